@@ -1,0 +1,144 @@
+//! Binds the listener, puts the middleware in order, and runs until a signal ends it.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+};
+
+use actix_web::{
+    App as WebApp, HttpServer,
+    dev::{Server, ServerHandle},
+    middleware::from_fn,
+    web::Data,
+};
+use service_kit::{
+    Clock, HEAD_TIMEOUT, KEEP_ALIVE,
+    cors::Cors,
+    db::{Database, OpenError},
+    migrate::{self, MigrateError},
+    telemetry,
+};
+use tracing::info;
+
+use crate::{
+    MIGRATIONS,
+    config::{Config, SecretError},
+    cookie::Cookies,
+    error::Error,
+    issuer::{Issuer, IssuerError},
+    password::Passwords,
+    routes,
+    session::{SET_AUTH_JWT, SET_AUTH_TOKEN},
+    state::AppState,
+};
+
+/// What a script on another origin may read of an answer.
+const EXPOSED_HEADERS: [&str; 6] =
+    [SET_AUTH_TOKEN, SET_AUTH_JWT, "x-retry-after", "retry-after", "location", "x-request-id"];
+/// How long requests in flight may take when the process ends, in seconds.
+const SHUTDOWN_TIMEOUT: u64 = 30;
+
+/// The bound, not yet running service.
+#[expect(missing_debug_implementations, reason = "the server has none")]
+pub struct App {
+    address: SocketAddr,
+    server: Server,
+}
+
+/// Why the service did not start.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct StartError(#[from] Cause);
+
+#[derive(Debug, thiserror::Error)]
+enum Cause {
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error("DATABASE_URL")]
+    Migrate(#[from] MigrateError),
+    #[error("the signing key")]
+    Issuer(#[from] IssuerError),
+    #[error("the service cannot be set up")]
+    Setup(#[from] Error),
+    #[error("cannot listen on {0}")]
+    Listen(SocketAddr, #[source] io::Error),
+}
+
+impl App {
+    /// Migrates, binds and makes the state; `run` does the rest.
+    pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
+        Ok(Self::try_build(config, clock).await?)
+    }
+
+    async fn try_build(config: Config, clock: Clock) -> Result<Self, Cause> {
+        let secret = config.secret()?;
+        let database = Database::open(&config.database_url)?;
+        if config.migrate {
+            migrate::run(&config.database_url, MIGRATIONS).await?;
+        }
+        let state = Data::new(AppState {
+            database,
+            clock,
+            cookies: Cookies::new(&secret, config.has_secure_cookies()),
+            passwords: Passwords::new(config.bcrypt_cost)?,
+            issuer: Issuer::new(
+                config.issuer(),
+                config.audience(),
+                config.jwt_expires_in,
+                &secret,
+            )?,
+            trusted_origins: config.trusted_origins(),
+            session_expires_in: config.session_expires_in,
+            session_update_age: config.session_update_age,
+        });
+        state.issuer.check(&state).await?;
+
+        let address = SocketAddr::new(config.host, config.port);
+        let listen = |error| Cause::Listen(address, error);
+        let listener = TcpListener::bind(address).map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let server = serve(listener, state, config).map_err(listen)?;
+        info!("auth-service listens on http://{address}");
+        Ok(Self { address, server })
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn handle(&self) -> ServerHandle {
+        self.server.handle()
+    }
+
+    pub async fn run(self) -> io::Result<()> {
+        self.server.await
+    }
+}
+
+fn serve(listener: TcpListener, state: Data<AppState>, config: Config) -> io::Result<Server> {
+    let cors = Arc::new(Cors {
+        origins: config.frontend_url,
+        methods: "GET, POST",
+        exposed: &EXPOSED_HEADERS,
+    });
+    let server = HttpServer::new(move || {
+        WebApp::new()
+            .app_data(state.clone())
+            .wrap(from_fn({
+                let cors = cors.clone();
+                move |req, next| cors.clone().handle(req, next)
+            }))
+            .wrap(from_fn(telemetry::request))
+            .configure(routes::configure)
+            .configure(|app| routes::configure_web(app, config.web_root.as_deref()))
+    });
+    Ok(server
+        .client_request_timeout(HEAD_TIMEOUT)
+        .keep_alive(KEEP_ALIVE)
+        .shutdown_timeout(SHUTDOWN_TIMEOUT)
+        .listen(listener)?
+        .run())
+}

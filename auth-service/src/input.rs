@@ -1,0 +1,267 @@
+//! Is this request well-formed? One extractor runs the checks in the contract's order: media
+//! type, JSON, origin, redirect targets, schema, and for sign-in the stricter origin rule.
+
+use std::{future::Future, pin::Pin};
+
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    http::header::CONTENT_TYPE,
+    web::{BytesMut, Data},
+};
+use serde_json::{Map, Value};
+use service_kit::body;
+use url::form_urlencoded;
+
+use crate::{
+    error::{Error, Result},
+    origin,
+    state::AppState,
+};
+
+/// The largest body that is read. Names have no maximum and an image may be a data URL.
+const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// RFC 5321 §4.5.3.1.3, without the angle brackets.
+const EMAIL_MAX_CHARS: usize = 254;
+
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// A body that has passed every check.
+pub(crate) struct Input<T>(pub(crate) T);
+
+/// What an endpoint takes.
+pub(crate) trait Schema: Sized + 'static {
+    /// Whether the endpoint signs somebody in: it then also takes forms, and is held to the
+    /// stricter origin rule.
+    const SIGNS_IN: bool = false;
+    /// What the original says of a body that is no object.
+    const NO_OBJECT: &[&str] = &["object"];
+
+    fn read(fields: &mut Fields<'_>) -> Self;
+}
+
+/// A body nobody looks at.
+pub(crate) struct Ignored;
+
+impl Schema for Ignored {
+    const NO_OBJECT: &[&str] = &[];
+
+    fn read(_: &mut Fields<'_>) -> Self {
+        Self
+    }
+}
+
+impl<T: Schema> FromRequest for Input<T> {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (req, mut payload) = (req.clone(), payload.take());
+        Box::pin(async move {
+            let bytes = body::read(&req, &mut payload, MAX_BODY_BYTES).await?;
+            let body = parse(&req, &bytes, T::SIGNS_IN)?;
+            let trusted = trusted_origins(&req);
+            origin::check(&req, trusted)?;
+            let no_members = Map::new();
+            let members = body.as_ref().and_then(Value::as_object).unwrap_or(&no_members);
+            origin::check_redirects(members, trusted)?;
+            let mut fields = Fields { members, problems: Vec::new() };
+            if !matches!(body, Some(Value::Object(_))) {
+                let sent = type_name(body.as_ref());
+                fields.problems.extend(T::NO_OBJECT.iter().map(|expected| {
+                    format!("[body] Invalid input: expected {expected}, received {sent}")
+                }));
+                fields.fail_if_any()?;
+            }
+            let input = T::read(&mut fields);
+            fields.fail_if_any()?;
+            if T::SIGNS_IN {
+                origin::check_sign_in(&req, trusted)?;
+            }
+            Ok(Self(input))
+        })
+    }
+}
+
+fn trusted_origins(req: &HttpRequest) -> &[service_kit::origins::WebOrigin] {
+    req.app_data::<Data<AppState>>().map_or(&[], |state| &state.trusted_origins)
+}
+
+/// `None` when there is no body, or one without a media type.
+fn parse(req: &HttpRequest, bytes: &BytesMut, takes_forms: bool) -> Result<Option<Value>> {
+    let Some(sent) = req.headers().get(CONTENT_TYPE) else { return Ok(None) };
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    let sent = String::from_utf8_lossy(sent.as_bytes());
+    let media_type = sent.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match (media_type.as_str(), takes_forms) {
+        (JSON, _) => serde_json::from_slice(bytes)
+            .map(Some)
+            .map_err(|_: serde_json::Error| Error::InvalidJson),
+        (FORM, true) => {
+            let members = form_urlencoded::parse(bytes)
+                .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())));
+            Ok(Some(Value::Object(members.collect())))
+        }
+        (_, true) => Err(Error::UnsupportedMediaType {
+            sent: sent.into_owned(),
+            allowed: "application/x-www-form-urlencoded, application/json",
+        }),
+        (_, false) => Err(Error::UnsupportedMediaType { sent: sent.into_owned(), allowed: JSON }),
+    }
+}
+
+/// The members of a body. Reading one that is missing or of the wrong type notes a problem in
+/// the original's words and goes on, so that an answer names them all.
+pub(crate) struct Fields<'a> {
+    members: &'a Map<String, Value>,
+    problems: Vec<String>,
+}
+
+impl Fields<'_> {
+    pub(crate) fn string(&mut self, name: &str) -> String {
+        match self.members.get(name) {
+            Some(Value::String(text)) => text.clone(),
+            other => {
+                self.expected("string", name, other.map_or("undefined", |value| type_of(value)));
+                String::new()
+            }
+        }
+    }
+
+    /// A string that goes to the database, where PostgreSQL has no NUL.
+    pub(crate) fn text(&mut self, name: &str) -> String {
+        let text = self.string(name);
+        self.refuse_nul(name, &text);
+        text
+    }
+
+    pub(crate) fn optional_text(&mut self, name: &str) -> Option<String> {
+        let text = self.members.contains_key(name).then(|| self.text(name))?;
+        Some(text)
+    }
+
+    pub(crate) fn optional_boolean(&mut self, name: &str) -> Option<bool> {
+        match self.members.get(name)? {
+            Value::Bool(value) => Some(*value),
+            other => {
+                self.expected("boolean", name, type_of(other));
+                None
+            }
+        }
+    }
+
+    /// An e-mail address, in lower case.
+    pub(crate) fn email(&mut self, name: &str) -> String {
+        let problems = self.problems.len();
+        let address = self.string(name);
+        if problems == self.problems.len() && !is_email(&address) {
+            self.problems.push(format!("[body.{name}] Invalid email address"));
+        }
+        address.to_ascii_lowercase()
+    }
+
+    pub(crate) fn non_empty_string(&mut self, name: &str) -> String {
+        let problems = self.problems.len();
+        let text = self.string(name);
+        if problems == self.problems.len() && text.is_empty() {
+            let expected = "Too small: expected string to have >=1 characters";
+            self.problems.push(format!("[body.{name}] {expected}"));
+        }
+        text
+    }
+
+    fn expected(&mut self, expected: &str, name: &str, received: &str) {
+        self.problems
+            .push(format!("[body.{name}] Invalid input: expected {expected}, received {received}"));
+    }
+
+    fn refuse_nul(&mut self, name: &str, text: &str) {
+        if text.contains('\0') {
+            self.problems.push(format!("[body.{name}] Invalid input: NUL is not allowed"));
+        }
+    }
+
+    fn fail_if_any(&self) -> Result<()> {
+        if self.problems.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Validation(self.problems.join("; ")))
+        }
+    }
+}
+
+fn type_name(value: Option<&Value>) -> &'static str {
+    value.map_or("undefined", type_of)
+}
+
+/// The type of a JSON value, as JavaScript people call it.
+fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+/// The original's idea of an address: ASCII, a dotted domain, no quoting, no address literals.
+pub(crate) fn is_email(address: &str) -> bool {
+    let Some((local, domain)) = address.rsplit_once('@') else { return false };
+    let is_local_char = |c: char| c.is_ascii_alphanumeric() || "_'+-.".contains(c);
+    let is_local = !local.is_empty()
+        && local.chars().all(is_local_char)
+        && !local.starts_with('.')
+        && !local.ends_with(['.', '\''])
+        && !local.contains("..");
+    let is_label = |label: &str| {
+        label.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+    };
+    let Some((labels, last)) = domain.rsplit_once('.') else { return false };
+    let is_domain = labels.split('.').all(is_label)
+        && last.len() >= 2
+        && last.chars().all(|c| c.is_ascii_alphabetic());
+    is_local && is_domain && address.len() <= EMAIL_MAX_CHARS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_accepted_as_the_original_does() {
+        for address in ["a@b.co", "A.b+c-d_e'f@x-y.example.com", "1@1.aa", "-@b.co"] {
+            assert!(is_email(address), "{address}");
+        }
+        for address in [
+            "",
+            "a",
+            "@b.co",
+            "a@localhost",
+            "a@b.c",
+            "a..b@c.co",
+            ".a@c.co",
+            "a.@c.co",
+            "a'@c.co",
+            "a@b@c.co",
+            "a@[127.0.0.1]",
+            "a@-b.co",
+            "a@b..co",
+            "a@b.c0",
+            "a@b.xn--p1ai",
+            " a@b.co",
+            "a@b.co ",
+            "ä@b.co",
+            "a@bücher.de",
+            "ａ@b.co",
+            "a@b.co\0",
+        ] {
+            assert!(!is_email(address), "{address:?}");
+        }
+    }
+}

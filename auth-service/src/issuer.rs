@@ -1,0 +1,223 @@
+//! Keys and tokens: makes the Ed25519 key once for all replicas, seals it, signs with it, and
+//! publishes its public half.
+
+use std::time::Duration;
+
+use actix_web::web::Bytes;
+use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey},
+    digest,
+    error::Unspecified,
+    hkdf,
+};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use ed25519_dalek::{SigningKey as KeyPair, pkcs8::EncodePrivateKey as _};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
+use service_kit::sql_types::DbTime;
+use shared_models::{AccessClaims, Timestamp, User};
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+use crate::{
+    error::{Error, Result},
+    models::SigningKey,
+    state::AppState,
+};
+
+const FIRST_GENERATION: i32 = 1;
+const NONCE_BYTES: usize = 12;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum IssuerError {
+    #[error("BETTER_AUTH_SECRET does not open the signing key in the database")]
+    WrongSecret,
+    #[error("there is no signing key, although one was just made")]
+    NoKey,
+    #[error("a cryptographic operation failed")]
+    Crypto,
+    #[error("a token could not be signed")]
+    Sign(#[from] jsonwebtoken::errors::Error),
+    #[error("the time is out of range")]
+    Time,
+}
+
+impl From<Unspecified> for IssuerError {
+    fn from(_: Unspecified) -> Self {
+        Self::Crypto
+    }
+}
+
+/// Signs tokens. Not `Debug`: it holds keys.
+pub(crate) struct Issuer {
+    issuer: String,
+    audience: String,
+    expires_in: Duration,
+    sealing_key: RandomizedNonceKey,
+    /// Made or loaded on first use, once, however many ask.
+    keys: OnceCell<Keys>,
+}
+
+struct Keys {
+    kid: String,
+    signing: EncodingKey,
+    jwks: Jwks,
+}
+
+/// The published key set (RFC 7517 §5), ready to send.
+#[derive(Clone)]
+pub(crate) struct Jwks {
+    pub(crate) document: Bytes,
+    /// A strong validator (RFC 9110 §8.8.3), quotes included.
+    pub(crate) etag: String,
+}
+
+impl Issuer {
+    pub(crate) fn new(
+        issuer: &str,
+        audience: &str,
+        expires_in: Duration,
+        secret: &SecretString,
+    ) -> Result<Self, IssuerError> {
+        Ok(Self {
+            issuer: issuer.to_owned(),
+            audience: audience.to_owned(),
+            expires_in,
+            sealing_key: sealing_key(secret)?,
+            keys: OnceCell::new(),
+        })
+    }
+
+    /// Fails early when the keys in the database were sealed with another secret.
+    pub(crate) async fn check(&self, state: &AppState) -> Result<()> {
+        let rows = SigningKey::list(&mut state.read().await?.conn()).await?;
+        if let Some(newest) = rows.first() {
+            self.unseal(newest)?;
+        }
+        Ok(())
+    }
+
+    /// A token for a user's session (RFC 7519), whole seconds, no `typ`.
+    pub(crate) async fn token(
+        &self,
+        state: &AppState,
+        user: &User,
+        session_id: &str,
+        now: Timestamp,
+    ) -> Result<String> {
+        let keys = self.keys(state).await?;
+        let issued_at = chrono::DateTime::from(now).timestamp();
+        let lifetime = i64::try_from(self.expires_in.as_secs())
+            .map_err(|_: std::num::TryFromIntError| IssuerError::Time)?;
+        let claims = AccessClaims {
+            iat: issued_at,
+            user: user.clone(),
+            sub: user.id.clone(),
+            exp: issued_at.saturating_add(lifetime),
+            iss: self.issuer.clone(),
+            aud: self.audience.clone(),
+            jti: Uuid::now_v7().to_string(),
+            sid: session_id.to_owned(),
+        };
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.typ = None;
+        header.kid = Some(keys.kid.clone());
+        Ok(jsonwebtoken::encode(&header, &claims, &keys.signing).map_err(IssuerError::Sign)?)
+    }
+
+    pub(crate) async fn jwks(&self, state: &AppState) -> Result<&Jwks> {
+        Ok(&self.keys(state).await?.jwks)
+    }
+
+    async fn keys(&self, state: &AppState) -> Result<&Keys> {
+        self.keys.get_or_try_init(|| self.load_or_make(state)).await
+    }
+
+    /// Any number of replicas may come here at once: the database lets one of their keys in, and
+    /// all use that one.
+    async fn load_or_make(&self, state: &AppState) -> Result<Keys> {
+        let mut rows = SigningKey::list(&mut state.read().await?.conn()).await?;
+        if rows.is_empty() {
+            let key = self.new_key(state.now())?;
+            let mut pooled = state.write().await?;
+            let conn = &mut pooled.conn();
+            key.insert_unless_made(conn).await?;
+            rows = SigningKey::list(conn).await?;
+        }
+        let newest = rows.first().ok_or(IssuerError::NoKey)?;
+        Ok(Keys {
+            kid: newest.id.clone(),
+            signing: encoding_key(&self.unseal(newest)?)?,
+            jwks: jwks(&rows),
+        })
+    }
+
+    fn new_key(&self, now: Timestamp) -> Result<SigningKey, IssuerError> {
+        let id = Uuid::now_v7().to_string();
+        let pair = KeyPair::from_bytes(&rand::random());
+        Ok(SigningKey {
+            generation: FIRST_GENERATION,
+            public_key: pair.verifying_key().as_bytes().to_vec(),
+            sealed_private_key: self.seal(&id, pair.as_bytes())?,
+            created_at: DbTime(now.into()),
+            id,
+        })
+    }
+
+    /// Nonce, ciphertext and tag. The key id is bound in, so that rows cannot be swapped.
+    fn seal(&self, id: &str, private_key: &[u8]) -> Result<Vec<u8>, IssuerError> {
+        let mut sealed = private_key.to_vec();
+        let aad = Aad::from(id.as_bytes());
+        let nonce = self.sealing_key.seal_in_place_append_tag(aad, &mut sealed)?;
+        Ok([nonce.as_ref().as_slice(), &sealed].concat())
+    }
+
+    fn unseal(&self, key: &SigningKey) -> Result<KeyPair, IssuerError> {
+        let wrong = |_| IssuerError::WrongSecret;
+        let (nonce, sealed) =
+            key.sealed_private_key.split_at_checked(NONCE_BYTES).ok_or(IssuerError::WrongSecret)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(wrong)?;
+        let mut sealed = sealed.to_vec();
+        let aad = Aad::from(key.id.as_bytes());
+        let seed = self.sealing_key.open_in_place(nonce, aad, &mut sealed).map_err(wrong)?;
+        let seed = <[u8; 32]>::try_from(&*seed)
+            .map_err(|_: std::array::TryFromSliceError| IssuerError::WrongSecret)?;
+        Ok(KeyPair::from_bytes(&seed))
+    }
+}
+
+/// Another purpose, another key (RFC 5869): the secret itself only signs cookies.
+fn sealing_key(secret: &SecretString) -> Result<RandomizedNonceKey, IssuerError> {
+    let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, &[]);
+    let mut key = [0; 32];
+    salt.extract(secret.expose_secret().as_bytes())
+        .expand(&[b"auth-service signing keys v1"], &AES_256_GCM)?
+        .fill(&mut key)?;
+    Ok(RandomizedNonceKey::new(&AES_256_GCM, &key)?)
+}
+
+fn encoding_key(pair: &KeyPair) -> Result<EncodingKey, IssuerError> {
+    let der = pair.to_pkcs8_der().map_err(|_: ed25519_dalek::pkcs8::Error| IssuerError::Crypto)?;
+    Ok(EncodingKey::from_ed_der(der.as_bytes()))
+}
+
+fn jwks(rows: &[SigningKey]) -> Jwks {
+    let keys: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            let x = BASE64_URL_SAFE_NO_PAD.encode(&row.public_key);
+            json!({ "alg": "EdDSA", "crv": "Ed25519", "kty": "OKP", "kid": row.id, "x": x })
+        })
+        .collect();
+    let document = json!({ "keys": keys }).to_string();
+    let hash = digest::digest(&digest::SHA256, document.as_bytes());
+    let etag = format!("\"{}\"", BASE64_URL_SAFE_NO_PAD.encode(hash));
+    Jwks { document: document.into(), etag }
+}
+
+impl From<Unspecified> for Error {
+    fn from(error: Unspecified) -> Self {
+        Self::Issuer(error.into())
+    }
+}

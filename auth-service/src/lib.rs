@@ -1,0 +1,37 @@
+//! Signs users up and in, keeps sessions, issues EdDSA tokens and publishes the keys.
+//!
+//! The HTTP API under `/api/auth` is that of Better Auth, byte for byte where a client can see it.
+//!
+//! | room | owns |
+//! |---|---|
+//! | [`app`], `routes` | the listener, the order of middleware, the routing table |
+//! | `input`, `origin` | is this request well-formed, and may this page send it |
+//! | `routes/*` | bodies in and out, the steps of one endpoint |
+//! | `session`, `cookie` | who is asking, and how the client keeps that |
+//! | `password`, `issuer` | bcrypt off the async threads; keys and tokens |
+//! | `models/*`, `schema` | rows and all SQL |
+//! | `error` | what failed, and what the client hears of it |
+
+pub mod app;
+mod client_address;
+pub mod config;
+mod cookie;
+mod error;
+mod input;
+mod issuer;
+mod models;
+mod origin;
+pub mod password;
+mod routes;
+mod schema;
+mod session;
+mod state;
+
+use diesel_migrations::embed_migrations;
+use service_kit::migrate::Migrations;
+
+/// The schema's history on each engine.
+pub const MIGRATIONS: Migrations = Migrations {
+    postgres: embed_migrations!("../migrations/auth/postgres"),
+    sqlite: embed_migrations!("../migrations/auth/sqlite"),
+};

@@ -1,0 +1,36 @@
+//! The key pairs that sign tokens, private halves sealed.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use service_kit::{
+    db::{Conn, query},
+    sql_types::DbTime,
+};
+
+use crate::schema::signing_keys;
+
+#[derive(Clone, HasQuery, Insertable)]
+#[diesel(table_name = signing_keys)]
+pub(crate) struct SigningKey {
+    pub(crate) generation: i32,
+    /// The `kid`.
+    pub(crate) id: String,
+    pub(crate) public_key: Vec<u8>,
+    pub(crate) sealed_private_key: Vec<u8>,
+    pub(crate) created_at: DbTime,
+}
+
+impl SigningKey {
+    /// All keys, the newest first.
+    pub(crate) async fn list(conn: &mut Conn<'_>) -> QueryResult<Vec<Self>> {
+        query!(conn, |c| Self::query().order(signing_keys::generation.desc()).load(*c))
+    }
+
+    /// Does nothing when another process has already made this generation.
+    pub(crate) async fn insert_unless_made(&self, conn: &mut Conn<'_>) -> QueryResult<usize> {
+        query!(conn, |c| diesel::insert_into(signing_keys::table)
+            .values(self)
+            .on_conflict_do_nothing()
+            .execute(*c))
+    }
+}

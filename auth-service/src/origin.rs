@@ -1,0 +1,144 @@
+//! May this page send this request, and may it send the browser there? (Against CSRF and open
+//! redirects.)
+
+use actix_web::{
+    HttpRequest,
+    http::header::{COOKIE, HOST, HeaderMap, ORIGIN, REFERER},
+};
+use serde_json::{Map, Value};
+use service_kit::origins::WebOrigin;
+use url::Url;
+
+use crate::error::{Error, Redirect, Result};
+
+/// The members of a body that may send the browser somewhere.
+const REDIRECTS: [Redirect; 4] = [
+    Redirect {
+        member: "callbackURL",
+        code: "INVALID_CALLBACK_URL",
+        message: "Invalid callbackURL",
+    },
+    Redirect { member: "redirectTo", code: "INVALID_REDIRECT_URL", message: "Invalid redirectURL" },
+    Redirect {
+        member: "errorCallbackURL",
+        code: "INVALID_ERROR_CALLBACK_URL",
+        message: "Invalid errorCallbackURL",
+    },
+    Redirect {
+        member: "newUserCallbackURL",
+        code: "INVALID_NEW_USER_CALLBACK_URL",
+        message: "Invalid newUserCallbackURL",
+    },
+];
+
+/// For every request that changes something: one that carries a cookie, any cookie, must come
+/// from a trusted page.
+pub(crate) fn check(req: &HttpRequest, trusted: &[WebOrigin]) -> Result<()> {
+    if req.headers().contains_key(COOKIE) { require_trusted(req, trusted) } else { Ok(()) }
+}
+
+/// For sign-in and sign-up, which need no cookie to be abused: a browser must name a trusted page.
+pub(crate) fn check_sign_in(req: &HttpRequest, trusted: &[WebOrigin]) -> Result<()> {
+    let headers = req.headers();
+    if headers.contains_key(COOKIE) {
+        return Ok(()); // `check` has seen to it
+    }
+    let (site, mode) = (text(headers, "sec-fetch-site"), text(headers, "sec-fetch-mode"));
+    if site == Some("cross-site") && mode == Some("navigate") {
+        return Err(Error::CrossSiteNavigationLogin);
+    }
+    let comes_from_a_page = ["sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"]
+        .iter()
+        .any(|name| headers.contains_key(*name))
+        || headers.contains_key(ORIGIN)
+        || headers.contains_key(REFERER);
+    if comes_from_a_page { require_trusted(req, trusted) } else { Ok(()) }
+}
+
+fn require_trusted(req: &HttpRequest, trusted: &[WebOrigin]) -> Result<()> {
+    let headers = req.headers();
+    let origin = match text(headers, ORIGIN.as_str()) {
+        Some("null") if text(headers, "sec-fetch-site") == Some("same-origin") => {
+            own_origin(headers, trusted)
+        }
+        Some(origin) => Some(origin.to_owned()),
+        None => text(headers, REFERER.as_str())
+            .and_then(|referer| WebOrigin::of(&referer.parse().ok()?))
+            .map(|origin| origin.as_str().to_owned()),
+    };
+    match origin.as_deref() {
+        None | Some("null" | "") => Err(Error::MissingOrNullOrigin),
+        Some(origin) if trusted.iter().any(|trusted| trusted.as_str() == origin) => Ok(()),
+        Some(_) => Err(Error::InvalidOrigin),
+    }
+}
+
+/// The trusted origin the request was sent to, whichever scheme a proxy in front of us speaks.
+fn own_origin(headers: &HeaderMap, trusted: &[WebOrigin]) -> Option<String> {
+    let host = text(headers, HOST.as_str())?;
+    let is_own = |origin: &&WebOrigin| {
+        origin.as_str().split_once("://").is_some_and(|(_, authority)| authority == host)
+    };
+    trusted.iter().find(is_own).map(|origin| origin.as_str().to_owned())
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// Checks every member of a body that may send the browser somewhere.
+pub(crate) fn check_redirects(body: &Map<String, Value>, trusted: &[WebOrigin]) -> Result<()> {
+    for redirect in &REDIRECTS {
+        match body.get(redirect.member) {
+            None => {}
+            Some(Value::String(target)) if target.is_empty() || is_safe(target, trusted) => {}
+            Some(Value::String(_)) => return Err(Error::InvalidRedirect(redirect)),
+            Some(_) => return Err(Error::RedirectNotAString(redirect)),
+        }
+    }
+    Ok(())
+}
+
+/// A path of this origin, or an address of a trusted one.
+fn is_safe(target: &str, trusted: &[WebOrigin]) -> bool {
+    if target.starts_with('/') {
+        let path = target.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
+        return !path.starts_with("//")
+            && !target.contains('\\')
+            && !target.contains(char::is_control)
+            && !path.contains("%2f")
+            && !path.contains("%5c");
+    }
+    let origin = target.parse::<Url>().ok().as_ref().and_then(WebOrigin::of);
+    origin.is_some_and(|origin| trusted.contains(&origin)) && !target.contains(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_own_paths_and_trusted_origins_are_safe_targets() {
+        let trusted: Vec<WebOrigin> = vec!["http://localhost:3000".parse().unwrap()];
+        for target in
+            ["/", "/dashboard", "/a?next=%2Fb", "http://localhost:3000", "http://localhost:3000/a"]
+        {
+            assert!(is_safe(target, &trusted), "{target}");
+        }
+        for target in [
+            "dashboard",
+            "//evil.example",
+            "/\\evil.example",
+            "/%2fevil.example",
+            "/%5Cevil.example",
+            "/\tevil",
+            "http://localhost:3001/",
+            "https://localhost:3000/",
+            "http://localhost:3000.evil.example/",
+            "http://localhost:3000@evil.example/",
+            "javascript:alert(1)",
+        ] {
+            assert!(!is_safe(target, &trusted), "{target}");
+        }
+    }
+}

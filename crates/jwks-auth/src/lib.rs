@@ -1,0 +1,16 @@
+#![doc = include_str!("../README.md")]
+
+#[cfg(feature = "actix")]
+mod bearer;
+mod client;
+mod error;
+mod jwk;
+mod keys;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod token;
+
+#[cfg(feature = "actix")]
+pub use bearer::Bearer;
+pub use client::{BuildError, JwksClient, JwksClientBuilder};
+pub use error::{Error, Refusal};

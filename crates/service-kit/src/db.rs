@@ -1,0 +1,347 @@
+//! One abstraction over PostgreSQL and SQLite. The engine is chosen at run time by the URL, and
+//! every query is written once:
+//!
+//! ```ignore
+//! pub async fn find(conn: &mut Conn<'_>, id: DbUuid) -> QueryResult<Option<Task>> {
+//!     query!(conn, |c| tasks::table.find(id).select(Task::as_select()).first(c)).optional()
+//! }
+//! ```
+
+use std::{
+    fmt, fs, io,
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
+
+use deadpool::{Runtime, managed::Timeouts};
+use diesel::{
+    ConnectionError, ConnectionResult, QueryResult, SqliteConnection,
+    connection::AnsiTransactionManager, result::DatabaseErrorKind,
+};
+use diesel_async::{
+    AsyncConnection, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _,
+    TransactionManager,
+    pooled_connection::{
+        AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
+        deadpool::{Object, Pool, PoolError},
+    },
+    sync_connection_wrapper::SyncConnectionWrapper,
+};
+use futures_util::FutureExt as _;
+use secrecy::{ExposeSecret as _, SecretString};
+
+/// A SQLite connection whose calls run on the blocking threads.
+pub type AsyncSqliteConnection = SyncConnectionWrapper<SqliteConnection>;
+
+/// How long a request waits for a connection before it is answered 503.
+const POOL_WAIT: Duration = Duration::from_secs(5);
+/// How long PostgreSQL works on one statement.
+const STATEMENT_TIMEOUT: &str =
+    "-c statement_timeout=10s -c idle_in_transaction_session_timeout=30s";
+const POSTGRES_CONNECTIONS: usize = 16;
+const SQLITE_READERS: usize = 4;
+/// WAL lets readers work beside the writer; FULL makes an acknowledged write survive power loss.
+const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
+                              PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
+
+/// `sqlite://path` or `postgres://user:password@host:port/database`.
+#[derive(Clone)]
+pub enum DatabaseUrl {
+    Postgres(SecretString),
+    Sqlite(PathBuf),
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = String;
+
+    fn from_str(url: &str) -> Result<Self, String> {
+        if let Some(path) = url.strip_prefix("sqlite://").filter(|path| !path.is_empty()) {
+            return Ok(Self::Sqlite(path.into()));
+        }
+        let is_postgres = url.starts_with("postgres://") || url.starts_with("postgresql://");
+        if is_postgres && url.parse::<tokio_postgres::Config>().is_ok() {
+            return Ok(Self::Postgres(url.into()));
+        }
+        // The URL may hold a password, so it is not repeated.
+        Err("expected sqlite://path or postgres://user:password@host/database".into())
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Postgres(_) => f.write_str("postgres://[redacted]"),
+            Self::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
+        }
+    }
+}
+
+/// No connection was to be had: the database is away, or the pool is exhausted.
+#[derive(Debug, thiserror::Error)]
+#[error("no database connection")]
+pub struct Unavailable(#[from] PoolError);
+
+/// The database could not be set up at all.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("cannot create {0}: {1}")]
+    File(PathBuf, io::Error),
+    #[error(transparent)]
+    Pool(#[from] deadpool::managed::BuildError),
+}
+
+/// The pools of one database. Cloning is cheap and shares them.
+#[derive(Clone)]
+pub enum Database {
+    Postgres(Pool<AsyncPgConnection>),
+    /// SQLite has one writer at a time: with one connection for writes, writers queue for it here
+    /// instead of meeting "database is locked".
+    Sqlite {
+        readers: Pool<AsyncSqliteConnection>,
+        writer: Pool<AsyncSqliteConnection>,
+    },
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Postgres(_) => "Database::Postgres",
+            Self::Sqlite { .. } => "Database::Sqlite",
+        })
+    }
+}
+
+impl Database {
+    /// Opens no connection yet. Makes a SQLite file and its folder if they are not there.
+    pub fn open(url: &DatabaseUrl) -> Result<Self, OpenError> {
+        match url {
+            DatabaseUrl::Postgres(url) => {
+                let mut config = ManagerConfig::<AsyncPgConnection>::default();
+                config.recycling_method = RecyclingMethod::Fast;
+                config.custom_setup = Box::new(|url| connect_postgres(url).boxed());
+                let manager =
+                    AsyncDieselConnectionManager::new_with_config(url.expose_secret(), config);
+                Ok(Self::Postgres(pool(manager, POSTGRES_CONNECTIONS)?))
+            }
+            DatabaseUrl::Sqlite(path) => {
+                make_private_file(path).map_err(|error| OpenError::File(path.clone(), error))?;
+                let connections = |count| {
+                    let mut config = ManagerConfig::<AsyncSqliteConnection>::default();
+                    config.recycling_method = RecyclingMethod::Fast;
+                    config.custom_setup = Box::new(|path| connect_sqlite(path).boxed());
+                    let path = path.to_string_lossy();
+                    pool(AsyncDieselConnectionManager::new_with_config(path, config), count)
+                };
+                Ok(Self::Sqlite { readers: connections(SQLITE_READERS)?, writer: connections(1)? })
+            }
+        }
+    }
+
+    /// A connection for reading.
+    pub async fn read(&self) -> Result<PooledConn, Unavailable> {
+        Ok(match self {
+            Self::Postgres(pool) => PooledConn::Postgres(pool.get().await?),
+            Self::Sqlite { readers, .. } => PooledConn::Sqlite(readers.get().await?),
+        })
+    }
+
+    /// A connection for reading and writing.
+    pub async fn write(&self) -> Result<PooledConn, Unavailable> {
+        Ok(match self {
+            Self::Postgres(pool) => PooledConn::Postgres(pool.get().await?),
+            Self::Sqlite { writer, .. } => PooledConn::Sqlite(writer.get().await?),
+        })
+    }
+
+    /// Whether the database answers.
+    pub async fn is_ready(&self) -> bool {
+        let Ok(mut pooled) = self.read().await else { return false };
+        let conn = &mut pooled.conn();
+        query!(conn, |c| diesel::sql_query("SELECT 1").execute(c)).is_ok()
+    }
+}
+
+/// The data is nobody else's to read.
+fn make_private_file(path: &Path) -> io::Result<()> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder)?;
+    }
+    fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path).map(drop)
+}
+
+fn pool<C>(
+    manager: AsyncDieselConnectionManager<C>,
+    connections: usize,
+) -> Result<Pool<C>, deadpool::managed::BuildError>
+where
+    AsyncDieselConnectionManager<C>: deadpool::managed::Manager<Type = C>,
+    C: diesel_async::pooled_connection::PoolableConnection + Send + 'static,
+    Pool<C>: Sized,
+{
+    deadpool::managed::Pool::builder(manager)
+        .max_size(connections)
+        .timeouts(Timeouts {
+            wait: Some(POOL_WAIT),
+            create: Some(POOL_WAIT),
+            recycle: Some(POOL_WAIT),
+        })
+        .runtime(Runtime::Tokio1)
+        .build()
+}
+
+async fn connect_postgres(url: &str) -> ConnectionResult<AsyncPgConnection> {
+    let mut config = url
+        .parse::<tokio_postgres::Config>()
+        .map_err(|error| ConnectionError::InvalidConnectionUrl(error.to_string()))?;
+    // What the URL says wins over our limits.
+    let options = config.get_options().map_or_else(
+        || STATEMENT_TIMEOUT.to_owned(),
+        |theirs| format!("{STATEMENT_TIMEOUT} {theirs}"),
+    );
+    config
+        .options(options)
+        .keepalives_idle(Duration::from_secs(30))
+        .tcp_user_timeout(Duration::from_secs(10));
+    let (client, connection) = config
+        .connect(tokio_postgres::NoTls)
+        .await
+        .map_err(|error| ConnectionError::BadConnection(error.to_string()))?;
+    AsyncPgConnection::try_from_client_and_connection(client, connection).await
+}
+
+async fn connect_sqlite(path: &str) -> ConnectionResult<AsyncSqliteConnection> {
+    let mut conn = AsyncSqliteConnection::establish(path).await?;
+    conn.batch_execute(SQLITE_PRAGMAS).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+    Ok(conn)
+}
+
+/// A connection that goes back to its pool when dropped.
+#[expect(missing_debug_implementations, reason = "the pool's object has none")]
+pub enum PooledConn {
+    Postgres(Object<AsyncPgConnection>),
+    Sqlite(Object<AsyncSqliteConnection>),
+}
+
+impl PooledConn {
+    pub fn conn(&mut self) -> Conn<'_> {
+        match self {
+            Self::Postgres(conn) => Conn::Postgres(conn),
+            Self::Sqlite(conn) => Conn::Sqlite(conn),
+        }
+    }
+}
+
+/// What models see: a connection of either engine, inside or outside a transaction.
+#[expect(missing_debug_implementations, reason = "the connections have none")]
+pub enum Conn<'a> {
+    Postgres(&'a mut AsyncPgConnection),
+    Sqlite(&'a mut AsyncSqliteConnection),
+}
+
+/// Runs one query on whichever engine `$conn` is.
+#[macro_export]
+macro_rules! query {
+    ($conn:expr, |$c:ident| $query:expr) => {
+        match $conn {
+            $crate::db::Conn::Postgres($c) => $query.await,
+            $crate::db::Conn::Sqlite($c) => $query.await,
+        }
+    };
+}
+pub use query;
+
+impl Conn<'_> {
+    /// Commits what `work` did when it answers `Ok`, undoes it when it answers `Err`.
+    pub async fn transaction<T, E: From<diesel::result::Error>>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Conn<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.begin().await?;
+        match work(&mut self.reborrow()).await {
+            Ok(value) => {
+                self.commit().await?;
+                Ok(value)
+            }
+            Err(error) => {
+                // The first error is the one to report; a connection that cannot roll back is
+                // broken, and the pool discards it.
+                let _ = self.rollback().await;
+                Err(error)
+            }
+        }
+    }
+
+    fn reborrow(&mut self) -> Conn<'_> {
+        match self {
+            Self::Postgres(conn) => Conn::Postgres(conn),
+            Self::Sqlite(conn) => Conn::Sqlite(conn),
+        }
+    }
+
+    async fn begin(&mut self) -> QueryResult<()> {
+        match self {
+            Self::Postgres(conn) => {
+                <AsyncPgConnection as AsyncConnection>::TransactionManager::begin_transaction(*conn)
+                    .await
+            }
+            // IMMEDIATE takes the write lock now; taking it later can fail half-way.
+            Self::Sqlite(conn) => {
+                conn.spawn_blocking(|conn| {
+                    AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")
+                })
+                .await
+            }
+        }
+    }
+
+    async fn commit(&mut self) -> QueryResult<()> {
+        query!(self, |c| commit(*c))
+    }
+
+    async fn rollback(&mut self) -> QueryResult<()> {
+        query!(self, |c| rollback(*c))
+    }
+}
+
+async fn commit<C: AsyncConnection>(conn: &mut C) -> QueryResult<()> {
+    C::TransactionManager::commit_transaction(conn).await
+}
+
+async fn rollback<C: AsyncConnection>(conn: &mut C) -> QueryResult<()> {
+    C::TransactionManager::rollback_transaction(conn).await
+}
+
+/// Gives a broken unique constraint its meaning, at the query that may break it.
+pub trait OnConflict<T> {
+    fn on_conflict<E: From<diesel::result::Error>>(self, meaning: E) -> Result<T, E>;
+}
+
+impl<T> OnConflict<T> for QueryResult<T> {
+    fn on_conflict<E: From<diesel::result::Error>>(self, meaning: E) -> Result<T, E> {
+        self.map_err(|error| match error {
+            diesel::result::Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => meaning,
+            other => other.into(),
+        })
+    }
+}
+
+/// Whether a failed query is the database's fault (away, restarting, overloaded) rather than ours.
+pub fn is_outage(error: &diesel::result::Error) -> bool {
+    use DatabaseErrorKind::{
+        ClosedConnection, ReadOnlyTransaction, SerializationFailure, UnableToSendCommand, Unknown,
+    };
+    matches!(
+        error,
+        diesel::result::Error::BrokenTransactionManager
+            | diesel::result::Error::DatabaseError(
+                ClosedConnection
+                    | ReadOnlyTransaction
+                    | SerializationFailure
+                    | UnableToSendCommand
+                    | Unknown,
+                _
+            )
+    )
+}

@@ -1,0 +1,125 @@
+//! Logs: pretty on a terminal, JSON otherwise; a request id in and out; one line per request.
+
+use std::{fmt, io::IsTerminal as _, time::Instant};
+
+use actix_web::{
+    Error, HttpResponse,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    error::InternalError,
+    http::header::{HeaderName, HeaderValue},
+    middleware::Next,
+    rt,
+};
+use clap::{Args, ValueEnum};
+use tracing::{Instrument as _, info, info_span};
+use tracing_subscriber::{EnvFilter, filter::ParseError};
+use uuid::Uuid;
+
+/// The header that carries the request id, in and out.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const REQUEST_ID_MAX_BYTES: usize = 128;
+
+/// How a service logs.
+#[derive(Args, Clone, Debug)]
+pub struct LogArgs {
+    /// How log lines look; default: pretty on a terminal, else json
+    #[arg(long, env, value_enum)]
+    pub log_format: Option<LogFormat>,
+    /// What is logged: a level (`debug`) or a filter per module (`info,diesel=debug`)
+    #[arg(long, env, default_value = "info,actix_server=warn", value_parser = parse_filter)]
+    pub rust_log: String,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum LogFormat {
+    Pretty,
+    Json,
+}
+
+fn parse_filter(filter: &str) -> Result<String, ParseError> {
+    EnvFilter::try_new(filter).map(|_| filter.to_owned())
+}
+
+/// Sends this process's log to standard output. Once per process.
+pub fn init(args: &LogArgs) {
+    let filter = EnvFilter::new(&args.rust_log);
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter);
+    let by_terminal =
+        if std::io::stdout().is_terminal() { LogFormat::Pretty } else { LogFormat::Json };
+    match args.log_format.unwrap_or(by_terminal) {
+        LogFormat::Pretty => subscriber.with_target(false).init(),
+        LogFormat::Json => {
+            subscriber.json().flatten_event(true).with_span_list(false).with_target(false).init()
+        }
+    }
+}
+
+/// Middleware, the outermost: names the request, runs it to its end, and logs it in one line.
+///
+/// The line names the route (`/api/tasks/{id}`), never the address that was asked for: addresses
+/// can hold secrets. The request runs as a task of its own, so that a client who hangs up cannot
+/// stop it between two statements.
+pub async fn request(
+    req: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let start = Instant::now();
+    let id = request_id(&req);
+    let method = req.method().clone();
+    let span = info_span!("request", request.id = id.to_str().unwrap_or_default());
+
+    let mut response = match rt::spawn(next.call(req).instrument(span.clone())).await {
+        Ok(outcome) => outcome?,
+        // The panic has been reported where it happened.
+        Err(panic) => {
+            let response = HttpResponse::InternalServerError().finish();
+            return Err(InternalError::from_response(panic, response).into());
+        }
+    };
+    response.headers_mut().insert(REQUEST_ID, id);
+
+    let route = response.request().match_pattern();
+    let route = route.as_deref().unwrap_or("(no route)");
+    let status = response.status().as_u16();
+    let elapsed = start.elapsed();
+    span.in_scope(|| {
+        info!(
+            http.method = %method,
+            http.route = route,
+            http.status = status,
+            http.elapsed_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
+            "{method} {route} {status} in {elapsed:.1?}"
+        );
+    });
+    Ok(response)
+}
+
+/// The caller's id for this request, if it is one that can be logged; else a new one.
+fn request_id(req: &ServiceRequest) -> HeaderValue {
+    let is_loggable = |value: &&HeaderValue| {
+        let bytes = value.as_bytes();
+        (1..=REQUEST_ID_MAX_BYTES).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic)
+    };
+    req.headers().get(&REQUEST_ID).filter(is_loggable).cloned().unwrap_or_else(|| {
+        let mut text = Uuid::encode_buffer();
+        let text = Uuid::now_v7().simple().encode_lower(&mut text);
+        HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static("-"))
+    })
+}
+
+/// An error with all its causes, for one log line.
+#[derive(Debug)]
+pub struct Chain<'a>(pub &'a (dyn std::error::Error + 'static));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self.0, f)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,8 @@
+-- Whoever inserts a generation first makes its key; every other process uses that one.
+CREATE TABLE signing_keys (
+    generation integer NOT NULL CONSTRAINT signing_keys_pkey PRIMARY KEY,
+    id text NOT NULL CONSTRAINT signing_keys_id_key UNIQUE,
+    public_key bytea NOT NULL,
+    sealed_private_key bytea NOT NULL,
+    created_at timestamptz NOT NULL
+);
