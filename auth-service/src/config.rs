@@ -11,7 +11,7 @@ use std::{
 use clap::{ArgAction, Parser, Subcommand};
 use rand::distr::{Alphanumeric, SampleString as _};
 use secrecy::SecretString;
-use service_kit::{config::duration, db::DatabaseUrl, origins::WebOrigin, telemetry::LogArgs};
+use service_kit::{config::{duration, non_blank}, db::DatabaseUrl, origins::WebOrigin, telemetry::LogArgs};
 
 const SECRET_MIN_CHARS: usize = 32;
 
@@ -54,11 +54,11 @@ pub struct Config {
     pub better_auth_secret: Option<SecretString>,
 
     /// The `iss` of tokens; default: BETTER_AUTH_URL
-    #[arg(long, env, value_parser = claim)]
+    #[arg(long, env, value_parser = non_blank)]
     pub better_auth_issuer: Option<String>,
 
     /// The `aud` of tokens; default: BETTER_AUTH_URL
-    #[arg(long, env, value_parser = claim)]
+    #[arg(long, env, value_parser = non_blank)]
     pub better_auth_audience: Option<String>,
 
     /// How long a token is good for
@@ -96,10 +96,6 @@ fn secret(text: &str) -> Result<SecretString, String> {
         return Err(format!("a secret has at least {SECRET_MIN_CHARS} characters"));
     }
     Ok(text.into())
-}
-
-fn claim(text: &str) -> Result<String, &'static str> {
-    if text.trim().is_empty() { Err("must not be blank") } else { Ok(text.to_owned()) }
 }
 
 fn folder(path: &str) -> Result<PathBuf, String> {

@@ -1,1 +1,34 @@
-fn main() {}
+//! The process: configuration, telemetry, then the application until a signal ends it.
+
+use std::process::ExitCode;
+
+use service_kit::{Clock, config, migrate, telemetry};
+use task_service::{
+    MIGRATIONS,
+    app::App,
+    config::{Command, Config},
+};
+use tracing::{error, info};
+
+#[actix_web::main]
+async fn main() -> ExitCode {
+    let config: Config = config::parse();
+    telemetry::init(&config.log);
+    match run(config).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            error!("{}", telemetry::Chain(failure.as_ref()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
+    if let Some(Command::Migrate) = config.command {
+        migrate::run(&config.database_url, MIGRATIONS).await?;
+        info!("the schema is up to date");
+        return Ok(());
+    }
+    App::build(config, Clock::default()).await?.run().await?;
+    Ok(())
+}

@@ -71,10 +71,17 @@ enum Occasion {
     UnknownKey,
 }
 
+impl From<reqwest::Error> for FetchError {
+    fn from(error: reqwest::Error) -> Self {
+        // The address may hold credentials.
+        Self::Http(error.without_url())
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 enum FetchError {
-    #[error(transparent)]
-    Http(#[from] reqwest::Error),
+    #[error("the issuer did not answer")]
+    Http(#[source] reqwest::Error),
     #[error("the answer was {0}")]
     Status(StatusCode),
     #[error("the document is larger than {MAX_DOCUMENT_BYTES} bytes")]

@@ -42,3 +42,8 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         Err(error) => Err(format!("expected a duration such as 5m or 24h: {error}")),
     }
 }
+
+/// A text that says something.
+pub fn non_blank(text: &str) -> Result<String, &'static str> {
+    if text.trim().is_empty() { Err("must not be blank") } else { Ok(text.to_owned()) }
+}

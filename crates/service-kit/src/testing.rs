@@ -7,13 +7,14 @@
 
 use std::{fmt, hash::Hasher as _, io::Write as _, sync::Once};
 
-use diesel::{migration::MigrationSource as _, pg::Pg};
+use diesel::{QueryableByName, migration::MigrationSource, pg::Pg, sql_types::Text};
+use diesel_async::RunQueryDsl as _;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::{
-    db::DatabaseUrl,
+    db::{Database, DatabaseUrl, query},
     migrate::{self, Migrations},
 };
 
@@ -66,6 +67,35 @@ impl TestDatabase {
         admin(&server, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
         let url = url_of(&server, &name);
         Self { engine: Engine::Postgres, url, home: Home::Server { server, name } }
+    }
+
+    /// A table's columns as `name type [not null]`, sorted; none when there is no such table.
+    pub async fn columns(&self, table: &str) -> Vec<String> {
+        #[derive(QueryableByName)]
+        struct Column {
+            #[diesel(sql_type = Text)]
+            description: String,
+        }
+
+        let description = match self.engine {
+            Engine::Postgres => {
+                "SELECT column_name || ' ' || data_type || \
+                 CASE is_nullable WHEN 'NO' THEN ' not null' ELSE '' END AS description \
+                 FROM information_schema.columns WHERE table_name = "
+            }
+            Engine::Sqlite => {
+                "SELECT name || ' ' || type || \
+                 CASE \"notnull\" WHEN 1 THEN ' not null' ELSE '' END AS description \
+                 FROM pragma_table_info WHERE arg = "
+            }
+        };
+        let columns = diesel::sql_query(format!("{description}'{table}' ORDER BY 1"));
+        let database = Database::open(&self.url).expect("the database can be opened");
+        let mut pooled = database.read().await.expect("the database answers");
+        let conn = &mut pooled.conn();
+        let columns: Vec<Column> =
+            query!(conn, |c| columns.load(*c)).expect("the catalogue can be read");
+        columns.into_iter().map(|column| column.description).collect()
     }
 
     /// The URL as text, for a process that is started with it.
@@ -145,12 +175,10 @@ async fn make_template(server: &str, migrations: Migrations) -> String {
     name
 }
 
-/// Changes when a migration is added, removed or edited.
+/// Changes when a migration is added or removed; an applied one is never edited.
 fn fingerprint(migrations: &Migrations) -> u64 {
     let mut hasher = std::hash::DefaultHasher::new();
-    for migration in diesel::migration::MigrationSource::<Pg>::migrations(&migrations.postgres)
-        .expect("readable")
-    {
+    for migration in MigrationSource::<Pg>::migrations(&migrations.postgres).expect("readable") {
         hasher.write(migration.name().to_string().as_bytes());
     }
     hasher.finish()

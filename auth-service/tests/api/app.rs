@@ -1,0 +1,322 @@
+//! A running service with a clock that tests set, and a client that shows answers as they came.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    thread,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use actix_web::{dev::ServerHandle, rt::System};
+use auth_service::{
+    app::{App, StartError},
+    config::Config,
+};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use clap::Parser as _;
+use diesel::{QueryableByName, sql_query, sql_types::Text};
+use diesel_async::RunQueryDsl as _;
+use reqwest::{RequestBuilder, header::HeaderMap, redirect::Policy};
+use serde_json::{Value, json};
+use service_kit::{
+    Clock,
+    db::{Database, DatabaseUrl, query},
+    testing::TestDatabase,
+};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    sync::oneshot,
+};
+
+pub(crate) const BASE_URL: &str = "http://localhost:3000";
+pub(crate) const FRONT_END: &str = "http://localhost:5173";
+pub(crate) const SECRET: &str = "example-secret-do-not-use-0000000000";
+pub(crate) const PASSWORD: &str = "correct horse 42";
+
+pub(crate) const SIGN_UP: &str = "/api/auth/sign-up/email";
+pub(crate) const SIGN_IN: &str = "/api/auth/sign-in/email";
+pub(crate) const SIGN_OUT: &str = "/api/auth/sign-out";
+pub(crate) const GET_SESSION: &str = "/api/auth/get-session";
+pub(crate) const TOKEN: &str = "/api/auth/token";
+pub(crate) const JWKS: &str = "/api/auth/jwks";
+
+/// When a test begins, to the microsecond; answers show milliseconds.
+const START: &str = "2026-01-02T03:00:00.123456Z";
+pub(crate) const START_SHOWN: &str = "2026-01-02T03:00:00.123Z";
+pub(crate) const DAY: i64 = 24 * 60 * 60;
+
+/// What is sent to clear the session cookies.
+pub(crate) const CLEARED: [&str; 3] = [
+    "better-auth.session_token=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",
+    "better-auth.session_data=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",
+    "better-auth.dont_remember=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",
+];
+
+/// Long enough for the slowest machine; only a hang reaches it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(crate) struct TestApp {
+    pub(crate) address: SocketAddr,
+    pub(crate) client: reqwest::Client,
+    now_micros: Arc<AtomicI64>,
+    handle: ServerHandle,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl TestApp {
+    pub(crate) async fn spawn(db: &TestDatabase) -> Self {
+        Self::spawn_with(db, |_| {}).await
+    }
+
+    pub(crate) async fn spawn_with(db: &TestDatabase, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = config(&db.url);
+        change(&mut config);
+        Self::start(config).await.expect("the service starts")
+    }
+
+    pub(crate) async fn start(config: Config) -> Result<Self, StartError> {
+        let start: DateTime<Utc> = START.parse().unwrap();
+        let now_micros = Arc::new(AtomicI64::new(start.timestamp_micros()));
+        let clock = Clock::new({
+            let now = now_micros.clone();
+            move || DateTime::from_timestamp_micros(now.load(Ordering::SeqCst)).unwrap()
+        });
+        let (started, outcome) = oneshot::channel();
+        let thread = thread::spawn(move || {
+            System::new().block_on(async {
+                match App::build(config, clock).await {
+                    Ok(app) => {
+                        let _ = started.send(Ok((app.address(), app.handle())));
+                        app.run().await.unwrap();
+                    }
+                    Err(error) => drop(started.send(Err(error))),
+                }
+            });
+        });
+        let (address, handle) = outcome.await.unwrap()?;
+        let client =
+            reqwest::Client::builder().redirect(Policy::none()).timeout(PATIENCE).build().unwrap();
+        Ok(Self { address, client, now_micros, handle, thread: Some(thread) })
+    }
+
+    pub(crate) fn advance(&self, seconds: i64) {
+        self.now_micros.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
+
+    /// For what checks our tokens by its own clock.
+    pub(crate) fn use_real_time(&self) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        self.now_micros.store(i64::try_from(now.as_micros()).unwrap(), Ordering::SeqCst);
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub(crate) fn get(&self, path: &str) -> RequestBuilder {
+        self.client.get(self.url(path))
+    }
+
+    pub(crate) fn post(&self, path: &str) -> RequestBuilder {
+        self.client.post(self.url(path))
+    }
+
+    pub(crate) fn sign_up_request(&self, email: &str) -> RequestBuilder {
+        self.post(SIGN_UP).json(&json!({ "name": "Ada", "email": email, "password": PASSWORD }))
+    }
+
+    pub(crate) fn sign_in_request(&self, email: &str, password: &str) -> RequestBuilder {
+        self.post(SIGN_IN).json(&json!({ "email": email, "password": password }))
+    }
+
+    pub(crate) async fn sign_up(&self, email: &str) -> SignedIn {
+        self.sign_up_request(email).answer().await.signed_in()
+    }
+
+    pub(crate) async fn sign_in(&self, email: &str) -> SignedIn {
+        self.sign_in_request(email, PASSWORD).answer().await.signed_in()
+    }
+
+    pub(crate) async fn get_session(&self, cookie: &str) -> Answer {
+        self.get(GET_SESSION).header("cookie", cookie).answer().await
+    }
+
+    pub(crate) async fn token(&self, signed_in: &SignedIn) -> String {
+        let answer = self.get(TOKEN).header("cookie", &signed_in.cookie).answer().await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.json()["token"].as_str().unwrap().to_owned()
+    }
+
+    /// Sends bytes as they are and reads until the server hangs up.
+    pub(crate) async fn raw(&self, request: &[u8]) -> String {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        // A server that refuses early may hang up before it has read everything.
+        let _ = stream.write_all(request).await;
+        let mut answer = Vec::new();
+        let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer))
+            .await
+            .expect("the server answers and hangs up");
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        drop(self.handle.stop(false));
+        if let Some(thread) = self.thread.take() {
+            let is_clean = thread.join().is_ok();
+            assert!(is_clean || thread::panicking(), "the server panicked");
+        }
+    }
+}
+
+/// The defaults, apart from what a test must have for itself.
+pub(crate) fn config(database: &DatabaseUrl) -> Config {
+    Config {
+        database_url: database.clone(),
+        host: [127, 0, 0, 1].into(),
+        port: 0,
+        frontend_url: vec![FRONT_END.parse().unwrap()],
+        better_auth_url: BASE_URL.parse().unwrap(),
+        better_auth_secret: Some(SECRET.into()),
+        better_auth_issuer: None,
+        better_auth_audience: None,
+        bcrypt_cost: 10,
+        web_root: None,
+        ..Config::parse_from(["auth-service"])
+    }
+}
+
+/// What a client keeps after a sign-up or sign-in.
+pub(crate) struct SignedIn {
+    /// As in the body, unsigned.
+    pub(crate) token: String,
+    /// As in `set-auth-token`: signed, not percent-encoded.
+    pub(crate) signed_token: String,
+    /// For a `Cookie` header.
+    pub(crate) cookie: String,
+    pub(crate) user: Value,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+pub(crate) trait Send {
+    async fn answer(self) -> Answer;
+}
+
+impl Send for RequestBuilder {
+    async fn answer(self) -> Answer {
+        let response = self.send().await.unwrap();
+        Answer {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            body: response.text().await.unwrap(),
+        }
+    }
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    pub(crate) fn cookies(&self) -> Vec<&str> {
+        self.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap()).collect()
+    }
+
+    /// All headers but those that differ between any two answers.
+    pub(crate) fn stable_headers(&self) -> Vec<(&str, &str)> {
+        let mut headers: Vec<_> = self
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.to_str().unwrap()))
+            .filter(|(name, _)| !["date", "x-request-id"].contains(name))
+            .collect();
+        headers.sort_unstable();
+        headers
+    }
+
+    /// The error has exactly these two members, and the right media type.
+    #[track_caller]
+    pub(crate) fn is_error(&self, status: u16, code: &str, message: &str) {
+        assert_eq!(self.json(), json!({ "message": message, "code": code }));
+        assert_eq!(self.status, status);
+        assert_eq!(self.header("content-type"), Some("application/json"));
+    }
+
+    /// A client's mistake, told as a flat JSON object.
+    #[track_caller]
+    pub(crate) fn is_a_clean_refusal(&self) {
+        assert!((400..500).contains(&self.status), "{self:?}");
+        assert_eq!(self.header("content-type"), Some("application/json"), "{self:?}");
+        assert!(self.json()["message"].is_string(), "{self:?}");
+    }
+
+    #[track_caller]
+    pub(crate) fn signed_in(&self) -> SignedIn {
+        assert_eq!(self.status, 200, "{}", self.body);
+        let cookies: Vec<_> =
+            self.cookies().iter().map(|line| line.split(';').next().unwrap().to_owned()).collect();
+        let body = self.json();
+        SignedIn {
+            token: body["token"].as_str().unwrap().to_owned(),
+            signed_token: self.header("set-auth-token").unwrap().to_owned(),
+            cookie: cookies.join("; "),
+            user: body["user"].clone(),
+        }
+    }
+}
+
+/// The moment `seconds` after the beginning, as answers show it.
+pub(crate) fn shown(seconds: i64) -> String {
+    let start: DateTime<Utc> = START_SHOWN.parse().unwrap();
+    (start + TimeDelta::seconds(seconds)).to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// The names of an object's members, sorted.
+#[track_caller]
+pub(crate) fn members(value: &Value) -> Vec<&str> {
+    let mut names: Vec<_> = value.as_object().unwrap().keys().map(String::as_str).collect();
+    names.sort_unstable();
+    names
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    value: String,
+}
+
+/// Asks the database directly; the statement names its one column `value`.
+pub(crate) async fn values(db: &TestDatabase, statement: &str) -> Vec<String> {
+    let database = Database::open(&db.url).unwrap();
+    let mut pooled = database.read().await.unwrap();
+    let rows: Vec<Row> = query!(&mut pooled.conn(), |c| sql_query(statement).load(*c)).unwrap();
+    rows.into_iter().map(|row| row.value).collect()
+}
+
+/// Changes the database behind the service's back.
+pub(crate) async fn execute(db: &TestDatabase, statement: &str) {
+    let database = Database::open(&db.url).unwrap();
+    let mut pooled = database.write().await.unwrap();
+    query!(&mut pooled.conn(), |c| sql_query(statement).execute(*c)).unwrap();
+}
+
+pub(crate) async fn count(db: &TestDatabase, table: &str) -> usize {
+    let statement = format!("SELECT CAST(count(*) AS text) AS value FROM {table}");
+    values(db, &statement).await[0].parse().unwrap()
+}

@@ -1,0 +1,144 @@
+//! Binds the listener, puts the middleware in order, and runs until a signal ends it.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+};
+
+use actix_web::{
+    App as WebApp, HttpServer, ResponseError as _,
+    body::{BodySize, BoxBody, MessageBody},
+    dev::{Server, ServerHandle, ServiceRequest, ServiceResponse},
+    http::{StatusCode, header::ALLOW},
+    middleware::{Next, from_fn},
+    web::Data,
+};
+use jwks_auth::{BuildError, JwksClient};
+use service_kit::{
+    Clock, HEAD_TIMEOUT, KEEP_ALIVE,
+    cors::Cors,
+    db::{Database, OpenError},
+    migrate::{self, MigrateError},
+    telemetry,
+};
+use tracing::info;
+
+use crate::{MIGRATIONS, config::Config, error::Error, routes, state::AppState};
+
+/// What a script on another origin may read of an answer.
+const EXPOSED_HEADERS: [&str; 5] =
+    ["location", "link", "retry-after", "www-authenticate", "x-request-id"];
+/// How long requests in flight may take when the process ends, in seconds.
+const SHUTDOWN_TIMEOUT: u64 = 30;
+
+/// The bound, not yet running service.
+#[expect(missing_debug_implementations, reason = "the server has none")]
+pub struct App {
+    address: SocketAddr,
+    server: Server,
+}
+
+/// Why the service did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error("DATABASE_URL")]
+    Migrate(#[from] MigrateError),
+    #[error(transparent)]
+    Jwks(#[from] BuildError),
+    #[error("cannot listen on {0}")]
+    Listen(SocketAddr, #[source] io::Error),
+}
+
+impl App {
+    /// Migrates, binds and makes the state; `run` does the rest. The issuer may be away.
+    pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
+        let database = Database::open(&config.database_url)?;
+        if config.migrate {
+            migrate::run(&config.database_url, MIGRATIONS).await?;
+        }
+        let jwks = JwksClient::builder(
+            config.better_auth_jwks_url.clone(),
+            &config.better_auth_issuer,
+            &config.better_auth_audience,
+        )
+        .cache_ttl(config.jwks_cache_ttl)
+        .cooldown(config.jwks_cooldown)
+        .fetch_timeout(config.jwks_fetch_timeout)
+        .max_stale(config.jwks_max_stale)
+        .clock({
+            let clock = clock.clone();
+            move || clock.now().into()
+        })
+        .build()?;
+        let state = Data::new(AppState { database, clock });
+
+        let address = SocketAddr::new(config.host, config.port);
+        let listen = |error| StartError::Listen(address, error);
+        let listener = TcpListener::bind(address).map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let server = serve(listener, state, Data::new(jwks), config).map_err(listen)?;
+        info!("task-service listens on http://{address}");
+        Ok(Self { address, server })
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn handle(&self) -> ServerHandle {
+        self.server.handle()
+    }
+
+    pub async fn run(self) -> io::Result<()> {
+        self.server.await
+    }
+}
+
+fn serve(
+    listener: TcpListener,
+    state: Data<AppState>,
+    jwks: Data<JwksClient>,
+    config: Config,
+) -> io::Result<Server> {
+    let cors = Arc::new(Cors {
+        origins: config.frontend_url,
+        methods: "GET, POST, PUT, PATCH, DELETE",
+        exposed: &EXPOSED_HEADERS,
+    });
+    let server = HttpServer::new(move || {
+        let cors = Arc::clone(&cors);
+        WebApp::new()
+            .app_data(state.clone())
+            .app_data(jwks.clone())
+            .wrap(from_fn(fill_in_problem))
+            .wrap(from_fn(move |req, next| Arc::clone(&cors).handle(req, next)))
+            .wrap(from_fn(telemetry::request))
+            .configure(routes::configure)
+    });
+    Ok(server
+        .client_request_timeout(HEAD_TIMEOUT)
+        .keep_alive(KEEP_ALIVE)
+        .shutdown_timeout(SHUTDOWN_TIMEOUT)
+        .listen(listener)?
+        .run())
+}
+
+/// Gives a body to the errors that no handler made: a wrong method has `Allow` and nothing else.
+async fn fill_in_problem(
+    req: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let response = next.call(req).await?.map_into_boxed_body();
+    let is_empty = matches!(response.response().body().size(), BodySize::None | BodySize::Sized(0));
+    if response.status() != StatusCode::METHOD_NOT_ALLOWED || !is_empty {
+        return Ok(response);
+    }
+    let mut problem = Error::MethodNotAllowed.error_response();
+    if let Some(allow) = response.headers().get(ALLOW) {
+        problem.headers_mut().insert(ALLOW, allow.clone());
+    }
+    Ok(response.into_response(problem))
+}

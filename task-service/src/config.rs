@@ -1,0 +1,79 @@
+//! Everything that can be set, from the environment or the command line.
+
+use std::time::Duration;
+
+use clap::{ArgAction, Parser, Subcommand};
+use service_kit::{
+    config::{duration, non_blank},
+    db::DatabaseUrl,
+    origins::WebOrigin,
+    telemetry::LogArgs,
+};
+use url::Url;
+
+/// CRUD of tasks for whoever a verified token names.
+///
+/// Every option can also be set by the environment variable of the same name.
+#[derive(Clone, Debug, Parser)]
+#[command(version)]
+pub struct Config {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// Where data is kept: sqlite://path or postgres://user:password@host/database
+    #[arg(long, env, default_value = "sqlite://data/tasks.db", hide_env_values = true)]
+    pub database_url: DatabaseUrl,
+
+    /// Bring the schema up to date at start
+    #[arg(long, env, default_value_t = true, action = ArgAction::Set)]
+    pub migrate: bool,
+
+    /// The address to listen on
+    #[arg(long, env, default_value = "127.0.0.1")]
+    pub host: std::net::IpAddr,
+
+    /// The port to listen on; 0 takes a free one
+    #[arg(long, env, default_value_t = 8000)]
+    pub port: u16,
+
+    /// The origins of the front end, separated by commas: who may call with CORS
+    #[arg(long, env, default_value = "http://localhost:3000", value_delimiter = ',')]
+    pub frontend_url: Vec<WebOrigin>,
+
+    /// What `iss` must equal, byte for byte
+    #[arg(long, env, default_value = "http://localhost:3000", value_parser = non_blank)]
+    pub better_auth_issuer: String,
+
+    /// What `aud` must contain, byte for byte
+    #[arg(long, env, default_value = "http://localhost:3000", value_parser = non_blank)]
+    pub better_auth_audience: String,
+
+    /// Where the issuer's keys are; never derived from a token
+    #[arg(long, env, default_value = "http://localhost:3000/api/auth/jwks")]
+    pub better_auth_jwks_url: Url,
+
+    /// How long a withdrawn key may still be accepted
+    #[arg(long, env, default_value = "5m", value_parser = duration)]
+    pub jwks_cache_ttl: Duration,
+
+    /// The least pause between two fetches for unknown keys
+    #[arg(long, env, default_value = "30s", value_parser = duration)]
+    pub jwks_cooldown: Duration,
+
+    /// How long one fetch may take
+    #[arg(long, env, default_value = "5s", value_parser = duration)]
+    pub jwks_fetch_timeout: Duration,
+
+    /// How long the last good keys serve while the issuer is away
+    #[arg(long, env, default_value = "24h", value_parser = duration)]
+    pub jwks_max_stale: Duration,
+
+    #[command(flatten)]
+    pub log: LogArgs,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum Command {
+    /// Bring the schema up to date and end
+    Migrate,
+}

@@ -1,0 +1,30 @@
+//! Who is asking: the `get_current_user` dependency of a FastAPI back end, as an extractor.
+
+use std::{future::Future, pin::Pin};
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use jwks_auth::Bearer;
+use shared_models::{CallerClaims, UserId};
+
+use crate::error::Error;
+
+/// The caller, and what else the handler needs of the request.
+///
+/// Naming it in a handler is what makes the handler private. `T` is only looked at once the
+/// caller is known, so a request without a good token is a 401 whatever else is wrong with it.
+pub(crate) struct CurrentUser<T>(pub(crate) UserId, pub(crate) T);
+
+impl<T: FromRequest + 'static> FromRequest for CurrentUser<T> {
+    type Error = actix_web::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, actix_web::Error>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (req, mut payload) = (req.clone(), payload.take());
+        Box::pin(async move {
+            let bearer = Bearer::<CallerClaims>::from_request(&req, &mut Payload::None).await;
+            let Bearer(claims) = bearer.map_err(Error::from)?;
+            let input = T::from_request(&req, &mut payload).await.map_err(Into::into)?;
+            Ok(Self(claims.sub, input))
+        })
+    }
+}

@@ -1,0 +1,206 @@
+//! What failed, and what the client hears of it: RFC 9457 problem details.
+//!
+//! `detail` is always a text, because clients of the FastAPI back end read it; `code` is what a
+//! program should go by.
+
+use std::{borrow::Cow, time::Duration};
+
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::{
+        StatusCode,
+        header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
+    },
+};
+use serde::Serialize;
+use service_kit::{
+    body::BodyError,
+    db::{self, is_outage},
+    telemetry::Chain,
+};
+use tracing::{debug, error};
+
+pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// How long a client should wait when the database is away.
+const RETRY_AFTER_DATABASE: Duration = Duration::from_secs(1);
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error(transparent)]
+    Bearer(#[from] jwks_auth::Error),
+    #[error("the task is another user's")]
+    Forbidden(Verb),
+    #[error("there is no such task")]
+    TaskNotFound,
+    #[error("there is no such path")]
+    PathNotFound,
+    #[error("the path has no such method")]
+    MethodNotAllowed,
+    #[error("the media type is not JSON")]
+    UnsupportedMediaType,
+    #[error("the body is not JSON")]
+    InvalidJson,
+    #[error("the body is too large")]
+    BodyTooLarge,
+    #[error("the body did not arrive in time")]
+    BodyTimedOut,
+    #[error("the input is not valid")]
+    Invalid(Vec<InputError>),
+    #[error("the database is out of reach")]
+    DatabaseUnavailable(#[from] db::Unavailable),
+    #[error("a query failed")]
+    Sql(#[from] diesel::result::Error),
+}
+
+/// What somebody tried to do to another's task.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Verb {
+    Access,
+    Update,
+    Delete,
+}
+
+/// One mistake in the input, as FastAPI describes it.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct InputError {
+    /// Where: `["body", "title"]`.
+    pub(crate) loc: Vec<&'static str>,
+    pub(crate) msg: Cow<'static, str>,
+    #[serde(rename = "type")]
+    pub(crate) kind: &'static str,
+}
+
+/// RFC 9457 §3, with the extension members `code` and `errors`.
+#[derive(Serialize)]
+struct Problem<'a> {
+    r#type: &'static str,
+    title: &'a str,
+    status: u16,
+    detail: Cow<'a, str>,
+    code: &'static str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [InputError],
+}
+
+impl From<BodyError> for Error {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge => Self::BodyTooLarge,
+            BodyError::Encoded => Self::UnsupportedMediaType,
+            BodyError::TimedOut => Self::BodyTimedOut,
+            BodyError::Incomplete => Self::InvalidJson,
+        }
+    }
+}
+
+impl Error {
+    /// Status, code and detail. Texts of 5xx are fixed, and so is the code of every 401.
+    fn parts(&self) -> (StatusCode, &'static str, Cow<'static, str>) {
+        use StatusCode as S;
+        let (status, code, detail) = match self {
+            Self::Bearer(error) => match error {
+                jwks_auth::Error::Unavailable { .. } => {
+                    (S::SERVICE_UNAVAILABLE, "issuer_unavailable", error.to_string().into())
+                }
+                jwks_auth::Error::NotConfigured => internal(),
+                _ => (S::UNAUTHORIZED, "invalid_token", error.to_string().into()),
+            },
+            Self::Forbidden(verb) => {
+                let verb = match verb {
+                    Verb::Access => "access",
+                    Verb::Update => "update",
+                    Verb::Delete => "delete",
+                };
+                let detail = format!("Not authorized to {verb} this task");
+                (S::FORBIDDEN, "forbidden", detail.into())
+            }
+            Self::TaskNotFound => (S::NOT_FOUND, "task_not_found", "Task not found".into()),
+            Self::PathNotFound => (S::NOT_FOUND, "not_found", "Not Found".into()),
+            Self::MethodNotAllowed => {
+                (S::METHOD_NOT_ALLOWED, "method_not_allowed", "Method Not Allowed".into())
+            }
+            Self::UnsupportedMediaType => (
+                S::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                "The body must be application/json, not compressed".into(),
+            ),
+            Self::InvalidJson => {
+                (S::BAD_REQUEST, "invalid_json", "The body is not valid JSON".into())
+            }
+            Self::BodyTooLarge => {
+                (S::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large".into())
+            }
+            Self::BodyTimedOut => {
+                (S::REQUEST_TIMEOUT, "body_timeout", "The body did not arrive in time".into())
+            }
+            Self::Invalid(errors) => {
+                (S::UNPROCESSABLE_ENTITY, "validation_error", summary(errors).into())
+            }
+            Self::DatabaseUnavailable(_) => database_unavailable(),
+            Self::Sql(error) if is_outage(error) => database_unavailable(),
+            Self::Sql(_) => internal(),
+        };
+        (status, code, detail)
+    }
+
+    fn retry_after(&self) -> Duration {
+        match self {
+            Self::Bearer(jwks_auth::Error::Unavailable { retry_after }) => *retry_after,
+            _ => RETRY_AFTER_DATABASE,
+        }
+    }
+}
+
+type Parts = (StatusCode, &'static str, Cow<'static, str>);
+
+fn internal() -> Parts {
+    (StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "Internal Server Error".into())
+}
+
+fn database_unavailable() -> Parts {
+    let detail = "The database is temporarily unavailable";
+    (StatusCode::SERVICE_UNAVAILABLE, "database_unavailable", detail.into())
+}
+
+/// `title: Field required; completed: Input should be a valid boolean`
+fn summary(errors: &[InputError]) -> String {
+    let lines: Vec<String> = errors
+        .iter()
+        .map(|error| format!("{}: {}", error.loc.last().unwrap_or(&"body"), error.msg))
+        .collect();
+    lines.join("; ")
+}
+
+impl ResponseError for Error {
+    fn status_code(&self) -> StatusCode {
+        self.parts().0
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let (status, code, detail) = self.parts();
+        if status.is_server_error() {
+            error!("{}", Chain(self));
+        } else {
+            debug!("{}", Chain(self));
+        }
+        let mut response = HttpResponse::build(status);
+        if let Self::Bearer(error) = self
+            && let Some(challenge) = error.challenge()
+        {
+            response.insert_header((WWW_AUTHENTICATE, challenge));
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.insert_header((RETRY_AFTER, self.retry_after().as_secs().max(1)));
+        }
+        let errors = if let Self::Invalid(errors) = self { errors.as_slice() } else { &[] };
+        response.insert_header((CONTENT_TYPE, "application/problem+json")).json(Problem {
+            r#type: "about:blank",
+            title: status.canonical_reason().unwrap_or_default(),
+            status: status.as_u16(),
+            detail,
+            code,
+            errors,
+        })
+    }
+}

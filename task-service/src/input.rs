@@ -1,0 +1,164 @@
+//! Is this request well-formed? Bodies and queries, with every mistake named as FastAPI names it.
+
+use std::{borrow::Cow, future::Future, pin::Pin};
+
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    http::header::{CONTENT_TYPE, HeaderMap},
+};
+use serde_json::{Map, Value};
+use service_kit::body;
+use shared_models::TaskId;
+use std::future::{Ready, ready};
+
+use crate::error::{Error, InputError, Result};
+
+/// The largest body that is read: a description of 10 000 characters, all of them escaped, twice.
+const MAX_BODY_BYTES: usize = 256 * 1024;
+
+/// The `{id}` of a path. What is no id is no task.
+pub(crate) struct TaskPath(pub(crate) TaskId);
+
+impl FromRequest for TaskPath {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let id = req.match_info().get("id").and_then(|id| id.parse().ok());
+        ready(id.map(Self).ok_or(Error::TaskNotFound))
+    }
+}
+
+/// A JSON body.
+pub(crate) struct Body<T>(pub(crate) T);
+
+/// What an endpoint takes. Members it does not read are ignored and change nothing.
+pub(crate) trait Schema: Sized + 'static {
+    fn read(members: &mut Members) -> Self;
+}
+
+impl<T: Schema> FromRequest for Body<T> {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (req, mut payload) = (req.clone(), payload.take());
+        Box::pin(async move {
+            if !is_json(req.headers()) {
+                return Err(Error::UnsupportedMediaType);
+            }
+            let bytes = body::read(&req, &mut payload, MAX_BODY_BYTES).await?;
+            let body = serde_json::from_slice(&bytes)
+                .map_err(|_: serde_json::Error| Error::InvalidJson)?;
+            let Value::Object(members) = body else {
+                return Err(Error::Invalid(vec![InputError {
+                    loc: vec!["body"],
+                    msg: "Input should be a valid dictionary or object".into(),
+                    kind: "model_attributes_type",
+                }]));
+            };
+            let mut members = Members { members, errors: Vec::new() };
+            let input = T::read(&mut members);
+            if members.errors.is_empty() {
+                Ok(Self(input))
+            } else {
+                Err(Error::Invalid(members.errors))
+            }
+        })
+    }
+}
+
+/// `application/json` or a subtype that is JSON underneath (RFC 6839 §3.1).
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(sent) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
+        return false;
+    };
+    let media_type = sent.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    media_type == "application/json"
+        || media_type.starts_with("application/") && media_type.ends_with("+json")
+}
+
+/// The members of a body. Reading a bad one notes the mistake and goes on, so that an answer
+/// names them all.
+pub(crate) struct Members {
+    members: Map<String, Value>,
+    errors: Vec<InputError>,
+}
+
+/// How long a text may be, in characters (Unicode scalar values).
+#[derive(Clone, Copy)]
+pub(crate) struct Length {
+    pub(crate) min: usize,
+    pub(crate) max: usize,
+}
+
+impl Members {
+    /// A text that must be there.
+    pub(crate) fn text(&mut self, name: &'static str, length: Length) -> String {
+        if !self.members.contains_key(name) {
+            self.refuse(name, "missing", "Field required");
+        }
+        self.optional_text(name, length).unwrap_or_default()
+    }
+
+    /// A text that may be absent, but not `null`.
+    pub(crate) fn optional_text(&mut self, name: &'static str, length: Length) -> Option<String> {
+        match self.members.remove(name)? {
+            Value::String(text) => {
+                self.check_text(name, &text, length);
+                Some(text)
+            }
+            _ => {
+                self.refuse(name, "string_type", "Input should be a valid string");
+                None
+            }
+        }
+    }
+
+    /// A text that may be absent, or `null`, which is something else.
+    pub(crate) fn nullable_text(
+        &mut self,
+        name: &'static str,
+        length: Length,
+    ) -> Option<Option<String>> {
+        if self.members.get(name).is_some_and(Value::is_null) {
+            return Some(None);
+        }
+        self.optional_text(name, length).map(Some)
+    }
+
+    pub(crate) fn optional_boolean(&mut self, name: &'static str) -> Option<bool> {
+        match self.members.remove(name)? {
+            Value::Bool(value) => Some(value),
+            _ => {
+                self.refuse(name, "bool_type", "Input should be a valid boolean");
+                None
+            }
+        }
+    }
+
+    fn check_text(&mut self, name: &'static str, text: &str, Length { min, max }: Length) {
+        if text.contains('\0') {
+            self.refuse(name, "value_error", "Value error, NUL characters are not allowed");
+        }
+        if min > 0 && text.is_empty() {
+            self.refuse(name, "string_too_short", "String should have at least 1 character");
+        } else if min > 0 && text.trim().is_empty() {
+            self.refuse(name, "value_error", "Value error, must not be blank");
+        }
+        if text.chars().nth(max).is_some() {
+            let msg = format!("String should have at most {max} characters");
+            self.refuse(name, "string_too_long", msg);
+        }
+    }
+
+    fn refuse(
+        &mut self,
+        name: &'static str,
+        kind: &'static str,
+        msg: impl Into<Cow<'static, str>>,
+    ) {
+        self.errors.push(InputError { loc: vec!["body", name], msg: msg.into(), kind });
+    }
+}

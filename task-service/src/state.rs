@@ -1,0 +1,29 @@
+//! What every handler may use.
+
+use service_kit::{
+    Clock,
+    db::{Database, PooledConn},
+};
+use shared_models::Timestamp;
+
+use crate::error::Result;
+
+/// One per process, in one `Data`.
+pub(crate) struct AppState {
+    pub(crate) database: Database,
+    pub(crate) clock: Clock,
+}
+
+impl AppState {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now().into()
+    }
+
+    pub(crate) async fn read(&self) -> Result<PooledConn> {
+        Ok(self.database.read().await?)
+    }
+
+    pub(crate) async fn write(&self) -> Result<PooledConn> {
+        Ok(self.database.write().await?)
+    }
+}

@@ -1,0 +1,22 @@
+//! Through the front door: HTTP on a port of its own, a database of its own, a real issuer of
+//! keys. Every test runs on SQLite and on PostgreSQL.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on should stop here"
+)]
+
+mod app;
+mod architecture;
+mod bearer;
+mod cors;
+mod input;
+mod keys;
+mod limits;
+mod listing;
+mod migrations;
+mod ownership;
+mod tasks;

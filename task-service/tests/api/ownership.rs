@@ -1,0 +1,131 @@
+//! A table: every task route × (no token, bad token, stranger, owner).
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use service_kit::{on_both_engines, testing::TestDatabase};
+
+use crate::app::{TestApp, problem};
+
+on_both_engines!(task_service::MIGRATIONS;
+    every_route_asks_for_a_token_before_anything_else,
+    a_strangers_task_is_forbidden_and_stays_as_it_was,
+    a_task_that_is_not_there_is_not_found,
+    a_listing_holds_own_tasks_only_whatever_is_asked_for,
+    an_owner_is_whatever_string_the_token_says,
+    bodies_cannot_say_whose_task_it_is,
+);
+
+async fn every_route_asks_for_a_token_before_anything_else(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    for (method, path) in [
+        (Method::GET, "/api/tasks"),
+        (Method::GET, "/api/tasks?limit=nonsense"),
+        (Method::POST, "/api/tasks"),
+        (Method::GET, "/api/tasks/not-an-id"),
+        (Method::PUT, "/api/tasks/not-an-id"),
+        (Method::PATCH, "/api/tasks/not-an-id"),
+        (Method::DELETE, "/api/tasks/not-an-id"),
+    ] {
+        let request = app.client.request(method.clone(), app.url(path)).body("{ not json");
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{method} {path}");
+        assert_eq!(response.headers()["www-authenticate"], "Bearer");
+        assert_eq!(problem(response).await["detail"], "Invalid token");
+
+        let response = app.request(method.clone(), path, "nonsense").send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{method} {path}");
+        assert_eq!(response.headers()["www-authenticate"], r#"Bearer error="invalid_token""#);
+        assert_eq!(problem(response).await["detail"], "Invalid token");
+    }
+}
+
+async fn a_strangers_task_is_forbidden_and_stays_as_it_was(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let (ada, bob) = (app.token("ada"), app.token("bob"));
+    let task = app.create(&ada, &json!({ "title": "Ada's" })).await;
+    let path = format!("/api/tasks/{}", task["id"].as_str().unwrap());
+    for (method, verb) in [
+        (Method::GET, "access"),
+        (Method::PUT, "update"),
+        (Method::PATCH, "update"),
+        (Method::DELETE, "delete"),
+    ] {
+        let request = app.request(method.clone(), &path, &bob).json(&json!({ "title": "Bob's" }));
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::FORBIDDEN, "{method}");
+        let detail = format!("Not authorized to {verb} this task");
+        assert_eq!(problem(response).await["detail"], detail);
+    }
+    let unchanged: Value = app.get(&path, &ada).await.json().await.unwrap();
+    assert_eq!(unchanged, task);
+}
+
+async fn a_task_that_is_not_there_is_not_found(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let token = app.token("ada");
+    for id in [
+        "0192f0c1-7a7e-7000-8000-000000000001",
+        "1",
+        "not-an-id",
+        "%00",
+        "..%2Ftasks",
+        "0192f0c17a7e70008000000000000001",
+        "99999999999999999999999999999999999999999999",
+        "%F0%9F%98%80",
+    ] {
+        for method in [Method::GET, Method::PUT, Method::PATCH, Method::DELETE] {
+            let path = format!("/api/tasks/{id}");
+            let request = app.request(method.clone(), &path, &token).json(&json!({}));
+            let response = request.send().await.unwrap();
+            assert_eq!(response.status(), StatusCode::NOT_FOUND, "{method} {id}");
+            problem(response).await;
+        }
+    }
+}
+
+async fn a_listing_holds_own_tasks_only_whatever_is_asked_for(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let (ada, bob) = (app.token("ada"), app.token("bob"));
+    app.create(&ada, &json!({ "title": "Ada's" })).await;
+    app.create(&bob, &json!({ "title": "Bob's" })).await;
+    for path in
+        ["/api/tasks", "/api/tasks?user_id=ada", "/api/tasks?limit=1000", "/api/tasks?owner=ada"]
+    {
+        assert_eq!(app.titles(path, &bob).await, ["Bob's"]);
+    }
+    let request = app.request(Method::GET, "/api/tasks", &bob).header("x-user-id", "ada");
+    let tasks: Vec<Value> = request.send().await.unwrap().json().await.unwrap();
+    assert_eq!(tasks.len(), 1);
+}
+
+async fn an_owner_is_whatever_string_the_token_says(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    for sub in ["1", "auth0|5f7c8ec7c33c6c004bbafe82", "é🔑", &"x".repeat(255), "' OR 1=1 --"] {
+        let token = app.token(sub);
+        let task = app.create(&token, &json!({ "title": "mine" })).await;
+        assert_eq!(task["user_id"], sub);
+        assert_eq!(app.titles("/api/tasks", &token).await, ["mine"]);
+    }
+}
+
+async fn bodies_cannot_say_whose_task_it_is(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let token = app.token("ada");
+    let forged = json!({
+        "title": "t",
+        "id": "0192f0c1-7a7e-7000-8000-000000000001",
+        "user_id": "bob",
+        "created_at": "2000-01-01T00:00:00Z",
+        "updated_at": "2000-01-01T00:00:00Z",
+    });
+    let task = app.create(&token, &forged).await;
+    let id = task["id"].as_str().unwrap();
+    let changed: Value = app.patch(id, &token, &forged).await.json().await.unwrap();
+    for answer in [&task, &changed] {
+        assert_ne!(answer["id"], forged["id"]);
+        assert_eq!(answer["user_id"], "ada");
+        assert!(answer["created_at"].as_str().unwrap() > "2020");
+        assert!(answer["updated_at"].as_str().unwrap() > "2020");
+    }
+    assert_eq!(changed["created_at"], task["created_at"]);
+}

@@ -1,0 +1,191 @@
+//! What a task's life looks like from outside.
+
+use futures_util::future::join_all;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use service_kit::{on_both_engines, testing::TestDatabase};
+
+use crate::app::{TestApp, problem};
+
+on_both_engines!(task_service::MIGRATIONS;
+    a_task_is_created_read_updated_and_deleted,
+    a_create_answers_what_a_read_answers,
+    put_and_patch_leave_absent_members_alone,
+    null_clears_the_description_and_nothing_else,
+    patches_of_different_members_do_not_undo_each_other,
+    fifty_creates_at_once_all_succeed,
+    of_twenty_deletes_at_once_one_succeeds,
+    a_hundred_reads_at_once_are_all_answered,
+    an_unknown_path_is_a_problem,
+    a_wrong_method_names_the_right_ones,
+    the_service_says_whether_it_is_up_and_ready,
+    the_request_id_is_taken_over_or_made,
+);
+
+async fn a_task_is_created_read_updated_and_deleted(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let token = app.token("ada");
+
+    let response = app.post(&token, &json!({ "title": "Buy milk" })).await;
+    assert_eq!(response.status(), StatusCode::CREATED);
+    let location = response.headers()["location"].to_str().unwrap().to_owned();
+    let task: Value = response.json().await.unwrap();
+    let id = task["id"].as_str().unwrap();
+    assert_eq!(location, format!("/api/tasks/{id}"));
+    assert_eq!(
+        task.as_object().unwrap().keys().collect::<Vec<_>>(),
+        ["completed", "created_at", "description", "id", "title", "updated_at", "user_id"]
+    );
+    assert_eq!(task["description"], Value::Null);
+    assert_eq!(task["completed"], false);
+    assert_eq!(task["created_at"], task["updated_at"]);
+
+    let done = app.patch(id, &token, &json!({ "completed": true })).await;
+    assert_eq!(done.status(), StatusCode::OK);
+    assert_eq!(done.json::<Value>().await.unwrap()["completed"], true);
+
+    let deleted = app.delete(id, &token).await;
+    assert_eq!(deleted.status(), StatusCode::NO_CONTENT);
+    assert_eq!(deleted.text().await.unwrap(), "");
+    assert_eq!(app.get(&location, &token).await.status(), StatusCode::NOT_FOUND);
+}
+
+async fn a_create_answers_what_a_read_answers(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let token = app.token("ada");
+    let created = app
+        .create(&token, &json!({ "title": " ünïcode 🔑 ", "description": "", "completed": true }))
+        .await;
+    let path = format!("/api/tasks/{}", created["id"].as_str().unwrap());
+    let read: Value = app.get(&path, &token).await.json().await.unwrap();
+    assert_eq!(read, created);
+    assert_eq!(read["title"], " ünïcode 🔑 ");
+    assert_eq!(read["description"], "");
+}
+
+async fn put_and_patch_leave_absent_members_alone(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let token = app.token("ada");
+    let task = app.create(&token, &json!({ "title": "t", "description": "d" })).await;
+    let path = format!("/api/tasks/{}", task["id"].as_str().unwrap());
+    for method in [Method::PUT, Method::PATCH] {
+        let request = app.request(method, &path, &token).json(&json!({ "completed": true }));
+        let answer: Value = request.send().await.unwrap().json().await.unwrap();
+        assert_eq!((&answer["title"], &answer["description"]), (&json!("t"), &json!("d")));
+        assert_eq!(answer["completed"], true);
+    }
+}
+
+async fn null_clears_the_description_and_nothing_else(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let token = app.token("ada");
+    let task = app.create(&token, &json!({ "title": "t", "description": "d" })).await;
+    let id = task["id"].as_str().unwrap();
+    for member in ["title", "completed"] {
+        let response = app.patch(id, &token, &json!({ member: null })).await;
+        assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY, "{member}");
+    }
+    let cleared: Value =
+        app.patch(id, &token, &json!({ "description": null })).await.json().await.unwrap();
+    assert_eq!(cleared["description"], Value::Null);
+    assert_eq!(cleared["title"], "t");
+}
+
+async fn patches_of_different_members_do_not_undo_each_other(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let token = app.token("ada");
+    let task = app.create(&token, &json!({ "title": "t", "description": "d" })).await;
+    let id = task["id"].as_str().unwrap();
+    let changes = [
+        json!({ "title": "new title" }),
+        json!({ "description": "new description" }),
+        json!({ "completed": true }),
+    ];
+    let patches = changes.iter().map(|change| app.patch(id, &token, change));
+    for response in join_all(patches).await {
+        assert_eq!(response.status(), StatusCode::OK);
+    }
+    let path = format!("/api/tasks/{id}");
+    let task: Value = app.get(&path, &token).await.json().await.unwrap();
+    assert_eq!(task["title"], "new title");
+    assert_eq!(task["description"], "new description");
+    assert_eq!(task["completed"], true);
+}
+
+async fn fifty_creates_at_once_all_succeed(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let token = app.token("ada");
+    let body = json!({ "title": "t" });
+    let creates = (0..50).map(|_| app.post(&token, &body));
+    for response in join_all(creates).await {
+        assert_eq!(response.status(), StatusCode::CREATED);
+    }
+    assert_eq!(app.titles("/api/tasks", &token).await.len(), 50);
+}
+
+async fn of_twenty_deletes_at_once_one_succeeds(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let token = app.token("ada");
+    let task = app.create(&token, &json!({ "title": "t" })).await;
+    let id = task["id"].as_str().unwrap();
+    let deletes = join_all((0..20).map(|_| app.delete(id, &token))).await;
+    let gone = deletes.iter().filter(|answer| answer.status() == StatusCode::NO_CONTENT).count();
+    let missing = deletes.iter().filter(|answer| answer.status() == StatusCode::NOT_FOUND).count();
+    assert_eq!((gone, missing), (1, 19));
+}
+
+async fn a_hundred_reads_at_once_are_all_answered(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let token = app.token("ada");
+    app.create(&token, &json!({ "title": "t" })).await;
+    let reads = (0..100).map(|_| app.get("/api/tasks", &token));
+    for response in join_all(reads).await {
+        assert_eq!(response.status(), StatusCode::OK);
+    }
+}
+
+async fn an_unknown_path_is_a_problem(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    for path in ["/", "/api", "/api/tasks/", "/api/tasks/1/2", "//api/tasks", "/openapi"] {
+        let response = app.client.get(app.url(path)).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(problem(response).await["code"], "not_found");
+    }
+}
+
+async fn a_wrong_method_names_the_right_ones(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    for (method, path, allow) in [
+        (Method::DELETE, "/api/tasks", "GET, POST"),
+        (Method::POST, "/api/tasks/1", "GET, PUT, PATCH, DELETE"),
+        (Method::TRACE, "/api/tasks", "GET, POST"),
+        (Method::POST, "/health/live", "GET"),
+    ] {
+        let response = app.request(method.clone(), path, "x").send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
+        assert_eq!(response.headers()["allow"], allow);
+        assert_eq!(problem(response).await["code"], "method_not_allowed");
+    }
+}
+
+async fn the_service_says_whether_it_is_up_and_ready(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    app.create(&app.token("ada"), &json!({ "title": "by now the keys are here" })).await;
+    for path in ["/health/live", "/health/ready"] {
+        let response = app.client.get(app.url(path)).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.json::<Value>().await.unwrap()["status"], "ok");
+    }
+}
+
+async fn the_request_id_is_taken_over_or_made(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let request = app.client.get(app.url("/health/live")).header("x-request-id", "from-the-client");
+    let response = request.send().await.unwrap();
+    assert_eq!(response.headers()["x-request-id"], "from-the-client");
+    for unusable in ["with blanks", "", &"x".repeat(200)] {
+        let request = app.client.get(app.url("/health/live")).header("x-request-id", unusable);
+        let response = request.send().await.unwrap();
+        assert_eq!(response.headers()["x-request-id"].len(), 32, "{unusable:?}");
+    }
+}

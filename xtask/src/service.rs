@@ -1,0 +1,107 @@
+//! A service as a process: started, watched, stopped, killed and started again.
+
+use std::{
+    io,
+    process::{Child, Command, ExitStatus},
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// The pause between two looks at something that takes its time.
+pub(crate) const POLL: Duration = Duration::from_millis(50);
+/// How long a service may take to become ready, or to end.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// One of the services. It does not outlive this value.
+#[derive(Debug)]
+pub struct Service {
+    pub name: &'static str,
+    /// Where it answers, without a slash at the end.
+    pub url: String,
+    command: Command,
+    child: Option<Child>,
+}
+
+impl Service {
+    /// Nothing runs before `start`.
+    pub fn new(name: &'static str, url: String, command: Command) -> Self {
+        Self { name, url, command, child: None }
+    }
+
+    /// Starts the process, without waiting for it.
+    pub fn start(&mut self) -> io::Result<()> {
+        self.child = Some(self.command.spawn()?);
+        Ok(())
+    }
+
+    /// Whether the service can work; an error if it has died.
+    pub fn is_ready(&mut self) -> io::Result<bool> {
+        self.check_alive()?;
+        let probe = ureq::get(format!("{}/health/ready", self.url));
+        Ok(probe.config().timeout_global(Some(PROBE_TIMEOUT)).build().call().is_ok())
+    }
+
+    /// An error if the service has died.
+    pub fn check_alive(&mut self) -> io::Result<()> {
+        match self.child.as_mut().map(Child::try_wait).transpose()? {
+            Some(None) => Ok(()),
+            Some(Some(status)) => {
+                Err(io::Error::other(format!("{} has died: {status}", self.name)))
+            }
+            None => Err(io::Error::other(format!("{} was not started", self.name))),
+        }
+    }
+
+    /// Starts the process and waits until it can work.
+    pub fn start_and_wait(&mut self) -> io::Result<()> {
+        self.start()?;
+        let start = Instant::now();
+        while !self.is_ready()? {
+            if start.elapsed() > PATIENCE {
+                return Err(not_ready(self));
+            }
+            sleep(POLL);
+        }
+        Ok(())
+    }
+
+    /// Asks the service to end and waits for it; one that does not is killed.
+    pub fn stop(&mut self) -> io::Result<Option<ExitStatus>> {
+        let Some(mut child) = self.child.take() else { return Ok(None) };
+        if child.try_wait()?.is_none() {
+            kill_process(Pid::from_child(&child), Signal::TERM)?;
+        }
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            if let Some(status) = child.try_wait()? {
+                return Ok(Some(status));
+            }
+            sleep(POLL);
+        }
+        child.kill()?;
+        child.wait().map(Some)
+    }
+
+    /// `kill -9`: the process gets no chance to do anything.
+    pub fn kill_nine(&mut self) -> io::Result<()> {
+        if let Some(mut child) = self.child.take() {
+            child.kill()?;
+            child.wait()?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.kill_nine();
+    }
+}
+
+pub(crate) fn not_ready(service: &Service) -> io::Error {
+    let seconds = PATIENCE.as_secs();
+    io::Error::other(format!("{} is not ready after {seconds} s", service.name))
+}

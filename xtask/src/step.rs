@@ -1,0 +1,48 @@
+//! Steps that say what they do and how long they took, and the programs that they run.
+
+use std::{process::Command, time::Instant};
+
+use crate::{Result, root, variable};
+
+/// Does `work` between two lines that tell about it.
+pub(crate) fn step<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    println!("==> {what}");
+    let start = Instant::now();
+    let result = work();
+    let outcome = if result.is_ok() { "done" } else { "failed" };
+    println!("==> {what}: {outcome} after {:.1} s", start.elapsed().as_secs_f64());
+    result
+}
+
+/// Runs a program to its end; anything but success is an error.
+pub(crate) fn run(command: &mut Command) -> Result {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let status = command.status().map_err(|error| format!("{program}: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("{program}: {status}").into()) }
+}
+
+/// A program that runs in the root of the workspace.
+pub(crate) fn program(name: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(name);
+    command.args(arguments).current_dir(root());
+    command
+}
+
+/// The cargo that runs this tool.
+pub(crate) fn cargo(arguments: &[&str]) -> Command {
+    program(&variable("CARGO").unwrap_or_else(|| "cargo".to_owned()), arguments)
+}
+
+/// Installs Debian packages, where that is possible.
+pub(crate) fn apt_install(packages: &[&str]) -> Result {
+    if !rustix::process::geteuid().is_root() {
+        return Err(format!("please install {}", packages.join(" and ")).into());
+    }
+    step(&format!("install {}", packages.join(", ")), || {
+        run(&mut program("apt-get", &["update", "-qq"]))?;
+        run(program("apt-get", &["install", "-qq", "--no-install-recommends"])
+            .args(packages)
+            .arg("--yes")
+            .env("DEBIAN_FRONTEND", "noninteractive"))
+    })
+}

@@ -1,0 +1,208 @@
+//! `cargo xtask up`: both services, built and running, until Ctrl-C.
+
+use std::{
+    net::IpAddr,
+    os::unix::process::CommandExt as _,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::sleep,
+    time::Instant,
+};
+
+use crate::{
+    Result, ports, root,
+    service::{PATIENCE, POLL, Service, not_ready},
+    step::{self, cargo, step},
+    variable,
+};
+
+const OLDEST_NODE: u32 = 20;
+
+/// Where the services will be.
+struct Addresses {
+    auth_port: u16,
+    tasks_port: u16,
+    auth: String,
+    tasks: String,
+}
+
+pub fn run() -> Result {
+    let addresses = Addresses::from_environment()?;
+    let page = page()?;
+    step("build the services", build)?;
+    let mut services = services(&addresses, page.as_deref())?;
+    let stopping = stop_on_signal()?;
+    let outcome = supervise(&mut services, &addresses, page.is_some(), &stopping);
+    for service in &mut services {
+        service.stop()?;
+    }
+    outcome
+}
+
+impl Addresses {
+    fn from_environment() -> Result<Self> {
+        for shared in ["DATABASE_URL", "PORT"] {
+            if variable(shared).is_some() {
+                let advice = format!("set AUTH_{shared} and TASKS_{shared} instead");
+                return Err(format!("{shared} cannot be the same for both: {advice}").into());
+            }
+        }
+        let (auth_port, tasks_port) = (port("AUTH_PORT", 3000)?, port("TASKS_PORT", 8000)?);
+        let host = host();
+        let [auth, tasks] = [auth_port, tasks_port].map(|port| format!("http://{host}:{port}"));
+        Ok(Self { auth_port, tasks_port, auth, tasks })
+    }
+}
+
+fn port(name: &str, default: u16) -> Result<u16> {
+    let port = match variable(name) {
+        Some(text) => text.parse().map_err(|error| format!("{name}: {error}"))?,
+        None => default,
+    };
+    if ports::is_free(port) {
+        Ok(port)
+    } else {
+        Err(format!("port {port} is taken; set {name} to another").into())
+    }
+}
+
+/// What to call this machine in a URL.
+fn host() -> String {
+    match variable("HOST").and_then(|host| host.parse().ok()) {
+        Some(IpAddr::V4(host)) if !host.is_loopback() && !host.is_unspecified() => host.to_string(),
+        Some(IpAddr::V6(host)) if !host.is_loopback() && !host.is_unspecified() => {
+            format!("[{host}]")
+        }
+        _ => "localhost".to_owned(),
+    }
+}
+
+/// Builds the page, if there is one and Node can.
+fn page() -> Result<Option<PathBuf>> {
+    let folder = root().join("frontend");
+    if !folder.join("package.json").exists() {
+        return Ok(None);
+    }
+    if node_version().is_none_or(|version| version < OLDEST_NODE) {
+        println!("No page, only the APIs: install Node {OLDEST_NODE} or newer and run this again.");
+        return Ok(None);
+    }
+    step("build the page", || {
+        let npm = |arguments: &[&str]| {
+            step::run(Command::new("npm").args(arguments).current_dir(&folder))
+        };
+        npm(&["ci", "--no-audit", "--no-fund", "--loglevel=error"])?;
+        npm(&["run", "build"])
+    })?;
+    Ok(Some(folder.join("dist")))
+}
+
+/// The 20 of `v20.19.1`.
+fn node_version() -> Option<u32> {
+    let output = Command::new("node").arg("--version").output().ok()?;
+    let version = String::from_utf8(output.stdout).ok()?;
+    version.strip_prefix('v')?.split('.').next()?.parse().ok()
+}
+
+fn build() -> Result {
+    step::run(&mut cargo(&["build", "--release", "-p", "auth-service", "-p", "task-service"]))
+}
+
+fn services(addresses: &Addresses, page: Option<&Path>) -> Result<[Service; 2]> {
+    let public = variable("BETTER_AUTH_URL").unwrap_or_else(|| addresses.auth.clone());
+    let keys = format!("{}/api/auth/jwks", addresses.auth);
+
+    let mut auth = command("auth-service", "AUTH", addresses.auth_port)?;
+    let mut tasks = command("task-service", "TASKS", addresses.tasks_port)?;
+    for command in [&mut auth, &mut tasks] {
+        set_default(command, "BETTER_AUTH_ISSUER", &public);
+        set_default(command, "BETTER_AUTH_AUDIENCE", &public);
+        set_default(command, "FRONTEND_URL", &public);
+    }
+    auth.env("BETTER_AUTH_URL", &public).envs(page.map(|folder| ("WEB_ROOT", folder)));
+    set_default(&mut tasks, "BETTER_AUTH_JWKS_URL", &keys);
+    Ok([
+        Service::new("auth-service", addresses.auth.clone(), auth),
+        Service::new("task-service", addresses.tasks.clone(), tasks),
+    ])
+}
+
+/// The built program, with the variables that are its own. In a process group of its own: Ctrl-C
+/// reaches this tool only, which then asks both services to end.
+fn command(name: &str, prefix: &str, port: u16) -> Result<Command> {
+    let debug = std::env::current_exe()?;
+    let target = debug.ancestors().nth(2).ok_or("this tool is not in a target folder")?;
+    let mut command = Command::new(target.join("release").join(name));
+    command.current_dir(root()).process_group(0).env("PORT", port.to_string());
+    command.envs(variable(&format!("{prefix}_DATABASE_URL")).map(|url| ("DATABASE_URL", url)));
+    Ok(command)
+}
+
+fn set_default(command: &mut Command, name: &str, value: &str) {
+    if variable(name).is_none() {
+        command.env(name, value);
+    }
+}
+
+fn stop_on_signal() -> Result<Arc<AtomicBool>> {
+    let stopping = Arc::new(AtomicBool::new(false));
+    let signalled = stopping.clone();
+    ctrlc::set_handler(move || signalled.store(true, Ordering::Relaxed))?;
+    Ok(stopping)
+}
+
+/// Starts the services and watches them until a signal; the death of one is an error.
+fn supervise(
+    services: &mut [Service],
+    addresses: &Addresses,
+    has_page: bool,
+    stopping: &AtomicBool,
+) -> Result {
+    for service in services.iter_mut() {
+        service.start()?;
+    }
+    let start = Instant::now();
+    let mut is_announced = false;
+    while !stopping.load(Ordering::Relaxed) {
+        for service in services.iter_mut() {
+            service.check_alive()?;
+        }
+        if !is_announced {
+            is_announced = are_ready(services, start)?;
+            if is_announced {
+                announce(addresses, has_page);
+            }
+        }
+        sleep(POLL);
+    }
+    Ok(())
+}
+
+fn are_ready(services: &mut [Service], start: Instant) -> Result<bool> {
+    for service in services {
+        if !service.is_ready()? {
+            let has_time = start.elapsed() < PATIENCE;
+            return if has_time { Ok(false) } else { Err(not_ready(service).into()) };
+        }
+    }
+    Ok(true)
+}
+
+fn announce(Addresses { auth, tasks, .. }: &Addresses, has_page: bool) {
+    let page = if has_page { format!("page           {auth}\n") } else { String::new() };
+    println!(
+        r#"
+{page}auth-service   {auth}
+task-service   {tasks}
+Ctrl-C ends both. A first task:
+
+session=$(curl -s {auth}/api/auth/sign-up/email -H 'content-type: application/json' -d '{{"name":"Ada","email":"ada-'$(date +%s)'@example.com","password":"correct horse"}}' | sed 's/.*"token":"\([^"]*\).*/\1/')
+token=$(curl -s {auth}/api/auth/token -H "authorization: Bearer $session" | sed 's/.*"token":"\([^"]*\).*/\1/')
+curl -s {tasks}/api/tasks -H "authorization: Bearer $token" -H 'content-type: application/json' -d '{{"title":"Buy milk"}}'; curl -s {tasks}/api/tasks -H "authorization: Bearer $token"
+"#
+    );
+}
