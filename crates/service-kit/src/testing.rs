@@ -84,7 +84,7 @@ impl TestDatabase {
                  FROM information_schema.columns WHERE table_name = "
             }
             Engine::Sqlite => {
-                "SELECT name || ' ' || type || \
+                "SELECT name || ' ' || lower(type) || \
                  CASE \"notnull\" WHEN 1 THEN ' not null' ELSE '' END AS description \
                  FROM pragma_table_info WHERE arg = "
             }
