@@ -83,7 +83,7 @@ impl App {
             database,
             clock,
             cookies: Cookies::new(&secret, config.has_secure_cookies()),
-            passwords: Passwords::new(config.bcrypt_cost)?,
+            passwords: Passwords::new(config.bcrypt_cost),
             issuer: Issuer::new(
                 config.issuer(),
                 config.audience(),

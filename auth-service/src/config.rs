@@ -1,5 +1,7 @@
 //! Everything that can be set, from the environment or the command line.
 
+#![expect(clippy::doc_markdown, reason = "clap prints these comments as they are")]
+
 use std::{
     fs::{File, OpenOptions},
     io::{self, Read as _, Write as _},
@@ -11,7 +13,12 @@ use std::{
 use clap::{ArgAction, Parser, Subcommand};
 use rand::distr::{Alphanumeric, SampleString as _};
 use secrecy::SecretString;
-use service_kit::{config::{duration, non_blank}, db::DatabaseUrl, origins::WebOrigin, telemetry::LogArgs};
+use service_kit::{
+    config::{duration, non_blank},
+    db::DatabaseUrl,
+    origins::WebOrigin,
+    telemetry::LogArgs,
+};
 
 const SECRET_MIN_CHARS: usize = 32;
 
@@ -145,7 +152,7 @@ impl Config {
                 let file = database.with_extension("secret");
                 let text =
                     kept_secret(&file).map_err(|error| SecretError::File(file.clone(), error))?;
-                secret(text.trim()).map_err(|_: String| SecretError::TooShort(file))
+                secret(text.trim()).map_err(|_error: String| SecretError::TooShort(file))
             }
         }
     }

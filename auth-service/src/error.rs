@@ -72,8 +72,6 @@ pub(crate) enum Error {
     Sql(#[from] diesel::result::Error),
     #[error("a stored user id cannot be read")]
     StoredUserId(#[from] shared_models::InvalidUserId),
-    #[error("a password could not be hashed")]
-    Bcrypt(#[from] bcrypt::BcryptError),
     #[error("a blocking task did not end")]
     Blocking(#[from] actix_web::error::BlockingError),
     #[error(transparent)]
@@ -174,11 +172,7 @@ impl Error {
             Self::Sql(error) if is_outage(error) => {
                 (S::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE", "Service temporarily unavailable")
             }
-            Self::Sql(_)
-            | Self::StoredUserId(_)
-            | Self::Bcrypt(_)
-            | Self::Blocking(_)
-            | Self::Issuer(_) => {
+            Self::Sql(_) | Self::StoredUserId(_) | Self::Blocking(_) | Self::Issuer(_) => {
                 (S::INTERNAL_SERVER_ERROR, "INTERNAL_SERVER_ERROR", "Internal server error")
             }
         };

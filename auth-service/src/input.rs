@@ -99,7 +99,7 @@ fn parse(req: &HttpRequest, bytes: &BytesMut, takes_forms: bool) -> Result<Optio
     match (media_type.as_str(), takes_forms) {
         (JSON, _) => serde_json::from_slice(bytes)
             .map(Some)
-            .map_err(|_: serde_json::Error| Error::InvalidJson),
+            .map_err(|_error: serde_json::Error| Error::InvalidJson),
         (FORM, true) => {
             let members = form_urlencoded::parse(bytes)
                 .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())));

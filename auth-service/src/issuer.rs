@@ -51,8 +51,8 @@ impl From<Unspecified> for IssuerError {
 
 /// Signs tokens. Not `Debug`: it holds keys.
 pub(crate) struct Issuer {
-    issuer: String,
-    audience: String,
+    iss: String,
+    aud: String,
     expires_in: Duration,
     sealing_key: RandomizedNonceKey,
     /// Made or loaded on first use, once, however many ask.
@@ -81,8 +81,8 @@ impl Issuer {
         secret: &SecretString,
     ) -> Result<Self, IssuerError> {
         Ok(Self {
-            issuer: issuer.to_owned(),
-            audience: audience.to_owned(),
+            iss: issuer.to_owned(),
+            aud: audience.to_owned(),
             expires_in,
             sealing_key: sealing_key(secret)?,
             keys: OnceCell::new(),
@@ -109,14 +109,14 @@ impl Issuer {
         let keys = self.keys(state).await?;
         let issued_at = chrono::DateTime::from(now).timestamp();
         let lifetime = i64::try_from(self.expires_in.as_secs())
-            .map_err(|_: std::num::TryFromIntError| IssuerError::Time)?;
+            .map_err(|_error: std::num::TryFromIntError| IssuerError::Time)?;
         let claims = AccessClaims {
             iat: issued_at,
             user: user.clone(),
             sub: user.id.clone(),
             exp: issued_at.saturating_add(lifetime),
-            iss: self.issuer.clone(),
-            aud: self.audience.clone(),
+            iss: self.iss.clone(),
+            aud: self.aud.clone(),
             jti: Uuid::now_v7().to_string(),
             sid: session_id.to_owned(),
         };
@@ -174,7 +174,7 @@ impl Issuer {
     }
 
     fn unseal(&self, key: &SigningKey) -> Result<KeyPair, IssuerError> {
-        let wrong = |_| IssuerError::WrongSecret;
+        let wrong = |_error| IssuerError::WrongSecret;
         let (nonce, sealed) =
             key.sealed_private_key.split_at_checked(NONCE_BYTES).ok_or(IssuerError::WrongSecret)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(wrong)?;
@@ -182,7 +182,7 @@ impl Issuer {
         let aad = Aad::from(key.id.as_bytes());
         let seed = self.sealing_key.open_in_place(nonce, aad, &mut sealed).map_err(wrong)?;
         let seed = <[u8; 32]>::try_from(&*seed)
-            .map_err(|_: std::array::TryFromSliceError| IssuerError::WrongSecret)?;
+            .map_err(|_error: std::array::TryFromSliceError| IssuerError::WrongSecret)?;
         Ok(KeyPair::from_bytes(&seed))
     }
 }
@@ -198,7 +198,8 @@ fn sealing_key(secret: &SecretString) -> Result<RandomizedNonceKey, IssuerError>
 }
 
 fn encoding_key(pair: &KeyPair) -> Result<EncodingKey, IssuerError> {
-    let der = pair.to_pkcs8_der().map_err(|_: ed25519_dalek::pkcs8::Error| IssuerError::Crypto)?;
+    let der =
+        pair.to_pkcs8_der().map_err(|_error: ed25519_dalek::pkcs8::Error| IssuerError::Crypto)?;
     Ok(EncodingKey::from_ed_der(der.as_bytes()))
 }
 

@@ -4,6 +4,8 @@
 //! `bcrypt_sha256` version 2: bcrypt over the base64 of HMAC-SHA256 of the password, keyed with
 //! the salt. `$bcrypt-sha256$v=2,t=2b,r=12$<salt>$<digest>`
 
+use std::ops::RangeInclusive;
+
 use actix_web::web;
 use aws_lc_rs::{constant_time, hmac};
 use base64::{
@@ -22,6 +24,8 @@ const MAX_UNITS: usize = 128;
 /// How many passwords may wait to be hashed before clients are sent away.
 const MAX_WAITING: usize = 256;
 
+/// What bcrypt can count to.
+const COSTS: RangeInclusive<u32> = 4..=31;
 const PREFIX: &str = "$bcrypt-sha256$v=2,t=2b,r=";
 /// Of bcrypt's 24 bytes only 23 are kept, by tradition.
 const DIGEST_BYTES: usize = 23;
@@ -54,20 +58,20 @@ pub(crate) struct Passwords {
     cost: u32,
     running: Semaphore,
     places: Semaphore,
-    /// The hash of no password, verified when there is no user: an unknown address must cost as
-    /// much as a wrong password.
+    /// A hash of no password at all, verified when there is no user: an unknown address must
+    /// cost as much as a wrong password.
     dummy: String,
 }
 
 impl Passwords {
-    pub(crate) fn new(cost: u32) -> Result<Self> {
+    pub(crate) fn new(cost: u32) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Ok(Self {
+        Self {
             cost,
             running: Semaphore::new(cores),
             places: Semaphore::new(cores + MAX_WAITING),
-            dummy: hash("", cost)?,
-        })
+            dummy: unmatchable(cost),
+        }
     }
 
     pub(crate) async fn hash(&self, password: String) -> Result<String> {
@@ -85,50 +89,54 @@ impl Passwords {
 
     async fn queue<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Result<T> + Send + 'static,
+        work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T> {
-        let full = |_| Error::TooManyPasswords;
+        let full = |_error| Error::TooManyPasswords;
         let _place = self.places.try_acquire().map_err(full)?;
-        let _turn = self.running.acquire().await.map_err(|_| Error::TooManyPasswords)?;
-        web::block(work).await?
+        let _turn = self.running.acquire().await.map_err(|_error| Error::TooManyPasswords)?;
+        Ok(web::block(work).await?)
     }
 }
 
 /// A new hash with a salt of its own.
-fn hash(password: &str, cost: u32) -> Result<String> {
+pub fn hash(password: &str, cost: u32) -> String {
+    let salt_bytes = rand::random();
+    let salt = BCRYPT_BASE64.encode(salt_bytes);
+    let digest = digest(password, &salt, salt_bytes, cost);
+    format!("{PREFIX}{cost}${salt}${digest}")
+}
+
+/// Looks like a hash and costs as much to verify; made without any work, so that a start is fast.
+fn unmatchable(cost: u32) -> String {
     let salt = BCRYPT_BASE64.encode(rand::random::<[u8; 16]>());
-    let digest = digest(password, &salt, cost)?.ok_or(Error::PasswordTooLong)?;
-    Ok(format!("{PREFIX}{cost}${salt}${digest}"))
+    let digest = BCRYPT_BASE64.encode(rand::random::<[u8; DIGEST_BYTES]>());
+    format!("{PREFIX}{cost}${salt}${digest}")
 }
 
-/// A hash that cannot be read fits nothing.
-pub(crate) fn verify(password: &str, stored: &str) -> Result<bool> {
-    let Some((cost, salt, expected)) = parts(stored) else { return Ok(false) };
-    let digest = digest(password, salt, cost)?;
-    Ok(digest.is_some_and(|digest| {
+/// Whether a password fits a stored hash. A hash that cannot be read fits nothing.
+pub fn verify(password: &str, stored: &str) -> bool {
+    let Some((cost, salt, expected)) = parts(stored) else { return false };
+    let salt_bytes = BCRYPT_BASE64.decode(salt).ok().and_then(|bytes| bytes.try_into().ok());
+    salt_bytes.is_some_and(|salt_bytes| {
+        let digest = digest(password, salt, salt_bytes, cost);
         constant_time::verify_slices_are_equal(digest.as_bytes(), expected.as_bytes()).is_ok()
-    }))
+    })
 }
 
+/// Cost, salt and digest of a stored hash.
 fn parts(stored: &str) -> Option<(u32, &str, &str)> {
     let mut parts = stored.strip_prefix(PREFIX)?.split('$');
-    let parts = (parts.next()?.parse().ok()?, parts.next()?, parts.next()?);
-    Some(parts)
+    let cost = parts.next()?.parse().ok().filter(|cost| COSTS.contains(cost))?;
+    Some((cost, parts.next()?, parts.next()?))
 }
 
-/// `None` when the salt is none.
-fn digest(password: &str, salt: &str, cost: u32) -> Result<Option<String>> {
-    let Some(salt_bytes) =
-        BCRYPT_BASE64.decode(salt).ok().and_then(|salt| <[u8; 16]>::try_from(salt).ok())
-    else {
-        return Ok(None);
-    };
+fn digest(password: &str, salt: &str, salt_bytes: [u8; 16], cost: u32) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, salt.as_bytes());
     let mut input = BASE64_STANDARD.encode(hmac::sign(&key, password.as_bytes())).into_bytes();
     // bcrypt hashes a C string, terminator included.
     input.push(0);
     let digest = bcrypt::bcrypt(cost, salt_bytes, &input);
-    Ok(Some(BCRYPT_BASE64.encode(digest.get(..DIGEST_BYTES).unwrap_or(&digest))))
+    BCRYPT_BASE64.encode(digest.get(..DIGEST_BYTES).unwrap_or(&digest))
 }
 
 #[cfg(test)]
@@ -139,10 +147,10 @@ mod tests {
 
     #[test]
     fn a_hash_fits_its_password_and_no_other() {
-        let stored = hash("correct horse 42", COST).unwrap();
-        assert!(verify("correct horse 42", &stored).unwrap());
+        let stored = hash("correct horse 42", COST);
+        assert!(verify("correct horse 42", &stored));
         for other in ["", "correct horse 4", "correct horse 42 ", "correct horse 42\0"] {
-            assert!(!verify(other, &stored).unwrap(), "{other:?}");
+            assert!(!verify(other, &stored), "{other:?}");
         }
     }
 
@@ -151,16 +159,16 @@ mod tests {
         for (password, twin) in
             [("a".repeat(72) + "b", "a".repeat(72) + "c"), ("a\0b".into(), "a\0c".into())]
         {
-            let stored = hash(&password, COST).unwrap();
-            assert!(verify(&password, &stored).unwrap());
-            assert!(!verify(&twin, &stored).unwrap());
+            let stored = hash(&password, COST);
+            assert!(verify(&password, &stored));
+            assert!(!verify(&twin, &stored));
         }
     }
 
     #[test]
     fn a_hash_that_cannot_be_read_fits_nothing() {
         for stored in ["", "$2b$04$abc", "$bcrypt-sha256$v=2,t=2b,r=4$short$digest"] {
-            assert!(!verify("password", stored).unwrap(), "{stored}");
+            assert!(!verify("password", stored), "{stored}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! The tables, as both engines have them.
 
 diesel::table! {
-    use diesel::sql_types::*;
+    use diesel::sql_types::{Bool, Nullable, Text};
     use service_kit::sql_types::TimestampUtc;
 
     users (id) {
@@ -16,7 +16,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
+    use diesel::sql_types::{Nullable, Text};
     use service_kit::sql_types::TimestampUtc;
 
     accounts (id) {
@@ -30,7 +30,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
+    use diesel::sql_types::{Binary, Text};
     use service_kit::sql_types::TimestampUtc;
 
     sessions (id) {
@@ -46,7 +46,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
+    use diesel::sql_types::{Binary, Integer, Text};
     use service_kit::sql_types::TimestampUtc;
 
     signing_keys (generation) {

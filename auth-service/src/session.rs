@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// How long a session lives whose user does not want to be remembered.
-const UNREMEMBERED_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+const UNREMEMBERED_LIFETIME: Duration = Duration::from_hours(24);
 const TOKEN_CHARS: usize = 32;
 /// The rest of a longer user agent is not stored.
 const USER_AGENT_MAX_CHARS: usize = 512;

@@ -1,5 +1,7 @@
 //! Everything that can be set, from the environment or the command line.
 
+#![expect(clippy::doc_markdown, reason = "clap prints these comments as they are")]
+
 use std::time::Duration;
 
 use clap::{ArgAction, Parser, Subcommand};

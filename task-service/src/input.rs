@@ -1,6 +1,10 @@
 //! Is this request well-formed? Bodies and queries, with every mistake named as FastAPI names it.
 
-use std::{borrow::Cow, future::Future, pin::Pin};
+use std::{
+    borrow::Cow,
+    future::{Future, Ready, ready},
+    pin::Pin,
+};
 
 use actix_web::{
     FromRequest, HttpRequest,
@@ -10,7 +14,6 @@ use actix_web::{
 use serde_json::{Map, Value};
 use service_kit::body;
 use shared_models::TaskId;
-use std::future::{Ready, ready};
 
 use crate::error::{Error, InputError, Result};
 
@@ -50,7 +53,7 @@ impl<T: Schema> FromRequest for Body<T> {
             }
             let bytes = body::read(&req, &mut payload, MAX_BODY_BYTES).await?;
             let body = serde_json::from_slice(&bytes)
-                .map_err(|_: serde_json::Error| Error::InvalidJson)?;
+                .map_err(|_error: serde_json::Error| Error::InvalidJson)?;
             let Value::Object(members) = body else {
                 return Err(Error::Invalid(vec![InputError {
                     loc: vec!["body"],
@@ -104,16 +107,12 @@ impl Members {
 
     /// A text that may be absent, but not `null`.
     pub(crate) fn optional_text(&mut self, name: &'static str, length: Length) -> Option<String> {
-        match self.members.remove(name)? {
-            Value::String(text) => {
-                self.check_text(name, &text, length);
-                Some(text)
-            }
-            _ => {
-                self.refuse(name, "string_type", "Input should be a valid string");
-                None
-            }
-        }
+        let Value::String(text) = self.members.remove(name)? else {
+            self.refuse(name, "string_type", "Input should be a valid string");
+            return None;
+        };
+        self.check_text(name, &text, length);
+        Some(text)
     }
 
     /// A text that may be absent, or `null`, which is something else.
@@ -129,13 +128,11 @@ impl Members {
     }
 
     pub(crate) fn optional_boolean(&mut self, name: &'static str) -> Option<bool> {
-        match self.members.remove(name)? {
-            Value::Bool(value) => Some(value),
-            _ => {
-                self.refuse(name, "bool_type", "Input should be a valid boolean");
-                None
-            }
-        }
+        let Value::Bool(value) = self.members.remove(name)? else {
+            self.refuse(name, "bool_type", "Input should be a valid boolean");
+            return None;
+        };
+        Some(value)
     }
 
     fn check_text(&mut self, name: &'static str, text: &str, Length { min, max }: Length) {

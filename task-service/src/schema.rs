@@ -1,7 +1,7 @@
 //! The tables, as both engines have them.
 
 diesel::table! {
-    use diesel::sql_types::*;
+    use diesel::sql_types::{Bool, Nullable, Text};
     use service_kit::sql_types::{TimestampUtc, Uuid};
 
     tasks (id) {

@@ -1,6 +1,5 @@
-//! A PostgreSQL of one's own: a throw-away cluster that is gone with the value.
-//!
-//! PostgreSQL refuses to run as root, so root hands the cluster to a user without rights.
+//! A `postgres` of one's own: a throw-away cluster that is gone with the value. The server refuses
+//! to run as root, so root hands the cluster to a user without rights.
 
 use std::{
     fs::{self, File},
@@ -27,7 +26,7 @@ const SETTINGS: [&str; 2] = ["max_connections=300", "listen_addresses=127.0.0.1"
 /// For clusters that need not survive a power cut.
 const CARELESS: [&str; 3] = ["fsync=off", "full_page_writes=off", "synchronous_commit=off"];
 
-/// A running PostgreSQL. It is stopped and removed when this value is dropped.
+/// A running server. It is stopped and removed when this value is dropped.
 #[derive(Debug)]
 pub struct Cluster {
     site: Site,
@@ -53,7 +52,7 @@ struct Owner {
 
 impl Cluster {
     /// A quick one, which would not survive a power cut. The error is of the kind `NotFound` if
-    /// the machine has no PostgreSQL.
+    /// the machine has no server programs.
     pub fn start() -> io::Result<Self> {
         Self::on(Site::new(SETTINGS.into_iter().chain(CARELESS).collect())?)
     }
@@ -129,7 +128,7 @@ impl Site {
         self.folder.path().join(name)
     }
 
-    /// A program of PostgreSQL, run by the owner in the folder, and writing to its log.
+    /// One of the server's programs, run by the owner in the folder, and writing to its log.
     fn program(&self, name: &str) -> io::Result<Command> {
         let log = File::options().create(true).append(true).open(self.path("log"))?;
         let mut command = Command::new(self.binaries.join(name));

@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 /// The pause between two looks at something that takes its time.
 pub(crate) const POLL: Duration = Duration::from_millis(50);
 /// How long a service may take to become ready, or to end.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// One of the services. It does not outlive this value.

@@ -19,7 +19,7 @@ use crate::{
 
 const SERVER_VARIABLE: &str = "TEST_DATABASE_URL";
 
-/// Where the PostgreSQL for the tests is.
+/// Where the tests find a server.
 enum Server {
     Given(String),
     Own(Cluster),

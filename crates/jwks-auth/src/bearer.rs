@@ -44,7 +44,7 @@ fn token(headers: &HeaderMap) -> Result<&str, Error> {
     if credentials.next().is_some() {
         return Err(Refusal::SeveralHeaders.into());
     }
-    let value = value.to_str().map_err(|_| Refusal::NotCompact)?;
+    let value = value.to_str().map_err(|_error| Refusal::NotCompact)?;
     let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
     if scheme.eq_ignore_ascii_case("Bearer") { Ok(token) } else { Err(Error::Missing) }
 }

@@ -49,9 +49,9 @@ impl JwksClient {
                 leeway: Duration::from_secs(30),
             },
             timing: Timing {
-                cache_ttl: Duration::from_secs(5 * 60),
+                cache_ttl: Duration::from_mins(5),
                 cooldown: Duration::from_secs(30),
-                max_stale: Duration::from_secs(24 * 60 * 60),
+                max_stale: Duration::from_hours(24),
             },
             fetch_timeout: Duration::from_secs(5),
             now: Arc::new(SystemTime::now),

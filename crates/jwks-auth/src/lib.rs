@@ -1,4 +1,8 @@
-#![doc = include_str!("../README.md")]
+#![cfg_attr(feature = "actix", doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(feature = "actix"),
+    doc = "Trust an issuer of EdDSA tokens by the address of its key set."
+)]
 
 #[cfg(feature = "actix")]
 mod bearer;

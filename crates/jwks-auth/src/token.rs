@@ -37,7 +37,7 @@ impl<'a> Token<'a> {
         let (header, payload) = signed.split_once('.').ok_or(Refusal::NotCompact)?;
         let header = BASE64_URL_SAFE_NO_PAD
             .decode(header)
-            .map_err(|_: base64::DecodeError| Refusal::NotCompact)?;
+            .map_err(|_error: base64::DecodeError| Refusal::NotCompact)?;
         let kid = checked_kid(&header)?;
         Ok(Self { kid, signed, payload, signature })
     }
@@ -49,9 +49,9 @@ impl<'a> Token<'a> {
         }
         let payload = BASE64_URL_SAFE_NO_PAD
             .decode(self.payload)
-            .map_err(|_: base64::DecodeError| Refusal::NotCompact)?;
-        let UniqueMembers(claims) =
-            serde_json::from_slice(&payload).map_err(|_: serde_json::Error| Refusal::BadClaims)?;
+            .map_err(|_error: base64::DecodeError| Refusal::NotCompact)?;
+        let UniqueMembers(claims) = serde_json::from_slice(&payload)
+            .map_err(|_error: serde_json::Error| Refusal::BadClaims)?;
         Ok(claims)
     }
 }
@@ -60,7 +60,7 @@ impl<'a> Token<'a> {
 /// say which key it is checked with.
 fn checked_kid(header: &[u8]) -> Result<String, Refusal> {
     let UniqueMembers(mut header) =
-        serde_json::from_slice(header).map_err(|_: serde_json::Error| Refusal::BadHeader)?;
+        serde_json::from_slice(header).map_err(|_error: serde_json::Error| Refusal::BadHeader)?;
     if header.get("alg").and_then(Value::as_str) != Some("EdDSA") {
         return Err(Refusal::WrongAlgorithm);
     }
@@ -117,7 +117,7 @@ impl Rules {
             }
         }
         let claims = C::deserialize(Value::Object(claims))
-            .map_err(|_: serde_json::Error| Refusal::UnexpectedClaims)?;
+            .map_err(|_error: serde_json::Error| Refusal::UnexpectedClaims)?;
         // Last, so that only a token that was good once is told that it has expired.
         if now.as_secs_f64() >= expires_at + self.leeway.as_secs_f64() {
             return Err(Error::Expired);
@@ -167,5 +167,70 @@ impl<'de> Deserialize<'de> for UniqueMembers {
         }
 
         deserializer.deserialize_map(Members)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jwk::KeySet;
+
+    /// The public key of RFC 8037 appendix A.2, under the `kid` of the token below.
+    const JWKS: &str = r#"{"keys":[{"alg":"EdDSA","crv":"Ed25519","kty":"OKP",
+        "kid":"ExampleKeyId0123456789ABCDEFGHIJ",
+        "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+
+    /// A token as a Better Auth server signs it, with the private key of RFC 8037 appendix A.1.
+    const TOKEN: &str = "eyJhbGciOiJFZERTQSIsImtpZCI6IkV4YW1wbGVLZXlJZDAxMjM0NTY3ODlBQkNERUZHSElKIn0.\
+        eyJpYXQiOjE3NjczMjI4MDAsIm5hbWUiOiJBZGEgRXhhbXBsZSIsImVtYWlsIjoiYWRhQGV4YW1wbGUuY29tIiwiZW\
+        1haWxWZXJpZmllZCI6ZmFsc2UsImltYWdlIjpudWxsLCJjcmVhdGVkQXQiOiIyMDI2LTAxLTAyVDAzOjAwOjAwLjEy\
+        M1oiLCJ1cGRhdGVkQXQiOiIyMDI2LTAxLTAyVDAzOjAwOjAwLjEyM1oiLCJpZCI6IkV4YW1wbGVVc2VySWQwMTIzND\
+        U2Nzg5QUJDREVGR0hJIiwic3ViIjoiRXhhbXBsZVVzZXJJZDAxMjM0NTY3ODlBQkNERUZHSEkiLCJleHAiOjE3Njc0\
+        MDkyMDAsImlzcyI6Imh0dHA6Ly9sb2NhbGhvc3Q6MzAwMCIsImF1ZCI6Imh0dHA6Ly9sb2NhbGhvc3Q6MzAwMCJ9.\
+        VlN7uxJ3BQjxgldqxzmOiKSc9CyqJOa3uskRPo0KSAj9wfXIzpDIrUyixnsPRsGvGOnq9frFOt2y7MReCmJWAw";
+    const ISSUED_AT: u64 = 1_767_322_800;
+    const EXPIRES_AT: u64 = 1_767_409_200;
+
+    fn verify(token: &str, now: u64) -> Result<Map<String, Value>, Error> {
+        let keys = KeySet::parse(JWKS.as_bytes()).unwrap();
+        let token = Token::parse(token)?;
+        let key = keys.get(&token.kid).ok_or(Refusal::UnknownKey)?;
+        let rules = Rules {
+            issuer: "http://localhost:3000".to_owned(),
+            audience: "http://localhost:3000".to_owned(),
+            leeway: Duration::from_secs(30),
+        };
+        rules.check(token.claims(&key)?, Duration::from_secs(now))
+    }
+
+    #[test]
+    fn a_better_auth_servers_token_is_verified() {
+        let claims = verify(TOKEN, ISSUED_AT).unwrap();
+        assert_eq!(claims["sub"], "ExampleUserId0123456789ABCDEFGHI");
+    }
+
+    #[test]
+    fn a_token_lives_from_iat_to_exp_give_or_take_the_leeway() {
+        for (now, outcome) in [
+            (ISSUED_AT - 31, Err(Error::Refused(Refusal::NotYetValid))),
+            (ISSUED_AT - 30, Ok(())),
+            (EXPIRES_AT + 29, Ok(())),
+            (EXPIRES_AT + 30, Err(Error::Expired)),
+        ] {
+            assert_eq!(verify(TOKEN, now).map(drop), outcome, "{now}");
+        }
+    }
+
+    #[test]
+    fn no_character_of_a_token_can_be_changed() {
+        for position in 0..TOKEN.len() {
+            for other in ["A", "B", ".", "=", " "] {
+                let mut changed = TOKEN.to_owned();
+                changed.replace_range(position..=position, other);
+                if changed != TOKEN {
+                    assert!(verify(&changed, ISSUED_AT).is_err(), "{position} {other}");
+                }
+            }
+        }
     }
 }

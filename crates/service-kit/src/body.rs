@@ -58,7 +58,8 @@ async fn read_within(
     let mut body = BytesMut::with_capacity(announced.min(limit));
     let mut received = 0_usize;
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_: actix_web::error::PayloadError| BodyError::Incomplete)?;
+        let chunk =
+            chunk.map_err(|_error: actix_web::error::PayloadError| BodyError::Incomplete)?;
         received = received.saturating_add(chunk.len());
         if received <= limit {
             body.extend_from_slice(&chunk);

@@ -1,7 +1,7 @@
 //! One abstraction over PostgreSQL and SQLite. The engine is chosen at run time by the URL, and
 //! every query is written once:
 //!
-//! ```ignore
+//! ```text
 //! pub async fn find(conn: &mut Conn<'_>, id: DbUuid) -> QueryResult<Option<Task>> {
 //!     query!(conn, |c| tasks::table.find(id).select(Task::as_select()).first(c)).optional()
 //! }
@@ -219,6 +219,7 @@ async fn connect_sqlite(path: &str) -> ConnectionResult<AsyncSqliteConnection> {
 
 /// A connection that goes back to its pool when dropped.
 #[expect(missing_debug_implementations, reason = "the pool's object has none")]
+#[expect(clippy::large_enum_variant, reason = "moved once per request; a box would cost more")]
 pub enum PooledConn {
     Postgres(Object<AsyncPgConnection>),
     Sqlite(Object<AsyncSqliteConnection>),

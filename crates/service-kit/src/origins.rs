@@ -32,7 +32,7 @@ impl FromStr for WebOrigin {
                 "`{text}` is not an origin such as http://localhost:3000 (no path, no wildcard)"
             )
         };
-        let url: Url = text.trim().parse().map_err(|_: url::ParseError| refused())?;
+        let url: Url = text.trim().parse().map_err(|_error: url::ParseError| refused())?;
         let is_bare = url.path() == "/"
             && url.query().is_none()
             && url.fragment().is_none()

@@ -50,7 +50,7 @@ pub fn init(args: &LogArgs) {
     match args.log_format.unwrap_or(by_terminal) {
         LogFormat::Pretty => subscriber.with_target(false).init(),
         LogFormat::Json => {
-            subscriber.json().flatten_event(true).with_span_list(false).with_target(false).init()
+            subscriber.json().flatten_event(true).with_span_list(false).with_target(false).init();
         }
     }
 }

@@ -5,6 +5,8 @@
 //! end. Without that variable the PostgreSQL half of a suite is skipped and says so; with
 //! `CI=true` it fails instead.
 
+#![expect(clippy::expect_used, reason = "a test that has no database should stop here")]
+
 use std::{fmt, hash::Hasher as _, io::Write as _, sync::Once};
 
 use diesel::{QueryableByName, migration::MigrationSource, pg::Pg, sql_types::Text};
@@ -208,7 +210,7 @@ fn with_database(server: &str, database: &str) -> String {
 
 /// Turns async functions over a [`TestDatabase`] into two tests each, one per engine.
 ///
-/// ```ignore
+/// ```text
 /// on_both_engines!(MIGRATIONS; a_strangers_task_is_forbidden);
 ///
 /// async fn a_strangers_task_is_forbidden(db: TestDatabase) { … }

@@ -1,5 +1,7 @@
 //! The task endpoints.
 
+use std::future::{Ready, ready};
+
 use actix_web::{
     FromRequest, HttpRequest, HttpResponse,
     dev::Payload,
@@ -12,7 +14,6 @@ use service_kit::{
     sql_types::{DbTime, DbUuid},
 };
 use shared_models::{TaskId, Timestamp};
-use std::future::{Ready, ready};
 use url::form_urlencoded;
 use uuid::Uuid;
 

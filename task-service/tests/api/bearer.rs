@@ -232,7 +232,7 @@ async fn tokens_that_are_not_canonical_are_refused(db: TestDatabase) {
     let last = signature.chars().last().unwrap();
     let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let index = alphabet.find(last).unwrap();
-    let trailing = format!("{}{}", &signature[..85], alphabet.as_bytes()[index + 1] as char);
+    let trailing = format!("{}{}", &signature[..85], &alphabet[index + 1..=index + 1]);
     refuse_all(
         &app,
         [

@@ -3,9 +3,7 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::indexing_slicing,
-    clippy::panic,
     reason = "a test that cannot go on should stop here"
 )]
 
@@ -13,6 +11,7 @@ mod app;
 mod architecture;
 mod bearer;
 mod cors;
+mod documentation;
 mod input;
 mod keys;
 mod limits;

@@ -1,0 +1,186 @@
+//! Paths: the contract's, the service's own, those of a built front end, and all others.
+
+use std::{fs, os::unix::fs::symlink, path::Path};
+
+use reqwest::Method;
+use serde_json::json;
+use service_kit::{on_both_engines, testing::TestDatabase};
+use tempfile::TempDir;
+
+use crate::app::{GET_SESSION, JWKS, SIGN_IN, SIGN_OUT, SIGN_UP, Send as _, TOKEN, TestApp};
+
+on_both_engines!(auth_service::MIGRATIONS;
+    the_service_says_that_it_is_well,
+    under_the_base_path_everything_unknown_is_an_empty_404,
+    elsewhere_an_unknown_path_is_a_json_404,
+    a_wrong_method_elsewhere_is_a_json_405_that_names_the_right_ones,
+    a_front_end_is_served_with_its_routes,
+    a_front_end_does_not_hide_the_api,
+    a_front_end_only_answers_reads,
+    nothing_outside_the_web_root_is_served,
+);
+
+async fn the_service_says_that_it_is_well(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+
+    for (path, body) in [
+        ("/api/auth/ok", json!({ "ok": true })),
+        ("/health/live", json!({ "status": "ok" })),
+        ("/health/ready", json!({ "status": "ok", "database": "ok" })),
+    ] {
+        let answer = app.get(path).answer().await;
+        assert_eq!((answer.status, answer.json()), (200, body), "{path}");
+        assert_eq!(answer.header("content-type"), Some("application/json"));
+    }
+}
+
+async fn under_the_base_path_everything_unknown_is_an_empty_404(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let mut requests = vec![
+        (Method::GET, "/api/auth".to_owned()),
+        (Method::GET, "/api/auth/".to_owned()),
+        (Method::GET, "/api/auth/unknown".to_owned()),
+        (Method::GET, "/api/auth//ok".to_owned()),
+        (Method::GET, "/api/auth/OK".to_owned()),
+        (Method::GET, "/api/auth/ok%00".to_owned()),
+        (Method::GET, "/api/auth/%ff".to_owned()),
+        (Method::GET, "/api/auth/.well-known/jwks.json".to_owned()),
+    ];
+    for path in [SIGN_UP, SIGN_IN, SIGN_OUT] {
+        for method in [Method::GET, Method::HEAD, Method::OPTIONS, Method::PUT, Method::DELETE] {
+            requests.push((method, path.to_owned()));
+        }
+        requests.push((Method::POST, format!("{path}/")));
+    }
+    for path in [GET_SESSION, TOKEN, JWKS, "/api/auth/ok"] {
+        for method in [Method::HEAD, Method::OPTIONS, Method::PUT, Method::PATCH, Method::TRACE] {
+            requests.push((method, path.to_owned()));
+        }
+        requests.push((Method::GET, format!("{path}/")));
+    }
+    for path in [TOKEN, JWKS, "/api/auth/ok"] {
+        requests.push((Method::POST, path.to_owned()));
+    }
+
+    for (method, path) in requests {
+        let answer = app.client.request(method.clone(), app.url(&path)).answer().await;
+        assert_eq!((answer.status, answer.body.as_str()), (404, ""), "{method} {path}");
+        assert_eq!(answer.header("content-type"), None, "{method} {path}");
+    }
+}
+
+async fn elsewhere_an_unknown_path_is_a_json_404(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+
+    for path in ["/", "/unknown", "/api", "/api/authx", "/jwks/", "/health", "/%00", "/%ff", "/a%2Fb"]
+    {
+        for method in [Method::GET, Method::POST, Method::DELETE] {
+            let answer = app.client.request(method, app.url(path)).answer().await;
+            answer.is_error(404, "NOT_FOUND", "Not found");
+        }
+    }
+}
+
+async fn a_wrong_method_elsewhere_is_a_json_405_that_names_the_right_ones(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+
+    for path in ["/jwks", "/.well-known/jwks.json", "/health/live", "/health/ready"] {
+        for method in [Method::POST, Method::DELETE, Method::TRACE] {
+            let answer = app.client.request(method.clone(), app.url(path)).answer().await;
+            answer.is_error(405, "METHOD_NOT_ALLOWED", "Method not allowed");
+            assert_eq!(answer.header("allow"), Some("GET"), "{method} {path}");
+        }
+    }
+}
+
+/// A folder with a front end in `site`, and something private beside it.
+fn web_root() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let site = folder.path().join("site");
+    fs::create_dir_all(site.join("assets")).unwrap();
+    let write = |path: &Path, text: &str| fs::write(path, text).unwrap();
+    write(&site.join("index.html"), "<!doctype html><title>App</title>");
+    write(&site.join("assets/app.js"), "console.log(1)");
+    write(&site.join(".env"), "PRIVATE");
+    write(&folder.path().join("private.txt"), "PRIVATE");
+    symlink(folder.path().join("private.txt"), site.join("link.txt")).unwrap();
+    folder
+}
+
+async fn spawn_with_front_end(db: &TestDatabase, folder: &TempDir) -> TestApp {
+    TestApp::spawn_with(db, |config| config.web_root = Some(folder.path().join("site"))).await
+}
+
+async fn a_front_end_is_served_with_its_routes(db: TestDatabase) {
+    let folder = web_root();
+    let app = spawn_with_front_end(&db, &folder).await;
+
+    let script = app.get("/assets/app.js").answer().await;
+    assert_eq!((script.status, script.body.as_str()), (200, "console.log(1)"));
+    assert!(script.header("content-type").unwrap().contains("javascript"));
+    for path in ["/", "/index.html", "/tasks", "/tasks/42?x=y", "/assets", "/api", "/%C3%BC"] {
+        let page = app.get(path).answer().await;
+        assert_eq!(page.status, 200, "{path}");
+        assert_eq!(page.body, "<!doctype html><title>App</title>", "{path}");
+        assert!(page.header("content-type").unwrap().starts_with("text/html"), "{path}");
+    }
+}
+
+async fn a_front_end_does_not_hide_the_api(db: TestDatabase) {
+    let folder = web_root();
+    let app = spawn_with_front_end(&db, &folder).await;
+
+    for path in [JWKS, "/jwks", "/.well-known/jwks.json"] {
+        assert!(app.get(path).answer().await.json()["keys"].is_array(), "{path}");
+    }
+    assert_eq!(app.get("/health/ready").answer().await.json()["status"], "ok");
+    let unknown = app.get("/api/auth/unknown").answer().await;
+    assert_eq!((unknown.status, unknown.body.as_str()), (404, ""));
+    let ada = app.sign_up("ada@example.com").await;
+    assert_eq!(app.get_session(&ada.cookie).await.json()["user"], ada.user);
+}
+
+async fn a_front_end_only_answers_reads(db: TestDatabase) {
+    let folder = web_root();
+    let app = spawn_with_front_end(&db, &folder).await;
+
+    let head = app.client.head(app.url("/tasks")).answer().await;
+    assert_eq!((head.status, head.body.as_str()), (200, ""));
+    for path in ["/", "/tasks", "/assets/app.js"] {
+        for method in [Method::POST, Method::DELETE, Method::TRACE] {
+            let answer = app.client.request(method, app.url(path)).answer().await;
+            answer.is_a_clean_refusal();
+        }
+    }
+}
+
+async fn nothing_outside_the_web_root_is_served(db: TestDatabase) {
+    let folder = web_root();
+    let app = spawn_with_front_end(&db, &folder).await;
+
+    for path in [
+        "/../private.txt",
+        "/assets/../../private.txt",
+        "/..%2fprivate.txt",
+        "/%2e%2e/private.txt",
+        "/%2e%2e%2fprivate.txt",
+        "/%252e%252e/private.txt",
+        "/..%5cprivate.txt",
+        "/assets/..%00/../../private.txt",
+        "//private.txt",
+        "/./../private.txt",
+        "/.env",
+        "/%2eenv",
+        "/assets/%2e%2e/.env",
+        "/\\..\\private.txt",
+    ] {
+        let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+        let answer = app.raw(request.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 "), "{path}: {answer}");
+        assert!(!answer.contains("PRIVATE"), "{path}: {answer}");
+        // Either the application's page or a clean refusal.
+        let is_page = answer.starts_with("HTTP/1.1 200 ") && answer.contains("<title>App</title>");
+        let is_refusal = answer.starts_with("HTTP/1.1 4") && answer.contains("application/json");
+        assert!(is_page || is_refusal, "{path}: {answer}");
+    }
+}

@@ -1,0 +1,117 @@
+//! An HTTP client that tells apart what an answer says and that there was none.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use ureq::{Agent, http::Request};
+
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Calls one service.
+#[derive(Clone, Debug)]
+pub struct Client {
+    agent: Agent,
+    base: String,
+}
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub retry_after: Option<String>,
+    /// Null if the body is not JSON.
+    pub body: Value,
+}
+
+/// Nothing came back: the service died, or never took the call.
+#[derive(Debug)]
+pub struct Lost(pub ureq::Error);
+
+impl Client {
+    pub fn new(base: &str) -> Self {
+        let agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(TIMEOUT))
+            .build()
+            .new_agent();
+        Self { agent, base: base.to_owned() }
+    }
+
+    pub fn get(&self, path: &str, bearer: &str) -> Result<Answer, Lost> {
+        self.call("GET", path, Some(bearer), None)
+    }
+
+    pub fn post(&self, path: &str, bearer: Option<&str>, body: &Value) -> Result<Answer, Lost> {
+        self.call("POST", path, bearer, Some(body))
+    }
+
+    fn call(
+        &self,
+        method: &str,
+        path: &str,
+        bearer: Option<&str>,
+        body: Option<&Value>,
+    ) -> Result<Answer, Lost> {
+        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));
+        if let Some(bearer) = bearer {
+            request = request.header("authorization", format!("Bearer {bearer}"));
+        }
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        let content = body.map(Value::to_string).unwrap_or_default();
+        let request = request.body(content).expect("the request is well formed");
+        let mut response = self.agent.run(request).map_err(Lost)?;
+        let text = response.body_mut().read_to_string().map_err(Lost)?;
+        let retry_after = response.headers().get("retry-after");
+        Ok(Answer {
+            status: response.status().as_u16(),
+            retry_after: retry_after.and_then(|value| value.to_str().ok()).map(str::to_owned),
+            body: serde_json::from_str(&text).unwrap_or_default(),
+        })
+    }
+
+    /// auth-service: makes an account.
+    pub fn sign_up(&self, email: &str) -> Result<Answer, Lost> {
+        let body = json!({ "name": "Ada", "email": email, "password": PASSWORD });
+        self.post("/api/auth/sign-up/email", None, &body)
+    }
+
+    /// auth-service: starts a session.
+    pub fn sign_in(&self, email: &str) -> Result<Answer, Lost> {
+        let body = json!({ "email": email, "password": PASSWORD });
+        self.post("/api/auth/sign-in/email", None, &body)
+    }
+
+    /// auth-service: trades a session token for a JWT.
+    pub fn token(&self, session: &str) -> Result<Answer, Lost> {
+        self.get("/api/auth/token", session)
+    }
+
+    /// task-service: makes a task.
+    pub fn create_task(&self, token: &str, title: &str) -> Result<Answer, Lost> {
+        self.post("/api/tasks", Some(token), &json!({ "title": title }))
+    }
+
+    /// task-service: reads a task.
+    pub fn task(&self, token: &str, id: &str) -> Result<Answer, Lost> {
+        self.get(&format!("/api/tasks/{id}"), token)
+    }
+}
+
+const PASSWORD: &str = "correct horse battery staple";
+
+impl Answer {
+    /// The text of a field that must be there.
+    pub fn text(&self, field: &str) -> String {
+        let Some(text) = self.body.get(field).and_then(Value::as_str) else {
+            panic!("no text {field:?} in {self:?}");
+        };
+        text.to_owned()
+    }
+
+    /// Whether this is how an outage of the database looks: 503, when to come back, and why.
+    pub fn is_outage(&self) -> bool {
+        self.status == 503 && self.retry_after.is_some() && self.body.is_object()
+    }
+}

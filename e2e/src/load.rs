@@ -1,0 +1,74 @@
+//! Writers that never rest, and what the service acknowledged to them.
+
+use std::{
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    thread::{scope, sleep},
+    time::{Duration, Instant},
+};
+
+const WRITERS: usize = 4;
+const POLL: Duration = Duration::from_millis(10);
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// What was acknowledged so far.
+#[derive(Debug)]
+pub struct Acknowledged<T>(Mutex<Vec<T>>);
+
+impl<T> Acknowledged<T> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<T>> {
+        self.0.lock().expect("no writer has panicked")
+    }
+
+    /// Waits until there are `count` more.
+    pub fn wait_for(&self, count: usize) {
+        let goal = self.lock().len() + count;
+        wait_until("writes are acknowledged", || self.lock().len() >= goal);
+    }
+}
+
+/// Calls `write` from several threads, with a new number each time, as long as `during` runs.
+/// Returns what `write` said was acknowledged.
+pub fn under_load<T: Send>(
+    write: impl Fn(usize) -> Option<T> + Sync,
+    during: impl FnOnce(&Acknowledged<T>),
+) -> Vec<T> {
+    let acknowledged = Acknowledged(Mutex::default());
+    let next = AtomicUsize::new(0);
+    let is_over = AtomicBool::new(false);
+    scope(|scope| {
+        for _ in 0..WRITERS {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    match write(next.fetch_add(1, Ordering::Relaxed)) {
+                        Some(written) => acknowledged.lock().push(written),
+                        None => sleep(POLL),
+                    }
+                }
+            });
+        }
+        let _ends_the_writers = OnDrop(&is_over);
+        during(&acknowledged);
+    });
+    acknowledged.0.into_inner().expect("no writer has panicked")
+}
+
+/// Also when `during` panics: the scope waits for the writers.
+struct OnDrop<'a>(&'a AtomicBool);
+
+impl Drop for OnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Waits until something has come true.
+pub fn wait_until(what: &str, mut is_true: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_true() {
+        assert!(start.elapsed() < PATIENCE, "waited in vain until {what}");
+        sleep(POLL);
+    }
+}
