@@ -25,8 +25,7 @@ use crate::{
     MIGRATIONS,
     config::{Config, SecretError},
     cookie::Cookies,
-    error::Error,
-    issuer::{Issuer, IssuerError},
+    issuer::Issuer,
     password::Passwords,
     routes,
     session::{SET_AUTH_JWT, SET_AUTH_TOKEN},
@@ -48,11 +47,7 @@ pub struct App {
 
 /// Why the service did not start.
 #[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct StartError(#[from] Cause);
-
-#[derive(Debug, thiserror::Error)]
-enum Cause {
+pub enum StartError {
     #[error(transparent)]
     Secret(#[from] SecretError),
     #[error(transparent)]
@@ -60,9 +55,7 @@ enum Cause {
     #[error("DATABASE_URL")]
     Migrate(#[from] MigrateError),
     #[error("the signing key")]
-    Issuer(#[from] IssuerError),
-    #[error("the service cannot be set up")]
-    Setup(#[from] Error),
+    Issuer(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("cannot listen on {0}")]
     Listen(SocketAddr, #[source] io::Error),
 }
@@ -70,34 +63,26 @@ enum Cause {
 impl App {
     /// Migrates, binds and makes the state; `run` does the rest.
     pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
-        Ok(Self::try_build(config, clock).await?)
-    }
-
-    async fn try_build(config: Config, clock: Clock) -> Result<Self, Cause> {
         let secret = config.secret()?;
         let database = Database::open(&config.database_url)?;
         if config.migrate {
             migrate::run(&config.database_url, MIGRATIONS).await?;
         }
+        let issuer = Issuer::start(&config, &secret, &database, clock.now().into())
+            .await
+            .map_err(|error| StartError::Issuer(error.into()))?;
         let state = Data::new(AppState {
             database,
             clock,
             cookies: Cookies::new(&secret, config.has_secure_cookies()),
             passwords: Passwords::new(config.bcrypt_cost),
-            issuer: Issuer::new(
-                config.issuer(),
-                config.audience(),
-                config.jwt_expires_in,
-                &secret,
-            )?,
+            issuer,
             trusted_origins: config.trusted_origins(),
             session_expires_in: config.session_expires_in,
             session_update_age: config.session_update_age,
         });
-        state.issuer.check(&state).await?;
-
         let address = SocketAddr::new(config.host, config.port);
-        let listen = |error| Cause::Listen(address, error);
+        let listen = |error| StartError::Listen(address, error);
         let listener = TcpListener::bind(address).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let server = serve(listener, state, config).map_err(listen)?;

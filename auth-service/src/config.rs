@@ -3,9 +3,8 @@
 #![expect(clippy::doc_markdown, reason = "clap prints these comments as they are")]
 
 use std::{
-    fs::{File, OpenOptions},
-    io::{self, Read as _, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -19,6 +18,7 @@ use service_kit::{
     origins::WebOrigin,
     telemetry::LogArgs,
 };
+use tempfile::NamedTempFile;
 
 const SECRET_MIN_CHARS: usize = 32;
 
@@ -163,22 +163,16 @@ impl Config {
 fn kept_secret(file: &Path) -> io::Result<String> {
     if !file.exists() {
         let folder = file.parent().unwrap_or(Path::new("."));
-        std::fs::create_dir_all(folder)?;
-        let draft = file.with_extension(format!("secret.{}", std::process::id()));
-        let mut options = OpenOptions::new();
-        let mut writer =
-            options.write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-        writer.write_all(Alphanumeric.sample_string(&mut rand::rng(), 48).as_bytes())?;
-        writer.sync_all()?;
-        let linked = std::fs::hard_link(&draft, file);
-        std::fs::remove_file(&draft)?;
-        if let Err(error) = linked
-            && error.kind() != io::ErrorKind::AlreadyExists
+        fs::create_dir_all(folder)?;
+        // Only its owner may read it.
+        let mut draft = NamedTempFile::new_in(folder)?;
+        draft.write_all(Alphanumeric.sample_string(&mut rand::rng(), 48).as_bytes())?;
+        draft.as_file().sync_all()?;
+        if let Err(failed) = draft.persist_noclobber(file)
+            && failed.error.kind() != io::ErrorKind::AlreadyExists
         {
-            return Err(error);
+            return Err(failed.error);
         }
     }
-    let mut text = String::new();
-    File::open(file)?.read_to_string(&mut text)?;
-    Ok(text)
+    fs::read_to_string(file)
 }

@@ -117,16 +117,14 @@ impl Cookies {
     /// The first cookie of that name, without the quotes that may surround its value.
     fn read<'a>(&self, headers: &'a HeaderMap, name: Name) -> Option<&'a str> {
         let name = self.name(name);
-        headers
+        // Other people's cookies may hold any bytes.
+        let value = headers
             .get_all(COOKIE)
-            .filter_map(|line| line.to_str().ok())
-            .flat_map(|line| line.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
-            .find(|(found, _)| *found == name)
-            .map(|(_, value)| {
-                let unquoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
-                unquoted.unwrap_or(value)
-            })
+            .flat_map(|line| line.as_bytes().split(|byte| *byte == b';'))
+            .find_map(|pair| pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
+        let value = str::from_utf8(value).ok()?;
+        let unquoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+        Some(unquoted.unwrap_or(value))
     }
 
     fn set_cookie(&self, name: Name, value: &str, max_age: Option<u64>) -> HeaderValue {
@@ -153,7 +151,7 @@ mod tests {
 
     fn request(cookie: &str) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        headers.insert(COOKIE, HeaderValue::from_str(cookie).unwrap());
+        headers.insert(COOKIE, HeaderValue::from_bytes(cookie.as_bytes()).unwrap());
         headers
     }
 
@@ -178,6 +176,7 @@ mod tests {
             format!("a=b; better-auth.session_token={TOKEN}.{encoded}"),
             format!("better-auth.session_token={TOKEN}.{SIGNATURE}; c=d"),
             format!("better-auth.session_token=\"{TOKEN}.{SIGNATURE}\""),
+            format!("theme=é; better-auth.session_token={TOKEN}.{SIGNATURE}"),
             format!("better-auth.session_token={TOKEN}.{SIGNATURE}; better-auth.session_token=x"),
         ] {
             assert_eq!(cookies().session_token(&request(&cookie)).as_deref(), Some(TOKEN));

@@ -66,6 +66,8 @@ pub(crate) enum Error {
     GetSessionByPost,
     #[error("too many passwords wait to be hashed")]
     TooManyPasswords,
+    #[error("the application has no state")]
+    NoState,
     #[error("the database is out of reach")]
     DatabaseUnavailable(#[from] db::Unavailable),
     #[error("a query failed")]
@@ -172,7 +174,11 @@ impl Error {
             Self::Sql(error) if is_outage(error) => {
                 (S::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE", "Service temporarily unavailable")
             }
-            Self::Sql(_) | Self::StoredUserId(_) | Self::Blocking(_) | Self::Issuer(_) => {
+            Self::NoState
+            | Self::Sql(_)
+            | Self::StoredUserId(_)
+            | Self::Blocking(_)
+            | Self::Issuer(_) => {
                 (S::INTERNAL_SERVER_ERROR, "INTERNAL_SERVER_ERROR", "Internal server error")
             }
         };

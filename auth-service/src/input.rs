@@ -19,7 +19,7 @@ use crate::{
     state::AppState,
 };
 
-/// The largest body that is read. Names have no maximum and an image may be a data URL.
+/// The largest body that is read: names and images have no maximum of their own.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// RFC 5321 §4.5.3.1.3, without the angle brackets.
 const EMAIL_MAX_CHARS: usize = 254;
@@ -61,11 +61,13 @@ impl<T: Schema> FromRequest for Input<T> {
         Box::pin(async move {
             let bytes = body::read(&req, &mut payload, MAX_BODY_BYTES).await?;
             let body = parse(&req, &bytes, T::SIGNS_IN)?;
-            let trusted = trusted_origins(&req);
+            let state = req.app_data::<Data<AppState>>().ok_or(Error::NoState)?;
+            let trusted = &state.trusted_origins;
             origin::check(&req, trusted)?;
             let no_members = Map::new();
             let members = body.as_ref().and_then(Value::as_object).unwrap_or(&no_members);
             origin::check_redirects(members, trusted)?;
+            origin::check_query_redirect(req.query_string(), trusted)?;
             let mut fields = Fields { members, problems: Vec::new() };
             if !matches!(body, Some(Value::Object(_))) {
                 let sent = type_name(body.as_ref());
@@ -82,10 +84,6 @@ impl<T: Schema> FromRequest for Input<T> {
             Ok(Self(input))
         })
     }
-}
-
-fn trusted_origins(req: &HttpRequest) -> &[service_kit::origins::WebOrigin] {
-    req.app_data::<Data<AppState>>().map_or(&[], |state| &state.trusted_origins)
 }
 
 /// `None` when there is no body, or one without a media type.

@@ -11,23 +11,26 @@ use aws_lc_rs::{
     hkdf,
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use chrono::DateTime;
 use ed25519_dalek::{SigningKey as KeyPair, pkcs8::EncodePrivateKey as _};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
-use service_kit::sql_types::DbTime;
+use service_kit::{db::Database, sql_types::DbTime};
 use shared_models::{AccessClaims, Timestamp, User};
-use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::{
+    config::Config,
     error::{Error, Result},
     models::SigningKey,
-    state::AppState,
 };
 
 const FIRST_GENERATION: i32 = 1;
 const NONCE_BYTES: usize = 12;
+/// What a token shows of a user; a verifier takes 8 KiB in all.
+const IMAGE_CLAIM_MAX_BYTES: usize = 2048;
+const NAME_CLAIM_MAX_CHARS: usize = 256;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum IssuerError {
@@ -54,19 +57,12 @@ pub(crate) struct Issuer {
     iss: String,
     aud: String,
     expires_in: Duration,
-    sealing_key: RandomizedNonceKey,
-    /// Made or loaded on first use, once, however many ask.
-    keys: OnceCell<Keys>,
-}
-
-struct Keys {
     kid: String,
-    signing: EncodingKey,
+    signing_key: EncodingKey,
     jwks: Jwks,
 }
 
 /// The published key set (RFC 7517 §5), ready to send.
-#[derive(Clone)]
 pub(crate) struct Jwks {
     pub(crate) document: Bytes,
     /// A strong validator (RFC 9110 §8.8.3), quotes included.
@@ -74,45 +70,47 @@ pub(crate) struct Jwks {
 }
 
 impl Issuer {
-    pub(crate) fn new(
-        issuer: &str,
-        audience: &str,
-        expires_in: Duration,
+    /// Any number of replicas may start at once on an empty database: it lets one of their keys
+    /// in, and all use that one.
+    pub(crate) async fn start(
+        config: &Config,
         secret: &SecretString,
-    ) -> Result<Self, IssuerError> {
+        database: &Database,
+        now: Timestamp,
+    ) -> Result<Self> {
+        let seal = Seal::new(secret)?;
+        let mut rows = SigningKey::list(&mut database.read().await?.conn()).await?;
+        if rows.is_empty() {
+            let key = new_key(&seal, now)?;
+            let mut pooled = database.write().await?;
+            let conn = &mut pooled.conn();
+            key.insert_unless_made(conn).await?;
+            rows = SigningKey::list(conn).await?;
+        }
+        let newest = rows.first().ok_or(IssuerError::NoKey)?;
         Ok(Self {
-            iss: issuer.to_owned(),
-            aud: audience.to_owned(),
-            expires_in,
-            sealing_key: sealing_key(secret)?,
-            keys: OnceCell::new(),
+            iss: config.issuer().to_owned(),
+            aud: config.audience().to_owned(),
+            expires_in: config.jwt_expires_in,
+            kid: newest.id.clone(),
+            signing_key: encoding_key(&seal.open(newest)?)?,
+            jwks: jwks(&rows),
         })
     }
 
-    /// Fails early when the keys in the database were sealed with another secret.
-    pub(crate) async fn check(&self, state: &AppState) -> Result<()> {
-        let rows = SigningKey::list(&mut state.read().await?.conn()).await?;
-        if let Some(newest) = rows.first() {
-            self.unseal(newest)?;
-        }
-        Ok(())
-    }
-
     /// A token for a user's session (RFC 7519), whole seconds, no `typ`.
-    pub(crate) async fn token(
+    pub(crate) fn token(
         &self,
-        state: &AppState,
         user: &User,
         session_id: &str,
         now: Timestamp,
-    ) -> Result<String> {
-        let keys = self.keys(state).await?;
-        let issued_at = chrono::DateTime::from(now).timestamp();
+    ) -> Result<String, IssuerError> {
+        let issued_at = DateTime::from(now).timestamp();
         let lifetime = i64::try_from(self.expires_in.as_secs())
             .map_err(|_error: std::num::TryFromIntError| IssuerError::Time)?;
         let claims = AccessClaims {
             iat: issued_at,
-            user: user.clone(),
+            user: fit_for_a_header(user),
             sub: user.id.clone(),
             exp: issued_at.saturating_add(lifetime),
             iss: self.iss.clone(),
@@ -122,69 +120,66 @@ impl Issuer {
         };
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = None;
-        header.kid = Some(keys.kid.clone());
-        Ok(jsonwebtoken::encode(&header, &claims, &keys.signing).map_err(IssuerError::Sign)?)
+        header.kid = Some(self.kid.clone());
+        Ok(jsonwebtoken::encode(&header, &claims, &self.signing_key)?)
     }
 
-    pub(crate) async fn jwks(&self, state: &AppState) -> Result<&Jwks> {
-        Ok(&self.keys(state).await?.jwks)
+    pub(crate) fn jwks(&self) -> &Jwks {
+        &self.jwks
     }
+}
 
-    async fn keys(&self, state: &AppState) -> Result<&Keys> {
-        self.keys.get_or_try_init(|| self.load_or_make(state)).await
+/// A token travels in a header, which no server takes at any length: an image that is a whole
+/// picture stays behind, and an endless name is cut.
+fn fit_for_a_header(user: &User) -> User {
+    let mut user = user.clone();
+    user.image = user.image.filter(|image| image.len() <= IMAGE_CLAIM_MAX_BYTES);
+    if let Some((end, _)) = user.name.char_indices().nth(NAME_CLAIM_MAX_CHARS) {
+        user.name.truncate(end);
     }
+    user
+}
 
-    /// Any number of replicas may come here at once: the database lets one of their keys in, and
-    /// all use that one.
-    async fn load_or_make(&self, state: &AppState) -> Result<Keys> {
-        let mut rows = SigningKey::list(&mut state.read().await?.conn()).await?;
-        if rows.is_empty() {
-            let key = self.new_key(state.now())?;
-            let mut pooled = state.write().await?;
-            let conn = &mut pooled.conn();
-            key.insert_unless_made(conn).await?;
-            rows = SigningKey::list(conn).await?;
-        }
-        let newest = rows.first().ok_or(IssuerError::NoKey)?;
-        Ok(Keys {
-            kid: newest.id.clone(),
-            signing: encoding_key(&self.unseal(newest)?)?,
-            jwks: jwks(&rows),
-        })
-    }
+/// Keeps private keys from whoever reads the database.
+struct Seal(RandomizedNonceKey);
 
-    fn new_key(&self, now: Timestamp) -> Result<SigningKey, IssuerError> {
-        let id = Uuid::now_v7().to_string();
-        let pair = KeyPair::from_bytes(&rand::random());
-        Ok(SigningKey {
-            generation: FIRST_GENERATION,
-            public_key: pair.verifying_key().as_bytes().to_vec(),
-            sealed_private_key: self.seal(&id, pair.as_bytes())?,
-            created_at: DbTime(now.into()),
-            id,
-        })
+impl Seal {
+    fn new(secret: &SecretString) -> Result<Self, IssuerError> {
+        sealing_key(secret).map(Self)
     }
 
     /// Nonce, ciphertext and tag. The key id is bound in, so that rows cannot be swapped.
-    fn seal(&self, id: &str, private_key: &[u8]) -> Result<Vec<u8>, IssuerError> {
+    fn close(&self, id: &str, private_key: &[u8]) -> Result<Vec<u8>, IssuerError> {
         let mut sealed = private_key.to_vec();
         let aad = Aad::from(id.as_bytes());
-        let nonce = self.sealing_key.seal_in_place_append_tag(aad, &mut sealed)?;
+        let nonce = self.0.seal_in_place_append_tag(aad, &mut sealed)?;
         Ok([nonce.as_ref().as_slice(), &sealed].concat())
     }
 
-    fn unseal(&self, key: &SigningKey) -> Result<KeyPair, IssuerError> {
+    fn open(&self, key: &SigningKey) -> Result<KeyPair, IssuerError> {
         let wrong = |_error| IssuerError::WrongSecret;
         let (nonce, sealed) =
             key.sealed_private_key.split_at_checked(NONCE_BYTES).ok_or(IssuerError::WrongSecret)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(wrong)?;
         let mut sealed = sealed.to_vec();
         let aad = Aad::from(key.id.as_bytes());
-        let seed = self.sealing_key.open_in_place(nonce, aad, &mut sealed).map_err(wrong)?;
+        let seed = self.0.open_in_place(nonce, aad, &mut sealed).map_err(wrong)?;
         let seed = <[u8; 32]>::try_from(&*seed)
             .map_err(|_error: std::array::TryFromSliceError| IssuerError::WrongSecret)?;
         Ok(KeyPair::from_bytes(&seed))
     }
+}
+
+fn new_key(seal: &Seal, now: Timestamp) -> Result<SigningKey, IssuerError> {
+    let id = Uuid::now_v7().to_string();
+    let pair = KeyPair::from_bytes(&rand::random());
+    Ok(SigningKey {
+        generation: FIRST_GENERATION,
+        public_key: pair.verifying_key().as_bytes().to_vec(),
+        sealed_private_key: seal.close(&id, pair.as_bytes())?,
+        created_at: DbTime(now.into()),
+        id,
+    })
 }
 
 /// Another purpose, another key (RFC 5869): the secret itself only signs cookies.

@@ -21,7 +21,7 @@ mod input;
 mod issuer;
 mod models;
 mod origin;
-pub mod password;
+mod password;
 mod routes;
 mod schema;
 mod session;

@@ -7,24 +7,29 @@ use actix_web::{
 };
 use serde_json::{Map, Value};
 use service_kit::origins::WebOrigin;
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use crate::error::{Error, Redirect, Result};
 
+static CALLBACK: Redirect = Redirect {
+    member: "callbackURL",
+    code: "INVALID_CALLBACK_URL",
+    message: "Invalid callbackURL",
+};
 /// The members of a body that may send the browser somewhere.
-const REDIRECTS: [Redirect; 4] = [
-    Redirect {
-        member: "callbackURL",
-        code: "INVALID_CALLBACK_URL",
-        message: "Invalid callbackURL",
+static REDIRECTS: [&Redirect; 4] = [
+    &CALLBACK,
+    &Redirect {
+        member: "redirectTo",
+        code: "INVALID_REDIRECT_URL",
+        message: "Invalid redirectURL",
     },
-    Redirect { member: "redirectTo", code: "INVALID_REDIRECT_URL", message: "Invalid redirectURL" },
-    Redirect {
+    &Redirect {
         member: "errorCallbackURL",
         code: "INVALID_ERROR_CALLBACK_URL",
         message: "Invalid errorCallbackURL",
     },
-    Redirect {
+    &Redirect {
         member: "newUserCallbackURL",
         code: "INVALID_NEW_USER_CALLBACK_URL",
         message: "Invalid newUserCallbackURL",
@@ -62,6 +67,7 @@ fn require_trusted(req: &HttpRequest, trusted: &[WebOrigin]) -> Result<()> {
             own_origin(headers, trusted)
         }
         Some(origin) => Some(origin.to_owned()),
+        None if headers.contains_key(ORIGIN) => return Err(Error::InvalidOrigin),
         None => text(headers, REFERER.as_str())
             .and_then(|referer| WebOrigin::of(&referer.parse().ok()?))
             .map(|origin| origin.as_str().to_owned()),
@@ -88,7 +94,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 /// Checks every member of a body that may send the browser somewhere.
 pub(crate) fn check_redirects(body: &Map<String, Value>, trusted: &[WebOrigin]) -> Result<()> {
-    for redirect in &REDIRECTS {
+    for redirect in REDIRECTS {
         match body.get(redirect.member) {
             None => {}
             Some(Value::String(target)) if target.is_empty() || is_safe(target, trusted) => {}
@@ -97,6 +103,17 @@ pub(crate) fn check_redirects(body: &Map<String, Value>, trusted: &[WebOrigin]) 
         }
     }
     Ok(())
+}
+
+/// The one member of a query that may send the browser somewhere.
+pub(crate) fn check_query_redirect(query: &str, trusted: &[WebOrigin]) -> Result<()> {
+    let mut targets = form_urlencoded::parse(query.as_bytes())
+        .filter(|(name, value)| name == CALLBACK.member && !value.is_empty());
+    if targets.all(|(_, target)| is_safe(&target, trusted)) {
+        Ok(())
+    } else {
+        Err(Error::InvalidRedirect(&CALLBACK))
+    }
 }
 
 /// A path of this origin, or an address of a trusted one.

@@ -1,7 +1,7 @@
 //! The routing table.
 //!
 //! Under `/api/auth` a wrong method is an unknown path (404, no body), as in the original:
-//! `route` does that. Elsewhere `resource` answers 405 with `Allow`.
+//! `route` does that. Elsewhere it is a 405 with `Allow`.
 
 mod sessions;
 mod sign_in;
@@ -29,10 +29,10 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
             .route("/ok", get().to(status::ok))
             .default_service(to(HttpResponse::NotFound)),
     )
-    .service(resource("/jwks").get(token::jwks))
-    .service(resource("/.well-known/jwks.json").get(token::jwks))
-    .service(resource("/health/live").get(status::live))
-    .service(resource("/health/ready").get(status::ready));
+    .service(resource("/jwks").get(token::jwks).default_service(to(web::only_get)))
+    .service(resource("/.well-known/jwks.json").get(token::jwks).default_service(to(web::only_get)))
+    .service(resource("/health/live").get(status::live).default_service(to(web::only_get)))
+    .service(resource("/health/ready").get(status::ready).default_service(to(web::only_get)));
 }
 
 pub(crate) use web::configure as configure_web;

@@ -204,8 +204,12 @@ pub(crate) async fn caller(state: &AppState, req: &HttpRequest) -> Result<Caller
         session.expires_at = DbTime(now.0 + state.session_expires_in);
         session.updated_at = now;
         let conn = &mut state.write().await?;
-        models::Session::update_expiry(&mut conn.conn(), &session.id, session.expires_at, now)
-            .await?;
+        let renewed =
+            models::Session::update_expiry(&mut conn.conn(), &session.id, session.expires_at, now)
+                .await?;
+        if renewed == 0 {
+            return Ok(Caller::Gone); // ended since it was found
+        }
     }
     Ok(Caller::Live(Box::new(Live {
         session: SessionBody {
@@ -244,9 +248,7 @@ impl FromRequest for CurrentSession {
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         let req = req.clone();
         Box::pin(async move {
-            let Some(state) = req.app_data::<Data<AppState>>() else {
-                return Err(Error::Unauthorized { clear_cookies: Vec::new() });
-            };
+            let state = req.app_data::<Data<AppState>>().ok_or(Error::NoState)?;
             match caller(state, &req).await? {
                 Caller::Live(live) => Ok(Self(live)),
                 Caller::Gone => Err(Error::Unauthorized { clear_cookies: state.cookies.clear() }),

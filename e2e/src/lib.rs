@@ -1,9 +1,9 @@
 //! Both services as real processes, to be killed, starved and restarted.
 //!
-//! ```ignore
+//! ```text
 //! on_both_engines!(a_task_survives);
 //!
-//! fn a_task_survives(mut system: System) { … }
+//! fn a_task_survives(system: &mut System) { … }
 //! ```
 
 #![expect(
@@ -17,7 +17,7 @@ mod load;
 mod system;
 
 pub use client::{Answer, Client, Lost};
-pub use load::{Acknowledged, under_load};
+pub use load::{Acknowledged, under_load, wait_until};
 pub use system::{Engine, System};
 
 /// Turns functions over a [`System`] into two tests each, one per engine.
@@ -25,28 +25,31 @@ pub use system::{Engine, System};
 macro_rules! on_both_engines {
     ($($name:ident),+ $(,)?) => { $(
         mod $name {
-            #[test]
-            fn sqlite() {
-                super::$name($crate::System::start($crate::Engine::Sqlite).expect("it starts"));
-            }
-
-            $crate::on_postgres!(@test $name);
+            $crate::on_one_engine!($name, sqlite, Sqlite);
+            $crate::on_one_engine!($name, postgres, Postgres);
         }
     )+ };
 }
 
-/// Turns functions over a [`System`] into a test on PostgreSQL.
+/// Turns functions over a [`System`] into a test on `PostgreSQL` each.
 #[macro_export]
 macro_rules! on_postgres {
-    (@test $name:ident) => {
-        #[test]
-        fn postgres() {
-            $crate::System::start($crate::Engine::Postgres).map(super::$name);
-        }
-    };
     ($($name:ident),+ $(,)?) => { $(
         mod $name {
-            $crate::on_postgres!(@test $name);
+            $crate::on_one_engine!($name, postgres, Postgres);
         }
     )+ };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! on_one_engine {
+    ($function:ident, $test:ident, $engine:ident) => {
+        #[test]
+        fn $test() {
+            if let Some(mut system) = $crate::System::start($crate::Engine::$engine) {
+                super::$function(&mut system);
+            }
+        }
+    };
 }

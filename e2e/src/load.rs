@@ -11,7 +11,8 @@ use std::{
 
 const WRITERS: usize = 4;
 const POLL: Duration = Duration::from_millis(10);
-const PATIENCE: Duration = Duration::from_mins(1);
+/// Long: a machine may be busy, and only a failure waits for it.
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// What was acknowledged so far.
 #[derive(Debug)]

@@ -108,7 +108,7 @@ impl Data {
         if engine == Engine::Sqlite {
             return Some(Self::Folder);
         }
-        match Cluster::start_durable() {
+        match Cluster::start_durable(&["auth", "tasks"]) {
             Err(error) if error.kind() == io::ErrorKind::NotFound && !is_ci() => {
                 // Straight to the stream: the test harness would swallow a print.
                 let _ =
@@ -124,7 +124,7 @@ impl Data {
             Self::Folder => {
                 format!("sqlite://{}", folder.join(name).with_extension("db").display())
             }
-            Self::Cluster(cluster) => cluster.create_database(name).expect("a database is made"),
+            Self::Cluster(cluster) => cluster.url_of(name),
         }
     }
 

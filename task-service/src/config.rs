@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Parser, Subcommand};
 use service_kit::{
-    config::{duration, non_blank},
+    config::{duration, http_url, non_blank},
     db::DatabaseUrl,
     origins::WebOrigin,
     telemetry::LogArgs,
@@ -51,7 +51,7 @@ pub struct Config {
     pub better_auth_audience: String,
 
     /// Where the issuer's keys are; never derived from a token
-    #[arg(long, env, default_value = "http://localhost:3000/api/auth/jwks")]
+    #[arg(long, env, default_value = "http://localhost:3000/api/auth/jwks", hide_env_values = true, value_parser = http_url)]
     pub better_auth_jwks_url: Url,
 
     /// How long a withdrawn key may still be accepted

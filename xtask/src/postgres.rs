@@ -54,24 +54,32 @@ impl Cluster {
     /// A quick one, which would not survive a power cut. The error is of the kind `NotFound` if
     /// the machine has no server programs.
     pub fn start() -> io::Result<Self> {
-        Self::on(Site::new(SETTINGS.into_iter().chain(CARELESS).collect())?)
+        Self::on(Site::new(SETTINGS.into_iter().chain(CARELESS).collect())?, &[])
     }
 
-    /// One that keeps what it acknowledged, like a real one.
-    pub fn start_durable() -> io::Result<Self> {
-        Self::on(Site::new(SETTINGS.to_vec())?)
+    /// One that keeps what it acknowledged, like a real one, with databases of these names.
+    pub fn start_durable(databases: &[&str]) -> io::Result<Self> {
+        Self::on(Site::new(SETTINGS.to_vec())?, databases)
     }
 
-    fn on(site: Site) -> io::Result<Self> {
+    fn on(site: Site, databases: &[&str]) -> io::Result<Self> {
         site.init()?;
+        for database in databases {
+            site.create_database(database)?;
+        }
         let postmaster = site.launch()?;
         Ok(Self { site, postmaster })
     }
 
     /// The superuser's URL of the database `postgres`.
     pub fn url(&self) -> String {
+        self.url_of("postgres")
+    }
+
+    /// The superuser's URL of a database.
+    pub fn url_of(&self, database: &str) -> String {
         let Site { port, password, .. } = &self.site;
-        format!("postgres://postgres:{password}@127.0.0.1:{port}/postgres")
+        format!("postgres://postgres:{password}@127.0.0.1:{port}/{database}")
     }
 
     /// `kill -9` for the server and all its children.
@@ -129,11 +137,11 @@ impl Site {
     }
 
     /// One of the server's programs, run by the owner in the folder, and writing to its log.
-    fn program(&self, name: &str) -> io::Result<Command> {
+    fn program(&self, name: &str, arguments: &[&str]) -> io::Result<Command> {
         let log = File::options().create(true).append(true).open(self.path("log"))?;
         let mut command = Command::new(self.binaries.join(name));
         command.current_dir(self.folder.path()).stdin(Stdio::null());
-        command.stdout(log.try_clone()?).stderr(log).args(["-D", "data"]);
+        command.stdout(log.try_clone()?).stderr(log).args(arguments);
         if let Some(Owner { user, group }) = self.owner {
             command.uid(user).gid(group);
         }
@@ -148,16 +156,27 @@ impl Site {
             chown(&secret, Some(user), Some(group))?;
         }
         let status = self
-            .program("initdb")?
-            .args(["--username=postgres", "--pwfile=password", "--auth=password"])
+            .program("initdb", &["-D", "data", "--username=postgres"])?
+            .args(["--pwfile=password", "--auth=password"])
             .args(["--encoding=UTF8", "--locale=C", "--no-sync"])
             .status()?;
         if status.success() { Ok(()) } else { Err(self.failure("initdb")) }
     }
 
+    /// In single-user mode, which needs no client.
+    fn create_database(&self, name: &str) -> io::Result<()> {
+        let statement = self.path("statement");
+        fs::write(&statement, format!("CREATE DATABASE {name}\n"))?;
+        let status = self
+            .program("postgres", &["--single", "-D", "data", "postgres"])?
+            .stdin(File::open(statement)?)
+            .status()?;
+        if status.success() { Ok(()) } else { Err(self.failure("postgres")) }
+    }
+
     /// Starts the server and waits until it takes connections.
     fn launch(&self) -> io::Result<Child> {
-        let mut command = self.program("postgres")?;
+        let mut command = self.program("postgres", &["-D", "data"])?;
         command.args(["-p", &self.port.to_string(), "-k"]).arg(self.folder.path());
         for setting in &self.settings {
             command.args(["-c", setting]);

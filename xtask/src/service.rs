@@ -31,9 +31,11 @@ impl Service {
         Self { name, url, command, child: None }
     }
 
-    /// Starts the process, without waiting for it.
+    /// Starts the process if it is not running, without waiting for it.
     pub fn start(&mut self) -> io::Result<()> {
-        self.child = Some(self.command.spawn()?);
+        if self.child.is_none() {
+            self.child = Some(self.command.spawn()?);
+        }
         Ok(())
     }
 

@@ -202,7 +202,7 @@ Ctrl-C ends both. A first task:
 
 session=$(curl -s {auth}/api/auth/sign-up/email -H 'content-type: application/json' -d '{{"name":"Ada","email":"ada-'$(date +%s)'@example.com","password":"correct horse"}}' | sed 's/.*"token":"\([^"]*\).*/\1/')
 token=$(curl -s {auth}/api/auth/token -H "authorization: Bearer $session" | sed 's/.*"token":"\([^"]*\).*/\1/')
-curl -s {tasks}/api/tasks -H "authorization: Bearer $token" -H 'content-type: application/json' -d '{{"title":"Buy milk"}}'; curl -s {tasks}/api/tasks -H "authorization: Bearer $token"
+curl -sw '\n' {tasks}/api/tasks -H "authorization: Bearer $token" -H 'content-type: application/json' -d '{{"title":"Buy milk"}}'; curl -sw '\n' {tasks}/api/tasks -H "authorization: Bearer $token"
 "#
     );
 }

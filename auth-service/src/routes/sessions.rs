@@ -10,6 +10,7 @@ use shared_models::User;
 
 use crate::{
     error::{Error, Result},
+    input::{Ignored, Input},
     session::{self, Caller, SET_AUTH_JWT, SessionBody},
     state::AppState,
 };
@@ -26,7 +27,7 @@ pub(crate) async fn get_session(state: Data<AppState>, req: HttpRequest) -> Resu
     match session::caller(&state, &req).await? {
         Caller::Live(live) => {
             let (session, user) = (&live.session, &live.user);
-            let jwt = state.issuer.token(&state, user, session.id(), state.now()).await?;
+            let jwt = state.issuer.token(user, session.id(), state.now())?;
             response.insert_header((SET_AUTH_JWT, jwt));
             live.announce(&state, &mut response, true);
             if let Some(cookie) = state.cookies.clear_left_over(req.headers()) {
@@ -50,6 +51,6 @@ pub(crate) async fn get_session(state: Data<AppState>, req: HttpRequest) -> Resu
 }
 
 /// The one wrong method that the contract answers with 405.
-pub(crate) async fn refuse_post() -> Result<HttpResponse> {
+pub(crate) async fn refuse_post(_: Input<Ignored>) -> Result<HttpResponse> {
     Err(Error::GetSessionByPost)
 }

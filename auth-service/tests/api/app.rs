@@ -18,7 +18,6 @@ use auth_service::{
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use clap::Parser as _;
 use diesel::{QueryableByName, sql_query, sql_types::Text};
-use diesel_async::RunQueryDsl as _;
 use reqwest::{RequestBuilder, header::HeaderMap, redirect::Policy};
 use serde_json::{Value, json};
 use service_kit::{
@@ -57,7 +56,7 @@ pub(crate) const CLEARED: [&str; 3] = [
 ];
 
 /// Long enough for the slowest machine; only a hang reaches it.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) struct TestApp {
     pub(crate) address: SocketAddr,
@@ -305,7 +304,9 @@ struct Row {
 pub(crate) async fn values(db: &TestDatabase, statement: &str) -> Vec<String> {
     let database = Database::open(&db.url).unwrap();
     let mut pooled = database.read().await.unwrap();
-    let rows: Vec<Row> = query!(&mut pooled.conn(), |c| sql_query(statement).load(*c)).unwrap();
+    let rows: Vec<Row> =
+        query!(&mut pooled.conn(), |c| diesel_async::RunQueryDsl::load(sql_query(statement), *c))
+            .unwrap();
     rows.into_iter().map(|row| row.value).collect()
 }
 
@@ -313,7 +314,8 @@ pub(crate) async fn values(db: &TestDatabase, statement: &str) -> Vec<String> {
 pub(crate) async fn execute(db: &TestDatabase, statement: &str) {
     let database = Database::open(&db.url).unwrap();
     let mut pooled = database.write().await.unwrap();
-    query!(&mut pooled.conn(), |c| sql_query(statement).execute(*c)).unwrap();
+    query!(&mut pooled.conn(), |c| diesel_async::RunQueryDsl::execute(sql_query(statement), *c))
+        .unwrap();
 }
 
 pub(crate) async fn count(db: &TestDatabase, table: &str) -> usize {

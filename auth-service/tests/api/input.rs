@@ -4,9 +4,7 @@ use reqwest::Body;
 use serde_json::json;
 use service_kit::{on_both_engines, testing::TestDatabase};
 
-use crate::app::{
-    Answer, PASSWORD, SIGN_IN, SIGN_OUT, SIGN_UP, Send as _, TestApp, count,
-};
+use crate::app::{Answer, PASSWORD, SIGN_IN, SIGN_OUT, SIGN_UP, Send as _, TestApp, count};
 
 on_both_engines!(auth_service::MIGRATIONS;
     a_body_that_is_no_object_is_named,
@@ -21,8 +19,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     the_first_check_that_objects_answers,
 );
 
-const GOOD: &str =
-    r#"{"name":"Ada","email":"ada@example.com","password":"correct horse 42"}"#;
+const GOOD: &str = r#"{"name":"Ada","email":"ada@example.com","password":"correct horse 42"}"#;
 
 async fn send(app: &TestApp, path: &str, media_type: &str, body: impl Into<Body>) -> Answer {
     app.post(path).header("content-type", media_type).body(body).answer().await
@@ -86,9 +83,7 @@ async fn other_media_types_are_refused_by_name(db: TestDatabase) {
         ";application/json",
         "text/plain, application/json",
     ] {
-        for (path, allowed) in
-            [(SIGN_UP, both), (SIGN_IN, both), (SIGN_OUT, "application/json")]
-        {
+        for (path, allowed) in [(SIGN_UP, both), (SIGN_IN, both), (SIGN_OUT, "application/json")] {
             let answer = send(&app, path, media_type, GOOD).await;
             let message =
                 format!("Content-Type \"{media_type}\" is not allowed. Allowed types: {allowed}");

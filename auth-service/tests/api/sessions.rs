@@ -141,9 +141,8 @@ async fn a_cookie_without_our_signature_is_no_session_and_is_left_alone(db: Test
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
     let eve = app.sign_up("eve@example.com").await;
-    let signature = |signed_in: &SignedIn| {
-        signed_in.signed_token.rsplit_once('.').unwrap().1.to_owned()
-    };
+    let signature =
+        |signed_in: &SignedIn| signed_in.signed_token.rsplit_once('.').unwrap().1.to_owned();
     let (token, own, foreign) = (&ada.token, signature(&ada), signature(&eve));
     let bits_flipped = if own.starts_with('A') { "B" } else { "A" }.to_owned() + &own[1..];
 
@@ -228,9 +227,8 @@ async fn on_https_only_cookies_with_the_secure_prefix_count(db: TestDatabase) {
     let unprefixed = ada.cookie.replace("__Secure-", "");
     is_nobody(&app.get_session(&unprefixed).await, &[]);
     execute(&db, "DELETE FROM sessions").await;
-    let cleared = CLEARED.map(|line| {
-        format!("__Secure-{}", line.replace("; SameSite", "; Secure; SameSite"))
-    });
+    let cleared = CLEARED
+        .map(|line| format!("__Secure-{}", line.replace("; SameSite", "; Secure; SameSite")));
     is_nobody(&app.get_session(&ada.cookie).await, &cleared.each_ref().map(String::as_str));
 }
 
@@ -379,8 +377,8 @@ async fn an_unremembered_session_is_extended_when_a_bearer_uses_it(db: TestDatab
 
 async fn configured_lifetimes_are_kept_to(db: TestDatabase) {
     let app = TestApp::spawn_with(&db, |config| {
-        config.session_expires_in = std::time::Duration::from_secs(600);
-        config.session_update_age = std::time::Duration::from_secs(60);
+        config.session_expires_in = std::time::Duration::from_mins(10);
+        config.session_update_age = std::time::Duration::from_mins(1);
     })
     .await;
     let sign_up = app.sign_up_request("ada@example.com").answer().await;

@@ -69,7 +69,8 @@ async fn a_name_may_be_empty_and_an_image_is_kept(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let image = "data:image/png;base64,iVBORw0KGgo=";
 
-    let body = json!({ "name": "", "email": "a@example.com", "password": PASSWORD, "image": image });
+    let body =
+        json!({ "name": "", "email": "a@example.com", "password": PASSWORD, "image": image });
     let user = app.post(SIGN_UP).json(&body).answer().await.signed_in().user;
 
     assert_eq!((&user["name"], &user["image"]), (&json!(""), &json!(image)));
@@ -249,8 +250,7 @@ async fn a_form_can_sign_up(db: TestDatabase) {
         request.body(form).answer().await
     };
 
-    let answer =
-        send("name=Ada+L%C3%B6we&email=ada%40example.com&password=correct+horse+42").await;
+    let answer = send("name=Ada+L%C3%B6we&email=ada%40example.com&password=correct+horse+42").await;
 
     assert_eq!(answer.signed_in().user["name"], "Ada Löwe");
     app.sign_in("ada@example.com").await;

@@ -6,6 +6,7 @@ use clap::{
     Parser,
     error::{ContextKind, ContextValue, ErrorKind},
 };
+use url::Url;
 
 /// Reads the configuration, or ends the process with one line that names the variable.
 ///
@@ -34,11 +35,14 @@ fn variable(error: &clap::Error) -> Option<String> {
     }
 }
 
-/// A duration such as `5m`, `30s` or `1h 30m`; at least a millisecond.
+/// The longest duration that makes sense anywhere.
+const MAX_DURATION: Duration = Duration::from_hours(24 * 366 * 10);
+
+/// A duration such as `5m`, `30s` or `1h 30m`: from a second to ten years.
 pub fn duration(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
-        Ok(duration) if duration >= Duration::from_millis(1) => Ok(duration),
-        Ok(_) => Err("a duration must not be zero".to_owned()),
+        Ok(duration) if (Duration::from_secs(1)..=MAX_DURATION).contains(&duration) => Ok(duration),
+        Ok(_) => Err("a duration is from 1s to 10 years".to_owned()),
         Err(error) => Err(format!("expected a duration such as 5m or 24h: {error}")),
     }
 }
@@ -46,4 +50,11 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 /// A text that says something.
 pub fn non_blank(text: &str) -> Result<String, &'static str> {
     if text.trim().is_empty() { Err("must not be blank") } else { Ok(text.to_owned()) }
+}
+
+/// The address of something that speaks HTTP.
+pub fn http_url(text: &str) -> Result<Url, &'static str> {
+    let refused = "expected an address such as http://localhost:3000/path";
+    let url: Url = text.parse().map_err(|_error: url::ParseError| refused)?;
+    if matches!(url.scheme(), "http" | "https") && url.has_host() { Ok(url) } else { Err(refused) }
 }

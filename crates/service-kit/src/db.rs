@@ -57,8 +57,13 @@ impl FromStr for DatabaseUrl {
     type Err = String;
 
     fn from_str(url: &str) -> Result<Self, String> {
-        if let Some(path) = url.strip_prefix("sqlite://").filter(|path| !path.is_empty()) {
-            return Ok(Self::Sqlite(path.into()));
+        if let Some(path) = url.strip_prefix("sqlite://") {
+            let is_file = !path.is_empty() && !path.starts_with(':') && !path.contains('?');
+            return if is_file {
+                Ok(Self::Sqlite(path.into()))
+            } else {
+                Err("expected sqlite://path, a file without parameters".into())
+            };
         }
         let is_postgres = url.starts_with("postgres://") || url.starts_with("postgresql://");
         if is_postgres && url.parse::<tokio_postgres::Config>().is_ok() {
@@ -329,6 +334,7 @@ impl<T> OnConflict<T> for QueryResult<T> {
 }
 
 /// Whether a failed query is the database's fault (away, restarting, overloaded) rather than ours.
+/// In doubt it is: the engines report restarts, full disks and timeouts without a class.
 pub fn is_outage(error: &diesel::result::Error) -> bool {
     use DatabaseErrorKind::{
         ClosedConnection, ReadOnlyTransaction, SerializationFailure, UnableToSendCommand, Unknown,

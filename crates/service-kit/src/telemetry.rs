@@ -1,13 +1,20 @@
 //! Logs: pretty on a terminal, JSON otherwise; a request id in and out; one line per request.
 
-use std::{fmt, io::IsTerminal as _, time::Instant};
+use std::{
+    fmt,
+    io::IsTerminal as _,
+    time::{Duration, Instant},
+};
 
 use actix_web::{
     Error, HttpResponse,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
     error::InternalError,
-    http::header::{HeaderName, HeaderValue},
+    http::{
+        Method, StatusCode,
+        header::{HeaderName, HeaderValue},
+    },
     middleware::Next,
     rt,
 };
@@ -43,7 +50,11 @@ fn parse_filter(filter: &str) -> Result<String, ParseError> {
 
 /// Sends this process's log to standard output. Once per process.
 pub fn init(args: &LogArgs) {
-    let filter = EnvFilter::new(&args.rust_log);
+    let mut filter = EnvFilter::new(&args.rust_log);
+    // At `debug` the driver logs the parameters of every statement: addresses, hashes, keys.
+    if let Ok(quiet) = "tokio_postgres=info".parse() {
+        filter = filter.add_directive(quiet);
+    }
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter);
     let by_terminal =
         if std::io::stdout().is_terminal() { LogFormat::Pretty } else { LogFormat::Json };
@@ -69,35 +80,46 @@ pub async fn request(
     let method = req.method().clone();
     let span = info_span!("request", request.id = id.to_str().unwrap_or_default());
 
-    let mut response = match rt::spawn(next.call(req).instrument(span.clone())).await {
-        Ok(outcome) => outcome?,
+    let outcome = rt::spawn(next.call(req).instrument(span.clone())).await;
+    let log = |route: Option<&str>, status: StatusCode| {
+        span.in_scope(|| log_access(&method, route, status, start.elapsed()));
+    };
+    match outcome {
+        Ok(Ok(mut response)) => {
+            response.headers_mut().insert(REQUEST_ID, id);
+            log(response.request().match_pattern().as_deref(), response.status());
+            Ok(response)
+        }
+        Ok(Err(error)) => {
+            let mut response = error.error_response();
+            response.headers_mut().insert(REQUEST_ID, id);
+            log(None, response.status());
+            Err(InternalError::from_response(error, response).into())
+        }
         // The panic has been reported where it happened.
         Err(panic) => {
-            let response = HttpResponse::InternalServerError().finish();
-            return Err(InternalError::from_response(panic, response).into());
+            let mut response = HttpResponse::InternalServerError().finish();
+            response.headers_mut().insert(REQUEST_ID, id);
+            log(None, response.status());
+            Err(InternalError::from_response(panic, response).into())
         }
-    };
-    response.headers_mut().insert(REQUEST_ID, id);
+    }
+}
 
-    let route = response.request().match_pattern();
-    let route = route.as_deref().unwrap_or("(no route)");
-    let status = response.status().as_u16();
-    let elapsed = start.elapsed();
-    let is_probe = route.starts_with("/health/") && response.status().is_success();
-    span.in_scope(|| {
-        // One line per probe would be most of a quiet service's log.
-        if is_probe {
-            return;
-        }
-        info!(
-            http.method = %method,
-            http.route = route,
-            http.status = status,
-            http.elapsed_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
-            "{method} {route} {status} in {elapsed:.1?}"
-        );
-    });
-    Ok(response)
+fn log_access(method: &Method, route: Option<&str>, status: StatusCode, elapsed: Duration) {
+    let route = route.unwrap_or("(no route)");
+    // One line per probe would be most of a quiet service's log.
+    if route.starts_with("/health/") && status.is_success() {
+        return;
+    }
+    let status = status.as_u16();
+    info!(
+        http.method = %method,
+        http.route = route,
+        http.status = status,
+        http.elapsed_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
+        "{method} {route} {status} in {elapsed:.1?}"
+    );
 }
 
 /// The caller's id for this request, if it is one that can be logged; else a new one.

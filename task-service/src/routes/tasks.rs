@@ -150,9 +150,9 @@ pub(crate) async fn list_tasks(
     state: Data<AppState>,
     CurrentUser(user, page): CurrentUser<Page>,
 ) -> Result<HttpResponse> {
-    let conn = &mut state.read().await?;
     // One more than asked for tells whether there is a next page.
-    let mut tasks = Task::list(&mut conn.conn(), &user, page.after, page.limit + 1).await?;
+    let limit = page.limit + 1;
+    let mut tasks = Task::list(&mut state.read().await?.conn(), &user, page.after, limit).await?;
     let mut response = HttpResponse::Ok();
     if let Some(link) = page.link_to_next(&mut tasks) {
         response.insert_header((LINK, link));

@@ -1,0 +1,93 @@
+//! The schema's history on both engines, and that it fits what the code believes.
+
+use std::{fs, path::Path};
+
+use auth_service::MIGRATIONS;
+use service_kit::{
+    migrate, on_both_engines,
+    testing::{Engine, TestDatabase},
+};
+use tokio::task::JoinSet;
+
+use crate::app::{TestApp, count, execute};
+
+on_both_engines!(auth_service::MIGRATIONS;
+    the_schema_goes_down_and_up_again,
+    services_that_start_at_once_migrate_once,
+    the_schema_in_the_code_is_the_schema_in_the_database,
+    nothing_of_a_deleted_user_stays,
+);
+
+const TABLES: [&str; 4] = ["accounts", "sessions", "signing_keys", "users"];
+
+async fn the_schema_goes_down_and_up_again(db: TestDatabase) {
+    migrate::revert(&db.url, MIGRATIONS).await.unwrap();
+    for table in TABLES {
+        assert_eq!(db.columns(table).await, Vec::<String>::new(), "{table}");
+    }
+
+    migrate::run(&db.url, MIGRATIONS).await.unwrap();
+    migrate::run(&db.url, MIGRATIONS).await.unwrap();
+
+    let app = TestApp::spawn(&db).await;
+    let ada = app.sign_up("ada@example.com").await;
+    app.token(&ada).await;
+}
+
+async fn services_that_start_at_once_migrate_once(db: TestDatabase) {
+    migrate::revert(&db.url, MIGRATIONS).await.unwrap();
+    let mut starts = JoinSet::new();
+    for _ in 0..8 {
+        let url = db.url.clone();
+        starts.spawn(async move { migrate::run(&url, MIGRATIONS).await });
+    }
+
+    for outcome in starts.join_all().await {
+        outcome.unwrap();
+    }
+    assert_eq!(count(&db, "__diesel_schema_migrations").await, 2);
+}
+
+/// `schema.rs`, as the columns of each table: `name type [not null]`, sorted.
+fn columns_in_the_code(engine: Engine, table: &str) -> Vec<String> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/schema.rs");
+    let source = fs::read_to_string(source).unwrap();
+    let (_, definition) = source.split_once(&format!("    {table} (")).unwrap();
+    let (definition, _) = definition.split_once("\n    }").unwrap();
+    let columns = definition.lines().filter_map(|line| {
+        let (name, sql_type) = line.trim().trim_end_matches(',').split_once(" -> ")?;
+        let inner = sql_type.strip_prefix("Nullable<").and_then(|rest| rest.strip_suffix('>'));
+        let on_engine = match (inner.unwrap_or(sql_type), engine) {
+            ("Text", _) | ("TimestampUtc", Engine::Sqlite) => "text",
+            ("Bool", _) => "boolean",
+            ("Integer", _) => "integer",
+            ("Binary", Engine::Postgres) => "bytea",
+            ("Binary", Engine::Sqlite) => "blob",
+            ("TimestampUtc", Engine::Postgres) => "timestamp with time zone",
+            (other, _) => panic!("which column type is {other}?"),
+        };
+        let not_null = if inner.is_none() { " not null" } else { "" };
+        Some(format!("{name} {on_engine}{not_null}"))
+    });
+    let mut columns: Vec<_> = columns.collect();
+    columns.sort_unstable();
+    columns
+}
+
+async fn the_schema_in_the_code_is_the_schema_in_the_database(db: TestDatabase) {
+    for table in TABLES {
+        let in_the_code = columns_in_the_code(db.engine, table);
+        assert!(in_the_code.len() >= 5, "{in_the_code:?}");
+        assert_eq!(db.columns(table).await, in_the_code, "{table}");
+    }
+}
+
+async fn nothing_of_a_deleted_user_stays(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    app.sign_up("ada@example.com").await;
+
+    execute(&db, "DELETE FROM users").await;
+
+    assert_eq!(count(&db, "accounts").await, 0);
+    assert_eq!(count(&db, "sessions").await, 0);
+}

@@ -1,0 +1,25 @@
+"""How a Python back end (FastAPI, say) verifies our tokens.
+
+    echo "$TOKEN" | python verify_with_pyjwt.py <jwks url> <issuer> <audience>
+
+Prints the claims as JSON; ends with an error if the token is not good.
+"""
+
+import json
+import sys
+
+import jwt
+
+jwks_url, issuer, audience = sys.argv[1:]
+token = sys.stdin.read().strip()
+
+key = jwt.PyJWKClient(jwks_url).get_signing_key_from_jwt(token)
+claims = jwt.decode(
+    token,
+    key,
+    algorithms=["EdDSA"],
+    issuer=issuer,
+    audience=audience,
+    options={"require": ["exp", "iss", "aud", "sub"]},
+)
+print(json.dumps(claims))
