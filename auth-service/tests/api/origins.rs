@@ -19,6 +19,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     a_null_origin_of_our_own_page_is_judged_by_the_host,
     a_page_may_send_the_browser_to_trusted_places_only,
     every_member_that_redirects_is_checked,
+    the_callback_url_of_a_query_is_checked,
     a_trusted_front_end_may_read_answers_and_errors,
     another_origin_may_not_read_answers,
     a_preflight_is_answered_for_the_front_end_only,
@@ -84,6 +85,8 @@ async fn with_a_cookie_only_a_trusted_page_may_act(db: TestDatabase) {
         is_invalid(&both.answer().await);
         let both = send().header("origin", "null").header("referer", BASE_URL);
         is_missing(&both.answer().await);
+        let both = send().header("origin", b"\xff".as_slice()).header("referer", BASE_URL);
+        is_invalid(&both.answer().await);
     }
 }
 
@@ -269,6 +272,24 @@ async fn every_member_that_redirects_is_checked(db: TestDatabase) {
                 assert_eq!(answer.json(), json!({ "message": message }));
             }
         }
+    }
+}
+
+async fn the_callback_url_of_a_query_is_checked(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let send = async |query: &str| app.post(&format!("{SIGN_OUT}?{query}")).answer().await;
+
+    for query in ["callbackURL=", "callbackURL=%2Fhome", "other=https%3A%2F%2Fevil.example"] {
+        assert_eq!(send(query).await.status, 200, "{query}");
+    }
+    for query in [
+        "callbackURL=https%3A%2F%2Fevil.example",
+        "callbackURL=//evil.example",
+        "callbackURL=%2F%5Cevil.example",
+        "callbackURL=/home&callbackURL=//evil.example",
+    ] {
+        let answer = send(query).await;
+        answer.is_error(403, "INVALID_CALLBACK_URL", "Invalid callbackURL");
     }
 }
 

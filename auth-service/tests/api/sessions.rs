@@ -202,6 +202,10 @@ async fn a_cookie_may_be_quoted_or_unencoded_and_the_first_of_its_name_counts(db
     ] {
         assert_eq!(app.get_session(&cookie).await.json()["user"], ada.user, "{cookie}");
     }
+    // Other people's cookies may hold any bytes.
+    let bytes = [b"theme=\xe9\xff; ".as_slice(), cookie.as_bytes()].concat();
+    let answer = app.get(GET_SESSION).header("cookie", bytes).answer().await;
+    assert_eq!(answer.json()["user"], ada.user);
     let second = format!("better-auth.session_token=x; {cookie}");
     is_nobody(&app.get_session(&second).await, &[]);
     let elsewhere = cookie.replace("better-auth.", "Better-Auth.");
@@ -254,6 +258,9 @@ async fn get_session_is_not_a_post(db: TestDatabase) {
         "METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED",
         "POST method requires deferSessionRefresh to be enabled in session config",
     );
+    let foreign = app.post(GET_SESSION).header("cookie", "a=b").json(&json!({}));
+    let answer = foreign.header("origin", "https://evil.example").answer().await;
+    answer.is_error(403, "INVALID_ORIGIN", "Invalid origin");
 }
 
 async fn a_session_ends_after_seven_days_and_its_row_is_deleted(db: TestDatabase) {

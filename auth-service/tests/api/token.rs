@@ -8,8 +8,8 @@ use service_kit::{on_both_engines, testing::TestDatabase};
 use tokio::task::JoinSet;
 
 use crate::app::{
-    BASE_URL, DAY, GET_SESSION, JWKS, SIGN_OUT, START_SHOWN, Send as _, TOKEN, TestApp, config,
-    count, members,
+    BASE_URL, DAY, GET_SESSION, JWKS, PASSWORD, SIGN_OUT, SIGN_UP, START_SHOWN, Send as _, TOKEN,
+    TestApp, config, count, members,
 };
 
 const JWKS_PATHS: [&str; 3] = [JWKS, "/jwks", "/.well-known/jwks.json"];
@@ -17,6 +17,7 @@ const JWKS_PATHS: [&str; 3] = [JWKS, "/jwks", "/.well-known/jwks.json"];
 on_both_engines!(auth_service::MIGRATIONS;
     a_token_carries_the_user_and_the_registered_claims,
     a_token_verifies_with_the_published_key_and_a_tampered_one_does_not,
+    a_user_of_any_size_fits_into_a_header,
     each_call_signs_a_new_token,
     the_session_answer_carries_the_same_kind_of_token,
     issuer_and_audience_come_from_the_configuration_alone,
@@ -25,7 +26,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     three_paths_publish_the_same_keys,
     known_keys_are_not_sent_again,
     twenty_first_requests_make_one_key,
-    services_on_one_database_share_one_key,
+    services_that_start_at_once_on_one_database_share_one_key,
     a_key_survives_a_restart,
 );
 
@@ -96,6 +97,35 @@ async fn a_token_verifies_with_the_published_key_and_a_tampered_one_does_not(db:
     assert!(header["alg"] == "EdDSA");
     let tampered = format!("{}.{other_claims}.{}", parts[0], parts[2]);
     assert_eq!(verified(&tampered, &keys), None);
+}
+
+async fn a_user_of_any_size_fits_into_a_header(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let keys = jwks(&app).await;
+    let short = "data:image/png;base64,iVBORw0KGgo=";
+    let long = format!("data:image/png;base64,{}", "A".repeat(500_000));
+
+    for (i, (name, image, name_in_token, image_in_token)) in [
+        ("Ada".to_owned(), short, "Ada".to_owned(), json!(short)),
+        ("é".repeat(100_000), &long, "é".repeat(256), json!(null)),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let email = format!("ada{i}@example.com");
+        let body = json!({ "name": name, "email": email, "password": PASSWORD, "image": image });
+        let ada = app.post(SIGN_UP).json(&body).answer().await.signed_in();
+
+        let answer = app.get_session(&ada.cookie).await;
+
+        assert_eq!(answer.json()["user"], ada.user);
+        assert_eq!((&ada.user["name"], &ada.user["image"]), (&json!(name), &json!(image)));
+        let jwt = answer.header("set-auth-jwt").unwrap();
+        assert!(jwt.len() < 8192, "{}", jwt.len());
+        let (_, claims) = verified(jwt, &keys).unwrap();
+        assert_eq!(claims["name"], name_in_token);
+        assert_eq!(claims["image"], image_in_token);
+    }
 }
 
 async fn each_call_signs_a_new_token(db: TestDatabase) {
@@ -232,11 +262,12 @@ async fn twenty_first_requests_make_one_key(db: TestDatabase) {
     assert_eq!(count(&db, "signing_keys").await, 1);
 }
 
-async fn services_on_one_database_share_one_key(db: TestDatabase) {
-    let mut apps = Vec::new();
+async fn services_that_start_at_once_on_one_database_share_one_key(db: TestDatabase) {
+    let mut starts = JoinSet::new();
     for _ in 0..6 {
-        apps.push(TestApp::spawn(&db).await);
+        starts.spawn_local(TestApp::start(config(&db.url)));
     }
+    let apps: Vec<_> = starts.join_all().await.into_iter().map(Result::unwrap).collect();
     let ada = apps[0].sign_up("ada@example.com").await;
     let mut race = JoinSet::new();
     for app in apps.iter().cycle().take(24) {
