@@ -11,6 +11,7 @@
 
 mod app;
 mod architecture;
+mod documentation;
 mod input;
 mod interop;
 mod limits;

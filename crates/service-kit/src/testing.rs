@@ -7,6 +7,10 @@
 
 #![expect(clippy::expect_used, reason = "a test that has no database should stop here")]
 
+mod documentation;
+
+pub use documentation::undocumented;
+
 use std::{fmt, hash::Hasher as _, io::Write as _, sync::Once};
 
 use diesel::{QueryableByName, migration::MigrationSource, pg::Pg, sql_types::Text};
