@@ -108,8 +108,8 @@ pub async fn request(
 
 fn log_access(method: &Method, route: Option<&str>, status: StatusCode, elapsed: Duration) {
     let route = route.unwrap_or("(no route)");
-    // One line per probe would be most of a quiet service's log.
-    if route.starts_with("/health/") && status.is_success() {
+    // Probes would be most of a quiet service's log.
+    if route.starts_with("/health/") {
         return;
     }
     let status = status.as_u16();
