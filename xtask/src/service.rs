@@ -32,7 +32,7 @@ impl Service {
     }
 
     /// Starts the process if it is not running, without waiting for it.
-    pub fn start(&mut self) -> io::Result<()> {
+    fn start(&mut self) -> io::Result<()> {
         if self.child.is_none() {
             self.child = Some(self.command.spawn()?);
         }
@@ -40,7 +40,7 @@ impl Service {
     }
 
     /// Whether the service can work; an error if it has died.
-    pub fn is_ready(&mut self) -> io::Result<bool> {
+    fn is_ready(&mut self) -> io::Result<bool> {
         self.check_alive()?;
         let probe = ureq::get(format!("{}/health/ready", self.url));
         Ok(probe.config().timeout_global(Some(PROBE_TIMEOUT)).build().call().is_ok())
@@ -63,7 +63,9 @@ impl Service {
         let start = Instant::now();
         while !self.is_ready()? {
             if start.elapsed() > PATIENCE {
-                return Err(not_ready(self));
+                let seconds = PATIENCE.as_secs();
+                let error = format!("{} is not ready after {seconds} s", self.name);
+                return Err(io::Error::other(error));
             }
             sleep(POLL);
         }
@@ -101,9 +103,4 @@ impl Drop for Service {
     fn drop(&mut self) {
         let _ = self.kill_nine();
     }
-}
-
-pub(crate) fn not_ready(service: &Service) -> io::Error {
-    let seconds = PATIENCE.as_secs();
-    io::Error::other(format!("{} is not ready after {seconds} s", service.name))
 }

@@ -10,12 +10,11 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread::sleep,
-    time::Instant,
 };
 
 use crate::{
     Result, ports, root,
-    service::{PATIENCE, POLL, Service, not_ready},
+    service::{POLL, Service},
     step::{self, cargo, step},
     variable,
 };
@@ -155,7 +154,8 @@ fn stop_on_signal() -> Result<Arc<AtomicBool>> {
     Ok(stopping)
 }
 
-/// Starts the services and watches them until a signal; the death of one is an error.
+/// Starts the services, the issuer first, and watches them until a signal; the death of one is an
+/// error.
 fn supervise(
     services: &mut [Service],
     addresses: &Addresses,
@@ -163,33 +163,16 @@ fn supervise(
     stopping: &AtomicBool,
 ) -> Result {
     for service in services.iter_mut() {
-        service.start()?;
+        service.start_and_wait()?;
     }
-    let start = Instant::now();
-    let mut is_announced = false;
+    announce(addresses, has_page);
     while !stopping.load(Ordering::Relaxed) {
         for service in services.iter_mut() {
             service.check_alive()?;
         }
-        if !is_announced {
-            is_announced = are_ready(services, start)?;
-            if is_announced {
-                announce(addresses, has_page);
-            }
-        }
         sleep(POLL);
     }
     Ok(())
-}
-
-fn are_ready(services: &mut [Service], start: Instant) -> Result<bool> {
-    for service in services {
-        if !service.is_ready()? {
-            let has_time = start.elapsed() < PATIENCE;
-            return if has_time { Ok(false) } else { Err(not_ready(service).into()) };
-        }
-    }
-    Ok(true)
 }
 
 fn announce(Addresses { auth, tasks, .. }: &Addresses, has_page: bool) {
