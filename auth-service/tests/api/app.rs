@@ -322,3 +322,21 @@ pub(crate) async fn count(db: &TestDatabase, table: &str) -> usize {
     let statement = format!("SELECT CAST(count(*) AS text) AS value FROM {table}");
     values(db, &statement).await[0].parse().unwrap()
 }
+
+pub(crate) async fn with_cookie(app: &TestApp, path: &str, cookie: &str) -> Answer {
+    app.get(path).header("cookie", cookie).answer().await
+}
+
+pub(crate) async fn with_bearer(app: &TestApp, path: &str, token: &str) -> Answer {
+    app.get(path).bearer_auth(token).answer().await
+}
+
+/// The answer to somebody without a session.
+#[track_caller]
+pub(crate) fn is_nobody(answer: &Answer, cookies: &[&str]) {
+    assert_eq!((answer.status, answer.body.as_str()), (200, "null"));
+    assert_eq!(answer.cookies(), cookies);
+    assert_eq!(answer.header("set-auth-jwt"), None);
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    assert_eq!(answer.header("pragma"), Some("no-cache"));
+}

@@ -11,9 +11,11 @@
 
 mod app;
 mod architecture;
+mod bearer;
 mod documentation;
 mod input;
 mod interop;
+mod lifetimes;
 mod limits;
 mod migrations;
 mod origins;
