@@ -91,3 +91,16 @@ async fn nothing_of_a_deleted_user_stays(db: TestDatabase) {
     assert_eq!(count(&db, "accounts").await, 0);
     assert_eq!(count(&db, "sessions").await, 0);
 }
+
+#[test]
+fn the_migrate_command_makes_a_database_where_there_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("data/new.db");
+    let status = std::process::Command::new(env!("CARGO_BIN_EXE_auth-service"))
+        .arg("migrate")
+        .env("DATABASE_URL", format!("sqlite://{}", file.display()))
+        .status()
+        .unwrap();
+    assert!(status.success());
+    assert!(file.is_file());
+}

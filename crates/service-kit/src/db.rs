@@ -168,8 +168,8 @@ impl Database {
     }
 }
 
-/// The data is nobody else's to read.
-fn make_private_file(path: &Path) -> io::Result<()> {
+/// Makes a SQLite file and its folder if they are not there. The data is nobody else's to read.
+pub(crate) fn make_private_file(path: &Path) -> io::Result<()> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder)?;
     }

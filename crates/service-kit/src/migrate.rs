@@ -1,5 +1,10 @@
 //! Brings a schema up to date.
 
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
 use diesel::{
     Connection as _, ConnectionError, RunQueryDsl as _, SqliteConnection,
     connection::SimpleConnection as _,
@@ -9,7 +14,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _};
 use secrecy::ExposeSecret as _;
 use tokio::sync::oneshot;
 
-use crate::db::DatabaseUrl;
+use crate::db::{DatabaseUrl, make_private_file};
 
 /// One history for each engine, embedded in the binary.
 #[expect(missing_debug_implementations, reason = "embedded migrations have none")]
@@ -23,10 +28,12 @@ pub struct Migrations {
 pub enum MigrateError {
     #[error("cannot connect to the database: {0}")]
     Connect(#[from] ConnectionError),
+    #[error("cannot create {0}: {1}")]
+    File(PathBuf, io::Error),
     #[error("a migration failed: {0}")]
     Run(Box<dyn std::error::Error + Send + Sync>),
     #[error("cannot start a thread for the migrations: {0}")]
-    Thread(#[from] std::io::Error),
+    Thread(#[from] io::Error),
     #[error("the migrations stopped half-way; nothing was changed")]
     Stopped(#[from] oneshot::error::RecvError),
 }
@@ -70,7 +77,7 @@ async fn on_own_thread(
         // Nobody waits any more when the receiver is gone.
         let _ = done.send(match url {
             DatabaseUrl::Postgres(url) => postgres(url.expose_secret(), migrations, direction),
-            DatabaseUrl::Sqlite(path) => sqlite(&path.to_string_lossy(), migrations, direction),
+            DatabaseUrl::Sqlite(path) => sqlite(&path, migrations, direction),
         });
     })?;
     outcome.await?
@@ -92,8 +99,9 @@ fn postgres(url: &str, migrations: Migrations, direction: Direction) -> Result<(
     })
 }
 
-fn sqlite(path: &str, migrations: Migrations, direction: Direction) -> Result<(), MigrateError> {
-    let mut conn = SqliteConnection::establish(path)?;
+fn sqlite(path: &Path, migrations: Migrations, direction: Direction) -> Result<(), MigrateError> {
+    make_private_file(path).map_err(|error| MigrateError::File(path.to_owned(), error))?;
+    let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
     conn.batch_execute("PRAGMA busy_timeout = 30000; PRAGMA journal_mode = WAL;")?;
     conn.exclusive_transaction(|conn| {
         match direction {

@@ -48,3 +48,16 @@ async fn the_documented_columns_are_there(db: TestDatabase) {
     ];
     assert_eq!(db.columns("tasks").await, expected);
 }
+
+#[test]
+fn the_migrate_command_makes_a_database_where_there_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("data/new.db");
+    let status = std::process::Command::new(env!("CARGO_BIN_EXE_task-service"))
+        .arg("migrate")
+        .env("DATABASE_URL", format!("sqlite://{}", file.display()))
+        .status()
+        .unwrap();
+    assert!(status.success());
+    assert!(file.is_file());
+}
