@@ -23,18 +23,26 @@ use tracing::info;
 
 use crate::{
     MIGRATIONS,
+    attempts::Attempts,
     config::{Config, SecretError},
     cookie::Cookies,
+    email_token::EmailTokens,
+    error::X_RETRY_AFTER,
+    housekeeping,
     issuer::Issuer,
+    mail::{self, Links, Outbox, TemplateError, Templates, Transport, TransportError},
     password::Passwords,
-    routes,
-    session::{SET_AUTH_JWT, SET_AUTH_TOKEN},
+    routes::{self, SET_AUTH_JWT},
+    seal::Seal,
+    session,
+    session_cookies::SET_AUTH_TOKEN,
     state::AppState,
+    worker::Worker,
 };
 
 /// What a script on another origin may read of an answer.
 const EXPOSED_HEADERS: [&str; 6] =
-    [SET_AUTH_TOKEN, SET_AUTH_JWT, "x-retry-after", "retry-after", "location", "x-request-id"];
+    [SET_AUTH_TOKEN, SET_AUTH_JWT, X_RETRY_AFTER, "retry-after", "location", "x-request-id"];
 /// How long requests in flight may take when the process ends, in seconds.
 const SHUTDOWN_TIMEOUT: u64 = 30;
 
@@ -43,6 +51,7 @@ const SHUTDOWN_TIMEOUT: u64 = 30;
 pub struct App {
     address: SocketAddr,
     server: Server,
+    workers: [Worker; 2],
 }
 
 /// Why the service did not start.
@@ -56,6 +65,14 @@ pub enum StartError {
     Migrate(#[from] MigrateError),
     #[error("the signing key")]
     Issuer(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("JWT_GRACE_PERIOD must be longer than JWT_EXPIRES_IN, or tokens outlive their keys")]
+    GracePeriod,
+    #[error("MAIL_TEMPLATES")]
+    Templates(#[from] TemplateError),
+    #[error("SMTP_URL")]
+    Transport(#[from] TransportError),
+    #[error("a key could not be derived")]
+    Crypto,
     #[error("cannot listen on {0}")]
     Listen(SocketAddr, #[source] io::Error),
 }
@@ -63,6 +80,11 @@ pub enum StartError {
 impl App {
     /// Migrates, binds and makes the state; `run` does the rest.
     pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
+        if config.jwt_rotation_interval.is_some()
+            && config.jwt_grace_period <= config.jwt_expires_in
+        {
+            return Err(StartError::GracePeriod);
+        }
         let secret = config.secret()?;
         let database = Database::open(&config.database_url)?;
         if config.migrate {
@@ -71,23 +93,39 @@ impl App {
         let issuer = Issuer::start(&config, &secret, &database, clock.now().into())
             .await
             .map_err(|error| StartError::Issuer(error.into()))?;
+        let crypto = |_error| StartError::Crypto;
         let state = Data::new(AppState {
+            attempts: Attempts::new(&database),
             database,
             clock,
+            features: config.features,
             cookies: Cookies::new(&secret, config.has_secure_cookies()),
             passwords: Passwords::new(config.bcrypt_cost),
             issuer,
+            email_tokens: EmailTokens::new(&secret).map_err(crypto)?,
             trusted_origins: config.trusted_origins(),
+            trusted_proxies: config.trusted_proxies.clone(),
+            is_production: config.is_https(),
+            rate_limit: config.rate_limit,
+            session_seal: Seal::new(&secret, session::SEAL_PURPOSE).map_err(crypto)?,
             session_expires_in: config.session_expires_in,
             session_update_age: config.session_update_age,
+            session_fresh_age: config.session_fresh_age,
+            bearer_require_signature: config.bearer_require_signature,
+            links: Links { site: config.better_auth_url.as_str().to_owned() },
+            mail_from: config.mail.mail_from.clone(),
+            outbox: Outbox::default(),
+            templates: Templates::load(config.mail.mail_templates.as_deref())?,
+            transport: Transport::new(&config.mail)?,
         });
         let address = SocketAddr::new(config.host, config.port);
         let listen = |error| StartError::Listen(address, error);
         let listener = TcpListener::bind(address).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
+        let workers = [mail::send_all(state.clone()), housekeeping::keep(state.clone())];
         let server = serve(listener, state, config).map_err(listen)?;
         info!("auth-service listens on http://{address}");
-        Ok(Self { address, server })
+        Ok(Self { address, server, workers })
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -99,7 +137,11 @@ impl App {
     }
 
     pub async fn run(self) -> io::Result<()> {
-        self.server.await
+        let ended = self.server.await;
+        for worker in self.workers {
+            worker.stop().await;
+        }
+        ended
     }
 }
 

@@ -2,31 +2,38 @@
 
 #![expect(clippy::doc_markdown, reason = "clap prints these comments as they are")]
 
+mod features;
+mod mail;
+mod secret;
+
 use std::{
-    fs,
-    io::{self, Write as _},
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use clap::{ArgAction, Parser, Subcommand};
-use rand::distr::{Alphanumeric, SampleString as _};
+use crate::import::ImportArgs;
+use clap::{ArgAction, Parser, Subcommand, builder::BoolishValueParser};
 use secrecy::SecretString;
 use service_kit::{
-    config::{duration, non_blank},
+    client_address::TrustedProxy,
+    config::{duration, duration_or_zero, non_blank},
     db::DatabaseUrl,
     origins::WebOrigin,
     telemetry::LogArgs,
 };
-use tempfile::NamedTempFile;
 
-const SECRET_MIN_CHARS: usize = 32;
+pub use self::{
+    features::Features,
+    mail::{MailArgs, SmtpUrl},
+    secret::SecretError,
+};
 
 /// Signs users up and in, keeps sessions, issues EdDSA tokens and publishes the keys.
 ///
 /// Every option can also be set by the environment variable of the same name.
 #[derive(Clone, Debug, Parser)]
 #[command(version)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Config {
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -57,7 +64,7 @@ pub struct Config {
 
     /// Signs cookies and seals private keys; at least 32 characters. With SQLite it is made once
     /// and kept beside the database; with PostgreSQL it is required
-    #[arg(long, env, hide_env_values = true, value_parser = secret)]
+    #[arg(long, env, hide_env_values = true, value_parser = secret::secret)]
     pub better_auth_secret: Option<SecretString>,
 
     /// The `iss` of tokens; default: BETTER_AUTH_URL
@@ -80,6 +87,42 @@ pub struct Config {
     #[arg(long, env, default_value = "1d", value_parser = duration)]
     pub session_update_age: Duration,
 
+    /// How long after its start a session may list all sessions, or delete its user without a
+    /// password; 0s sets no limit
+    #[arg(long, env, default_value = "1d", value_parser = duration_or_zero)]
+    pub session_fresh_age: Duration,
+
+    /// How long a new signing key signs; unset: for ever
+    #[arg(long, env, value_parser = duration)]
+    pub jwt_rotation_interval: Option<Duration>,
+
+    /// How long a key that signs no more stays published; longer than a token is good for
+    #[arg(long, env, default_value = "30d", value_parser = duration)]
+    pub jwt_grace_period: Duration,
+
+    /// Mark cookies as secure (`__Secure-`) even though BETTER_AUTH_URL is http
+    #[arg(long, env, default_value = "off", value_parser = BoolishValueParser::new(), action = ArgAction::Set)]
+    pub secure_cookies: bool,
+
+    /// Accept only signed session tokens as bearers, as `set-auth-token` carries them
+    #[arg(long, env, default_value = "off", value_parser = BoolishValueParser::new(), action = ArgAction::Set)]
+    pub bearer_require_signature: bool,
+
+    /// Limit how often a client, or anybody for one account, may try; off on trusted networks only
+    #[arg(long, env, default_value = "on", value_parser = BoolishValueParser::new(), action = ArgAction::Set)]
+    pub rate_limit: bool,
+
+    /// The proxies whose `X-Forwarded-For` is believed: addresses or networks such as 10.0.0.0/8,
+    /// separated by commas
+    #[arg(long, env, value_delimiter = ',')]
+    pub trusted_proxies: Vec<TrustedProxy>,
+
+    #[command(flatten)]
+    pub features: Features,
+
+    #[command(flatten)]
+    pub mail: MailArgs,
+
     /// The cost of a password hash: each step doubles the work
     #[arg(long, env, default_value_t = 12, value_parser = clap::value_parser!(u32).range(10..=15))]
     pub bcrypt_cost: u32,
@@ -92,17 +135,12 @@ pub struct Config {
     pub log: LogArgs,
 }
 
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// Bring the schema up to date and end
     Migrate,
-}
-
-fn secret(text: &str) -> Result<SecretString, String> {
-    if text.chars().count() < SECRET_MIN_CHARS {
-        return Err(format!("a secret has at least {SECRET_MIN_CHARS} characters"));
-    }
-    Ok(text.into())
+    /// Take over the users of another service and end; nothing that is here is changed
+    Import(ImportArgs),
 }
 
 fn folder(path: &str) -> Result<PathBuf, String> {
@@ -111,17 +149,6 @@ fn folder(path: &str) -> Result<PathBuf, String> {
     } else {
         Err(format!("{path} has no index.html"))
     }
-}
-
-/// No secret is to be had.
-#[derive(Debug, thiserror::Error)]
-pub enum SecretError {
-    #[error("BETTER_AUTH_SECRET is required with PostgreSQL: replicas must share it")]
-    Required,
-    #[error("cannot keep a secret in {0}: {1}")]
-    File(PathBuf, io::Error),
-    #[error("{0} holds no secret of at least {SECRET_MIN_CHARS} characters")]
-    TooShort(PathBuf),
 }
 
 impl Config {
@@ -134,6 +161,11 @@ impl Config {
     }
 
     pub(crate) fn has_secure_cookies(&self) -> bool {
+        self.secure_cookies || self.is_https()
+    }
+
+    /// Whether browsers come by https, as they do in production.
+    pub(crate) fn is_https(&self) -> bool {
         self.better_auth_url.as_str().starts_with("https://")
     }
 
@@ -143,36 +175,4 @@ impl Config {
         origins.extend(self.frontend_url.iter().cloned());
         origins
     }
-
-    pub(crate) fn secret(&self) -> Result<SecretString, SecretError> {
-        match (&self.better_auth_secret, &self.database_url) {
-            (Some(secret), _) => Ok(secret.clone()),
-            (None, DatabaseUrl::Postgres(_)) => Err(SecretError::Required),
-            (None, DatabaseUrl::Sqlite(database)) => {
-                let file = database.with_extension("secret");
-                let text =
-                    kept_secret(&file).map_err(|error| SecretError::File(file.clone(), error))?;
-                secret(text.trim()).map_err(|_error: String| SecretError::TooShort(file))
-            }
-        }
-    }
-}
-
-/// The secret in `file`, which is made if it is not there. Of several processes that start at
-/// once one makes it, in one step, and all read the same.
-fn kept_secret(file: &Path) -> io::Result<String> {
-    if !file.exists() {
-        let folder = file.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder)?;
-        // Only its owner may read it.
-        let mut draft = NamedTempFile::new_in(folder)?;
-        draft.write_all(Alphanumeric.sample_string(&mut rand::rng(), 48).as_bytes())?;
-        draft.as_file().sync_all()?;
-        if let Err(failed) = draft.persist_noclobber(file)
-            && failed.error.kind() != io::ErrorKind::AlreadyExists
-        {
-            return Err(failed.error);
-        }
-    }
-    fs::read_to_string(file)
 }

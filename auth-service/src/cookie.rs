@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use secrecy::{ExposeSecret as _, SecretString};
 
 /// What JavaScript's `encodeURIComponent` leaves alone.
-const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
+pub(crate) const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
     .remove(b'.')
@@ -97,10 +97,18 @@ impl Cookies {
             .into()
     }
 
-    /// A left-over of the original's cookie cache is cleared when it is seen.
-    pub(crate) fn clear_left_over(&self, headers: &HeaderMap) -> Option<HeaderValue> {
-        self.read(headers, Name::SessionData)
-            .map(|_| self.set_cookie(Name::SessionData, "", Some(0)))
+    /// Left-overs of the original's cookie cache, whole or in numbered pieces, are cleared when
+    /// they are seen.
+    pub(crate) fn clear_left_overs(&self, headers: &HeaderMap) -> Vec<HeaderValue> {
+        let whole = self.name(Name::SessionData);
+        let names = pairs(headers).filter_map(|pair| {
+            let (name, _) = str::from_utf8(pair).ok()?.split_once('=')?;
+            let piece = name.strip_prefix(whole)?;
+            let is_number =
+                |piece: &str| !piece.is_empty() && piece.bytes().all(|b| b.is_ascii_digit());
+            (piece.is_empty() || piece.strip_prefix('.').is_some_and(is_number)).then_some(name)
+        });
+        names.map(|name| self.set_cookie_named(name, "", Some(0))).collect()
     }
 
     fn name(&self, name: Name) -> &'static str {
@@ -117,18 +125,18 @@ impl Cookies {
     /// The first cookie of that name, without the quotes that may surround its value.
     fn read<'a>(&self, headers: &'a HeaderMap, name: Name) -> Option<&'a str> {
         let name = self.name(name);
-        // Other people's cookies may hold any bytes.
-        let value = headers
-            .get_all(COOKIE)
-            .flat_map(|line| line.as_bytes().split(|byte| *byte == b';'))
-            .find_map(|pair| pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
+        let value = pairs(headers)
+            .find_map(|pair| pair.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
         let value = str::from_utf8(value).ok()?;
         let unquoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
         Some(unquoted.unwrap_or(value))
     }
 
     fn set_cookie(&self, name: Name, value: &str, max_age: Option<u64>) -> HeaderValue {
-        let name = self.name(name);
+        self.set_cookie_named(self.name(name), value, max_age)
+    }
+
+    fn set_cookie_named(&self, name: &str, value: &str, max_age: Option<u64>) -> HeaderValue {
         let value = utf8_percent_encode(value, COMPONENT);
         let max_age = max_age.map(|age| format!(" Max-Age={age};")).unwrap_or_default();
         let secure = if self.is_secure { " Secure;" } else { "" };
@@ -136,6 +144,14 @@ impl Cookies {
         // Percent-encoding leaves nothing a header cannot hold.
         HeaderValue::try_from(line).unwrap_or_else(|_| HeaderValue::from_static(""))
     }
+}
+
+/// `name=value` of every cookie. Other people's may hold any bytes.
+fn pairs(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    headers
+        .get_all(COOKIE)
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b';'))
+        .map(<[u8]>::trim_ascii)
 }
 
 #[cfg(test)]

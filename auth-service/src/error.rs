@@ -2,25 +2,24 @@
 //!
 //! The contract's errors are flat: `{"message": …, "code": …}`. Texts and codes are Better Auth's.
 
-use std::borrow::Cow;
+mod table;
+
+use std::{borrow::Cow, time::Duration};
 
 use actix_web::{
     HttpResponse, ResponseError,
     http::{
         StatusCode,
-        header::{ContentType, HeaderValue, RETRY_AFTER, SET_COOKIE},
+        header::{ContentType, RETRY_AFTER},
     },
 };
 use serde::Serialize;
-use service_kit::{
-    body::BodyError,
-    db::{self, is_outage},
-    telemetry::Chain,
-};
+use service_kit::{body::BodyError, db, telemetry::Chain};
 use tracing::{debug, error};
 
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
+pub(crate) const X_RETRY_AFTER: &str = "x-retry-after";
 /// How long a client should wait when something of ours is away.
 const RETRY_AFTER_SECONDS: &str = "1";
 
@@ -49,7 +48,7 @@ pub(crate) enum Error {
     #[error("{} is not a string", .0.member)]
     RedirectNotAString(&'static Redirect),
     #[error("no session")]
-    Unauthorized { clear_cookies: Vec<HeaderValue> },
+    Unauthorized,
     #[error("the address is malformed")]
     InvalidEmail,
     #[error("the address or the password is wrong")]
@@ -62,6 +61,56 @@ pub(crate) enum Error {
     UserAlreadyExists,
     #[error("the address was taken a moment ago")]
     LostRaceForEmail,
+    #[error("the address is not verified")]
+    EmailNotVerified,
+    #[error("signing up is switched off")]
+    SignUpDisabled,
+    #[error("resetting passwords is switched off")]
+    PasswordResetDisabled,
+    #[error("verifying addresses is switched off")]
+    EmailVerificationDisabled,
+    #[error("an address cannot be changed without verifying it, which is switched off")]
+    EmailVerificationNeeded,
+    #[error("changing addresses is switched off")]
+    ChangeEmailDisabled,
+    #[error("deleting users is switched off")]
+    DeleteUserDisabled,
+    #[error("the session is too old to list others")]
+    SessionNotFresh,
+    #[error("the session is too old to delete its user")]
+    SessionExpired,
+    #[error("the password is wrong")]
+    InvalidPassword,
+    #[error("the user has no password")]
+    CredentialAccountNotFound,
+    #[error("nothing was sent that can be changed")]
+    NoFieldsToUpdate,
+    #[error("an address is changed elsewhere")]
+    EmailCannotBeUpdated,
+    #[error("the new address is the old one")]
+    EmailIsTheSame,
+    #[error("the address is not that of the session")]
+    EmailMismatch,
+    #[error("the address is verified already")]
+    EmailAlreadyVerified,
+    #[error("the link to reset a password is not good")]
+    InvalidResetToken,
+    #[error("the link to delete a user is not good")]
+    InvalidDeleteToken,
+    #[error("nobody is signed in who could be deleted")]
+    NobodyToDelete,
+    #[error("the link to verify an address is not good")]
+    InvalidEmailToken,
+    #[error("the link to verify an address is too old")]
+    EmailTokenExpired,
+    #[error("the user of the link is gone")]
+    EmailTokenUserGone,
+    #[error("the link is another user's")]
+    EmailTokenOfAnotherUser,
+    #[error("there is no such provider")]
+    ProviderNotFound,
+    #[error("too many attempts; the next one is due in {wait:?}")]
+    TooManyRequests { wait: Duration },
     #[error("get-session is a GET")]
     GetSessionByPost,
     #[error("too many passwords wait to be hashed")]
@@ -76,8 +125,18 @@ pub(crate) enum Error {
     StoredUserId(#[from] shared_models::InvalidUserId),
     #[error("a blocking task did not end")]
     Blocking(#[from] actix_web::error::BlockingError),
+    #[error("an address of ours cannot be read")]
+    Url(#[from] url::ParseError),
     #[error(transparent)]
     Issuer(#[from] crate::issuer::IssuerError),
+    #[error(transparent)]
+    WrongSecret(#[from] crate::seal::WrongSecret),
+    #[error("a mail could not be written")]
+    Template(#[from] minijinja::Error),
+    #[error("a mail could not be written")]
+    Message(#[from] lettre::error::Error),
+    #[error("a stored address is none")]
+    Address(#[from] lettre::address::AddressError),
 }
 
 /// A member that may send the browser somewhere, and what is said of a bad one.
@@ -107,82 +166,20 @@ impl From<BodyError> for Error {
 }
 
 impl Error {
-    /// Status, code and message. Texts of 5xx are fixed.
-    fn parts(&self) -> (StatusCode, Option<&'static str>, Cow<'_, str>) {
-        use StatusCode as S;
-        let (status, code, message) = match self {
-            Self::UnsupportedMediaType { sent, allowed } => {
-                let message =
-                    format!("Content-Type \"{sent}\" is not allowed. Allowed types: {allowed}");
-                let code = Some("UNSUPPORTED_MEDIA_TYPE");
-                return (S::UNSUPPORTED_MEDIA_TYPE, code, message.into());
-            }
-            Self::Validation(problems) => {
-                return (S::BAD_REQUEST, Some("VALIDATION_ERROR"), problems.as_str().into());
-            }
-            Self::InvalidRedirect(redirect) => {
-                return (S::FORBIDDEN, Some(redirect.code), redirect.message.into());
-            }
-            Self::RedirectNotAString(redirect) => {
-                let message = format!("{}: expected a string", redirect.message);
-                return (S::BAD_REQUEST, None, message.into());
-            }
-            Self::EncodedBody => (
-                S::UNSUPPORTED_MEDIA_TYPE,
-                "UNSUPPORTED_MEDIA_TYPE",
-                "Content-Encoding is not allowed",
-            ),
-            Self::InvalidJson => (S::BAD_REQUEST, "BAD_REQUEST", "Invalid JSON in request body"),
-            Self::BodyTooLarge => {
-                (S::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", "Request body is too large")
-            }
-            Self::BodyTimedOut => {
-                (S::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", "Request body did not arrive in time")
-            }
-            Self::MissingOrNullOrigin => {
-                (S::FORBIDDEN, "MISSING_OR_NULL_ORIGIN", "Missing or null Origin")
-            }
-            Self::InvalidOrigin => (S::FORBIDDEN, "INVALID_ORIGIN", "Invalid origin"),
-            Self::CrossSiteNavigationLogin => (
-                S::FORBIDDEN,
-                "CROSS_SITE_NAVIGATION_LOGIN_BLOCKED",
-                "Cross-site navigation login blocked. This request appears to be a CSRF attack.",
-            ),
-            Self::Unauthorized { .. } => (S::UNAUTHORIZED, "UNAUTHORIZED", "Unauthorized"),
-            Self::InvalidEmail => (S::BAD_REQUEST, "INVALID_EMAIL", "Invalid email"),
-            Self::InvalidEmailOrPassword => {
-                (S::UNAUTHORIZED, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password")
-            }
-            Self::PasswordTooShort => (S::BAD_REQUEST, "PASSWORD_TOO_SHORT", "Password too short"),
-            Self::PasswordTooLong => (S::BAD_REQUEST, "PASSWORD_TOO_LONG", "Password too long"),
-            Self::UserAlreadyExists => (
-                S::UNPROCESSABLE_ENTITY,
-                "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL",
-                "User already exists. Use another email.",
-            ),
-            Self::LostRaceForEmail => {
-                (S::UNPROCESSABLE_ENTITY, "FAILED_TO_CREATE_USER", "Failed to create user")
-            }
-            Self::GetSessionByPost => (
-                S::METHOD_NOT_ALLOWED,
-                "METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED",
-                "POST method requires deferSessionRefresh to be enabled in session config",
-            ),
-            Self::TooManyPasswords | Self::DatabaseUnavailable(_) => {
-                (S::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE", "Service temporarily unavailable")
-            }
-            Self::Sql(error) if is_outage(error) => {
-                (S::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE", "Service temporarily unavailable")
-            }
-            Self::NoState
-            | Self::Sql(_)
-            | Self::StoredUserId(_)
-            | Self::Blocking(_)
-            | Self::Issuer(_) => {
-                (S::INTERNAL_SERVER_ERROR, "INTERNAL_SERVER_ERROR", "Internal server error")
-            }
-        };
-        (status, Some(code), message.into())
+    /// What a link says that leads on although something failed.
+    pub(crate) fn code(&self) -> Option<&'static str> {
+        self.parts().1
+    }
+
+    /// Whether the link in a mail was at fault, which is told to the page it leads to.
+    pub(crate) fn is_about_a_link(&self) -> bool {
+        matches!(
+            self,
+            Self::InvalidEmailToken
+                | Self::EmailTokenExpired
+                | Self::EmailTokenUserGone
+                | Self::EmailTokenOfAnotherUser
+        )
     }
 }
 
@@ -202,10 +199,11 @@ impl ResponseError for Error {
         if status == StatusCode::SERVICE_UNAVAILABLE {
             response.insert_header((RETRY_AFTER, RETRY_AFTER_SECONDS));
         }
-        if let Self::Unauthorized { clear_cookies } = self {
-            for cookie in clear_cookies {
-                response.append_header((SET_COOKIE, cookie.clone()));
-            }
+        if let Self::TooManyRequests { wait } = self {
+            // Whole seconds, rounded up: as the contract says it and as the standard does.
+            let seconds = wait.as_millis().div_ceil(1000).max(1).to_string();
+            response.insert_header((X_RETRY_AFTER, seconds.as_str()));
+            response.insert_header((RETRY_AFTER, seconds));
         }
         response.insert_header(ContentType::json()).json(ErrorBody { message, code })
     }

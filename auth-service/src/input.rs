@@ -1,12 +1,13 @@
 //! Is this request well-formed? One extractor runs the checks in the contract's order: media
-//! type, JSON, origin, redirect targets, schema, and for sign-in the stricter origin rule.
+//! type, JSON, origin, redirect targets, schema, and for sign-in the stricter origin rule. Of a GET
+//! only the query is looked at.
 
 use std::{future::Future, pin::Pin};
 
 use actix_web::{
     FromRequest, HttpRequest,
     dev::Payload,
-    http::header::CONTENT_TYPE,
+    http::{Method, header::CONTENT_TYPE},
     web::{BytesMut, Data},
 };
 use serde_json::{Map, Value};
@@ -24,6 +25,9 @@ const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// RFC 5321 §4.5.3.1.3, without the angle brackets.
 const EMAIL_MAX_CHARS: usize = 254;
 
+/// Some editors put it before a text.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -37,6 +41,9 @@ pub(crate) trait Schema: Sized + 'static {
     const SIGNS_IN: bool = false;
     /// What the original says of a body that is no object.
     const NO_OBJECT: &[&str] = &["object"];
+
+    /// Whether there must be a body.
+    const NEEDS_BODY: bool = true;
 
     fn read(fields: &mut Fields<'_>) -> Self;
 }
@@ -59,31 +66,47 @@ impl<T: Schema> FromRequest for Input<T> {
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (req, mut payload) = (req.clone(), payload.take());
         Box::pin(async move {
-            let bytes = body::read(&req, &mut payload, MAX_BODY_BYTES).await?;
-            let body = parse(&req, &bytes, T::SIGNS_IN)?;
             let state = req.app_data::<Data<AppState>>().ok_or(Error::NoState)?;
             let trusted = &state.trusted_origins;
-            origin::check(&req, trusted)?;
-            let no_members = Map::new();
-            let members = body.as_ref().and_then(Value::as_object).unwrap_or(&no_members);
-            origin::check_redirects(members, trusted)?;
-            origin::check_query_redirect(req.query_string(), trusted)?;
-            let mut fields = Fields { members, problems: Vec::new() };
-            if !matches!(body, Some(Value::Object(_))) {
-                let sent = type_name(body.as_ref());
-                fields.problems.extend(T::NO_OBJECT.iter().map(|expected| {
-                    format!("[body] Invalid input: expected {expected}, received {sent}")
-                }));
-                fields.fail_if_any()?;
+            if req.method() == Method::GET {
+                let input = read::<T>(&req, None)?;
+                origin::check_query_redirect(req.query_string(), trusted)?;
+                return Ok(Self(input));
             }
-            let input = T::read(&mut fields);
-            fields.fail_if_any()?;
+            let bytes = body::read(&req, &mut payload, MAX_BODY_BYTES).await?;
+            let body = parse(&req, &bytes, T::SIGNS_IN)?;
+            origin::check(&req, trusted)?;
+            origin::check_redirects(body.as_ref(), req.query_string(), trusted)?;
+            let input = read::<T>(&req, body.as_ref())?;
             if T::SIGNS_IN {
                 origin::check_sign_in(&req, trusted)?;
             }
             Ok(Self(input))
         })
     }
+}
+
+/// Everything the endpoint takes, or all that is wrong with it.
+fn read<T: Schema>(req: &HttpRequest, body: Option<&Value>) -> Result<T> {
+    let no_members = Map::new();
+    let members = body.and_then(Value::as_object);
+    let mut fields = Fields {
+        members: members.unwrap_or(&no_members),
+        query: req.query_string(),
+        problems: Vec::new(),
+    };
+    if members.is_none() && (T::NEEDS_BODY || body.is_some()) {
+        let sent = type_name(body);
+        fields.problems.extend(
+            T::NO_OBJECT.iter().map(|expected| {
+                format!("[body] Invalid input: expected {expected}, received {sent}")
+            }),
+        );
+        fields.fail_if_any()?;
+    }
+    let input = T::read(&mut fields);
+    fields.fail_if_any()?;
+    Ok(input)
 }
 
 /// `None` when there is no body, or one without a media type.
@@ -95,7 +118,7 @@ fn parse(req: &HttpRequest, bytes: &BytesMut, takes_forms: bool) -> Result<Optio
     let sent = String::from_utf8_lossy(sent.as_bytes());
     let media_type = sent.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match (media_type.as_str(), takes_forms) {
-        (JSON, _) => serde_json::from_slice(bytes)
+        (JSON, _) => serde_json::from_slice(bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes))
             .map(Some)
             .map_err(|_error: serde_json::Error| Error::InvalidJson),
         (FORM, true) => {
@@ -115,6 +138,7 @@ fn parse(req: &HttpRequest, bytes: &BytesMut, takes_forms: bool) -> Result<Optio
 /// the original's words and goes on, so that an answer names them all.
 pub(crate) struct Fields<'a> {
     members: &'a Map<String, Value>,
+    query: &'a str,
     problems: Vec<String>,
 }
 
@@ -136,6 +160,12 @@ impl Fields<'_> {
         text
     }
 
+    /// A string that is never stored as it is.
+    pub(crate) fn optional_string(&mut self, name: &str) -> Option<String> {
+        let text = self.members.contains_key(name).then(|| self.string(name))?;
+        Some(text)
+    }
+
     pub(crate) fn optional_text(&mut self, name: &str) -> Option<String> {
         let text = self.members.contains_key(name).then(|| self.text(name))?;
         Some(text)
@@ -149,6 +179,47 @@ impl Fields<'_> {
                 None
             }
         }
+    }
+
+    /// A string, or null to remove what there is.
+    pub(crate) fn optional_nullable_text(&mut self, name: &str) -> Option<Option<String>> {
+        match self.members.get(name) {
+            Some(Value::Null) => Some(None),
+            _ => self.optional_text(name).map(Some),
+        }
+    }
+
+    /// Whether a member says anything, in the sense of JavaScript.
+    pub(crate) fn is_truthy(&self, name: &str) -> bool {
+        self.members.get(name).is_some_and(is_truthy)
+    }
+
+    /// A member that leads the browser somewhere; empty counts as absent.
+    pub(crate) fn redirect(&mut self, name: &str) -> Option<String> {
+        self.optional_text(name).filter(|target| !target.is_empty())
+    }
+
+    /// The first parameter of that name in the query.
+    pub(crate) fn optional_query(&mut self, name: &str) -> Option<String> {
+        let mut values = form_urlencoded::parse(self.query.as_bytes())
+            .filter_map(|(parameter, value)| (parameter == name).then_some(value));
+        let value = values.next()?;
+        if values.next().is_some() {
+            let problem = "Invalid input: expected string, received array";
+            self.problems.push(format!("[query.{name}] {problem}"));
+        }
+        if value.contains('\0') {
+            self.problems.push(format!("[query.{name}] Invalid input: NUL is not allowed"));
+        }
+        Some(value.into_owned())
+    }
+
+    pub(crate) fn query(&mut self, name: &str) -> String {
+        self.optional_query(name).unwrap_or_else(|| {
+            let problem = "Invalid input: expected string, received undefined";
+            self.problems.push(format!("[query.{name}] {problem}"));
+            String::new()
+        })
     }
 
     /// An e-mail address, in lower case.
@@ -171,6 +242,13 @@ impl Fields<'_> {
         text
     }
 
+    /// A string of which the original says nothing more when it is none.
+    pub(crate) fn plain_string(&mut self, name: &str) {
+        if !self.members.get(name).is_some_and(Value::is_string) {
+            self.problems.push(format!("[body.{name}] Invalid input"));
+        }
+    }
+
     fn expected(&mut self, expected: &str, name: &str, received: &str) {
         self.problems
             .push(format!("[body.{name}] Invalid input: expected {expected}, received {received}"));
@@ -188,6 +266,15 @@ impl Fields<'_> {
         } else {
             Err(Error::Validation(self.problems.join("; ")))
         }
+    }
+}
+
+pub(crate) fn is_truthy(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        _ => true,
     }
 }
 

@@ -1,41 +1,42 @@
 //! Keys and tokens: makes the Ed25519 key once for all replicas, seals it, signs with it, and
 //! publishes its public half.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use actix_web::web::Bytes;
-use aws_lc_rs::{
-    aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey},
-    digest,
-    error::Unspecified,
-    hkdf,
-};
+use arc_swap::ArcSwap;
+use aws_lc_rs::{digest, error::Unspecified};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use ed25519_dalek::{SigningKey as KeyPair, pkcs8::EncodePrivateKey as _};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use serde_json::json;
-use service_kit::{db::Database, sql_types::DbTime};
+use service_kit::{db::Database, sql_types::DbTime, telemetry::Chain};
 use shared_models::{AccessClaims, Timestamp, User};
+use tokio::{sync::Mutex, time};
+use tracing::{info, warn};
 use uuid::Uuid;
 
 use crate::{
     config::Config,
     error::{Error, Result},
     models::SigningKey,
+    seal::{Seal, WrongSecret},
 };
 
 const FIRST_GENERATION: i32 = 1;
-const NONCE_BYTES: usize = 12;
+const SEAL_PURPOSE: &str = "auth-service signing keys v1";
+/// How long the published keys wait to be read again, when somebody else is at it.
+const RENEWAL_WAIT: Duration = Duration::from_secs(1);
 /// What a token shows of a user; a verifier takes 8 KiB in all.
 const IMAGE_CLAIM_MAX_BYTES: usize = 2048;
 const NAME_CLAIM_MAX_CHARS: usize = 256;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum IssuerError {
-    #[error("BETTER_AUTH_SECRET does not open the signing key in the database")]
-    WrongSecret,
+    #[error(transparent)]
+    WrongSecret(#[from] WrongSecret),
     #[error("there is no signing key, although one was just made")]
     NoKey,
     #[error("a cryptographic operation failed")]
@@ -57,9 +58,25 @@ pub(crate) struct Issuer {
     iss: String,
     aud: String,
     expires_in: Duration,
+    rotation_interval: Option<Duration>,
+    grace_period: Duration,
+    seal: Seal,
+    database: Database,
+    keys: ArcSwap<Keys>,
+    /// Whoever reads the keys again holds this.
+    renewal: Mutex<()>,
+}
+
+/// The keys as they were read, and for how long that holds.
+struct Keys {
     kid: String,
     signing_key: EncodingKey,
-    jwks: Jwks,
+    generation: i32,
+    /// When the newest key stops to sign.
+    expires_at: Option<DateTime<Utc>>,
+    jwks: Arc<Jwks>,
+    /// When the next key leaves the set.
+    next_withdrawal: Option<DateTime<Utc>>,
 }
 
 /// The published key set (RFC 7517 §5), ready to send.
@@ -67,6 +84,17 @@ pub(crate) struct Jwks {
     pub(crate) document: Bytes,
     /// A strong validator (RFC 9110 §8.8.3), quotes included.
     pub(crate) etag: String,
+}
+
+impl Keys {
+    fn can_sign(&self, now: DateTime<Utc>) -> bool {
+        self.expires_at.is_none_or(|expires_at| now < expires_at)
+    }
+
+    /// Whether the set is as it was: nobody can have added a key, and none must leave.
+    fn is_current(&self, now: DateTime<Utc>) -> bool {
+        self.can_sign(now) && self.next_withdrawal.is_none_or(|withdrawal| now < withdrawal)
+    }
 }
 
 impl Issuer {
@@ -78,33 +106,37 @@ impl Issuer {
         database: &Database,
         now: Timestamp,
     ) -> Result<Self> {
-        let seal = Seal::new(secret)?;
+        let seal = Seal::new(secret, SEAL_PURPOSE)?;
+        let now = now.into();
         let mut rows = SigningKey::list(&mut database.read().await?.conn()).await?;
         if rows.is_empty() {
-            let key = new_key(&seal, now)?;
+            let key = new_key(&seal, FIRST_GENERATION, config.jwt_rotation_interval, now)?;
             let mut pooled = database.write().await?;
             let conn = &mut pooled.conn();
             key.insert_unless_made(conn).await?;
             rows = SigningKey::list(conn).await?;
         }
-        let newest = rows.first().ok_or(IssuerError::NoKey)?;
         Ok(Self {
             iss: config.issuer().to_owned(),
             aud: config.audience().to_owned(),
             expires_in: config.jwt_expires_in,
-            kid: newest.id.clone(),
-            signing_key: encoding_key(&seal.open(newest)?)?,
-            jwks: jwks(&rows),
+            rotation_interval: config.jwt_rotation_interval,
+            grace_period: config.jwt_grace_period,
+            keys: ArcSwap::from_pointee(keys(&seal, &rows, config.jwt_grace_period, now)?),
+            seal,
+            database: database.clone(),
+            renewal: Mutex::new(()),
         })
     }
 
     /// A token for a user's session (RFC 7519), whole seconds, no `typ`.
-    pub(crate) fn token(
+    pub(crate) async fn token(
         &self,
         user: &User,
         session_id: &str,
         now: Timestamp,
-    ) -> Result<String, IssuerError> {
+    ) -> Result<String> {
+        let keys = self.signing_keys(now.into()).await?;
         let issued_at = DateTime::from(now).timestamp();
         let lifetime = i64::try_from(self.expires_in.as_secs())
             .map_err(|_error: std::num::TryFromIntError| IssuerError::Time)?;
@@ -120,12 +152,67 @@ impl Issuer {
         };
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = None;
-        header.kid = Some(self.kid.clone());
-        Ok(jsonwebtoken::encode(&header, &claims, &self.signing_key)?)
+        header.kid = Some(keys.kid.clone());
+        let token = jsonwebtoken::encode(&header, &claims, &keys.signing_key);
+        Ok(token.map_err(IssuerError::from)?)
     }
 
-    pub(crate) fn jwks(&self) -> &Jwks {
-        &self.jwks
+    /// The published keys. While the database is away, those that were known last.
+    pub(crate) async fn jwks(&self, now: Timestamp) -> Arc<Jwks> {
+        let now = now.into();
+        let keys = self.keys.load_full();
+        if keys.is_current(now) {
+            return keys.jwks.clone();
+        }
+        let Ok(_renewing) = time::timeout(RENEWAL_WAIT, self.renewal.lock()).await else {
+            return keys.jwks.clone();
+        };
+        match self.read_again(now).await {
+            Ok(keys) => keys.jwks.clone(),
+            Err(error) => {
+                warn!("the signing keys cannot be read: {}", Chain(&error));
+                keys.jwks.clone()
+            }
+        }
+    }
+
+    /// Keys of which the newest signs; it is made when the last one has expired.
+    async fn signing_keys(&self, now: DateTime<Utc>) -> Result<Arc<Keys>> {
+        let keys = self.keys.load_full();
+        if keys.can_sign(now) {
+            return Ok(keys);
+        }
+        let _renewing = self.renewal.lock().await;
+        let keys = self.read_again(now).await?;
+        if keys.can_sign(now) {
+            return Ok(keys);
+        }
+        let next = keys.generation.checked_add(1).ok_or(IssuerError::NoKey)?;
+        let key = new_key(&self.seal, next, self.rotation_interval, now)?;
+        key.insert_unless_made(&mut self.database.write().await?.conn()).await?;
+        info!("the signing key has expired; generation {next} takes over");
+        let keys = self.read_again(now).await?;
+        if keys.can_sign(now) { Ok(keys) } else { Err(IssuerError::NoKey.into()) }
+    }
+
+    async fn read_again(&self, now: DateTime<Utc>) -> Result<Arc<Keys>> {
+        let known = self.keys.load_full();
+        if known.is_current(now) {
+            return Ok(known); // somebody else was faster
+        }
+        let rows = SigningKey::list(&mut self.database.read().await?.conn()).await?;
+        let keys = Arc::new(keys(&self.seal, &rows, self.grace_period, now)?);
+        self.keys.store(keys.clone());
+        Ok(keys)
+    }
+
+    /// Deletes keys that neither sign nor are published any more. The newest stays: the next one
+    /// is counted from it.
+    pub(crate) async fn delete_retired(&self, now: Timestamp) -> Result<usize> {
+        let then = DbTime(DateTime::from(now) - self.grace_period);
+        let generation = self.keys.load().generation;
+        let conn = &mut self.database.write().await?;
+        Ok(SigningKey::delete_expired_before(&mut conn.conn(), then, generation).await?)
     }
 }
 
@@ -140,56 +227,45 @@ fn fit_for_a_header(user: &User) -> User {
     user
 }
 
-/// Keeps private keys from whoever reads the database.
-struct Seal(RandomizedNonceKey);
-
-impl Seal {
-    fn new(secret: &SecretString) -> Result<Self, IssuerError> {
-        sealing_key(secret).map(Self)
-    }
-
-    /// Nonce, ciphertext and tag. The key id is bound in, so that rows cannot be swapped.
-    fn close(&self, id: &str, private_key: &[u8]) -> Result<Vec<u8>, IssuerError> {
-        let mut sealed = private_key.to_vec();
-        let aad = Aad::from(id.as_bytes());
-        let nonce = self.0.seal_in_place_append_tag(aad, &mut sealed)?;
-        Ok([nonce.as_ref().as_slice(), &sealed].concat())
-    }
-
-    fn open(&self, key: &SigningKey) -> Result<KeyPair, IssuerError> {
-        let wrong = |_error| IssuerError::WrongSecret;
-        let (nonce, sealed) =
-            key.sealed_private_key.split_at_checked(NONCE_BYTES).ok_or(IssuerError::WrongSecret)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(wrong)?;
-        let mut sealed = sealed.to_vec();
-        let aad = Aad::from(key.id.as_bytes());
-        let seed = self.0.open_in_place(nonce, aad, &mut sealed).map_err(wrong)?;
-        let seed = <[u8; 32]>::try_from(&*seed)
-            .map_err(|_error: std::array::TryFromSliceError| IssuerError::WrongSecret)?;
-        Ok(KeyPair::from_bytes(&seed))
-    }
-}
-
-fn new_key(seal: &Seal, now: Timestamp) -> Result<SigningKey, IssuerError> {
+fn new_key(
+    seal: &Seal,
+    generation: i32,
+    rotation_interval: Option<Duration>,
+    now: DateTime<Utc>,
+) -> Result<SigningKey, IssuerError> {
     let id = Uuid::now_v7().to_string();
     let pair = KeyPair::from_bytes(&rand::random());
     Ok(SigningKey {
-        generation: FIRST_GENERATION,
+        generation,
         public_key: pair.verifying_key().as_bytes().to_vec(),
         sealed_private_key: seal.close(&id, pair.as_bytes())?,
-        created_at: DbTime(now.into()),
+        created_at: DbTime(now),
+        expires_at: rotation_interval.map(|interval| DbTime(now + interval)),
         id,
     })
 }
 
-/// Another purpose, another key (RFC 5869): the secret itself only signs cookies.
-fn sealing_key(secret: &SecretString) -> Result<RandomizedNonceKey, IssuerError> {
-    let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, &[]);
-    let mut key = [0; 32];
-    salt.extract(secret.expose_secret().as_bytes())
-        .expand(&[b"auth-service signing keys v1"], &AES_256_GCM)?
-        .fill(&mut key)?;
-    Ok(RandomizedNonceKey::new(&AES_256_GCM, &key)?)
+/// `rows`: the newest first.
+fn keys(
+    seal: &Seal,
+    rows: &[SigningKey],
+    grace_period: Duration,
+    now: DateTime<Utc>,
+) -> Result<Keys, IssuerError> {
+    let newest = rows.first().ok_or(IssuerError::NoKey)?;
+    let withdrawal = |key: &SigningKey| key.expires_at.map(|at| at.0 + grace_period);
+    let published: Vec<_> =
+        rows.iter().filter(|key| withdrawal(key).is_none_or(|at| now < at)).collect();
+    let seed = seal.open(&newest.id, &newest.sealed_private_key)?;
+    let seed = seed.try_into().map_err(|_seed| WrongSecret)?;
+    Ok(Keys {
+        kid: newest.id.clone(),
+        signing_key: encoding_key(&KeyPair::from_bytes(&seed))?,
+        generation: newest.generation,
+        expires_at: newest.expires_at.map(|at| at.0),
+        jwks: Arc::new(jwks(&published)),
+        next_withdrawal: published.iter().filter_map(|key| withdrawal(key)).min(),
+    })
 }
 
 fn encoding_key(pair: &KeyPair) -> Result<EncodingKey, IssuerError> {
@@ -198,7 +274,7 @@ fn encoding_key(pair: &KeyPair) -> Result<EncodingKey, IssuerError> {
     Ok(EncodingKey::from_ed_der(der.as_bytes()))
 }
 
-fn jwks(rows: &[SigningKey]) -> Jwks {
+fn jwks(rows: &[&SigningKey]) -> Jwks {
     let keys: Vec<_> = rows
         .iter()
         .map(|row| {

@@ -7,25 +7,40 @@
 //! | [`app`], `routes` | the listener, the order of middleware, the routing table |
 //! | `input`, `origin` | is this request well-formed, and may this page send it |
 //! | `routes/*` | bodies in and out, the steps of one endpoint |
-//! | `session`, `cookie` | who is asking, and how the client keeps that |
+//! | `session`, `session_cookies`, `cookie` | who is asking, and how the client keeps that |
+//! | `limits`, `guessing`, `attempts` | how often a client, or anybody for one account, may try |
 //! | `password`, `issuer` | bcrypt off the async threads; keys and tokens |
+//! | `mail`, `email_token` | the outbox, its worker, and what mailed links carry |
+//! | [`import`] | users of another service |
+//! | `seal`, `housekeeping` | what is stored sealed; what is stored no longer |
 //! | `models/*`, `schema` | rows and all SQL |
 //! | `error` | what failed, and what the client hears of it |
 
 pub mod app;
+mod attempts;
 mod client_address;
 pub mod config;
 mod cookie;
+mod email_token;
 mod error;
+mod guessing;
+mod housekeeping;
+pub mod import;
 mod input;
 mod issuer;
+mod limits;
+mod mail;
 mod models;
 mod origin;
 mod password;
+mod redirect;
 mod routes;
 mod schema;
+mod seal;
 mod session;
+mod session_cookies;
 mod state;
+mod worker;
 
 use diesel_migrations::embed_migrations;
 use service_kit::migrate::Migrations;

@@ -6,6 +6,7 @@ use auth_service::{
     MIGRATIONS,
     app::App,
     config::{Command, Config},
+    import,
 };
 use service_kit::{Clock, config, migrate, telemetry};
 use tracing::{error, info};
@@ -24,11 +25,13 @@ async fn main() -> ExitCode {
 }
 
 async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
-    if let Some(Command::Migrate) = config.command {
-        migrate::run(&config.database_url, MIGRATIONS).await?;
-        info!("the schema is up to date");
-        return Ok(());
+    match &config.command {
+        Some(Command::Migrate) => {
+            migrate::run(&config.database_url, MIGRATIONS).await?;
+            info!("the schema is up to date");
+        }
+        Some(Command::Import(args)) => import::run(&config, args, &Clock::default()).await?,
+        None => App::build(config, Clock::default()).await?.run().await?,
     }
-    App::build(config, Clock::default()).await?.run().await?;
     Ok(())
 }

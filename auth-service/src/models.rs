@@ -1,11 +1,19 @@
 //! Rows, and all SQL. Nothing here knows HTTP, takes the time or rolls dice.
 
 mod account;
+mod attempt;
+mod import;
+mod mail;
 mod session;
 mod signing_key;
 mod user;
+mod verification_token;
 
-pub(crate) use account::{NewAccount, PROVIDER_CREDENTIAL, PasswordHash};
-pub(crate) use session::{NewSession, Session};
+pub(crate) use account::{Account, NewAccount, PROVIDER_CREDENTIAL, PasswordHash};
+pub(crate) use attempt::Attempt;
+pub(crate) use import::{ImportPage, ImportedAccount, ImportedSession, ImportedUser};
+pub(crate) use mail::Mail;
+pub(crate) use session::{ListedSession, NewSession, Session};
 pub(crate) use signing_key::SigningKey;
-pub(crate) use user::{NewUser, User};
+pub(crate) use user::{NewUser, User, UserChanges};
+pub(crate) use verification_token::{Purpose, VerificationToken};

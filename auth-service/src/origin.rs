@@ -5,11 +5,14 @@ use actix_web::{
     HttpRequest,
     http::header::{COOKIE, HOST, HeaderMap, ORIGIN, REFERER},
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 use service_kit::origins::WebOrigin;
 use url::{Url, form_urlencoded};
 
-use crate::error::{Error, Redirect, Result};
+use crate::{
+    error::{Error, Redirect, Result},
+    input::is_truthy,
+};
 
 static CALLBACK: Redirect = Redirect {
     member: "callbackURL",
@@ -52,11 +55,11 @@ pub(crate) fn check_sign_in(req: &HttpRequest, trusted: &[WebOrigin]) -> Result<
     if site == Some("cross-site") && mode == Some("navigate") {
         return Err(Error::CrossSiteNavigationLogin);
     }
-    let comes_from_a_page = ["sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"]
-        .iter()
-        .any(|name| headers.contains_key(*name))
-        || headers.contains_key(ORIGIN)
-        || headers.contains_key(REFERER);
+    let comes_from_a_page =
+        ["sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"].iter().any(|name| {
+            headers.get(*name).is_some_and(|value| !value.as_bytes().trim_ascii().is_empty())
+        }) || headers.contains_key(ORIGIN)
+            || headers.contains_key(REFERER);
     if comes_from_a_page { require_trusted(req, trusted) } else { Ok(()) }
 }
 
@@ -64,7 +67,7 @@ fn require_trusted(req: &HttpRequest, trusted: &[WebOrigin]) -> Result<()> {
     let headers = req.headers();
     let origin = match text(headers, ORIGIN.as_str()) {
         Some("null") if text(headers, "sec-fetch-site") == Some("same-origin") => {
-            own_origin(headers, trusted)
+            Some(own_origin(headers, trusted).ok_or(Error::InvalidOrigin)?)
         }
         Some(origin) => Some(origin.to_owned()),
         None if headers.contains_key(ORIGIN) => return Err(Error::InvalidOrigin),
@@ -92,14 +95,23 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// Checks every member of a body that may send the browser somewhere.
-pub(crate) fn check_redirects(body: &Map<String, Value>, trusted: &[WebOrigin]) -> Result<()> {
+/// Checks every member that may send the browser somewhere; the query's counts when the body has
+/// none.
+pub(crate) fn check_redirects(
+    body: Option<&Value>,
+    query: &str,
+    trusted: &[WebOrigin],
+) -> Result<()> {
+    let member = |name: &str| body.and_then(|body| body.get(name)).filter(|value| is_truthy(value));
     for redirect in REDIRECTS {
-        match body.get(redirect.member) {
+        match member(redirect.member) {
             None => {}
-            Some(Value::String(target)) if target.is_empty() || is_safe(target, trusted) => {}
+            Some(Value::String(target)) if is_safe(target, trusted) => {}
             Some(Value::String(_)) => return Err(Error::InvalidRedirect(redirect)),
             Some(_) => return Err(Error::RedirectNotAString(redirect)),
+        }
+        if redirect.member == CALLBACK.member && member(redirect.member).is_none() {
+            check_query_redirect(query, trusted)?;
         }
     }
     Ok(())
@@ -116,18 +128,20 @@ pub(crate) fn check_query_redirect(query: &str, trusted: &[WebOrigin]) -> Result
     }
 }
 
-/// A path of this origin, or an address of a trusted one.
+/// A path of this origin, or an address of a trusted one. Neither holds what browsers and servers
+/// read differently.
 fn is_safe(target: &str, trusted: &[WebOrigin]) -> bool {
+    if target.contains('\\') || target.contains(char::is_control) {
+        return false;
+    }
     if target.starts_with('/') {
         let path = target.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
-        return !path.starts_with("//")
-            && !target.contains('\\')
-            && !target.contains(char::is_control)
-            && !path.contains("%2f")
-            && !path.contains("%5c");
+        return !path.starts_with("//") && !path.contains("%2f") && !path.contains("%5c");
     }
-    let origin = target.parse::<Url>().ok().as_ref().and_then(WebOrigin::of);
-    origin.is_some_and(|origin| trusted.contains(&origin)) && !target.contains(char::is_control)
+    let Ok(url) = target.parse::<Url>() else { return false };
+    let has_user = !url.username().is_empty() || url.password().is_some();
+    let is_web = matches!(url.scheme(), "http" | "https");
+    is_web && !has_user && WebOrigin::of(&url).is_some_and(|origin| trusted.contains(&origin))
 }
 
 #[cfg(test)]
@@ -149,6 +163,9 @@ mod tests {
             "/%2fevil.example",
             "/%5Cevil.example",
             "/\tevil",
+            "http://localhost:3000\\@evil.example/",
+            "blob:http://localhost:3000/x",
+            "http://evil.example@localhost:3000/",
             "http://localhost:3001/",
             "https://localhost:3000/",
             "http://localhost:3000.evil.example/",

@@ -1,20 +1,21 @@
-//! Password hashing: bcrypt off the async threads, bounded, and of equal cost for everybody.
-//!
-//! bcrypt reads 72 bytes, the contract allows 128 UTF-16 units. So hashes are passlib's
-//! `bcrypt_sha256` version 2: bcrypt over the base64 of HMAC-SHA256 of the password, keyed with
-//! the salt. `$bcrypt-sha256$v=2,t=2b,r=12$<salt>$<digest>`
+//! Password hashing: off the async threads, bounded, and of equal cost for everybody. Ours is one
+//! room, what others hashed before they came here is another.
 
-use std::{hint::black_box, ops::RangeInclusive};
+mod bcrypt_sha256;
+mod foreign;
+
+use std::{hint::black_box, ops::RangeInclusive, time::Duration};
 
 use actix_web::web;
-use aws_lc_rs::{constant_time, hmac};
 use base64::{
-    Engine as _, alphabet,
+    alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-    prelude::BASE64_STANDARD,
 };
+use rustix::time::{ClockId, clock_gettime};
 use tokio::sync::Semaphore;
+use unicode_normalization::UnicodeNormalization as _;
 
+use self::{bcrypt_sha256::BcryptSha256, foreign::Foreign};
 use crate::error::{Error, Result};
 
 /// In UTF-16 code units, as JavaScript counts.
@@ -24,11 +25,10 @@ const MAX_UNITS: usize = 128;
 /// How many passwords may wait to be hashed before clients are sent away.
 const MAX_WAITING: usize = 256;
 
-/// What bcrypt can count to.
-const COSTS: RangeInclusive<u32> = 4..=31;
-const PREFIX: &str = "$bcrypt-sha256$v=2,t=2b,r=";
+/// From the least bcrypt knows to what takes seconds.
+const BCRYPT_COSTS: RangeInclusive<u32> = 4..=16;
 /// Of bcrypt's 24 bytes only 23 are kept, by tradition.
-const DIGEST_BYTES: usize = 23;
+const BCRYPT_DIGEST_BYTES: usize = 23;
 const BCRYPT_BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::BCRYPT,
     GeneralPurposeConfig::new()
@@ -53,6 +53,27 @@ pub(crate) fn check_length(password: &str) -> Result<()> {
     check_max_length(password)
 }
 
+/// The one form of a password that keyboards write in several ways; the original's too.
+fn nfkc(password: &str) -> String {
+    password.nfkc().collect()
+}
+
+/// Why a stored hash fits no password at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum UnusableHash {
+    #[error("its password hash is of an unknown kind")]
+    Unknown,
+    #[error("its password hash is malformed")]
+    Malformed,
+    #[error("its password hash would take too much memory or time to verify")]
+    TooCostly,
+}
+
+/// Whether any password could fit a stored hash.
+pub(crate) fn check_usable(stored: &str) -> std::result::Result<(), UnusableHash> {
+    Stored::read(stored).map(drop)
+}
+
 /// Hashes and verifies, at most one password per core at a time.
 pub(crate) struct Passwords {
     cost: u32,
@@ -70,26 +91,30 @@ impl Passwords {
             cost,
             running: Semaphore::new(cores),
             places: Semaphore::new(cores + MAX_WAITING),
-            dummy: unmatchable(cost),
+            dummy: bcrypt_sha256::unmatchable(cost),
         }
     }
 
     pub(crate) async fn hash(&self, password: String) -> Result<String> {
         let cost = self.cost;
-        self.queue(move || hash(&password, cost)).await
+        self.queue(move || bcrypt_sha256::hash(&password, cost)).await
     }
 
     /// Whether the password fits the stored hash. Without one it never does, at the same cost.
-    pub(crate) async fn verify(&self, password: String, stored: Option<String>) -> Result<bool> {
+    pub(crate) async fn verify(&self, password: &str, stored: Option<&str>) -> Result<bool> {
         let is_known = stored.is_some();
-        let stored = stored.unwrap_or_else(|| self.dummy.clone());
-        let cost = self.cost;
-        let fits = self.queue(move || {
-            let fits = verify(&password, &stored);
-            make_up_for(&stored, cost);
-            fits
-        });
+        let stored = stored.unwrap_or(&self.dummy).to_owned();
+        let (password, cost) = (password.to_owned(), self.cost);
+        let fits = self.queue(move || verify(&password, &stored, cost));
         Ok(fits.await? && is_known)
+    }
+
+    /// Whether a hash should be made anew once the password is at hand.
+    pub(crate) fn is_outdated(&self, stored: &str) -> bool {
+        match Stored::read(stored) {
+            Ok(Stored::Ours(hash)) => hash.cost < self.cost,
+            Ok(Stored::Foreign(_)) | Err(_) => true,
+        }
     }
 
     async fn queue<T: Send + 'static>(
@@ -103,87 +128,86 @@ impl Passwords {
     }
 }
 
-/// A new hash with a salt of its own.
-fn hash(password: &str, cost: u32) -> String {
-    let salt_bytes = rand::random();
-    let salt = BCRYPT_BASE64.encode(salt_bytes);
-    let digest = digest(password, &salt, salt_bytes, cost);
-    format!("{PREFIX}{cost}${salt}${digest}")
+enum Stored<'a> {
+    Ours(BcryptSha256<'a>),
+    Foreign(Foreign),
 }
 
-/// Looks like a hash and costs as much to verify; made without any work, so that a start is fast.
-fn unmatchable(cost: u32) -> String {
-    let salt = BCRYPT_BASE64.encode(rand::random::<[u8; 16]>());
-    let digest = BCRYPT_BASE64.encode(rand::random::<[u8; DIGEST_BYTES]>());
-    format!("{PREFIX}{cost}${salt}${digest}")
-}
-
-/// Whether a password fits a stored hash. A hash that cannot be read fits nothing.
-fn verify(password: &str, stored: &str) -> bool {
-    let Some((cost, salt, expected)) = parts(stored) else { return false };
-    let salt_bytes = BCRYPT_BASE64.decode(salt).ok().and_then(|bytes| bytes.try_into().ok());
-    salt_bytes.is_some_and(|salt_bytes| {
-        let digest = digest(password, salt, salt_bytes, cost);
-        constant_time::verify_slices_are_equal(digest.as_bytes(), expected.as_bytes()).is_ok()
-    })
-}
-
-/// A hash from before the cost was raised verifies faster than the dummy, which would tell known
-/// addresses from unknown ones. Each step doubles the work, so one more of each step adds up.
-fn make_up_for(stored: &str, cost: u32) {
-    let spent = parts(stored).map_or(0, |(cost, ..)| cost);
-    for missing in spent.max(*COSTS.start())..cost {
-        black_box(bcrypt::bcrypt(missing, [0; 16], &[0]));
+impl<'a> Stored<'a> {
+    fn read(stored: &'a str) -> std::result::Result<Self, UnusableHash> {
+        match BcryptSha256::read(stored) {
+            Some(ours) => ours.map(Self::Ours),
+            None => Foreign::read(stored).map(Self::Foreign),
+        }
     }
 }
 
-/// Cost, salt and digest of a stored hash.
-fn parts(stored: &str) -> Option<(u32, &str, &str)> {
-    let mut parts = stored.strip_prefix(PREFIX)?.split('$');
-    let cost = parts.next()?.parse().ok().filter(|cost| COSTS.contains(cost))?;
-    Some((cost, parts.next()?, parts.next()?))
+/// Whether a password fits a stored hash, in the time that a hash of `cost` takes. A hash that
+/// cannot be read fits nothing.
+fn verify(password: &str, stored: &str, cost: u32) -> bool {
+    let started = time_worked();
+    let fits = match Stored::read(stored) {
+        Ok(Stored::Ours(hash)) => {
+            let fits = hash.fits(password);
+            if hash.cost >= cost {
+                return fits;
+            }
+            fits
+        }
+        Ok(Stored::Foreign(hash)) => hash.fits(password),
+        Err(_) => false,
+    };
+    make_up_for(started, cost);
+    fits
 }
 
-fn digest(password: &str, salt: &str, salt_bytes: [u8; 16], cost: u32) -> String {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, salt.as_bytes());
-    let mut input = BASE64_STANDARD.encode(hmac::sign(&key, password.as_bytes())).into_bytes();
-    // bcrypt hashes a C string, terminator included.
-    input.push(0);
-    let digest = bcrypt::bcrypt(cost, salt_bytes, &input);
-    BCRYPT_BASE64.encode(digest.get(..DIGEST_BYTES).unwrap_or(&digest))
+/// Goes on working until this thread has worked for as long as one of our hashes takes: one of
+/// another kind, or from before the cost was raised, verifies in another time than the dummy,
+/// which would tell known addresses from unknown ones. What takes longer than ours cannot be
+/// hidden, except by raising the cost.
+fn make_up_for(started: Duration, cost: u32) {
+    // Each step of the cost doubles the work. A small one says how long the others take on this
+    // machine at this moment, and each one that is worked off says it more exactly.
+    let (mut rounds, mut worked) = (0, Duration::ZERO);
+    let mut work = |step: u32| {
+        let began = time_worked();
+        black_box(bcrypt::bcrypt(step, [0; 16], &[0]));
+        rounds += 1 << step;
+        worked += time_worked().saturating_sub(began);
+        worked / rounds
+    };
+    let smallest = *BCRYPT_COSTS.start();
+    let mut round = work(cost.saturating_sub(5).max(smallest));
+    for step in (smallest..cost).rev() {
+        let spent = time_worked().saturating_sub(started);
+        if spent + round * (1 << step) <= round * (1 << cost) {
+            round = work(step);
+        }
+    }
+}
+
+/// How long this thread has worked, waiting for its turn on a busy machine not included.
+fn time_worked() -> Duration {
+    clock_gettime(ClockId::ThreadCPUTime).try_into().unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const COST: u32 = 4;
-
     #[test]
-    fn a_hash_fits_its_password_and_no_other() {
-        let stored = hash("correct horse 42", COST);
-        assert!(verify("correct horse 42", &stored));
-        for other in ["", "correct horse 4", "correct horse 42 ", "correct horse 42\0"] {
-            assert!(!verify(other, &stored), "{other:?}");
+    fn hashes_of_every_kind_are_verified_and_all_but_ours_are_outdated() {
+        let passwords = Passwords::new(5);
+        let ours = bcrypt_sha256::hash("correct horse 42", 5);
+        let earlier = bcrypt_sha256::hash("correct horse 42", 4);
+        let bcrypt = "$2b$05$vqUhrIwkDcP5xczYxBaAteG5t5XkGQEX0cuxGPXx3TyW2dJmLyF2K";
+        for (stored, is_outdated) in [(&*ours, false), (&*earlier, true), (bcrypt, true)] {
+            assert!(verify("correct horse 42", stored, 5), "{stored}");
+            assert!(!verify("battery staple 7", stored, 5), "{stored}");
+            assert_eq!(passwords.is_outdated(stored), is_outdated, "{stored}");
         }
-    }
-
-    #[test]
-    fn what_follows_byte_72_or_a_nul_counts() {
-        for (password, twin) in
-            [("a".repeat(72) + "b", "a".repeat(72) + "c"), ("a\0b".into(), "a\0c".into())]
-        {
-            let stored = hash(&password, COST);
-            assert!(verify(&password, &stored));
-            assert!(!verify(&twin, &stored));
-        }
-    }
-
-    #[test]
-    fn a_hash_that_cannot_be_read_fits_nothing() {
-        for stored in ["", "$2b$04$abc", "$bcrypt-sha256$v=2,t=2b,r=4$short$digest"] {
-            assert!(!verify("password", stored), "{stored}");
-        }
+        assert!(!verify("", "", 5));
+        assert!(passwords.is_outdated(""));
     }
 
     #[test]

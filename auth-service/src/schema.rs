@@ -23,6 +23,7 @@ diesel::table! {
         id -> Text,
         user_id -> Text,
         provider_id -> Text,
+        account_id -> Text,
         password_hash -> Nullable<Text>,
         created_at -> TimestampUtc,
         updated_at -> TimestampUtc,
@@ -36,6 +37,7 @@ diesel::table! {
     sessions (id) {
         id -> Text,
         token_hash -> Binary,
+        sealed_token -> Binary,
         user_id -> Text,
         expires_at -> TimestampUtc,
         created_at -> TimestampUtc,
@@ -46,7 +48,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Binary, Integer, Text};
+    use diesel::sql_types::{Binary, Integer, Nullable, Text};
     use service_kit::sql_types::TimestampUtc;
 
     signing_keys (generation) {
@@ -55,6 +57,49 @@ diesel::table! {
         public_key -> Binary,
         sealed_private_key -> Binary,
         created_at -> TimestampUtc,
+        expires_at -> Nullable<TimestampUtc>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Binary, Text};
+    use service_kit::sql_types::TimestampUtc;
+
+    verification_tokens (token_hash) {
+        token_hash -> Binary,
+        purpose -> Text,
+        user_id -> Text,
+        expires_at -> TimestampUtc,
+        created_at -> TimestampUtc,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Integer, Nullable, Text};
+    use service_kit::sql_types::TimestampUtc;
+
+    mails (id) {
+        id -> Text,
+        kind -> Text,
+        user_id -> Nullable<Text>,
+        email -> Text,
+        new_email -> Nullable<Text>,
+        callback_url -> Text,
+        attempts -> Integer,
+        due_at -> TimestampUtc,
+        created_at -> TimestampUtc,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Binary, Integer};
+    use service_kit::sql_types::TimestampUtc;
+
+    attempts (key) {
+        key -> Binary,
+        count -> Integer,
+        last_at -> TimestampUtc,
+        forget_at -> TimestampUtc,
     }
 }
 

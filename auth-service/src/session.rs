@@ -3,11 +3,9 @@
 use std::{future::Future, pin::Pin, time::Duration};
 
 use actix_web::{
-    FromRequest, HttpRequest, HttpResponseBuilder,
+    FromRequest, HttpRequest,
     dev::Payload,
-    http::header::{
-        ACCESS_CONTROL_EXPOSE_HEADERS, AUTHORIZATION, HeaderMap, SET_COOKIE, USER_AGENT,
-    },
+    http::header::{AUTHORIZATION, HeaderMap, USER_AGENT},
     web::Data,
 };
 use aws_lc_rs::digest;
@@ -19,20 +17,19 @@ use shared_models::{Timestamp, User};
 use uuid::Uuid;
 
 use crate::{
-    client_address,
     error::{Error, Result},
-    models,
+    input::{Input, Schema},
+    models, session_cookies,
     state::AppState,
 };
 
+/// What session tokens are sealed with.
+pub(crate) const SEAL_PURPOSE: &str = "auth-service session tokens v1";
 /// How long a session lives whose user does not want to be remembered.
 const UNREMEMBERED_LIFETIME: Duration = Duration::from_hours(24);
 const TOKEN_CHARS: usize = 32;
 /// The rest of a longer user agent is not stored.
-const USER_AGENT_MAX_CHARS: usize = 512;
-
-pub(crate) const SET_AUTH_TOKEN: &str = "set-auth-token";
-pub(crate) const SET_AUTH_JWT: &str = "set-auth-jwt";
+pub(crate) const USER_AGENT_MAX_CHARS: usize = 512;
 
 /// What the database knows a token by.
 pub(crate) fn token_hash(token: &str) -> Vec<u8> {
@@ -44,38 +41,44 @@ pub(crate) struct Fresh {
     pub(crate) id: String,
     pub(crate) token: String,
     token_hash: Vec<u8>,
+    sealed_token: Vec<u8>,
     expires_at: DbTime,
     now: DbTime,
     ip_address: String,
     user_agent: String,
-    is_remembered: bool,
+    pub(crate) is_remembered: bool,
 }
 
 impl Fresh {
-    pub(crate) fn new(state: &AppState, headers: &HeaderMap, is_remembered: bool) -> Self {
+    pub(crate) fn new(state: &AppState, req: &HttpRequest, is_remembered: bool) -> Result<Self> {
         let now = state.now();
-        let lifetime = if is_remembered { state.session_expires_in } else { UNREMEMBERED_LIFETIME };
+        let id = Uuid::now_v7().to_string();
+        let longest = if is_remembered { Duration::MAX } else { UNREMEMBERED_LIFETIME };
+        let lifetime = state.session_expires_in.min(longest);
         let token = Alphanumeric.sample_string(&mut rand::rng(), TOKEN_CHARS);
-        let user_agent = headers
+        let user_agent = req
+            .headers()
             .get(USER_AGENT)
             .map(|value| String::from_utf8_lossy(value.as_bytes()))
             .map(|text| text.chars().take(USER_AGENT_MAX_CHARS).collect());
-        Self {
-            id: Uuid::now_v7().to_string(),
+        Ok(Self {
             token_hash: token_hash(&token),
+            sealed_token: state.session_seal.close(&id, token.as_bytes())?,
+            id,
             token,
             expires_at: DbTime(DateTime::from(now) + lifetime),
             now: DbTime(now.into()),
-            ip_address: client_address::of(headers),
+            ip_address: state.shown_address(req),
             user_agent: user_agent.unwrap_or_default(),
             is_remembered,
-        }
+        })
     }
 
     pub(crate) fn row<'a>(&'a self, user_id: &'a str) -> models::NewSession<'a> {
         models::NewSession {
             id: &self.id,
             token_hash: &self.token_hash,
+            sealed_token: &self.sealed_token,
             user_id,
             expires_at: self.expires_at,
             created_at: self.now,
@@ -84,33 +87,6 @@ impl Fresh {
             user_agent: &self.user_agent,
         }
     }
-
-    /// Hands the session to the client.
-    pub(crate) fn announce(
-        &self,
-        state: &AppState,
-        req: &HttpRequest,
-        response: &mut HttpResponseBuilder,
-    ) {
-        set_cookies(state, response, &self.token, self.is_remembered);
-        if self.is_remembered && state.cookies.has_marker(req.headers()) {
-            response.append_header((SET_COOKIE, state.cookies.clear_marker()));
-        }
-        response.insert_header((ACCESS_CONTROL_EXPOSE_HEADERS, SET_AUTH_TOKEN));
-    }
-}
-
-fn set_cookies(
-    state: &AppState,
-    response: &mut HttpResponseBuilder,
-    token: &str,
-    is_remembered: bool,
-) {
-    let max_age = is_remembered.then_some(state.session_expires_in.as_secs());
-    for cookie in state.cookies.start(token, max_age) {
-        response.append_header((SET_COOKIE, cookie));
-    }
-    response.insert_header((SET_AUTH_TOKEN, state.cookies.signed(token)));
 }
 
 /// The session member of an answer: always these eight.
@@ -128,8 +104,31 @@ pub(crate) struct SessionBody {
 }
 
 impl SessionBody {
+    fn new(session: models::Session, token: String) -> Self {
+        Self {
+            id: session.id,
+            token,
+            user_id: session.user_id,
+            expires_at: session.expires_at.0.into(),
+            created_at: session.created_at.0.into(),
+            updated_at: session.updated_at.0.into(),
+            ip_address: session.ip_address,
+            user_agent: session.user_agent,
+        }
+    }
+
+    /// A session as it is listed, with its token.
+    pub(crate) fn opened(state: &AppState, listed: models::ListedSession) -> Result<Self> {
+        let token = state.session_seal.open(&listed.session.id, &listed.sealed_token)?;
+        Ok(Self::new(listed.session, String::from_utf8_lossy(&token).into_owned()))
+    }
+
     pub(crate) fn id(&self) -> &str {
         &self.id
+    }
+
+    pub(crate) fn token(&self) -> &str {
+        &self.token
     }
 }
 
@@ -137,24 +136,20 @@ impl SessionBody {
 pub(crate) struct Live {
     pub(crate) session: SessionBody,
     pub(crate) user: User,
-    is_renewed: bool,
 }
 
 impl Live {
-    /// Sends the cookies again after a renewal; names the headers a script may read.
-    pub(crate) fn announce(&self, state: &AppState, response: &mut HttpResponseBuilder, jwt: bool) {
-        let mut exposed = Vec::new();
-        if jwt {
-            exposed.push(SET_AUTH_JWT);
-        }
-        if self.is_renewed {
-            // Only sessions that are remembered are renewed.
-            set_cookies(state, response, &self.session.token, true);
-            exposed.push(SET_AUTH_TOKEN);
-        }
-        if !exposed.is_empty() {
-            response.insert_header((ACCESS_CONTROL_EXPOSE_HEADERS, exposed.join(", ")));
-        }
+    /// Has the cookie sent again although the session was not renewed.
+    pub(crate) fn resend_cookie(&self, state: &AppState, req: &HttpRequest) {
+        let is_remembered = !state.cookies.has_marker(req.headers());
+        session_cookies::send(req, &self.session.token, is_remembered);
+    }
+
+    /// Whether the session was started a short while ago.
+    pub(crate) fn is_fresh(&self, state: &AppState) -> bool {
+        let age = state.clock.now() - DateTime::from(self.session.created_at);
+        state.session_fresh_age.is_zero()
+            || age.to_std().is_ok_and(|age| age < state.session_fresh_age)
     }
 }
 
@@ -181,13 +176,25 @@ fn bearer_token(state: &AppState, headers: &HeaderMap) -> Option<String> {
         None
     } else if credential.contains('.') {
         state.cookies.verified(credential)
+    } else if state.bearer_require_signature {
+        None
     } else {
         Some(credential.to_owned())
     }
 }
 
-/// Finds, expires or renews the session that the request presents.
+/// Finds, expires or renews the session that the request presents, and says what becomes of its
+/// cookies.
 pub(crate) async fn caller(state: &AppState, req: &HttpRequest) -> Result<Caller> {
+    session_cookies::seen(req);
+    let caller = find(state, req).await?;
+    if let Caller::Gone = caller {
+        session_cookies::clear(req);
+    }
+    Ok(caller)
+}
+
+async fn find(state: &AppState, req: &HttpRequest) -> Result<Caller> {
     let Some(token) = presented_token(state, req.headers()) else { return Ok(Caller::Nobody) };
     let hash = token_hash(&token);
     let found = models::Session::find_by_token_hash(&mut state.read().await?.conn(), &hash).await?;
@@ -198,8 +205,7 @@ pub(crate) async fn caller(state: &AppState, req: &HttpRequest) -> Result<Caller
         models::Session::delete(&mut state.write().await?.conn(), &session.id).await?;
         return Ok(Caller::Gone);
     }
-    let is_renewed = is_due(state, &session, now) && may_renew(state, req);
-    if is_renewed {
+    if is_due(state, &session, now) && may_renew(state, req) {
         let now = DbTime(Timestamp::from(now).into());
         session.expires_at = DbTime(now.0 + state.session_expires_in);
         session.updated_at = now;
@@ -210,20 +216,12 @@ pub(crate) async fn caller(state: &AppState, req: &HttpRequest) -> Result<Caller
         if renewed == 0 {
             return Ok(Caller::Gone); // ended since it was found
         }
+        // Only sessions that are remembered are renewed.
+        session_cookies::send(req, &token, true);
     }
     Ok(Caller::Live(Box::new(Live {
-        session: SessionBody {
-            id: session.id,
-            token,
-            user_id: session.user_id,
-            expires_at: session.expires_at.0.into(),
-            created_at: session.created_at.0.into(),
-            updated_at: session.updated_at.0.into(),
-            ip_address: session.ip_address,
-            user_agent: session.user_agent,
-        },
+        session: SessionBody::new(session, token),
         user: user.try_into()?,
-        is_renewed,
     })))
 }
 
@@ -241,19 +239,39 @@ fn may_renew(state: &AppState, req: &HttpRequest) -> bool {
 /// Taking this in a handler is what makes it require a session.
 pub(crate) struct CurrentSession(pub(crate) Box<Live>);
 
+impl CurrentSession {
+    async fn of(req: &HttpRequest) -> Result<Box<Live>> {
+        let state = req.app_data::<Data<AppState>>().ok_or(Error::NoState)?;
+        match caller(state, req).await? {
+            Caller::Live(live) => Ok(live),
+            Caller::Gone | Caller::Nobody => Err(Error::Unauthorized),
+        }
+    }
+}
+
 impl FromRequest for CurrentSession {
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         let req = req.clone();
+        Box::pin(async move { Ok(Self(Self::of(&req).await?)) })
+    }
+}
+
+/// A session and a body. The body is looked at first, so one that is malformed is refused
+/// whoever sends it.
+pub(crate) struct Authenticated<T>(pub(crate) Box<Live>, pub(crate) T);
+
+impl<T: Schema> FromRequest for Authenticated<T> {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (req, input) = (req.clone(), Input::from_request(req, payload));
         Box::pin(async move {
-            let state = req.app_data::<Data<AppState>>().ok_or(Error::NoState)?;
-            match caller(state, &req).await? {
-                Caller::Live(live) => Ok(Self(live)),
-                Caller::Gone => Err(Error::Unauthorized { clear_cookies: state.cookies.clear() }),
-                Caller::Nobody => Err(Error::Unauthorized { clear_cookies: Vec::new() }),
-            }
+            let Input(input) = input.await?;
+            Ok(Self(CurrentSession::of(&req).await?, input))
         })
     }
 }

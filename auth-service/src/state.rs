@@ -1,26 +1,55 @@
 //! What every handler may use.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
+use actix_web::HttpRequest;
+use lettre::message::Mailbox;
 use service_kit::{
     Clock,
+    client_address::{TrustedProxy, client_address, network_of},
     db::{Database, PooledConn},
     origins::WebOrigin,
 };
 use shared_models::Timestamp;
 
-use crate::{cookie::Cookies, error::Result, issuer::Issuer, password::Passwords};
+use crate::{
+    attempts::Attempts,
+    client_address,
+    config::Features,
+    cookie::Cookies,
+    email_token::EmailTokens,
+    error::Result,
+    issuer::Issuer,
+    mail::{Links, Outbox, Templates, Transport},
+    password::Passwords,
+    seal::Seal,
+};
 
 /// One per process, in one `Data`.
 pub(crate) struct AppState {
     pub(crate) database: Database,
     pub(crate) clock: Clock,
+    pub(crate) features: Features,
     pub(crate) cookies: Cookies,
     pub(crate) passwords: Passwords,
     pub(crate) issuer: Issuer,
+    pub(crate) email_tokens: EmailTokens,
     pub(crate) trusted_origins: Vec<WebOrigin>,
+    pub(crate) trusted_proxies: Vec<TrustedProxy>,
+    /// Whether browsers come by https.
+    pub(crate) is_production: bool,
+    pub(crate) rate_limit: bool,
+    pub(crate) attempts: Attempts,
+    pub(crate) session_seal: Seal,
     pub(crate) session_expires_in: Duration,
     pub(crate) session_update_age: Duration,
+    pub(crate) session_fresh_age: Duration,
+    pub(crate) bearer_require_signature: bool,
+    pub(crate) links: Links,
+    pub(crate) mail_from: Mailbox,
+    pub(crate) outbox: Outbox,
+    pub(crate) templates: Templates,
+    pub(crate) transport: Transport,
 }
 
 impl AppState {
@@ -34,5 +63,26 @@ impl AppState {
 
     pub(crate) async fn write(&self) -> Result<PooledConn> {
         Ok(self.database.write().await?)
+    }
+
+    /// Whom limits count a request against.
+    pub(crate) fn client_network(&self, req: &HttpRequest) -> IpAddr {
+        network_of(self.client_address(req))
+    }
+
+    /// What a session says about where it was started. Without a proxy that is trusted it is what
+    /// the request claims, for the user to look at; nothing is decided by it.
+    pub(crate) fn shown_address(&self, req: &HttpRequest) -> String {
+        let address = if self.trusted_proxies.is_empty() {
+            client_address::claimed(req.headers())
+        } else {
+            Some(self.client_address(req))
+        };
+        address.map(client_address::shown).unwrap_or_default()
+    }
+
+    fn client_address(&self, req: &HttpRequest) -> IpAddr {
+        let peer = req.peer_addr().map(|peer| peer.ip());
+        client_address(peer, req.headers(), &self.trusted_proxies)
     }
 }

@@ -1,4 +1,4 @@
-//! Sessions. Tokens are looked up by their hash; the token itself is never stored.
+//! Sessions. Tokens are looked up by their hash; the token itself is kept sealed, to be listed.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -22,11 +22,21 @@ pub(crate) struct Session {
     pub(crate) user_agent: String,
 }
 
+/// A session as it is listed.
+#[derive(HasQuery)]
+#[diesel(table_name = sessions)]
+pub(crate) struct ListedSession {
+    pub(crate) sealed_token: Vec<u8>,
+    #[diesel(embed)]
+    pub(crate) session: Session,
+}
+
 #[derive(Insertable)]
 #[diesel(table_name = sessions)]
 pub(crate) struct NewSession<'a> {
     pub(crate) id: &'a str,
     pub(crate) token_hash: &'a [u8],
+    pub(crate) sealed_token: &'a [u8],
     pub(crate) user_id: &'a str,
     pub(crate) expires_at: DbTime,
     pub(crate) created_at: DbTime,
@@ -74,5 +84,52 @@ impl Session {
     ) -> QueryResult<usize> {
         let session = sessions::table.filter(sessions::token_hash.eq(token_hash));
         query!(conn, |c| diesel::delete(session).execute(*c))
+    }
+
+    /// Ends a session that the user may end: one of their own.
+    pub(crate) async fn delete_own(
+        conn: &mut Conn<'_>,
+        user_id: &str,
+        token_hash: &[u8],
+    ) -> QueryResult<usize> {
+        let session = sessions::table
+            .filter(sessions::user_id.eq(user_id))
+            .filter(sessions::token_hash.eq(token_hash));
+        query!(conn, |c| diesel::delete(session).execute(*c))
+    }
+
+    pub(crate) async fn delete_all(conn: &mut Conn<'_>, user_id: &str) -> QueryResult<usize> {
+        let sessions = sessions::table.filter(sessions::user_id.eq(user_id));
+        query!(conn, |c| diesel::delete(sessions).execute(*c))
+    }
+
+    pub(crate) async fn delete_others(
+        conn: &mut Conn<'_>,
+        user_id: &str,
+        id: &str,
+    ) -> QueryResult<usize> {
+        let others =
+            sessions::table.filter(sessions::user_id.eq(user_id)).filter(sessions::id.ne(id));
+        query!(conn, |c| diesel::delete(others).execute(*c))
+    }
+
+    pub(crate) async fn delete_expired(conn: &mut Conn<'_>, now: DbTime) -> QueryResult<usize> {
+        let expired = sessions::table.filter(sessions::expires_at.le(now));
+        query!(conn, |c| diesel::delete(expired).execute(*c))
+    }
+}
+
+impl ListedSession {
+    /// The live sessions of a user.
+    pub(crate) async fn list(
+        conn: &mut Conn<'_>,
+        user_id: &str,
+        now: DbTime,
+    ) -> QueryResult<Vec<Self>> {
+        query!(conn, |c| Self::query()
+            .filter(sessions::user_id.eq(user_id))
+            .filter(sessions::expires_at.gt(now))
+            .order((sessions::created_at, sessions::id))
+            .load(*c))
     }
 }

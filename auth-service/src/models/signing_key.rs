@@ -18,12 +18,26 @@ pub(crate) struct SigningKey {
     pub(crate) public_key: Vec<u8>,
     pub(crate) sealed_private_key: Vec<u8>,
     pub(crate) created_at: DbTime,
+    /// When it signs no more; `None`: never.
+    pub(crate) expires_at: Option<DbTime>,
 }
 
 impl SigningKey {
     /// All keys, the newest first.
     pub(crate) async fn list(conn: &mut Conn<'_>) -> QueryResult<Vec<Self>> {
         query!(conn, |c| Self::query().order(signing_keys::generation.desc()).load(*c))
+    }
+
+    /// Forgets keys of earlier generations that had expired by then.
+    pub(crate) async fn delete_expired_before(
+        conn: &mut Conn<'_>,
+        then: DbTime,
+        generation: i32,
+    ) -> QueryResult<usize> {
+        let retired = signing_keys::table
+            .filter(signing_keys::expires_at.le(then))
+            .filter(signing_keys::generation.lt(generation));
+        query!(conn, |c| diesel::delete(retired).execute(*c))
     }
 
     /// Does nothing when another process has already made this generation.

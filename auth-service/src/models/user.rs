@@ -8,7 +8,7 @@ use service_kit::{
 };
 use shared_models::UserId;
 
-use super::{NewAccount, NewSession};
+use super::{Mail, NewAccount, NewSession};
 use crate::{
     error::{Error, Result},
     schema::users,
@@ -39,24 +39,102 @@ pub(crate) struct NewUser<'a> {
     pub(crate) updated_at: DbTime,
 }
 
+/// What changes of a user. Absent members stay as they are.
+#[derive(AsChangeset, Default)]
+#[diesel(table_name = users)]
+pub(crate) struct UserChanges<'a> {
+    pub(crate) name: Option<&'a str>,
+    pub(crate) image: Option<Option<String>>,
+    /// In lower case.
+    pub(crate) email: Option<&'a str>,
+    pub(crate) email_verified: Option<bool>,
+}
+
 impl User {
+    pub(crate) async fn find(conn: &mut Conn<'_>, id: &str) -> QueryResult<Option<Self>> {
+        query!(conn, |c| Self::query().filter(users::id.eq(id)).first(*c)).optional()
+    }
+
+    /// `email` is in lower case.
+    pub(crate) async fn find_by_email(
+        conn: &mut Conn<'_>,
+        email: &str,
+    ) -> QueryResult<Option<Self>> {
+        query!(conn, |c| Self::query().filter(users::email.eq(email)).first(*c)).optional()
+    }
+
+    /// The user as it is afterwards; `None` when there is none any more.
+    pub(crate) async fn update(
+        conn: &mut Conn<'_>,
+        id: &str,
+        changes: &UserChanges<'_>,
+        now: DbTime,
+    ) -> QueryResult<Option<Self>> {
+        query!(conn, |c| diesel::update(users::table.find(id))
+            .set((changes, users::updated_at.eq(now)))
+            .returning(Self::as_returning())
+            .get_result(*c))
+        .optional()
+    }
+
+    /// The same for a user who still has that address.
+    pub(crate) async fn update_of_email(
+        conn: &mut Conn<'_>,
+        (id, email): (&str, &str),
+        changes: &UserChanges<'_>,
+        now: DbTime,
+    ) -> QueryResult<Option<Self>> {
+        query!(conn, |c| diesel::update(users::table.find(id).filter(users::email.eq(email)))
+            .set((changes, users::updated_at.eq(now)))
+            .returning(Self::as_returning())
+            .get_result(*c))
+        .optional()
+    }
+
+    /// Moves a user to another address, if the old one is still theirs and unverified.
+    pub(crate) async fn change_unverified_email(
+        conn: &mut Conn<'_>,
+        (id, email): (&str, &str),
+        new_email: &str,
+        now: DbTime,
+    ) -> QueryResult<usize> {
+        let unverified = users::table
+            .find(id)
+            .filter(users::email.eq(email))
+            .filter(users::email_verified.eq(false));
+        let changed =
+            diesel::update(unverified).set((users::email.eq(new_email), users::updated_at.eq(now)));
+        query!(conn, |c| changed.execute(*c))
+    }
+
+    /// Sessions, accounts, tokens and mails go with the user.
+    pub(crate) async fn delete(conn: &mut Conn<'_>, id: &str) -> QueryResult<usize> {
+        query!(conn, |c| diesel::delete(users::table.find(id)).execute(*c))
+    }
+
     pub(crate) async fn is_email_taken(conn: &mut Conn<'_>, email: &str) -> QueryResult<bool> {
         let same = users::table.filter(users::email.eq(email));
         query!(conn, |c| diesel::select(diesel::dsl::exists(same)).get_result(*c))
     }
 
-    /// Makes the user with its account and first session, or nothing at all.
+    /// Makes the user with its account, first session and first mail, or nothing at all.
     pub(crate) async fn register(
         conn: &mut Conn<'_>,
         user: &NewUser<'_>,
         account: &NewAccount<'_>,
-        session: &NewSession<'_>,
+        session: Option<&NewSession<'_>>,
+        mail: Option<&Mail>,
     ) -> Result<()> {
         conn.transaction(async |conn| {
             query!(conn, |c| diesel::insert_into(users::table).values(user).execute(*c))
                 .on_conflict(Error::LostRaceForEmail)?;
             account.insert(conn).await?;
-            session.insert(conn).await?;
+            if let Some(session) = session {
+                session.insert(conn).await?;
+            }
+            if let Some(mail) = mail {
+                mail.insert(conn).await?;
+            }
             Ok(())
         })
         .await

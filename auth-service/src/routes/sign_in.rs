@@ -1,18 +1,16 @@
 //! `POST /sign-in/email`: an address and a password become a session.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::header::{HeaderValue, LOCATION},
-    web::Data,
-};
+use actix_web::{HttpRequest, HttpResponse, web::Data};
 use serde::Serialize;
 use shared_models::User;
 
 use crate::{
     error::{Error, Result},
+    guessing::Guess,
     input::{Fields, Input, Schema, is_email},
+    mail::{self, Kind},
     models::PasswordHash,
-    password, session,
+    password, redirect, session, session_cookies,
     state::AppState,
 };
 
@@ -30,7 +28,7 @@ impl Schema for SignIn {
         Self {
             email: fields.string("email"),
             password: fields.string("password"),
-            callback_url: fields.optional_text("callbackURL").filter(|url| !url.is_empty()),
+            callback_url: fields.optional_text("callbackURL"),
             remember_me: fields.optional_boolean("rememberMe").unwrap_or(true),
         }
     }
@@ -56,28 +54,95 @@ pub(crate) async fn sign_in(
     password::check_max_length(&input.password)?;
 
     let email = input.email.to_ascii_lowercase();
-    let known = PasswordHash::find_by_email(&mut state.read().await?.conn(), &email).await?;
-    let (user, hash) = known.map_or((None, None), |(user, hash)| (Some(user), hash.0));
-    // No connection is held meanwhile, and an unknown address takes the same way.
-    let fits = state.passwords.verify(input.password, hash).await?;
-    let user: User = match user {
-        Some(user) if fits => user.try_into()?,
-        _ => return Err(Error::InvalidEmailOrPassword),
-    };
-
-    let fresh = session::Fresh::new(&state, req.headers(), input.remember_me);
-    fresh.row(user.id.as_str()).insert(&mut state.write().await?.conn()).await?;
-
+    let guess = Guess::at_sign_in(&state, &email, state.client_network(&req)).await?;
+    let mut known = find_user(&state, &email, &input.password).await?;
+    guess.was_right().await?;
+    if state.features.require_email_verification && !known.user.email_verified {
+        if state.features.send_verification_on_sign_in {
+            let callback_url = input.callback_url.as_deref();
+            let mail = mail::ask_for(Kind::VerifyEmail, &email, callback_url, state.now());
+            mail::post(&state, &mail).await?;
+        }
+        return Err(Error::EmailNotVerified);
+    }
+    let fresh = session::Fresh::new(&state, &req, input.remember_me)?;
+    if !known.admit(&state, &input.password, &fresh).await? {
+        // Another sign-in may have upgraded the hash, or the password was changed.
+        known = find_user(&state, &email, &input.password).await?;
+        if !known.admit(&state, &input.password, &fresh).await? {
+            return Err(Error::InvalidEmailOrPassword);
+        }
+    }
+    session_cookies::hand_out(&req, &fresh);
     let mut response = HttpResponse::Ok();
-    fresh.announce(&state, &req, &mut response);
-    if let Some(url) = input.callback_url.as_deref().and_then(|url| HeaderValue::from_str(url).ok())
-    {
-        response.insert_header((LOCATION, url));
+    let target = input.callback_url.as_deref().filter(|target| !target.is_empty());
+    if let Some(target) = target {
+        response.insert_header(redirect::location(target));
     }
     Ok(response.json(SignedIn {
-        redirect: input.callback_url.is_some(),
+        redirect: target.is_some(),
         token: fresh.token,
         url: input.callback_url,
-        user,
+        user: known.user,
     }))
+}
+
+/// Somebody whose password was right a moment ago.
+struct Known {
+    user: User,
+    hash: String,
+}
+
+async fn find_user(state: &AppState, email: &str, password: &str) -> Result<Known> {
+    let found = PasswordHash::find_by_email(&mut state.read().await?.conn(), email).await?;
+    let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user), hash.0));
+    // No connection is held meanwhile, and an unknown address takes the same way.
+    let fits = state.passwords.verify(password, hash.as_deref()).await?;
+    match (user, hash) {
+        (Some(user), Some(hash)) if fits => Ok(Known { user: user.try_into()?, hash }),
+        _ => Err(Error::InvalidEmailOrPassword),
+    }
+}
+
+impl Known {
+    /// Starts the session, unless the password was changed since it was checked: a session that a
+    /// change was to end must not begin after it. A hash of another service, or from before the
+    /// cost was raised, gives way to one of ours.
+    async fn admit(
+        &self,
+        state: &AppState,
+        password: &str,
+        fresh: &session::Fresh,
+    ) -> Result<bool> {
+        let hash = if state.passwords.is_outdated(&self.hash) {
+            &state.passwords.hash(password.to_owned()).await?
+        } else {
+            &self.hash
+        };
+        let user_id = self.user.id.as_str();
+        let mut pooled = state.write().await?;
+        let conn = &mut pooled.conn();
+        conn.transaction(async |conn| {
+            if PasswordHash::upgrade(conn, user_id, &self.hash, hash).await? == 0 {
+                return Ok(false);
+            }
+            fresh.row(user_id).insert(conn).await?;
+            Ok(true)
+        })
+        .await
+    }
+}
+
+pub(crate) struct SocialSignIn;
+
+impl Schema for SocialSignIn {
+    fn read(fields: &mut Fields<'_>) -> Self {
+        fields.plain_string("provider");
+        Self
+    }
+}
+
+/// There are no other providers.
+pub(crate) async fn refuse_social(_: Input<SocialSignIn>) -> Result<HttpResponse> {
+    Err(Error::ProviderNotFound)
 }

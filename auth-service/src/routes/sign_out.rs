@@ -1,28 +1,39 @@
 //! `POST /sign-out`: ends the current session, if there is one.
 
-use actix_web::{HttpRequest, HttpResponse, http::header::SET_COOKIE, web::Data};
+use actix_web::{HttpRequest, HttpResponse, web::Data};
 use serde_json::json;
 
 use crate::{
     error::Result,
-    input::{Ignored, Input},
+    input::{Fields, Input, Schema},
     models::Session,
-    session,
+    session, session_cookies,
     state::AppState,
 };
+
+/// Members that the original knows; none has a meaning here.
+pub(crate) struct SignOut;
+
+impl Schema for SignOut {
+    const NEEDS_BODY: bool = false;
+
+    fn read(fields: &mut Fields<'_>) -> Self {
+        fields.optional_string("callbackURL");
+        fields.optional_boolean("disableRedirect");
+        fields.optional_string("state");
+        Self
+    }
+}
 
 pub(crate) async fn sign_out(
     state: Data<AppState>,
     req: HttpRequest,
-    _: Input<Ignored>,
+    _: Input<SignOut>,
 ) -> Result<HttpResponse> {
     if let Some(token) = session::presented_token(&state, req.headers()) {
         let hash = session::token_hash(&token);
         Session::delete_by_token_hash(&mut state.write().await?.conn(), &hash).await?;
     }
-    let mut response = HttpResponse::Ok();
-    for cookie in state.cookies.clear() {
-        response.append_header((SET_COOKIE, cookie));
-    }
-    Ok(response.json(json!({ "success": true })))
+    session_cookies::clear(&req);
+    Ok(HttpResponse::Ok().json(json!({ "success": true })))
 }

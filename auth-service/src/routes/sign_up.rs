@@ -1,4 +1,5 @@
-//! `POST /sign-up/email`: a new user with a password, signed in at once.
+//! `POST /sign-up/email`: a new user with a password, signed in at once unless the address has to
+//! be verified first.
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use serde::Serialize;
@@ -9,8 +10,9 @@ use uuid::Uuid;
 use crate::{
     error::{Error, Result},
     input::{Fields, Input, Schema},
-    models::{self, NewAccount, NewUser, PROVIDER_CREDENTIAL},
-    password, session,
+    mail::{self, Kind},
+    models::{self, NewAccount, NewUser},
+    password, session, session_cookies,
     state::AppState,
 };
 
@@ -19,6 +21,7 @@ pub(crate) struct SignUp {
     email: String,
     password: String,
     image: Option<String>,
+    callback_url: Option<String>,
     remember_me: bool,
 }
 
@@ -32,6 +35,7 @@ impl Schema for SignUp {
             email: fields.email("email"),
             password: fields.non_empty_string("password"),
             image: fields.optional_text("image"),
+            callback_url: fields.redirect("callbackURL"),
             remember_me: fields.optional_boolean("rememberMe").unwrap_or(true),
         }
     }
@@ -39,7 +43,8 @@ impl Schema for SignUp {
 
 #[derive(Serialize)]
 struct SignedUp {
-    token: String,
+    /// `None` when the address has to be verified first.
+    token: Option<String>,
     user: User,
 }
 
@@ -48,8 +53,14 @@ pub(crate) async fn sign_up(
     req: HttpRequest,
     Input(input): Input<SignUp>,
 ) -> Result<HttpResponse> {
+    if !state.features.sign_up {
+        return Err(Error::SignUpDisabled);
+    }
     password::check_length(&input.password)?;
-    if models::User::is_email_taken(&mut state.read().await?.conn(), &input.email).await? {
+    let must_verify = state.features.require_email_verification;
+    let is_taken =
+        models::User::is_email_taken(&mut state.read().await?.conn(), &input.email).await?;
+    if is_taken && !must_verify {
         return Err(Error::UserAlreadyExists);
     }
     let password_hash = state.passwords.hash(input.password).await?;
@@ -63,19 +74,36 @@ pub(crate) async fn sign_up(
         created_at: now,
         updated_at: now,
     };
-    let fresh = session::Fresh::new(&state, req.headers(), input.remember_me);
-    register(&state, &user, &password_hash, &fresh).await?;
+    let mails = state.features.send_verification_on_sign_up.unwrap_or(must_verify);
+    let mail = (mails && state.features.email_verification)
+        .then(|| mail::ask_for(Kind::VerifyEmail, &user.email, input.callback_url.as_deref(), now));
+    if must_verify {
+        // Whoever has the address learns of it by mail; whoever asks learns nothing.
+        let registered = if is_taken {
+            Err(Error::UserAlreadyExists)
+        } else {
+            register(&state, &user, &password_hash, None, mail.as_ref()).await
+        };
+        return match registered {
+            Ok(()) | Err(Error::UserAlreadyExists | Error::LostRaceForEmail) => {
+                Ok(HttpResponse::Ok().json(SignedUp { token: None, user }))
+            }
+            Err(error) => Err(error),
+        };
+    }
+    let fresh = session::Fresh::new(&state, &req, input.remember_me)?;
+    register(&state, &user, &password_hash, Some(&fresh), mail.as_ref()).await?;
 
-    let mut response = HttpResponse::Ok();
-    fresh.announce(&state, &req, &mut response);
-    Ok(response.json(SignedUp { token: fresh.token, user }))
+    session_cookies::hand_out(&req, &fresh);
+    Ok(HttpResponse::Ok().json(SignedUp { token: Some(fresh.token), user }))
 }
 
 async fn register(
     state: &AppState,
     user: &User,
     password_hash: &str,
-    fresh: &session::Fresh,
+    fresh: Option<&session::Fresh>,
+    mail: Option<&models::Mail>,
 ) -> Result<()> {
     let now = DbTime(user.created_at.into());
     let user_row = NewUser {
@@ -87,15 +115,13 @@ async fn register(
         created_at: now,
         updated_at: now,
     };
-    let account = NewAccount {
-        id: &Uuid::now_v7().to_string(),
-        user_id: user.id.as_str(),
-        provider_id: PROVIDER_CREDENTIAL,
-        password_hash,
-        created_at: now,
-        updated_at: now,
-    };
+    let account_id = Uuid::now_v7().to_string();
+    let account = NewAccount::credential(&account_id, user.id.as_str(), password_hash, now);
     let conn = &mut state.write().await?;
-    let session = fresh.row(user.id.as_str());
-    models::User::register(&mut conn.conn(), &user_row, &account, &session).await
+    let session = fresh.map(|fresh| fresh.row(user.id.as_str()));
+    models::User::register(&mut conn.conn(), &user_row, &account, session.as_ref(), mail).await?;
+    if mail.is_some() {
+        state.outbox.wake();
+    }
+    Ok(())
 }

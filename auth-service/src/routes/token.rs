@@ -17,15 +17,13 @@ pub(crate) async fn issue_token(
     state: Data<AppState>,
     CurrentSession(live): CurrentSession,
 ) -> Result<HttpResponse> {
-    let token = state.issuer.token(&live.user, live.session.id(), state.now())?;
-    let mut response = HttpResponse::Ok();
-    live.announce(&state, &mut response, false);
-    Ok(response.json(json!({ "token": token })))
+    let token = state.issuer.token(&live.user, live.session.id(), state.now()).await?;
+    Ok(HttpResponse::Ok().json(json!({ "token": token })))
 }
 
 /// The public keys (RFC 7517 §5), with a validator (RFC 9110 §13.1.2).
 pub(crate) async fn jwks(state: Data<AppState>, req: HttpRequest) -> HttpResponse {
-    let jwks = state.issuer.jwks();
+    let jwks = state.issuer.jwks(state.now()).await;
     let is_known = req.headers().get(IF_NONE_MATCH).is_some_and(|sent| {
         let sent = sent.to_str().unwrap_or_default();
         sent.split(',')

@@ -25,6 +25,7 @@ use service_kit::{
     db::{Database, DatabaseUrl, query},
     testing::TestDatabase,
 };
+use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -56,7 +57,7 @@ pub(crate) const CLEARED: [&str; 3] = [
 ];
 
 /// Long enough for the slowest machine; only a hang reaches it.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) struct TestApp {
     pub(crate) address: SocketAddr,
@@ -64,6 +65,8 @@ pub(crate) struct TestApp {
     now_micros: Arc<AtomicI64>,
     handle: ServerHandle,
     thread: Option<thread::JoinHandle<()>>,
+    /// Where mails go when there is no mail server.
+    pub(crate) mail_dir: TempDir,
 }
 
 impl TestApp {
@@ -77,7 +80,9 @@ impl TestApp {
         Self::start(config).await.expect("the service starts")
     }
 
-    pub(crate) async fn start(config: Config) -> Result<Self, StartError> {
+    pub(crate) async fn start(mut config: Config) -> Result<Self, StartError> {
+        let mail_dir = tempfile::tempdir().unwrap();
+        config.mail.mail_dir = mail_dir.path().to_owned();
         let start: DateTime<Utc> = START.parse().unwrap();
         let now_micros = Arc::new(AtomicI64::new(start.timestamp_micros()));
         let clock = Clock::new({
@@ -97,9 +102,8 @@ impl TestApp {
             });
         });
         let (address, handle) = outcome.await.unwrap()?;
-        let client =
-            reqwest::Client::builder().redirect(Policy::none()).timeout(PATIENCE).build().unwrap();
-        Ok(Self { address, client, now_micros, handle, thread: Some(thread) })
+        let client = client();
+        Ok(Self { address, client, now_micros, handle, thread: Some(thread), mail_dir })
     }
 
     pub(crate) fn advance(&self, seconds: i64) {
@@ -150,6 +154,23 @@ impl TestApp {
         answer.json()["token"].as_str().unwrap().to_owned()
     }
 
+    /// A POST in a session, by bearer.
+    pub(crate) async fn post_as(&self, who: &SignedIn, path: &str, body: &Value) -> Answer {
+        self.post(path).bearer_auth(&who.token).json(body).answer().await
+    }
+
+    /// A POST in a session, by cookie, from a page of ours.
+    pub(crate) async fn post_from_page(&self, cookie: &str, path: &str, body: &Value) -> Answer {
+        let request = self.post(path).header("cookie", cookie).header("origin", BASE_URL);
+        request.json(body).answer().await
+    }
+
+    /// Follows a link of a mail, from wherever it leads to this service.
+    pub(crate) fn open(&self, link: &str) -> RequestBuilder {
+        let path = link.strip_prefix(BASE_URL).expect("the link leads to us");
+        self.get(path)
+    }
+
     /// Sends bytes as they are and reads until the server hangs up.
     pub(crate) async fn raw(&self, request: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
@@ -161,6 +182,11 @@ impl TestApp {
             .expect("the server answers and hangs up");
         String::from_utf8_lossy(&answer).into_owned()
     }
+}
+
+/// A client that shows redirects as they come.
+pub(crate) fn client() -> reqwest::Client {
+    reqwest::Client::builder().redirect(Policy::none()).timeout(PATIENCE).build().unwrap()
 }
 
 impl Drop for TestApp {
@@ -185,6 +211,7 @@ pub(crate) fn config(database: &DatabaseUrl) -> Config {
         better_auth_issuer: None,
         better_auth_audience: None,
         bcrypt_cost: 10,
+        rate_limit: false,
         web_root: None,
         ..Config::parse_from(["auth-service"])
     }
@@ -249,10 +276,38 @@ impl Answer {
         headers
     }
 
+    /// A 200 with exactly this body.
+    #[track_caller]
+    pub(crate) fn is_ok(&self, body: &Value) {
+        assert_eq!((self.status, &self.json()), (200, body));
+        assert_eq!(self.header("content-type"), Some("application/json"));
+    }
+
+    /// A 200 with `{"status":true}`.
+    #[track_caller]
+    pub(crate) fn is_done(&self) {
+        self.is_ok(&json!({ "status": true }));
+    }
+
+    /// A 302 with an empty body.
+    #[track_caller]
+    pub(crate) fn leads_to(&self, location: &str) {
+        assert_eq!((self.status, self.header("location")), (302, Some(location)), "{self:?}");
+        assert_eq!(self.body, "");
+        assert_eq!(self.header("content-type"), Some("application/json"));
+    }
+
+    /// A flat error without a code.
+    #[track_caller]
+    pub(crate) fn is_codeless_error(&self, status: u16, message: &str) {
+        assert_eq!((self.status, self.json()), (status, json!({ "message": message })));
+        assert_eq!(self.header("content-type"), Some("application/json"));
+    }
+
     /// The error has exactly these two members, and the right media type.
     #[track_caller]
     pub(crate) fn is_error(&self, status: u16, code: &str, message: &str) {
-        assert_eq!(self.json(), json!({ "message": message, "code": code }));
+        assert_eq!(self.json(), json!({ "message": message, "code": code }), "{self:?}");
         assert_eq!(self.status, status);
         assert_eq!(self.header("content-type"), Some("application/json"));
     }

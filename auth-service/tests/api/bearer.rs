@@ -10,6 +10,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     a_bearer_with_a_wrong_signature_is_ignored_and_the_cookie_counts,
     an_accepted_bearer_replaces_the_cookie_even_when_it_is_unknown,
     a_jwt_is_no_session,
+    signatures_can_be_required,
 );
 
 async fn a_bearer_may_be_the_token_or_the_signed_token(db: TestDatabase) {
@@ -80,4 +81,13 @@ async fn a_jwt_is_no_session(db: TestDatabase) {
     let request = app.get(GET_SESSION).bearer_auth(&jwt).header("cookie", &ada.cookie);
     let body: Value = request.answer().await.json();
     assert_eq!(body["user"], ada.user, "it is ignored like any wrong signature");
+}
+
+async fn signatures_can_be_required(db: TestDatabase) {
+    let app = TestApp::spawn_with(&db, |config| config.bearer_require_signature = true).await;
+    let ada = app.sign_up("ada@example.com").await;
+
+    is_nobody(&with_bearer(&app, GET_SESSION, &ada.token).await, &[]);
+    let signed = with_bearer(&app, GET_SESSION, &ada.signed_token).await;
+    assert_eq!(signed.json()["user"], ada.user);
 }

@@ -11,7 +11,10 @@ use std::{
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use service_kit::{on_both_engines, testing::TestDatabase};
-use tokio::{io::AsyncWriteExt as _, process::Command};
+use tokio::{
+    io::AsyncWriteExt as _,
+    process::{Child, Command},
+};
 
 use crate::app::{BASE_URL, JWKS, SIGN_UP, Send as _, SignedIn, TestApp, execute, values};
 
@@ -21,7 +24,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     passlib_verifies_our_hashes_and_we_verify_passlibs,
 );
 
-const PYTHON: &str = "TEST_PYTHON";
+pub(crate) const PYTHON: &str = "TEST_PYTHON";
 const NODE: &str = "TEST_NODE";
 
 /// The passwords where implementations differ: short, beyond ASCII, beyond bcrypt's 72 bytes.
@@ -36,7 +39,7 @@ fn passwords() -> [String; 4] {
 
 /// The interpreter, if there is one.
 #[expect(clippy::disallowed_methods, reason = "tests have no main that could hand it down")]
-fn interpreter(variable: &str) -> Option<String> {
+pub(crate) fn interpreter(variable: &str) -> Option<String> {
     if let Ok(path) = std::env::var(variable) {
         return Some(path);
     }
@@ -46,10 +49,10 @@ fn interpreter(variable: &str) -> Option<String> {
     None
 }
 
-/// What a client script says, with `input` on its standard input; `None` when it fails.
-async fn run(interpreter: &str, script: &str, arguments: &[&str], input: &str) -> Option<String> {
+/// A script of `e2e/clients`, under way.
+pub(crate) fn start(interpreter: &str, script: &str, arguments: &[&str]) -> Child {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../e2e/clients");
-    let mut client = Command::new(interpreter)
+    Command::new(interpreter)
         .arg(folder.join(script))
         .args(arguments)
         .stdin(Stdio::piped())
@@ -57,7 +60,12 @@ async fn run(interpreter: &str, script: &str, arguments: &[&str], input: &str) -
         .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
-        .unwrap();
+        .unwrap()
+}
+
+/// What a client script says, with `input` on its standard input; `None` when it fails.
+async fn run(interpreter: &str, script: &str, arguments: &[&str], input: &str) -> Option<String> {
+    let mut client = start(interpreter, script, arguments);
     client.stdin.take().unwrap().write_all(input.as_bytes()).await.unwrap();
     let output = client.wait_with_output().await.unwrap();
     let said = String::from_utf8(output.stdout).unwrap();

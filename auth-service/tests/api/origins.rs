@@ -243,6 +243,9 @@ async fn a_page_may_send_the_browser_to_trusted_places_only(db: TestDatabase) {
         "https://localhost:3000",
         "http://localhost:3000@evil.example",
         "http://localhost:3000.evil.example",
+        "http://localhost:3000\\@evil.example",
+        "http://localhost:3000%5C@evil.example",
+        "http://evil.example@localhost:3000",
         "javascript:alert(1)",
         "data:text/html,x",
         "localhost:3000",
@@ -265,7 +268,7 @@ async fn every_member_that_redirects_is_checked(db: TestDatabase) {
         ] {
             let foreign = json!({ member: "https://evil.example" });
             app.post(path).json(&foreign).answer().await.is_error(403, code, message);
-            for value in [json!(1), json!(null), json!(["/"]), json!({})] {
+            for value in [json!(1), json!(true), json!(["/"]), json!({})] {
                 let answer = app.post(path).json(&json!({ member: value })).answer().await;
                 assert_eq!(answer.status, 400);
                 let message = format!("{message}: expected a string");
@@ -286,6 +289,7 @@ async fn the_callback_url_of_a_query_is_checked(db: TestDatabase) {
         "callbackURL=https%3A%2F%2Fevil.example",
         "callbackURL=//evil.example",
         "callbackURL=%2F%5Cevil.example",
+        "callbackURL=http%3A%2F%2Flocalhost%3A3000%5C%40evil.example",
         "callbackURL=/home&callbackURL=//evil.example",
     ] {
         let answer = send(query).await;

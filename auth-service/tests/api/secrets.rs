@@ -9,8 +9,10 @@ use std::{
 };
 
 use auth_service::app::StartError;
+use aws_lc_rs::digest;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use ed25519_dalek::SigningKey;
+use reqwest::RequestBuilder;
 use serde_json::json;
 use service_kit::{
     db::DatabaseUrl,
@@ -19,25 +21,39 @@ use service_kit::{
 };
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader},
-    process::Command,
+    process::{Child, Command},
+    task::JoinHandle,
 };
 
-use crate::app::{FRONT_END, JWKS, PASSWORD, SECRET, SIGN_UP, Send as _, TestApp, config, values};
+use crate::{
+    app::{
+        BASE_URL, FRONT_END, JWKS, PASSWORD, SECRET, SIGN_IN, SIGN_UP, Send as _, TOKEN, TestApp,
+        client, config, values,
+    },
+    mailbox::mail_in,
+};
 
 on_both_engines!(auth_service::MIGRATIONS;
     a_copied_database_lets_nobody_in,
+    the_dump_is_of_all_tables,
+    a_mailed_token_is_stored_as_a_hash,
+    no_attempt_shows_who_tried_what,
     the_private_key_is_sealed,
     no_answer_repeats_a_secret,
     the_log_holds_no_secret,
+    the_log_names_a_mail_and_holds_nothing_of_it,
     another_secret_does_not_open_the_database,
     without_a_secret_postgres_is_refused_and_sqlite_keeps_one,
     services_that_start_at_once_keep_one_secret,
 );
 
+const TABLES: [&str; 7] =
+    ["users", "accounts", "sessions", "signing_keys", "verification_tokens", "mails", "attempts"];
+
 /// Everything the database holds, as text and as bytes in hexadecimal.
 async fn dump(db: &TestDatabase) -> String {
     let mut dump = String::new();
-    for table in ["users", "accounts", "sessions", "signing_keys"] {
+    for table in TABLES {
         let statement = match db.engine {
             Engine::Postgres => format!("SELECT t::text AS value FROM {table} t"),
             Engine::Sqlite => {
@@ -58,6 +74,10 @@ async fn dump(db: &TestDatabase) -> String {
         dump += &values(db, &statement).await.join("\n");
     }
     dump
+}
+
+fn sha256(text: &str) -> Vec<u8> {
+    digest::digest(&digest::SHA256, text.as_bytes()).as_ref().to_vec()
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -87,6 +107,61 @@ async fn a_copied_database_lets_nobody_in(db: TestDatabase) {
                 path.display()
             );
         }
+    }
+}
+
+async fn the_dump_is_of_all_tables(db: TestDatabase) {
+    let all = match db.engine {
+        Engine::Postgres => "SELECT tablename AS value FROM pg_tables WHERE schemaname = 'public'",
+        Engine::Sqlite => "SELECT name AS value FROM sqlite_master WHERE type = 'table'",
+    };
+    let all: HashSet<_> = values(&db, all).await.into_iter().collect();
+    let ours = HashSet::from(["__diesel_schema_migrations".to_owned()]);
+    assert_eq!(all, &ours | &HashSet::from(TABLES.map(str::to_owned)));
+}
+
+async fn a_mailed_token_is_stored_as_a_hash(db: TestDatabase) {
+    let app = TestApp::spawn_with(&db, |config| config.features.confirm_delete_user = true).await;
+    let ada = app.sign_up("ada@example.com").await;
+    let email = json!({ "email": "ada@example.com" });
+    let mut tokens = Vec::new();
+    for (path, kind) in [
+        ("/api/auth/request-password-reset", "reset-password"),
+        ("/api/auth/send-verification-email", "verify-email"),
+        ("/api/auth/delete-user", "delete-user"),
+    ] {
+        assert_eq!(app.post_as(&ada, path, &email).await.status, 200);
+        tokens.push(app.mail_to("ada@example.com", kind).await.token().to_owned());
+    }
+    assert_eq!(app.other_mails(&db).await, [""; 0]);
+
+    let dump = dump(&db).await;
+
+    let stored = match db.engine {
+        Engine::Postgres => "SELECT encode(token_hash, 'hex') AS value FROM verification_tokens",
+        Engine::Sqlite => "SELECT lower(hex(token_hash)) AS value FROM verification_tokens",
+    };
+    let mut stored = values(&db, stored).await;
+    stored.sort();
+    let mut hashes = [&tokens[0], &tokens[2]].map(|token| hex(&sha256(token)));
+    hashes.sort();
+    assert_eq!(stored, hashes, "of a verification link nothing is stored");
+    for token in tokens {
+        assert!(!dump.contains(&token) && !dump.contains(&hex(token.as_bytes())), "{dump}");
+    }
+}
+
+async fn no_attempt_shows_who_tried_what(db: TestDatabase) {
+    let app = TestApp::spawn_with(&db, |config| config.rate_limit = true).await;
+    app.sign_in_request("ada@example.com", PASSWORD).answer().await;
+    let email = json!({ "email": "ada@example.com" });
+    app.post("/api/auth/request-password-reset").json(&email).answer().await;
+    assert_eq!(app.other_mails(&db).await, [""; 0]);
+
+    let dump = dump(&db).await;
+
+    for shown in ["ada@example.com", "127.0.0.1", PASSWORD, "sign-in"] {
+        assert!(!dump.contains(shown) && !dump.contains(&hex(shown.as_bytes())), "{dump}");
     }
 }
 
@@ -148,56 +223,129 @@ fn process(database: &str, variables: &[(&str, &str)]) -> Command {
     command
 }
 
+/// The built service under way, logging all it can.
+pub(crate) struct Service {
+    address: String,
+    process: Child,
+    client: reqwest::Client,
+    log: JoinHandle<String>,
+}
+
+impl Service {
+    pub(crate) async fn start(db: &TestDatabase, variables: &[(&str, &str)]) -> Self {
+        let logging = [("BETTER_AUTH_SECRET", SECRET), ("RUST_LOG", "debug")];
+        let mut process = process(&db.url(), &[&logging, variables].concat()).spawn().unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let mut log = String::new();
+        let address = loop {
+            let line = lines.next_line().await.unwrap().expect("the service starts");
+            log += &line;
+            if let Some((_, address)) = line.split_once("listens on http://") {
+                break address.split('"').next().unwrap().to_owned();
+            }
+        };
+        // All the time, or the service would wait for it.
+        let log = tokio::spawn(async move {
+            while let Some(line) = lines.next_line().await.unwrap() {
+                log += &line;
+            }
+            log
+        });
+        Self { address, process, client: client(), log }
+    }
+
+    pub(crate) fn get(&self, path: &str) -> RequestBuilder {
+        self.client.get(format!("http://{}{path}", self.address))
+    }
+
+    pub(crate) fn post(&self, path: &str) -> RequestBuilder {
+        self.client.post(format!("http://{}{path}", self.address))
+    }
+
+    /// Ends it: everything it has logged.
+    pub(crate) async fn log(mut self) -> String {
+        self.process.kill().await.unwrap();
+        let mut errors = String::new();
+        self.process.stderr.take().unwrap().read_to_string(&mut errors).await.unwrap();
+        self.log.await.unwrap() + &errors
+    }
+}
+
 async fn the_log_holds_no_secret(db: TestDatabase) {
-    let variables =
-        [("BETTER_AUTH_SECRET", SECRET), ("RUST_LOG", "debug"), ("FRONTEND_URL", FRONT_END)];
-    let mut service = process(&db.url(), &variables).spawn().unwrap();
-    let mut lines = BufReader::new(service.stdout.take().unwrap()).lines();
-    let mut log = String::new();
-    let address = loop {
-        let line = lines.next_line().await.unwrap().expect("the service starts");
-        log += &line;
-        if let Some((_, address)) = line.split_once("listens on http://") {
-            break address.split('"').next().unwrap().to_owned();
-        }
-    };
-    let url = |path: &str| format!("http://{address}{path}");
-    let client = reqwest::Client::builder().build().unwrap();
+    let service = Service::start(&db, &[("FRONTEND_URL", FRONT_END)]).await;
     let mut secrets = vec![PASSWORD.to_owned(), "wrong horse 42".to_owned(), SECRET.to_owned()];
 
     for (path, password) in [
         (SIGN_UP, PASSWORD),
         (SIGN_UP, PASSWORD),
-        ("/api/auth/sign-in/email", PASSWORD),
-        ("/api/auth/sign-in/email", "wrong horse 42"),
+        (SIGN_IN, PASSWORD),
+        (SIGN_IN, "wrong horse 42"),
         (SIGN_UP, "short"),
     ] {
         let body = json!({ "name": "Ada", "email": "ada@example.com", "password": password });
-        let answer = client.post(url(path)).json(&body).answer().await;
+        let answer = service.post(path).json(&body).answer().await;
         if answer.status == 200 {
             let ada = answer.signed_in();
-            let jwt = client.get(url("/api/auth/token")).bearer_auth(&ada.token).answer().await;
+            let jwt = service.get(TOKEN).bearer_auth(&ada.token).answer().await;
             secrets.push(jwt.json()["token"].as_str().unwrap().to_owned());
             secrets.push(hex(ada.token.as_bytes()));
             secrets.push(ada.signed_token.rsplit_once('.').unwrap().1.to_owned());
             secrets.push(ada.token);
         }
     }
-    let malformed = client.post(url(SIGN_UP)).header("content-type", "application/json");
+    let malformed = service.post(SIGN_UP).header("content-type", "application/json");
     malformed.body(format!("{{\"password\":\"{PASSWORD}\"")).answer().await;
-    client.get(url(&format!("/unknown/{PASSWORD}?token={PASSWORD}"))).answer().await;
-    service.kill().await.unwrap();
-    while let Some(line) = lines.next_line().await.unwrap() {
-        log += &line;
-    }
-    let mut errors = String::new();
-    service.stderr.take().unwrap().read_to_string(&mut errors).await.unwrap();
-    log += &errors;
+    service.get(&format!("/unknown/{PASSWORD}?token={PASSWORD}")).answer().await;
+    let log = service.log().await;
 
     assert!(log.contains("POST /api/auth/sign-up/email 200"), "there is a log: {log}");
     secrets.push("bcrypt-sha256".to_owned());
     for secret in secrets {
         assert!(!log.contains(&secret), "{secret} is in the log");
+    }
+}
+
+async fn the_log_names_a_mail_and_holds_nothing_of_it(db: TestDatabase) {
+    let mails = tempfile::tempdir().unwrap();
+    let folder = mails.path().to_str().unwrap();
+    let variables = [("MAIL_DIR", folder), ("CONFIRM_DELETE_USER", "on"), ("RATE_LIMIT", "off")];
+    let service = Service::start(&db, &variables).await;
+    let email = "ada@example.com";
+    let body = json!({ "name": "Ada", "email": email, "password": PASSWORD });
+    let ada = service.post(SIGN_UP).json(&body).answer().await.signed_in();
+    let mut secrets = vec![email.to_owned(), "callbackURL".to_owned(), "/come-back".to_owned()];
+
+    for (path, kind) in [
+        ("/api/auth/request-password-reset", "reset-password"),
+        ("/api/auth/send-verification-email", "verify-email"),
+        ("/api/auth/delete-user", "delete-user"),
+    ] {
+        let body = json!({
+            "email": email, "callbackURL": "/come-back", "redirectTo": "/come-back",
+        });
+        let answer = service.post(path).bearer_auth(&ada.token).json(&body).answer().await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let mail = mail_in(mails.path(), email, kind).await;
+        let link = mail.link().strip_prefix(BASE_URL).unwrap();
+        service.get(link).answer().await;
+        let again = json!({ "token": mail.token(), "newPassword": PASSWORD });
+        service.post("/api/auth/reset-password").json(&again).answer().await;
+        secrets.push(mail.token().to_owned());
+    }
+    service.get(TOKEN).bearer_auth(&ada.token).answer().await;
+    let revoke = json!({ "token": ada.token });
+    service.post("/api/auth/revoke-session").bearer_auth(&ada.token).json(&revoke).answer().await;
+    secrets.push(ada.token);
+    let log = service.log().await;
+
+    for kind in ["reset-password", "verify-email", "delete-user"] {
+        let named = log
+            .split(folder)
+            .any(|rest| rest.split_once(".eml").is_some_and(|(name, _)| name.ends_with(kind)));
+        assert!(named, "the file of {kind} is named: {log}");
+    }
+    for secret in secrets {
+        assert!(!log.contains(&secret), "{secret} is in {log}");
     }
 }
 
@@ -287,8 +435,10 @@ async fn services_that_start_at_once_keep_one_secret(db: TestDatabase) {
 #[test]
 fn the_configuration_hides_its_secrets() {
     let url = "postgres://service:hidden-password@localhost/auth".parse().unwrap();
+    let mut config = config(&url);
+    config.mail.smtp_url = Some("smtp://service:hidden-password@localhost".parse().unwrap());
 
-    let debug = format!("{:?}", config(&url));
+    let debug = format!("{config:?}");
 
     assert!(debug.contains("bcrypt_cost: 10"), "{debug}");
     assert!(!debug.contains(SECRET), "{debug}");
@@ -307,12 +457,20 @@ async fn a_refused_setting_is_named_but_not_repeated() {
         ("SESSION_EXPIRES_IN", "0s"),
         ("BETTER_AUTH_AUDIENCE", " "),
         ("WEB_ROOT", "/nowhere"),
+        ("MAIL_TEMPLATES", "/nowhere"),
+        ("MAIL_FROM", "nobody"),
+        ("SMTP_URL", "http://service:hidden@localhost"),
+        ("SMTP_URL", "hidden"),
+        ("TRUSTED_PROXIES", "10.0.0.0/33"),
+        ("RATE_LIMIT", "maybe"),
+        ("SESSION_FRESH_AGE", "-1s"),
+        ("JWT_ROTATION_INTERVAL", "0s"),
     ] {
         let output = process("sqlite://unused", &[(name, value)]).output().await.unwrap();
         let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
         assert_eq!(output.status.code(), Some(2), "{name}={value}: {text}");
         assert!(text.contains(name), "{name}={value}: {text}");
-        if ["BETTER_AUTH_SECRET", "DATABASE_URL"].contains(&name) {
+        if ["BETTER_AUTH_SECRET", "DATABASE_URL", "SMTP_URL"].contains(&name) {
             assert!(!text.contains("hidden"), "{text}");
         }
     }

@@ -1,5 +1,6 @@
 //! `GET /api/auth/get-session` and `POST /api/auth/sign-out`: the session and its cookies.
 
+use auth_service::config::Config;
 use serde_json::json;
 use service_kit::{on_both_engines, testing::TestDatabase};
 
@@ -17,6 +18,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     a_well_signed_cookie_of_a_session_that_is_no_more_is_cleared,
     a_cookie_may_be_quoted_or_unencoded_and_the_first_of_its_name_counts,
     on_https_only_cookies_with_the_secure_prefix_count,
+    cookies_can_be_made_secure_on_http,
     a_left_over_of_the_cookie_cache_is_cleared,
     get_session_is_not_a_post,
     signing_out_ends_the_cookie_and_the_bearer_token_but_no_other_session,
@@ -184,10 +186,18 @@ async fn a_cookie_may_be_quoted_or_unencoded_and_the_first_of_its_name_counts(db
 }
 
 async fn on_https_only_cookies_with_the_secure_prefix_count(db: TestDatabase) {
-    let app = TestApp::spawn_with(&db, |config| {
+    only_secure_cookies_count(&db, |config| {
         config.better_auth_url = "https://auth.example.com".parse().unwrap();
     })
     .await;
+}
+
+async fn cookies_can_be_made_secure_on_http(db: TestDatabase) {
+    only_secure_cookies_count(&db, |config| config.secure_cookies = true).await;
+}
+
+async fn only_secure_cookies_count(db: &TestDatabase, change: impl FnOnce(&mut Config)) {
+    let app = TestApp::spawn_with(db, change).await;
 
     let answer = app.sign_up_request("ada@example.com").answer().await;
 
@@ -201,7 +211,7 @@ async fn on_https_only_cookies_with_the_secure_prefix_count(db: TestDatabase) {
     assert_eq!(app.get_session(&ada.cookie).await.json()["user"], ada.user);
     let unprefixed = ada.cookie.replace("__Secure-", "");
     is_nobody(&app.get_session(&unprefixed).await, &[]);
-    execute(&db, "DELETE FROM sessions").await;
+    execute(db, "DELETE FROM sessions").await;
     let cleared = CLEARED
         .map(|line| format!("__Secure-{}", line.replace("; SameSite", "; Secure; SameSite")));
     is_nobody(&app.get_session(&ada.cookie).await, &cleared.each_ref().map(String::as_str));
@@ -265,7 +275,7 @@ async fn signing_out_without_a_session_is_fine(db: TestDatabase) {
     for request in [
         app.post(SIGN_OUT),
         app.post(SIGN_OUT).json(&json!({})),
-        app.post(SIGN_OUT).json(&json!([null])),
+        app.post(SIGN_OUT).json(&json!({ "callbackURL": "/", "disableRedirect": true })),
         app.post(SIGN_OUT).header("cookie", unsigned).header("origin", BASE_URL),
     ] {
         let answer = request.answer().await;

@@ -1,6 +1,6 @@
 //! `POST /api/auth/sign-in/email`.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::app::{
@@ -21,6 +21,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     signing_in_again_is_another_session,
     a_later_sign_in_that_remembers_clears_the_marker,
     a_clients_own_session_is_never_adopted,
+    other_providers_are_not_found,
 );
 
 async fn the_right_password_starts_a_session(db: TestDatabase) {
@@ -62,7 +63,10 @@ async fn a_callback_url_is_handed_back_for_the_client_to_follow(db: TestDatabase
 
     let answer = sign_in("").await;
     assert_eq!(answer.header("location"), None);
-    assert_eq!(members(&answer.json()), ["redirect", "token", "user"]);
+    let body = answer.json();
+    assert_eq!((&body["redirect"], &body["url"]), (&json!(false), &json!("")));
+    let without = app.sign_in_request("ada@example.com", PASSWORD).answer().await;
+    assert_eq!(members(&without.json()), ["redirect", "token", "user"]);
 }
 
 async fn a_wrong_password_and_an_unknown_address_get_the_same_answer(db: TestDatabase) {
@@ -255,4 +259,17 @@ async fn a_clients_own_session_is_never_adopted(db: TestDatabase) {
     assert_ne!(victim.token, attacker.token);
     let seen = app.get_session(&attacker.cookie).await.json();
     assert_eq!(seen["user"]["email"], "eve@example.com");
+}
+
+async fn other_providers_are_not_found(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let social =
+        async |body: Value| app.post("/api/auth/sign-in/social").json(&body).answer().await;
+
+    let answer = social(json!({ "provider": "github" })).await;
+    answer.is_error(404, "PROVIDER_NOT_FOUND", "Provider not found");
+    for body in [json!({}), json!({ "provider": 1 })] {
+        let answer = social(body).await;
+        answer.is_error(400, "VALIDATION_ERROR", "[body.provider] Invalid input");
+    }
 }

@@ -31,7 +31,7 @@ on_both_engines!(auth_service::MIGRATIONS;
 );
 
 /// Header and claims of a token whose signature fits a published key.
-fn verified(token: &str, jwks: &Value) -> Option<(Value, Value)> {
+pub(crate) fn verified(token: &str, jwks: &Value) -> Option<(Value, Value)> {
     let [header, claims, signature] = token.split('.').collect::<Vec<_>>()[..] else { return None };
     let decode = |text: &str| BASE64_URL_SAFE_NO_PAD.decode(text).ok();
     let header_json: Value = serde_json::from_slice(&decode(header)?).ok()?;
@@ -42,7 +42,7 @@ fn verified(token: &str, jwks: &Value) -> Option<(Value, Value)> {
     Some((header_json, serde_json::from_slice(&decode(claims)?).ok()?))
 }
 
-async fn jwks(app: &TestApp) -> Value {
+pub(crate) async fn jwks(app: &TestApp) -> Value {
     app.get(JWKS).answer().await.json()
 }
 

@@ -47,6 +47,14 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A duration as above, or `0s`, which switches off what it limits.
+pub fn duration_or_zero(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Ok(Duration::ZERO),
+        _ => duration(text),
+    }
+}
+
 /// A text that says something.
 pub fn non_blank(text: &str) -> Result<String, &'static str> {
     if text.trim().is_empty() { Err("must not be blank") } else { Ok(text.to_owned()) }

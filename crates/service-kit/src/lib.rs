@@ -9,10 +9,12 @@
 //! | [`migrate`] | the schema, brought up to date under a lock |
 //! | [`telemetry`] | logs, the request id, one access line per request |
 //! | [`origins`], [`cors`] | the exact origins of the front end, and what they may read |
+//! | [`client_address`] | who is on the other end, behind which proxies |
 //! | [`body`] | request bodies, read within limits of size and time |
 //! | [`testing`] | one throw-away database per test (feature `testing`) |
 
 pub mod body;
+pub mod client_address;
 pub mod config;
 pub mod cors;
 pub mod db;

@@ -1,0 +1,312 @@
+//! How often may it be tried? Counts attempts, and says how long to wait for the next one.
+//!
+//! Replicas on PostgreSQL share their counts; otherwise they are in memory, of which there is a
+//! bounded amount whatever is tried.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use aws_lc_rs::digest;
+use chrono::{DateTime, Utc};
+use service_kit::{
+    db::{Conn, Database},
+    sql_types::DbTime,
+};
+
+use crate::{
+    error::{Error, Result},
+    models::Attempt,
+};
+
+/// How many counts are kept in memory.
+const CAPACITY: usize = 65_536;
+/// When they are too many, the longest unused go: this many at once, so that it is rare.
+const EVICTED: usize = CAPACITY / 4;
+/// How often a count is written that others write at the same time.
+const MAX_RACES: usize = 32;
+/// How long one who gave up because of that waits.
+const CROWDED: Duration = Duration::from_secs(1);
+
+/// After how many attempts how long a pause is due.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Rule {
+    /// So many in a row, then a whole window without any. A window begins with each attempt.
+    /// Replicas tell each other of every `share_every`th.
+    Window { max: u32, window: Duration, share_every: u32 },
+    /// So many freely, then pauses that double from `first` to `longest`.
+    BackOff { free: u32, first: Duration, longest: Duration },
+}
+
+/// How far the clocks of replicas may be apart. A time further ahead is a clock that was set back.
+const MAX_SKEW: Duration = Duration::from_secs(5);
+/// A back-off is forgotten when nothing was tried for this long.
+const BACK_OFF_MEMORY: Duration = Duration::from_hours(24);
+
+impl Rule {
+    fn pause_after(self, count: u32) -> Duration {
+        match self {
+            Self::Window { max, window, .. } if count >= max => window,
+            Self::BackOff { free, first, longest } if count >= free => {
+                let doublings = 2_u32.saturating_pow(count.saturating_sub(free));
+                first.saturating_mul(doublings).min(longest)
+            }
+            _ => Duration::ZERO,
+        }
+    }
+
+    fn memory(self) -> Duration {
+        match self {
+            Self::Window { window, .. } => window,
+            Self::BackOff { .. } => BACK_OFF_MEMORY,
+        }
+    }
+
+    /// How many attempts one replica counts by itself before the others hear of them. Where it is
+    /// more than one, most requests write nothing, and replicas together may let a few more pass.
+    fn share_every(self) -> u32 {
+        match self {
+            Self::Window { share_every, .. } => share_every,
+            Self::BackOff { .. } => 1,
+        }
+    }
+
+    /// Counts `more` attempts, unless they must wait.
+    fn judge(self, tries: Option<Tries>, more: u32, now: DateTime<Utc>) -> Result<Tries, Duration> {
+        let Some(tries) = tries.filter(|tries| now < tries.last_at + self.memory()) else {
+            return Ok(Tries { count: more, last_at: now });
+        };
+        let pause = self.pause_after(tries.count);
+        let last_at = tries.last_at.min(now + MAX_SKEW);
+        // Clocks differ, so without a pause the times do not matter.
+        match (last_at + pause - now).to_std() {
+            Ok(wait) if !pause.is_zero() && !wait.is_zero() => Err(wait),
+            _ => Ok(Tries { count: tries.count.saturating_add(more), last_at: now.max(last_at) }),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Tries {
+    count: u32,
+    last_at: DateTime<Utc>,
+}
+
+/// Who tries what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Key([u8; 16]);
+
+impl Key {
+    /// Addresses and accounts are not kept in the clear.
+    pub(crate) fn of(parts: &[&str]) -> Self {
+        let mut context = digest::Context::new(&digest::SHA256);
+        for part in parts {
+            context.update(part.as_bytes());
+            context.update(&[0]);
+        }
+        let mut key = [0; 16];
+        key.iter_mut().zip(context.finish().as_ref()).for_each(|(byte, hashed)| *byte = *hashed);
+        Self(key)
+    }
+}
+
+/// All counts.
+pub(crate) struct Attempts {
+    windows: Memory,
+    back_offs: Memory,
+    shared: Option<Database>,
+}
+
+impl Attempts {
+    pub(crate) fn new(database: &Database) -> Self {
+        Self {
+            windows: Memory::default(),
+            back_offs: Memory::default(),
+            shared: matches!(database, Database::Postgres(_)).then(|| database.clone()),
+        }
+    }
+
+    /// Counts an attempt: how many there were of late, this one included. It is refused when it
+    /// comes too early, and does not count then.
+    pub(crate) async fn count(&self, key: Key, rule: Rule, now: DateTime<Utc>) -> Result<u32> {
+        let judged = match (&self.shared, rule.share_every()) {
+            (None, _) => self.memory(rule).count(key, rule, now),
+            (Some(database), 1) => {
+                count_shared(database, key, rule, 1, now).await?.unwrap_or(Err(CROWDED))
+            }
+            (Some(database), every) => match self.memory(rule).count(key, rule, now) {
+                Ok(tries) if tries.count.is_multiple_of(every) => {
+                    match count_shared(database, key, rule, every, now).await? {
+                        Some(Err(wait)) => {
+                            self.memory(rule).exhaust(key, now);
+                            Err(wait)
+                        }
+                        Some(Ok(_)) | None => Ok(tries),
+                    }
+                }
+                judged => judged,
+            },
+        };
+        judged.map(|tries| tries.count).map_err(|wait| Error::TooManyRequests { wait })
+    }
+
+    /// How many attempts there were of late. It is refused when one more would be; none is counted.
+    pub(crate) async fn peek(&self, key: Key, rule: Rule, now: DateTime<Utc>) -> Result<u32> {
+        let tries = match &self.shared {
+            Some(database) => find_shared(&mut database.read().await?.conn(), key).await?.1,
+            None => self.memory(rule).find(key),
+        };
+        let judged = rule.judge(tries, 0, now);
+        judged.map(|tries| tries.count).map_err(|wait| Error::TooManyRequests { wait })
+    }
+
+    /// Starts again from nothing.
+    pub(crate) async fn forget(&self, key: Key, rule: Rule) -> Result<()> {
+        self.memory(rule).forget(key);
+        if let Some(database) = &self.shared {
+            Attempt::delete(&mut database.write().await?.conn(), &key.0).await?;
+        }
+        Ok(())
+    }
+
+    fn memory(&self, rule: Rule) -> &Memory {
+        match rule {
+            Rule::Window { .. } => &self.windows,
+            Rule::BackOff { .. } => &self.back_offs,
+        }
+    }
+}
+
+#[derive(Default)]
+struct Memory(Mutex<HashMap<Key, Tries>>);
+
+impl Memory {
+    fn count(&self, key: Key, rule: Rule, now: DateTime<Utc>) -> Result<Tries, Duration> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let tries = rule.judge(all.get(&key).copied(), 1, now)?;
+        if all.len() >= CAPACITY && !all.contains_key(&key) {
+            evict(&mut all);
+        }
+        all.insert(key, tries);
+        Ok(tries)
+    }
+
+    fn find(&self, key: Key) -> Option<Tries> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied()
+    }
+
+    /// Nothing more is let through before a window has passed.
+    fn exhaust(&self, key: Key, now: DateTime<Utc>) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(key, Tries { count: u32::MAX, last_at: now });
+    }
+
+    fn forget(&self, key: Key) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+    }
+}
+
+fn evict(all: &mut HashMap<Key, Tries>) {
+    let mut times: Vec<_> = all.values().map(|tries| tries.last_at).collect();
+    let (_, newest_to_go, _) = times.select_nth_unstable(EVICTED);
+    let newest_to_go = *newest_to_go;
+    all.retain(|_, tries| tries.last_at > newest_to_go);
+}
+
+/// Reads, judges, and writes unless somebody else wrote in between; then once more. `None` when
+/// there is too much of a crowd at one key.
+async fn count_shared(
+    database: &Database,
+    key: Key,
+    rule: Rule,
+    more: u32,
+    now: DateTime<Utc>,
+) -> Result<Option<Result<Tries, Duration>>> {
+    let mut pooled = database.write().await?;
+    let conn = &mut pooled.conn();
+    for _ in 0..MAX_RACES {
+        let stored = Attempt::find(conn, &key.0).await?;
+        let tries = stored
+            .as_ref()
+            .map(|row| Tries { count: row.count.unsigned_abs(), last_at: row.last_at.0 });
+        let tries = match rule.judge(tries, more, now) {
+            Ok(tries) => tries,
+            Err(wait) => return Ok(Some(Err(wait))),
+        };
+        let row = Attempt {
+            key: key.0.to_vec(),
+            count: i32::try_from(tries.count).unwrap_or(i32::MAX),
+            last_at: DbTime(tries.last_at),
+            forget_at: DbTime(tries.last_at + rule.memory()),
+        };
+        if row.replace(conn, stored.as_ref()).await? == 1 {
+            return Ok(Some(Ok(tries)));
+        }
+    }
+    Ok(None)
+}
+
+async fn find_shared(conn: &mut Conn<'_>, key: Key) -> Result<(Option<Attempt>, Option<Tries>)> {
+    let stored = Attempt::find(conn, &key.0).await?;
+    let tries = stored
+        .as_ref()
+        .map(|row| Tries { count: row.count.unsigned_abs(), last_at: row.last_at.0 });
+    Ok((stored, tries))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WINDOW: Rule = Rule::Window { max: 3, window: Duration::from_secs(10), share_every: 1 };
+    const BACK_OFF: Rule =
+        Rule::BackOff { free: 2, first: Duration::from_secs(1), longest: Duration::from_secs(5) };
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_767_322_800 + seconds, 0).unwrap()
+    }
+
+    #[test]
+    fn a_window_slides_with_use_and_refused_attempts_do_not_extend_it() {
+        let memory = Memory::default();
+        let key = Key::of(&["somebody"]);
+        for second in [0, 6, 12] {
+            assert!(memory.count(key, WINDOW, at(second)).is_ok());
+        }
+        assert_eq!(memory.count(key, WINDOW, at(18)), Err(Duration::from_secs(4)));
+        assert_eq!(memory.count(key, WINDOW, at(21)), Err(Duration::from_secs(1)));
+        assert_eq!(memory.count(key, WINDOW, at(22)).map(|tries| tries.count), Ok(1));
+    }
+
+    #[test]
+    fn an_attempt_that_another_clock_saw_later_is_no_reason_to_wait() {
+        let memory = Memory::default();
+        let key = Key::of(&["somebody"]);
+        for second in [1, 0, 0] {
+            assert!(memory.count(key, WINDOW, at(second)).is_ok());
+        }
+        assert_eq!(memory.count(key, WINDOW, at(0)), Err(Duration::from_secs(11)));
+    }
+
+    #[test]
+    fn pauses_double_until_they_are_long_enough() {
+        let pauses: Vec<_> = (0..7).map(|count| BACK_OFF.pause_after(count).as_secs()).collect();
+        assert_eq!(pauses, [0, 0, 1, 2, 4, 5, 5]);
+        assert_eq!(BACK_OFF.pause_after(u32::MAX), Duration::from_secs(5));
+    }
+
+    #[test]
+    fn memory_is_bounded_and_keeps_the_latest() {
+        let memory = Memory::default();
+        let total = i64::try_from(CAPACITY).unwrap() * 2;
+        let key = |number: i64| Key::of(&[&number.to_string()]);
+        for number in 0..total {
+            memory.count(key(number), BACK_OFF, at(number / 10)).unwrap();
+        }
+        assert!(memory.0.lock().unwrap().len() <= CAPACITY);
+        let latest = memory.count(key(total - 1), BACK_OFF, at(total / 10));
+        assert_eq!(latest.map(|tries| tries.count), Ok(2));
+    }
+}

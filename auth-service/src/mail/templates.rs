@@ -1,0 +1,124 @@
+//! What mails look like: text and HTML, ours unless a folder has others.
+
+use std::{fs, io, path::Path};
+
+use minijinja::{AutoEscape, Environment, context};
+
+use super::Kind;
+
+/// A text begins with this line.
+const SUBJECT: &str = "Subject: ";
+
+macro_rules! built_in {
+    ($($kind:literal),+) => {
+        [$(
+            (concat!($kind, ".txt"), include_str!(concat!("../../templates/mail/", $kind, ".txt"))),
+            (concat!($kind, ".html"), include_str!(concat!("../../templates/mail/", $kind, ".html"))),
+        )+]
+    };
+}
+
+const BUILT_IN: [(&str, &str); 10] = built_in![
+    "verify-email",
+    "reset-password",
+    "change-email",
+    "confirm-change-email",
+    "delete-user"
+];
+
+#[derive(Debug, thiserror::Error)]
+pub enum TemplateError {
+    #[error("{0} cannot be read: {1}")]
+    Read(String, io::Error),
+    #[error("{0} does not begin with a line `Subject: …`")]
+    NoSubject(String),
+    #[error(transparent)]
+    Template(#[from] minijinja::Error),
+}
+
+/// All templates, checked.
+pub(crate) struct Templates(Environment<'static>);
+
+/// What a template may use.
+pub(crate) struct Context<'a> {
+    /// As the user chose it, so ours do not use it: anybody can sign up with somebody else's
+    /// address, and would have a say in the mail.
+    pub(crate) name: &'a str,
+    /// The address that the account has.
+    pub(crate) email: &'a str,
+    /// The address that it is to have, or nothing.
+    pub(crate) new_email: &'a str,
+    pub(crate) link: &'a str,
+    /// How long the link is good for: `1 hour`.
+    pub(crate) valid_for: &'a str,
+    /// Where the account is: the public base URL.
+    pub(crate) site: &'a str,
+}
+
+const SAMPLE: Context<'_> = Context {
+    name: "Ada",
+    email: "ada@example.com",
+    new_email: "ada@example.org",
+    link: "http://localhost:3000/api/auth/verify-email?token=x&callbackURL=%2F",
+    valid_for: "1 hour",
+    site: "http://localhost:3000",
+};
+
+pub(crate) struct Rendered {
+    pub(crate) subject: String,
+    pub(crate) text: String,
+    pub(crate) html: String,
+}
+
+impl Templates {
+    pub(crate) fn load(folder: Option<&Path>) -> Result<Self, TemplateError> {
+        let mut environment = Environment::new();
+        environment.set_auto_escape_callback(|name| match name.rsplit_once('.') {
+            Some((_, "html")) => AutoEscape::Html,
+            _ => AutoEscape::None,
+        });
+        for (name, built_in) in BUILT_IN {
+            let source = match folder.map(|folder| fs::read_to_string(folder.join(name))) {
+                Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(TemplateError::Read(name.to_owned(), error));
+                }
+                Some(Ok(source)) => source,
+                _ => built_in.to_owned(),
+            };
+            let Some(kind) = name.strip_suffix(".txt") else {
+                environment.add_template_owned(name, source)?;
+                continue;
+            };
+            let (subject, text) = source
+                .strip_prefix(SUBJECT)
+                .and_then(|rest| rest.split_once('\n'))
+                .ok_or_else(|| TemplateError::NoSubject(name.to_owned()))?;
+            environment.add_template_owned(format!("{kind}.subject"), subject.trim().to_owned())?;
+            environment.add_template_owned(name, text.trim_start().to_owned())?;
+        }
+        let templates = Self(environment);
+        // A template that cannot be rendered is found out now, not when somebody waits for a mail.
+        for kind in Kind::ALL {
+            templates.render(kind, &SAMPLE)?;
+        }
+        Ok(templates)
+    }
+
+    pub(crate) fn render(
+        &self,
+        kind: Kind,
+        context: &Context<'_>,
+    ) -> Result<Rendered, minijinja::Error> {
+        let Context { name, email, new_email, link, valid_for, site } = *context;
+        let context = context! { name, email, new_email, link, valid_for, site };
+        let render = |part: &str| {
+            self.0.get_template(&format!("{}.{part}", kind.as_str()))?.render(&context)
+        };
+        Ok(Rendered {
+            // One line, whatever somebody calls themselves.
+            subject: render("subject")?.replace(char::is_control, " "),
+            text: render("txt")?,
+            html: render("html")?,
+        })
+    }
+}

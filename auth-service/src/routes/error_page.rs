@@ -1,0 +1,44 @@
+//! `GET /error`: where a link leads that cannot be followed and names no page of its own.
+
+use actix_web::{HttpRequest, HttpResponse, http::header::CONTENT_TYPE, web::Data};
+use url::form_urlencoded;
+
+use crate::{redirect, state::AppState};
+
+/// Shows the code, or in production hands it to the front end.
+pub(crate) async fn error_page(state: Data<AppState>, req: HttpRequest) -> HttpResponse {
+    let query = form_urlencoded::parse(req.query_string().as_bytes());
+    let parameter = |wanted: &str| {
+        let mut found = query.filter(|(name, value)| name == wanted && !value.is_empty());
+        found.next().map(|(_, value)| value)
+    };
+    let code = parameter("error").filter(|code| is_harmless(code));
+    let code = code.as_deref().unwrap_or("UNKNOWN");
+    if state.is_production {
+        let mut target = redirect::with_parameter("/", "error", code);
+        if let Some(description) = parameter("error_description") {
+            target = redirect::with_parameter(&target, "error_description", &description);
+        }
+        return redirect::found(&target);
+    }
+    HttpResponse::Ok().insert_header((CONTENT_TYPE, "text/html")).body(page(code))
+}
+
+/// The code is the only thing that is echoed.
+fn is_harmless(code: &str) -> bool {
+    code.chars().all(|c| c.is_ascii_alphanumeric() || "_'-".contains(c))
+}
+
+fn page(code: &str) -> String {
+    format!(
+        "<!doctype html>\n\
+         <html lang=\"en\">\n\
+         <head><meta charset=\"utf-8\"><title>Error</title></head>\n\
+         <body>\n\
+         <h1>Something went wrong</h1>\n\
+         <p>The link cannot be followed: <code>{code}</code></p>\n\
+         <p><a href=\"/\">Back to the start</a></p>\n\
+         </body>\n\
+         </html>\n"
+    )
+}

@@ -1,0 +1,213 @@
+//! Passwords: changed and asked for by those who are signed in, reset by those who forgot them.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    web::{Data, Path},
+};
+use serde::Serialize;
+use serde_json::json;
+use service_kit::sql_types::DbTime;
+use shared_models::User;
+use uuid::Uuid;
+
+use crate::{
+    error::{Error, Result},
+    guessing,
+    input::{Fields, Input, Schema},
+    mail::{self, Kind},
+    models::{NewAccount, PasswordHash, Purpose, Session, VerificationToken},
+    password, redirect,
+    session::{Authenticated, Fresh, token_hash},
+    session_cookies,
+    state::AppState,
+};
+
+pub(crate) struct ChangePassword {
+    new_password: String,
+    current_password: String,
+    revoke_other_sessions: bool,
+}
+
+impl Schema for ChangePassword {
+    fn read(fields: &mut Fields<'_>) -> Self {
+        Self {
+            new_password: fields.string("newPassword"),
+            current_password: fields.string("currentPassword"),
+            revoke_other_sessions: fields.optional_boolean("revokeOtherSessions").unwrap_or(false),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct PasswordChanged {
+    /// Of the session that replaces all others, if they were to go.
+    token: Option<String>,
+    user: User,
+}
+
+pub(crate) async fn change_password(
+    state: Data<AppState>,
+    req: HttpRequest,
+    Authenticated(live, input): Authenticated<ChangePassword>,
+) -> Result<HttpResponse> {
+    password::check_length(&input.new_password)?;
+    password::check_max_length(&input.current_password)?;
+    let user_id = live.user.id.as_str();
+    let old_hash = guessing::confirm(&state, user_id, &input.current_password).await?;
+    let hash = state.passwords.hash(input.new_password).await?;
+    let now = DbTime(state.now().into());
+    let mut pooled = state.write().await?;
+    let conn = &mut pooled.conn();
+    let hashes = (old_hash.as_str(), hash.as_str());
+    if !input.revoke_other_sessions {
+        if PasswordHash::change(conn, user_id, hashes, now).await? == 0 {
+            return Err(Error::InvalidPassword); // it was changed elsewhere meanwhile
+        }
+        let body = PasswordChanged { token: None, user: live.user.clone() };
+        return Ok(HttpResponse::Ok().json(body));
+    }
+    let is_remembered = !state.cookies.has_marker(req.headers());
+    let fresh = Fresh::new(&state, &req, is_remembered)?;
+    conn.transaction(async |conn| {
+        if PasswordHash::change(conn, user_id, hashes, now).await? == 0 {
+            return Err(Error::InvalidPassword);
+        }
+        Session::delete_all(conn, user_id).await?;
+        fresh.row(user_id).insert(conn).await?;
+        Ok(())
+    })
+    .await?;
+    session_cookies::hand_out(&req, &fresh);
+    Ok(HttpResponse::Ok().json(PasswordChanged { token: Some(fresh.token), user: live.user }))
+}
+
+pub(crate) struct VerifyPassword {
+    password: String,
+}
+
+impl Schema for VerifyPassword {
+    fn read(fields: &mut Fields<'_>) -> Self {
+        Self { password: fields.string("password") }
+    }
+}
+
+pub(crate) async fn verify_password(
+    state: Data<AppState>,
+    Authenticated(live, input): Authenticated<VerifyPassword>,
+) -> Result<HttpResponse> {
+    password::check_max_length(&input.password)?;
+    match guessing::confirm(&state, live.user.id.as_str(), &input.password).await {
+        Err(Error::CredentialAccountNotFound) => return Err(Error::InvalidPassword),
+        confirmed => drop(confirmed?),
+    }
+    Ok(HttpResponse::Ok().json(json!({ "status": true })))
+}
+
+pub(crate) struct RequestPasswordReset {
+    email: String,
+    redirect_to: Option<String>,
+}
+
+impl Schema for RequestPasswordReset {
+    fn read(fields: &mut Fields<'_>) -> Self {
+        Self { email: fields.email("email"), redirect_to: fields.redirect("redirectTo") }
+    }
+}
+
+/// The same for every address: whether there is such a user is found out when the mail is sent.
+pub(crate) async fn request_password_reset(
+    state: Data<AppState>,
+    Input(input): Input<RequestPasswordReset>,
+) -> Result<HttpResponse> {
+    if !state.features.password_reset {
+        return Err(Error::PasswordResetDisabled);
+    }
+    let redirect_to = input.redirect_to.as_deref();
+    let mail = mail::ask_for(Kind::ResetPassword, &input.email, redirect_to, state.now());
+    mail::post(&state, &mail).await?;
+    let message = "If this email exists in our system, check your email for the reset link";
+    Ok(HttpResponse::Ok().json(json!({ "status": true, "message": message })))
+}
+
+pub(crate) struct OpenResetLink {
+    callback_url: String,
+}
+
+impl Schema for OpenResetLink {
+    const NO_OBJECT: &[&str] = &[];
+
+    fn read(fields: &mut Fields<'_>) -> Self {
+        Self { callback_url: fields.query("callbackURL") }
+    }
+}
+
+/// Leads on to the page that asks for the new password. The token stays good.
+pub(crate) async fn open_reset_link(
+    state: Data<AppState>,
+    token: Path<String>,
+    Input(input): Input<OpenResetLink>,
+) -> Result<HttpResponse> {
+    let now = DbTime(state.clock.now());
+    let is_good = !input.callback_url.is_empty() && {
+        let conn = &mut state.read().await?;
+        let (conn, hash) = (&mut conn.conn(), token_hash(&token));
+        VerificationToken::find_user(conn, Purpose::ResetPassword, &hash, now).await?.is_some()
+    };
+    let target = match input.callback_url.as_str() {
+        "" => "/api/auth/error",
+        target => target,
+    };
+    let (name, value) =
+        if is_good { ("token", token.as_str()) } else { ("error", "INVALID_TOKEN") };
+    let location = redirect::absolute(&state.links.site, target, name, value)?;
+    Ok(redirect::found(&location))
+}
+
+pub(crate) struct ResetPassword {
+    new_password: String,
+    token: Option<String>,
+}
+
+impl Schema for ResetPassword {
+    fn read(fields: &mut Fields<'_>) -> Self {
+        let given = |token: Option<String>| token.filter(|token| !token.is_empty());
+        Self {
+            new_password: fields.string("newPassword"),
+            token: given(fields.optional_string("token"))
+                .or_else(|| given(fields.optional_query("token"))),
+        }
+    }
+}
+
+pub(crate) async fn reset_password(
+    state: Data<AppState>,
+    Input(input): Input<ResetPassword>,
+) -> Result<HttpResponse> {
+    let token = input.token.ok_or(Error::InvalidResetToken)?;
+    password::check_length(&input.new_password)?;
+    let (token, now) = (token_hash(&token), DbTime(state.clock.now()));
+    let found = {
+        let conn = &mut state.read().await?;
+        VerificationToken::find_user(&mut conn.conn(), Purpose::ResetPassword, &token, now).await?
+    };
+    let user_id = found.ok_or(Error::InvalidResetToken)?;
+    let hash = state.passwords.hash(input.new_password).await?;
+    let mut pooled = state.write().await?;
+    let conn = &mut pooled.conn();
+    conn.transaction(async |conn| {
+        if VerificationToken::delete(conn, &token).await? == 0 {
+            return Err(Error::InvalidResetToken); // somebody else was faster
+        }
+        if PasswordHash::update(conn, &user_id, &hash, now).await? == 0 {
+            NewAccount::credential(&Uuid::now_v7().to_string(), &user_id, &hash, now)
+                .insert(conn)
+                .await?;
+        }
+        if state.features.revoke_sessions_on_password_reset {
+            Session::delete_all(conn, &user_id).await?;
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(HttpResponse::Ok().json(json!({ "status": true })))
+}

@@ -1,0 +1,200 @@
+//! What users do with themselves: change name and picture, see their accounts, and leave.
+
+use actix_web::{HttpRequest, HttpResponse, http::header::ContentType, web::Data};
+use serde::Serialize;
+use serde_json::json;
+use service_kit::sql_types::DbTime;
+use shared_models::Timestamp;
+
+use crate::{
+    error::{Error, Result},
+    guessing,
+    input::{Fields, Input, Schema},
+    mail::{self, Kind},
+    models::{Account, Purpose, User, UserChanges, VerificationToken},
+    password, redirect,
+    session::{self, Authenticated, Caller, CurrentSession, Live, token_hash},
+    session_cookies,
+    state::AppState,
+};
+
+pub(crate) struct UpdateUser {
+    changes_email: bool,
+    name: Option<String>,
+    image: Option<Option<String>>,
+}
+
+impl Schema for UpdateUser {
+    const NO_OBJECT: &[&str] = &["record"];
+
+    fn read(fields: &mut Fields<'_>) -> Self {
+        Self {
+            changes_email: fields.is_truthy("email"),
+            name: fields.optional_text("name"),
+            image: fields.optional_nullable_text("image"),
+        }
+    }
+}
+
+pub(crate) async fn update_user(
+    state: Data<AppState>,
+    req: HttpRequest,
+    Authenticated(live, input): Authenticated<UpdateUser>,
+) -> Result<HttpResponse> {
+    if input.changes_email {
+        return Err(Error::EmailCannotBeUpdated);
+    }
+    if input.name.is_none() && input.image.is_none() {
+        return Err(Error::NoFieldsToUpdate);
+    }
+    let changes =
+        UserChanges { name: input.name.as_deref(), image: input.image, ..UserChanges::default() };
+    let now = DbTime(state.now().into());
+    let conn = &mut state.write().await?;
+    User::update(&mut conn.conn(), live.user.id.as_str(), &changes, now).await?;
+    live.resend_cookie(&state, &req);
+    Ok(HttpResponse::Ok().json(json!({ "status": true })))
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AccountBody {
+    id: String,
+    provider_id: String,
+    account_id: String,
+    user_id: String,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    /// What other providers granted; nothing is kept of it.
+    scopes: [&'static str; 0],
+}
+
+impl From<Account> for AccountBody {
+    fn from(account: Account) -> Self {
+        Self {
+            id: account.id,
+            provider_id: account.provider_id,
+            account_id: account.account_id,
+            user_id: account.user_id,
+            created_at: account.created_at.0.into(),
+            updated_at: account.updated_at.0.into(),
+            scopes: [],
+        }
+    }
+}
+
+pub(crate) async fn list_accounts(
+    state: Data<AppState>,
+    CurrentSession(live): CurrentSession,
+) -> Result<HttpResponse> {
+    let accounts = Account::list(&mut state.read().await?.conn(), live.user.id.as_str()).await?;
+    let accounts: Vec<_> = accounts.into_iter().map(AccountBody::from).collect();
+    Ok(HttpResponse::Ok().json(accounts))
+}
+
+pub(crate) struct DeleteUser {
+    password: Option<String>,
+    token: Option<String>,
+    callback_url: Option<String>,
+}
+
+impl Schema for DeleteUser {
+    fn read(fields: &mut Fields<'_>) -> Self {
+        let callback_url = fields.redirect("callbackURL");
+        let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+        Self {
+            callback_url,
+            password: given(fields.optional_string("password")),
+            token: given(fields.optional_string("token")),
+        }
+    }
+}
+
+pub(crate) async fn delete_user(
+    state: Data<AppState>,
+    req: HttpRequest,
+    Authenticated(live, input): Authenticated<DeleteUser>,
+) -> Result<HttpResponse> {
+    if !state.features.delete_user {
+        // The contract's empty 404, this one with a media type.
+        return Ok(HttpResponse::NotFound().insert_header(ContentType::json()).finish());
+    }
+    if let Some(password) = &input.password {
+        password::check_max_length(password)?;
+        guessing::confirm(&state, live.user.id.as_str(), password).await?;
+    }
+    if let Some(token) = &input.token {
+        use_up(&state, &live, token).await?;
+    } else if state.features.confirm_delete_user {
+        let callback_url = input.callback_url.as_deref();
+        let who = (live.user.id.as_str(), live.user.email.as_str());
+        let mail = mail::ask_for_user(Kind::DeleteUser, who, None, callback_url, state.now());
+        mail::post(&state, &mail).await?;
+        let body = json!({ "success": true, "message": "Verification email sent" });
+        return Ok(HttpResponse::Ok().json(body));
+    } else if input.password.is_none() && !live.is_fresh(&state) {
+        return Err(Error::SessionExpired);
+    }
+    delete(&state, &req, &live).await?;
+    Ok(deleted())
+}
+
+pub(crate) struct OpenDeleteLink {
+    token: String,
+    callback_url: Option<String>,
+}
+
+impl Schema for OpenDeleteLink {
+    const NO_OBJECT: &[&str] = &[];
+
+    fn read(fields: &mut Fields<'_>) -> Self {
+        Self {
+            token: fields.query("token"),
+            callback_url: fields.optional_query("callbackURL").filter(|url| !url.is_empty()),
+        }
+    }
+}
+
+pub(crate) async fn open_delete_link(
+    state: Data<AppState>,
+    req: HttpRequest,
+    Input(input): Input<OpenDeleteLink>,
+) -> Result<HttpResponse> {
+    if !state.features.delete_user {
+        return Err(Error::DeleteUserDisabled);
+    }
+    let Caller::Live(live) = session::caller(&state, &req).await? else {
+        return Err(Error::NobodyToDelete);
+    };
+    use_up(&state, &live, &input.token).await?;
+    delete(&state, &req, &live).await?;
+    Ok(match input.callback_url {
+        Some(target) => redirect::found(&target),
+        None => deleted(),
+    })
+}
+
+/// A token of a mailed link deletes the user it was mailed to, and nobody else.
+async fn use_up(state: &AppState, live: &Live, token: &str) -> Result<()> {
+    let hash = token_hash(token);
+    let now = DbTime(state.clock.now());
+    let mut pooled = state.write().await?;
+    let conn = &mut pooled.conn();
+    let user = VerificationToken::find_user(conn, Purpose::DeleteUser, &hash, now).await?;
+    if user.as_deref() != Some(live.user.id.as_str())
+        || VerificationToken::delete(conn, &hash).await? == 0
+    {
+        return Err(Error::InvalidDeleteToken);
+    }
+    Ok(())
+}
+
+async fn delete(state: &AppState, req: &HttpRequest, live: &Live) -> Result<()> {
+    User::delete(&mut state.write().await?.conn(), live.user.id.as_str()).await?;
+    session_cookies::clear(req);
+    Ok(())
+}
+
+fn deleted() -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "success": true, "message": "User deleted" }))
+}

@@ -1,0 +1,57 @@
+//! `GET /error`: the page for links that cannot be followed.
+
+use service_kit::{on_both_engines, testing::TestDatabase};
+
+use crate::app::{Send as _, TestApp};
+
+on_both_engines!(auth_service::MIGRATIONS;
+    the_page_names_the_code,
+    nothing_else_is_echoed,
+    in_production_the_front_end_hears_of_it,
+);
+
+const ERROR: &str = "/api/auth/error";
+
+async fn the_page_names_the_code(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+
+    for code in ["INVALID_TOKEN", "it's", "a-b_C9"] {
+        let answer = app.get(&format!("{ERROR}?error={code}")).answer().await;
+        assert_eq!((answer.status, answer.header("content-type")), (200, Some("text/html")));
+        assert!(answer.body.contains(&format!("<code>{code}</code>")), "{}", answer.body);
+    }
+}
+
+async fn nothing_else_is_echoed(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+
+    for query in [
+        "",
+        "?error=",
+        "?error=a%20b",
+        "?error=%3Cscript%3E",
+        "?error=%C3%A4",
+        "?other=X&error_description=%3Cscript%3E",
+    ] {
+        let answer = app.get(&format!("{ERROR}{query}")).answer().await;
+        assert_eq!(answer.status, 200, "{query}");
+        assert!(answer.body.contains("<code>UNKNOWN</code>"), "{}", answer.body);
+        assert!(!answer.body.contains("script"), "{}", answer.body);
+    }
+}
+
+async fn in_production_the_front_end_hears_of_it(db: TestDatabase) {
+    let app = TestApp::spawn_with(&db, |config| {
+        config.better_auth_url = "https://auth.example.com".parse().unwrap();
+    })
+    .await;
+
+    for (query, location) in [
+        ("?error=INVALID_TOKEN", "/?error=INVALID_TOKEN"),
+        ("?error=%3Cscript%3E", "/?error=UNKNOWN"),
+        ("", "/?error=UNKNOWN"),
+        ("?error=X&error_description=so%20it%20is", "/?error=X&error_description=so+it+is"),
+    ] {
+        app.get(&format!("{ERROR}{query}")).answer().await.leads_to(location);
+    }
+}

@@ -1,0 +1,205 @@
+//! Against guessing passwords: who has to wait, and who has not.
+
+use serde_json::{Value, json};
+use service_kit::{on_both_engines, testing::TestDatabase};
+use tokio::task::JoinSet;
+
+use crate::app::{Answer, DAY, GET_SESSION, PASSWORD, Send as _, SignedIn, TestApp, with_bearer};
+
+on_both_engines!(auth_service::MIGRATIONS;
+    a_client_that_guesses_waits_longer_and_longer,
+    an_account_that_does_not_exist_is_guarded_the_same,
+    guessing_from_one_address_does_not_lock_the_owner_out_elsewhere,
+    spread_guesses_at_one_account_are_braked,
+    parallel_guesses_win_nothing,
+    nobody_is_locked_out_of_a_session,
+    a_right_password_starts_again_from_nothing,
+    guesses_inside_a_session_are_braked_too,
+    an_old_guess_is_forgotten,
+);
+
+const ADA: &str = "ada@example.com";
+const WRONG: &str = "wrong horse 42";
+const VERIFY: &str = "/api/auth/verify-password";
+const CHANGE: &str = "/api/auth/change-password";
+
+/// Behind a proxy on this machine, so that clients can have addresses.
+async fn guarded(db: &TestDatabase) -> TestApp {
+    TestApp::spawn_with(db, |config| {
+        config.rate_limit = true;
+        config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+    })
+    .await
+}
+
+async fn try_in(app: &TestApp, client: &str, email: &str, password: &str) -> Answer {
+    app.sign_in_request(email, password).header("x-forwarded-for", client).answer().await
+}
+
+/// Guesses as fast as the limit per path allows, until there is a pause: how many that were, and
+/// how long the pause is.
+async fn guess_until_refused(app: &TestApp, client: &str, email: &str) -> (usize, u64) {
+    for number in 0.. {
+        if number > 0 && number % 3 == 0 {
+            app.advance(10);
+        }
+        let answer = try_in(app, client, email, WRONG).await;
+        if answer.status == 429 {
+            answer.is_codeless_error(429, "Too many requests. Please try again later.");
+            assert_eq!(answer.header("x-retry-after"), answer.header("retry-after"));
+            return (number, answer.header("retry-after").unwrap().parse().unwrap());
+        }
+        answer.is_error(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password");
+    }
+    unreachable!()
+}
+
+async fn waits_of(app: &TestApp, email: &str) -> Vec<u64> {
+    let mut waits = Vec::new();
+    let (free, mut wait) = guess_until_refused(app, "192.0.2.1", email).await;
+    assert_eq!(free, 5);
+    for _ in 0..11 {
+        waits.push(wait);
+        app.advance(i64::try_from(wait).unwrap());
+        let answer = try_in(app, "192.0.2.1", email, WRONG).await;
+        assert_eq!(answer.status, 401, "the pause is over");
+        // The limit per path has its say for ten seconds.
+        let refused = try_in(app, "192.0.2.1", email, WRONG).await;
+        assert_eq!(refused.status, 429);
+        wait = refused.header("retry-after").unwrap().parse().unwrap();
+    }
+    waits
+}
+
+async fn a_client_that_guesses_waits_longer_and_longer(db: TestDatabase) {
+    let app = guarded(&db).await;
+    app.sign_up(ADA).await;
+
+    let waits = waits_of(&app, ADA).await;
+
+    assert_eq!(waits, [10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600]);
+}
+
+async fn an_account_that_does_not_exist_is_guarded_the_same(db: TestDatabase) {
+    let app = guarded(&db).await;
+
+    let waits = waits_of(&app, "nobody@example.com").await;
+
+    assert_eq!(waits, [10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600]);
+}
+
+async fn guessing_from_one_address_does_not_lock_the_owner_out_elsewhere(db: TestDatabase) {
+    let app = guarded(&db).await;
+    app.sign_up(ADA).await;
+
+    for _ in 0..8 {
+        let (_, wait) = guess_until_refused(&app, "192.0.2.66", ADA).await;
+        app.advance(i64::try_from(wait).unwrap());
+    }
+
+    try_in(&app, "192.0.2.1", ADA, PASSWORD).await.signed_in();
+}
+
+/// Wrong passwords from as many addresses: how many of them were tried.
+async fn spread(app: &TestApp, tries: u32, email: &str) -> usize {
+    let mut tried = 0;
+    for number in 0..tries {
+        let client = format!("198.51.{}.{}", number / 250, number % 250);
+        tried += usize::from(try_in(app, &client, email, WRONG).await.status == 401);
+    }
+    tried
+}
+
+async fn spread_guesses_at_one_account_are_braked(db: TestDatabase) {
+    let app = guarded(&db).await;
+    app.sign_up(ADA).await;
+
+    for email in [ADA, "nobody@example.com", "ADA@example.com"] {
+        let expected = if email == "ADA@example.com" { 0 } else { 20 };
+        assert_eq!(spread(&app, 120, email).await, expected, "{email}");
+    }
+    // Even clients that have used up what they may try freely wait with all others.
+    for _ in 0..30 {
+        app.advance(400);
+        assert_eq!(spread(&app, 120, ADA).await, 1);
+    }
+}
+
+async fn parallel_guesses_win_nothing(db: TestDatabase) {
+    let app = guarded(&db).await;
+    app.sign_up(ADA).await;
+    let mut crowd = JoinSet::new();
+    for number in 0..100 {
+        let request = app.sign_in_request(ADA, WRONG);
+        let client = format!("198.51.100.{number}");
+        crowd.spawn_local(request.header("x-forwarded-for", client).answer());
+    }
+
+    let tried = crowd.join_all().await.iter().filter(|answer| answer.status == 401).count();
+
+    assert!(tried <= 20, "{tried}");
+}
+
+async fn nobody_is_locked_out_of_a_session(db: TestDatabase) {
+    let app = guarded(&db).await;
+    let ada = app.sign_up(ADA).await;
+    spread(&app, 60, ADA).await;
+
+    assert_eq!(with_bearer(&app, GET_SESSION, &ada.token).await.json()["user"], ada.user);
+    app.post_as(&ada, VERIFY, &json!({ "password": PASSWORD })).await.is_done();
+    let body = json!({ "currentPassword": PASSWORD, "newPassword": "a new password" });
+    assert_eq!(app.post_as(&ada, CHANGE, &body).await.status, 200);
+}
+
+async fn a_right_password_starts_again_from_nothing(db: TestDatabase) {
+    let app = guarded(&db).await;
+    app.sign_up(ADA).await;
+
+    for _ in 0..10 {
+        for _ in 0..2 {
+            assert_eq!(try_in(&app, "192.0.2.1", ADA, WRONG).await.status, 401);
+        }
+        try_in(&app, "192.0.2.1", ADA, PASSWORD).await.signed_in();
+        app.advance(10);
+    }
+}
+
+async fn guesses_inside_a_session_are_braked_too(db: TestDatabase) {
+    let app = guarded(&db).await;
+    let ada = app.sign_up(ADA).await;
+    let guess = async |path: &str, body: Value| {
+        app.advance(10);
+        app.post_as(&ada, path, &body).await
+    };
+    let wrong =
+        async |who: &SignedIn| app.post_as(who, VERIFY, &json!({ "password": WRONG })).await;
+
+    for _ in 0..2 {
+        wrong(&ada).await.is_error(400, "INVALID_PASSWORD", "Invalid password");
+        let body = json!({ "currentPassword": WRONG, "newPassword": "a new password" });
+        guess(CHANGE, body).await.is_error(400, "INVALID_PASSWORD", "Invalid password");
+    }
+    let body = json!({ "password": WRONG });
+    let answer = guess("/api/auth/delete-user", body).await;
+    answer.is_error(400, "INVALID_PASSWORD", "Invalid password");
+
+    let refused = wrong(&ada).await;
+    refused.is_codeless_error(429, "Too many requests. Please try again later.");
+    assert_eq!(refused.header("retry-after"), Some("10"));
+    // Also in another session of the same account, but not at the front door.
+    let other = try_in(&app, "192.0.2.1", ADA, PASSWORD).await.signed_in();
+    assert_eq!(wrong(&other).await.status, 429);
+    app.advance(10);
+    app.post_as(&ada, VERIFY, &json!({ "password": PASSWORD })).await.is_done();
+    wrong(&ada).await.is_error(400, "INVALID_PASSWORD", "Invalid password");
+}
+
+async fn an_old_guess_is_forgotten(db: TestDatabase) {
+    let app = guarded(&db).await;
+    app.sign_up(ADA).await;
+    let (free, _) = guess_until_refused(&app, "192.0.2.1", ADA).await;
+
+    app.advance(DAY);
+
+    assert_eq!(guess_until_refused(&app, "192.0.2.1", ADA).await.0, free);
+}

@@ -1,0 +1,266 @@
+//! Rate limits by client and path.
+
+use reqwest::RequestBuilder;
+use serde_json::json;
+use service_kit::{
+    on_both_engines,
+    testing::{Engine, TestDatabase},
+};
+use tokio::task::JoinSet;
+
+use crate::app::{Answer, FRONT_END, JWKS, PASSWORD, SIGN_IN, SIGN_UP, Send as _, TestApp, count};
+
+on_both_engines!(auth_service::MIGRATIONS;
+    each_path_has_its_limit,
+    the_window_slides_with_use_and_refusals_do_not_extend_it,
+    a_refusal_says_when_to_come_back,
+    each_path_and_each_client_is_counted_by_itself,
+    requests_are_counted_before_they_are_looked_at,
+    other_spellings_of_a_path_win_nothing,
+    what_clients_say_of_themselves_wins_nothing,
+    behind_a_trusted_proxy_clients_are_told_apart,
+    an_ipv6_household_is_one_client,
+    forty_parallel_sign_ins_are_three_tries,
+    replicas_count_together_on_postgres,
+    a_front_end_may_read_a_refusal,
+    what_is_outside_the_api_is_not_limited,
+    limits_can_be_switched_off,
+);
+
+const OK: &str = "/api/auth/ok";
+const RESET: &str = "/api/auth/request-password-reset";
+
+async fn limited(db: &TestDatabase) -> TestApp {
+    TestApp::spawn_with(db, |config| config.rate_limit = true).await
+}
+
+/// Behind a proxy on this machine.
+async fn proxied(db: &TestDatabase) -> TestApp {
+    TestApp::spawn_with(db, |config| {
+        config.rate_limit = true;
+        config.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    })
+    .await
+}
+
+#[track_caller]
+fn is_refused(answer: &Answer, seconds: &str) {
+    answer.is_codeless_error(429, "Too many requests. Please try again later.");
+    assert_eq!(answer.header("x-retry-after"), Some(seconds));
+    assert_eq!(answer.header("retry-after"), Some(seconds));
+}
+
+/// How many of at most `tries` requests are let through in a row.
+async fn let_through(tries: usize, request: impl Fn() -> RequestBuilder) -> usize {
+    for number in 0..tries {
+        if request().answer().await.status == 429 {
+            return number;
+        }
+    }
+    tries
+}
+
+async fn each_path_has_its_limit(db: TestDatabase) {
+    let app = limited(&db).await;
+
+    for path in [
+        SIGN_IN,
+        SIGN_UP,
+        "/api/auth/sign-in/social",
+        "/api/auth/sign-in/unknown",
+        "/api/auth/change-password",
+        "/api/auth/change-email",
+        RESET,
+        "/api/auth/send-verification-email",
+        "/api/auth/forget-password/unknown",
+    ] {
+        assert_eq!(let_through(10, || app.post(path)).await, 3, "{path}");
+    }
+    for path in [OK, JWKS, "/api/auth/unknown", "/api/auth/get-session", "/api/auth/verify-email"] {
+        assert_eq!(let_through(110, || app.get(path)).await, 100, "{path}");
+    }
+    app.advance(10);
+    assert_eq!(let_through(10, || app.post(SIGN_IN)).await, 3);
+    is_refused(&app.post(RESET).answer().await, "50");
+    app.advance(50);
+    assert_eq!(let_through(10, || app.post(RESET)).await, 3);
+}
+
+async fn the_window_slides_with_use_and_refusals_do_not_extend_it(db: TestDatabase) {
+    let app = limited(&db).await;
+    let sign_in = async || app.sign_in_request("ada@example.com", PASSWORD).answer().await.status;
+
+    for seconds in [0, 6, 6] {
+        app.advance(seconds);
+        assert_eq!(sign_in().await, 401);
+    }
+    for seconds in [6, 3] {
+        app.advance(seconds);
+        assert_eq!(sign_in().await, 429);
+    }
+    app.advance(1);
+    assert_eq!(sign_in().await, 401, "ten seconds after the last that was let through");
+}
+
+async fn a_refusal_says_when_to_come_back(db: TestDatabase) {
+    let app = limited(&db).await;
+    assert_eq!(let_through(3, || app.post(SIGN_IN)).await, 3);
+
+    is_refused(&app.post(SIGN_IN).answer().await, "10");
+    app.advance(4);
+    is_refused(&app.post(SIGN_IN).answer().await, "6");
+    app.advance(5);
+    is_refused(&app.post(SIGN_IN).answer().await, "1");
+}
+
+async fn each_path_and_each_client_is_counted_by_itself(db: TestDatabase) {
+    let app = proxied(&db).await;
+    let from = |client: &str, path: &str| app.post(path).header("x-forwarded-for", client);
+
+    assert_eq!(let_through(9, || from("192.0.2.1", SIGN_IN)).await, 3);
+    assert_eq!(let_through(9, || from("192.0.2.1", SIGN_UP)).await, 3);
+    assert_eq!(let_through(9, || from("192.0.2.2", SIGN_IN)).await, 3);
+}
+
+async fn requests_are_counted_before_they_are_looked_at(db: TestDatabase) {
+    let app = limited(&db).await;
+    app.sign_up("ada@example.com").await;
+
+    // None of these gets as far as a password.
+    for request in [
+        app.get(SIGN_IN),
+        app.post(SIGN_IN).header("content-type", "application/json").body("{"),
+        app.post(SIGN_IN).header("cookie", "a=b").header("origin", "https://evil.example"),
+    ] {
+        assert_ne!(request.answer().await.status, 429);
+    }
+    let right = app.sign_in_request("ada@example.com", PASSWORD).answer().await;
+    is_refused(&right, "10");
+    let megabytes = vec![b'x'; 3_000_000];
+    is_refused(&app.post(SIGN_IN).body(megabytes).answer().await, "10");
+}
+
+async fn other_spellings_of_a_path_win_nothing(db: TestDatabase) {
+    let app = limited(&db).await;
+    app.sign_up("ada@example.com").await;
+    assert_eq!(let_through(9, || app.post(SIGN_IN)).await, 3);
+
+    for path in [
+        "/api/auth/sign-in/email?x=1",
+        "/api/auth/sign-in/%65mail",
+        "/api/auth/%73ign-in/email",
+        "/%61pi/auth/sign-in/email",
+        "/api/auth/sign-in/email/",
+        "/api/auth/sign-in//email",
+        "/api/auth//sign-in/email",
+        "/api/auth/./sign-in/email",
+        "/api/auth/SIGN-IN/email",
+    ] {
+        let body = json!({ "email": "ada@example.com", "password": PASSWORD });
+        let answer = app.post(path).json(&body).answer().await;
+        assert!([404, 429].contains(&answer.status), "{path}: {answer:?}");
+    }
+}
+
+async fn what_clients_say_of_themselves_wins_nothing(db: TestDatabase) {
+    let app = limited(&db).await;
+
+    for number in 0..9 {
+        let address = format!("192.0.2.{number}");
+        let answer = app
+            .post(SIGN_IN)
+            .header("x-forwarded-for", &address)
+            .header("forwarded", format!("for={address}"))
+            .header("x-real-ip", &address)
+            .header("user-agent", &address)
+            .header("origin", FRONT_END)
+            .answer()
+            .await;
+        assert_eq!(answer.status == 429, number >= 3, "{number}: {answer:?}");
+    }
+}
+
+async fn behind_a_trusted_proxy_clients_are_told_apart(db: TestDatabase) {
+    let app = proxied(&db).await;
+    let from = |forwarded: &str| app.post(SIGN_IN).header("x-forwarded-for", forwarded);
+
+    assert_eq!(let_through(9, || from("192.0.2.1")).await, 3);
+    assert_eq!(let_through(9, || from("192.0.2.2")).await, 3);
+    // What the client itself put before the proxy's word counts for nothing.
+    assert_eq!(let_through(9, || from("203.0.113.9, 192.0.2.1")).await, 0);
+    assert_eq!(let_through(9, || from("nonsense, 192.0.2.1, 127.0.0.2")).await, 0);
+}
+
+async fn an_ipv6_household_is_one_client(db: TestDatabase) {
+    let app = proxied(&db).await;
+    let from = |client: &str| app.post(SIGN_IN).header("x-forwarded-for", client);
+
+    assert_eq!(let_through(9, || from("2001:db8:1:2:3:4:5:6")).await, 3);
+    assert_eq!(let_through(9, || from("2001:db8:1:2:ffff::1")).await, 0);
+    assert_eq!(let_through(9, || from("2001:db8:1:3::1")).await, 3);
+    assert_eq!(let_through(9, || from("192.0.2.1")).await, 3);
+    assert_eq!(let_through(9, || from("::ffff:192.0.2.1")).await, 0);
+}
+
+async fn forty_parallel_sign_ins_are_three_tries(db: TestDatabase) {
+    let app = limited(&db).await;
+    app.sign_up("ada@example.com").await;
+    let mut crowd = JoinSet::new();
+    for _ in 0..40 {
+        crowd.spawn_local(app.sign_in_request("ada@example.com", "wrong horse 42").answer());
+    }
+
+    let tried = crowd.join_all().await.iter().filter(|answer| answer.status == 401).count();
+
+    assert_eq!(tried, 3);
+}
+
+async fn replicas_count_together_on_postgres(db: TestDatabase) {
+    let one = limited(&db).await;
+    let other = limited(&db).await;
+    let own = match db.engine {
+        Engine::Postgres => 0,
+        Engine::Sqlite => 1,
+    };
+
+    assert_eq!(let_through(9, || one.post(SIGN_IN)).await, 3);
+    assert_eq!(let_through(9, || other.post(SIGN_IN)).await, 3 * own);
+    assert_eq!(let_through(200, || one.get(OK)).await, 100);
+    let more = let_through(200, || other.get(OK)).await;
+    assert!((100 * own..=100 * own + 10).contains(&more), "{more}");
+    assert_eq!(count(&db, "attempts").await > 0, db.engine == Engine::Postgres);
+
+    for app in [&one, &other] {
+        app.advance(10);
+    }
+    assert_eq!(let_through(9, || other.post(SIGN_IN)).await, 3);
+}
+
+async fn a_front_end_may_read_a_refusal(db: TestDatabase) {
+    let app = limited(&db).await;
+    assert_eq!(let_through(3, || app.post(SIGN_IN)).await, 3);
+
+    let refused = app.post(SIGN_IN).header("origin", FRONT_END).answer().await;
+
+    assert_eq!(refused.status, 429);
+    assert_eq!(refused.header("access-control-allow-origin"), Some(FRONT_END));
+    let exposed = refused.header("access-control-expose-headers").unwrap();
+    for name in ["x-retry-after", "retry-after"] {
+        assert!(exposed.split(", ").any(|exposed| exposed == name), "{exposed}");
+    }
+}
+
+async fn what_is_outside_the_api_is_not_limited(db: TestDatabase) {
+    let app = limited(&db).await;
+
+    for path in ["/health/live", "/jwks"] {
+        assert_eq!(let_through(110, || app.get(path)).await, 110, "{path}");
+    }
+}
+
+async fn limits_can_be_switched_off(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+
+    assert_eq!(let_through(20, || app.post(SIGN_IN)).await, 20);
+    assert_eq!(let_through(110, || app.get(OK)).await, 110);
+}

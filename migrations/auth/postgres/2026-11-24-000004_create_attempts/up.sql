@@ -1,0 +1,8 @@
+-- How often something was tried of late, by whoever the key stands for.
+CREATE TABLE attempts (
+    key bytea NOT NULL CONSTRAINT attempts_pkey PRIMARY KEY,
+    count integer NOT NULL,
+    last_at timestamptz NOT NULL,
+    forget_at timestamptz NOT NULL
+);
+CREATE INDEX attempts_forget_at_idx ON attempts (forget_at);
