@@ -14,11 +14,13 @@
 
 mod client;
 mod load;
+mod node;
 mod system;
 
 pub use client::{Answer, Client, Lost};
 pub use load::{Acknowledged, under_load, wait_until};
-pub use system::{Engine, System};
+pub use node::{node, tool};
+pub use system::{Engine, System, program};
 
 /// Turns functions over a [`System`] into two tests each, one per engine.
 #[macro_export]

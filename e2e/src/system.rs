@@ -50,7 +50,8 @@ impl System {
         let mut auth = command("auth-service", folder.path(), auth_port);
         auth.env("DATABASE_URL", data.url("auth", folder.path()))
             .env("BETTER_AUTH_SECRET", SECRET)
-            .env("BCRYPT_COST", "10");
+            .env("BCRYPT_COST", "10")
+            .env("RATE_LIMIT", "off");
         let mut tasks = command("task-service", folder.path(), tasks_port);
         tasks
             .env("DATABASE_URL", data.url("tasks", folder.path()))
@@ -128,6 +129,14 @@ impl Data {
         }
     }
 
+    /// The server's own database, for tests that make others on it; `None` for a folder.
+    pub fn server_url(&self) -> Option<String> {
+        match self {
+            Self::Folder => None,
+            Self::Cluster(cluster) => Some(cluster.url_of("postgres")),
+        }
+    }
+
     /// The server, for tests that are about it.
     pub fn cluster(&mut self) -> &mut Cluster {
         match self {
@@ -139,7 +148,7 @@ impl Data {
 
 fn command(name: &'static str, folder: &Path, port: u16) -> Command {
     let log = File::create(log(folder, name)).expect("a log can be written");
-    let mut command = Command::new(BINARIES.join(name));
+    let mut command = Command::new(program(name));
     command
         .current_dir(folder)
         .env("PORT", port.to_string())
@@ -151,6 +160,11 @@ fn command(name: &'static str, folder: &Path, port: u16) -> Command {
 
 fn log(folder: &Path, name: &str) -> PathBuf {
     folder.join(name).with_extension("log")
+}
+
+/// Where the program of a service is.
+pub fn program(name: &str) -> PathBuf {
+    BINARIES.join(name)
 }
 
 /// The folder with both programs, built once per test process, where and how the tests were.

@@ -1,4 +1,4 @@
-//! What the tests with real clients need: a Python and a Node with their packages.
+//! What the tests with real clients need: a Python and a Node with their packages, and a browser.
 
 use std::{
     fs,
@@ -9,20 +9,32 @@ use std::{
 use crate::{
     Result, is_ci, root,
     step::{apt_install, run, step},
+    variable,
 };
 
-/// The variables that tell the tests where the interpreters are.
+/// As in the `engines` of the packages.
+const IS_RECENT: &str = "const [major, minor] = process.versions.node.split('.').map(Number); \
+                         process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)";
+const RECENT_NODE: &str = "22.23.3";
+
+const CHROMIUM_VARIABLE: &str = "TEST_CHROMIUM";
+/// Where Debian and Google put it.
+const CHROMIUMS: [&str; 2] = ["/usr/bin/chromium", "/usr/bin/google-chrome"];
+
+/// The variables that tell the tests where the interpreters and the browser are.
 pub(crate) fn prepare() -> Result<Vec<(&'static str, PathBuf)>> {
     let clients = root().join("e2e/clients");
+    let front_end = root().join("e2e/front-end");
     let prepared = [
         ("TEST_PYTHON", prepare_one(&clients.join("requirements.txt"), python)?),
         ("TEST_NODE", prepare_one(&clients.join("package-lock.json"), node)?),
+        (CHROMIUM_VARIABLE, prepare_one(&front_end.join("package-lock.json"), chromium)?),
     ];
     Ok(prepared.into_iter().filter_map(|(name, path)| Some((name, path?))).collect())
 }
 
-/// The interpreter for the packages in `list`; `None` if there is no list, or if the tests that
-/// need it are skipped.
+/// The program for the packages in `list`; `None` if there is no list, or if the tests that need
+/// it are skipped.
 fn prepare_one(list: &Path, prepare: fn(&Path) -> Result<PathBuf>) -> Result<Option<PathBuf>> {
     if !list.exists() {
         return Ok(None);
@@ -53,14 +65,51 @@ fn virtual_environment(home: &Path) -> Result {
 }
 
 fn node(lock: &Path) -> Result<PathBuf> {
+    let node = recent_node()?;
     let folder = lock.with_file_name("");
-    run(Command::new("node").args(["--eval", ""]))?;
     let installed = folder.join("node_modules/.installed");
     once_per_change(lock, &installed, "install the Node packages", || {
-        let ci = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
-        run(Command::new("npm").args(ci).current_dir(&folder))
+        run(npm("ci").current_dir(&folder))
     })?;
-    Ok("node".into())
+    Ok(node)
+}
+
+/// The machine's Node, or one from the registry where that is older than Better Auth can use.
+fn recent_node() -> Result<PathBuf> {
+    if run(Command::new("node").args(["--eval", IS_RECENT])).is_ok() {
+        return Ok("node".into());
+    }
+    let machine = if cfg!(target_arch = "aarch64") { "arm64" } else { "x64" };
+    let package = format!("node-linux-{machine}");
+    let home = root().join("target/test-node");
+    let node = home.join("node_modules").join(&package).join("bin/node");
+    if !node.exists() {
+        step("install a recent Node", || {
+            let version = format!("{package}@{RECENT_NODE}");
+            run(npm("install").args(["--no-save", "--prefix"]).arg(&home).arg(version))
+        })?;
+    }
+    Ok(node)
+}
+
+fn npm(verb: &str) -> Command {
+    let mut npm = Command::new("npm");
+    npm.args([verb, "--no-audit", "--no-fund", "--loglevel=error"]);
+    npm
+}
+
+/// A browser, and the packages of the front end that it shows.
+fn chromium(lock: &Path) -> Result<PathBuf> {
+    node(lock)?;
+    if let Some(given) = variable(CHROMIUM_VARIABLE) {
+        return Ok(given.into());
+    }
+    let find = || CHROMIUMS.iter().map(PathBuf::from).find(|path| path.exists());
+    if let Some(found) = find() {
+        return Ok(found);
+    }
+    apt_install(&["chromium"])?;
+    find().ok_or_else(|| "the installed chromium is not to be found".into())
 }
 
 /// Installs what `list` names, unless `stamp` shows that this was already done.

@@ -18,6 +18,7 @@ up reads the variables of both services, and for those that cannot be shared:
   AUTH_DATABASE_URL, TASKS_DATABASE_URL   default: sqlite://data/auth.db, sqlite://data/tasks.db
 test reads:
   TEST_DATABASE_URL   a PostgreSQL to use instead of a throw-away one
+  TEST_CHROMIUM       a browser to use instead of the installed one
   CI=true             what is missing is an error, never a skipped test
 ";
 

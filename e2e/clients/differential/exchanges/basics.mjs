@@ -1,0 +1,111 @@
+// Routing, media types, bodies and validation, on whichever endpoint shows them best.
+
+import { account, get, post, send, signIn, signUp } from "../vocabulary.mjs";
+
+const MEDIA_TYPE = { type: "text/plain" };
+const form = (values) => ({
+  body: new URLSearchParams(values).toString(),
+  type: "application/x-www-form-urlencoded",
+});
+
+export const basics = [
+  // Routing
+  ["the service says that it is there", get("/ok")],
+  ["an unknown path is an empty 404", get("/nonsense")],
+  ["an unknown path is an empty 404 to a POST too", post("/nonsense", {})],
+  ["a known path with another method is an empty 404", get("/sign-in/email")],
+  ["a GET endpoint does not take POST", post("/list-sessions", {})],
+  ["HEAD is not routed", send("HEAD", "/api/auth/ok")],
+  ["OPTIONS is not routed", send("OPTIONS", "/api/auth/ok")],
+  ["PUT is not routed", send("PUT", "/api/auth/update-user", { body: "{}", type: "application/json" })],
+  ["a trailing slash is another path", get("/ok/")],
+  ["a doubled slash is another path", send("GET", "/api/auth//ok")],
+  ["the bare base path is nothing", send("GET", "/api/auth")],
+  ["the bare base path with a slash is nothing", send("GET", "/api/auth/")],
+  ["paths are told apart by case", get("/OK")],
+  ["a query does not disturb the routing", get("/ok?x=1")],
+  ["an escaped path is another path", get("/%6Fk")],
+  ["there is no sign-in with other providers", post("/sign-in/social", { provider: "github" })],
+
+  // Media types
+  ["a text body is no JSON", post("/sign-in/email", "{}", MEDIA_TYPE)],
+  ["a text body to another endpoint is no JSON", post("/update-user", "{}", MEDIA_TYPE)],
+  ["a body of a JSON dialect is no JSON", post("/sign-in/email", {}, { type: "application/vnd.x+json" })],
+  ["a multipart body is no JSON", post("/sign-in/email", "--x--", { type: "multipart/form-data; boundary=x" })],
+  ["a media type may have parameters and capitals", post("/sign-in/email", {}, { type: "Application/JSON; charset=utf-8" })],
+  ["the media type is judged before the origin", post("/sign-in/email", "{}", { ...MEDIA_TYPE, headers: { origin: "http://evil.example", cookie: "a=b" } })],
+  ["sign-in takes a form", send("POST", "/api/auth/sign-in/email", form({ email: "nobody@example.com", password: "wrong password" }))],
+  ["sign-up takes a form", send("POST", "/api/auth/sign-up/email", form({ ...account("form@example.com") }))],
+  ["all members of a form are texts", send("POST", "/api/auth/sign-in/email", form({ email: "form@example.com", password: "x", rememberMe: "true" }))],
+  ["sign-out takes no form", send("POST", "/api/auth/sign-out", form({ a: "b" }))],
+  ["a body without a media type counts as none", post("/sign-in/email", "{}", { type: undefined })],
+
+  // Bodies
+  ["broken JSON is said to be broken", post("/sign-in/email", "{")],
+  ["an empty body of JSON is none", post("/sign-in/email", "")],
+  ["blanks are broken JSON", post("/sign-in/email", " ")],
+  ["broken JSON is found before a missing session", post("/update-user", "{")],
+  ["broken JSON is found before a foreign origin", post("/update-user", "{", { headers: { cookie: "a=b", origin: "http://evil.example" } })],
+  ["sign-up without a body misses two things", post("/sign-up/email")],
+  ["sign-up with null", post("/sign-up/email", "null")],
+  ["sign-up with an array", post("/sign-up/email", "[]")],
+  ["sign-up with a text", post("/sign-up/email", '"x"')],
+  ["sign-up with a number", post("/sign-up/email", "1")],
+  ["sign-up with a boolean", post("/sign-up/email", "true")],
+  ["sign-in without a body", post("/sign-in/email")],
+  ["sign-in with null", post("/sign-in/email", "null")],
+  ["sign-in with an array", post("/sign-in/email", "[]")],
+  ["sign-in with an empty object", post("/sign-in/email", {})],
+  ["a byte order mark is no harm", post("/sign-in/email", "\uFEFF{}")],
+  ["members that appear twice count by the last one", post("/sign-in/email", '{"email":"a","email":1,"password":"x"}')],
+
+  // Validation: one entry for each member, in the order of the schema
+  ["sign-up with an empty object", post("/sign-up/email", {})],
+  ["sign-up with members of wrong types", post("/sign-up/email", { name: 1, email: 2, password: true })],
+  ["sign-up with nulls", post("/sign-up/email", { name: null, email: null, password: null, image: null })],
+  ["sign-up with optional members of wrong types", signUp("a@example.com", { image: 1, callbackURL: "/", rememberMe: "yes" })],
+  ["sign-up with optional members that are null", signUp("a@example.com", { image: null, rememberMe: null })],
+  ["sign-up with an object for a name", signUp("a@example.com", { name: {} })],
+  ["sign-up with an array for a name", signUp("a@example.com", { name: [] })],
+  ["sign-up with an empty password", signUp("a@example.com", { password: "" })],
+  ["sign-up with an empty address", signUp("")],
+  ["sign-in with members of wrong types", post("/sign-in/email", { email: 1, password: [], rememberMe: 1 })],
+  ["sign-in with nulls", signIn("a@example.com", { password: null, rememberMe: null })],
+
+  // Addresses
+  ...[
+    "plain",
+    "a@localhost",
+    "a@b.c",
+    "a..b@example.com",
+    ".a@example.com",
+    "a.@example.com",
+    "a'@example.com",
+    "a@[127.0.0.1]",
+    " a@example.com",
+    "a@example.com ",
+    "ä@example.com",
+    "a@exämple.com",
+    "a@example.123",
+    "a@example.xn--p1ai",
+    "a@-example.com",
+    "a@example..com",
+    "a b@example.com",
+    '"a"@example.com',
+    "a@b@example.com",
+    "a!b@example.com",
+    "a@ex_ample.com",
+    "a@example.c1",
+  ].map((address) => [`sign-up refuses the address ${address}`, signUp(address)]),
+  ...[
+    "o'hara@example.com",
+    "a.b+c_d-e@example.com",
+    "-a@example.com",
+    "a-@example.com",
+    "+a@example.com",
+    "1@1.co",
+    "a@1-.example-.com",
+    "a@xn--exmple-cua.com",
+    `${"a".repeat(80)}@example.com`,
+  ].map((address) => [`sign-up takes the address ${address}`, signUp(address)]),
+];

@@ -1,0 +1,48 @@
+// Sends the same exchanges to the original and to auth-service, and compares the answers.
+//
+//     AUTH_SERVICE=../../target/release/auth-service node differential/run.mjs
+//
+// Without AUTH_SERVICE it shows what the original answers. See ../support/server.mjs.
+
+import { FRONT_END, hasOurs, startOriginal, startOurs } from "../support/server.mjs";
+import { ALLOWED } from "./allowed-differences.mjs";
+import { Comparison } from "./comparison.mjs";
+import { CONFIGURATIONS } from "./configurations.mjs";
+import { play } from "./play.mjs";
+import { TRUSTED } from "./vocabulary.mjs";
+
+/** Both are told the same address, whichever port they listen on. */
+const SITE = { BETTER_AUTH_URL: TRUSTED, FRONTEND_URL: `${TRUSTED},${FRONT_END}` };
+
+/** The answers of a fresh server. */
+async function answers(start, { env, rows }) {
+  const server = await start({ ...SITE, ...env });
+  try {
+    return await play(rows, server);
+  } finally {
+    await server.stop();
+  }
+}
+
+function show({ name, env }, answers) {
+  console.log(`\n# ${name} ${JSON.stringify(env)}`);
+  for (const [exchange, answer] of answers) {
+    console.log(`${exchange}\n    ${JSON.stringify(answer)}`);
+  }
+}
+
+const names = CONFIGURATIONS.flatMap(({ rows }) => rows.map(([name]) => name));
+const twice = names.filter((name, index) => names.indexOf(name) !== index);
+if (twice.length > 0) throw new Error(`two exchanges are called ${JSON.stringify(twice)}`);
+
+const comparison = new Comparison(ALLOWED);
+for (const configuration of CONFIGURATIONS) {
+  const original = answers(startOriginal, configuration);
+  if (!hasOurs) {
+    show(configuration, await original);
+    continue;
+  }
+  const [theirs, ours] = await Promise.all([original, answers(startOurs, configuration)]);
+  for (const [exchange, answer] of theirs) comparison.add(exchange, answer, ours.get(exchange));
+}
+if (hasOurs && !comparison.report()) process.exitCode = 1;

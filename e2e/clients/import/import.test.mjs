@@ -1,0 +1,65 @@
+// auth-service import, of a database that the original itself has written.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { test } from "node:test";
+import { promisify } from "node:util";
+
+import { call } from "../support/http.mjs";
+import { SECRET, emptyDatabase, startOriginal, startOurs } from "../support/server.mjs";
+
+const PASSWORD = "correct horse 42, Ångström";
+
+function post(server, path, body) {
+  const headers = { "content-type": "application/json" };
+  return call(server.port, { method: "POST", path, headers, body: JSON.stringify(body) });
+}
+
+/** Signs up: the user, and the cookie as a browser sends it back. */
+async function signUp(server, name) {
+  const email = `${name}@example.com`;
+  const answer = await post(server, "/api/auth/sign-up/email", { name, email, password: PASSWORD });
+  assert.equal(answer.status, 200, answer.text);
+  const [cookie] = answer.headers["set-cookie"][0].split(";");
+  return { ...JSON.parse(answer.text).user, cookie };
+}
+
+/** The report of an import. */
+async function runImport(from, to, ...options) {
+  const args = ["import", "--from", "better-auth", from, ...options];
+  const env = { DATABASE_URL: to, BETTER_AUTH_SECRET: SECRET };
+  const { stdout } = await promisify(execFile)(resolve(process.env.AUTH_SERVICE), args, { env });
+  return stdout;
+}
+
+test("users of the original keep ids, passwords and sessions, and a second import changes nothing", async (t) => {
+  const folders = await Promise.all([1, 2].map(() => mkdtemp(join(tmpdir(), "import-"))));
+  t.after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))));
+  const [from, to] = await Promise.all(folders.map(emptyDatabase));
+  const original = await startOriginal({ DATABASE_URL: from });
+  const people = [await signUp(original, "ada"), await signUp(original, "eve")];
+  await original.stop();
+
+  const dry = await runImport(from, to, "--sessions", "--dry-run");
+  assert.match(dry, /^2 users would be imported, 2 of them with a password; .* 2 sessions$/m);
+  const report = await runImport(from, to, "--sessions");
+  assert.match(report, /^2 users imported, 2 of them with a password; .* 2 sessions$/m);
+  assert.match(await runImport(from, to, "--sessions"), /^0 users imported, .* 0 sessions$/m);
+
+  const ours = await startOurs({ DATABASE_URL: to });
+  t.after(() => ours.stop());
+  for (const { cookie, ...user } of people) {
+    const headers = { cookie };
+    const session = await call(ours.port, { method: "GET", path: "/api/auth/get-session", headers });
+    assert.deepEqual(JSON.parse(session.text).user, user);
+    for (const password of [PASSWORD, PASSWORD]) {
+      const answer = await post(ours, "/api/auth/sign-in/email", { email: user.email, password });
+      assert.deepEqual(JSON.parse(answer.text).user, user);
+    }
+    const wrong = await post(ours, "/api/auth/sign-in/email", { email: user.email, password: "wrong horse" });
+    assert.equal(wrong.status, 401);
+  }
+});

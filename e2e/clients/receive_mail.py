@@ -1,0 +1,106 @@
+"""A mail server that keeps nothing: it prints what it was given, one JSON object a line.
+
+usage: receive_mail.py PORT [--tls FOLDER] [--login USER:PASSWORD] [--refuse CODE]
+
+PORT 0 is any free one. The first line printed is the port. With --tls it insists on STARTTLS, with a
+certificate for `localhost` that it makes and leaves in FOLDER as `certificate.pem`. With --login it
+insists on that, too. With --refuse it answers every recipient with that code. It ends when its
+standard input does.
+"""
+
+import argparse
+import asyncio
+import datetime
+import json
+import pathlib
+import ssl
+import sys
+
+from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
+
+
+class Printer:
+    def __init__(self, refusal):
+        self.refusal = refusal
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if self.refusal:
+            return f"{self.refusal} not this one"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        mail = {
+            "from": envelope.mail_from,
+            "to": envelope.rcpt_tos,
+            "source": envelope.original_content.decode(),
+            "tls": session.ssl is not None,
+        }
+        print(json.dumps(mail), flush=True)
+        return "250 OK"
+
+
+def certificate(folder):
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mail server of a test")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    day = datetime.timedelta(days=1)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - day)
+        .not_valid_after(now + day)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(
+        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (folder / "certificate.pem").write_bytes(made.public_bytes(pem))
+    (folder / "key.pem").write_bytes(private)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
+    return context
+
+
+async def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("port", type=int)
+    parser.add_argument("--tls", type=pathlib.Path)
+    parser.add_argument("--login")
+    parser.add_argument("--refuse")
+    arguments = parser.parse_args()
+    context = certificate(arguments.tls) if arguments.tls else None
+
+    def authenticate(server, session, envelope, mechanism, data):
+        is_right = isinstance(data, LoginPassword) and arguments.login == (
+            f"{data.login.decode()}:{data.password.decode()}"
+        )
+        return AuthResult(success=is_right, handled=False)
+
+    def serve():
+        return SMTP(
+            Printer(arguments.refuse),
+            hostname="localhost",
+            tls_context=context,
+            require_starttls=context is not None,
+            auth_required=arguments.login is not None,
+            auth_require_tls=context is not None,
+            authenticator=authenticate,
+        )
+
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(serve, "127.0.0.1", arguments.port)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await loop.run_in_executor(None, sys.stdin.read)
+
+
+asyncio.run(main())

@@ -1,0 +1,34 @@
+// HTTP without a helping hand: nothing is sent that an exchange does not ask for.
+
+import { request } from "node:http";
+
+/** The host that both servers believe they are. */
+const HOST = "localhost:3000";
+
+export function call(port, { method, path, headers = {}, body }) {
+  return new Promise((resolve, reject) => {
+    const content = body === undefined ? {} : { "content-length": Buffer.byteLength(body) };
+    const outgoing = request({
+      host: "127.0.0.1",
+      port,
+      method,
+      path,
+      headers: { host: HOST, ...content, ...headers },
+      agent: false,
+    });
+    outgoing.on("error", reject);
+    outgoing.on("response", (incoming) => {
+      const chunks = [];
+      incoming.on("error", reject);
+      incoming.on("data", (chunk) => chunks.push(chunk));
+      incoming.on("end", () => {
+        resolve({
+          status: incoming.statusCode,
+          headers: incoming.headersDistinct,
+          text: Buffer.concat(chunks).toString(),
+        });
+      });
+    });
+    outgoing.end(body);
+  });
+}
