@@ -1,0 +1,101 @@
+// People at browsers: what they type, click and see.
+
+import { chromium } from "playwright-core";
+
+/** A browser that talks to nobody but the pages it is sent to. */
+const QUIET = [
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--no-first-run",
+];
+
+export const PASSWORD = "correct horse 42";
+export const NEW_PASSWORD = "another password 7";
+
+export const startBrowser = () =>
+  chromium.launch({ executablePath: process.env.TEST_CHROMIUM ?? "/usr/bin/chromium", args: QUIET });
+
+let count = 0;
+
+export const newAddress = () => `person-${(count += 1)}@example.com`;
+
+/** A tab that shows the front end. */
+export class Tab {
+  constructor(page) {
+    this.page = page;
+  }
+
+  /** A device is a browser with cookies of its own. */
+  static async onNewDevice(browser, origin, device) {
+    const context = await browser.newContext({ baseURL: origin, userAgent: device });
+    return new Tab(await context.newPage());
+  }
+
+  /** Another one of the same browser. */
+  async another() {
+    return new Tab(await this.page.context().newPage());
+  }
+
+  open(address) {
+    return this.page.goto(address);
+  }
+
+  async click(name) {
+    await this.page.bringToFront();
+    await this.page.getByRole("button", { name, exact: true }).click();
+  }
+
+  async follow(name) {
+    await this.page.bringToFront();
+    await this.page.getByRole("link", { name, exact: true }).click();
+  }
+
+  /** Types into the fields of a form, ticks its boxes, and sends it. */
+  async submit(title, fields) {
+    await this.page.bringToFront();
+    const form = this.page.getByRole("form", { name: title, exact: true });
+    for (const [label, value] of Object.entries(fields)) {
+      const field = form.getByLabel(label, { exact: true });
+      await (typeof value === "boolean" ? field.setChecked(value) : field.fill(value));
+    }
+    await form.getByRole("button", { name: title, exact: true }).click();
+  }
+
+  /** Waits until a text is on the page. */
+  see(text) {
+    return this.page.getByText(text, { exact: true }).waitFor();
+  }
+
+  seeProblem(text) {
+    return this.page.getByRole("alert").and(this.page.getByText(text, { exact: true })).waitFor();
+  }
+
+  /** Waits until the header tells who is signed in. */
+  seeInHeader(name) {
+    return this.page.getByRole("banner").getByText(name, { exact: true }).waitFor();
+  }
+
+  /** What a labelled element shows. */
+  read(label) {
+    return this.page.getByLabel(label, { exact: true }).innerText();
+  }
+
+  /** The rows of a list, once it has that many. */
+  async rows(list, count) {
+    const rows = this.page.getByRole("list", { name: list }).getByRole("listitem");
+    await rows.nth(count - 1).waitFor();
+    await rows.nth(count).waitFor({ state: "detached" });
+    return rows;
+  }
+
+  /** Comes back to the tab from elsewhere. */
+  focus() {
+    return this.page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  }
+
+  async cookie(name) {
+    const cookies = await this.page.context().cookies();
+    return cookies.find((cookie) => cookie.name === name);
+  }
+}

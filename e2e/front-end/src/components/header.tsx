@@ -1,0 +1,27 @@
+// The top of every page: who is signed in, and the way out.
+
+import { Link, useNavigate } from "react-router";
+
+import { authClient } from "../lib/auth-client";
+
+export function Header() {
+  const { data: session } = authClient.useSession();
+  const navigate = useNavigate();
+
+  async function signOut() {
+    await authClient.signOut({ fetchOptions: { onSuccess: () => navigate("/sign-in") } });
+  }
+
+  return (
+    <header>
+      <Link to="/">Home</Link>
+      {session && (
+        <nav>
+          <span>{session.user.name}</span>
+          <Link to="/settings">Settings</Link>
+          <button onClick={signOut}>Sign out</button>
+        </nav>
+      )}
+    </header>
+  );
+}

@@ -1,0 +1,18 @@
+// Asks for the mail that leads to the page where a new password is set.
+
+import { Field, Form } from "../components/form";
+import { authClient } from "../lib/auth-client";
+
+export function ForgotPassword() {
+  return (
+    <Form
+      title="Send me a link"
+      success="If there is such an account, a mail is on its way."
+      submit={({ email = "" }) =>
+        authClient.requestPasswordReset({ email, redirectTo: `${window.location.origin}/reset-password` })
+      }
+    >
+      <Field label="E-mail" name="email" type="email" autoComplete="email" required />
+    </Form>
+  );
+}

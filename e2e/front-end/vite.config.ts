@@ -1,0 +1,6 @@
+// How the page is built and served.
+
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+export default defineConfig({ plugins: [react()] });
