@@ -53,8 +53,7 @@ impl Fresh {
     pub(crate) fn new(state: &AppState, req: &HttpRequest, is_remembered: bool) -> Result<Self> {
         let now = state.now();
         let id = Uuid::now_v7().to_string();
-        let lifetime =
-            if is_remembered { state.session_expires_in } else { UNREMEMBERED_LIFETIME };
+        let lifetime = if is_remembered { state.session_expires_in } else { UNREMEMBERED_LIFETIME };
         let token = Alphanumeric.sample_string(&mut rand::rng(), TOKEN_CHARS);
         let user_agent = req
             .headers()
