@@ -72,6 +72,11 @@ impl Service {
         Ok(())
     }
 
+    /// While it runs.
+    pub fn process_id(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
+    }
+
     /// Asks the service to end and waits for it; one that does not is killed.
     pub fn stop(&mut self) -> io::Result<Option<ExitStatus>> {
         let Some(mut child) = self.child.take() else { return Ok(None) };
