@@ -14,7 +14,7 @@ use actix_web::{
     middleware::{Next, from_fn},
     web::Data,
 };
-use jwks_auth::{BuildError, JwksClient};
+use jwks_auth::{BuildError, Verifier};
 use service_kit::{
     Clock, HEAD_TIMEOUT, KEEP_ALIVE,
     cors::Cors,
@@ -24,7 +24,7 @@ use service_kit::{
 };
 use tracing::info;
 
-use crate::{MIGRATIONS, config::Config, error::Error, routes, state::AppState};
+use crate::{MIGRATIONS, config::Config, error::Error, routes, state::AppState, verifier};
 
 /// What a script on another origin may read of an answer.
 const EXPOSED_HEADERS: [&str; 5] =
@@ -46,8 +46,8 @@ pub enum StartError {
     Open(#[from] OpenError),
     #[error("DATABASE_URL")]
     Migrate(#[from] MigrateError),
-    #[error(transparent)]
-    Jwks(#[from] BuildError),
+    #[error("{}", verifier::setting(.0))]
+    Verifier(#[from] BuildError),
     #[error("cannot listen on {0}")]
     Listen(SocketAddr, #[source] io::Error),
 }
@@ -59,27 +59,14 @@ impl App {
         if config.migrate {
             migrate::run(&config.database_url, MIGRATIONS).await?;
         }
-        let jwks = JwksClient::builder(
-            config.better_auth_jwks_url.clone(),
-            &config.better_auth_issuer,
-            &config.better_auth_audience,
-        )
-        .cache_ttl(config.jwks_cache_ttl)
-        .cooldown(config.jwks_cooldown)
-        .fetch_timeout(config.jwks_fetch_timeout)
-        .max_stale(config.jwks_max_stale)
-        .clock({
-            let clock = clock.clone();
-            move || clock.now().into()
-        })
-        .build()?;
+        let verifier = verifier::build(&config, clock.clone())?;
         let state = Data::new(AppState { database, clock });
 
         let address = SocketAddr::new(config.host, config.port);
         let listen = |error| StartError::Listen(address, error);
         let listener = TcpListener::bind(address).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let server = serve(listener, state, Data::new(jwks), config).map_err(listen)?;
+        let server = serve(listener, state, Data::new(verifier), config).map_err(listen)?;
         info!("task-service listens on http://{address}");
         Ok(Self { address, server })
     }
@@ -100,7 +87,7 @@ impl App {
 fn serve(
     listener: TcpListener,
     state: Data<AppState>,
-    jwks: Data<JwksClient>,
+    verifier: Data<Verifier>,
     config: Config,
 ) -> io::Result<Server> {
     let cors = Arc::new(Cors {
@@ -112,7 +99,7 @@ fn serve(
         let cors = Arc::clone(&cors);
         WebApp::new()
             .app_data(state.clone())
-            .app_data(jwks.clone())
+            .app_data(verifier.clone())
             .wrap(from_fn(fill_in_problem))
             .wrap(from_fn(move |req, next| Arc::clone(&cors).handle(req, next)))
             .wrap(from_fn(telemetry::request))

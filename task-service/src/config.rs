@@ -13,6 +13,8 @@ use service_kit::{
 };
 use url::Url;
 
+use crate::verifier::TrustedIssuer;
+
 /// CRUD of tasks for whoever a verified token names.
 ///
 /// Every option can also be set by the environment variable of the same name.
@@ -69,6 +71,14 @@ pub struct Config {
     /// How long the last good keys serve while the issuer is away
     #[arg(long, env, default_value = "24h", value_parser = duration)]
     pub jwks_max_stale: Duration,
+
+    /// How many verified tokens are remembered, so that they need not be verified again; 0: none
+    #[arg(long, env, default_value_t = 10_000)]
+    pub jwks_token_cache: usize,
+
+    /// Issuers that are trusted, too: issuer|audience|jwks-url, separated by commas
+    #[arg(long, env, value_delimiter = ',', hide_env_values = true)]
+    pub trusted_issuers: Vec<TrustedIssuer>,
 
     #[command(flatten)]
     pub log: LogArgs,

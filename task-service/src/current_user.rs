@@ -24,7 +24,7 @@ impl<T: FromRequest + 'static> FromRequest for CurrentUser<T> {
             let bearer = Bearer::<CallerClaims>::from_request(&req, &mut Payload::None).await;
             let Bearer(claims) = bearer.map_err(Error::from)?;
             let input = T::from_request(&req, &mut payload).await.map_err(Into::into)?;
-            Ok(Self(claims.sub, input))
+            Ok(Self(claims.sub.clone(), input))
         })
     }
 }

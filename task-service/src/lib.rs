@@ -3,6 +3,7 @@
 //! | room | owns |
 //! |---|---|
 //! | [`app`], `routes` | the listener, the order of middleware, the routing table |
+//! | `verifier` | whose tokens are accepted |
 //! | `current_user`, `input` | who is asking, and is this request well-formed |
 //! | `routes/*` | bodies in and out, the steps of one endpoint |
 //! | `cursor` | where a page of a listing ends |
@@ -19,6 +20,7 @@ mod models;
 mod routes;
 mod schema;
 mod state;
+mod verifier;
 
 use diesel_migrations::embed_migrations;
 use service_kit::migrate::Migrations;

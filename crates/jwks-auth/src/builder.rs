@@ -44,11 +44,7 @@ impl TrustedIssuer {
     /// `issuer` and `audience` are what `iss` must equal and `aud` must contain, byte for byte.
     /// `jwks_url` is where the keys are; it is never derived from a token.
     #[cfg(feature = "http")]
-    pub fn new(
-        issuer: impl Into<String>,
-        audience: impl Into<String>,
-        jwks_url: url::Url,
-    ) -> Self {
+    pub fn new(issuer: impl Into<String>, audience: impl Into<String>, jwks_url: url::Url) -> Self {
         let source = Source::Http(jwks_url);
         Self { issuer: issuer.into(), audience: audience.into(), source }
     }

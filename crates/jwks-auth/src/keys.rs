@@ -91,11 +91,7 @@ enum Failure {
 
 impl Keys {
     /// Starts to fetch at once, and goes on for as long as the source is in use.
-    pub(crate) fn start(
-        issuer: String,
-        source: Box<dyn KeySource>,
-        timing: Timing,
-    ) -> Arc<Self> {
+    pub(crate) fn start(issuer: String, source: Box<dyn KeySource>, timing: Timing) -> Arc<Self> {
         let now = Instant::now();
         let keys = Arc::new(Self {
             issuer,
@@ -147,8 +143,7 @@ impl Keys {
             let keys = Arc::clone(self);
             // A task of its own: a caller who hangs up must not take the fetch away from the
             // others who wait for it.
-            let fetch =
-                async move { keys.fetch_once(before.attempts, Occasion::UnknownKey).await };
+            let fetch = async move { keys.fetch_once(before.attempts, Occasion::UnknownKey).await };
             if let Err(error) = tokio::spawn(fetch).await {
                 warn!(%error, "a fetch of the issuer's keys did not end");
             }
@@ -194,9 +189,17 @@ impl Keys {
         match outcome {
             Ok(keys) => {
                 if before.failures > 0 || self.snapshot.load().is_none() {
-                    info!(jwks.issuer = self.issuer, jwks.keys = keys.len(), "the issuer's keys are here");
+                    info!(
+                        jwks.issuer = self.issuer,
+                        jwks.keys = keys.len(),
+                        "the issuer's keys are here"
+                    );
                 } else {
-                    debug!(jwks.issuer = self.issuer, jwks.keys = keys.len(), "the issuer's keys were renewed");
+                    debug!(
+                        jwks.issuer = self.issuer,
+                        jwks.keys = keys.len(),
+                        "the issuer's keys were renewed"
+                    );
                 }
                 self.snapshot.store(Some(Arc::new(Snapshot { keys, fetched_at: now })));
                 status.failures = 0;
