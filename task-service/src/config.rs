@@ -13,7 +13,7 @@ use service_kit::{
 };
 use url::Url;
 
-use crate::verifier::TrustedIssuer;
+pub use crate::verifier::TrustedIssuer;
 
 /// CRUD of tasks for whoever a verified token names.
 ///
