@@ -15,7 +15,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use jwks_auth::{TrustedIssuer, Verifier, testing::Issuer};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::runtime::Runtime;
+use tokio::runtime::Builder;
 
 const ISSUER: &str = "https://id.example.com";
 const AUDIENCE: &str = "https://api.example.com";
@@ -42,7 +42,7 @@ fn claims() -> Value {
 }
 
 fn verify(c: &mut Criterion) {
-    let runtime = Runtime::new().unwrap();
+    let runtime = Builder::new_current_thread().enable_time().build().unwrap();
     let _inside = runtime.enter();
     let issuer = Issuer::new(KID, 1);
     let token = issuer.sign(&claims());
