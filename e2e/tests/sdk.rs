@@ -1,7 +1,5 @@
 //! The README of jwks-auth does not lie either.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop here")]
-
 use e2e::{Engine, QuickStart, System};
 
 #[test]

@@ -5,7 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on should stop here")]
 
 use std::{
-    collections::HashMap,
+    collections::HashSet,
     hint::black_box,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -66,9 +66,9 @@ fn verify(c: &mut Criterion) {
         b.iter(|| runtime.block_on(cached.verify::<Claims>(black_box(&forged))).err().unwrap());
     });
     let key: [u8; 32] = digest(&SHA256, token.as_bytes()).as_ref().try_into().unwrap();
-    let map = HashMap::from([(key, ())]);
+    let known = HashSet::from([key]);
     group.bench_function("ceiling: SHA-256 and a look-up", |b| {
-        b.iter(|| map.get(digest(&SHA256, black_box(&token).as_bytes()).as_ref()));
+        b.iter(|| known.get(digest(&SHA256, black_box(&token).as_bytes()).as_ref()));
     });
     group.bench_function("ceiling: entering the runtime", |b| {
         b.iter(|| runtime.block_on(async { black_box(&token).len() }));

@@ -25,7 +25,7 @@ pub struct RegisteredClaims {
     pub iat: Option<f64>,
     /// This token's own id (§4.1.7), if it is a string.
     pub jti: Option<String>,
-    /// The session that it was made from (OpenID Connect Front-Channel Logout 1.0 §3), if it is
+    /// The session that it was made from (`OpenID` Connect Front-Channel Logout 1.0 §3), if it is
     /// a string.
     pub sid: Option<String>,
 }

@@ -63,7 +63,7 @@ impl Issuer {
 
     /// A token with any header, signed with this key all the same.
     pub fn sign_with_header(&self, header: &Value, claims: &Value) -> String {
-        self.sign_text(&header.to_string(), &claims.to_string())
+        self.sign_text(header.to_string(), claims.to_string())
     }
 
     /// A token over any bytes: duplicate members, broken JSON.

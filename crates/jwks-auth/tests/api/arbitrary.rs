@@ -25,7 +25,7 @@ struct Target {
 
 static TARGET: LazyLock<Target> = LazyLock::new(|| {
     let runtime = Builder::new_current_thread().enable_time().build().unwrap();
-    let _inside = runtime.enter();
+    let inside = runtime.enter();
     let issuer = Issuer::new("first", 1);
     let trusted = TrustedIssuer::with_source(ISSUER, AUDIENCE, issuer.keys());
     let now = UNIX_EPOCH + Duration::from_secs(NOW);
@@ -33,7 +33,7 @@ static TARGET: LazyLock<Target> = LazyLock::new(|| {
     let claims = json!({ "sub": "ada", "iss": ISSUER, "aud": AUDIENCE, "exp": NOW + 3600 });
     let claims = claims.to_string();
     let good = issuer.sign_text(HEADER, &claims);
-    drop(_inside);
+    drop(inside);
     Target { runtime, issuer, verifier, claims, good }
 });
 

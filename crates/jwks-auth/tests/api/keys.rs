@@ -144,7 +144,7 @@ async fn an_outage_keeps_known_keys_until_they_are_too_old() {
         assert!(world.verifier.is_ready());
     }
     world.keys.fail();
-    advance(stale - start.elapsed()).await;
+    advance(stale.checked_sub(start.elapsed()).unwrap()).await;
     assert!(world.verify(&token).await.is_ok());
     advance(Duration::from_secs(1)).await;
     let outcome = world.verify(&token).await.err();
