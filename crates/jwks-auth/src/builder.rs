@@ -18,6 +18,9 @@ use crate::{
     verifier::{Inner, IsRevoked, Issuer, Now, Verifier},
 };
 
+/// What a verified token may take on average, unless a limit is set.
+const BYTES_PER_ENTRY: usize = 2 * 1024;
+
 /// An issuer, what its tokens must say, and where its keys are.
 pub struct TrustedIssuer {
     issuer: String,
@@ -65,7 +68,9 @@ pub struct VerifierBuilder {
     issuers: Vec<TrustedIssuer>,
     leeway: Duration,
     timing: Timing,
-    cache: Limits,
+    cache_entries: usize,
+    /// In bytes; `None` goes with the entries.
+    cache_bytes: Option<usize>,
     is_revoked: Option<IsRevoked>,
     now: Now,
 }
@@ -76,7 +81,8 @@ impl fmt::Debug for VerifierBuilder {
             .field("issuers", &self.issuers)
             .field("leeway", &self.leeway)
             .field("timing", &self.timing)
-            .field("cache", &self.cache)
+            .field("cache_entries", &self.cache_entries)
+            .field("cache_bytes", &self.cache_bytes)
             .finish_non_exhaustive()
     }
 }
@@ -105,7 +111,8 @@ impl VerifierBuilder {
                 fetch_timeout: Duration::from_secs(5),
                 max_stale: Duration::from_hours(24),
             },
-            cache: Limits { entries: 10_000, bytes: 16 << 20 },
+            cache_entries: 10_000,
+            cache_bytes: None,
             is_revoked: None,
             now: Arc::new(SystemTime::now),
         }
@@ -157,15 +164,15 @@ impl VerifierBuilder {
     /// How many verified tokens are kept; 0 keeps none. Default: 10 000.
     #[must_use]
     pub fn token_cache(mut self, entries: usize) -> Self {
-        self.cache.entries = entries;
+        self.cache_entries = entries;
         self
     }
 
     /// How many bytes verified tokens may take, counted as their own length and 512 each.
-    /// Default: 16 MiB.
+    /// Default: 2 KiB for each that [`Self::token_cache`] allows.
     #[must_use]
     pub fn token_cache_bytes(mut self, bytes: usize) -> Self {
-        self.cache.bytes = bytes;
+        self.cache_bytes = Some(bytes);
         self
     }
 
@@ -189,7 +196,7 @@ impl VerifierBuilder {
 
     /// Starts to fetch the keys in the background. Call it inside a tokio runtime.
     pub fn build(self) -> Result<Verifier, BuildError> {
-        let Self { issuers, leeway, timing, cache, is_revoked, now } = self;
+        let Self { issuers, leeway, timing, cache_entries, cache_bytes, is_revoked, now } = self;
         let mut names = HashSet::new();
         if let Some(twice) = issuers.iter().find(|one| !names.insert(one.issuer.clone())) {
             return Err(BuildError::SameIssuer(twice.issuer.clone()));
@@ -204,6 +211,8 @@ impl VerifierBuilder {
             Ok(Issuer { rules: Rules { issuer, audience, leeway }, keys })
         };
         let issuers = issuers.into_iter().map(start).collect::<Result<_, BuildError>>()?;
+        let bytes = cache_bytes.unwrap_or(cache_entries.saturating_mul(BYTES_PER_ENTRY));
+        let cache = Limits { entries: cache_entries, bytes };
         let cache = (cache.entries > 0).then(|| TokenCache::new(cache));
         let outcomes = Outcomes::default();
         Ok(Verifier(Arc::new(Inner { issuers, cache, is_revoked, now, outcomes })))
