@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use clap::{ArgAction, Parser, Subcommand};
+use clap::{ArgAction, Parser, Subcommand, value_parser};
 use service_kit::{
     config::{duration, http_url, non_blank},
     db::DatabaseUrl,
@@ -13,6 +13,7 @@ use service_kit::{
 };
 use url::Url;
 
+use crate::RateLimit;
 pub use crate::verifier::TrustedIssuer;
 
 /// CRUD of tasks for whoever a verified token names.
@@ -79,6 +80,14 @@ pub struct Config {
     /// Issuers that are trusted, too: issuer|audience|jwks-url, separated by commas
     #[arg(long, env, value_delimiter = ',', hide_env_values = true)]
     pub trusted_issuers: Vec<TrustedIssuer>,
+
+    /// How many tasks one owner may have
+    #[arg(long, env, default_value_t = 100_000, value_parser = value_parser!(u32).range(1..))]
+    pub max_tasks_per_user: u32,
+
+    /// How often one user may ask: on, off, or a limit such as 100/10s
+    #[arg(long, env, default_value_t = RateLimit::DEFAULT)]
+    pub rate_limit: RateLimit,
 
     #[command(flatten)]
     pub log: LogArgs,

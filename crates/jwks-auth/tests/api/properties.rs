@@ -8,7 +8,7 @@ use proptest::{
 
 use crate::arbitrary::nothing_is_accepted_that_was_not_signed;
 
-const CASES: u32 = 2_000;
+const CASES: u32 = 1_000;
 
 fn runner() -> TestRunner {
     let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
