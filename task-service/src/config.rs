@@ -97,4 +97,6 @@ pub struct Config {
 pub enum Command {
     /// Bring the schema up to date and end
     Migrate,
+    /// Print the description of the API (OpenAPI) and end
+    Openapi,
 }
