@@ -31,6 +31,11 @@ impl Service {
         Self { name, url, command, child: None }
     }
 
+    /// Sets a variable of the environment, from the next start on.
+    pub fn set_variable(&mut self, name: &str, value: &str) {
+        self.command.env(name, value);
+    }
+
     /// Starts the process if it is not running, without waiting for it.
     fn start(&mut self) -> io::Result<()> {
         if self.child.is_none() {
