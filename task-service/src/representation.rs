@@ -10,7 +10,7 @@ use actix_web::{
 use aws_lc_rs::digest;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Serialize, Serializer as _};
-use shared_models::{TaskId, Timestamp};
+use shared_models::{TaskId, Timestamp, UserId};
 use utoipa::ToSchema;
 
 use crate::{
@@ -44,8 +44,8 @@ pub(crate) struct TaskBody<'a> {
     user_id: &'a str,
 }
 
-impl<'a> From<&'a Task> for TaskBody<'a> {
-    fn from(task: &'a Task) -> Self {
+impl<'a> TaskBody<'a> {
+    fn new(task: &'a Task, owner: &'a UserId) -> Self {
         Self {
             id: task.id.0.into(),
             title: &task.title,
@@ -53,7 +53,7 @@ impl<'a> From<&'a Task> for TaskBody<'a> {
             completed: task.completed,
             created_at: task.created_at.0.into(),
             updated_at: task.updated_at.0.into(),
-            user_id: &task.user_id,
+            user_id: owner.as_str(),
         }
     }
 }
@@ -64,28 +64,28 @@ fn expected_bytes(task: &Task) -> usize {
 }
 
 /// The JSON of one task.
-pub(crate) fn task_json(task: &Task) -> Result<Vec<u8>> {
+pub(crate) fn task_json(task: &Task, owner: &UserId) -> Result<Vec<u8>> {
     let mut json = Vec::with_capacity(expected_bytes(task));
-    serde_json::to_writer(&mut json, &TaskBody::from(task)).map_err(Error::Json)?;
+    serde_json::to_writer(&mut json, &TaskBody::new(task, owner)).map_err(Error::Json)?;
     Ok(json)
 }
 
 /// The JSON of an array of tasks.
-pub(crate) fn tasks_json(tasks: &[Task]) -> Result<Vec<u8>> {
+pub(crate) fn tasks_json(tasks: &[Task], owner: &UserId) -> Result<Vec<u8>> {
     let expected = tasks.iter().map(expected_bytes).sum::<usize>();
     let mut json = Vec::with_capacity(expected + 2);
-    let bodies = tasks.iter().map(TaskBody::from);
+    let bodies = tasks.iter().map(|task| TaskBody::new(task, owner));
     serde_json::Serializer::new(&mut json).collect_seq(bodies).map_err(Error::Json)?;
     Ok(json)
 }
 
 /// One task, or 304 if the client has this state of it.
-pub(crate) fn task_response(task: &Task, sent: &HeaderMap) -> Result<HttpResponse> {
+pub(crate) fn task_response(task: &Task, owner: &UserId, sent: &HeaderMap) -> Result<HttpResponse> {
     let tag = task_tag(task);
     if is_known(sent, &tag) {
         return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
     }
-    Ok(response(StatusCode::OK, tag).body(task_json(task)?))
+    Ok(response(StatusCode::OK, tag).body(task_json(task, owner)?))
 }
 
 /// A response with a JSON body that has this entity tag.

@@ -1,9 +1,11 @@
 //! Logs: pretty on a terminal, JSON otherwise; a request id in and out; one line per request.
 
+mod access;
+
 use std::{
     fmt,
-    io::IsTerminal as _,
-    time::{Duration, Instant},
+    io::{BufWriter, IsTerminal as _},
+    time::Instant,
 };
 
 use actix_web::{
@@ -12,16 +14,19 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     error::InternalError,
     http::{
-        Method, StatusCode,
+        StatusCode,
         header::{HeaderName, HeaderValue},
     },
     middleware::Next,
     rt,
 };
 use clap::{Args, ValueEnum};
-use tracing::{Instrument as _, info, info_span};
+use tracing::{Instrument as _, info_span};
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::{EnvFilter, filter::ParseError};
 use uuid::Uuid;
+
+use self::access::Access;
 
 /// The header that carries the request id, in and out.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -48,28 +53,39 @@ fn parse_filter(filter: &str) -> Result<String, ParseError> {
     EnvFilter::try_new(filter).map(|_| filter.to_owned())
 }
 
+/// Writes what is left of the log when it is dropped.
+#[derive(Debug)]
+#[must_use = "the log ends with it"]
+pub struct Telemetry {
+    _writer: WorkerGuard,
+}
+
 /// Sends this process's log to standard output. Once per process.
-pub fn init(args: &LogArgs) {
+///
+/// A thread of its own writes the lines, as many at a time as there are.
+pub fn init(args: &LogArgs) -> Telemetry {
     let mut filter = EnvFilter::new(&args.rust_log);
     // At `debug` the driver logs the parameters of every statement: addresses, hashes, keys.
     if let Ok(quiet) = "tokio_postgres=info".parse() {
         filter = filter.add_directive(quiet);
     }
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter);
-    let by_terminal =
-        if std::io::stdout().is_terminal() { LogFormat::Pretty } else { LogFormat::Json };
+    let stdout = std::io::stdout();
+    let by_terminal = if stdout.is_terminal() { LogFormat::Pretty } else { LogFormat::Json };
+    let (lines, writer) = NonBlockingBuilder::default().lossy(false).finish(BufWriter::new(stdout));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(lines.clone());
     match args.log_format.unwrap_or(by_terminal) {
         LogFormat::Pretty => subscriber.with_target(false).init(),
         LogFormat::Json => {
+            access::write_json_to(lines);
             subscriber.json().flatten_event(true).with_span_list(false).with_target(false).init();
         }
     }
+    Telemetry { _writer: writer }
 }
 
 /// Middleware, the outermost: names the request, runs it to its end, and logs it in one line.
 ///
-/// The line names the route (`/api/tasks/{id}`), never the address that was asked for: addresses
-/// can hold secrets. The request runs as a task of its own, so that a client who hangs up cannot
+/// The request runs as a task of its own, so that a client who hangs up cannot
 /// stop it between two statements.
 pub async fn request(
     req: ServiceRequest,
@@ -81,8 +97,10 @@ pub async fn request(
     let span = info_span!("request", request.id = id.to_str().unwrap_or_default());
 
     let outcome = rt::spawn(next.call(req).instrument(span.clone())).await;
+    let name = id.clone();
     let log = |route: Option<&str>, status: StatusCode| {
-        span.in_scope(|| log_access(&method, route, status, start.elapsed()));
+        let id = name.to_str().unwrap_or_default();
+        span.in_scope(|| Access { id, method: &method, start }.log(route, status));
     };
     match outcome {
         Ok(Ok(mut response)) => {
@@ -106,27 +124,12 @@ pub async fn request(
     }
 }
 
-fn log_access(method: &Method, route: Option<&str>, status: StatusCode, elapsed: Duration) {
-    let route = route.unwrap_or("(no route)");
-    // Probes would be most of a quiet service's log.
-    if route.starts_with("/health/") {
-        return;
-    }
-    let status = status.as_u16();
-    info!(
-        http.method = %method,
-        http.route = route,
-        http.status = status,
-        http.elapsed_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
-        "{method} {route} {status} in {elapsed:.1?}"
-    );
-}
-
 /// The caller's id for this request, if it is one that can be logged; else a new one.
 fn request_id(req: &ServiceRequest) -> HeaderValue {
     let is_loggable = |value: &&HeaderValue| {
         let bytes = value.as_bytes();
-        (1..=REQUEST_ID_MAX_BYTES).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic)
+        (1..=REQUEST_ID_MAX_BYTES).contains(&bytes.len())
+            && bytes.iter().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'))
     };
     req.headers().get(&REQUEST_ID).filter(is_loggable).cloned().unwrap_or_else(|| {
         let mut text = Uuid::encode_buffer();

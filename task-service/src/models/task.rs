@@ -10,11 +10,11 @@ use shared_models::{TaskId, UserId};
 
 use crate::{folded::folded, schema::tasks};
 
+/// The owner is who was asked for.
 #[derive(Clone, HasQuery)]
 #[diesel(table_name = tasks)]
 pub(crate) struct Task {
     pub(crate) id: DbUuid,
-    pub(crate) user_id: String,
     pub(crate) title: String,
     pub(crate) description: Option<String>,
     pub(crate) completed: bool,
@@ -65,10 +65,10 @@ impl Task {
         query!(conn, |c| own.count().get_result(*c))
     }
 
-    pub(crate) async fn insert(&self, conn: &mut Conn<'_>) -> QueryResult<usize> {
+    pub(crate) async fn insert(&self, conn: &mut Conn<'_>, owner: &UserId) -> QueryResult<usize> {
         let row = (
             tasks::id.eq(self.id),
-            tasks::user_id.eq(&self.user_id),
+            tasks::user_id.eq(owner.as_str()),
             tasks::title.eq(&self.title),
             tasks::description.eq(self.description.as_deref()),
             tasks::completed.eq(self.completed),

@@ -318,5 +318,5 @@ pub(crate) async fn list_tasks(
     if let Some(total) = total {
         response.insert_header((TOTAL_COUNT, total));
     }
-    Ok(if is_known { response.finish() } else { response.body(tasks_json(&tasks)?) })
+    Ok(if is_known { response.finish() } else { response.body(tasks_json(&tasks, &user)?) })
 }

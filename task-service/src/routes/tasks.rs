@@ -55,10 +55,9 @@ impl Schema for CreateTask {
 }
 
 impl CreateTask {
-    fn into_task(self, owner: UserId, now: DbTime) -> Task {
+    fn into_task(self, now: DbTime) -> Task {
         Task {
             id: DbUuid(Uuid::now_v7()),
-            user_id: owner.into(),
             title: self.title,
             description: self.description,
             completed: self.completed,
@@ -149,9 +148,9 @@ pub(crate) async fn create_task(
     let mut pooled = state.write().await?;
     let conn = &mut pooled.conn();
     state.quota.check(conn, &user).await?;
-    let task = input.into_task(user, now);
-    task.insert(conn).await?;
-    Ok(created(task.id, task_json(&task)?))
+    let task = input.into_task(now);
+    task.insert(conn, &user).await?;
+    Ok(created(task.id, task_json(&task, &user)?))
 }
 
 /// Creates a task unless the key was used before; then the answer is the one of that time.
@@ -163,10 +162,10 @@ async fn create_once(
     now: DbTime,
 ) -> Result<HttpResponse> {
     let request_hash = input.hash();
-    let task = input.into_task(owner.clone(), now);
-    let answer = task_json(&task)?;
+    let task = input.into_task(now);
+    let answer = task_json(&task, &owner)?;
     let row = models::IdempotencyKey {
-        user_id: task.user_id.clone(),
+        user_id: owner.as_str().to_owned(),
         key,
         request_hash,
         task_id: task.id,
@@ -182,7 +181,7 @@ async fn create_once(
                 return Ok::<_, Error>(models::IdempotencyKey::find(conn, &owner, &row.key).await?);
             }
             state.quota.check(conn, &owner).await?;
-            task.insert(conn).await?;
+            task.insert(conn, &owner).await?;
             Ok(None)
         })
         .await?;
@@ -234,7 +233,7 @@ pub(crate) async fn get_task(
     let mut pooled = state.read().await?;
     let conn = &mut pooled.conn();
     match Task::find(conn, &user, id).await? {
-        Some(task) => task_response(&task, req.headers()),
+        Some(task) => task_response(&task, &user, req.headers()),
         None => Err(why_not(conn, &user, id, Verb::Access).await?),
     }
 }
@@ -281,7 +280,7 @@ pub(crate) async fn update_task(
     let mut pooled = state.write().await?;
     let conn = &mut pooled.conn();
     match Task::update(conn, &user, id, &changes, &expected).await? {
-        Some(task) => Ok(response(StatusCode::OK, task_tag(&task)).body(task_json(&task)?)),
+        Some(task) => Ok(response(StatusCode::OK, task_tag(&task)).body(task_json(&task, &user)?)),
         None => Err(why_not(conn, &user, id, Verb::Update).await?),
     }
 }
