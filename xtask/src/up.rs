@@ -123,6 +123,7 @@ fn services(addresses: &Addresses, page: Option<&Path>) -> Result<[Service; 2]> 
         set_default(command, "FRONTEND_URL", &public);
     }
     auth.env("BETTER_AUTH_URL", &public).envs(page.map(|folder| ("WEB_ROOT", folder)));
+    set_default(&mut auth, "TASKS_URL", &addresses.tasks);
     set_default(&mut tasks, "BETTER_AUTH_JWKS_URL", &keys);
     Ok([
         Service::new("auth-service", addresses.auth.clone(), auth),
