@@ -14,7 +14,7 @@ export function Card({ heading, intro, children, look = "plain" }: Props) {
   return (
     <section
       aria-labelledby={id}
-      className="grid gap-5 rounded-3xl border border-line bg-surface p-5 shadow-card sm:p-7"
+      className="grid gap-x-8 gap-y-5 rounded-3xl border border-line bg-surface p-5 shadow-card sm:p-7 md:grid-cols-[13rem_1fr]"
     >
       <div>
         <h2 id={id} className={`text-lg font-semibold ${look === "danger" ? "text-danger" : ""}`}>
@@ -22,7 +22,7 @@ export function Card({ heading, intro, children, look = "plain" }: Props) {
         </h2>
         {intro && <div className="mt-1 text-muted">{intro}</div>}
       </div>
-      {children}
+      <div className="grid content-start gap-5">{children}</div>
     </section>
   );
 }

@@ -19,7 +19,7 @@ export function Filters({ current }: { current: Filter }) {
           replace
           aria-current={filter === current ? "page" : undefined}
           className={`inline-flex min-h-10 items-center rounded-xl px-4 text-sm font-medium ${
-            filter === current ? "bg-surface text-ink shadow-sm" : "text-muted hover:text-ink"
+            filter === current ? "bg-raised text-ink shadow-sm" : "text-muted hover:text-ink"
           }`}
         >
           {label}

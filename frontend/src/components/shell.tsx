@@ -21,7 +21,7 @@ export function Shell({ children, name, onSignOut }: Props) {
     <>
       <a
         href="#content"
-        className="fixed top-2 left-2 z-30 -translate-y-20 rounded-xl bg-accent px-4 py-2 font-medium text-on-accent focus:translate-y-0"
+        className="sr-only z-30 rounded-xl bg-accent font-medium text-on-accent focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:px-4 focus:py-2"
       >
         Skip to content
       </a>

@@ -40,6 +40,7 @@ export function DeleteAccount({ leave }: { leave(): void }) {
       </div>
       <dialog
         ref={dialog}
+        onClose={() => dialog.current?.querySelector("form")?.reset()}
         aria-labelledby="delete-account"
         className="m-auto w-[calc(100%-2rem)] max-w-md rounded-3xl border border-line bg-surface p-6 text-ink shadow-card backdrop:bg-black/50 sm:p-8"
       >

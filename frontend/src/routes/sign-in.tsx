@@ -53,7 +53,7 @@ export function SignInPage() {
           required
         />
         <PasswordField name="password" label="Password" autoComplete="current-password" required />
-        <div className="-my-2 flex flex-wrap items-center justify-between gap-x-4">
+        <div className="-mt-2 flex flex-wrap items-center justify-between gap-x-4">
           <CheckField name="rememberMe" label="Keep me signed in" defaultChecked />
           <TextLink to="/auth/forgot-password">Forgot password?</TextLink>
         </div>

@@ -52,7 +52,7 @@ export function TasksPage() {
 }
 
 function Listing({ filter }: { filter: Filter }) {
-  const { data, error, isPending, fetchStatus, refetch, ...next } = useListing(filter);
+  const { data, error, isPlaceholderData, fetchStatus, refetch, ...next } = useListing(filter);
   const { hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = next;
   const isOnline = useIsOnline();
   const hidden = useHiddenTasks();
@@ -64,12 +64,13 @@ function Listing({ filter }: { filter: Filter }) {
   );
   const load = useCallback(() => void fetchNextPage(), [fetchNextPage]);
 
-  if (!data) {
-    if (isPending && !isOnline && fetchStatus === "paused") return <Offline />;
+  const isEmpty = !hasNextPage && !data?.pages.some(({ tasks }) => tasks.some(isShown));
+  // What another filter has nothing of may be there all the same.
+  if (!data || (isPlaceholderData && isEmpty)) {
+    if (!isOnline && fetchStatus === "paused") return <Offline />;
     if (error) return <Failed error={error} retry={() => void refetch()} />;
     return <Skeleton />;
   }
-  const isEmpty = !hasNextPage && !data.pages.some(({ tasks }) => tasks.some(isShown));
   const [heading, text] = EMPTY[filter];
   return (
     <>

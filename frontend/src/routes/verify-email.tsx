@@ -58,7 +58,7 @@ export function VerifyEmailPage() {
     );
   }
   const intro = error
-    ? `${explainLink(error)} We can mail you another.`
+    ? explainLink(error)
     : "Open the link in the mail that we sent you. If there was none, we can send another.";
   return (
     <AuthCard

@@ -1,0 +1,116 @@
+// Every page in both themes and at both widths.
+
+import type { BrowserContext, Page } from "@playwright/test";
+import { inspect, THEMES, type Theme } from "../support/looks";
+import { addTask, haveTasks, member, rows, signUp, newAddress, tick } from "../support/people";
+import { expect, test } from "../support/test";
+
+const TITLES = [
+  "Renew the passport",
+  "Call Grandma back",
+  "A title that goes on for longer than any telephone is wide, because somebody wrote down all of it at once",
+  "Book the train to Lisbon",
+  "Buy milk",
+];
+
+for (const theme of THEMES) {
+  test.describe(`in the ${theme} theme`, () => {
+    test.use({ colorScheme: theme });
+
+    test("the pages of those who are not signed in look right", async ({ page }) => {
+      await signedOut(page, theme);
+    });
+
+    test("the pages of tasks look right", async ({ page, context, system, browser }) => {
+      await member(context, system);
+      await page.goto("/tasks");
+      await expect(page.getByText("Nothing to do yet")).toBeVisible();
+      await inspect(page, "tasks-empty", theme);
+
+      const [first] = await haveTasks(context, system, TITLES);
+      await page.reload();
+      await expect(rows(page)).toHaveCount(TITLES.length);
+      await tick(page, "Call Grandma back").check();
+      await inspect(page, "tasks", theme);
+
+      await page.getByRole("button", { name: "Edit Buy milk" }).click();
+      await page.getByRole("button", { name: "Delete Book the train to Lisbon" }).click();
+      await page.getByRole("button", { name: "Edit Buy milk" }).click();
+      await inspect(page, "tasks-editing", theme);
+
+      await page.goto(`/tasks/${first}`);
+      await expect(page.getByRole("heading", { name: "Renew the passport" })).toBeVisible();
+      await inspect(page, "task", theme);
+
+      const stranger = await browser.newContext();
+      await signUp(stranger.request, system, newAddress());
+      const [foreign] = await haveTasks(stranger, system, ["Not Ada's"]);
+      await stranger.close();
+      await page.goto(`/tasks/${foreign}`);
+      await expect(page.getByRole("heading", { name: "This task is not yours" })).toBeVisible();
+      await inspect(page, "task-foreign", theme);
+
+      await page.goto("/nowhere");
+      await expect(page.getByRole("heading", { name: "There is no such page" })).toBeVisible();
+      await inspect(page, "not-found", theme);
+    });
+
+    test("the pages without a network look right", async ({ page, context, system }) => {
+      await member(context, system);
+      await outages(page, context, theme);
+    });
+
+    test("the settings look right", async ({ page, context, system }) => {
+      await member(context, system);
+      await page.goto("/settings");
+      await expect(page.getByText("This device")).toBeVisible();
+      await inspect(page, "settings", theme);
+      await page.getByRole("button", { name: "Delete account…" }).click();
+      await inspect(page, "settings-delete", theme);
+    });
+  });
+}
+
+async function signedOut(page: Page, theme: Theme) {
+  for (const [path, heading] of [
+    ["signin", "Sign in"],
+    ["signup", "Create an account"],
+    ["forgot-password", "Reset your password"],
+    ["reset-password?token=x", "Choose a new password"],
+    ["reset-password?error=INVALID_TOKEN", "This link does not work"],
+    ["verify-email", "Verify your address"],
+    ["verify-email?verified=yes", "Your address is verified"],
+    ["verify-email?verified=yes&error=TOKEN_EXPIRED", "This link does not work"],
+  ] as const) {
+    await page.goto(`/auth/${path}`);
+    await expect(page.getByRole("heading", { name: heading })).toBeVisible();
+    await inspect(page, `auth-${path.replaceAll(/\W+/g, "-")}`, theme);
+  }
+  await page.goto("/auth/signup");
+  await page.getByRole("button", { name: "Create account" }).click();
+  await expect(page.getByText("Choose a password.")).toBeVisible();
+  await inspect(page, "auth-signup-mistakes", theme);
+}
+
+async function outages(page: Page, context: BrowserContext, theme: Theme) {
+  await page.route("**/api/tasks*", (route) => route.abort());
+  await page.goto("/tasks");
+  await expect(page.getByText("Your tasks cannot be shown right now")).toBeVisible();
+  await inspect(page, "tasks-error", theme);
+  await page.unroute("**/api/tasks*");
+  await expect(page.getByText("Nothing to do yet")).toBeVisible();
+
+  await context.setOffline(true);
+  await addTask(page, "Written in a tunnel");
+  await expect(page.getByText("You are offline.")).toBeVisible();
+  await inspect(page, "tasks-offline", theme);
+  await page.getByRole("link", { name: "Done" }).click();
+  await expect(page.getByText("You are offline", { exact: true })).toBeVisible();
+  await inspect(page, "tasks-offline-unknown", theme);
+  await context.setOffline(false);
+
+  await page.route("**/api/auth/get-session", (route) => route.abort());
+  await page.goto("/tasks");
+  await expect(page.getByText("The service cannot be reached")).toBeVisible();
+  await inspect(page, "unreachable", theme);
+}
