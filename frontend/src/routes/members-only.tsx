@@ -1,7 +1,7 @@
 // Pages for those who are signed in; everybody else signs in first and comes back.
 
 import { useEffect, useRef } from "react";
-import { Navigate, Outlet, useLocation, useNavigate } from "react-router";
+import { Navigate, Outlet, useLocation } from "react-router";
 import { Button } from "../components/button";
 import { CloudOffIcon } from "../components/icons";
 import { Shell } from "../components/shell";
@@ -10,47 +10,46 @@ import { State } from "../components/state";
 import { signOut } from "../lib/auth";
 import { notices } from "../lib/notices";
 import { type Person, type Session, useSession } from "../lib/session";
+import type { Arrival } from "./guests-only";
 
 export interface Membership {
   person: Person;
   /** The token of the session here, to tell it from those elsewhere. */
   session: string;
-  /** From here on it is no surprise that nobody is signed in. */
-  leave(): void;
+  /** From here on it is no surprise that nobody is signed in; what to say to whoever left. */
+  leave(message: string): void;
 }
 
 export function MembersOnly() {
   const session = useSession();
   const wasHere = useRef(false);
-  const isLeaving = useRef(false);
+  const farewell = useRef<string>(undefined);
   const { pathname, search } = useLocation();
-  const navigate = useNavigate();
 
   useEffect(() => {
     if (session.state === "somebody") wasHere.current = true;
   }, [session.state]);
 
   async function leave() {
-    isLeaving.current = true;
+    farewell.current = "You are signed out.";
     // What waits for an undo is done now, while it still may be.
     notices.closeAll();
     const problem = await signOut();
-    isLeaving.current = problem === undefined;
     if (problem) {
+      farewell.current = undefined;
       notices.show({ kind: "problem", text: `You are still signed in. ${problem.message}` });
-    } else {
-      await navigate("/auth/signin");
     }
   }
 
   if (session.state === "nobody") {
-    if (isLeaving.current) return <Navigate to="/auth/signin" replace />;
-    const state = { from: pathname + search, isEnded: wasHere.current };
+    const state: Arrival = farewell.current
+      ? { message: farewell.current }
+      : { from: pathname + search, isEnded: wasHere.current };
     return <Navigate to="/auth/signin" replace state={state} />;
   }
   if (session.state === "unreachable") return <Unreachable retry={session.retry} />;
-  const membership = membershipOf(session, () => {
-    isLeaving.current = true;
+  const membership = membershipOf(session, (message) => {
+    farewell.current = message;
   });
   return (
     <Shell name={membership?.person.name ?? ""} onSignOut={() => void leave()}>
@@ -59,7 +58,7 @@ export function MembersOnly() {
   );
 }
 
-function membershipOf(session: Session, leave: () => void): Membership | undefined {
+function membershipOf(session: Session, leave: Membership["leave"]): Membership | undefined {
   if (session.state !== "somebody") return undefined;
   return { person: session.person, session: session.token, leave };
 }

@@ -1,7 +1,6 @@
 // Deleting the account, with a question in between.
 
 import { useRef } from "react";
-import { useNavigate } from "react-router";
 import { Button } from "../components/button";
 import { Card } from "../components/card";
 import { PasswordField } from "../components/field";
@@ -9,18 +8,15 @@ import { Form, Submit, type Values } from "../components/form";
 import { deleteAccount } from "../lib/auth";
 import { notices } from "../lib/notices";
 
-export function DeleteAccount({ leave }: { leave(): void }) {
+export function DeleteAccount({ leave }: { leave(message: string): void }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  const navigate = useNavigate();
 
   async function submit({ password = "" }: Values) {
     const outcome = await deleteAccount(password);
     if (!("isGone" in outcome)) return outcome;
     dialog.current?.close();
     if (outcome.isGone) {
-      leave();
-      notices.closeAll();
-      await navigate("/auth/signin", { state: { message: "Your account is deleted." } });
+      leave("Your account is deleted.");
     } else {
       notices.show({ kind: "info", text: "Open the link in our mail to delete your account." });
     }

@@ -48,9 +48,8 @@ function Name({ person }: { person: Person }) {
   }
 
   return (
-    <Card heading="Name">
+    <Card heading="Profile">
       <Form
-        label="Name"
         check={({ name = "" }) => ({ name: name.trim() === "" ? "Enter a name." : undefined })}
         onSubmit={submit}
       >
@@ -100,7 +99,6 @@ function Address({ person: { email, isVerified } }: { person: Person }) {
         </div>
       )}
       <Form
-        label="E-mail address"
         check={({ newEmail = "" }) => ({ newEmail: emailMistake(newEmail.trim()) })}
         onSubmit={submit}
       >
@@ -143,7 +141,6 @@ function Password() {
   return (
     <Card heading="Password">
       <Form
-        label="Password"
         check={({ currentPassword = "", newPassword = "" }) => ({
           currentPassword: currentPassword === "" ? "Enter your current password." : undefined,
           newPassword: passwordMistake(newPassword),
