@@ -52,15 +52,27 @@ export async function haveTasks(
 ): Promise<string[]> {
   const authorization = `Bearer ${await tokenOf(context, system)}`;
   const ids: string[] = [];
-  for (const title of titles) {
-    const answer = await fetch(`${system.tasks.url}/api/tasks`, {
-      method: "POST",
-      headers: { authorization, "content-type": "application/json" },
-      body: JSON.stringify({ title }),
-    });
-    ids.push(((await answer.json()) as { id: string }).id);
-  }
+  for (const title of titles) ids.push(await createTask(system, authorization, title));
   return ids;
+}
+
+/** As many tasks as nobody could name, in no order. */
+export async function haveManyTasks(context: BrowserContext, system: System, count: number) {
+  const authorization = `Bearer ${await tokenOf(context, system)}`;
+  let left = count;
+  const lane = async () => {
+    while (left > 0) await createTask(system, authorization, `Task ${left--}`);
+  };
+  await Promise.all(Array.from({ length: 8 }, lane));
+}
+
+async function createTask({ tasks }: System, authorization: string, title: string) {
+  const answer = await fetch(`${tasks.url}/api/tasks`, {
+    method: "POST",
+    headers: { authorization, "content-type": "application/json" },
+    body: JSON.stringify({ title }),
+  });
+  return ((await answer.json()) as { id: string }).id;
 }
 
 export async function addTask(page: Page, title: string): Promise<void> {

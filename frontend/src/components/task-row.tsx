@@ -22,6 +22,7 @@ interface Props {
 export const TaskRow = memo(function TaskRow({ task, actions }: Props) {
   const [isEdited, setEdited] = useState(false);
   const editButton = useRef<HTMLButtonElement>(null);
+  const row = useRef<HTMLLIElement>(null);
   const isNew = isDraft(task);
 
   function finish(title: string, isKeyboard: boolean) {
@@ -33,6 +34,7 @@ export const TaskRow = memo(function TaskRow({ task, actions }: Props) {
 
   return (
     <li
+      ref={row}
       className={`row border-b border-line last:border-0 ${isNew ? "row-enter" : ""}`}
       aria-busy={isNew || undefined}
     >
@@ -41,7 +43,10 @@ export const TaskRow = memo(function TaskRow({ task, actions }: Props) {
           label={task.title}
           isTicked={task.completed}
           isDisabled={isNew}
-          onTick={(completed) => actions.change(task.id, { completed })}
+          onTick={(completed) => {
+            keepFocus(row.current, "input");
+            actions.change(task.id, { completed });
+          }}
         />
         {isEdited ? (
           <TitleInput title={task.title} onDone={finish} />
@@ -69,7 +74,10 @@ export const TaskRow = memo(function TaskRow({ task, actions }: Props) {
               type="button"
               aria-label={`Delete ${task.title}`}
               className={TOOL}
-              onClick={() => actions.remove(task)}
+              onClick={() => {
+                keepFocus(row.current, "button:last-of-type");
+                actions.remove(task);
+              }}
             >
               <TrashIcon />
             </button>
@@ -79,6 +87,16 @@ export const TaskRow = memo(function TaskRow({ task, actions }: Props) {
     </li>
   );
 });
+
+/** If the row leaves the list, the focus goes on to the one that takes its place, or to the start. */
+function keepFocus(row: HTMLElement | null, control: string): void {
+  const next = row?.nextElementSibling ?? row?.previousElementSibling;
+  requestAnimationFrame(() => {
+    if (row?.isConnected) return;
+    const target = next?.querySelector<HTMLElement>(control);
+    (target ?? document.querySelector<HTMLElement>("h1"))?.focus();
+  });
+}
 
 interface TickBoxProps {
   label: string;
