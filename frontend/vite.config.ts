@@ -31,5 +31,5 @@ export default defineConfig({
       "/api/tasks": { target: TASKS },
     },
   },
-  test: { environment: "happy-dom", include: ["tests/**/*.test.{ts,tsx}"] },
+  test: { include: ["tests/*.test.ts"] },
 });
