@@ -18,6 +18,7 @@ use service_kit::{
     db::{Database, OpenError},
     migrate::{self, MigrateError},
     telemetry,
+    worker::Worker,
 };
 use tracing::info;
 
@@ -37,7 +38,6 @@ use crate::{
     session,
     session_cookies::SET_AUTH_TOKEN,
     state::AppState,
-    worker::Worker,
 };
 
 /// What a script on another origin may read of an answer.
@@ -149,6 +149,7 @@ fn serve(listener: TcpListener, state: Data<AppState>, config: Config) -> io::Re
     let cors = Arc::new(Cors {
         origins: config.frontend_url,
         methods: "GET, POST",
+        headers: "authorization, content-type, x-request-id",
         exposed: &EXPOSED_HEADERS,
     });
     let server = HttpServer::new(move || {

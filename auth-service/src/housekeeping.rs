@@ -3,14 +3,13 @@
 use std::{future, time::Duration};
 
 use actix_web::web::Data;
-use service_kit::{sql_types::DbTime, telemetry::Chain};
+use service_kit::{sql_types::DbTime, telemetry::Chain, worker::Worker};
 use tracing::warn;
 
 use crate::{
     error::Result,
     models::{Attempt, Session, VerificationToken},
     state::AppState,
-    worker::Worker,
 };
 
 const PAUSE: Duration = Duration::from_mins(10);

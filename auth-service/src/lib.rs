@@ -40,7 +40,6 @@ mod seal;
 mod session;
 mod session_cookies;
 mod state;
-mod worker;
 
 use diesel_migrations::embed_migrations;
 use service_kit::migrate::Migrations;

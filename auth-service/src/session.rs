@@ -25,7 +25,7 @@ use crate::{
 
 /// What session tokens are sealed with.
 pub(crate) const SEAL_PURPOSE: &str = "auth-service session tokens v1";
-/// How long a session lives whose user does not want to be remembered.
+/// How long a session lives whose user does not want to be remembered, whatever others do.
 const UNREMEMBERED_LIFETIME: Duration = Duration::from_hours(24);
 const TOKEN_CHARS: usize = 32;
 /// The rest of a longer user agent is not stored.
@@ -53,8 +53,7 @@ impl Fresh {
     pub(crate) fn new(state: &AppState, req: &HttpRequest, is_remembered: bool) -> Result<Self> {
         let now = state.now();
         let id = Uuid::now_v7().to_string();
-        let longest = if is_remembered { Duration::MAX } else { UNREMEMBERED_LIFETIME };
-        let lifetime = state.session_expires_in.min(longest);
+        let lifetime = if is_remembered { state.session_expires_in } else { UNREMEMBERED_LIFETIME };
         let token = Alphanumeric.sample_string(&mut rand::rng(), TOKEN_CHARS);
         let user_agent = req
             .headers()

@@ -7,7 +7,7 @@ use std::{
 };
 
 use actix_web::{
-    App as WebApp, HttpServer, ResponseError as _,
+    App as WebApp, HttpMessage as _, HttpServer, ResponseError as _,
     body::{BodySize, BoxBody, MessageBody},
     dev::{Server, ServerHandle, ServiceRequest, ServiceResponse},
     http::{StatusCode, header::ALLOW},
@@ -19,16 +19,35 @@ use service_kit::{
     Clock, HEAD_TIMEOUT, KEEP_ALIVE,
     cors::Cors,
     db::{Database, OpenError},
-    migrate::{self, MigrateError},
     telemetry,
+    worker::Worker,
 };
 use tracing::info;
 
-use crate::{MIGRATIONS, config::Config, error::Error, routes, state::AppState};
+use crate::{
+    config::Config,
+    error::Error,
+    housekeeping, migrate,
+    quota::Quota,
+    rate_limit::{RateLimiter, Standing},
+    routes,
+    state::AppState,
+};
 
 /// What a script on another origin may read of an answer.
-const EXPOSED_HEADERS: [&str; 5] =
-    ["location", "link", "retry-after", "www-authenticate", "x-request-id"];
+const EXPOSED_HEADERS: [&str; 11] = [
+    "etag",
+    "idempotency-replayed",
+    "link",
+    "location",
+    "ratelimit-limit",
+    "ratelimit-remaining",
+    "ratelimit-reset",
+    "retry-after",
+    "www-authenticate",
+    "x-request-id",
+    "x-total-count",
+];
 /// How long requests in flight may take when the process ends, in seconds.
 const SHUTDOWN_TIMEOUT: u64 = 30;
 
@@ -37,6 +56,7 @@ const SHUTDOWN_TIMEOUT: u64 = 30;
 pub struct App {
     address: SocketAddr,
     server: Server,
+    worker: Worker,
 }
 
 /// Why the service did not start.
@@ -45,7 +65,7 @@ pub enum StartError {
     #[error(transparent)]
     Open(#[from] OpenError),
     #[error("DATABASE_URL")]
-    Migrate(#[from] MigrateError),
+    Migrate(#[from] migrate::Error),
     #[error(transparent)]
     Jwks(#[from] BuildError),
     #[error("cannot listen on {0}")]
@@ -57,7 +77,7 @@ impl App {
     pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
         let database = Database::open(&config.database_url)?;
         if config.migrate {
-            migrate::run(&config.database_url, MIGRATIONS).await?;
+            migrate::run(&config.database_url, &database).await?;
         }
         let jwks = JwksClient::builder(
             config.better_auth_jwks_url.clone(),
@@ -73,15 +93,21 @@ impl App {
             move || clock.now().into()
         })
         .build()?;
-        let state = Data::new(AppState { database, clock });
+        let state = Data::new(AppState {
+            database,
+            clock,
+            quota: Quota::new(config.max_tasks_per_user),
+            rate_limiter: RateLimiter::new(config.rate_limit),
+        });
 
         let address = SocketAddr::new(config.host, config.port);
         let listen = |error| StartError::Listen(address, error);
         let listener = TcpListener::bind(address).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
+        let worker = housekeeping::keep(state.clone());
         let server = serve(listener, state, Data::new(jwks), config).map_err(listen)?;
         info!("task-service listens on http://{address}");
-        Ok(Self { address, server })
+        Ok(Self { address, server, worker })
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -93,7 +119,9 @@ impl App {
     }
 
     pub async fn run(self) -> io::Result<()> {
-        self.server.await
+        let ended = self.server.await;
+        self.worker.stop().await;
+        ended
     }
 }
 
@@ -106,6 +134,8 @@ fn serve(
     let cors = Arc::new(Cors {
         origins: config.frontend_url,
         methods: "GET, POST, PUT, PATCH, DELETE",
+        headers: "authorization, content-type, idempotency-key, if-match, if-none-match, prefer, \
+                  x-request-id",
         exposed: &EXPOSED_HEADERS,
     });
     let server = HttpServer::new(move || {
@@ -113,7 +143,7 @@ fn serve(
         WebApp::new()
             .app_data(state.clone())
             .app_data(jwks.clone())
-            .wrap(from_fn(fill_in_problem))
+            .wrap(from_fn(finish))
             .wrap(from_fn(move |req, next| Arc::clone(&cors).handle(req, next)))
             .wrap(from_fn(telemetry::request))
             .configure(routes::configure)
@@ -126,12 +156,17 @@ fn serve(
         .run())
 }
 
-/// Gives a body to the errors that no handler made: a wrong method has `Allow` and nothing else.
-async fn fill_in_problem(
+/// Says where the caller stands, and gives a body to the errors that no handler made: a wrong
+/// method has `Allow` and nothing else.
+async fn finish(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let response = next.call(req).await?.map_into_boxed_body();
+    let mut response = next.call(req).await?.map_into_boxed_body();
+    let standing = response.request().extensions().get::<Standing>().copied();
+    if let Some(standing) = standing {
+        standing.write(response.headers_mut());
+    }
     let is_empty = matches!(response.response().body().size(), BodySize::None | BodySize::Sized(0));
     if response.status() != StatusCode::METHOD_NOT_ALLOWED || !is_empty {
         return Ok(response);

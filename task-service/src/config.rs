@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use clap::{ArgAction, Parser, Subcommand};
+use clap::{ArgAction, Parser, Subcommand, value_parser};
 use service_kit::{
     config::{duration, http_url, non_blank},
     db::DatabaseUrl,
@@ -12,6 +12,8 @@ use service_kit::{
     telemetry::LogArgs,
 };
 use url::Url;
+
+use crate::RateLimit;
 
 /// CRUD of tasks for whoever a verified token names.
 ///
@@ -69,6 +71,14 @@ pub struct Config {
     /// How long the last good keys serve while the issuer is away
     #[arg(long, env, default_value = "24h", value_parser = duration)]
     pub jwks_max_stale: Duration,
+
+    /// How many tasks one owner may have
+    #[arg(long, env, default_value_t = 100_000, value_parser = value_parser!(u32).range(1..))]
+    pub max_tasks_per_user: u32,
+
+    /// How often one user may ask: on, off, or a limit such as 100/10s
+    #[arg(long, env, default_value_t = RateLimit::DEFAULT)]
+    pub rate_limit: RateLimit,
 
     #[command(flatten)]
     pub log: LogArgs,

@@ -2,11 +2,11 @@
 
 use std::{future::Future, pin::Pin};
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, web::Data};
 use jwks_auth::Bearer;
 use shared_models::{CallerClaims, UserId};
 
-use crate::error::Error;
+use crate::{error::Error, state::AppState};
 
 /// The caller, and what else the handler needs of the request.
 ///
@@ -23,8 +23,23 @@ impl<T: FromRequest + 'static> FromRequest for CurrentUser<T> {
         Box::pin(async move {
             let bearer = Bearer::<CallerClaims>::from_request(&req, &mut Payload::None).await;
             let Bearer(claims) = bearer.map_err(Error::from)?;
+            count(&req, &claims.sub)?;
             let input = T::from_request(&req, &mut payload).await.map_err(Into::into)?;
             Ok(Self(claims.sub, input))
         })
     }
+}
+
+/// Counts the request against the caller's limit, and leaves where they stand for the answer.
+fn count(req: &HttpRequest, caller: &UserId) -> Result<(), Error> {
+    let Some(state) = req.app_data::<Data<AppState>>() else { return Ok(()) };
+    let counted = state.rate_limiter.count(caller, state.clock.now());
+    let standing = match counted {
+        Ok(standing) => standing,
+        Err(too_many) => Some(too_many.standing),
+    };
+    if let Some(standing) = standing {
+        req.extensions_mut().insert(standing);
+    }
+    counted.map(drop).map_err(Error::RateLimited)
 }

@@ -1,60 +1,108 @@
 //! Where a page of a listing ends, as a text that clients hand back unread.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use chrono::{DateTime, NaiveDate, NaiveTime};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use service_kit::sql_types::{DbTime, DbUuid};
 use uuid::Uuid;
 
-use crate::models::Position;
+use crate::models::{Order, Place, Position, Sort};
 
-/// Microseconds since the epoch, then the id.
-const TIME_BYTES: usize = 8;
+const ID_BYTES: usize = 16;
+/// Sort, direction.
+const ORDER_BYTES: usize = 2;
 
-/// Before the first task of any listing.
-pub(crate) fn start() -> Position {
-    let last_day = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or(NaiveDate::MAX);
-    Position {
-        created_at: DbTime(last_day.and_time(NaiveTime::MIN).and_utc()),
-        id: DbUuid(Uuid::max()),
+/// The order, then the id, then microseconds since the epoch or a title.
+pub(crate) fn encode(order: Order, position: &Position) -> String {
+    let mut bytes = vec![sort_code(order.sort), u8::from(order.is_descending)];
+    bytes.extend_from_slice(position.id.0.as_bytes());
+    match &position.place {
+        Place::Time(time) => bytes.extend_from_slice(&time.0.timestamp_micros().to_be_bytes()),
+        Place::Title(title) => bytes.extend_from_slice(title.as_bytes()),
     }
+    BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
-pub(crate) fn encode(position: Position) -> String {
-    let time = position.created_at.0.timestamp_micros().to_be_bytes();
-    BASE64_URL_SAFE_NO_PAD.encode([time.as_slice(), position.id.0.as_bytes()].concat())
-}
-
-/// `None` for a text that we did not write.
-pub(crate) fn decode(text: &str) -> Option<Position> {
+/// `None` for a text that we did not write, or wrote for a listing in another order.
+pub(crate) fn decode(text: &str, order: Order) -> Option<Position> {
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
-    let (time, id) = bytes.split_at_checked(TIME_BYTES)?;
-    let created_at = DateTime::from_timestamp_micros(i64::from_be_bytes(time.try_into().ok()?))?;
-    // Outside these, the engines do not agree on how a time is written.
-    let range = DateTime::UNIX_EPOCH..=start().created_at.0;
+    let (head, rest) = bytes.split_at_checked(ORDER_BYTES)?;
+    if head != [sort_code(order.sort), u8::from(order.is_descending)] {
+        return None;
+    }
+    let (id, place) = rest.split_at_checked(ID_BYTES)?;
     let id = DbUuid(Uuid::from_slice(id).ok()?);
-    range.contains(&created_at).then_some(Position { created_at: DbTime(created_at), id })
+    let place = match order.sort {
+        Sort::Title => {
+            let title = str::from_utf8(place).ok()?;
+            // PostgreSQL takes no NUL.
+            (!title.contains('\0')).then(|| Place::Title(title.to_owned()))?
+        }
+        Sort::CreatedAt | Sort::UpdatedAt => {
+            let time = DateTime::from_timestamp_micros(i64::from_be_bytes(place.try_into().ok()?))?;
+            // Outside these, the engines do not agree on how a time is written.
+            let range = DateTime::UNIX_EPOCH..=latest();
+            range.contains(&time).then_some(Place::Time(DbTime(time)))?
+        }
+    };
+    Some(Position { place, id })
+}
+
+/// After the time of any task.
+pub(crate) fn latest() -> DateTime<Utc> {
+    let last_day = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or(NaiveDate::MAX);
+    last_day.and_time(NaiveTime::MIN).and_utc()
+}
+
+fn sort_code(sort: Sort) -> u8 {
+    match sort {
+        Sort::CreatedAt => 0,
+        Sort::UpdatedAt => 1,
+        Sort::Title => 2,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const NEWEST: Order = Order { sort: Sort::CreatedAt, is_descending: true };
+    const BY_TITLE: Order = Order { sort: Sort::Title, is_descending: false };
+
+    fn position(place: Place) -> Position {
+        Position { place, id: DbUuid(Uuid::now_v7()) }
+    }
+
     #[test]
     fn a_cursor_comes_back_as_it_was() {
-        let position = Position {
-            created_at: DbTime(DateTime::from_timestamp_micros(1_767_322_800_123_000).unwrap()),
-            id: DbUuid(Uuid::now_v7()),
-        };
-        assert_eq!(decode(&encode(position)), Some(position));
-        assert_eq!(decode(&encode(start())), Some(start()));
+        let time = DateTime::from_timestamp_micros(1_767_322_800_123_000).unwrap();
+        let time = position(Place::Time(DbTime(time)));
+        assert_eq!(decode(&encode(NEWEST, &time), NEWEST), Some(time));
+        let title = position(Place::Title("bÿ ťitle".to_owned()));
+        assert_eq!(decode(&encode(BY_TITLE, &title), BY_TITLE), Some(title));
+    }
+
+    #[test]
+    fn a_cursor_is_good_for_one_order() {
+        let cursor = encode(NEWEST, &position(Place::Time(DbTime(DateTime::UNIX_EPOCH))));
+        for other in [
+            BY_TITLE,
+            Order { sort: Sort::CreatedAt, is_descending: false },
+            Order { sort: Sort::UpdatedAt, is_descending: true },
+        ] {
+            assert_eq!(decode(&cursor, other), None);
+        }
     }
 
     #[test]
     fn other_texts_are_no_cursors() {
-        let too_early = BASE64_URL_SAFE_NO_PAD.encode([0xff; 24]);
-        let too_late = BASE64_URL_SAFE_NO_PAD.encode([0x7f; 24]);
-        for text in ["", "x", "AAAA", "!!!!", &"A".repeat(33), &too_early, &too_late] {
-            assert_eq!(decode(text), None, "{text}");
+        let at = |time: [u8; 8]| {
+            let bytes = [&[0, 1], [0x11; 16].as_slice(), &time].concat();
+            BASE64_URL_SAFE_NO_PAD.encode(bytes)
+        };
+        for text in ["", "x", "AAAA", "!!!!", &"A".repeat(33), &at([0xff; 8]), &at([0x7f; 8])] {
+            assert_eq!(decode(text, NEWEST), None, "{text}");
         }
+        let nul = [&[2, 0], [0x11; 16].as_slice(), b"a\0b"].concat();
+        assert_eq!(decode(&BASE64_URL_SAFE_NO_PAD.encode(nul), BY_TITLE), None);
     }
 }

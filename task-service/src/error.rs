@@ -20,6 +20,8 @@ use service_kit::{
 };
 use tracing::{debug, error};
 
+use crate::rate_limit::{TooMany, whole_seconds};
+
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// How long a client should wait when the database is away.
@@ -47,6 +49,18 @@ pub(crate) enum Error {
     BodyTimedOut,
     #[error("the input is not valid")]
     Invalid(Vec<InputError>),
+    #[error("the task is not in the state that was expected")]
+    PreconditionFailed,
+    #[error("the client wants to be refused without If-Match")]
+    PreconditionRequired,
+    #[error("the Idempotency-Key came with another body before")]
+    KeyReused,
+    #[error("the owner has as many tasks as are allowed")]
+    QuotaExceeded { max: i64 },
+    #[error("the caller asks too often")]
+    RateLimited(TooMany),
+    #[error("a task could not be written as JSON")]
+    Json(#[source] serde_json::Error),
     #[error("the database is out of reach")]
     DatabaseUnavailable(#[from] db::Unavailable),
     #[error("a query failed")]
@@ -65,7 +79,7 @@ pub(crate) enum Verb {
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct InputError {
     /// Where: `["body", "title"]`.
-    pub(crate) loc: Vec<&'static str>,
+    pub(crate) loc: Vec<Cow<'static, str>>,
     pub(crate) msg: Cow<'static, str>,
     #[serde(rename = "type")]
     pub(crate) kind: &'static str,
@@ -137,6 +151,29 @@ impl Error {
             Self::Invalid(errors) => {
                 (S::UNPROCESSABLE_ENTITY, "validation_error", summary(errors).into())
             }
+            Self::PreconditionFailed => (
+                S::PRECONDITION_FAILED,
+                "precondition_failed",
+                "The task has changed since it was read".into(),
+            ),
+            Self::PreconditionRequired => (
+                S::PRECONDITION_REQUIRED,
+                "precondition_required",
+                "Say with If-Match which state of the task is meant".into(),
+            ),
+            Self::KeyReused => (
+                S::UNPROCESSABLE_ENTITY,
+                "idempotency_key_reused",
+                "The Idempotency-Key was used for another task before".into(),
+            ),
+            Self::QuotaExceeded { max } => {
+                let detail = format!("You have {max} tasks, which is the most; delete some first");
+                (S::CONFLICT, "quota_exceeded", detail.into())
+            }
+            Self::RateLimited(_) => {
+                (S::TOO_MANY_REQUESTS, "rate_limited", "Too many requests".into())
+            }
+            Self::Json(_) => internal(),
             Self::DatabaseUnavailable(_) => database_unavailable(),
             Self::Sql(error) if is_outage(error) => database_unavailable(),
             Self::Sql(_) => internal(),
@@ -147,6 +184,7 @@ impl Error {
     fn retry_after(&self) -> Duration {
         match self {
             Self::Bearer(jwks_auth::Error::Unavailable { retry_after }) => *retry_after,
+            Self::RateLimited(too_many) => too_many.retry_after,
             _ => RETRY_AFTER_DATABASE,
         }
     }
@@ -167,7 +205,7 @@ fn database_unavailable() -> Parts {
 fn summary(errors: &[InputError]) -> String {
     let lines: Vec<String> = errors
         .iter()
-        .map(|error| format!("{}: {}", error.loc.last().unwrap_or(&"body"), error.msg))
+        .map(|error| format!("{}: {}", error.loc.last().map_or("body", |name| name), error.msg))
         .collect();
     lines.join("; ")
 }
@@ -190,8 +228,8 @@ impl ResponseError for Error {
         {
             response.insert_header((WWW_AUTHENTICATE, challenge));
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.insert_header((RETRY_AFTER, self.retry_after().as_secs().max(1)));
+        if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+            response.insert_header((RETRY_AFTER, whole_seconds(self.retry_after()).max(1)));
         }
         let errors = if let Self::Invalid(errors) = self { errors.as_slice() } else { &[] };
         response.insert_header((CONTENT_TYPE, "application/problem+json")).json(Problem {

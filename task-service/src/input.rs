@@ -56,7 +56,7 @@ impl<T: Schema> FromRequest for Body<T> {
                 .map_err(|_error: serde_json::Error| Error::InvalidJson)?;
             let Value::Object(members) = body else {
                 return Err(Error::Invalid(vec![InputError {
-                    loc: vec!["body"],
+                    loc: vec!["body".into()],
                     msg: "Input should be a valid dictionary or object".into(),
                     kind: "model_attributes_type",
                 }]));
@@ -156,6 +156,10 @@ impl Members {
         kind: &'static str,
         msg: impl Into<Cow<'static, str>>,
     ) {
-        self.errors.push(InputError { loc: vec!["body", name], msg: msg.into(), kind });
+        self.errors.push(InputError {
+            loc: vec!["body".into(), name.into()],
+            msg: msg.into(),
+            kind,
+        });
     }
 }

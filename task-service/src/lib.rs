@@ -5,7 +5,11 @@
 //! | [`app`], `routes` | the listener, the order of middleware, the routing table |
 //! | `current_user`, `input` | who is asking, and is this request well-formed |
 //! | `routes/*` | bodies in and out, the steps of one endpoint |
-//! | `cursor` | where a page of a listing ends |
+//! | `precondition`, `idempotency` | which state of a task is meant; was this asked before |
+//! | `rate_limit`, `quota` | how often one may ask, and how much one may have |
+//! | `representation`, `cursor` | tasks on the wire; where a page of a listing ends |
+//! | `folded` | texts as they are searched and sorted by |
+//! | [`migrate`], `housekeeping` | what is stored as it was; what is stored no longer |
 //! | `models/*`, `schema` | rows and all SQL; the owner is in every statement |
 //! | `error` | what failed, and what the client hears of it |
 
@@ -14,11 +18,21 @@ pub mod config;
 mod current_user;
 mod cursor;
 mod error;
+mod folded;
+mod housekeeping;
+mod idempotency;
 mod input;
+pub mod migrate;
 mod models;
+mod precondition;
+mod quota;
+mod rate_limit;
+mod representation;
 mod routes;
 mod schema;
 mod state;
+
+pub use rate_limit::RateLimit;
 
 use diesel_migrations::embed_migrations;
 use service_kit::migrate::Migrations;

@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use service_kit::{Clock, config, migrate, telemetry};
+use service_kit::{Clock, config, db::Database, telemetry};
 use task_service::{
-    MIGRATIONS,
     app::App,
     config::{Command, Config},
+    migrate,
 };
 use tracing::{error, info};
 
@@ -25,7 +25,8 @@ async fn main() -> ExitCode {
 
 async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     if let Some(Command::Migrate) = config.command {
-        migrate::run(&config.database_url, MIGRATIONS).await?;
+        let database = Database::open(&config.database_url)?;
+        migrate::run(&config.database_url, &database).await?;
         info!("the schema is up to date");
         return Ok(());
     }

@@ -1,5 +1,9 @@
 //! Rows, and all SQL. Nothing here knows HTTP, takes the time or rolls dice.
 
+mod idempotency_key;
+mod listing;
 mod task;
 
-pub(crate) use task::{Position, Task, TaskChanges};
+pub(crate) use idempotency_key::IdempotencyKey;
+pub(crate) use listing::{Filter, Order, Place, Position, Sort};
+pub(crate) use task::{Expected, Task, TaskChanges};

@@ -1,5 +1,6 @@
 //! The routing table. `resource` answers a wrong method with 405 and `Allow`.
 
+mod listing;
 mod status;
 mod tasks;
 
@@ -8,7 +9,7 @@ use actix_web::web::{ServiceConfig, resource, to};
 use crate::error::Error;
 
 pub(crate) fn configure(app: &mut ServiceConfig) {
-    app.service(resource("/api/tasks").get(tasks::list_tasks).post(tasks::create_task))
+    app.service(resource("/api/tasks").get(listing::list_tasks).post(tasks::create_task))
         .service(
             resource("/api/tasks/{id}")
                 .get(tasks::get_task)

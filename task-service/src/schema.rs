@@ -1,7 +1,7 @@
 //! The tables, as both engines have them.
 
 diesel::table! {
-    use diesel::sql_types::{Bool, Nullable, Text};
+    use diesel::sql_types::{BigInt, Bool, Nullable, Text};
     use service_kit::sql_types::{TimestampUtc, Uuid};
 
     tasks (id) {
@@ -12,5 +12,22 @@ diesel::table! {
         completed -> Bool,
         created_at -> TimestampUtc,
         updated_at -> TimestampUtc,
+        version -> BigInt,
+        title_folded -> Text,
+        description_folded -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Binary, Text};
+    use service_kit::sql_types::{TimestampUtc, Uuid};
+
+    idempotency_keys (user_id, key) {
+        user_id -> Text,
+        key -> Text,
+        request_hash -> Binary,
+        task_id -> Uuid,
+        answer -> Text,
+        created_at -> TimestampUtc,
     }
 }

@@ -6,12 +6,14 @@ use service_kit::{
 };
 use shared_models::Timestamp;
 
-use crate::error::Result;
+use crate::{error::Result, quota::Quota, rate_limit::RateLimiter};
 
 /// One per process, in one `Data`.
 pub(crate) struct AppState {
     pub(crate) database: Database,
     pub(crate) clock: Clock,
+    pub(crate) quota: Quota,
+    pub(crate) rate_limiter: RateLimiter,
 }
 
 impl AppState {

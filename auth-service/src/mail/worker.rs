@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use actix_web::web::Data;
 use futures_util::{TryStreamExt as _, stream};
-use service_kit::{sql_types::DbTime, telemetry::Chain};
+use service_kit::{sql_types::DbTime, telemetry::Chain, worker::Worker};
 use tokio::time;
 use tracing::{error, warn};
 
 use super::{compose::compose, transport::TransportError};
-use crate::{error::Error, models::Mail, state::AppState, worker::Worker};
+use crate::{error::Error, models::Mail, state::AppState};
 
 /// How often it looks by itself, for mails whose time has come.
 const POLL: Duration = Duration::from_secs(2);

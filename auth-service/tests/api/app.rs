@@ -365,14 +365,6 @@ pub(crate) async fn values(db: &TestDatabase, statement: &str) -> Vec<String> {
     rows.into_iter().map(|row| row.value).collect()
 }
 
-/// Changes the database behind the service's back.
-pub(crate) async fn execute(db: &TestDatabase, statement: &str) {
-    let database = Database::open(&db.url).unwrap();
-    let mut pooled = database.write().await.unwrap();
-    query!(&mut pooled.conn(), |c| diesel_async::RunQueryDsl::execute(sql_query(statement), *c))
-        .unwrap();
-}
-
 pub(crate) async fn count(db: &TestDatabase, table: &str) -> usize {
     let statement = format!("SELECT CAST(count(*) AS text) AS value FROM {table}");
     values(db, &statement).await[0].parse().unwrap()

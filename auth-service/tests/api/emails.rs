@@ -7,7 +7,7 @@ use service_kit::{on_both_engines, testing::TestDatabase};
 use crate::{
     app::{
         Answer, BASE_URL, CLEARED, PASSWORD, SIGN_IN, SIGN_UP, START_SHOWN, Send as _, SignedIn,
-        TestApp, count, execute, members, shown,
+        TestApp, count, members, shown,
     },
     mailbox::token_of,
 };
@@ -166,7 +166,7 @@ async fn inside_a_session_only_ones_own_unverified_address_is_verified(db: TestD
     for other in ["bob@example.com", "nobody@example.com"] {
         ask(other).await.is_error(400, "EMAIL_MISMATCH", "Email mismatch");
     }
-    execute(&db, "DELETE FROM sessions").await;
+    db.execute("DELETE FROM sessions").await;
     let gone = ask("nobody@example.com").await;
     gone.is_done();
     assert_eq!(gone.cookies(), CLEARED);
@@ -264,7 +264,7 @@ async fn a_forged_token_verifies_nothing(db: TestDatabase) {
         assert_eq!(user(&app, who).await, who.user);
     }
     // A token is good for its user, not for whoever has the address now.
-    execute(&db, "DELETE FROM users").await;
+    db.execute("DELETE FROM users").await;
     let successor = app.sign_up("ada@example.com").await;
     is_refused(&app, &good, "", "INVALID_TOKEN", "Invalid token").await;
     assert_eq!(user(&app, &successor).await, successor.user);
@@ -302,7 +302,7 @@ async fn a_link_for_a_user_who_is_gone_says_so(db: TestDatabase) {
     open_bare(&app, &change(&app, &bob, "bob2@example.com").await).await;
     is_refused(&app, token_of(&given_up), "", "USER_NOT_FOUND", "User not found").await;
 
-    execute(&db, "DELETE FROM users").await;
+    db.execute("DELETE FROM users").await;
     for link in links {
         is_refused(&app, token_of(&link), "", "USER_NOT_FOUND", "User not found").await;
     }

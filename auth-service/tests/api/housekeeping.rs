@@ -31,7 +31,7 @@ async fn what_has_expired_is_deleted(db: TestDatabase) {
         ("attempts", "forget_at"),
         ("signing_keys", "expires_at"),
     ] {
-        execute(&db, &format!("UPDATE {table} SET {column} = '{LONG_AGO}'")).await;
+        db.execute(&format!("UPDATE {table} SET {column} = '{LONG_AGO}'")).await;
     }
 
     // Housekeeping begins with the start.

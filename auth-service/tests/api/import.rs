@@ -10,9 +10,7 @@ use service_kit::{
 use tempfile::NamedTempFile;
 use tokio::process::Command;
 
-use crate::app::{
-    PASSWORD, SECRET, START_SHOWN, Send as _, TestApp, count, execute, values, with_bearer,
-};
+use crate::app::{PASSWORD, SECRET, START_SHOWN, Send as _, TestApp, count, values, with_bearer};
 
 on_both_engines!(auth_service::MIGRATIONS;
     users_of_better_auth_sign_in_with_their_old_passwords,
@@ -90,7 +88,7 @@ async fn better_auth(engine: Engine) -> Option<TestDatabase> {
             "userAgent" text)"#
         ),
     ] {
-        execute(&db, &table).await;
+        db.execute(&table).await;
     }
     Some(db)
 }
@@ -152,7 +150,7 @@ async fn users_of_better_auth_sign_in_with_their_old_passwords(db: TestDatabase)
             "INSERT INTO account VALUES ('google account', 'google id', 'google', '{ADA_ID}', \
              NULL, '{CREATED}', '{CREATED}')"
         );
-        execute(&source, &google).await;
+        source.execute(&google).await;
 
         let report = imported(&db, &["--from", "better-auth", &source.url()]).await;
 
@@ -174,7 +172,7 @@ async fn users_of_better_auth_sign_in_with_their_old_passwords(db: TestDatabase)
         let stored = "SELECT password_hash AS value FROM accounts WHERE provider_id = 'credential'";
         assert!(values(&db, stored).await[0].starts_with("$bcrypt-sha256$"), "it is upgraded");
         app.sign_in("ada@example.com").await;
-        execute(&db, "DELETE FROM users").await;
+        db.execute("DELETE FROM users").await;
     }
 }
 
@@ -202,7 +200,7 @@ async fn sessions_are_taken_over_if_asked_for(db: TestDatabase) {
         assert_eq!(session["session"]["userAgent"], "Phone/1.0");
         let listed = with_bearer(&app, "/api/auth/list-sessions", TOKEN).await.json();
         assert_eq!(listed[0]["token"], TOKEN);
-        execute(&db, "DELETE FROM users").await;
+        db.execute("DELETE FROM users").await;
     }
 }
 
@@ -235,7 +233,7 @@ async fn what_was_changed_here_stays(db: TestDatabase) {
     assert_eq!(app.post_as(&ada, "/api/auth/change-password", &body).await.status, 200);
     let body = json!({ "name": "Countess" });
     app.post_as(&ada, "/api/auth/update-user", &body).await.is_done();
-    execute(&db, "UPDATE users SET email = 'countess@example.com'").await;
+    db.execute("UPDATE users SET email = 'countess@example.com'").await;
 
     imported(&db, &["--from", "better-auth", &url]).await;
 
@@ -271,7 +269,7 @@ async fn many_users_are_imported_once_each(db: TestDatabase) {
         format!("('{number:x}', '', 'u{number}@example.com', NULL, {verified}, '{CREATED}', NULL)")
     });
     let users: Vec<_> = users.collect();
-    execute(&source, &format!(r#"INSERT INTO "user" VALUES {}"#, users.join(", "))).await;
+    source.execute(&format!(r#"INSERT INTO "user" VALUES {}"#, users.join(", "))).await;
 
     let report = imported(&db, &["--from", "better-auth", &source.url()]).await;
 

@@ -16,7 +16,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-use crate::app::{BASE_URL, JWKS, SIGN_UP, Send as _, SignedIn, TestApp, execute, values};
+use crate::app::{BASE_URL, JWKS, SIGN_UP, Send as _, SignedIn, TestApp, values};
 
 on_both_engines!(auth_service::MIGRATIONS;
     a_python_back_end_trusts_our_tokens_and_no_others,
@@ -135,7 +135,7 @@ async fn passlib_verifies_our_hashes_and_we_verify_passlibs(db: TestDatabase) {
         assert!(theirs.starts_with("$bcrypt-sha256$v=2,t=2b,r="), "{theirs}");
         let replace =
             format!("UPDATE accounts SET password_hash = '{theirs}' WHERE user_id = '{id}'");
-        execute(&db, &replace).await;
+        db.execute(&replace).await;
         assert_eq!(app.sign_in_request(&email, password).answer().await.signed_in().user, user);
         let wrong: String = std::iter::once('x').chain(password.chars().skip(1)).collect();
         let wrong = app.sign_in_request(&email, &wrong).answer().await;

@@ -15,6 +15,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     disable_refresh_leaves_a_session_as_it_is,
     an_unremembered_session_lasts_a_day_and_is_never_extended,
     an_unremembered_session_is_extended_when_a_bearer_uses_it,
+    an_unremembered_session_lasts_a_day_whatever_others_do,
     configured_lifetimes_are_kept_to,
 );
 
@@ -135,6 +136,15 @@ async fn an_unremembered_session_is_extended_when_a_bearer_uses_it(db: TestDatab
     let answer = with_bearer(&app, GET_SESSION, &ada.token).await;
 
     assert_eq!(answer.json()["session"]["expiresAt"], shown(7 * DAY));
+}
+
+async fn an_unremembered_session_lasts_a_day_whatever_others_do(db: TestDatabase) {
+    let app = TestApp::spawn_with(&db, |config| {
+        config.session_expires_in = std::time::Duration::from_hours(1);
+    })
+    .await;
+    let ada = unremembered(&app).await;
+    assert_eq!(app.get_session(&ada.cookie).await.json()["session"]["expiresAt"], shown(DAY));
 }
 
 async fn configured_lifetimes_are_kept_to(db: TestDatabase) {

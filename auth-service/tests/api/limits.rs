@@ -12,7 +12,6 @@ use tokio::{io::AsyncWriteExt as _, net::TcpStream, task::JoinSet};
 
 use crate::app::{
     Answer, GET_SESSION, JWKS, PASSWORD, SIGN_IN, SIGN_OUT, SIGN_UP, Send as _, TestApp, count,
-    execute,
 };
 
 on_both_engines!(auth_service::MIGRATIONS;
@@ -343,7 +342,7 @@ async fn a_database_that_is_broken_is_not_described(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
 
-    execute(&db, "DROP TABLE sessions").await;
+    db.execute("DROP TABLE sessions").await;
 
     for request in [
         app.get(GET_SESSION).bearer_auth(&ada.token),

@@ -87,7 +87,7 @@ async fn nothing_of_a_deleted_user_stays(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     app.sign_up("ada@example.com").await;
 
-    execute(&db, "DELETE FROM users").await;
+    db.execute("DELETE FROM users").await;
 
     assert_eq!(count(&db, "accounts").await, 0);
     assert_eq!(count(&db, "sessions").await, 0);

@@ -142,7 +142,7 @@ async fn while_the_database_is_away_the_known_keys_are_published(db: TestDatabas
     let ada = app.sign_up("ada@example.com").await;
     let (_, known) = signed(&app, &ada).await;
 
-    execute(&db, "ALTER TABLE signing_keys RENAME TO gone").await;
+    db.execute("ALTER TABLE signing_keys RENAME TO gone").await;
     app.advance(DAY);
 
     assert_eq!(kids(&app).await, [known]);

@@ -5,7 +5,7 @@ use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::app::{
     Answer, CLEARED, DAY, GET_SESSION, PASSWORD, SIGN_IN, START_SHOWN, Send as _, SignedIn,
-    TestApp, count, execute, is_nobody, members, shown, values, with_bearer, with_cookie,
+    TestApp, count, is_nobody, members, shown, values, with_bearer, with_cookie,
 };
 
 on_both_engines!(auth_service::MIGRATIONS;
@@ -230,7 +230,7 @@ async fn stored_tokens_cannot_be_read_without_the_secret(db: TestDatabase) {
 
     // A sealed token opens in its own row only.
     let others = "(SELECT sealed_token FROM sessions ORDER BY created_at DESC, id DESC LIMIT 1)";
-    execute(&db, &format!("UPDATE sessions SET sealed_token = {others}")).await;
+    db.execute(&format!("UPDATE sessions SET sealed_token = {others}")).await;
 
     assert_eq!(list(&app, &ada).await.status, 500);
     assert_eq!(with_cookie(&app, GET_SESSION, &ada.cookie).await.json()["user"], ada.user);

@@ -6,7 +6,7 @@ use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::app::{
     BASE_URL, CLEARED, DAY, GET_SESSION, PASSWORD, SIGN_OUT, START_SHOWN, Send as _, SignedIn,
-    TOKEN, TestApp, execute, is_nobody, members, shown, with_bearer, with_cookie,
+    TOKEN, TestApp, is_nobody, members, shown, with_bearer, with_cookie,
 };
 
 on_both_engines!(auth_service::MIGRATIONS;
@@ -105,7 +105,7 @@ async fn a_change_of_the_user_is_seen_at_once(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
 
-    execute(&db, "UPDATE users SET name = 'Countess'").await;
+    db.execute("UPDATE users SET name = 'Countess'").await;
 
     assert_eq!(app.get_session(&ada.cookie).await.json()["user"]["name"], "Countess");
 }
@@ -147,7 +147,7 @@ async fn a_cookie_without_our_signature_is_no_session_and_is_left_alone(db: Test
 async fn a_well_signed_cookie_of_a_session_that_is_no_more_is_cleared(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
-    execute(&db, "DELETE FROM sessions").await;
+    db.execute("DELETE FROM sessions").await;
     // The contract's own test vector, which the tests' secret signed, and the signed marker.
     let unknown = "better-auth.session_token=ExampleSessionToken0123456789ABC.\
                    mD61K9apYmY%2B5%2BUbYzZhr7IrajLjjJ6lqee2PxaC5XU%3D";

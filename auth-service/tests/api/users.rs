@@ -5,7 +5,7 @@ use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::app::{
     Answer, CLEARED, DAY, GET_SESSION, PASSWORD, SIGN_IN, START_SHOWN, Send as _, SignedIn,
-    TestApp, count, execute, is_nobody, shown, values, with_bearer,
+    TestApp, count, is_nobody, shown, values, with_bearer,
 };
 
 on_both_engines!(auth_service::MIGRATIONS;
@@ -271,7 +271,7 @@ async fn a_wrong_password_deletes_nobody(db: TestDatabase) {
     delete(both).await.is_error(404, "INVALID_TOKEN", "Invalid token");
     assert_eq!(user_of(&app, &ada).await, ada.user);
 
-    execute(&db, "UPDATE accounts SET password_hash = NULL").await;
+    db.execute("UPDATE accounts SET password_hash = NULL").await;
     let none = delete(json!({ "password": PASSWORD })).await;
     none.is_error(400, "CREDENTIAL_ACCOUNT_NOT_FOUND", "Credential account not found");
 }

@@ -23,8 +23,6 @@ use actix_web::{
 
 use crate::origins::WebOrigin;
 
-const ALLOWED_HEADERS: HeaderValue =
-    HeaderValue::from_static("authorization, content-type, x-request-id");
 /// How long a browser may remember a preflight answer, in seconds.
 const PREFLIGHT_MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 const TRUE: HeaderValue = HeaderValue::from_static("true");
@@ -35,6 +33,8 @@ pub struct Cors {
     pub origins: Vec<WebOrigin>,
     /// For a preflight: `GET, POST`.
     pub methods: &'static str,
+    /// The request headers that a script may set.
+    pub headers: &'static str,
     /// The response headers that a script may read, beside those an answer names itself.
     pub exposed: &'static [&'static str],
 }
@@ -79,7 +79,7 @@ impl Cors {
 
     fn permit(&self, headers: &mut HeaderMap) {
         headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(self.methods));
-        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS);
+        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(self.headers));
         headers.insert(ACCESS_CONTROL_MAX_AGE, PREFLIGHT_MAX_AGE);
     }
 

@@ -11,6 +11,7 @@
 //! | [`origins`], [`cors`] | the exact origins of the front end, and what they may read |
 //! | [`client_address`] | who is on the other end, behind which proxies |
 //! | [`body`] | request bodies, read within limits of size and time |
+//! | [`worker`] | work beside the requests, which ends in order |
 //! | [`testing`] | one throw-away database per test (feature `testing`) |
 
 pub mod body;
@@ -24,6 +25,7 @@ pub mod sql_types;
 pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod worker;
 
 use std::{fmt, sync::Arc, time::Duration};
 

@@ -104,6 +104,14 @@ impl TestDatabase {
         columns.into_iter().map(|column| column.description).collect()
     }
 
+    /// Changes the database behind the service's back.
+    pub async fn execute(&self, statement: &str) {
+        let database = Database::open(&self.url).expect("the database can be opened");
+        let mut pooled = database.write().await.expect("the database answers");
+        let statement = diesel::sql_query(statement);
+        query!(&mut pooled.conn(), |c| statement.execute(*c)).expect("the statement runs");
+    }
+
     /// The URL as text, for a process that is started with it.
     pub fn url(&self) -> String {
         match (&self.home, &self.url) {

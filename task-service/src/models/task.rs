@@ -1,4 +1,4 @@
-//! Tasks. Every statement but one names the owner; that one says whether a task exists at all.
+//! Tasks. Every statement but one names the owner; that one says whose a task is.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -8,9 +8,9 @@ use service_kit::{
 };
 use shared_models::{TaskId, UserId};
 
-use crate::schema::tasks;
+use crate::{folded::folded, schema::tasks};
 
-#[derive(Clone, HasQuery, Insertable)]
+#[derive(Clone, HasQuery)]
 #[diesel(table_name = tasks)]
 pub(crate) struct Task {
     pub(crate) id: DbUuid,
@@ -20,12 +20,11 @@ pub(crate) struct Task {
     pub(crate) completed: bool,
     pub(crate) created_at: DbTime,
     pub(crate) updated_at: DbTime,
+    pub(crate) version: i64,
 }
 
 /// What a write changes; `None` leaves a column alone, so that two clients who change different
 /// columns do not undo each other.
-#[derive(AsChangeset)]
-#[diesel(table_name = tasks)]
 pub(crate) struct TaskChanges {
     pub(crate) title: Option<String>,
     pub(crate) description: Option<Option<String>>,
@@ -33,31 +32,41 @@ pub(crate) struct TaskChanges {
     pub(crate) updated_at: DbTime,
 }
 
-/// A place in a listing, which runs from the newest task to the oldest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Position {
-    pub(crate) created_at: DbTime,
-    pub(crate) id: DbUuid,
+/// Which state of a task a write is meant for.
+pub(crate) enum Expected {
+    Any,
+    /// One of these versions.
+    Versions(Vec<i64>),
+}
+
+#[derive(AsChangeset)]
+#[diesel(table_name = tasks)]
+struct Changed<'a> {
+    title: Option<&'a str>,
+    title_folded: Option<String>,
+    description: Option<Option<&'a str>>,
+    description_folded: Option<Option<String>>,
+    completed: Option<bool>,
+    updated_at: DbTime,
+}
+
+impl<'a> From<&'a TaskChanges> for Changed<'a> {
+    fn from(changes: &'a TaskChanges) -> Self {
+        let description = changes.description.as_ref().map(Option::as_deref);
+        Self {
+            title: changes.title.as_deref(),
+            title_folded: changes.title.as_deref().map(folded),
+            description,
+            description_folded: description.map(|text| text.map(folded)),
+            completed: changes.completed,
+            updated_at: changes.updated_at,
+        }
+    }
 }
 
 impl Task {
-    /// The owner's tasks after `position`, the newest first.
-    pub(crate) async fn list(
-        conn: &mut Conn<'_>,
-        owner: &UserId,
-        after: Position,
-        limit: i64,
-    ) -> QueryResult<Vec<Self>> {
-        // The first condition lets the index find the place; the second breaks ties.
-        let comes_after = tasks::created_at
-            .le(after.created_at)
-            .and(tasks::created_at.lt(after.created_at).or(tasks::id.lt(after.id)));
-        query!(conn, |c| Self::query()
-            .filter(tasks::user_id.eq(owner.as_str()).and(comes_after))
-            .order((tasks::created_at.desc(), tasks::id.desc()))
-            .limit(limit)
-            .load(*c))
-    }
+    /// The first state of a task.
+    pub(crate) const FIRST_VERSION: i64 = 1;
 
     pub(crate) async fn find(
         conn: &mut Conn<'_>,
@@ -70,36 +79,96 @@ impl Task {
         .optional()
     }
 
-    /// Whether anybody has this task: what tells "not yours" from "not there".
-    pub(crate) async fn exists(conn: &mut Conn<'_>, id: TaskId) -> QueryResult<bool> {
-        let same = tasks::table.find(DbUuid(id.as_uuid()));
-        query!(conn, |c| diesel::select(diesel::dsl::exists(same)).get_result(*c))
+    /// Whose a task is, if it is there: what tells "not yours" from "not there".
+    pub(crate) async fn find_owner(conn: &mut Conn<'_>, id: TaskId) -> QueryResult<Option<String>> {
+        let owner = tasks::table.find(DbUuid(id.as_uuid())).select(tasks::user_id);
+        query!(conn, |c| owner.first(*c)).optional()
+    }
+
+    pub(crate) async fn count(conn: &mut Conn<'_>, owner: &UserId) -> QueryResult<i64> {
+        let own = tasks::table.filter(tasks::user_id.eq(owner.as_str()));
+        query!(conn, |c| own.count().get_result(*c))
     }
 
     pub(crate) async fn insert(&self, conn: &mut Conn<'_>) -> QueryResult<usize> {
-        query!(conn, |c| diesel::insert_into(tasks::table).values(self).execute(*c))
+        let row = (
+            tasks::id.eq(self.id),
+            tasks::user_id.eq(&self.user_id),
+            tasks::title.eq(&self.title),
+            tasks::description.eq(self.description.as_deref()),
+            tasks::completed.eq(self.completed),
+            tasks::created_at.eq(self.created_at),
+            tasks::updated_at.eq(self.updated_at),
+            tasks::version.eq(self.version),
+            tasks::title_folded.eq(folded(&self.title)),
+            tasks::description_folded.eq(self.description.as_deref().map(folded)),
+        );
+        query!(conn, |c| diesel::insert_into(tasks::table).values(row).execute(*c))
     }
 
+    /// The task as it is then; `None` if there is none of the owner's in the expected state.
     pub(crate) async fn update(
         conn: &mut Conn<'_>,
         owner: &UserId,
         id: TaskId,
         changes: &TaskChanges,
+        expected: &Expected,
     ) -> QueryResult<Option<Self>> {
         let own = tasks::user_id.eq(owner.as_str()).and(tasks::id.eq(DbUuid(id.as_uuid())));
-        query!(conn, |c| diesel::update(tasks::table.filter(own))
-            .set(changes)
-            .returning(Self::as_returning())
-            .get_result(*c))
+        let changed = (Changed::from(changes), tasks::version.eq(tasks::version + 1));
+        match expected {
+            Expected::Any => query!(conn, |c| diesel::update(tasks::table.filter(own))
+                .set(changed)
+                .returning(Self::as_returning())
+                .get_result(*c)),
+            Expected::Versions(versions) => {
+                let own = own.and(tasks::version.eq_any(versions));
+                query!(conn, |c| diesel::update(tasks::table.filter(own))
+                    .set(changed)
+                    .returning(Self::as_returning())
+                    .get_result(*c))
+            }
+        }
         .optional()
     }
 
+    /// How many tasks are gone: none if the owner has no such task in the expected state.
     pub(crate) async fn delete(
         conn: &mut Conn<'_>,
         owner: &UserId,
         id: TaskId,
+        expected: &Expected,
     ) -> QueryResult<usize> {
         let own = tasks::user_id.eq(owner.as_str()).and(tasks::id.eq(DbUuid(id.as_uuid())));
-        query!(conn, |c| diesel::delete(tasks::table.filter(own)).execute(*c))
+        match expected {
+            Expected::Any => {
+                query!(conn, |c| diesel::delete(tasks::table.filter(own)).execute(*c))
+            }
+            Expected::Versions(versions) => {
+                let own = own.and(tasks::version.eq_any(versions));
+                query!(conn, |c| diesel::delete(tasks::table.filter(own)).execute(*c))
+            }
+        }
+    }
+
+    /// Folds the texts of up to `limit` rows that were written before there were folded texts.
+    /// Returns how many.
+    pub(crate) async fn fold(conn: &mut Conn<'_>, limit: i64) -> QueryResult<usize> {
+        let missing = tasks::table
+            .filter(tasks::title_folded.eq(""))
+            .select((tasks::id, tasks::title, tasks::description))
+            .limit(limit);
+        let rows: Vec<(DbUuid, String, Option<String>)> = query!(conn, |c| missing.load(*c))?;
+        for (id, title, description) in &rows {
+            let unchanged = tasks::id.eq(id).and(tasks::title_folded.eq(""));
+            let texts = (
+                tasks::title_folded.eq(folded(title)),
+                tasks::description_folded.eq(description.as_deref().map(folded)),
+            );
+            query!(conn, |c| diesel::update(tasks::table.filter(unchanged))
+                .set(texts)
+                .execute(*c))?;
+        }
+        Ok(rows.len())
     }
 }

@@ -1,60 +1,33 @@
-//! The task endpoints.
-
-use std::future::{Ready, ready};
+//! One task: create, read, change, delete.
 
 use actix_web::{
-    FromRequest, HttpRequest, HttpResponse,
-    dev::Payload,
-    http::header::{LINK, LOCATION},
+    HttpRequest, HttpResponse,
+    http::{
+        StatusCode,
+        header::{HeaderValue, LOCATION},
+    },
     web::Data,
 };
-use serde::Serialize;
 use service_kit::{
     db::Conn,
     sql_types::{DbTime, DbUuid},
 };
-use shared_models::{TaskId, Timestamp};
-use url::form_urlencoded;
+use shared_models::{TaskId, UserId};
 use uuid::Uuid;
 
 use crate::{
     current_user::CurrentUser,
-    cursor,
-    error::{Error, InputError, Result, Verb},
+    error::{Error, Result, Verb},
+    idempotency::{self, IdempotencyKey},
     input::{Body, Length, Members, Schema, TaskPath},
-    models::{Position, Task, TaskChanges},
+    models::{self, Task, TaskChanges},
+    precondition::{IfMatch, task_tag},
+    representation::{response, task_json, task_response},
     state::AppState,
 };
 
 const TITLE: Length = Length { min: 1, max: 255 };
 const DESCRIPTION: Length = Length { min: 0, max: 10_000 };
-const LIMIT_MAX: i64 = 1000;
-
-/// A task on the wire.
-#[derive(Serialize)]
-struct TaskBody {
-    id: TaskId,
-    title: String,
-    description: Option<String>,
-    completed: bool,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-    user_id: String,
-}
-
-impl From<Task> for TaskBody {
-    fn from(row: Task) -> Self {
-        Self {
-            id: row.id.0.into(),
-            title: row.title,
-            description: row.description,
-            completed: row.completed,
-            created_at: row.created_at.0.into(),
-            updated_at: row.updated_at.0.into(),
-            user_id: row.user_id,
-        }
-    }
-}
 
 pub(crate) struct CreateTask {
     title: String,
@@ -69,6 +42,30 @@ impl Schema for CreateTask {
             description: members.nullable_text("description", DESCRIPTION).flatten(),
             completed: members.optional_boolean("completed").unwrap_or_default(),
         }
+    }
+}
+
+impl CreateTask {
+    fn into_task(self, owner: UserId, now: DbTime) -> Task {
+        Task {
+            id: DbUuid(Uuid::now_v7()),
+            user_id: owner.into(),
+            title: self.title,
+            description: self.description,
+            completed: self.completed,
+            created_at: now,
+            updated_at: now,
+            version: Task::FIRST_VERSION,
+        }
+    }
+
+    /// Two bodies that ask for the same have the same hash.
+    fn hash(&self) -> Vec<u8> {
+        idempotency::request_hash(&[
+            Some(self.title.as_bytes()),
+            self.description.as_deref().map(str::as_bytes),
+            Some(&[u8::from(self.completed)]),
+        ])
     }
 }
 
@@ -89,114 +86,97 @@ impl Schema for UpdateTask {
     }
 }
 
-/// Which part of a listing is asked for.
-pub(crate) struct Page {
-    limit: i64,
-    after: Position,
-}
-
-impl FromRequest for Page {
-    type Error = Error;
-    type Future = Ready<Result<Self>>;
-
-    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Self::read(req.query_string()))
-    }
-}
-
-impl Page {
-    fn read(query: &str) -> Result<Self> {
-        let mut page = Self { limit: LIMIT_MAX, after: cursor::start() };
-        let mut errors = Vec::new();
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            match &*name {
-                "limit" => match value.parse() {
-                    Ok(limit) if (1..=LIMIT_MAX).contains(&limit) => page.limit = limit,
-                    _ => errors.push(InputError {
-                        loc: vec!["query", "limit"],
-                        msg: format!("Input should be an integer from 1 to {LIMIT_MAX}").into(),
-                        kind: "int_range",
-                    }),
-                },
-                "cursor" => match cursor::decode(&value) {
-                    Some(position) => page.after = position,
-                    None => errors.push(InputError {
-                        loc: vec!["query", "cursor"],
-                        msg: "Value error, take the cursor from a Link header".into(),
-                        kind: "value_error",
-                    }),
-                },
-                _ => {}
-            }
-        }
-        if errors.is_empty() { Ok(page) } else { Err(Error::Invalid(errors)) }
-    }
-
-    /// The way to the next page (RFC 8288), if there is one.
-    fn link_to_next(&self, tasks: &mut Vec<Task>) -> Option<String> {
-        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
-        if tasks.len() <= limit {
-            return None;
-        }
-        tasks.truncate(limit);
-        let last = tasks.last()?;
-        let cursor = cursor::encode(Position { created_at: last.created_at, id: last.id });
-        Some(format!("</api/tasks?limit={limit}&cursor={cursor}>; rel=\"next\""))
-    }
-}
-
-/// `GET /api/tasks`: the caller's tasks, the newest first.
-pub(crate) async fn list_tasks(
-    state: Data<AppState>,
-    CurrentUser(user, page): CurrentUser<Page>,
-) -> Result<HttpResponse> {
-    // One more than asked for tells whether there is a next page.
-    let limit = page.limit + 1;
-    let mut tasks = Task::list(&mut state.read().await?.conn(), &user, page.after, limit).await?;
-    let mut response = HttpResponse::Ok();
-    if let Some(link) = page.link_to_next(&mut tasks) {
-        response.insert_header((LINK, link));
-    }
-    Ok(response.json(tasks.into_iter().map(TaskBody::from).collect::<Vec<_>>()))
-}
-
 /// `POST /api/tasks`
 pub(crate) async fn create_task(
     state: Data<AppState>,
-    CurrentUser(user, Body(input)): CurrentUser<Body<CreateTask>>,
+    CurrentUser(user, (IdempotencyKey(key), Body(input))): CurrentUser<(
+        IdempotencyKey,
+        Body<CreateTask>,
+    )>,
 ) -> Result<HttpResponse> {
     let now = DbTime(state.now().into());
-    let task = Task {
-        id: DbUuid(Uuid::now_v7()),
-        user_id: user.into(),
-        title: input.title,
-        description: input.description,
-        completed: input.completed,
+    if let Some(key) = key {
+        return create_once(&state, user, key, input, now).await;
+    }
+    let mut pooled = state.write().await?;
+    let conn = &mut pooled.conn();
+    state.quota.check(conn, &user).await?;
+    let task = input.into_task(user, now);
+    task.insert(conn).await?;
+    created(task.id, task_json(&task)?)
+}
+
+/// Creates a task unless the key was used before; then the answer is the one of that time.
+async fn create_once(
+    state: &AppState,
+    owner: UserId,
+    key: String,
+    input: CreateTask,
+    now: DbTime,
+) -> Result<HttpResponse> {
+    let request_hash = input.hash();
+    let task = input.into_task(owner.clone(), now);
+    let answer = task_json(&task)?;
+    let row = models::IdempotencyKey {
+        user_id: task.user_id.clone(),
+        key,
+        request_hash,
+        task_id: task.id,
+        answer: String::from_utf8_lossy(&answer).into_owned(),
         created_at: now,
-        updated_at: now,
     };
-    task.insert(&mut state.write().await?.conn()).await?;
-    let location = format!("/api/tasks/{}", task.id.0);
-    Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(TaskBody::from(task)))
+    let forgotten_before = DbTime(now.0 - idempotency::REMEMBERED);
+    let mut pooled = state.write().await?;
+    let earlier = pooled
+        .conn()
+        .transaction(async |conn| {
+            if row.insert(conn, forgotten_before).await? == 0 {
+                return Ok::<_, Error>(models::IdempotencyKey::find(conn, &owner, &row.key).await?);
+            }
+            state.quota.check(conn, &owner).await?;
+            task.insert(conn).await?;
+            Ok(None)
+        })
+        .await?;
+    match earlier {
+        None => created(task.id, answer),
+        Some(earlier) if earlier.request_hash != row.request_hash => Err(Error::KeyReused),
+        Some(earlier) => {
+            let mut response = created(earlier.task_id, earlier.answer.into_bytes())?;
+            response.headers_mut().insert(idempotency::REPLAYED, HeaderValue::from_static("true"));
+            Ok(response)
+        }
+    }
+}
+
+fn created(id: DbUuid, json: Vec<u8>) -> Result<HttpResponse> {
+    let tag = format!("\"{}\"", Task::FIRST_VERSION);
+    let location = format!("/api/tasks/{}", id.0);
+    Ok(response(StatusCode::CREATED, tag).insert_header((LOCATION, location)).body(json))
 }
 
 /// `GET /api/tasks/{id}`
 pub(crate) async fn get_task(
+    req: HttpRequest,
     state: Data<AppState>,
     CurrentUser(user, TaskPath(id)): CurrentUser<TaskPath>,
 ) -> Result<HttpResponse> {
     let mut pooled = state.read().await?;
     let conn = &mut pooled.conn();
     match Task::find(conn, &user, id).await? {
-        Some(task) => Ok(HttpResponse::Ok().json(TaskBody::from(task))),
-        None => Err(why_not(conn, id, Verb::Access).await?),
+        Some(task) => task_response(&task, req.headers()),
+        None => Err(why_not(conn, &user, id, Verb::Access).await?),
     }
 }
 
 /// `PUT` and `PATCH /api/tasks/{id}`
 pub(crate) async fn update_task(
     state: Data<AppState>,
-    CurrentUser(user, (TaskPath(id), Body(input))): CurrentUser<(TaskPath, Body<UpdateTask>)>,
+    CurrentUser(user, (TaskPath(id), IfMatch(expected), Body(input))): CurrentUser<(
+        TaskPath,
+        IfMatch,
+        Body<UpdateTask>,
+    )>,
 ) -> Result<HttpResponse> {
     let changes = TaskChanges {
         title: input.title,
@@ -206,28 +186,31 @@ pub(crate) async fn update_task(
     };
     let mut pooled = state.write().await?;
     let conn = &mut pooled.conn();
-    match Task::update(conn, &user, id, &changes).await? {
-        Some(task) => Ok(HttpResponse::Ok().json(TaskBody::from(task))),
-        None => Err(why_not(conn, id, Verb::Update).await?),
+    match Task::update(conn, &user, id, &changes, &expected).await? {
+        Some(task) => Ok(response(StatusCode::OK, task_tag(&task)).body(task_json(&task)?)),
+        None => Err(why_not(conn, &user, id, Verb::Update).await?),
     }
 }
 
 /// `DELETE /api/tasks/{id}`
 pub(crate) async fn delete_task(
     state: Data<AppState>,
-    CurrentUser(user, TaskPath(id)): CurrentUser<TaskPath>,
+    CurrentUser(user, (TaskPath(id), IfMatch(expected))): CurrentUser<(TaskPath, IfMatch)>,
 ) -> Result<HttpResponse> {
     let mut pooled = state.write().await?;
     let conn = &mut pooled.conn();
-    if Task::delete(conn, &user, id).await? > 0 {
+    if Task::delete(conn, &user, id, &expected).await? > 0 {
         Ok(HttpResponse::NoContent().finish())
     } else {
-        Err(why_not(conn, id, Verb::Delete).await?)
+        Err(why_not(conn, &user, id, Verb::Delete).await?)
     }
 }
 
-/// Why an owner's statement found nothing: another user's task, or none at all.
-async fn why_not(conn: &mut Conn<'_>, id: TaskId, verb: Verb) -> Result<Error> {
-    let exists = Task::exists(conn, id).await?;
-    Ok(if exists { Error::Forbidden(verb) } else { Error::TaskNotFound })
+/// Why an owner's statement found nothing: no task at all, another user's, or in another state.
+async fn why_not(conn: &mut Conn<'_>, user: &UserId, id: TaskId, verb: Verb) -> Result<Error> {
+    Ok(match Task::find_owner(conn, id).await? {
+        None => Error::TaskNotFound,
+        Some(owner) if owner == user.as_str() => Error::PreconditionFailed,
+        Some(_) => Error::Forbidden(verb),
+    })
 }

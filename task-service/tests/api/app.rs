@@ -2,11 +2,15 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, Ordering},
+    },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use actix_web::{App as WebApp, HttpResponse, HttpServer, dev::ServerHandle, rt, web};
+use chrono::TimeDelta;
 use clap::Parser as _;
 use jwks_auth::testing::Issuer;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
@@ -25,6 +29,8 @@ pub(crate) struct TestApp {
     pub(crate) keys: KeyServer,
     pub(crate) client: Client,
     server: ServerHandle,
+    /// How many seconds the service is ahead of us.
+    ahead: Arc<AtomicI64>,
 }
 
 impl TestApp {
@@ -49,11 +55,21 @@ impl TestApp {
         config.better_auth_audience = AUDIENCE.into();
         config.better_auth_jwks_url = keys.url();
         change(&mut config);
-        let app = App::build(config, Clock::default()).await.unwrap();
+        let ahead = Arc::new(AtomicI64::new(0));
+        let clock = Clock::new({
+            let (clock, ahead) = (Clock::default(), Arc::clone(&ahead));
+            move || clock.now() + TimeDelta::seconds(ahead.load(Ordering::Relaxed))
+        });
+        let app = App::build(config, clock).await.unwrap();
         let (address, server) = (app.address(), app.handle());
         rt::spawn(app.run());
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { address, keys, client, server }
+        Self { address, keys, client, server, ahead }
+    }
+
+    /// Lets time pass for the service.
+    pub(crate) fn advance(&self, seconds: i64) {
+        self.ahead.fetch_add(seconds, Ordering::Relaxed);
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -62,7 +78,9 @@ impl TestApp {
 
     /// A token for `sub`, good for an hour.
     pub(crate) fn token(&self, sub: &str) -> String {
-        self.keys.issuer().sign(&claims(sub))
+        let mut claims = claims(sub);
+        claims["exp"] = (now().cast_signed() + self.ahead.load(Ordering::Relaxed) + 3600).into();
+        self.keys.issuer().sign(&claims)
     }
 
     pub(crate) fn request(&self, method: Method, path: &str, token: &str) -> RequestBuilder {
@@ -92,6 +110,26 @@ impl TestApp {
         let response = self.post(token, body).await;
         assert_eq!(response.status(), StatusCode::CREATED);
         response.json().await.unwrap()
+    }
+
+    /// The path of the page after this one.
+    pub(crate) fn next(response: &Response) -> Option<String> {
+        let link = response.headers().get("link")?.to_str().unwrap();
+        let (path, relation) = link.strip_prefix('<').unwrap().split_once('>').unwrap();
+        assert_eq!(relation, r#"; rel="next""#);
+        Some(path.to_owned())
+    }
+
+    /// The tasks of a page and of all that follow it.
+    pub(crate) async fn pages(&self, path: &str, token: &str) -> Vec<Value> {
+        let (mut next, mut tasks) = (Some(path.to_owned()), Vec::new());
+        while let Some(path) = next {
+            let response = self.get(&path, token).await;
+            assert_eq!(response.status(), StatusCode::OK, "{path}");
+            next = Self::next(&response);
+            tasks.extend(response.json::<Vec<Value>>().await.unwrap());
+        }
+        tasks
     }
 
     /// The titles of a listing.

@@ -29,7 +29,8 @@ async fn the_front_end_may_call_and_read(db: TestDatabase) {
     assert_eq!(headers["access-control-allow-methods"], "GET, POST, PUT, PATCH, DELETE");
     assert_eq!(
         headers["access-control-allow-headers"],
-        "authorization, content-type, x-request-id"
+        "authorization, content-type, idempotency-key, if-match, if-none-match, prefer, \
+         x-request-id"
     );
 
     let request = app.request(Method::GET, "/api/tasks", &app.token("ada"));
@@ -39,7 +40,10 @@ async fn the_front_end_may_call_and_read(db: TestDatabase) {
     assert_eq!(headers["access-control-allow-origin"], FRONTEND);
     assert_eq!(headers["vary"], "Origin");
     let exposed = headers["access-control-expose-headers"].to_str().unwrap();
-    assert!(exposed.contains("location") && exposed.contains("link"), "{exposed}");
+    for name in ["etag", "link", "location", "ratelimit-remaining", "retry-after", "x-total-count"]
+    {
+        assert!(exposed.split(", ").any(|exposed| exposed == name), "{name} in {exposed}");
+    }
 }
 
 async fn errors_can_be_read_too(db: TestDatabase) {

@@ -10,12 +10,17 @@
 mod app;
 mod architecture;
 mod bearer;
+mod concurrency;
+mod conditional;
 mod cors;
 mod documentation;
+mod filters;
+mod idempotency;
 mod input;
 mod keys;
 mod limits;
 mod listing;
 mod migrations;
 mod ownership;
+mod quotas;
 mod tasks;

@@ -1,5 +1,6 @@
 //! The schema's history on both engines, and that it fits what the code believes.
 
+use serde_json::json;
 use service_kit::{
     migrate, on_both_engines,
     testing::{Engine, TestDatabase},
@@ -13,6 +14,7 @@ on_both_engines!(task_service::MIGRATIONS;
     the_schema_goes_down_and_up_again,
     processes_that_start_at_once_migrate_once,
     the_documented_columns_are_there,
+    tasks_of_an_older_version_are_found_in_any_case,
 );
 
 async fn the_schema_goes_down_and_up_again(db: TestDatabase) {
@@ -21,7 +23,7 @@ async fn the_schema_goes_down_and_up_again(db: TestDatabase) {
     migrate::run(&db.url, MIGRATIONS).await.unwrap();
     migrate::run(&db.url, MIGRATIONS).await.unwrap();
     let app = TestApp::spawn(&db).await;
-    app.create(&app.token("ada"), &serde_json::json!({ "title": "still works" })).await;
+    app.create(&app.token("ada"), &json!({ "title": "still works" })).await;
 }
 
 async fn processes_that_start_at_once_migrate_once(db: TestDatabase) {
@@ -41,12 +43,39 @@ async fn the_documented_columns_are_there(db: TestDatabase) {
         "completed boolean not null".to_owned(),
         format!("created_at {time} not null"),
         "description text".to_owned(),
+        "description_folded text".to_owned(),
         format!("id {id} not null"),
         "title text not null".to_owned(),
+        "title_folded text not null".to_owned(),
         format!("updated_at {time} not null"),
         "user_id text not null".to_owned(),
+        "version bigint not null".to_owned(),
     ];
     assert_eq!(db.columns("tasks").await, expected);
+
+    let bytes = if db.engine == Engine::Postgres { "bytea" } else { "blob" };
+    let expected = [
+        "answer text not null".to_owned(),
+        format!("created_at {time} not null"),
+        "key text not null".to_owned(),
+        format!("request_hash {bytes} not null"),
+        format!("task_id {id} not null"),
+        "user_id text not null".to_owned(),
+    ];
+    assert_eq!(db.columns("idempotency_keys").await, expected);
+}
+
+async fn tasks_of_an_older_version_are_found_in_any_case(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let token = app.token("ada");
+    app.create(&token, &json!({ "title": "Äpfel kaufen", "description": "BEIM Höker" })).await;
+    db.execute("UPDATE tasks SET title_folded = '', description_folded = NULL").await;
+    assert_eq!(app.titles("/api/tasks?q=kaufen", &token).await, [""; 0]);
+
+    let next = TestApp::spawn(&db).await;
+    for text in ["%C3%A4PFEL", "h%C3%B6ker"] {
+        assert_eq!(next.titles(&format!("/api/tasks?q={text}"), &token).await, ["Äpfel kaufen"]);
+    }
 }
 
 #[test]

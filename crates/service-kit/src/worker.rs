@@ -9,14 +9,15 @@ use tokio::{select, sync::watch, time};
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Something that is done again and again until it is told to stop.
-pub(crate) struct Worker {
+#[derive(Debug)]
+pub struct Worker {
     stop: watch::Sender<()>,
     task: JoinHandle<()>,
 }
 
 impl Worker {
     /// Does `work`, then waits for `woken`, but no longer than `pause`.
-    pub(crate) fn start(
+    pub fn start(
         pause: Duration,
         work: impl AsyncFn() + 'static,
         woken: impl AsyncFn() + 'static,
@@ -36,7 +37,7 @@ impl Worker {
     }
 
     /// Lets it finish what it is doing, if that does not take long.
-    pub(crate) async fn stop(mut self) {
+    pub async fn stop(mut self) {
         drop(self.stop);
         if time::timeout(STOP_TIMEOUT, &mut self.task).await.is_err() {
             self.task.abort();

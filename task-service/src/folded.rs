@@ -1,0 +1,35 @@
+//! Texts as they are searched and sorted by: without regard to case or to how accents are encoded.
+//!
+//! The databases do not agree on case beyond ASCII, so it is done here, on the way in.
+
+use unicase::UniCase;
+use unicode_normalization::UnicodeNormalization as _;
+
+/// Full case folding (Unicode §3.13) of the NFC form.
+pub(crate) fn folded(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    let composed: String = text.nfc().collect();
+    UniCase::unicode(composed).to_folded_case().nfc().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_and_encoding_of_accents_do_not_matter() {
+        for (one, other) in [
+            ("Buy MILK", "buy milk"),
+            ("ÄPFEL", "äpfel"),
+            ("e\u{301}tude", "Étude"),
+            ("STRASSE", "straße"),
+            ("ΟΔΟΣ", "οδος"),
+            ("МОЛОКО", "молоко"),
+        ] {
+            assert_eq!(folded(one), folded(other), "{one} {other}");
+        }
+        assert_ne!(folded("milk"), folded("mílk"));
+    }
+}

@@ -1,0 +1,26 @@
+//! Forgets the Idempotency-Keys that nobody will send again.
+
+use std::{future, time::Duration};
+
+use actix_web::web::Data;
+use service_kit::{sql_types::DbTime, telemetry::Chain, worker::Worker};
+use tracing::warn;
+
+use crate::{error::Result, idempotency::REMEMBERED, models::IdempotencyKey, state::AppState};
+
+const PAUSE: Duration = Duration::from_mins(10);
+
+/// Any number of processes may do this at once.
+pub(crate) fn keep(state: Data<AppState>) -> Worker {
+    let work = async move || {
+        if let Err(failed) = forget_keys(&state).await {
+            warn!("old Idempotency-Keys are not deleted yet: {}", Chain(&failed));
+        }
+    };
+    Worker::start(PAUSE, work, async || future::pending().await)
+}
+
+async fn forget_keys(state: &AppState) -> Result<usize> {
+    let time = DbTime(state.clock.now() - REMEMBERED);
+    Ok(IdempotencyKey::delete_before(&mut state.write().await?.conn(), time).await?)
+}

@@ -1,0 +1,64 @@
+//! What a create with an `Idempotency-Key` was answered.
+
+use diesel::{prelude::*, upsert::excluded};
+use diesel_async::RunQueryDsl;
+use service_kit::{
+    db::{Conn, query},
+    sql_types::{DbTime, DbUuid},
+};
+use shared_models::UserId;
+
+use crate::schema::idempotency_keys;
+
+#[derive(HasQuery, Insertable)]
+#[diesel(table_name = idempotency_keys)]
+pub(crate) struct IdempotencyKey {
+    pub(crate) user_id: String,
+    pub(crate) key: String,
+    /// SHA-256 of what was asked for.
+    pub(crate) request_hash: Vec<u8>,
+    pub(crate) task_id: DbUuid,
+    pub(crate) answer: String,
+    pub(crate) created_at: DbTime,
+}
+
+impl IdempotencyKey {
+    pub(crate) async fn find(
+        conn: &mut Conn<'_>,
+        owner: &UserId,
+        key: &str,
+    ) -> QueryResult<Option<Self>> {
+        let own = idempotency_keys::user_id.eq(owner.as_str()).and(idempotency_keys::key.eq(key));
+        query!(conn, |c| Self::query().filter(own).first(*c)).optional()
+    }
+
+    /// Takes the key, from a request before `forgotten_before` if need be. 0: it is in use. Waits
+    /// for a transaction that is about to take the same key.
+    pub(crate) async fn insert(
+        &self,
+        conn: &mut Conn<'_>,
+        forgotten_before: DbTime,
+    ) -> QueryResult<usize> {
+        // The one trait that can filter an update on conflict.
+        use diesel::query_dsl::methods::FilterDsl as _;
+        use idempotency_keys::{answer, created_at, key, request_hash, task_id, user_id};
+
+        query!(conn, |c| diesel::insert_into(idempotency_keys::table)
+            .values(self)
+            .on_conflict((user_id, key))
+            .do_update()
+            .set((
+                request_hash.eq(excluded(request_hash)),
+                task_id.eq(excluded(task_id)),
+                answer.eq(excluded(answer)),
+                created_at.eq(excluded(created_at)),
+            ))
+            .filter(created_at.lt(forgotten_before))
+            .execute(*c))
+    }
+
+    pub(crate) async fn delete_before(conn: &mut Conn<'_>, time: DbTime) -> QueryResult<usize> {
+        let old = idempotency_keys::table.filter(idempotency_keys::created_at.lt(time));
+        query!(conn, |c| diesel::delete(old).execute(*c))
+    }
+}

@@ -1,0 +1,66 @@
+//! How many tasks one owner may have.
+//!
+//! Counting before each create would cost more than the create. So after a count some creates are
+//! let through uncounted: a sixteenth of what was left, and none when little was left. Replicas may
+//! together let an owner exceed the quota by that much.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use service_kit::db::Conn;
+use shared_models::UserId;
+
+use crate::{
+    error::{Error, Result},
+    models::Task,
+};
+
+/// One of how many that were left is let through uncounted.
+const SHARE: i64 = 16;
+/// Owners beyond these are counted anew.
+const MAX_OWNERS: usize = 10_000;
+
+pub(crate) struct Quota {
+    max: i64,
+    uncounted: Mutex<HashMap<UserId, i64>>,
+}
+
+impl Quota {
+    pub(crate) fn new(max: u32) -> Self {
+        Self { max: max.into(), uncounted: Mutex::default() }
+    }
+
+    /// Whether the owner may have one more task.
+    pub(crate) async fn check(&self, conn: &mut Conn<'_>, owner: &UserId) -> Result<()> {
+        if self.spend(owner) {
+            return Ok(());
+        }
+        let left = self.max - Task::count(conn, owner).await?;
+        if left <= 0 {
+            return Err(Error::QuotaExceeded { max: self.max });
+        }
+        self.grant(owner, left / SHARE);
+        Ok(())
+    }
+
+    fn spend(&self, owner: &UserId) -> bool {
+        let mut uncounted = self.uncounted.lock().unwrap_or_else(PoisonError::into_inner);
+        match uncounted.get_mut(owner) {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn grant(&self, owner: &UserId, uncounted: i64) {
+        let mut owners = self.uncounted.lock().unwrap_or_else(PoisonError::into_inner);
+        if owners.len() >= MAX_OWNERS {
+            owners.clear();
+        }
+        owners.insert(owner.clone(), uncounted);
+    }
+}

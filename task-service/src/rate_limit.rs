@@ -1,0 +1,200 @@
+//! How often one principal may ask: a bucket of tokens each, refilled steadily (GCRA). Each replica
+//! counts for itself, in memory that is bounded whoever asks.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    hash::{BuildHasher as _, RandomState},
+    str::FromStr,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use chrono::{DateTime, Utc};
+use shared_models::UserId;
+
+const SHARDS: usize = 16;
+const MAX_PER_SHARD: usize = 8192;
+
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+
+/// `on`, `off`, or how many requests in what time: `100/10s`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RateLimit {
+    Off,
+    Of { requests: u32, window: Duration },
+}
+
+impl RateLimit {
+    /// No more than a small part of what a core can do.
+    pub const DEFAULT: Self = Self::Of { requests: 10_000, window: Duration::from_secs(10) };
+}
+
+impl FromStr for RateLimit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "on" => return Ok(Self::DEFAULT),
+            "off" => return Ok(Self::Off),
+            _ => {}
+        }
+        let (requests, window) = text.split_once('/').unwrap_or_default();
+        match (requests.parse(), service_kit::config::duration(window)) {
+            (Ok(requests @ 1..), Ok(window)) => Ok(Self::Of { requests, window }),
+            _ => Err("expected on, off or a limit such as 100/10s".to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for RateLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Off => f.write_str("off"),
+            Self::Of { requests, window } => {
+                write!(f, "{requests}/{}", humantime::format_duration(*window))
+            }
+        }
+    }
+}
+
+/// Where a principal stands after a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Standing {
+    limit: u32,
+    remaining: u32,
+    /// Until the bucket is full again.
+    reset: Duration,
+}
+
+impl Standing {
+    /// Tells the client.
+    pub(crate) fn write(self, headers: &mut HeaderMap) {
+        headers.insert(LIMIT, HeaderValue::from(self.limit));
+        headers.insert(REMAINING, HeaderValue::from(self.remaining));
+        headers.insert(RESET, HeaderValue::from(whole_seconds(self.reset)));
+    }
+}
+
+/// Rounded up.
+pub(crate) fn whole_seconds(duration: Duration) -> u64 {
+    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
+}
+
+pub(crate) struct RateLimiter {
+    limit: RateLimit,
+    hasher: RandomState,
+    /// By the hash of a principal, when the bucket will be full again, in nanoseconds.
+    shards: [Mutex<HashMap<u64, i64>>; SHARDS],
+}
+
+/// One request too many.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TooMany {
+    pub(crate) standing: Standing,
+    pub(crate) retry_after: Duration,
+}
+
+impl RateLimiter {
+    pub(crate) fn new(limit: RateLimit) -> Self {
+        Self { limit, hasher: RandomState::new(), shards: Default::default() }
+    }
+
+    /// Counts a request. `None`: there is no limit.
+    pub(crate) fn count(
+        &self,
+        principal: &UserId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Standing>, TooMany> {
+        let RateLimit::Of { requests, window } = self.limit else { return Ok(None) };
+        let nanos = |duration: Duration| i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
+        let (step, window) = (nanos(window / requests).max(1), nanos(window));
+        let now = now.timestamp_nanos_opt().unwrap_or_default();
+
+        let hash = self.hasher.hash_one(principal);
+        let shard = usize::try_from(hash).unwrap_or_default() % SHARDS;
+        let Some(shard) = self.shards.get(shard) else { return Ok(None) };
+        let mut full_at = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        if full_at.len() >= MAX_PER_SHARD && !full_at.contains_key(&hash) {
+            full_at.retain(|_, full_at| *full_at > now);
+            if full_at.len() >= MAX_PER_SHARD {
+                full_at.clear();
+            }
+        }
+        let entry = full_at.entry(hash).or_insert(now);
+        let before = (*entry).max(now);
+        let after = before.saturating_add(step);
+        let standing = |full_at: i64| {
+            let missing = full_at - now;
+            let remaining = (window - missing).max(0) / step;
+            Standing {
+                limit: requests,
+                remaining: u32::try_from(remaining).unwrap_or(u32::MAX),
+                reset: Duration::from_nanos(missing.unsigned_abs()),
+            }
+        };
+        if after - now > window {
+            let wait = after - now - window;
+            return Err(TooMany {
+                standing: standing(before),
+                retry_after: Duration::from_nanos(wait.unsigned_abs()),
+            });
+        }
+        *entry = after;
+        Ok(Some(standing(after)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(1_767_322_800_000 + millis).unwrap()
+    }
+
+    fn user(name: &str) -> UserId {
+        name.to_owned().try_into().unwrap()
+    }
+
+    #[test]
+    fn a_limit_has_one_spelling() {
+        assert_eq!("on".parse(), Ok(RateLimit::DEFAULT));
+        assert_eq!("off".parse(), Ok(RateLimit::Off));
+        let limit = RateLimit::Of { requests: 100, window: Duration::from_mins(1) };
+        assert_eq!("100/1m".parse(), Ok(limit));
+        assert_eq!(limit.to_string(), "100/1m");
+        for text in ["", "100", "0/1s", "-1/1s", "1/0s", "1/", "/1s", "yes", "1/1s/1"] {
+            assert!(text.parse::<RateLimit>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_bucket_is_emptied_and_fills_up_again() {
+        let limiter = RateLimiter::new("3/3s".parse().unwrap());
+        let ada = user("ada");
+        for remaining in [2, 1, 0] {
+            assert_eq!(limiter.count(&ada, at(0)).unwrap().unwrap().remaining, remaining);
+        }
+        assert_eq!(limiter.count(&ada, at(0)).unwrap_err().retry_after, Duration::from_secs(1));
+        assert!(limiter.count(&user("bob"), at(0)).is_ok());
+        assert!(limiter.count(&ada, at(999)).is_err());
+        assert!(limiter.count(&ada, at(1000)).is_ok());
+        assert!(limiter.count(&ada, at(1001)).is_err());
+        let standing = limiter.count(&ada, at(60_000)).unwrap().unwrap();
+        assert_eq!(standing, Standing { limit: 3, remaining: 2, reset: Duration::from_secs(1) });
+    }
+
+    #[test]
+    fn memory_is_bounded_whoever_asks() {
+        let limiter = RateLimiter::new(RateLimit::DEFAULT);
+        for number in 0..SHARDS * MAX_PER_SHARD * 2 {
+            limiter.count(&user(&number.to_string()), at(0)).unwrap();
+        }
+        let entries = limiter.shards.iter().map(|shard| shard.lock().unwrap().len());
+        assert!(entries.sum::<usize>() <= SHARDS * MAX_PER_SHARD);
+    }
+}

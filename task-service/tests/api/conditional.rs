@@ -1,0 +1,199 @@
+//! Entity tags: nobody overwrites what they have not seen, and nobody is sent what they have.
+
+use futures_util::future::join_all;
+use reqwest::{Method, Response, StatusCode};
+use serde_json::{Value, json};
+use service_kit::{on_both_engines, testing::TestDatabase};
+
+use crate::app::{TestApp, problem};
+
+on_both_engines!(task_service::MIGRATIONS;
+    every_representation_has_an_entity_tag,
+    every_change_changes_the_tag,
+    a_known_representation_is_not_sent_again,
+    a_page_has_the_same_tag_as_long_as_nothing_changes,
+    a_write_for_another_state_is_refused,
+    a_write_for_the_current_state_is_done,
+    of_two_writers_with_the_same_tag_one_wins,
+    who_wants_to_be_reminded_is_refused_without_if_match,
+    a_strangers_task_is_forbidden_whatever_its_state,
+);
+
+fn tag(response: &Response) -> String {
+    response.headers()["etag"].to_str().unwrap().to_owned()
+}
+
+/// A task's path and entity tag.
+async fn created(app: &TestApp, token: &str) -> (String, String) {
+    let response = app.post(token, &json!({ "title": "t" })).await;
+    let path = response.headers()["location"].to_str().unwrap().to_owned();
+    (path, tag(&response))
+}
+
+async fn write(
+    app: &TestApp,
+    (method, path): (Method, &str),
+    token: &str,
+    headers: &[(&str, &str)],
+) -> Response {
+    let mut request = app.request(method.clone(), path, token);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    if method != Method::DELETE {
+        request = request.json(&json!({ "completed": true }));
+    }
+    request.send().await.unwrap()
+}
+
+async fn every_representation_has_an_entity_tag(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let token = app.token("ada");
+    let (path, tag_of_create) = created(&app, &token).await;
+    assert_eq!(tag(&app.get(&path, &token).await), tag_of_create);
+    let update = write(&app, (Method::PATCH, &path), &token, &[]).await;
+    assert_eq!(tag(&update), tag(&app.get(&path, &token).await));
+    let page = tag(&app.get("/api/tasks", &token).await);
+    assert!(page.starts_with('"') && page.ends_with('"'), "{page}");
+}
+
+async fn every_change_changes_the_tag(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let token = app.token("ada");
+    let (path, mut before) = created(&app, &token).await;
+    let mut page_before = tag(&app.get("/api/tasks", &token).await);
+    // Faster than the clock of an updated_at can tell apart.
+    for _ in 0..5 {
+        let after = tag(&write(&app, (Method::PUT, &path), &token, &[]).await);
+        let page_after = tag(&app.get("/api/tasks", &token).await);
+        assert_ne!(after, before);
+        assert_ne!(page_after, page_before);
+        (before, page_before) = (after, page_after);
+    }
+}
+
+async fn a_known_representation_is_not_sent_again(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let token = app.token("ada");
+    let (path, tag_of_task) = created(&app, &token).await;
+    let tag_of_page = tag(&app.get("/api/tasks", &token).await);
+    for (path, tag) in [(&*path, &tag_of_task), ("/api/tasks", &tag_of_page)] {
+        let weak = format!("\"other\", W/{tag}");
+        for known in [tag, &weak, "*"] {
+            let request = app.request(Method::GET, path, &token).header("if-none-match", known);
+            let response = request.send().await.unwrap();
+            assert_eq!(response.status(), StatusCode::NOT_MODIFIED, "{known}");
+            assert_eq!(&response.headers()["etag"], tag);
+            assert_eq!(response.text().await.unwrap(), "");
+        }
+        for unknown in ["\"other\"", "", "nonsense"] {
+            let request = app.request(Method::GET, path, &token).header("if-none-match", unknown);
+            assert_eq!(request.send().await.unwrap().status(), StatusCode::OK, "{unknown}");
+        }
+    }
+}
+
+async fn a_page_has_the_same_tag_as_long_as_nothing_changes(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let token = app.token("ada");
+    for _ in 0..3 {
+        created(&app, &token).await;
+    }
+    let tags = async |path| tag(&app.get(path, &token).await);
+    assert_eq!(tags("/api/tasks?limit=2").await, tags("/api/tasks?limit=2").await);
+    assert_ne!(tags("/api/tasks?limit=2").await, tags("/api/tasks?limit=1").await);
+    let before = tags("/api/tasks").await;
+    created(&app, &token).await;
+    assert_ne!(tags("/api/tasks").await, before);
+}
+
+async fn a_write_for_another_state_is_refused(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let token = app.token("ada");
+    let (path, old) = created(&app, &token).await;
+    let now = tag(&write(&app, (Method::PATCH, &path), &token, &[]).await);
+    let weak = format!("W/{now}");
+    for method in [Method::PUT, Method::PATCH, Method::DELETE] {
+        for stale in [&*old, "\"other\"", "nonsense", "", &weak] {
+            let response =
+                write(&app, (method.clone(), &path), &token, &[("if-match", stale)]).await;
+            assert_eq!(response.status(), StatusCode::PRECONDITION_FAILED, "{method} {stale}");
+            assert_eq!(problem(response).await["code"], "precondition_failed");
+        }
+    }
+    assert_eq!(tag(&app.get(&path, &token).await), now, "nothing was done");
+}
+
+async fn a_write_for_the_current_state_is_done(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let token = app.token("ada");
+    let (path, mut current) = created(&app, &token).await;
+    for method in [Method::PUT, Method::PATCH] {
+        for list in ["", "\"99\", ", "W/\"1\" , \"x\","] {
+            let list = format!("{list}{current}");
+            let response =
+                write(&app, (method.clone(), &path), &token, &[("if-match", &list)]).await;
+            assert_eq!(response.status(), StatusCode::OK, "{list}");
+            current = tag(&response);
+        }
+    }
+    let response = write(&app, (Method::PATCH, &path), &token, &[("if-match", "*")]).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    let current = tag(&response);
+    let response = write(&app, (Method::DELETE, &path), &token, &[("if-match", &current)]).await;
+    assert_eq!(response.status(), StatusCode::NO_CONTENT);
+    let response = write(&app, (Method::PATCH, &path), &token, &[("if-match", &current)]).await;
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
+}
+
+async fn of_two_writers_with_the_same_tag_one_wins(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let token = app.token("ada");
+    let (path, mut current) = created(&app, &token).await;
+    for _ in 0..20 {
+        let headers = [("if-match", &*current)];
+        let writers = [(); 2].map(|()| write(&app, (Method::PATCH, &path), &token, &headers));
+        let answers = join_all(writers).await;
+        let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status().as_u16()).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 412]);
+        current = tag(answers.iter().find(|answer| answer.status() == StatusCode::OK).unwrap());
+    }
+}
+
+async fn who_wants_to_be_reminded_is_refused_without_if_match(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let token = app.token("ada");
+    let (path, current) = created(&app, &token).await;
+    for method in [Method::PUT, Method::PATCH, Method::DELETE] {
+        for prefer in ["handling=strict", "respond-async, Handling=Strict", "handling=strict; x=1"]
+        {
+            let headers = [("prefer", prefer)];
+            let response = write(&app, (method.clone(), &path), &token, &headers).await;
+            assert_eq!(response.status(), StatusCode::PRECONDITION_REQUIRED, "{method} {prefer}");
+            assert_eq!(problem(response).await["code"], "precondition_required");
+        }
+    }
+    assert_eq!(tag(&app.get(&path, &token).await), current, "nothing was done");
+    for headers in [
+        &[("prefer", "handling=strict"), ("if-match", &*current)][..],
+        &[("prefer", "handling=lenient")],
+    ] {
+        let response = write(&app, (Method::PATCH, &path), &token, headers).await;
+        assert_eq!(response.status(), StatusCode::OK);
+    }
+}
+
+async fn a_strangers_task_is_forbidden_whatever_its_state(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let (path, current) = created(&app, &app.token("ada")).await;
+    let bob = app.token("bob");
+    for headers in [&[("if-match", &*current)][..], &[("if-match", "\"99\"")], &[]] {
+        for method in [Method::PATCH, Method::DELETE] {
+            let response = write(&app, (method, &path), &bob, headers).await;
+            assert_eq!(response.status(), StatusCode::FORBIDDEN);
+            let problem: Value = problem(response).await;
+            assert_eq!(problem["code"], "forbidden");
+        }
+    }
+}
