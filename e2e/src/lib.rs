@@ -19,7 +19,7 @@ mod system;
 
 pub use client::{Answer, Client, Lost};
 pub use load::{Acknowledged, under_load, wait_until};
-pub use node::{node, tool};
+pub use node::{node, npm, tool};
 pub use system::{Engine, System, program};
 
 /// Turns functions over a [`System`] into two tests each, one per engine.

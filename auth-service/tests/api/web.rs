@@ -182,16 +182,18 @@ async fn a_front_end_is_told_what_it_may_do(db: TestDatabase) {
     assert_eq!(app.get(GET_SESSION).answer().await.header("content-security-policy"), None);
 }
 
-async fn what_is_named_after_its_content_is_kept_and_all_else_is_asked_for_again(
-    db: TestDatabase,
-) {
+async fn what_is_named_after_its_content_is_kept_and_all_else_is_asked_for_again(db: TestDatabase) {
     let folder = web_root();
     let app = spawn_with_front_end(&db, &folder).await;
 
     let asset = app.get("/assets/app.js").answer().await;
     assert_eq!(asset.header("cache-control"), Some("public, max-age=31536000, immutable"));
     for path in ["/", "/index.html", "/tasks", "/assets", "/config.json"] {
-        assert_eq!(app.get(path).answer().await.header("cache-control"), Some("no-cache"), "{path}");
+        assert_eq!(
+            app.get(path).answer().await.header("cache-control"),
+            Some("no-cache"),
+            "{path}"
+        );
     }
     let gone = app.get("/assets/gone.js").answer().await;
     gone.is_error(404, "NOT_FOUND", "Not found");
