@@ -66,6 +66,13 @@ export async function haveManyTasks(context: BrowserContext, system: System, cou
   await Promise.all(Array.from({ length: 8 }, lane));
 }
 
+/** What the service has, whatever a page shows. */
+export async function titlesOf(context: BrowserContext, system: System): Promise<string[]> {
+  const authorization = `Bearer ${await tokenOf(context, system)}`;
+  const answer = await fetch(`${system.tasks.url}/api/tasks`, { headers: { authorization } });
+  return ((await answer.json()) as { title: string }[]).map(({ title }) => title);
+}
+
 async function createTask({ tasks }: System, authorization: string, title: string) {
   const answer = await fetch(`${tasks.url}/api/tasks`, {
     method: "POST",

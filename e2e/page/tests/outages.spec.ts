@@ -72,3 +72,23 @@ test("what is written without a network is sent when there is one", async ({
   await page.reload();
   await expect(rows(page)).toHaveText(["Milk"]);
 });
+
+test("a task whose confirmation was lost is added once", async ({ page, context, system }) => {
+  await member(context, system);
+  await page.goto("/tasks");
+  await expect(page.getByText("Nothing to do yet")).toBeVisible();
+  let sent = 0;
+  await page.route("**/api/tasks", async (route) => {
+    if (route.request().method() !== "POST") return await route.fallback();
+    sent += 1;
+    if (sent > 1) return await route.fallback();
+    await route.fetch();
+    await route.abort();
+  });
+
+  await addTask(page, "Milk");
+  await expect(page.getByRole("link", { name: "Open Milk" })).toBeVisible();
+  expect(sent).toBe(2);
+  await page.reload();
+  await expect(rows(page)).toHaveText(["Milk"]);
+});

@@ -25,7 +25,7 @@ export function Shell({ children, name, onSignOut }: Props) {
       >
         Skip to content
       </a>
-      <header className="sticky top-0 z-10 border-b border-line bg-canvas/95 backdrop-blur">
+      <header className="sticky top-0 z-10 border-b border-line bg-canvas">
         <div className="mx-auto flex h-16 max-w-3xl items-center justify-between gap-2 px-4">
           <span className="max-[22.5rem]:hidden sm:hidden">
             <Brand isNameShown={false} />

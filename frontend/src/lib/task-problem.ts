@@ -31,6 +31,8 @@ function explain(status: number, { detail }: Details): string {
       return "This task belongs to somebody else.";
     case 404:
       return "This task no longer exists.";
+    case 429:
+      return "That was too much at once. Try again in a moment.";
     case 503:
       return "The task service is not ready. Try again in a moment.";
     default:

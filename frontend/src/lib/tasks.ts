@@ -108,8 +108,11 @@ export function findTask(id: string, signal: AbortSignal): Promise<Task> {
   return only((client) => client.GET("/api/tasks/{id}", { params: { path: { id } }, signal }));
 }
 
-export function createTask(title: string): Promise<Task> {
-  return only((client) => client.POST("/api/tasks", { body: { title } }));
+/** With the same key, a task is created once, however often it has to be sent. */
+export function createTask(title: string, key: string): Promise<Task> {
+  return only((client) =>
+    client.POST("/api/tasks", { body: { title }, headers: { "idempotency-key": key } }),
+  );
 }
 
 export function updateTask(id: string, change: TaskChange): Promise<Task> {

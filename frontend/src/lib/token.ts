@@ -1,5 +1,7 @@
 // The JWT for the task API: in memory only, asked for when needed, and once for all who wait.
 
+import { ProblemError } from "./problem";
+
 /** The other tabs of this browser. */
 export interface Tabs {
   /** Runs while no other tab does. */
@@ -11,7 +13,11 @@ export interface Tabs {
 }
 
 /** The session changed while a token was on its way. */
-export class OtherSession extends Error {}
+export class OtherSession extends ProblemError {
+  constructor() {
+    super({ status: 401, message: "Somebody else is signed in here now.", fields: {} });
+  }
+}
 
 export class TokenStore {
   #owner: string | undefined;

@@ -4,7 +4,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { deletions } from "./deletions";
 import { notices } from "./notices";
-import { type Problem, problemOf } from "./problem";
+import { isPassing, type Problem, problemOf } from "./problem";
 import { queryClient } from "./session";
 import { type Listing, undone, withFirst, withReplaced } from "./task-cache";
 import {
@@ -28,6 +28,7 @@ let drafts = 0;
 interface Creation {
   title: string;
   draft: Task;
+  key: string;
 }
 
 interface Update {
@@ -38,7 +39,9 @@ interface Update {
 export function useCreateTask() {
   const { mutate } = useMutation({
     scope: IN_ORDER,
-    mutationFn: ({ title }: Creation) => createTask(title),
+    mutationFn: ({ title, key }: Creation) => createTask(title, key),
+    // Whether the first one arrived does not matter.
+    retry: (count, error) => count < 1 && isPassing(error),
     onMutate: async ({ draft }) => {
       await stopRefreshing();
       putFirst(draft, draft.id);
@@ -50,7 +53,10 @@ export function useCreateTask() {
       refuse(`“${title}” was not added. ${fields.title ?? message}`);
     },
   });
-  return useMemo(() => (title: string) => mutate({ title, draft: draftOf(title) }), [mutate]);
+  return useMemo(
+    () => (title: string) => mutate({ title, draft: draftOf(title), key: randomKey() }),
+    [mutate],
+  );
 }
 
 export function useUpdateTask() {
@@ -156,6 +162,12 @@ function changesOf(id: string): number {
     predicate: ({ state, meta }) =>
       meta?.isUpdate === true && (state.variables as Update | undefined)?.id === id,
   });
+}
+
+/** Not `randomUUID`, which is only there with https or on localhost. */
+function randomKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function draftOf(title: string): Task {
