@@ -88,4 +88,6 @@ pub struct Config {
 pub enum Command {
     /// Bring the schema up to date and end
     Migrate,
+    /// Print the description of the API (OpenAPI) and end
+    Openapi,
 }

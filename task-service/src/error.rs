@@ -19,11 +19,14 @@ use service_kit::{
     telemetry::Chain,
 };
 use tracing::{debug, error};
+use utoipa::ToSchema;
 
 use crate::rate_limit::{TooMany, whole_seconds};
 
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// RFC 9457 §6.1
+pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 /// How long a client should wait when the database is away.
 const RETRY_AFTER_DATABASE: Duration = Duration::from_secs(1);
 
@@ -76,24 +79,33 @@ pub(crate) enum Verb {
 }
 
 /// One mistake in the input, as FastAPI describes it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct InputError {
     /// Where: `["body", "title"]`.
+    #[schema(value_type = Vec<String>)]
     pub(crate) loc: Vec<Cow<'static, str>>,
+    #[schema(value_type = String)]
     pub(crate) msg: Cow<'static, str>,
     #[serde(rename = "type")]
     pub(crate) kind: &'static str,
 }
 
-/// RFC 9457 §3, with the extension members `code` and `errors`.
-#[derive(Serialize)]
-struct Problem<'a> {
+/// Why a request was refused (RFC 9457 §3), with the extension members `code` and `errors`.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Problem<'a> {
+    /// Always `about:blank`: `code` says what kind of problem it is.
     r#type: &'static str,
-    title: &'a str,
-    status: u16,
+    /// The reason phrase of the status.
+    pub(crate) title: &'static str,
+    pub(crate) status: u16,
+    /// For people.
+    #[schema(value_type = String)]
     detail: Cow<'a, str>,
-    code: &'static str,
+    /// For programs.
+    pub(crate) code: &'static str,
+    /// What exactly is not valid; only with status 422.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(required = false)]
     errors: &'a [InputError],
 }
 
@@ -181,6 +193,25 @@ impl Error {
         (status, code, detail)
     }
 
+    /// What a database that is away looks like.
+    pub(crate) fn outage() -> Self {
+        Self::Sql(diesel::result::Error::BrokenTransactionManager)
+    }
+
+    /// The document that is sent.
+    pub(crate) fn problem(&self) -> Problem<'_> {
+        let (status, code, detail) = self.parts();
+        let errors = if let Self::Invalid(errors) = self { errors.as_slice() } else { &[] };
+        Problem {
+            r#type: "about:blank",
+            title: status.canonical_reason().unwrap_or_default(),
+            status: status.as_u16(),
+            detail,
+            code,
+            errors,
+        }
+    }
+
     fn retry_after(&self) -> Duration {
         match self {
             Self::Bearer(jwks_auth::Error::Unavailable { retry_after }) => *retry_after,
@@ -216,7 +247,7 @@ impl ResponseError for Error {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let (status, code, detail) = self.parts();
+        let status = self.status_code();
         if status.is_server_error() {
             error!("{}", Chain(self));
         } else {
@@ -231,14 +262,6 @@ impl ResponseError for Error {
         if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             response.insert_header((RETRY_AFTER, whole_seconds(self.retry_after()).max(1)));
         }
-        let errors = if let Self::Invalid(errors) = self { errors.as_slice() } else { &[] };
-        response.insert_header((CONTENT_TYPE, "application/problem+json")).json(Problem {
-            r#type: "about:blank",
-            title: status.canonical_reason().unwrap_or_default(),
-            status: status.as_u16(),
-            detail,
-            code,
-            errors,
-        })
+        response.insert_header((CONTENT_TYPE, PROBLEM_JSON)).json(self.problem())
     }
 }

@@ -11,6 +11,7 @@
 //! | `folded` | texts as they are searched and sorted by |
 //! | [`migrate`], `housekeeping` | what is stored as it was; what is stored no longer |
 //! | `models/*`, `schema` | rows and all SQL; the owner is in every statement |
+//! | [`openapi`] | the description of the API |
 //! | `error` | what failed, and what the client hears of it |
 
 pub mod app;
@@ -24,6 +25,7 @@ mod idempotency;
 mod input;
 pub mod migrate;
 mod models;
+pub mod openapi;
 mod precondition;
 mod quota;
 mod rate_limit;

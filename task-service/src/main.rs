@@ -1,12 +1,16 @@
 //! The process: configuration, telemetry, then the application until a signal ends it.
 
-use std::process::ExitCode;
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
 
 use service_kit::{Clock, config, db::Database, telemetry};
 use task_service::{
     app::App,
     config::{Command, Config},
     migrate,
+    openapi::ApiDoc,
 };
 use tracing::{error, info};
 
@@ -24,12 +28,14 @@ async fn main() -> ExitCode {
 }
 
 async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
-    if let Some(Command::Migrate) = config.command {
-        let database = Database::open(&config.database_url)?;
-        migrate::run(&config.database_url, &database).await?;
-        info!("the schema is up to date");
-        return Ok(());
+    match config.command {
+        Some(Command::Migrate) => {
+            let database = Database::open(&config.database_url)?;
+            migrate::run(&config.database_url, &database).await?;
+            info!("the schema is up to date");
+        }
+        Some(Command::Openapi) => io::stdout().write_all(ApiDoc::json()?.as_bytes())?,
+        None => App::build(config, Clock::default()).await?.run().await?,
     }
-    App::build(config, Clock::default()).await?.run().await?;
     Ok(())
 }

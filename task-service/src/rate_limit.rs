@@ -98,6 +98,13 @@ pub(crate) struct TooMany {
     pub(crate) retry_after: Duration,
 }
 
+impl TooMany {
+    pub(crate) const EXAMPLE: Self = Self {
+        standing: Standing { limit: 1, remaining: 0, reset: Duration::from_secs(1) },
+        retry_after: Duration::from_secs(1),
+    };
+}
+
 impl RateLimiter {
     pub(crate) fn new(limit: RateLimit) -> Self {
         Self { limit, hasher: RandomState::new(), shards: Default::default() }

@@ -9,8 +9,9 @@ use actix_web::{
 };
 use aws_lc_rs::digest;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use serde::{Serialize, Serializer, ser::SerializeStruct as _};
+use serde::{Serialize, Serializer as _};
 use shared_models::{TaskId, Timestamp};
+use utoipa::ToSchema;
 
 use crate::{
     error::{Error, Result},
@@ -21,17 +22,39 @@ use crate::{
 /// What a task takes up beside its texts.
 const FIXED_BYTES: usize = 280;
 
-impl Serialize for Task {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut members = serializer.serialize_struct("Task", 7)?;
-        members.serialize_field("id", &TaskId::from(self.id.0))?;
-        members.serialize_field("title", &self.title)?;
-        members.serialize_field("description", &self.description)?;
-        members.serialize_field("completed", &self.completed)?;
-        members.serialize_field("created_at", &Timestamp::from(self.created_at.0))?;
-        members.serialize_field("updated_at", &Timestamp::from(self.updated_at.0))?;
-        members.serialize_field("user_id", &self.user_id)?;
-        members.end()
+/// A task on the wire.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Task)]
+pub(crate) struct TaskBody<'a> {
+    #[schema(value_type = uuid::Uuid)]
+    id: TaskId,
+    #[schema(min_length = 1, max_length = 255)]
+    title: &'a str,
+    #[schema(required, max_length = 10_000)]
+    description: Option<&'a str>,
+    completed: bool,
+    /// In UTC, with three fractional digits.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// When the task was last changed.
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+    /// The owner: the `sub` of the token that made the task.
+    #[schema(min_length = 1, max_length = 255)]
+    user_id: &'a str,
+}
+
+impl<'a> From<&'a Task> for TaskBody<'a> {
+    fn from(task: &'a Task) -> Self {
+        Self {
+            id: task.id.0.into(),
+            title: &task.title,
+            description: task.description.as_deref(),
+            completed: task.completed,
+            created_at: task.created_at.0.into(),
+            updated_at: task.updated_at.0.into(),
+            user_id: &task.user_id,
+        }
     }
 }
 
@@ -43,7 +66,7 @@ fn expected_bytes(task: &Task) -> usize {
 /// The JSON of one task.
 pub(crate) fn task_json(task: &Task) -> Result<Vec<u8>> {
     let mut json = Vec::with_capacity(expected_bytes(task));
-    serde_json::to_writer(&mut json, task).map_err(Error::Json)?;
+    serde_json::to_writer(&mut json, &TaskBody::from(task)).map_err(Error::Json)?;
     Ok(json)
 }
 
@@ -51,7 +74,8 @@ pub(crate) fn task_json(task: &Task) -> Result<Vec<u8>> {
 pub(crate) fn tasks_json(tasks: &[Task]) -> Result<Vec<u8>> {
     let expected = tasks.iter().map(expected_bytes).sum::<usize>();
     let mut json = Vec::with_capacity(expected + 2);
-    serde_json::to_writer(&mut json, tasks).map_err(Error::Json)?;
+    let bodies = tasks.iter().map(TaskBody::from);
+    serde_json::Serializer::new(&mut json).collect_seq(bodies).map_err(Error::Json)?;
     Ok(json)
 }
 

@@ -1,8 +1,9 @@
 //! The routing table. `resource` answers a wrong method with 405 and `Allow`.
 
-mod listing;
-mod status;
-mod tasks;
+mod docs;
+pub(crate) mod listing;
+pub(crate) mod status;
+pub(crate) mod tasks;
 
 use actix_web::web::{ServiceConfig, resource, to};
 
@@ -19,5 +20,8 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
         )
         .service(resource("/health/live").get(status::live))
         .service(resource("/health/ready").get(status::ready))
+        .service(resource("/openapi.json").get(docs::openapi))
+        .service(resource("/docs").get(docs::to_ui))
+        .service(docs::ui())
         .default_service(to(async || Err::<&str, _>(Error::PathNotFound)));
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "this is a command-line tool")]
 
 pub mod check;
+pub mod openapi;
 pub mod test;
 pub mod up;
 

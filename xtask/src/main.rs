@@ -4,14 +4,15 @@
 
 use std::process::ExitCode;
 
-use xtask::{Result, check, test, up};
+use xtask::{Result, check, openapi, test, up};
 
 const HELP: &str = "\
 cargo xtask <verb>
 
-  up      builds and starts both services, and the page where there is one
-  check   format, lints, documentation, licences: what a change must pass besides the tests
-  test    every test, on SQLite and on PostgreSQL, with the real clients
+  up       builds and starts both services, and the page where there is one
+  check    format, lints, documentation, licences: what a change must pass besides the tests
+  test     every test, on SQLite and on PostgreSQL, with the real clients
+  openapi  writes how the APIs describe themselves into the files that are committed
 
 up reads the variables of both services, and for those that cannot be shared:
   AUTH_PORT, TASKS_PORT                   default: 3000, 8000
@@ -35,6 +36,7 @@ fn run(verb: Option<&str>) -> Result<ExitCode> {
         Some("up") => up::run().map(|()| ExitCode::SUCCESS),
         Some("check") => check::run().map(|()| ExitCode::SUCCESS),
         Some("test") => test::run(),
+        Some("openapi") => openapi::run().map(|()| ExitCode::SUCCESS),
         None | Some("help" | "--help" | "-h") => {
             print!("{HELP}");
             Ok(ExitCode::SUCCESS)

@@ -17,6 +17,7 @@ use actix_web::{
 use chrono::{DateTime, Utc};
 use service_kit::sql_types::DbTime;
 use url::form_urlencoded;
+use utoipa::ToSchema;
 
 use crate::{
     current_user::CurrentUser,
@@ -25,7 +26,7 @@ use crate::{
     folded::folded,
     models::{Filter, Order, Position, Sort, Task},
     precondition::is_known,
-    representation::{page_tag, response, tasks_json},
+    representation::{TaskBody, page_tag, response, tasks_json},
     state::AppState,
 };
 
@@ -66,6 +67,24 @@ struct Parameters {
     rest: String,
     seen: Vec<&'static str>,
     errors: Vec<InputError>,
+}
+
+/// What a listing can be sorted by.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "a description; listings are ordered by `Order`")]
+enum SortName {
+    CreatedAt,
+    UpdatedAt,
+    Title,
+}
+
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "a description; listings are ordered by `Order`")]
+enum OrderName {
+    Asc,
+    Desc,
 }
 
 /// The parameters that a listing takes.
@@ -223,6 +242,44 @@ impl Page {
     }
 }
 
+/// List the caller's tasks
+///
+/// An array, newest first unless asked for otherwise. `Link` leads to the next page; what is made or
+/// deleted meanwhile neither repeats nor hides a task.
+#[utoipa::path(
+    get,
+    path = "/api/tasks",
+    tag = "tasks",
+    params(
+        ("limit" = Option<i64>, Query, description = "How many tasks a page has", minimum = 1, maximum = 1000),
+        ("cursor" = Option<String>, Query, description = "Where the page before ended: from its Link header", format = "cursor"),
+        ("completed" = Option<bool>, Query, description = "Only done or only open tasks"),
+        ("created_after" = Option<String>, Query, description = "Only tasks that were made later", format = DateTime),
+        ("updated_after" = Option<String>, Query, description = "Only tasks that were changed later", format = DateTime),
+        ("q" = Option<String>, Query, description = "A part of the title or the description, in any case", max_length = 255, pattern = r"^[^\u0000]*$"),
+        ("sort" = Option<SortName>, Query, description = "By what; default: created_at"),
+        ("order" = Option<OrderName>, Query, description = "Default: desc for times, asc for titles"),
+        ("total" = Option<bool>, Query, description = "Whether to count the tasks on all pages"),
+        ("If-None-Match" = Option<String>, Header, nullable = false, description = "Entity tags that the client has"),
+    ),
+    responses(
+        (
+            status = 200,
+            description = "A page",
+            body = [TaskBody<'_>],
+            headers(
+                ("ETag" = String, description = "The state of the page"),
+                ("Link" = String, description = "The next page, if there is one: `<…>; rel=\"next\"` (RFC 8288)"),
+                ("X-Total-Count" = i64, description = "How many tasks there are on all pages, for `total=true`"),
+            ),
+        ),
+        (
+            status = 304,
+            description = "The client has this state of it",
+            headers(("ETag" = String, description = "The state of the page")),
+        ),
+    ),
+)]
 pub(crate) async fn list_tasks(
     req: HttpRequest,
     state: Data<AppState>,

@@ -2,24 +2,61 @@
 
 use actix_web::{HttpResponse, http::header::RETRY_AFTER, web::Data};
 use jwks_auth::JwksClient;
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::state::AppState;
 
-/// The process is up.
-pub(crate) async fn live() -> HttpResponse {
-    HttpResponse::Ok().json(json!({ "status": "ok" }))
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Word {
+    Ok,
+    Unavailable,
 }
 
-/// The database answers and the issuer's keys are here.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Live {
+    status: Word,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Ready {
+    /// Both of the others.
+    status: Word,
+    database: Word,
+    keys: Word,
+}
+
+/// Whether the process is up
+#[utoipa::path(
+    get,
+    path = "/health/live",
+    tag = "health",
+    responses((status = 200, description = "It is", body = Live)),
+)]
+pub(crate) async fn live() -> HttpResponse {
+    HttpResponse::Ok().json(Live { status: Word::Ok })
+}
+
+/// Whether the service can work: its database answers, and the issuer's keys are here
+#[utoipa::path(
+    get,
+    path = "/health/ready",
+    tag = "health",
+    responses(
+        (status = 200, description = "It can", body = Ready),
+        (
+            status = 503,
+            description = "It cannot",
+            body = Ready,
+            headers(("Retry-After" = i64, description = "When to ask again, in seconds")),
+        ),
+    ),
+)]
 pub(crate) async fn ready(state: Data<AppState>, jwks: Data<JwksClient>) -> HttpResponse {
-    let word = |is_ready| if is_ready { "ok" } else { "unavailable" };
+    let word = |is_ready| if is_ready { Word::Ok } else { Word::Unavailable };
     let (database, keys) = (state.database.is_ready().await, jwks.is_ready());
-    let body = json!({
-        "status": word(database && keys),
-        "database": word(database),
-        "keys": word(keys),
-    });
+    let body = Ready { status: word(database && keys), database: word(database), keys: word(keys) };
     if database && keys {
         HttpResponse::Ok().json(body)
     } else {

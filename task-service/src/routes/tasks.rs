@@ -13,6 +13,7 @@ use service_kit::{
     sql_types::{DbTime, DbUuid},
 };
 use shared_models::{TaskId, UserId};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
@@ -22,16 +23,24 @@ use crate::{
     input::{Body, Length, Members, Schema, TaskPath},
     models::{self, Task, TaskChanges},
     precondition::{IfMatch, task_tag},
-    representation::{response, task_json, task_response},
+    representation::{TaskBody, response, task_json, task_response},
     state::AppState,
 };
 
 const TITLE: Length = Length { min: 1, max: 255 };
 const DESCRIPTION: Length = Length { min: 0, max: 10_000 };
 
+/// Members that are not listed here are ignored.
+#[derive(ToSchema)]
+#[schema(example = json!({ "title": "Buy milk", "description": "Two litres" }))]
 pub(crate) struct CreateTask {
+    /// 1 to 255 characters (Unicode scalar values), not only white space, no NUL.
+    #[schema(min_length = 1, max_length = 255, pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
     title: String,
+    /// At most 10 000 characters, no NUL.
+    #[schema(max_length = 10_000, pattern = r"^[^\u0000]*$")]
     description: Option<String>,
+    #[schema(required = false, default = false)]
     completed: bool,
 }
 
@@ -69,10 +78,21 @@ impl CreateTask {
     }
 }
 
-/// Absent is unchanged; `null` clears the description.
+/// What is absent stays as it is; `null` clears the description. Members that are not listed here are
+/// ignored.
+#[derive(ToSchema)]
+#[schema(example = json!({ "completed": true }))]
 pub(crate) struct UpdateTask {
+    #[schema(
+        nullable = false,
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
+    )]
     title: Option<String>,
+    #[schema(value_type = Option<String>, max_length = 10_000, pattern = r"^[^\u0000]*$")]
     description: Option<Option<String>>,
+    #[schema(nullable = false)]
     completed: Option<bool>,
 }
 
@@ -86,7 +106,35 @@ impl Schema for UpdateTask {
     }
 }
 
-/// `POST /api/tasks`
+/// Create a task
+///
+/// With an `Idempotency-Key` it can be sent again: it makes one task, and is answered alike.
+#[utoipa::path(
+    post,
+    path = "/api/tasks",
+    tag = "tasks",
+    params((
+        "Idempotency-Key" = Option<String>,
+        Header,
+        nullable = false,
+        description = "Anything that no other create has; remembered for 24 hours",
+        min_length = 1,
+        max_length = 255,
+        pattern = "^[ -~]+$",
+        example = "0198c0a4-6f0e-7b53-9a75-3f5b3c1f2f10",
+    )),
+    request_body = CreateTask,
+    responses((
+        status = 201,
+        description = "The task",
+        body = TaskBody<'_>,
+        headers(
+            ("ETag" = String, description = "The state of the task"),
+            ("Location" = String, description = "Where the task is"),
+            ("Idempotency-Replayed" = String, description = "`true` if this is an earlier answer"),
+        ),
+    )),
+)]
 pub(crate) async fn create_task(
     state: Data<AppState>,
     CurrentUser(user, (IdempotencyKey(key), Body(input))): CurrentUser<(
@@ -155,7 +203,29 @@ fn created(id: DbUuid, json: Vec<u8>) -> Result<HttpResponse> {
     Ok(response(StatusCode::CREATED, tag).insert_header((LOCATION, location)).body(json))
 }
 
-/// `GET /api/tasks/{id}`
+/// Read a task
+#[utoipa::path(
+    get,
+    path = "/api/tasks/{id}",
+    tag = "tasks",
+    params(
+        ("id" = Uuid, Path, description = "The task"),
+        ("If-None-Match" = Option<String>, Header, nullable = false, description = "Entity tags that the client has"),
+    ),
+    responses(
+        (
+            status = 200,
+            description = "The task",
+            body = TaskBody<'_>,
+            headers(("ETag" = String, description = "The state of the task")),
+        ),
+        (
+            status = 304,
+            description = "The client has this state of it",
+            headers(("ETag" = String, description = "The state of the task")),
+        ),
+    ),
+)]
 pub(crate) async fn get_task(
     req: HttpRequest,
     state: Data<AppState>,
@@ -169,7 +239,31 @@ pub(crate) async fn get_task(
     }
 }
 
-/// `PUT` and `PATCH /api/tasks/{id}`
+/// Change a task
+///
+/// `PUT` and `PATCH` do the same.
+#[utoipa::path(
+    method(put, patch),
+    path = "/api/tasks/{id}",
+    tag = "tasks",
+    params(
+        ("id" = Uuid, Path, description = "The task"),
+        ("If-Match" = Option<String>, Header, nullable = false, description = "The state that the change is meant for"),
+        (
+            "Prefer" = Option<String>,
+            Header,
+            nullable = false,
+            description = "`handling=strict`: refuse a write without If-Match (428)",
+        ),
+    ),
+    request_body = UpdateTask,
+    responses((
+        status = 200,
+        description = "The task as it is now",
+        body = TaskBody<'_>,
+        headers(("ETag" = String, description = "The state of the task")),
+    )),
+)]
 pub(crate) async fn update_task(
     state: Data<AppState>,
     CurrentUser(user, (TaskPath(id), IfMatch(expected), Body(input))): CurrentUser<(
@@ -192,7 +286,23 @@ pub(crate) async fn update_task(
     }
 }
 
-/// `DELETE /api/tasks/{id}`
+/// Delete a task
+#[utoipa::path(
+    delete,
+    path = "/api/tasks/{id}",
+    tag = "tasks",
+    params(
+        ("id" = Uuid, Path, description = "The task"),
+        ("If-Match" = Option<String>, Header, nullable = false, description = "The state that the deletion is meant for"),
+        (
+            "Prefer" = Option<String>,
+            Header,
+            nullable = false,
+            description = "`handling=strict`: refuse a write without If-Match (428)",
+        ),
+    ),
+    responses((status = 204, description = "It is gone")),
+)]
 pub(crate) async fn delete_task(
     state: Data<AppState>,
     CurrentUser(user, (TaskPath(id), IfMatch(expected))): CurrentUser<(TaskPath, IfMatch)>,

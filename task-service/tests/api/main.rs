@@ -21,6 +21,7 @@ mod keys;
 mod limits;
 mod listing;
 mod migrations;
+mod openapi;
 mod ownership;
 mod quotas;
 mod tasks;

@@ -1,0 +1,225 @@
+//! The description of the API (`OpenAPI` 3.1). What each operation takes and gives is said beside its
+//! handler; what all of them have in common, and every way to be refused, is added here.
+
+use std::collections::BTreeMap;
+
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{
+        Components, Content, Header, Object, Ref, RefOr, Response, Type,
+        example::ExampleBuilder,
+        path::Operation,
+        security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+    },
+};
+
+use crate::{
+    error::{Error, InputError, PROBLEM_JSON, Problem, Verb},
+    routes,
+};
+
+const BEARER: &str = "bearer";
+
+/// The whole description.
+#[derive(Debug, OpenApi)]
+#[openapi(
+    info(
+        title = "task-service",
+        description = "Tasks of whoever a bearer token names. Errors are problem documents (RFC 9457): \
+                       `detail` is for people, `code` for programs.",
+    ),
+    paths(
+        routes::listing::list_tasks,
+        routes::tasks::create_task,
+        routes::tasks::get_task,
+        routes::tasks::update_task,
+        routes::tasks::delete_task,
+        routes::status::live,
+        routes::status::ready,
+    ),
+    components(schemas(Problem<'_>)),
+    modifiers(&Common),
+)]
+pub struct ApiDoc;
+
+impl ApiDoc {
+    /// As it is served and committed.
+    pub fn json() -> Result<String, serde_json::Error> {
+        Self::openapi().to_pretty_json().map(|json| json + "\n")
+    }
+}
+
+struct Common;
+
+impl Modify for Common {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let components = openapi.components.get_or_insert_default();
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("An EdDSA token of an issuer that the service trusts (RFC 6750)"))
+            .build();
+        components.add_security_scheme(BEARER, SecurityScheme::Http(bearer));
+        for (name, kind, meaning) in HEADERS {
+            components.headers.insert(name.to_owned(), header(kind, meaning).into());
+        }
+        for (path, item) in &mut openapi.paths.paths {
+            // The two are one function, but an id names one operation.
+            if let Some(patch) = &mut item.patch {
+                patch.operation_id = Some("patch_task".to_owned());
+            }
+            let id = path.contains("{id}");
+            let operations = [
+                (&mut item.get, Takes { id, ..Takes::default() }),
+                (&mut item.post, Takes { body: true, ..Takes::default() }),
+                (&mut item.put, Takes { id, body: true, state: true }),
+                (&mut item.patch, Takes { id, body: true, state: true }),
+                (&mut item.delete, Takes { id, state: true, ..Takes::default() }),
+            ];
+            for (operation, takes) in operations {
+                if let Some(operation) = operation {
+                    if path.starts_with("/api/") {
+                        make_private(operation, takes, components);
+                    }
+                    for response in operation.responses.responses.values_mut() {
+                        if let RefOr::T(response) = response {
+                            add_header(response, REQUEST_ID);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What an operation can be refused for.
+#[derive(Clone, Copy, Default)]
+struct Takes {
+    id: bool,
+    body: bool,
+    /// `If-Match`
+    state: bool,
+}
+
+fn make_private(operation: &mut Operation, takes: Takes, components: &mut Components) {
+    let scopes: [&str; 0] = [];
+    operation.security = Some(vec![SecurityRequirement::new(BEARER, scopes)]);
+    for response in operation.responses.responses.values_mut() {
+        if let RefOr::T(response) = response {
+            add_standing(response);
+        }
+    }
+    let mut by_status = BTreeMap::<u16, Vec<Error>>::new();
+    for error in refusals(takes) {
+        by_status.entry(error.problem().status).or_default().push(error);
+    }
+    for (status, errors) in by_status {
+        let response = refusal(status, &errors);
+        // What is not valid depends on the operation; all else is the same everywhere.
+        let response = if status == 422 {
+            response.into()
+        } else {
+            let name = response.description.replace(' ', "");
+            components.responses.insert(name.clone(), response.into());
+            Ref::from_response_name(name).into()
+        };
+        operation.responses.responses.insert(status.to_string(), response);
+    }
+}
+
+/// One of each kind, as it would be sent.
+fn refusals(takes: Takes) -> Vec<Error> {
+    let is_create = takes.body && !takes.id;
+    let mistake = |place: &'static str, name: &'static str, msg: &'static str, kind| InputError {
+        loc: vec![place.into(), name.into()],
+        msg: msg.into(),
+        kind,
+    };
+    let mut errors = vec![
+        Error::Bearer(jwks_auth::Error::Missing),
+        Error::Bearer(jwks_auth::Error::Expired),
+        Error::RateLimited(crate::rate_limit::TooMany::EXAMPLE),
+        Error::Bearer(jwks_auth::Error::Unavailable { retry_after: std::time::Duration::ZERO }),
+        Error::outage(),
+    ];
+    if takes.id {
+        errors.extend([Error::Forbidden(Verb::Access), Error::TaskNotFound]);
+    } else if !is_create {
+        let msg = "Input should be an integer from 1 to 1000";
+        errors.push(Error::Invalid(vec![mistake("query", "limit", msg, "int_range")]));
+    }
+    if takes.body {
+        let title = mistake("body", "title", "Field required", "missing");
+        errors.extend([
+            Error::InvalidJson,
+            Error::BodyTimedOut,
+            Error::BodyTooLarge,
+            Error::UnsupportedMediaType,
+            Error::Invalid(vec![title]),
+        ]);
+    }
+    if is_create {
+        errors.extend([Error::KeyReused, Error::QuotaExceeded { max: 100_000 }]);
+    }
+    if takes.state {
+        errors.extend([Error::PreconditionFailed, Error::PreconditionRequired]);
+    }
+    errors
+}
+
+/// What is answered with one status, with an example of each code.
+fn refusal(status: u16, errors: &[Error]) -> Response {
+    let mut content = Content::new(Some(Ref::from_schema_name("Problem")));
+    let mut title = "";
+    for error in errors {
+        let problem = error.problem();
+        title = problem.title;
+        let example = ExampleBuilder::new().value(serde_json::to_value(&problem).ok()).build();
+        let name = format!("{} {}", problem.code, content.examples.len() + 1);
+        content.examples.insert(name, example.into());
+    }
+    let mut response = Response::new(title);
+    response.content.insert(PROBLEM_JSON.to_owned(), content.into());
+    add_header(&mut response, REQUEST_ID);
+    match status {
+        401 => add_header(&mut response, "WWW-Authenticate"),
+        503 => add_header(&mut response, "Retry-After"),
+        429 => {
+            add_header(&mut response, "Retry-After");
+            add_standing(&mut response);
+        }
+        _ => add_standing(&mut response),
+    }
+    response
+}
+
+const REQUEST_ID: &str = "X-Request-Id";
+const STANDING: [&str; 3] = ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"];
+
+/// Headers that many answers carry.
+const HEADERS: [(&str, Type, &str); 6] = [
+    (REQUEST_ID, Type::String, "What the request is called in the log"),
+    ("RateLimit-Limit", Type::Integer, "How many requests are allowed at once"),
+    ("RateLimit-Remaining", Type::Integer, "How many of them are left"),
+    ("RateLimit-Reset", Type::Integer, "In how many seconds all of them are there again"),
+    ("Retry-After", Type::Integer, "When to ask again, in seconds"),
+    ("WWW-Authenticate", Type::String, "How to prove who one is (RFC 6750 §3)"),
+];
+
+/// Where the caller stands. Who is nobody has no limit.
+fn add_standing(response: &mut Response) {
+    for name in STANDING {
+        add_header(response, name);
+    }
+}
+
+fn add_header(response: &mut Response, name: &str) {
+    let shared = Ref::new(format!("#/components/headers/{name}"));
+    response.headers.insert(name.to_owned(), RefOr::Ref(shared));
+}
+
+fn header(kind: Type, description: &str) -> Header {
+    let mut header = Header::new(Object::with_type(kind));
+    header.description = Some(description.to_owned());
+    header
+}

@@ -1,0 +1,22 @@
+//! `cargo xtask openapi`: writes down anew how the APIs describe themselves.
+
+use std::{fs, process::Stdio};
+
+use crate::{
+    Result, root,
+    step::{cargo, step},
+};
+
+pub fn run() -> Result {
+    step("describe task-service", || describe("task-service"))
+}
+
+fn describe(service: &str) -> Result {
+    let output = cargo(&["run", "--quiet", "-p", service, "--", "openapi"])
+        .stderr(Stdio::inherit())
+        .output()?;
+    if !output.status.success() {
+        return Err(format!("{service}: {}", output.status).into());
+    }
+    Ok(fs::write(root().join(service).join("openapi.json"), output.stdout)?)
+}
