@@ -82,15 +82,11 @@ function Address({ person: { email, isVerified } }: { person: Person }) {
   }
 
   return (
-    <Card
-      heading="E-mail address"
-      intro={
-        <>
-          <strong className="font-medium wrap-anywhere text-ink">{email}</strong>
-          {isVerified ? " (verified)" : " (not verified)"}
-        </>
-      }
-    >
+    <Card heading="E-mail address">
+      <p className="text-muted">
+        <strong className="font-medium wrap-anywhere text-ink">{email}</strong>
+        {isVerified ? " (verified)" : " (not verified)"}
+      </p>
       {!isVerified && (
         <div>
           <Button look="quiet" onClick={() => void verify()}>
