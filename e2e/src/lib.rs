@@ -15,11 +15,15 @@
 mod client;
 mod load;
 mod node;
+mod original;
+mod quick_start;
 mod system;
 
 pub use client::{Answer, Client, Lost};
 pub use load::{Acknowledged, under_load, wait_until};
 pub use node::{node, npm, tool};
+pub use original::Original;
+pub use quick_start::QuickStart;
 pub use system::{Engine, System, program};
 
 /// Turns functions over a [`System`] into two tests each, one per engine.

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use e2e::{System, node, on_both_engines};
+use e2e::{Original, System, node, on_both_engines};
 
 const CLIENTS: &str = "e2e/clients";
 const TEST_FILE: &str = ".test.mjs";
@@ -17,6 +17,7 @@ on_both_engines!(
     the_real_client_works_unchanged,
     every_answer_is_the_originals_or_listed_as_different,
     users_of_the_original_become_ours,
+    tokens_of_the_original_are_accepted_alone_and_beside_ours,
 );
 
 fn the_real_client_works_unchanged(system: &mut System) {
@@ -32,6 +33,36 @@ fn every_answer_is_the_originals_or_listed_as_different(system: &mut System) {
 fn users_of_the_original_become_ours(system: &mut System) {
     let arguments = ["--test", "--test-reporter=spec", "import/import.test.mjs"];
     node(system, CLIENTS, &arguments.map(Into::into));
+}
+
+fn tokens_of_the_original_are_accepted_alone_and_beside_ours(system: &mut System) {
+    let Some(original) = Original::start() else { return };
+    let jwks_url = original.jwks_url();
+    let ours = system.token("ada@example.com");
+    let auth = original.client();
+    let session = auth.sign_up("ada@example.com").unwrap().text("token");
+    let theirs = auth.token(&session).unwrap().text("token");
+    let tasks = system.tasks_client();
+    let status = |token: &str| tasks.get("/api/tasks", token).unwrap().status;
+    assert_eq!((status(&ours), status(&theirs)), (200, 401));
+
+    system.tasks.stop().unwrap();
+    let trusted = format!("{0}|{0}|{jwks_url}", original.issuer);
+    system.tasks.set_variable("TRUSTED_ISSUERS", &trusted);
+    system.start_services();
+    assert_eq!((status(&ours), status(&theirs)), (200, 200));
+    let id = tasks.create_task(&theirs, "Buy milk").unwrap().text("id");
+    assert_eq!(tasks.task(&theirs, &id).unwrap().text("title"), "Buy milk");
+    assert_eq!(tasks.task(&ours, &id).unwrap().status, 403);
+
+    system.tasks.stop().unwrap();
+    system.tasks.set_variable("TRUSTED_ISSUERS", &format!("unused|unused|{jwks_url}"));
+    system.tasks.set_variable("BETTER_AUTH_ISSUER", &original.issuer);
+    system.tasks.set_variable("BETTER_AUTH_AUDIENCE", &original.issuer);
+    system.tasks.set_variable("BETTER_AUTH_JWKS_URL", &jwks_url);
+    system.start_services();
+    assert_eq!((status(&ours), status(&theirs)), (401, 200));
+    assert_eq!(tasks.task(&theirs, &id).unwrap().text("title"), "Buy milk");
 }
 
 fn test_files(folder: &Path) -> Vec<PathBuf> {

@@ -14,7 +14,7 @@ use actix_web::{
     middleware::{Next, from_fn},
     web::Data,
 };
-use jwks_auth::{BuildError, JwksClient};
+use jwks_auth::{BuildError, Verifier};
 use service_kit::{
     Clock, HEAD_TIMEOUT, KEEP_ALIVE,
     cors::Cors,
@@ -32,6 +32,7 @@ use crate::{
     rate_limit::{RateLimiter, Standing},
     routes,
     state::AppState,
+    verifier,
 };
 
 /// What a script on another origin may read of an answer.
@@ -66,8 +67,8 @@ pub enum StartError {
     Open(#[from] OpenError),
     #[error("DATABASE_URL")]
     Migrate(#[from] migrate::Error),
-    #[error(transparent)]
-    Jwks(#[from] BuildError),
+    #[error("{}", verifier::setting(.0))]
+    Verifier(#[from] BuildError),
     #[error("cannot listen on {0}")]
     Listen(SocketAddr, #[source] io::Error),
 }
@@ -79,20 +80,7 @@ impl App {
         if config.migrate {
             migrate::run(&config.database_url, &database).await?;
         }
-        let jwks = JwksClient::builder(
-            config.better_auth_jwks_url.clone(),
-            &config.better_auth_issuer,
-            &config.better_auth_audience,
-        )
-        .cache_ttl(config.jwks_cache_ttl)
-        .cooldown(config.jwks_cooldown)
-        .fetch_timeout(config.jwks_fetch_timeout)
-        .max_stale(config.jwks_max_stale)
-        .clock({
-            let clock = clock.clone();
-            move || clock.now().into()
-        })
-        .build()?;
+        let verifier = verifier::build(&config, clock.clone())?;
         let state = Data::new(AppState {
             database,
             clock,
@@ -105,7 +93,7 @@ impl App {
         let listener = TcpListener::bind(address).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let worker = housekeeping::keep(state.clone());
-        let server = serve(listener, state, Data::new(jwks), config).map_err(listen)?;
+        let server = serve(listener, state, Data::new(verifier), config).map_err(listen)?;
         info!("task-service listens on http://{address}");
         Ok(Self { address, server, worker })
     }
@@ -128,7 +116,7 @@ impl App {
 fn serve(
     listener: TcpListener,
     state: Data<AppState>,
-    jwks: Data<JwksClient>,
+    verifier: Data<Verifier>,
     config: Config,
 ) -> io::Result<Server> {
     let cors = Arc::new(Cors {
@@ -142,7 +130,7 @@ fn serve(
         let cors = Arc::clone(&cors);
         WebApp::new()
             .app_data(state.clone())
-            .app_data(jwks.clone())
+            .app_data(verifier.clone())
             .wrap(from_fn(finish))
             .wrap(from_fn(move |req, next| Arc::clone(&cors).handle(req, next)))
             .wrap(from_fn(telemetry::request))

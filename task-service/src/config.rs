@@ -14,6 +14,7 @@ use service_kit::{
 use url::Url;
 
 use crate::RateLimit;
+pub use crate::verifier::TrustedIssuer;
 
 /// CRUD of tasks for whoever a verified token names.
 ///
@@ -71,6 +72,14 @@ pub struct Config {
     /// How long the last good keys serve while the issuer is away
     #[arg(long, env, default_value = "24h", value_parser = duration)]
     pub jwks_max_stale: Duration,
+
+    /// How many verified tokens are remembered, so that they need not be verified again; 0: none
+    #[arg(long, env, default_value_t = 10_000)]
+    pub jwks_token_cache: usize,
+
+    /// Issuers that are trusted, too: issuer|audience|jwks-url, separated by commas
+    #[arg(long, env, value_delimiter = ',', hide_env_values = true)]
+    pub trusted_issuers: Vec<TrustedIssuer>,
 
     /// How many tasks one owner may have
     #[arg(long, env, default_value_t = 100_000, value_parser = value_parser!(u32).range(1..))]

@@ -25,7 +25,7 @@ impl<T: FromRequest + 'static> FromRequest for CurrentUser<T> {
             let Bearer(claims) = bearer.map_err(Error::from)?;
             count(&req, &claims.sub)?;
             let input = T::from_request(&req, &mut payload).await.map_err(Into::into)?;
-            Ok(Self(claims.sub, input))
+            Ok(Self(claims.sub.clone(), input))
         })
     }
 }

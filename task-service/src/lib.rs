@@ -3,6 +3,7 @@
 //! | room | owns |
 //! |---|---|
 //! | [`app`], `routes` | the listener, the order of middleware, the routing table |
+//! | `verifier` | whose tokens are accepted |
 //! | `current_user`, `input` | who is asking, and is this request well-formed |
 //! | `routes/*` | bodies in and out, the steps of one endpoint |
 //! | `precondition`, `idempotency` | which state of a task is meant; was this asked before |
@@ -33,6 +34,7 @@ mod representation;
 mod routes;
 mod schema;
 mod state;
+mod verifier;
 
 pub use rate_limit::RateLimit;
 

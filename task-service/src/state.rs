@@ -25,6 +25,11 @@ impl AppState {
         Ok(self.database.read().await?)
     }
 
+    /// For a statement that may take its time.
+    pub(crate) async fn read_at_leisure(&self) -> Result<PooledConn> {
+        Ok(self.database.read_at_leisure().await?)
+    }
+
     pub(crate) async fn write(&self) -> Result<PooledConn> {
         Ok(self.database.write().await?)
     }

@@ -3,6 +3,7 @@
 
 #![expect(clippy::print_stdout, reason = "this is a command-line tool")]
 
+pub mod bench;
 pub mod check;
 pub mod openapi;
 pub mod test;

@@ -4,7 +4,7 @@
 
 use std::process::ExitCode;
 
-use xtask::{Result, check, openapi, test, up};
+use xtask::{Result, bench, check, openapi, test, up};
 
 const HELP: &str = "\
 cargo xtask <verb>
@@ -12,6 +12,7 @@ cargo xtask <verb>
   up       builds and starts both services, and the page where there is one
   check    format, lints, documentation, licences: what a change must pass besides the tests
   test     every test, on SQLite and on PostgreSQL, with the real clients
+  bench    what a request costs on both engines, with wrk
   openapi  writes how the APIs describe themselves into the files that are committed
 
 up reads the variables of both services, and for those that cannot be shared:
@@ -36,6 +37,7 @@ fn run(verb: Option<&str>) -> Result<ExitCode> {
         Some("up") => up::run().map(|()| ExitCode::SUCCESS),
         Some("check") => check::run().map(|()| ExitCode::SUCCESS),
         Some("test") => test::run(),
+        Some("bench") => bench::run().map(|()| ExitCode::SUCCESS),
         Some("openapi") => openapi::run().map(|()| ExitCode::SUCCESS),
         None | Some("help" | "--help" | "-h") => {
             print!("{HELP}");

@@ -82,6 +82,10 @@ impl Cluster {
         format!("postgres://postgres:{password}@127.0.0.1:{port}/{database}")
     }
 
+    pub fn process_id(&self) -> u32 {
+        self.postmaster.id()
+    }
+
     /// `kill -9` for the server and all its children.
     pub fn kill_nine(&mut self) -> io::Result<()> {
         let children = children(self.postmaster.id());

@@ -31,6 +31,11 @@ impl Service {
         Self { name, url, command, child: None }
     }
 
+    /// Sets a variable of the environment, from the next start on.
+    pub fn set_variable(&mut self, name: &str, value: &str) {
+        self.command.env(name, value);
+    }
+
     /// Starts the process if it is not running, without waiting for it.
     fn start(&mut self) -> io::Result<()> {
         if self.child.is_none() {
@@ -70,6 +75,11 @@ impl Service {
             sleep(POLL);
         }
         Ok(())
+    }
+
+    /// While it runs.
+    pub fn process_id(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
     }
 
     /// Asks the service to end and waits for it; one that does not is killed.

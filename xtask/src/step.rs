@@ -1,6 +1,6 @@
 //! Steps that say what they do and how long they took, and the programs that they run.
 
-use std::{process::Command, time::Instant};
+use std::{path::PathBuf, process::Command, time::Instant};
 
 use crate::{Result, root, variable};
 
@@ -31,6 +31,13 @@ pub(crate) fn program(name: &str, arguments: &[&str]) -> Command {
 /// The cargo that runs this tool.
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     program(&variable("CARGO").unwrap_or_else(|| "cargo".to_owned()), arguments)
+}
+
+/// Where a service is once it is built for release.
+pub(crate) fn release_program(name: &str) -> Result<PathBuf> {
+    let debug = std::env::current_exe()?;
+    let target = debug.ancestors().nth(2).ok_or("this tool is not in a target folder")?;
+    Ok(target.join("release").join(name))
 }
 
 /// Installs Debian packages, where that is possible.

@@ -15,7 +15,7 @@ use std::{
 use crate::{
     Result, ports, root,
     service::{POLL, Service},
-    step::{self, cargo, step},
+    step::{self, cargo, release_program, step},
     variable,
 };
 
@@ -139,9 +139,7 @@ fn services(addresses: &Addresses, page: Option<&Path>) -> Result<[Service; 2]> 
 /// The built program, with the variables that are its own. In a process group of its own: Ctrl-C
 /// reaches this tool only, which then asks both services to end.
 fn command(name: &str, prefix: &str, port: u16) -> Result<Command> {
-    let debug = std::env::current_exe()?;
-    let target = debug.ancestors().nth(2).ok_or("this tool is not in a target folder")?;
-    let mut command = Command::new(target.join("release").join(name));
+    let mut command = Command::new(release_program(name)?);
     command.current_dir(root()).process_group(0).env("PORT", port.to_string());
     command.envs(variable(&format!("{prefix}_DATABASE_URL")).map(|url| ("DATABASE_URL", url)));
     Ok(command)

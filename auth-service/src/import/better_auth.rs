@@ -99,7 +99,8 @@ pub(super) struct Source {
 
 impl Source {
     pub(super) async fn open(database: &Database) -> Result<Self, ImportError> {
-        let mut pooled = database.read().await.map_err(ImportError::SourceUnavailable)?;
+        let mut pooled =
+            database.read_at_leisure().await.map_err(ImportError::SourceUnavailable)?;
         if let Database::Postgres(_) = database {
             // Times without a zone are in UTC.
             query!(&mut pooled.conn(), |c| sql_query("SET TIME ZONE 'UTC'").execute(*c))

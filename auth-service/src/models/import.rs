@@ -63,11 +63,11 @@ pub(crate) struct ImportPage {
 macro_rules! insert_all {
     ($conn:expr, $table:expr, $rows:expr) => {
         match $conn {
-            Conn::Postgres(c) => {
+            Conn::Postgres(c, _) => {
                 diesel::insert_into($table)
                     .values($rows)
                     .on_conflict_do_nothing()
-                    .execute(*c)
+                    .execute(c)
                     .await?
             }
             Conn::Sqlite(c) => {

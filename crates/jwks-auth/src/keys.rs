@@ -12,18 +12,22 @@ use std::{
 };
 
 use arc_swap::ArcSwapOption;
-use reqwest::StatusCode;
-use tokio::{sync::Mutex, time::Instant};
-use tracing::{debug, info, warn};
-use url::Url;
+use tokio::{
+    sync::Mutex,
+    time::{Instant, timeout},
+};
+use tracing::{Instrument as _, debug, debug_span, info, warn};
 
 use crate::{
+    PublicKey,
     error::{Error, Refusal},
-    jwk::{Key, KeySet},
+    jwk::KeySet,
+    source::{FetchError, KeySource},
+    stats::IssuerStats,
 };
 
 /// The largest JWK set that is read.
-const MAX_DOCUMENT_BYTES: usize = 256 * 1024;
+pub(crate) const MAX_DOCUMENT_BYTES: usize = 256 * 1024;
 /// The first pause after a failure while there is no set at all; it doubles up to the cool-down.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// A set is fetched again when four fifths of its lifetime have passed; the rest is for the fetch.
@@ -34,12 +38,14 @@ const REFRESH_DENOMINATOR: u32 = 5;
 pub(crate) struct Timing {
     pub(crate) cache_ttl: Duration,
     pub(crate) cooldown: Duration,
+    pub(crate) fetch_timeout: Duration,
     pub(crate) max_stale: Duration,
 }
 
-pub(crate) struct KeySource {
-    http: reqwest::Client,
-    url: Url,
+/// The keys of one issuer.
+pub(crate) struct Keys {
+    issuer: String,
+    source: Box<dyn KeySource>,
     timing: Timing,
     snapshot: ArcSwapOption<Snapshot>,
     status: RwLock<Status>,
@@ -57,6 +63,8 @@ struct Snapshot {
 struct Status {
     /// Finished fetches, good and bad. Tells a waiter that somebody else's fetch has ended.
     attempts: u64,
+    /// Those of them that failed.
+    failed: u64,
     /// Failures since the last success.
     failures: u32,
     /// Until when an unknown `kid` causes no fetch.
@@ -71,54 +79,46 @@ enum Occasion {
     UnknownKey,
 }
 
-impl From<reqwest::Error> for FetchError {
-    fn from(error: reqwest::Error) -> Self {
-        // The address may hold credentials.
-        Self::Http(error.without_url())
-    }
-}
-
 #[derive(Debug, thiserror::Error)]
-enum FetchError {
-    #[error("the issuer did not answer")]
-    Http(#[source] reqwest::Error),
-    #[error("the answer was {0}")]
-    Status(StatusCode),
-    #[error("the document is larger than {MAX_DOCUMENT_BYTES} bytes")]
-    TooLarge,
-    #[error("the document is not a JWK set")]
+enum Failure {
+    #[error("the keys could not be fetched")]
+    Source(#[from] FetchError),
+    #[error("the fetch took too long")]
+    Timeout(#[from] tokio::time::error::Elapsed),
+    #[error("the document is not a JWK set of at most {MAX_DOCUMENT_BYTES} bytes")]
     NotAKeySet,
 }
 
-impl KeySource {
+impl Keys {
     /// Starts to fetch at once, and goes on for as long as the source is in use.
-    pub(crate) fn start(http: reqwest::Client, url: Url, timing: Timing) -> Arc<Self> {
+    pub(crate) fn start(issuer: String, source: Box<dyn KeySource>, timing: Timing) -> Arc<Self> {
         let now = Instant::now();
-        let source = Arc::new(Self {
-            http,
-            url,
+        let keys = Arc::new(Self {
+            issuer,
+            source,
             timing,
             snapshot: ArcSwapOption::empty(),
             status: RwLock::new(Status {
                 attempts: 0,
+                failed: 0,
                 failures: 0,
                 cooling_until: now,
                 due_at: now,
             }),
             fetching: Mutex::new(()),
         });
-        tokio::spawn(Self::keep_fresh(Arc::downgrade(&source)));
-        source
+        tokio::spawn(Self::keep_fresh(Arc::downgrade(&keys)));
+        keys
     }
 
-    async fn keep_fresh(source: Weak<Self>) {
-        while let Some(source) = source.upgrade() {
-            let status = source.status();
+    async fn keep_fresh(keys: Weak<Self>) {
+        while let Some(keys) = keys.upgrade() {
+            let status = keys.status();
             if status.due_at <= Instant::now() {
-                source.fetch_once(status.attempts, Occasion::Schedule).await;
+                keys.fetch_once(status.attempts, Occasion::Schedule).await;
             }
-            let due_at = source.status().due_at;
-            drop(source);
+            let due_at = keys.status().due_at;
+            drop(keys);
             tokio::time::sleep_until(due_at).await;
         }
     }
@@ -128,30 +128,32 @@ impl KeySource {
         self.current().is_some()
     }
 
+    /// Whether the set names this very key by this `kid` now.
+    pub(crate) fn has(&self, kid: &str, key: &PublicKey) -> bool {
+        self.current().is_some_and(|set| set.keys.get(kid).is_some_and(|known| **known == *key))
+    }
+
     /// The key that a token names.
-    pub(crate) async fn find(self: &Arc<Self>, kid: &str) -> Result<Arc<Key>, Error> {
+    pub(crate) async fn find(self: &Arc<Self>, kid: &str) -> Result<Arc<PublicKey>, Error> {
         let before = self.status();
-        if let Some(key) = self.current().and_then(|snapshot| snapshot.keys.get(kid)) {
+        if let Some(key) = self.current().and_then(|set| set.keys.get(kid).cloned()) {
             return Ok(key);
         }
         if before.cooling_until <= Instant::now() || self.fetching.try_lock().is_err() {
-            let source = Arc::clone(self);
+            let keys = Arc::clone(self);
             // A task of its own: a caller who hangs up must not take the fetch away from the
             // others who wait for it.
-            let fetch =
-                async move { source.fetch_once(before.attempts, Occasion::UnknownKey).await };
+            let fetch = async move { keys.fetch_once(before.attempts, Occasion::UnknownKey).await };
             if let Err(error) = tokio::spawn(fetch).await {
                 warn!(%error, "a fetch of the issuer's keys did not end");
             }
         }
-        match self.current() {
-            Some(snapshot) => match snapshot.keys.get(kid) {
-                Some(key) => Ok(key),
-                // A set that could not be renewed may lack this key; nobody can tell.
-                None if self.status().failures > 0 => Err(self.unavailable()),
-                None => Err(Refusal::UnknownKey.into()),
-            },
-            None => Err(self.unavailable()),
+        let set = self.current().ok_or_else(|| self.unavailable())?;
+        match set.keys.get(kid) {
+            Some(key) => Ok(Arc::clone(key)),
+            // A set that could not be renewed may lack this key; nobody can tell.
+            None if self.status().failures > 0 => Err(self.unavailable()),
+            None => Err(Refusal::UnknownKey.into()),
         }
     }
 
@@ -163,35 +165,41 @@ impl KeySource {
         if status.attempts != seen || is_cooling {
             return;
         }
-        let outcome = self.fetch().await;
-        self.settle(status, occasion, outcome);
+        let span = debug_span!("fetch_keys", jwks.issuer = self.issuer);
+        async {
+            let outcome = self.fetch().await;
+            self.settle(status, occasion, outcome);
+        }
+        .instrument(span)
+        .await;
     }
 
-    async fn fetch(&self) -> Result<KeySet, FetchError> {
-        let mut response = self.http.get(self.url.clone()).send().await?;
-        if response.status() != StatusCode::OK {
-            return Err(FetchError::Status(response.status()));
+    async fn fetch(&self) -> Result<KeySet, Failure> {
+        let document = timeout(self.timing.fetch_timeout, self.source.fetch()).await??;
+        if document.len() > MAX_DOCUMENT_BYTES {
+            return Err(Failure::NotAKeySet);
         }
-        let mut document = Vec::new();
-        while let Some(chunk) = response.chunk().await? {
-            if document.len() + chunk.len() > MAX_DOCUMENT_BYTES {
-                return Err(FetchError::TooLarge);
-            }
-            document.extend_from_slice(&chunk);
-        }
-        KeySet::parse(&document).ok_or(FetchError::NotAKeySet)
+        KeySet::parse(&document).ok_or(Failure::NotAKeySet)
     }
 
-    fn settle(&self, before: Status, occasion: Occasion, outcome: Result<KeySet, FetchError>) {
+    fn settle(&self, before: Status, occasion: Occasion, outcome: Result<KeySet, Failure>) {
         let now = Instant::now();
         let Timing { cache_ttl, cooldown, .. } = self.timing;
         let mut status = Status { attempts: before.attempts + 1, ..before };
         match outcome {
             Ok(keys) => {
                 if before.failures > 0 || self.snapshot.load().is_none() {
-                    info!(jwks.keys = keys.len(), "the issuer's keys are here");
+                    info!(
+                        jwks.issuer = self.issuer,
+                        jwks.keys = keys.len(),
+                        "the issuer's keys are here"
+                    );
                 } else {
-                    debug!(jwks.keys = keys.len(), "the issuer's keys were renewed");
+                    debug!(
+                        jwks.issuer = self.issuer,
+                        jwks.keys = keys.len(),
+                        "the issuer's keys were renewed"
+                    );
                 }
                 self.snapshot.store(Some(Arc::new(Snapshot { keys, fetched_at: now })));
                 status.failures = 0;
@@ -203,10 +211,12 @@ impl KeySource {
             }
             Err(error) => {
                 warn!(
+                    jwks.issuer = self.issuer,
                     error = %with_causes(&error),
                     jwks.failures = before.failures + 1,
                     "the issuer's keys could not be fetched"
                 );
+                status.failed = before.failed + 1;
                 status.failures = before.failures.saturating_add(1);
                 let has_set = self.snapshot.load().is_some();
                 let doubled = FIRST_PAUSE.saturating_mul(1 << before.failures.min(16));
@@ -215,6 +225,18 @@ impl KeySource {
             }
         }
         *self.status.write().unwrap_or_else(PoisonError::into_inner) = status;
+    }
+
+    pub(crate) fn stats(&self) -> IssuerStats {
+        let (status, snapshot) = (self.status(), self.snapshot.load_full());
+        IssuerStats {
+            issuer: self.issuer.clone(),
+            fetches_ok: status.attempts - status.failed,
+            fetches_failed: status.failed,
+            keys: snapshot.as_ref().map_or(0, |snapshot| snapshot.keys.len()),
+            keys_age: snapshot.map(|snapshot| snapshot.fetched_at.elapsed()),
+            is_ready: self.is_ready(),
+        }
     }
 
     fn current(&self) -> Option<Arc<Snapshot>> {
@@ -233,8 +255,8 @@ impl KeySource {
     }
 }
 
-/// An error with its causes: `reqwest` keeps the reason in them.
-fn with_causes(error: &FetchError) -> String {
+/// An error with its causes: an HTTP client keeps the reason in them.
+fn with_causes(error: &Failure) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {

@@ -1,20 +1,38 @@
-#![cfg_attr(feature = "actix", doc = include_str!("../README.md"))]
+#![cfg_attr(all(feature = "actix", feature = "testing"), doc = include_str!("../README.md"))]
 #![cfg_attr(
-    not(feature = "actix"),
-    doc = "Trust an issuer of EdDSA tokens by the address of its key set."
+    not(all(feature = "actix", feature = "testing")),
+    doc = "Trust issuers of EdDSA tokens by the addresses of their key sets."
 )]
 
+mod authorization;
 #[cfg(feature = "actix")]
 mod bearer;
-mod client;
+mod builder;
+mod cache;
+mod claims;
 mod error;
+#[cfg(feature = "http")]
+mod http;
 mod jwk;
 mod keys;
+mod public_key;
+mod source;
+mod stats;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod token;
+mod unique_members;
+mod verified;
+mod verifier;
 
+pub use authorization::bearer_token;
 #[cfg(feature = "actix")]
 pub use bearer::Bearer;
-pub use client::{BuildError, JwksClient, JwksClientBuilder};
+pub use builder::{BuildError, TrustedIssuer, VerifierBuilder};
+pub use claims::RegisteredClaims;
 pub use error::{Error, Refusal};
+pub use public_key::PublicKey;
+pub use source::{FetchError, Fetching, FixedKeys, KeySource};
+pub use stats::{CacheStats, IssuerStats, Stats};
+pub use verified::Verified;
+pub use verifier::Verifier;

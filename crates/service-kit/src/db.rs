@@ -7,11 +7,16 @@
 //! }
 //! ```
 
+mod lanes;
+mod url;
+
+pub use url::DatabaseUrl;
+
 use std::{
     fmt, fs, io,
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
-    str::FromStr,
+    sync::Arc,
     time::Duration,
 };
 
@@ -30,7 +35,11 @@ use diesel_async::{
     sync_connection_wrapper::SyncConnectionWrapper,
 };
 use futures_util::FutureExt as _;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
+use tokio_postgres::tls::NoTlsStream;
+
+pub use self::lanes::Shared;
+use self::lanes::{Lanes, Use};
 
 /// A SQLite connection whose calls run on the blocking threads.
 pub type AsyncSqliteConnection = SyncConnectionWrapper<SqliteConnection>;
@@ -40,53 +49,25 @@ const POOL_WAIT: Duration = Duration::from_secs(5);
 /// How long PostgreSQL works on one statement.
 const STATEMENT_TIMEOUT: &str =
     "-c statement_timeout=10s -c idle_in_transaction_session_timeout=30s";
+/// For transactions and for what takes long. Other statements share connections of their own.
 const POSTGRES_CONNECTIONS: usize = 16;
 const SQLITE_READERS: usize = 4;
 /// WAL lets readers work beside the writer; FULL makes an acknowledged write survive power loss.
 const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
                               PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
 
-/// `sqlite://path` or `postgres://user:password@host:port/database`.
-#[derive(Clone)]
-pub enum DatabaseUrl {
-    Postgres(SecretString),
-    Sqlite(PathBuf),
-}
-
-impl FromStr for DatabaseUrl {
-    type Err = String;
-
-    fn from_str(url: &str) -> Result<Self, String> {
-        if let Some(path) = url.strip_prefix("sqlite://") {
-            let is_file = !path.is_empty() && !path.starts_with(':') && !path.contains('?');
-            return if is_file {
-                Ok(Self::Sqlite(path.into()))
-            } else {
-                Err("expected sqlite://path, a file without parameters".into())
-            };
-        }
-        let is_postgres = url.starts_with("postgres://") || url.starts_with("postgresql://");
-        if is_postgres && url.parse::<tokio_postgres::Config>().is_ok() {
-            return Ok(Self::Postgres(url.into()));
-        }
-        // The URL may hold a password, so it is not repeated.
-        Err("expected sqlite://path or postgres://user:password@host/database".into())
-    }
-}
-
-impl fmt::Debug for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Postgres(_) => f.write_str("postgres://[redacted]"),
-            Self::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
-        }
-    }
-}
-
-/// No connection was to be had: the database is away, or the pool is exhausted.
+/// No connection was to be had: the database is away, or too many requests wait for it.
 #[derive(Debug, thiserror::Error)]
-#[error("no database connection")]
-pub struct Unavailable(#[from] PoolError);
+pub enum Unavailable {
+    #[error("no database connection")]
+    Pool(#[from] PoolError),
+    #[error("no database connection")]
+    Connect(#[source] ConnectionError),
+    #[error("no database connection in time")]
+    TimedOut,
+    #[error("too many statements wait for the database")]
+    Overloaded,
+}
 
 /// The database could not be set up at all.
 #[derive(Debug, thiserror::Error)]
@@ -100,13 +81,22 @@ pub enum OpenError {
 /// The pools of one database. Cloning is cheap and shares them.
 #[derive(Clone)]
 pub enum Database {
-    Postgres(Pool<AsyncPgConnection>),
+    Postgres(Arc<Postgres>),
     /// SQLite has one writer at a time: with one connection for writes, writers queue for it here
     /// instead of meeting "database is locked".
     Sqlite {
         readers: Pool<AsyncSqliteConnection>,
         writer: Pool<AsyncSqliteConnection>,
     },
+}
+
+/// Two ways to a PostgreSQL.
+#[expect(missing_debug_implementations, reason = "the pool has none")]
+pub struct Postgres {
+    /// Single statements of many requests, pipelined.
+    lanes: Lanes,
+    /// One user at a time.
+    pool: Pool<AsyncPgConnection>,
 }
 
 impl fmt::Debug for Database {
@@ -128,7 +118,8 @@ impl Database {
                 config.custom_setup = Box::new(|url| connect_postgres(url).boxed());
                 let manager =
                     AsyncDieselConnectionManager::new_with_config(url.expose_secret(), config);
-                Ok(Self::Postgres(pool(manager, POSTGRES_CONNECTIONS)?))
+                let pool = pool(manager, POSTGRES_CONNECTIONS)?;
+                Ok(Self::Postgres(Arc::new(Postgres { lanes: Lanes::new(url.clone()), pool })))
             }
             DatabaseUrl::Sqlite(path) => {
                 make_private_file(path).map_err(|error| OpenError::File(path.clone(), error))?;
@@ -147,7 +138,15 @@ impl Database {
     /// A connection for reading.
     pub async fn read(&self) -> Result<PooledConn, Unavailable> {
         Ok(match self {
-            Self::Postgres(pool) => PooledConn::Postgres(pool.get().await?),
+            Self::Postgres(postgres) => postgres.shared(Use::Read).await?,
+            Self::Sqlite { readers, .. } => PooledConn::Sqlite(readers.get().await?),
+        })
+    }
+
+    /// A connection for a statement that may take its time, so that no other waits behind it.
+    pub async fn read_at_leisure(&self) -> Result<PooledConn, Unavailable> {
+        Ok(match self {
+            Self::Postgres(postgres) => PooledConn::Postgres(postgres.pool.get().await?),
             Self::Sqlite { readers, .. } => PooledConn::Sqlite(readers.get().await?),
         })
     }
@@ -155,7 +154,7 @@ impl Database {
     /// A connection for reading and writing.
     pub async fn write(&self) -> Result<PooledConn, Unavailable> {
         Ok(match self {
-            Self::Postgres(pool) => PooledConn::Postgres(pool.get().await?),
+            Self::Postgres(postgres) => postgres.shared(Use::Write).await?,
             Self::Sqlite { writer, .. } => PooledConn::Sqlite(writer.get().await?),
         })
     }
@@ -165,6 +164,13 @@ impl Database {
         let Ok(mut pooled) = self.read().await else { return false };
         let conn = &mut pooled.conn();
         query!(conn, |c| diesel::sql_query("SELECT 1").execute(c)).is_ok()
+    }
+}
+
+impl Postgres {
+    async fn shared(self: &Arc<Self>, what: Use) -> Result<PooledConn, Unavailable> {
+        let shared = self.lanes.get(what).await?;
+        Ok(PooledConn::Shared { shared, postgres: Arc::clone(self) })
     }
 }
 
@@ -197,6 +203,13 @@ where
 }
 
 async fn connect_postgres(url: &str) -> ConnectionResult<AsyncPgConnection> {
+    let (client, connection) = connect(url).await?;
+    AsyncPgConnection::try_from_client_and_connection(client, connection).await
+}
+
+type PgSocket = tokio_postgres::Connection<tokio_postgres::Socket, NoTlsStream>;
+
+async fn connect(url: &str) -> ConnectionResult<(tokio_postgres::Client, PgSocket)> {
     let mut config = url
         .parse::<tokio_postgres::Config>()
         .map_err(|error| ConnectionError::InvalidConnectionUrl(error.to_string()))?;
@@ -208,12 +221,10 @@ async fn connect_postgres(url: &str) -> ConnectionResult<AsyncPgConnection> {
     config
         .options(options)
         .keepalives_idle(Duration::from_secs(30))
-        .tcp_user_timeout(Duration::from_secs(10));
-    let (client, connection) = config
+        .tcp_user_timeout(Duration::from_secs(10))
         .connect(tokio_postgres::NoTls)
         .await
-        .map_err(|error| ConnectionError::BadConnection(error.to_string()))?;
-    AsyncPgConnection::try_from_client_and_connection(client, connection).await
+        .map_err(|error| ConnectionError::BadConnection(error.to_string()))
 }
 
 async fn connect_sqlite(path: &str) -> ConnectionResult<AsyncSqliteConnection> {
@@ -226,6 +237,11 @@ async fn connect_sqlite(path: &str) -> ConnectionResult<AsyncSqliteConnection> {
 #[expect(missing_debug_implementations, reason = "the pool's object has none")]
 #[expect(clippy::large_enum_variant, reason = "moved once per request; a box would cost more")]
 pub enum PooledConn {
+    /// Others use it, too; a transaction takes another.
+    Shared {
+        shared: Shared,
+        postgres: Arc<Postgres>,
+    },
     Postgres(Object<AsyncPgConnection>),
     Sqlite(Object<AsyncSqliteConnection>),
 }
@@ -233,7 +249,10 @@ pub enum PooledConn {
 impl PooledConn {
     pub fn conn(&mut self) -> Conn<'_> {
         match self {
-            Self::Postgres(conn) => Conn::Postgres(conn),
+            Self::Shared { shared, postgres } => {
+                Conn::Postgres(shared, Transactions::FromPool(&postgres.pool))
+            }
+            Self::Postgres(conn) => Conn::Postgres(conn, Transactions::None),
             Self::Sqlite(conn) => Conn::Sqlite(conn),
         }
     }
@@ -242,8 +261,17 @@ impl PooledConn {
 /// What models see: a connection of either engine, inside or outside a transaction.
 #[expect(missing_debug_implementations, reason = "the connections have none")]
 pub enum Conn<'a> {
-    Postgres(&'a mut AsyncPgConnection),
+    Postgres(&'a AsyncPgConnection, Transactions<'a>),
     Sqlite(&'a mut AsyncSqliteConnection),
+}
+
+/// Where a transaction on PostgreSQL gets a connection for itself.
+#[derive(Clone, Copy)]
+#[expect(missing_debug_implementations, reason = "the pool has none")]
+pub enum Transactions<'a> {
+    FromPool(&'a Pool<AsyncPgConnection>),
+    /// Nowhere: this is one, or something as private.
+    None,
 }
 
 /// Runs one query on whichever engine `$conn` is.
@@ -251,7 +279,10 @@ pub enum Conn<'a> {
 macro_rules! query {
     ($conn:expr, |$c:ident| $query:expr) => {
         match $conn {
-            $crate::db::Conn::Postgres($c) => $query.await,
+            $crate::db::Conn::Postgres(conn, _) => {
+                let $c = &mut &mut *conn;
+                $query.await
+            }
             $crate::db::Conn::Sqlite($c) => $query.await,
         }
     };
@@ -264,59 +295,52 @@ impl Conn<'_> {
         &mut self,
         work: impl AsyncFnOnce(&mut Conn<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.begin().await?;
-        match work(&mut self.reborrow()).await {
-            Ok(value) => {
-                self.commit().await?;
-                Ok(value)
-            }
-            Err(error) => {
-                // The first error is the one to report; a connection that cannot roll back is
-                // broken, and the pool discards it.
-                let _ = self.rollback().await;
-                Err(error)
-            }
-        }
-    }
-
-    fn reborrow(&mut self) -> Conn<'_> {
         match self {
-            Self::Postgres(conn) => Conn::Postgres(conn),
-            Self::Sqlite(conn) => Conn::Sqlite(conn),
-        }
-    }
-
-    async fn begin(&mut self) -> QueryResult<()> {
-        match self {
-            Self::Postgres(conn) => {
-                <AsyncPgConnection as AsyncConnection>::TransactionManager::begin_transaction(*conn)
-                    .await
+            Self::Postgres(_, Transactions::FromPool(pool)) => {
+                let mut own = pool.get().await.map_err(out_of_reach)?;
+                let conn = &mut *own;
+                <AsyncPgConnection as AsyncConnection>::TransactionManager::begin_transaction(conn)
+                    .await?;
+                let outcome = work(&mut Conn::Postgres(conn, Transactions::None)).await;
+                end(conn, outcome).await
             }
-            // IMMEDIATE takes the write lock now; taking it later can fail half-way.
+            Self::Postgres(_, Transactions::None) => {
+                Err(diesel::result::Error::AlreadyInTransaction.into())
+            }
             Self::Sqlite(conn) => {
+                // IMMEDIATE takes the write lock now; taking it later can fail half-way.
                 conn.spawn_blocking(|conn| {
                     AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")
                 })
-                .await
+                .await?;
+                let outcome = work(&mut Conn::Sqlite(conn)).await;
+                end(*conn, outcome).await
             }
         }
     }
-
-    async fn commit(&mut self) -> QueryResult<()> {
-        query!(self, |c| commit(*c))
-    }
-
-    async fn rollback(&mut self) -> QueryResult<()> {
-        query!(self, |c| rollback(*c))
-    }
 }
 
-async fn commit<C: AsyncConnection>(conn: &mut C) -> QueryResult<()> {
-    C::TransactionManager::commit_transaction(conn).await
+fn out_of_reach(error: PoolError) -> diesel::result::Error {
+    let kind = DatabaseErrorKind::UnableToSendCommand;
+    diesel::result::Error::DatabaseError(kind, Box::new(error.to_string()))
 }
 
-async fn rollback<C: AsyncConnection>(conn: &mut C) -> QueryResult<()> {
-    C::TransactionManager::rollback_transaction(conn).await
+async fn end<C: AsyncConnection, T, E: From<diesel::result::Error>>(
+    conn: &mut C,
+    outcome: Result<T, E>,
+) -> Result<T, E> {
+    match outcome {
+        Ok(value) => {
+            C::TransactionManager::commit_transaction(conn).await?;
+            Ok(value)
+        }
+        Err(error) => {
+            // The first error is the one to report; a connection that cannot roll back is
+            // broken, and the pool discards it.
+            let _ = C::TransactionManager::rollback_transaction(conn).await;
+            Err(error)
+        }
+    }
 }
 
 /// Gives a broken unique constraint its meaning, at the query that may break it.

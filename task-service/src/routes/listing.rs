@@ -228,6 +228,11 @@ impl Parameters {
 }
 
 impl Page {
+    /// Whether more than the rows of the page have to be looked at.
+    fn takes_its_time(&self) -> bool {
+        self.has_total || self.filter.text.is_some() || self.order.sort != Sort::CreatedAt
+    }
+
     /// The way to the next page (RFC 8288), if there is one.
     fn link_to_next(&self, tasks: &mut Vec<Task>) -> Option<String> {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
@@ -285,7 +290,8 @@ pub(crate) async fn list_tasks(
     state: Data<AppState>,
     CurrentUser(user, page): CurrentUser<Page>,
 ) -> Result<HttpResponse> {
-    let mut pooled = state.read().await?;
+    let mut pooled =
+        if page.takes_its_time() { state.read_at_leisure().await? } else { state.read().await? };
     let conn = &mut pooled.conn();
     // One more than asked for tells whether there is a next page.
     let (after, limit) = (page.after.as_ref(), page.limit + 1);

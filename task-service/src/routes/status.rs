@@ -1,7 +1,7 @@
 //! Is the process up, and can it work?
 
 use actix_web::{HttpResponse, http::header::RETRY_AFTER, web::Data};
-use jwks_auth::JwksClient;
+use jwks_auth::Verifier;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -53,9 +53,9 @@ pub(crate) async fn live() -> HttpResponse {
         ),
     ),
 )]
-pub(crate) async fn ready(state: Data<AppState>, jwks: Data<JwksClient>) -> HttpResponse {
+pub(crate) async fn ready(state: Data<AppState>, verifier: Data<Verifier>) -> HttpResponse {
     let word = |is_ready| if is_ready { Word::Ok } else { Word::Unavailable };
-    let (database, keys) = (state.database.is_ready().await, jwks.is_ready());
+    let (database, keys) = (state.database.is_ready().await, verifier.is_ready());
     let body = Ready { status: word(database && keys), database: word(database), keys: word(keys) };
     if database && keys {
         HttpResponse::Ok().json(body)

@@ -1,4 +1,4 @@
-//! The issuer's keys: when they are fetched, and what happens while they cannot be.
+//! The issuer's keys: when they are fetched, and what happens while they cannot be. R13 to R19.
 
 use std::time::Duration;
 
@@ -12,17 +12,18 @@ use task_service::config::Config;
 use crate::app::{Answer, KeyServer, TestApp, claims, problem};
 
 on_both_engines!(task_service::MIGRATIONS;
-    fifty_first_requests_share_one_fetch,
-    a_new_key_is_accepted_without_a_restart,
-    a_withdrawn_key_is_refused_when_the_lifetime_ends,
-    five_hundred_unknown_keys_cause_one_fetch,
-    a_flood_of_unknown_keys_does_not_block_a_rotation,
-    malformed_and_foreign_tokens_cause_no_fetch,
-    an_outage_of_the_issuer_changes_nothing_for_known_keys,
-    a_fetch_that_hangs_does_not_delay_known_keys,
-    an_issuer_that_was_never_there_is_503_until_it_is,
-    keys_that_are_too_old_are_not_trusted,
-    entries_that_cannot_be_used_are_skipped,
+    r16_fifty_first_requests_share_one_fetch,
+    r13_a_new_key_is_accepted_without_a_restart,
+    r13_a_withdrawn_key_is_refused_when_the_lifetime_ends,
+    r15_five_hundred_unknown_keys_cause_one_fetch,
+    r15_failed_fetches_cool_down_too,
+    r15_a_flood_of_unknown_keys_does_not_block_a_rotation,
+    r15_malformed_and_foreign_tokens_cause_no_fetch,
+    r17_an_outage_of_the_issuer_changes_nothing_for_known_keys,
+    r18_a_fetch_that_hangs_does_not_delay_known_keys,
+    r18_an_issuer_that_was_never_there_is_503_until_it_is,
+    r17_keys_that_are_too_old_are_not_trusted,
+    r19_entries_that_cannot_be_used_are_skipped,
 );
 
 fn quickly(config: &mut Config) {
@@ -31,7 +32,7 @@ fn quickly(config: &mut Config) {
     config.jwks_fetch_timeout = Duration::from_secs(1);
 }
 
-async fn fifty_first_requests_share_one_fetch(db: TestDatabase) {
+async fn r16_fifty_first_requests_share_one_fetch(db: TestDatabase) {
     let keys = KeyServer::start_with(Answer::Hang);
     let app = TestApp::spawn_trusting(keys, &db, |_| {}).await;
     let token = app.token("ada");
@@ -42,7 +43,7 @@ async fn fifty_first_requests_share_one_fetch(db: TestDatabase) {
     assert_eq!(app.keys.fetches(), 1);
 }
 
-async fn a_new_key_is_accepted_without_a_restart(db: TestDatabase) {
+async fn r13_a_new_key_is_accepted_without_a_restart(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let (old, new) = (app.keys.issuer(), Issuer::new("second", 2));
     assert_eq!(app.status_for(&app.token("ada")).await, StatusCode::OK);
@@ -53,7 +54,7 @@ async fn a_new_key_is_accepted_without_a_restart(db: TestDatabase) {
     assert_eq!(app.keys.fetches(), 2);
 }
 
-async fn a_withdrawn_key_is_refused_when_the_lifetime_ends(db: TestDatabase) {
+async fn r13_a_withdrawn_key_is_refused_when_the_lifetime_ends(db: TestDatabase) {
     let app = TestApp::spawn_with(&db, quickly).await;
     let token = app.token("ada");
     assert_eq!(app.status_for(&token).await, StatusCode::OK);
@@ -63,7 +64,7 @@ async fn a_withdrawn_key_is_refused_when_the_lifetime_ends(db: TestDatabase) {
     assert_eq!(app.status_for(&token).await, StatusCode::UNAUTHORIZED);
 }
 
-async fn five_hundred_unknown_keys_cause_one_fetch(db: TestDatabase) {
+async fn r15_five_hundred_unknown_keys_cause_one_fetch(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     assert_eq!(app.status_for(&app.token("ada")).await, StatusCode::OK);
     let before = app.keys.fetches();
@@ -76,7 +77,21 @@ async fn five_hundred_unknown_keys_cause_one_fetch(db: TestDatabase) {
     assert_eq!(app.keys.fetches(), before + 1);
 }
 
-async fn a_flood_of_unknown_keys_does_not_block_a_rotation(db: TestDatabase) {
+async fn r15_failed_fetches_cool_down_too(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let token = app.token("ada");
+    assert_eq!(app.status_for(&token).await, StatusCode::OK);
+    app.keys.answer(Answer::Text(500, String::new()));
+    let before = app.keys.fetches();
+    for n in 0..100 {
+        let unknown = Issuer::new(format!("bogus-{n}"), 9).sign(&claims("ada"));
+        assert_eq!(app.status_for(&unknown).await, StatusCode::SERVICE_UNAVAILABLE);
+    }
+    assert_eq!(app.keys.fetches(), before + 1);
+    assert_eq!(app.status_for(&token).await, StatusCode::OK);
+}
+
+async fn r15_a_flood_of_unknown_keys_does_not_block_a_rotation(db: TestDatabase) {
     let app = TestApp::spawn_with(&db, quickly).await;
     assert_eq!(app.status_for(&app.token("ada")).await, StatusCode::OK);
     let bogus = Issuer::new("bogus", 9).sign(&claims("ada"));
@@ -92,7 +107,7 @@ async fn a_flood_of_unknown_keys_does_not_block_a_rotation(db: TestDatabase) {
     assert_eq!(app.status_for(&app.token("ada")).await, StatusCode::OK);
 }
 
-async fn malformed_and_foreign_tokens_cause_no_fetch(db: TestDatabase) {
+async fn r15_malformed_and_foreign_tokens_cause_no_fetch(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     assert_eq!(app.status_for(&app.token("ada")).await, StatusCode::OK);
     let before = app.keys.fetches();
@@ -108,7 +123,7 @@ async fn malformed_and_foreign_tokens_cause_no_fetch(db: TestDatabase) {
     assert_eq!(app.keys.fetches(), before);
 }
 
-async fn an_outage_of_the_issuer_changes_nothing_for_known_keys(db: TestDatabase) {
+async fn r17_an_outage_of_the_issuer_changes_nothing_for_known_keys(db: TestDatabase) {
     let app = TestApp::spawn_with(&db, quickly).await;
     let token = app.token("ada");
     assert_eq!(app.status_for(&token).await, StatusCode::OK);
@@ -136,7 +151,7 @@ async fn an_outage_of_the_issuer_changes_nothing_for_known_keys(db: TestDatabase
     assert_eq!(app.status_for(&unknown).await, StatusCode::UNAUTHORIZED);
 }
 
-async fn a_fetch_that_hangs_does_not_delay_known_keys(db: TestDatabase) {
+async fn r18_a_fetch_that_hangs_does_not_delay_known_keys(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let token = app.token("ada");
     assert_eq!(app.status_for(&token).await, StatusCode::OK);
@@ -155,7 +170,7 @@ async fn a_fetch_that_hangs_does_not_delay_known_keys(db: TestDatabase) {
     assert_eq!(status, StatusCode::UNAUTHORIZED);
 }
 
-async fn an_issuer_that_was_never_there_is_503_until_it_is(db: TestDatabase) {
+async fn r18_an_issuer_that_was_never_there_is_503_until_it_is(db: TestDatabase) {
     let keys = KeyServer::start_with(Answer::Text(500, String::new()));
     let app = TestApp::spawn_trusting(keys, &db, quickly).await;
     let token = app.token("ada");
@@ -175,7 +190,7 @@ async fn an_issuer_that_was_never_there_is_503_until_it_is(db: TestDatabase) {
     assert_eq!(app.status_for(&token).await, StatusCode::OK);
 }
 
-async fn keys_that_are_too_old_are_not_trusted(db: TestDatabase) {
+async fn r17_keys_that_are_too_old_are_not_trusted(db: TestDatabase) {
     let app = TestApp::spawn_with(&db, |config| {
         quickly(config);
         config.jwks_max_stale = Duration::from_secs(1);
@@ -189,7 +204,7 @@ async fn keys_that_are_too_old_are_not_trusted(db: TestDatabase) {
     assert_eq!(app.status_for(&token).await, StatusCode::SERVICE_UNAVAILABLE);
 }
 
-async fn entries_that_cannot_be_used_are_skipped(db: TestDatabase) {
+async fn r19_entries_that_cannot_be_used_are_skipped(db: TestDatabase) {
     let keys = KeyServer::start();
     let good = keys.issuer().jwk();
     keys.publish(&[

@@ -1,0 +1,146 @@
+//! Verified tokens by their SHA-256: bounded, sharded, and never the last word. Whoever finds a
+//! token here still checks its key, its time and its revocation.
+
+mod shard;
+
+use std::{
+    any::TypeId,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use aws_lc_rs::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
+
+use crate::{
+    claims::RegisteredClaims,
+    stats::CacheStats,
+    verified::{Accepted, AnyAccepted},
+};
+use shard::Shard;
+
+const MAX_SHARDS: usize = 64;
+/// A shard is worth having from this size on.
+const MIN_ENTRIES_PER_SHARD: usize = 64;
+const MIN_BYTES_PER_SHARD: usize = 64 * 1024;
+/// What an entry takes besides the text of its claims: the key, the slot, the registered claims.
+const ENTRY_BYTES: usize = 512;
+
+/// The limits of a cache.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) entries: usize,
+    pub(crate) bytes: usize,
+}
+
+/// A token, and the type that its claims were read as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct CacheKey {
+    digest: Digest,
+    claims: TypeId,
+}
+
+type Digest = [u8; SHA256_OUTPUT_LEN];
+
+/// A moment between two invalidations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Epoch(u64);
+
+pub(crate) struct TokenCache {
+    shards: Box<[Shard]>,
+    epoch: AtomicU64,
+}
+
+impl TokenCache {
+    pub(crate) fn new(limits: Limits) -> Self {
+        let shards = (limits.entries / MIN_ENTRIES_PER_SHARD)
+            .min(limits.bytes / MIN_BYTES_PER_SHARD)
+            .clamp(1, MAX_SHARDS);
+        let limits = Limits { entries: limits.entries / shards, bytes: limits.bytes / shards };
+        let shards = (0..shards).map(|_| Shard::new(limits)).collect();
+        Self { shards, epoch: AtomicU64::new(0) }
+    }
+
+    /// Read it before a token is verified, for [`Self::insert`].
+    pub(crate) fn epoch(&self) -> Epoch {
+        Epoch(self.epoch.load(Ordering::SeqCst))
+    }
+
+    pub(crate) fn key<C: 'static>(token: &str) -> CacheKey {
+        CacheKey { digest: sha256(token), claims: TypeId::of::<C>() }
+    }
+
+    pub(crate) fn get<C: Send + Sync + 'static>(&self, key: &CacheKey) -> Option<Arc<Accepted<C>>> {
+        self.shard(&key.digest)?.get(key)?.into_any().downcast().ok()
+    }
+
+    /// Keeps a token that was verified since `epoch`. If anything was invalidated meanwhile, it
+    /// might have been this token, and it is not kept.
+    pub(crate) fn insert(
+        &self,
+        key: CacheKey,
+        token: &str,
+        accepted: Arc<dyn AnyAccepted>,
+        epoch: Epoch,
+    ) {
+        if let Some(shard) = self.shard(&key.digest) {
+            let bytes = ENTRY_BYTES + token.len();
+            shard.insert(key, accepted, bytes, || self.epoch() == epoch);
+        }
+    }
+
+    /// A hit, because the token was still good.
+    pub(crate) fn count_hit(&self, key: &CacheKey) {
+        if let Some(shard) = self.shard(&key.digest) {
+            shard.count_hit();
+        }
+    }
+
+    /// Anything else.
+    pub(crate) fn count_miss(&self, key: &CacheKey) {
+        if let Some(shard) = self.shard(&key.digest) {
+            shard.count_miss();
+        }
+    }
+
+    pub(crate) fn remove_token(&self, token: &str) {
+        let digest = sha256(token);
+        self.next_epoch();
+        if let Some(shard) = self.shard(&digest) {
+            shard.remove_where(|key, _| key.digest == digest);
+        }
+    }
+
+    pub(crate) fn remove_where(&self, is_meant: impl Fn(&RegisteredClaims) -> bool) {
+        self.next_epoch();
+        for shard in &self.shards {
+            shard.remove_where(|_, facts| is_meant(&facts.registered));
+        }
+    }
+
+    /// Before entries are removed: what is inserted earlier is seen by the removal, what comes
+    /// later sees the new epoch.
+    fn next_epoch(&self) {
+        self.epoch.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn stats(&self) -> CacheStats {
+        let mut stats = CacheStats::default();
+        for shard in &self.shards {
+            shard.add_to(&mut stats);
+        }
+        stats
+    }
+
+    fn shard(&self, digest: &Digest) -> Option<&Shard> {
+        let [first, ..] = *digest;
+        self.shards.get(usize::from(first) % self.shards.len())
+    }
+}
+
+fn sha256(token: &str) -> Digest {
+    let mut bytes = [0; SHA256_OUTPUT_LEN];
+    bytes.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
+    bytes
+}

@@ -1,0 +1,98 @@
+//! What the registered claims of a signed token must say (RFC 7519 §4.1). Pure: no clock.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Refusal};
+
+/// The claims that every accepted token has, and the optional ones that it goes by.
+///
+/// Dates are seconds since the epoch, possibly with a fraction (RFC 7519 §2).
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct RegisteredClaims {
+    /// Who signed it (§4.1.1): one of the trusted issuers.
+    pub iss: String,
+    /// Whom it speaks for (§4.1.2), in the words of this issuer: two issuers may mean two people
+    /// by one `sub`.
+    pub sub: String,
+    /// When it ends (§4.1.4).
+    pub exp: f64,
+    /// When it begins (§4.1.5).
+    pub nbf: Option<f64>,
+    /// When it was made (§4.1.6).
+    pub iat: Option<f64>,
+    /// This token's own id (§4.1.7), if it is a string.
+    pub jti: Option<String>,
+    /// The session that it was made from (`OpenID` Connect Front-Channel Logout 1.0 §3), if it is
+    /// a string.
+    pub sid: Option<String>,
+}
+
+/// What one issuer's tokens must say.
+#[derive(Clone, Debug)]
+pub(crate) struct Rules {
+    pub(crate) issuer: String,
+    pub(crate) audience: String,
+    pub(crate) leeway: Duration,
+}
+
+impl Rules {
+    /// Everything but the time.
+    pub(crate) fn read(&self, claims: &Map<String, Value>) -> Result<RegisteredClaims, Refusal> {
+        let text = |name| claims.get(name).and_then(Value::as_str);
+        let iss = text("iss").filter(|iss| *iss == self.issuer).ok_or(Refusal::WrongIssuer)?;
+        if !claims.get("aud").is_some_and(|aud| self.is_audience(aud)) {
+            return Err(Refusal::WrongAudience);
+        }
+        let is_somebody = |sub: &&str| !sub.trim().is_empty();
+        let sub = text("sub").filter(is_somebody).ok_or(Refusal::WrongSubject)?;
+        let date = |name| match claims.get(name) {
+            Some(date) => date.as_f64().ok_or(Refusal::BadDate).map(Some),
+            None => Ok(None),
+        };
+        Ok(RegisteredClaims {
+            iss: iss.to_owned(),
+            sub: sub.to_owned(),
+            exp: date("exp")?.ok_or(Refusal::BadDate)?,
+            nbf: date("nbf")?,
+            iat: date("iat")?,
+            jti: text("jti").map(str::to_owned),
+            sid: text("sid").map(str::to_owned),
+        })
+    }
+
+    /// `now` is the time since the epoch.
+    pub(crate) fn has_begun(
+        &self,
+        claims: &RegisteredClaims,
+        now: Duration,
+    ) -> Result<(), Refusal> {
+        let latest = (now + self.leeway).as_secs_f64();
+        let is_ahead = |date: Option<f64>| date.is_some_and(|date| date > latest);
+        let is_ahead = is_ahead(claims.nbf) || is_ahead(claims.iat);
+        if is_ahead { Err(Refusal::NotYetValid) } else { Ok(()) }
+    }
+
+    /// `now` is the time since the epoch.
+    pub(crate) fn has_not_ended(
+        &self,
+        claims: &RegisteredClaims,
+        now: Duration,
+    ) -> Result<(), Error> {
+        let has_ended = now.as_secs_f64() >= claims.exp + self.leeway.as_secs_f64();
+        if has_ended { Err(Error::Expired) } else { Ok(()) }
+    }
+
+    fn is_audience(&self, aud: &Value) -> bool {
+        match aud {
+            Value::String(one) => *one == self.audience,
+            Value::Array(many) => {
+                many.iter().all(Value::is_string)
+                    && many.iter().any(|one| one.as_str() == Some(&self.audience))
+            }
+            _ => false,
+        }
+    }
+}

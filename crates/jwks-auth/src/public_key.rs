@@ -1,0 +1,96 @@
+//! One Ed25519 public key, and what it takes for a signature to be its own.
+
+use std::fmt;
+
+use aws_lc_rs::signature::{ED25519, ParsedPublicKey};
+
+const POINT_BYTES: usize = 32;
+const SIGNATURE_BYTES: usize = 64;
+/// The bit of an encoded point that holds the sign of x; the others hold y (RFC 8032 §5.1.2).
+const SIGN_BIT: u8 = 0x80;
+/// The least significant byte of the field's prime, 2^255 - 19.
+const PRIME_LOW_BYTE: u8 = 0xed;
+
+/// The y coordinates of the eight points of small order: 0, 1, -1, and two for order eight.
+const SMALL_ORDER: [[u8; POINT_BYTES]; 5] = [
+    [0; POINT_BYTES],
+    [
+        1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        0, 0,
+    ],
+    [
+        0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0x7f,
+    ],
+    [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98,
+        0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53,
+        0xfc, 0x05,
+    ],
+    [
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67,
+        0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac,
+        0x03, 0x7a,
+    ],
+];
+
+/// An Ed25519 public key that is fit to verify signatures (RFC 8032 §5.1.5).
+#[derive(Clone)]
+pub struct PublicKey {
+    point: [u8; POINT_BYTES],
+    parsed: ParsedPublicKey,
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PublicKey").field(&self.point).finish()
+    }
+}
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.point == other.point
+    }
+}
+
+impl Eq for PublicKey {}
+
+impl PublicKey {
+    /// From the 32 bytes of RFC 8032 §5.1.2. `None` when they encode no number of the field
+    /// (§5.1.3), or a point of small order, for which signatures verify that nobody made.
+    pub fn from_bytes(point: &[u8]) -> Option<Self> {
+        let point: [u8; POINT_BYTES] = point.try_into().ok()?;
+        if !is_canonical(point) || is_of_small_order(point) {
+            return None;
+        }
+        let parsed = ParsedPublicKey::new(&ED25519, point).ok()?;
+        Some(Self { point, parsed })
+    }
+
+    /// Whether the owner of this key signed `message` (RFC 8032 §5.1.7), strictly: S is less than
+    /// the order of the group, R is the canonical encoding of the point that was computed (both
+    /// by AWS-LC) and not of small order.
+    pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        let Ok(signature) = <&[u8; SIGNATURE_BYTES]>::try_from(signature) else { return false };
+        let Some(r) = signature.first_chunk() else { return false };
+        !is_of_small_order(*r) && self.parsed.verify_sig(message, signature).is_ok()
+    }
+}
+
+fn y(mut point: [u8; POINT_BYTES]) -> [u8; POINT_BYTES] {
+    if let Some(last) = point.last_mut() {
+        *last &= !SIGN_BIT;
+    }
+    point
+}
+
+/// Whether y is less than the prime.
+fn is_canonical(point: [u8; POINT_BYTES]) -> bool {
+    let [first, middle @ .., last] = y(point);
+    first < PRIME_LOW_BYTE || last != !SIGN_BIT || middle != [0xff; POINT_BYTES - 2]
+}
+
+fn is_of_small_order(point: [u8; POINT_BYTES]) -> bool {
+    SMALL_ORDER.contains(&y(point))
+}

@@ -1,0 +1,38 @@
+//! A JSON object in which no member occurs twice: two readers that pick different ones would see
+//! two different tokens (RFC 7519 §4, RFC 8725 §2.4).
+
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, MapAccess, Visitor},
+};
+use serde_json::{Map, Value};
+
+pub(crate) struct UniqueMembers(pub(crate) Map<String, Value>);
+
+struct Members;
+
+impl<'de> Visitor<'de> for Members {
+    type Value = UniqueMembers;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with unique members")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<UniqueMembers, A::Error> {
+        let mut map = Map::new();
+        while let Some((name, value)) = members.next_entry::<String, Value>()? {
+            if map.insert(name, value).is_some() {
+                return Err(A::Error::custom("a member occurs twice"));
+            }
+        }
+        Ok(UniqueMembers(map))
+    }
+}
+
+impl<'de> Deserialize<'de> for UniqueMembers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Members)
+    }
+}

@@ -1,0 +1,66 @@
+//! Better Auth itself, on Node, as an issuer of tokens.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    process::{Child, Command, Stdio},
+};
+
+use tempfile::TempDir;
+use xtask::ports;
+
+use crate::{Client, tool};
+
+/// What the server prints when it can work.
+const READY: &str = "listening";
+
+/// A Better Auth server with an empty database. It does not outlive this value.
+#[derive(Debug)]
+pub struct Original {
+    /// The `iss` and the `aud` of its tokens.
+    pub issuer: String,
+    url: String,
+    child: Child,
+    _folder: TempDir,
+}
+
+impl Original {
+    /// `None` when there is no Node to run it with.
+    pub fn start() -> Option<Self> {
+        let node = tool("TEST_NODE")?;
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let port = ports::free().expect("a port is free");
+        let issuer = format!("http://localhost:{port}");
+        let mut child = Command::new(node)
+            .arg(xtask::root().join("e2e/clients/reference/server.mjs"))
+            .current_dir(folder.path())
+            .env("BETTER_AUTH_URL", &issuer)
+            .env("DATABASE_URL", format!("sqlite://{}", folder.path().join("auth.db").display()))
+            .env("PORT", port.to_string())
+            .env("RATE_LIMIT", "off")
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("Node can be started");
+        let output = child.stdout.take().expect("the output is piped");
+        let line = BufReader::new(output).lines().next();
+        let original =
+            Self { issuer, url: format!("http://127.0.0.1:{port}"), child, _folder: folder };
+        assert_eq!(line.and_then(Result::ok).as_deref(), Some(READY), "Better Auth starts");
+        Some(original)
+    }
+
+    pub fn client(&self) -> Client {
+        Client::new(&self.url)
+    }
+
+    /// Where its keys are.
+    pub fn jwks_url(&self) -> String {
+        format!("{}/api/auth/jwks", self.url)
+    }
+}
+
+impl Drop for Original {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,137 @@
+//! `TRUSTED_ISSUERS` and `JWKS_TOKEN_CACHE`: several issuers at once, and tokens that come back.
+
+use std::process::Command;
+
+use jwks_auth::testing::Issuer;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use service_kit::{on_both_engines, testing::TestDatabase};
+
+use super::refuse_all;
+use crate::app::{Answer, ISSUER, KeyServer, TestApp, claims};
+
+const OLD_ISSUER: &str = "http://old.test";
+const OLD_AUDIENCE: &str = "http://old-tasks.test";
+
+on_both_engines!(task_service::MIGRATIONS;
+    a_migration_from_one_issuer_to_another_keeps_everybodys_tasks,
+    one_issuers_keys_are_no_good_for_anothers_tokens,
+    an_issuer_beside_the_primary_one_may_be_away,
+    a_token_that_comes_back_is_answered_alike_with_and_without_the_cache,
+);
+
+async fn spawn_trusting(old: &KeyServer, db: &TestDatabase) -> TestApp {
+    let trusted = format!("{OLD_ISSUER}|{OLD_AUDIENCE}|{}", old.url());
+    TestApp::spawn_with(db, |config| config.trusted_issuers = vec![trusted.parse().unwrap()]).await
+}
+
+fn old_claims(sub: &str) -> Value {
+    let mut claims = claims(sub);
+    claims["iss"] = OLD_ISSUER.into();
+    claims["aud"] = OLD_AUDIENCE.into();
+    claims
+}
+
+/// An issuer whose keys are served.
+fn old_issuer() -> (Issuer, KeyServer) {
+    let (issuer, server) = (Issuer::new("old", 5), KeyServer::start());
+    server.publish(&[issuer.jwk()]);
+    (issuer, server)
+}
+
+async fn a_migration_from_one_issuer_to_another_keeps_everybodys_tasks(db: TestDatabase) {
+    let (old, server) = old_issuer();
+    let app = spawn_trusting(&server, &db).await;
+    app.create(&old.sign(&old_claims("ada")), &json!({ "title": "Buy milk" })).await;
+    assert_eq!(app.titles("/api/tasks", &app.token("ada")).await, ["Buy milk"]);
+    assert_eq!(app.titles("/api/tasks", &app.token("bob")).await, [""; 0]);
+}
+
+async fn one_issuers_keys_are_no_good_for_anothers_tokens(db: TestDatabase) {
+    let (old, server) = old_issuer();
+    let app = spawn_trusting(&server, &db).await;
+    assert_eq!(app.status_for(&old.sign(&old_claims("ada"))).await, StatusCode::OK);
+    let mut mixed = old_claims("ada");
+    mixed["aud"] = claims("ada")["aud"].clone();
+    let mut unknown = old_claims("ada");
+    unknown["iss"] = "http://unknown.test".into();
+    let before = (app.keys.fetches(), server.fetches());
+    let stranger = Issuer::new("stranger", 8);
+    refuse_all(
+        &app,
+        [
+            (
+                "the old one speaks for the new one",
+                old.sign_with_header(&json!({ "alg": "EdDSA", "kid": "first" }), &claims("ada")),
+            ),
+            (
+                "the new one speaks for the old one",
+                app.keys
+                    .issuer()
+                    .sign_with_header(&json!({ "alg": "EdDSA", "kid": "old" }), &old_claims("ada")),
+            ),
+            ("the audience of the other", old.sign(&mixed)),
+            ("an unknown issuer", old.sign(&unknown)),
+            ("an unknown issuer and key", stranger.sign(&unknown)),
+        ]
+        .map(|(what, token)| (what.to_owned(), token)),
+    )
+    .await;
+    assert_eq!((app.keys.fetches(), server.fetches()), before);
+}
+
+async fn an_issuer_beside_the_primary_one_may_be_away(db: TestDatabase) {
+    let (old, server) = old_issuer();
+    server.answer(Answer::Text(500, String::new()));
+    let app = spawn_trusting(&server, &db).await;
+    assert_eq!(app.status_for(&app.token("ada")).await, StatusCode::OK);
+    let status = app.status_for(&old.sign(&old_claims("ada"))).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    let ready = app.client.get(app.url("/health/ready")).send().await.unwrap();
+    assert_eq!(ready.status(), StatusCode::OK);
+}
+
+async fn a_token_that_comes_back_is_answered_alike_with_and_without_the_cache(db: TestDatabase) {
+    for entries in [0, 1, 10_000] {
+        let app = TestApp::spawn_with(&db, |config| config.jwks_token_cache = entries).await;
+        let tokens = ["ada", "bob"].map(|sub| app.token(sub));
+        let forged = Issuer::new("first", 9).sign(&claims("ada"));
+        for _ in 0..3 {
+            for token in &tokens {
+                assert_eq!(app.status_for(token).await, StatusCode::OK);
+            }
+            assert_eq!(app.status_for(&forged).await, StatusCode::UNAUTHORIZED);
+        }
+    }
+}
+
+#[test]
+fn an_issuer_that_cannot_be_trusted_stops_the_start_with_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let twice = format!("{ISSUER}|a|http://localhost/jwks");
+    for (value, reason) in [
+        ("nonsense", "expected issuer|audience|jwks-url"),
+        ("http://a.test|b", "expected issuer|audience|jwks-url"),
+        ("http://a.test|b|http://c.test/jwks|d", "expected issuer|audience|jwks-url"),
+        (" |b|http://c.test/jwks", "must not be blank"),
+        ("http://a.test||http://c.test/jwks", "must not be blank"),
+        ("http://a.test|b|ftp://c.test/jwks", "expected an address"),
+        ("http://a.test|b|http://c.test/jwks,", "expected issuer|audience|jwks-url"),
+        (&twice, "is trusted twice"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_task-service"))
+            .current_dir(folder.path())
+            .env("BETTER_AUTH_ISSUER", ISSUER)
+            .env("PORT", "0")
+            .env("LOG_FORMAT", "json")
+            .env("RUST_LOG", "error")
+            .env("TRUSTED_ISSUERS", value)
+            .output()
+            .unwrap();
+        assert!(!output.status.success(), "{value}");
+        let text = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8(text).unwrap();
+        let line = text.lines().find(|line| line.contains("TRUSTED_ISSUERS: ")).unwrap();
+        assert!(line.contains(reason), "{line}");
+    }
+}
