@@ -185,10 +185,9 @@ impl Error {
             Self::RateLimited(_) => {
                 (S::TOO_MANY_REQUESTS, "rate_limited", "Too many requests".into())
             }
-            Self::Json(_) => internal(),
             Self::DatabaseUnavailable(_) => database_unavailable(),
             Self::Sql(error) if is_outage(error) => database_unavailable(),
-            Self::Sql(_) => internal(),
+            Self::Sql(_) | Self::Json(_) => internal(),
         };
         (status, code, detail)
     }

@@ -157,13 +157,13 @@ fn row(
     let load = Load::new(&site.tasks.url, users, operation)?;
     load.warm_up()?;
     let service = site.tasks.process_id().ok_or("task-service does not run")?;
-    let database = || cluster.map_or(Ok(0), |cluster| cpu_micros_of_family(cluster.process_id()));
+    let database = || cluster.map_or(Ok(0.0), |cluster| cpu_micros_of_family(cluster.process_id()));
     let before = (cpu_micros(service)?, database()?);
     let answered = load.run()?;
     let after = (cpu_micros(service)?, database()?);
-    let each = |micros: u64| micros as f64 / answered.requests as f64;
+    let each = |micros: f64| micros / answered.requests;
     Ok(format!(
-        "| {} | {:.0} | {:.2} ms | {:.2} ms | {:.1} µs | {:.1} µs | {} | {:.0} MB |\n",
+        "| {} | {:.0} | {:.2} ms | {:.2} ms | {:.1} µs | {:.1} µs | {:.0} | {:.0} MB |\n",
         operation.name,
         answered.per_second,
         answered.p50_ms,

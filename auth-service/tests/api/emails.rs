@@ -166,7 +166,7 @@ async fn inside_a_session_only_ones_own_unverified_address_is_verified(db: TestD
     for other in ["bob@example.com", "nobody@example.com"] {
         ask(other).await.is_error(400, "EMAIL_MISMATCH", "Email mismatch");
     }
-    db.execute("DELETE FROM sessions").await;
+    db.change("DELETE FROM sessions").await;
     let gone = ask("nobody@example.com").await;
     gone.is_done();
     assert_eq!(gone.cookies(), CLEARED);
@@ -264,7 +264,7 @@ async fn a_forged_token_verifies_nothing(db: TestDatabase) {
         assert_eq!(user(&app, who).await, who.user);
     }
     // A token is good for its user, not for whoever has the address now.
-    db.execute("DELETE FROM users").await;
+    db.change("DELETE FROM users").await;
     let successor = app.sign_up("ada@example.com").await;
     is_refused(&app, &good, "", "INVALID_TOKEN", "Invalid token").await;
     assert_eq!(user(&app, &successor).await, successor.user);
@@ -302,7 +302,7 @@ async fn a_link_for_a_user_who_is_gone_says_so(db: TestDatabase) {
     open_bare(&app, &change(&app, &bob, "bob2@example.com").await).await;
     is_refused(&app, token_of(&given_up), "", "USER_NOT_FOUND", "User not found").await;
 
-    db.execute("DELETE FROM users").await;
+    db.change("DELETE FROM users").await;
     for link in links {
         is_refused(&app, token_of(&link), "", "USER_NOT_FOUND", "User not found").await;
     }

@@ -3,7 +3,7 @@
 use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::{
-    app::{Send as _, TestApp, count, execute},
+    app::{Send as _, TestApp, count},
     mailbox::eventually,
 };
 
@@ -31,7 +31,7 @@ async fn what_has_expired_is_deleted(db: TestDatabase) {
         ("attempts", "forget_at"),
         ("signing_keys", "expires_at"),
     ] {
-        db.execute(&format!("UPDATE {table} SET {column} = '{LONG_AGO}'")).await;
+        db.change(&format!("UPDATE {table} SET {column} = '{LONG_AGO}'")).await;
     }
 
     // Housekeeping begins with the start.

@@ -88,7 +88,7 @@ async fn better_auth(engine: Engine) -> Option<TestDatabase> {
             "userAgent" text)"#
         ),
     ] {
-        db.execute(&table).await;
+        db.change(&table).await;
     }
     Some(db)
 }
@@ -108,12 +108,12 @@ async fn add_user(db: &TestDatabase, id: &str, email: &str) {
         r#"INSERT INTO "user" VALUES
         ('{id}', 'Ada', '{email}', NULL, {yes}, '{CREATED}', '{CREATED}')"#
     );
-    execute(db, &user).await;
+    db.change(&user).await;
     let account = format!(
         "INSERT INTO account VALUES \
          ('account of {id}', '{id}', 'credential', '{id}', '{SCRYPT}', '{CREATED}', '{CREATED}')"
     );
-    execute(db, &account).await;
+    db.change(&account).await;
 }
 
 async fn add_session(db: &TestDatabase, id: &str, token: &str, expires_at: &str) {
@@ -121,7 +121,7 @@ async fn add_session(db: &TestDatabase, id: &str, token: &str, expires_at: &str)
         "INSERT INTO session VALUES ('{id}', '{ADA_ID}', '{token}', '{expires_at}', '{CREATED}', \
          '{CREATED}', '192.0.2.7', 'Phone/1.0')"
     );
-    execute(db, &session).await;
+    db.change(&session).await;
 }
 
 /// Everything that an import could touch.
@@ -150,7 +150,7 @@ async fn users_of_better_auth_sign_in_with_their_old_passwords(db: TestDatabase)
             "INSERT INTO account VALUES ('google account', 'google id', 'google', '{ADA_ID}', \
              NULL, '{CREATED}', '{CREATED}')"
         );
-        source.execute(&google).await;
+        source.change(&google).await;
 
         let report = imported(&db, &["--from", "better-auth", &source.url()]).await;
 
@@ -172,7 +172,7 @@ async fn users_of_better_auth_sign_in_with_their_old_passwords(db: TestDatabase)
         let stored = "SELECT password_hash AS value FROM accounts WHERE provider_id = 'credential'";
         assert!(values(&db, stored).await[0].starts_with("$bcrypt-sha256$"), "it is upgraded");
         app.sign_in("ada@example.com").await;
-        db.execute("DELETE FROM users").await;
+        db.change("DELETE FROM users").await;
     }
 }
 
@@ -200,7 +200,7 @@ async fn sessions_are_taken_over_if_asked_for(db: TestDatabase) {
         assert_eq!(session["session"]["userAgent"], "Phone/1.0");
         let listed = with_bearer(&app, "/api/auth/list-sessions", TOKEN).await.json();
         assert_eq!(listed[0]["token"], TOKEN);
-        db.execute("DELETE FROM users").await;
+        db.change("DELETE FROM users").await;
     }
 }
 
@@ -233,7 +233,7 @@ async fn what_was_changed_here_stays(db: TestDatabase) {
     assert_eq!(app.post_as(&ada, "/api/auth/change-password", &body).await.status, 200);
     let body = json!({ "name": "Countess" });
     app.post_as(&ada, "/api/auth/update-user", &body).await.is_done();
-    db.execute("UPDATE users SET email = 'countess@example.com'").await;
+    db.change("UPDATE users SET email = 'countess@example.com'").await;
 
     imported(&db, &["--from", "better-auth", &url]).await;
 
@@ -269,7 +269,7 @@ async fn many_users_are_imported_once_each(db: TestDatabase) {
         format!("('{number:x}', '', 'u{number}@example.com', NULL, {verified}, '{CREATED}', NULL)")
     });
     let users: Vec<_> = users.collect();
-    source.execute(&format!(r#"INSERT INTO "user" VALUES {}"#, users.join(", "))).await;
+    source.change(&format!(r#"INSERT INTO "user" VALUES {}"#, users.join(", "))).await;
 
     let report = imported(&db, &["--from", "better-auth", &source.url()]).await;
 

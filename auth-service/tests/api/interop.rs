@@ -135,7 +135,7 @@ async fn passlib_verifies_our_hashes_and_we_verify_passlibs(db: TestDatabase) {
         assert!(theirs.starts_with("$bcrypt-sha256$v=2,t=2b,r="), "{theirs}");
         let replace =
             format!("UPDATE accounts SET password_hash = '{theirs}' WHERE user_id = '{id}'");
-        db.execute(&replace).await;
+        db.change(&replace).await;
         assert_eq!(app.sign_in_request(&email, password).answer().await.signed_in().user, user);
         let wrong: String = std::iter::once('x').chain(password.chars().skip(1)).collect();
         let wrong = app.sign_in_request(&email, &wrong).answer().await;

@@ -342,7 +342,7 @@ async fn a_database_that_is_broken_is_not_described(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
 
-    db.execute("DROP TABLE sessions").await;
+    db.change("DROP TABLE sessions").await;
 
     for request in [
         app.get(GET_SESSION).bearer_auth(&ada.token),

@@ -449,7 +449,7 @@ async fn a_mail_is_for_the_user_who_asked_and_no_successor(db: TestDatabase) {
     app.post_as(&ada, "/api/auth/change-email", &change).await.is_done();
     ask_in_vain(&app, &db, "next@example.com").await;
     let id = ada.user["id"].as_str().unwrap();
-    db.execute(&format!("DELETE FROM users WHERE id = '{id}'")).await;
+    db.change(&format!("DELETE FROM users WHERE id = '{id}'")).await;
     app.sign_up("ada@example.com").await;
     mend_folder(&app);
 

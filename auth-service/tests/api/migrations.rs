@@ -9,7 +9,7 @@ use service_kit::{
 };
 use tokio::task::JoinSet;
 
-use crate::app::{TestApp, count, execute};
+use crate::app::{TestApp, count};
 
 on_both_engines!(auth_service::MIGRATIONS;
     the_schema_goes_down_and_up_again,
@@ -87,7 +87,7 @@ async fn nothing_of_a_deleted_user_stays(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     app.sign_up("ada@example.com").await;
 
-    db.execute("DELETE FROM users").await;
+    db.change("DELETE FROM users").await;
 
     assert_eq!(count(&db, "accounts").await, 0);
     assert_eq!(count(&db, "sessions").await, 0);

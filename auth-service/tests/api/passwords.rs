@@ -196,7 +196,7 @@ async fn only_a_session_changes_or_verifies_a_password(db: TestDatabase) {
 async fn a_user_without_a_password_cannot_change_it(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
-    db.execute("DELETE FROM accounts").await;
+    db.change("DELETE FROM accounts").await;
 
     let answer = app.post_as(&ada, CHANGE, &change(PASSWORD, NEW_PASSWORD)).await;
 
@@ -497,7 +497,7 @@ async fn a_reset_link_leads_to_trusted_places_only(db: TestDatabase) {
 async fn a_reset_makes_a_password_for_a_user_without_one(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     app.sign_up("ada@example.com").await;
-    db.execute("DELETE FROM accounts").await;
+    db.change("DELETE FROM accounts").await;
 
     reset(&app, request_reset(&app).await.token(), NEW_PASSWORD).await.is_done();
 
@@ -508,7 +508,7 @@ async fn a_reset_link_dies_with_its_user(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     app.sign_up("ada@example.com").await;
     let mail = request_reset(&app).await;
-    db.execute("DELETE FROM users").await;
+    db.change("DELETE FROM users").await;
     app.sign_up("ada@example.com").await;
 
     let answer = reset(&app, mail.token(), NEW_PASSWORD).await;

@@ -4,7 +4,7 @@ use service_kit::{on_both_engines, testing::TestDatabase};
 use tokio::task::JoinSet;
 
 use crate::{
-    app::{DAY, Send as _, SignedIn, TOKEN, TestApp, config, execute},
+    app::{DAY, Send as _, SignedIn, TOKEN, TestApp, config},
     token::{jwks, verified},
 };
 
@@ -142,7 +142,7 @@ async fn while_the_database_is_away_the_known_keys_are_published(db: TestDatabas
     let ada = app.sign_up("ada@example.com").await;
     let (_, known) = signed(&app, &ada).await;
 
-    db.execute("ALTER TABLE signing_keys RENAME TO gone").await;
+    db.change("ALTER TABLE signing_keys RENAME TO gone").await;
     app.advance(DAY);
 
     assert_eq!(kids(&app).await, [known]);

@@ -230,7 +230,7 @@ async fn stored_tokens_cannot_be_read_without_the_secret(db: TestDatabase) {
 
     // A sealed token opens in its own row only.
     let others = "(SELECT sealed_token FROM sessions ORDER BY created_at DESC, id DESC LIMIT 1)";
-    db.execute(&format!("UPDATE sessions SET sealed_token = {others}")).await;
+    db.change(&format!("UPDATE sessions SET sealed_token = {others}")).await;
 
     assert_eq!(list(&app, &ada).await.status, 500);
     assert_eq!(with_cookie(&app, GET_SESSION, &ada.cookie).await.json()["user"], ada.user);

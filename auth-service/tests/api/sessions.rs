@@ -105,7 +105,7 @@ async fn a_change_of_the_user_is_seen_at_once(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
 
-    db.execute("UPDATE users SET name = 'Countess'").await;
+    db.change("UPDATE users SET name = 'Countess'").await;
 
     assert_eq!(app.get_session(&ada.cookie).await.json()["user"]["name"], "Countess");
 }
@@ -147,7 +147,7 @@ async fn a_cookie_without_our_signature_is_no_session_and_is_left_alone(db: Test
 async fn a_well_signed_cookie_of_a_session_that_is_no_more_is_cleared(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
-    db.execute("DELETE FROM sessions").await;
+    db.change("DELETE FROM sessions").await;
     // The contract's own test vector, which the tests' secret signed, and the signed marker.
     let unknown = "better-auth.session_token=ExampleSessionToken0123456789ABC.\
                    mD61K9apYmY%2B5%2BUbYzZhr7IrajLjjJ6lqee2PxaC5XU%3D";
@@ -211,7 +211,7 @@ async fn only_secure_cookies_count(db: &TestDatabase, change: impl FnOnce(&mut C
     assert_eq!(app.get_session(&ada.cookie).await.json()["user"], ada.user);
     let unprefixed = ada.cookie.replace("__Secure-", "");
     is_nobody(&app.get_session(&unprefixed).await, &[]);
-    execute(db, "DELETE FROM sessions").await;
+    db.change("DELETE FROM sessions").await;
     let cleared = CLEARED
         .map(|line| format!("__Secure-{}", line.replace("; SameSite", "; Secure; SameSite")));
     is_nobody(&app.get_session(&ada.cookie).await, &cleared.each_ref().map(String::as_str));

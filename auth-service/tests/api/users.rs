@@ -271,7 +271,7 @@ async fn a_wrong_password_deletes_nobody(db: TestDatabase) {
     delete(both).await.is_error(404, "INVALID_TOKEN", "Invalid token");
     assert_eq!(user_of(&app, &ada).await, ada.user);
 
-    db.execute("UPDATE accounts SET password_hash = NULL").await;
+    db.change("UPDATE accounts SET password_hash = NULL").await;
     let none = delete(json!({ "password": PASSWORD })).await;
     none.is_error(400, "CREDENTIAL_ACCOUNT_NOT_FOUND", "Credential account not found");
 }

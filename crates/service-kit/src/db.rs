@@ -280,7 +280,9 @@ macro_rules! query {
     ($conn:expr, |$c:ident| $query:expr) => {
         match $conn {
             $crate::db::Conn::Postgres(conn, _) => {
-                let $c = &mut &mut *conn;
+                let mut conn = &mut *conn;
+                #[expect(clippy::mut_mut, reason = "so that `*c` is a connection on both engines")]
+                let $c = &mut conn;
                 $query.await
             }
             $crate::db::Conn::Sqlite($c) => $query.await,
@@ -297,7 +299,7 @@ impl Conn<'_> {
     ) -> Result<T, E> {
         match self {
             Self::Postgres(_, Transactions::FromPool(pool)) => {
-                let mut own = pool.get().await.map_err(out_of_reach)?;
+                let mut own = pool.get().await.map_err(|error| out_of_reach(&error))?;
                 let conn = &mut *own;
                 <AsyncPgConnection as AsyncConnection>::TransactionManager::begin_transaction(conn)
                     .await?;
@@ -320,7 +322,7 @@ impl Conn<'_> {
     }
 }
 
-fn out_of_reach(error: PoolError) -> diesel::result::Error {
+fn out_of_reach(error: &PoolError) -> diesel::result::Error {
     let kind = DatabaseErrorKind::UnableToSendCommand;
     diesel::result::Error::DatabaseError(kind, Box::new(error.to_string()))
 }

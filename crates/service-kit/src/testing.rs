@@ -105,7 +105,7 @@ impl TestDatabase {
     }
 
     /// Changes the database behind the service's back.
-    pub async fn execute(&self, statement: &str) {
+    pub async fn change(&self, statement: &str) {
         let database = Database::open(&self.url).expect("the database can be opened");
         let mut pooled = database.write().await.expect("the database answers");
         let statement = diesel::sql_query(statement);

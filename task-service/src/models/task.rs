@@ -39,31 +39,6 @@ pub(crate) enum Expected {
     Versions(Vec<i64>),
 }
 
-#[derive(AsChangeset)]
-#[diesel(table_name = tasks)]
-struct Changed<'a> {
-    title: Option<&'a str>,
-    title_folded: Option<String>,
-    description: Option<Option<&'a str>>,
-    description_folded: Option<Option<String>>,
-    completed: Option<bool>,
-    updated_at: DbTime,
-}
-
-impl<'a> From<&'a TaskChanges> for Changed<'a> {
-    fn from(changes: &'a TaskChanges) -> Self {
-        let description = changes.description.as_ref().map(Option::as_deref);
-        Self {
-            title: changes.title.as_deref(),
-            title_folded: changes.title.as_deref().map(folded),
-            description,
-            description_folded: description.map(|text| text.map(folded)),
-            completed: changes.completed,
-            updated_at: changes.updated_at,
-        }
-    }
-}
-
 impl Task {
     /// The first state of a task.
     pub(crate) const FIRST_VERSION: i64 = 1;
@@ -115,7 +90,17 @@ impl Task {
         expected: &Expected,
     ) -> QueryResult<Option<Self>> {
         let own = tasks::user_id.eq(owner.as_str()).and(tasks::id.eq(DbUuid(id.as_uuid())));
-        let changed = (Changed::from(changes), tasks::version.eq(tasks::version + 1));
+        let title = changes.title.as_deref();
+        let description = changes.description.as_ref().map(Option::as_deref);
+        let changed = (
+            title.map(|title| (tasks::title.eq(title), tasks::title_folded.eq(folded(title)))),
+            description.map(|text| {
+                (tasks::description.eq(text), tasks::description_folded.eq(text.map(folded)))
+            }),
+            changes.completed.map(|completed| tasks::completed.eq(completed)),
+            tasks::updated_at.eq(changes.updated_at),
+            tasks::version.eq(tasks::version + 1),
+        );
         match expected {
             Expected::Any => query!(conn, |c| diesel::update(tasks::table.filter(own))
                 .set(changed)

@@ -297,9 +297,10 @@ pub(crate) async fn list_tasks(
     let (after, limit) = (page.after.as_ref(), page.limit + 1);
     let mut tasks = Task::list(conn, &user, &page.filter, page.order, after, limit).await?;
     let link = page.link_to_next(&mut tasks);
-    let total = match page.has_total {
-        true => Some(Task::count_filtered(conn, &user, &page.filter).await?),
-        false => None,
+    let total = if page.has_total {
+        Some(Task::count_filtered(conn, &user, &page.filter).await?)
+    } else {
+        None
     };
 
     let tag = page_tag(&tasks, link.as_deref());

@@ -151,7 +151,7 @@ pub(crate) async fn create_task(
     state.quota.check(conn, &user).await?;
     let task = input.into_task(user, now);
     task.insert(conn).await?;
-    created(task.id, task_json(&task)?)
+    Ok(created(task.id, task_json(&task)?))
 }
 
 /// Creates a task unless the key was used before; then the answer is the one of that time.
@@ -187,20 +187,20 @@ async fn create_once(
         })
         .await?;
     match earlier {
-        None => created(task.id, answer),
+        None => Ok(created(task.id, answer)),
         Some(earlier) if earlier.request_hash != row.request_hash => Err(Error::KeyReused),
         Some(earlier) => {
-            let mut response = created(earlier.task_id, earlier.answer.into_bytes())?;
+            let mut response = created(earlier.task_id, earlier.answer.into_bytes());
             response.headers_mut().insert(idempotency::REPLAYED, HeaderValue::from_static("true"));
             Ok(response)
         }
     }
 }
 
-fn created(id: DbUuid, json: Vec<u8>) -> Result<HttpResponse> {
+fn created(id: DbUuid, json: Vec<u8>) -> HttpResponse {
     let tag = format!("\"{}\"", Task::FIRST_VERSION);
     let location = format!("/api/tasks/{}", id.0);
-    Ok(response(StatusCode::CREATED, tag).insert_header((LOCATION, location)).body(json))
+    response(StatusCode::CREATED, tag).insert_header((LOCATION, location)).body(json)
 }
 
 /// Read a task

@@ -69,7 +69,7 @@ async fn tasks_of_an_older_version_are_found_in_any_case(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let token = app.token("ada");
     app.create(&token, &json!({ "title": "Äpfel kaufen", "description": "BEIM Höker" })).await;
-    db.execute("UPDATE tasks SET title_folded = '', description_folded = NULL").await;
+    db.change("UPDATE tasks SET title_folded = '', description_folded = NULL").await;
     assert_eq!(app.titles("/api/tasks?q=kaufen", &token).await, [""; 0]);
 
     let next = TestApp::spawn(&db).await;

@@ -101,13 +101,13 @@ end
 
 /// What came of a load.
 pub(super) struct Answered {
-    pub(super) requests: u64,
+    pub(super) requests: f64,
     pub(super) per_second: f64,
     pub(super) p50_ms: f64,
     pub(super) p99_ms: f64,
     /// Refusals where there should be none, successes where all should be refused, broken
     /// connections.
-    pub(super) unexpected: u64,
+    pub(super) unexpected: f64,
 }
 
 pub(super) struct Load<'a> {
@@ -146,18 +146,18 @@ impl<'a> Load<'a> {
         let figures = figures.ok_or_else(|| {
             format!("wrk: {}\n{text}{}", output.status, String::from_utf8_lossy(&output.stderr))
         })?;
-        let figures: Vec<u64> =
+        let figures: Vec<f64> =
             figures.split(' ').map(str::parse).collect::<std::result::Result<_, _>>()?;
         let &[requests, micros, p50, p99, refused, broken] = figures.as_slice() else {
             return Err("wrk says something else than it was told to".into());
         };
-        let wanted = if self.operation.is_refused { requests } else { 0 };
+        let wanted = if self.operation.is_refused { requests } else { 0.0 };
         Ok(Answered {
             requests,
-            per_second: requests as f64 * 1e6 / micros as f64,
-            p50_ms: p50 as f64 / 1e3,
-            p99_ms: p99 as f64 / 1e3,
-            unexpected: refused.abs_diff(wanted) + broken,
+            per_second: requests * 1e6 / micros,
+            p50_ms: p50 / 1e3,
+            p99_ms: p99 / 1e3,
+            unexpected: (refused - wanted).abs() + broken,
         })
     }
 }

@@ -5,24 +5,24 @@ use std::fs;
 use crate::Result;
 
 /// A tick of the kernel's accounting: `USER_HZ` is 100 on every Linux.
-const TICK_MICROS: u64 = 10_000;
+const TICK_MICROS: f64 = 10_000.0;
 
 /// User and system time of a process and all its threads.
-pub(super) fn cpu_micros(process: u32) -> Result<u64> {
+pub(super) fn cpu_micros(process: u32) -> Result<f64> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
     // The name before the last parenthesis may hold anything; utime and stime are fields 14 and 15.
     let (_, fields) = stat.rsplit_once(')').ok_or("an unknown kind of /proc")?;
-    let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u64>);
-    let ticks: u64 = ticks.sum::<std::result::Result<_, _>>()?;
+    let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<f64>);
+    let ticks: f64 = ticks.sum::<std::result::Result<_, _>>()?;
     Ok(ticks * TICK_MICROS)
 }
 
 /// Of a process and its children, those that have ended included.
-pub(super) fn cpu_micros_of_family(process: u32) -> Result<u64> {
+pub(super) fn cpu_micros_of_family(process: u32) -> Result<f64> {
     let children = fs::read_to_string(format!("/proc/{process}/task/{process}/children"))?;
     let mut sum = cpu_micros(process)?;
     for child in children.split_whitespace() {
-        sum += cpu_micros(child.parse()?).unwrap_or(0);
+        sum += cpu_micros(child.parse()?).unwrap_or_default();
     }
     Ok(sum)
 }
