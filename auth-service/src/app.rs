@@ -161,7 +161,9 @@ fn serve(listener: TcpListener, state: Data<AppState>, config: Config) -> io::Re
             }))
             .wrap(from_fn(telemetry::request))
             .configure(routes::configure)
-            .configure(|app| routes::configure_web(app, config.web_root.as_deref()))
+            .configure(|app| {
+                routes::configure_web(app, config.web_root.as_deref(), &config.tasks_url);
+            })
     });
     Ok(server
         .client_request_timeout(HEAD_TIMEOUT)

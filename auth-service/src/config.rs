@@ -131,6 +131,10 @@ pub struct Config {
     #[arg(long, env, value_parser = folder)]
     pub web_root: Option<PathBuf>,
 
+    /// Where the application in WEB_ROOT finds the tasks: the public origin of task-service
+    #[arg(long, env, default_value = "http://localhost:8000")]
+    pub tasks_url: WebOrigin,
+
     #[command(flatten)]
     pub log: LogArgs,
 }

@@ -21,7 +21,7 @@ mod system;
 
 pub use client::{Answer, Client, Lost};
 pub use load::{Acknowledged, under_load, wait_until};
-pub use node::{node, tool};
+pub use node::{node, npm, tool};
 pub use original::Original;
 pub use quick_start::QuickStart;
 pub use system::{Engine, System, program};

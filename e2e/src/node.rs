@@ -1,8 +1,10 @@
 //! Node, which drives real clients, and the programs that it needs.
 
 use std::{
+    env,
+    ffi::OsString,
     io::{self, Write as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Command,
 };
 
@@ -31,6 +33,31 @@ pub fn node(system: &System, folder: &str, arguments: &[PathBuf]) {
     if let Some(url) = system.data.server_url() {
         command.env("POSTGRES_URL", url);
     }
+    succeed(&mut command);
+}
+
+/// Runs a script of a package in a folder of the workspace. `SERVICES` is where the programs are.
+pub fn npm(folder: &str, script: &str) {
+    let Some(node) = tool("TEST_NODE") else { return };
+    let services = program("auth-service");
+    succeed(
+        Command::new("npm")
+            .args(["run", "--silent", script])
+            .current_dir(xtask::root().join(folder))
+            .env("PATH", path_with(Path::new(&node)))
+            .env("SERVICES", services.parent().unwrap_or(&services)),
+    );
+}
+
+/// The search path on which an interpreter is found before any other.
+fn path_with(program: &Path) -> OsString {
+    let path = xtask::variable("PATH").unwrap_or_default();
+    let folder = program.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folders = folder.map(Path::to_owned).into_iter().chain(env::split_paths(&path));
+    env::join_paths(folders).expect("the path is one")
+}
+
+fn succeed(command: &mut Command) {
     let output = command.output().expect("Node can be started");
 
     let [stdout, stderr] =

@@ -37,7 +37,7 @@ const BEARER: &str = "bearer";
         routes::status::live,
         routes::status::ready,
     ),
-    components(schemas(Problem<'_>)),
+    components(schemas(Problem<'_>, routes::listing::SortName, routes::listing::OrderName)),
     modifiers(&Common),
 )]
 pub struct ApiDoc;

@@ -98,9 +98,12 @@ fn npm(verb: &str) -> Command {
     npm
 }
 
-/// A browser, and the packages of the front end that it shows.
+/// A browser, and the packages of the front ends that it shows.
 fn chromium(lock: &Path) -> Result<PathBuf> {
     node(lock)?;
+    for folder in ["frontend", "e2e/page"] {
+        node(&root().join(folder).join("package-lock.json"))?;
+    }
     if let Some(given) = variable(CHROMIUM_VARIABLE) {
         return Ok(given.into());
     }

@@ -19,7 +19,8 @@ use crate::{
     variable,
 };
 
-const OLDEST_NODE: u32 = 20;
+/// As in the `engines` of the page.
+const OLDEST_NODE: (u32, u32) = (20, 19);
 
 /// Where the services will be.
 struct Addresses {
@@ -87,7 +88,10 @@ fn page() -> Result<Option<PathBuf>> {
         return Ok(None);
     }
     if node_version().is_none_or(|version| version < OLDEST_NODE) {
-        println!("No page, only the APIs: install Node {OLDEST_NODE} or newer and run this again.");
+        let (major, minor) = OLDEST_NODE;
+        println!(
+            "No page, only the APIs: install Node {major}.{minor} or newer and run this again."
+        );
         return Ok(None);
     }
     step("build the page", || {
@@ -100,11 +104,12 @@ fn page() -> Result<Option<PathBuf>> {
     Ok(Some(folder.join("dist")))
 }
 
-/// The 20 of `v20.19.1`.
-fn node_version() -> Option<u32> {
+/// The 20 and the 19 of `v20.19.1`.
+fn node_version() -> Option<(u32, u32)> {
     let output = Command::new("node").arg("--version").output().ok()?;
     let version = String::from_utf8(output.stdout).ok()?;
-    version.strip_prefix('v')?.split('.').next()?.parse().ok()
+    let mut parts = version.strip_prefix('v')?.split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
 fn build() -> Result {
@@ -123,6 +128,7 @@ fn services(addresses: &Addresses, page: Option<&Path>) -> Result<[Service; 2]> 
         set_default(command, "FRONTEND_URL", &public);
     }
     auth.env("BETTER_AUTH_URL", &public).envs(page.map(|folder| ("WEB_ROOT", folder)));
+    set_default(&mut auth, "TASKS_URL", &addresses.tasks);
     set_default(&mut tasks, "BETTER_AUTH_JWKS_URL", &keys);
     Ok([
         Service::new("auth-service", addresses.auth.clone(), auth),

@@ -16,6 +16,10 @@ on_both_engines!(auth_service::MIGRATIONS;
     a_wrong_method_elsewhere_is_a_json_405_that_names_the_right_ones,
     a_front_end_is_served_with_its_routes,
     a_front_end_does_not_hide_the_api,
+    a_front_end_learns_where_the_tasks_are,
+    a_front_end_is_told_what_it_may_do,
+    what_is_named_after_its_content_is_kept_and_all_else_is_asked_for_again,
+    without_a_front_end_nothing_is_configured,
     a_front_end_only_answers_reads,
     nothing_outside_the_web_root_is_served,
 );
@@ -138,6 +142,68 @@ async fn a_front_end_does_not_hide_the_api(db: TestDatabase) {
     assert_eq!((unknown.status, unknown.body.as_str()), (404, ""));
     let ada = app.sign_up("ada@example.com").await;
     assert_eq!(app.get_session(&ada.cookie).await.json()["user"], ada.user);
+}
+
+async fn a_front_end_learns_where_the_tasks_are(db: TestDatabase) {
+    let folder = web_root();
+    let app = TestApp::spawn_with(&db, |config| {
+        config.web_root = Some(folder.path().join("site"));
+        config.tasks_url = "https://tasks.example.com".parse().unwrap();
+    })
+    .await;
+
+    let answer = app.get("/config.json").answer().await;
+
+    let settings = json!({ "tasksUrl": "https://tasks.example.com" });
+    assert_eq!((answer.status, answer.json()), (200, settings));
+    let policy = answer.header("content-security-policy").unwrap();
+    assert!(policy.contains("connect-src 'self' https://tasks.example.com;"), "{policy}");
+    app.client.post(app.url("/config.json")).answer().await.is_error(
+        405,
+        "METHOD_NOT_ALLOWED",
+        "Method not allowed",
+    );
+}
+
+async fn a_front_end_is_told_what_it_may_do(db: TestDatabase) {
+    let folder = web_root();
+    let app = spawn_with_front_end(&db, &folder).await;
+
+    for path in ["/", "/tasks/42", "/assets/app.js", "/assets/gone.js", "/config.json"] {
+        let answer = app.get(path).answer().await;
+        let policy = answer.header("content-security-policy").unwrap();
+        assert!(policy.starts_with("default-src 'none'; script-src 'self';"), "{path}: {policy}");
+        assert!(policy.contains("connect-src 'self' http://localhost:8000;"), "{path}: {policy}");
+        assert!(policy.ends_with("frame-ancestors 'none'"), "{path}: {policy}");
+        assert!(!policy.contains("unsafe"), "{path}: {policy}");
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
+        assert_eq!(answer.header("referrer-policy"), Some("no-referrer"), "{path}");
+    }
+    assert_eq!(app.get(GET_SESSION).answer().await.header("content-security-policy"), None);
+}
+
+async fn what_is_named_after_its_content_is_kept_and_all_else_is_asked_for_again(db: TestDatabase) {
+    let folder = web_root();
+    let app = spawn_with_front_end(&db, &folder).await;
+
+    let asset = app.get("/assets/app.js").answer().await;
+    assert_eq!(asset.header("cache-control"), Some("public, max-age=31536000, immutable"));
+    for path in ["/", "/index.html", "/tasks", "/assets", "/config.json"] {
+        assert_eq!(
+            app.get(path).answer().await.header("cache-control"),
+            Some("no-cache"),
+            "{path}"
+        );
+    }
+    let gone = app.get("/assets/gone.js").answer().await;
+    gone.is_error(404, "NOT_FOUND", "Not found");
+    assert_eq!(gone.header("cache-control"), Some("no-cache"));
+}
+
+async fn without_a_front_end_nothing_is_configured(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+
+    app.get("/config.json").answer().await.is_error(404, "NOT_FOUND", "Not found");
 }
 
 async fn a_front_end_only_answers_reads(db: TestDatabase) {

@@ -73,7 +73,7 @@ struct Parameters {
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 #[expect(dead_code, reason = "a description; listings are ordered by `Order`")]
-enum SortName {
+pub(crate) enum SortName {
     CreatedAt,
     UpdatedAt,
     Title,
@@ -82,7 +82,7 @@ enum SortName {
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 #[expect(dead_code, reason = "a description; listings are ordered by `Order`")]
-enum OrderName {
+pub(crate) enum OrderName {
     Asc,
     Desc,
 }

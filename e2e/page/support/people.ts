@@ -1,0 +1,96 @@
+// People at browsers: what they do again and again.
+
+import { randomUUID } from "node:crypto";
+import { type APIRequestContext, type BrowserContext, expect, type Locator, type Page } from "@playwright/test";
+import type { System } from "./services";
+
+export const PASSWORD = "correct horse 42";
+export const NEW_PASSWORD = "another password 7";
+
+export const newAddress = () => `ada-${randomUUID()}@example.com`;
+
+/** Somebody who is signed in on a device, without having filled in a form for it. */
+export async function member(context: BrowserContext, system: System, name = "Ada") {
+  const email = newAddress();
+  await signUp(context.request, system, email, name);
+  return { email, name };
+}
+
+export async function signUp(
+  request: APIRequestContext,
+  { url }: System,
+  email: string,
+  name = "Ada",
+): Promise<void> {
+  const answer = await request.post(`${url}/api/auth/sign-up/email`, {
+    headers: { origin: url },
+    data: { name, email, password: PASSWORD },
+  });
+  expect(answer.ok()).toBe(true);
+}
+
+/** Signs in on a device, as another browser of the same person would. */
+export async function signIn(context: BrowserContext, { url }: System, email: string) {
+  const answer = await context.request.post(`${url}/api/auth/sign-in/email`, {
+    headers: { origin: url },
+    data: { email, password: PASSWORD },
+  });
+  expect(answer.ok()).toBe(true);
+}
+
+/** A token of whoever is signed in on the device. */
+export async function tokenOf(context: BrowserContext, { url }: System): Promise<string> {
+  const answer = await context.request.get(`${url}/api/auth/token`);
+  return ((await answer.json()) as { token: string }).token;
+}
+
+/** Tasks that are there already, the last one newest; answers their ids. */
+export async function haveTasks(
+  context: BrowserContext,
+  system: System,
+  titles: string[],
+): Promise<string[]> {
+  const authorization = `Bearer ${await tokenOf(context, system)}`;
+  const ids: string[] = [];
+  for (const title of titles) ids.push(await createTask(system, authorization, title));
+  return ids;
+}
+
+/** As many tasks as nobody could name, in no order. */
+export async function haveManyTasks(context: BrowserContext, system: System, count: number) {
+  const authorization = `Bearer ${await tokenOf(context, system)}`;
+  let left = count;
+  const lane = async () => {
+    while (left > 0) await createTask(system, authorization, `Task ${left--}`);
+  };
+  await Promise.all(Array.from({ length: 8 }, lane));
+}
+
+/** What the service has, whatever a page shows. */
+export async function titlesOf(context: BrowserContext, system: System): Promise<string[]> {
+  const authorization = `Bearer ${await tokenOf(context, system)}`;
+  const answer = await fetch(`${system.tasks.url}/api/tasks`, { headers: { authorization } });
+  return ((await answer.json()) as { title: string }[]).map(({ title }) => title);
+}
+
+async function createTask({ tasks }: System, authorization: string, title: string) {
+  const answer = await fetch(`${tasks.url}/api/tasks`, {
+    method: "POST",
+    headers: { authorization, "content-type": "application/json" },
+    body: JSON.stringify({ title }),
+  });
+  return ((await answer.json()) as { id: string }).id;
+}
+
+export async function addTask(page: Page, title: string): Promise<void> {
+  await page.getByLabel("New task").fill(title);
+  await page.getByLabel("New task").press("Enter");
+}
+
+/** The rows of the list. */
+export const rows = (page: Page): Locator => page.getByRole("list", { name: "Tasks" }).getByRole("listitem");
+
+export const rowOf = (page: Page, title: string): Locator => rows(page).filter({ hasText: title });
+
+export const tick = (page: Page, title: string): Locator =>
+  page.getByRole("checkbox", { name: `Done: ${title}`, exact: true });

@@ -1,0 +1,123 @@
+// Both services as real processes, on SQLite files of their own, with the built page in front.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { createWriteStream } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+
+const PROGRAMS = resolve(process.env.SERVICES ?? "../../target/debug");
+const PAGE = resolve(import.meta.dirname, "../../../frontend/dist");
+const SECRET = "a secret for tests, of more than 32 characters";
+const POLL = 20;
+const PATIENCE = 20_000;
+
+type Variables = Record<string, string>;
+
+/** A program that can be ended and started again, with what it keeps. */
+class Service {
+  #process: ChildProcess | undefined;
+
+  constructor(
+    readonly url: string,
+    private readonly name: string,
+    private readonly folder: string,
+    private readonly env: Variables,
+  ) {}
+
+  /** Starts it, and waits until it takes calls. */
+  async start(): Promise<void> {
+    const child = spawn(join(PROGRAMS, this.name), {
+      cwd: this.folder,
+      env: { PATH: process.env.PATH ?? "", RUST_LOG: "warn", ...this.env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const log = createWriteStream(join(this.folder, `${this.name}.log`), { flags: "a" });
+    child.stdout.pipe(log);
+    child.stderr.pipe(log);
+    this.#process = child;
+    const deadline = Date.now() + PATIENCE;
+    while (!(await this.#isReady())) {
+      if (child.exitCode !== null || Date.now() > deadline) {
+        throw new Error(`${this.name} does not start; see ${this.folder}`);
+      }
+      await pause(POLL);
+    }
+  }
+
+  async stop(): Promise<void> {
+    const child = this.#process;
+    if (!child || child.exitCode !== null) return;
+    const ended = new Promise((done) => child.once("exit", done));
+    child.kill("SIGKILL");
+    await ended;
+  }
+
+  async #isReady(): Promise<boolean> {
+    try {
+      return (await fetch(`${this.url}/health/ready`)).ok;
+    } catch {
+      return false;
+    }
+  }
+}
+
+export interface System {
+  auth: Service;
+  tasks: Service;
+  /** Where the page is. */
+  url: string;
+  /** Where the mails are. */
+  mails: string;
+  stop(): Promise<void>;
+}
+
+/** A system of its own; the variables are auth-service's. */
+export async function startSystem(env: Variables = {}): Promise<System> {
+  const folder = await mkdtemp(join(tmpdir(), "page-"));
+  const [authPort, tasksPort] = [await freePort(), await freePort()];
+  const url = `http://localhost:${authPort}`;
+  const tasksUrl = `http://localhost:${tasksPort}`;
+  const mails = join(folder, "mails");
+  const auth = new Service(url, "auth-service", folder, {
+    BCRYPT_COST: "10",
+    BETTER_AUTH_SECRET: SECRET,
+    BETTER_AUTH_URL: url,
+    DATABASE_URL: `sqlite://${join(folder, "auth.db")}`,
+    FRONTEND_URL: url,
+    MAIL_DIR: mails,
+    PORT: String(authPort),
+    RATE_LIMIT: "off",
+    TASKS_URL: tasksUrl,
+    WEB_ROOT: PAGE,
+    ...env,
+  });
+  const tasks = new Service(tasksUrl, "task-service", folder, {
+    BETTER_AUTH_AUDIENCE: url,
+    BETTER_AUTH_ISSUER: url,
+    BETTER_AUTH_JWKS_URL: `${url}/api/auth/jwks`,
+    DATABASE_URL: `sqlite://${join(folder, "tasks.db")}`,
+    FRONTEND_URL: url,
+    PORT: String(tasksPort),
+  });
+  await auth.start();
+  await tasks.start();
+  const stop = async () => {
+    await Promise.all([auth.stop(), tasks.stop()]);
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { auth, tasks, url, mails, stop };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((done, fail) => {
+    const server = createServer();
+    server.on("error", fail);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => done(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+}

@@ -1,0 +1,110 @@
+// Every page in both themes and at both widths.
+
+import type { BrowserContext, Page } from "@playwright/test";
+import { inspect } from "../support/looks";
+import { addTask, haveTasks, member, rows, signUp, newAddress, tick } from "../support/people";
+import { expect, test } from "../support/test";
+
+const TITLES = [
+  "Renew the passport",
+  "Call Grandma back",
+  "A title that goes on for longer than any telephone is wide, because somebody wrote down all of it at once",
+  "Book the train to Lisbon",
+  "Buy milk",
+];
+
+test("the pages of those who are not signed in look right", async ({ page }) => {
+  await signedOut(page);
+});
+
+test("the pages of tasks look right", async ({ page, context, system, browser }) => {
+  await member(context, system);
+  await page.goto("/tasks");
+  await expect(page.getByText("Nothing to do yet")).toBeVisible();
+  await inspect(page, "tasks-empty");
+
+  const [first] = await haveTasks(context, system, TITLES);
+  await page.reload();
+  await expect(rows(page)).toHaveCount(TITLES.length);
+  await tick(page, "Call Grandma back").check();
+  await inspect(page, "tasks");
+
+  await page.getByRole("button", { name: "Edit Buy milk" }).click();
+  await page.getByRole("button", { name: "Delete Book the train to Lisbon" }).click();
+  await page.getByRole("button", { name: "Edit Buy milk" }).click();
+  await inspect(page, "tasks-editing");
+
+  await page.goto(`/tasks/${first}`);
+  await expect(page.getByRole("heading", { name: "Renew the passport" })).toBeVisible();
+  await inspect(page, "task");
+
+  const stranger = await browser.newContext();
+  await signUp(stranger.request, system, newAddress());
+  const [foreign] = await haveTasks(stranger, system, ["Not Ada's"]);
+  await stranger.close();
+  await page.goto(`/tasks/${foreign}`);
+  await expect(page.getByRole("heading", { name: "This task is not yours" })).toBeVisible();
+  await inspect(page, "task-foreign");
+
+  await page.goto("/nowhere");
+  await expect(page.getByRole("heading", { name: "There is no such page" })).toBeVisible();
+  await inspect(page, "not-found");
+});
+
+test("the pages without a network look right", async ({ page, context, system }) => {
+  await member(context, system);
+  await outages(page, context);
+});
+
+test("the settings look right", async ({ page, context, system }) => {
+  await member(context, system);
+  await page.goto("/settings");
+  await expect(page.getByText("This device")).toBeVisible();
+  await inspect(page, "settings");
+  await page.getByRole("button", { name: "Delete account…" }).click();
+  await inspect(page, "settings-delete", false);
+});
+
+async function signedOut(page: Page) {
+  for (const [path, heading] of [
+    ["signin", "Sign in"],
+    ["signup", "Create an account"],
+    ["forgot-password", "Reset your password"],
+    ["reset-password?token=x", "Choose a new password"],
+    ["reset-password?error=INVALID_TOKEN", "This link does not work"],
+    ["verify-email", "Verify your address"],
+    ["verify-email?verified=yes", "Your address is verified"],
+    ["verify-email?verified=yes&error=TOKEN_EXPIRED", "This link does not work"],
+  ] as const) {
+    await page.goto(`/auth/${path}`);
+    await expect(page.getByRole("heading", { name: heading })).toBeVisible();
+    await inspect(page, `auth-${path.replaceAll(/\W+/g, "-")}`);
+  }
+  await page.goto("/auth/signup");
+  await page.getByRole("button", { name: "Create account" }).click();
+  await expect(page.getByText("Choose a password.")).toBeVisible();
+  await inspect(page, "auth-signup-mistakes");
+}
+
+async function outages(page: Page, context: BrowserContext) {
+  await page.route("**/api/tasks*", (route) => route.abort());
+  await page.goto("/tasks");
+  await expect(page.getByText("Your tasks cannot be shown right now")).toBeVisible();
+  await inspect(page, "tasks-error");
+  await page.unroute("**/api/tasks*");
+  await expect(page.getByText("Nothing to do yet")).toBeVisible();
+
+  await context.setOffline(true);
+  await addTask(page, "Written in a tunnel");
+  await expect(page.getByText("You are offline.")).toBeVisible();
+  await inspect(page, "tasks-offline");
+  await page.getByRole("link", { name: "Done" }).click();
+  await expect(page.getByText("You are offline", { exact: true })).toBeVisible();
+  await inspect(page, "tasks-offline-unknown");
+  await context.setOffline(false);
+
+  await page.route("**/api/auth/get-session", (route) => route.abort());
+  await page.goto("/tasks");
+  await expect(page.getByText("The service cannot be reached")).toBeVisible();
+  await inspect(page, "unreachable");
+}

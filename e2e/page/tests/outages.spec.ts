@@ -1,0 +1,94 @@
+// Services that go away and come back, and a network that does.
+
+import { addTask, haveTasks, member, rows, tick } from "../support/people";
+import { startSystem } from "../support/services";
+import { expect, test } from "../support/test";
+
+test("the page survives a task service that goes away, and shows when it is back", async ({
+  page,
+  context,
+}) => {
+  const system = await startSystem();
+  await member(context, system);
+  await haveTasks(context, system, ["Milk"]);
+  await page.goto(`${system.url}/tasks`);
+  await expect(rows(page)).toHaveText(["Milk"]);
+
+  await system.tasks.stop();
+  await tick(page, "Milk").click();
+  await expect(page.getByText("Your change was not saved.")).toBeVisible();
+  await expect(tick(page, "Milk")).not.toBeChecked();
+  await page.reload();
+  await expect(page.getByText("Your tasks cannot be shown right now")).toBeVisible();
+
+  await system.tasks.start();
+  await expect(rows(page)).toHaveText(["Milk"]);
+  await tick(page, "Milk").click();
+  await page.reload();
+  await expect(tick(page, "Milk")).toBeChecked();
+  await system.stop();
+});
+
+test("without the issuer, tasks go on, and nobody is taken for signed out", async ({
+  page,
+  context,
+}) => {
+  const system = await startSystem();
+  await member(context, system);
+  await haveTasks(context, system, ["Milk"]);
+  await page.goto(`${system.url}/tasks`);
+  await expect(rows(page)).toHaveText(["Milk"]);
+
+  await system.auth.stop();
+  await addTask(page, "Bread");
+  await expect(page.getByRole("link", { name: "Open Bread" })).toBeVisible();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await expect(page.getByText("You are still signed in.")).toBeVisible();
+  await expect(rows(page)).toHaveText(["Bread", "Milk"]);
+
+  await system.auth.start();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+  await system.stop();
+});
+
+test("what is written without a network is sent when there is one", async ({
+  page,
+  context,
+  system,
+}) => {
+  await member(context, system);
+  await page.goto("/tasks");
+  await expect(page.getByText("Nothing to do yet")).toBeVisible();
+  await context.setOffline(true);
+  await expect(page.getByText("You are offline.")).toBeVisible();
+  await addTask(page, "Milk");
+  await expect(rows(page)).toHaveText(["Milk"]);
+  await expect(page.getByRole("link", { name: "Open Milk" })).toHaveCount(0);
+
+  await context.setOffline(false);
+  await expect(page.getByText("You are offline.")).toHaveCount(0);
+  await expect(page.getByRole("link", { name: "Open Milk" })).toBeVisible();
+  await page.reload();
+  await expect(rows(page)).toHaveText(["Milk"]);
+});
+
+test("a task whose confirmation was lost is added once", async ({ page, context, system }) => {
+  await member(context, system);
+  await page.goto("/tasks");
+  await expect(page.getByText("Nothing to do yet")).toBeVisible();
+  let sent = 0;
+  await page.route("**/api/tasks", async (route) => {
+    if (route.request().method() !== "POST") return await route.fallback();
+    sent += 1;
+    if (sent > 1) return await route.fallback();
+    await route.fetch();
+    await route.abort();
+  });
+
+  await addTask(page, "Milk");
+  await expect(page.getByRole("link", { name: "Open Milk" })).toBeVisible();
+  expect(sent).toBe(2);
+  await page.reload();
+  await expect(rows(page)).toHaveText(["Milk"]);
+});

@@ -1,0 +1,160 @@
+// Tokens and sessions as they come and go, in one tab and in several.
+
+import type { BrowserContext } from "@playwright/test";
+import { haveTasks, member, PASSWORD, rows, tick, tokenOf } from "../support/people";
+import type { System } from "../support/services";
+import { expect, test } from "../support/test";
+
+/** How many tokens the pages of a device have asked for. */
+function countTokens(context: BrowserContext, { url }: System): () => number {
+  let count = 0;
+  context.on("request", (request) => {
+    if (request.url() === `${url}/api/auth/token`) count += 1;
+  });
+  return () => count;
+}
+
+/**
+ * From now on, the tokens that the pages have are no good: they arrive with a broken signature, and
+ * only when several requests are under way together.
+ */
+async function spoilTokens(context: BrowserContext, together = 1): Promise<() => number> {
+  const spoilt = new Set<string>();
+  let refused = 0;
+  let refuse = () => {};
+  const isTime = new Promise<void>((resolve) => {
+    refuse = resolve;
+  });
+  await context.route("**/api/tasks**", async (route) => {
+    const { authorization, ...headers } = await route.request().allHeaders();
+    if (authorization && refused < together) spoilt.add(authorization);
+    if (!authorization || !spoilt.has(authorization)) return await route.fallback();
+    refused += 1;
+    if (refused >= together) refuse();
+    await isTime;
+    const broken = authorization.replace(/\.[^.]*$/, `.${"A".repeat(86)}`);
+    await route.continue({ headers: { ...headers, authorization: broken } });
+  });
+  return () => refused;
+}
+
+test("a refused token is replaced once, for all requests that wait", async ({
+  page,
+  context,
+  system,
+}) => {
+  await member(context, system);
+  const [id] = await haveTasks(context, system, ["Milk"]);
+  const asked = countTokens(context, system);
+  await page.goto("/tasks");
+  await expect(rows(page)).toHaveCount(1);
+  expect(asked()).toBe(1);
+  const refused = await spoilTokens(context, 2);
+
+  await tick(page, "Milk").click();
+  await page.getByRole("link", { name: "Open Milk" }).click();
+  await expect(page.getByRole("heading", { name: "Milk" })).toBeVisible();
+  await page.getByRole("link", { name: "All tasks" }).click();
+  await page.getByRole("link", { name: "Done", exact: true }).click();
+
+  await expect(rows(page)).toHaveText(["Milk"]);
+  expect(refused()).toBeGreaterThanOrEqual(2);
+  expect(asked()).toBe(2);
+  await expect(page.getByRole("region", { name: "Notices" })).toHaveText("");
+  await page.goto(`/tasks/${id}`);
+  await expect(page.getByRole("checkbox", { name: "Done: Milk" })).toBeChecked();
+});
+
+test("tabs share a token instead of asking for one each", async ({ page, context, system }) => {
+  await member(context, system);
+  await haveTasks(context, system, ["Milk"]);
+  const asked = countTokens(context, system);
+  const tabs = [page, await context.newPage(), await context.newPage()];
+  await page.goto("/tasks");
+  await expect(rows(page)).toHaveCount(1);
+  for (const tab of tabs.slice(1)) {
+    await tab.goto("/tasks");
+    await expect(rows(tab)).toHaveCount(1);
+  }
+  expect(asked()).toBe(1);
+
+  const refused = await spoilTokens(context);
+  await Promise.all(
+    tabs.map(async (tab) => {
+      await tab.getByRole("link", { name: "Open", exact: true }).click();
+      await expect(rows(tab)).toHaveText(["Milk"]);
+      await tab.getByRole("link", { name: "All", exact: true }).click();
+      await expect(rows(tab)).toHaveText(["Milk"]);
+    }),
+  );
+  await expect.poll(refused).toBeGreaterThanOrEqual(1);
+  expect(asked()).toBe(2);
+});
+
+test("sign-out in one tab signs out the others", async ({ page, context, system }) => {
+  await member(context, system);
+  await haveTasks(context, system, ["Milk"]);
+  const another = await context.newPage();
+  await another.goto("/tasks");
+  await expect(rows(another)).toHaveText(["Milk"]);
+  await page.goto("/settings");
+  await page.getByRole("button", { name: "Sign out", exact: false }).first().click();
+  await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+
+  await expect(another.getByRole("heading", { name: "Sign in" })).toBeVisible();
+  await expect(another.getByText("Milk")).toHaveCount(0);
+});
+
+test("a session that has ended leads to signing in, and back to where one was", async ({
+  page,
+  context,
+  system,
+}) => {
+  const { email } = await member(context, system);
+  const [id] = await haveTasks(context, system, ["Milk"]);
+  await page.goto("/tasks");
+  await expect(rows(page)).toHaveCount(1);
+  await context.request.post(`${system.url}/api/auth/revoke-sessions`, {
+    headers: { origin: system.url },
+    data: {},
+  });
+  await spoilTokens(context);
+
+  await page.getByRole("link", { name: "Open Milk" }).click();
+  await expect(page.getByText("You were signed out.")).toBeVisible();
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page).toHaveURL(`/tasks/${id}`);
+  await expect(page.getByRole("heading", { name: "Milk" })).toBeVisible();
+});
+
+test("another person in the same browser finds nothing of the one before", async ({
+  page,
+  context,
+  system,
+}) => {
+  await member(context, system, "Ada");
+  await haveTasks(context, system, ["Ada's task"]);
+  const adas = await tokenOf(context, system);
+  await page.goto("/tasks");
+  await expect(rows(page)).toHaveText(["Ada's task"]);
+  const sent: Promise<Record<string, string>>[] = [];
+
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+  await member(context, system, "Bob");
+  page.on("request", (request) => {
+    if (request.url().startsWith(system.tasks.url)) sent.push(request.allHeaders());
+  });
+  await page.goto("/tasks");
+  await expect(page.getByText("Nothing to do yet")).toBeVisible();
+  const bearers = (await Promise.all(sent)).flatMap(({ authorization = [] }) => authorization);
+  expect(bearers.length).toBeGreaterThan(0);
+  for (const bearer of bearers) expect(subject(bearer)).not.toBe(subject(adas));
+});
+
+function subject(token: string): unknown {
+  const claims = Buffer.from(token.split(".")[1] ?? "", "base64url").toString();
+  return (JSON.parse(claims) as { sub: unknown }).sub;
+}

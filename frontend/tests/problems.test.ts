@@ -1,0 +1,82 @@
+// What the services' errors become for people.
+
+import { expect, test } from "vitest";
+import { explainLink, problemOfAuth } from "../src/lib/auth-problem";
+import { ProblemError, problemOf, readRetryAfter } from "../src/lib/problem";
+import { problemOfTasks } from "../src/lib/task-problem";
+
+test("an error of auth-service finds the field that caused it", () => {
+  const fieldsOf = (code: string, message = "") =>
+    problemOfAuth({ status: 400, code, message }).fields;
+  expect(fieldsOf("USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL")).toEqual({
+    email: "There is an account with this address already.",
+  });
+  expect(Object.keys(fieldsOf("INVALID_EMAIL_OR_PASSWORD"))).toEqual(["password"]);
+  expect(Object.keys(fieldsOf("PASSWORD_TOO_SHORT"))).toEqual(["newPassword", "password"]);
+  expect(Object.keys(fieldsOf("INVALID_PASSWORD"))).toEqual(["currentPassword", "password"]);
+});
+
+test("errors of the schema are told apart by field", () => {
+  const message =
+    "[body.name] Invalid input: expected string, received null; [body.email] Invalid email address";
+  const { fields } = problemOfAuth({ status: 400, code: "VALIDATION_ERROR", message });
+  expect(fields).toEqual({
+    name: "Invalid input: expected string, received null",
+    email: "This is not a complete e-mail address.",
+  });
+});
+
+test("an error without a code is known by its message", () => {
+  const { fields } = problemOfAuth({ status: 400, message: "Email is the same" });
+  expect(fields).toEqual({ newEmail: "This is your address already." });
+});
+
+test("what is unknown says what the server said, or at least the status", () => {
+  expect(problemOfAuth({ status: 400, code: "NEW", message: "Something new" }).message).toBe(
+    "Something new",
+  );
+  expect(problemOfAuth({ status: 500 }).message).toContain("500");
+  expect(problemOfAuth({ status: 404 }).message).toBe("This is switched off here.");
+});
+
+test("who is refused for a while learns for how long", () => {
+  expect(problemOfAuth({ status: 429 }, 7)).toMatchObject({ status: 429, retryAfter: 7 });
+  expect(problemOfAuth({ status: 429 }).retryAfter).toBe(10);
+  const header = (value: Record<string, string>) => readRetryAfter(new Headers(value));
+  expect(header({ "x-retry-after": "9" })).toBe(9);
+  expect(header({ "retry-after": "1.2" })).toBe(2);
+  expect(header({ "retry-after": "Wed, 21 Oct 2026 07:28:00 GMT" })).toBeUndefined();
+  expect(header({})).toBeUndefined();
+});
+
+test("the code in a mailed link's address is explained, whatever it is", () => {
+  expect(explainLink("TOKEN_EXPIRED")).toContain("expired");
+  expect(explainLink("<script>")).toBe(explainLink("INVALID_TOKEN"));
+});
+
+test("problem details find their fields", () => {
+  const body = {
+    detail: "title: String should have at least 1 character",
+    code: "validation_error",
+    errors: [
+      { loc: ["body", "title"], msg: "String should have at least 1 character" },
+      { loc: ["body", "title"], msg: "and another" },
+    ],
+  };
+  const problem = problemOfTasks(body, new Response(null, { status: 422 }));
+  expect(problem.fields).toEqual({ title: "String should have at least 1 character." });
+  expect(problem).toMatchObject({ status: 422, code: "validation_error", message: body.detail });
+});
+
+test("refusals of tasks are in plain words, whatever the body is", () => {
+  for (const body of [undefined, null, "text", {}]) {
+    const { message } = problemOfTasks(body, new Response(null, { status: 403 }));
+    expect(message).toBe("This task belongs to somebody else.");
+  }
+});
+
+test("whatever is thrown is a problem", () => {
+  const problem = { status: 418, message: "teapot", fields: {} };
+  expect(problemOf(new ProblemError(problem))).toBe(problem);
+  expect(problemOf(new TypeError("Failed to fetch"))).toMatchObject({ status: 0 });
+});

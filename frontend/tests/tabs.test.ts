@@ -1,0 +1,56 @@
+// How tabs hand a token around, where there are no locks.
+
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { BrowserTabs } from "../src/lib/tabs";
+
+/** A channel whose messages arrive at once, at all others of the same name. */
+class Channel {
+  static all: Channel[] = [];
+  onmessage: ((event: { data: unknown }) => void) | null = null;
+
+  constructor(readonly name: string) {
+    Channel.all.push(this);
+  }
+
+  postMessage(data: unknown) {
+    for (const other of Channel.all) if (other !== this) other.onmessage?.({ data });
+  }
+}
+
+beforeEach(() => {
+  Channel.all = [];
+  vi.stubGlobal("BroadcastChannel", Channel);
+  vi.stubGlobal("navigator", {});
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
+
+function tab(token?: string) {
+  const accepted: string[] = [];
+  const tabs = new BrowserTabs();
+  tabs.listen({ current: token, accept: (offered) => accepted.push(offered) });
+  return { tabs, accepted };
+}
+
+test("a tab that has a token gives it to one that asks", async () => {
+  tab("a token");
+  const { tabs } = tab();
+  expect(await tabs.ask()).toBe("a token");
+});
+
+test("a new token reaches every tab", () => {
+  const others = [tab(), tab("an old one")];
+  tab().tabs.tell("a new one");
+  expect(others.map(({ accepted }) => accepted)).toEqual([["a new one"], ["a new one"]]);
+});
+
+test("nobody waits for long for tabs that sleep or have none", async () => {
+  tab();
+  const answer = tab().tabs.ask();
+  await vi.advanceTimersByTimeAsync(200);
+  expect(await answer).toBeUndefined();
+});
