@@ -8,13 +8,8 @@ use auth_service::{
     config::{Command, Config},
     import,
 };
-use mimalloc::MiMalloc;
 use service_kit::{Clock, config, migrate, telemetry};
 use tracing::{error, info};
-
-/// Costs less than the system's allocator when many small things come and go on several threads.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[actix_web::main]
 async fn main() -> ExitCode {

@@ -5,7 +5,6 @@ use std::{
     process::ExitCode,
 };
 
-use mimalloc::MiMalloc;
 use service_kit::{Clock, config, db::Database, telemetry};
 use task_service::{
     app::App,
@@ -14,10 +13,6 @@ use task_service::{
     openapi::ApiDoc,
 };
 use tracing::{error, info};
-
-/// Costs less than the system's allocator when many small things come and go on several threads.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[actix_web::main]
 async fn main() -> ExitCode {

@@ -5,5 +5,5 @@ mod listing;
 mod task;
 
 pub(crate) use idempotency_key::IdempotencyKey;
-pub(crate) use listing::{Filter, Order, Place, Position, Sort};
+pub(crate) use listing::{Asked, Filter, Order, Place, Position, Sort};
 pub(crate) use task::{Expected, Task, TaskChanges};

@@ -5,19 +5,21 @@ pub(crate) mod listing;
 pub(crate) mod status;
 pub(crate) mod tasks;
 
-use actix_web::web::{ServiceConfig, resource, to};
+use actix_web::web::{ServiceConfig, resource, scope, to};
 
 use crate::error::Error;
 
 pub(crate) fn configure(app: &mut ServiceConfig) {
-    app.service(resource("/api/tasks").get(listing::list_tasks).post(tasks::create_task))
+    let tasks = scope("/api/tasks")
+        .service(resource("").get(listing::list_tasks).post(tasks::create_task))
         .service(
-            resource("/api/tasks/{id}")
+            resource("/{id}")
                 .get(tasks::get_task)
                 .put(tasks::update_task)
                 .patch(tasks::update_task)
                 .delete(tasks::delete_task),
-        )
+        );
+    app.service(tasks)
         .service(resource("/health/live").get(status::live))
         .service(resource("/health/ready").get(status::ready))
         .service(resource("/openapi.json").get(docs::openapi))

@@ -3,14 +3,14 @@
 //! SQLite has no time and no UUID: times are text of one width, so that they sort as they should,
 //! and UUIDs are 16-byte blobs.
 
-use chrono::{DateTime, NaiveDateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use diesel::{
     deserialize::{self, FromSql, FromSqlRow},
     expression::AsExpression,
     pg::{Pg, PgValue},
     query_builder::QueryId,
     serialize::{self, IsNull, Output, ToSql},
-    sql_types::{Binary, SqlType, Text, Timestamptz},
+    sql_types::{Binary, SqlType, Timestamptz},
     sqlite::{Sqlite, SqliteValue},
 };
 
@@ -34,9 +34,6 @@ pub struct DbTime(pub DateTime<Utc>);
 #[diesel(sql_type = Uuid)]
 pub struct DbUuid(pub uuid::Uuid);
 
-/// What SQLite stores: as RFC 3339 without a zone, always six fractional digits.
-const SQLITE_FORMAT: &str = "%Y-%m-%dT%H:%M:%S%.6fZ";
-
 impl ToSql<TimestampUtc, Pg> for DbTime {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
         ToSql::<Timestamptz, Pg>::to_sql(&self.0, &mut out.reborrow())
@@ -57,10 +54,25 @@ impl ToSql<TimestampUtc, Sqlite> for DbTime {
 }
 
 impl FromSql<TimestampUtc, Sqlite> for DbTime {
-    fn from_sql(value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
-        let text = <String as FromSql<Text, Sqlite>>::from_sql(value)?;
-        Ok(Self(NaiveDateTime::parse_from_str(&text, SQLITE_FORMAT)?.and_utc()))
+    fn from_sql(mut value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
+        let time = read_sqlite_time(value.read_text());
+        Ok(Self(time.ok_or("a time is not written as it should be")?))
     }
+}
+
+/// `2026-01-02T03:04:05.678901Z`. By hand: a listing reads two of them a row, and a parser of formats
+/// takes longer than the query.
+fn read_sqlite_time(text: &str) -> Option<DateTime<Utc>> {
+    let number = |place: usize, width: usize| text.get(place..place + width)?.parse().ok();
+    let is_separated =
+        [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':'), (19, b'.'), (26, b'Z')]
+            .iter()
+            .all(|(place, separator)| text.as_bytes().get(*place) == Some(separator));
+    let year = text.get(..4)?.parse().ok()?;
+    let date = NaiveDate::from_ymd_opt(year, number(5, 2)?, number(8, 2)?)?;
+    let time =
+        date.and_hms_micro_opt(number(11, 2)?, number(14, 2)?, number(17, 2)?, number(20, 6)?)?;
+    (is_separated && text.len() == 27).then(|| time.and_utc())
 }
 
 impl ToSql<Uuid, Pg> for DbUuid {
@@ -86,5 +98,29 @@ impl FromSql<Uuid, Sqlite> for DbUuid {
     fn from_sql(value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
         let bytes = <Vec<u8> as FromSql<Binary, Sqlite>>::from_sql(value)?;
         Ok(Self(uuid::Uuid::from_slice(&bytes)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_in_sqlite_has_one_spelling() {
+        let text = "2026-01-02T03:04:05.678901Z";
+        let time = read_sqlite_time(text).unwrap();
+        assert_eq!(time.to_rfc3339_opts(SecondsFormat::Micros, true), text);
+        for other in [
+            "",
+            "2026-01-02T03:04:05Z",
+            "2026-01-02 03:04:05.678901Z",
+            "2026-01-02T03:04:05.678901+",
+            "2026-13-02T03:04:05.678901Z",
+            "2026-01-02T25:04:05.678901Z",
+            "2026-01-02T03:04:05.678901ZZ",
+            "2026-01-02T03:04:05.6789\u{e9}1Z",
+        ] {
+            assert_eq!(read_sqlite_time(other), None, "{other}");
+        }
     }
 }

@@ -2,7 +2,6 @@
 //! what is made or deleted meanwhile neither repeats nor hides a task.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 use service_kit::{
     db::{Conn, query},
     sql_types::{DbTime, DbUuid},
@@ -13,7 +12,7 @@ use super::Task;
 use crate::schema::tasks;
 
 /// Which of the owner's tasks.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Filter {
     pub(crate) completed: Option<bool>,
     pub(crate) created_after: Option<DbTime>,
@@ -50,6 +49,16 @@ pub(crate) enum Place {
 }
 
 impl Position {
+    /// Time or title, and id.
+    fn parts(after: Option<&Self>) -> (Option<DbTime>, Option<String>, Option<DbUuid>) {
+        let id = after.map(|after| after.id);
+        match after.map(|after| &after.place) {
+            Some(Place::Time(time)) => (Some(*time), None, id),
+            Some(Place::Title(title)) => (None, Some(title.clone()), id),
+            None => (None, None, None),
+        }
+    }
+
     /// Where a task is in a listing.
     pub(crate) fn of(task: &Task, sort: Sort, folded_title: impl FnOnce() -> String) -> Self {
         let place = match sort {
@@ -105,33 +114,56 @@ macro_rules! ordered {
     }};
 }
 
+/// A page, as a query to load.
+macro_rules! page {
+    ($owner:expr, $filter:expr, $order:expr, $after:expr, $limit:expr) => {{
+        let query = filtered!(Task::query().into_boxed(), $owner, $filter);
+        let (time, title, id) = Position::parts($after.as_ref());
+        let is_descending = $order.is_descending;
+        match $order.sort {
+            Sort::CreatedAt => ordered!(query, tasks::created_at, time, id, is_descending),
+            Sort::UpdatedAt => ordered!(query, tasks::updated_at, time, id, is_descending),
+            Sort::Title => ordered!(query, tasks::title_folded, title, id, is_descending),
+        }
+        .limit($limit)
+    }};
+}
+
+/// Which page of which listing.
+#[derive(Clone)]
+pub(crate) struct Asked {
+    pub(crate) filter: Filter,
+    pub(crate) order: Order,
+    /// Where the page before ended.
+    pub(crate) after: Option<Position>,
+    /// How many tasks at most.
+    pub(crate) limit: i64,
+}
+
 impl Task {
-    /// The owner's tasks after a position, at most `limit`.
     pub(crate) async fn list(
         conn: &mut Conn<'_>,
         owner: &UserId,
-        filter: &Filter,
-        order: Order,
-        after: Option<&Position>,
-        limit: i64,
+        asked: &Asked,
     ) -> QueryResult<Vec<Self>> {
-        let (time, title) = match after.map(|after| &after.place) {
-            Some(Place::Time(time)) => (Some(*time), None),
-            Some(Place::Title(title)) => (None, Some(title.clone())),
-            None => (None, None),
-        };
-        let id = after.map(|after| after.id);
-        let Order { sort, is_descending } = order;
-        query!(conn, |c| {
-            let query = filtered!(Self::query().into_boxed(), owner, filter);
-            match sort {
-                Sort::CreatedAt => ordered!(query, tasks::created_at, time, id, is_descending),
-                Sort::UpdatedAt => ordered!(query, tasks::updated_at, time, id, is_descending),
-                Sort::Title => ordered!(query, tasks::title_folded, title, id, is_descending),
+        match conn {
+            Conn::Postgres(conn, _) => {
+                let Asked { filter, order, after, limit } = asked;
+                let page = page!(owner, filter, order, after, *limit);
+                diesel_async::RunQueryDsl::load(page, conn).await
             }
-            .limit(limit)
-            .load(*c)
-        })
+            // On the thread where the rows are: taking them elsewhere one by one costs more than
+            // finding them.
+            Conn::Sqlite(conn) => {
+                let (owner, asked) = (owner.clone(), asked.clone());
+                conn.spawn_blocking(move |conn| {
+                    let Asked { filter, order, after, limit } = &asked;
+                    let page = page!(owner, filter, order, after, *limit);
+                    RunQueryDsl::load(page, conn)
+                })
+                .await
+            }
+        }
     }
 
     /// How many there are on all pages.
@@ -140,7 +172,10 @@ impl Task {
         owner: &UserId,
         filter: &Filter,
     ) -> QueryResult<i64> {
-        query!(conn, |c| filtered!(tasks::table.into_boxed(), owner, filter).count().get_result(*c))
+        query!(conn, |c| {
+            let query = filtered!(tasks::table.into_boxed(), owner, filter).count();
+            diesel_async::RunQueryDsl::get_result(query, *c)
+        })
     }
 }
 

@@ -24,7 +24,7 @@ use crate::{
     cursor,
     error::{Error, InputError, Result},
     folded::folded,
-    models::{Filter, Order, Position, Sort, Task},
+    models::{Asked, Filter, Order, Position, Sort, Task},
     precondition::is_known,
     representation::{TaskBody, page_tag, response, tasks_json},
     state::AppState,
@@ -36,10 +36,8 @@ const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
 /// Which part of which listing.
 pub(crate) struct Page {
-    limit: i64,
-    after: Option<Position>,
-    filter: Filter,
-    order: Order,
+    /// With one task more than the page has, which tells whether there is a next one.
+    asked: Asked,
     /// Whether the client wants to know how many tasks there are on all pages.
     has_total: bool,
     /// The query without `limit` and `cursor`, for the way to the next page.
@@ -217,10 +215,12 @@ impl Parameters {
             return Err(Error::Invalid(self.errors));
         }
         Ok(Page {
-            limit: self.limit.unwrap_or(LIMIT_MAX),
-            after,
-            filter: self.filter,
-            order,
+            asked: Asked {
+                filter: self.filter,
+                order,
+                after,
+                limit: self.limit.unwrap_or(LIMIT_MAX) + 1,
+            },
             has_total: self.has_total.unwrap_or_default(),
             rest: self.rest,
         })
@@ -230,19 +230,20 @@ impl Parameters {
 impl Page {
     /// Whether more than the rows of the page have to be looked at.
     fn takes_its_time(&self) -> bool {
-        self.has_total || self.filter.text.is_some() || self.order.sort != Sort::CreatedAt
+        let Asked { filter, order, .. } = &self.asked;
+        self.has_total || filter.text.is_some() || order.sort != Sort::CreatedAt
     }
 
     /// The way to the next page (RFC 8288), if there is one.
     fn link_to_next(&self, tasks: &mut Vec<Task>) -> Option<String> {
-        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let limit = usize::try_from(self.asked.limit - 1).unwrap_or(usize::MAX);
         if tasks.len() <= limit {
             return None;
         }
         tasks.truncate(limit);
         let last = tasks.last()?;
-        let position = Position::of(last, self.order.sort, || folded(&last.title));
-        let cursor = cursor::encode(self.order, &position);
+        let position = Position::of(last, self.asked.order.sort, || folded(&last.title));
+        let cursor = cursor::encode(self.asked.order, &position);
         Some(format!("</api/tasks?limit={limit}&cursor={cursor}{}>; rel=\"next\"", self.rest))
     }
 }
@@ -293,12 +294,10 @@ pub(crate) async fn list_tasks(
     let mut pooled =
         if page.takes_its_time() { state.read_at_leisure().await? } else { state.read().await? };
     let conn = &mut pooled.conn();
-    // One more than asked for tells whether there is a next page.
-    let (after, limit) = (page.after.as_ref(), page.limit + 1);
-    let mut tasks = Task::list(conn, &user, &page.filter, page.order, after, limit).await?;
+    let mut tasks = Task::list(conn, &user, &page.asked).await?;
     let link = page.link_to_next(&mut tasks);
     let total = if page.has_total {
-        Some(Task::count_filtered(conn, &user, &page.filter).await?)
+        Some(Task::count_filtered(conn, &user, &page.asked.filter).await?)
     } else {
         None
     };
