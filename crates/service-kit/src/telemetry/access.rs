@@ -41,15 +41,16 @@ impl Access<'_> {
         let elapsed = self.start.elapsed();
         let elapsed_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
         let (method, status) = (self.method, status.as_u16());
-        match JSON.get() {
-            Some(lines) => self.write(lines.clone(), route, status, elapsed),
-            None => info!(
+        if let Some(lines) = JSON.get() {
+            self.write(lines.clone(), route, status, elapsed);
+        } else {
+            info!(
                 http.method = %method,
                 http.route = route,
                 http.status = status,
                 http.elapsed_us = elapsed_us,
                 "{method} {route} {status} in {elapsed:.1?}"
-            ),
+            );
         }
     }
 
