@@ -128,8 +128,7 @@ pub async fn request(
 fn request_id(req: &ServiceRequest) -> HeaderValue {
     let is_loggable = |value: &&HeaderValue| {
         let bytes = value.as_bytes();
-        (1..=REQUEST_ID_MAX_BYTES).contains(&bytes.len())
-            && bytes.iter().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'))
+        (1..=REQUEST_ID_MAX_BYTES).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic)
     };
     req.headers().get(&REQUEST_ID).filter(is_loggable).cloned().unwrap_or_else(|| {
         let mut text = Uuid::encode_buffer();

@@ -90,6 +90,9 @@ async fn a_key_belongs_to_its_owner(db: TestDatabase) {
     create(&app, &ada, "key", &json!({ "title": "Ada's" })).await;
     let response = create(&app, &bob, "key", &json!({ "title": "Bob's" })).await;
     assert_eq!(response.status(), StatusCode::CREATED);
+    let retry = create(&app, &bob, "key", &json!({ "title": "Bob's" })).await;
+    assert_eq!(retry.headers()["idempotency-replayed"], "true");
+    assert_eq!(retry.json::<Value>().await.unwrap()["title"], "Bob's");
     assert_eq!(app.titles("/api/tasks", &bob).await, ["Bob's"]);
 }
 

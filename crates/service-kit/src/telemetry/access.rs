@@ -2,6 +2,7 @@
 //! way costs as much as the requests.
 
 use std::{
+    borrow::Cow,
     io::Write as _,
     sync::OnceLock,
     time::{Duration, Instant},
@@ -54,12 +55,17 @@ impl Access<'_> {
         }
     }
 
-    /// As the other lines are written. None of the texts needs escaping: methods and ids have no
-    /// quotes, and routes are ours.
+    /// As the other lines are written. Only the id can need escaping, and it is printable ASCII:
+    /// methods have no quotes, and routes are ours.
     fn write(&self, mut lines: NonBlocking, route: &str, status: u16, elapsed: Duration) {
         let mut line = Vec::with_capacity(320);
         let now = Clock::default().now().to_rfc3339_opts(SecondsFormat::Micros, true);
-        let (method, id, micros) = (self.method, self.id, elapsed.as_micros());
+        let (method, micros) = (self.method, elapsed.as_micros());
+        let id = if self.id.contains(['"', '\\']) {
+            self.id.replace('\\', "\\\\").replace('"', "\\\"").into()
+        } else {
+            Cow::Borrowed(self.id)
+        };
         let _ = writeln!(
             line,
             "{{\"timestamp\":\"{now}\",\"level\":\"INFO\",\"message\":\"{method} {route} {status} in \
