@@ -8,8 +8,10 @@
 //! ```
 
 mod lanes;
+mod prepared;
 mod url;
 
+pub use prepared::Prepared;
 pub use url::DatabaseUrl;
 
 use std::{

@@ -1,10 +1,11 @@
 //! Logs: pretty on a terminal, JSON otherwise; a request id in and out; one line per request.
 
 mod access;
+mod lines;
 
 use std::{
     fmt,
-    io::{BufWriter, IsTerminal as _},
+    io::{self, IsTerminal as _},
     time::Instant,
 };
 
@@ -22,11 +23,10 @@ use actix_web::{
 };
 use clap::{Args, ValueEnum};
 use tracing::{Instrument as _, info_span};
-use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::{EnvFilter, filter::ParseError};
 use uuid::Uuid;
 
-use self::access::Access;
+use self::{access::Access, lines::Writer};
 
 /// The header that carries the request id, in and out.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -57,7 +57,7 @@ fn parse_filter(filter: &str) -> Result<String, ParseError> {
 #[derive(Debug)]
 #[must_use = "the log ends with it"]
 pub struct Telemetry {
-    _writer: WorkerGuard,
+    _writer: Writer,
 }
 
 /// Sends this process's log to standard output. Once per process.
@@ -69,9 +69,9 @@ pub fn init(args: &LogArgs) -> Telemetry {
     if let Ok(quiet) = "tokio_postgres=info".parse() {
         filter = filter.add_directive(quiet);
     }
-    let stdout = std::io::stdout();
+    let stdout = io::stdout();
     let by_terminal = if stdout.is_terminal() { LogFormat::Pretty } else { LogFormat::Json };
-    let (lines, writer) = NonBlockingBuilder::default().lossy(false).finish(BufWriter::new(stdout));
+    let (lines, writer) = lines::start(stdout);
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(lines.clone());
     match args.log_format.unwrap_or(by_terminal) {
         LogFormat::Pretty => subscriber.with_target(false).init(),
