@@ -30,8 +30,11 @@ const USUAL: Pressure = Pressure { connections: 64, seconds: 8 };
 const RUSH: Pressure = Pressure { connections: 200, seconds: 12 };
 
 pub fn run() -> Result {
-    if Command::new("wrk").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
-        apt_install(&["wrk"])?;
+    for (program, package) in [("wrk", "wrk"), ("pgbench", "postgresql-client-common")] {
+        let mut ask = Command::new(program);
+        if ask.arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
+            apt_install(&[package])?;
+        }
     }
     step("build the services", || {
         step::run(&mut cargo(&["build", "--release", "-p", "auth-service", "-p", "task-service"]))

@@ -44,7 +44,7 @@ pub(super) fn pgbench(site: &Site, cluster: &Cluster, pressure: Pressure) -> Res
     for (name, statement) in statements {
         let folder = site.folder().join(format!("pgbench {name}"));
         fs::create_dir_all(&folder)?;
-        let mut pgbench = Command::new(cluster.program("pgbench"));
+        let mut pgbench = Command::new("pgbench");
         pgbench
             .args(["--no-vacuum", "--protocol=prepared", "--jobs=2"])
             .arg(format!("--client={}", pressure.connections))
