@@ -1,7 +1,7 @@
 //! A trace leads from the page through both services, tells nothing about anybody, and costs nobody
 //! anything when there is no one to send it to.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop here")]
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use e2e::{Collected, Collector, Engine, System, wait_until};

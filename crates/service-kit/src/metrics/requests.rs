@@ -61,8 +61,11 @@ impl Requests {
     /// From now on the requests that this thread answers are counted.
     pub(super) fn count_on_this_thread(&self) {
         TABLE.with(|table| {
-            let table = table.get_or_init(Arc::default);
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(table));
+            table.get_or_init(|| {
+                let table = Arc::default();
+                self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&table));
+                table
+            });
         });
     }
 
@@ -114,7 +117,7 @@ impl Table {
     fn series(&self, method: &'static str, route: &str, status: u16) -> &Series {
         let mut hasher = DefaultHasher::new();
         (method, route, status).hash(&mut hasher);
-        let first = usize::try_from(hasher.finish() % SLOTS as u64).unwrap_or_default();
+        let first = usize::try_from(hasher.finish()).unwrap_or_default() % SLOTS;
         let (before, from) = self.slots.split_at(first);
         from.iter()
             .chain(before)
@@ -163,7 +166,7 @@ mod tests {
         }
         assert!(table.all().count() <= SLOTS + 1);
         let counted: u64 = table.all().flat_map(|series| series.duration.totals().buckets).sum();
-        assert_eq!(counted, requests as u64);
+        assert_eq!(counted, u64::try_from(requests).unwrap());
     }
 
     #[test]
