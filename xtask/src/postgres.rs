@@ -82,6 +82,11 @@ impl Cluster {
         format!("postgres://postgres:{password}@127.0.0.1:{port}/{database}")
     }
 
+    /// One of the programs that came with the server.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        self.site.binaries.join(name)
+    }
+
     pub fn process_id(&self) -> u32 {
         self.postmaster.id()
     }

@@ -8,9 +8,11 @@
 //! ```
 
 mod lanes;
+mod prepared;
 mod url;
 mod waits;
 
+pub use prepared::Prepared;
 pub use url::DatabaseUrl;
 
 use std::{

@@ -2,11 +2,12 @@
 //! traces, if somebody collects them.
 
 mod access;
+mod lines;
 mod otlp;
 
 use std::{
     fmt,
-    io::{BufWriter, IsTerminal as _},
+    io::{self, IsTerminal as _},
     time::Instant,
 };
 
@@ -24,7 +25,6 @@ use actix_web::{
 };
 use clap::{Args, ValueEnum};
 use tracing::{Instrument as _, Subscriber, info_span, warn};
-use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::{
     EnvFilter, Layer, filter::ParseError, layer::SubscriberExt as _, registry,
     registry::LookupSpan, util::SubscriberInitExt as _,
@@ -34,6 +34,7 @@ use uuid::Uuid;
 pub use self::otlp::{TraceArgs, trace_headers};
 use self::{
     access::Access,
+    lines::{Lines, Writer},
     otlp::{Traced, Traces},
 };
 
@@ -70,7 +71,7 @@ fn parse_filter(filter: &str) -> Result<String, ParseError> {
 #[must_use = "the log ends with it"]
 pub struct Telemetry {
     _traces: Option<Traces>,
-    _writer: WorkerGuard,
+    _writer: Writer,
 }
 
 /// Sends this process's log to standard output, and traces to whoever collects them, in the name of
@@ -78,10 +79,10 @@ pub struct Telemetry {
 ///
 /// A thread of its own writes the lines, as many at a time as there are.
 pub fn init(args: &LogArgs, service: &'static str) -> Telemetry {
-    let stdout = std::io::stdout();
+    let stdout = io::stdout();
     let by_terminal = if stdout.is_terminal() { LogFormat::Pretty } else { LogFormat::Json };
     let format = args.log_format.unwrap_or(by_terminal);
-    let (lines, writer) = NonBlockingBuilder::default().lossy(false).finish(BufWriter::new(stdout));
+    let (lines, writer) = lines::start(stdout);
     if matches!(format, LogFormat::Json) {
         access::write_json_to(lines.clone());
     }
@@ -110,7 +111,7 @@ fn filter(args: &LogArgs) -> EnvFilter {
     quiet.fold(EnvFilter::new(&args.rust_log), EnvFilter::add_directive)
 }
 
-fn log<S>(format: LogFormat, lines: NonBlocking) -> Box<dyn Layer<S> + Send + Sync>
+fn log<S>(format: LogFormat, lines: Lines) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
