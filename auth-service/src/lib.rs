@@ -13,6 +13,7 @@
 //! | `mail`, `email_token` | the outbox, its worker, and what mailed links carry |
 //! | [`import`] | users of another service |
 //! | `seal`, `housekeeping` | what is stored sealed; what is stored no longer |
+//! | `metrics` | figures for Prometheus |
 //! | `models/*`, `schema` | rows and all SQL |
 //! | `error` | what failed, and what the client hears of it |
 
@@ -30,6 +31,7 @@ mod input;
 mod issuer;
 mod limits;
 mod mail;
+mod metrics;
 mod models;
 mod origin;
 mod password;

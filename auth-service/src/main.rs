@@ -14,7 +14,7 @@ use tracing::{error, info};
 #[actix_web::main]
 async fn main() -> ExitCode {
     let config: Config = config::parse();
-    let _telemetry = telemetry::init(&config.log);
+    let _telemetry = telemetry::init(&config.log, env!("CARGO_PKG_NAME"));
     match run(config).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

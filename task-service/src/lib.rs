@@ -12,6 +12,7 @@
 //! | `folded` | texts as they are searched and sorted by |
 //! | [`migrate`], `housekeeping` | what is stored as it was; what is stored no longer |
 //! | `models/*`, `schema` | rows and all SQL; the owner is in every statement |
+//! | `metrics` | figures for Prometheus |
 //! | [`openapi`] | the description of the API |
 //! | `error` | what failed, and what the client hears of it |
 
@@ -24,6 +25,7 @@ mod folded;
 mod housekeeping;
 mod idempotency;
 mod input;
+mod metrics;
 pub mod migrate;
 mod models;
 pub mod openapi;

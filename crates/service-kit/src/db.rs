@@ -10,6 +10,7 @@
 mod lanes;
 mod prepared;
 mod url;
+mod waits;
 
 pub use prepared::Prepared;
 pub use url::DatabaseUrl;
@@ -41,7 +42,11 @@ use secrecy::ExposeSecret as _;
 use tokio_postgres::tls::NoTlsStream;
 
 pub use self::lanes::Shared;
-use self::lanes::{Lanes, Use};
+use self::{
+    lanes::{Lanes, Use},
+    waits::Waits,
+};
+use crate::metrics::Sheet;
 
 /// A SQLite connection whose calls run on the blocking threads.
 pub type AsyncSqliteConnection = SyncConnectionWrapper<SqliteConnection>;
@@ -89,6 +94,7 @@ pub enum Database {
     Sqlite {
         readers: Pool<AsyncSqliteConnection>,
         writer: Pool<AsyncSqliteConnection>,
+        waits: Arc<Waits>,
     },
 }
 
@@ -99,6 +105,7 @@ pub struct Postgres {
     lanes: Lanes,
     /// One user at a time.
     pool: Pool<AsyncPgConnection>,
+    waits: Waits,
 }
 
 impl fmt::Debug for Database {
@@ -121,7 +128,8 @@ impl Database {
                 let manager =
                     AsyncDieselConnectionManager::new_with_config(url.expose_secret(), config);
                 let pool = pool(manager, POSTGRES_CONNECTIONS)?;
-                Ok(Self::Postgres(Arc::new(Postgres { lanes: Lanes::new(url.clone()), pool })))
+                let (lanes, waits) = (Lanes::new(url.clone()), Waits::default());
+                Ok(Self::Postgres(Arc::new(Postgres { lanes, pool, waits })))
             }
             DatabaseUrl::Sqlite(path) => {
                 make_private_file(path).map_err(|error| OpenError::File(path.clone(), error))?;
@@ -132,7 +140,8 @@ impl Database {
                     let path = path.to_string_lossy();
                     pool(AsyncDieselConnectionManager::new_with_config(path, config), count)
                 };
-                Ok(Self::Sqlite { readers: connections(SQLITE_READERS)?, writer: connections(1)? })
+                let (readers, writer) = (connections(SQLITE_READERS)?, connections(1)?);
+                Ok(Self::Sqlite { readers, writer, waits: Arc::default() })
             }
         }
     }
@@ -141,15 +150,19 @@ impl Database {
     pub async fn read(&self) -> Result<PooledConn, Unavailable> {
         Ok(match self {
             Self::Postgres(postgres) => postgres.shared(Use::Read).await?,
-            Self::Sqlite { readers, .. } => PooledConn::Sqlite(readers.get().await?),
+            Self::Sqlite { readers, waits, .. } => {
+                PooledConn::Sqlite(waits.read.time(readers.get()).await?)
+            }
         })
     }
 
     /// A connection for a statement that may take its time, so that no other waits behind it.
     pub async fn read_at_leisure(&self) -> Result<PooledConn, Unavailable> {
         Ok(match self {
-            Self::Postgres(postgres) => PooledConn::Postgres(postgres.pool.get().await?),
-            Self::Sqlite { readers, .. } => PooledConn::Sqlite(readers.get().await?),
+            Self::Postgres(postgres) => PooledConn::Postgres(postgres.own().await?),
+            Self::Sqlite { readers, waits, .. } => {
+                PooledConn::Sqlite(waits.read.time(readers.get()).await?)
+            }
         })
     }
 
@@ -157,8 +170,18 @@ impl Database {
     pub async fn write(&self) -> Result<PooledConn, Unavailable> {
         Ok(match self {
             Self::Postgres(postgres) => postgres.shared(Use::Write).await?,
-            Self::Sqlite { writer, .. } => PooledConn::Sqlite(writer.get().await?),
+            Self::Sqlite { writer, waits, .. } => {
+                PooledConn::Sqlite(waits.write.time(writer.get()).await?)
+            }
         })
+    }
+
+    /// How long connections to it were waited for.
+    pub fn show(&self, sheet: &mut Sheet) {
+        match self {
+            Self::Postgres(postgres) => postgres.waits.show(sheet),
+            Self::Sqlite { waits, .. } => waits.show(sheet),
+        }
     }
 
     /// Whether the database answers.
@@ -171,8 +194,17 @@ impl Database {
 
 impl Postgres {
     async fn shared(self: &Arc<Self>, what: Use) -> Result<PooledConn, Unavailable> {
-        let shared = self.lanes.get(what).await?;
+        let wait = match what {
+            Use::Read => &self.waits.read,
+            Use::Write => &self.waits.write,
+        };
+        let shared = wait.time(self.lanes.get(what)).await?;
         Ok(PooledConn::Shared { shared, postgres: Arc::clone(self) })
+    }
+
+    /// A connection that nobody else uses meanwhile.
+    async fn own(&self) -> Result<Object<AsyncPgConnection>, PoolError> {
+        self.waits.exclusive.time(self.pool.get()).await
     }
 }
 
@@ -252,7 +284,7 @@ impl PooledConn {
     pub fn conn(&mut self) -> Conn<'_> {
         match self {
             Self::Shared { shared, postgres } => {
-                Conn::Postgres(shared, Transactions::FromPool(&postgres.pool))
+                Conn::Postgres(shared, Transactions::FromPool(postgres))
             }
             Self::Postgres(conn) => Conn::Postgres(conn, Transactions::None),
             Self::Sqlite(conn) => Conn::Sqlite(conn),
@@ -271,7 +303,7 @@ pub enum Conn<'a> {
 #[derive(Clone, Copy)]
 #[expect(missing_debug_implementations, reason = "the pool has none")]
 pub enum Transactions<'a> {
-    FromPool(&'a Pool<AsyncPgConnection>),
+    FromPool(&'a Postgres),
     /// Nowhere: this is one, or something as private.
     None,
 }
@@ -300,8 +332,8 @@ impl Conn<'_> {
         work: impl AsyncFnOnce(&mut Conn<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         match self {
-            Self::Postgres(_, Transactions::FromPool(pool)) => {
-                let mut own = pool.get().await.map_err(|error| out_of_reach(&error))?;
+            Self::Postgres(_, Transactions::FromPool(postgres)) => {
+                let mut own = postgres.own().await.map_err(|error| out_of_reach(&error))?;
                 let conn = &mut *own;
                 <AsyncPgConnection as AsyncConnection>::TransactionManager::begin_transaction(conn)
                     .await?;

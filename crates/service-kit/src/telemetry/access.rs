@@ -13,7 +13,7 @@ use chrono::SecondsFormat;
 use tracing::{Level, enabled, info};
 
 use super::lines::Lines;
-use crate::Clock;
+use crate::{Clock, metrics};
 
 /// Where lines of JSON go.
 static JSON: OnceLock<Lines> = OnceLock::new();
@@ -35,6 +35,7 @@ impl Access<'_> {
     /// hold secrets.
     pub(super) fn log(&self, route: Option<&str>, status: StatusCode) {
         let route = route.unwrap_or("(no route)");
+        metrics::record(self.method, route, status, self.start);
         // Probes would be most of a quiet service's log.
         if route.starts_with("/health/") || !enabled!(Level::INFO) {
             return;
