@@ -14,6 +14,7 @@
 //! | [`import`] | users of another service |
 //! | `seal`, `housekeeping` | what is stored sealed; what is stored no longer |
 //! | `models/*`, `schema` | rows and all SQL |
+//! | [`openapi`] | how the API describes itself |
 //! | `error` | what failed, and what the client hears of it |
 
 pub mod app;
@@ -31,6 +32,7 @@ mod issuer;
 mod limits;
 mod mail;
 mod models;
+pub mod openapi;
 mod origin;
 mod password;
 mod redirect;

@@ -25,6 +25,7 @@ mod limits;
 mod mailbox;
 mod mails;
 mod migrations;
+mod openapi;
 mod origins;
 mod passwords;
 mod rates;
