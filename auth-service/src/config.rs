@@ -147,6 +147,8 @@ pub struct Config {
 pub enum Command {
     /// Bring the schema up to date and end
     Migrate,
+    /// Print the description of the API (OpenAPI) and end
+    Openapi,
     /// Take over the users of another service and end; nothing that is here is changed
     Import(ImportArgs),
 }

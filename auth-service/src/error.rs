@@ -148,10 +148,10 @@ pub(crate) struct Redirect {
 }
 
 #[derive(Serialize)]
-struct ErrorBody<'a> {
+pub(crate) struct ErrorBody<'a> {
     message: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<&'static str>,
+    pub(crate) code: Option<&'static str>,
 }
 
 impl From<BodyError> for Error {
@@ -166,6 +166,12 @@ impl From<BodyError> for Error {
 }
 
 impl Error {
+    /// What a client hears.
+    pub(crate) fn answer(&self) -> (StatusCode, ErrorBody<'_>) {
+        let (status, code, message) = self.parts();
+        (status, ErrorBody { message, code })
+    }
+
     /// What a link says that leads on although something failed.
     pub(crate) fn code(&self) -> Option<&'static str> {
         self.parts().1
@@ -189,7 +195,7 @@ impl ResponseError for Error {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let (status, code, message) = self.parts();
+        let (status, body) = self.answer();
         if status.is_server_error() {
             error!("{}", Chain(self));
         } else {
@@ -205,6 +211,6 @@ impl ResponseError for Error {
             response.insert_header((X_RETRY_AFTER, seconds.as_str()));
             response.insert_header((RETRY_AFTER, seconds));
         }
-        response.insert_header(ContentType::json()).json(ErrorBody { message, code })
+        response.insert_header(ContentType::json()).json(body)
     }
 }

@@ -23,13 +23,14 @@ use crate::{
 /// The largest body that is read: names and images have no maximum of their own.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// RFC 5321 §4.5.3.1.3, without the angle brackets.
-const EMAIL_MAX_CHARS: usize = 254;
+pub(crate) const EMAIL_MAX_CHARS: usize = 254;
 
 /// Some editors put it before a text.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-const JSON: &str = "application/json";
-const FORM: &str = "application/x-www-form-urlencoded";
+pub(crate) const JSON: &str = "application/json";
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+pub(crate) const FORM_OR_JSON: &str = "application/x-www-form-urlencoded, application/json";
 
 /// A body that has passed every check.
 pub(crate) struct Input<T>(pub(crate) T);
@@ -126,10 +127,9 @@ fn parse(req: &HttpRequest, bytes: &BytesMut, takes_forms: bool) -> Result<Optio
                 .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())));
             Ok(Some(Value::Object(members.collect())))
         }
-        (_, true) => Err(Error::UnsupportedMediaType {
-            sent: sent.into_owned(),
-            allowed: "application/x-www-form-urlencoded, application/json",
-        }),
+        (_, true) => {
+            Err(Error::UnsupportedMediaType { sent: sent.into_owned(), allowed: FORM_OR_JSON })
+        }
         (_, false) => Err(Error::UnsupportedMediaType { sent: sent.into_owned(), allowed: JSON }),
     }
 }

@@ -15,6 +15,7 @@
 //! | `seal`, `housekeeping` | what is stored sealed; what is stored no longer |
 //! | `metrics` | figures for Prometheus |
 //! | `models/*`, `schema` | rows and all SQL |
+//! | [`openapi`] | how the API describes itself |
 //! | `error` | what failed, and what the client hears of it |
 
 pub mod app;
@@ -33,6 +34,7 @@ mod limits;
 mod mail;
 mod metrics;
 mod models;
+pub mod openapi;
 mod origin;
 mod password;
 mod redirect;

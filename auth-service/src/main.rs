@@ -1,12 +1,15 @@
 //! The process: configuration, telemetry, then the application until a signal ends it.
 
-use std::process::ExitCode;
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
 
 use auth_service::{
     MIGRATIONS,
     app::App,
     config::{Command, Config},
-    import,
+    import, openapi,
 };
 use service_kit::{Clock, config, migrate, telemetry};
 use tracing::{error, info};
@@ -30,6 +33,7 @@ async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
             migrate::run(&config.database_url, MIGRATIONS).await?;
             info!("the schema is up to date");
         }
+        Some(Command::Openapi) => io::stdout().write_all(openapi::json()?.as_bytes())?,
         Some(Command::Import(args)) => import::run(&config, args, &Clock::default()).await?,
         None => App::build(config, Clock::default()).await?.run().await?,
     }

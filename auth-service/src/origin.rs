@@ -14,13 +14,13 @@ use crate::{
     input::is_truthy,
 };
 
-static CALLBACK: Redirect = Redirect {
+pub(crate) static CALLBACK: Redirect = Redirect {
     member: "callbackURL",
     code: "INVALID_CALLBACK_URL",
     message: "Invalid callbackURL",
 };
 /// The members of a body that may send the browser somewhere.
-static REDIRECTS: [&Redirect; 4] = [
+pub(crate) static REDIRECTS: [&Redirect; 4] = [
     &CALLBACK,
     &Redirect {
         member: "redirectTo",

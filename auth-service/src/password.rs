@@ -24,8 +24,8 @@ use self::{bcrypt_sha256::BcryptSha256, foreign::Foreign};
 use crate::error::{Error, Result};
 
 /// In UTF-16 code units, as JavaScript counts.
-const MIN_UNITS: usize = 8;
-const MAX_UNITS: usize = 128;
+pub(crate) const MIN_UNITS: usize = 8;
+pub(crate) const MAX_UNITS: usize = 128;
 
 /// How many passwords may wait to be hashed before clients are sent away.
 const MAX_WAITING: usize = 256;

@@ -21,9 +21,11 @@ use actix_web::{
     web::{ServiceConfig, get, post, resource, scope, to},
 };
 
-use crate::{limits, session_cookies};
+use service_kit::docs;
 
-const BASE_PATH: &str = "/api/auth";
+use crate::{limits, openapi, session_cookies};
+
+pub(crate) const BASE_PATH: &str = "/api/auth";
 
 pub(crate) fn configure(app: &mut ServiceConfig) {
     app.service(
@@ -61,7 +63,13 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
     .service(resource("/jwks").get(token::jwks).default_service(to(web::only_get)))
     .service(resource("/.well-known/jwks.json").get(token::jwks).default_service(to(web::only_get)))
     .service(resource("/health/live").get(status::live).default_service(to(web::only_get)))
-    .service(resource("/health/ready").get(status::ready).default_service(to(web::only_get)));
+    .service(resource("/health/ready").get(status::ready).default_service(to(web::only_get)))
+    .service(
+        resource("/openapi.json")
+            .get(async || docs::openapi(openapi::COMMITTED))
+            .default_service(to(web::only_get)),
+    )
+    .service(docs::page());
 }
 
 pub(crate) use self::{sessions::SET_AUTH_JWT, web::configure as configure_web};

@@ -4,32 +4,52 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 
-use std::{path::Path, process::Command};
+use std::{fs, path::Path, process::Command};
 
 use e2e::{System, on_both_engines, tool};
+use xtask::service::Service;
 
-on_both_engines!(task_service_does_what_its_description_says);
+on_both_engines!(
+    auth_service_does_what_its_description_says,
+    task_service_does_what_its_description_says,
+);
+
+fn auth_service_does_what_its_description_says(system: &mut System) {
+    let page = tempfile::tempdir().unwrap();
+    fs::write(page.path().join("index.html"), "<!doctype html><title>App</title>").unwrap();
+    system.auth.stop().unwrap();
+    system.auth.set_variable("WEB_ROOT", page.path().to_str().unwrap());
+    system.start_services();
+    play_with(&system.auth, |_| {});
+}
 
 fn task_service_does_what_its_description_says(system: &mut System) {
-    let Some(python) = tool("TEST_PYTHON") else { return };
     let token = system.token("ada@example.com");
+    play_with(&system.tasks, |schemathesis| {
+        schemathesis.args(["--header", &format!("Authorization: Bearer {token}")]);
+    });
+}
+
+/// With the settings and the hooks that are named after the service.
+fn play_with(service: &Service, change: impl FnOnce(&mut Command)) {
+    let Some(python) = tool("TEST_PYTHON") else { return };
     let home = xtask::root().join("e2e/clients/schemathesis");
     let folder = tempfile::tempdir().unwrap();
-    let output = Command::new(Path::new(&python).with_file_name("st"))
+    let mut schemathesis = Command::new(Path::new(&python).with_file_name("st"));
+    schemathesis
         // It leaves what it has seen where it runs.
         .current_dir(folder.path())
         .env("PYTHONPATH", &home)
         .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env("SCHEMATHESIS_HOOKS", "hooks")
+        .env("SCHEMATHESIS_HOOKS", service.name.replace('-', "_"))
         .arg("--config-file")
-        .arg(home.join("schemathesis.toml"))
+        .arg(home.join(service.name).with_extension("toml"))
         .arg("run")
-        .arg(format!("{}/openapi.json", system.tasks.url))
-        .args(["--header", &format!("Authorization: Bearer {token}")])
+        .arg(format!("{}/openapi.json", service.url))
         .args(["--checks", "all", "--max-examples", "20", "--generation-deterministic"])
-        .args(["--continue-on-failure", "--no-color"])
-        .output()
-        .unwrap();
+        .args(["--continue-on-failure", "--no-color"]);
+    change(&mut schemathesis);
+    let output = schemathesis.output().unwrap();
     let stdout = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{stdout}\n{}", String::from_utf8_lossy(&output.stderr));
 }

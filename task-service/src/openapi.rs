@@ -18,6 +18,9 @@ use crate::{
     routes,
 };
 
+/// As it is committed, and served.
+pub(crate) const COMMITTED: &str = include_str!("../openapi.json");
+
 const BEARER: &str = "bearer";
 
 /// The whole description.
@@ -43,7 +46,7 @@ const BEARER: &str = "bearer";
 pub struct ApiDoc;
 
 impl ApiDoc {
-    /// As it is served and committed.
+    /// As it is to be committed.
     pub fn json() -> Result<String, serde_json::Error> {
         Self::openapi().to_pretty_json().map(|json| json + "\n")
     }

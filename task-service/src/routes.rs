@@ -1,13 +1,14 @@
 //! The routing table. `resource` answers a wrong method with 405 and `Allow`.
 
-mod docs;
 pub(crate) mod listing;
 pub(crate) mod status;
 pub(crate) mod tasks;
 
 use actix_web::web::{ServiceConfig, resource, scope, to};
 
-use crate::error::Error;
+use service_kit::docs;
+
+use crate::{error::Error, openapi};
 
 pub(crate) fn configure(app: &mut ServiceConfig) {
     let tasks = scope("/api/tasks")
@@ -22,8 +23,7 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
     app.service(tasks)
         .service(resource("/health/live").get(status::live))
         .service(resource("/health/ready").get(status::ready))
-        .service(resource("/openapi.json").get(docs::openapi))
-        .service(resource("/docs").get(docs::to_ui))
-        .service(docs::ui())
+        .service(resource("/openapi.json").get(async || docs::openapi(openapi::COMMITTED)))
+        .service(docs::page())
         .default_service(to(async || Err::<&str, _>(Error::PathNotFound)));
 }

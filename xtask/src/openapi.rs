@@ -8,7 +8,10 @@ use crate::{
 };
 
 pub fn run() -> Result {
-    step("describe task-service", || describe("task-service"))
+    for service in ["auth-service", "task-service"] {
+        step(&format!("describe {service}"), || describe(service))?;
+    }
+    Ok(())
 }
 
 fn describe(service: &str) -> Result {

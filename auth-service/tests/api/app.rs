@@ -32,6 +32,8 @@ use tokio::{
     sync::oneshot,
 };
 
+use crate::openapi;
+
 pub(crate) const BASE_URL: &str = "http://localhost:3000";
 pub(crate) const FRONT_END: &str = "http://localhost:5173";
 pub(crate) const SECRET: &str = "example-secret-do-not-use-0000000000";
@@ -244,13 +246,19 @@ pub(crate) trait Send {
 }
 
 impl Send for RequestBuilder {
+    /// Every answer is one that the description knows.
     async fn answer(self) -> Answer {
-        let response = self.send().await.unwrap();
-        Answer {
+        let (client, request) = self.build_split();
+        let request = request.unwrap();
+        let (method, url) = (request.method().clone(), request.url().clone());
+        let response = client.execute(request).await.unwrap();
+        let answer = Answer {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
             body: response.text().await.unwrap(),
-        }
+        };
+        openapi::check(&method, &url, &answer);
+        answer
     }
 }
 

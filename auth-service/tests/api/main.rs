@@ -26,6 +26,7 @@ mod mailbox;
 mod mails;
 mod metrics;
 mod migrations;
+mod openapi;
 mod origins;
 mod passwords;
 mod rates;

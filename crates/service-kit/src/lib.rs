@@ -12,6 +12,7 @@
 //! | [`origins`], [`cors`] | the exact origins of the front end, and what they may read |
 //! | [`client_address`] | who is on the other end, behind which proxies |
 //! | [`body`] | request bodies, read within limits of size and time |
+//! | [`docs`] | the description of the API, and a page to try it out |
 //! | [`worker`] | work beside the requests, which ends in order |
 //! | [`testing`] | one throw-away database per test (feature `testing`) |
 
@@ -20,6 +21,7 @@ pub mod client_address;
 pub mod config;
 pub mod cors;
 pub mod db;
+pub mod docs;
 pub mod metrics;
 pub mod migrate;
 pub mod origins;

@@ -1,0 +1,113 @@
+//! The objects that answers are made of.
+
+use serde_json::json;
+use utoipa::openapi::{Array, ObjectBuilder, OneOfBuilder, RefOr, Schema};
+
+use super::schemas::{
+    Member, boolean, named, null, nullable, one_of, only, optional, output, required, string, time,
+};
+
+/// By name.
+pub(super) fn schemas() -> Vec<(&'static str, ObjectBuilder)> {
+    let (user, session) = (required("user", named("User")), required("session", named("Session")));
+    let token = || string().description(Some("The session token, unsigned"));
+    let message = required("message", string());
+    let (status, success) = (required("status", only(true)), required("success", only(true)));
+    let words = || one_of(["ok", "unavailable"]);
+    vec![
+        ("User", self::user()),
+        ("Session", self::session()),
+        ("Account", account()),
+        ("CurrentSession", output([session, user.clone()])),
+        ("SignedUp", output([required("token", nullable(token())), user.clone()])),
+        (
+            "SignedIn",
+            output([
+                required("redirect", boolean().description(Some("Whether to go to `url`"))),
+                required("token", token()),
+                optional("url", string().description(Some("The `callbackURL` that was sent"))),
+                user.clone(),
+            ]),
+        ),
+        ("PasswordChanged", output([required("token", nullable(token())), user])),
+        ("Done", output([status.clone()])),
+        ("DoneWithMessage", output([status.clone(), message.clone()])),
+        ("Verified", output([status, optional("user", or_null("User"))])),
+        ("Success", output([success.clone()])),
+        ("SuccessWithMessage", output([success, message])),
+        ("Token", output([required("token", string().description(Some("A JWT (RFC 7519)")))])),
+        ("Key", key()),
+        ("KeySet", output([required("keys", Array::new(named("Key")))])),
+        ("Well", output([required("ok", only(true))])),
+        ("Live", output([required("status", one_of(["ok"]))])),
+        ("Ready", output([required("status", words()), required("database", words())])),
+        ("Settings", output([required("tasksUrl", string())])),
+    ]
+}
+
+/// An object, or nothing.
+pub(super) fn or_null(name: &str) -> RefOr<Schema> {
+    OneOfBuilder::new().item(null()).item(named(name)).into()
+}
+
+fn user() -> ObjectBuilder {
+    output([
+        id("id"),
+        required("name", string()),
+        required("email", string()),
+        required("emailVerified", boolean()),
+        required("image", nullable(string())),
+        required("createdAt", time()),
+        required("updatedAt", time()),
+    ])
+    .examples([json!({
+        "id": "0198c0a4-6f0e-7b53-9a75-3f5b3c1f2f10",
+        "name": "Ada",
+        "email": "ada@example.com",
+        "emailVerified": false,
+        "image": null,
+        "createdAt": "2026-01-02T03:04:05.678Z",
+        "updatedAt": "2026-01-02T03:04:05.678Z",
+    })])
+}
+
+fn session() -> ObjectBuilder {
+    let empty_if_unknown = || string().description(Some("Empty if unknown"));
+    output([
+        id("id"),
+        required("token", string().description(Some("Unsigned"))),
+        id("userId"),
+        required("expiresAt", time()),
+        required("createdAt", time()),
+        required("updatedAt", time().description(Some("When it was last extended"))),
+        required("ipAddress", empty_if_unknown()),
+        required("userAgent", empty_if_unknown()),
+    ])
+}
+
+fn account() -> ObjectBuilder {
+    output([
+        id("id"),
+        required("providerId", string().description(Some("`credential`: a password"))),
+        id("accountId"),
+        id("userId"),
+        required("createdAt", time()),
+        required("updatedAt", time()),
+        required("scopes", Array::new(string())),
+    ])
+}
+
+/// RFC 8037.
+fn key() -> ObjectBuilder {
+    output([
+        required("kty", one_of(["OKP"])),
+        required("crv", one_of(["Ed25519"])),
+        required("alg", one_of(["EdDSA"])),
+        required("kid", string()),
+        required("x", string().pattern(Some("^[A-Za-z0-9_-]{43}$"))),
+    ])
+}
+
+fn id(name: &'static str) -> Member {
+    required(name, string().description(Some("Opaque")))
+}

@@ -1,0 +1,275 @@
+//! One operation: what it takes, what it gives, and every way to be refused.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use actix_web::http::StatusCode;
+use utoipa::openapi::{
+    Content, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, Schema,
+    example::ExampleBuilder,
+    path::{self, HttpMethod, ParameterBuilder, ParameterIn},
+    request_body::RequestBody,
+    schema::SchemaType,
+    security::SecurityRequirement,
+};
+
+use super::{
+    headers::{REQUEST_ID, SET_COOKIE, add_headers, of_status},
+    schemas::{Member, boolean, input, named, optional},
+};
+use crate::{
+    error::Error,
+    input::{FORM, FORM_OR_JSON, JSON},
+    origin::{CALLBACK, REDIRECTS},
+    routes::BASE_PATH,
+    session_cookies::SET_AUTH_TOKEN,
+};
+
+pub(super) const COOKIE: &str = "sessionCookie";
+pub(super) const BEARER: &str = "sessionToken";
+
+/// What is said of one operation.
+pub(super) struct Operation {
+    method: HttpMethod,
+    path: &'static str,
+    described: path::Operation,
+    /// Of the body that is sent.
+    schema: Option<(&'static str, Schema)>,
+    reads_session: bool,
+    refusals: Vec<Error>,
+    /// Those of everything that lies below the base path, or takes a body.
+    common_refusals: Vec<Error>,
+}
+
+impl Operation {
+    pub(super) fn get(path: &'static str, id: &str, summary: &str) -> Self {
+        Self::new(HttpMethod::Get, path, id, summary)
+    }
+
+    pub(super) fn post(path: &'static str, id: &str, summary: &str) -> Self {
+        Self::new(HttpMethod::Post, path, id, summary)
+    }
+
+    fn new(method: HttpMethod, path: &'static str, id: &str, summary: &str) -> Self {
+        let mut described = path::Operation::new();
+        described.operation_id = Some(id.to_owned());
+        described.summary = Some(summary.to_owned());
+        let common_refusals = if path.starts_with(BASE_PATH) {
+            let wait = Duration::from_secs(10);
+            vec![Error::TooManyRequests { wait }, Error::NoState, Error::TooManyPasswords]
+        } else {
+            Vec::new()
+        };
+        let (schema, reads_session, refusals) = (None, false, Vec::new());
+        Self { method, path, described, schema, reads_session, refusals, common_refusals }
+    }
+
+    /// What else there is to say.
+    pub(super) fn about(mut self, description: &str) -> Self {
+        self.described.description = Some(description.to_owned());
+        self
+    }
+
+    /// A JSON object, under a name of its own.
+    pub(super) fn takes<const N: usize>(self, name: &'static str, members: [Member; N]) -> Self {
+        let mut body = RequestBody::new();
+        body.required = Some(Required::True);
+        body.content.insert(JSON.to_owned(), content(named(name)));
+        self.takes_body(body, JSON).refuses([invalid(&members)]).schema(name, input(members))
+    }
+
+    /// The same object, or a form. A form has only strings, so it cannot say `rememberMe`.
+    pub(super) fn signs_in<const N: usize>(self, name: &'static str, members: [Member; N]) -> Self {
+        let remember_me = boolean().description(Some("false: until the browser ends"));
+        let mut body = RequestBody::new();
+        body.required = Some(Required::True);
+        body.content.insert(JSON.to_owned(), content(named(name)));
+        body.content.insert(FORM.to_owned(), content(input(members.clone())));
+        self.takes_body(body, FORM_OR_JSON)
+            .refuses([invalid(&members), Error::CrossSiteNavigationLogin])
+            .schema(name, input(members.into_iter().chain([optional("rememberMe", remember_me)])))
+    }
+
+    /// Any JSON, which is not looked at, or nothing.
+    pub(super) fn takes_anything(self) -> Self {
+        let any = ObjectBuilder::new().schema_type(SchemaType::AnyValue);
+        let mut body = RequestBody::new();
+        body.content.insert(JSON.to_owned(), content(any));
+        self.takes_body(body, JSON)
+    }
+
+    /// What everybody hears who sends a body that is not good.
+    fn takes_body(mut self, body: RequestBody, allowed: &'static str) -> Self {
+        self.described.request_body = Some(RefOr::T(body));
+        self.common_refusals.extend([
+            Error::InvalidJson,
+            Error::BodyTimedOut,
+            Error::BodyTooLarge,
+            Error::EncodedBody,
+            Error::MissingOrNullOrigin,
+            Error::InvalidOrigin,
+            Error::RedirectNotAString(&CALLBACK),
+        ]);
+        self.common_refusals.extend(REDIRECTS.map(Error::InvalidRedirect));
+        let is_common = allowed == JSON;
+        let refusals = if is_common { &mut self.common_refusals } else { &mut self.refusals };
+        refusals.push(Error::UnsupportedMediaType { sent: "text/plain".to_owned(), allowed });
+        self
+    }
+
+    pub(super) fn or_no_body(mut self) -> Self {
+        if let Some(RefOr::T(body)) = &mut self.described.request_body {
+            body.required = None;
+        }
+        self
+    }
+
+    /// Says more of the body than its members do.
+    pub(super) fn schema(mut self, name: &'static str, schema: impl Into<Schema>) -> Self {
+        self.schema = Some((name, schema.into()));
+        self
+    }
+
+    pub(super) fn query(self, member: Member) -> Self {
+        self.parameter(ParameterIn::Query, member)
+    }
+
+    pub(super) fn parameter(mut self, place: ParameterIn, member: Member) -> Self {
+        let required = if member.is_required { Required::True } else { Required::False };
+        let parameter = ParameterBuilder::new()
+            .name(member.name)
+            .parameter_in(place)
+            .required(required)
+            .schema(Some(member.schema))
+            .build();
+        self.described.parameters.get_or_insert_default().push(RefOr::T(parameter));
+        self
+    }
+
+    /// 200, as JSON.
+    pub(super) fn gives(self, description: &str, schema: impl Into<RefOr<Schema>>) -> Self {
+        let mut response = Response::new(description);
+        response.content.insert(JSON.to_owned(), content(schema));
+        self.answers(200, response)
+    }
+
+    /// 302, without a body.
+    pub(super) fn leads_on(self, description: &str) -> Self {
+        self.answers(302, Response::new(description)).with(302, &["Location"])
+    }
+
+    pub(super) fn answers(mut self, status: u16, response: Response) -> Self {
+        self.described.responses.responses.insert(status.to_string(), response.into());
+        self
+    }
+
+    /// Headers of an answer that is described already.
+    pub(super) fn with(mut self, status: u16, headers: &[&str]) -> Self {
+        if let Some(RefOr::T(response)) =
+            self.described.responses.responses.get_mut(&status.to_string())
+        {
+            add_headers(response, headers);
+        }
+        self
+    }
+
+    /// Only for those who are signed in.
+    pub(super) fn in_session(self) -> Self {
+        self.secured([COOKIE, BEARER].map(requirement).into()).refuses([Error::Unauthorized])
+    }
+
+    /// For everybody, and better for those who are signed in.
+    pub(super) fn maybe_in_session(self) -> Self {
+        let nobody = SecurityRequirement::default();
+        self.secured(vec![nobody, requirement(COOKIE), requirement(BEARER)])
+    }
+
+    /// Only for those who are signed in, who are told so in another way than usual.
+    pub(super) fn secured(mut self, security: Vec<SecurityRequirement>) -> Self {
+        self.described.security = Some(security);
+        self.reads_session = true;
+        self
+    }
+
+    pub(super) fn refuses(mut self, errors: impl IntoIterator<Item = Error>) -> Self {
+        self.refusals.extend(errors);
+        self
+    }
+
+    /// Puts it in its place, and notes the codes it may answer with.
+    pub(super) fn add_to(
+        mut self,
+        openapi: &mut OpenApi,
+        tag: &str,
+        codes: &mut BTreeSet<&'static str>,
+    ) {
+        self.described.tags = Some(vec![tag.to_owned()]);
+        let components = openapi.components.get_or_insert_default();
+        if let Some((name, schema)) = self.schema {
+            components.schemas.insert(name.to_owned(), schema.into());
+        }
+        let own: BTreeSet<_> = self.refusals.iter().map(|error| error.answer().0).collect();
+        let mut by_status = BTreeMap::<StatusCode, Vec<Error>>::new();
+        for error in self.refusals.into_iter().chain(self.common_refusals) {
+            let (status, body) = error.answer();
+            codes.extend(body.code);
+            by_status.entry(status).or_default().push(error);
+        }
+        let responses = &mut self.described.responses.responses;
+        for (status, errors) in by_status {
+            let response = refusal(status, &errors);
+            // What is the same everywhere is said once.
+            let response = if own.contains(&status) {
+                response.into()
+            } else {
+                let name = response.description.replace(' ', "");
+                components.responses.insert(name.clone(), response.into());
+                Ref::from_response_name(name).into()
+            };
+            responses.insert(status.as_str().to_owned(), response);
+        }
+        for response in responses.values_mut() {
+            if let RefOr::T(response) = response {
+                add_headers(response, &[REQUEST_ID]);
+                if self.reads_session {
+                    add_headers(response, &[SET_COOKIE, SET_AUTH_TOKEN]);
+                }
+            }
+        }
+        openapi.paths.add_path_operation(self.path, vec![self.method], self.described);
+    }
+}
+
+pub(super) fn requirement(scheme: &str) -> SecurityRequirement {
+    SecurityRequirement::new(scheme, [""; 0])
+}
+
+pub(super) fn content(schema: impl Into<RefOr<Schema>>) -> RefOr<Content> {
+    RefOr::T(Content::new(Some(schema)))
+}
+
+/// What is said of a body whose first member is not good.
+fn invalid(members: &[Member]) -> Error {
+    let (name, received) = members.first().map_or(("", ""), |member| {
+        (member.name, if member.is_required { "undefined" } else { "number" })
+    });
+    Error::Validation(format!("[body.{name}] Invalid input: expected string, received {received}"))
+}
+
+/// What is answered with one status, with an example of each code.
+fn refusal(status: StatusCode, errors: &[Error]) -> Response {
+    let mut content = Content::new(Some(named("Error")));
+    for error in errors {
+        let (_, body) = error.answer();
+        let name = format!("{} {}", body.code.unwrap_or("no code"), content.examples.len() + 1);
+        let example = ExampleBuilder::new().value(serde_json::to_value(&body).ok()).build();
+        content.examples.insert(name, example.into());
+    }
+    let mut response = Response::new(status.canonical_reason().unwrap_or_default());
+    response.content.insert(JSON.to_owned(), content.into());
+    add_headers(&mut response, &[REQUEST_ID]);
+    add_headers(&mut response, of_status(status));
+    response
+}

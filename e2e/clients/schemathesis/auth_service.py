@@ -1,0 +1,21 @@
+"""Who asks is somebody new whenever the session of the one before has ended."""
+
+import uuid
+
+import requests
+import schemathesis
+
+
+@schemathesis.auth()
+class Session:
+    def get(self, case, context):
+        user = {
+            "name": "Ada",
+            "email": f"{uuid.uuid4()}@example.com",
+            "password": "correct horse 42",
+        }
+        url = f"{context.operation.base_url}/api/auth/sign-up/email"
+        return requests.post(url, json=user, timeout=60).json()["token"]
+
+    def set(self, case, token, context):
+        case.headers["Authorization"] = f"Bearer {token}"

@@ -1,0 +1,26 @@
+// The pages that describe the APIs: read and tried out in a browser that holds them to their policy.
+
+import { expect, test } from "../support/test";
+
+for (const name of ["auth", "tasks"] as const) {
+  test(`the API of ${name} is read and tried out, with nothing from elsewhere`, async ({
+    page,
+    context,
+    system,
+  }) => {
+    const { url } = system[name];
+    const asked = new Set<string>();
+    context.on("request", (request) => {
+      if (!request.url().startsWith("data:")) asked.add(new URL(request.url()).origin);
+    });
+    await page.goto(`${url}/docs`);
+    const operation = page.locator(".opblock", { hasText: "/health/live" });
+    await operation.locator(".opblock-summary-control").click();
+    await operation.getByRole("button", { name: "Try it out" }).click();
+    await operation.getByRole("button", { name: "Execute" }).click();
+    await expect(operation.locator(".live-responses-table .response-col_status")).toContainText(
+      "200",
+    );
+    expect([...asked]).toEqual([url]);
+  });
+}
