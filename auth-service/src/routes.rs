@@ -21,6 +21,8 @@ use actix_web::{
     web::{ServiceConfig, get, post, resource, scope, to},
 };
 
+use shared_models::ISSUER_DOCUMENT;
+
 use crate::{limits, session_cookies};
 
 const BASE_PATH: &str = "/api/auth";
@@ -60,6 +62,7 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
     )
     .service(resource("/jwks").get(token::jwks).default_service(to(web::only_get)))
     .service(resource("/.well-known/jwks.json").get(token::jwks).default_service(to(web::only_get)))
+    .service(resource(ISSUER_DOCUMENT).get(token::issuer).default_service(to(web::only_get)))
     .service(resource("/health/live").get(status::live).default_service(to(web::only_get)))
     .service(resource("/health/ready").get(status::ready).default_service(to(web::only_get)));
 }

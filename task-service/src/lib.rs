@@ -12,6 +12,7 @@
 //! | `folded` | texts as they are searched and sorted by |
 //! | [`migrate`], `housekeeping` | what is stored as it was; what is stored no longer |
 //! | `models/*`, `schema` | rows and all SQL; the owner is in every statement |
+//! | [`doctor`] | what is set up wrong; why a token is refused |
 //! | [`openapi`] | the description of the API |
 //! | `error` | what failed, and what the client hears of it |
 
@@ -19,6 +20,7 @@ pub mod app;
 pub mod config;
 mod current_user;
 mod cursor;
+pub mod doctor;
 mod error;
 mod folded;
 mod housekeeping;

@@ -8,8 +8,10 @@
 #![expect(clippy::expect_used, reason = "a test that has no database should stop here")]
 
 mod documentation;
+mod stub;
 
 pub use documentation::undocumented;
+pub use stub::{Report, Stub, answer, free_port};
 
 use std::{fmt, hash::Hasher as _, io::Write as _, sync::Once};
 

@@ -39,7 +39,10 @@ pub fn clocks(who: &str, answer: &Answer, leeway: Duration) -> (Finding, Option<
     let difference = format!("the clock of {who} is {size} {apart} this machine's");
     let finding = if skew.size() > leeway {
         let advice = "set both by NTP, or good tokens are refused";
-        Finding::fault("clock", format!("{difference}, more than the {allowed} s allowed: {advice}"))
+        Finding::fault(
+            "clock",
+            format!("{difference}, more than the {allowed} s allowed: {advice}"),
+        )
     } else if skew.size() > WORTH_A_WORD {
         Finding::warn("clock", format!("{difference}; {allowed} s are allowed: set both by NTP"))
     } else {

@@ -1,8 +1,6 @@
 //! Whether pages may call somebody, found out by asking as their browsers would.
 
-use url::Url;
-
-use super::{Caller, Finding, shown};
+use super::{Caller, Finding};
 use crate::origins::WebOrigin;
 
 /// Whether `who`, at `url`, lets pages of these origins call it. `setting` is what it has such
@@ -10,7 +8,7 @@ use crate::origins::WebOrigin;
 pub async fn cors(
     caller: &Caller,
     who: &str,
-    url: &Url,
+    url: &str,
     origins: &[WebOrigin],
     setting: &'static str,
 ) -> Finding {
@@ -20,7 +18,7 @@ pub async fn cors(
             Ok(true) => {}
             Ok(false) => refused.push(origin.as_str()),
             Err(reason) => {
-                return Finding::skip("cors", format!("{} does not answer: {reason}", shown(url)));
+                return Finding::skip("cors", format!("{who} does not answer: {reason}"));
             }
         }
     }

@@ -68,7 +68,10 @@ pub async fn examine(url: &DatabaseUrl, schema: &Schema) -> Examined {
             return Examined { findings: vec![schema.is_missing(&text)], database: None };
         }
         Err(text) => {
-            return Examined { findings: vec![Finding::fault("DATABASE_URL", text)], database: None };
+            return Examined {
+                findings: vec![Finding::fault("DATABASE_URL", text)],
+                database: None,
+            };
         }
     };
     let history = timeout(PATIENCE, History::read(&mut database, schema)).await;

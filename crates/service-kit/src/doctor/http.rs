@@ -41,16 +41,18 @@ pub struct NoAnswer {
 }
 
 impl Caller {
-    pub async fn get(&self, url: &Url) -> Result<Answer, NoAnswer> {
-        self.send(self.client(url)?.get(url.clone())).await
+    pub async fn get(&self, url: &str) -> Result<Answer, NoAnswer> {
+        let url = address(url)?;
+        self.send(self.client(&url)?.get(url)).await
     }
 
     /// Asks as a browser does for a page of `origin` (WHATWG Fetch, CORS preflight): whether it
     /// may call with a body, a token and its cookies.
-    pub async fn allows(&self, origin: &WebOrigin, url: &Url) -> Result<bool, NoAnswer> {
+    pub async fn allows(&self, origin: &WebOrigin, url: &str) -> Result<bool, NoAnswer> {
+        let url = address(url)?;
         let request = self
-            .client(url)?
-            .request(Method::OPTIONS, url.clone())
+            .client(&url)?
+            .request(Method::OPTIONS, url)
             .header("origin", origin.as_str())
             .header("access-control-request-method", "POST")
             .header("access-control-request-headers", "authorization,content-type");
@@ -108,6 +110,13 @@ impl Caller {
         }
         NoAnswer { reason: innermost(error), is_refused }
     }
+}
+
+fn address(url: &str) -> Result<Url, NoAnswer> {
+    url.parse().map_err(|error: url::ParseError| NoAnswer {
+        reason: format!("that is no address: {error}"),
+        is_refused: false,
+    })
 }
 
 impl Answer {

@@ -2,17 +2,15 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use serde_json::Value;
-use url::Url;
-
 use super::{Caller, Finding};
+use serde_json::Value;
 
 /// Whether the service runs, and where.
 #[derive(Clone, Debug)]
 pub struct Running {
     pub finding: Finding,
     /// Its address, if it answers.
-    pub url: Option<Url>,
+    pub url: Option<String>,
 }
 
 /// Asks what listens at this address whether it is ready.
@@ -24,14 +22,10 @@ pub async fn running(caller: &Caller, host: IpAddr, port: u16) -> Running {
     };
     let address = format!("http://{}", SocketAddr::new(host, port));
     let without = |finding| Running { finding, url: None };
-    let Some(url) = address.parse().ok().filter(|_| port != 0) else {
+    if port == 0 {
         return without(Finding::skip("service", "PORT is 0, so nobody knows where it runs"));
-    };
-    let question = match Url::join(&url, "/health/ready") {
-        Ok(question) => question,
-        Err(error) => return without(Finding::skip("service", error.to_string())),
-    };
-    let answer = match caller.get(&question).await {
+    }
+    let answer = match caller.get(&format!("{address}/health/ready")).await {
         Ok(answer) => answer,
         Err(reason) if reason.is_refused => {
             return without(Finding::skip("service", format!("does not run at {address}")));
@@ -53,7 +47,7 @@ pub async fn running(caller: &Caller, host: IpAddr, port: u16) -> Running {
                 let lacking = lacking.join(", ").replace('"', "");
                 Finding::warn("service", format!("runs at {address}, but is not ready: {lacking}"))
             };
-            Running { finding, url: Some(url) }
+            Running { finding, url: Some(address) }
         }
         _ => {
             let text = format!("what listens at {address} is not this service: take another port");

@@ -83,7 +83,8 @@ mod tests {
         for name in ["http://localhost.example.com", "http://192.0.2.1", "http://[::2]"] {
             assert!(!is_loopback(&origin(name)), "{name}");
         }
-        let page = same_but_for_the_host(&origin("http://127.0.0.1:5173"), &origin("http://localhost"));
+        let page =
+            same_but_for_the_host(&origin("http://127.0.0.1:5173"), &origin("http://localhost"));
         assert_eq!(page, Some(origin("http://localhost:5173")));
     }
 }

@@ -48,7 +48,8 @@ impl History {
         let known = known(database, schema).map_err(diesel::result::Error::QueryBuilderError)?;
         let may_create = match database {
             ReadOnly::Postgres(_) => {
-                let may = "SELECT coalesce(has_schema_privilege(current_schema(), 'CREATE'), false)";
+                let may =
+                    "SELECT coalesce(has_schema_privilege(current_schema(), 'CREATE'), false)";
                 is_so(&mut database.conn(), &format!("{may} AS is_so")).await?
             }
             ReadOnly::Sqlite(_) => true,
@@ -57,8 +58,7 @@ impl History {
         let has_table = has_table(database, schema.table).await?;
         let run = if has_history {
             let versions = sql_query(format!("SELECT version FROM {TABLE} ORDER BY version"));
-            let versions: Vec<Version> =
-                query!(&mut database.conn(), |c| versions.load(*c))?;
+            let versions: Vec<Version> = query!(&mut database.conn(), |c| versions.load(*c))?;
             versions.into_iter().map(|row| row.version).collect()
         } else {
             Vec::new()
