@@ -23,7 +23,6 @@ use service_kit::{
     telemetry::LogArgs,
 };
 
-pub(crate) use self::secret::secret_file;
 pub use self::{
     features::Features,
     mail::{MailArgs, SmtpUrl},

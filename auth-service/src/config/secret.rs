@@ -34,57 +34,52 @@ pub enum SecretError {
 }
 
 impl Config {
-    /// The secret, which is made if it may be and there is none.
     pub(crate) fn secret(&self) -> Result<SecretString, SecretError> {
-        match (self.existing_secret()?, &self.database_url) {
-            (Some(secret), _) => Ok(secret),
+        match (&self.better_auth_secret, &self.database_url) {
+            (Some(secret), _) => Ok(secret.clone()),
             (None, DatabaseUrl::Postgres(_)) => Err(SecretError::Required),
             (None, DatabaseUrl::Sqlite(database)) => {
                 let file = secret_file(database);
-                make_secret(&file).and_then(|()| fs::read_to_string(&file)).map_or_else(
-                    |error| Err(SecretError::File(file.clone(), error)),
-                    |text| long_enough(&text, &file),
-                )
+                let text =
+                    kept_secret(&file).map_err(|error| SecretError::File(file.clone(), error))?;
+                secret(text.trim()).map_err(|_error: String| SecretError::TooShort(file))
             }
         }
     }
 
-    /// The secret as far as there is one.
+    /// The same, but `None` where one would be made.
     pub(crate) fn existing_secret(&self) -> Result<Option<SecretString>, SecretError> {
-        match (&self.better_auth_secret, &self.database_url) {
-            (Some(secret), _) => Ok(Some(secret.clone())),
-            (None, DatabaseUrl::Postgres(_)) => Ok(None),
-            (None, DatabaseUrl::Sqlite(database)) => {
-                let file = secret_file(database);
-                match fs::read_to_string(&file) {
-                    Ok(text) => long_enough(&text, &file).map(Some),
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-                    Err(error) => Err(SecretError::File(file, error)),
-                }
+        match &self.database_url {
+            DatabaseUrl::Sqlite(database)
+                if self.better_auth_secret.is_none() && !secret_file(database).exists() =>
+            {
+                Ok(None)
             }
+            _ => self.secret().map(Some),
         }
     }
 }
 
 /// Where the secret is kept that was made for a database.
-pub(crate) fn secret_file(database: &Path) -> PathBuf {
+fn secret_file(database: &Path) -> PathBuf {
     database.with_extension("secret")
 }
 
-fn long_enough(text: &str, file: &Path) -> Result<SecretString, SecretError> {
-    secret(text.trim()).map_err(|_error: String| SecretError::TooShort(file.to_owned()))
-}
-
-/// Of several processes that start at once one makes it, in one step, and all read the same.
-fn make_secret(file: &Path) -> io::Result<()> {
-    let folder = file.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    // Only its owner may read it.
-    let mut draft = NamedTempFile::new_in(folder)?;
-    draft.write_all(Alphanumeric.sample_string(&mut rand::rng(), 48).as_bytes())?;
-    draft.as_file().sync_all()?;
-    match draft.persist_noclobber(file) {
-        Err(failed) if failed.error.kind() != io::ErrorKind::AlreadyExists => Err(failed.error),
-        _ => Ok(()),
+/// The secret in `file`, which is made if it is not there. Of several processes that start at
+/// once one makes it, in one step, and all read the same.
+fn kept_secret(file: &Path) -> io::Result<String> {
+    if !file.exists() {
+        let folder = file.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder)?;
+        // Only its owner may read it.
+        let mut draft = NamedTempFile::new_in(folder)?;
+        draft.write_all(Alphanumeric.sample_string(&mut rand::rng(), 48).as_bytes())?;
+        draft.as_file().sync_all()?;
+        if let Err(failed) = draft.persist_noclobber(file)
+            && failed.error.kind() != io::ErrorKind::AlreadyExists
+        {
+            return Err(failed.error);
+        }
     }
+    fs::read_to_string(file)
 }

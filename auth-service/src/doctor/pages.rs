@@ -53,7 +53,11 @@ fn obstacle(page: &WebOrigin, base: &WebOrigin, has_a_home: bool) -> Option<Find
                 }
             }
             None => {
-                let advice = "use one domain for both, or tokens instead of cookies";
+                let advice = if is_loopback(page) {
+                    "name the address that people open"
+                } else {
+                    "use one domain for both, or tokens instead of cookies"
+                };
                 let text = format!("{text}, so cookies do not travel: {advice}");
                 Finding::warn("FRONTEND_URL", text)
             }

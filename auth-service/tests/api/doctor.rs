@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{Read as _, Write as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{SocketAddr, TcpListener},
     thread,
 };
@@ -14,6 +14,8 @@ use service_kit::{
     migrate, on_both_engines,
     testing::{Engine, Report, Stub, TestDatabase, answer, free_port},
 };
+
+use url::Url;
 
 use crate::{
     app::{SECRET, TestApp, values},
@@ -148,7 +150,7 @@ async fn a_secret_that_is_gone_is_found(db: TestDatabase) {
         report.finds("fault", "BETTER_AUTH_SECRET", "is required with PostgreSQL");
         return;
     };
-    report.finds("fault", "BETTER_AUTH_SECRET", "test.secret is gone");
+    report.finds("fault", "BETTER_AUTH_SECRET", "is gone, and signing keys are sealed with it");
     fs::write(file.with_extension("secret"), "too short").unwrap();
     let report = doctor(&db.url(), &[]).await;
     report.finds("fault", "BETTER_AUTH_SECRET", "test.secret holds no secret of at least 32");
@@ -210,6 +212,11 @@ async fn a_postgres_that_does_not_let_us_in_is_found() {
     report.finds("fault", "DATABASE_URL", &format!("PostgreSQL at {closed} cannot be used"));
     assert!(!report.text.contains("hidden"), "{}", report.text);
 
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://ada@{}/auth", silent.local_addr().unwrap());
+    let report = doctor(&url, &[SECRETS]).await;
+    report.finds("fault", "DATABASE_URL", "does not answer within 5 s");
+
     let refusing = refusing_postgres();
     let url = format!("postgres://ada:hidden-password@{refusing}/auth");
     let report = doctor(&url, &[SECRETS]).await;
@@ -220,6 +227,25 @@ async fn a_postgres_that_does_not_let_us_in_is_found() {
     let url = format!("{}_gone", db.url());
     let report = doctor(&url, &[SECRETS]).await;
     report.finds("fault", "DATABASE_URL", "create it, or name another");
+}
+
+#[actix_web::test]
+async fn a_role_that_may_not_migrate_is_found() {
+    let Some(db) = TestDatabase::create(Engine::Postgres, MIGRATIONS).await else { return };
+    migrate::revert(&db.url, MIGRATIONS).await.unwrap();
+    let mut url: Url = db.url().parse().unwrap();
+    let role = url.path().replace("/test_", "role_");
+    db.change("REVOKE CREATE ON SCHEMA public FROM PUBLIC").await;
+    db.change(&format!("CREATE ROLE {role} LOGIN PASSWORD 'example'")).await;
+    db.change(&format!("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")).await;
+    url.set_username(&role).unwrap();
+    url.set_password(Some("example")).unwrap();
+
+    let report = doctor(url.as_str(), &[SECRETS]).await;
+
+    db.change(&format!("DROP OWNED BY {role}")).await;
+    db.change(&format!("DROP ROLE {role}")).await;
+    report.finds("fault", "DATABASE_URL", "its role may not make tables");
 }
 
 /// A server that takes a call of PostgreSQL's protocol and refuses the password.
@@ -261,6 +287,13 @@ async fn addresses_that_browsers_do_not_take_together_are_found() {
             "warn",
             "FRONTEND_URL",
             "https://app.example.org is another site than BETTER_AUTH_URL",
+        ),
+        (
+            vec![secure, proxy],
+            "warn",
+            "FRONTEND_URL",
+            "http://localhost:3000 is another site than BETTER_AUTH_URL https://auth.example.com, \
+             so cookies do not travel: name the address that people open",
         ),
         (
             vec![secure, proxy, page("http://app.example.com")],
@@ -380,6 +413,10 @@ async fn mail_that_cannot_leave_is_found() {
     let report = doctor_without_data(&[("MAIL_TEMPLATES", templates)]).await;
     report.finds("fault", "MAIL_TEMPLATES", "verify-email.txt does not begin with a line");
 
+    let report = doctor_without_data(&[("SMTP_URL", &refusing_mail_server())]).await;
+    report.finds("fault", "SMTP_URL", "535");
+    assert!(!report.text.contains("hidden"), "{}", report.text);
+
     let server = format!("127.0.0.1:{}", free_port());
     let url = format!("smtp://ada:hidden-password@{server}");
     let report = doctor_without_data(&[("SMTP_URL", &url)]).await;
@@ -387,11 +424,36 @@ async fn mail_that_cannot_leave_is_found() {
     assert!(!report.text.contains("hidden"), "{}", report.text);
 }
 
+/// A mail server (RFC 5321) that refuses every login.
+fn refusing_mail_server() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            let _ = stream.write_all(b"220 mail.test\r\n");
+            for line in lines.map_while(Result::ok) {
+                let answer: &[u8] = match line.split(' ').next() {
+                    Some("EHLO") => b"250-mail.test\r\n250 AUTH PLAIN\r\n",
+                    Some("AUTH") => b"535 5.7.8 no such login\r\n",
+                    _ => b"221 bye\r\n",
+                };
+                let _ = stream.write_all(answer);
+            }
+        }
+    });
+    format!("smtp://ada:hidden-password@{address}")
+}
+
 #[actix_web::test]
 async fn somebody_else_at_our_port_is_found() {
     let stranger = Stub::start(|_| answer(200, "", "hello")).port().to_string();
     let report = doctor_without_data(&[("PORT", &stranger)]).await;
     report.finds("fault", "PORT", "is not this service: take another port");
+
+    let stranger = Stub::start(|_| "220 mail.test\r\n".into()).port().to_string();
+    let report = doctor_without_data(&[("PORT", &stranger)]).await;
+    report.finds("fault", "PORT", "is not this service: ");
 }
 
 #[actix_web::test]
