@@ -85,9 +85,7 @@ pub enum StartError {
 impl App {
     /// Migrates, binds and makes the state; `run` does the rest.
     pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
-        if config.jwt_rotation_interval.is_some()
-            && config.jwt_grace_period <= config.jwt_expires_in
-        {
+        if !config.keys_outlive_tokens() {
             return Err(StartError::GracePeriod);
         }
         let secret = config.secret()?;

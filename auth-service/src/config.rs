@@ -18,6 +18,7 @@ use service_kit::{
     client_address::TrustedProxy,
     config::{duration, duration_or_zero, non_blank},
     db::DatabaseUrl,
+    doctor::DoctorArgs,
     metrics::MetricsArgs,
     origins::WebOrigin,
     telemetry::LogArgs,
@@ -151,6 +152,8 @@ pub enum Command {
     Openapi,
     /// Take over the users of another service and end; nothing that is here is changed
     Import(ImportArgs),
+    /// Look for what is set up wrong, change nothing and end; 0 if there is no fault
+    Doctor(DoctorArgs),
 }
 
 fn folder(path: &str) -> Result<PathBuf, String> {
@@ -177,6 +180,11 @@ impl Config {
     /// Whether browsers come by https, as they do in production.
     pub(crate) fn is_https(&self) -> bool {
         self.better_auth_url.as_str().starts_with("https://")
+    }
+
+    /// Whether a token can be verified until it expires, whenever the keys change.
+    pub(crate) fn keys_outlive_tokens(&self) -> bool {
+        self.jwt_rotation_interval.is_none() || self.jwt_grace_period > self.jwt_expires_in
     }
 
     /// The origins that may act with a cookie: the service's own and the front end's.

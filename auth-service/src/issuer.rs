@@ -129,6 +129,11 @@ impl Issuer {
         })
     }
 
+    /// The `iss` and the `aud` of its tokens.
+    pub(crate) fn names(&self) -> (&str, &str) {
+        (&self.iss, &self.aud)
+    }
+
     /// A token for a user's session (RFC 7519), whole seconds, no `typ`.
     pub(crate) async fn token(
         &self,
@@ -214,6 +219,12 @@ impl Issuer {
         let conn = &mut self.database.write().await?;
         Ok(SigningKey::delete_expired_before(&mut conn.conn(), then, generation).await?)
     }
+}
+
+/// Whether it was this secret that a stored key was sealed with.
+pub(crate) fn opens(secret: &SecretString, key: &SigningKey) -> bool {
+    let seal = Seal::new(secret, SEAL_PURPOSE);
+    seal.is_ok_and(|seal| seal.open(&key.id, &key.sealed_private_key).is_ok())
 }
 
 /// A token travels in a header, which no server takes at any length: an image that is a whole

@@ -12,6 +12,7 @@
 //! | `password`, `issuer` | bcrypt off the async threads; keys and tokens |
 //! | `mail`, `email_token` | the outbox, its worker, and what mailed links carry |
 //! | [`import`] | users of another service |
+//! | [`doctor`] | what is set up wrong |
 //! | `seal`, `housekeeping` | what is stored sealed; what is stored no longer |
 //! | `metrics` | figures for Prometheus |
 //! | `models/*`, `schema` | rows and all SQL |
@@ -23,6 +24,7 @@ mod attempts;
 mod client_address;
 pub mod config;
 mod cookie;
+pub mod doctor;
 mod email_token;
 mod error;
 mod guessing;

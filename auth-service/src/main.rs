@@ -9,7 +9,7 @@ use auth_service::{
     MIGRATIONS,
     app::App,
     config::{Command, Config},
-    import, openapi,
+    doctor, import, openapi,
 };
 use service_kit::{Clock, config, migrate, telemetry};
 use tracing::{error, info};
@@ -17,9 +17,11 @@ use tracing::{error, info};
 #[actix_web::main]
 async fn main() -> ExitCode {
     let config: Config = config::parse();
-    let _telemetry = telemetry::init(&config.log, env!("CARGO_PKG_NAME"));
+    // A doctor reports, and logs nothing.
+    let is_service = !matches!(config.command, Some(Command::Doctor(_)));
+    let _telemetry = is_service.then(|| telemetry::init(&config.log, env!("CARGO_PKG_NAME")));
     match run(config).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(failure) => {
             error!("{}", telemetry::Chain(failure.as_ref()));
             ExitCode::FAILURE
@@ -27,7 +29,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
+async fn run(config: Config) -> Result<ExitCode, Box<dyn std::error::Error>> {
     match &config.command {
         Some(Command::Migrate) => {
             migrate::run(&config.database_url, MIGRATIONS).await?;
@@ -35,7 +37,8 @@ async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
         }
         Some(Command::Openapi) => io::stdout().write_all(openapi::json()?.as_bytes())?,
         Some(Command::Import(args)) => import::run(&config, args, &Clock::default()).await?,
+        Some(Command::Doctor(args)) => return Ok(doctor::run(&config, *args).await),
         None => App::build(config, Clock::default()).await?.run().await?,
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }

@@ -22,6 +22,7 @@ use actix_web::{
 };
 
 use service_kit::docs;
+use shared_models::ISSUER_DOCUMENT;
 
 use crate::{limits, openapi, session_cookies};
 
@@ -62,6 +63,7 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
     )
     .service(resource("/jwks").get(token::jwks).default_service(to(web::only_get)))
     .service(resource("/.well-known/jwks.json").get(token::jwks).default_service(to(web::only_get)))
+    .service(resource(ISSUER_DOCUMENT).get(token::issuer).default_service(to(web::only_get)))
     .service(resource("/health/live").get(status::live).default_service(to(web::only_get)))
     .service(resource("/health/ready").get(status::ready).default_service(to(web::only_get)))
     .service(

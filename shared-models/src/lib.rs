@@ -5,10 +5,12 @@
 
 mod claims;
 mod ids;
+mod issuer;
 mod timestamp;
 mod user;
 
 pub use claims::{AccessClaims, CallerClaims};
 pub use ids::{InvalidUserId, TaskId, UserId};
+pub use issuer::{ISSUER_DOCUMENT, IssuerDocument};
 pub use timestamp::Timestamp;
 pub use user::User;

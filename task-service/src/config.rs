@@ -14,8 +14,8 @@ use service_kit::{
 };
 use url::Url;
 
-use crate::RateLimit;
 pub use crate::verifier::TrustedIssuer;
+use crate::{RateLimit, doctor::TokenDoctorArgs};
 
 /// CRUD of tasks for whoever a verified token names.
 ///
@@ -97,10 +97,12 @@ pub struct Config {
     pub log: LogArgs,
 }
 
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// Bring the schema up to date and end
     Migrate,
     /// Print the description of the API (OpenAPI) and end
     Openapi,
+    /// Look for what is set up wrong, change nothing and end; 0 if there is no fault
+    Doctor(TokenDoctorArgs),
 }

@@ -13,6 +13,7 @@
 //! | [`migrate`], `housekeeping` | what is stored as it was; what is stored no longer |
 //! | `models/*`, `schema` | rows and all SQL; the owner is in every statement |
 //! | `metrics` | figures for Prometheus |
+//! | [`doctor`] | what is set up wrong; why a token is refused |
 //! | [`openapi`] | the description of the API |
 //! | `error` | what failed, and what the client hears of it |
 
@@ -20,6 +21,7 @@ pub mod app;
 pub mod config;
 mod current_user;
 mod cursor;
+pub mod doctor;
 mod error;
 mod folded;
 mod housekeeping;

@@ -9,7 +9,7 @@ use service_kit::{Clock, config, db::Database, telemetry};
 use task_service::{
     app::App,
     config::{Command, Config},
-    migrate,
+    doctor, migrate,
     openapi::ApiDoc,
 };
 use tracing::{error, info};
@@ -17,9 +17,11 @@ use tracing::{error, info};
 #[actix_web::main]
 async fn main() -> ExitCode {
     let config: Config = config::parse();
-    let _telemetry = telemetry::init(&config.log, env!("CARGO_PKG_NAME"));
+    // A doctor reports, and logs nothing.
+    let is_service = !matches!(config.command, Some(Command::Doctor(_)));
+    let _telemetry = is_service.then(|| telemetry::init(&config.log, env!("CARGO_PKG_NAME")));
     match run(config).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(failure) => {
             error!("{}", telemetry::Chain(failure.as_ref()));
             ExitCode::FAILURE
@@ -27,15 +29,16 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
-    match config.command {
+async fn run(config: Config) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    match &config.command {
         Some(Command::Migrate) => {
             let database = Database::open(&config.database_url)?;
             migrate::run(&config.database_url, &database).await?;
             info!("the schema is up to date");
         }
         Some(Command::Openapi) => io::stdout().write_all(ApiDoc::json()?.as_bytes())?,
+        Some(Command::Doctor(args)) => return Ok(doctor::run(&config, args).await),
         None => App::build(config, Clock::default()).await?.run().await?,
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }

@@ -15,9 +15,9 @@ use crate::config::Config;
 /// An issuer beside the primary one, written `issuer|audience|jwks-url`.
 #[derive(Clone, Debug)]
 pub struct TrustedIssuer {
-    issuer: String,
-    audience: String,
-    jwks_url: Url,
+    pub(crate) issuer: String,
+    pub(crate) audience: String,
+    pub(crate) jwks_url: Url,
 }
 
 impl FromStr for TrustedIssuer {

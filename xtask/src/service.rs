@@ -36,6 +36,17 @@ impl Service {
         self.command.env(name, value);
     }
 
+    /// The same program in the same place, with the same variables, to do something else.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(self.command.get_program());
+        command.args(arguments);
+        command.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        if let Some(folder) = self.command.get_current_dir() {
+            command.current_dir(folder);
+        }
+        command
+    }
+
     /// Starts the process if it is not running, without waiting for it.
     fn start(&mut self) -> io::Result<()> {
         if self.child.is_none() {

@@ -39,13 +39,30 @@ impl Config {
             (Some(secret), _) => Ok(secret.clone()),
             (None, DatabaseUrl::Postgres(_)) => Err(SecretError::Required),
             (None, DatabaseUrl::Sqlite(database)) => {
-                let file = database.with_extension("secret");
+                let file = secret_file(database);
                 let text =
                     kept_secret(&file).map_err(|error| SecretError::File(file.clone(), error))?;
                 secret(text.trim()).map_err(|_error: String| SecretError::TooShort(file))
             }
         }
     }
+
+    /// The same, but `None` where one would be made.
+    pub(crate) fn existing_secret(&self) -> Result<Option<SecretString>, SecretError> {
+        match &self.database_url {
+            DatabaseUrl::Sqlite(database)
+                if self.better_auth_secret.is_none() && !secret_file(database).exists() =>
+            {
+                Ok(None)
+            }
+            _ => self.secret().map(Some),
+        }
+    }
+}
+
+/// Where the secret is kept that was made for a database.
+fn secret_file(database: &Path) -> PathBuf {
+    database.with_extension("secret")
 }
 
 /// The secret in `file`, which is made if it is not there. Of several processes that start at

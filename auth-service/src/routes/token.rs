@@ -1,4 +1,4 @@
-//! `GET /token` and the published keys.
+//! `GET /token`, the published keys, and what goes with them.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -6,6 +6,7 @@ use actix_web::{
     web::Data,
 };
 use serde_json::json;
+use shared_models::IssuerDocument;
 
 use crate::{error::Result, session::CurrentSession, state::AppState};
 
@@ -38,4 +39,14 @@ pub(crate) async fn jwks(state: Data<AppState>, req: HttpRequest) -> HttpRespons
         return response.finish();
     }
     response.insert_header(ContentType::json()).body(jwks.document.clone())
+}
+
+/// What a verifier is to expect of tokens.
+pub(crate) async fn issuer(state: Data<AppState>) -> HttpResponse {
+    let (issuer, audience) = state.issuer.names();
+    HttpResponse::Ok().json(IssuerDocument {
+        issuer: issuer.to_owned(),
+        audience: audience.to_owned(),
+        url: state.links.site.clone(),
+    })
 }

@@ -12,6 +12,7 @@
 mod app;
 mod architecture;
 mod bearer;
+mod doctor;
 mod documentation;
 mod emails;
 mod error_page;

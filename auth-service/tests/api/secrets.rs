@@ -208,7 +208,7 @@ async fn no_answer_repeats_a_secret(db: TestDatabase) {
 }
 
 /// The built service as a process of its own.
-fn process(database: &str, variables: &[(&str, &str)]) -> Command {
+pub(crate) fn process(database: &str, variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_auth-service"));
     command
         .env_clear()

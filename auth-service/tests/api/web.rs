@@ -7,10 +7,13 @@ use serde_json::json;
 use service_kit::{on_both_engines, testing::TestDatabase};
 use tempfile::TempDir;
 
-use crate::app::{GET_SESSION, JWKS, SIGN_IN, SIGN_OUT, SIGN_UP, Send as _, TOKEN, TestApp};
+use crate::app::{
+    BASE_URL, GET_SESSION, JWKS, SIGN_IN, SIGN_OUT, SIGN_UP, Send as _, TOKEN, TestApp,
+};
 
 on_both_engines!(auth_service::MIGRATIONS;
     the_service_says_that_it_is_well,
+    the_service_says_what_its_tokens_say,
     under_the_base_path_everything_unknown_is_an_empty_404,
     elsewhere_an_unknown_path_is_a_json_404,
     a_wrong_method_elsewhere_is_a_json_405_that_names_the_right_ones,
@@ -36,6 +39,19 @@ async fn the_service_says_that_it_is_well(db: TestDatabase) {
         assert_eq!((answer.status, answer.json()), (200, body), "{path}");
         assert_eq!(answer.header("content-type"), Some("application/json"));
     }
+}
+
+async fn the_service_says_what_its_tokens_say(db: TestDatabase) {
+    let app = TestApp::spawn_with(&db, |config| {
+        config.better_auth_audience = Some("https://api.example.com".into());
+    })
+    .await;
+
+    let answer = app.get("/.well-known/issuer.json").answer().await;
+
+    answer.is_ok(&json!({
+        "issuer": BASE_URL, "audience": "https://api.example.com", "url": BASE_URL,
+    }));
 }
 
 async fn under_the_base_path_everything_unknown_is_an_empty_404(db: TestDatabase) {
@@ -89,7 +105,13 @@ async fn elsewhere_an_unknown_path_is_a_json_404(db: TestDatabase) {
 async fn a_wrong_method_elsewhere_is_a_json_405_that_names_the_right_ones(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
 
-    for path in ["/jwks", "/.well-known/jwks.json", "/health/live", "/health/ready"] {
+    for path in [
+        "/jwks",
+        "/.well-known/jwks.json",
+        "/.well-known/issuer.json",
+        "/health/live",
+        "/health/ready",
+    ] {
         for method in [Method::POST, Method::DELETE, Method::TRACE] {
             let answer = app.client.request(method.clone(), app.url(path)).answer().await;
             answer.is_error(405, "METHOD_NOT_ALLOWED", "Method not allowed");

@@ -103,10 +103,13 @@ pub enum BuildError {
 }
 
 impl VerifierBuilder {
+    /// How far the issuer's clock and ours may be apart, unless [`Self::leeway`] says otherwise.
+    pub const DEFAULT_LEEWAY: Duration = Duration::from_secs(30);
+
     pub(crate) fn new(primary: TrustedIssuer) -> Self {
         Self {
             issuers: vec![primary],
-            leeway: Duration::from_secs(30),
+            leeway: Self::DEFAULT_LEEWAY,
             timing: Timing {
                 cache_ttl: Duration::from_mins(5),
                 cooldown: Duration::from_secs(30),

@@ -53,6 +53,15 @@ impl KeySet {
     }
 }
 
+/// The `kid`s of the keys in a JWK set that a verifier would use, in alphabetical order; `None` when
+/// the document is no JWK set at all. For people who look for what is wrong with one.
+pub fn usable_kids(document: &[u8]) -> Option<Vec<String>> {
+    let KeySet(keys) = KeySet::parse(document)?;
+    let mut kids: Vec<_> = keys.into_keys().collect();
+    kids.sort_unstable();
+    Some(kids)
+}
+
 impl Jwk {
     fn public_key(&self) -> Option<PublicKey> {
         let is_for_us = self.kty == "OKP"

@@ -31,6 +31,7 @@ pub use bearer::Bearer;
 pub use builder::{BuildError, TrustedIssuer, VerifierBuilder};
 pub use claims::RegisteredClaims;
 pub use error::{Error, Refusal};
+pub use jwk::usable_kids;
 pub use public_key::PublicKey;
 pub use source::{FetchError, Fetching, FixedKeys, KeySource};
 pub use stats::{CacheStats, IssuerStats, Stats};

@@ -15,6 +15,11 @@ pub const X_FORWARDED_FOR: &str = "x-forwarded-for";
 pub struct TrustedProxy(IpNet);
 
 impl TrustedProxy {
+    /// Whether every address there is would be believed.
+    pub fn is_everybody(self) -> bool {
+        self.0.prefix_len() == 0
+    }
+
     fn contains(self, address: IpAddr) -> bool {
         self.0.contains(&address)
     }

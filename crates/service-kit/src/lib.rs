@@ -13,6 +13,7 @@
 //! | [`client_address`] | who is on the other end, behind which proxies |
 //! | [`body`] | request bodies, read within limits of size and time |
 //! | [`docs`] | the description of the API, and a page to try it out |
+//! | [`doctor`] | checks of a set-up, each of which names the setting to change |
 //! | [`worker`] | work beside the requests, which ends in order |
 //! | [`testing`] | one throw-away database per test (feature `testing`) |
 
@@ -22,6 +23,7 @@ pub mod config;
 pub mod cors;
 pub mod db;
 pub mod docs;
+pub mod doctor;
 pub mod metrics;
 pub mod migrate;
 pub mod origins;

@@ -9,9 +9,11 @@
 
 mod documentation;
 mod figures;
+mod stub;
 
 pub use documentation::undocumented;
 pub use figures::Scrape;
+pub use stub::{Report, Stub, answer, free_port};
 
 use std::{fmt, hash::Hasher as _, io::Write as _, sync::Once};
 

@@ -13,6 +13,7 @@ mod bearer;
 mod concurrency;
 mod conditional;
 mod cors;
+mod doctor;
 mod documentation;
 mod filters;
 mod idempotency;

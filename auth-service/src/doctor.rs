@@ -1,0 +1,57 @@
+//! `auth-service doctor`: what is set up wrong, found without changing anything.
+
+mod mail;
+mod others;
+mod pages;
+mod secret;
+
+use std::{process::ExitCode, time::Duration};
+
+use service_kit::{
+    Clock,
+    doctor::{self, Caller, DoctorArgs, Finding, Schema},
+};
+
+use crate::{MIGRATIONS, config::Config};
+
+/// How long whoever is asked may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Prints what was found, one line each.
+pub async fn run(config: &Config, args: DoctorArgs) -> ExitCode {
+    doctor::report(&Box::pin(examine(config)).await, args)
+}
+
+async fn examine(config: &Config) -> Vec<Finding> {
+    let caller = Caller { clock: Clock::default(), timeout: PATIENCE };
+    let service = doctor::running(&caller, config.host, config.port).await;
+    let schema = Schema {
+        migrations: MIGRATIONS,
+        table: "users",
+        program: "auth-service",
+        migrates_at_start: config.migrate,
+        is_running: service.url.is_some(),
+    };
+    let mut stored = doctor::examine(&config.database_url, &schema).await;
+
+    let mut findings = vec![service.finding];
+    findings.append(&mut stored.findings);
+    findings.push(secret::check(config, stored.database.as_mut()).await);
+    findings.extend(pages::check(config));
+    findings.push(lifetimes(config));
+    findings.extend(mail::check(&config.mail, config.is_https()).await);
+    if let Some(address) = service.url {
+        findings.extend(others::service(&caller, config, &address).await);
+    }
+    findings.extend(others::tasks(&caller, config).await);
+    findings
+}
+
+fn lifetimes(config: &Config) -> Finding {
+    if config.keys_outlive_tokens() {
+        Finding::ok("lifetimes", "a key is published for as long as its tokens are good")
+    } else {
+        let text = "is not longer than JWT_EXPIRES_IN, so tokens would outlive their keys";
+        Finding::fault("JWT_GRACE_PERIOD", text)
+    }
+}

@@ -1,0 +1,92 @@
+//! What the running services publish and allow, as seen from here.
+
+use std::time::Duration;
+
+use crate::config::Config;
+use serde_json::Value;
+use service_kit::doctor::{self, Caller, Finding};
+use shared_models::{ISSUER_DOCUMENT, IssuerDocument};
+
+const JWKS: &str = "/api/auth/jwks";
+/// How far the clocks of a verifier and its issuer may be apart: what task-service allows.
+const LEEWAY: Duration = Duration::from_secs(30);
+
+/// Whether the service that runs at `address` has these settings, and browsers find it.
+pub(super) async fn service(caller: &Caller, config: &Config, address: &str) -> Vec<Finding> {
+    let document = caller.get(&format!("{address}{ISSUER_DOCUMENT}")).await;
+    let published = document.ok().and_then(|answer| serde_json::from_slice(&answer.body).ok());
+    let issuer = match published {
+        Some(IssuerDocument { issuer, .. }) if issuer != config.issuer() => {
+            let text =
+                format!("is {:?}, but the running service signs as {issuer:?}", config.issuer());
+            Finding::fault("BETTER_AUTH_ISSUER", format!("{text}: restart it"))
+        }
+        Some(IssuerDocument { audience, .. }) if audience != config.audience() => {
+            let ours = config.audience();
+            let text = format!("is {ours:?}, but the running service signs for {audience:?}");
+            Finding::fault("BETTER_AUTH_AUDIENCE", format!("{text}: restart it"))
+        }
+        Some(IssuerDocument { issuer, audience, .. }) => {
+            Finding::ok("issuer", format!("signs as {issuer:?} for {audience:?}"))
+        }
+        None => Finding::skip("issuer", "the running service does not say what it signs as"),
+    };
+    vec![issuer, public_address(caller, config, address).await]
+}
+
+/// Whether the public address leads to the service: the keys that are published there tell.
+async fn public_address(caller: &Caller, config: &Config, address: &str) -> Finding {
+    let public = config.better_auth_url.as_str();
+    let there = match caller.get(&format!("{public}{JWKS}")).await {
+        Ok(answer) => answer,
+        Err(reason) => {
+            let text = format!("{public} cannot be looked at from here: {reason}");
+            return Finding::skip("address", text);
+        }
+    };
+    match caller.get(&format!("{address}{JWKS}")).await {
+        Ok(here) if there.status == 200 && here.json() == there.json() => {
+            Finding::ok("address", format!("{public} leads to this service"))
+        }
+        Ok(_) => {
+            let text = format!("{public} leads to something else: {JWKS} answers {}", there.status);
+            Finding::fault("BETTER_AUTH_URL", format!("{text}, with other keys than ours or none"))
+        }
+        Err(reason) => Finding::skip("address", reason.to_string()),
+    }
+}
+
+/// Whether task-service can work with this service and its pages.
+pub(super) async fn tasks(caller: &Caller, config: &Config) -> Vec<Finding> {
+    let address = config.tasks_url.as_str();
+    let health = match caller.get(&format!("{address}/health/ready")).await {
+        Ok(health) => health,
+        Err(reason) => {
+            let text = format!("TASKS_URL {address} cannot be looked at from here: {reason}");
+            return vec![Finding::skip("tasks", text)];
+        }
+    };
+    let who = format!("task-service at {address}");
+    let keys = match health.json().get("keys").and_then(Value::as_str) {
+        Some("ok") => Finding::ok("tasks", format!("{who} has the keys of its issuer")),
+        Some(_) => {
+            let text = format!("of {who} leads to no keys: run `task-service doctor` there");
+            Finding::fault("BETTER_AUTH_JWKS_URL", text)
+        }
+        None => {
+            let text = format!("{address} is not task-service: /health/ready says nothing of keys");
+            return vec![if config.web_root.is_some() {
+                Finding::fault("TASKS_URL", text)
+            } else {
+                Finding::skip("tasks", text)
+            }];
+        }
+    };
+    let (clock, _skew) = doctor::clocks(&who, &health, LEEWAY);
+    let mut pages = config.frontend_url.clone();
+    if config.web_root.is_some() && !pages.contains(&config.better_auth_url) {
+        pages.push(config.better_auth_url.clone());
+    }
+    let url = format!("{address}/api/tasks");
+    vec![keys, clock, doctor::cors(caller, &who, &url, &pages, "FRONTEND_URL").await]
+}

@@ -1,0 +1,480 @@
+//! `auth-service doctor`, tried on each fault that it is to find.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{SocketAddr, TcpListener},
+    thread,
+};
+
+use auth_service::MIGRATIONS;
+use serde_json::Value;
+use service_kit::{
+    db::DatabaseUrl,
+    migrate, on_both_engines,
+    testing::{Engine, Report, Stub, TestDatabase, answer, free_port},
+};
+
+use url::Url;
+
+use crate::{
+    app::{SECRET, TestApp, values},
+    secrets::process,
+};
+
+on_both_engines!(auth_service::MIGRATIONS;
+    a_service_that_is_well_has_no_finding,
+    a_schema_that_is_behind_is_found,
+    a_schema_of_a_newer_version_is_found,
+    a_database_of_another_service_is_found,
+    an_empty_database_is_not_touched,
+    another_secret_is_found,
+    a_secret_that_is_gone_is_found,
+    a_service_with_other_settings_is_found,
+    a_public_address_that_leads_elsewhere_is_found,
+);
+
+const SECRETS: (&str, &str) = ("BETTER_AUTH_SECRET", SECRET);
+
+/// Examines a database, with nobody else around unless `variables` say so.
+async fn doctor(database: &str, variables: &[(&str, &str)]) -> Report {
+    let tasks = format!("http://127.0.0.1:{}", free_port());
+    let all = [&[("TASKS_URL", tasks.as_str())], variables].concat();
+    process(database, &all).arg("doctor").output().await.unwrap().into()
+}
+
+/// For what has nothing to do with a database.
+async fn doctor_without_data(variables: &[(&str, &str)]) -> Report {
+    let folder = tempfile::tempdir().unwrap();
+    let database = format!("sqlite://{}", folder.path().join("data/new.db").display());
+    let report = doctor(&database, variables).await;
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was made");
+    report
+}
+
+/// A service that answers at its public address.
+async fn spawn(db: &TestDatabase) -> (TestApp, String, String) {
+    let port = free_port();
+    let url = format!("http://localhost:{port}");
+    let app = TestApp::spawn_with(db, |config| {
+        config.port = port;
+        config.better_auth_url = url.parse().unwrap();
+    })
+    .await;
+    (app, port.to_string(), url)
+}
+
+async fn a_service_that_is_well_has_no_finding(db: TestDatabase) {
+    doctor(&db.url(), &[SECRETS]).await.is_clean();
+
+    let (_app, port, url) = spawn(&db).await;
+    let settings = [SECRETS, ("PORT", &port), ("BETTER_AUTH_URL", &url), ("FRONTEND_URL", &url)];
+    let report = doctor(&db.url(), &settings).await;
+
+    report.is_clean();
+    for (subject, text) in [
+        ("service", "is ready at http://127.0.0.1:"),
+        ("database", ""),
+        ("schema", "is up to date"),
+        ("secret", "opens the signing keys"),
+        ("cookies", "travel between http://localhost:"),
+        ("proxies", "none"),
+        ("lifetimes", ""),
+        ("mail", "mails are files in data/mail"),
+        ("issuer", "signs as \"http://localhost:"),
+        ("address", "leads to this service"),
+    ] {
+        report.finds("ok", subject, text);
+    }
+    report.finds("skip", "tasks", "Connection refused");
+}
+
+async fn a_schema_that_is_behind_is_found(db: TestDatabase) {
+    db.change("DELETE FROM __diesel_schema_migrations WHERE version > '20261124000003'").await;
+
+    let report = doctor(&db.url(), &[SECRETS]).await;
+    report.finds("warn", "MIGRATE", "2026-11-24-000004_create_attempts; they run when");
+    let report = doctor(&db.url(), &[SECRETS, ("MIGRATE", "false")]).await;
+    report.finds("fault", "MIGRATE", "run `auth-service migrate`");
+}
+
+async fn a_schema_of_a_newer_version_is_found(db: TestDatabase) {
+    db.change("INSERT INTO __diesel_schema_migrations (version) VALUES ('20990101000001')").await;
+
+    let report = doctor(&db.url(), &[SECRETS]).await;
+    report.finds("fault", "DATABASE_URL", "does not know: 20990101000001");
+}
+
+async fn a_database_of_another_service_is_found(db: TestDatabase) {
+    db.change("ALTER TABLE users RENAME TO people").await;
+
+    let report = doctor(&db.url(), &[SECRETS]).await;
+    report.finds("fault", "DATABASE_URL", "it has no table \"users\"");
+}
+
+async fn an_empty_database_is_not_touched(db: TestDatabase) {
+    migrate::revert(&db.url, MIGRATIONS).await.unwrap();
+    db.change("DROP TABLE __diesel_schema_migrations").await;
+
+    let report = doctor(&db.url(), &[SECRETS, ("MIGRATE", "false")]).await;
+    report.finds("fault", "MIGRATE", "the database is empty: run `auth-service migrate`");
+    doctor(&db.url(), &[SECRETS]).await.is_clean();
+
+    let all = match db.engine {
+        Engine::Postgres => "SELECT tablename AS value FROM pg_tables WHERE schemaname = 'public'",
+        Engine::Sqlite => "SELECT name AS value FROM sqlite_master WHERE type = 'table'",
+    };
+    assert_eq!(values(&db, all).await, [""; 0]);
+    if let DatabaseUrl::Sqlite(file) = &db.url {
+        let secret = file.with_extension("secret");
+        let report = doctor(&db.url(), &[]).await;
+        report.finds("ok", "secret", "at the first start");
+        assert!(!secret.exists());
+    }
+}
+
+async fn another_secret_is_found(db: TestDatabase) {
+    drop(TestApp::spawn(&db).await);
+
+    let other = "another-secret-do-not-use-0000000000";
+    let report = doctor(&db.url(), &[("BETTER_AUTH_SECRET", other)]).await;
+    report.finds("fault", "BETTER_AUTH_SECRET", "does not open the signing keys");
+    assert!(!report.text.contains(other), "{}", report.text);
+}
+
+async fn a_secret_that_is_gone_is_found(db: TestDatabase) {
+    drop(TestApp::spawn(&db).await);
+
+    let report = doctor(&db.url(), &[]).await;
+    let DatabaseUrl::Sqlite(file) = &db.url else {
+        report.finds("fault", "BETTER_AUTH_SECRET", "is required with PostgreSQL");
+        return;
+    };
+    report.finds("fault", "BETTER_AUTH_SECRET", "is gone, and signing keys are sealed with it");
+    fs::write(file.with_extension("secret"), "too short").unwrap();
+    let report = doctor(&db.url(), &[]).await;
+    report.finds("fault", "BETTER_AUTH_SECRET", "test.secret holds no secret of at least 32");
+}
+
+async fn a_service_with_other_settings_is_found(db: TestDatabase) {
+    let (_app, port, url) = spawn(&db).await;
+    let settings = [SECRETS, ("PORT", &port), ("BETTER_AUTH_URL", &url), ("FRONTEND_URL", &url)];
+    for (setting, text) in [
+        ("BETTER_AUTH_ISSUER", "but the running service signs as \"http://localhost:"),
+        ("BETTER_AUTH_AUDIENCE", "but the running service signs for \"http://localhost:"),
+    ] {
+        let changed = [settings.as_slice(), &[(setting, "https://other.example.com")]].concat();
+        doctor(&db.url(), &changed).await.finds("fault", setting, text);
+    }
+    db.change("DELETE FROM __diesel_schema_migrations WHERE version > '20261124000003'").await;
+    let report = doctor(&db.url(), &settings).await;
+    report.finds("fault", "MIGRATE", "2026-11-24-000004_create_attempts");
+}
+
+async fn a_public_address_that_leads_elsewhere_is_found(db: TestDatabase) {
+    let (_app, port, _) = spawn(&db).await;
+    let elsewhere = Stub::start(|_| answer(404, "", ""));
+    let url = elsewhere.url();
+    let settings = [SECRETS, ("PORT", &port), ("BETTER_AUTH_URL", &url), ("FRONTEND_URL", &url)];
+
+    let report = doctor(&db.url(), &settings).await;
+    report.finds("fault", "BETTER_AUTH_URL", "leads to something else: /api/auth/jwks answers 404");
+}
+
+#[actix_web::test]
+async fn a_sqlite_file_that_cannot_be_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "neither a folder nor a database ".repeat(64)).unwrap();
+    for (path, text) in [
+        (file.join("auth.db"), "is no folder"),
+        (file.clone(), "file is not a database"),
+        (folder.path().to_owned(), "is no file that this user may write"),
+    ] {
+        let report = doctor(&format!("sqlite://{}", path.display()), &[SECRETS]).await;
+        report.finds("fault", "DATABASE_URL", text);
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing was made");
+}
+
+/// What PostgreSQL says to a wrong password: an error with its severity, code and text.
+fn wrong_password() -> String {
+    let fields = "SFATAL\0VFATAL\0C28P01\0Mpassword authentication failed for user \"ada\"\0\0";
+    let length = u32::try_from(fields.len() + 4).unwrap().to_be_bytes();
+    format!("E{}{fields}", str::from_utf8(&length).unwrap())
+}
+
+#[actix_web::test]
+async fn a_postgres_that_does_not_let_us_in_is_found() {
+    let closed = format!("127.0.0.1:{}", free_port());
+    let url = format!("postgres://ada:hidden-password@{closed}/auth");
+    let report = doctor(&url, &[SECRETS]).await;
+    report.finds("fault", "DATABASE_URL", &format!("PostgreSQL at {closed} cannot be used"));
+    assert!(!report.text.contains("hidden"), "{}", report.text);
+
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://ada@{}/auth", silent.local_addr().unwrap());
+    let report = doctor(&url, &[SECRETS]).await;
+    report.finds("fault", "DATABASE_URL", "does not answer within 5 s");
+
+    let refusing = refusing_postgres();
+    let url = format!("postgres://ada:hidden-password@{refusing}/auth");
+    let report = doctor(&url, &[SECRETS]).await;
+    report.finds("fault", "DATABASE_URL", "refuses the role \"ada\" or its password");
+    assert!(!report.text.contains("hidden"), "{}", report.text);
+
+    let Some(db) = TestDatabase::create(Engine::Postgres, MIGRATIONS).await else { return };
+    let url = format!("{}_gone", db.url());
+    let report = doctor(&url, &[SECRETS]).await;
+    report.finds("fault", "DATABASE_URL", "create it, or name another");
+}
+
+#[actix_web::test]
+async fn a_role_that_may_not_migrate_is_found() {
+    let Some(db) = TestDatabase::create(Engine::Postgres, MIGRATIONS).await else { return };
+    migrate::revert(&db.url, MIGRATIONS).await.unwrap();
+    let mut url: Url = db.url().parse().unwrap();
+    let role = url.path().replace("/test_", "role_");
+    db.change("REVOKE CREATE ON SCHEMA public FROM PUBLIC").await;
+    db.change(&format!("CREATE ROLE {role} LOGIN PASSWORD 'example'")).await;
+    db.change(&format!("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")).await;
+    url.set_username(&role).unwrap();
+    url.set_password(Some("example")).unwrap();
+
+    let report = doctor(url.as_str(), &[SECRETS]).await;
+
+    db.change(&format!("DROP OWNED BY {role}")).await;
+    db.change(&format!("DROP ROLE {role}")).await;
+    report.finds("fault", "DATABASE_URL", "its role may not make tables");
+}
+
+/// A server that takes a call of PostgreSQL's protocol and refuses the password.
+fn refusing_postgres() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut call = [0; 1024];
+            let _ = stream.read(&mut call);
+            let _ = stream.write_all(wrong_password().as_bytes());
+        }
+    });
+    address
+}
+
+#[actix_web::test]
+async fn addresses_that_browsers_do_not_take_together_are_found() {
+    let local = ("BETTER_AUTH_URL", "http://localhost:3000");
+    let public = ("BETTER_AUTH_URL", "http://auth.example.com");
+    let secure = ("BETTER_AUTH_URL", "https://auth.example.com");
+    let page = |url| ("FRONTEND_URL", url);
+    let proxy = ("TRUSTED_PROXIES", "10.0.0.0/8");
+    for (settings, verdict, setting, text) in [
+        (
+            vec![local, page("http://127.0.0.1:5173")],
+            "fault",
+            "FRONTEND_URL",
+            "cookies do not travel: open and name http://localhost:5173",
+        ),
+        (
+            vec![local, page("http://localhost:5173,http://127.0.0.1:5173")],
+            "warn",
+            "FRONTEND_URL",
+            "http://127.0.0.1:5173 is another site",
+        ),
+        (
+            vec![secure, proxy, page("https://app.example.org")],
+            "warn",
+            "FRONTEND_URL",
+            "https://app.example.org is another site than BETTER_AUTH_URL",
+        ),
+        (
+            vec![secure, proxy],
+            "warn",
+            "FRONTEND_URL",
+            "http://localhost:3000 is another site than BETTER_AUTH_URL https://auth.example.com, \
+             so cookies do not travel: name the address that people open",
+        ),
+        (
+            vec![secure, proxy, page("http://app.example.com")],
+            "warn",
+            "FRONTEND_URL",
+            "is http and BETTER_AUTH_URL https://auth.example.com is https",
+        ),
+        (
+            vec![public, page("https://app.example.com")],
+            "fault",
+            "BETTER_AUTH_URL",
+            "browsers forbid pages of https://app.example.com to call",
+        ),
+        (
+            vec![public, page("http://app.example.com"), ("SECURE_COOKIES", "on")],
+            "fault",
+            "SECURE_COOKIES",
+            "browsers drop such cookies",
+        ),
+        (vec![local, ("SECURE_COOKIES", "on")], "warn", "SECURE_COOKIES", "not all browsers"),
+        (
+            vec![secure, page("https://app.example.com")],
+            "warn",
+            "TRUSTED_PROXIES",
+            "all clients have its address and share one limit",
+        ),
+        (vec![("TRUSTED_PROXIES", "::/0")], "fault", "TRUSTED_PROXIES", "trusts everybody"),
+        (
+            vec![("JWT_ROTATION_INTERVAL", "30d"), ("JWT_GRACE_PERIOD", "1h")],
+            "fault",
+            "JWT_GRACE_PERIOD",
+            "tokens would outlive their keys",
+        ),
+        (
+            vec![secure, proxy, page("https://app.example.com")],
+            "warn",
+            "SMTP_URL",
+            "nobody gets a mail: they are files in data/mail",
+        ),
+    ] {
+        doctor_without_data(&settings).await.finds(verdict, setting, text);
+    }
+    doctor_without_data(&[local, page("http://localhost:5173")]).await.is_clean();
+}
+
+#[actix_web::test]
+async fn a_page_that_does_not_find_its_tasks_is_found() {
+    let site = tempfile::tempdir().unwrap();
+    fs::write(site.path().join("index.html"), "<!doctype html>").unwrap();
+    let root = ("WEB_ROOT", site.path().to_str().unwrap());
+    let secure = ("BETTER_AUTH_URL", "https://auth.example.com");
+    for (tasks, text) in [
+        ("http://localhost:1", "is each visitor's own machine"),
+        ("http://192.0.2.1:1", "browsers forbid the page at https://auth.example.com to call"),
+    ] {
+        let report = doctor_without_data(&[root, secure, ("TASKS_URL", tasks)]).await;
+        report.finds("fault", "TASKS_URL", text);
+    }
+    let elsewhere = Stub::start(|_| answer(200, "", "hello")).url();
+    let report = doctor_without_data(&[root, ("TASKS_URL", &elsewhere)]).await;
+    report.finds("fault", "TASKS_URL", "is not task-service");
+
+    let report = doctor_without_data(&[("WEB_ROOT", "/nowhere")]).await;
+    assert!(report.text.contains("WEB_ROOT: /nowhere has no index.html"), "{}", report.text);
+}
+
+/// A task-service as others see it: its state, its clock, and whom it lets call.
+fn task_service(keys: &'static str, date: &'static str, allowed: &'static str) -> String {
+    let stub = Stub::start(move |request| {
+        if request.starts_with("OPTIONS /api/tasks ") {
+            let cors = format!(
+                "access-control-allow-origin: {allowed}\r\n\
+                 access-control-allow-credentials: true\r\n"
+            );
+            answer(204, &cors, "")
+        } else {
+            let state = format!(r#"{{"status":"ok","database":"ok","keys":"{keys}"}}"#);
+            answer(200, date, &state)
+        }
+    });
+    stub.url()
+}
+
+#[actix_web::test]
+async fn a_task_service_that_does_not_fit_is_found() {
+    const PAGE: &str = "http://localhost:3000";
+    const LONG_AGO: &str = "date: Fri, 02 Jan 2026 03:00:00 GMT\r\n";
+    let fitting = task_service("ok", "", PAGE);
+    let report = doctor_without_data(&[("TASKS_URL", &fitting)]).await;
+    report.is_clean();
+    report.finds("ok", "cors", "lets pages of http://localhost:3000 call it");
+
+    for (tasks, setting, text) in [
+        (task_service("unavailable", "", PAGE), "BETTER_AUTH_JWKS_URL", "leads to no keys"),
+        (task_service("ok", LONG_AGO, PAGE), "clock", "behind this machine's, more than the 30 s"),
+        (
+            task_service("ok", "", "http://localhost:5173"),
+            "FRONTEND_URL",
+            "lets no page of http://localhost:3000 call it: add it to FRONTEND_URL of task-service",
+        ),
+    ] {
+        doctor_without_data(&[("TASKS_URL", &tasks)]).await.finds("fault", setting, text);
+    }
+}
+
+#[actix_web::test]
+async fn mail_that_cannot_leave_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "no folder").unwrap();
+    let below = file.join("mail");
+    let report = doctor_without_data(&[("MAIL_DIR", below.to_str().unwrap())]).await;
+    report.finds("fault", "MAIL_DIR", "file is no folder");
+
+    fs::write(folder.path().join("verify-email.txt"), "no subject").unwrap();
+    let templates = folder.path().to_str().unwrap();
+    let report = doctor_without_data(&[("MAIL_TEMPLATES", templates)]).await;
+    report.finds("fault", "MAIL_TEMPLATES", "verify-email.txt does not begin with a line");
+
+    let report = doctor_without_data(&[("SMTP_URL", &refusing_mail_server())]).await;
+    report.finds("fault", "SMTP_URL", "535");
+    assert!(!report.text.contains("hidden"), "{}", report.text);
+
+    let server = format!("127.0.0.1:{}", free_port());
+    let url = format!("smtp://ada:hidden-password@{server}");
+    let report = doctor_without_data(&[("SMTP_URL", &url)]).await;
+    report.finds("fault", "SMTP_URL", &format!("smtp://{server}: Connection refused"));
+    assert!(!report.text.contains("hidden"), "{}", report.text);
+}
+
+/// A mail server (RFC 5321) that refuses every login.
+fn refusing_mail_server() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            let _ = stream.write_all(b"220 mail.test\r\n");
+            for line in lines.map_while(Result::ok) {
+                let answer: &[u8] = match line.split(' ').next() {
+                    Some("EHLO") => b"250-mail.test\r\n250 AUTH PLAIN\r\n",
+                    Some("AUTH") => b"535 5.7.8 no such login\r\n",
+                    _ => b"221 bye\r\n",
+                };
+                let _ = stream.write_all(answer);
+            }
+        }
+    });
+    format!("smtp://ada:hidden-password@{address}")
+}
+
+#[actix_web::test]
+async fn somebody_else_at_our_port_is_found() {
+    let stranger = Stub::start(|_| answer(200, "", "hello")).port().to_string();
+    let report = doctor_without_data(&[("PORT", &stranger)]).await;
+    report.finds("fault", "PORT", "is not this service: take another port");
+
+    let stranger = Stub::start(|_| "220 mail.test\r\n".into()).port().to_string();
+    let report = doctor_without_data(&[("PORT", &stranger)]).await;
+    report.finds("fault", "PORT", "is not this service: ");
+}
+
+#[actix_web::test]
+async fn a_service_that_cannot_work_is_found() {
+    let state = r#"{"status":"unavailable","database":"unavailable"}"#;
+    let ailing = Stub::start(move |_| answer(503, "", state)).port().to_string();
+    let report = doctor_without_data(&[("PORT", &ailing)]).await;
+    report.finds("warn", "service", "but is not ready: database unavailable");
+}
+
+#[actix_web::test]
+async fn a_program_can_read_it_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = format!("sqlite://{}", folder.path().join("new.db").display());
+    let variables = [("TRUSTED_PROXIES", "0.0.0.0/0")];
+    let output = process(&database, &variables).args(["doctor", "--json"]).output().await.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let findings: Vec<Value> =
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let fault = findings.iter().find(|finding| finding["verdict"] == "fault").unwrap();
+    assert_eq!(fault["subject"], "TRUSTED_PROXIES");
+    assert!(fault["text"].as_str().unwrap().contains("trusts everybody"), "{lines}");
+}

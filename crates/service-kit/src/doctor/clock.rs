@@ -1,0 +1,75 @@
+//! How far two clocks are apart, as the `Date` of an answer shows it.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Answer, Finding};
+
+/// `Date` has whole seconds, and a server may make it once for all answers of a moment.
+const RESOLUTION: TimeDelta = TimeDelta::seconds(2);
+/// A difference that is worth a word although nothing fails yet.
+const WORTH_A_WORD: Duration = Duration::from_secs(5);
+
+/// How far another clock is ahead of ours; less than zero: behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Skew(pub TimeDelta);
+
+impl Skew {
+    /// The least that explains `date`, which was made somewhere between our two times.
+    fn of(date: DateTime<Utc>, asked_at: DateTime<Utc>, answered_at: DateTime<Utc>) -> Self {
+        let (least, most) = (date - answered_at, date + RESOLUTION - asked_at);
+        Self(TimeDelta::zero().clamp(least.min(most), most))
+    }
+
+    fn size(self) -> Duration {
+        Duration::from_secs(self.0.num_seconds().unsigned_abs())
+    }
+}
+
+/// Compares our clock with that of `who` has just answered. `leeway` is how far the clocks of who
+/// makes tokens and who verifies them may be apart.
+pub fn clocks(who: &str, answer: &Answer, leeway: Duration) -> (Finding, Option<Skew>) {
+    let Some(date) = answer.date() else {
+        return (Finding::skip("clock", format!("{who} does not say what time it is")), None);
+    };
+    let skew = Skew::of(date, answer.asked_at, answer.answered_at);
+    let (size, allowed) = (humantime::format_duration(skew.size()), leeway.as_secs());
+    let apart = if skew.0 > TimeDelta::zero() { "ahead of" } else { "behind" };
+    let difference = format!("the clock of {who} is {size} {apart} this machine's");
+    let finding = if skew.size() > leeway {
+        let advice = "set both by NTP, or good tokens are refused";
+        Finding::fault(
+            "clock",
+            format!("{difference}, more than the {allowed} s allowed: {advice}"),
+        )
+    } else if skew.size() > WORTH_A_WORD {
+        Finding::warn("clock", format!("{difference}; {allowed} s are allowed: set both by NTP"))
+    } else {
+        Finding::ok("clock", format!("agrees with that of {who}"))
+    };
+    (finding, Some(skew))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn skew(date: &str, asked_at: &str, answered_at: &str) -> i64 {
+        let time = |time: &str| format!("2026-01-02T03:{time}Z").parse().unwrap();
+        Skew::of(time(date), time(asked_at), time(answered_at)).0.num_seconds()
+    }
+
+    #[test]
+    fn what_the_round_trip_and_whole_seconds_explain_is_no_difference() {
+        assert_eq!(skew("00:10", "00:10.9", "00:10.95"), 0);
+        assert_eq!(skew("00:10", "00:11.9", "00:11.95"), 0);
+        assert_eq!(skew("00:10", "00:05", "00:15"), 0);
+    }
+
+    #[test]
+    fn the_rest_is() {
+        assert_eq!(skew("00:10", "01:12", "01:13"), -60);
+        assert_eq!(skew("01:13", "00:12", "00:13"), 60);
+    }
+}

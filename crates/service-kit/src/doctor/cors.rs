@@ -1,0 +1,32 @@
+//! Whether pages may call somebody, found out by asking as their browsers would.
+
+use super::{Caller, Finding};
+use crate::origins::WebOrigin;
+
+/// Whether `who`, at `url`, lets pages of these origins call it. `setting` is what it has such
+/// origins in.
+pub async fn cors(
+    caller: &Caller,
+    who: &str,
+    url: &str,
+    origins: &[WebOrigin],
+    setting: &'static str,
+) -> Finding {
+    let mut refused = Vec::new();
+    for origin in origins {
+        match caller.allows(origin, url).await {
+            Ok(true) => {}
+            Ok(false) => refused.push(origin.as_str()),
+            Err(reason) => {
+                return Finding::skip("cors", format!("{who} does not answer: {reason}"));
+            }
+        }
+    }
+    let names: Vec<_> = origins.iter().map(WebOrigin::as_str).collect();
+    if refused.is_empty() {
+        return Finding::ok("cors", format!("{who} lets pages of {} call it", names.join(", ")));
+    }
+    let refused = refused.join(", ");
+    let advice = format!("add it to {setting} of {who}");
+    Finding::fault(setting, format!("{who} lets no page of {refused} call it: {advice}"))
+}

@@ -1,0 +1,57 @@
+//! The service itself, if it runs beside its doctor.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use super::{Caller, Finding};
+use serde_json::Value;
+
+/// Whether the service runs, and where.
+#[derive(Clone, Debug)]
+pub struct Running {
+    pub finding: Finding,
+    /// Its address, if it answers.
+    pub url: Option<String>,
+}
+
+/// Asks what listens at this address whether it is ready.
+pub async fn running(caller: &Caller, host: IpAddr, port: u16) -> Running {
+    let host = match host {
+        IpAddr::V4(host) if host.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(host) if host.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        host => host,
+    };
+    let address = format!("http://{}", SocketAddr::new(host, port));
+    let without = |finding| Running { finding, url: None };
+    if port == 0 {
+        return without(Finding::skip("service", "PORT is 0, so nobody knows where it runs"));
+    }
+    let answer = match caller.get(&format!("{address}/health/ready")).await {
+        Ok(answer) => answer,
+        Err(reason) if reason.is_refused => {
+            return without(Finding::skip("service", format!("does not run at {address}")));
+        }
+        Err(reason) => {
+            let text = format!("what listens at {address} is not this service: {reason}");
+            return without(Finding::fault("PORT", text));
+        }
+    };
+    match answer.json() {
+        Value::Object(body) if body.get("status").is_some_and(Value::is_string) => {
+            let finding = if answer.status == 200 {
+                Finding::ok("service", format!("is ready at {address}"))
+            } else {
+                let lacks = |(name, state): (_, &Value)| {
+                    (name != "status" && state != "ok").then(|| format!("{name} {state}"))
+                };
+                let lacking: Vec<String> = body.iter().filter_map(lacks).collect();
+                let lacking = lacking.join(", ").replace('"', "");
+                Finding::warn("service", format!("runs at {address}, but is not ready: {lacking}"))
+            };
+            Running { finding, url: Some(address) }
+        }
+        _ => {
+            let text = format!("what listens at {address} is not this service: take another port");
+            without(Finding::fault("PORT", text))
+        }
+    }
+}

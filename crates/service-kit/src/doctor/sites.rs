@@ -1,0 +1,90 @@
+//! Sites, as browsers tell them apart when they decide about cookies.
+
+use url::{Host, Url};
+
+use crate::origins::WebOrigin;
+
+/// A host as written; an origin always has one.
+fn host(origin: &WebOrigin) -> Option<Host<String>> {
+    Some(origin.as_str().parse::<Url>().ok()?.host()?.to_owned())
+}
+
+pub fn is_https(origin: &WebOrigin) -> bool {
+    origin.as_str().starts_with("https://")
+}
+
+/// Whether it is this machine, by any of its names (W3C Secure Contexts §3.1).
+pub fn is_loopback(origin: &WebOrigin) -> bool {
+    match host(origin) {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// Whether cookies with `SameSite` surely do not travel between the two, whatever the schemes.
+///
+/// A site is a domain that can be registered (HTML §7.1.1.2), which has at least two labels: if
+/// those differ, the sites do. Which have more is not known here, so some other sites are not
+/// found out.
+pub fn is_surely_another_site(one: &WebOrigin, other: &WebOrigin) -> bool {
+    match (host(one), host(other)) {
+        (Some(Host::Domain(one)), Some(Host::Domain(other))) => {
+            registrable(&one) != registrable(&other)
+        }
+        (one, other) => one != other,
+    }
+}
+
+fn registrable(name: &str) -> &str {
+    let mut dots = name.rmatch_indices('.').skip(1);
+    dots.next().and_then(|(dot, _)| name.get(dot + 1..)).unwrap_or(name)
+}
+
+/// `origin` under the host name that `other` has: what to write instead.
+pub fn same_but_for_the_host(origin: &WebOrigin, other: &WebOrigin) -> Option<WebOrigin> {
+    let mut url: Url = origin.as_str().parse().ok()?;
+    url.set_host(Some(&host(other)?.to_string())).ok()?;
+    WebOrigin::of(&url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn origin(text: &str) -> WebOrigin {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_site_is_a_registered_domain_or_an_address() {
+        for (one, other, are_apart) in [
+            ("http://localhost:3000", "http://localhost:5173", false),
+            ("http://localhost:3000", "http://127.0.0.1:3000", true),
+            ("http://127.0.0.1:3000", "http://[::1]:3000", true),
+            ("http://localhost", "http://app.localhost", true),
+            ("https://app.example.com", "https://auth.example.com", false),
+            ("https://example.com", "https://auth.example.com", false),
+            ("https://app.example.com", "https://app.example.org", true),
+            ("https://example.com", "https://notexample.com", true),
+            ("https://192.0.2.1", "https://192.0.2.2", true),
+        ] {
+            let is_another = is_surely_another_site(&origin(one), &origin(other));
+            assert_eq!(is_another, are_apart, "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn this_machine_has_several_names() {
+        for name in ["http://localhost", "http://a.localhost", "http://127.0.0.2", "http://[::1]"] {
+            assert!(is_loopback(&origin(name)), "{name}");
+        }
+        for name in ["http://localhost.example.com", "http://192.0.2.1", "http://[::2]"] {
+            assert!(!is_loopback(&origin(name)), "{name}");
+        }
+        let page =
+            same_but_for_the_host(&origin("http://127.0.0.1:5173"), &origin("http://localhost"));
+        assert_eq!(page, Some(origin("http://localhost:5173")));
+    }
+}

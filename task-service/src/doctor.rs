@@ -1,0 +1,68 @@
+//! `task-service doctor`: what is set up wrong, and why a token is refused, found without changing
+//! anything.
+
+mod issuer;
+mod token;
+
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use clap::Args;
+use service_kit::{
+    Clock,
+    doctor::{self, Caller, DoctorArgs, Finding, Schema},
+};
+
+use self::issuer::Trusted;
+use crate::{MIGRATIONS, config::Config, verifier};
+
+/// How long whoever is asked may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How the doctor of a service that verifies tokens is asked.
+#[derive(Args, Clone, Debug)]
+pub struct TokenDoctorArgs {
+    #[command(flatten)]
+    pub doctor: DoctorArgs,
+
+    /// A file with a token (- is standard input), to be told why it is refused
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+}
+
+/// Prints what was found, one line each.
+pub async fn run(config: &Config, args: &TokenDoctorArgs) -> ExitCode {
+    doctor::report(&Box::pin(examine(config, args)).await, args.doctor)
+}
+
+async fn examine(config: &Config, args: &TokenDoctorArgs) -> Vec<Finding> {
+    let clock = Clock::default();
+    let caller = Caller { clock: clock.clone(), timeout: PATIENCE };
+    let service = doctor::running(&caller, config.host, config.port).await;
+    let schema = Schema {
+        migrations: MIGRATIONS,
+        table: "tasks",
+        program: "task-service",
+        migrates_at_start: config.migrate,
+        is_running: service.url.is_some(),
+    };
+    let mut findings = vec![service.finding];
+    findings.extend(doctor::examine(&config.database_url, &schema).await.findings);
+
+    let keys = Caller { timeout: config.jwks_fetch_timeout.min(PATIENCE), ..caller };
+    let mut issuers = Vec::new();
+    for trusted in Trusted::all(config) {
+        let (found, issuer) = issuer::look_at(&keys, trusted, &config.frontend_url).await;
+        findings.extend(found);
+        issuers.push(issuer);
+    }
+    match (verifier::build(config, clock.clone()), &args.token_file) {
+        (Err(error), _) => {
+            findings.push(Finding::fault(verifier::setting(&error), error.to_string()));
+        }
+        (Ok(verifier), Some(file)) => {
+            findings.push(token::check(&verifier, file, &issuers, &clock).await);
+        }
+        (Ok(_), None) => {}
+    }
+    findings
+}

@@ -1,0 +1,178 @@
+//! An issuer as seen from here: its keys, its clock, what it signs as, and whose pages it serves.
+
+use jwks_auth::{VerifierBuilder, usable_kids};
+use service_kit::{
+    doctor::{self, Answer, Caller, Finding, Skew, shown},
+    origins::WebOrigin,
+};
+use shared_models::{ISSUER_DOCUMENT, IssuerDocument};
+use url::Url;
+
+use crate::config::Config;
+
+/// An issuer, and the settings that say what is expected of it.
+#[derive(Clone, Copy)]
+pub(super) struct Trusted<'a> {
+    pub(super) issuer: &'a str,
+    pub(super) audience: &'a str,
+    jwks_url: &'a Url,
+    is_primary: bool,
+}
+
+/// What was learnt about an issuer.
+pub(super) struct Issuer<'a> {
+    pub(super) trusted: Trusted<'a>,
+    /// The keys that it publishes; `None` if they are out of reach.
+    pub(super) kids: Option<Vec<String>>,
+    /// How far its clock is ahead of ours, if it tells.
+    pub(super) skew: Option<Skew>,
+}
+
+impl<'a> Trusted<'a> {
+    /// The primary issuer first.
+    pub(super) fn all(config: &'a Config) -> Vec<Self> {
+        let primary = Self {
+            issuer: &config.better_auth_issuer,
+            audience: &config.better_auth_audience,
+            jwks_url: &config.better_auth_jwks_url,
+            is_primary: true,
+        };
+        let others = config.trusted_issuers.iter().map(|other| Self {
+            issuer: &other.issuer,
+            audience: &other.audience,
+            jwks_url: &other.jwks_url,
+            is_primary: false,
+        });
+        std::iter::once(primary).chain(others).collect()
+    }
+
+    fn setting(self, of_the_primary: &'static str) -> &'static str {
+        if self.is_primary { of_the_primary } else { "TRUSTED_ISSUERS" }
+    }
+
+    pub(super) fn issuer_setting(self) -> &'static str {
+        self.setting("BETTER_AUTH_ISSUER")
+    }
+
+    pub(super) fn audience_setting(self) -> &'static str {
+        self.setting("BETTER_AUTH_AUDIENCE")
+    }
+
+    pub(super) fn jwks_setting(self) -> &'static str {
+        self.setting("BETTER_AUTH_JWKS_URL")
+    }
+}
+
+/// `pages` are the origins of the front end.
+pub(super) async fn look_at<'a>(
+    caller: &Caller,
+    trusted: Trusted<'a>,
+    pages: &[WebOrigin],
+) -> (Vec<Finding>, Issuer<'a>) {
+    let mut issuer = Issuer { trusted, kids: None, skew: None };
+    let address = shown(trusted.jwks_url);
+    let fault = |text: &str| Finding::fault(trusted.jwks_setting(), format!("{address} {text}"));
+    let answer = match caller.get(trusted.jwks_url.as_str()).await {
+        Ok(answer) => answer,
+        Err(reason) => {
+            let is_here = WebOrigin::of(trusted.jwks_url).is_some_and(|o| doctor::is_loopback(&o));
+            let hint = if is_here { "; in a container, that is the container itself" } else { "" };
+            return (vec![fault(&format!("cannot be reached: {reason}{hint}"))], issuer);
+        }
+    };
+    let keys = match key_set(&answer) {
+        Ok(kids) => {
+            let finding = Finding::ok("keys", format!("{} at {address}", kids.len()));
+            issuer.kids = Some(kids);
+            finding
+        }
+        Err(text) => fault(&text),
+    };
+    let name = format!("the issuer at {}", trusted.jwks_url.origin().ascii_serialization());
+    let (clock, skew) = doctor::clocks(&name, &answer, VerifierBuilder::DEFAULT_LEEWAY);
+    issuer.skew = skew;
+    let mut findings = vec![keys, clock];
+    match document(caller, trusted.jwks_url).await {
+        Some(document) => {
+            findings.push(agreement(trusted, &name, &document));
+            if trusted.is_primary {
+                findings.extend(front_end(caller, trusted.jwks_url, &document, &name, pages).await);
+            }
+        }
+        None => {
+            let text = "does not say what it signs as: try a token of it with --token-file";
+            findings.push(Finding::skip("issuer", format!("{name} {text}")));
+        }
+    }
+    (findings, issuer)
+}
+
+/// The usable keys of an answer, or why it is no key set that we can use.
+fn key_set(answer: &Answer) -> Result<Vec<String>, String> {
+    match answer.status {
+        200 => {}
+        status @ 300..400 => {
+            let text = "and redirects are not followed: name the address that it leads to";
+            return Err(format!("answers {status}, {text}"));
+        }
+        status => {
+            let text = "instead of a key set: that of auth-service is at /api/auth/jwks";
+            return Err(format!("answers {status} {text}"));
+        }
+    }
+    match usable_kids(&answer.body) {
+        Some(kids) if !kids.is_empty() => Ok(kids),
+        Some(_) => Err("publishes no key that is EdDSA over Ed25519 and has a kid".to_owned()),
+        None => {
+            let kind = answer.header("content-type").unwrap_or("no content-type");
+            Err(format!("is no key set, but {kind}: that of auth-service is at /api/auth/jwks"))
+        }
+    }
+}
+
+/// What the issuer says of itself, if it does.
+async fn document(caller: &Caller, jwks_url: &Url) -> Option<IssuerDocument> {
+    let answer = caller.get(jwks_url.join(ISSUER_DOCUMENT).ok()?.as_str()).await.ok()?;
+    serde_json::from_slice(&answer.body).ok().filter(|_| answer.status == 200)
+}
+
+fn agreement(trusted: Trusted<'_>, name: &str, document: &IssuerDocument) -> Finding {
+    let differs = |setting, ours: &str, theirs: &str, verb: &str| {
+        let text = format!("is {ours:?}, but {name} signs {verb} {theirs:?}");
+        Finding::fault(setting, format!("{text}: both must be the same, byte for byte"))
+    };
+    if document.issuer != trusted.issuer {
+        differs(trusted.issuer_setting(), trusted.issuer, &document.issuer, "as")
+    } else if document.audience != trusted.audience {
+        differs(trusted.audience_setting(), trusted.audience, &document.audience, "for")
+    } else {
+        let IssuerDocument { issuer, audience, .. } = document;
+        Finding::ok("issuer", format!("{name} signs as {issuer:?} for {audience:?}"))
+    }
+}
+
+/// Whether the pages that may call us may sign in there, and the page that is served there may
+/// call us.
+async fn front_end(
+    caller: &Caller,
+    jwks_url: &Url,
+    document: &IssuerDocument,
+    name: &str,
+    pages: &[WebOrigin],
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let origin = jwks_url.origin().ascii_serialization();
+    let is_home = |page: &&WebOrigin| page.as_str() == document.url;
+    let others: Vec<_> = pages.iter().filter(|page| !is_home(page)).cloned().collect();
+    if !others.is_empty() {
+        let url = format!("{origin}/api/auth/token");
+        findings.push(doctor::cors(caller, name, &url, &others, "FRONTEND_URL").await);
+    }
+    let settings = caller.get(&format!("{origin}/config.json")).await;
+    let has_page = settings.is_ok_and(|answer| answer.json()["tasksUrl"].is_string());
+    if has_page && !pages.iter().any(|page| is_home(&page)) {
+        let text = format!("lacks {}, where auth-service serves its page", document.url);
+        findings.push(Finding::fault("FRONTEND_URL", text));
+    }
+    findings
+}

@@ -1,0 +1,149 @@
+//! Why one token is refused. The token itself is never shown.
+
+use std::{
+    fs::File,
+    io::{self, Read as _},
+    path::Path,
+    time::{Duration, SystemTime},
+};
+
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use jwks_auth::{Error, Refusal, Verifier};
+use serde_json::Value;
+use service_kit::{Clock, doctor::Finding};
+use shared_models::CallerClaims;
+use tokio::time::timeout;
+
+use super::{PATIENCE, issuer::Issuer};
+
+/// Much more than any token has.
+const MAX_FILE_BYTES: u64 = 64 * 1024;
+const SUBJECT: &str = "token";
+const WHERE_FROM: &str = "/api/auth/token of auth-service has another";
+
+/// What a token says of itself: nothing to believe, but good to know.
+struct Said {
+    header: Value,
+    claims: Value,
+}
+
+/// Whether the token in `file` (`-` is standard input) is accepted.
+pub(super) async fn check(
+    verifier: &Verifier,
+    file: &Path,
+    issuers: &[Issuer<'_>],
+    clock: &Clock,
+) -> Finding {
+    let text = match read(file) {
+        Ok(text) => text,
+        Err(error) => return Finding::fault("--token-file", format!("cannot be read: {error}")),
+    };
+    let token = text.trim();
+    let token = token.strip_prefix("Bearer ").unwrap_or(token);
+    let now = SystemTime::from(clock.now()).duration_since(SystemTime::UNIX_EPOCH);
+    let now = now.unwrap_or_default().as_secs_f64();
+    let said = Said::read(token);
+    // The keys are on their way; a first fetch that fails is the answer, too.
+    match timeout(PATIENCE, verifier.verify::<CallerClaims>(token)).await {
+        Ok(Ok(verified)) => {
+            let left = span(verified.registered().exp - now);
+            Finding::ok(SUBJECT, format!("is accepted, for another {left}"))
+        }
+        Ok(Err(error)) => refused(error, &said, issuers, now),
+        Err(_elapsed) => out_of_reach(),
+    }
+}
+
+fn read(file: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    if file == Path::new("-") {
+        io::stdin().take(MAX_FILE_BYTES).read_to_string(&mut text)?;
+    } else {
+        File::open(file)?.take(MAX_FILE_BYTES).read_to_string(&mut text)?;
+    }
+    Ok(text)
+}
+
+impl Said {
+    fn read(token: &str) -> Self {
+        let mut parts = token.split('.').map(|part| {
+            let bytes = BASE64_URL_SAFE_NO_PAD.decode(part).unwrap_or_default();
+            serde_json::from_slice(&bytes).unwrap_or_default()
+        });
+        let mut part = || parts.next().unwrap_or_default();
+        Self { header: part(), claims: part() }
+    }
+
+    fn date(&self, name: &str) -> Option<f64> {
+        self.claims[name].as_f64()
+    }
+}
+
+fn refused(error: Error, said: &Said, issuers: &[Issuer<'_>], now: f64) -> Finding {
+    let named = issuers.iter().find(|issuer| said.claims["iss"] == issuer.trusted.issuer);
+    let refusal = match error {
+        Error::Expired => return expired(said, named, now),
+        Error::Refused(refusal) => refusal,
+        _ => return out_of_reach(),
+    };
+    match (refusal, named) {
+        (Refusal::WrongIssuer, _) => {
+            let ours: Vec<_> =
+                issuers.iter().map(|one| format!("{:?}", one.trusted.issuer)).collect();
+            let (iss, ours) = (&said.claims["iss"], ours.join(", "));
+            let text = format!("the token says iss {iss}, and trusted is {ours}: byte for byte");
+            Finding::fault("BETTER_AUTH_ISSUER", text)
+        }
+        (Refusal::WrongAudience, Some(Issuer { trusted, .. })) => {
+            let (aud, ours) = (&said.claims["aud"], trusted.audience);
+            let text = format!("the token says aud {aud}, and expected is {ours:?}: byte for byte");
+            Finding::fault(trusted.audience_setting(), text)
+        }
+        (Refusal::UnknownKey, Some(Issuer { trusted, kids: Some(kids), .. })) => {
+            let (kid, kids) = (&said.header["kid"], kids.join(", "));
+            let text = format!("the token names the key {kid}, and those that are published there");
+            Finding::fault(trusted.jwks_setting(), format!("{text} are {kids}"))
+        }
+        (Refusal::NotYetValid, _) => {
+            let dates = [said.date("iat"), said.date("nbf")];
+            let begins = dates.into_iter().flatten().fold(now, f64::max);
+            let text = format!("the token begins in {}: whoever made it", span(begins - now));
+            Finding::fault("clock", format!("{text} has a clock ahead of ours; set both by NTP"))
+        }
+        (Refusal::WrongAlgorithm, _) => {
+            let alg = &said.header["alg"];
+            Finding::fault(SUBJECT, format!("is signed with {alg}, and only EdDSA is accepted"))
+        }
+        (Refusal::NotCompact, _) => {
+            let text =
+                "is no JWT; a session token, for one, is traded for a JWT at /api/auth/token";
+            Finding::fault(SUBJECT, text)
+        }
+        (refusal, _) => Finding::fault(SUBJECT, format!("is refused: {refusal}")),
+    }
+}
+
+fn expired(said: &Said, issuer: Option<&Issuer<'_>>, now: f64) -> Finding {
+    let exp = said.date("exp").unwrap_or(now);
+    let ago = span(now - exp);
+    // Milliseconds of a skew that is seconds at most are exact in a float.
+    let ahead = issuer.and_then(|issuer| issuer.skew).map_or(0.0, |skew| skew.0.as_seconds_f64());
+    if exp > now + ahead {
+        let text = format!("the token has expired {ago} ago by our clock, and is good by that of");
+        return Finding::fault("clock", format!("{text} its issuer: set both by NTP"));
+    }
+    let lifetime = said.date("iat").map(|iat| format!(", was good for {}", span(exp - iat)));
+    let lifetime = lifetime.unwrap_or_default();
+    Finding::fault(SUBJECT, format!("has expired {ago} ago{lifetime}: {WHERE_FROM}"))
+}
+
+fn out_of_reach() -> Finding {
+    let text = "the keys of the token's issuer are out of reach, so nobody can tell about it";
+    Finding::fault("BETTER_AUTH_JWKS_URL", text)
+}
+
+/// Whole seconds, as people say them.
+fn span(seconds: f64) -> String {
+    let span = Duration::try_from_secs_f64(seconds.abs().trunc());
+    span.map_or_else(|_| "ages".to_owned(), |span| humantime::format_duration(span).to_string())
+}

@@ -1,0 +1,364 @@
+//! `task-service doctor`, tried on each fault that it is to find.
+
+use std::{fs, net::TcpListener, process::Stdio};
+
+use chrono::{DateTime, Utc};
+use jwks_auth::testing::Issuer;
+use serde_json::{Value, json};
+use service_kit::{
+    migrate, on_both_engines,
+    testing::{Report, Stub, TestDatabase, answer, free_port},
+};
+use task_service::MIGRATIONS;
+use tokio::{io::AsyncWriteExt as _, process::Command};
+
+use crate::app::{AUDIENCE, FRONTEND, ISSUER, TestApp, claims, now};
+
+on_both_engines!(task_service::MIGRATIONS;
+    a_service_that_is_well_has_no_finding,
+    a_schema_that_is_behind_is_found,
+    a_schema_of_a_newer_version_is_found,
+    a_database_of_another_service_is_found,
+);
+
+fn command(variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_task-service"));
+    command
+        .arg("doctor")
+        .env_clear()
+        .env("PORT", "0")
+        .env("FRONTEND_URL", FRONTEND)
+        .env("BETTER_AUTH_ISSUER", ISSUER)
+        .env("BETTER_AUTH_AUDIENCE", AUDIENCE)
+        .envs(variables.iter().copied())
+        .stdin(Stdio::null());
+    command
+}
+
+/// For what has nothing to do with a database.
+async fn doctor(variables: &[(&str, &str)]) -> Report {
+    doctor_with(variables, &[]).await
+}
+
+async fn doctor_with(variables: &[(&str, &str)], arguments: &[&str]) -> Report {
+    let folder = tempfile::tempdir().unwrap();
+    let database = format!("sqlite://{}", folder.path().join("data/new.db").display());
+    let variables = [&[("DATABASE_URL", database.as_str())], variables].concat();
+    let report = command(&variables).args(arguments).output().await.unwrap().into();
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was made");
+    report
+}
+
+/// An issuer as others see it.
+struct Published {
+    keys: String,
+    /// How far its clock is ahead, in seconds.
+    ahead: i64,
+    document: Value,
+    /// The one origin whose pages may call it.
+    allowed: &'static str,
+    has_page: bool,
+}
+
+impl Default for Published {
+    fn default() -> Self {
+        Self {
+            keys: Issuer::new("first", 1).jwks().to_string(),
+            ahead: 0,
+            document: json!({ "issuer": ISSUER, "audience": AUDIENCE, "url": ISSUER }),
+            allowed: FRONTEND,
+            has_page: false,
+        }
+    }
+}
+
+impl Published {
+    /// The address of its keys.
+    fn serve(self) -> String {
+        let stub = Stub::start(move |request| {
+            let now = DateTime::<Utc>::from_timestamp(now().cast_signed() + self.ahead, 0).unwrap();
+            let date = format!("date: {}\r\n", now.format("%a, %d %b %Y %H:%M:%S GMT"));
+            match request.split(' ').nth(1).unwrap() {
+                "/jwks" => answer(200, &date, &self.keys),
+                "/.well-known/issuer.json" => answer(200, &date, &self.document.to_string()),
+                "/api/auth/token" if request.starts_with("OPTIONS ") => {
+                    let allowed = self.allowed;
+                    let cors = format!(
+                        "access-control-allow-origin: {allowed}\r\n\
+                         access-control-allow-credentials: true\r\n"
+                    );
+                    answer(204, &cors, "")
+                }
+                "/config.json" if self.has_page => answer(200, "", r#"{"tasksUrl":"http://x"}"#),
+                _ => answer(404, &date, ""),
+            }
+        });
+        format!("{}/jwks", stub.url())
+    }
+}
+
+async fn doctor_for(published: Published) -> Report {
+    doctor(&[("BETTER_AUTH_JWKS_URL", &published.serve())]).await
+}
+
+async fn a_service_that_is_well_has_no_finding(db: TestDatabase) {
+    let keys = Published::default().serve();
+    let app = TestApp::spawn_with(&db, |config| {
+        config.better_auth_jwks_url = keys.parse().unwrap();
+    })
+    .await;
+    let token = app.token("ada");
+    app.status_for(&token).await;
+    let (database, port) = (db.url(), app.address.port().to_string());
+    let variables =
+        [("DATABASE_URL", &*database), ("PORT", &port), ("BETTER_AUTH_JWKS_URL", &keys)];
+    let report: Report = command(&variables).output().await.unwrap().into();
+
+    report.is_clean();
+    for (subject, text) in [
+        ("service", "is ready at http://127.0.0.1:"),
+        ("database", ""),
+        ("schema", "is up to date"),
+        ("keys", "1 at http://127.0.0.1:"),
+        ("clock", "agrees with that of the issuer"),
+        ("issuer", "signs as \"http://issuer.test\" for \"http://tasks.test\""),
+        ("cors", "lets pages of http://spa.test:5173 call it"),
+    ] {
+        report.finds("ok", subject, text);
+    }
+}
+
+async fn with_database(db: &TestDatabase, migrate: &str) -> Report {
+    let (database, keys) = (db.url(), Published::default().serve());
+    let variables =
+        [("DATABASE_URL", &*database), ("MIGRATE", migrate), ("BETTER_AUTH_JWKS_URL", &keys)];
+    command(&variables).output().await.unwrap().into()
+}
+
+async fn a_schema_that_is_behind_is_found(db: TestDatabase) {
+    db.change("DELETE FROM __diesel_schema_migrations WHERE version > '20261124000001'").await;
+    let report = with_database(&db, "true").await;
+    report.finds("warn", "MIGRATE", "2026-11-24-000002_create_idempotency_keys; they run when");
+    let report = with_database(&db, "false").await;
+    report.finds("fault", "MIGRATE", "run `task-service migrate`");
+
+    migrate::revert(&db.url, MIGRATIONS).await.unwrap();
+    with_database(&db, "true").await.is_clean();
+    let report = with_database(&db, "false").await;
+    report.finds("fault", "MIGRATE", "the database is empty: run `task-service migrate`");
+}
+
+async fn a_schema_of_a_newer_version_is_found(db: TestDatabase) {
+    db.change("INSERT INTO __diesel_schema_migrations (version) VALUES ('20990101000001')").await;
+    let report = with_database(&db, "true").await;
+    report.finds("fault", "DATABASE_URL", "does not know: 20990101000001");
+}
+
+async fn a_database_of_another_service_is_found(db: TestDatabase) {
+    db.change("ALTER TABLE tasks RENAME TO users").await;
+    let report = with_database(&db, "true").await;
+    report.finds("fault", "DATABASE_URL", "it has no table \"tasks\"");
+}
+
+#[actix_web::test]
+async fn keys_that_cannot_be_had_are_found() {
+    let closed = format!("http://ada:hidden@127.0.0.1:{}/jwks?key=hidden", free_port());
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = format!("http://{}/jwks", silent.local_addr().unwrap());
+    let stub = |status, headers: &'static str, body: &'static str| {
+        format!("{}/keys", Stub::start(move |_| answer(status, headers, body)).url())
+    };
+    let rsa = r#"{"keys":[{"kty":"RSA","kid":"a","alg":"RS256","n":"AQAB","e":"AQAB"}]}"#;
+    for (url, text) in [
+        (closed, "cannot be reached: Connection refused (os error 111); in a container"),
+        (silent, "cannot be reached: no answer within 1s"),
+        ("http://nowhere.invalid/jwks".to_owned(), "cannot be reached: "),
+        (stub(404, "", ""), "/keys answers 404 instead of a key set"),
+        (stub(301, "location: /elsewhere\r\n", ""), "answers 301, and redirects are not followed"),
+        (stub(200, "content-type: text/html\r\n", "<p>"), "is no key set, but text/html"),
+        (stub(200, "", rsa), "publishes no key that is EdDSA over Ed25519"),
+    ] {
+        let settings = [("BETTER_AUTH_JWKS_URL", &*url), ("JWKS_FETCH_TIMEOUT", "1s")];
+        let report = doctor(&settings).await;
+        report.finds("fault", "BETTER_AUTH_JWKS_URL", text);
+        assert!(!report.text.contains("hidden"), "{}", report.text);
+    }
+}
+
+#[actix_web::test]
+async fn another_issuer_whose_keys_cannot_be_had_is_found() {
+    let keys = Published::default().serve();
+    let other = format!("https://other.test|tasks|http://127.0.0.1:{}/jwks", free_port());
+    let settings = [("BETTER_AUTH_JWKS_URL", &*keys), ("TRUSTED_ISSUERS", &other)];
+    doctor(&settings).await.finds("fault", "TRUSTED_ISSUERS", "/jwks cannot be reached: ");
+
+    let twice = format!("{ISSUER}|tasks|{keys}");
+    let settings = [("BETTER_AUTH_JWKS_URL", &*keys), ("TRUSTED_ISSUERS", &twice)];
+    let report = doctor(&settings).await;
+    assert!(report.text.contains("is trusted twice"), "{}", report.text);
+}
+
+#[actix_web::test]
+async fn clocks_that_are_apart_are_found() {
+    for (ahead, verdict, text) in [
+        (3600, "fault", "ahead of this machine's, more than the 30 s allowed"),
+        (-3600, "fault", "behind this machine's, more than the 30 s allowed"),
+        (20, "warn", "ahead of this machine's; 30 s are allowed"),
+    ] {
+        let report = doctor_for(Published { ahead, ..Published::default() }).await;
+        report.finds(verdict, "clock", text);
+    }
+}
+
+#[actix_web::test]
+async fn names_that_differ_are_found() {
+    for (document, setting, text) in [
+        (
+            json!({ "issuer": "http://issuer.test/", "audience": AUDIENCE, "url": ISSUER }),
+            "BETTER_AUTH_ISSUER",
+            "is \"http://issuer.test\", but the issuer at http://127.0.0.1:",
+        ),
+        (
+            json!({ "issuer": ISSUER, "audience": "http://other.test", "url": ISSUER }),
+            "BETTER_AUTH_AUDIENCE",
+            "signs for \"http://other.test\": both must be the same, byte for byte",
+        ),
+    ] {
+        let report = doctor_for(Published { document, ..Published::default() }).await;
+        report.finds("fault", setting, text);
+    }
+    let report = doctor_for(Published { document: Value::Null, ..Published::default() }).await;
+    report.finds("skip", "issuer", "try a token of it with --token-file");
+}
+
+#[actix_web::test]
+async fn pages_that_are_not_let_in_are_found() {
+    let report = doctor_for(Published { allowed: "http://x.test", ..Published::default() }).await;
+    let text = "lets no page of http://spa.test:5173 call it: add it to FRONTEND_URL of the issuer";
+    report.finds("fault", "FRONTEND_URL", text);
+
+    let report = doctor_for(Published { has_page: true, ..Published::default() }).await;
+    report.finds("fault", "FRONTEND_URL", "lacks http://issuer.test, where auth-service serves");
+    let keys = Published { has_page: true, ..Published::default() }.serve();
+    let both = format!("{FRONTEND},{ISSUER}");
+    doctor(&[("BETTER_AUTH_JWKS_URL", &keys), ("FRONTEND_URL", &both)]).await.is_clean();
+}
+
+#[actix_web::test]
+async fn somebody_else_at_our_port_is_found() {
+    let stranger = Stub::start(|_| answer(404, "", "")).port().to_string();
+    let keys = Published::default().serve();
+    let report = doctor(&[("PORT", &stranger), ("BETTER_AUTH_JWKS_URL", &keys)]).await;
+    report.finds("fault", "PORT", "is not this service: take another port");
+}
+
+#[actix_web::test]
+async fn a_service_that_cannot_work_is_found() {
+    let state = r#"{"status":"unavailable","database":"ok","keys":"unavailable"}"#;
+    let ailing = Stub::start(move |_| answer(503, "", state)).port().to_string();
+    let keys = Published::default().serve();
+    let report = doctor(&[("PORT", &ailing), ("BETTER_AUTH_JWKS_URL", &keys)]).await;
+    report.finds("warn", "service", "but is not ready: keys unavailable");
+}
+
+/// What the doctor says about a token in a file.
+async fn verdict_on(token: &str, published: Published) -> Report {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), format!("{token}\n")).unwrap();
+    let arguments = ["--token-file", file.path().to_str().unwrap()];
+    let report = doctor_with(&[("BETTER_AUTH_JWKS_URL", &published.serve())], &arguments).await;
+    assert!(!report.text.contains(token), "{}", report.text);
+    report
+}
+
+/// A good token but for what `change` does to its claims.
+fn token(change: impl FnOnce(&mut Value)) -> String {
+    let mut claims = claims("ada");
+    change(&mut claims);
+    Issuer::new("first", 1).sign(&claims)
+}
+
+#[actix_web::test]
+async fn a_good_token_is_told_how_long_it_lasts() {
+    let report = verdict_on(&token(|_| {}), Published::default()).await;
+    report.is_clean();
+    report.finds("ok", "token", "is accepted, for another 59m");
+
+    let mut doctor = command(&[("BETTER_AUTH_JWKS_URL", &Published::default().serve())])
+        .args(["--token-file", "-"])
+        .env("DATABASE_URL", "sqlite://unused.db")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let header = format!("Bearer {}\n", token(|_| {}));
+    doctor.stdin.take().unwrap().write_all(header.as_bytes()).await.unwrap();
+    let report: Report = doctor.wait_with_output().await.unwrap().into();
+    report.finds("ok", "token", "is accepted, for another 59m");
+}
+
+#[actix_web::test]
+async fn a_refused_token_is_told_why() {
+    let minutes = |minutes: i64| now().cast_signed() + minutes * 60;
+    let expired = token(|claims| {
+        claims["iat"] = minutes(-63).into();
+        claims["exp"] = minutes(-3).into();
+    });
+    let other_key = Issuer::new("second", 2).sign(&claims("ada"));
+    let forged = Issuer::new("first", 2).sign(&claims("ada"));
+    let header = json!({ "alg": "HS256", "kid": "first" });
+    let hmac = Issuer::new("first", 1).sign_with_header(&header, &claims("ada"));
+    for (token, subject, text) in [
+        (expired, "token", "has expired 3m"),
+        (token(|claims| claims["iat"] = minutes(5).into()), "clock", "the token begins in "),
+        (
+            token(|claims| claims["iss"] = "http://other.test".into()),
+            "BETTER_AUTH_ISSUER",
+            "says iss \"http://other.test\", and trusted is \"http://issuer.test\"",
+        ),
+        (
+            token(|claims| claims["aud"] = json!(["http://other.test"])),
+            "BETTER_AUTH_AUDIENCE",
+            "says aud [\"http://other.test\"], and expected is \"http://tasks.test\"",
+        ),
+        (
+            other_key,
+            "BETTER_AUTH_JWKS_URL",
+            "names the key \"second\", and those that are published there are first",
+        ),
+        (forged, "token", "is refused: the signature does not verify"),
+        (hmac, "token", "is signed with \"HS256\", and only EdDSA is accepted"),
+        ("k3J9fQm2".to_owned(), "token", "is no JWT; a session token, for one, is traded"),
+        (token(|claims| claims["sub"] = Value::Null), "token", "is refused: sub is missing"),
+    ] {
+        verdict_on(&token, Published::default()).await.finds("fault", subject, text);
+    }
+}
+
+#[actix_web::test]
+async fn a_token_that_only_our_clock_ends_is_told_so() {
+    let behind = Published { ahead: -600, ..Published::default() };
+    let ended = token(|claims| {
+        claims["iat"] = (now() - 65 * 60).into();
+        claims["exp"] = (now() - 5 * 60).into();
+    });
+    let report = verdict_on(&ended, behind).await;
+    let lines: Vec<_> = report.text.lines().filter(|line| line.starts_with("fault")).collect();
+    assert!(lines.len() == 2 && lines.iter().all(|line| line[7..].starts_with("clock ")));
+    assert!(lines[1].contains("is good by that of its issuer: set both by NTP"), "{lines:?}");
+}
+
+#[actix_web::test]
+async fn a_token_that_nobody_can_judge_is_told_so() {
+    let keys = format!("http://127.0.0.1:{}/jwks", free_port());
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), token(|_| {})).unwrap();
+    let arguments = ["--token-file", file.path().to_str().unwrap()];
+    let report = doctor_with(&[("BETTER_AUTH_JWKS_URL", &keys)], &arguments).await;
+    assert!(report.text.contains("so nobody can tell about it"), "{}", report.text);
+
+    let keys = Published::default().serve();
+    let settings = [("BETTER_AUTH_JWKS_URL", &*keys)];
+    let report = doctor_with(&settings, &["--token-file", "/nowhere"]).await;
+    report.finds("fault", "--token-file", "cannot be read: No such file");
+}
