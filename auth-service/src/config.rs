@@ -20,6 +20,7 @@ use service_kit::{
     db::DatabaseUrl,
     origins::WebOrigin,
     telemetry::LogArgs,
+    transfer::ExportArgs,
 };
 
 pub use self::{
@@ -143,7 +144,9 @@ pub struct Config {
 pub enum Command {
     /// Bring the schema up to date and end
     Migrate,
-    /// Take over the users of another service and end; nothing that is here is changed
+    /// Write everything that is kept into a file and end: a backup, or the way to another database
+    Export(ExportArgs),
+    /// Take over an export, or the users of another service, and end; nothing that is here is changed
     Import(ImportArgs),
 }
 

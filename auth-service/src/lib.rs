@@ -12,6 +12,7 @@
 //! | `password`, `issuer` | bcrypt off the async threads; keys and tokens |
 //! | `mail`, `email_token` | the outbox, its worker, and what mailed links carry |
 //! | [`import`] | users of another service |
+//! | [`transfer`] | everything that is kept, as a file, and back |
 //! | `seal`, `housekeeping` | what is stored sealed; what is stored no longer |
 //! | `models/*`, `schema` | rows and all SQL |
 //! | `error` | what failed, and what the client hears of it |
@@ -40,6 +41,7 @@ mod seal;
 mod session;
 mod session_cookies;
 mod state;
+pub mod transfer;
 
 use diesel_migrations::embed_migrations;
 use service_kit::migrate::Migrations;

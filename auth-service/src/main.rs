@@ -6,7 +6,7 @@ use auth_service::{
     MIGRATIONS,
     app::App,
     config::{Command, Config},
-    import,
+    import, transfer,
 };
 use service_kit::{Clock, config, migrate, telemetry};
 use tracing::{error, info};
@@ -14,7 +14,10 @@ use tracing::{error, info};
 #[actix_web::main]
 async fn main() -> ExitCode {
     let config: Config = config::parse();
-    let _telemetry = telemetry::init(&config.log);
+    let _telemetry = match config.command {
+        Some(Command::Export(_)) => telemetry::init_beside_output(&config.log),
+        _ => telemetry::init(&config.log),
+    };
     match run(config).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -29,6 +32,10 @@ async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
         Some(Command::Migrate) => {
             migrate::run(&config.database_url, MIGRATIONS).await?;
             info!("the schema is up to date");
+        }
+        Some(Command::Export(args)) => {
+            let tally = transfer::export(&config, args, &Clock::default()).await?;
+            info!("exported: {tally}");
         }
         Some(Command::Import(args)) => import::run(&config, args, &Clock::default()).await?,
         None => App::build(config, Clock::default()).await?.run().await?,

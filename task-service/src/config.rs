@@ -10,6 +10,7 @@ use service_kit::{
     db::DatabaseUrl,
     origins::WebOrigin,
     telemetry::LogArgs,
+    transfer::{ExportArgs, ImportArgs},
 };
 use url::Url;
 
@@ -93,10 +94,14 @@ pub struct Config {
     pub log: LogArgs,
 }
 
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// Bring the schema up to date and end
     Migrate,
+    /// Write everything that is kept into a file and end: a backup, or the way to another database
+    Export(ExportArgs),
+    /// Take over an export, whole, into an empty database, and end
+    Import(ImportArgs),
     /// Print the description of the API (OpenAPI) and end
     Openapi,
 }

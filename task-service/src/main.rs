@@ -11,13 +11,17 @@ use task_service::{
     config::{Command, Config},
     migrate,
     openapi::ApiDoc,
+    transfer,
 };
 use tracing::{error, info};
 
 #[actix_web::main]
 async fn main() -> ExitCode {
     let config: Config = config::parse();
-    let _telemetry = telemetry::init(&config.log);
+    let _telemetry = match config.command {
+        Some(Command::Export(_)) => telemetry::init_beside_output(&config.log),
+        _ => telemetry::init(&config.log),
+    };
     match run(config).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -28,12 +32,17 @@ async fn main() -> ExitCode {
 }
 
 async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
-    match config.command {
+    match &config.command {
         Some(Command::Migrate) => {
             let database = Database::open(&config.database_url)?;
             migrate::run(&config.database_url, &database).await?;
             info!("the schema is up to date");
         }
+        Some(Command::Export(args)) => {
+            let tally = transfer::export(&config, args, &Clock::default()).await?;
+            info!("exported: {tally}");
+        }
+        Some(Command::Import(args)) => info!("{}", transfer::import(&config, args).await?),
         Some(Command::Openapi) => io::stdout().write_all(ApiDoc::json()?.as_bytes())?,
         None => App::build(config, Clock::default()).await?.run().await?,
     }

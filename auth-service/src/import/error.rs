@@ -5,6 +5,7 @@ use std::io;
 use service_kit::{
     db::{OpenError, Unavailable},
     migrate::MigrateError,
+    transfer::TransferError,
 };
 
 use crate::config::SecretError;
@@ -24,6 +25,12 @@ pub enum ImportError {
     Csv(#[from] ::csv::Error),
     #[error("the file has no column `email`")]
     NoEmailColumn,
+    #[error(
+        "--sessions and --dry-run are for the users of another service; an export is taken whole"
+    )]
+    TakenWhole,
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
     #[error(transparent)]
     Open(#[from] OpenError),
     #[error("DATABASE_URL")]

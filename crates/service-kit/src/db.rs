@@ -8,6 +8,7 @@
 //! ```
 
 mod lanes;
+mod snapshot;
 mod url;
 
 pub use url::DatabaseUrl;

@@ -7,6 +7,7 @@
 //! | [`db`] | one abstraction over PostgreSQL and SQLite: pools, connections, transactions |
 //! | [`sql_types`] | columns that the two engines store differently |
 //! | [`migrate`] | the schema, brought up to date under a lock |
+//! | [`transfer`], [`progress`] | everything as a file, and back; how far that is |
 //! | [`telemetry`] | logs, the request id, one access line per request |
 //! | [`origins`], [`cors`] | the exact origins of the front end, and what they may read |
 //! | [`client_address`] | who is on the other end, behind which proxies |
@@ -21,10 +22,12 @@ pub mod cors;
 pub mod db;
 pub mod migrate;
 pub mod origins;
+pub mod progress;
 pub mod sql_types;
 pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod transfer;
 pub mod worker;
 
 use std::{fmt, sync::Arc, time::Duration};

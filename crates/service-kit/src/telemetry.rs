@@ -4,7 +4,7 @@ mod access;
 
 use std::{
     fmt,
-    io::{BufWriter, IsTerminal as _},
+    io::{BufWriter, IsTerminal, Write},
     time::Instant,
 };
 
@@ -61,17 +61,24 @@ pub struct Telemetry {
 }
 
 /// Sends this process's log to standard output. Once per process.
-///
-/// A thread of its own writes the lines, as many at a time as there are.
 pub fn init(args: &LogArgs) -> Telemetry {
+    init_on(std::io::stdout(), args)
+}
+
+/// The same to standard error, for a command whose standard output is something else.
+pub fn init_beside_output(args: &LogArgs) -> Telemetry {
+    init_on(std::io::stderr(), args)
+}
+
+/// A thread of its own writes the lines, as many at a time as there are.
+fn init_on(output: impl Write + IsTerminal + Send + 'static, args: &LogArgs) -> Telemetry {
     let mut filter = EnvFilter::new(&args.rust_log);
     // At `debug` the driver logs the parameters of every statement: addresses, hashes, keys.
     if let Ok(quiet) = "tokio_postgres=info".parse() {
         filter = filter.add_directive(quiet);
     }
-    let stdout = std::io::stdout();
-    let by_terminal = if stdout.is_terminal() { LogFormat::Pretty } else { LogFormat::Json };
-    let (lines, writer) = NonBlockingBuilder::default().lossy(false).finish(BufWriter::new(stdout));
+    let by_terminal = if output.is_terminal() { LogFormat::Pretty } else { LogFormat::Json };
+    let (lines, writer) = NonBlockingBuilder::default().lossy(false).finish(BufWriter::new(output));
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(lines.clone());
     match args.log_format.unwrap_or(by_terminal) {
         LogFormat::Pretty => subscriber.with_target(false).init(),
