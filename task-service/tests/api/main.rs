@@ -25,3 +25,4 @@ mod openapi;
 mod ownership;
 mod quotas;
 mod tasks;
+mod transfer;

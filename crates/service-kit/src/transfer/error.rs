@@ -16,7 +16,7 @@ pub enum TransferError {
     NoSchema(&'static str, #[source] diesel::result::Error),
     #[error("the schema is not up to date: run `{0} migrate` first")]
     OldSchema(&'static str),
-    #[error("the schema is that of a newer {0}: use that one")]
+    #[error("the schema is that of a newer {0}, or of another service")]
     NewSchema(&'static str),
     #[error("{0} is not a regular file; without it everything goes to standard output")]
     NotAFile(PathBuf),
