@@ -104,7 +104,8 @@ async fn whole(config: &Config, args: &ImportArgs) -> Result<(), ImportError> {
     if args.sessions || args.dry_run {
         return Err(ImportError::TakenWhole);
     }
-    let file = args.source.expose_secret().into();
+    let file = service_kit::transfer::file(args.source.expose_secret());
+    let file = file.map_err(ImportError::NoExport)?;
     info!("{}", transfer::import(config, &service_kit::transfer::ImportArgs { file }).await?);
     Ok(())
 }

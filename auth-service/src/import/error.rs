@@ -15,6 +15,8 @@ use crate::config::SecretError;
 pub enum ImportError {
     #[error("the source is no database URL: {0}")]
     SourceUrl(String),
+    #[error("--from is not given, so an export is taken over: {0}")]
+    NoExport(&'static str),
     #[error("there is no {0}")]
     NoFile(String),
     #[error("the source cannot be read")]

@@ -198,6 +198,10 @@ async fn an_export_is_taken_whole(db: TestDatabase) {
         let (is_done, log) = import(&there, SECRET, &[&file, option]).await;
         assert!(!is_done && log.contains("an export is taken whole"), "{log}");
     }
+    let url = "postgres://ada:hidden@db.test/old";
+    let (is_done, log) = import(&there, SECRET, &[url]).await;
+    assert!(!is_done);
+    assert_eq!(log, "--from is not given, so an export is taken over: expected a file, not a URL");
     // A service that has run once has made a key.
     let (is_done, log) = import(&there, SECRET, &[&file]).await;
     assert!(!is_done);

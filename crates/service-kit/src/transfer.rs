@@ -54,6 +54,7 @@ use crate::{
 pub struct ExportArgs {
     /// A file, which is replaced in one step when everything is written; without it, or with -,
     /// standard output
+    #[arg(value_parser = file)]
     pub file: Option<PathBuf>,
 }
 
@@ -61,7 +62,13 @@ pub struct ExportArgs {
 #[derive(Args, Clone, Debug)]
 pub struct ImportArgs {
     /// A file that `export` has written; - for standard input
+    #[arg(value_parser = file)]
     pub file: PathBuf,
+}
+
+/// The name of a file. A URL may hold a password, which errors about files would show.
+pub fn file(text: &str) -> Result<PathBuf, &'static str> {
+    if text.contains("://") { Err("expected a file, not a URL") } else { Ok(text.into()) }
 }
 
 /// What a service keeps.

@@ -21,6 +21,7 @@ use crate::app::TestApp;
 on_both_engines!(task_service::MIGRATIONS;
     everything_goes_to_the_other_engine_and_back,
     every_column_is_exported_or_made_again,
+    keys_are_in_the_order_of_their_bytes,
     an_export_is_as_of_one_moment,
     importing_twice_changes_nothing,
     a_database_with_other_rows_is_refused,
@@ -192,6 +193,27 @@ async fn every_column_is_exported_or_made_again(db: TestDatabase) {
     }
 }
 
+async fn keys_are_in_the_order_of_their_bytes(db: TestDatabase) {
+    if db.engine == Engine::Postgres {
+        // As a database has it that was made with a language.
+        let text = "ALTER COLUMN user_id TYPE text COLLATE \"en-US-x-icu\"";
+        db.change(&format!("ALTER TABLE idempotency_keys {text}")).await;
+    }
+    let app = TestApp::spawn(&db).await;
+    for owner in ["a", "é", "B", "_", "b", "aB", "Z"] {
+        let request = app.request(Method::POST, "/api/tasks", &app.token(owner));
+        let request = request.header("idempotency-key", "a key").json(&json!({ "title": "once" }));
+        assert_eq!(request.send().await.unwrap().status(), StatusCode::CREATED);
+    }
+
+    let export = exported(&db).await;
+
+    let lines = export.lines().filter(|line| line.contains("\"table\":\"idempotency_keys\""));
+    let lines = lines.map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let owners: Vec<_> = lines.map(|line| line["row"]["user_id"].clone()).collect();
+    assert_eq!(owners, ["B", "Z", "_", "a", "aB", "b", "é"]);
+}
+
 async fn an_export_is_as_of_one_moment(db: TestDatabase) {
     fill(&db, 3000).await;
     let before = exported(&db).await;
@@ -356,6 +378,12 @@ async fn an_export_is_private_and_replaces_a_file_in_one_step(db: TestDatabase) 
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left");
     let message = refused(&db, &["export", folder.path().to_str().unwrap()]).await;
     assert!(message.contains("is not a regular file"), "{message}");
+    let output = service(&db, &["export", "postgres://ada:hidden@db.test/new"]).output().await;
+    let said = String::from_utf8(output.unwrap().stderr).unwrap();
+    assert!(
+        said.contains("FILE: expected a file, not a URL") && !said.contains("hidden"),
+        "{said}"
+    );
     assert!(refused(&db, &["export", "/dev/null"]).await.contains("is not a regular file"));
 }
 
