@@ -16,6 +16,7 @@ use service_kit::{
     Clock, HEAD_TIMEOUT, KEEP_ALIVE,
     cors::Cors,
     db::{Database, OpenError},
+    metrics::Metrics,
     migrate::{self, MigrateError},
     telemetry,
     worker::Worker,
@@ -32,6 +33,7 @@ use crate::{
     housekeeping,
     issuer::Issuer,
     mail::{self, Links, Outbox, TemplateError, Templates, Transport, TransportError},
+    metrics::{BUILD, Shown},
     password::Passwords,
     routes::{self, SET_AUTH_JWT},
     seal::Seal,
@@ -52,6 +54,7 @@ pub struct App {
     address: SocketAddr,
     server: Server,
     workers: [Worker; 2],
+    metrics: Metrics,
 }
 
 /// Why the service did not start.
@@ -75,6 +78,8 @@ pub enum StartError {
     Crypto,
     #[error("cannot listen on {0}")]
     Listen(SocketAddr, #[source] io::Error),
+    #[error("METRICS_ADDRESS")]
+    Metrics(#[source] io::Error),
 }
 
 impl App {
@@ -122,14 +127,21 @@ impl App {
         let listen = |error| StartError::Listen(address, error);
         let listener = TcpListener::bind(address).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
+        let metrics = Metrics::start(&config.metrics, BUILD, Shown(state.clone()))
+            .map_err(StartError::Metrics)?;
         let workers = [mail::send_all(state.clone()), housekeeping::keep(state.clone())];
-        let server = serve(listener, state, config).map_err(listen)?;
+        let server = serve(listener, state, config, &metrics).map_err(listen)?;
         info!("auth-service listens on http://{address}");
-        Ok(Self { address, server, workers })
+        Ok(Self { address, server, workers, metrics })
     }
 
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where Prometheus asks, if it may.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.address()
     }
 
     pub fn handle(&self) -> ServerHandle {
@@ -141,18 +153,26 @@ impl App {
         for worker in self.workers {
             worker.stop().await;
         }
+        self.metrics.stop().await;
         ended
     }
 }
 
-fn serve(listener: TcpListener, state: Data<AppState>, config: Config) -> io::Result<Server> {
+fn serve(
+    listener: TcpListener,
+    state: Data<AppState>,
+    config: Config,
+    metrics: &Metrics,
+) -> io::Result<Server> {
     let cors = Arc::new(Cors {
         origins: config.frontend_url,
         methods: "GET, POST",
         headers: "authorization, content-type, x-request-id",
         exposed: &EXPOSED_HEADERS,
     });
+    let count_requests = metrics.counting();
     let server = HttpServer::new(move || {
+        count_requests();
         WebApp::new()
             .app_data(state.clone())
             .wrap(from_fn({

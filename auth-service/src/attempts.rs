@@ -13,6 +13,7 @@ use aws_lc_rs::digest;
 use chrono::{DateTime, Utc};
 use service_kit::{
     db::{Conn, Database},
+    metrics::{Counter, Sheet},
     sql_types::DbTime,
 };
 
@@ -117,6 +118,14 @@ pub(crate) struct Attempts {
     windows: Memory,
     back_offs: Memory,
     shared: Option<Database>,
+    refusals: Refusals,
+}
+
+/// By kind of rule.
+#[derive(Default)]
+struct Refusals {
+    windows: Counter,
+    back_offs: Counter,
 }
 
 impl Attempts {
@@ -125,6 +134,7 @@ impl Attempts {
             windows: Memory::default(),
             back_offs: Memory::default(),
             shared: matches!(database, Database::Postgres(_)).then(|| database.clone()),
+            refusals: Refusals::default(),
         }
     }
 
@@ -149,7 +159,7 @@ impl Attempts {
                 judged => judged,
             },
         };
-        judged.map(|tries| tries.count).map_err(|wait| Error::TooManyRequests { wait })
+        judged.map(|tries| tries.count).map_err(|wait| self.refuse(rule, wait))
     }
 
     /// How many attempts there were of late. It is refused when one more would be; none is counted.
@@ -159,7 +169,25 @@ impl Attempts {
             None => self.memory(rule).find(key),
         };
         let judged = rule.judge(tries, 0, now);
-        judged.map(|tries| tries.count).map_err(|wait| Error::TooManyRequests { wait })
+        judged.map(|tries| tries.count).map_err(|wait| self.refuse(rule, wait))
+    }
+
+    fn refuse(&self, rule: Rule, wait: Duration) -> Error {
+        match rule {
+            Rule::Window { .. } => self.refusals.windows.count(),
+            Rule::BackOff { .. } => self.refusals.back_offs.count(),
+        }
+        Error::TooManyRequests { wait }
+    }
+
+    pub(crate) fn show(&self, sheet: &mut Sheet) {
+        let Refusals { windows, back_offs } = &self.refusals;
+        sheet.counters(
+            "rate_limit_refusals",
+            "Requests and mails that came too soon after others",
+            [("window", windows), ("back-off", back_offs)]
+                .map(|(limit, refusals)| (vec![("limit", limit.to_owned())], refusals.total())),
+        );
     }
 
     /// Starts again from nothing.

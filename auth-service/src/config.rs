@@ -18,6 +18,7 @@ use service_kit::{
     client_address::TrustedProxy,
     config::{duration, duration_or_zero, non_blank},
     db::DatabaseUrl,
+    metrics::MetricsArgs,
     origins::WebOrigin,
     telemetry::LogArgs,
     transfer::ExportArgs,
@@ -135,6 +136,9 @@ pub struct Config {
     /// Where the application in WEB_ROOT finds the tasks: the public origin of task-service
     #[arg(long, env, default_value = "http://localhost:8000")]
     pub tasks_url: WebOrigin,
+
+    #[command(flatten)]
+    pub metrics: MetricsArgs,
 
     #[command(flatten)]
     pub log: LogArgs,

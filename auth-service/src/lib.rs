@@ -14,6 +14,7 @@
 //! | [`import`] | users of another service |
 //! | [`transfer`] | everything that is kept, as a file, and back |
 //! | `seal`, `housekeeping` | what is stored sealed; what is stored no longer |
+//! | `metrics` | figures for Prometheus |
 //! | `models/*`, `schema` | rows and all SQL |
 //! | `error` | what failed, and what the client hears of it |
 
@@ -31,6 +32,7 @@ mod input;
 mod issuer;
 mod limits;
 mod mail;
+mod metrics;
 mod models;
 mod origin;
 mod password;

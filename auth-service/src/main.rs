@@ -14,9 +14,10 @@ use tracing::{error, info};
 #[actix_web::main]
 async fn main() -> ExitCode {
     let config: Config = config::parse();
+    let service = env!("CARGO_PKG_NAME");
     let _telemetry = match config.command {
-        Some(Command::Export(_)) => telemetry::init_beside_output(&config.log),
-        _ => telemetry::init(&config.log),
+        Some(Command::Export(_)) => telemetry::init_beside_output(&config.log, service),
+        _ => telemetry::init(&config.log, service),
     };
     match run(config).await {
         Ok(()) => ExitCode::SUCCESS,

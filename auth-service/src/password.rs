@@ -4,7 +4,11 @@
 mod bcrypt_sha256;
 mod foreign;
 
-use std::{hint::black_box, ops::RangeInclusive, time::Duration};
+use std::{
+    hint::black_box,
+    ops::RangeInclusive,
+    time::{Duration, Instant},
+};
 
 use actix_web::web;
 use base64::{
@@ -12,6 +16,7 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 use rustix::time::{ClockId, clock_gettime};
+use service_kit::metrics::{Counter, Histogram, Sheet};
 use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -77,8 +82,12 @@ pub(crate) fn check_usable(stored: &str) -> std::result::Result<(), UnusableHash
 /// Hashes and verifies, at most one password per core at a time.
 pub(crate) struct Passwords {
     cost: u32,
+    cores: usize,
     running: Semaphore,
     places: Semaphore,
+    waits: Histogram,
+    durations: Histogram,
+    refusals: Counter,
     /// A hash of no password at all, verified when there is no user: an unknown address must
     /// cost as much as a wrong password.
     dummy: String,
@@ -89,8 +98,12 @@ impl Passwords {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             cost,
+            cores,
             running: Semaphore::new(cores),
             places: Semaphore::new(cores + MAX_WAITING),
+            waits: Histogram::default(),
+            durations: Histogram::default(),
+            refusals: Counter::default(),
             dummy: bcrypt_sha256::unmatchable(cost),
         }
     }
@@ -121,10 +134,40 @@ impl Passwords {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T> {
-        let full = |_error| Error::TooManyPasswords;
+        let full = |_error| {
+            self.refusals.count();
+            Error::TooManyPasswords
+        };
         let _place = self.places.try_acquire().map_err(full)?;
+        let came = Instant::now();
         let _turn = self.running.acquire().await.map_err(|_error| Error::TooManyPasswords)?;
-        Ok(web::block(work).await?)
+        let began = Instant::now();
+        self.waits.observe(began - came);
+        let done = web::block(work).await?;
+        self.durations.observe(began.elapsed());
+        Ok(done)
+    }
+
+    pub(crate) fn show(&self, sheet: &mut Sheet) {
+        let running = self.cores.saturating_sub(self.running.available_permits());
+        let taken = (self.cores + MAX_WAITING).saturating_sub(self.places.available_permits());
+        sheet.gauge("password_hashes_running", "Passwords that are being hashed", running);
+        sheet.gauge(
+            "password_hashes_waiting",
+            "Passwords that wait to be hashed",
+            taken.saturating_sub(running),
+        );
+        for (name, help, durations) in [
+            ("password_hash_wait_seconds", "How long passwords waited to be hashed", &self.waits),
+            ("password_hash_seconds", "How long hashing a password took", &self.durations),
+        ] {
+            sheet.histogram(name, help, durations.totals());
+        }
+        sheet.counter(
+            "password_hash_refusals",
+            "Passwords that were sent away because too many waited",
+            self.refusals.total(),
+        );
     }
 }
 

@@ -13,6 +13,7 @@
 )]
 
 mod client;
+mod collector;
 mod load;
 mod node;
 mod original;
@@ -20,6 +21,7 @@ mod quick_start;
 mod system;
 
 pub use client::{Answer, Client, Lost};
+pub use collector::{Collected, Collector};
 pub use load::{Acknowledged, under_load, wait_until};
 pub use node::{node, npm, tool};
 pub use original::Original;

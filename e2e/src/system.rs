@@ -84,6 +84,11 @@ impl System {
         Client::new(&self.tasks.url)
     }
 
+    /// What a service had to say so far.
+    pub fn log_of(&self, service: &str) -> String {
+        fs::read_to_string(log(self.folder.path(), service)).expect("a log can be read")
+    }
+
     /// Signs somebody up: the JWT.
     pub fn token(&self, email: &str) -> String {
         let auth = self.auth_client();
@@ -97,8 +102,7 @@ impl Drop for System {
     fn drop(&mut self) {
         if thread::panicking() {
             for service in [&self.auth, &self.tasks] {
-                let log = fs::read_to_string(log(self.folder.path(), service.name));
-                let _ = writeln!(io::stderr(), "{}:\n{}", service.name, log.unwrap_or_default());
+                let _ = writeln!(io::stderr(), "{}:\n{}", service.name, self.log_of(service.name));
             }
         }
     }

@@ -19,6 +19,7 @@ use service_kit::{
     Clock, HEAD_TIMEOUT, KEEP_ALIVE,
     cors::Cors,
     db::{Database, OpenError},
+    metrics::Metrics,
     telemetry,
     worker::Worker,
 };
@@ -27,7 +28,9 @@ use tracing::info;
 use crate::{
     config::Config,
     error::Error,
-    housekeeping, migrate,
+    housekeeping,
+    metrics::{BUILD, Shown},
+    migrate,
     quota::Quota,
     rate_limit::{RateLimiter, Standing},
     routes,
@@ -58,6 +61,7 @@ pub struct App {
     address: SocketAddr,
     server: Server,
     worker: Worker,
+    metrics: Metrics,
 }
 
 /// Why the service did not start.
@@ -71,6 +75,8 @@ pub enum StartError {
     Verifier(#[from] BuildError),
     #[error("cannot listen on {0}")]
     Listen(SocketAddr, #[source] io::Error),
+    #[error("METRICS_ADDRESS")]
+    Metrics(#[source] io::Error),
 }
 
 impl App {
@@ -92,14 +98,22 @@ impl App {
         let listen = |error| StartError::Listen(address, error);
         let listener = TcpListener::bind(address).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
+        let verifier = Data::new(verifier);
+        let shown = Shown { state: state.clone(), verifier: verifier.clone() };
+        let metrics = Metrics::start(&config.metrics, BUILD, shown).map_err(StartError::Metrics)?;
         let worker = housekeeping::keep(state.clone());
-        let server = serve(listener, state, Data::new(verifier), config).map_err(listen)?;
+        let server = serve(listener, state, verifier, config, &metrics).map_err(listen)?;
         info!("task-service listens on http://{address}");
-        Ok(Self { address, server, worker })
+        Ok(Self { address, server, worker, metrics })
     }
 
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where Prometheus asks, if it may.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.address()
     }
 
     pub fn handle(&self) -> ServerHandle {
@@ -109,6 +123,7 @@ impl App {
     pub async fn run(self) -> io::Result<()> {
         let ended = self.server.await;
         self.worker.stop().await;
+        self.metrics.stop().await;
         ended
     }
 }
@@ -118,15 +133,18 @@ fn serve(
     state: Data<AppState>,
     verifier: Data<Verifier>,
     config: Config,
+    metrics: &Metrics,
 ) -> io::Result<Server> {
     let cors = Arc::new(Cors {
         origins: config.frontend_url,
         methods: "GET, POST, PUT, PATCH, DELETE",
         headers: "authorization, content-type, idempotency-key, if-match, if-none-match, prefer, \
-                  x-request-id",
+                  traceparent, tracestate, x-request-id",
         exposed: &EXPOSED_HEADERS,
     });
+    let count_requests = metrics.counting();
     let server = HttpServer::new(move || {
+        count_requests();
         let cors = Arc::clone(&cors);
         WebApp::new()
             .app_data(state.clone())

@@ -13,6 +13,7 @@
 //! | [`transfer`] | everything that is kept, as a file, and back |
 //! | [`migrate`], `housekeeping` | what is stored as it was; what is stored no longer |
 //! | `models/*`, `schema` | rows and all SQL; the owner is in every statement |
+//! | `metrics` | figures for Prometheus |
 //! | [`openapi`] | the description of the API |
 //! | `error` | what failed, and what the client hears of it |
 
@@ -25,6 +26,7 @@ mod folded;
 mod housekeeping;
 mod idempotency;
 mod input;
+mod metrics;
 pub mod migrate;
 mod models;
 pub mod openapi;

@@ -12,6 +12,7 @@ use std::{
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use chrono::{DateTime, Utc};
+use service_kit::metrics::{Counter, Sheet};
 use shared_models::UserId;
 
 const SHARDS: usize = 16;
@@ -89,6 +90,7 @@ pub(crate) struct RateLimiter {
     hasher: RandomState,
     /// By the hash of a principal, when the bucket will be full again, in nanoseconds.
     shards: [Mutex<HashMap<u64, i64>>; SHARDS],
+    refusals: Counter,
 }
 
 /// One request too many.
@@ -107,7 +109,8 @@ impl TooMany {
 
 impl RateLimiter {
     pub(crate) fn new(limit: RateLimit) -> Self {
-        Self { limit, hasher: RandomState::new(), shards: Default::default() }
+        let (hasher, shards) = (RandomState::new(), Default::default());
+        Self { limit, hasher, shards, refusals: Counter::default() }
     }
 
     /// Counts a request. `None`: there is no limit.
@@ -144,6 +147,7 @@ impl RateLimiter {
             }
         };
         if after - now > window {
+            self.refusals.count();
             let wait = after - now - window;
             return Err(TooMany {
                 standing: standing(before),
@@ -152,6 +156,14 @@ impl RateLimiter {
         }
         *entry = after;
         Ok(Some(standing(after)))
+    }
+
+    pub(crate) fn show(&self, sheet: &mut Sheet) {
+        sheet.counters(
+            "rate_limit_refusals",
+            "Requests that came too soon after others",
+            [(vec![("limit", "user".to_owned())], self.refusals.total())],
+        );
     }
 }
 

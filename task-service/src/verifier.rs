@@ -6,6 +6,7 @@ use jwks_auth::{BuildError, Verifier};
 use service_kit::{
     Clock,
     config::{http_url, non_blank},
+    telemetry::trace_headers,
 };
 use url::Url;
 
@@ -63,6 +64,7 @@ pub(crate) fn build(config: &Config, clock: Clock) -> Result<Verifier, BuildErro
         .fetch_timeout(config.jwks_fetch_timeout)
         .max_stale(config.jwks_max_stale)
         .token_cache(config.jwks_token_cache)
+        .fetch_headers(trace_headers)
         .clock(move || clock.now().into())
         .build()
 }

@@ -77,6 +77,17 @@ impl Service {
         Ok(())
     }
 
+    /// Starts the process; returns how long it took to its first ready answer.
+    pub(crate) fn start_and_time(&mut self) -> io::Result<Duration> {
+        const GLANCE: Duration = Duration::from_millis(1);
+        let start = Instant::now();
+        self.start()?;
+        while !self.is_ready()? {
+            sleep(GLANCE);
+        }
+        Ok(start.elapsed())
+    }
+
     /// While it runs.
     pub fn process_id(&self) -> Option<u32> {
         self.child.as_ref().map(Child::id)

@@ -45,7 +45,7 @@ pub fn run() -> Result {
 
 impl Addresses {
     fn from_environment() -> Result<Self> {
-        for shared in ["DATABASE_URL", "PORT"] {
+        for shared in ["DATABASE_URL", "METRICS_ADDRESS", "PORT"] {
             if variable(shared).is_some() {
                 let advice = format!("set AUTH_{shared} and TASKS_{shared} instead");
                 return Err(format!("{shared} cannot be the same for both: {advice}").into());
@@ -141,7 +141,8 @@ fn services(addresses: &Addresses, page: Option<&Path>) -> Result<[Service; 2]> 
 fn command(name: &str, prefix: &str, port: u16) -> Result<Command> {
     let mut command = Command::new(release_program(name)?);
     command.current_dir(root()).process_group(0).env("PORT", port.to_string());
-    command.envs(variable(&format!("{prefix}_DATABASE_URL")).map(|url| ("DATABASE_URL", url)));
+    let own = |name| Some((name, variable(&format!("{prefix}_{name}"))?));
+    command.envs(["DATABASE_URL", "METRICS_ADDRESS"].into_iter().filter_map(own));
     Ok(command)
 }
 

@@ -47,6 +47,11 @@ impl Mail {
             .load(*c))
     }
 
+    /// How many are still to be sent.
+    pub(crate) async fn count(conn: &mut Conn<'_>) -> QueryResult<i64> {
+        query!(conn, |c| mails::table.count().get_result(*c))
+    }
+
     /// Takes a due mail to send it: until `due_at` it is nobody else's. Nothing is updated when
     /// another process was faster.
     pub(crate) async fn claim(&self, conn: &mut Conn<'_>, due_at: DbTime) -> QueryResult<usize> {

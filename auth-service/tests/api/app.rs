@@ -61,6 +61,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) struct TestApp {
     pub(crate) address: SocketAddr,
+    pub(crate) metrics_address: Option<SocketAddr>,
     pub(crate) client: reqwest::Client,
     now_micros: Arc<AtomicI64>,
     handle: ServerHandle,
@@ -94,16 +95,18 @@ impl TestApp {
             System::new().block_on(async {
                 match App::build(config, clock).await {
                     Ok(app) => {
-                        let _ = started.send(Ok((app.address(), app.handle())));
+                        let addresses = (app.address(), app.metrics_address());
+                        let _ = started.send(Ok((addresses, app.handle())));
                         app.run().await.unwrap();
                     }
                     Err(error) => drop(started.send(Err(error))),
                 }
             });
         });
-        let (address, handle) = outcome.await.unwrap()?;
+        let ((address, metrics_address), handle) = outcome.await.unwrap()?;
         let client = client();
-        Ok(Self { address, client, now_micros, handle, thread: Some(thread), mail_dir })
+        let thread = Some(thread);
+        Ok(Self { address, metrics_address, client, now_micros, handle, thread, mail_dir })
     }
 
     pub(crate) fn advance(&self, seconds: i64) {

@@ -24,6 +24,7 @@ mod lifetimes;
 mod limits;
 mod mailbox;
 mod mails;
+mod metrics;
 mod migrations;
 mod origins;
 mod passwords;

@@ -8,7 +8,7 @@ use std::{
 };
 
 #[cfg(feature = "http")]
-use crate::http::HttpKeys;
+use crate::http::{Headers, HttpKeys};
 use crate::{
     cache::{Limits, TokenCache},
     claims::{RegisteredClaims, Rules},
@@ -73,6 +73,8 @@ pub struct VerifierBuilder {
     cache_bytes: Option<usize>,
     is_revoked: Option<IsRevoked>,
     now: Now,
+    #[cfg(feature = "http")]
+    headers: Option<Headers>,
 }
 
 impl fmt::Debug for VerifierBuilder {
@@ -115,6 +117,8 @@ impl VerifierBuilder {
             cache_bytes: None,
             is_revoked: None,
             now: Arc::new(SystemTime::now),
+            #[cfg(feature = "http")]
+            headers: None,
         }
     }
 
@@ -187,6 +191,19 @@ impl VerifierBuilder {
         self
     }
 
+    /// Sends further headers with every fetch by HTTP, by name and value: a `traceparent`, say. It is
+    /// asked inside the span `fetch_keys`, which belongs to the request that caused the fetch, if
+    /// one did.
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn fetch_headers(
+        mut self,
+        headers: impl Fn() -> Vec<(String, String)> + Send + Sync + 'static,
+    ) -> Self {
+        self.headers = Some(Arc::new(headers));
+        self
+    }
+
     /// Another clock, for tests.
     #[must_use]
     pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
@@ -196,7 +213,8 @@ impl VerifierBuilder {
 
     /// Starts to fetch the keys in the background. Call it inside a tokio runtime.
     pub fn build(self) -> Result<Verifier, BuildError> {
-        let Self { issuers, leeway, timing, cache_entries, cache_bytes, is_revoked, now } = self;
+        let Self { issuers, leeway, timing, cache_entries, cache_bytes, is_revoked, now, .. } =
+            self;
         let mut names = HashSet::new();
         if let Some(twice) = issuers.iter().find(|one| !names.insert(one.issuer.clone())) {
             return Err(BuildError::SameIssuer(twice.issuer.clone()));
@@ -204,7 +222,9 @@ impl VerifierBuilder {
         let start = |TrustedIssuer { issuer, audience, source }| {
             let source: Box<dyn KeySource> = match source {
                 #[cfg(feature = "http")]
-                Source::Http(url) => Box::new(HttpKeys::new(url, timing.fetch_timeout)?),
+                Source::Http(url) => {
+                    Box::new(HttpKeys::new(url, timing.fetch_timeout, self.headers.clone())?)
+                }
                 Source::Custom(source) => source,
             };
             let keys = Keys::start(issuer.clone(), source, timing);

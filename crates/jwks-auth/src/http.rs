@@ -1,6 +1,6 @@
 //! Keys over HTTP: no redirects, and no more than a key set needs.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use reqwest::{StatusCode, redirect};
 use url::Url;
@@ -10,9 +10,13 @@ use crate::{
     source::{FetchError, Fetching, KeySource},
 };
 
+/// Names and values of further headers.
+pub(crate) type Headers = Arc<dyn Fn() -> Vec<(String, String)> + Send + Sync>;
+
 pub(crate) struct HttpKeys {
     http: reqwest::Client,
     url: Url,
+    headers: Option<Headers>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -33,18 +37,27 @@ impl From<reqwest::Error> for HttpError {
 }
 
 impl HttpKeys {
-    pub(crate) fn new(url: Url, timeout: Duration) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(
+        url: Url,
+        timeout: Duration,
+        headers: Option<Headers>,
+    ) -> Result<Self, reqwest::Error> {
         let mut http =
             reqwest::Client::builder().timeout(timeout).redirect(redirect::Policy::none());
         if url.scheme() == "http" {
             // A small image may have no certificates, and needs none.
             http = http.tls_certs_only([]);
         }
-        Ok(Self { http: http.build()?, url })
+        Ok(Self { http: http.build()?, url, headers })
     }
 
     async fn read(&self) -> Result<Vec<u8>, HttpError> {
-        let mut response = self.http.get(self.url.clone()).send().await?;
+        let headers = self.headers.as_ref().map(|headers| headers()).unwrap_or_default();
+        let request =
+            headers.into_iter().fold(self.http.get(self.url.clone()), |request, (name, value)| {
+                request.header(name, value)
+            });
+        let mut response = request.send().await?;
         if response.status() != StatusCode::OK {
             return Err(HttpError::Status(response.status()));
         }

@@ -16,7 +16,7 @@ use tokio::{
     sync::Mutex,
     time::{Instant, timeout},
 };
-use tracing::{Instrument as _, debug, debug_span, info, warn};
+use tracing::{Instrument as _, Span, debug, debug_span, field::Empty, info, warn};
 
 use crate::{
     PublicKey,
@@ -144,7 +144,7 @@ impl Keys {
             // A task of its own: a caller who hangs up must not take the fetch away from the
             // others who wait for it.
             let fetch = async move { keys.fetch_once(before.attempts, Occasion::UnknownKey).await };
-            if let Err(error) = tokio::spawn(fetch).await {
+            if let Err(error) = tokio::spawn(fetch.in_current_span()).await {
                 warn!(%error, "a fetch of the issuer's keys did not end");
             }
         }
@@ -165,7 +165,13 @@ impl Keys {
         if status.attempts != seen || is_cooling {
             return;
         }
-        let span = debug_span!("fetch_keys", jwks.issuer = self.issuer);
+        // The `otel` fields are for whoever makes traces of spans.
+        let span = debug_span!(
+            "fetch_keys",
+            jwks.issuer = self.issuer,
+            otel.kind = "client",
+            otel.status_code = Empty
+        );
         async {
             let outcome = self.fetch().await;
             self.settle(status, occasion, outcome);
@@ -216,6 +222,7 @@ impl Keys {
                     jwks.failures = before.failures + 1,
                     "the issuer's keys could not be fetched"
                 );
+                Span::current().record("otel.status_code", "ERROR");
                 status.failed = before.failed + 1;
                 status.failures = before.failures.saturating_add(1);
                 let has_set = self.snapshot.load().is_some();

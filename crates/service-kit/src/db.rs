@@ -8,9 +8,12 @@
 //! ```
 
 mod lanes;
+mod prepared;
 mod snapshot;
 mod url;
+mod waits;
 
+pub use prepared::Prepared;
 pub use url::DatabaseUrl;
 
 use std::{
@@ -40,7 +43,11 @@ use secrecy::ExposeSecret as _;
 use tokio_postgres::tls::NoTlsStream;
 
 pub use self::lanes::Shared;
-use self::lanes::{Lanes, Use};
+use self::{
+    lanes::{Lanes, Use},
+    waits::Waits,
+};
+use crate::metrics::Sheet;
 
 /// A SQLite connection whose calls run on the blocking threads.
 pub type AsyncSqliteConnection = SyncConnectionWrapper<SqliteConnection>;
@@ -88,6 +95,7 @@ pub enum Database {
     Sqlite {
         readers: Pool<AsyncSqliteConnection>,
         writer: Pool<AsyncSqliteConnection>,
+        waits: Arc<Waits>,
     },
 }
 
@@ -98,6 +106,7 @@ pub struct Postgres {
     lanes: Lanes,
     /// One user at a time.
     pool: Pool<AsyncPgConnection>,
+    waits: Waits,
 }
 
 impl fmt::Debug for Database {
@@ -120,7 +129,8 @@ impl Database {
                 let manager =
                     AsyncDieselConnectionManager::new_with_config(url.expose_secret(), config);
                 let pool = pool(manager, POSTGRES_CONNECTIONS)?;
-                Ok(Self::Postgres(Arc::new(Postgres { lanes: Lanes::new(url.clone()), pool })))
+                let (lanes, waits) = (Lanes::new(url.clone()), Waits::default());
+                Ok(Self::Postgres(Arc::new(Postgres { lanes, pool, waits })))
             }
             DatabaseUrl::Sqlite(path) => {
                 make_private_file(path).map_err(|error| OpenError::File(path.clone(), error))?;
@@ -131,7 +141,8 @@ impl Database {
                     let path = path.to_string_lossy();
                     pool(AsyncDieselConnectionManager::new_with_config(path, config), count)
                 };
-                Ok(Self::Sqlite { readers: connections(SQLITE_READERS)?, writer: connections(1)? })
+                let (readers, writer) = (connections(SQLITE_READERS)?, connections(1)?);
+                Ok(Self::Sqlite { readers, writer, waits: Arc::default() })
             }
         }
     }
@@ -140,15 +151,19 @@ impl Database {
     pub async fn read(&self) -> Result<PooledConn, Unavailable> {
         Ok(match self {
             Self::Postgres(postgres) => postgres.shared(Use::Read).await?,
-            Self::Sqlite { readers, .. } => PooledConn::Sqlite(readers.get().await?),
+            Self::Sqlite { readers, waits, .. } => {
+                PooledConn::Sqlite(waits.read.time(readers.get()).await?)
+            }
         })
     }
 
     /// A connection for a statement that may take its time, so that no other waits behind it.
     pub async fn read_at_leisure(&self) -> Result<PooledConn, Unavailable> {
         Ok(match self {
-            Self::Postgres(postgres) => PooledConn::Postgres(postgres.pool.get().await?),
-            Self::Sqlite { readers, .. } => PooledConn::Sqlite(readers.get().await?),
+            Self::Postgres(postgres) => PooledConn::Postgres(postgres.own().await?),
+            Self::Sqlite { readers, waits, .. } => {
+                PooledConn::Sqlite(waits.read.time(readers.get()).await?)
+            }
         })
     }
 
@@ -156,8 +171,18 @@ impl Database {
     pub async fn write(&self) -> Result<PooledConn, Unavailable> {
         Ok(match self {
             Self::Postgres(postgres) => postgres.shared(Use::Write).await?,
-            Self::Sqlite { writer, .. } => PooledConn::Sqlite(writer.get().await?),
+            Self::Sqlite { writer, waits, .. } => {
+                PooledConn::Sqlite(waits.write.time(writer.get()).await?)
+            }
         })
+    }
+
+    /// How long connections to it were waited for.
+    pub fn show(&self, sheet: &mut Sheet) {
+        match self {
+            Self::Postgres(postgres) => postgres.waits.show(sheet),
+            Self::Sqlite { waits, .. } => waits.show(sheet),
+        }
     }
 
     /// Whether the database answers.
@@ -170,8 +195,17 @@ impl Database {
 
 impl Postgres {
     async fn shared(self: &Arc<Self>, what: Use) -> Result<PooledConn, Unavailable> {
-        let shared = self.lanes.get(what).await?;
+        let wait = match what {
+            Use::Read => &self.waits.read,
+            Use::Write => &self.waits.write,
+        };
+        let shared = wait.time(self.lanes.get(what)).await?;
         Ok(PooledConn::Shared { shared, postgres: Arc::clone(self) })
+    }
+
+    /// A connection that nobody else uses meanwhile.
+    async fn own(&self) -> Result<Object<AsyncPgConnection>, PoolError> {
+        self.waits.exclusive.time(self.pool.get()).await
     }
 }
 
@@ -251,7 +285,7 @@ impl PooledConn {
     pub fn conn(&mut self) -> Conn<'_> {
         match self {
             Self::Shared { shared, postgres } => {
-                Conn::Postgres(shared, Transactions::FromPool(&postgres.pool))
+                Conn::Postgres(shared, Transactions::FromPool(postgres))
             }
             Self::Postgres(conn) => Conn::Postgres(conn, Transactions::None),
             Self::Sqlite(conn) => Conn::Sqlite(conn),
@@ -270,7 +304,7 @@ pub enum Conn<'a> {
 #[derive(Clone, Copy)]
 #[expect(missing_debug_implementations, reason = "the pool has none")]
 pub enum Transactions<'a> {
-    FromPool(&'a Pool<AsyncPgConnection>),
+    FromPool(&'a Postgres),
     /// Nowhere: this is one, or something as private.
     None,
 }
@@ -299,8 +333,8 @@ impl Conn<'_> {
         work: impl AsyncFnOnce(&mut Conn<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         match self {
-            Self::Postgres(_, Transactions::FromPool(pool)) => {
-                let mut own = pool.get().await.map_err(|error| out_of_reach(&error))?;
+            Self::Postgres(_, Transactions::FromPool(postgres)) => {
+                let mut own = postgres.own().await.map_err(|error| out_of_reach(&error))?;
                 let conn = &mut *own;
                 <AsyncPgConnection as AsyncConnection>::TransactionManager::begin_transaction(conn)
                     .await?;

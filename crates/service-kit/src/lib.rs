@@ -8,7 +8,8 @@
 //! | [`sql_types`] | columns that the two engines store differently |
 //! | [`migrate`] | the schema, brought up to date under a lock |
 //! | [`transfer`], [`progress`] | everything as a file, and back; how far that is |
-//! | [`telemetry`] | logs, the request id, one access line per request |
+//! | [`metrics`] | figures for Prometheus, on a listener of their own |
+//! | [`telemetry`] | logs, the request id, one access line per request, traces |
 //! | [`origins`], [`cors`] | the exact origins of the front end, and what they may read |
 //! | [`client_address`] | who is on the other end, behind which proxies |
 //! | [`body`] | request bodies, read within limits of size and time |
@@ -20,6 +21,7 @@ pub mod client_address;
 pub mod config;
 pub mod cors;
 pub mod db;
+pub mod metrics;
 pub mod migrate;
 pub mod origins;
 pub mod progress;

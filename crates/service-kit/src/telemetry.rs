@@ -1,10 +1,13 @@
-//! Logs: pretty on a terminal, JSON otherwise; a request id in and out; one line per request.
+//! Logs: pretty on a terminal, JSON otherwise; a request id in and out; one line per request. And
+//! traces, if somebody collects them.
 
 mod access;
+mod lines;
+mod otlp;
 
 use std::{
     fmt,
-    io::{BufWriter, IsTerminal, Write},
+    io::{self, IsTerminal, Write},
     time::Instant,
 };
 
@@ -21,12 +24,19 @@ use actix_web::{
     rt,
 };
 use clap::{Args, ValueEnum};
-use tracing::{Instrument as _, info_span};
-use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
-use tracing_subscriber::{EnvFilter, filter::ParseError};
+use tracing::{Instrument as _, Subscriber, info_span, warn};
+use tracing_subscriber::{
+    EnvFilter, Layer, filter::ParseError, layer::SubscriberExt as _, registry,
+    registry::LookupSpan, util::SubscriberInitExt as _,
+};
 use uuid::Uuid;
 
-use self::access::Access;
+pub use self::otlp::{TraceArgs, trace_headers};
+use self::{
+    access::Access,
+    lines::{Lines, Writer},
+    otlp::{Traced, Traces},
+};
 
 /// The header that carries the request id, in and out.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -41,6 +51,9 @@ pub struct LogArgs {
     /// What is logged: a level (`debug`) or a filter per module (`info,diesel=debug`)
     #[arg(long, env, default_value = "info,actix_server=warn", value_parser = parse_filter)]
     pub rust_log: String,
+
+    #[command(flatten)]
+    pub traces: TraceArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -53,41 +66,71 @@ fn parse_filter(filter: &str) -> Result<String, ParseError> {
     EnvFilter::try_new(filter).map(|_| filter.to_owned())
 }
 
-/// Writes what is left of the log when it is dropped.
+/// Sends what is left of the traces and writes what is left of the log when it is dropped.
 #[derive(Debug)]
 #[must_use = "the log ends with it"]
 pub struct Telemetry {
-    _writer: WorkerGuard,
+    _traces: Option<Traces>,
+    _writer: Writer,
 }
 
-/// Sends this process's log to standard output. Once per process.
-pub fn init(args: &LogArgs) -> Telemetry {
-    init_on(std::io::stdout(), args)
+/// Sends this process's log to standard output, and traces to whoever collects them, in the name of
+/// `service`. Once per process.
+pub fn init(args: &LogArgs, service: &'static str) -> Telemetry {
+    init_on(io::stdout(), args, service)
 }
 
 /// The same to standard error, for a command whose standard output is something else.
-pub fn init_beside_output(args: &LogArgs) -> Telemetry {
-    init_on(std::io::stderr(), args)
+pub fn init_beside_output(args: &LogArgs, service: &'static str) -> Telemetry {
+    init_on(io::stderr(), args, service)
 }
 
 /// A thread of its own writes the lines, as many at a time as there are.
-fn init_on(output: impl Write + IsTerminal + Send + 'static, args: &LogArgs) -> Telemetry {
-    let mut filter = EnvFilter::new(&args.rust_log);
-    // At `debug` the driver logs the parameters of every statement: addresses, hashes, keys.
-    if let Ok(quiet) = "tokio_postgres=info".parse() {
-        filter = filter.add_directive(quiet);
-    }
+fn init_on(
+    output: impl Write + IsTerminal + Send + 'static,
+    args: &LogArgs,
+    service: &'static str,
+) -> Telemetry {
     let by_terminal = if output.is_terminal() { LogFormat::Pretty } else { LogFormat::Json };
-    let (lines, writer) = NonBlockingBuilder::default().lossy(false).finish(BufWriter::new(output));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(lines.clone());
-    match args.log_format.unwrap_or(by_terminal) {
-        LogFormat::Pretty => subscriber.with_target(false).init(),
-        LogFormat::Json => {
-            access::write_json_to(lines);
-            subscriber.json().flatten_event(true).with_span_list(false).with_target(false).init();
-        }
+    let format = args.log_format.unwrap_or(by_terminal);
+    let (lines, writer) = lines::start(output);
+    if matches!(format, LogFormat::Json) {
+        access::write_json_to(lines.clone());
     }
-    Telemetry { _writer: writer }
+    let filter = filter(args);
+    let traces = Traces::start(&args.traces, service);
+    match &traces {
+        Ok(Some(traces)) => {
+            let log = log(format, lines).with_filter(filter);
+            registry().with(log).with(traces.layer()).init();
+        }
+        // A filter that is nobody's own costs less.
+        Ok(None) | Err(_) => registry().with(filter).with(log(format, lines)).init(),
+    }
+    let traces = traces.unwrap_or_else(|error| {
+        warn!("there are no traces: {}", Chain(&error));
+        None
+    });
+    Telemetry { _traces: traces, _writer: writer }
+}
+
+fn filter(args: &LogArgs) -> EnvFilter {
+    // At `debug` the driver logs the parameters of every statement: addresses, hashes, keys. What is
+    // for traces is not for logs.
+    let quiet = ["tokio_postgres=info".to_owned(), format!("{}=off", otlp::TARGET)];
+    let quiet = quiet.iter().filter_map(|directive| directive.parse().ok());
+    quiet.fold(EnvFilter::new(&args.rust_log), EnvFilter::add_directive)
+}
+
+fn log<S>(format: LogFormat, lines: Lines) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let layer = tracing_subscriber::fmt::layer().with_writer(lines).with_target(false);
+    match format {
+        LogFormat::Pretty => layer.boxed(),
+        LogFormat::Json => layer.json().flatten_event(true).with_span_list(false).boxed(),
+    }
 }
 
 /// Middleware, the outermost: names the request, runs it to its end, and logs it in one line.
@@ -102,11 +145,14 @@ pub async fn request(
     let id = request_id(&req);
     let method = req.method().clone();
     let span = info_span!("request", request.id = id.to_str().unwrap_or_default());
+    let traced = Traced::start(&req);
 
-    let outcome = rt::spawn(next.call(req).instrument(span.clone())).await;
+    let answering = next.call(req).instrument(traced.span()).instrument(span.clone());
+    let outcome = rt::spawn(answering).await;
     let name = id.clone();
     let log = |route: Option<&str>, status: StatusCode| {
         let id = name.to_str().unwrap_or_default();
+        traced.end(&method, route, status);
         span.in_scope(|| Access { id, method: &method, start }.log(route, status));
     };
     match outcome {

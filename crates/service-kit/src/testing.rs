@@ -8,8 +8,10 @@
 #![expect(clippy::expect_used, reason = "a test that has no database should stop here")]
 
 mod documentation;
+mod figures;
 
 pub use documentation::undocumented;
+pub use figures::Scrape;
 
 use std::{fmt, hash::Hasher as _, io::Write as _, sync::Once};
 

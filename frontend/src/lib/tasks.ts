@@ -9,6 +9,7 @@ import { BrowserTabs } from "./tabs";
 import type { paths } from "./task-api";
 import { problemOfTasks } from "./task-problem";
 import { TokenStore } from "./token";
+import { traceparent } from "./trace";
 
 type Listing = paths["/api/tasks"]["get"]["responses"]["200"]["content"]["application/json"];
 export type Task = Listing[number];
@@ -28,6 +29,7 @@ tabs.listen(tokens);
 
 /** Sends a request with a token, and once more with a new one if it was refused. */
 async function fetchWithToken(request: Request): Promise<Response> {
+  request.headers.set("traceparent", traceparent());
   const token = await tokens.get();
   const response = await send(request.clone(), token);
   if (response.status !== 401) return response;

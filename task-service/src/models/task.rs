@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use service_kit::{
-    db::{Conn, query},
+    db::{Conn, Prepared, query},
     sql_types::{DbTime, DbUuid},
 };
 use shared_models::{TaskId, UserId};
@@ -102,10 +102,10 @@ impl Task {
             tasks::version.eq(tasks::version + 1),
         );
         match expected {
-            Expected::Any => query!(conn, |c| diesel::update(tasks::table.filter(own))
-                .set(changed)
-                .returning(Self::as_returning())
-                .get_result(*c)),
+            Expected::Any => {
+                let update = diesel::update(tasks::table.filter(own)).set(changed);
+                query!(conn, |c| Prepared(update.returning(Self::as_returning())).get_result(*c))
+            }
             Expected::Versions(versions) => {
                 let own = own.and(tasks::version.eq_any(versions));
                 query!(conn, |c| diesel::update(tasks::table.filter(own))

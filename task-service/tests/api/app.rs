@@ -26,6 +26,7 @@ pub(crate) const FRONTEND: &str = "http://spa.test:5173";
 /// A running task-service that trusts a [`KeyServer`].
 pub(crate) struct TestApp {
     pub(crate) address: SocketAddr,
+    pub(crate) metrics_address: Option<SocketAddr>,
     pub(crate) keys: KeyServer,
     pub(crate) client: Client,
     server: ServerHandle,
@@ -62,9 +63,10 @@ impl TestApp {
         });
         let app = App::build(config, clock).await.unwrap();
         let (address, server) = (app.address(), app.handle());
+        let metrics_address = app.metrics_address();
         rt::spawn(app.run());
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { address, keys, client, server, ahead }
+        Self { address, metrics_address, keys, client, server, ahead }
     }
 
     /// Lets time pass for the service.

@@ -30,7 +30,7 @@ async fn the_front_end_may_call_and_read(db: TestDatabase) {
     assert_eq!(
         headers["access-control-allow-headers"],
         "authorization, content-type, idempotency-key, if-match, if-none-match, prefer, \
-         x-request-id"
+         traceparent, tracestate, x-request-id"
     );
 
     let request = app.request(Method::GET, "/api/tasks", &app.token("ada"));

@@ -20,6 +20,7 @@ mod input;
 mod keys;
 mod limits;
 mod listing;
+mod metrics;
 mod migrations;
 mod openapi;
 mod ownership;

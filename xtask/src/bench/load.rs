@@ -1,103 +1,65 @@
 //! Load, by wrk, and what came of it.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, path::PathBuf, process::Command};
 
+use super::site::Site;
 use crate::Result;
 
-pub(super) const CONNECTIONS: u32 = 64;
+/// What wrk sends.
+const SCRIPT: &str = include_str!("load.lua");
 const THREADS: u32 = 2;
 const WARM_UP_SECONDS: u32 = 2;
-const SECONDS: u32 = 8;
+
+/// How many ask at once, and for how long.
+#[derive(Clone, Copy)]
+pub(super) struct Pressure {
+    pub(super) connections: u32,
+    pub(super) seconds: u32,
+}
 
 /// A row of the table.
 pub(super) struct Operation {
     pub(super) name: &'static str,
     /// What it is called in the script.
     code: &'static str,
+    pub(super) service: Which,
     /// Whether every answer is meant to be a refusal.
     is_refused: bool,
 }
 
-pub(super) const OPERATIONS: &[Operation] = &[
-    Operation { name: "constant (ceiling)", code: "constant", is_refused: false },
-    Operation { name: "list, 50 rows", code: "list", is_refused: false },
-    Operation { name: "get", code: "get", is_refused: false },
-    Operation { name: "update", code: "update", is_refused: false },
-    Operation { name: "forged token", code: "forged", is_refused: true },
-    Operation {
-        name: "mixed: 40 % list, 40 % get, 10 % create, 10 % update",
-        code: "mixed",
-        is_refused: false,
-    },
-    Operation { name: "create", code: "create", is_refused: false },
-];
-
-/// Requests at random over all users and their tasks.
-const SCRIPT: &str = r#"
-local users, threads = {}, 0
-
-function setup(thread)
-  thread:set("seed", threads)
-  threads = threads + 1
-end
-
-function init(arguments)
-  math.randomseed(4711 + seed)
-  code = arguments[2]
-  for line in io.lines(arguments[1]) do
-    local user = { tasks = {} }
-    for word in line:gmatch("%S+") do
-      if user.token then user.tasks[#user.tasks + 1] = word else user.token = word end
-    end
-    user.headers = { ["Authorization"] = "Bearer " .. user.token, ["Content-Type"] = "application/json" }
-    -- Another character near the end of the signature.
-    local place = #user.token - 10
-    local other = user.token:sub(place, place) == "A" and "B" or "A"
-    local forged = user.token:sub(1, place - 1) .. other .. user.token:sub(place + 1)
-    user.forged = { ["Authorization"] = "Bearer " .. forged }
-    users[#users + 1] = user
-  end
-end
-
-local function task(user)
-  return "/api/tasks/" .. user.tasks[math.random(#user.tasks)]
-end
-
-local makers = {
-  constant = function() return wrk.format("GET", "/health/live") end,
-  list = function(user) return wrk.format("GET", "/api/tasks?limit=50", user.headers) end,
-  get = function(user) return wrk.format("GET", task(user), user.headers) end,
-  create = function(user)
-    return wrk.format("POST", "/api/tasks", user.headers,
-      '{"title":"Another task","description":"To be done on a day like any other, by somebody."}')
-  end,
-  update = function(user) return wrk.format("PATCH", task(user), user.headers, '{"completed":true}') end,
-  forged = function(user) return wrk.format("GET", "/api/tasks", user.forged) end,
+/// Who answers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    Tasks,
+    Auth,
 }
 
-function makers.mixed(user)
-  local die = math.random(10)
-  if die <= 4 then return makers.list(user) end
-  if die <= 8 then return makers.get(user) end
-  if die == 9 then return makers.create(user) end
-  return makers.update(user)
-end
+impl Operation {
+    const fn new(name: &'static str, code: &'static str, service: Which) -> Self {
+        Self { name, code, service, is_refused: false }
+    }
 
-function request()
-  return makers[code](users[math.random(#users)])
-end
+    /// Whether it is what a service can do at best.
+    pub(super) fn is_ceiling(&self) -> bool {
+        self.code == "constant"
+    }
+}
 
-function done(summary, latency)
-  local errors = summary.errors
-  io.write(string.format("\nFIGURES %d %d %d %d %d %d\n", summary.requests, summary.duration,
-    latency:percentile(50), latency:percentile(99), errors.status,
-    errors.connect + errors.read + errors.write + errors.timeout))
-end
-"#;
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation::new("tasks: constant (ceiling)", "constant", Which::Tasks),
+    Operation::new("tasks: list, 50 rows", "list", Which::Tasks),
+    Operation::new("tasks: get", "get", Which::Tasks),
+    Operation::new("tasks: update", "update", Which::Tasks),
+    Operation { is_refused: true, ..Operation::new("tasks: forged token", "forged", Which::Tasks) },
+    Operation::new("tasks: 40 % list, 40 % get, 10 % create, 10 % update", "mixed", Which::Tasks),
+    Operation::new("tasks: create", "create", Which::Tasks),
+    Operation::new("auth: constant (ceiling)", "constant", Which::Auth),
+    JWKS,
+    Operation::new("auth: get-session", "session", Which::Auth),
+    Operation::new("auth: token", "token", Which::Auth),
+];
+pub(super) const JWKS: Operation = Operation::new("auth: JWKS", "jwks", Which::Auth);
+pub(super) const SIGN_IN: Operation = Operation::new("auth: sign-in", "sign_in", Which::Auth);
 
 /// What came of a load.
 pub(super) struct Answered {
@@ -112,33 +74,30 @@ pub(super) struct Answered {
 
 pub(super) struct Load<'a> {
     url: &'a str,
-    users: &'a Path,
+    users: PathBuf,
     operation: &'a Operation,
     script: PathBuf,
 }
 
 impl<'a> Load<'a> {
-    pub(super) fn new(url: &'a str, users: &'a Path, operation: &'a Operation) -> Result<Self> {
+    pub(super) fn new(site: &'a Site, operation: &'a Operation) -> Result<Self> {
+        let users = site.users();
         let script = users.with_extension("lua");
         fs::write(&script, SCRIPT)?;
-        Ok(Self { url, users, operation, script })
+        Ok(Self { url: site.url(operation.service), users, operation, script })
     }
 
-    pub(super) fn warm_up(&self) -> Result {
-        self.play(WARM_UP_SECONDS).map(drop)
+    pub(super) fn warm_up(&self, connections: u32) -> Result {
+        self.play(Pressure { connections, seconds: WARM_UP_SECONDS }).map(drop)
     }
 
-    pub(super) fn run(&self) -> Result<Answered> {
-        self.play(SECONDS)
-    }
-
-    fn play(&self, seconds: u32) -> Result<Answered> {
+    pub(super) fn play(&self, Pressure { connections, seconds }: Pressure) -> Result<Answered> {
         let output = Command::new("wrk")
-            .args([format!("-t{THREADS}"), format!("-c{CONNECTIONS}"), format!("-d{seconds}s")])
-            .arg("-s")
+            .args([format!("-t{THREADS}"), format!("-c{connections}"), format!("-d{seconds}s")])
+            .args(["--timeout", "60s", "-s"])
             .arg(&self.script)
             .args([self.url, "--"])
-            .arg(self.users)
+            .arg(&self.users)
             .arg(self.operation.code)
             .output()?;
         let text = String::from_utf8_lossy(&output.stdout);
@@ -160,24 +119,4 @@ impl<'a> Load<'a> {
             unexpected: (refused - wanted).abs() + broken,
         })
     }
-}
-
-pub(super) fn get(url: &str, bearer: &str) -> Result<String> {
-    let request = ureq::get(url).header("authorization", format!("Bearer {bearer}"));
-    Ok(request.call()?.body_mut().read_to_string()?)
-}
-
-pub(super) fn post(url: &str, bearer: Option<&str>, body: &str) -> Result<String> {
-    let mut request = ureq::post(url).header("content-type", "application/json");
-    if let Some(bearer) = bearer {
-        request = request.header("authorization", format!("Bearer {bearer}"));
-    }
-    Ok(request.send(body)?.body_mut().read_to_string()?)
-}
-
-/// The text of a member, in an answer that is known to have it.
-pub(super) fn member(name: &str, json: &str) -> Result<String> {
-    let after = json.split_once(&format!("\"{name}\":\"")).map(|(_, after)| after);
-    let value = after.and_then(|after| Some(after.split_once('"')?.0));
-    Ok(value.ok_or_else(|| format!("no {name:?} in an answer"))?.to_owned())
 }

@@ -2,13 +2,30 @@
 
 use std::fs;
 
-use crate::Result;
+use crate::{Result, postgres::Cluster};
+
+/// User and system time of a service and of the database, in microseconds.
+pub(super) struct Usage {
+    pub(super) service: f64,
+    pub(super) database: f64,
+}
+
+impl Usage {
+    pub(super) fn now(service: u32, cluster: Option<&Cluster>) -> Result<Self> {
+        let database = cluster.map(|cluster| cpu_micros_of_family(cluster.process_id()));
+        Ok(Self { service: cpu_micros(service)?, database: database.transpose()?.unwrap_or(0.0) })
+    }
+
+    pub(super) fn since(&self, before: &Self) -> Self {
+        Self { service: self.service - before.service, database: self.database - before.database }
+    }
+}
 
 /// A tick of the kernel's accounting: `USER_HZ` is 100 on every Linux.
 const TICK_MICROS: f64 = 10_000.0;
 
 /// User and system time of a process and all its threads.
-pub(super) fn cpu_micros(process: u32) -> Result<f64> {
+fn cpu_micros(process: u32) -> Result<f64> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
     // The name before the last parenthesis may hold anything; utime and stime are fields 14 and 15.
     let (_, fields) = stat.rsplit_once(')').ok_or("an unknown kind of /proc")?;
@@ -18,7 +35,7 @@ pub(super) fn cpu_micros(process: u32) -> Result<f64> {
 }
 
 /// Of a process and its children, those that have ended included.
-pub(super) fn cpu_micros_of_family(process: u32) -> Result<f64> {
+fn cpu_micros_of_family(process: u32) -> Result<f64> {
     let children = fs::read_to_string(format!("/proc/{process}/task/{process}/children"))?;
     let mut sum = cpu_micros(process)?;
     for child in children.split_whitespace() {

@@ -20,8 +20,8 @@ impl Conn<'_> {
         work: impl AsyncFnOnce(&mut Conn<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         match self {
-            Self::Postgres(_, Transactions::FromPool(pool)) => {
-                let mut own = pool.get().await.map_err(|error| out_of_reach(&error))?;
+            Self::Postgres(_, Transactions::FromPool(postgres)) => {
+                let mut own = postgres.own().await.map_err(|error| out_of_reach(&error))?;
                 let conn = &mut *own;
                 diesel_async::AnsiTransactionManager::begin_transaction_sql(
                     conn,

@@ -11,15 +11,15 @@ use std::{
 use actix_web::http::{Method, StatusCode};
 use chrono::SecondsFormat;
 use tracing::{Level, enabled, info};
-use tracing_appender::non_blocking::NonBlocking;
 
-use crate::Clock;
+use super::lines::Lines;
+use crate::{Clock, metrics};
 
 /// Where lines of JSON go.
-static JSON: OnceLock<NonBlocking> = OnceLock::new();
+static JSON: OnceLock<Lines> = OnceLock::new();
 
 /// From now on access lines are JSON. Once per process.
-pub(super) fn write_json_to(lines: NonBlocking) {
+pub(super) fn write_json_to(lines: Lines) {
     let _ = JSON.set(lines);
 }
 
@@ -35,6 +35,7 @@ impl Access<'_> {
     /// hold secrets.
     pub(super) fn log(&self, route: Option<&str>, status: StatusCode) {
         let route = route.unwrap_or("(no route)");
+        metrics::record(self.method, route, status, self.start);
         // Probes would be most of a quiet service's log.
         if route.starts_with("/health/") || !enabled!(Level::INFO) {
             return;
@@ -57,7 +58,7 @@ impl Access<'_> {
 
     /// As the other lines are written. Only the id can need escaping, and it is printable ASCII:
     /// methods have no quotes, and routes are ours.
-    fn write(&self, mut lines: NonBlocking, route: &str, status: u16, elapsed: Duration) {
+    fn write(&self, mut lines: Lines, route: &str, status: u16, elapsed: Duration) {
         let mut line = Vec::with_capacity(320);
         let now = Clock::default().now().to_rfc3339_opts(SecondsFormat::Micros, true);
         let (method, micros) = (self.method, elapsed.as_micros());

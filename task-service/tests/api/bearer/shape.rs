@@ -158,9 +158,21 @@ async fn r11_keys_for_other_uses_and_weak_keys_verify_nothing(db: TestDatabase) 
         jwk[member] = value;
         keys.publish(&[jwk]);
         let app = TestApp::spawn_trusting(keys, &db, |_| {}).await;
-        let status = app.status_for(&app.token("ada")).await;
-        assert_eq!(status, StatusCode::UNAUTHORIZED, "{member}");
+        let token = app.token("ada");
+        let (signed, _) = token.rsplit_once('.').unwrap();
+        for token in [&token, &format!("{signed}.{}", signature_for_the_neutral_point())] {
+            assert_eq!(app.status_for(token).await, StatusCode::UNAUTHORIZED, "{member}");
+        }
     }
+}
+
+/// The base point and S = 1: with the neutral point for a key, it verifies whatever is signed.
+fn signature_for_the_neutral_point() -> String {
+    let mut signature = [0x66; 64];
+    signature[0] = 0x58;
+    signature[32..].fill(0);
+    signature[32] = 1;
+    BASE64_URL_SAFE_NO_PAD.encode(signature)
 }
 
 async fn r10_huge_tokens_and_raw_bytes_are_refused_without_harm(db: TestDatabase) {
@@ -182,6 +194,10 @@ async fn r10_huge_tokens_and_raw_bytes_are_refused_without_harm(db: TestDatabase
         }
         assert_eq!(app.status_for(&good).await, StatusCode::OK);
     }
+    let mut claims = claims("ada");
+    claims["note"] = "a".repeat(8 << 10).into();
+    let long = app.keys.issuer().sign(&claims);
+    assert_eq!(app.status_for(&long).await, StatusCode::UNAUTHORIZED);
 }
 
 /// Sessions are 32 letters and digits, with a signature in a cookie.

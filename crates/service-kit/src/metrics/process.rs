@@ -1,0 +1,53 @@
+//! What the process takes, under the names that all Prometheus clients use.
+
+use std::{
+    fs,
+    time::{Duration, SystemTime},
+};
+
+use rustix::{
+    param::page_size,
+    time::{ClockId, clock_gettime},
+};
+
+use super::Sheet;
+
+#[derive(Debug)]
+pub(super) struct Process {
+    started: SystemTime,
+}
+
+impl Process {
+    /// It starts now.
+    pub(super) fn now() -> Self {
+        Self { started: SystemTime::now() }
+    }
+
+    pub(super) fn show(&self, sheet: &mut Sheet) {
+        let cpu = Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap_or_default();
+        sheet.counter(
+            "process_cpu_seconds",
+            "Processor time that was used, for the process and for the system",
+            cpu,
+        );
+        let started = self.started.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        sheet.gauge(
+            "process_start_time_seconds",
+            "When the process started, in seconds since the epoch",
+            started,
+        );
+        // Where there is no such file system, there are no such figures.
+        if let Some(bytes) = resident_bytes() {
+            sheet.gauge("process_resident_memory_bytes", "Memory that is in use", bytes);
+        }
+        if let Ok(open) = fs::read_dir("/proc/self/fd") {
+            sheet.gauge("process_open_fds", "Open files and connections", open.count());
+        }
+    }
+}
+
+/// The second number of `statm` counts pages (proc(5)).
+fn resident_bytes() -> Option<usize> {
+    let pages = fs::read_to_string("/proc/self/statm").ok()?;
+    Some(pages.split(' ').nth(1)?.parse::<usize>().ok()? * page_size())
+}

@@ -1,0 +1,177 @@
+//! How long requests took, by method, route and status. Each thread that serves requests counts in
+//! a table of its own, without a lock and without memory that it does not have already, so that
+//! counting costs next to nothing.
+
+use std::{
+    cell::OnceCell,
+    collections::BTreeMap,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Instant,
+};
+
+use actix_web::http::{Method, StatusCode};
+
+use super::{Histogram, Sheet, Totals, Value};
+
+/// Any two of these are told apart; a power of two. Routes are few, but strangers choose methods.
+const SLOTS: usize = 2048;
+/// How many slots are looked at for one that is free.
+const PROBES: usize = 16;
+/// Methods that nobody has heard of, as OpenTelemetry calls them. Strangers choose them, so they
+/// share a series.
+const OTHER_METHOD: &str = "_OTHER";
+/// For what finds no slot.
+const OTHER_ROUTE: &str = "(others)";
+
+thread_local! {
+    /// Where this thread counts; nowhere unless somebody wants to know.
+    static TABLE: OnceCell<Arc<Table>> = const { OnceCell::new() };
+}
+
+/// Counts a request that this thread has answered.
+pub(crate) fn record(method: &Method, route: &str, status: StatusCode, start: Instant) {
+    TABLE.with(|table| {
+        if let Some(table) = table.get() {
+            table.series(known(method), route, status.as_u16()).duration.observe(start.elapsed());
+        }
+    });
+}
+
+fn known(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        "CONNECT" => "CONNECT",
+        "TRACE" => "TRACE",
+        _ => OTHER_METHOD,
+    }
+}
+
+/// The requests of all threads of a server.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Requests(Arc<Mutex<Vec<Arc<Table>>>>);
+
+impl Requests {
+    /// From now on the requests that this thread answers are counted.
+    pub(super) fn count_on_this_thread(&self) {
+        TABLE.with(|table| {
+            table.get_or_init(|| {
+                let table = Arc::default();
+                self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&table));
+                table
+            });
+        });
+    }
+
+    pub(super) fn show(&self, sheet: &mut Sheet) {
+        let tables = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut all: BTreeMap<_, Totals> = BTreeMap::new();
+        for series in tables.iter().flat_map(|table| table.all()) {
+            let name = (series.route.clone(), series.method, series.status);
+            *all.entry(name).or_default() += &series.duration.totals();
+        }
+        sheet.histograms(
+            "http_request_duration_seconds",
+            "How long requests took, from the head to the beginning of the answer",
+            all.into_iter().map(|((route, method, status), totals)| {
+                let status = status.to_string();
+                let labels = vec![
+                    ("method", method.to_owned()),
+                    ("route", route.into()),
+                    ("status", status),
+                ];
+                (labels, Value::Durations(totals))
+            }),
+        );
+    }
+}
+
+#[derive(Debug)]
+struct Table {
+    slots: Vec<OnceLock<Box<Series>>>,
+    rest: Series,
+}
+
+#[derive(Debug)]
+struct Series {
+    method: &'static str,
+    route: Box<str>,
+    status: u16,
+    duration: Histogram,
+}
+
+impl Default for Table {
+    fn default() -> Self {
+        let slots = (0..SLOTS).map(|_| OnceLock::new()).collect();
+        Self { slots, rest: Series::new(OTHER_METHOD, OTHER_ROUTE, 0) }
+    }
+}
+
+impl Table {
+    fn series(&self, method: &'static str, route: &str, status: u16) -> &Series {
+        let mut hasher = DefaultHasher::new();
+        (method, route, status).hash(&mut hasher);
+        let first = usize::try_from(hasher.finish()).unwrap_or_default() % SLOTS;
+        let (before, from) = self.slots.split_at(first);
+        from.iter()
+            .chain(before)
+            .take(PROBES)
+            .map(|slot| slot.get_or_init(|| Box::new(Series::new(method, route, status))))
+            .find(|series| series.is(method, route, status))
+            .map_or(&self.rest, |series| series)
+    }
+
+    /// Those that were needed.
+    fn all(&self) -> impl Iterator<Item = &Series> {
+        let rest = self.rest.was_used().then_some(&self.rest);
+        self.slots.iter().filter_map(|slot| slot.get().map(|series| &**series)).chain(rest)
+    }
+}
+
+impl Series {
+    fn new(method: &'static str, route: &str, status: u16) -> Self {
+        Self { method, route: route.into(), status, duration: Histogram::default() }
+    }
+
+    fn is(&self, method: &str, route: &str, status: u16) -> bool {
+        self.status == status && self.method == method && *self.route == *route
+    }
+
+    fn was_used(&self) -> bool {
+        self.duration.totals().buckets.iter().any(|count| *count > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn whatever_is_asked_for_the_table_is_bounded_and_nothing_is_lost() {
+        let table = Table::default();
+        let requests = 3 * SLOTS;
+        for number in 0..requests {
+            let route = format!("/{number}");
+            table.series("GET", &route, 200).duration.observe(Duration::ZERO);
+            let again = table.series("GET", &route, 200);
+            assert!(*again.route == *route || *again.route == *OTHER_ROUTE);
+        }
+        assert!(table.all().count() <= SLOTS + 1);
+        let counted: u64 = table.all().flat_map(|series| series.duration.totals().buckets).sum();
+        assert_eq!(counted, u64::try_from(requests).unwrap());
+    }
+
+    #[test]
+    fn a_method_that_nobody_knows_is_no_series_of_its_own() {
+        assert_eq!(known(&Method::PATCH), "PATCH");
+        assert_eq!(known(&Method::from_bytes(b"BREW").unwrap()), OTHER_METHOD);
+    }
+}

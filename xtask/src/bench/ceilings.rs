@@ -1,0 +1,103 @@
+//! What the services cannot beat: the database driven by its own tool, a hash, a signature.
+
+use std::{fmt::Write as _, fs, process::Command, time::Instant};
+
+use super::{
+    load::Pressure,
+    site::{Site, TASKS_EACH},
+    usage::Usage,
+};
+use crate::{Result, postgres::Cluster, step::cargo};
+
+const COLUMNS: &str = "id, title, description, completed, created_at, updated_at, version";
+/// Each a script of its own with its ids written in, which pgbench prepares once.
+const SCRIPTS: usize = 100;
+
+/// The statements of the task API, by pgbench: prepared, one transaction each.
+pub(super) fn pgbench(site: &Site, cluster: &Cluster, pressure: Pressure) -> Result<String> {
+    let statements = [
+        ("get", format!("SELECT {COLUMNS} FROM tasks WHERE user_id = 'OWNER' AND id = 'TASK' LIMIT 1")),
+        (
+            "list, 50 rows",
+            format!(
+                "SELECT {COLUMNS} FROM tasks WHERE user_id = 'OWNER' \
+                 ORDER BY created_at DESC, id DESC LIMIT 51"
+            ),
+        ),
+        (
+            "update",
+            format!(
+                "UPDATE tasks SET completed = true, updated_at = now(), version = version + 1 \
+                 WHERE user_id = 'OWNER' AND id = 'TASK' RETURNING {COLUMNS}"
+            ),
+        ),
+        (
+            "create",
+            "INSERT INTO tasks (id, user_id, title, description, completed, created_at, updated_at, \
+             version, title_folded, description_folded) SELECT gen_random_uuid(), 'OWNER', 'Another task', \
+             'To be done on a day like any other, by somebody.', false, now(), now(), 1, 'another task', \
+             'to be done on a day like any other, by somebody.'"
+                .to_owned(),
+        ),
+    ];
+    let mut rows = String::new();
+    for (name, statement) in statements {
+        let folder = site.folder().join(format!("pgbench {name}"));
+        fs::create_dir_all(&folder)?;
+        let mut pgbench = Command::new("pgbench");
+        pgbench
+            .args(["--no-vacuum", "--protocol=prepared", "--jobs=2"])
+            .arg(format!("--client={}", pressure.connections))
+            .arg(format!("--time={}", pressure.seconds));
+        for (number, line) in fs::read_to_string(site.users())?.lines().take(SCRIPTS).enumerate() {
+            let mut words = line.split(' ').skip(3);
+            let (Some(owner), Some(id)) = (words.next(), words.nth(number % TASKS_EACH)) else {
+                return Err("a user without tasks".into());
+            };
+            let file = folder.join(number.to_string());
+            fs::write(&file, statement.replace("OWNER", owner).replace("TASK", id) + ";\n")?;
+            pgbench.arg("--file").arg(file);
+        }
+        let before = Usage::now(std::process::id(), Some(cluster))?;
+        let output = pgbench.arg(cluster.url_of("tasks")).output()?;
+        let used = Usage::now(std::process::id(), Some(cluster))?.since(&before);
+        let text = String::from_utf8_lossy(&output.stdout);
+        let figure = |label: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(label))?;
+            line.trim().split([' ', '/']).next()?.parse::<f64>().ok()
+        };
+        let figures = figure("number of transactions actually processed:").zip(figure("tps ="));
+        let (transactions, per_second) = figures
+            .ok_or_else(|| format!("pgbench: {}", String::from_utf8_lossy(&output.stderr)))?;
+        let _ = writeln!(
+            rows,
+            "| pgbench: {name} (ceiling) | {per_second:.0} | | | | | {:.1} µs | | |",
+            used.database / transactions
+        );
+    }
+    Ok(rows)
+}
+
+/// What one hash takes on one core.
+pub(super) fn bcrypt_micros(cost: u32) -> Result<f64> {
+    const HASHES: u32 = 8;
+    let start = Instant::now();
+    for _ in 0..HASHES {
+        bcrypt::hash("correct horse", cost)?;
+    }
+    Ok(start.elapsed().as_secs_f64() * 1e6 / f64::from(HASHES))
+}
+
+/// What a token takes on one core: the benchmarks of the verifier itself.
+pub(super) fn verification() -> Result<String> {
+    let output =
+        cargo(&["bench", "-p", "jwks-auth", "--bench", "verify", "--", "--quiet"]).output()?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into());
+    }
+    let lines = String::from_utf8_lossy(&output.stdout);
+    let lines = lines.lines().filter(|line| line.contains("time:"));
+    Ok(lines.fold("One core, the median in the middle:\n\n".to_owned(), |all, line| {
+        all + "    " + line + "\n"
+    }))
+}

@@ -1,0 +1,76 @@
+-- Requests at random over all users and their tasks.
+-- wrk -s load.lua URL -- FILE OPERATION
+-- A line of the file: the token, the session's token, the address, the id, then the ids of the tasks.
+
+local users, threads = {}, 0
+
+function setup(thread)
+  thread:set("seed", threads)
+  threads = threads + 1
+end
+
+local function headers(credential)
+  return { ["Authorization"] = "Bearer " .. credential, ["Content-Type"] = "application/json" }
+end
+
+function init(arguments)
+  math.randomseed(4711 + seed)
+  operation = arguments[2]
+  for line in io.lines(arguments[1]) do
+    local words = line:gmatch("%S+")
+    local token, session, email, _ = words(), words(), words(), words()
+    local user = { tasks = {}, headers = headers(token), session = headers(session), email = email }
+    for id in words do
+      user.tasks[#user.tasks + 1] = id
+    end
+    -- Another character near the end of the signature.
+    local place = #token - 10
+    local other = token:sub(place, place) == "A" and "B" or "A"
+    user.forged = headers(token:sub(1, place - 1) .. other .. token:sub(place + 1))
+    users[#users + 1] = user
+  end
+end
+
+local function task(user)
+  return "/api/tasks/" .. user.tasks[math.random(#user.tasks)]
+end
+
+local plain = { ["Content-Type"] = "application/json" }
+
+local makers = {
+  constant = function() return wrk.format("GET", "/health/live") end,
+  list = function(user) return wrk.format("GET", "/api/tasks?limit=50", user.headers) end,
+  get = function(user) return wrk.format("GET", task(user), user.headers) end,
+  create = function(user)
+    return wrk.format("POST", "/api/tasks", user.headers,
+      '{"title":"Another task","description":"To be done on a day like any other, by somebody."}')
+  end,
+  update = function(user) return wrk.format("PATCH", task(user), user.headers, '{"completed":true}') end,
+  forged = function(user) return wrk.format("GET", "/api/tasks", user.forged) end,
+  jwks = function() return wrk.format("GET", "/api/auth/jwks") end,
+  session = function(user) return wrk.format("GET", "/api/auth/get-session", user.session) end,
+  token = function(user) return wrk.format("GET", "/api/auth/token", user.session) end,
+  sign_in = function(user)
+    return wrk.format("POST", "/api/auth/sign-in/email", plain,
+      '{"email":"' .. user.email .. '","password":"correct horse"}')
+  end,
+}
+
+function makers.mixed(user)
+  local die = math.random(10)
+  if die <= 4 then return makers.list(user) end
+  if die <= 8 then return makers.get(user) end
+  if die == 9 then return makers.create(user) end
+  return makers.update(user)
+end
+
+function request()
+  return makers[operation](users[math.random(#users)])
+end
+
+function done(summary, latency)
+  local errors = summary.errors
+  io.write(string.format("\nFIGURES %d %d %d %d %d %d\n", summary.requests, summary.duration,
+    latency:percentile(50), latency:percentile(99), errors.status,
+    errors.connect + errors.read + errors.write + errors.timeout))
+end

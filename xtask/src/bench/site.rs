@@ -1,0 +1,148 @@
+//! Both services on one engine, with data.
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::Command,
+    thread::scope,
+};
+
+use tempfile::TempDir;
+
+use super::load::Which;
+use crate::{Result, ports, postgres::Cluster, service::Service, step::release_program};
+
+pub(super) const USERS: usize = 200;
+pub(super) const TASKS_EACH: usize = 50;
+/// The lowest that there is: it makes the rest of a sign-in look as large as it can.
+pub(super) const BCRYPT_COST: u32 = 10;
+const SECRET: &str = "a secret for benchmarks, of more than 32 characters";
+/// How many threads make the data.
+const MAKERS: usize = 4;
+
+pub(super) struct Site {
+    folder: TempDir,
+    auth: Service,
+    tasks: Service,
+    cold_starts_ms: [u128; 2],
+}
+
+impl Site {
+    pub(super) fn start(cluster: Option<&Cluster>) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let [auth_port, tasks_port] = [ports::free()?, ports::free()?];
+        let [auth_url, tasks_url] =
+            [auth_port, tasks_port].map(|port| format!("http://127.0.0.1:{port}"));
+        let command = |name: &str, database: &str, port: u16| -> Result<Command> {
+            let file = format!("sqlite://{}", folder.path().join(database).display());
+            let database = cluster.map_or(file, |cluster| cluster.url_of(database));
+            let log = File::create(folder.path().join(name).with_extension("log"))?;
+            let mut command = Command::new(release_program(name)?);
+            command
+                .current_dir(folder.path())
+                .stdout(log.try_clone()?)
+                .stderr(log)
+                .env("PORT", port.to_string())
+                .env("DATABASE_URL", database)
+                .env("RATE_LIMIT", "off");
+            Ok(command)
+        };
+        let mut auth = command("auth-service", "auth", auth_port)?;
+        auth.env("BETTER_AUTH_SECRET", SECRET).env("BCRYPT_COST", BCRYPT_COST.to_string());
+        let mut tasks = command("task-service", "tasks", tasks_port)?;
+        tasks.env("BETTER_AUTH_JWKS_URL", format!("{auth_url}/api/auth/jwks"));
+        let mut auth = Service::new("auth-service", auth_url, auth);
+        let mut tasks = Service::new("task-service", tasks_url, tasks);
+        let cold_starts_ms =
+            [auth.start_and_time()?, tasks.start_and_time()?].map(|taken| taken.as_millis());
+        Ok(Self { folder, auth, tasks, cold_starts_ms })
+    }
+
+    /// From the start of the process to its first ready answer: auth-service, task-service.
+    pub(super) fn cold_starts_ms(&self) -> [u128; 2] {
+        self.cold_starts_ms
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A line for each user: the token, the session's token, the address, the id, then the ids of the
+    /// tasks.
+    pub(super) fn users(&self) -> PathBuf {
+        self.folder.path().join("users")
+    }
+
+    pub(super) fn url(&self, service: Which) -> &str {
+        match service {
+            Which::Auth => &self.auth.url,
+            Which::Tasks => &self.tasks.url,
+        }
+    }
+
+    pub(super) fn process_id(&self, service: Which) -> Result<u32> {
+        let service = match service {
+            Which::Auth => &self.auth,
+            Which::Tasks => &self.tasks,
+        };
+        Ok(service.process_id().ok_or_else(|| format!("{} does not run", service.name))?)
+    }
+
+    /// Makes users with tasks.
+    pub(super) fn fill(&self) -> Result {
+        let lines = scope(|scope| {
+            let makers = (0..MAKERS).map(|maker| {
+                let users = (maker..USERS).step_by(MAKERS);
+                scope.spawn(move || users.map(|user| self.user(user)).collect::<Result<Vec<_>>>())
+            });
+            let makers: Vec<_> = makers.collect();
+            let mut lines = Vec::new();
+            for maker in makers {
+                lines.extend(maker.join().map_err(|_panic| "the data could not be made")??);
+            }
+            Result::Ok(lines)
+        })?;
+        Ok(fs::write(self.users(), lines.join("\n"))?)
+    }
+
+    fn user(&self, number: usize) -> Result<String> {
+        let email = format!("u{number}@example.com");
+        let body =
+            format!(r#"{{"name":"User {number}","email":"{email}","password":"correct horse"}}"#);
+        let sign_up = format!("{}/api/auth/sign-up/email", self.auth.url);
+        let signed_up = post(&sign_up, None, &body)?;
+        let [session, id] = [member("token", &signed_up)?, member("id", &signed_up)?];
+        let token = get(&format!("{}/api/auth/token", self.auth.url), &session)?;
+        let token = member("token", &token)?;
+        let url = format!("{}/api/tasks", self.tasks.url);
+        let mut line = format!("{token} {session} {email} {id}");
+        for task in 0..TASKS_EACH {
+            let body = format!(
+                r#"{{"title":"Task {task} of {number}","description":"To be done on a day like any other, by somebody."}}"#
+            );
+            line.push(' ');
+            line += &member("id", &post(&url, Some(&token), &body)?)?;
+        }
+        Ok(line)
+    }
+}
+
+fn get(url: &str, bearer: &str) -> Result<String> {
+    let request = ureq::get(url).header("authorization", format!("Bearer {bearer}"));
+    Ok(request.call()?.body_mut().read_to_string()?)
+}
+
+fn post(url: &str, bearer: Option<&str>, body: &str) -> Result<String> {
+    let mut request = ureq::post(url).header("content-type", "application/json");
+    if let Some(bearer) = bearer {
+        request = request.header("authorization", format!("Bearer {bearer}"));
+    }
+    Ok(request.send(body)?.body_mut().read_to_string()?)
+}
+
+/// The text of a member, in an answer that is known to have it.
+fn member(name: &str, json: &str) -> Result<String> {
+    let after = json.split_once(&format!("\"{name}\":\"")).map(|(_, after)| after);
+    let value = after.and_then(|after| Some(after.split_once('"')?.0));
+    Ok(value.ok_or_else(|| format!("no {name:?} in an answer"))?.to_owned())
+}
