@@ -22,6 +22,7 @@ use service_kit::{
     metrics::MetricsArgs,
     origins::WebOrigin,
     telemetry::LogArgs,
+    transfer::ExportArgs,
 };
 
 pub use self::{
@@ -150,7 +151,9 @@ pub enum Command {
     Migrate,
     /// Print the description of the API (OpenAPI) and end
     Openapi,
-    /// Take over the users of another service and end; nothing that is here is changed
+    /// Write everything that is kept into a file and end: a backup, or the way to another database
+    Export(ExportArgs),
+    /// Take over an export, or the users of another service, and end; nothing that is here is changed
     Import(ImportArgs),
     /// Look for what is set up wrong, change nothing and end; 0 if there is no fault
     Doctor(DoctorArgs),

@@ -1,4 +1,4 @@
-//! `auth-service import`: takes over the users of another service.
+//! `auth-service import`: takes over the users of another service, or an export of ours.
 //!
 //! Rows are read in pages, judged, and written a page at a time in one transaction each, so a run
 //! can be stopped and repeated at any time. What is here already is never changed.
@@ -13,17 +13,17 @@ use std::{io, path::Path};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
 use secrecy::{ExposeSecret as _, SecretString};
 use service_kit::{
     Clock,
     db::{Database, DatabaseUrl},
-    migrate,
+    migrate, progress,
 };
+use tracing::info;
 
 pub use self::error::ImportError;
 use self::{report::Report, target::Target};
-use crate::{MIGRATIONS, config::Config, seal::Seal, session::SEAL_PURPOSE};
+use crate::{MIGRATIONS, config::Config, seal::Seal, session::SEAL_PURPOSE, transfer};
 
 /// How many users are read and written at once.
 const PAGE: usize = 500;
@@ -31,11 +31,12 @@ const PAGE: usize = 500;
 /// What is imported from where.
 #[derive(Args, Clone, Debug)]
 pub struct ImportArgs {
-    /// What the users come from
-    #[arg(long, value_enum)]
+    /// What is taken over
+    #[arg(long, value_enum, default_value_t = Origin::Export)]
     from: Origin,
 
-    /// For better-auth the URL of its database; for csv a file with a header and the columns
+    /// A file that `export` has written (- for standard input), taken whole into an empty database;
+    /// for better-auth the URL of its database; for csv a file with a header and the columns
     /// email and, as you have them, id, name, image, `email_verified`, `password_hash`,
     /// `created_at` and `updated_at`
     source: SecretString,
@@ -52,6 +53,7 @@ pub struct ImportArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Origin {
+    Export,
     BetterAuth,
     Csv,
 }
@@ -90,8 +92,26 @@ pub(crate) struct CandidateSession {
     user_agent: Option<String>,
 }
 
-/// Runs the command and writes its report to standard output.
+/// Runs the command.
 pub async fn run(config: &Config, args: &ImportArgs, clock: &Clock) -> Result<(), ImportError> {
+    if args.from == Origin::Export {
+        return whole(config, args).await;
+    }
+    users(config, args, clock).await
+}
+
+async fn whole(config: &Config, args: &ImportArgs) -> Result<(), ImportError> {
+    if args.sessions || args.dry_run {
+        return Err(ImportError::TakenWhole);
+    }
+    let file = service_kit::transfer::file(args.source.expose_secret());
+    let file = file.map_err(ImportError::NoExport)?;
+    info!("{}", transfer::import(config, &service_kit::transfer::ImportArgs { file }).await?);
+    Ok(())
+}
+
+/// Writes its report to standard output.
+async fn users(config: &Config, args: &ImportArgs, clock: &Clock) -> Result<(), ImportError> {
     let seal = Seal::new(&config.secret()?, SEAL_PURPOSE)?;
     let mut target = if args.dry_run {
         Target::looking_on(&config.database_url, seal, clock.now()).await?
@@ -102,7 +122,7 @@ pub async fn run(config: &Config, args: &ImportArgs, clock: &Clock) -> Result<()
     let mut report = Report::default();
     match args.from {
         Origin::BetterAuth => from_better_auth(args, &mut target, &mut report).await?,
-        Origin::Csv => from_csv(args, &mut target, &mut report).await?,
+        _ => from_csv(args, &mut target, &mut report).await?,
     }
     report.write(&mut io::stdout().lock(), args.dry_run)?;
     Ok(())
@@ -119,7 +139,7 @@ async fn from_better_auth(
     }
     let database = Database::open(&url)?;
     let mut source = better_auth::Source::open(&database).await?;
-    let progress = bar(source.count().await?);
+    let progress = progress::bar(source.count().await?);
     while let Some(page) = source.next_page(args.sessions).await? {
         progress.inc(u64::try_from(page.len()).unwrap_or_default());
         target.take(page, report).await?;
@@ -136,7 +156,7 @@ async fn from_csv(
     let path = Path::new(args.source.expose_secret());
     exists(path)?;
     let mut source = csv::Source::open(path, report)?;
-    let progress = bar(source.size());
+    let progress = progress::bar(source.size());
     while let Some(page) = source.next_page()? {
         progress.set_position(source.position());
         target.take(page, report).await?;
@@ -151,16 +171,6 @@ fn exists(path: &Path) -> Result<(), ImportError> {
 
 fn is_true(text: &str) -> bool {
     matches!(text.trim().to_ascii_lowercase().as_str(), "true" | "t" | "1" | "yes" | "y")
-}
-
-/// Shown on a terminal only.
-fn bar(length: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("{wide_bar} {percent}% {eta}");
-    let bar = ProgressBar::new(length);
-    match style {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
 }
 
 /// A time as databases and spreadsheets write it: RFC 3339, with a blank for the `T`, without a

@@ -26,7 +26,7 @@ use crate::{
 };
 
 const FIRST_GENERATION: i32 = 1;
-const SEAL_PURPOSE: &str = "auth-service signing keys v1";
+pub(crate) const SEAL_PURPOSE: &str = "auth-service signing keys v1";
 /// How long the published keys wait to be read again, when somebody else is at it.
 const RENEWAL_WAIT: Duration = Duration::from_secs(1);
 /// What a token shows of a user; a verifier takes 8 KiB in all.

@@ -13,6 +13,7 @@
 //! | `mail`, `email_token` | the outbox, its worker, and what mailed links carry |
 //! | [`import`] | users of another service |
 //! | [`doctor`] | what is set up wrong |
+//! | [`transfer`] | everything that is kept, as a file, and back |
 //! | `seal`, `housekeeping` | what is stored sealed; what is stored no longer |
 //! | `metrics` | figures for Prometheus |
 //! | `models/*`, `schema` | rows and all SQL |
@@ -46,6 +47,7 @@ mod seal;
 mod session;
 mod session_cookies;
 mod state;
+pub mod transfer;
 
 use diesel_migrations::embed_migrations;
 use service_kit::migrate::Migrations;

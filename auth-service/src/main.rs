@@ -9,7 +9,7 @@ use auth_service::{
     MIGRATIONS,
     app::App,
     config::{Command, Config},
-    doctor, import, openapi,
+    doctor, import, openapi, transfer,
 };
 use service_kit::{Clock, config, migrate, telemetry};
 use tracing::{error, info};
@@ -17,9 +17,13 @@ use tracing::{error, info};
 #[actix_web::main]
 async fn main() -> ExitCode {
     let config: Config = config::parse();
-    // A doctor reports, and logs nothing.
-    let is_service = !matches!(config.command, Some(Command::Doctor(_)));
-    let _telemetry = is_service.then(|| telemetry::init(&config.log, env!("CARGO_PKG_NAME")));
+    let service = env!("CARGO_PKG_NAME");
+    let _telemetry = match config.command {
+        // A doctor reports, and logs nothing.
+        Some(Command::Doctor(_)) => None,
+        Some(Command::Export(_)) => Some(telemetry::init_beside_output(&config.log, service)),
+        _ => Some(telemetry::init(&config.log, service)),
+    };
     match run(config).await {
         Ok(status) => status,
         Err(failure) => {
@@ -36,6 +40,10 @@ async fn run(config: Config) -> Result<ExitCode, Box<dyn std::error::Error>> {
             info!("the schema is up to date");
         }
         Some(Command::Openapi) => io::stdout().write_all(openapi::json()?.as_bytes())?,
+        Some(Command::Export(args)) => {
+            let tally = transfer::export(&config, args, &Clock::default()).await?;
+            info!("exported: {tally}");
+        }
         Some(Command::Import(args)) => import::run(&config, args, &Clock::default()).await?,
         Some(Command::Doctor(args)) => return Ok(doctor::run(&config, *args).await),
         None => App::build(config, Clock::default()).await?.run().await?,

@@ -4,6 +4,7 @@ mod account;
 mod attempt;
 mod import;
 mod mail;
+mod row;
 mod session;
 mod signing_key;
 mod user;
@@ -11,8 +12,9 @@ mod verification_token;
 
 pub(crate) use account::{Account, NewAccount, PROVIDER_CREDENTIAL, PasswordHash};
 pub(crate) use attempt::Attempt;
-pub(crate) use import::{ImportPage, ImportedAccount, ImportedSession, ImportedUser};
+pub(crate) use import::ImportPage;
 pub(crate) use mail::Mail;
+pub(crate) use row::{AccountRow, SessionRow, UserRow, tables};
 pub(crate) use session::{ListedSession, NewSession, Session};
 pub(crate) use signing_key::SigningKey;
 pub(crate) use user::{NewUser, User, UserChanges};

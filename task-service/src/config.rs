@@ -11,6 +11,7 @@ use service_kit::{
     metrics::MetricsArgs,
     origins::WebOrigin,
     telemetry::LogArgs,
+    transfer::{ExportArgs, ImportArgs},
 };
 use url::Url;
 
@@ -101,6 +102,10 @@ pub struct Config {
 pub enum Command {
     /// Bring the schema up to date and end
     Migrate,
+    /// Write everything that is kept into a file and end: a backup, or the way to another database
+    Export(ExportArgs),
+    /// Take over an export, whole, into an empty database, and end
+    Import(ImportArgs),
     /// Print the description of the API (OpenAPI) and end
     Openapi,
     /// Look for what is set up wrong, change nothing and end; 0 if there is no fault

@@ -10,6 +10,7 @@
 //! | `rate_limit`, `quota` | how often one may ask, and how much one may have |
 //! | `representation`, `cursor` | tasks on the wire; where a page of a listing ends |
 //! | `folded` | texts as they are searched and sorted by |
+//! | [`transfer`] | everything that is kept, as a file, and back |
 //! | [`migrate`], `housekeeping` | what is stored as it was; what is stored no longer |
 //! | `models/*`, `schema` | rows and all SQL; the owner is in every statement |
 //! | `metrics` | figures for Prometheus |
@@ -38,6 +39,7 @@ mod representation;
 mod routes;
 mod schema;
 mod state;
+pub mod transfer;
 mod verifier;
 
 pub use rate_limit::RateLimit;

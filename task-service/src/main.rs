@@ -11,15 +11,20 @@ use task_service::{
     config::{Command, Config},
     doctor, migrate,
     openapi::ApiDoc,
+    transfer,
 };
 use tracing::{error, info};
 
 #[actix_web::main]
 async fn main() -> ExitCode {
     let config: Config = config::parse();
-    // A doctor reports, and logs nothing.
-    let is_service = !matches!(config.command, Some(Command::Doctor(_)));
-    let _telemetry = is_service.then(|| telemetry::init(&config.log, env!("CARGO_PKG_NAME")));
+    let service = env!("CARGO_PKG_NAME");
+    let _telemetry = match config.command {
+        // A doctor reports, and logs nothing.
+        Some(Command::Doctor(_)) => None,
+        Some(Command::Export(_)) => Some(telemetry::init_beside_output(&config.log, service)),
+        _ => Some(telemetry::init(&config.log, service)),
+    };
     match run(config).await {
         Ok(status) => status,
         Err(failure) => {
@@ -36,6 +41,11 @@ async fn run(config: Config) -> Result<ExitCode, Box<dyn std::error::Error>> {
             migrate::run(&config.database_url, &database).await?;
             info!("the schema is up to date");
         }
+        Some(Command::Export(args)) => {
+            let tally = transfer::export(&config, args, &Clock::default()).await?;
+            info!("exported: {tally}");
+        }
+        Some(Command::Import(args)) => info!("{}", transfer::import(&config, args).await?),
         Some(Command::Openapi) => io::stdout().write_all(ApiDoc::json()?.as_bytes())?,
         Some(Command::Doctor(args)) => return Ok(doctor::run(&config, args).await),
         None => App::build(config, Clock::default()).await?.run().await?,

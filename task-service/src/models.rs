@@ -2,8 +2,10 @@
 
 mod idempotency_key;
 mod listing;
+mod row;
 mod task;
 
 pub(crate) use idempotency_key::IdempotencyKey;
 pub(crate) use listing::{Asked, Filter, Order, Place, Position, Sort};
+pub(crate) use row::tables;
 pub(crate) use task::{Expected, Task, TaskChanges};

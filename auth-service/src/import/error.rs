@@ -5,6 +5,7 @@ use std::io;
 use service_kit::{
     db::{OpenError, Unavailable},
     migrate::MigrateError,
+    transfer::TransferError,
 };
 
 use crate::config::SecretError;
@@ -14,6 +15,8 @@ use crate::config::SecretError;
 pub enum ImportError {
     #[error("the source is no database URL: {0}")]
     SourceUrl(String),
+    #[error("--from is not given, so an export is taken over: {0}")]
+    NoExport(&'static str),
     #[error("there is no {0}")]
     NoFile(String),
     #[error("the source cannot be read")]
@@ -24,6 +27,12 @@ pub enum ImportError {
     Csv(#[from] ::csv::Error),
     #[error("the file has no column `email`")]
     NoEmailColumn,
+    #[error(
+        "--sessions and --dry-run are for the users of another service; an export is taken whole"
+    )]
+    TakenWhole,
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
     #[error(transparent)]
     Open(#[from] OpenError),
     #[error("DATABASE_URL")]

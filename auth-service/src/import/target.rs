@@ -13,9 +13,7 @@ use uuid::Uuid;
 use super::{Candidate, CandidateAccount, CandidateSession, ImportError, report::Report, time};
 use crate::{
     input::is_email,
-    models::{
-        ImportPage, ImportedAccount, ImportedSession, ImportedUser, PROVIDER_CREDENTIAL, User,
-    },
+    models::{AccountRow, ImportPage, PROVIDER_CREDENTIAL, SessionRow, User, UserRow},
     password,
     seal::Seal,
     session::{USER_AGENT_MAX_CHARS, token_hash},
@@ -34,7 +32,7 @@ pub(super) struct Target {
 
 /// What a candidate comes to.
 enum Verdict {
-    New(ImportedUser),
+    New(UserRow),
     AlreadyHere { id: String },
 }
 
@@ -163,7 +161,7 @@ impl Target {
             (_, None) => {}
         }
         let created_at = self.time_or_now(candidate.created_at.as_deref())?;
-        Ok(Verdict::New(ImportedUser {
+        Ok(Verdict::New(UserRow {
             id: candidate.id.clone().unwrap_or_else(|| Uuid::now_v7().to_string()),
             name: candidate.name.clone(),
             email,
@@ -189,7 +187,7 @@ impl Target {
     fn take_accounts(
         &self,
         candidate: &Candidate,
-        user: &ImportedUser,
+        user: &UserRow,
         page: &mut ImportPage,
         report: &mut Report,
     ) {
@@ -220,14 +218,14 @@ impl Target {
         &self,
         account: &CandidateAccount,
         account_id: String,
-        user: &ImportedUser,
+        user: &UserRow,
         is_credential: bool,
-    ) -> ImportedAccount {
+    ) -> AccountRow {
         let time = |text: &Option<String>, or: DbTime| match text {
             Some(text) => self.time_or_now(Some(text)).unwrap_or(or),
             None => or,
         };
-        ImportedAccount {
+        AccountRow {
             id: account.id.clone().unwrap_or_else(|| Uuid::now_v7().to_string()),
             user_id: user.id.clone(),
             provider_id: account.provider_id.clone(),
@@ -259,7 +257,7 @@ impl Target {
         &self,
         session: &CandidateSession,
         user_id: &str,
-    ) -> Result<Option<ImportedSession>, ImportError> {
+    ) -> Result<Option<SessionRow>, ImportError> {
         let Ok(expires_at) = self.time_or_now(session.expires_at.as_deref()) else {
             return Ok(None);
         };
@@ -273,7 +271,7 @@ impl Target {
             let text = text.as_deref().unwrap_or_default();
             text.chars().filter(|c| *c != '\0').take(USER_AGENT_MAX_CHARS).collect()
         };
-        Ok(Some(ImportedSession {
+        Ok(Some(SessionRow {
             id: session.id.clone(),
             token_hash: token_hash(&session.token),
             sealed_token: self.seal.close(&session.id, session.token.as_bytes())?,

@@ -4,58 +4,16 @@ use std::collections::HashSet;
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use service_kit::{
-    db::{Conn, query},
-    sql_types::DbTime,
-};
+use service_kit::db::{Conn, query};
 
-use super::User;
+use super::{AccountRow, SessionRow, User, UserRow};
 use crate::schema::{accounts, sessions, users};
-
-#[derive(Insertable)]
-#[diesel(table_name = users)]
-pub(crate) struct ImportedUser {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    /// In lower case.
-    pub(crate) email: String,
-    pub(crate) email_verified: bool,
-    pub(crate) image: Option<String>,
-    pub(crate) created_at: DbTime,
-    pub(crate) updated_at: DbTime,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = accounts)]
-pub(crate) struct ImportedAccount {
-    pub(crate) id: String,
-    pub(crate) user_id: String,
-    pub(crate) provider_id: String,
-    pub(crate) account_id: String,
-    pub(crate) password_hash: Option<String>,
-    pub(crate) created_at: DbTime,
-    pub(crate) updated_at: DbTime,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = sessions)]
-pub(crate) struct ImportedSession {
-    pub(crate) id: String,
-    pub(crate) token_hash: Vec<u8>,
-    pub(crate) sealed_token: Vec<u8>,
-    pub(crate) user_id: String,
-    pub(crate) expires_at: DbTime,
-    pub(crate) created_at: DbTime,
-    pub(crate) updated_at: DbTime,
-    pub(crate) ip_address: String,
-    pub(crate) user_agent: String,
-}
 
 #[derive(Default)]
 pub(crate) struct ImportPage {
-    pub(crate) users: Vec<ImportedUser>,
-    pub(crate) accounts: Vec<ImportedAccount>,
-    pub(crate) sessions: Vec<ImportedSession>,
+    pub(crate) users: Vec<UserRow>,
+    pub(crate) accounts: Vec<AccountRow>,
+    pub(crate) sessions: Vec<SessionRow>,
 }
 
 /// PostgreSQL takes many rows in one statement. Diesel writes SQLite's one by one, which costs

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use serde::{Deserialize, Serialize};
 use service_kit::{
     db::{Conn, query},
     sql_types::DbTime,
@@ -9,8 +10,9 @@ use service_kit::{
 
 use crate::schema::mails;
 
-#[derive(Clone, Debug, HasQuery, Insertable)]
+#[derive(Clone, Debug, HasQuery, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = mails)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Mail {
     pub(crate) id: String,
     pub(crate) kind: String,

@@ -2,20 +2,25 @@
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use serde::{Deserialize, Serialize};
 use service_kit::{
     db::{Conn, query},
     sql_types::DbTime,
+    transfer::bytes,
 };
 
 use crate::schema::signing_keys;
 
-#[derive(Clone, HasQuery, Insertable)]
+#[derive(Clone, HasQuery, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = signing_keys)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct SigningKey {
     pub(crate) generation: i32,
     /// The `kid`.
     pub(crate) id: String,
+    #[serde(with = "bytes")]
     pub(crate) public_key: Vec<u8>,
+    #[serde(with = "bytes")]
     pub(crate) sealed_private_key: Vec<u8>,
     pub(crate) created_at: DbTime,
     /// When it signs no more; `None`: never.

@@ -39,5 +39,6 @@ mod sign_in;
 mod sign_up;
 mod smtp;
 mod token;
+mod transfer;
 mod users;
 mod web;

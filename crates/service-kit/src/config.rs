@@ -24,12 +24,12 @@ pub fn parse<C: Parser>() -> C {
     })
 }
 
-/// The variable behind `--bcrypt-cost <BCRYPT_COST>`.
+/// The variable behind `--bcrypt-cost <BCRYPT_COST>`, or the name of an argument such as `[FILE]`.
 fn variable(error: &clap::Error) -> Option<String> {
     match error.get(ContextKind::InvalidArg)? {
         ContextValue::String(argument) => {
-            let (_, name) = argument.split_once('<')?;
-            Some(name.trim_end_matches(['>', '.']).to_owned())
+            let (_, name) = argument.split_once(['<', '['])?;
+            Some(name.trim_end_matches(['>', ']', '.']).to_owned())
         }
         _ => None,
     }

@@ -9,6 +9,7 @@
 
 mod lanes;
 mod prepared;
+mod snapshot;
 mod url;
 mod waits;
 

@@ -7,6 +7,7 @@
 //! | [`db`] | one abstraction over PostgreSQL and SQLite: pools, connections, transactions |
 //! | [`sql_types`] | columns that the two engines store differently |
 //! | [`migrate`] | the schema, brought up to date under a lock |
+//! | [`transfer`], [`progress`] | everything as a file, and back; how far that is |
 //! | [`metrics`] | figures for Prometheus, on a listener of their own |
 //! | [`telemetry`] | logs, the request id, one access line per request, traces |
 //! | [`origins`], [`cors`] | the exact origins of the front end, and what they may read |
@@ -27,10 +28,12 @@ pub mod doctor;
 pub mod metrics;
 pub mod migrate;
 pub mod origins;
+pub mod progress;
 pub mod sql_types;
 pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod transfer;
 pub mod worker;
 
 use std::{fmt, sync::Arc, time::Duration};

@@ -7,7 +7,7 @@ use std::{
 
 use diesel::{
     Connection as _, ConnectionError, RunQueryDsl as _, SqliteConnection,
-    connection::SimpleConnection as _,
+    connection::SimpleConnection as _, migration::MigrationSource, sqlite::Sqlite,
 };
 use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _};
@@ -21,6 +21,15 @@ use crate::db::{DatabaseUrl, make_private_file};
 pub struct Migrations {
     pub postgres: EmbeddedMigrations,
     pub sqlite: EmbeddedMigrations,
+}
+
+impl Migrations {
+    /// The version of the last one, which both engines share.
+    pub fn latest(&self) -> String {
+        let migrations = MigrationSource::<Sqlite>::migrations(&self.sqlite).unwrap_or_default();
+        let versions = migrations.iter().map(|migration| migration.name().version().to_string());
+        versions.max().unwrap_or_default()
+    }
 }
 
 /// Why a schema is not up to date.

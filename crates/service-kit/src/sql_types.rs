@@ -13,6 +13,7 @@ use diesel::{
     sql_types::{Binary, SqlType, Timestamptz},
     sqlite::{Sqlite, SqliteValue},
 };
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 /// `timestamptz` in PostgreSQL, `text` in SQLite.
 #[derive(Clone, Copy, Debug, Default, QueryId, SqlType)]
@@ -30,8 +31,9 @@ pub struct Uuid;
 pub struct DbTime(pub DateTime<Utc>);
 
 /// A value of a [`Uuid`] column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, AsExpression, FromSqlRow)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, AsExpression, FromSqlRow, Serialize, Deserialize)]
 #[diesel(sql_type = Uuid)]
+#[serde(transparent)]
 pub struct DbUuid(pub uuid::Uuid);
 
 impl ToSql<TimestampUtc, Pg> for DbTime {
@@ -48,21 +50,43 @@ impl FromSql<TimestampUtc, Pg> for DbTime {
 
 impl ToSql<TimestampUtc, Sqlite> for DbTime {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
-        out.set_value(self.0.to_rfc3339_opts(SecondsFormat::Micros, true));
+        out.set_value(self.to_text());
         Ok(IsNull::No)
     }
 }
 
 impl FromSql<TimestampUtc, Sqlite> for DbTime {
     fn from_sql(mut value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
-        let time = read_sqlite_time(value.read_text());
-        Ok(Self(time.ok_or("a time is not written as it should be")?))
+        Ok(Self::from_text(value.read_text())?)
+    }
+}
+
+impl DbTime {
+    /// As [`read_time`] reads it.
+    fn to_text(self) -> String {
+        self.0.to_rfc3339_opts(SecondsFormat::Micros, true)
+    }
+
+    fn from_text(text: &str) -> Result<Self, &'static str> {
+        read_time(text).map(Self).ok_or("a time is not written as it should be")
+    }
+}
+
+impl Serialize for DbTime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.to_text())
+    }
+}
+
+impl<'de> Deserialize<'de> for DbTime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::from_text(&String::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 
 /// `2026-01-02T03:04:05.678901Z`. By hand: a listing reads two of them a row, and a parser of formats
 /// takes longer than the query.
-fn read_sqlite_time(text: &str) -> Option<DateTime<Utc>> {
+fn read_time(text: &str) -> Option<DateTime<Utc>> {
     let number = |place: usize, width: usize| text.get(place..place + width)?.parse().ok();
     let is_separated =
         [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':'), (19, b'.'), (26, b'Z')]
@@ -106,9 +130,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_in_sqlite_has_one_spelling() {
+    fn a_time_has_one_spelling() {
         let text = "2026-01-02T03:04:05.678901Z";
-        let time = read_sqlite_time(text).unwrap();
+        let time = read_time(text).unwrap();
         assert_eq!(time.to_rfc3339_opts(SecondsFormat::Micros, true), text);
         for other in [
             "",
@@ -120,7 +144,7 @@ mod tests {
             "2026-01-02T03:04:05.678901ZZ",
             "2026-01-02T03:04:05.6789\u{e9}1Z",
         ] {
-            assert_eq!(read_sqlite_time(other), None, "{other}");
+            assert_eq!(read_time(other), None, "{other}");
         }
     }
 }

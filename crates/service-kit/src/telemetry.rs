@@ -7,7 +7,7 @@ mod otlp;
 
 use std::{
     fmt,
-    io::{self, IsTerminal as _},
+    io::{self, IsTerminal, Write},
     time::Instant,
 };
 
@@ -76,13 +76,24 @@ pub struct Telemetry {
 
 /// Sends this process's log to standard output, and traces to whoever collects them, in the name of
 /// `service`. Once per process.
-///
-/// A thread of its own writes the lines, as many at a time as there are.
 pub fn init(args: &LogArgs, service: &'static str) -> Telemetry {
-    let stdout = io::stdout();
-    let by_terminal = if stdout.is_terminal() { LogFormat::Pretty } else { LogFormat::Json };
+    init_on(io::stdout(), args, service)
+}
+
+/// The same to standard error, for a command whose standard output is something else.
+pub fn init_beside_output(args: &LogArgs, service: &'static str) -> Telemetry {
+    init_on(io::stderr(), args, service)
+}
+
+/// A thread of its own writes the lines, as many at a time as there are.
+fn init_on(
+    output: impl Write + IsTerminal + Send + 'static,
+    args: &LogArgs,
+    service: &'static str,
+) -> Telemetry {
+    let by_terminal = if output.is_terminal() { LogFormat::Pretty } else { LogFormat::Json };
     let format = args.log_format.unwrap_or(by_terminal);
-    let (lines, writer) = lines::start(stdout);
+    let (lines, writer) = lines::start(output);
     if matches!(format, LogFormat::Json) {
         access::write_json_to(lines.clone());
     }

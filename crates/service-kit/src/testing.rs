@@ -79,6 +79,17 @@ impl TestDatabase {
         Self { engine: Engine::Postgres, url, home: Home::Server { server, name } }
     }
 
+    /// An empty one: on the other engine if there is one, else on the same.
+    pub async fn elsewhere(&self, migrations: Migrations) -> Self {
+        if self.engine == Engine::Postgres {
+            return Self::in_a_folder(migrations).await;
+        }
+        match server() {
+            Some(server) => Self::on_a_server(server, migrations).await,
+            None => Self::in_a_folder(migrations).await,
+        }
+    }
+
     /// A table's columns as `name type [not null]`, sorted; none when there is no such table.
     pub async fn columns(&self, table: &str) -> Vec<String> {
         #[derive(QueryableByName)]

@@ -2,20 +2,24 @@
 
 use diesel::{prelude::*, upsert::excluded};
 use diesel_async::RunQueryDsl;
+use serde::{Deserialize, Serialize};
 use service_kit::{
     db::{Conn, query},
     sql_types::{DbTime, DbUuid},
+    transfer::bytes,
 };
 use shared_models::UserId;
 
 use crate::schema::idempotency_keys;
 
-#[derive(HasQuery, Insertable)]
+#[derive(HasQuery, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = idempotency_keys)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct IdempotencyKey {
     pub(crate) user_id: String,
     pub(crate) key: String,
     /// SHA-256 of what was asked for.
+    #[serde(with = "bytes")]
     pub(crate) request_hash: Vec<u8>,
     pub(crate) task_id: DbUuid,
     pub(crate) answer: String,

@@ -27,3 +27,4 @@ mod openapi;
 mod ownership;
 mod quotas;
 mod tasks;
+mod transfer;

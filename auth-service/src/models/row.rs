@@ -1,0 +1,93 @@
+//! Whole rows, as they are imported and exported.
+
+use std::fmt;
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use service_kit::{
+    exported,
+    sql_types::DbTime,
+    transfer::{Table, bytes, checked_table, table},
+};
+
+use super::{Mail, SigningKey};
+use crate::schema::{accounts, mails, sessions, signing_keys, users, verification_tokens};
+
+#[derive(HasQuery, Insertable, Serialize, Deserialize)]
+#[diesel(table_name = users)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UserRow {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// In lower case.
+    pub(crate) email: String,
+    pub(crate) email_verified: bool,
+    pub(crate) image: Option<String>,
+    pub(crate) created_at: DbTime,
+    pub(crate) updated_at: DbTime,
+}
+
+#[derive(HasQuery, Insertable, Serialize, Deserialize)]
+#[diesel(table_name = accounts)]
+#[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the contract's name")]
+pub(crate) struct AccountRow {
+    pub(crate) id: String,
+    pub(crate) user_id: String,
+    pub(crate) provider_id: String,
+    pub(crate) account_id: String,
+    pub(crate) password_hash: Option<String>,
+    pub(crate) created_at: DbTime,
+    pub(crate) updated_at: DbTime,
+}
+
+#[derive(HasQuery, Insertable, Serialize, Deserialize)]
+#[diesel(table_name = sessions)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SessionRow {
+    pub(crate) id: String,
+    #[serde(with = "bytes")]
+    pub(crate) token_hash: Vec<u8>,
+    #[serde(with = "bytes")]
+    pub(crate) sealed_token: Vec<u8>,
+    pub(crate) user_id: String,
+    pub(crate) expires_at: DbTime,
+    pub(crate) created_at: DbTime,
+    pub(crate) updated_at: DbTime,
+    pub(crate) ip_address: String,
+    pub(crate) user_agent: String,
+}
+
+#[derive(HasQuery, Insertable, Serialize, Deserialize)]
+#[diesel(table_name = verification_tokens)]
+#[serde(deny_unknown_fields)]
+struct VerificationTokenRow {
+    #[serde(with = "bytes")]
+    token_hash: Vec<u8>,
+    purpose: String,
+    user_id: String,
+    expires_at: DbTime,
+    created_at: DbTime,
+}
+
+exported!(SigningKey, signing_keys, by [plain generation]);
+exported!(UserRow, users, by [text id]);
+exported!(AccountRow, accounts, by [text id]);
+exported!(SessionRow, sessions, by [text id]);
+exported!(VerificationTokenRow, verification_tokens, by [plain token_hash]);
+exported!(Mail, mails, by [text id]);
+
+/// All that is kept but `attempts`, which are forgotten soon anyway. The keys come first, so that one
+/// that cannot be used is found at once.
+pub(crate) fn tables<E: fmt::Display>(
+    check_key: impl Fn(&SigningKey) -> Result<(), E> + 'static,
+) -> Vec<Box<dyn Table>> {
+    vec![
+        checked_table(check_key),
+        table::<UserRow>(),
+        table::<AccountRow>(),
+        table::<SessionRow>(),
+        table::<VerificationTokenRow>(),
+        table::<Mail>(),
+    ]
+}

@@ -1,0 +1,82 @@
+//! The lines of an export.
+
+use std::{collections::BTreeMap, fmt};
+
+use aws_lc_rs::digest::{Context, SHA256};
+use serde::{Deserialize, Serialize};
+
+use crate::sql_types::DbTime;
+
+/// Changes when an older program could not read the lines any more.
+pub(super) const FORMAT: u32 = 1;
+
+/// The first line.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Header {
+    /// Of which service.
+    pub(super) export: String,
+    pub(super) format: u32,
+    /// The last migration that had run.
+    pub(super) schema: String,
+    /// Of the program that wrote it.
+    pub(super) version: String,
+    pub(super) time: DbTime,
+}
+
+/// A line with a row.
+#[derive(Serialize, Deserialize)]
+pub(super) struct RowLine<T, R> {
+    pub(super) table: T,
+    pub(super) row: R,
+}
+
+/// The last line.
+#[derive(Serialize, Deserialize)]
+pub(super) struct EndLine {
+    pub(super) end: Tally,
+}
+
+/// What all rows come to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// By table; those that are empty are left out.
+    rows: BTreeMap<String, u64>,
+    sha256: String,
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} rows", self.rows.values().sum::<u64>())?;
+        for (place, (table, count)) in self.rows.iter().enumerate() {
+            write!(f, "{}{count} {table}", if place == 0 { ": " } else { ", " })?;
+        }
+        write!(f, "; SHA-256 {}", self.sha256)
+    }
+}
+
+/// Counts and hashes lines.
+pub(super) struct Counter {
+    rows: BTreeMap<String, u64>,
+    hash: Context,
+}
+
+impl Counter {
+    pub(super) fn new() -> Self {
+        Self { rows: BTreeMap::new(), hash: Context::new(&SHA256) }
+    }
+
+    /// The line feed is part of the line.
+    pub(super) fn add(&mut self, table: &str, line: &[u8]) {
+        self.hash.update(line);
+        match self.rows.get_mut(table) {
+            Some(count) => *count += 1,
+            None => drop(self.rows.insert(table.to_owned(), 1)),
+        }
+    }
+
+    pub(super) fn tally(self) -> Tally {
+        let sha256 = self.hash.finish();
+        let sha256 = sha256.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        Tally { rows: self.rows, sha256 }
+    }
+}

@@ -1,0 +1,115 @@
+//! What can be exported, and how that is read and written on each engine.
+
+use diesel::{QueryResult, pg::Pg, sql_types::Text};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{Rows, TransferError};
+use crate::db::Conn;
+
+diesel::postfix_operator!(Bytewise, " COLLATE \"C\"", Text, backend: Pg);
+
+/// A column of text in an order that does not depend on the database, as SQLite has it anyway.
+pub fn bytewise<C>(column: C) -> Bytewise<C> {
+    Bytewise::new(column)
+}
+
+/// A whole row of a table. [`exported!`](crate::exported) implements it.
+pub trait Row: Serialize + DeserializeOwned + Send + Sync + 'static {
+    const TABLE: &'static str;
+
+    fn count(conn: &mut Conn<'_>) -> impl Future<Output = QueryResult<i64>>;
+
+    /// Hands over all rows in the order of their keys, few at a time.
+    fn read(conn: &mut Conn<'_>, rows: Rows) -> impl Future<Output = Result<Rows, TransferError>>;
+
+    fn insert(conn: &mut Conn<'_>, rows: Vec<Self>) -> impl Future<Output = QueryResult<()>>;
+}
+
+/// Makes a [`Row`] of a type that is `HasQuery`, of its table, its key and what is stored of it:
+///
+/// ```text
+/// exported!(ParentRow, parents, by [text id]);
+/// exported!(ChildRow, children, by [text parent_id, plain number], |row| (row, folded(row)));
+/// ```
+///
+/// A key that is a `text` is ordered byte by byte, whatever PostgreSQL's collation is.
+#[macro_export]
+macro_rules! exported {
+    ($row:ty, $table:ident, by [$($kind:ident $key:ident),+]) => {
+        $crate::exported!($row, $table, by [$($kind $key),+], |row| row);
+    };
+    ($row:ty, $table:ident, by [$($kind:ident $key:ident),+], |$one:ident| $values:expr) => {
+        impl $crate::transfer::Row for $row {
+            const TABLE: &'static str = stringify!($table);
+
+            async fn count(conn: &mut $crate::db::Conn<'_>) -> diesel::QueryResult<i64> {
+                $crate::db::query!(conn, |c| diesel_async::RunQueryDsl::get_result(
+                    $table::table.count(),
+                    *c
+                ))
+            }
+
+            async fn read(
+                conn: &mut $crate::db::Conn<'_>,
+                rows: $crate::transfer::Rows,
+            ) -> Result<$crate::transfer::Rows, $crate::transfer::TransferError> {
+                match conn {
+                    $crate::db::Conn::Postgres(conn, _) => {
+                        let all = Self::query().order(($($crate::key_on_postgres!($kind $table::$key),)+));
+                        let mut conn = &**conn;
+                        let all = diesel_async::RunQueryDsl::load_stream::<Self>(all, &mut conn);
+                        rows.take_stream(all.await?).await
+                    }
+                    $crate::db::Conn::Sqlite(conn) => {
+                        conn.spawn_blocking(move |conn| {
+                            let all = Self::query().order(($($table::$key,)+));
+                            let all = diesel::RunQueryDsl::load_iter::<
+                                Self,
+                                diesel::connection::DefaultLoadingMode,
+                            >(all, conn)?;
+                            Ok(rows.take_iter(all))
+                        })
+                        .await?
+                    }
+                }
+            }
+
+            /// PostgreSQL takes many rows in one statement. SQLite takes one at a time, which costs
+            /// little where there is no network between.
+            async fn insert(
+                conn: &mut $crate::db::Conn<'_>,
+                rows: Vec<Self>,
+            ) -> diesel::QueryResult<()> {
+                match conn {
+                    $crate::db::Conn::Postgres(conn, _) => {
+                        let values: Vec<_> = rows.iter().map(|$one| $values).collect();
+                        let all = diesel::insert_into($table::table).values(values);
+                        let mut conn = &**conn;
+                        diesel_async::RunQueryDsl::execute(all, &mut conn).await.map(drop)
+                    }
+                    $crate::db::Conn::Sqlite(conn) => {
+                        conn.spawn_blocking(move |conn| {
+                            for $one in &rows {
+                                let one = diesel::insert_into($table::table).values($values);
+                                diesel::RunQueryDsl::execute(one, conn)?;
+                            }
+                            Ok(())
+                        })
+                        .await
+                    }
+                }
+            }
+        }
+    };
+}
+/// A column to order by on PostgreSQL.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! key_on_postgres {
+    (text $key:expr) => {
+        $crate::transfer::bytewise($key)
+    };
+    (plain $key:expr) => {
+        $key
+    };
+}

@@ -1,0 +1,84 @@
+//! Rows on their way out: written, counted and hashed.
+
+use std::{
+    io::{self, Write},
+    pin::pin,
+};
+
+use diesel::QueryResult;
+use futures_util::{Stream, TryStreamExt as _};
+use indicatif::ProgressBar;
+use serde::Serialize;
+
+use super::{
+    Row, TransferError,
+    format::{Counter, EndLine, RowLine, Tally},
+};
+
+#[expect(missing_debug_implementations, reason = "a writer has none")]
+pub struct Rows {
+    out: Box<dyn Write + Send>,
+    counter: Counter,
+    progress: ProgressBar,
+    line: Vec<u8>,
+}
+
+impl Rows {
+    pub(super) fn new(out: Box<dyn Write + Send>, progress: ProgressBar) -> Self {
+        Self { out, counter: Counter::new(), progress, line: Vec::new() }
+    }
+
+    /// They are counted and hashed only.
+    pub(super) fn nowhere() -> Self {
+        Self::new(Box::new(io::sink()), ProgressBar::hidden())
+    }
+
+    pub async fn take_stream<R: Row>(
+        mut self,
+        rows: impl Stream<Item = QueryResult<R>>,
+    ) -> Result<Self, TransferError> {
+        let mut rows = pin!(rows);
+        while let Some(row) = rows.try_next().await? {
+            self.push(&row)?;
+        }
+        Ok(self)
+    }
+
+    pub fn take_iter<R: Row>(
+        mut self,
+        rows: impl Iterator<Item = QueryResult<R>>,
+    ) -> Result<Self, TransferError> {
+        for row in rows {
+            self.push(&row?)?;
+        }
+        Ok(self)
+    }
+
+    pub(super) fn push<R: Row>(&mut self, row: &R) -> io::Result<()> {
+        self.write_line(&RowLine { table: R::TABLE, row })?;
+        self.counter.add(R::TABLE, &self.line);
+        self.progress.inc(1);
+        Ok(())
+    }
+
+    pub(super) fn write_line(&mut self, line: &impl Serialize) -> io::Result<()> {
+        self.line.clear();
+        serde_json::to_writer(&mut self.line, line)?;
+        self.line.push(b'\n');
+        self.out.write_all(&self.line)
+    }
+
+    /// Writes the last line.
+    pub(super) fn end(mut self) -> Result<Tally, TransferError> {
+        let counter = std::mem::replace(&mut self.counter, Counter::new());
+        let end = EndLine { end: counter.tally() };
+        self.write_line(&end)?;
+        self.out.flush()?;
+        self.progress.finish_and_clear();
+        Ok(end.end)
+    }
+
+    pub(super) fn tally(self) -> Tally {
+        self.counter.tally()
+    }
+}

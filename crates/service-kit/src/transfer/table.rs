@@ -1,0 +1,102 @@
+//! The tables of a service, whatever their rows are.
+
+use std::fmt;
+
+use diesel::QueryResult;
+use futures_util::{FutureExt as _, future::LocalBoxFuture};
+use serde::de::IgnoredAny;
+
+use super::{Row, Rows, TransferError, format::RowLine, reader::Batch};
+use crate::db::Conn;
+
+/// A table with its rows; made by [`table`].
+pub trait Table {
+    fn name(&self) -> &'static str;
+
+    fn count<'a>(&'a self, conn: &'a mut Conn<'_>) -> LocalBoxFuture<'a, QueryResult<u64>>;
+
+    /// Hands all rows to `rows`.
+    fn read<'a>(
+        &'a self,
+        conn: &'a mut Conn<'_>,
+        rows: Rows,
+    ) -> LocalBoxFuture<'a, Result<Rows, TransferError>>;
+
+    /// Reads the rows of a batch, hands them to `rows`, and stores them if `is_stored`.
+    fn take<'a>(
+        &'a self,
+        conn: &'a mut Conn<'_>,
+        batch: &'a Batch,
+        rows: &'a mut Rows,
+        is_stored: bool,
+    ) -> LocalBoxFuture<'a, Result<(), TransferError>>;
+}
+
+/// The table of these rows.
+pub fn table<R: Row>() -> Box<dyn Table> {
+    checked_table(|_: &R| Ok::<_, &str>(()))
+}
+
+/// The table of these rows, of which an import takes only those that pass a check.
+pub fn checked_table<R: Row, E: fmt::Display>(
+    check: impl Fn(&R) -> Result<(), E> + 'static,
+) -> Box<dyn Table> {
+    Box::new(Checked { check: Box::new(move |row| check(row).map_err(|error| error.to_string())) })
+}
+
+struct Checked<R> {
+    check: Box<dyn Fn(&R) -> Result<(), String>>,
+}
+
+impl<R: Row> Checked<R> {
+    fn rows(&self, batch: &Batch) -> Result<Vec<R>, TransferError> {
+        let row = |(number, text): (u64, &[u8])| {
+            let refused = |what| TransferError::Line { number, what };
+            let line: RowLine<IgnoredAny, R> = serde_json::from_slice(text).map_err(|error| {
+                refused(format!("column {}: this is no row of {}", error.column(), R::TABLE))
+            })?;
+            (self.check)(&line.row).map_err(refused)?;
+            Ok(line.row)
+        };
+        batch.lines().map(row).collect()
+    }
+}
+
+impl<R: Row> Table for Checked<R> {
+    fn name(&self) -> &'static str {
+        R::TABLE
+    }
+
+    fn count<'a>(&'a self, conn: &'a mut Conn<'_>) -> LocalBoxFuture<'a, QueryResult<u64>> {
+        let count = async { Ok(u64::try_from(R::count(conn).await?).unwrap_or_default()) };
+        count.boxed_local()
+    }
+
+    fn read<'a>(
+        &'a self,
+        conn: &'a mut Conn<'_>,
+        rows: Rows,
+    ) -> LocalBoxFuture<'a, Result<Rows, TransferError>> {
+        R::read(conn, rows).boxed_local()
+    }
+
+    fn take<'a>(
+        &'a self,
+        conn: &'a mut Conn<'_>,
+        batch: &'a Batch,
+        rows: &'a mut Rows,
+        is_stored: bool,
+    ) -> LocalBoxFuture<'a, Result<(), TransferError>> {
+        let take = async move {
+            let taken = self.rows(batch)?;
+            for row in &taken {
+                rows.push(row)?;
+            }
+            if is_stored {
+                R::insert(conn, taken).await.map_err(|error| batch.not_stored(error))?;
+            }
+            Ok(())
+        };
+        take.boxed_local()
+    }
+}
