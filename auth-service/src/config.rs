@@ -143,6 +143,8 @@ pub struct Config {
 pub enum Command {
     /// Bring the schema up to date and end
     Migrate,
+    /// Ask the service that runs with this configuration whether it can work; fails if it cannot
+    Health,
     /// Take over the users of another service and end; nothing that is here is changed
     Import(ImportArgs),
 }

@@ -8,7 +8,7 @@ use auth_service::{
     config::{Command, Config},
     import,
 };
-use service_kit::{Clock, config, migrate, telemetry};
+use service_kit::{Clock, config, health, migrate, telemetry};
 use tracing::{error, info};
 
 #[actix_web::main]
@@ -30,6 +30,7 @@ async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
             migrate::run(&config.database_url, MIGRATIONS).await?;
             info!("the schema is up to date");
         }
+        Some(Command::Health) => health::check(config.host, config.port).await?,
         Some(Command::Import(args)) => import::run(&config, args, &Clock::default()).await?,
         None => App::build(config, Clock::default()).await?.run().await?,
     }

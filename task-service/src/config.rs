@@ -97,6 +97,8 @@ pub struct Config {
 pub enum Command {
     /// Bring the schema up to date and end
     Migrate,
+    /// Ask the service that runs with this configuration whether it can work; fails if it cannot
+    Health,
     /// Print the description of the API (OpenAPI) and end
     Openapi,
 }

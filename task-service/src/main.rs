@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use service_kit::{Clock, config, db::Database, telemetry};
+use service_kit::{Clock, config, db::Database, health, telemetry};
 use task_service::{
     app::App,
     config::{Command, Config},
@@ -34,6 +34,7 @@ async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
             migrate::run(&config.database_url, &database).await?;
             info!("the schema is up to date");
         }
+        Some(Command::Health) => health::check(config.host, config.port).await?,
         Some(Command::Openapi) => io::stdout().write_all(ApiDoc::json()?.as_bytes())?,
         None => App::build(config, Clock::default()).await?.run().await?,
     }

@@ -10,6 +10,7 @@
 //! | [`telemetry`] | logs, the request id, one access line per request |
 //! | [`origins`], [`cors`] | the exact origins of the front end, and what they may read |
 //! | [`client_address`] | who is on the other end, behind which proxies |
+//! | [`health`] | asks a running service whether it can work |
 //! | [`body`] | request bodies, read within limits of size and time |
 //! | [`worker`] | work beside the requests, which ends in order |
 //! | [`testing`] | one throw-away database per test (feature `testing`) |
@@ -19,6 +20,7 @@ pub mod client_address;
 pub mod config;
 pub mod cors;
 pub mod db;
+pub mod health;
 pub mod migrate;
 pub mod origins;
 pub mod sql_types;
