@@ -14,6 +14,7 @@ use actix_web::{
 };
 use service_kit::{
     Clock, HEAD_TIMEOUT, KEEP_ALIVE,
+    config::ExampleSecret,
     cors::Cors,
     db::{Database, OpenError},
     migrate::{self, MigrateError},
@@ -58,6 +59,8 @@ pub struct App {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error(transparent)]
+    Example(#[from] ExampleSecret),
+    #[error(transparent)]
     Secret(#[from] SecretError),
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -85,6 +88,7 @@ impl App {
         {
             return Err(StartError::GracePeriod);
         }
+        config.database_url.refuse_example(config.better_auth_url.as_str())?;
         let secret = config.secret()?;
         let database = Database::open(&config.database_url)?;
         if config.migrate {
