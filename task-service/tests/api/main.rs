@@ -15,6 +15,7 @@ mod conditional;
 mod cors;
 mod documentation;
 mod filters;
+mod health;
 mod idempotency;
 mod input;
 mod keys;
