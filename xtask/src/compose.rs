@@ -113,14 +113,14 @@ fn answers_come_from_the_database() -> Result {
     for url in [AUTH_URL, TASKS_URL] {
         ureq::get(format!("{url}/health/ready")).call()?;
     }
-    let session = ureq::post(format!("{AUTH_URL}/api/auth/sign-in/email"))
+    let signed_in = ureq::post(format!("{AUTH_URL}/api/auth/sign-in/email"))
         .header("content-type", "application/json")
         .send(r#"{"email": "ada@example.com", "password": "correct horse 42"}"#)?;
-    let token = ureq::get(format!("{AUTH_URL}/api/auth/token"))
-        .header("authorization", format!("Bearer {}", token(session)?))
+    let traded = ureq::get(format!("{AUTH_URL}/api/auth/token"))
+        .header("authorization", format!("Bearer {}", token(signed_in)?))
         .call()?;
     ureq::get(format!("{TASKS_URL}/api/tasks"))
-        .header("authorization", format!("Bearer {}", token(token)?))
+        .header("authorization", format!("Bearer {}", token(traded)?))
         .call()?;
     Ok(())
 }
