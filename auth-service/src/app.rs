@@ -14,6 +14,7 @@ use actix_web::{
 };
 use service_kit::{
     Clock, HEAD_TIMEOUT, KEEP_ALIVE,
+    config::ExampleSecret,
     cors::Cors,
     db::{Database, OpenError},
     metrics::Metrics,
@@ -61,6 +62,8 @@ pub struct App {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error(transparent)]
+    Example(#[from] ExampleSecret),
+    #[error(transparent)]
     Secret(#[from] SecretError),
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -88,6 +91,7 @@ impl App {
         if !config.keys_outlive_tokens() {
             return Err(StartError::GracePeriod);
         }
+        config.database_url.refuse_example(config.better_auth_url.as_str())?;
         let secret = config.secret()?;
         let database = Database::open(&config.database_url)?;
         if config.migrate {

@@ -155,6 +155,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Take over an export, or the users of another service, and end; nothing that is here is changed
     Import(ImportArgs),
+    /// Ask the service that runs with this configuration whether it can work; fails if it cannot
+    Health,
     /// Look for what is set up wrong, change nothing and end; 0 if there is no fault
     Doctor(DoctorArgs),
 }

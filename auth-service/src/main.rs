@@ -11,7 +11,7 @@ use auth_service::{
     config::{Command, Config},
     doctor, import, openapi, transfer,
 };
-use service_kit::{Clock, config, migrate, telemetry};
+use service_kit::{Clock, config, health, migrate, telemetry};
 use tracing::{error, info};
 
 #[actix_web::main]
@@ -44,6 +44,7 @@ async fn run(config: Config) -> Result<ExitCode, Box<dyn std::error::Error>> {
             let tally = transfer::export(&config, args, &Clock::default()).await?;
             info!("exported: {tally}");
         }
+        Some(Command::Health) => health::check(config.host, config.port).await?,
         Some(Command::Import(args)) => import::run(&config, args, &Clock::default()).await?,
         Some(Command::Doctor(args)) => return Ok(doctor::run(&config, *args).await),
         None => App::build(config, Clock::default()).await?.run().await?,

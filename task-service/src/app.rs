@@ -17,6 +17,7 @@ use actix_web::{
 use jwks_auth::{BuildError, Verifier};
 use service_kit::{
     Clock, HEAD_TIMEOUT, KEEP_ALIVE,
+    config::ExampleSecret,
     cors::Cors,
     db::{Database, OpenError},
     metrics::Metrics,
@@ -68,6 +69,8 @@ pub struct App {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error(transparent)]
+    Example(#[from] ExampleSecret),
+    #[error(transparent)]
     Open(#[from] OpenError),
     #[error("DATABASE_URL")]
     Migrate(#[from] migrate::Error),
@@ -82,6 +85,7 @@ pub enum StartError {
 impl App {
     /// Migrates, binds and makes the state; `run` does the rest. The issuer may be away.
     pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
+        config.database_url.refuse_example(&config.better_auth_issuer)?;
         let database = Database::open(&config.database_url)?;
         if config.migrate {
             migrate::run(&config.database_url, &database).await?;

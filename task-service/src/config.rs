@@ -106,6 +106,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Take over an export, whole, into an empty database, and end
     Import(ImportArgs),
+    /// Ask the service that runs with this configuration whether it can work; fails if it cannot
+    Health,
     /// Print the description of the API (OpenAPI) and end
     Openapi,
     /// Look for what is set up wrong, change nothing and end; 0 if there is no fault

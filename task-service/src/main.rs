@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use service_kit::{Clock, config, db::Database, telemetry};
+use service_kit::{Clock, config, db::Database, health, telemetry};
 use task_service::{
     app::App,
     config::{Command, Config},
@@ -46,6 +46,7 @@ async fn run(config: Config) -> Result<ExitCode, Box<dyn std::error::Error>> {
             info!("exported: {tally}");
         }
         Some(Command::Import(args)) => info!("{}", transfer::import(&config, args).await?),
+        Some(Command::Health) => health::check(config.host, config.port).await?,
         Some(Command::Openapi) => io::stdout().write_all(ApiDoc::json()?.as_bytes())?,
         Some(Command::Doctor(args)) => return Ok(doctor::run(&config, args).await),
         None => App::build(config, Clock::default()).await?.run().await?,

@@ -5,6 +5,7 @@
 
 pub mod bench;
 pub mod check;
+pub mod compose;
 pub mod openapi;
 pub mod test;
 pub mod up;
@@ -15,6 +16,7 @@ pub mod postgres;
 pub mod service;
 mod step;
 mod tally;
+pub mod walkthrough;
 
 use std::path::Path;
 

@@ -4,7 +4,7 @@
 
 use std::process::ExitCode;
 
-use xtask::{Result, bench, check, openapi, test, up};
+use xtask::{Result, bench, check, compose, openapi, test, up};
 
 const HELP: &str = "\
 cargo xtask <verb>
@@ -13,6 +13,7 @@ cargo xtask <verb>
   check    format, lints, documentation, licences: what a change must pass besides the tests
   test     every test, on SQLite and on PostgreSQL, with the real clients
   bench    what a request costs on both engines, with wrk
+  compose  builds the images, brings them up with Docker, and tries them
   openapi  writes how the APIs describe themselves into the files that are committed
 
 up reads the variables of both services, and for those that cannot be shared:
@@ -38,6 +39,7 @@ fn run(verb: Option<&str>) -> Result<ExitCode> {
         Some("check") => check::run().map(|()| ExitCode::SUCCESS),
         Some("test") => test::run(),
         Some("bench") => bench::run().map(|()| ExitCode::SUCCESS),
+        Some("compose") => compose::run().map(|()| ExitCode::SUCCESS),
         Some("openapi") => openapi::run().map(|()| ExitCode::SUCCESS),
         None | Some("help" | "--help" | "-h") => {
             print!("{HELP}");

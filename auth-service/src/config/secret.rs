@@ -8,7 +8,10 @@ use std::{
 
 use rand::distr::{Alphanumeric, SampleString as _};
 use secrecy::SecretString;
-use service_kit::db::DatabaseUrl;
+use service_kit::{
+    config::{ExampleSecret, refuse_example},
+    db::DatabaseUrl,
+};
 use tempfile::NamedTempFile;
 
 use super::Config;
@@ -27,6 +30,8 @@ pub(super) fn secret(text: &str) -> Result<SecretString, String> {
 pub enum SecretError {
     #[error("BETTER_AUTH_SECRET is required with PostgreSQL: replicas must share it")]
     Required,
+    #[error(transparent)]
+    Example(#[from] ExampleSecret),
     #[error("cannot keep a secret in {0}: {1}")]
     File(PathBuf, io::Error),
     #[error("{0} holds no secret of at least {SECRET_MIN_CHARS} characters")]
@@ -36,7 +41,10 @@ pub enum SecretError {
 impl Config {
     pub(crate) fn secret(&self) -> Result<SecretString, SecretError> {
         match (&self.better_auth_secret, &self.database_url) {
-            (Some(secret), _) => Ok(secret.clone()),
+            (Some(secret), _) => {
+                refuse_example("BETTER_AUTH_SECRET", secret, self.better_auth_url.as_str())?;
+                Ok(secret.clone())
+            }
             (None, DatabaseUrl::Postgres(_)) => Err(SecretError::Required),
             (None, DatabaseUrl::Sqlite(database)) => {
                 let file = secret_file(database);

@@ -1,5 +1,7 @@
 //! Configuration from the environment and the command line.
 
+mod example;
+
 use std::{error::Error as _, time::Duration};
 
 use clap::{
@@ -7,6 +9,8 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 use url::Url;
+
+pub use self::example::{ExampleSecret, refuse_example};
 
 /// Reads the configuration, or ends the process with one line that names the variable.
 ///

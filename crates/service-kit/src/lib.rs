@@ -12,6 +12,7 @@
 //! | [`telemetry`] | logs, the request id, one access line per request, traces |
 //! | [`origins`], [`cors`] | the exact origins of the front end, and what they may read |
 //! | [`client_address`] | who is on the other end, behind which proxies |
+//! | [`health`] | asks a running service whether it can work |
 //! | [`body`] | request bodies, read within limits of size and time |
 //! | [`docs`] | the description of the API, and a page to try it out |
 //! | [`doctor`] | checks of a set-up, each of which names the setting to change |
@@ -25,6 +26,7 @@ pub mod cors;
 pub mod db;
 pub mod docs;
 pub mod doctor;
+pub mod health;
 pub mod metrics;
 pub mod migrate;
 pub mod origins;

@@ -16,6 +16,7 @@ mod cors;
 mod doctor;
 mod documentation;
 mod filters;
+mod health;
 mod idempotency;
 mod input;
 mod keys;

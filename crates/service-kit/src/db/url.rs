@@ -4,11 +4,23 @@ use std::{fmt, path::PathBuf, str::FromStr};
 
 use secrecy::SecretString;
 
+use crate::config::{ExampleSecret, refuse_example};
+
 /// `sqlite://path` or `postgres://user:password@host:port/database`.
 #[derive(Clone)]
 pub enum DatabaseUrl {
     Postgres(SecretString),
     Sqlite(PathBuf),
+}
+
+impl DatabaseUrl {
+    /// Refuses a password of `.env.example`, unless `site`, an address, is on this machine.
+    pub fn refuse_example(&self, site: &str) -> Result<(), ExampleSecret> {
+        match self {
+            Self::Postgres(url) => refuse_example("DATABASE_URL", url, site),
+            Self::Sqlite(_) => Ok(()),
+        }
+    }
 }
 
 impl FromStr for DatabaseUrl {

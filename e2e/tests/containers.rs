@@ -1,0 +1,110 @@
+//! What can be known about the images and what brings them up without an engine to run them;
+//! `cargo xtask compose` does the rest.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop here"
+)]
+
+use std::{collections::BTreeSet, fs, process::Command};
+
+use e2e::program;
+use serde_json::{Value, json};
+
+const SERVICES: [&str; 2] = ["auth-service", "task-service"];
+
+type Names = BTreeSet<String>;
+
+#[test]
+fn each_service_gets_all_of_its_settings_and_no_other() {
+    for service in SERVICES {
+        let environment = &compose()["services"][service]["environment"];
+        let handed_on: Names = environment.as_object().unwrap().keys().cloned().collect();
+        assert_eq!(handed_on, settings(service), "{service}");
+    }
+}
+
+#[test]
+fn the_example_sets_what_compose_asks_for_and_nothing_that_nobody_reads() {
+    let compose = fs::read_to_string(xtask::root().join("docker-compose.yml")).unwrap();
+    let asked_for: Names =
+        compose.split("${").skip(1).map(|rest| capitals(rest).to_owned()).collect();
+    let in_the_example: Names =
+        example().map(|line| capitals(line.trim_start_matches('#')).to_owned()).collect();
+    let settings = SERVICES.iter().flat_map(|service| settings(service));
+
+    let read: Names = settings.chain(asked_for).collect();
+    assert_eq!(in_the_example, read);
+}
+
+#[test]
+fn the_services_accept_the_values_of_the_example() {
+    for service in SERVICES {
+        let folder = tempfile::tempdir().unwrap();
+        let lines: Vec<String> = example().filter(|line| !line.starts_with('#')).collect();
+        let output = Command::new(program(service))
+            .arg("health")
+            .env_clear()
+            .envs(lines.iter().filter_map(|line| line.split_once('=')))
+            .env("PORT", xtask::ports::free().unwrap().to_string())
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        // Nobody listens there, and that is all that is wrong.
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{service}: {said}");
+        assert!(said.contains("no answer from 127.0.0.1:"), "{service}: {said}");
+    }
+}
+
+#[test]
+fn containers_may_do_little_and_are_reached_from_this_machine_only() {
+    let compose = compose();
+    for (name, service) in compose["services"].as_object().unwrap() {
+        assert_eq!(service["read_only"], true, "{name}");
+        assert_eq!(service["cap_drop"], json!(["ALL"]), "{name}");
+        assert_eq!(service["security_opt"], json!(["no-new-privileges:true"]), "{name}");
+        let ports = service["ports"].as_array().cloned().unwrap_or_default();
+        assert_eq!(ports.len(), usize::from(name != "postgres"), "{name}");
+        for port in ports {
+            assert!(port.as_str().unwrap().starts_with("127.0.0.1:"), "{name}: {port}");
+        }
+    }
+}
+
+#[test]
+fn images_are_of_the_version_of_the_programs() {
+    let dockerfile = fs::read_to_string(xtask::root().join("Dockerfile")).unwrap();
+    let version = dockerfile.lines().find_map(|line| line.strip_prefix("ARG VERSION=")).unwrap();
+    assert_eq!(version, env!("CARGO_PKG_VERSION"));
+}
+
+fn compose() -> Value {
+    let text = fs::read_to_string(xtask::root().join("docker-compose.yml")).unwrap();
+    serde_saphyr::from_str(&text).unwrap()
+}
+
+/// The lines of the example that set something, or show how.
+fn example() -> impl Iterator<Item = String> {
+    let text = fs::read_to_string(xtask::root().join(".env.example")).unwrap();
+    let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    lines.into_iter().filter(|line| {
+        let line = line.trim_start_matches('#');
+        let name = capitals(line);
+        !name.is_empty() && line[name.len()..].starts_with('=')
+    })
+}
+
+/// The variables in `--help`.
+fn settings(service: &str) -> Names {
+    let output = Command::new(program(service)).arg("--help").output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    help.split("[env: ").skip(1).map(|rest| capitals(rest).to_owned()).collect()
+}
+
+/// The name of a variable at the start of a text.
+fn capitals(text: &str) -> &str {
+    let end = text.find(|c: char| !c.is_ascii_uppercase() && c != '_').unwrap_or(text.len());
+    &text[..end]
+}

@@ -1,0 +1,145 @@
+//! `cargo xtask compose`: builds the images, brings everything up as people would, and tries what
+//! is promised. Needs a container engine, so it is no part of the tests.
+
+use std::{
+    process::Command,
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    Result,
+    step::{self, step},
+    walkthrough::{self, AUTH_URL, TASKS_URL},
+};
+
+/// Apart from what runs for good, with data of its own.
+const PROJECT: &str = "compose-trial";
+/// The services with a health check and an exit code.
+const SERVICES: [&str; 3] = ["postgres", "auth-service", "task-service"];
+/// Who may connect to which database; all others are refused.
+const OWNERS: [(&str, &str); 2] = [("auth", "auth"), ("tasks", "tasks")];
+const PATIENCE: Duration = Duration::from_mins(1);
+const POLL: Duration = Duration::from_millis(200);
+
+pub fn run() -> Result {
+    step("build the images", || compose(&["build"]))?;
+    step("remove what an earlier trial has left", remove)?;
+    let outcome = try_out();
+    if outcome.is_err() {
+        compose(&["logs", "--tail", "50"])?;
+    }
+    step("remove the trial", remove)?;
+    outcome
+}
+
+fn try_out() -> Result {
+    step("bring everything up", || compose(&["up", "--wait"]))?;
+    compose(&["images"])?;
+    step("walk through the README", || walkthrough::run(AUTH_URL, TASKS_URL))?;
+    step("keep the databases apart", keep_the_databases_apart)?;
+    step("restart the database", restart_the_database)?;
+    step("stop", stop)
+}
+
+/// The example is all that it takes.
+fn docker_compose(arguments: &[&str]) -> Command {
+    let mut command = step::program("docker", &["compose", "--env-file", ".env.example"]);
+    command.args(["--project-name", PROJECT]).args(arguments);
+    command
+}
+
+fn compose(arguments: &[&str]) -> Result {
+    step::run(&mut docker_compose(arguments))
+}
+
+fn remove() -> Result {
+    compose(&["down", "--volumes", "--remove-orphans"])
+}
+
+/// Each role has the password that its service has, and tries every database with it.
+fn keep_the_databases_apart() -> Result {
+    for (role, _) in OWNERS {
+        for database in ["auth", "tasks", "postgres", "template1"] {
+            let password = format!("{}_DATABASE_PASSWORD", role.to_uppercase());
+            let answer = sign_in(role, &password, database)?;
+            let expected = if OWNERS.contains(&(role, database)) {
+                "superuser: false".to_owned()
+            } else {
+                format!("permission denied for database \"{database}\"")
+            };
+            expect(&format!("{role} in {database}"), &answer, &expected)?;
+        }
+    }
+    let answer = sign_in("postgres", "POSTGRES_PASSWORD", "postgres")?;
+    expect("the superuser from outside", &answer, "password authentication failed")
+}
+
+/// What the database says to a role that comes over the network, with the password in a variable of
+/// the container.
+fn sign_in(role: &str, password: &str, database: &str) -> Result<String> {
+    let query = "SELECT 'superuser: ' || rolsuper FROM pg_roles WHERE rolname = current_user";
+    let script = format!(
+        "PGPASSWORD=${password} psql --host=postgres --username={role} --dbname={database} \
+         --no-align --tuples-only --command=\"{query}\""
+    );
+    let output = docker_compose(&["exec", "-T", "postgres", "sh", "-c", &script]).output()?;
+    Ok(String::from_utf8([output.stdout, output.stderr].concat())?)
+}
+
+fn expect(what: &str, answer: &str, expected: &str) -> Result {
+    if answer.contains(expected) {
+        Ok(())
+    } else {
+        Err(format!("{what}: expected {expected:?}, not {answer:?}").into())
+    }
+}
+
+/// Nobody restarts the services, and what was there is there again.
+fn restart_the_database() -> Result {
+    compose(&["restart", "postgres"])?;
+    let start = Instant::now();
+    while let Err(error) = answers_come_from_the_database() {
+        if start.elapsed() > PATIENCE {
+            return Err(error);
+        }
+        sleep(POLL);
+    }
+    Ok(())
+}
+
+/// Signs in as somebody of the walk-through, and lists the tasks.
+fn answers_come_from_the_database() -> Result {
+    for url in [AUTH_URL, TASKS_URL] {
+        ureq::get(format!("{url}/health/ready")).call()?;
+    }
+    let signed_in = ureq::post(format!("{AUTH_URL}/api/auth/sign-in/email"))
+        .header("content-type", "application/json")
+        .send(r#"{"email": "ada@example.com", "password": "correct horse 42"}"#)?;
+    let traded = ureq::get(format!("{AUTH_URL}/api/auth/token"))
+        .header("authorization", format!("Bearer {}", token(signed_in)?))
+        .call()?;
+    ureq::get(format!("{TASKS_URL}/api/tasks"))
+        .header("authorization", format!("Bearer {}", token(traded)?))
+        .call()?;
+    Ok(())
+}
+
+/// The token of an answer.
+fn token(mut answer: ureq::http::Response<ureq::Body>) -> Result<String> {
+    let text = answer.body_mut().read_to_string()?;
+    let (_, rest) = text.split_once(r#""token":""#).ok_or("an answer without a token")?;
+    Ok(rest.split('"').next().unwrap_or_default().to_owned())
+}
+
+/// Nobody is killed for not ending in time.
+fn stop() -> Result {
+    compose(&["stop"])?;
+    let format = "{{.Service}} {{.ExitCode}}";
+    let output = docker_compose(&["ps", "--all", "--format", format]).output()?;
+    let codes = String::from_utf8(output.stdout)?;
+    for service in SERVICES {
+        expect("exit codes", &codes, &format!("{service} 0\n"))?;
+    }
+    Ok(())
+}
