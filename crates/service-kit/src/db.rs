@@ -62,7 +62,8 @@ const POSTGRES_CONNECTIONS: usize = 16;
 const SQLITE_READERS: usize = 4;
 /// WAL lets readers work beside the writer; FULL makes an acknowledged write survive power loss.
 const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
-                              PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
+                              PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+                              PRAGMA cache_size = -1024;";
 
 /// No connection was to be had: the database is away, or too many requests wait for it.
 #[derive(Debug, thiserror::Error)]
