@@ -70,7 +70,9 @@ fn one_trace_leads_from_the_page_to_the_issuer() {
     assert_eq!((&*keys.service, &keys.parent_id), ("auth-service", &fetch.span_id));
     assert_eq!([tasks, fetch, keys].map(|span| span.span.kind), [SERVER, CLIENT, SERVER]);
     let tasks = format!("{:?}", tasks.span.attributes);
-    for attribute in ["http.request.method", "http.route", "http.response.status_code"] {
+    for attribute in
+        ["http.request.method", "http.route", "http.response.status_code", "IntValue(401)"]
+    {
         assert!(tasks.contains(attribute), "{attribute} in {tasks}");
     }
 }

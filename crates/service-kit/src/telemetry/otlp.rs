@@ -22,7 +22,7 @@ use actix_web::{
 use clap::Args;
 use opentelemetry::{
     propagation::{Extractor, TextMapPropagator as _},
-    trace::TracerProvider as _,
+    trace::{TraceContextExt as _, TracerProvider as _},
 };
 use opentelemetry_otlp::{
     ExporterBuildError, SpanExporter, WithExportConfig as _, WithHttpConfig as _,
@@ -177,7 +177,6 @@ impl Traced {
             parent: None,
             "request",
             otel.kind = "server",
-            otel.name = Empty,
             otel.status_code = Empty,
             http.request.method = req.method().as_str(),
             http.route = Empty,
@@ -198,16 +197,13 @@ impl Traced {
         if self.0.is_none() {
             return;
         }
-        match route {
-            Some(route) => {
-                self.0.record("otel.name", format_args!("{method} {route}"));
-                self.0.record("http.route", route);
-            }
-            None => {
-                self.0.record("otel.name", method.as_str());
-            }
+        let mut name = method.to_string();
+        if let Some(route) = route {
+            name = format!("{name} {route}");
+            self.0.record("http.route", route);
         }
-        self.0.record("http.response.status_code", status.as_u16());
+        self.0.context().span().update_name(name);
+        self.0.record("http.response.status_code", i64::from(status.as_u16()));
         if status.is_server_error() {
             self.0.record("otel.status_code", "ERROR");
         }
