@@ -74,6 +74,7 @@ fn sign_in() -> Operation {
             Error::InvalidEmail,
             Error::PasswordTooLong,
             Error::InvalidEmailOrPassword,
+            Error::Unauthorized, // deleted a moment ago
             Error::EmailNotVerified,
         ])
 }

@@ -48,6 +48,7 @@ fn verify_email() -> Operation {
             Error::EmailTokenExpired,
             Error::EmailTokenUserGone,
             Error::EmailTokenOfAnotherUser,
+            Error::Unauthorized, // deleted a moment ago
             Error::InvalidRedirect(&CALLBACK),
         ])
 }

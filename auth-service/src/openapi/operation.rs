@@ -263,7 +263,9 @@ fn refusal(status: StatusCode, errors: &[Error]) -> Response {
     let mut content = Content::new(Some(named("Error")));
     for error in errors {
         let (_, body) = error.answer();
-        let name = format!("{} {}", body.code.unwrap_or("no code"), content.examples.len() + 1);
+        let code = body.code.unwrap_or("no code");
+        let others = content.examples.keys().filter(|name| name.starts_with(code)).count();
+        let name = if others == 0 { code.to_owned() } else { format!("{code} {}", others + 1) };
         let example = ExampleBuilder::new().value(serde_json::to_value(&body).ok()).build();
         content.examples.insert(name, example.into());
     }

@@ -89,5 +89,10 @@ fn reset_password() -> Operation {
             [required("newPassword", new_password()), optional("token", string())],
         )
         .gives("The new password is good", named("Done"))
-        .refuses([Error::PasswordTooShort, Error::PasswordTooLong, Error::InvalidResetToken])
+        .refuses([
+            Error::PasswordTooShort,
+            Error::PasswordTooLong,
+            Error::InvalidResetToken,
+            Error::Unauthorized, // deleted a moment ago
+        ])
 }

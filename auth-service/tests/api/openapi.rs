@@ -111,8 +111,8 @@ pub(crate) fn check(method: &Method, url: &Url, answer: &Answer) {
     }
     for name in ["set-cookie", "set-auth-token", "set-auth-jwt", "location", "etag", "retry-after"]
     {
-        let names = described["headers"].as_object().unwrap().keys();
-        let is_described = names.into_iter().any(|described| described.eq_ignore_ascii_case(name));
+        let mut names = described["headers"].as_object().unwrap().keys();
+        let is_described = names.any(|described| described.eq_ignore_ascii_case(name));
         assert!(
             is_described || answer.header(name).is_none(),
             "{name} of {status}: {method} {url}"
@@ -134,7 +134,9 @@ pub(crate) fn check(method: &Method, url: &Url, answer: &Answer) {
 
 fn operation(method: &Method, path: &str) -> Option<&'static Value> {
     let fits = |described: &str| match described.split_once("{token}") {
-        Some((before, _)) => path.strip_prefix(before).is_some_and(|token| !token.contains('/')),
+        Some((before, _)) => {
+            path.strip_prefix(before).is_some_and(|token| !token.is_empty() && !token.contains('/'))
+        }
         None => path == described,
     };
     let paths = DESCRIPTION["paths"].as_object().unwrap();

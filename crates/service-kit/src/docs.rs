@@ -22,8 +22,7 @@ pub fn openapi(description: &'static str) -> HttpResponse {
     HttpResponse::Ok().insert_header(ContentType::json()).body(description)
 }
 
-/// `/docs`: Swagger UI, from this binary. Nothing is loaded from elsewhere, and nobody else is asked
-/// what he thinks of the description.
+/// `/docs`: Swagger UI, from this binary. Nothing is loaded from elsewhere, and no validator is asked.
 pub fn page() -> impl HttpServiceFactory {
     let config = Config::from("/openapi.json").validator_url("none");
     let headers = DefaultHeaders::new()
