@@ -414,7 +414,7 @@ async fn mail_that_cannot_leave_is_found() {
     report.finds("fault", "MAIL_TEMPLATES", "verify-email.txt does not begin with a line");
 
     let report = doctor_without_data(&[("SMTP_URL", &refusing_mail_server())]).await;
-    report.finds("fault", "SMTP_URL", "535");
+    report.finds("fault", "SMTP_URL", "no such login");
     assert!(!report.text.contains("hidden"), "{}", report.text);
 
     let server = format!("127.0.0.1:{}", free_port());

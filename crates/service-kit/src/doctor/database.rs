@@ -101,6 +101,7 @@ impl Schema {
     }
 }
 
+#[expect(clippy::large_enum_variant, reason = "there is one, and it is opened at once")]
 enum Opened {
     There(ReadOnly, String),
     /// There is none, but one can be made.
