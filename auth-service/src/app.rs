@@ -16,6 +16,7 @@ use service_kit::{
     Clock, HEAD_TIMEOUT, KEEP_ALIVE,
     cors::Cors,
     db::{Database, OpenError},
+    lifecycle::{self, Lifecycle, Preparation},
     migrate::{self, MigrateError},
     telemetry,
     worker::Worker,
@@ -43,18 +44,24 @@ use crate::{
 /// What a script on another origin may read of an answer.
 const EXPOSED_HEADERS: [&str; 6] =
     [SET_AUTH_TOKEN, SET_AUTH_JWT, X_RETRY_AFTER, "retry-after", "location", "x-request-id"];
-/// How long requests in flight may take when the process ends, in seconds.
-const SHUTDOWN_TIMEOUT: u64 = 30;
 
 /// The bound, not yet running service.
 #[expect(missing_debug_implementations, reason = "the server has none")]
 pub struct App {
     address: SocketAddr,
     server: Server,
-    workers: [Worker; 2],
+    lifecycle: Lifecycle,
+    preparation: Preparation<Workers, StartError>,
+    state: Data<AppState>,
 }
 
-/// Why the service did not start.
+/// What goes on beside the requests, once there is a schema.
+struct Workers {
+    mail: Worker,
+    housekeeping: Worker,
+}
+
+/// Why the service does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error(transparent)]
@@ -65,6 +72,8 @@ pub enum StartError {
     Migrate(#[from] MigrateError),
     #[error("the signing key")]
     Issuer(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the signing key cannot be read yet")]
+    IssuerAway(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("JWT_GRACE_PERIOD must be longer than JWT_EXPIRES_IN, or tokens outlive their keys")]
     GracePeriod,
     #[error("MAIL_TEMPLATES")]
@@ -75,11 +84,13 @@ pub enum StartError {
     Crypto,
     #[error("cannot listen on {0}")]
     Listen(SocketAddr, #[source] io::Error),
+    #[error(transparent)]
+    Run(#[from] io::Error),
 }
 
 impl App {
-    /// Migrates, binds and makes the state; `run` does the rest.
-    pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
+    /// Binds and makes the state; `run` does the rest. The database may be away.
+    pub fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
         if config.jwt_rotation_interval.is_some()
             && config.jwt_grace_period <= config.jwt_expires_in
         {
@@ -87,21 +98,15 @@ impl App {
         }
         let secret = config.secret()?;
         let database = Database::open(&config.database_url)?;
-        if config.migrate {
-            migrate::run(&config.database_url, MIGRATIONS).await?;
-        }
-        let issuer = Issuer::start(&config, &secret, &database, clock.now().into())
-            .await
-            .map_err(|error| StartError::Issuer(error.into()))?;
         let crypto = |_error| StartError::Crypto;
         let state = Data::new(AppState {
             attempts: Attempts::new(&database),
+            issuer: Issuer::new(&config, &secret, &database).map_err(crypto)?,
             database,
             clock,
             features: config.features,
             cookies: Cookies::new(&secret, config.has_secure_cookies()),
             passwords: Passwords::new(config.bcrypt_cost),
-            issuer,
             email_tokens: EmailTokens::new(&secret).map_err(crypto)?,
             trusted_origins: config.trusted_origins(),
             trusted_proxies: config.trusted_proxies.clone(),
@@ -122,10 +127,11 @@ impl App {
         let listen = |error| StartError::Listen(address, error);
         let listener = TcpListener::bind(address).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let workers = [mail::send_all(state.clone()), housekeeping::keep(state.clone())];
-        let server = serve(listener, state, config).map_err(listen)?;
+        let lifecycle = Lifecycle::new(&listener, config.shutdown).map_err(listen)?;
+        let preparation = prepare(state.clone(), &config);
+        let server = serve(listener, state.clone(), config).map_err(listen)?;
         info!("auth-service listens on http://{address}");
-        Ok(Self { address, server, workers })
+        Ok(Self { address, server, lifecycle, preparation, state })
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -136,13 +142,48 @@ impl App {
         self.server.handle()
     }
 
-    pub async fn run(self) -> io::Result<()> {
-        let ended = self.server.await;
-        for worker in self.workers {
-            worker.stop().await;
-        }
-        ended
+    /// Waits until the schema and the keys are there, for as long as it takes. `run` does so, too.
+    pub async fn prepared(&mut self) -> Result<(), StartError> {
+        self.preparation.done().await
     }
+
+    /// Until a signal ends it.
+    pub async fn run(self) -> Result<(), StartError> {
+        let Self { server, lifecycle, preparation, state, .. } = self;
+        let finish = async |workers: Workers| {
+            mail::finish(&state, workers.mail).await;
+            workers.housekeeping.stop().await;
+        };
+        lifecycle.run(server, preparation, finish).await
+    }
+}
+
+/// Waits for the schema, and lets nobody at the database before; then for the keys.
+fn prepare(state: Data<AppState>, config: &Config) -> Preparation<Workers, StartError> {
+    state.database.hold_off();
+    let (url, may_migrate) = (config.database_url.clone(), config.migrate);
+    let attempt = async move || {
+        if may_migrate {
+            migrate::run(&url, MIGRATIONS).await?;
+        } else {
+            migrate::check(&url, &MIGRATIONS).await?;
+        }
+        state.database.admit();
+        state.issuer.load(state.now()).await.map_err(|error| {
+            let is_temporary = error.is_temporary();
+            let variant = if is_temporary { StartError::IssuerAway } else { StartError::Issuer };
+            variant(error.into())
+        })?;
+        let (mail, housekeeping) =
+            (mail::send_all(state.clone()), housekeeping::keep(state.clone()));
+        Ok(Workers { mail, housekeeping })
+    };
+    let is_temporary = |error: &StartError| match error {
+        StartError::Migrate(error) => error.is_temporary(),
+        StartError::IssuerAway(_) => true,
+        _ => false,
+    };
+    Preparation::new(attempt, is_temporary)
 }
 
 fn serve(listener: TcpListener, state: Data<AppState>, config: Config) -> io::Result<Server> {
@@ -168,7 +209,9 @@ fn serve(listener: TcpListener, state: Data<AppState>, config: Config) -> io::Re
     Ok(server
         .client_request_timeout(HEAD_TIMEOUT)
         .keep_alive(KEEP_ALIVE)
-        .shutdown_timeout(SHUTDOWN_TIMEOUT)
+        .on_connect(lifecycle::welcome)
+        .disable_signals()
+        .shutdown_timeout(config.shutdown.shutdown_timeout.as_secs())
         .listen(listener)?
         .run())
 }

@@ -18,6 +18,7 @@ use service_kit::{
     client_address::TrustedProxy,
     config::{duration, duration_or_zero, non_blank},
     db::DatabaseUrl,
+    lifecycle::ShutdownArgs,
     origins::WebOrigin,
     telemetry::LogArgs,
 };
@@ -134,6 +135,9 @@ pub struct Config {
     /// Where the application in WEB_ROOT finds the tasks: the public origin of task-service
     #[arg(long, env, default_value = "http://localhost:8000")]
     pub tasks_url: WebOrigin,
+
+    #[command(flatten)]
+    pub shutdown: ShutdownArgs,
 
     #[command(flatten)]
     pub log: LogArgs,

@@ -31,7 +31,7 @@ async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
             info!("the schema is up to date");
         }
         Some(Command::Import(args)) => import::run(&config, args, &Clock::default()).await?,
-        None => App::build(config, Clock::default()).await?.run().await?,
+        None => App::build(config, Clock::default())?.run().await?,
     }
     Ok(())
 }

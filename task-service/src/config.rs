@@ -8,6 +8,7 @@ use clap::{ArgAction, Parser, Subcommand, value_parser};
 use service_kit::{
     config::{duration, http_url, non_blank},
     db::DatabaseUrl,
+    lifecycle::ShutdownArgs,
     origins::WebOrigin,
     telemetry::LogArgs,
 };
@@ -88,6 +89,9 @@ pub struct Config {
     /// How often one user may ask: on, off, or a limit such as 100/10s
     #[arg(long, env, default_value_t = RateLimit::DEFAULT)]
     pub rate_limit: RateLimit,
+
+    #[command(flatten)]
+    pub shutdown: ShutdownArgs,
 
     #[command(flatten)]
     pub log: LogArgs,

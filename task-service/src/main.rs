@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use service_kit::{Clock, config, db::Database, telemetry};
+use service_kit::{Clock, config, telemetry};
 use task_service::{
     app::App,
     config::{Command, Config},
@@ -30,12 +30,11 @@ async fn main() -> ExitCode {
 async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     match config.command {
         Some(Command::Migrate) => {
-            let database = Database::open(&config.database_url)?;
-            migrate::run(&config.database_url, &database).await?;
+            migrate::run(&config.database_url).await?;
             info!("the schema is up to date");
         }
         Some(Command::Openapi) => io::stdout().write_all(ApiDoc::json()?.as_bytes())?,
-        None => App::build(config, Clock::default()).await?.run().await?,
+        None => App::build(config, Clock::default())?.run().await?,
     }
     Ok(())
 }

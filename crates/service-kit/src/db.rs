@@ -7,6 +7,7 @@
 //! }
 //! ```
 
+mod gate;
 mod lanes;
 mod url;
 
@@ -39,7 +40,10 @@ use secrecy::ExposeSecret as _;
 use tokio_postgres::tls::NoTlsStream;
 
 pub use self::lanes::Shared;
-use self::lanes::{Lanes, Use};
+use self::{
+    gate::Gate,
+    lanes::{Lanes, Use},
+};
 
 /// A SQLite connection whose calls run on the blocking threads.
 pub type AsyncSqliteConnection = SyncConnectionWrapper<SqliteConnection>;
@@ -67,6 +71,8 @@ pub enum Unavailable {
     TimedOut,
     #[error("too many statements wait for the database")]
     Overloaded,
+    #[error("the schema is not up to date yet")]
+    NotMigrated,
 }
 
 /// The database could not be set up at all.
@@ -87,6 +93,7 @@ pub enum Database {
     Sqlite {
         readers: Pool<AsyncSqliteConnection>,
         writer: Pool<AsyncSqliteConnection>,
+        gate: Gate,
     },
 }
 
@@ -97,6 +104,7 @@ pub struct Postgres {
     lanes: Lanes,
     /// One user at a time.
     pool: Pool<AsyncPgConnection>,
+    gate: Gate,
 }
 
 impl fmt::Debug for Database {
@@ -119,7 +127,8 @@ impl Database {
                 let manager =
                     AsyncDieselConnectionManager::new_with_config(url.expose_secret(), config);
                 let pool = pool(manager, POSTGRES_CONNECTIONS)?;
-                Ok(Self::Postgres(Arc::new(Postgres { lanes: Lanes::new(url.clone()), pool })))
+                let (lanes, gate) = (Lanes::new(url.clone()), Gate::default());
+                Ok(Self::Postgres(Arc::new(Postgres { lanes, pool, gate })))
             }
             DatabaseUrl::Sqlite(path) => {
                 make_private_file(path).map_err(|error| OpenError::File(path.clone(), error))?;
@@ -130,13 +139,20 @@ impl Database {
                     let path = path.to_string_lossy();
                     pool(AsyncDieselConnectionManager::new_with_config(path, config), count)
                 };
-                Ok(Self::Sqlite { readers: connections(SQLITE_READERS)?, writer: connections(1)? })
+                let (readers, writer) = (connections(SQLITE_READERS)?, connections(1)?);
+                Ok(Self::Sqlite { readers, writer, gate: Gate::default() })
             }
         }
     }
 
     /// A connection for reading.
     pub async fn read(&self) -> Result<PooledConn, Unavailable> {
+        self.gate().pass()?;
+        self.connect().await
+    }
+
+    /// Whatever the schema is.
+    async fn connect(&self) -> Result<PooledConn, Unavailable> {
         Ok(match self {
             Self::Postgres(postgres) => postgres.shared(Use::Read).await?,
             Self::Sqlite { readers, .. } => PooledConn::Sqlite(readers.get().await?),
@@ -145,6 +161,7 @@ impl Database {
 
     /// A connection for a statement that may take its time, so that no other waits behind it.
     pub async fn read_at_leisure(&self) -> Result<PooledConn, Unavailable> {
+        self.gate().pass()?;
         Ok(match self {
             Self::Postgres(postgres) => PooledConn::Postgres(postgres.pool.get().await?),
             Self::Sqlite { readers, .. } => PooledConn::Sqlite(readers.get().await?),
@@ -153,6 +170,7 @@ impl Database {
 
     /// A connection for reading and writing.
     pub async fn write(&self) -> Result<PooledConn, Unavailable> {
+        self.gate().pass()?;
         Ok(match self {
             Self::Postgres(postgres) => postgres.shared(Use::Write).await?,
             Self::Sqlite { writer, .. } => PooledConn::Sqlite(writer.get().await?),
@@ -161,7 +179,7 @@ impl Database {
 
     /// Whether the database answers.
     pub async fn is_ready(&self) -> bool {
-        let Ok(mut pooled) = self.read().await else { return false };
+        let Ok(mut pooled) = self.connect().await else { return false };
         let conn = &mut pooled.conn();
         query!(conn, |c| diesel::sql_query("SELECT 1").execute(c)).is_ok()
     }

@@ -11,6 +11,7 @@
 //! | [`origins`], [`cors`] | the exact origins of the front end, and what they may read |
 //! | [`client_address`] | who is on the other end, behind which proxies |
 //! | [`body`] | request bodies, read within limits of size and time |
+//! | [`lifecycle`] | how a service begins and ends |
 //! | [`worker`] | work beside the requests, which ends in order |
 //! | [`testing`] | one throw-away database per test (feature `testing`) |
 
@@ -19,6 +20,7 @@ pub mod client_address;
 pub mod config;
 pub mod cors;
 pub mod db;
+pub mod lifecycle;
 pub mod migrate;
 pub mod origins;
 pub mod sql_types;
