@@ -17,6 +17,7 @@ use service_kit::{
     config::ExampleSecret,
     cors::Cors,
     db::{Database, OpenError},
+    lifecycle::{self, Lifecycle, Preparation},
     metrics::Metrics,
     migrate::{self, MigrateError},
     telemetry,
@@ -46,19 +47,25 @@ use crate::{
 /// What a script on another origin may read of an answer.
 const EXPOSED_HEADERS: [&str; 6] =
     [SET_AUTH_TOKEN, SET_AUTH_JWT, X_RETRY_AFTER, "retry-after", "location", "x-request-id"];
-/// How long requests in flight may take when the process ends, in seconds.
-const SHUTDOWN_TIMEOUT: u64 = 30;
 
 /// The bound, not yet running service.
 #[expect(missing_debug_implementations, reason = "the server has none")]
 pub struct App {
     address: SocketAddr,
     server: Server,
-    workers: [Worker; 2],
+    lifecycle: Lifecycle,
+    preparation: Preparation<Workers, StartError>,
+    state: Data<AppState>,
     metrics: Metrics,
 }
 
-/// Why the service did not start.
+/// What goes on beside the requests, once there is a schema.
+struct Workers {
+    mail: Worker,
+    housekeeping: Worker,
+}
+
+/// Why the service does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error(transparent)]
@@ -71,6 +78,8 @@ pub enum StartError {
     Migrate(#[from] MigrateError),
     #[error("the signing key")]
     Issuer(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the signing key cannot be read yet")]
+    IssuerAway(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("JWT_GRACE_PERIOD must be longer than JWT_EXPIRES_IN, or tokens outlive their keys")]
     GracePeriod,
     #[error("MAIL_TEMPLATES")]
@@ -83,32 +92,28 @@ pub enum StartError {
     Listen(SocketAddr, #[source] io::Error),
     #[error("METRICS_ADDRESS")]
     Metrics(#[source] io::Error),
+    #[error(transparent)]
+    Run(#[from] io::Error),
 }
 
 impl App {
-    /// Migrates, binds and makes the state; `run` does the rest.
-    pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
+    /// Binds and makes the state; `run` does the rest. The database may be away.
+    pub fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
         if !config.keys_outlive_tokens() {
             return Err(StartError::GracePeriod);
         }
         config.database_url.refuse_example(config.better_auth_url.as_str())?;
         let secret = config.secret()?;
         let database = Database::open(&config.database_url)?;
-        if config.migrate {
-            migrate::run(&config.database_url, MIGRATIONS).await?;
-        }
-        let issuer = Issuer::start(&config, &secret, &database, clock.now().into())
-            .await
-            .map_err(|error| StartError::Issuer(error.into()))?;
         let crypto = |_error| StartError::Crypto;
         let state = Data::new(AppState {
             attempts: Attempts::new(&database),
+            issuer: Issuer::new(&config, &secret, &database).map_err(crypto)?,
             database,
             clock,
             features: config.features,
             cookies: Cookies::new(&secret, config.has_secure_cookies()),
             passwords: Passwords::new(config.bcrypt_cost),
-            issuer,
             email_tokens: EmailTokens::new(&secret).map_err(crypto)?,
             trusted_origins: config.trusted_origins(),
             trusted_proxies: config.trusted_proxies.clone(),
@@ -131,10 +136,11 @@ impl App {
         let address = listener.local_addr().map_err(listen)?;
         let metrics = Metrics::start(&config.metrics, BUILD, Shown(state.clone()))
             .map_err(StartError::Metrics)?;
-        let workers = [mail::send_all(state.clone()), housekeeping::keep(state.clone())];
-        let server = serve(listener, state, config, &metrics).map_err(listen)?;
+        let lifecycle = Lifecycle::new(&listener, config.shutdown).map_err(listen)?;
+        let preparation = prepare(state.clone(), &config);
+        let server = serve(listener, state.clone(), config, &metrics).map_err(listen)?;
         info!("auth-service listens on http://{address}");
-        Ok(Self { address, server, workers, metrics })
+        Ok(Self { address, server, lifecycle, preparation, state, metrics })
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -150,14 +156,50 @@ impl App {
         self.server.handle()
     }
 
-    pub async fn run(self) -> io::Result<()> {
-        let ended = self.server.await;
-        for worker in self.workers {
-            worker.stop().await;
-        }
-        self.metrics.stop().await;
+    /// Waits until the schema and the keys are there, for as long as it takes. `run` does so, too.
+    pub async fn prepared(&mut self) -> Result<(), StartError> {
+        self.preparation.done().await
+    }
+
+    /// Until a signal ends it.
+    pub async fn run(self) -> Result<(), StartError> {
+        let Self { server, lifecycle, preparation, state, metrics, .. } = self;
+        let finish = async |workers: Workers| {
+            mail::finish(&state, workers.mail).await;
+            workers.housekeeping.stop().await;
+        };
+        let ended = lifecycle.run(server, preparation, finish).await;
+        metrics.stop().await;
         ended
     }
+}
+
+/// Waits for the schema, and lets nobody at the database before; then for the keys.
+fn prepare(state: Data<AppState>, config: &Config) -> Preparation<Workers, StartError> {
+    state.database.hold_off();
+    let (url, may_migrate) = (config.database_url.clone(), config.migrate);
+    let attempt = async move || {
+        if may_migrate {
+            migrate::run(&url, MIGRATIONS).await?;
+        } else {
+            migrate::check(&url, &MIGRATIONS).await?;
+        }
+        state.database.admit();
+        state.issuer.load(state.now()).await.map_err(|error| {
+            let is_temporary = error.is_temporary();
+            let variant = if is_temporary { StartError::IssuerAway } else { StartError::Issuer };
+            variant(error.into())
+        })?;
+        let (mail, housekeeping) =
+            (mail::send_all(state.clone()), housekeeping::keep(state.clone()));
+        Ok(Workers { mail, housekeeping })
+    };
+    let is_temporary = |error: &StartError| match error {
+        StartError::Migrate(error) => error.is_temporary(),
+        StartError::IssuerAway(_) => true,
+        _ => false,
+    };
+    Preparation::new(attempt, is_temporary)
 }
 
 fn serve(
@@ -190,7 +232,9 @@ fn serve(
     Ok(server
         .client_request_timeout(HEAD_TIMEOUT)
         .keep_alive(KEEP_ALIVE)
-        .shutdown_timeout(SHUTDOWN_TIMEOUT)
+        .on_connect(lifecycle::welcome)
+        .disable_signals()
+        .shutdown_timeout(config.shutdown.shutdown_timeout.as_secs())
         .listen(listener)?
         .run())
 }

@@ -19,6 +19,7 @@ use service_kit::{
     config::{duration, duration_or_zero, non_blank},
     db::DatabaseUrl,
     doctor::DoctorArgs,
+    lifecycle::ShutdownArgs,
     metrics::MetricsArgs,
     origins::WebOrigin,
     telemetry::LogArgs,
@@ -140,6 +141,9 @@ pub struct Config {
 
     #[command(flatten)]
     pub metrics: MetricsArgs,
+
+    #[command(flatten)]
+    pub shutdown: ShutdownArgs,
 
     #[command(flatten)]
     pub log: LogArgs,

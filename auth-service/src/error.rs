@@ -177,6 +177,11 @@ impl Error {
         self.parts().1
     }
 
+    /// Whether it may be over in a while.
+    pub(crate) fn is_temporary(&self) -> bool {
+        self.status_code() == StatusCode::SERVICE_UNAVAILABLE
+    }
+
     /// Whether the link in a mail was at fault, which is told to the page it leads to.
     pub(crate) fn is_about_a_link(&self) -> bool {
         matches!(

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use actix_web::web::Bytes;
-use arc_swap::ArcSwap;
+use arc_swap::ArcSwapOption;
 use aws_lc_rs::{digest, error::Unspecified};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
@@ -12,7 +12,11 @@ use ed25519_dalek::{SigningKey as KeyPair, pkcs8::EncodePrivateKey as _};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use secrecy::SecretString;
 use serde_json::json;
-use service_kit::{db::Database, sql_types::DbTime, telemetry::Chain};
+use service_kit::{
+    db::{Database, Unavailable},
+    sql_types::DbTime,
+    telemetry::Chain,
+};
 use shared_models::{AccessClaims, Timestamp, User};
 use tokio::{sync::Mutex, time};
 use tracing::{info, warn};
@@ -62,7 +66,8 @@ pub(crate) struct Issuer {
     grace_period: Duration,
     seal: Seal,
     database: Database,
-    keys: ArcSwap<Keys>,
+    /// None before they were read for the first time.
+    keys: ArcSwapOption<Keys>,
     /// Whoever reads the keys again holds this.
     renewal: Mutex<()>,
 }
@@ -98,32 +103,20 @@ impl Keys {
 }
 
 impl Issuer {
-    /// Any number of replicas may start at once on an empty database: it lets one of their keys
-    /// in, and all use that one.
-    pub(crate) async fn start(
+    /// Knows no keys yet.
+    pub(crate) fn new(
         config: &Config,
         secret: &SecretString,
         database: &Database,
-        now: Timestamp,
-    ) -> Result<Self> {
-        let seal = Seal::new(secret, SEAL_PURPOSE)?;
-        let now = now.into();
-        let mut rows = SigningKey::list(&mut database.read().await?.conn()).await?;
-        if rows.is_empty() {
-            let key = new_key(&seal, FIRST_GENERATION, config.jwt_rotation_interval, now)?;
-            let mut pooled = database.write().await?;
-            let conn = &mut pooled.conn();
-            key.insert_unless_made(conn).await?;
-            rows = SigningKey::list(conn).await?;
-        }
+    ) -> Result<Self, Unspecified> {
         Ok(Self {
             iss: config.issuer().to_owned(),
             aud: config.audience().to_owned(),
             expires_in: config.jwt_expires_in,
             rotation_interval: config.jwt_rotation_interval,
             grace_period: config.jwt_grace_period,
-            keys: ArcSwap::from_pointee(keys(&seal, &rows, config.jwt_grace_period, now)?),
-            seal,
+            keys: ArcSwapOption::empty(),
+            seal: Seal::new(secret, SEAL_PURPOSE)?,
             database: database.clone(),
             renewal: Mutex::new(()),
         })
@@ -132,6 +125,30 @@ impl Issuer {
     /// The `iss` and the `aud` of its tokens.
     pub(crate) fn names(&self) -> (&str, &str) {
         (&self.iss, &self.aud)
+    }
+
+    /// Reads the keys, and makes the first one. Any number of replicas may start at once on an
+    /// empty database: it lets one of their keys in, and all use that one.
+    pub(crate) async fn load(&self, now: Timestamp) -> Result<()> {
+        let now = now.into();
+        let mut rows = SigningKey::list(&mut self.database.read().await?.conn()).await?;
+        if rows.is_empty() {
+            let key = new_key(&self.seal, FIRST_GENERATION, self.rotation_interval, now)?;
+            let mut pooled = self.database.write().await?;
+            let conn = &mut pooled.conn();
+            key.insert_unless_made(conn).await?;
+            rows = SigningKey::list(conn).await?;
+        }
+        self.keys.store(Some(Arc::new(keys(&self.seal, &rows, self.grace_period, now)?)));
+        Ok(())
+    }
+
+    pub(crate) fn has_keys(&self) -> bool {
+        self.keys.load().is_some()
+    }
+
+    fn known_keys(&self) -> Result<Arc<Keys>> {
+        Ok(self.keys.load_full().ok_or(Unavailable::NotMigrated)?)
     }
 
     /// A token for a user's session (RFC 7519), whole seconds, no `typ`.
@@ -163,27 +180,27 @@ impl Issuer {
     }
 
     /// The published keys. While the database is away, those that were known last.
-    pub(crate) async fn jwks(&self, now: Timestamp) -> Arc<Jwks> {
+    pub(crate) async fn jwks(&self, now: Timestamp) -> Result<Arc<Jwks>> {
         let now = now.into();
-        let keys = self.keys.load_full();
+        let keys = self.known_keys()?;
         if keys.is_current(now) {
-            return keys.jwks.clone();
+            return Ok(keys.jwks.clone());
         }
         let Ok(_renewing) = time::timeout(RENEWAL_WAIT, self.renewal.lock()).await else {
-            return keys.jwks.clone();
+            return Ok(keys.jwks.clone());
         };
         match self.read_again(now).await {
-            Ok(keys) => keys.jwks.clone(),
+            Ok(keys) => Ok(keys.jwks.clone()),
             Err(error) => {
                 warn!("the signing keys cannot be read: {}", Chain(&error));
-                keys.jwks.clone()
+                Ok(keys.jwks.clone())
             }
         }
     }
 
     /// Keys of which the newest signs; it is made when the last one has expired.
     async fn signing_keys(&self, now: DateTime<Utc>) -> Result<Arc<Keys>> {
-        let keys = self.keys.load_full();
+        let keys = self.known_keys()?;
         if keys.can_sign(now) {
             return Ok(keys);
         }
@@ -201,13 +218,13 @@ impl Issuer {
     }
 
     async fn read_again(&self, now: DateTime<Utc>) -> Result<Arc<Keys>> {
-        let known = self.keys.load_full();
+        let known = self.known_keys()?;
         if known.is_current(now) {
             return Ok(known); // somebody else was faster
         }
         let rows = SigningKey::list(&mut self.database.read().await?.conn()).await?;
         let keys = Arc::new(keys(&self.seal, &rows, self.grace_period, now)?);
-        self.keys.store(keys.clone());
+        self.keys.store(Some(keys.clone()));
         Ok(keys)
     }
 
@@ -215,7 +232,7 @@ impl Issuer {
     /// is counted from it.
     pub(crate) async fn delete_retired(&self, now: Timestamp) -> Result<usize> {
         let then = DbTime(DateTime::from(now) - self.grace_period);
-        let generation = self.keys.load().generation;
+        let generation = self.known_keys()?.generation;
         let conn = &mut self.database.write().await?;
         Ok(SigningKey::delete_expired_before(&mut conn.conn(), then, generation).await?)
     }

@@ -14,14 +14,14 @@ pub(crate) use self::{
     compose::Links,
     templates::{TemplateError, Templates},
     transport::{Transport, TransportError},
-    worker::send_all,
+    worker::{finish, send_all},
 };
 
 use std::time::Duration;
 
 use service_kit::sql_types::DbTime;
 use shared_models::Timestamp;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
 use crate::{
@@ -126,16 +126,33 @@ pub(crate) async fn post(state: &AppState, mail: &models::Mail) -> Result<()> {
     Ok(())
 }
 
-/// Wakes the worker when there is something to send.
+/// Wakes the worker when there is something to send, and hurries it when the process ends.
 #[derive(Debug, Default)]
-pub(crate) struct Outbox(Notify);
+pub(crate) struct Outbox {
+    posted: Notify,
+    closed: watch::Sender<bool>,
+}
 
 impl Outbox {
     pub(crate) fn wake(&self) {
-        self.0.notify_one();
+        self.posted.notify_one();
     }
 
     async fn woken(&self) {
-        self.0.notified().await;
+        self.posted.notified().await;
+    }
+
+    /// From now on nothing is sent any more.
+    fn close(&self) {
+        self.closed.send_replace(true);
+    }
+
+    fn is_closed(&self) -> bool {
+        *self.closed.borrow()
+    }
+
+    async fn closed(&self) {
+        // It can only fail when the outbox is gone.
+        let _ = self.closed.subscribe().wait_for(|is_closed| *is_closed).await;
     }
 }

@@ -47,7 +47,7 @@ async fn run(config: Config) -> Result<ExitCode, Box<dyn std::error::Error>> {
         Some(Command::Health) => health::check(config.host, config.port).await?,
         Some(Command::Import(args)) => import::run(&config, args, &Clock::default()).await?,
         Some(Command::Doctor(args)) => return Ok(doctor::run(&config, *args).await),
-        None => App::build(config, Clock::default()).await?.run().await?,
+        None => App::build(config, Clock::default())?.run().await?,
     }
     Ok(ExitCode::SUCCESS)
 }

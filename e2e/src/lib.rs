@@ -12,16 +12,20 @@
     reason = "this is for tests, where a panic is how one fails"
 )]
 
+mod balancer;
 mod client;
 mod collector;
+mod hammer;
 mod load;
 mod node;
 mod original;
 mod quick_start;
 mod system;
 
+pub use balancer::Balancer;
 pub use client::{Answer, Client, Lost};
 pub use collector::{Collected, Collector};
+pub use hammer::{Connection, Outcome, Request, Strike, Strikes, hammer};
 pub use load::{Acknowledged, under_load, wait_until};
 pub use node::{node, npm, tool};
 pub use original::Original;

@@ -57,7 +57,7 @@ pub fn under_load<T: Send>(
 }
 
 /// Also when `during` panics: the scope waits for the writers.
-struct OnDrop<'a>(&'a AtomicBool);
+pub(crate) struct OnDrop<'a>(pub(crate) &'a AtomicBool);
 
 impl Drop for OnDrop<'_> {
     fn drop(&mut self) {

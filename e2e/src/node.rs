@@ -16,7 +16,7 @@ pub fn tool(variable: &str) -> Option<String> {
     if tool.is_none() {
         assert!(!xtask::is_ci(), "{variable} is not set, and CI skips nothing");
         // Straight to the stream: the test harness would swallow a print.
-        let _ = writeln!(io::stderr(), "skipped: a test with Node ({variable} is not set)");
+        let _ = writeln!(io::stderr(), "skipped: a test ({variable} is not set)");
     }
     tool
 }

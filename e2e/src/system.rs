@@ -41,32 +41,34 @@ pub enum Data {
 impl System {
     /// `None` when there is no PostgreSQL to test with.
     pub fn start(engine: Engine) -> Option<Self> {
+        let mut system = Self::prepare(engine)?;
+        system.start_services();
+        Some(system)
+    }
+
+    /// The same before anything but the database is started.
+    pub fn prepare(engine: Engine) -> Option<Self> {
         let data = Data::make(engine)?;
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let [auth_port, tasks_port] = [(); 2].map(|()| ports::free().expect("a port is free"));
-        let [auth_url, tasks_url] =
-            [auth_port, tasks_port].map(|port| format!("http://127.0.0.1:{port}"));
-
-        let mut auth = command("auth-service", folder.path(), auth_port);
+        let (port, auth_url) = free_address();
+        let mut auth = command("auth-service", folder.path(), port);
         auth.env("DATABASE_URL", data.url("auth", folder.path()))
             .env("BETTER_AUTH_SECRET", SECRET)
             .env("BCRYPT_COST", "10")
             .env("RATE_LIMIT", "off");
-        let mut tasks = command("task-service", folder.path(), tasks_port);
-        tasks
-            .env("DATABASE_URL", data.url("tasks", folder.path()))
-            .env("BETTER_AUTH_JWKS_URL", format!("{auth_url}/api/auth/jwks"))
-            .env("JWKS_CACHE_TTL", "1s")
-            .env("JWKS_COOLDOWN", "1s");
+        let auth = Service::new("auth-service", auth_url, auth);
+        let tasks = tasks(&auth.url, &data, folder.path());
+        Some(Self { auth, tasks, data, folder })
+    }
 
-        let mut system = Self {
-            auth: Service::new("auth-service", auth_url, auth),
-            tasks: Service::new("task-service", tasks_url, tasks),
-            data,
-            folder,
-        };
-        system.start_services();
-        Some(system)
+    /// Another task-service on the same data, not started yet.
+    pub fn replica_of_tasks(&self) -> Service {
+        tasks(&self.auth.url, &self.data, self.folder.path())
+    }
+
+    /// Where the services were started, and keep what has no other place.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Starts what was stopped or killed.
@@ -150,8 +152,25 @@ impl Data {
     }
 }
 
+fn tasks(auth_url: &str, data: &Data, folder: &Path) -> Service {
+    let (port, url) = free_address();
+    let mut command = command("task-service", folder, port);
+    command
+        .env("DATABASE_URL", data.url("tasks", folder))
+        .env("BETTER_AUTH_JWKS_URL", format!("{auth_url}/api/auth/jwks"))
+        .env("JWKS_CACHE_TTL", "1s")
+        .env("JWKS_COOLDOWN", "1s");
+    Service::new("task-service", url, command)
+}
+
+fn free_address() -> (u16, String) {
+    let port = ports::free().expect("a port is free");
+    (port, format!("http://127.0.0.1:{port}"))
+}
+
 fn command(name: &'static str, folder: &Path, port: u16) -> Command {
-    let log = File::create(log(folder, name)).expect("a log can be written");
+    let log = File::options().create(true).append(true).open(log(folder, name));
+    let log = log.expect("a log can be written");
     let mut command = Command::new(program(name));
     command
         .current_dir(folder)

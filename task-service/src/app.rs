@@ -20,6 +20,7 @@ use service_kit::{
     config::ExampleSecret,
     cors::Cors,
     db::{Database, OpenError},
+    lifecycle::{self, Lifecycle, Preparation},
     metrics::Metrics,
     telemetry,
     worker::Worker,
@@ -53,19 +54,18 @@ const EXPOSED_HEADERS: [&str; 11] = [
     "x-request-id",
     "x-total-count",
 ];
-/// How long requests in flight may take when the process ends, in seconds.
-const SHUTDOWN_TIMEOUT: u64 = 30;
 
 /// The bound, not yet running service.
 #[expect(missing_debug_implementations, reason = "the server has none")]
 pub struct App {
     address: SocketAddr,
     server: Server,
-    worker: Worker,
+    lifecycle: Lifecycle,
+    preparation: Preparation<Worker, StartError>,
     metrics: Metrics,
 }
 
-/// Why the service did not start.
+/// Why the service does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error(transparent)]
@@ -80,16 +80,15 @@ pub enum StartError {
     Listen(SocketAddr, #[source] io::Error),
     #[error("METRICS_ADDRESS")]
     Metrics(#[source] io::Error),
+    #[error(transparent)]
+    Run(#[from] io::Error),
 }
 
 impl App {
-    /// Migrates, binds and makes the state; `run` does the rest. The issuer may be away.
-    pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
+    /// Binds and makes the state; `run` does the rest. The database and the issuer may be away.
+    pub fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
         config.database_url.refuse_example(&config.better_auth_issuer)?;
         let database = Database::open(&config.database_url)?;
-        if config.migrate {
-            migrate::run(&config.database_url, &database).await?;
-        }
         let verifier = verifier::build(&config, clock.clone())?;
         let state = Data::new(AppState {
             database,
@@ -105,10 +104,11 @@ impl App {
         let verifier = Data::new(verifier);
         let shown = Shown { state: state.clone(), verifier: verifier.clone() };
         let metrics = Metrics::start(&config.metrics, BUILD, shown).map_err(StartError::Metrics)?;
-        let worker = housekeeping::keep(state.clone());
+        let lifecycle = Lifecycle::new(&listener, config.shutdown).map_err(listen)?;
+        let preparation = prepare(state.clone(), &config);
         let server = serve(listener, state, verifier, config, &metrics).map_err(listen)?;
         info!("task-service listens on http://{address}");
-        Ok(Self { address, server, worker, metrics })
+        Ok(Self { address, server, lifecycle, preparation, metrics })
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -124,12 +124,38 @@ impl App {
         self.server.handle()
     }
 
-    pub async fn run(self) -> io::Result<()> {
-        let ended = self.server.await;
-        self.worker.stop().await;
-        self.metrics.stop().await;
+    /// Waits until the schema is there, for as long as it takes. `run` does so, too.
+    pub async fn prepared(&mut self) -> Result<(), StartError> {
+        self.preparation.done().await
+    }
+
+    /// Until a signal ends it.
+    pub async fn run(self) -> Result<(), StartError> {
+        let Self { server, lifecycle, preparation, metrics, .. } = self;
+        let ended = lifecycle.run(server, preparation, Worker::stop).await;
+        metrics.stop().await;
         ended
     }
+}
+
+/// Waits for the schema, and lets nobody at the database before.
+fn prepare(state: Data<AppState>, config: &Config) -> Preparation<Worker, StartError> {
+    state.database.hold_off();
+    let (url, may_migrate) = (config.database_url.clone(), config.migrate);
+    let attempt = async move || {
+        if may_migrate {
+            migrate::run(&url).await?
+        } else {
+            migrate::check(&url).await?
+        }
+        state.database.admit();
+        Ok(housekeeping::keep(state.clone()))
+    };
+    let is_temporary = |error: &StartError| match error {
+        StartError::Migrate(error) => error.is_temporary(),
+        _ => false,
+    };
+    Preparation::new(attempt, is_temporary)
 }
 
 fn serve(
@@ -161,7 +187,9 @@ fn serve(
     Ok(server
         .client_request_timeout(HEAD_TIMEOUT)
         .keep_alive(KEEP_ALIVE)
-        .shutdown_timeout(SHUTDOWN_TIMEOUT)
+        .on_connect(lifecycle::welcome)
+        .disable_signals()
+        .shutdown_timeout(config.shutdown.shutdown_timeout.as_secs())
         .listen(listener)?
         .run())
 }

@@ -8,6 +8,7 @@ use clap::{ArgAction, Parser, Subcommand, value_parser};
 use service_kit::{
     config::{duration, http_url, non_blank},
     db::DatabaseUrl,
+    lifecycle::ShutdownArgs,
     metrics::MetricsArgs,
     origins::WebOrigin,
     telemetry::LogArgs,
@@ -93,6 +94,9 @@ pub struct Config {
 
     #[command(flatten)]
     pub metrics: MetricsArgs,
+
+    #[command(flatten)]
+    pub shutdown: ShutdownArgs,
 
     #[command(flatten)]
     pub log: LogArgs,

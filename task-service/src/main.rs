@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use service_kit::{Clock, config, db::Database, health, telemetry};
+use service_kit::{Clock, config, health, telemetry};
 use task_service::{
     app::App,
     config::{Command, Config},
@@ -37,8 +37,7 @@ async fn main() -> ExitCode {
 async fn run(config: Config) -> Result<ExitCode, Box<dyn std::error::Error>> {
     match &config.command {
         Some(Command::Migrate) => {
-            let database = Database::open(&config.database_url)?;
-            migrate::run(&config.database_url, &database).await?;
+            migrate::run(&config.database_url).await?;
             info!("the schema is up to date");
         }
         Some(Command::Export(args)) => {
@@ -49,7 +48,7 @@ async fn run(config: Config) -> Result<ExitCode, Box<dyn std::error::Error>> {
         Some(Command::Health) => health::check(config.host, config.port).await?,
         Some(Command::Openapi) => io::stdout().write_all(ApiDoc::json()?.as_bytes())?,
         Some(Command::Doctor(args)) => return Ok(doctor::run(&config, args).await),
-        None => App::build(config, Clock::default()).await?.run().await?,
+        None => App::build(config, Clock::default())?.run().await?,
     }
     Ok(ExitCode::SUCCESS)
 }

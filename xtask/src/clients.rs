@@ -1,4 +1,5 @@
-//! What the tests with real clients need: a Python and a Node with their packages, and a browser.
+//! What the tests with real clients need: a Python and a Node with their packages, a browser and a
+//! proxy.
 
 use std::{
     fs,
@@ -17,6 +18,9 @@ const IS_RECENT: &str = "const [major, minor] = process.versions.node.split('.')
                          process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)";
 const RECENT_NODE: &str = "22.23.3";
 
+/// Where Debian puts it.
+const HAPROXY: &str = "/usr/sbin/haproxy";
+
 const CHROMIUM_VARIABLE: &str = "TEST_CHROMIUM";
 /// Where Debian and Google put it.
 const CHROMIUMS: [&str; 2] = ["/usr/bin/chromium", "/usr/bin/google-chrome"];
@@ -26,6 +30,7 @@ pub(crate) fn prepare() -> Result<Vec<(&'static str, PathBuf)>> {
     let clients = root().join("e2e/clients");
     let front_end = root().join("e2e/front-end");
     let prepared = [
+        ("TEST_HAPROXY", unless_skipped("a proxy", haproxy())?),
         ("TEST_PYTHON", prepare_one(&clients.join("requirements.txt"), python)?),
         ("TEST_NODE", prepare_one(&clients.join("package-lock.json"), node)?),
         (CHROMIUM_VARIABLE, prepare_one(&front_end.join("package-lock.json"), chromium)?),
@@ -39,13 +44,27 @@ fn prepare_one(list: &Path, prepare: fn(&Path) -> Result<PathBuf>) -> Result<Opt
     if !list.exists() {
         return Ok(None);
     }
-    match prepare(list) {
+    unless_skipped(&format!("clients of {}", list.display()), prepare(list))
+}
+
+/// What is missing is an error in CI alone.
+fn unless_skipped(what: &str, prepared: Result<PathBuf>) -> Result<Option<PathBuf>> {
+    match prepared {
         Err(error) if !is_ci() => {
-            println!("skipped: the tests with clients of {} ({error})", list.display());
+            println!("skipped: the tests with {what} ({error})");
             Ok(None)
         }
         prepared => prepared.map(Some),
     }
+}
+
+/// Stands between clients and replicas of a service.
+fn haproxy() -> Result<PathBuf> {
+    let path = Path::new(HAPROXY);
+    if !path.exists() {
+        apt_install(&["haproxy"])?;
+    }
+    Ok(path.to_owned())
 }
 
 fn python(requirements: &Path) -> Result<PathBuf> {

@@ -7,7 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+pub use rustix::process::Signal;
+use rustix::process::{Pid, kill_process};
 
 /// The pause between two looks at something that takes its time.
 pub(crate) const POLL: Duration = Duration::from_millis(50);
@@ -47,8 +48,13 @@ impl Service {
         command
     }
 
+    /// Takes a variable out of the environment, from the next start on.
+    pub fn remove_variable(&mut self, name: &str) {
+        self.command.env_remove(name);
+    }
+
     /// Starts the process if it is not running, without waiting for it.
-    fn start(&mut self) -> io::Result<()> {
+    pub fn start(&mut self) -> io::Result<()> {
         if self.child.is_none() {
             self.child = Some(self.command.spawn()?);
         }
@@ -106,10 +112,23 @@ impl Service {
 
     /// Asks the service to end and waits for it; one that does not is killed.
     pub fn stop(&mut self) -> io::Result<Option<ExitStatus>> {
-        let Some(mut child) = self.child.take() else { return Ok(None) };
-        if child.try_wait()?.is_none() {
-            kill_process(Pid::from_child(&child), Signal::TERM)?;
+        self.signal(Signal::TERM)?;
+        self.wait()
+    }
+
+    /// Tells the service something, if it is running.
+    pub fn signal(&mut self, signal: Signal) -> io::Result<()> {
+        if let Some(child) = &mut self.child
+            && child.try_wait()?.is_none()
+        {
+            kill_process(Pid::from_child(child), signal)?;
         }
+        Ok(())
+    }
+
+    /// Waits until the service has ended; one that does not is killed. `None` if it was not started.
+    pub fn wait(&mut self) -> io::Result<Option<ExitStatus>> {
+        let Some(mut child) = self.child.take() else { return Ok(None) };
         let start = Instant::now();
         while start.elapsed() < PATIENCE {
             if let Some(status) = child.try_wait()? {

@@ -1,11 +1,11 @@
 //! Sends what is due, and tries again what could not be sent.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use actix_web::web::Data;
 use futures_util::{TryStreamExt as _, stream};
 use service_kit::{sql_types::DbTime, telemetry::Chain, worker::Worker};
-use tokio::time;
+use tokio::{select, time};
 use tracing::{error, warn};
 
 use super::{compose::compose, transport::TransportError};
@@ -18,6 +18,8 @@ const AT_ONCE: usize = 4;
 const BATCH: i64 = 32;
 /// How long sending one may take in all. Less than the first pause.
 const SEND_TIMEOUT: Duration = Duration::from_secs(45);
+/// How long what is due may take to be sent when the process ends. Less than a worker gets to stop.
+const FINISH_TIMEOUT: Duration = Duration::from_secs(4);
 /// The pause after a first failure; it doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_mins(1);
 const LONGEST_PAUSE: Duration = Duration::from_hours(1);
@@ -59,9 +61,25 @@ pub(crate) fn send_all(state: Data<AppState>) -> Worker {
     Worker::start(POLL, work, async move || outbox.outbox.woken().await)
 }
 
+/// Stops the worker, once everything that is due was tried. What that takes too long for stays due,
+/// for the next process.
+pub(crate) async fn finish(state: &AppState, worker: Worker) {
+    let send = async {
+        worker.stop().await;
+        if let Err(failed) = send_due(state).await {
+            warn!("mails wait for the next start: {}", Chain(&failed));
+        }
+    };
+    let mut send = pin!(send);
+    if time::timeout(FINISH_TIMEOUT, &mut send).await.is_err() {
+        state.outbox.close();
+        send.await;
+    }
+}
+
 /// Everything that is due. Ends early when the database is away, so as not to go round in circles.
 async fn send_due(state: &AppState) -> Result<(), Error> {
-    loop {
+    while !state.outbox.is_closed() {
         let now = DbTime(state.clock.now());
         let due = Mail::list_due(&mut state.read().await?.conn(), now, BATCH).await?;
         if due.is_empty() {
@@ -69,15 +87,22 @@ async fn send_due(state: &AppState) -> Result<(), Error> {
         }
         stream::iter(due.into_iter().map(Ok))
             .try_for_each_concurrent(AT_ONCE, async |mail: Mail| {
-                if claim(state, &mail).await?
-                    && let Err(failed) = send(state, &mail).await
-                {
-                    warn!(mail.kind, "a mail waits for its next try: {}", Chain(&failed));
+                if !claim(state, &mail).await? {
+                    return Ok(());
+                }
+                select! {
+                    sent = send(state, &mail) => {
+                        if let Err(failed) = sent {
+                            warn!(mail.kind, "a mail waits for its next try: {}", Chain(&failed));
+                        }
+                    }
+                    () = state.outbox.closed() => unclaim(state, &mail).await?,
                 }
                 Ok::<_, Error>(())
             })
             .await?;
     }
+    Ok(())
 }
 
 /// Whether the mail is this process's to send. If it fails, it stays where it is until its pause
@@ -85,6 +110,12 @@ async fn send_due(state: &AppState) -> Result<(), Error> {
 async fn claim(state: &AppState, mail: &Mail) -> Result<bool, Error> {
     let retry_at = DbTime(state.clock.now() + pause_after(mail.attempts));
     Ok(mail.claim(&mut state.write().await?.conn(), retry_at).await? == 1)
+}
+
+/// Makes the mail due as it was.
+async fn unclaim(state: &AppState, mail: &Mail) -> Result<(), Error> {
+    mail.unclaim(&mut state.write().await?.conn()).await?;
+    Ok(())
 }
 
 async fn send(state: &AppState, mail: &Mail) -> Result<(), SendError> {

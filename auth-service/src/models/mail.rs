@@ -64,6 +64,13 @@ impl Mail {
         query!(conn, |c| claimed.execute(*c))
     }
 
+    /// Gives a claimed mail back, as it was when it was read.
+    pub(crate) async fn unclaim(&self, conn: &mut Conn<'_>) -> QueryResult<usize> {
+        let unclaimed = diesel::update(mails::table.find(&self.id))
+            .set((mails::attempts.eq(self.attempts), mails::due_at.eq(self.due_at)));
+        query!(conn, |c| unclaimed.execute(*c))
+    }
+
     pub(crate) async fn delete(conn: &mut Conn<'_>, id: &str) -> QueryResult<usize> {
         query!(conn, |c| diesel::delete(mails::table.find(id)).execute(*c))
     }

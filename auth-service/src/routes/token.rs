@@ -23,8 +23,8 @@ pub(crate) async fn issue_token(
 }
 
 /// The public keys (RFC 7517 §5), with a validator (RFC 9110 §13.1.2).
-pub(crate) async fn jwks(state: Data<AppState>, req: HttpRequest) -> HttpResponse {
-    let jwks = state.issuer.jwks(state.now()).await;
+pub(crate) async fn jwks(state: Data<AppState>, req: HttpRequest) -> Result<HttpResponse> {
+    let jwks = state.issuer.jwks(state.now()).await?;
     let is_known = req.headers().get(IF_NONE_MATCH).is_some_and(|sent| {
         let sent = sent.to_str().unwrap_or_default();
         sent.split(',')
@@ -36,9 +36,9 @@ pub(crate) async fn jwks(state: Data<AppState>, req: HttpRequest) -> HttpRespons
         .insert_header((CACHE_CONTROL, JWKS_CACHE_CONTROL))
         .insert_header((ETAG, jwks.etag.as_str()));
     if is_known {
-        return response.finish();
+        return Ok(response.finish());
     }
-    response.insert_header(ContentType::json()).body(jwks.document.clone())
+    Ok(response.insert_header(ContentType::json()).body(jwks.document.clone()))
 }
 
 /// What a verifier is to expect of tokens.

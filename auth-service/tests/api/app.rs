@@ -83,7 +83,20 @@ impl TestApp {
         Self::start(config).await.expect("the service starts")
     }
 
-    pub(crate) async fn start(mut config: Config) -> Result<Self, StartError> {
+    /// Waits until the service can work.
+    pub(crate) async fn start(config: Config) -> Result<Self, StartError> {
+        Self::launch(config, async |app| app.prepared().await).await
+    }
+
+    /// Waits for nothing.
+    pub(crate) async fn start_unprepared(config: Config) -> Result<Self, StartError> {
+        Self::launch(config, async |_app| Ok(())).await
+    }
+
+    async fn launch(
+        mut config: Config,
+        wait: impl AsyncFnOnce(&mut App) -> Result<(), StartError> + std::marker::Send + 'static,
+    ) -> Result<Self, StartError> {
         let mail_dir = tempfile::tempdir().unwrap();
         config.mail.mail_dir = mail_dir.path().to_owned();
         let start: DateTime<Utc> = START.parse().unwrap();
@@ -92,16 +105,21 @@ impl TestApp {
             let now = now_micros.clone();
             move || DateTime::from_timestamp_micros(now.load(Ordering::SeqCst)).unwrap()
         });
-        let (started, outcome) = oneshot::channel();
+        let (tell, outcome) = oneshot::channel();
         let thread = thread::spawn(move || {
             System::new().block_on(async {
-                match App::build(config, clock).await {
+                let started = async {
+                    let mut app = App::build(config, clock)?;
+                    wait(&mut app).await?;
+                    Ok::<_, StartError>(app)
+                };
+                match started.await {
                     Ok(app) => {
                         let addresses = (app.address(), app.metrics_address());
-                        let _ = started.send(Ok((addresses, app.handle())));
+                        let _ = tell.send(Ok((addresses, app.handle())));
                         app.run().await.unwrap();
                     }
-                    Err(error) => drop(started.send(Err(error))),
+                    Err(error) => drop(tell.send(Err(error))),
                 }
             });
         });

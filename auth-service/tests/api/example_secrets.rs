@@ -11,7 +11,7 @@ const EVERYBODY_KNOWS: &str = "has a secret of .env.example, which everybody kno
 #[actix_web::test]
 async fn a_service_on_this_machine_may_have_the_examples_secret() {
     for site in ["http://localhost:3000", "http://auth.localhost", "http://127.0.0.1:3000"] {
-        let outcome = start(site, |config| config.better_auth_secret = Some(SECRET.into())).await;
+        let outcome = start(site, |config| config.better_auth_secret = Some(SECRET.into()));
         assert_eq!(outcome, "started", "{site}");
     }
 }
@@ -19,7 +19,7 @@ async fn a_service_on_this_machine_may_have_the_examples_secret() {
 #[actix_web::test]
 async fn a_service_that_others_use_is_refused_the_examples_secret() {
     for site in ["https://auth.example.com", "http://192.168.0.2:3000", "http://localhost.test"] {
-        let outcome = start(site, |config| config.better_auth_secret = Some(SECRET.into())).await;
+        let outcome = start(site, |config| config.better_auth_secret = Some(SECRET.into()));
         assert!(outcome.contains(&format!("BETTER_AUTH_SECRET {EVERYBODY_KNOWS}")), "{outcome}");
     }
 }
@@ -29,19 +29,18 @@ async fn a_service_that_others_use_is_refused_the_examples_password() {
     let database = "postgres://auth:for-trial-only-auth@127.0.0.1:1/auth";
     let outcome = start("https://auth.example.com", |config| {
         config.database_url = database.parse().unwrap();
-    })
-    .await;
+    });
     assert!(outcome.contains(&format!("DATABASE_URL {EVERYBODY_KNOWS}")), "{outcome}");
 }
 
 /// What becomes of a service with this address.
-async fn start(site: &str, change: impl FnOnce(&mut Config)) -> String {
+fn start(site: &str, change: impl FnOnce(&mut Config)) -> String {
     let folder = TempDir::new().unwrap();
     let mut config = Config::parse_from(["auth-service", "--port", "0", "--bcrypt-cost", "10"]);
     config.better_auth_url = site.parse().unwrap();
     config.database_url = DatabaseUrl::Sqlite(folder.path().join("auth.db"));
     change(&mut config);
-    match App::build(config, Clock::default()).await {
+    match App::build(config, Clock::default()) {
         Ok(_) => "started".to_owned(),
         Err(error) => error.to_string(),
     }

@@ -3,19 +3,24 @@
 use std::{fs, path::Path};
 
 use auth_service::MIGRATIONS;
+use serde_json::json;
 use service_kit::{
     migrate, on_both_engines,
     testing::{Engine, TestDatabase},
 };
 use tokio::task::JoinSet;
 
-use crate::app::{TestApp, count};
+use crate::{
+    app::{GET_SESSION, JWKS, Send as _, TestApp, config, count},
+    mailbox::eventually,
+};
 
 on_both_engines!(auth_service::MIGRATIONS;
     the_schema_goes_down_and_up_again,
     services_that_start_at_once_migrate_once,
     the_schema_in_the_code_is_the_schema_in_the_database,
     nothing_of_a_deleted_user_stays,
+    a_schema_that_is_not_there_is_waited_for,
 );
 
 const TABLES: [&str; 7] =
@@ -91,6 +96,42 @@ async fn nothing_of_a_deleted_user_stays(db: TestDatabase) {
 
     assert_eq!(count(&db, "accounts").await, 0);
     assert_eq!(count(&db, "sessions").await, 0);
+}
+
+async fn a_schema_that_is_not_there_is_waited_for(db: TestDatabase) {
+    migrate::revert(&db.url, MIGRATIONS).await.unwrap();
+    let mut config = config(&db.url);
+    config.migrate = false;
+    let app = TestApp::start_unprepared(config).await.unwrap();
+
+    let ready = app.get("/health/ready").answer().await;
+    assert_eq!((ready.status, ready.header("retry-after")), (503, Some("1")));
+    let missing = json!({
+        "status": "unavailable",
+        "database": "ok",
+        "schema": "unavailable",
+        "keys": "unavailable",
+    });
+    assert_eq!(ready.json(), missing);
+    for request in [
+        app.sign_up_request("ada@example.com"),
+        app.get(GET_SESSION).bearer_auth("a token"),
+        app.get(JWKS),
+        app.post("/api/auth/request-password-reset").json(&json!({ "email": "ada@example.com" })),
+    ] {
+        let refused = request.answer().await;
+        refused.is_error(503, "SERVICE_UNAVAILABLE", "Service temporarily unavailable");
+        assert_eq!(refused.header("retry-after"), Some("1"));
+    }
+    assert_eq!(app.get("/health/live").answer().await.status, 200);
+
+    migrate::run(&db.url, MIGRATIONS).await.unwrap();
+    eventually("readiness", async || {
+        (app.get("/health/ready").answer().await.status == 200).then_some(())
+    })
+    .await;
+    let ada = app.sign_up("ada@example.com").await;
+    app.token(&ada).await;
 }
 
 #[test]

@@ -33,7 +33,10 @@ async fn the_service_says_that_it_is_well(db: TestDatabase) {
     for (path, body) in [
         ("/api/auth/ok", json!({ "ok": true })),
         ("/health/live", json!({ "status": "ok" })),
-        ("/health/ready", json!({ "status": "ok", "database": "ok" })),
+        (
+            "/health/ready",
+            json!({ "status": "ok", "database": "ok", "schema": "ok", "keys": "ok" }),
+        ),
     ] {
         let answer = app.get(path).answer().await;
         assert_eq!((answer.status, answer.json()), (200, body), "{path}");

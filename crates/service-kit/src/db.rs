@@ -7,6 +7,7 @@
 //! }
 //! ```
 
+mod gate;
 mod lanes;
 mod prepared;
 mod snapshot;
@@ -44,6 +45,7 @@ use tokio_postgres::tls::NoTlsStream;
 
 pub use self::lanes::Shared;
 use self::{
+    gate::Gate,
     lanes::{Lanes, Use},
     waits::Waits,
 };
@@ -76,6 +78,8 @@ pub enum Unavailable {
     TimedOut,
     #[error("too many statements wait for the database")]
     Overloaded,
+    #[error("the schema is not up to date yet")]
+    NotMigrated,
 }
 
 /// The database could not be set up at all.
@@ -97,6 +101,7 @@ pub enum Database {
         readers: Pool<AsyncSqliteConnection>,
         writer: Pool<AsyncSqliteConnection>,
         waits: Arc<Waits>,
+        gate: Gate,
     },
 }
 
@@ -108,6 +113,7 @@ pub struct Postgres {
     /// One user at a time.
     pool: Pool<AsyncPgConnection>,
     waits: Waits,
+    gate: Gate,
 }
 
 impl fmt::Debug for Database {
@@ -130,8 +136,9 @@ impl Database {
                 let manager =
                     AsyncDieselConnectionManager::new_with_config(url.expose_secret(), config);
                 let pool = pool(manager, POSTGRES_CONNECTIONS)?;
-                let (lanes, waits) = (Lanes::new(url.clone()), Waits::default());
-                Ok(Self::Postgres(Arc::new(Postgres { lanes, pool, waits })))
+                let (lanes, waits, gate) =
+                    (Lanes::new(url.clone()), Waits::default(), Gate::default());
+                Ok(Self::Postgres(Arc::new(Postgres { lanes, pool, waits, gate })))
             }
             DatabaseUrl::Sqlite(path) => {
                 make_private_file(path).map_err(|error| OpenError::File(path.clone(), error))?;
@@ -143,13 +150,20 @@ impl Database {
                     pool(AsyncDieselConnectionManager::new_with_config(path, config), count)
                 };
                 let (readers, writer) = (connections(SQLITE_READERS)?, connections(1)?);
-                Ok(Self::Sqlite { readers, writer, waits: Arc::default() })
+                let (waits, gate) = (Arc::default(), Gate::default());
+                Ok(Self::Sqlite { readers, writer, waits, gate })
             }
         }
     }
 
     /// A connection for reading.
     pub async fn read(&self) -> Result<PooledConn, Unavailable> {
+        self.gate().pass()?;
+        self.connect().await
+    }
+
+    /// Whatever the schema is.
+    async fn connect(&self) -> Result<PooledConn, Unavailable> {
         Ok(match self {
             Self::Postgres(postgres) => postgres.shared(Use::Read).await?,
             Self::Sqlite { readers, waits, .. } => {
@@ -160,6 +174,7 @@ impl Database {
 
     /// A connection for a statement that may take its time, so that no other waits behind it.
     pub async fn read_at_leisure(&self) -> Result<PooledConn, Unavailable> {
+        self.gate().pass()?;
         Ok(match self {
             Self::Postgres(postgres) => PooledConn::Postgres(postgres.own().await?),
             Self::Sqlite { readers, waits, .. } => {
@@ -170,6 +185,7 @@ impl Database {
 
     /// A connection for reading and writing.
     pub async fn write(&self) -> Result<PooledConn, Unavailable> {
+        self.gate().pass()?;
         Ok(match self {
             Self::Postgres(postgres) => postgres.shared(Use::Write).await?,
             Self::Sqlite { writer, waits, .. } => {
@@ -188,7 +204,7 @@ impl Database {
 
     /// Whether the database answers.
     pub async fn is_ready(&self) -> bool {
-        let Ok(mut pooled) = self.read().await else { return false };
+        let Ok(mut pooled) = self.connect().await else { return false };
         let conn = &mut pooled.conn();
         query!(conn, |c| diesel::sql_query("SELECT 1").execute(c)).is_ok()
     }

@@ -14,6 +14,7 @@
 //! | [`client_address`] | who is on the other end, behind which proxies |
 //! | [`health`] | asks a running service whether it can work |
 //! | [`body`] | request bodies, read within limits of size and time |
+//! | [`lifecycle`] | how a service begins and ends |
 //! | [`docs`] | the description of the API, and a page to try it out |
 //! | [`doctor`] | checks of a set-up, each of which names the setting to change |
 //! | [`worker`] | work beside the requests, which ends in order |
@@ -27,6 +28,7 @@ pub mod db;
 pub mod docs;
 pub mod doctor;
 pub mod health;
+pub mod lifecycle;
 pub mod metrics;
 pub mod migrate;
 pub mod origins;

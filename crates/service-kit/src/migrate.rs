@@ -1,8 +1,14 @@
 //! Brings a schema up to date.
 
+mod pending;
+
+pub use self::pending::check;
+
 use std::{
+    error::Error as _,
     io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use diesel::{
@@ -13,8 +19,9 @@ use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionW
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _};
 use secrecy::ExposeSecret as _;
 use tokio::sync::oneshot;
+use tokio_postgres::error::SqlState;
 
-use crate::db::{DatabaseUrl, make_private_file};
+use crate::db::{DatabaseUrl, Unavailable, make_private_file};
 
 /// One history for each engine, embedded in the binary.
 #[expect(missing_debug_implementations, reason = "embedded migrations have none")]
@@ -36,15 +43,51 @@ impl Migrations {
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
     #[error("cannot connect to the database: {0}")]
-    Connect(#[from] ConnectionError),
+    Connect(#[from] tokio_postgres::Error),
+    #[error("cannot open the database: {0}")]
+    Open(#[from] ConnectionError),
     #[error("cannot create {0}: {1}")]
     File(PathBuf, io::Error),
     #[error("a migration failed: {0}")]
     Run(Box<dyn std::error::Error + Send + Sync>),
+    #[error("the database went away during a migration: {0}")]
+    Lost(Box<dyn std::error::Error + Send + Sync>),
     #[error("cannot start a thread for the migrations: {0}")]
     Thread(#[from] io::Error),
     #[error("the migrations stopped half-way; nothing was changed")]
     Stopped(#[from] oneshot::error::RecvError),
+    #[error("the schema is not up to date; the command `migrate` brings it there")]
+    Pending,
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+impl MigrateError {
+    /// Whether it may be over in a while: the database is away, or somebody else migrates it.
+    /// Everything else is for a person to put right.
+    pub fn is_temporary(&self) -> bool {
+        match self {
+            Self::Connect(error) => match error.code() {
+                Some(code) => !is_refusal(code),
+                None => error.is_closed() || is_of_the_network(error),
+            },
+            Self::Lost(_) | Self::Pending | Self::Unavailable(_) => true,
+            _ => false,
+        }
+    }
+}
+
+/// PostgreSQL is there, but not for us: wrong role, password or database.
+fn is_refusal(code: &SqlState) -> bool {
+    *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION
+        || *code == SqlState::INVALID_PASSWORD
+        || *code == SqlState::INVALID_CATALOG_NAME
+        || *code == SqlState::INSUFFICIENT_PRIVILEGE
+}
+
+/// Without this it is what the URL asks for that cannot be had.
+fn is_of_the_network(error: &tokio_postgres::Error) -> bool {
+    error.source().is_some_and(|cause| cause.is::<io::Error>())
 }
 
 impl From<diesel::result::Error> for MigrateError {
@@ -52,6 +95,9 @@ impl From<diesel::result::Error> for MigrateError {
         Self::Run(error.into())
     }
 }
+
+/// How long PostgreSQL may take to take the call, unless its URL says otherwise.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Any number of processes may start at once: they queue for this lock, and all but the first
 /// find nothing left to do. It ends with the transaction, so it also works through a pooler.
@@ -96,8 +142,9 @@ fn postgres(url: &str, migrations: Migrations, direction: Direction) -> Result<(
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let _guard = runtime.enter();
-    let mut conn = AsyncConnectionWrapper::<AsyncPgConnection>::establish(url)?;
-    conn.transaction(|conn| {
+    let mut conn =
+        AsyncConnectionWrapper::<AsyncPgConnection>::from(runtime.block_on(connect(url))?);
+    let outcome = conn.transaction(|conn| {
         diesel::sql_query(POSTGRES_LOCK).execute(conn)?;
         match direction {
             Direction::Up => conn.run_pending_migrations(migrations.postgres).map(drop),
@@ -105,7 +152,24 @@ fn postgres(url: &str, migrations: Migrations, direction: Direction) -> Result<(
             Direction::Down => conn.revert_all_migrations(migrations.postgres).map(drop),
         }
         .map_err(MigrateError::Run)
-    })
+    });
+    match outcome {
+        Err(MigrateError::Run(error)) if !answers(&mut conn) => Err(MigrateError::Lost(error)),
+        outcome => outcome,
+    }
+}
+
+fn answers(conn: &mut AsyncConnectionWrapper<AsyncPgConnection>) -> bool {
+    diesel::sql_query("SELECT 1").execute(conn).is_ok()
+}
+
+async fn connect(url: &str) -> Result<AsyncPgConnection, MigrateError> {
+    let mut config: tokio_postgres::Config = url.parse()?;
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(CONNECT_TIMEOUT);
+    }
+    let (client, connection) = config.connect(tokio_postgres::NoTls).await?;
+    Ok(AsyncPgConnection::try_from_client_and_connection(client, connection).await?)
 }
 
 fn sqlite(path: &Path, migrations: Migrations, direction: Direction) -> Result<(), MigrateError> {

@@ -14,7 +14,7 @@ use std::{
 use actix_web::{
     Error, HttpResponse,
     body::MessageBody,
-    dev::{ServiceRequest, ServiceResponse},
+    dev::{ResponseHead, ServiceRequest, ServiceResponse},
     error::InternalError,
     http::{
         StatusCode,
@@ -37,6 +37,7 @@ use self::{
     lines::{Lines, Writer},
     otlp::{Traced, Traces},
 };
+use crate::lifecycle;
 
 /// The header that carries the request id, in and out.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -157,24 +158,30 @@ pub async fn request(
     };
     match outcome {
         Ok(Ok(mut response)) => {
-            response.headers_mut().insert(REQUEST_ID, id);
+            sign(response.response_mut().head_mut(), id);
             log(response.request().match_pattern().as_deref(), response.status());
             Ok(response)
         }
         Ok(Err(error)) => {
             let mut response = error.error_response();
-            response.headers_mut().insert(REQUEST_ID, id);
+            sign(response.head_mut(), id);
             log(None, response.status());
             Err(InternalError::from_response(error, response).into())
         }
         // The panic has been reported where it happened.
         Err(panic) => {
             let mut response = HttpResponse::InternalServerError().finish();
-            response.headers_mut().insert(REQUEST_ID, id);
+            sign(response.head_mut(), id);
             log(None, response.status());
             Err(InternalError::from_response(panic, response).into())
         }
     }
+}
+
+/// What every answer says.
+fn sign(answer: &mut ResponseHead, id: HeaderValue) {
+    answer.headers_mut().insert(REQUEST_ID, id);
+    lifecycle::let_go(answer);
 }
 
 /// The caller's id for this request, if it is one that can be logged; else a new one.

@@ -79,7 +79,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the service can work: its database answers, and the issuer's keys are here */
+        /** Whether the service can work: its database, the schema and the issuer's keys are there */
         get: operations["ready"];
         put?: never;
         post?: never;
@@ -138,7 +138,8 @@ export interface components {
         Ready: {
             database: components["schemas"]["Word"];
             keys: components["schemas"]["Word"];
-            /** @description Both of the others. */
+            schema: components["schemas"]["Word"];
+            /** @description All of the others; `stopping` when the process was told to end. */
             status: components["schemas"]["Word"];
         };
         /**
@@ -179,7 +180,7 @@ export interface components {
             title?: string;
         };
         /** @enum {string} */
-        Word: "ok" | "unavailable";
+        Word: "ok" | "unavailable" | "stopping";
     };
     responses: {
         /** @description Bad Request */

@@ -3,15 +3,17 @@
 use actix_web::{HttpResponse, http::header::RETRY_AFTER, web::Data};
 use jwks_auth::Verifier;
 use serde::Serialize;
+use service_kit::lifecycle;
 use utoipa::ToSchema;
 
 use crate::state::AppState;
 
-#[derive(Serialize, ToSchema)]
+#[derive(PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum Word {
     Ok,
     Unavailable,
+    Stopping,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -21,9 +23,10 @@ pub(crate) struct Live {
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Ready {
-    /// Both of the others.
+    /// All of the others; `stopping` when the process was told to end.
     status: Word,
     database: Word,
+    schema: Word,
     keys: Word,
 }
 
@@ -38,7 +41,7 @@ pub(crate) async fn live() -> HttpResponse {
     HttpResponse::Ok().json(Live { status: Word::Ok })
 }
 
-/// Whether the service can work: its database answers, and the issuer's keys are here
+/// Whether the service can work: its database, the schema and the issuer's keys are there
 #[utoipa::path(
     get,
     path = "/health/ready",
@@ -54,10 +57,14 @@ pub(crate) async fn live() -> HttpResponse {
     ),
 )]
 pub(crate) async fn ready(state: Data<AppState>, verifier: Data<Verifier>) -> HttpResponse {
-    let word = |is_ready| if is_ready { Word::Ok } else { Word::Unavailable };
     let (database, keys) = (state.database.is_ready().await, verifier.is_ready());
-    let body = Ready { status: word(database && keys), database: word(database), keys: word(keys) };
-    if database && keys {
+    let schema = state.database.has_schema();
+    let word = |is_ready| if is_ready { Word::Ok } else { Word::Unavailable };
+    let all = database && schema && keys;
+    let status = if lifecycle::is_stopping() { Word::Stopping } else { word(all) };
+    let [database, schema, keys] = [database, schema, keys].map(word);
+    let body = Ready { status, database, schema, keys };
+    if body.status == Word::Ok {
         HttpResponse::Ok().json(body)
     } else {
         HttpResponse::ServiceUnavailable().insert_header((RETRY_AFTER, "1")).json(body)

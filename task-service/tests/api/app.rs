@@ -48,6 +48,23 @@ impl TestApp {
         db: &TestDatabase,
         change: impl FnOnce(&mut Config),
     ) -> Self {
+        Self::launch(keys, db, change, async |app| app.prepared().await.unwrap()).await
+    }
+
+    /// Waits for no schema.
+    pub(crate) async fn spawn_unprepared(
+        db: &TestDatabase,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
+        Self::launch(KeyServer::start(), db, change, async |_app| {}).await
+    }
+
+    async fn launch(
+        keys: KeyServer,
+        db: &TestDatabase,
+        change: impl FnOnce(&mut Config),
+        wait: impl AsyncFnOnce(&mut App),
+    ) -> Self {
         let mut config = Config::parse_from(["task-service"]);
         config.database_url = db.url.clone();
         config.port = 0;
@@ -61,7 +78,8 @@ impl TestApp {
             let (clock, ahead) = (Clock::default(), Arc::clone(&ahead));
             move || clock.now() + TimeDelta::seconds(ahead.load(Ordering::Relaxed))
         });
-        let app = App::build(config, clock).await.unwrap();
+        let mut app = App::build(config, clock).unwrap();
+        wait(&mut app).await;
         let (address, server) = (app.address(), app.handle());
         let metrics_address = app.metrics_address();
         rt::spawn(app.run());

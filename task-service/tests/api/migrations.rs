@@ -1,20 +1,22 @@
 //! The schema's history on both engines, and that it fits what the code believes.
 
-use serde_json::json;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
 use service_kit::{
     migrate, on_both_engines,
     testing::{Engine, TestDatabase},
 };
-
 use task_service::MIGRATIONS;
+use tokio::time::{Duration, Instant, sleep};
 
-use crate::app::TestApp;
+use crate::app::{TestApp, problem};
 
 on_both_engines!(task_service::MIGRATIONS;
     the_schema_goes_down_and_up_again,
     processes_that_start_at_once_migrate_once,
     the_documented_columns_are_there,
     tasks_of_an_older_version_are_found_in_any_case,
+    a_schema_that_is_not_there_is_waited_for,
 );
 
 async fn the_schema_goes_down_and_up_again(db: TestDatabase) {
@@ -76,6 +78,39 @@ async fn tasks_of_an_older_version_are_found_in_any_case(db: TestDatabase) {
     for text in ["%C3%A4PFEL", "h%C3%B6ker"] {
         assert_eq!(next.titles(&format!("/api/tasks?q={text}"), &token).await, ["Äpfel kaufen"]);
     }
+}
+
+async fn a_schema_that_is_not_there_is_waited_for(db: TestDatabase) {
+    migrate::revert(&db.url, MIGRATIONS).await.unwrap();
+    let app = TestApp::spawn_unprepared(&db, |config| config.migrate = false).await;
+    let token = app.token("ada");
+    let ready = async || app.client.get(app.url("/health/ready")).send().await.unwrap();
+
+    let refused = problem(app.post(&token, &json!({ "title": "too early" })).await).await;
+    assert_eq!(
+        (&refused["status"], &refused["code"]),
+        (&json!(503), &json!("database_unavailable"))
+    );
+    let listing = app.get("/api/tasks", &token).await;
+    assert_eq!(
+        (listing.status().as_u16(), &listing.headers()["retry-after"]),
+        (503, &"1".parse().unwrap())
+    );
+    let missing = ready().await;
+    assert_eq!(missing.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let missing: Value = missing.json().await.unwrap();
+    assert_eq!(
+        missing,
+        json!({ "status": "unavailable", "database": "ok", "schema": "unavailable", "keys": "ok" })
+    );
+
+    migrate::run(&db.url, MIGRATIONS).await.unwrap();
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while ready().await.status() != StatusCode::OK {
+        assert!(Instant::now() < deadline, "it does not see the schema");
+        sleep(Duration::from_millis(10)).await;
+    }
+    app.create(&token, &json!({ "title": "in time" })).await;
 }
 
 #[test]
