@@ -33,12 +33,11 @@ impl Wait {
     ) -> Result<T, E> {
         let mut connection = pin!(connection);
         // The usual case costs no look at the clock.
-        let (outcome, waited) = match connection.as_mut().now_or_never() {
-            Some(outcome) => (outcome, Duration::ZERO),
-            None => {
-                let start = Instant::now();
-                (connection.await, start.elapsed())
-            }
+        let (outcome, waited) = if let Some(outcome) = connection.as_mut().now_or_never() {
+            (outcome, Duration::ZERO)
+        } else {
+            let start = Instant::now();
+            (connection.await, start.elapsed())
         };
         self.durations.observe(waited);
         if outcome.is_err() {

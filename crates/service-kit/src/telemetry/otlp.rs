@@ -52,7 +52,7 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 #[derive(Args, Clone, Debug)]
 pub struct TraceArgs {
     /// The base address of an OpenTelemetry collector that takes traces by HTTP, such as
-    /// http://localhost:4318; unset: no traces
+    /// `http://localhost:4318`; unset: no traces
     #[arg(long, env, hide_env_values = true, value_parser = http_url)]
     pub otel_exporter_otlp_endpoint: Option<Url>,
     /// What this service is called in traces; default: its own name
