@@ -64,6 +64,7 @@ fn containers_may_do_little_and_are_reached_from_this_machine_only() {
     for (name, service) in compose["services"].as_object().unwrap() {
         assert_eq!(service["read_only"], true, "{name}");
         assert_eq!(service["cap_drop"], json!(["ALL"]), "{name}");
+        assert_eq!(service["cap_add"].is_null(), name != "postgres", "{name}");
         assert_eq!(service["security_opt"], json!(["no-new-privileges:true"]), "{name}");
         let ports = service["ports"].as_array().cloned().unwrap_or_default();
         assert_eq!(ports.len(), usize::from(name != "postgres"), "{name}");
