@@ -11,9 +11,9 @@ mod verification_token;
 
 pub(crate) use account::{Account, NewAccount, PROVIDER_CREDENTIAL, PasswordHash};
 pub(crate) use attempt::Attempt;
-pub(crate) use import::{ImportPage, ImportedAccount, ImportedSession, ImportedUser};
+pub(crate) use import::{ImportPage, ImportedAccount, ImportedSession};
 pub(crate) use mail::Mail;
 pub(crate) use session::{ListedSession, NewSession, Session};
 pub(crate) use signing_key::SigningKey;
-pub(crate) use user::{NewUser, User, UserChanges};
+pub(crate) use user::{User, UserChanges};
 pub(crate) use verification_token::{Purpose, VerificationToken};

@@ -13,9 +13,7 @@ use uuid::Uuid;
 use super::{Candidate, CandidateAccount, CandidateSession, ImportError, report::Report, time};
 use crate::{
     input::is_email,
-    models::{
-        ImportPage, ImportedAccount, ImportedSession, ImportedUser, PROVIDER_CREDENTIAL, User,
-    },
+    models::{ImportPage, ImportedAccount, ImportedSession, PROVIDER_CREDENTIAL, User},
     password,
     seal::Seal,
     session::{USER_AGENT_MAX_CHARS, token_hash},
@@ -34,7 +32,7 @@ pub(super) struct Target {
 
 /// What a candidate comes to.
 enum Verdict {
-    New(ImportedUser),
+    New(User),
     AlreadyHere { id: String },
 }
 
@@ -163,7 +161,7 @@ impl Target {
             (_, None) => {}
         }
         let created_at = self.time_or_now(candidate.created_at.as_deref())?;
-        Ok(Verdict::New(ImportedUser {
+        Ok(Verdict::New(User {
             id: candidate.id.clone().unwrap_or_else(|| Uuid::now_v7().to_string()),
             name: candidate.name.clone(),
             email,
@@ -189,7 +187,7 @@ impl Target {
     fn take_accounts(
         &self,
         candidate: &Candidate,
-        user: &ImportedUser,
+        user: &User,
         page: &mut ImportPage,
         report: &mut Report,
     ) {
@@ -220,7 +218,7 @@ impl Target {
         &self,
         account: &CandidateAccount,
         account_id: String,
-        user: &ImportedUser,
+        user: &User,
         is_credential: bool,
     ) -> ImportedAccount {
         let time = |text: &Option<String>, or: DbTime| match text {

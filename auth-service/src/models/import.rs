@@ -13,19 +13,6 @@ use super::User;
 use crate::schema::{accounts, sessions, users};
 
 #[derive(Insertable)]
-#[diesel(table_name = users)]
-pub(crate) struct ImportedUser {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    /// In lower case.
-    pub(crate) email: String,
-    pub(crate) email_verified: bool,
-    pub(crate) image: Option<String>,
-    pub(crate) created_at: DbTime,
-    pub(crate) updated_at: DbTime,
-}
-
-#[derive(Insertable)]
 #[diesel(table_name = accounts)]
 pub(crate) struct ImportedAccount {
     pub(crate) id: String,
@@ -53,7 +40,7 @@ pub(crate) struct ImportedSession {
 
 #[derive(Default)]
 pub(crate) struct ImportPage {
-    pub(crate) users: Vec<ImportedUser>,
+    pub(crate) users: Vec<User>,
     pub(crate) accounts: Vec<ImportedAccount>,
     pub(crate) sessions: Vec<ImportedSession>,
 }
