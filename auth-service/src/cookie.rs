@@ -206,6 +206,7 @@ mod tests {
             String::new(),
             format!("better-auth.session_token={TOKEN}"),
             format!("better-auth.session_token={TOKEN}."),
+            format!("better-auth.session_token={TOKEN}.{}", SIGNATURE.trim_end_matches('=')),
             format!("better-auth.session_token=x{TOKEN}.{SIGNATURE}"),
             format!("better-auth.session_token={}", foreign.signed(TOKEN)),
             format!("__Secure-better-auth.session_token={TOKEN}.{SIGNATURE}"),
