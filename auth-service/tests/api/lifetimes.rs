@@ -37,6 +37,7 @@ async fn a_session_ends_after_seven_days_and_its_row_is_deleted(db: TestDatabase
 
 async fn a_session_is_extended_a_day_after_it_was_last_extended(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
+    app.round_time();
     let sign_up = app.sign_up_request("ada@example.com").answer().await;
     let ada = sign_up.signed_in();
 

@@ -260,6 +260,7 @@ async fn a_page_may_send_the_browser_to_trusted_places_only(db: TestDatabase) {
         " /",
         "https://evil.example",
         "https://localhost:3000",
+        "http://localhost:3001",
         "http://localhost:3000@evil.example",
         "http://localhost:3000.evil.example",
         "http://localhost:3000\\@evil.example",
