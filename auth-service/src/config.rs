@@ -11,7 +11,6 @@ use std::{
     time::Duration,
 };
 
-use crate::import::ImportArgs;
 use clap::{ArgAction, Parser, Subcommand, builder::BoolishValueParser};
 use secrecy::SecretString;
 use service_kit::{
@@ -25,6 +24,8 @@ use service_kit::{
     telemetry::LogArgs,
     transfer::ExportArgs,
 };
+
+use crate::{import::ImportArgs, trusted_origin::TrustedOrigin};
 
 pub use self::{
     features::Features,
@@ -61,6 +62,12 @@ pub struct Config {
     /// The origins of the front end, separated by commas: CORS and trusted origins
     #[arg(long, env, default_value = "http://localhost:3000", value_delimiter = ',')]
     pub frontend_url: Vec<WebOrigin>,
+
+    /// More origins that may act with a cookie and that links may lead to, separated by commas, as
+    /// they are or as patterns such as https://*.example.com or *.example.com; unlike those of
+    /// FRONTEND_URL they cannot read answers
+    #[arg(long, env, value_delimiter = ',')]
+    pub better_auth_trusted_origins: Vec<TrustedOrigin>,
 
     /// The public base URL, an origin without path; https makes the cookies secure
     #[arg(long, env, default_value = "http://localhost:3000")]
@@ -196,10 +203,11 @@ impl Config {
         self.jwt_rotation_interval.is_none() || self.jwt_grace_period > self.jwt_expires_in
     }
 
-    /// The origins that may act with a cookie: the service's own and the front end's.
-    pub(crate) fn trusted_origins(&self) -> Vec<WebOrigin> {
-        let mut origins = vec![self.better_auth_url.clone()];
-        origins.extend(self.frontend_url.iter().cloned());
+    /// The origins that may act with a cookie: the service's own, the front end's, and more.
+    pub(crate) fn trusted_origins(&self) -> Vec<TrustedOrigin> {
+        let exactly = [&self.better_auth_url].into_iter().chain(&self.frontend_url).cloned();
+        let mut origins: Vec<_> = exactly.map(TrustedOrigin::Exactly).collect();
+        origins.extend(self.better_auth_trusted_origins.iter().cloned());
         origins
     }
 }

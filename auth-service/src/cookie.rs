@@ -200,12 +200,19 @@ mod tests {
     }
 
     #[test]
+    fn the_last_dot_parts_token_and_signature() {
+        let dotted = format!("{TOKEN}.with.dots");
+        assert_eq!(cookies().verified(&cookies().signed(&dotted)), Some(dotted));
+    }
+
+    #[test]
     fn a_cookie_without_our_signature_is_no_session() {
         let foreign = Cookies::new(&"another-secret-do-not-use-0000000000".into(), false);
         for cookie in [
             String::new(),
             format!("better-auth.session_token={TOKEN}"),
             format!("better-auth.session_token={TOKEN}."),
+            format!("better-auth.session_token={TOKEN}.{}", SIGNATURE.trim_end_matches('=')),
             format!("better-auth.session_token=x{TOKEN}.{SIGNATURE}"),
             format!("better-auth.session_token={}", foreign.signed(TOKEN)),
             format!("__Secure-better-auth.session_token={TOKEN}.{SIGNATURE}"),

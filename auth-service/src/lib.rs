@@ -5,7 +5,7 @@
 //! | room | owns |
 //! |---|---|
 //! | [`app`], `routes` | the listener, the order of middleware, the routing table |
-//! | `input`, `origin` | is this request well-formed, and may this page send it |
+//! | `input`, `origin`, `trusted_origin` | is this request well-formed, and may this page send it |
 //! | `routes/*` | bodies in and out, the steps of one endpoint |
 //! | `session`, `session_cookies`, `cookie` | who is asking, and how the client keeps that |
 //! | `limits`, `guessing`, `attempts` | how often a client, or anybody for one account, may try |
@@ -48,6 +48,7 @@ mod session;
 mod session_cookies;
 mod state;
 pub mod transfer;
+mod trusted_origin;
 
 use diesel_migrations::embed_migrations;
 use service_kit::migrate::Migrations;

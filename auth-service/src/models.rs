@@ -14,8 +14,8 @@ pub(crate) use account::{Account, NewAccount, PROVIDER_CREDENTIAL, PasswordHash}
 pub(crate) use attempt::Attempt;
 pub(crate) use import::ImportPage;
 pub(crate) use mail::Mail;
-pub(crate) use row::{AccountRow, SessionRow, UserRow, tables};
+pub(crate) use row::{AccountRow, SessionRow, tables};
 pub(crate) use session::{ListedSession, NewSession, Session};
 pub(crate) use signing_key::SigningKey;
-pub(crate) use user::{NewUser, User, UserChanges};
+pub(crate) use user::{User, UserChanges};
 pub(crate) use verification_token::{Purpose, VerificationToken};

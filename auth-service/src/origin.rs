@@ -12,6 +12,7 @@ use url::{Url, form_urlencoded};
 use crate::{
     error::{Error, Redirect, Result},
     input::is_truthy,
+    trusted_origin::TrustedOrigin,
 };
 
 pub(crate) static CALLBACK: Redirect = Redirect {
@@ -41,12 +42,12 @@ pub(crate) static REDIRECTS: [&Redirect; 4] = [
 
 /// For every request that changes something: one that carries a cookie, any cookie, must come
 /// from a trusted page.
-pub(crate) fn check(req: &HttpRequest, trusted: &[WebOrigin]) -> Result<()> {
+pub(crate) fn check(req: &HttpRequest, trusted: &[TrustedOrigin]) -> Result<()> {
     if req.headers().contains_key(COOKIE) { require_trusted(req, trusted) } else { Ok(()) }
 }
 
 /// For sign-in and sign-up, which need no cookie to be abused: a browser must name a trusted page.
-pub(crate) fn check_sign_in(req: &HttpRequest, trusted: &[WebOrigin]) -> Result<()> {
+pub(crate) fn check_sign_in(req: &HttpRequest, trusted: &[TrustedOrigin]) -> Result<()> {
     let headers = req.headers();
     if headers.contains_key(COOKIE) {
         return Ok(()); // `check` has seen to it
@@ -63,11 +64,15 @@ pub(crate) fn check_sign_in(req: &HttpRequest, trusted: &[WebOrigin]) -> Result<
     if comes_from_a_page { require_trusted(req, trusted) } else { Ok(()) }
 }
 
-fn require_trusted(req: &HttpRequest, trusted: &[WebOrigin]) -> Result<()> {
+fn require_trusted(req: &HttpRequest, trusted: &[TrustedOrigin]) -> Result<()> {
     let headers = req.headers();
     let origin = match text(headers, ORIGIN.as_str()) {
         Some("null") if text(headers, "sec-fetch-site") == Some("same-origin") => {
-            Some(own_origin(headers, trusted).ok_or(Error::InvalidOrigin)?)
+            return if is_own_host_trusted(headers, trusted) {
+                Ok(())
+            } else {
+                Err(Error::InvalidOrigin)
+            };
         }
         Some(origin) => Some(origin.to_owned()),
         None if headers.contains_key(ORIGIN) => return Err(Error::InvalidOrigin),
@@ -77,18 +82,29 @@ fn require_trusted(req: &HttpRequest, trusted: &[WebOrigin]) -> Result<()> {
     };
     match origin.as_deref() {
         None | Some("null" | "") => Err(Error::MissingOrNullOrigin),
-        Some(origin) if trusted.iter().any(|trusted| trusted.as_str() == origin) => Ok(()),
+        Some(origin) if is_trusted_text(origin, trusted) => Ok(()),
         Some(_) => Err(Error::InvalidOrigin),
     }
 }
 
-/// The trusted origin the request was sent to, whichever scheme a proxy in front of us speaks.
-fn own_origin(headers: &HeaderMap, trusted: &[WebOrigin]) -> Option<String> {
-    let host = text(headers, HOST.as_str())?;
-    let is_own = |origin: &&WebOrigin| {
-        origin.as_str().split_once("://").is_some_and(|(_, authority)| authority == host)
-    };
-    trusted.iter().find(is_own).map(|origin| origin.as_str().to_owned())
+fn is_trusted(origin: &WebOrigin, trusted: &[TrustedOrigin]) -> bool {
+    trusted.iter().any(|trusted| trusted.covers(origin))
+}
+
+/// Only as a browser writes it.
+fn is_trusted_text(origin: &str, trusted: &[TrustedOrigin]) -> bool {
+    origin
+        .parse()
+        .is_ok_and(|read: WebOrigin| read.as_str() == origin && is_trusted(&read, trusted))
+}
+
+/// Whether the request was sent to a trusted origin, whichever scheme a proxy in front of us speaks.
+fn is_own_host_trusted(headers: &HeaderMap, trusted: &[TrustedOrigin]) -> bool {
+    text(headers, HOST.as_str()).is_some_and(|host| {
+        ["http", "https"]
+            .iter()
+            .any(|scheme| is_trusted_text(&format!("{scheme}://{host}"), trusted))
+    })
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -100,7 +116,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 pub(crate) fn check_redirects(
     body: Option<&Value>,
     query: &str,
-    trusted: &[WebOrigin],
+    trusted: &[TrustedOrigin],
 ) -> Result<()> {
     let member = |name: &str| body.and_then(|body| body.get(name)).filter(|value| is_truthy(value));
     for redirect in REDIRECTS {
@@ -118,7 +134,7 @@ pub(crate) fn check_redirects(
 }
 
 /// The one member of a query that may send the browser somewhere.
-pub(crate) fn check_query_redirect(query: &str, trusted: &[WebOrigin]) -> Result<()> {
+pub(crate) fn check_query_redirect(query: &str, trusted: &[TrustedOrigin]) -> Result<()> {
     let mut targets = form_urlencoded::parse(query.as_bytes())
         .filter(|(name, value)| name == CALLBACK.member && !value.is_empty());
     if targets.all(|(_, target)| is_safe(&target, trusted)) {
@@ -130,7 +146,7 @@ pub(crate) fn check_query_redirect(query: &str, trusted: &[WebOrigin]) -> Result
 
 /// A path of this origin, or an address of a trusted one. Neither holds what browsers and servers
 /// read differently.
-fn is_safe(target: &str, trusted: &[WebOrigin]) -> bool {
+fn is_safe(target: &str, trusted: &[TrustedOrigin]) -> bool {
     if target.contains('\\') || target.contains(char::is_control) {
         return false;
     }
@@ -141,7 +157,7 @@ fn is_safe(target: &str, trusted: &[WebOrigin]) -> bool {
     let Ok(url) = target.parse::<Url>() else { return false };
     let has_user = !url.username().is_empty() || url.password().is_some();
     let is_web = matches!(url.scheme(), "http" | "https");
-    is_web && !has_user && WebOrigin::of(&url).is_some_and(|origin| trusted.contains(&origin))
+    is_web && !has_user && WebOrigin::of(&url).is_some_and(|origin| is_trusted(&origin, trusted))
 }
 
 #[cfg(test)]
@@ -150,7 +166,7 @@ mod tests {
 
     #[test]
     fn only_own_paths_and_trusted_origins_are_safe_targets() {
-        let trusted: Vec<WebOrigin> = vec!["http://localhost:3000".parse().unwrap()];
+        let trusted: Vec<TrustedOrigin> = vec!["http://localhost:3000".parse().unwrap()];
         for target in
             ["/", "/dashboard", "/a?next=%2Fb", "http://localhost:3000", "http://localhost:3000/a"]
         {

@@ -8,7 +8,6 @@ use service_kit::{
     Clock,
     client_address::{TrustedProxy, client_address, network_of},
     db::{Database, PooledConn},
-    origins::WebOrigin,
 };
 use shared_models::Timestamp;
 
@@ -23,6 +22,7 @@ use crate::{
     mail::{Links, Outbox, Templates, Transport},
     password::Passwords,
     seal::Seal,
+    trusted_origin::TrustedOrigin,
 };
 
 /// One per process, in one `Data`.
@@ -34,7 +34,7 @@ pub(crate) struct AppState {
     pub(crate) passwords: Passwords,
     pub(crate) issuer: Issuer,
     pub(crate) email_tokens: EmailTokens,
-    pub(crate) trusted_origins: Vec<WebOrigin>,
+    pub(crate) trusted_origins: Vec<TrustedOrigin>,
     pub(crate) trusted_proxies: Vec<TrustedProxy>,
     /// Whether browsers come by https.
     pub(crate) is_production: bool,

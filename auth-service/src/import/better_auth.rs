@@ -35,7 +35,7 @@ struct Count {
 }
 
 #[derive(QueryableByName)]
-struct UserRow {
+struct User {
     #[diesel(sql_type = Text)]
     id: String,
     #[diesel(sql_type = Nullable<Text>)]
@@ -130,7 +130,7 @@ impl Source {
             HashMap::new()
         };
         self.after = last;
-        let candidate = |user: UserRow| Candidate {
+        let candidate = |user: User| Candidate {
             place: format!("user {}", user.id),
             accounts: accounts.remove(&user.id).unwrap_or_default(),
             sessions: sessions.remove(&user.id).unwrap_or_default(),
@@ -145,7 +145,7 @@ impl Source {
         Ok(Some(users.into_iter().map(candidate).collect()))
     }
 
-    async fn users(&mut self) -> QueryResult<Vec<UserRow>> {
+    async fn users(&mut self) -> QueryResult<Vec<User>> {
         let limit = i64::try_from(PAGE).unwrap_or(i64::MAX);
         query!(&mut self.pooled.conn(), |c| sql_query(USERS)
             .bind::<Text, _>(&self.after)

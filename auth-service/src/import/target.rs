@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{Candidate, CandidateAccount, CandidateSession, ImportError, report::Report, time};
 use crate::{
     input::is_email,
-    models::{AccountRow, ImportPage, PROVIDER_CREDENTIAL, SessionRow, User, UserRow},
+    models::{AccountRow, ImportPage, PROVIDER_CREDENTIAL, SessionRow, User},
     password,
     seal::Seal,
     session::{USER_AGENT_MAX_CHARS, token_hash},
@@ -32,7 +32,7 @@ pub(super) struct Target {
 
 /// What a candidate comes to.
 enum Verdict {
-    New(UserRow),
+    New(User),
     AlreadyHere { id: String },
 }
 
@@ -161,7 +161,7 @@ impl Target {
             (_, None) => {}
         }
         let created_at = self.time_or_now(candidate.created_at.as_deref())?;
-        Ok(Verdict::New(UserRow {
+        Ok(Verdict::New(User {
             id: candidate.id.clone().unwrap_or_else(|| Uuid::now_v7().to_string()),
             name: candidate.name.clone(),
             email,
@@ -187,7 +187,7 @@ impl Target {
     fn take_accounts(
         &self,
         candidate: &Candidate,
-        user: &UserRow,
+        user: &User,
         page: &mut ImportPage,
         report: &mut Report,
     ) {
@@ -218,7 +218,7 @@ impl Target {
         &self,
         account: &CandidateAccount,
         account_id: String,
-        user: &UserRow,
+        user: &User,
         is_credential: bool,
     ) -> AccountRow {
         let time = |text: &Option<String>, or: DbTime| match text {

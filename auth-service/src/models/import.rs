@@ -6,12 +6,12 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use service_kit::db::{Conn, query};
 
-use super::{AccountRow, SessionRow, User, UserRow};
+use super::{AccountRow, SessionRow, User};
 use crate::schema::{accounts, sessions, users};
 
 #[derive(Default)]
 pub(crate) struct ImportPage {
-    pub(crate) users: Vec<UserRow>,
+    pub(crate) users: Vec<User>,
     pub(crate) accounts: Vec<AccountRow>,
     pub(crate) sessions: Vec<SessionRow>,
 }

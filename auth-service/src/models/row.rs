@@ -10,22 +10,8 @@ use service_kit::{
     transfer::{Table, bytes, checked_table, table},
 };
 
-use super::{Mail, SigningKey};
+use super::{Mail, SigningKey, User};
 use crate::schema::{accounts, mails, sessions, signing_keys, users, verification_tokens};
-
-#[derive(HasQuery, Insertable, Serialize, Deserialize)]
-#[diesel(table_name = users)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct UserRow {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    /// In lower case.
-    pub(crate) email: String,
-    pub(crate) email_verified: bool,
-    pub(crate) image: Option<String>,
-    pub(crate) created_at: DbTime,
-    pub(crate) updated_at: DbTime,
-}
 
 #[derive(HasQuery, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = accounts)]
@@ -71,7 +57,7 @@ struct VerificationTokenRow {
 }
 
 exported!(SigningKey, signing_keys, by [plain generation]);
-exported!(UserRow, users, by [text id]);
+exported!(User, users, by [text id]);
 exported!(AccountRow, accounts, by [text id]);
 exported!(SessionRow, sessions, by [text id]);
 exported!(VerificationTokenRow, verification_tokens, by [plain token_hash]);
@@ -84,7 +70,7 @@ pub(crate) fn tables<E: fmt::Display>(
 ) -> Vec<Box<dyn Table>> {
     vec![
         checked_table(check_key),
-        table::<UserRow>(),
+        table::<User>(),
         table::<AccountRow>(),
         table::<SessionRow>(),
         table::<VerificationTokenRow>(),

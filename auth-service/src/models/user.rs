@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use serde::{Deserialize, Serialize};
 use service_kit::{
     db::{Conn, OnConflict as _, query},
     sql_types::DbTime,
@@ -14,27 +15,16 @@ use crate::{
     schema::users,
 };
 
-#[derive(Clone, HasQuery)]
+#[derive(Clone, HasQuery, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = users)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct User {
     pub(crate) id: String,
     pub(crate) name: String,
+    /// In lower case.
     pub(crate) email: String,
     pub(crate) email_verified: bool,
     pub(crate) image: Option<String>,
-    pub(crate) created_at: DbTime,
-    pub(crate) updated_at: DbTime,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = users)]
-pub(crate) struct NewUser<'a> {
-    pub(crate) id: &'a str,
-    pub(crate) name: &'a str,
-    /// In lower case.
-    pub(crate) email: &'a str,
-    pub(crate) email_verified: bool,
-    pub(crate) image: Option<&'a str>,
     pub(crate) created_at: DbTime,
     pub(crate) updated_at: DbTime,
 }
@@ -119,14 +109,14 @@ impl User {
 
     /// Makes the user with its account, first session and first mail, or nothing at all.
     pub(crate) async fn register(
+        &self,
         conn: &mut Conn<'_>,
-        user: &NewUser<'_>,
         account: &NewAccount<'_>,
         session: Option<&NewSession<'_>>,
         mail: Option<&Mail>,
     ) -> Result<()> {
         conn.transaction(async |conn| {
-            query!(conn, |c| diesel::insert_into(users::table).values(user).execute(*c))
+            query!(conn, |c| diesel::insert_into(users::table).values(self).execute(*c))
                 .on_conflict(Error::LostRaceForEmail)?;
             account.insert(conn).await?;
             if let Some(session) = session {
@@ -138,6 +128,20 @@ impl User {
             Ok(())
         })
         .await
+    }
+}
+
+impl From<shared_models::User> for User {
+    fn from(user: shared_models::User) -> Self {
+        Self {
+            id: user.id.into(),
+            name: user.name,
+            email: user.email,
+            email_verified: user.email_verified,
+            image: user.image,
+            created_at: DbTime(user.created_at.into()),
+            updated_at: DbTime(user.updated_at.into()),
+        }
     }
 }
 

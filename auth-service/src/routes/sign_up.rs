@@ -11,7 +11,7 @@ use crate::{
     error::{Error, Result},
     input::{Fields, Input, Schema},
     mail::{self, Kind},
-    models::{self, NewAccount, NewUser},
+    models::{self, NewAccount},
     password, session, session_cookies,
     state::AppState,
 };
@@ -106,20 +106,12 @@ async fn register(
     mail: Option<&models::Mail>,
 ) -> Result<()> {
     let now = DbTime(user.created_at.into());
-    let user_row = NewUser {
-        id: user.id.as_str(),
-        name: &user.name,
-        email: &user.email,
-        email_verified: user.email_verified,
-        image: user.image.as_deref(),
-        created_at: now,
-        updated_at: now,
-    };
+    let row = models::User::from(user.clone());
     let account_id = Uuid::now_v7().to_string();
     let account = NewAccount::credential(&account_id, user.id.as_str(), password_hash, now);
     let conn = &mut state.write().await?;
     let session = fresh.map(|fresh| fresh.row(user.id.as_str()));
-    models::User::register(&mut conn.conn(), &user_row, &account, session.as_ref(), mail).await?;
+    row.register(&mut conn.conn(), &account, session.as_ref(), mail).await?;
     if mail.is_some() {
         state.outbox.wake();
     }

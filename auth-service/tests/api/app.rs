@@ -133,6 +133,12 @@ impl TestApp {
         self.now_micros.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
     }
 
+    /// For what is decided in the very moment: times are kept in whole milliseconds.
+    pub(crate) fn round_time(&self) {
+        let round = |now: i64| Some(now - now % 1000);
+        self.now_micros.fetch_update(Ordering::SeqCst, Ordering::SeqCst, round).unwrap();
+    }
+
     /// For what checks our tokens by its own clock.
     pub(crate) fn use_real_time(&self) {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();

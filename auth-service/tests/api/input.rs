@@ -18,6 +18,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     a_compressed_body_is_refused_unread,
     unknown_members_are_ignored,
     the_first_check_that_objects_answers,
+    null_is_no_value_for_what_may_be_left_out,
 );
 
 const GOOD: &str = r#"{"name":"Ada","email":"ada@example.com","password":"correct horse 42"}"#;
@@ -280,4 +281,30 @@ async fn the_first_check_that_objects_answers(db: TestDatabase) {
     assert_eq!(answer.json()["code"], "INVALID_ORIGIN");
     let answer = send(&app, SIGN_IN, "application/json", unknown_user).await;
     assert_eq!(answer.json()["code"], "INVALID_EMAIL");
+}
+
+async fn null_is_no_value_for_what_may_be_left_out(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let login =
+        json!({ "name": "Ada", "email": "ada@example.com", "password": "correct horse 42" });
+    let passwords = json!({ "newPassword": "battery 43", "currentPassword": "correct horse 42" });
+
+    for (path, body, member, expected) in [
+        (SIGN_UP, &login, "image", "string"),
+        (SIGN_UP, &login, "callbackURL", "string"),
+        (SIGN_UP, &login, "rememberMe", "boolean"),
+        (SIGN_IN, &login, "callbackURL", "string"),
+        (SIGN_IN, &login, "rememberMe", "boolean"),
+        (SIGN_OUT, &json!({}), "callbackURL", "string"),
+        ("/api/auth/change-password", &passwords, "revokeOtherSessions", "boolean"),
+        ("/api/auth/delete-user", &json!({}), "password", "string"),
+        ("/api/auth/delete-user", &json!({}), "token", "string"),
+        ("/api/auth/reset-password", &passwords, "token", "string"),
+    ] {
+        let mut body = body.clone();
+        body[member] = json!(null);
+        let message = format!("[body.{member}] Invalid input: expected {expected}, received null");
+        let answer = app.post(path).json(&body).answer().await;
+        answer.is_error(400, "VALIDATION_ERROR", &message);
+    }
 }

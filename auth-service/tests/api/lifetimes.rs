@@ -17,6 +17,8 @@ on_both_engines!(auth_service::MIGRATIONS;
     an_unremembered_session_is_extended_when_a_bearer_uses_it,
     an_unremembered_session_lasts_a_day_whatever_others_do,
     configured_lifetimes_are_kept_to,
+    only_the_list_and_a_deletion_need_a_young_session,
+    a_marker_that_nobody_signed_changes_nothing,
 );
 
 async fn a_session_ends_after_seven_days_and_its_row_is_deleted(db: TestDatabase) {
@@ -35,6 +37,7 @@ async fn a_session_ends_after_seven_days_and_its_row_is_deleted(db: TestDatabase
 
 async fn a_session_is_extended_a_day_after_it_was_last_extended(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
+    app.round_time();
     let sign_up = app.sign_up_request("ada@example.com").answer().await;
     let ada = sign_up.signed_in();
 
@@ -165,4 +168,36 @@ async fn configured_lifetimes_are_kept_to(db: TestDatabase) {
     assert_eq!(answer.json()["session"]["expiresAt"], shown(660));
     app.advance(600);
     is_nobody(&app.get_session(&ada.cookie).await, &CLEARED);
+}
+
+async fn only_the_list_and_a_deletion_need_a_young_session(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let ada = app.sign_up("ada@example.com").await;
+    app.advance(3 * DAY);
+
+    for (path, body) in [
+        ("update-user", json!({ "name": "Ada Lovelace" })),
+        ("verify-password", json!({ "password": PASSWORD })),
+        ("change-password", json!({ "currentPassword": PASSWORD, "newPassword": PASSWORD })),
+        ("change-email", json!({ "newEmail": "new@example.com" })),
+        ("revoke-session", json!({ "token": "unknown" })),
+        ("revoke-other-sessions", json!({})),
+        ("revoke-sessions", json!({})),
+    ] {
+        let answer = app.post_as(&ada, &format!("/api/auth/{path}"), &body).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+    }
+}
+
+async fn a_marker_that_nobody_signed_changes_nothing(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let sign_up = app.sign_up_request("ada@example.com").answer().await;
+    let ada = sign_up.signed_in();
+    app.advance(DAY);
+
+    let cookie = format!("{}; better-auth.dont_remember=true", ada.cookie);
+    let renewed = app.get_session(&cookie).await;
+
+    assert_eq!(renewed.cookies(), sign_up.cookies());
+    assert_eq!(renewed.json()["session"]["expiresAt"], shown(8 * DAY));
 }

@@ -13,11 +13,14 @@ on_both_engines!(auth_service::MIGRATIONS;
     with_a_cookie_only_a_trusted_page_may_act,
     a_refused_origin_does_nothing,
     reading_needs_no_origin,
+    a_mailed_link_may_be_opened_from_anywhere,
     without_cookies_only_sign_in_and_sign_up_look_at_the_origin,
     a_browser_must_name_a_trusted_page_to_sign_in,
     a_cross_site_navigation_cannot_sign_in,
     a_null_origin_of_our_own_page_is_judged_by_the_host,
     a_page_may_send_the_browser_to_trusted_places_only,
+    more_origins_can_be_trusted_by_pattern,
+    a_pattern_lets_nobody_read_answers,
     every_member_that_redirects_is_checked,
     the_callback_url_of_a_query_is_checked,
     a_trusted_front_end_may_read_answers_and_errors,
@@ -125,6 +128,21 @@ async fn reading_needs_no_origin(db: TestDatabase) {
     }
 }
 
+async fn a_mailed_link_may_be_opened_from_anywhere(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+
+    for (path, status) in [
+        ("/api/auth/verify-email?token=x", 401),
+        ("/api/auth/delete-user/callback?token=x", 404),
+        ("/api/auth/reset-password/x?callbackURL=%2Freset", 302),
+    ] {
+        for (name, value) in [("referer", "https://mail.example/inbox"), ("origin", "null")] {
+            let request = app.get(path).header("cookie", "a=b").header(name, value);
+            assert_eq!(request.answer().await.status, status, "{path}");
+        }
+    }
+}
+
 async fn without_cookies_only_sign_in_and_sign_up_look_at_the_origin(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
@@ -159,6 +177,7 @@ async fn a_browser_must_name_a_trusted_page_to_sign_in(db: TestDatabase) {
         ("sec-fetch-site", "same-origin"),
         ("sec-fetch-site", "cross-site"),
         ("sec-fetch-mode", "cors"),
+        ("sec-fetch-mode", "navigate"),
         ("sec-fetch-dest", "empty"),
     ] {
         let request = || good_sign_in(&app).header(name, value);
@@ -241,6 +260,7 @@ async fn a_page_may_send_the_browser_to_trusted_places_only(db: TestDatabase) {
         " /",
         "https://evil.example",
         "https://localhost:3000",
+        "http://localhost:3001",
         "http://localhost:3000@evil.example",
         "http://localhost:3000.evil.example",
         "http://localhost:3000\\@evil.example",
@@ -253,6 +273,101 @@ async fn a_page_may_send_the_browser_to_trusted_places_only(db: TestDatabase) {
         let answer = sign_in(target).await;
         answer.is_error(403, "INVALID_CALLBACK_URL", "Invalid callbackURL");
         assert_eq!(answer.header("location"), None);
+    }
+}
+
+/// The service with more trusted origins.
+async fn trusting(db: &TestDatabase, patterns: &[&str]) -> TestApp {
+    TestApp::spawn_with(db, |config| {
+        config.better_auth_trusted_origins =
+            patterns.iter().map(|pattern| pattern.parse().unwrap()).collect();
+    })
+    .await
+}
+
+async fn more_origins_can_be_trusted_by_pattern(db: TestDatabase) {
+    let patterns = ["https://*.example.com", "*.example.org", "https://exact.example"];
+    let app = trusting(&db, &patterns).await;
+    app.sign_up("ada@example.com").await;
+
+    for trusted in [
+        "https://app.example.com",
+        "https://a.b.example.com",
+        "https://app.example.org",
+        "http://app.example.org",
+        "https://exact.example",
+        BASE_URL,
+        FRONT_END,
+    ] {
+        let act = app.post(SIGN_OUT).header("cookie", "a=b").header("origin", trusted);
+        assert_eq!(act.answer().await.status, 200, "{trusted}");
+        assert_eq!(good_sign_in(&app).header("origin", trusted).answer().await.status, 200);
+        let by_referer = good_sign_in(&app).header("referer", format!("{trusted}/login"));
+        assert_eq!(by_referer.answer().await.status, 200, "{trusted}");
+        let target = json!({ "callbackURL": format!("{trusted}/home?a=b#c") });
+        assert_eq!(app.post(SIGN_OUT).json(&target).answer().await.status, 200, "{trusted}");
+    }
+    for untrusted in [
+        "http://app.example.com",
+        "https://app.example.com:8443",
+        "https://example.com",
+        "https://evil-example.com",
+        "https://app.example.com.evil.example",
+        "https://app.example.org.evil.example",
+        "https://evilexample.org",
+        "https://sub.exact.example",
+        "https://*.example.net",
+    ] {
+        is_invalid(&good_sign_in(&app).header("origin", untrusted).answer().await);
+        let target = json!({ "callbackURL": format!("{untrusted}/home") });
+        let answer = app.post(SIGN_OUT).json(&target).answer().await;
+        answer.is_error(403, "INVALID_CALLBACK_URL", "Invalid callbackURL");
+    }
+    // As no browser writes an origin.
+    for odd in [
+        "https://APP.example.com",
+        "https://app.example.com/",
+        "https://app.example.com:443",
+        "https://user@app.example.com",
+        "https://evil.example/.example.com",
+        "https://evil.example#.example.com",
+        "https://evil.example\\.example.com",
+        "https://*.example.com",
+        "*.example.com",
+        "app.example.org",
+        "myapp://app.example.org",
+    ] {
+        is_invalid(&good_sign_in(&app).header("origin", odd).answer().await);
+    }
+    for odd in [
+        "https://evil.example\\@app.example.com/",
+        "https://user@app.example.com/",
+        "https://app.example.com@evil.example/",
+        "https://evil.example/.example.com",
+        "https://evil.example?.example.com",
+        "https://evil.example#.example.com",
+        "myapp://app.example.org/",
+        "app.example.com",
+    ] {
+        let answer = app.post(SIGN_OUT).json(&json!({ "callbackURL": odd })).answer().await;
+        answer.is_error(403, "INVALID_CALLBACK_URL", "Invalid callbackURL");
+    }
+}
+
+async fn a_pattern_lets_nobody_read_answers(db: TestDatabase) {
+    let app = trusting(&db, &["https://*.example.com", "https://exact.example"]).await;
+
+    for origin in ["https://app.example.com", "https://exact.example", "https://*.example.com"] {
+        let preflight = app
+            .client
+            .request(Method::OPTIONS, app.url(SIGN_IN))
+            .header("access-control-request-method", "POST");
+        for request in [app.get(JWKS), preflight] {
+            let answer = request.header("origin", origin).answer().await;
+            for (name, _) in &answer.headers {
+                assert!(!name.as_str().starts_with("access-control-"), "{origin}: {name}");
+            }
+        }
     }
 }
 

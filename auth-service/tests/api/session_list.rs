@@ -104,6 +104,7 @@ async fn the_list_needs_a_session(db: TestDatabase) {
 
 async fn the_list_needs_a_fresh_session(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
+    app.round_time();
     let ada = app.sign_up("ada@example.com").await;
 
     app.advance(DAY - 1);

@@ -94,6 +94,10 @@ async fn a_session_shows_where_it_came_from(db: TestDatabase) {
         assert_eq!(session["userAgent"], "Mozilla/5.0 (example)");
     }
 
+    let unknown = app.sign_in("ada@example.com").await;
+    let session = app.get_session(&unknown.cookie).await.json()["session"].take();
+    assert_eq!((&session["ipAddress"], &session["userAgent"]), (&json!(""), &json!("")));
+
     let long_and_odd = [b"x".repeat(5000).as_slice(), b"\xff\xfe"].concat();
     for user_agent in [long_and_odd.as_slice(), b"\xff", "ünï".as_bytes()] {
         let request = app.sign_in_request("ada@example.com", PASSWORD);

@@ -15,6 +15,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     the_service_says_that_it_is_well,
     the_service_says_what_its_tokens_say,
     under_the_base_path_everything_unknown_is_an_empty_404,
+    every_endpoint_knows_its_own_method_only,
     elsewhere_an_unknown_path_is_a_json_404,
     a_wrong_method_elsewhere_is_a_json_405_that_names_the_right_ones,
     a_front_end_is_served_with_its_routes,
@@ -89,6 +90,50 @@ async fn under_the_base_path_everything_unknown_is_an_empty_404(db: TestDatabase
         let answer = app.client.request(method.clone(), app.url(&path)).answer().await;
         assert_eq!((answer.status, answer.body.as_str()), (404, ""), "{method} {path}");
         assert_eq!(answer.header("content-type"), None, "{method} {path}");
+    }
+}
+
+async fn every_endpoint_knows_its_own_method_only(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let (get, post) = (Method::GET, Method::POST);
+
+    for (own, path) in [
+        (&post, "sign-up/email"),
+        (&post, "sign-in/email"),
+        (&post, "sign-in/social"),
+        (&post, "sign-out"),
+        (&get, "token"),
+        (&get, "jwks"),
+        (&get, "list-sessions"),
+        (&post, "revoke-session"),
+        (&post, "revoke-sessions"),
+        (&post, "revoke-other-sessions"),
+        (&post, "update-user"),
+        (&post, "change-password"),
+        (&post, "verify-password"),
+        (&post, "change-email"),
+        (&post, "delete-user"),
+        (&get, "delete-user/callback"),
+        (&get, "list-accounts"),
+        (&post, "request-password-reset"),
+        (&get, "reset-password/token"),
+        (&post, "reset-password"),
+        (&post, "send-verification-email"),
+        (&get, "verify-email"),
+        (&get, "ok"),
+        (&get, "error"),
+    ] {
+        let send = async |method: &Method| {
+            let url = app.url(&format!("/api/auth/{path}"));
+            app.client.request(method.clone(), url).answer().await
+        };
+        assert!(!send(own).await.body.is_empty(), "{own} {path}");
+        let others = [Method::HEAD, Method::OPTIONS, Method::PUT, Method::PATCH, Method::DELETE];
+        for other in [&get, &post].into_iter().chain(&others).filter(|other| *other != own) {
+            let answer = send(other).await;
+            assert_eq!((answer.status, answer.body.as_str()), (404, ""), "{other} {path}");
+            assert_eq!(answer.header("content-type"), None, "{other} {path}");
+        }
     }
 }
 

@@ -80,5 +80,10 @@ export const CONFIGURATIONS = [
     rows: options.secure,
   },
   { name: "secure over http", env: { SECURE_COOKIES: "on" }, rows: options.secureOverHttp },
+  {
+    name: "trusted by pattern",
+    env: { BETTER_AUTH_TRUSTED_ORIGINS: "https://*.example.com,*.example.org,http://10.*.*.*:3000" },
+    rows: options.trustedByPattern,
+  },
   { name: "proxied", env: { TRUSTED_PROXIES: "127.0.0.1/32" }, rows: options.proxied },
 ];

@@ -270,3 +270,40 @@ export const proxied = [
     [`which makes her address of ${address}`, get("/get-session", { as: `pam${index}` })],
   ]),
 ];
+
+const from = (origin) => signIn("nobody@example.com", {}, { headers: { origin } });
+const leadingTo = (redirectTo) =>
+  post("/request-password-reset", { email: "nobody@example.com", redirectTo });
+
+export const trustedByPattern = [
+  ...[
+    "https://app.example.com",
+    "https://a.b.example.com",
+    "http://app.example.com",
+    "https://app.example.com:8443",
+    "https://example.com",
+    "https://evil-example.com",
+    "https://app.example.com.evil.example",
+    "https://app.example.org",
+    "http://app.example.org",
+    "http://app.example.org:8443",
+    "https://evilexample.org",
+    "http://10.0.0.7:3000",
+    "http://10.0.0.evil.example:3000",
+    "http://11.0.0.7:3000",
+    "https://evil.example/.example.com",
+    "null",
+  ].map((origin) => [`a page of ${origin} signs in`, from(origin)]),
+  ...[
+    "https://app.example.com/home?a=b#c",
+    "https://app.example.com:8443/",
+    "https://APP.example.com/",
+    "https://evil-example.com/",
+    "https://evil.example/.example.com",
+    "https://evil.example#.example.com",
+    "https://app.example.com@evil.example/",
+    "https://evil.example\\@app.example.com/",
+    "http://app.example.org/",
+    "app.example.org",
+  ].map((target) => [`a link may lead to ${target}`, leadingTo(target)]),
+];

@@ -1,0 +1,237 @@
+//! Whose pages may act with a cookie, and where links may lead: origins, and patterns of origins.
+//! Who may read answers is another question (CORS), and never one of patterns.
+
+use std::{net::Ipv4Addr, str::FromStr};
+
+use service_kit::origins::WebOrigin;
+
+/// An origin, or a pattern such as `https://*.example.com` or `*.example.com`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TrustedOrigin {
+    Exactly(WebOrigin),
+    Like(OriginPattern),
+}
+
+/// `*` stands for any text, dots included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OriginPattern {
+    /// `None`: http and https.
+    scheme: Option<String>,
+    host: String,
+    /// `None`: the scheme's own.
+    port: Option<String>,
+}
+
+impl TrustedOrigin {
+    pub(crate) fn covers(&self, origin: &WebOrigin) -> bool {
+        match self {
+            Self::Exactly(trusted) => trusted == origin,
+            Self::Like(pattern) => pattern.covers(origin.as_str()),
+        }
+    }
+}
+
+impl OriginPattern {
+    fn covers(&self, origin: &str) -> bool {
+        let Some((scheme, authority)) = origin.split_once("://") else { return false };
+        let (host, port) = host_and_port(authority);
+        let has_port = match (&self.port, port) {
+            (Some(pattern), Some(port)) => fits(pattern, port),
+            (pattern, port) => pattern.is_none() && port.is_none(),
+        };
+        // A `*` of `10.*` is no name that somebody could register.
+        let is_of_a_kind = !is_address_range(&self.host) || host.parse::<Ipv4Addr>().is_ok();
+        self.scheme.as_ref().is_none_or(|trusted| trusted == scheme)
+            && has_port
+            && is_of_a_kind
+            && fits(&self.host, host)
+    }
+
+    /// `None` for what is no pattern, and for what would trust a whole top-level domain's
+    /// neighbours: `*`, `example.*`.
+    fn read(text: &str) -> Option<Self> {
+        let text = text.to_ascii_lowercase();
+        let (scheme, authority) = match text.split_once("://") {
+            Some((scheme @ ("http" | "https"), authority)) => (Some(scheme), authority),
+            Some(_) => return None,
+            None => (None, text.as_str()),
+        };
+        let (host, port) = host_and_port(authority);
+        let port = port.filter(|port| {
+            !matches!((scheme, *port), (Some("http"), "80") | (Some("https"), "443"))
+        });
+        let is_host = host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._*".contains(&b));
+        let is_port = port.is_none_or(|port| {
+            !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit() || b == b'*')
+        });
+        let last_label = host.rsplit('.').next().unwrap_or_default();
+        let names_a_domain = !last_label.is_empty() && !last_label.contains('*');
+        (is_host && is_port && (names_a_domain || is_address_range(host))).then(|| Self {
+            scheme: scheme.map(str::to_owned),
+            host: host.to_owned(),
+            port: port.map(str::to_owned),
+        })
+    }
+}
+
+impl FromStr for TrustedOrigin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        let read = if text.contains('*') {
+            OriginPattern::read(text).map(Self::Like)
+        } else {
+            text.parse().ok().map(Self::Exactly)
+        };
+        read.ok_or_else(|| {
+            format!(
+                "`{text}` is not an origin such as https://app.example.com, nor a pattern such as \
+                 https://*.example.com or *.example.com"
+            )
+        })
+    }
+}
+
+fn host_and_port(authority: &str) -> (&str, Option<&str>) {
+    authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port)))
+}
+
+/// `192.168.*.*` or `10.*`.
+fn is_address_range(host: &str) -> bool {
+    host.starts_with(|c: char| c.is_ascii_digit())
+        && host.bytes().all(|b| b.is_ascii_digit() || b".*".contains(&b))
+}
+
+fn fits(pattern: &str, text: &str) -> bool {
+    let mut pieces = pattern.split('*');
+    let Some(rest) = pieces.next().and_then(|first| text.strip_prefix(first)) else { return false };
+    let Some(last) = pieces.next_back() else { return rest.is_empty() };
+    let Some(mut rest) = rest.strip_suffix(last) else { return false };
+    pieces.all(|piece| match rest.split_once(piece) {
+        Some((_, after)) => {
+            rest = after;
+            true
+        }
+        None => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn covers(pattern: &str, origins: &[&str], others: &[&str]) {
+        let trusted: TrustedOrigin = pattern.parse().unwrap();
+        let covered = |origin: &str| trusted.covers(&origin.parse().unwrap());
+        for origin in origins {
+            assert!(covered(origin), "{pattern} covers {origin}");
+        }
+        for other in others {
+            assert!(!covered(other), "{pattern} covers {other}");
+        }
+    }
+
+    #[test]
+    fn an_origin_covers_itself() {
+        covers(
+            "https://app.example.com",
+            &["https://app.example.com", "https://APP.example.com:443"],
+            &["http://app.example.com", "https://app.example.com:8443", "https://example.com"],
+        );
+    }
+
+    #[test]
+    fn a_pattern_with_a_scheme_covers_that_scheme() {
+        covers(
+            "https://*.example.com",
+            &["https://app.example.com", "https://a.b.example.com"],
+            &[
+                "http://app.example.com",
+                "https://app.example.com:8443",
+                "https://example.com",
+                "https://evil-example.com",
+                "https://app.example.com.evil.example",
+                "https://app.example.community",
+                "https://evil.example",
+            ],
+        );
+        covers("HTTPS://*.Example.com:443", &["https://app.example.com"], &[]);
+    }
+
+    #[test]
+    fn a_pattern_without_a_scheme_covers_both() {
+        covers(
+            "*.example.com",
+            &["https://app.example.com", "http://app.example.com"],
+            &["https://app.example.com:8443", "https://evil-example.com"],
+        );
+    }
+
+    #[test]
+    fn a_star_may_be_anywhere_before_the_last_label() {
+        covers(
+            "https://app-*-team.example.com",
+            &["https://app-42-team.example.com", "https://app--team.example.com"],
+            &["https://app-team.example.com", "https://app-42.example.com"],
+        );
+        covers(
+            "https://*.preview.*.example.com",
+            &["https://a.preview.b.example.com", "https://a.preview.b.preview.c.example.com"],
+            &["https://a.preview.example.com", "https://preview.a.example.com"],
+        );
+    }
+
+    #[test]
+    fn a_port_is_the_schemes_own_or_as_the_pattern_says() {
+        covers(
+            "http://localhost:*",
+            &["http://localhost:3000", "http://localhost:5173"],
+            &["http://localhost", "https://localhost:3000", "http://localhost.evil.example:3000"],
+        );
+        covers(
+            "*.example.com:8443",
+            &["https://app.example.com:8443"],
+            &["https://app.example.com", "https://app.example.com:18443"],
+        );
+    }
+
+    #[test]
+    fn a_range_of_addresses_covers_no_name() {
+        for range in ["http://192.168.*.*:3000", "192.168.*:3000"] {
+            covers(
+                range,
+                &["http://192.168.0.7:3000"],
+                &["http://192.168.evil.example:3000", "http://192.169.0.7:3000"],
+            );
+        }
+    }
+
+    #[test]
+    fn what_trusts_everybody_or_is_no_origin_is_refused() {
+        for text in [
+            "",
+            "*",
+            "*:443",
+            "https://*",
+            "*.*",
+            "example.*",
+            "*.com*",
+            "*.example.com.",
+            "*://*.example.com",
+            "ftp://*.example.com",
+            "https://*.example.com/",
+            "https://*.example.com/path",
+            "https://user@*.example.com",
+            "https://*.example.com:",
+            "https://*.example.com:https",
+            "https://*.bücher.example",
+            "https://[::*]",
+            "app.example.com",
+            "/",
+        ] {
+            assert!(text.parse::<TrustedOrigin>().is_err(), "{text}");
+        }
+    }
+}
