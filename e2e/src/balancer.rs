@@ -26,11 +26,10 @@ impl Balancer {
     pub fn start(folder: &Path, replicas: &[&Service]) -> Option<Self> {
         let program = tool(PROGRAM_VARIABLE)?;
         let [port, statistics] = [(); 2].map(|()| ports::free().expect("a port is free"));
-        let servers: String = replicas
-            .iter()
-            .map(|replica| replica.url.trim_start_matches("http://"))
-            .map(|address| format!("  server {address} {address}\n"))
-            .collect();
+        let servers = replicas.iter().fold(String::new(), |servers, replica| {
+            let address = replica.url.trim_start_matches("http://");
+            servers + &format!("  server {address} {address}\n")
+        });
         let settings = format!(
             "defaults\n  mode http\n  timeout connect 10s\n  timeout client 1m\n  timeout server 1m\n\
              frontend public\n  bind 127.0.0.1:{port}\n  default_backend replicas\n\

@@ -87,7 +87,7 @@ fn is_refusal(code: &SqlState) -> bool {
 
 /// Without this it is what the URL asks for that cannot be had.
 fn is_of_the_network(error: &tokio_postgres::Error) -> bool {
-    error.source().is_some_and(|cause| cause.is::<io::Error>())
+    error.source().is_some_and(<dyn std::error::Error>::is::<io::Error>)
 }
 
 impl From<diesel::result::Error> for MigrateError {

@@ -1,6 +1,9 @@
 //! The lines of an export.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Write as _},
+};
 
 use aws_lc_rs::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
@@ -76,7 +79,10 @@ impl Counter {
 
     pub(super) fn tally(self) -> Tally {
         let sha256 = self.hash.finish();
-        let sha256 = sha256.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = sha256.as_ref().iter().fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        });
         Tally { rows: self.rows, sha256 }
     }
 }

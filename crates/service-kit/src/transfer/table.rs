@@ -45,8 +45,10 @@ pub fn checked_table<R: Row, E: fmt::Display>(
 }
 
 struct Checked<R> {
-    check: Box<dyn Fn(&R) -> Result<(), String>>,
+    check: Box<Check<R>>,
 }
+
+type Check<R> = dyn Fn(&R) -> Result<(), String>;
 
 impl<R: Row> Checked<R> {
     fn rows(&self, batch: &Batch) -> Result<Vec<R>, TransferError> {
