@@ -40,28 +40,7 @@ fn obstacle(page: &WebOrigin, base: &WebOrigin, has_a_home: bool) -> Option<Find
         return Some(Finding::fault("BETTER_AUTH_URL", format!("{text}: name its https address")));
     }
     if is_surely_another_site(page, base) {
-        let text = format!("{shown} is another site than BETTER_AUTH_URL {service}");
-        let instead = same_but_for_the_host(page, base).filter(|_| is_loopback(page));
-        return Some(match instead.filter(|_| is_loopback(base)) {
-            Some(instead) => {
-                let instead = instead.as_str();
-                let text = format!("{text}, so cookies do not travel: open and name {instead}");
-                if has_a_home {
-                    Finding::warn("FRONTEND_URL", text)
-                } else {
-                    Finding::fault("FRONTEND_URL", text)
-                }
-            }
-            None => {
-                let advice = if is_loopback(page) {
-                    "name the address that people open"
-                } else {
-                    "use one domain for both, or tokens instead of cookies"
-                };
-                let text = format!("{text}, so cookies do not travel: {advice}");
-                Finding::warn("FRONTEND_URL", text)
-            }
-        });
+        return Some(another_site(page, base, has_a_home));
     }
     if is_https(base) && !is_https(page) {
         let text =
@@ -70,6 +49,27 @@ fn obstacle(page: &WebOrigin, base: &WebOrigin, has_a_home: bool) -> Option<Find
         return Some(Finding::warn("FRONTEND_URL", text));
     }
     None
+}
+
+/// Whoever mixes up the names of this machine means one site; other sites may be meant.
+fn another_site(page: &WebOrigin, base: &WebOrigin, has_a_home: bool) -> Finding {
+    let text = format!("{} is another site than BETTER_AUTH_URL", page.as_str());
+    let text = format!("{text} {}, so cookies do not travel", base.as_str());
+    let instead = same_but_for_the_host(page, base).filter(|_| is_loopback(page));
+    if let Some(instead) = instead.filter(is_loopback) {
+        let text = format!("{text}: open and name {}", instead.as_str());
+        return if has_a_home {
+            Finding::warn("FRONTEND_URL", text)
+        } else {
+            Finding::fault("FRONTEND_URL", text)
+        };
+    }
+    let advice = if is_loopback(page) {
+        "name the address that people open"
+    } else {
+        "use one domain for both, or tokens instead of cookies"
+    };
+    Finding::warn("FRONTEND_URL", format!("{text}: {advice}"))
 }
 
 /// Browsers drop a cookie that is `Secure` and comes by http.

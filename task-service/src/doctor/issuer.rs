@@ -92,17 +92,14 @@ pub(super) async fn look_at<'a>(
     let (clock, skew) = doctor::clocks(&name, &answer, VerifierBuilder::DEFAULT_LEEWAY);
     issuer.skew = skew;
     let mut findings = vec![keys, clock];
-    match document(caller, trusted.jwks_url).await {
-        Some(document) => {
-            findings.push(agreement(trusted, &name, &document));
-            if trusted.is_primary {
-                findings.extend(front_end(caller, trusted.jwks_url, &document, &name, pages).await);
-            }
+    if let Some(document) = document(caller, trusted.jwks_url).await {
+        findings.push(agreement(trusted, &name, &document));
+        if trusted.is_primary {
+            findings.extend(front_end(caller, trusted.jwks_url, &document, &name, pages).await);
         }
-        None => {
-            let text = "does not say what it signs as: try a token of it with --token-file";
-            findings.push(Finding::skip("issuer", format!("{name} {text}")));
-        }
+    } else {
+        let text = "does not say what it signs as: try a token of it with --token-file";
+        findings.push(Finding::skip("issuer", format!("{name} {text}")));
     }
     (findings, issuer)
 }
@@ -169,7 +166,7 @@ async fn front_end(
         findings.push(doctor::cors(caller, name, &url, &others, "FRONTEND_URL").await);
     }
     let settings = caller.get(&format!("{origin}/config.json")).await;
-    let has_page = settings.is_ok_and(|answer| answer.json()["tasksUrl"].is_string());
+    let has_page = settings.is_ok_and(|answer| answer.json().get("tasksUrl").is_some());
     if has_page && !pages.iter().any(|page| is_home(&page)) {
         let text = format!("lacks {}, where auth-service serves its page", document.url);
         findings.push(Finding::fault("FRONTEND_URL", text));

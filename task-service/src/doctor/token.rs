@@ -74,13 +74,23 @@ impl Said {
         Self { header: part(), claims: part() }
     }
 
+    /// Null if it is not there.
+    fn header(&self, name: &str) -> &Value {
+        self.header.get(name).unwrap_or(&Value::Null)
+    }
+
+    /// Null if it is not there.
+    fn claim(&self, name: &str) -> &Value {
+        self.claims.get(name).unwrap_or(&Value::Null)
+    }
+
     fn date(&self, name: &str) -> Option<f64> {
-        self.claims[name].as_f64()
+        self.claim(name).as_f64()
     }
 }
 
 fn refused(error: Error, said: &Said, issuers: &[Issuer<'_>], now: f64) -> Finding {
-    let named = issuers.iter().find(|issuer| said.claims["iss"] == issuer.trusted.issuer);
+    let named = issuers.iter().find(|issuer| said.claim("iss") == issuer.trusted.issuer);
     let refusal = match error {
         Error::Expired => return expired(said, named, now),
         Error::Refused(refusal) => refusal,
@@ -90,17 +100,17 @@ fn refused(error: Error, said: &Said, issuers: &[Issuer<'_>], now: f64) -> Findi
         (Refusal::WrongIssuer, _) => {
             let ours: Vec<_> =
                 issuers.iter().map(|one| format!("{:?}", one.trusted.issuer)).collect();
-            let (iss, ours) = (&said.claims["iss"], ours.join(", "));
+            let (iss, ours) = (said.claim("iss"), ours.join(", "));
             let text = format!("the token says iss {iss}, and trusted is {ours}: byte for byte");
             Finding::fault("BETTER_AUTH_ISSUER", text)
         }
         (Refusal::WrongAudience, Some(Issuer { trusted, .. })) => {
-            let (aud, ours) = (&said.claims["aud"], trusted.audience);
+            let (aud, ours) = (said.claim("aud"), trusted.audience);
             let text = format!("the token says aud {aud}, and expected is {ours:?}: byte for byte");
             Finding::fault(trusted.audience_setting(), text)
         }
         (Refusal::UnknownKey, Some(Issuer { trusted, kids: Some(kids), .. })) => {
-            let (kid, kids) = (&said.header["kid"], kids.join(", "));
+            let (kid, kids) = (said.header("kid"), kids.join(", "));
             let text = format!("the token names the key {kid}, and those that are published there");
             Finding::fault(trusted.jwks_setting(), format!("{text} are {kids}"))
         }
@@ -111,7 +121,7 @@ fn refused(error: Error, said: &Said, issuers: &[Issuer<'_>], now: f64) -> Findi
             Finding::fault("clock", format!("{text} has a clock ahead of ours; set both by NTP"))
         }
         (Refusal::WrongAlgorithm, _) => {
-            let alg = &said.header["alg"];
+            let alg = said.header("alg");
             Finding::fault(SUBJECT, format!("is signed with {alg}, and only EdDSA is accepted"))
         }
         (Refusal::NotCompact, _) => {
