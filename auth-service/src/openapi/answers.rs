@@ -38,6 +38,14 @@ pub(super) fn schemas() -> Vec<(&'static str, ObjectBuilder)> {
         ("Token", output([required("token", string().description(Some("A JWT (RFC 7519)")))])),
         ("Key", key()),
         ("KeySet", output([required("keys", Array::new(named("Key")))])),
+        (
+            "Issuer",
+            output([
+                required("issuer", string()),
+                required("audience", string()),
+                required("url", string()),
+            ]),
+        ),
         ("Well", output([required("ok", only(true))])),
         ("Live", output([required("status", one_of(["ok"]))])),
         ("Ready", output([required("status", words()), required("database", words())])),

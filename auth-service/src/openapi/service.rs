@@ -1,5 +1,6 @@
 //! Keys, health, settings.
 
+use shared_models::ISSUER_DOCUMENT;
 use utoipa::openapi::{Response, path::ParameterIn};
 
 use super::{
@@ -13,6 +14,7 @@ pub(super) fn operations() -> Vec<Operation> {
         key_set("/api/auth/jwks", "getJSONWebKeySet"),
         key_set("/jwks", "getKeySet"),
         key_set("/.well-known/jwks.json", "getWellKnownKeySet"),
+        issuer(),
         ok(),
         error_page(),
         live(),
@@ -29,6 +31,11 @@ fn key_set(path: &'static str, id: &str) -> Operation {
         .with(200, &["Cache-Control", "ETag"])
         .answers(304, Response::new("The client has these"))
         .with(304, &["Cache-Control", "ETag"])
+}
+
+fn issuer() -> Operation {
+    Operation::get(ISSUER_DOCUMENT, "getIssuer", "What a verifier is to expect of tokens")
+        .gives("Their `iss` and `aud`, and the origin of the service", named("Issuer"))
 }
 
 fn ok() -> Operation {
