@@ -92,7 +92,7 @@ impl TestApp {
 
     async fn launch(
         mut config: Config,
-        wait: impl AsyncFnOnce(&mut App) -> Result<(), StartError> + Send + 'static,
+        wait: impl AsyncFnOnce(&mut App) -> Result<(), StartError> + std::marker::Send + 'static,
     ) -> Result<Self, StartError> {
         let mail_dir = tempfile::tempdir().unwrap();
         config.mail.mail_dir = mail_dir.path().to_owned();
