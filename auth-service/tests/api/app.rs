@@ -130,7 +130,11 @@ impl TestApp {
     }
 
     pub(crate) fn advance(&self, seconds: i64) {
-        self.now_micros.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+        self.advance_millis(seconds * 1000);
+    }
+
+    pub(crate) fn advance_millis(&self, millis: i64) {
+        self.now_micros.fetch_add(millis * 1000, Ordering::SeqCst);
     }
 
     /// For what is decided in the very moment: times are kept in whole milliseconds.

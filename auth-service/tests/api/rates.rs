@@ -78,8 +78,10 @@ async fn each_path_has_its_limit(db: TestDatabase) {
     }
     for path in [OK, JWKS, "/api/auth/unknown", "/api/auth/get-session", "/api/auth/verify-email"] {
         assert_eq!(let_through(110, || app.get(path)).await, 100, "{path}");
+        is_refused(&app.get(path).answer().await, "10");
     }
     app.advance(10);
+    assert_eq!(let_through(110, || app.get(OK)).await, 100);
     assert_eq!(let_through(10, || app.post(SIGN_IN)).await, 3);
     is_refused(&app.post(RESET).answer().await, "50");
     app.advance(50);
@@ -110,6 +112,8 @@ async fn a_refusal_says_when_to_come_back(db: TestDatabase) {
     app.advance(4);
     is_refused(&app.post(SIGN_IN).answer().await, "6");
     app.advance(5);
+    is_refused(&app.post(SIGN_IN).answer().await, "1");
+    app.advance_millis(999);
     is_refused(&app.post(SIGN_IN).answer().await, "1");
 }
 

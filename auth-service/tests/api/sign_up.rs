@@ -15,6 +15,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     an_address_is_stored_and_shown_in_lower_case,
     a_taken_address_is_refused_in_any_letter_case,
     one_of_twenty_simultaneous_sign_ups_gets_the_address,
+    a_lost_race_for_an_address_is_told,
     twins_of_an_address_are_refused,
     what_a_user_may_not_set_has_no_effect,
     a_password_is_8_to_128_utf16_units_long,
@@ -124,6 +125,21 @@ async fn one_of_twenty_simultaneous_sign_ups_gets_the_address(db: TestDatabase) 
             ),
         }
     }
+    for table in ["users", "accounts", "sessions"] {
+        assert_eq!(count(&db, table).await, 1, "{table}");
+    }
+}
+
+async fn a_lost_race_for_an_address_is_told(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    app.sign_up("ada@example.com").await;
+    // As if somebody had been faster: nobody is found beforehand, and the insertion fails.
+    db.change("CREATE UNIQUE INDEX race ON users (email_verified)").await;
+
+    let answer = app.sign_up_request("eve@example.com").answer().await;
+
+    answer.is_error(422, "FAILED_TO_CREATE_USER", "Failed to create user");
+    assert!(answer.cookies().is_empty());
     for table in ["users", "accounts", "sessions"] {
         assert_eq!(count(&db, table).await, 1, "{table}");
     }
