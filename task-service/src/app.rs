@@ -144,9 +144,9 @@ fn prepare(state: Data<AppState>, config: &Config) -> Preparation<Worker, StartE
     let (url, may_migrate) = (config.database_url.clone(), config.migrate);
     let attempt = async move || {
         if may_migrate {
-            migrate::run(&url).await?
+            migrate::run(&url).await?;
         } else {
-            migrate::check(&url).await?
+            migrate::check(&url).await?;
         }
         state.database.admit();
         Ok(housekeeping::keep(state.clone()))

@@ -16,7 +16,6 @@ use crate::schema::{accounts, mails, sessions, signing_keys, users, verification
 #[derive(HasQuery, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = accounts)]
 #[serde(deny_unknown_fields)]
-#[expect(clippy::struct_field_names, reason = "the contract's name")]
 pub(crate) struct AccountRow {
     pub(crate) id: String,
     pub(crate) user_id: String,

@@ -143,7 +143,8 @@ async fn refusals_are_counted_by_kind(db: TestDatabase) {
 }
 
 async fn the_public_finds_no_metrics(db: TestDatabase) {
-    for change in [shown as fn(&mut Config), |_| {}] {
+    let settings: [fn(&mut Config); 2] = [shown, |_| {}];
+    for change in settings {
         let app = TestApp::spawn_with(&db, change).await;
         assert_eq!(app.get("/metrics").answer().await.status, 404);
     }

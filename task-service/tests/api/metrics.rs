@@ -184,7 +184,8 @@ async fn the_process_and_its_version_are_shown(db: TestDatabase) {
 }
 
 async fn the_public_finds_no_metrics(db: TestDatabase) {
-    for change in [shown as fn(&mut Config), |_| {}] {
+    let settings: [fn(&mut Config); 2] = [shown, |_| {}];
+    for change in settings {
         let app = TestApp::spawn_with(&db, change).await;
         assert_eq!(app.get("/metrics", &app.token("ada")).await.status(), StatusCode::NOT_FOUND);
     }

@@ -101,7 +101,8 @@ fn with_new_end(export: &str) -> String {
         *count = json!(count.as_u64().unwrap_or_default() + 1);
     }
     let hash = digest(&SHA256, hashed.as_bytes());
-    let hash: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash: String =
+        hash.as_ref().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     format!("{lines}\n{}\n", json!({ "end": { "rows": tally, "sha256": hash } }))
 }
 
@@ -271,7 +272,7 @@ async fn a_file_that_is_not_as_it_was_written_is_refused(db: TestDatabase) {
     let lines: Vec<_> = export.lines().collect();
     let without = |left_out: usize| {
         let kept = lines.iter().enumerate().filter(|(place, _)| *place != left_out);
-        kept.map(|(_, line)| format!("{line}\n")).collect::<String>()
+        kept.fold(String::new(), |text, (_, line)| format!("{text}{line}\n"))
     };
     let end_of = |number: usize| lines[..number].iter().map(|line| line.len() + 1).sum::<usize>();
     let (half, none) = (&export[..end_of(301) - 9], &export[..end_of(601)]);
