@@ -153,12 +153,14 @@ mod tests {
         let (read, reads) = channel();
         let (writes, written) = channel();
         let (mut lines, writer) = start(Pipe(reads, writes));
+        let mut expected = String::new();
         for number in 0..1000 {
-            writeln!(lines, "line {number}").unwrap();
+            let line = format!("line {number}\n");
+            lines.write_all(line.as_bytes()).unwrap();
+            expected += &line;
         }
         drop(read);
         drop(writer);
-        let expected: String = (0..1000).map(|number| format!("line {number}\n")).collect();
         assert_eq!(written.into_iter().collect::<String>(), expected);
     }
 
@@ -167,7 +169,7 @@ mod tests {
         let (read, reads) = channel();
         let (writes, written) = channel();
         let (mut lines, writer) = start(Pipe(reads, writes));
-        let line = [b'x'; 1 << 20];
+        let line = vec![b'x'; 1 << 20];
         for _ in 0..100 {
             lines.write_all(&line).unwrap();
         }
