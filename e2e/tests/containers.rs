@@ -1,11 +1,7 @@
 //! What can be known about the images and what brings them up without an engine to run them;
 //! `cargo xtask compose` does the rest.
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test that cannot go on should stop here"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 
 use std::{collections::BTreeSet, fs, process::Command};
 
