@@ -31,8 +31,8 @@ impl Balancer {
             servers + &format!("  server {address} {address}\n")
         });
         let settings = format!(
-            "defaults\n  mode http\n  timeout connect 10s\n  timeout client 1m\n  timeout server 1m\n\
-             frontend public\n  bind 127.0.0.1:{port}\n  default_backend replicas\n\
+            "defaults\n  mode http\n  timeout connect 10s\n  timeout check 10s\n  timeout client 1m\n\
+             \x20 timeout server 1m\nfrontend public\n  bind 127.0.0.1:{port}\n  default_backend replicas\n\
              frontend statistics\n  bind 127.0.0.1:{statistics}\n  stats enable\n  stats uri /\n\
              backend replicas\n  option httpchk GET /health/ready\n\
              \x20 default-server check inter 100ms fall 1 rise 1\n{servers}"

@@ -28,9 +28,10 @@ pub struct Request {
 }
 
 /// How a request was answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Strike {
     pub status: u16,
+    pub body: String,
     /// Whether the server wants to see no other on this connection.
     pub is_last: bool,
 }
@@ -74,7 +75,7 @@ impl Connection {
         }
         let mut body = vec![0; length];
         self.0.read_exact(&mut body)?;
-        Ok(Strike { status, is_last })
+        Ok(Strike { status, body: String::from_utf8_lossy(&body).into_owned(), is_last })
     }
 
     /// Without its end.
@@ -125,7 +126,7 @@ pub fn hammer(
             while !is_over.load(Ordering::Relaxed) {
                 let request = request(next.fetch_add(1, Ordering::Relaxed));
                 let failure = match connection.send(&request) {
-                    Ok(Strike { status: 200..300, is_last }) => {
+                    Ok(Strike { status: 200..300, is_last, .. }) => {
                         strikes.0.fetch_add(1, Ordering::Relaxed);
                         if is_last {
                             break;

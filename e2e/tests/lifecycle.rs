@@ -97,7 +97,7 @@ fn replicas_behind_a_proxy_restart_one_after_the_other_and_nobody_notices(system
 }
 
 fn a_service_that_ends_says_so_and_answers_on_until_it_is_told_again(system: &mut System) {
-    for service in [&mut system.auth, &mut system.tasks] {
+    for service in [&mut system.tasks, &mut system.auth] {
         restart_with(service, "SHUTDOWN_DELAY", FOREVER);
         let client = Client::new(&service.url);
         let mut connection = Connection::open(&service.url).unwrap();
@@ -119,7 +119,7 @@ fn a_service_that_ends_says_so_and_answers_on_until_it_is_told_again(system: &mu
 }
 
 fn a_person_at_a_terminal_need_not_wait(system: &mut System) {
-    for service in [&mut system.auth, &mut system.tasks] {
+    for service in [&mut system.tasks, &mut system.auth] {
         restart_with(service, "SHUTDOWN_DELAY", FOREVER);
         service.signal(Signal::INT).unwrap();
         let status = service.wait().unwrap().unwrap();

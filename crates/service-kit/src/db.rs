@@ -41,6 +41,7 @@ use diesel_async::{
 };
 use futures_util::FutureExt as _;
 use secrecy::ExposeSecret as _;
+use tokio::runtime::Handle;
 use tokio_postgres::tls::NoTlsStream;
 
 pub use self::lanes::Shared;
@@ -126,7 +127,8 @@ impl fmt::Debug for Database {
 }
 
 impl Database {
-    /// Opens no connection yet. Makes a SQLite file and its folder if they are not there.
+    /// Opens no connection yet. Makes a SQLite file and its folder if they are not there. What works
+    /// for SQLite runs on the threads of this runtime, so it should be the one that ends last.
     pub fn open(url: &DatabaseUrl) -> Result<Self, OpenError> {
         match url {
             DatabaseUrl::Postgres(url) => {
@@ -145,7 +147,10 @@ impl Database {
                 let connections = |count| {
                     let mut config = ManagerConfig::<AsyncSqliteConnection>::default();
                     config.recycling_method = RecyclingMethod::Fast;
-                    config.custom_setup = Box::new(|path| connect_sqlite(path).boxed());
+                    let runtime = Handle::current();
+                    config.custom_setup = Box::new(move |path| {
+                        connect_sqlite(path.to_owned(), runtime.clone()).boxed()
+                    });
                     let path = path.to_string_lossy();
                     pool(AsyncDieselConnectionManager::new_with_config(path, config), count)
                 };
@@ -279,8 +284,13 @@ async fn connect(url: &str) -> ConnectionResult<(tokio_postgres::Client, PgSocke
         .map_err(|error| ConnectionError::BadConnection(error.to_string()))
 }
 
-async fn connect_sqlite(path: &str) -> ConnectionResult<AsyncSqliteConnection> {
-    let mut conn = AsyncSqliteConnection::establish(path).await?;
+async fn connect_sqlite(
+    path: String,
+    runtime: Handle,
+) -> ConnectionResult<AsyncSqliteConnection> {
+    // It keeps to the runtime on which it was established.
+    let conn = runtime.spawn(async move { AsyncSqliteConnection::establish(&path).await });
+    let mut conn = conn.await.map_err(|error| ConnectionError::BadConnection(error.to_string()))??;
     conn.batch_execute(SQLITE_PRAGMAS).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(conn)
 }
