@@ -284,13 +284,11 @@ async fn connect(url: &str) -> ConnectionResult<(tokio_postgres::Client, PgSocke
         .map_err(|error| ConnectionError::BadConnection(error.to_string()))
 }
 
-async fn connect_sqlite(
-    path: String,
-    runtime: Handle,
-) -> ConnectionResult<AsyncSqliteConnection> {
+async fn connect_sqlite(path: String, runtime: Handle) -> ConnectionResult<AsyncSqliteConnection> {
     // It keeps to the runtime on which it was established.
     let conn = runtime.spawn(async move { AsyncSqliteConnection::establish(&path).await });
-    let mut conn = conn.await.map_err(|error| ConnectionError::BadConnection(error.to_string()))??;
+    let mut conn =
+        conn.await.map_err(|error| ConnectionError::BadConnection(error.to_string()))??;
     conn.batch_execute(SQLITE_PRAGMAS).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(conn)
 }

@@ -17,6 +17,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     a_wrong_password_deletes_nobody,
     a_deletion_can_be_confirmed_by_mail,
     a_link_deletes_its_own_user_only,
+    a_mailed_token_is_good_for_one_purpose,
     a_link_that_deletes_is_good_for_a_day_and_once,
     a_link_may_be_opened_by_the_page_itself,
     a_link_needs_a_token_and_a_trusted_target,
@@ -168,6 +169,23 @@ async fn a_link_deletes_its_own_user_only(db: TestDatabase) {
 
     app.open(&link).header("cookie", &ada.cookie).answer().await.leads_to("/");
     assert_eq!(values(&db, "SELECT email AS value FROM users").await, ["eve@example.com"]);
+}
+
+async fn a_mailed_token_is_good_for_one_purpose(db: TestDatabase) {
+    let app = confirming(&db).await;
+    let ada = app.sign_up(ADA).await;
+    app.post("/api/auth/request-password-reset").json(&json!({ "email": ADA })).answer().await;
+    let for_reset = app.mail_to(ADA, "reset-password").await.token().to_owned();
+    let link = delete_link(&app, &ada, &json!({})).await;
+
+    let answer = app.post_as(&ada, DELETE, &json!({ "token": for_reset })).await;
+    answer.is_error(404, "INVALID_TOKEN", "Invalid token");
+    let body = json!({ "newPassword": "a new password", "token": crate::mailbox::token_of(&link) });
+    let answer = app.post("/api/auth/reset-password").json(&body).answer().await;
+    answer.is_error(400, "INVALID_TOKEN", "Invalid token");
+
+    assert_eq!(user_of(&app, &ada).await, ada.user);
+    app.sign_in(ADA).await;
 }
 
 async fn a_link_that_deletes_is_good_for_a_day_and_once(db: TestDatabase) {
