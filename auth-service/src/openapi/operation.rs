@@ -56,14 +56,27 @@ impl Operation {
         let mut described = path::Operation::new();
         described.operation_id = Some(id.to_owned());
         described.summary = Some(summary.to_owned());
-        let common_refusals = if path.starts_with(BASE_PATH) {
-            let wait = Duration::from_secs(10);
-            vec![Error::TooManyRequests { wait }, Error::NoState, Error::TooManyPasswords]
-        } else {
-            Vec::new()
+        let operation = Self {
+            method,
+            path,
+            described,
+            schema: None,
+            reads_session: false,
+            refusals: Vec::new(),
+            common_refusals: Vec::new(),
         };
-        let (schema, reads_session, refusals) = (None, false, Vec::new());
-        Self { method, path, described, schema, reads_session, refusals, common_refusals }
+        if path.starts_with(BASE_PATH) { operation.is_limited().may_fail() } else { operation }
+    }
+
+    fn is_limited(mut self) -> Self {
+        self.common_refusals.push(Error::TooManyRequests { wait: Duration::from_secs(10) });
+        self
+    }
+
+    /// Needs the database, as everything below the base path does: if only to count requests.
+    pub(super) fn may_fail(mut self) -> Self {
+        self.common_refusals.extend([Error::NoState, Error::TooManyPasswords]);
+        self
     }
 
     /// What else there is to say.

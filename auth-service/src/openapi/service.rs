@@ -12,8 +12,8 @@ use crate::input::JSON;
 pub(super) fn operations() -> Vec<Operation> {
     vec![
         key_set("/api/auth/jwks", "getJSONWebKeySet"),
-        key_set("/jwks", "getKeySet"),
-        key_set("/.well-known/jwks.json", "getWellKnownKeySet"),
+        key_set("/jwks", "getKeySet").may_fail(),
+        key_set("/.well-known/jwks.json", "getWellKnownKeySet").may_fail(),
         issuer(),
         ok(),
         error_page(),
@@ -61,7 +61,10 @@ fn live() -> Operation {
 fn ready() -> Operation {
     let mut unavailable = Response::new("It cannot");
     unavailable.content.insert(JSON.to_owned(), content(named("Ready")));
-    Operation::get("/health/ready", "ready", "Whether the service can work: its database answers")
+    Operation::get("/health/ready", "ready", "Whether the service can work")
+        .about(
+            "Its database answers and has its schema, tokens can be signed, and it is not ending.",
+        )
         .gives("It can", named("Ready"))
         .answers(503, unavailable)
         .with(503, &["Retry-After"])
