@@ -59,6 +59,7 @@ async fn the_list_shows_the_live_sessions_of_the_caller_with_their_tokens(db: Te
         .signed_in();
 
     let listed = list(&app, &phone).await;
+    assert!(listed.cookies().is_empty());
     assert_eq!(tokens(&listed), [first.token.as_str(), short.token.as_str(), phone.token.as_str()]);
     let sessions = listed.json();
     for session in sessions.as_array().unwrap() {
