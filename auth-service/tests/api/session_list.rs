@@ -34,6 +34,7 @@ async fn list(app: &TestApp, who: &SignedIn) -> Answer {
 /// The tokens of a list, in its order.
 fn tokens(list: &Answer) -> Vec<String> {
     assert_eq!(list.status, 200, "{list:?}");
+    assert_eq!(list.header("content-type"), Some("application/json"));
     let sessions = list.json().as_array().unwrap().clone();
     sessions.iter().map(|session| session["token"].as_str().unwrap().to_owned()).collect()
 }
