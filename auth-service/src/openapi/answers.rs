@@ -48,7 +48,15 @@ pub(super) fn schemas() -> Vec<(&'static str, ObjectBuilder)> {
         ),
         ("Well", output([required("ok", only(true))])),
         ("Live", output([required("status", one_of(["ok"]))])),
-        ("Ready", output([required("status", words()), required("database", words())])),
+        (
+            "Ready",
+            output([
+                required("status", one_of(["ok", "unavailable", "stopping"])),
+                required("database", words()),
+                required("schema", words()),
+                required("keys", words()),
+            ]),
+        ),
         ("Settings", output([required("tasksUrl", string())])),
     ]
 }
