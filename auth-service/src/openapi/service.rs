@@ -61,13 +61,14 @@ fn live() -> Operation {
 fn ready() -> Operation {
     let mut unavailable = Response::new("It cannot");
     unavailable.content.insert(JSON.to_owned(), content(named("Ready")));
-    Operation::get("/health/ready", "ready", "Whether the service can work")
-        .about(
-            "Its database answers and has its schema, tokens can be signed, and it is not ending.",
-        )
-        .gives("It can", named("Ready"))
-        .answers(503, unavailable)
-        .with(503, &["Retry-After"])
+    Operation::get(
+        "/health/ready",
+        "ready",
+        "Whether the service can work: its database, the schema and the signing keys are there",
+    )
+    .gives("It can", named("Ready"))
+    .answers(503, unavailable)
+    .with(503, &["Retry-After"])
 }
 
 fn settings() -> Operation {

@@ -6,12 +6,13 @@ mod in_the_log;
 
 use std::process::Stdio;
 
-use reqwest::RequestBuilder;
+use reqwest::{RequestBuilder, StatusCode};
+use rustix::process::{Pid, Signal, kill_process};
 use service_kit::testing::TestDatabase;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader},
     process::{Child, Command},
-    task::JoinHandle,
+    task::{JoinHandle, yield_now},
 };
 
 use crate::app::{SECRET, client};
@@ -64,7 +65,11 @@ impl Service {
             }
             log
         });
-        Self { address, process, client: client(), log }
+        let service = Self { address, process, client: client(), log };
+        while service.get("/health/ready").send().await.unwrap().status() != StatusCode::OK {
+            yield_now().await;
+        }
+        service
     }
 
     pub(crate) fn get(&self, path: &str) -> RequestBuilder {
@@ -77,7 +82,9 @@ impl Service {
 
     /// Ends it: everything it has logged.
     pub(crate) async fn log(mut self) -> String {
-        self.process.kill().await.unwrap();
+        let id = i32::try_from(self.process.id().unwrap()).unwrap();
+        kill_process(Pid::from_raw(id).unwrap(), Signal::TERM).unwrap();
+        self.process.wait().await.unwrap();
         let mut errors = String::new();
         self.process.stderr.take().unwrap().read_to_string(&mut errors).await.unwrap();
         self.log.await.unwrap() + &errors

@@ -34,6 +34,7 @@ async fn list(app: &TestApp, who: &SignedIn) -> Answer {
 /// The tokens of a list, in its order.
 fn tokens(list: &Answer) -> Vec<String> {
     assert_eq!(list.status, 200, "{list:?}");
+    assert_eq!(list.header("content-type"), Some("application/json"));
     let sessions = list.json().as_array().unwrap().clone();
     sessions.iter().map(|session| session["token"].as_str().unwrap().to_owned()).collect()
 }
@@ -59,6 +60,7 @@ async fn the_list_shows_the_live_sessions_of_the_caller_with_their_tokens(db: Te
         .signed_in();
 
     let listed = list(&app, &phone).await;
+    assert!(listed.cookies().is_empty());
     assert_eq!(tokens(&listed), [first.token.as_str(), short.token.as_str(), phone.token.as_str()]);
     let sessions = listed.json();
     for session in sessions.as_array().unwrap() {

@@ -260,7 +260,7 @@ async fn signing_out_ends_the_cookie_and_the_bearer_token_but_no_other_session(d
     let bearer_answer = app.post(SIGN_OUT).bearer_auth(&by_bearer.token).answer().await;
 
     for answer in [cookie_answer, bearer_answer] {
-        assert_eq!((answer.status, answer.json()), (200, json!({ "success": true })));
+        answer.is_ok(&json!({ "success": true }));
         assert_eq!(answer.cookies(), CLEARED);
     }
     for ended in [by_cookie, by_bearer] {
@@ -283,7 +283,7 @@ async fn signing_out_without_a_session_is_fine(db: TestDatabase) {
         app.post(SIGN_OUT).header("cookie", unsigned).header("origin", BASE_URL),
     ] {
         let answer = request.answer().await;
-        assert_eq!((answer.status, answer.json()), (200, json!({ "success": true })));
+        answer.is_ok(&json!({ "success": true }));
         assert_eq!(answer.cookies(), CLEARED);
     }
     assert_eq!(app.get_session(&ada.cookie).await.json()["user"], ada.user);

@@ -23,6 +23,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     a_form_can_sign_up,
     a_user_who_is_not_remembered_gets_cookies_that_end_with_the_browser,
     a_clients_own_session_is_never_adopted,
+    signing_up_can_be_switched_off,
 );
 
 async fn a_new_user_is_signed_in_at_once(db: TestDatabase) {
@@ -314,4 +315,14 @@ async fn a_clients_own_session_is_never_adopted(db: TestDatabase) {
     assert_ne!(victim.token, attacker.token);
     let seen = app.get_session(&attacker.cookie).await.json();
     assert_eq!(seen["user"]["email"], "eve@example.com");
+}
+
+async fn signing_up_can_be_switched_off(db: TestDatabase) {
+    let app = TestApp::spawn_with(&db, |config| config.features.sign_up = false).await;
+
+    let answer = app.sign_up_request("ada@example.com").answer().await;
+
+    let message = "Email and password sign up is not enabled";
+    answer.is_error(400, "EMAIL_PASSWORD_SIGN_UP_DISABLED", message);
+    assert_eq!(count(&db, "users").await, 0);
 }

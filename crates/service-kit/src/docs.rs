@@ -11,9 +11,9 @@ use actix_web::{
 };
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-/// What a browser may do with the page: it runs, looks and asks as this origin says. Its icons are in
-/// its own style sheet (`data:`).
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+/// What a browser may do with the page: it runs and asks as this origin says. Its icons are in its own
+/// style sheet (`data:`), and some of its styles are written inline.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
                       img-src 'self' data:; connect-src 'self'; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'none'";
 

@@ -14,7 +14,7 @@ class Session:
             "email": f"{uuid.uuid4()}@example.com",
             "password": "correct horse 42",
         }
-        url = f"{context.operation.base_url}/api/auth/sign-up/email"
+        url = f"{context.operation.base_url.rstrip('/')}/api/auth/sign-up/email"
         return requests.post(url, json=user, timeout=60).json()["token"]
 
     def set(self, case, token, context):

@@ -212,6 +212,7 @@ async fn an_address_that_was_never_verified_may_change_at_once_if_so_configured(
     let changed = ask(json!({ "newEmail": "new@example.com", "callbackURL": "/in" })).await;
     changed.is_done();
     assert_eq!(changed.header("set-auth-token"), Some(ada.signed_token.as_str()));
+    assert_eq!(changed.cookies().len(), 1, "the cookie is sent again");
     assert_eq!(user(&app, &ada).await["email"], "new@example.com");
     // One verification mail, to the new address.
     let verification = link(&app, "new@example.com", "verify-email").await;

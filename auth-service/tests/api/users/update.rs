@@ -163,5 +163,6 @@ async fn accounts_are_listed(db: TestDatabase) {
         "updatedAt": START_SHOWN,
         "scopes": []
     }]));
+    assert!(answer.cookies().is_empty());
     app.get(ACCOUNTS).answer().await.is_error(401, "UNAUTHORIZED", "Unauthorized");
 }

@@ -271,7 +271,7 @@ export const proxied = [
   ]),
 ];
 
-const from = (origin) => signIn("nobody@example.com", {}, { headers: { origin } });
+const pageOf = (origin) => signIn("nobody@example.com", {}, { headers: { origin } });
 const leadingTo = (redirectTo) =>
   post("/request-password-reset", { email: "nobody@example.com", redirectTo });
 
@@ -293,7 +293,7 @@ export const trustedByPattern = [
     "http://11.0.0.7:3000",
     "https://evil.example/.example.com",
     "null",
-  ].map((origin) => [`a page of ${origin} signs in`, from(origin)]),
+  ].map((origin) => [`a page of ${origin} signs in`, pageOf(origin)]),
   ...[
     "https://app.example.com/home?a=b#c",
     "https://app.example.com:8443/",
