@@ -65,10 +65,10 @@ impl Operation {
             refusals: Vec::new(),
             common_refusals: Vec::new(),
         };
-        if path.starts_with(BASE_PATH) { operation.is_limited().may_fail() } else { operation }
+        if path.starts_with(BASE_PATH) { operation.limited().may_fail() } else { operation }
     }
 
-    fn is_limited(mut self) -> Self {
+    fn limited(mut self) -> Self {
         self.common_refusals.push(Error::TooManyRequests { wait: Duration::from_secs(10) });
         self
     }

@@ -388,6 +388,7 @@ async fn every_member_that_redirects_is_checked(db: TestDatabase) {
                 assert_eq!(answer.status, 400);
                 let message = format!("{message}: expected a string");
                 assert_eq!(answer.json(), json!({ "message": message }));
+                assert_eq!(answer.header("content-type"), Some("application/json"));
             }
         }
     }
