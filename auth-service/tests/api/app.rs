@@ -1,5 +1,9 @@
 //! A running service with a clock that tests set, and a client that shows answers as they came.
 
+mod answer;
+
+pub(crate) use self::answer::{Answer, Answering, SignedIn, is_nobody};
+
 use std::{
     net::SocketAddr,
     sync::{
@@ -18,7 +22,7 @@ use auth_service::{
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use clap::Parser as _;
 use diesel::{QueryableByName, sql_query, sql_types::Text};
-use reqwest::{RequestBuilder, header::HeaderMap, redirect::Policy};
+use reqwest::{RequestBuilder, redirect::Policy};
 use serde_json::{Value, json};
 use service_kit::{
     Clock,
@@ -31,8 +35,6 @@ use tokio::{
     net::TcpStream,
     sync::oneshot,
 };
-
-use crate::openapi;
 
 pub(crate) const BASE_URL: &str = "http://localhost:3000";
 pub(crate) const FRONT_END: &str = "http://localhost:5173";
@@ -95,7 +97,7 @@ impl TestApp {
 
     async fn launch(
         mut config: Config,
-        wait: impl AsyncFnOnce(&mut App) -> Result<(), StartError> + std::marker::Send + 'static,
+        wait: impl AsyncFnOnce(&mut App) -> Result<(), StartError> + Send + 'static,
     ) -> Result<Self, StartError> {
         let mail_dir = tempfile::tempdir().unwrap();
         config.mail.mail_dir = mail_dir.path().to_owned();
@@ -250,130 +252,6 @@ pub(crate) fn config(database: &DatabaseUrl) -> Config {
     }
 }
 
-/// What a client keeps after a sign-up or sign-in.
-pub(crate) struct SignedIn {
-    /// As in the body, unsigned.
-    pub(crate) token: String,
-    /// As in `set-auth-token`: signed, not percent-encoded.
-    pub(crate) signed_token: String,
-    /// For a `Cookie` header.
-    pub(crate) cookie: String,
-    pub(crate) user: Value,
-}
-
-/// An answer, read to its end.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: String,
-}
-
-pub(crate) trait Send {
-    async fn answer(self) -> Answer;
-}
-
-impl Send for RequestBuilder {
-    /// Every answer is one that the description knows.
-    async fn answer(self) -> Answer {
-        let (client, request) = self.build_split();
-        let request = request.unwrap();
-        let (method, url) = (request.method().clone(), request.url().clone());
-        let response = client.execute(request).await.unwrap();
-        let answer = Answer {
-            status: response.status().as_u16(),
-            headers: response.headers().clone(),
-            body: response.text().await.unwrap(),
-        };
-        openapi::check(&method, &url, &answer);
-        answer
-    }
-}
-
-impl Answer {
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
-    }
-
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(|value| value.to_str().unwrap())
-    }
-
-    pub(crate) fn cookies(&self) -> Vec<&str> {
-        self.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap()).collect()
-    }
-
-    /// All headers but those that differ between any two answers.
-    pub(crate) fn stable_headers(&self) -> Vec<(&str, &str)> {
-        let mut headers: Vec<_> = self
-            .headers
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.to_str().unwrap()))
-            .filter(|(name, _)| !["date", "x-request-id"].contains(name))
-            .collect();
-        headers.sort_unstable();
-        headers
-    }
-
-    /// A 200 with exactly this body.
-    #[track_caller]
-    pub(crate) fn is_ok(&self, body: &Value) {
-        assert_eq!((self.status, &self.json()), (200, body));
-        assert_eq!(self.header("content-type"), Some("application/json"));
-    }
-
-    /// A 200 with `{"status":true}`.
-    #[track_caller]
-    pub(crate) fn is_done(&self) {
-        self.is_ok(&json!({ "status": true }));
-    }
-
-    /// A 302 with an empty body.
-    #[track_caller]
-    pub(crate) fn leads_to(&self, location: &str) {
-        assert_eq!((self.status, self.header("location")), (302, Some(location)), "{self:?}");
-        assert_eq!(self.body, "");
-        assert_eq!(self.header("content-type"), Some("application/json"));
-    }
-
-    /// A flat error without a code.
-    #[track_caller]
-    pub(crate) fn is_codeless_error(&self, status: u16, message: &str) {
-        assert_eq!((self.status, self.json()), (status, json!({ "message": message })));
-        assert_eq!(self.header("content-type"), Some("application/json"));
-    }
-
-    /// The error has exactly these two members, and the right media type.
-    #[track_caller]
-    pub(crate) fn is_error(&self, status: u16, code: &str, message: &str) {
-        assert_eq!(self.json(), json!({ "message": message, "code": code }), "{self:?}");
-        assert_eq!(self.status, status);
-        assert_eq!(self.header("content-type"), Some("application/json"));
-    }
-
-    /// A client's mistake, told as a flat JSON object.
-    #[track_caller]
-    pub(crate) fn is_a_clean_refusal(&self) {
-        assert!((400..500).contains(&self.status), "{self:?}");
-        assert_eq!(self.header("content-type"), Some("application/json"), "{self:?}");
-        assert!(self.json()["message"].is_string(), "{self:?}");
-    }
-
-    #[track_caller]
-    pub(crate) fn signed_in(&self) -> SignedIn {
-        assert_eq!(self.status, 200, "{}", self.body);
-        let cookies: Vec<_> =
-            self.cookies().iter().map(|line| line.split(';').next().unwrap().to_owned()).collect();
-        let body = self.json();
-        SignedIn {
-            token: body["token"].as_str().unwrap().to_owned(),
-            signed_token: self.header("set-auth-token").unwrap().to_owned(),
-            cookie: cookies.join("; "),
-            user: body["user"].clone(),
-        }
-    }
-}
-
 /// The moment `seconds` after the beginning, as answers show it.
 pub(crate) fn shown(seconds: i64) -> String {
     let start: DateTime<Utc> = START_SHOWN.parse().unwrap();
@@ -415,14 +293,4 @@ pub(crate) async fn with_cookie(app: &TestApp, path: &str, cookie: &str) -> Answ
 
 pub(crate) async fn with_bearer(app: &TestApp, path: &str, token: &str) -> Answer {
     app.get(path).bearer_auth(token).answer().await
-}
-
-/// The answer to somebody without a session.
-#[track_caller]
-pub(crate) fn is_nobody(answer: &Answer, cookies: &[&str]) {
-    assert_eq!((answer.status, answer.body.as_str()), (200, "null"));
-    assert_eq!(answer.cookies(), cookies);
-    assert_eq!(answer.header("set-auth-jwt"), None);
-    assert_eq!(answer.header("cache-control"), Some("no-store"));
-    assert_eq!(answer.header("pragma"), Some("no-cache"));
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use service_kit::{on_both_engines, testing::TestDatabase};
 
-use crate::app::{CLEARED, GET_SESSION, Send as _, TOKEN, TestApp, is_nobody, with_bearer};
+use crate::app::{Answering as _, CLEARED, GET_SESSION, TOKEN, TestApp, is_nobody, with_bearer};
 
 on_both_engines!(auth_service::MIGRATIONS;
     a_bearer_may_be_the_token_or_the_signed_token,

@@ -7,7 +7,7 @@ mod verification;
 use serde_json::{Value, json};
 
 use crate::{
-    app::{Answer, Send as _, SignedIn, TestApp},
+    app::{Answer, Answering as _, SignedIn, TestApp},
     mailbox::token_of,
 };
 

@@ -2,7 +2,7 @@
 
 use service_kit::{on_both_engines, testing::TestDatabase};
 
-use crate::app::{Send as _, TestApp};
+use crate::app::{Answering as _, TestApp};
 
 on_both_engines!(auth_service::MIGRATIONS;
     the_page_names_the_code,

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 use service_kit::{on_both_engines, testing::TestDatabase};
 use tokio::task::JoinSet;
 
-use crate::app::{Answer, DAY, GET_SESSION, PASSWORD, Send as _, SignedIn, TestApp, with_bearer};
+use crate::app::{
+    Answer, Answering as _, DAY, GET_SESSION, PASSWORD, SignedIn, TestApp, with_bearer,
+};
 
 on_both_engines!(auth_service::MIGRATIONS;
     a_client_that_guesses_waits_longer_and_longer,

@@ -3,7 +3,7 @@
 use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::{
-    app::{Send as _, TestApp, count},
+    app::{Answering as _, TestApp, count},
     mailbox::eventually,
 };
 

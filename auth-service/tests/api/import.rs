@@ -10,7 +10,9 @@ use service_kit::{
 use tempfile::NamedTempFile;
 use tokio::process::Command;
 
-use crate::app::{PASSWORD, SECRET, START_SHOWN, Send as _, TestApp, count, values, with_bearer};
+use crate::app::{
+    Answering as _, PASSWORD, SECRET, START_SHOWN, TestApp, count, values, with_bearer,
+};
 
 on_both_engines!(auth_service::MIGRATIONS;
     users_of_better_auth_sign_in_with_their_old_passwords,

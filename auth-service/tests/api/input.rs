@@ -4,7 +4,7 @@ use reqwest::Body;
 use serde_json::json;
 use service_kit::{on_both_engines, testing::TestDatabase};
 
-use crate::app::{Answer, PASSWORD, SIGN_IN, SIGN_OUT, SIGN_UP, Send as _, TestApp, count};
+use crate::app::{Answer, Answering as _, PASSWORD, SIGN_IN, SIGN_OUT, SIGN_UP, TestApp, count};
 
 on_both_engines!(auth_service::MIGRATIONS;
     a_body_that_is_no_object_is_named,

@@ -16,7 +16,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-use crate::app::{BASE_URL, JWKS, SIGN_UP, Send as _, SignedIn, TestApp, values};
+use crate::app::{Answering as _, BASE_URL, JWKS, SIGN_UP, SignedIn, TestApp, values};
 
 on_both_engines!(auth_service::MIGRATIONS;
     a_python_back_end_trusts_our_tokens_and_no_others,

@@ -4,8 +4,8 @@ use serde_json::json;
 use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::app::{
-    CLEARED, DAY, GET_SESSION, PASSWORD, SIGN_IN, START_SHOWN, Send as _, SignedIn, TOKEN, TestApp,
-    count, is_nobody, shown, with_bearer, with_cookie,
+    Answering as _, CLEARED, DAY, GET_SESSION, PASSWORD, SIGN_IN, START_SHOWN, SignedIn, TOKEN,
+    TestApp, count, is_nobody, shown, with_bearer, with_cookie,
 };
 
 on_both_engines!(auth_service::MIGRATIONS;

@@ -11,7 +11,7 @@ use service_kit::{
 use tokio::{io::AsyncWriteExt as _, net::TcpStream, task::JoinSet};
 
 use crate::app::{
-    Answer, GET_SESSION, JWKS, PASSWORD, SIGN_IN, SIGN_OUT, SIGN_UP, Send as _, TestApp, count,
+    Answer, Answering as _, GET_SESSION, JWKS, PASSWORD, SIGN_IN, SIGN_OUT, SIGN_UP, TestApp, count,
 };
 
 on_both_engines!(auth_service::MIGRATIONS;

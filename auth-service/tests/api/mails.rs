@@ -8,7 +8,7 @@ use serde_json::json;
 use service_kit::testing::TestDatabase;
 
 use crate::{
-    app::{PASSWORD, SIGN_UP, Send as _, TestApp, values},
+    app::{Answering as _, PASSWORD, SIGN_UP, TestApp, values},
     mailbox::{Mail, eventually},
 };
 

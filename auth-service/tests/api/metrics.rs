@@ -10,7 +10,7 @@ use service_kit::{
 use tokio::task::JoinSet;
 
 use crate::{
-    app::{GET_SESSION, PASSWORD, SIGN_IN, SIGN_UP, Send as _, TestApp},
+    app::{Answering as _, GET_SESSION, PASSWORD, SIGN_IN, SIGN_UP, TestApp},
     mailbox::eventually,
 };
 

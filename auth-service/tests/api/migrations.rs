@@ -11,7 +11,7 @@ use service_kit::{
 use tokio::task::JoinSet;
 
 use crate::{
-    app::{GET_SESSION, JWKS, Send as _, TestApp, config, count},
+    app::{Answering as _, GET_SESSION, JWKS, TestApp, config, count},
     mailbox::eventually,
 };
 

@@ -8,7 +8,7 @@ use reqwest::{Method, Url};
 use serde_json::{Value, json};
 use service_kit::{on_both_engines, testing::TestDatabase};
 
-use crate::app::{Answer, PASSWORD, Send as _, TestApp};
+use crate::app::{Answer, Answering as _, PASSWORD, TestApp};
 
 on_both_engines!(auth_service::MIGRATIONS;
     the_description_is_served_with_a_page_to_try_it_out,

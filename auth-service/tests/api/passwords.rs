@@ -6,7 +6,7 @@ mod reset;
 use serde_json::json;
 
 use crate::{
-    app::{Send as _, SignedIn, TestApp},
+    app::{Answering as _, SignedIn, TestApp},
     mailbox::Mail,
 };
 

@@ -8,7 +8,9 @@ use service_kit::{
 };
 use tokio::task::JoinSet;
 
-use crate::app::{Answer, FRONT_END, JWKS, PASSWORD, SIGN_IN, SIGN_UP, Send as _, TestApp, count};
+use crate::app::{
+    Answer, Answering as _, FRONT_END, JWKS, PASSWORD, SIGN_IN, SIGN_UP, TestApp, count,
+};
 
 on_both_engines!(auth_service::MIGRATIONS;
     each_path_has_its_limit,

@@ -4,7 +4,7 @@ use service_kit::{on_both_engines, testing::TestDatabase};
 use tokio::task::JoinSet;
 
 use crate::{
-    app::{DAY, Send as _, SignedIn, TOKEN, TestApp, config},
+    app::{Answering as _, DAY, SignedIn, TOKEN, TestApp, config},
     token::{jwks, verified},
 };
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::app::{
-    Answer, CLEARED, DAY, GET_SESSION, PASSWORD, SIGN_IN, START_SHOWN, Send as _, SignedIn,
+    Answer, Answering as _, CLEARED, DAY, GET_SESSION, PASSWORD, SIGN_IN, START_SHOWN, SignedIn,
     TestApp, count, is_nobody, members, shown, values, with_bearer, with_cookie,
 };
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::app::{
-    BASE_URL, CLEARED, DAY, GET_SESSION, PASSWORD, SIGN_OUT, START_SHOWN, Send as _, SignedIn,
+    Answering as _, BASE_URL, CLEARED, DAY, GET_SESSION, PASSWORD, SIGN_OUT, START_SHOWN, SignedIn,
     TOKEN, TestApp, is_nobody, members, shown, with_bearer, with_cookie,
 };
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::app::{
-    Answer, BASE_URL, PASSWORD, SIGN_IN, SIGN_UP, Send as _, TestApp, count, members,
+    Answer, Answering as _, BASE_URL, PASSWORD, SIGN_IN, SIGN_UP, TestApp, count, members,
 };
 
 on_both_engines!(auth_service::MIGRATIONS;

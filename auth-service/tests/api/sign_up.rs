@@ -6,7 +6,7 @@ use service_kit::{on_both_engines, testing::TestDatabase};
 use tokio::task::JoinSet;
 
 use crate::app::{
-    BASE_URL, PASSWORD, SIGN_UP, START_SHOWN, Send as _, TestApp, count, members, values,
+    Answering as _, BASE_URL, PASSWORD, SIGN_UP, START_SHOWN, TestApp, count, members, values,
 };
 
 on_both_engines!(auth_service::MIGRATIONS;

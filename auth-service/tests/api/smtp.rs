@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use crate::{
-    app::{BASE_URL, PASSWORD, PATIENCE, SIGN_UP, Send as _, TestApp, count},
+    app::{Answering as _, BASE_URL, PASSWORD, PATIENCE, SIGN_UP, TestApp, count},
     interop::{PYTHON, interpreter, start},
     mailbox::{Mail, eventually},
     mails::ask_in_vain,

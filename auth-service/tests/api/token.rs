@@ -8,8 +8,8 @@ use service_kit::{on_both_engines, testing::TestDatabase};
 use tokio::task::JoinSet;
 
 use crate::app::{
-    BASE_URL, DAY, GET_SESSION, JWKS, PASSWORD, SIGN_OUT, SIGN_UP, START_SHOWN, Send as _, TOKEN,
-    TestApp, config, count, members,
+    Answering as _, BASE_URL, DAY, GET_SESSION, JWKS, PASSWORD, SIGN_OUT, SIGN_UP, START_SHOWN,
+    TOKEN, TestApp, config, count, members,
 };
 
 const JWKS_PATHS: [&str; 3] = [JWKS, "/jwks", "/.well-known/jwks.json"];

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 use crate::{
-    app::{DAY, PASSWORD, SECRET, Send as _, TestApp, count, values, with_bearer},
+    app::{Answering as _, DAY, PASSWORD, SECRET, TestApp, count, values, with_bearer},
     token::{jwks, verified},
 };
 

@@ -8,7 +8,7 @@ use service_kit::{on_both_engines, testing::TestDatabase};
 use tempfile::TempDir;
 
 use crate::app::{
-    BASE_URL, GET_SESSION, JWKS, SIGN_IN, SIGN_OUT, SIGN_UP, Send as _, TOKEN, TestApp,
+    Answering as _, BASE_URL, GET_SESSION, JWKS, SIGN_IN, SIGN_OUT, SIGN_UP, TOKEN, TestApp,
 };
 
 on_both_engines!(auth_service::MIGRATIONS;

@@ -7,6 +7,7 @@
 //! }
 //! ```
 
+mod conn;
 mod gate;
 mod lanes;
 mod prepared;
@@ -14,6 +15,7 @@ mod snapshot;
 mod url;
 mod waits;
 
+pub use conn::{Conn, PooledConn, Transactions, query};
 pub use prepared::Prepared;
 pub use url::DatabaseUrl;
 
@@ -27,12 +29,10 @@ use std::{
 
 use deadpool::{Runtime, managed::Timeouts};
 use diesel::{
-    ConnectionError, ConnectionResult, QueryResult, SqliteConnection,
-    connection::AnsiTransactionManager, result::DatabaseErrorKind,
+    ConnectionError, ConnectionResult, QueryResult, SqliteConnection, result::DatabaseErrorKind,
 };
 use diesel_async::{
-    AsyncConnection, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _,
-    TransactionManager,
+    AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _,
     pooled_connection::{
         AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
         deadpool::{Object, Pool, PoolError},
@@ -291,118 +291,6 @@ async fn connect_sqlite(path: String, runtime: Handle) -> ConnectionResult<Async
         conn.await.map_err(|error| ConnectionError::BadConnection(error.to_string()))??;
     conn.batch_execute(SQLITE_PRAGMAS).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(conn)
-}
-
-/// A connection that goes back to its pool when dropped.
-#[expect(missing_debug_implementations, reason = "the pool's object has none")]
-#[expect(clippy::large_enum_variant, reason = "moved once per request; a box would cost more")]
-pub enum PooledConn {
-    /// Others use it, too; a transaction takes another.
-    Shared {
-        shared: Shared,
-        postgres: Arc<Postgres>,
-    },
-    Postgres(Object<AsyncPgConnection>),
-    Sqlite(Object<AsyncSqliteConnection>),
-}
-
-impl PooledConn {
-    pub fn conn(&mut self) -> Conn<'_> {
-        match self {
-            Self::Shared { shared, postgres } => {
-                Conn::Postgres(shared, Transactions::FromPool(postgres))
-            }
-            Self::Postgres(conn) => Conn::Postgres(conn, Transactions::None),
-            Self::Sqlite(conn) => Conn::Sqlite(conn),
-        }
-    }
-}
-
-/// What models see: a connection of either engine, inside or outside a transaction.
-#[expect(missing_debug_implementations, reason = "the connections have none")]
-pub enum Conn<'a> {
-    Postgres(&'a AsyncPgConnection, Transactions<'a>),
-    Sqlite(&'a mut AsyncSqliteConnection),
-}
-
-/// Where a transaction on PostgreSQL gets a connection for itself.
-#[derive(Clone, Copy)]
-#[expect(missing_debug_implementations, reason = "the pool has none")]
-pub enum Transactions<'a> {
-    FromPool(&'a Postgres),
-    /// Nowhere: this is one, or something as private.
-    None,
-}
-
-/// Runs one query on whichever engine `$conn` is.
-#[macro_export]
-macro_rules! query {
-    ($conn:expr, |$c:ident| $query:expr) => {
-        match $conn {
-            $crate::db::Conn::Postgres(conn, _) => {
-                let mut conn = &mut *conn;
-                #[expect(clippy::mut_mut, reason = "so that `*c` is a connection on both engines")]
-                let $c = &mut conn;
-                $query.await
-            }
-            $crate::db::Conn::Sqlite($c) => $query.await,
-        }
-    };
-}
-pub use query;
-
-impl Conn<'_> {
-    /// Commits what `work` did when it answers `Ok`, undoes it when it answers `Err`.
-    pub async fn transaction<T, E: From<diesel::result::Error>>(
-        &mut self,
-        work: impl AsyncFnOnce(&mut Conn<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
-        match self {
-            Self::Postgres(_, Transactions::FromPool(postgres)) => {
-                let mut own = postgres.own().await.map_err(|error| out_of_reach(&error))?;
-                let conn = &mut *own;
-                <AsyncPgConnection as AsyncConnection>::TransactionManager::begin_transaction(conn)
-                    .await?;
-                let outcome = work(&mut Conn::Postgres(conn, Transactions::None)).await;
-                end(conn, outcome).await
-            }
-            Self::Postgres(_, Transactions::None) => {
-                Err(diesel::result::Error::AlreadyInTransaction.into())
-            }
-            Self::Sqlite(conn) => {
-                // IMMEDIATE takes the write lock now; taking it later can fail half-way.
-                conn.spawn_blocking(|conn| {
-                    AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")
-                })
-                .await?;
-                let outcome = work(&mut Conn::Sqlite(conn)).await;
-                end(*conn, outcome).await
-            }
-        }
-    }
-}
-
-fn out_of_reach(error: &PoolError) -> diesel::result::Error {
-    let kind = DatabaseErrorKind::UnableToSendCommand;
-    diesel::result::Error::DatabaseError(kind, Box::new(error.to_string()))
-}
-
-async fn end<C: AsyncConnection, T, E: From<diesel::result::Error>>(
-    conn: &mut C,
-    outcome: Result<T, E>,
-) -> Result<T, E> {
-    match outcome {
-        Ok(value) => {
-            C::TransactionManager::commit_transaction(conn).await?;
-            Ok(value)
-        }
-        Err(error) => {
-            // The first error is the one to report; a connection that cannot roll back is
-            // broken, and the pool discards it.
-            let _ = C::TransactionManager::rollback_transaction(conn).await;
-            Err(error)
-        }
-    }
 }
 
 /// Gives a broken unique constraint its meaning, at the query that may break it.

@@ -5,7 +5,7 @@ use service_kit::{on_both_engines, testing::TestDatabase};
 
 use super::{CHANGE, VERIFY, change, is_refused, link, open_bare, user, verification};
 use crate::{
-    app::{BASE_URL, PASSWORD, Send as _, TestApp, count, shown},
+    app::{Answering as _, BASE_URL, PASSWORD, TestApp, count, shown},
     mailbox::token_of,
 };
 

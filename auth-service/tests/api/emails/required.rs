@@ -5,7 +5,7 @@ use service_kit::{on_both_engines, testing::TestDatabase};
 
 use super::{is_unverified, link, open_bare};
 use crate::app::{
-    PASSWORD, SIGN_IN, SIGN_UP, START_SHOWN, Send as _, TestApp, count, members, shown,
+    Answering as _, PASSWORD, SIGN_IN, SIGN_UP, START_SHOWN, TestApp, count, members, shown,
 };
 
 on_both_engines!(auth_service::MIGRATIONS;

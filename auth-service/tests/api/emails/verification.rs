@@ -6,7 +6,7 @@ use service_kit::{on_both_engines, testing::TestDatabase};
 
 use super::{CHANGE, SEND, VERIFY, change, is_refused, link, open_bare, user, verification};
 use crate::{
-    app::{BASE_URL, CLEARED, Send as _, TestApp, count, shown},
+    app::{Answering as _, BASE_URL, CLEARED, TestApp, count, shown},
     mailbox::token_of,
 };
 

@@ -8,7 +8,7 @@ use service_kit::{on_both_engines, testing::TestDatabase};
 
 use super::{RESET, SEND, all_confirmations, ask_for_reset, named, one_of_each_kind, reset_mail};
 use crate::{
-    app::{BASE_URL, START_SHOWN, Send as _, TestApp},
+    app::{Answering as _, BASE_URL, START_SHOWN, TestApp},
     mailbox::{Mail, eventually, mail_files},
 };
 

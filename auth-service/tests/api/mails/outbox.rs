@@ -6,7 +6,7 @@ use serde_json::json;
 use service_kit::{on_both_engines, testing::TestDatabase};
 
 use super::{RESET, all_confirmations, ask_for_reset, ask_in_vain, is_good, reset_mail, tries};
-use crate::app::{Send as _, TestApp, values};
+use crate::app::{Answering as _, TestApp, values};
 
 on_both_engines!(auth_service::MIGRATIONS;
     the_outbox_holds_nothing_that_opens_anything,

@@ -7,7 +7,7 @@ use serde_json::json;
 use service_kit::{on_both_engines, telemetry::Chain, testing::TestDatabase};
 
 use super::{SEND, is_good, named, reset_mail};
-use crate::app::{Send as _, TestApp, config};
+use crate::app::{Answering as _, TestApp, config};
 
 on_both_engines!(auth_service::MIGRATIONS;
     templates_can_be_replaced_one_by_one,

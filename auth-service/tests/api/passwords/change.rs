@@ -5,8 +5,8 @@ use service_kit::{on_both_engines, testing::TestDatabase};
 
 use super::{CHANGE, NEW_PASSWORD, RESET, VERIFY, is_password, request_reset, twice_signed_in};
 use crate::app::{
-    Answer, CLEARED, DAY, GET_SESSION, PASSWORD, SIGN_IN, Send as _, TestApp, count, is_nobody,
-    members, shown, with_bearer,
+    Answer, Answering as _, CLEARED, DAY, GET_SESSION, PASSWORD, SIGN_IN, TestApp, count,
+    is_nobody, members, shown, with_bearer,
 };
 
 on_both_engines!(auth_service::MIGRATIONS;

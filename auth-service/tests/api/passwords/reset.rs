@@ -5,7 +5,7 @@ use service_kit::{on_both_engines, testing::TestDatabase};
 use tokio::task::JoinSet;
 
 use super::{NEW_PASSWORD, REQUEST_RESET, RESET, is_password, request_reset, twice_signed_in};
-use crate::app::{Answer, BASE_URL, CLEARED, PASSWORD, Send as _, TestApp, is_nobody};
+use crate::app::{Answer, Answering as _, BASE_URL, CLEARED, PASSWORD, TestApp, is_nobody};
 
 on_both_engines!(auth_service::MIGRATIONS;
     a_forgotten_password_is_reset_by_a_mailed_link,

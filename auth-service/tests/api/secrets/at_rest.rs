@@ -13,7 +13,7 @@ use service_kit::{
 };
 
 use super::hex;
-use crate::app::{FRONT_END, JWKS, PASSWORD, SECRET, SIGN_UP, Send as _, TestApp, values};
+use crate::app::{Answering as _, FRONT_END, JWKS, PASSWORD, SECRET, SIGN_UP, TestApp, values};
 
 on_both_engines!(auth_service::MIGRATIONS;
     a_copied_database_lets_nobody_in,

@@ -5,7 +5,7 @@ use service_kit::{on_both_engines, testing::TestDatabase};
 
 use super::{Service, hex};
 use crate::{
-    app::{BASE_URL, FRONT_END, PASSWORD, SECRET, SIGN_IN, SIGN_UP, Send as _, TOKEN},
+    app::{Answering as _, BASE_URL, FRONT_END, PASSWORD, SECRET, SIGN_IN, SIGN_UP, TOKEN},
     mailbox::mail_in,
 };
 

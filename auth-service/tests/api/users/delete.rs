@@ -5,7 +5,7 @@ use service_kit::{on_both_engines, testing::TestDatabase};
 
 use super::{ADA, DELETE, user_of};
 use crate::app::{
-    Answer, CLEARED, DAY, PASSWORD, Send as _, SignedIn, TestApp, count, is_nobody, values,
+    Answer, Answering as _, CLEARED, DAY, PASSWORD, SignedIn, TestApp, count, is_nobody, values,
     with_bearer,
 };
 

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 use service_kit::{on_both_engines, testing::TestDatabase};
 
 use super::{ACCOUNTS, ADA, UPDATE, user_of};
-use crate::app::{PASSWORD, SIGN_IN, START_SHOWN, Send as _, TestApp, shown, values, with_bearer};
+use crate::app::{
+    Answering as _, PASSWORD, SIGN_IN, START_SHOWN, TestApp, shown, values, with_bearer,
+};
 
 on_both_engines!(auth_service::MIGRATIONS;
     an_update_is_seen_in_all_sessions_at_once,

@@ -4,11 +4,13 @@
 use diesel::QueryResult;
 use diesel_async::SimpleAsyncConnection as _;
 
-use super::{Conn, Transactions, end, out_of_reach};
+use super::{Conn, conn::Begin};
 
-const BEGIN_ON_POSTGRES: &str = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
-/// Not IMMEDIATE: others go on writing.
-const BEGIN_ON_SQLITE: &str = "BEGIN";
+/// Not IMMEDIATE on SQLite: others go on writing.
+const TO_READ: Begin = Begin {
+    on_postgres: "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    on_sqlite: "BEGIN",
+};
 /// Until the end of the transaction.
 const NO_LIMITS: &str =
     "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
@@ -19,37 +21,11 @@ impl Conn<'_> {
         &mut self,
         work: impl AsyncFnOnce(&mut Conn<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        match self {
-            Self::Postgres(_, Transactions::FromPool(postgres)) => {
-                let mut own = postgres.own().await.map_err(|error| out_of_reach(&error))?;
-                let conn = &mut *own;
-                diesel_async::AnsiTransactionManager::begin_transaction_sql(
-                    conn,
-                    BEGIN_ON_POSTGRES,
-                )
-                .await?;
-                let mut snapshot = Conn::Postgres(conn, Transactions::None);
-                let outcome = match snapshot.lift_limits().await {
-                    Ok(()) => work(&mut snapshot).await,
-                    Err(error) => Err(error.into()),
-                };
-                end(conn, outcome).await
-            }
-            Self::Postgres(_, Transactions::None) => {
-                Err(diesel::result::Error::AlreadyInTransaction.into())
-            }
-            Self::Sqlite(conn) => {
-                conn.spawn_blocking(|conn| {
-                    diesel::connection::AnsiTransactionManager::begin_transaction_sql(
-                        conn,
-                        BEGIN_ON_SQLITE,
-                    )
-                })
-                .await?;
-                let outcome = work(&mut Conn::Sqlite(conn)).await;
-                end(*conn, outcome).await
-            }
-        }
+        self.transaction_of(TO_READ, async |conn: &mut Conn<'_>| {
+            conn.lift_limits().await?;
+            work(conn).await
+        })
+        .await
     }
 
     /// Lets the transaction that this is, and each of its statements, take any time.

@@ -1,0 +1,122 @@
+//! Which pages may read answers.
+
+use reqwest::Method;
+use service_kit::{on_both_engines, testing::TestDatabase};
+
+use super::{good_sign_in, trusting};
+use crate::app::{
+    Answering as _, BASE_URL, FRONT_END, GET_SESSION, JWKS, SIGN_IN, SIGN_UP, TOKEN, TestApp,
+};
+
+on_both_engines!(auth_service::MIGRATIONS;
+    a_pattern_lets_nobody_read_answers,
+    a_trusted_front_end_may_read_answers_and_errors,
+    another_origin_may_not_read_answers,
+    a_preflight_is_answered_for_the_front_end_only,
+);
+
+async fn a_pattern_lets_nobody_read_answers(db: TestDatabase) {
+    let app = trusting(&db, &["https://*.example.com", "https://exact.example"]).await;
+
+    for origin in ["https://app.example.com", "https://exact.example", "https://*.example.com"] {
+        let preflight = app
+            .client
+            .request(Method::OPTIONS, app.url(SIGN_IN))
+            .header("access-control-request-method", "POST");
+        for request in [app.get(JWKS), preflight] {
+            let answer = request.header("origin", origin).answer().await;
+            for (name, _) in &answer.headers {
+                assert!(!name.as_str().starts_with("access-control-"), "{origin}: {name}");
+            }
+        }
+    }
+}
+
+async fn a_trusted_front_end_may_read_answers_and_errors(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let ada = app.sign_up("ada@example.com").await;
+    let unknown_path = app.get("/api/auth/unknown");
+    let unknown_page = app.get("/unknown");
+    let refused = app.sign_in_request("ada@example.com", "wrong horse 42");
+    let too_large = app.post(SIGN_UP).json(&"x".repeat(2_000_000));
+
+    for (request, own) in [
+        (app.get(JWKS), ""),
+        (app.get(GET_SESSION).bearer_auth(&ada.token), "set-auth-jwt, "),
+        (good_sign_in(&app), "set-auth-token, "),
+        (app.get(TOKEN), ""),
+        (unknown_path, ""),
+        (unknown_page, ""),
+        (refused, ""),
+        (too_large, ""),
+    ] {
+        let answer = request.header("origin", FRONT_END).answer().await;
+        let context = format!("{answer:?}");
+        assert_eq!(answer.header("access-control-allow-origin"), Some(FRONT_END), "{context}");
+        assert_eq!(answer.header("access-control-allow-credentials"), Some("true"), "{context}");
+        assert_eq!(answer.header("vary"), Some("Origin"), "{context}");
+        let exposed = answer.header("access-control-expose-headers").unwrap();
+        assert!(exposed.starts_with(own), "{exposed}");
+        for name in ["set-auth-token", "set-auth-jwt", "x-retry-after"] {
+            assert_eq!(exposed.matches(name).count(), 1, "{exposed}");
+        }
+    }
+}
+
+async fn another_origin_may_not_read_answers(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+
+    for origin in [
+        "null",
+        "*",
+        "https://evil.example",
+        // Trusted to act, but nobody's page: the service's own needs no CORS.
+        BASE_URL,
+        "http://localhost:5174",
+        "https://localhost:5173",
+        "http://localhost:5173.evil.example",
+        "http://evil.localhost:5173",
+        "http://localhost:51730",
+        "HTTP://LOCALHOST:5173",
+        "http://localhost:5173/",
+    ] {
+        for request in [app.get(JWKS), app.get("/unknown")] {
+            let answer = request.header("origin", origin).answer().await;
+            for name in ["access-control-allow-origin", "access-control-allow-credentials"] {
+                assert_eq!(answer.header(name), None, "{origin}");
+            }
+            assert_eq!(answer.header("vary"), Some("Origin"));
+        }
+    }
+    assert_eq!(app.get(JWKS).answer().await.header("vary"), Some("Origin"));
+}
+
+async fn a_preflight_is_answered_for_the_front_end_only(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let preflight = |origin: &'static str| {
+        app.client
+            .request(Method::OPTIONS, app.url(SIGN_IN))
+            .header("origin", origin)
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "content-type, authorization")
+            .answer()
+    };
+
+    let answer = preflight(FRONT_END).await;
+    assert_eq!((answer.status, answer.body.as_str()), (204, ""));
+    assert_eq!(answer.header("access-control-allow-origin"), Some(FRONT_END));
+    assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
+    assert_eq!(answer.header("access-control-allow-methods"), Some("GET, POST"));
+    let headers = answer.header("access-control-allow-headers").unwrap();
+    assert!(headers.contains("content-type") && headers.contains("authorization"), "{headers}");
+
+    for origin in ["null", "https://evil.example", "http://localhost:5173.evil.example"] {
+        let answer = preflight(origin).await;
+        for (name, _) in &answer.headers {
+            assert!(!name.as_str().starts_with("access-control-"), "{origin}: {name}");
+        }
+    }
+    // Without an origin it is no preflight, and OPTIONS is a wrong method like any other.
+    let plain = app.client.request(Method::OPTIONS, app.url(SIGN_IN)).answer().await;
+    assert_eq!((plain.status, plain.body.as_str()), (404, ""));
+}

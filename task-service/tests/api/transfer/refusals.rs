@@ -1,0 +1,99 @@
+//! What an import does not take.
+
+use service_kit::{on_both_engines, testing::TestDatabase};
+use task_service::MIGRATIONS;
+
+use super::{exported, file, fill, piped, refused, rows, with_new_end};
+
+on_both_engines!(task_service::MIGRATIONS;
+    a_database_with_other_rows_is_refused,
+    a_file_that_is_not_as_it_was_written_is_refused,
+    rows_that_cannot_be_stored_are_refused_with_all_others,
+);
+
+async fn a_database_with_other_rows_is_refused(db: TestDatabase) {
+    fill(&db, 3).await;
+    let (_folder, path) = file(&exported(&db).await);
+    let there = db.elsewhere(MIGRATIONS).await;
+    fill(&there, 2).await;
+    let before = exported(&there).await;
+
+    let message = refused(&there, &["import", &path]).await;
+
+    assert_eq!(
+        message,
+        "DATABASE_URL holds other rows than these already (2 tasks): import into an empty database"
+    );
+    assert_eq!(rows(&exported(&there).await), rows(&before));
+}
+
+async fn a_file_that_is_not_as_it_was_written_is_refused(db: TestDatabase) {
+    fill(&db, 600).await;
+    let export = exported(&db).await;
+    let there = db.elsewhere(MIGRATIONS).await;
+    let lines: Vec<_> = export.lines().collect();
+    let without = |left_out: usize| {
+        let kept = lines.iter().enumerate().filter(|(place, _)| *place != left_out);
+        kept.fold(String::new(), |text, (_, line)| format!("{text}{line}\n"))
+    };
+    let end_of = |number: usize| lines[..number].iter().map(|line| line.len() + 1).sum::<usize>();
+    let (half, none) = (&export[..end_of(301) - 9], &export[..end_of(601)]);
+    for (text, message) in [
+        ("", "line 1: this is no export"),
+        ("email,name\nada@example.com,Ada\n", "line 1: this is no export"),
+        (rows(&export), "line 1: this is no export"),
+        (half, "line 301: the export is cut off here"),
+        (none, "line 602: the export is cut off here"),
+        (&without(0), "line 1: this is no export"),
+        (&without(7), "line 601: the rows are not those that were exported: 599 rows: 599 tasks"),
+        (&export.replacen("task 7", "task 8", 1), "line 602: the rows are not those that were"),
+        (&export.replacen("words", "w\u{f6}rds", 1), "line 602: the rows are not those that were"),
+        (&export.replace('\n', "\r\n"), "line 602: the rows are not those that were exported"),
+        (&format!("{export}{export}"), "line 603: there is more after the end"),
+        (&export.replacen("{\"table\"", "{\"tables\"", 1), "line 2: this is neither a row nor"),
+        (&export.replacen("{\"table\"", "hello", 1), "line 2: this is not a row"),
+        (
+            &export.replacen("task-service", "auth-service", 1),
+            "line 1: this is an export of \"auth-service\", not of task-service",
+        ),
+        (
+            &export.replacen("\"format\":1", "\"format\":2", 1),
+            "line 1: this was written by task-service \"0.1.0\", which is newer than this one",
+        ),
+        (
+            &export.replacen("\"schema\":\"2", "\"schema\":\"3", 1),
+            "line 1: this was written by task-service \"0.1.0\", which is newer than this one",
+        ),
+    ] {
+        let (_folder, path) = file(text);
+        let said = refused(&there, &["import", &path]).await;
+        assert!(said.starts_with(message), "{said} instead of {message}");
+        let (is_done, said) = piped(&there, text).await;
+        let message = message.replace('"', "\\\"");
+        assert!(!is_done && said.contains(&message), "{said} instead of {message}");
+    }
+    assert_eq!(there.columns("tasks").await.len(), 10);
+    assert_eq!(exported(&there).await.lines().count(), 2, "nothing is there");
+}
+
+async fn rows_that_cannot_be_stored_are_refused_with_all_others(db: TestDatabase) {
+    fill(&db, 700).await;
+    let export = exported(&db).await;
+    let there = db.elsewhere(MIGRATIONS).await;
+    let lines: Vec<_> = export.lines().collect();
+    let (first, last) = (lines[1], lines[700]);
+    for (wrong, message) in [
+        (format!("{last}\n{first}"), "lines 502 to 702: the rows cannot be stored: "),
+        (last.replace("\"title\":\"task ", "\"title\":17,\"was\":\""), "line 701: column "),
+        (last.replace("\"version\"", "\"revision\""), "line 701: column "),
+        (last.replace("678901Z", "678Z"), "line 701: column "),
+        (last.replace("\"tasks\"", "\"secrets\""), "line 701: this table is not known here"),
+    ] {
+        let wrong = with_new_end(&export.replacen(last, &wrong, 1));
+        let (_folder, path) = file(&wrong);
+        let said = refused(&there, &["import", &path]).await;
+        assert!(said.starts_with(message), "{said} instead of {message}");
+        assert!(!said.contains("some words"), "values are secrets: {said}");
+        assert_eq!(exported(&there).await.lines().count(), 2, "nothing is there");
+    }
+}
