@@ -65,6 +65,7 @@ fn measure(engine: &str, cluster: Option<&Cluster>) -> Result<String> {
         if operation.is_ceiling() {
             constant = micros;
         }
+        print!("{row}");
         report += &row;
     }
     if let Some(cluster) = cluster {

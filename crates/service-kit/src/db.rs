@@ -63,10 +63,10 @@ const STATEMENT_TIMEOUT: &str =
 /// For transactions and for what takes long. Other statements share connections of their own.
 const POSTGRES_CONNECTIONS: usize = 16;
 const SQLITE_READERS: usize = 4;
-/// WAL lets readers work beside the writer; FULL makes an acknowledged write survive power loss.
-const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
-                              PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-                              PRAGMA cache_size = -1024;";
+/// FULL makes an acknowledged write survive power loss. The file's own mode is WAL since it was
+/// migrated, so that readers work beside the writer.
+const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; \
+                              PRAGMA foreign_keys = ON; PRAGMA cache_size = -1024;";
 
 /// No connection was to be had: the database is away, or too many requests wait for it.
 #[derive(Debug, thiserror::Error)]
@@ -232,11 +232,15 @@ impl Postgres {
 }
 
 /// Makes a SQLite file and its folder if they are not there. The data is nobody else's to read.
+/// A file that is there is not even opened: closing it would end the locks of this process on it.
 pub(crate) fn make_private_file(path: &Path) -> io::Result<()> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder)?;
     }
-    fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path).map(drop)
+    match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
 }
 
 fn pool<C>(

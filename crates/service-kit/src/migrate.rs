@@ -8,7 +8,8 @@ use std::{
     error::Error as _,
     io,
     path::{Path, PathBuf},
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 use diesel::{
@@ -103,6 +104,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// find nothing left to do. It ends with the transaction, so it also works through a pooler.
 const POSTGRES_LOCK: &str = "SELECT pg_advisory_xact_lock(7219306458215)";
 
+/// How long others may hold a SQLite file.
+const SQLITE_PATIENCE: Duration = Duration::from_secs(30);
+const SQLITE_PAUSE: Duration = Duration::from_millis(5);
+
 #[derive(Clone, Copy)]
 enum Direction {
     Up,
@@ -128,7 +133,7 @@ async fn on_own_thread(
     direction: Direction,
 ) -> Result<(), MigrateError> {
     let (done, outcome) = oneshot::channel();
-    std::thread::Builder::new().name("migrations".into()).spawn(move || {
+    thread::Builder::new().name("migrations".into()).spawn(move || {
         // Nobody waits any more when the receiver is gone.
         let _ = done.send(match url {
             DatabaseUrl::Postgres(url) => postgres(url.expose_secret(), migrations, direction),
@@ -175,7 +180,8 @@ async fn connect(url: &str) -> Result<AsyncPgConnection, MigrateError> {
 fn sqlite(path: &Path, migrations: Migrations, direction: Direction) -> Result<(), MigrateError> {
     make_private_file(path).map_err(|error| MigrateError::File(path.to_owned(), error))?;
     let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
-    conn.batch_execute("PRAGMA busy_timeout = 30000; PRAGMA journal_mode = WAL;")?;
+    conn.batch_execute(&format!("PRAGMA busy_timeout = {};", SQLITE_PATIENCE.as_millis()))?;
+    use_wal(&mut conn)?;
     conn.exclusive_transaction(|conn| {
         match direction {
             Direction::Up => conn.run_pending_migrations(migrations.sqlite).map(drop),
@@ -184,4 +190,26 @@ fn sqlite(path: &Path, migrations: Migrations, direction: Direction) -> Result<(
         }
         .map_err(MigrateError::Run)
     })
+}
+
+/// For good: the file remembers it. SQLite does not wait for its turn here, as it does elsewhere,
+/// when two change the mode of a file at once.
+fn use_wal(conn: &mut SqliteConnection) -> Result<(), MigrateError> {
+    let start = Instant::now();
+    loop {
+        match conn.batch_execute("PRAGMA journal_mode = WAL;") {
+            Err(error) if is_locked(&error) && start.elapsed() < SQLITE_PATIENCE => {
+                thread::sleep(SQLITE_PAUSE);
+            }
+            outcome => return Ok(outcome?),
+        }
+    }
+}
+
+fn is_locked(error: &diesel::result::Error) -> bool {
+    let message = match error {
+        diesel::result::Error::DatabaseError(_, information) => information.message(),
+        _ => "",
+    };
+    message == "database is locked"
 }

@@ -3,11 +3,15 @@
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use service_kit::{
+    db::{Database, DatabaseUrl},
     migrate, on_both_engines,
     testing::{Engine, TestDatabase},
 };
 use task_service::MIGRATIONS;
-use tokio::time::{Duration, Instant, sleep};
+use tokio::{
+    task::JoinSet,
+    time::{Duration, Instant, sleep},
+};
 
 use crate::app::{TestApp, problem};
 
@@ -33,6 +37,27 @@ async fn processes_that_start_at_once_migrate_once(db: TestDatabase) {
     let starts = (0..8).map(|_| migrate::run(&db.url, MIGRATIONS));
     for outcome in futures_util::future::join_all(starts).await {
         outcome.unwrap();
+    }
+}
+
+/// Beside readiness probes, which come from the first moment on.
+#[tokio::test(flavor = "multi_thread")]
+async fn processes_that_start_at_once_make_one_new_file() {
+    for _ in 0..200 {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("tasks.db").display());
+        let url: DatabaseUrl = url.parse().unwrap();
+        let mut starts = JoinSet::new();
+        for _ in 0..2 {
+            let (url, database) = (url.clone(), Database::open(&url).unwrap());
+            starts.spawn(async move {
+                tokio::join!(migrate::run(&url, MIGRATIONS), database.is_ready()).0
+            });
+        }
+        for outcome in starts.join_all().await {
+            outcome.unwrap();
+        }
+        migrate::check(&url, &MIGRATIONS).await.unwrap();
     }
 }
 
