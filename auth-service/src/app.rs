@@ -211,7 +211,7 @@ fn serve(
     let cors = Arc::new(Cors {
         origins: config.frontend_url,
         methods: "GET, POST",
-        headers: "authorization, content-type, x-request-id",
+        headers: "authorization, content-type, traceparent, tracestate, x-request-id",
         exposed: &EXPOSED_HEADERS,
     });
     let count_requests = metrics.counting();

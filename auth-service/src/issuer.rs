@@ -5,11 +5,14 @@ use std::{sync::Arc, time::Duration};
 
 use actix_web::web::Bytes;
 use arc_swap::ArcSwapOption;
-use aws_lc_rs::{digest, error::Unspecified};
+use aws_lc_rs::{
+    digest,
+    error::{KeyRejected, Unspecified},
+    signature::Ed25519KeyPair,
+};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
-use ed25519_dalek::{SigningKey as KeyPair, pkcs8::EncodePrivateKey as _};
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use ed25519_dalek::SigningKey as NewKeyPair;
 use secrecy::SecretString;
 use serde_json::json;
 use service_kit::{
@@ -47,12 +50,20 @@ pub(crate) enum IssuerError {
     Crypto,
     #[error("a token could not be signed")]
     Sign(#[from] jsonwebtoken::errors::Error),
+    #[error("a token could not be written")]
+    Write(#[from] serde_json::Error),
     #[error("the time is out of range")]
     Time,
 }
 
 impl From<Unspecified> for IssuerError {
     fn from(_: Unspecified) -> Self {
+        Self::Crypto
+    }
+}
+
+impl From<KeyRejected> for IssuerError {
+    fn from(_: KeyRejected) -> Self {
         Self::Crypto
     }
 }
@@ -74,14 +85,40 @@ pub(crate) struct Issuer {
 
 /// The keys as they were read, and for how long that holds.
 struct Keys {
-    kid: String,
-    signing_key: EncodingKey,
+    signer: Signer,
     generation: i32,
     /// When the newest key stops to sign.
     expires_at: Option<DateTime<Utc>>,
     jwks: Arc<Jwks>,
     /// When the next key leaves the set.
     next_withdrawal: Option<DateTime<Utc>>,
+}
+
+/// A key with what every token that it signs begins with.
+struct Signer {
+    key: Ed25519KeyPair,
+    /// The header (RFC 7515 §4.1), encoded, and the dot behind it.
+    header: String,
+}
+
+impl Signer {
+    fn new(kid: &str, seed: &[u8]) -> Result<Self, IssuerError> {
+        let header = json!({ "alg": "EdDSA", "kid": kid }).to_string();
+        Ok(Self {
+            key: Ed25519KeyPair::from_seed_unchecked(seed)?,
+            header: BASE64_URL_SAFE_NO_PAD.encode(header) + ".",
+        })
+    }
+
+    /// A JWT in the compact form (RFC 7515 §7.1).
+    fn sign(&self, claims: &AccessClaims) -> Result<String, IssuerError> {
+        let mut token = self.header.clone();
+        BASE64_URL_SAFE_NO_PAD.encode_string(serde_json::to_vec(claims)?, &mut token);
+        let signature = self.key.sign(token.as_bytes());
+        token.push('.');
+        BASE64_URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+        Ok(token)
+    }
 }
 
 /// The published key set (RFC 7517 §5), ready to send.
@@ -172,11 +209,7 @@ impl Issuer {
             jti: Uuid::now_v7().to_string(),
             sid: session_id.to_owned(),
         };
-        let mut header = Header::new(Algorithm::EdDSA);
-        header.typ = None;
-        header.kid = Some(keys.kid.clone());
-        let token = jsonwebtoken::encode(&header, &claims, &keys.signing_key);
-        Ok(token.map_err(IssuerError::from)?)
+        Ok(keys.signer.sign(&claims)?)
     }
 
     /// The published keys. While the database is away, those that were known last.
@@ -262,7 +295,7 @@ fn new_key(
     now: DateTime<Utc>,
 ) -> Result<SigningKey, IssuerError> {
     let id = Uuid::now_v7().to_string();
-    let pair = KeyPair::from_bytes(&rand::random());
+    let pair = NewKeyPair::from_bytes(&rand::random());
     Ok(SigningKey {
         generation,
         public_key: pair.verifying_key().as_bytes().to_vec(),
@@ -285,21 +318,13 @@ fn keys(
     let published: Vec<_> =
         rows.iter().filter(|key| withdrawal(key).is_none_or(|at| now < at)).collect();
     let seed = seal.open(&newest.id, &newest.sealed_private_key)?;
-    let seed = seed.try_into().map_err(|_seed| WrongSecret)?;
     Ok(Keys {
-        kid: newest.id.clone(),
-        signing_key: encoding_key(&KeyPair::from_bytes(&seed))?,
+        signer: Signer::new(&newest.id, &seed)?,
         generation: newest.generation,
         expires_at: newest.expires_at.map(|at| at.0),
         jwks: Arc::new(jwks(&published)),
         next_withdrawal: published.iter().filter_map(|key| withdrawal(key)).min(),
     })
-}
-
-fn encoding_key(pair: &KeyPair) -> Result<EncodingKey, IssuerError> {
-    let der =
-        pair.to_pkcs8_der().map_err(|_error: ed25519_dalek::pkcs8::Error| IssuerError::Crypto)?;
-    Ok(EncodingKey::from_ed_der(der.as_bytes()))
 }
 
 fn jwks(rows: &[&SigningKey]) -> Jwks {
