@@ -15,7 +15,7 @@ RUN npm run build
 FROM ${RUST_IMAGE} AS manifests
 WORKDIR /workspace
 COPY . .
-RUN find . -type f ! -name Cargo.toml ! -name Cargo.lock ! -path '*/benches/*' -delete \
+RUN find . -type f ! -name Cargo.toml ! -name Cargo.lock ! -path '*/benches/*' ! -path './.cargo/*' -delete \
  && find . -type d -empty -delete \
  && for manifest in */Cargo.toml crates/*/Cargo.toml; do \
       source="$(dirname "$manifest")/src"; \

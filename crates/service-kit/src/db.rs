@@ -12,48 +12,39 @@ mod gate;
 mod lanes;
 mod prepared;
 mod snapshot;
+mod sqlite;
 mod url;
 mod waits;
 
 pub use conn::{Conn, PooledConn, Transactions, query};
 pub use prepared::Prepared;
+pub use sqlite::AsyncSqliteConnection;
+pub(crate) use sqlite::make_private_file;
 pub use url::DatabaseUrl;
 
-use std::{
-    fmt, fs, io,
-    os::unix::fs::OpenOptionsExt as _,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{fmt, io, path::PathBuf, sync::Arc, time::Duration};
 
 use deadpool::{Runtime, managed::Timeouts};
-use diesel::{
-    ConnectionError, ConnectionResult, QueryResult, SqliteConnection, result::DatabaseErrorKind,
-};
+use diesel::{ConnectionError, ConnectionResult, QueryResult, result::DatabaseErrorKind};
 use diesel_async::{
-    AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _,
+    AsyncPgConnection, RunQueryDsl as _,
     pooled_connection::{
         AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
         deadpool::{Object, Pool, PoolError},
     },
-    sync_connection_wrapper::SyncConnectionWrapper,
 };
 use futures_util::FutureExt as _;
 use secrecy::ExposeSecret as _;
-use tokio::runtime::Handle;
 use tokio_postgres::tls::NoTlsStream;
 
 pub use self::lanes::Shared;
 use self::{
     gate::Gate,
     lanes::{Lanes, Use},
+    sqlite::Sqlite,
     waits::Waits,
 };
 use crate::metrics::Sheet;
-
-/// A SQLite connection whose calls run on the blocking threads.
-pub type AsyncSqliteConnection = SyncConnectionWrapper<SqliteConnection>;
 
 /// How long a request waits for a connection before it is answered 503.
 const POOL_WAIT: Duration = Duration::from_secs(5);
@@ -62,12 +53,6 @@ const STATEMENT_TIMEOUT: &str =
     "-c statement_timeout=10s -c idle_in_transaction_session_timeout=30s";
 /// For transactions and for what takes long. Other statements share connections of their own.
 const POSTGRES_CONNECTIONS: usize = 16;
-const SQLITE_READERS: usize = 4;
-/// FULL makes an acknowledged write survive power loss. The file's own mode is WAL since it was
-/// migrated, so that readers work beside the writer.
-const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; \
-                              PRAGMA foreign_keys = ON; PRAGMA cache_size = -1024;";
-
 /// No connection was to be had: the database is away, or too many requests wait for it.
 #[derive(Debug, thiserror::Error)]
 pub enum Unavailable {
@@ -88,6 +73,8 @@ pub enum Unavailable {
 pub enum OpenError {
     #[error("cannot create {0}: {1}")]
     File(PathBuf, io::Error),
+    #[error("cannot start threads for the database: {0}")]
+    Threads(io::Error),
     #[error(transparent)]
     Pool(#[from] deadpool::managed::BuildError),
 }
@@ -96,14 +83,7 @@ pub enum OpenError {
 #[derive(Clone)]
 pub enum Database {
     Postgres(Arc<Postgres>),
-    /// SQLite has one writer at a time: with one connection for writes, writers queue for it here
-    /// instead of meeting "database is locked".
-    Sqlite {
-        readers: Pool<AsyncSqliteConnection>,
-        writer: Pool<AsyncSqliteConnection>,
-        waits: Arc<Waits>,
-        gate: Gate,
-    },
+    Sqlite(Arc<Sqlite>),
 }
 
 /// Two ways to a PostgreSQL.
@@ -121,14 +101,13 @@ impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Postgres(_) => "Database::Postgres",
-            Self::Sqlite { .. } => "Database::Sqlite",
+            Self::Sqlite(_) => "Database::Sqlite",
         })
     }
 }
 
 impl Database {
-    /// Opens no connection yet. Makes a SQLite file and its folder if they are not there. What works
-    /// for SQLite runs on the threads of this runtime, so it should be the one that ends last.
+    /// Opens no connection yet. Makes a SQLite file and its folder if they are not there.
     pub fn open(url: &DatabaseUrl) -> Result<Self, OpenError> {
         match url {
             DatabaseUrl::Postgres(url) => {
@@ -142,22 +121,7 @@ impl Database {
                     (Lanes::new(url.clone()), Waits::default(), Gate::default());
                 Ok(Self::Postgres(Arc::new(Postgres { lanes, pool, waits, gate })))
             }
-            DatabaseUrl::Sqlite(path) => {
-                make_private_file(path).map_err(|error| OpenError::File(path.clone(), error))?;
-                let connections = |count| {
-                    let mut config = ManagerConfig::<AsyncSqliteConnection>::default();
-                    config.recycling_method = RecyclingMethod::Fast;
-                    let runtime = Handle::current();
-                    config.custom_setup = Box::new(move |path| {
-                        connect_sqlite(path.to_owned(), runtime.clone()).boxed()
-                    });
-                    let path = path.to_string_lossy();
-                    pool(AsyncDieselConnectionManager::new_with_config(path, config), count)
-                };
-                let (readers, writer) = (connections(SQLITE_READERS)?, connections(1)?);
-                let (waits, gate) = (Arc::default(), Gate::default());
-                Ok(Self::Sqlite { readers, writer, waits, gate })
-            }
+            DatabaseUrl::Sqlite(path) => Ok(Self::Sqlite(Arc::new(Sqlite::open(path)?))),
         }
     }
 
@@ -171,9 +135,7 @@ impl Database {
     async fn connect(&self) -> Result<PooledConn, Unavailable> {
         Ok(match self {
             Self::Postgres(postgres) => postgres.shared(Use::Read).await?,
-            Self::Sqlite { readers, waits, .. } => {
-                PooledConn::Sqlite(waits.read.time(readers.get()).await?)
-            }
+            Self::Sqlite(sqlite) => sqlite.reader().await?,
         })
     }
 
@@ -182,9 +144,7 @@ impl Database {
         self.gate().pass()?;
         Ok(match self {
             Self::Postgres(postgres) => PooledConn::Postgres(postgres.own().await?),
-            Self::Sqlite { readers, waits, .. } => {
-                PooledConn::Sqlite(waits.read.time(readers.get()).await?)
-            }
+            Self::Sqlite(sqlite) => sqlite.reader().await?,
         })
     }
 
@@ -193,8 +153,8 @@ impl Database {
         self.gate().pass()?;
         Ok(match self {
             Self::Postgres(postgres) => postgres.shared(Use::Write).await?,
-            Self::Sqlite { writer, waits, .. } => {
-                PooledConn::Sqlite(waits.write.time(writer.get()).await?)
+            Self::Sqlite(sqlite) => {
+                PooledConn::Sqlite(sqlite.waits.write.time(sqlite.writer.get()).await?)
             }
         })
     }
@@ -203,7 +163,7 @@ impl Database {
     pub fn show(&self, sheet: &mut Sheet) {
         match self {
             Self::Postgres(postgres) => postgres.waits.show(sheet),
-            Self::Sqlite { waits, .. } => waits.show(sheet),
+            Self::Sqlite(sqlite) => sqlite.waits.show(sheet),
         }
     }
 
@@ -228,18 +188,6 @@ impl Postgres {
     /// A connection that nobody else uses meanwhile.
     async fn own(&self) -> Result<Object<AsyncPgConnection>, PoolError> {
         self.waits.exclusive.time(self.pool.get()).await
-    }
-}
-
-/// Makes a SQLite file and its folder if they are not there. The data is nobody else's to read.
-/// A file that is there is not even opened: closing it would end the locks of this process on it.
-pub(crate) fn make_private_file(path: &Path) -> io::Result<()> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder)?;
-    }
-    match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
     }
 }
 
@@ -286,15 +234,6 @@ async fn connect(url: &str) -> ConnectionResult<(tokio_postgres::Client, PgSocke
         .connect(tokio_postgres::NoTls)
         .await
         .map_err(|error| ConnectionError::BadConnection(error.to_string()))
-}
-
-async fn connect_sqlite(path: String, runtime: Handle) -> ConnectionResult<AsyncSqliteConnection> {
-    // It keeps to the runtime on which it was established.
-    let conn = runtime.spawn(async move { AsyncSqliteConnection::establish(&path).await });
-    let mut conn =
-        conn.await.map_err(|error| ConnectionError::BadConnection(error.to_string()))??;
-    conn.batch_execute(SQLITE_PRAGMAS).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
-    Ok(conn)
 }
 
 /// Gives a broken unique constraint its meaning, at the query that may break it.

@@ -1,15 +1,12 @@
 //! A database that is there, but whose schema may not be: nobody gets at it before it is.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Database, Unavailable};
 
 /// Open, unless it was closed.
-#[derive(Clone, Debug, Default)]
-pub struct Gate(Arc<AtomicBool>);
+#[derive(Debug, Default)]
+pub(super) struct Gate(AtomicBool);
 
 impl Database {
     /// Nobody gets a connection before [`Database::admit`]: the schema may not be there yet.
@@ -30,7 +27,7 @@ impl Database {
     pub(super) fn gate(&self) -> &Gate {
         match self {
             Self::Postgres(postgres) => &postgres.gate,
-            Self::Sqlite { gate, .. } => gate,
+            Self::Sqlite(sqlite) => &sqlite.gate,
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::metrics::{Counter, Histogram, Sheet};
 
 /// Of one database.
 #[derive(Debug, Default)]
-pub struct Waits {
+pub(super) struct Waits {
     pub(super) read: Wait,
     pub(super) write: Wait,
     /// For a connection that is not shared meanwhile, where the others are.
