@@ -19,6 +19,8 @@
 //! | `error` | what failed, and what the client hears of it |
 
 pub mod app;
+#[cfg(feature = "bench")]
+pub mod bench;
 pub mod config;
 mod current_user;
 mod cursor;

@@ -1,6 +1,12 @@
 //! What the services cannot beat: the database driven by its own tool, a hash, a signature.
 
-use std::{fmt::Write as _, fs, process::Command, time::Instant};
+use std::{
+    fmt::Write as _,
+    fs,
+    process::Command,
+    thread::{available_parallelism, scope},
+    time::{Duration, Instant},
+};
 
 use super::{
     load::Pressure,
@@ -78,26 +84,50 @@ pub(super) fn pgbench(site: &Site, cluster: &Cluster, pressure: Pressure) -> Res
     Ok(rows)
 }
 
-/// What one hash takes on one core.
+/// What one hash takes while every core is at one.
 pub(super) fn bcrypt_micros(cost: u32) -> Result<f64> {
     const HASHES: u32 = 8;
-    let start = Instant::now();
-    for _ in 0..HASHES {
-        bcrypt::hash("correct horse", cost)?;
-    }
-    Ok(start.elapsed().as_secs_f64() * 1e6 / f64::from(HASHES))
+    let hash_some = || -> bcrypt::BcryptResult<Duration> {
+        let start = Instant::now();
+        for _ in 0..HASHES {
+            bcrypt::hash("correct horse", cost)?;
+        }
+        Ok(start.elapsed() / HASHES)
+    };
+    let cores = u32::try_from(available_parallelism()?.get())?;
+    scope(|scope| {
+        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(hash_some)).collect();
+        let mut sum = Duration::ZERO;
+        for thread in threads {
+            sum += thread.join().map_err(|_panic| "a hash could not be made")??;
+        }
+        Ok((sum / cores).as_secs_f64() * 1e6)
+    })
 }
 
-/// What a token takes on one core: the benchmarks of the verifier itself.
-pub(super) fn verification() -> Result<String> {
-    let output =
-        cargo(&["bench", "-p", "jwks-auth", "--bench", "verify", "--", "--quiet"]).output()?;
-    if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).into());
+/// What a token, and a page of tasks, take on one core: the benchmarks of the crates themselves.
+pub(super) fn criterion() -> Result<String> {
+    let benches: [&[&str]; 2] = [
+        &["-p", "jwks-auth", "--bench", "verify"],
+        &["-p", "task-service", "--bench", "listing", "--features", "bench"],
+    ];
+    let mut report = "One core, the median in the middle:\n\n".to_owned();
+    for bench in benches {
+        let output = cargo(&["bench"]).args(bench).args(["--", "--quiet"]).output()?;
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into());
+        }
+        let lines = String::from_utf8_lossy(&output.stdout);
+        // A long name has a line of its own.
+        let mut name = "";
+        for line in lines.lines().map(str::trim) {
+            match line.split_once("time:") {
+                Some(("", figures)) => writeln!(report, "    {name:40}{figures}")?,
+                Some((name, figures)) => writeln!(report, "    {:40}{figures}", name.trim())?,
+                None => name = line,
+            }
+        }
     }
-    let lines = String::from_utf8_lossy(&output.stdout);
-    let lines = lines.lines().filter(|line| line.contains("time:"));
-    Ok(lines.fold("One core, the median in the middle:\n\n".to_owned(), |all, line| {
-        all + "    " + line + "\n"
-    }))
+    report.push('\n');
+    Ok(report)
 }

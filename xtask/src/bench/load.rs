@@ -8,7 +8,7 @@ use crate::Result;
 /// What wrk sends.
 const SCRIPT: &str = include_str!("load.lua");
 const THREADS: u32 = 2;
-const WARM_UP_SECONDS: u32 = 2;
+const WARM_UP_SECONDS: u32 = 1;
 
 /// How many ask at once, and for how long.
 #[derive(Clone, Copy)]

@@ -1,0 +1,37 @@
+//! What the benchmarks measure of the inside.
+
+use chrono::Utc;
+use service_kit::sql_types::{DbTime, DbUuid};
+use shared_models::UserId;
+use uuid::Uuid;
+
+use crate::{models::Task, representation::tasks_json};
+
+/// A page of a listing, as it comes from the database.
+#[expect(missing_debug_implementations, reason = "tasks have none")]
+pub struct Page {
+    tasks: Vec<Task>,
+    owner: UserId,
+}
+
+impl Page {
+    /// Tasks with texts of usual lengths.
+    pub fn of(count: usize) -> Self {
+        let now = DbTime(Utc::now());
+        let task = |number| Task {
+            id: DbUuid(Uuid::now_v7()),
+            title: format!("Task {number} of many"),
+            description: Some("To be done on a day like any other, by somebody.".to_owned()),
+            completed: number % 2 == 0,
+            created_at: now,
+            updated_at: now,
+            version: Task::FIRST_VERSION,
+        };
+        Self { tasks: (0..count).map(task).collect(), owner: Uuid::now_v7().into() }
+    }
+
+    /// What a client gets.
+    pub fn json(&self) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+        Ok(tasks_json(&self.tasks, &self.owner)?)
+    }
+}
