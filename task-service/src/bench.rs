@@ -1,7 +1,9 @@
 //! What the benchmarks measure of the inside.
 
-use chrono::Utc;
-use service_kit::sql_types::{DbTime, DbUuid};
+use service_kit::{
+    Clock,
+    sql_types::{DbTime, DbUuid},
+};
 use shared_models::UserId;
 use uuid::Uuid;
 
@@ -17,7 +19,7 @@ pub struct Page {
 impl Page {
     /// Tasks with texts of usual lengths.
     pub fn of(count: usize) -> Self {
-        let now = DbTime(Utc::now());
+        let now = DbTime(Clock::default().now());
         let task = |number| Task {
             id: DbUuid(Uuid::now_v7()),
             title: format!("Task {number} of many"),
