@@ -59,6 +59,10 @@ async fn requests_are_counted_and_nothing_of_anybody_is_told(db: TestDatabase) {
         let counted = scrape.requests(method, route, status);
         assert!((counted - count).abs() < 0.1, "{method} {route} {status}: {scrape:?}");
     }
+    for pool in ["read", "write"] {
+        let waits = format!("db_connection_wait_seconds_count{{pool=\"{pool}\"}}");
+        assert!(scrape.figure(&waits) > 0.0, "{scrape:?}");
+    }
     let id = ada.user["id"].as_str().unwrap();
     for secret in [id, "ada", "example.com", "horse", &ada.token, mail.token(), "127.0.0.1"] {
         assert!(!scrape.0.contains(secret), "{secret} in {scrape:?}");

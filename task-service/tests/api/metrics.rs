@@ -68,6 +68,9 @@ async fn requests_are_counted_by_method_route_and_status(db: TestDatabase) {
         let counted = scrape.requests(method, route, status);
         assert!((counted - count).abs() < 0.1, "{method} {route} {status}: {scrape:?}");
     }
+    let took =
+        "http_request_duration_seconds_sum{method=\"GET\",route=\"/api/tasks\",status=\"200\"}";
+    assert!(scrape.figure(took) > 0.0, "{scrape:?}");
     for secret in [id, &ada, &eve, "ada", "milk", "secret", "private"] {
         assert!(!scrape.0.contains(secret), "{secret} in {scrape:?}");
     }
@@ -116,6 +119,8 @@ async fn every_token_is_counted_by_what_became_of_it(db: TestDatabase) {
 async fn fetches_of_keys_and_their_age_are_shown(db: TestDatabase) {
     let app = app_with_metrics(&db).await;
     assert_eq!(app.status_for(&app.token("ada")).await, StatusCode::OK);
+    let failed = format!("jwks_fetches_total{{issuer=\"{ISSUER}\",outcome=\"failed\"}}");
+    assert_eq!(app.scrape().await.find(&failed), Some(0.0));
     app.keys.answer(Answer::Text(500, String::new()));
     let unknown = Issuer::new("unknown", 9).sign(&claims("ada"));
     assert_eq!(app.status_for(&unknown).await, StatusCode::SERVICE_UNAVAILABLE);
