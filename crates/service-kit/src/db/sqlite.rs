@@ -78,10 +78,7 @@ fn connections(
 }
 
 /// A connection that works on the threads of this runtime.
-pub(super) async fn connect(
-    path: String,
-    threads: Handle,
-) -> ConnectionResult<AsyncSqliteConnection> {
+async fn connect(path: String, threads: Handle) -> ConnectionResult<AsyncSqliteConnection> {
     let opening = threads.spawn_blocking(move || {
         let mut conn = SqliteConnection::establish(&path)?;
         conn.batch_execute(PRAGMAS).map_err(ConnectionError::CouldntSetupConfiguration)?;
