@@ -1,4 +1,4 @@
-//! What an access token says (RFC 7519 §4).
+//! Claims of an access token (RFC 7519 §4).
 
 use serde::{Deserialize, Serialize};
 
@@ -11,19 +11,19 @@ pub struct AccessClaims {
     pub iat: i64,
     #[serde(flatten)]
     pub user: User,
-    /// The user's id once more: what a resource server goes by.
+    /// Copy of the user's id, for resource servers.
     pub sub: UserId,
     /// Expires at, in seconds since the epoch.
     pub exp: i64,
     pub iss: String,
     pub aud: String,
-    /// This token, unique per token.
+    /// Unique id of the token.
     pub jti: String,
-    /// The session it was made from.
+    /// The session for which the token was issued.
     pub sid: String,
 }
 
-/// All that a resource server needs of any issuer's token, ours or another's.
+/// The claims that a resource server needs from tokens of any issuer.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct CallerClaims {
     pub sub: UserId,

@@ -1,20 +1,20 @@
-//! Identifiers. People of the API treat both as opaque strings.
+//! Identifiers, which are opaque strings to API clients.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Who a token speaks for: the `sub` claim (RFC 7519 §4.1.2).
+/// The `sub` claim of a token (RFC 7519 §4.1.2).
 ///
-/// Any issuer's id form is welcome, so this is an opaque string: 1 to 255 characters, not blank,
-/// no control characters (a NUL cannot be stored by PostgreSQL).
+/// Issuers choose its form, so it is an opaque string: 1 to 255 characters, not blank, without control
+/// characters (PostgreSQL cannot store NUL).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct UserId(String);
 
 impl UserId {
-    /// The longest id that is accepted, in characters.
+    /// Maximum length in characters.
     pub const MAX_CHARS: usize = 255;
 
     pub fn as_str(&self) -> &str {
@@ -22,7 +22,7 @@ impl UserId {
     }
 }
 
-/// A string that cannot be a [`UserId`].
+/// The string is not a valid [`UserId`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidUserId;
 
@@ -57,7 +57,7 @@ impl From<Uuid> for UserId {
     }
 }
 
-/// A task: a UUID in its hyphenated form, the only form that is accepted.
+/// A task id: a UUID, accepted only in its hyphenated form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct TaskId(Uuid);

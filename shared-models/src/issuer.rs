@@ -1,18 +1,18 @@
-//! What an issuer says of its tokens, for whoever sets up a verifier or looks for what is wrong
-//! with one. Nobody trusts a token because of it.
+//! Metadata that an issuer publishes about its tokens, to configure or diagnose a verifier. It does
+//! not make a token trusted.
 
 use serde::{Deserialize, Serialize};
 
-/// Where it says so, on its own origin.
+/// Path of the document on the issuer's origin.
 pub const ISSUER_DOCUMENT: &str = "/.well-known/issuer.json";
 
-/// The document there.
+/// The metadata document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IssuerDocument {
     /// The `iss` of its tokens.
     pub issuer: String,
     /// The `aud` of its tokens.
     pub audience: String,
-    /// The origin that browsers know it by.
+    /// The origin under which browsers reach the issuer.
     pub url: String,
 }

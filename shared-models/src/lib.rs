@@ -1,7 +1,7 @@
-//! The words both services put on the wire: ids, the user, token claims, timestamps.
+//! Types that both services use on the wire: ids, the user, token claims, timestamps.
 //!
-//! Nothing here knows a database, a web framework or an HTTP client, so a third service (or a
-//! test) can depend on it for the price of `serde`.
+//! This crate depends on no database, web framework or HTTP client, so another service or a test can
+//! use it with little more than `serde`.
 
 mod claims;
 mod ids;

@@ -1,13 +1,13 @@
-//! Points in time, as both services write them.
+//! Timestamps in the format of both services.
 
 use chrono::{DateTime, Datelike as _, SubsecRound as _, Timelike as _, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::Error as _};
 
 /// A point in time in UTC, in whole milliseconds; in JSON `"2026-01-02T03:04:05.678Z"`.
 ///
-/// Milliseconds are what a JavaScript `Date` holds, and the Better Auth client misreads a date
-/// with more than three fractional digits. Cutting when the value is made keeps what a create
-/// answers equal to what a later read answers, on every database.
+/// A JavaScript `Date` has milliseconds, and the Better Auth client misreads dates with more than
+/// three fractional digits. Truncating on creation makes the response to a create equal to that of a
+/// later read, on every database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(DateTime<Utc>);
 
@@ -24,7 +24,8 @@ impl From<Timestamp> for DateTime<Utc> {
 }
 
 impl Timestamp {
-    /// `2026-01-02T03:04:05.678Z`: answers hold many times, and a general formatter is slow.
+    /// Formats as `2026-01-02T03:04:05.678Z`. Written by hand, because responses contain many
+    /// timestamps and a generic formatter is slow.
     fn to_text(self) -> [u8; 24] {
         let mut text = *b"0000-00-00T00:00:00.000Z";
         let (date, time) = (self.0.date_naive(), self.0.time());
@@ -43,7 +44,7 @@ impl Timestamp {
     }
 }
 
-/// The last `width` digits of a number.
+/// Writes the last `width` digits of a number.
 fn write_digits(text: &mut [u8], place: usize, width: usize, mut number: u32) {
     for digit in text.iter_mut().skip(place).take(width).rev() {
         *digit = b'0' + u8::try_from(number % 10).unwrap_or_default();

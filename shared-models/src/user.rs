@@ -1,10 +1,10 @@
-//! The user object of the Better Auth contract.
+//! The user object of the wire contract.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Timestamp, UserId};
 
-/// A user, as every answer and every token shows it: always these seven members.
+/// A user, as in every response and token; always these seven fields.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct User {
@@ -13,7 +13,7 @@ pub struct User {
     /// In lower case.
     pub email: String,
     pub email_verified: bool,
-    /// An address or a data URL; `null` when unset.
+    /// A URL or data URL; `null` when unset.
     pub image: Option<String>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,

@@ -1,4 +1,4 @@
-//! What a token costs: the first time, every further time, and when it is forged.
+//! Time to verify a new token, a cached token and a forged token.
 //!
 //! `cargo bench -p jwks-auth`
 
@@ -21,14 +21,14 @@ const ISSUER: &str = "https://id.example.com";
 const AUDIENCE: &str = "https://api.example.com";
 const KID: &str = "ExampleKeyId0123456789ABCDEFGHIJ";
 
-/// What a resource server reads of a token.
+/// Claims that a resource server reads.
 #[derive(Deserialize)]
 struct Claims {
     #[expect(dead_code, reason = "reading it is what is measured")]
     sub: String,
 }
 
-/// As Better Auth's tokens: the complete user and the registered claims.
+/// Claims like those of Better Auth: the complete user and the registered claims.
 fn claims() -> Value {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     json!({

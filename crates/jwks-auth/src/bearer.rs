@@ -1,4 +1,4 @@
-//! The thin layer over actix-web: a request in, claims or a reply out.
+//! Integration with actix-web: an extractor, and responses for its errors.
 
 use std::{future::Future, pin::Pin};
 
@@ -15,7 +15,8 @@ use serde::de::DeserializeOwned;
 
 use crate::{Error, Verified, Verifier, bearer_token};
 
-/// The claims of the caller's bearer token (RFC 6750 §2.1). A handler that takes it is private.
+/// The verified claims of the caller's bearer token (RFC 6750 §2.1). A handler that takes this
+/// extractor requires a valid token.
 ///
 /// Needs a `Data<Verifier>` in the application.
 #[derive(Clone, Debug)]
@@ -48,7 +49,7 @@ impl ResponseError for Error {
         if let Self::Unavailable { retry_after } = self {
             response.insert_header((RETRY_AFTER, retry_after.as_secs().max(1)));
         }
-        // The texts are ours and need no escaping.
+        // The messages are constants of this crate that need no JSON escaping.
         response.content_type(ContentType::json()).body(format!(r#"{{"detail":"{self}"}}"#))
     }
 }

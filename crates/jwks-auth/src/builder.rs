@@ -1,4 +1,4 @@
-//! The settings of a verifier.
+//! Builder and settings of a verifier.
 
 use std::{
     collections::HashSet,
@@ -7,6 +7,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+#[cfg(feature = "events")]
+use crate::events::EventFeed;
 #[cfg(feature = "http")]
 use crate::http::{Headers, HttpKeys};
 use crate::{
@@ -18,10 +20,10 @@ use crate::{
     verifier::{Inner, IsRevoked, Issuer, Now, Verifier},
 };
 
-/// What a verified token may take on average, unless a limit is set.
+/// Memory per cached token, from which the default size limit of the cache is derived.
 const BYTES_PER_ENTRY: usize = 2 * 1024;
 
-/// An issuer, what its tokens must say, and where its keys are.
+/// An issuer, the audience of its tokens, and the source of its keys.
 pub struct TrustedIssuer {
     issuer: String,
     audience: String,
@@ -44,15 +46,16 @@ impl fmt::Debug for TrustedIssuer {
 }
 
 impl TrustedIssuer {
-    /// `issuer` and `audience` are what `iss` must equal and `aud` must contain, byte for byte.
-    /// `jwks_url` is where the keys are; it is never derived from a token.
+    /// Creates an issuer whose tokens must have this `iss` and contain this audience in `aud`, both
+    /// compared byte for byte. The keys are fetched from `jwks_url`, which is never derived from a
+    /// token.
     #[cfg(feature = "http")]
     pub fn new(issuer: impl Into<String>, audience: impl Into<String>, jwks_url: url::Url) -> Self {
         let source = Source::Http(jwks_url);
         Self { issuer: issuer.into(), audience: audience.into(), source }
     }
 
-    /// As `new`, with keys from elsewhere.
+    /// Like `new`, with keys from another source.
     pub fn with_source(
         issuer: impl Into<String>,
         audience: impl Into<String>,
@@ -69,12 +72,14 @@ pub struct VerifierBuilder {
     leeway: Duration,
     timing: Timing,
     cache_entries: usize,
-    /// In bytes; `None` goes with the entries.
+    /// In bytes; `None` derives it from the number of entries.
     cache_bytes: Option<usize>,
     is_revoked: Option<IsRevoked>,
     now: Now,
     #[cfg(feature = "http")]
     headers: Option<Headers>,
+    #[cfg(feature = "events")]
+    feed: Option<EventFeed>,
 }
 
 impl fmt::Debug for VerifierBuilder {
@@ -93,17 +98,21 @@ impl fmt::Debug for VerifierBuilder {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// One `iss` would have two sets of keys or two audiences.
-    #[error("the issuer {0:?} is trusted twice")]
+    /// Two issuers have the same `iss`, so that keys and audience would be ambiguous.
+    #[error("issuer {0:?} is configured twice")]
     SameIssuer(String),
-    /// The HTTP client could not be made: the system has no CA certificates for `https`.
+    /// The secret for the security events feed is not a valid header value.
+    #[cfg(feature = "events")]
+    #[error("a secret has printable ASCII characters only")]
+    Secret,
+    /// The HTTP client could not be built: the system has no CA certificates for `https`.
     #[cfg(feature = "http")]
     #[error("cannot set up HTTPS for the issuer's keys; are CA certificates installed?")]
     Https(#[from] reqwest::Error),
 }
 
 impl VerifierBuilder {
-    /// How far the issuer's clock and ours may be apart, unless [`Self::leeway`] says otherwise.
+    /// Default tolerance for clock skew; see [`Self::leeway`].
     pub const DEFAULT_LEEWAY: Duration = Duration::from_secs(30);
 
     pub(crate) fn new(primary: TrustedIssuer) -> Self {
@@ -122,10 +131,12 @@ impl VerifierBuilder {
             now: Arc::new(SystemTime::now),
             #[cfg(feature = "http")]
             headers: None,
+            #[cfg(feature = "events")]
+            feed: None,
         }
     }
 
-    /// Trusts one more issuer. A token is only checked with the keys of the issuer that it names,
+    /// Adds a trusted issuer. A token is only verified with the keys of the issuer that it names,
     /// and must be for that issuer's audience.
     #[must_use]
     pub fn also_trust(mut self, issuer: TrustedIssuer) -> Self {
@@ -133,58 +144,59 @@ impl VerifierBuilder {
         self
     }
 
-    /// How long a withdrawn key may still be accepted. Default: 5 minutes.
+    /// Maximum age of the key set: time until a removed key is refused. Default: 5 minutes.
     #[must_use]
     pub fn cache_ttl(mut self, cache_ttl: Duration) -> Self {
         self.timing.cache_ttl = cache_ttl;
         self
     }
 
-    /// The least pause between two fetches for unknown keys. Default: 30 seconds.
+    /// Minimum interval between fetches caused by unknown keys. Default: 30 seconds.
     #[must_use]
     pub fn cooldown(mut self, cooldown: Duration) -> Self {
         self.timing.cooldown = cooldown;
         self
     }
 
-    /// How long one fetch may take. Default: 5 seconds.
+    /// Timeout of a JWKS fetch. Default: 5 seconds.
     #[must_use]
     pub fn fetch_timeout(mut self, fetch_timeout: Duration) -> Self {
         self.timing.fetch_timeout = fetch_timeout;
         self
     }
 
-    /// How long the last good set serves while the issuer is away. Default: 24 hours.
+    /// Maximum time for which the last valid set is used while the issuer is unavailable. Default:
+    /// 24 hours.
     #[must_use]
     pub fn max_stale(mut self, max_stale: Duration) -> Self {
         self.timing.max_stale = max_stale;
         self
     }
 
-    /// How far the issuer's clock and ours may be apart. Default: 30 seconds.
+    /// Tolerated clock skew between the issuer and this verifier. Default: 30 seconds.
     #[must_use]
     pub fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway = leeway;
         self
     }
 
-    /// How many verified tokens are kept; 0 keeps none. Default: 10 000.
+    /// Maximum number of verified tokens in the cache; 0 turns it off. Default: 10 000.
     #[must_use]
     pub fn token_cache(mut self, entries: usize) -> Self {
         self.cache_entries = entries;
         self
     }
 
-    /// How many bytes verified tokens may take, counted as their own length and 512 each.
-    /// Default: 2 KiB for each that [`Self::token_cache`] allows.
+    /// Maximum size of the token cache in bytes, where each token counts as its length plus 512.
+    /// Default: 2 KiB per entry allowed by [`Self::token_cache`].
     #[must_use]
     pub fn token_cache_bytes(mut self, bytes: usize) -> Self {
         self.cache_bytes = Some(bytes);
         self
     }
 
-    /// Refuses tokens that are good but for this. It is asked about every such token, in the cache
-    /// or not, so it must not wait for anything; keep what was revoked in memory.
+    /// Rejects otherwise valid tokens for which the callback returns true. It is called for every
+    /// such token, whether cached or not, so it must not block; keep revocations in memory.
     #[must_use]
     pub fn revoked_if(
         mut self,
@@ -194,9 +206,9 @@ impl VerifierBuilder {
         self
     }
 
-    /// Sends further headers with every fetch by HTTP, by name and value: a `traceparent`, say. It is
-    /// asked inside the span `fetch_keys`, which belongs to the request that caused the fetch, if
-    /// one did.
+    /// Adds headers, as pairs of name and value, to every HTTP fetch of keys, such as
+    /// `traceparent`. The callback runs inside the span `fetch_keys`, a child of the span of the
+    /// request that caused the fetch, if there is one.
     #[cfg(feature = "http")]
     #[must_use]
     pub fn fetch_headers(
@@ -207,14 +219,25 @@ impl VerifierBuilder {
         self
     }
 
-    /// Another clock, for tests.
+    /// Follows the primary issuer's feed of security events, and rejects tokens that it has revoked
+    /// or whose session or user it has ended. [`Stats::feed`](crate::Stats::feed) reports the state
+    /// of the feed.
+    #[cfg(feature = "events")]
+    #[must_use]
+    pub fn follow(mut self, feed: EventFeed) -> Self {
+        self.feed = Some(feed);
+        self
+    }
+
+    /// Replaces the clock, for tests.
     #[must_use]
     pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.now = Arc::new(now);
         self
     }
 
-    /// Starts to fetch the keys in the background. Call it inside a tokio runtime.
+    /// Builds the verifier and starts to fetch the keys in the background. Must be called inside a
+    /// Tokio runtime.
     pub fn build(self) -> Result<Verifier, BuildError> {
         let Self { issuers, leeway, timing, cache_entries, cache_bytes, is_revoked, now, .. } =
             self;
@@ -233,11 +256,26 @@ impl VerifierBuilder {
             let keys = Keys::start(issuer.clone(), source, timing);
             Ok(Issuer { rules: Rules { issuer, audience, leeway }, keys })
         };
-        let issuers = issuers.into_iter().map(start).collect::<Result<_, BuildError>>()?;
+        let issuers = issuers.into_iter().map(start).collect::<Result<Vec<_>, BuildError>>()?;
+        #[cfg(feature = "events")]
+        let follower = match (self.feed, issuers.first()) {
+            (Some(feed), Some(Issuer { rules, keys })) => {
+                Some(feed.start(rules.clone(), Arc::clone(keys), Arc::clone(&now))?)
+            }
+            _ => None,
+        };
         let bytes = cache_bytes.unwrap_or(cache_entries.saturating_mul(BYTES_PER_ENTRY));
         let cache = Limits { entries: cache_entries, bytes };
         let cache = (cache.entries > 0).then(|| TokenCache::new(cache));
         let outcomes = Outcomes::default();
-        Ok(Verifier(Arc::new(Inner { issuers, cache, is_revoked, now, outcomes })))
+        Ok(Verifier(Arc::new(Inner {
+            issuers,
+            cache,
+            is_revoked,
+            #[cfg(feature = "events")]
+            follower,
+            now,
+            outcomes,
+        })))
     }
 }

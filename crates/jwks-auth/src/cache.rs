@@ -1,5 +1,5 @@
-//! Verified tokens by their SHA-256: bounded, sharded, and never the last word. Whoever finds a
-//! token here still checks its key, its time and its revocation.
+//! Bounded, sharded cache of verified tokens, keyed by their SHA-256. Every hit is still checked for
+//! its key, expiry and revocation.
 
 mod shard;
 
@@ -21,10 +21,10 @@ use crate::{
 use shard::Shard;
 
 const MAX_SHARDS: usize = 64;
-/// A shard is worth having from this size on.
+/// Minimum size of a shard.
 const MIN_ENTRIES_PER_SHARD: usize = 64;
 const MIN_BYTES_PER_SHARD: usize = 64 * 1024;
-/// What an entry takes besides the text of its claims: the key, the slot, the registered claims.
+/// Size of an entry without its claims: the key, the slot and the registered claims.
 const ENTRY_BYTES: usize = 512;
 
 /// The limits of a cache.
@@ -34,7 +34,7 @@ pub(crate) struct Limits {
     pub(crate) bytes: usize,
 }
 
-/// A token, and the type that its claims were read as.
+/// A token, and the Rust type that its claims were deserialized into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct CacheKey {
     digest: Digest,
@@ -43,7 +43,7 @@ pub(crate) struct CacheKey {
 
 type Digest = [u8; SHA256_OUTPUT_LEN];
 
-/// A moment between two invalidations.
+/// A period between two invalidations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Epoch(u64);
 
@@ -62,7 +62,7 @@ impl TokenCache {
         Self { shards, epoch: AtomicU64::new(0) }
     }
 
-    /// Read it before a token is verified, for [`Self::insert`].
+    /// Returns the current epoch. Read it before verifying a token and pass it to [`Self::insert`].
     pub(crate) fn epoch(&self) -> Epoch {
         Epoch(self.epoch.load(Ordering::SeqCst))
     }
@@ -75,8 +75,8 @@ impl TokenCache {
         self.shard(&key.digest)?.get(key)?.into_any().downcast().ok()
     }
 
-    /// Keeps a token that was verified since `epoch`. If anything was invalidated meanwhile, it
-    /// might have been this token, and it is not kept.
+    /// Caches a token that was verified since `epoch`. Does nothing if there was an invalidation in
+    /// the meantime, because it might have applied to this token.
     pub(crate) fn insert(
         &self,
         key: CacheKey,
@@ -90,14 +90,14 @@ impl TokenCache {
         }
     }
 
-    /// A hit, because the token was still good.
+    /// Counts a hit: the cached token is still valid.
     pub(crate) fn count_hit(&self, key: &CacheKey) {
         if let Some(shard) = self.shard(&key.digest) {
             shard.count_hit();
         }
     }
 
-    /// Anything else.
+    /// Counts a miss.
     pub(crate) fn count_miss(&self, key: &CacheKey) {
         if let Some(shard) = self.shard(&key.digest) {
             shard.count_miss();
@@ -119,8 +119,8 @@ impl TokenCache {
         }
     }
 
-    /// Before entries are removed: what is inserted earlier is seen by the removal, what comes
-    /// later sees the new epoch.
+    /// Starts a new epoch. Called before entries are removed: earlier insertions are seen by the
+    /// removal, and later ones see the new epoch.
     fn next_epoch(&self) {
         self.epoch.fetch_add(1, Ordering::SeqCst);
     }

@@ -1,4 +1,4 @@
-//! What the registered claims of a signed token must say (RFC 7519 §4.1). Pure: no clock.
+//! Validates the registered claims of a signed token (RFC 7519 §4.1). Does not depend on the clock.
 
 use std::time::Duration;
 
@@ -6,31 +6,30 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, Refusal};
 
-/// The claims that every accepted token has, and the optional ones that it goes by.
+/// The claims that every accepted token has, and the optional ones used for validation.
 ///
-/// Dates are seconds since the epoch, possibly with a fraction (RFC 7519 §2).
+/// Dates are in seconds since the epoch, possibly with a fraction (RFC 7519 §2).
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RegisteredClaims {
-    /// Who signed it (§4.1.1): one of the trusted issuers.
+    /// Issuer (§4.1.1): one of the trusted issuers.
     pub iss: String,
-    /// Whom it speaks for (§4.1.2), in the words of this issuer: two issuers may mean two people
-    /// by one `sub`.
+    /// Subject (§4.1.2), unique per issuer only: two issuers may use the same `sub` for different
+    /// users.
     pub sub: String,
-    /// When it ends (§4.1.4).
+    /// Expiration time (§4.1.4).
     pub exp: f64,
-    /// When it begins (§4.1.5).
+    /// Not valid before this time (§4.1.5).
     pub nbf: Option<f64>,
-    /// When it was made (§4.1.6).
+    /// Time of issue (§4.1.6).
     pub iat: Option<f64>,
-    /// This token's own id (§4.1.7), if it is a string.
+    /// Id of the token (§4.1.7), if it is a string.
     pub jti: Option<String>,
-    /// The session that it was made from (`OpenID` Connect Front-Channel Logout 1.0 §3), if it is
-    /// a string.
+    /// Id of the session (`OpenID` Connect Front-Channel Logout 1.0 §3), if it is a string.
     pub sid: Option<String>,
 }
 
-/// What one issuer's tokens must say.
+/// Required issuer and audience of a token.
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
     pub(crate) issuer: String,
@@ -39,7 +38,7 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
-    /// Everything but the time.
+    /// Validates everything but the times.
     pub(crate) fn read(&self, claims: &Map<String, Value>) -> Result<RegisteredClaims, Refusal> {
         let text = |name| claims.get(name).and_then(Value::as_str);
         let iss = text("iss").filter(|iss| *iss == self.issuer).ok_or(Refusal::WrongIssuer)?;
@@ -63,7 +62,7 @@ impl Rules {
         })
     }
 
-    /// `now` is the time since the epoch.
+    /// Returns whether the token is valid already. `now` is the time since the epoch.
     pub(crate) fn has_begun(
         &self,
         claims: &RegisteredClaims,
@@ -75,7 +74,7 @@ impl Rules {
         if is_ahead { Err(Refusal::NotYetValid) } else { Ok(()) }
     }
 
-    /// `now` is the time since the epoch.
+    /// Returns whether the token has not expired. `now` is the time since the epoch.
     pub(crate) fn has_not_ended(
         &self,
         claims: &RegisteredClaims,
@@ -85,7 +84,7 @@ impl Rules {
         if has_ended { Err(Error::Expired) } else { Ok(()) }
     }
 
-    fn is_audience(&self, aud: &Value) -> bool {
+    pub(crate) fn is_audience(&self, aud: &Value) -> bool {
         match aud {
             Value::String(one) => *one == self.audience,
             Value::Array(many) => {

@@ -1,80 +1,81 @@
-//! Why a request is not let in.
+//! Errors of token verification.
 
 use std::time::Duration;
 
-/// Why a token did not become claims.
+/// Reasons for rejecting a request.
 ///
-/// The text is safe to show: it never says more than "expired" or "invalid", so that a forger
-/// learns nothing. [`Refusal`] is for logs and tests.
+/// The message is safe to show to clients: it only distinguishes "expired" from "invalid", so that
+/// it reveals nothing to forgers. [`Refusal`] is for logs and tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// No bearer token was sent: 401 with a bare challenge (RFC 6750 §3).
     #[error("Invalid token")]
     Missing,
-    /// A good token whose `exp` has passed (RFC 7519 §4.1.4): 401.
+    /// The token is valid except that it has expired (RFC 7519 §4.1.4): 401.
     #[error("Token has expired")]
     Expired,
-    /// Any other token: 401.
+    /// The token is invalid: 401.
     #[error("Invalid token")]
     Refused(Refusal),
-    /// The issuer's keys are out of reach, so nobody can tell: 503.
+    /// The issuer's keys are unavailable, so the token cannot be verified: 503.
     #[error("The signing keys are not available")]
     Unavailable {
-        /// When it makes sense to ask again; at least a second.
+        /// Time after which a retry makes sense; at least a second.
         retry_after: Duration,
     },
-    /// The application holds no `Data<Verifier>`: 500.
+    /// The application has not registered a `Data<Verifier>`: 500.
     #[error("The service is not configured to verify tokens")]
     NotConfigured,
 }
 
 macro_rules! refusals {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)+) => {
-        /// What exactly was wrong with a token.
+        /// The exact reason why a token is invalid.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
         #[non_exhaustive]
         pub enum Refusal { $($(#[$doc])* #[error($text)] $name,)+ }
 
         impl Refusal {
-            /// Every refusal, in the order of the checks.
+            /// All reasons, in the order of the checks.
             pub const ALL: &[Self] = &[$(Self::$name,)+];
         }
     };
 }
 
 refusals! {
-    /// RFC 6750 §2: a client sends a token in one way, once.
+    /// A client must not send more than one token (RFC 6750 §2).
     SeveralHeaders = "more than one Authorization header",
-    /// A limit of ours, before anything is read.
+    /// A limit of this library, checked before parsing.
     TooLong = "longer than 8 KiB",
-    /// Not three parts of canonical, unpadded base64url.
+    /// Not three parts in canonical, unpadded base64url.
     NotCompact = "not a compact JWS (RFC 7515 §7.1) of canonical base64url",
-    /// Broken JSON, something else than an object, or a member twice.
+    /// Invalid JSON, not an object, or a duplicate member.
     BadHeader = "the header is not a JSON object with unique members (RFC 7515 §4)",
-    /// `none`, HMAC, RSA, ECDSA, or another spelling.
+    /// `none`, HMAC, RSA, ECDSA, or a different spelling of EdDSA.
     WrongAlgorithm = "the algorithm is not EdDSA (RFC 8725 §3.1)",
-    /// An extension that has to be understood, or a token made for something else.
+    /// A critical extension, or a token of another type.
     UnsupportedHeader = "the header asks for something unsupported: crit, b64, enc or a foreign typ",
-    /// No `kid`, one that is no string, or one that the issuer does not publish.
+    /// The `kid` is not a string or not published by the issuer, or it is missing although the
+    /// issuer publishes several keys.
     UnknownKey = "no key of the issuer has this kid",
-    /// Broken JSON, something else than an object, or a member twice.
+    /// Invalid JSON, not an object, or a duplicate member.
     BadClaims = "the claims are not a JSON object with unique members (RFC 7519 §4)",
     /// Compared byte for byte with the trusted issuers.
     WrongIssuer = "iss is missing or no trusted issuer's (RFC 7519 §4.1.1)",
-    /// A forgery, a malleable S, or a point of small order.
+    /// A forged signature, a malleable S, or a point of small order.
     BadSignature = "the signature does not verify (RFC 8032 §5.1.7)",
-    /// Compared byte for byte; an array of strings may contain others, too.
+    /// Compared byte for byte; an array of strings may contain further audiences.
     WrongAudience = "aud is missing or names others (RFC 7519 §4.1.3)",
-    /// A `sub` is a string that is not blank.
+    /// A `sub` must be a string that is not blank.
     WrongSubject = "sub is missing or not a string (RFC 7519 §4.1.2)",
-    /// A date is a number of seconds since the epoch.
+    /// Dates must be numbers of seconds since the epoch.
     BadDate = "exp, nbf or iat is missing or not a number (RFC 7519 §2, NumericDate)",
-    /// Further ahead than the leeway.
+    /// Further in the future than the leeway allows.
     NotYetValid = "nbf or iat lies in the future (RFC 7519 §4.1.5)",
-    /// `serde` could not read the claims.
+    /// `serde` could not deserialize the claims.
     UnexpectedClaims = "the claims are not of the type the application asked for",
-    /// `VerifierBuilder::revoked_if` said so.
+    /// Rejected by `VerifierBuilder::revoked_if` or by a security event.
     Revoked = "the token was revoked",
 }
 
@@ -85,8 +86,8 @@ impl From<Refusal> for Error {
 }
 
 impl Error {
-    /// The value of `WWW-Authenticate` that belongs to a 401 (RFC 6750 §3): `error` is only there
-    /// when a token was sent. `None` when the answer is no 401.
+    /// Returns the `WWW-Authenticate` value of a 401 (RFC 6750 §3), which has an `error` only if a
+    /// token was sent. Returns `None` for other statuses.
     pub fn challenge(&self) -> Option<&'static str> {
         match self {
             Self::Missing => Some("Bearer"),
@@ -95,7 +96,7 @@ impl Error {
         }
     }
 
-    /// The HTTP status of the answer: 401, 503 or 500.
+    /// Returns the HTTP status of the response: 401, 503 or 500.
     pub fn status(&self) -> u16 {
         match self {
             Self::Missing | Self::Expired | Self::Refused(_) => 401,

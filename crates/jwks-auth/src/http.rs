@@ -1,8 +1,9 @@
-//! Keys over HTTP: no redirects, and no more than a key set needs.
+//! Fetches key sets over HTTP, without redirects and with a size limit.
 
 use std::{sync::Arc, time::Duration};
 
-use reqwest::{StatusCode, redirect};
+use reqwest::StatusCode;
+use tracing::info;
 use url::Url;
 
 use crate::{
@@ -10,28 +11,31 @@ use crate::{
     source::{FetchError, Fetching, KeySource},
 };
 
-/// Names and values of further headers.
+/// A callback that returns the names and values of additional request headers.
 pub(crate) type Headers = Arc<dyn Fn() -> Vec<(String, String)> + Send + Sync>;
 
 pub(crate) struct HttpKeys {
     http: reqwest::Client,
     url: Url,
     headers: Option<Headers>,
+    proxy: Option<String>,
 }
 
 #[derive(Debug, thiserror::Error)]
 enum HttpError {
-    #[error("the issuer did not answer")]
+    #[error("no response from the issuer")]
     NoAnswer(#[source] reqwest::Error),
-    #[error("the answer was {0}")]
+    #[error("the issuer responded with {0}")]
     Status(StatusCode),
     #[error("the document is larger than {MAX_DOCUMENT_BYTES} bytes")]
     TooLarge,
+    #[error("through the proxy {0}; add the issuer's host to NO_PROXY if no proxy leads there")]
+    Proxy(String, #[source] Box<Self>),
 }
 
 impl From<reqwest::Error> for HttpError {
     fn from(error: reqwest::Error) -> Self {
-        // The address may hold credentials.
+        // The URL may contain credentials.
         Self::NoAnswer(error.without_url())
     }
 }
@@ -42,13 +46,11 @@ impl HttpKeys {
         timeout: Duration,
         headers: Option<Headers>,
     ) -> Result<Self, reqwest::Error> {
-        let mut http =
-            reqwest::Client::builder().timeout(timeout).redirect(redirect::Policy::none());
-        if url.scheme() == "http" {
-            // A small image may have no certificates, and needs none.
-            http = http.tls_certs_only([]);
+        let (http, proxy) = (http_client::builder(&url).timeout(timeout), http_client::proxy(&url));
+        if let Some(proxy) = &proxy {
+            info!(jwks.proxy = proxy, "the issuer's keys are fetched through a proxy");
         }
-        Ok(Self { http: http.build()?, url, headers })
+        Ok(Self { http: http.build()?, url, headers, proxy })
     }
 
     async fn read(&self) -> Result<Vec<u8>, HttpError> {
@@ -74,6 +76,17 @@ impl HttpKeys {
 
 impl KeySource for HttpKeys {
     fn fetch(&self) -> Fetching<'_> {
-        Box::pin(async { self.read().await.map_err(FetchError::new) })
+        Box::pin(async {
+            self.read().await.map_err(|error| {
+                FetchError::new(match &self.proxy {
+                    Some(proxy) => HttpError::Proxy(proxy.clone(), error.into()),
+                    None => error,
+                })
+            })
+        })
+    }
+
+    fn proxy(&self) -> Option<&str> {
+        self.proxy.as_deref()
     }
 }

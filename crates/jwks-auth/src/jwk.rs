@@ -1,25 +1,30 @@
-//! A JWK set (RFC 7517 §5), read entry by entry: what we cannot use, we do not see.
+//! A JWK set (RFC 7517 §5), parsed entry by entry; unusable keys are ignored.
 
 use std::{collections::HashMap, sync::Arc};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use serde::Deserialize;
-use serde_json::Value;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
 
 use crate::PublicKey;
 
-/// The usable keys of an issuer, by `kid`.
-pub(crate) struct KeySet(HashMap<String, Arc<PublicKey>>);
-
-#[derive(Deserialize)]
-struct Document {
-    keys: Vec<Value>,
+/// The usable keys of an issuer.
+pub(crate) struct KeySet {
+    by_kid: HashMap<String, Arc<PublicKey>>,
+    /// Keys without a `kid`.
+    nameless: Vec<Arc<PublicKey>>,
 }
 
-/// RFC 8037 §2 for the key, RFC 7517 §4 for the rest.
+/// Entries are parsed separately: one that is nested too deeply must not invalidate the others.
+#[derive(Deserialize)]
+struct Document {
+    keys: Vec<Box<RawValue>>,
+}
+
+/// Key parameters are defined in RFC 8037 §2, the others in RFC 7517 §4.
 #[derive(Deserialize)]
 struct Jwk {
-    kid: String,
+    kid: Option<String>,
     kty: String,
     crv: String,
     x: String,
@@ -30,43 +35,61 @@ struct Jwk {
 }
 
 impl KeySet {
-    /// `None` when the document is no JWK set at all.
+    /// Parses a document. Returns `None` if it is not a JWK set.
     pub(crate) fn parse(document: &[u8]) -> Option<Self> {
-        let document: Document = serde_json::from_slice(document).ok()?;
-        let mut keys = HashMap::with_capacity(document.keys.len());
+        let document: Document = from_object(str::from_utf8(document).ok()?)?;
+        let (mut by_kid, mut nameless) = (HashMap::with_capacity(document.keys.len()), Vec::new());
         for entry in document.keys {
-            if let Ok(jwk) = serde_json::from_value::<Jwk>(entry)
-                && let Some(key) = jwk.public_key()
-            {
-                keys.entry(jwk.kid).or_insert_with(|| Arc::new(key));
+            let Some(jwk) = from_object::<Jwk>(entry.get()) else { continue };
+            let Some(key) = jwk.public_key().map(Arc::new) else { continue };
+            match jwk.kid {
+                Some(kid) => drop(by_kid.entry(kid).or_insert(key)),
+                None => nameless.push(key),
             }
         }
-        Some(Self(keys))
+        Some(Self { by_kid, nameless })
     }
 
-    pub(crate) fn get(&self, kid: &str) -> Option<&Arc<PublicKey>> {
-        self.0.get(kid)
+    /// Returns the key with this `kid`; without a `kid`, the only key of the set.
+    pub(crate) fn get(&self, kid: Option<&str>) -> Option<&Arc<PublicKey>> {
+        match kid {
+            Some(kid) => self.by_kid.get(kid),
+            None if self.len() == 1 => self.by_kid.values().chain(&self.nameless).next(),
+            None => None,
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.by_kid.len() + self.nameless.len()
     }
 }
 
-/// The `kid`s of the keys in a JWK set that a verifier would use, in alphabetical order; `None` when
-/// the document is no JWK set at all. For people who look for what is wrong with one.
+/// Parses a JSON object. Rejects an array of the same values, which serde would accept.
+fn from_object<T: DeserializeOwned>(json: &str) -> Option<T> {
+    let is_object = json.trim_ascii_start().starts_with('{');
+    is_object.then(|| serde_json::from_str(json).ok()).flatten()
+}
+
+/// Returns the `kid`s of the keys in a JWK set that a verifier would use, in alphabetical order;
+/// `None` if the document is not a JWK set. Intended for diagnostics.
 pub fn usable_kids(document: &[u8]) -> Option<Vec<String>> {
-    let KeySet(keys) = KeySet::parse(document)?;
-    let mut kids: Vec<_> = keys.into_keys().collect();
+    let keys = KeySet::parse(document)?;
+    let mut kids: Vec<_> = keys.by_kid.into_keys().collect();
     kids.sort_unstable();
     Some(kids)
+}
+
+/// Returns whether `alg` stands for Ed25519 signatures: RFC 8037 §3.1 names the algorithm, RFC 9864
+/// §2.2 the curve. The signatures are the same.
+pub(crate) fn is_ed25519(alg: &str) -> bool {
+    matches!(alg, "EdDSA" | "Ed25519")
 }
 
 impl Jwk {
     fn public_key(&self) -> Option<PublicKey> {
         let is_for_us = self.kty == "OKP"
             && self.crv == "Ed25519"
-            && self.alg.as_deref().is_none_or(|alg| alg == "EdDSA")
+            && self.alg.as_deref().is_none_or(is_ed25519)
             && self.usage.as_deref().is_none_or(|usage| usage == "sig")
             && self.key_ops.as_ref().is_none_or(|ops| ops.iter().any(|op| op == "verify"));
         if !is_for_us {

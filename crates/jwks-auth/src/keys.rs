@@ -1,10 +1,10 @@
-//! The issuer's keys: a snapshot that readers never wait for, and the rules of when to fetch.
+//! The issuer's keys: a snapshot that is read without waiting, and the rules for fetching it.
 //!
-//! - A known key is found in memory, whatever the network does.
-//! - The set is fetched again before its lifetime ends, so a withdrawn key dies on time.
-//! - A failed or malformed fetch keeps the last good set, for `max_stale` at most.
-//! - An unknown `kid` causes a fetch at most once per cool-down, and all who ask meanwhile share
-//!   it: a `kid` chosen by a stranger buys nothing.
+//! - A known key is found in memory, whatever the state of the network.
+//! - The set is refreshed before its lifetime ends, so that a withdrawn key is dropped in time.
+//! - If a fetch fails or returns a malformed set, the last valid set is kept for `max_stale` at most.
+//! - Unknown `kid`s cause at most one fetch per cool-down, shared by all concurrent callers, so that
+//!   made-up `kid`s cannot cause load.
 
 use std::{
     sync::{Arc, PoisonError, RwLock, Weak},
@@ -26,11 +26,11 @@ use crate::{
     stats::IssuerStats,
 };
 
-/// The largest JWK set that is read.
+/// Maximum size of a JWK set in bytes.
 pub(crate) const MAX_DOCUMENT_BYTES: usize = 256 * 1024;
-/// The first pause after a failure while there is no set at all; it doubles up to the cool-down.
+/// Delay before the first retry while no set has been fetched; it doubles up to the cool-down.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// A set is fetched again when four fifths of its lifetime have passed; the rest is for the fetch.
+/// A set is refreshed after four fifths of its lifetime; the rest leaves time for the fetch.
 const REFRESH_NUMERATOR: u32 = 4;
 const REFRESH_DENOMINATOR: u32 = 5;
 
@@ -49,7 +49,7 @@ pub(crate) struct Keys {
     timing: Timing,
     snapshot: ArcSwapOption<Snapshot>,
     status: RwLock<Status>,
-    /// Held during a fetch: there is one at a time.
+    /// Held during a fetch, so that there is one at a time.
     fetching: Mutex<()>,
 }
 
@@ -58,18 +58,19 @@ struct Snapshot {
     fetched_at: Instant,
 }
 
-/// What the last fetches came to.
+/// State of the fetches.
 #[derive(Clone, Copy, Debug)]
 struct Status {
-    /// Finished fetches, good and bad. Tells a waiter that somebody else's fetch has ended.
+    /// Number of completed fetches, by which a waiting caller detects that another fetch has
+    /// completed.
     attempts: u64,
-    /// Those of them that failed.
+    /// Number of failed fetches.
     failed: u64,
-    /// Failures since the last success.
+    /// Number of failures since the last success.
     failures: u32,
-    /// Until when an unknown `kid` causes no fetch.
+    /// Time until which unknown `kid`s cause no fetch.
     cooling_until: Instant,
-    /// When the set is fetched next, asked for or not.
+    /// Time of the next scheduled fetch.
     due_at: Instant,
 }
 
@@ -81,16 +82,16 @@ enum Occasion {
 
 #[derive(Debug, thiserror::Error)]
 enum Failure {
-    #[error("the keys could not be fetched")]
+    #[error("cannot fetch the key set")]
     Source(#[from] FetchError),
-    #[error("the fetch took too long")]
+    #[error("fetching the key set timed out")]
     Timeout(#[from] tokio::time::error::Elapsed),
-    #[error("the document is not a JWK set of at most {MAX_DOCUMENT_BYTES} bytes")]
+    #[error("the response is not a JWK set of at most {MAX_DOCUMENT_BYTES} bytes")]
     NotAKeySet,
 }
 
 impl Keys {
-    /// Starts to fetch at once, and goes on for as long as the source is in use.
+    /// Starts to fetch keys in the background, until the value is dropped.
     pub(crate) fn start(issuer: String, source: Box<dyn KeySource>, timing: Timing) -> Arc<Self> {
         let now = Instant::now();
         let keys = Arc::new(Self {
@@ -123,41 +124,41 @@ impl Keys {
         }
     }
 
-    /// Whether there is a set young enough to go by.
+    /// Returns whether there is a set younger than `max_stale`.
     pub(crate) fn is_ready(&self) -> bool {
         self.current().is_some()
     }
 
-    /// Whether the set names this very key by this `kid` now.
-    pub(crate) fn has(&self, kid: &str, key: &PublicKey) -> bool {
+    /// Returns whether the set currently contains this key with this `kid`.
+    pub(crate) fn has(&self, kid: Option<&str>, key: &PublicKey) -> bool {
         self.current().is_some_and(|set| set.keys.get(kid).is_some_and(|known| **known == *key))
     }
 
-    /// The key that a token names.
-    pub(crate) async fn find(self: &Arc<Self>, kid: &str) -> Result<Arc<PublicKey>, Error> {
+    /// Returns the key that a token names.
+    pub(crate) async fn find(self: &Arc<Self>, kid: Option<&str>) -> Result<Arc<PublicKey>, Error> {
         let before = self.status();
         if let Some(key) = self.current().and_then(|set| set.keys.get(kid).cloned()) {
             return Ok(key);
         }
         if before.cooling_until <= Instant::now() || self.fetching.try_lock().is_err() {
             let keys = Arc::clone(self);
-            // A task of its own: a caller who hangs up must not take the fetch away from the
-            // others who wait for it.
+            // Runs as a separate task: a caller that disconnects must not cancel the fetch that
+            // others wait for.
             let fetch = async move { keys.fetch_once(before.attempts, Occasion::UnknownKey).await };
             if let Err(error) = tokio::spawn(fetch.in_current_span()).await {
-                warn!(%error, "a fetch of the issuer's keys did not end");
+                warn!(%error, "fetching the key set panicked");
             }
         }
         let set = self.current().ok_or_else(|| self.unavailable())?;
         match set.keys.get(kid) {
             Some(key) => Ok(Arc::clone(key)),
-            // A set that could not be renewed may lack this key; nobody can tell.
+            // The set could not be refreshed, so it may lack a new key.
             None if self.status().failures > 0 => Err(self.unavailable()),
             None => Err(Refusal::UnknownKey.into()),
         }
     }
 
-    /// Fetches, unless somebody else's fetch has ended since `seen` was read.
+    /// Fetches the set, unless another fetch has completed since `seen` was read.
     async fn fetch_once(&self, seen: u64, occasion: Occasion) {
         let _one_at_a_time = self.fetching.lock().await;
         let status = self.status();
@@ -165,7 +166,7 @@ impl Keys {
         if status.attempts != seen || is_cooling {
             return;
         }
-        // The `otel` fields are for whoever makes traces of spans.
+        // The `otel` fields are read by OpenTelemetry layers.
         let span = debug_span!(
             "fetch_keys",
             jwks.issuer = self.issuer,
@@ -195,22 +196,14 @@ impl Keys {
         match outcome {
             Ok(keys) => {
                 if before.failures > 0 || self.snapshot.load().is_none() {
-                    info!(
-                        jwks.issuer = self.issuer,
-                        jwks.keys = keys.len(),
-                        "the issuer's keys are here"
-                    );
+                    info!(jwks.issuer = self.issuer, jwks.keys = keys.len(), "key set fetched");
                 } else {
-                    debug!(
-                        jwks.issuer = self.issuer,
-                        jwks.keys = keys.len(),
-                        "the issuer's keys were renewed"
-                    );
+                    debug!(jwks.issuer = self.issuer, jwks.keys = keys.len(), "key set refreshed");
                 }
                 self.snapshot.store(Some(Arc::new(Snapshot { keys, fetched_at: now })));
                 status.failures = 0;
                 status.due_at = now + cache_ttl * REFRESH_NUMERATOR / REFRESH_DENOMINATOR;
-                // Only what a stranger can provoke needs a pause.
+                // Only unknown keys, which any client can send, need a cool-down.
                 if occasion == Occasion::UnknownKey {
                     status.cooling_until = now + cooldown;
                 }
@@ -243,6 +236,7 @@ impl Keys {
             keys: snapshot.as_ref().map_or(0, |snapshot| snapshot.keys.len()),
             keys_age: snapshot.map(|snapshot| snapshot.fetched_at.elapsed()),
             is_ready: self.is_ready(),
+            proxy: self.source.proxy().map(str::to_owned),
         }
     }
 
@@ -262,7 +256,7 @@ impl Keys {
     }
 }
 
-/// An error with its causes: an HTTP client keeps the reason in them.
+/// Formats an error with its causes, as HTTP clients report the actual reason in a cause.
 fn with_causes(error: &Failure) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);

@@ -11,6 +11,8 @@ mod builder;
 mod cache;
 mod claims;
 mod error;
+#[cfg(feature = "events")]
+mod events;
 #[cfg(feature = "http")]
 mod http;
 mod jwk;
@@ -31,9 +33,16 @@ pub use bearer::Bearer;
 pub use builder::{BuildError, TrustedIssuer, VerifierBuilder};
 pub use claims::RegisteredClaims;
 pub use error::{Error, Refusal};
+#[cfg(feature = "events")]
+pub use events::{
+    EventBatch, EventFeed, EventKind, EventQuery, EventReader, FeedError, SecurityEvent, Subject,
+    WhenSilent,
+};
 pub use jwk::usable_kids;
 pub use public_key::PublicKey;
 pub use source::{FetchError, Fetching, FixedKeys, KeySource};
+#[cfg(feature = "events")]
+pub use stats::FeedStats;
 pub use stats::{CacheStats, IssuerStats, Stats};
 pub use verified::Verified;
 pub use verifier::Verifier;

@@ -1,4 +1,4 @@
-//! One Ed25519 public key, and what it takes for a signature to be its own.
+//! Ed25519 public keys and strict signature verification.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use aws_lc_rs::signature::{ED25519, ParsedPublicKey};
 
 const POINT_BYTES: usize = 32;
 const SIGNATURE_BYTES: usize = 64;
-/// The bit of an encoded point that holds the sign of x; the others hold y (RFC 8032 §5.1.2).
+/// The sign bit of x in an encoded point; the other bits hold y (RFC 8032 §5.1.2).
 const SIGN_BIT: u8 = 0x80;
 /// The least significant byte of the field's prime, 2^255 - 19.
 const PRIME_LOW_BYTE: u8 = 0xed;
@@ -35,7 +35,7 @@ const SMALL_ORDER: [[u8; POINT_BYTES]; 5] = [
     ],
 ];
 
-/// An Ed25519 public key that is fit to verify signatures (RFC 8032 §5.1.5).
+/// An Ed25519 public key that is safe to verify signatures with (RFC 8032 §5.1.5).
 #[derive(Clone)]
 pub struct PublicKey {
     point: [u8; POINT_BYTES],
@@ -57,8 +57,8 @@ impl PartialEq for PublicKey {
 impl Eq for PublicKey {}
 
 impl PublicKey {
-    /// From the 32 bytes of RFC 8032 §5.1.2. `None` when they encode no number of the field
-    /// (§5.1.3), or a point of small order, for which signatures verify that nobody made.
+    /// Decodes the 32 bytes of RFC 8032 §5.1.2. Returns `None` for a non-canonical encoding (§5.1.3),
+    /// and for a point of small order, under which forged signatures verify.
     pub fn from_bytes(point: &[u8]) -> Option<Self> {
         let point: [u8; POINT_BYTES] = point.try_into().ok()?;
         if !is_canonical(point) || is_of_small_order(point) {
@@ -68,9 +68,9 @@ impl PublicKey {
         Some(Self { point, parsed })
     }
 
-    /// Whether the owner of this key signed `message` (RFC 8032 §5.1.7), strictly: S is less than
-    /// the order of the group, R is the canonical encoding of the point that was computed (both
-    /// by AWS-LC) and not of small order.
+    /// Returns whether `signature` is a valid signature of `message` (RFC 8032 §5.1.7), strictly: S is
+    /// less than the group order, R is the canonical encoding of the computed point (both checked by
+    /// AWS-LC), and R is not of small order.
     pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         let Ok(signature) = <&[u8; SIGNATURE_BYTES]>::try_from(signature) else { return false };
         let Some(r) = signature.first_chunk() else { return false };
@@ -85,7 +85,7 @@ fn y(mut point: [u8; POINT_BYTES]) -> [u8; POINT_BYTES] {
     point
 }
 
-/// Whether y is less than the prime.
+/// Returns whether y is less than the prime.
 fn is_canonical(point: [u8; POINT_BYTES]) -> bool {
     let [first, middle @ .., last] = y(point);
     first < PRIME_LOW_BYTE || last != !SIGN_BIT || middle != [0xff; POINT_BYTES - 2]

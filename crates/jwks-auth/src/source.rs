@@ -1,28 +1,33 @@
-//! Where key sets come from: HTTP, or whatever an application has.
+//! Sources of key sets: HTTP, or an implementation of the application.
 
 use std::{error::Error as StdError, future::Future, pin::Pin};
 
 use serde_json::Value;
 
-/// A key set on its way: the bytes of a JWK set (RFC 7517 §5).
+/// A pending fetch of a JWK set (RFC 7517 §5), as bytes.
 pub type Fetching<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>, FetchError>> + Send + 'a>>;
 
-/// Where an issuer's key set comes from. `TrustedIssuer::new` makes one that asks by HTTP; write
-/// your own for another HTTP client, a file, or a secret store.
+/// Source of an issuer's key set. `TrustedIssuer::new` uses HTTP; implement this trait for another
+/// HTTP client, a file, or a secret store.
 ///
-/// It is called in the background, one call at a time, and given up after `fetch_timeout`.
+/// Fetches run in the background, one at a time, and are canceled after `fetch_timeout`.
 pub trait KeySource: Send + Sync + 'static {
-    /// Fetches the set once. Trying again is the caller's business.
+    /// Fetches the key set once. The caller retries.
     fn fetch(&self) -> Fetching<'_>;
+
+    /// Returns the proxy that the source uses, if any, without credentials.
+    fn proxy(&self) -> Option<&str> {
+        None
+    }
 }
 
-/// Why a key set did not come. The text and its causes are logged, so they must not hold secrets.
+/// Error of a failed fetch. The message and its causes are logged, so they must not contain secrets.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct FetchError(Box<dyn StdError + Send + Sync>);
 
 impl FetchError {
-    /// From an error or a text.
+    /// Converts an error or a message.
     pub fn new(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self(cause.into())
     }
@@ -33,7 +38,7 @@ impl FetchError {
 pub struct FixedKeys(Vec<u8>);
 
 impl FixedKeys {
-    /// `jwks` is a JWK set (RFC 7517 §5).
+    /// Creates a source that always returns `jwks`, a JWK set (RFC 7517 §5).
     pub fn new(jwks: &Value) -> Self {
         Self(jwks.to_string().into_bytes())
     }

@@ -1,4 +1,4 @@
-//! What a verifier has done so far, for whatever metrics an application has.
+//! Statistics of a verifier, to be exported by any metrics library.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -7,37 +7,61 @@ use std::{
 
 use crate::error::{Error, Refusal};
 
-/// Totals since the verifier was built, and how things stand now.
+/// Totals since the verifier was built, and the current state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Tokens that were good, from the cache or not.
+    /// Accepted tokens, whether cached or not.
     pub accepted: u64,
-    /// Tokens that had been good once.
+    /// Expired tokens with a valid signature.
     pub expired: u64,
-    /// Tokens that nobody could tell about, because the keys were out of reach.
+    /// Tokens that could not be verified because the keys were unavailable.
     pub unavailable: u64,
-    /// Other refused tokens by kind, those kinds that occurred, in the order of the checks.
+    /// Other rejected tokens by reason, in the order of the checks; only reasons that occurred.
     pub refused: Vec<(Refusal, u64)>,
     /// The cache of verified tokens.
     pub cache: CacheStats,
-    /// One for each trusted issuer, the primary first.
+    /// Key statistics per trusted issuer, the primary one first.
     pub issuers: Vec<IssuerStats>,
+    /// The feed of security events, if one is followed.
+    #[cfg(feature = "events")]
+    pub feed: Option<FeedStats>,
 }
 
-/// The cache of verified tokens; all zero when it is off.
+/// The feed of security events.
+#[cfg(feature = "events")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FeedStats {
+    /// Whether revocations are up to date, within the tolerated silence.
+    pub is_current: bool,
+    /// Whether tokens are rejected while it is not.
+    pub is_required: bool,
+    /// Whether past revocations were received, or the wait for them has timed out.
+    pub has_begun: bool,
+    /// Time since the feed's last response.
+    pub silent_for: Duration,
+    /// Number of revocations in memory.
+    pub revocations: usize,
+    /// Number of events received.
+    pub events: u64,
+    /// Number of failed requests.
+    pub failures: u64,
+}
+
+/// The cache of verified tokens. All values are zero if it is off.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CacheStats {
-    /// Tokens that were found.
+    /// Lookups that found the token.
     pub hits: u64,
-    /// Tokens that were not.
+    /// Lookups that did not find the token.
     pub misses: u64,
-    /// Tokens that made room for others.
+    /// Tokens evicted to make room.
     pub evictions: u64,
-    /// Tokens in the cache now.
+    /// Number of cached tokens.
     pub entries: usize,
-    /// What they take, as counted by the limit, in bytes.
+    /// Size in bytes, as counted by the limit.
     pub bytes: usize,
 }
 
@@ -45,21 +69,23 @@ pub struct CacheStats {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct IssuerStats {
-    /// Its `iss`.
+    /// The `iss` of the issuer.
     pub issuer: String,
-    /// Fetches that brought a key set.
+    /// Number of successful fetches.
     pub fetches_ok: u64,
-    /// Fetches that did not.
+    /// Number of failed fetches.
     pub fetches_failed: u64,
-    /// Usable keys in the set.
+    /// Number of usable keys in the set.
     pub keys: usize,
-    /// How long ago the set was fetched; `None` if it never was.
+    /// Age of the set; `None` if it was never fetched.
     pub keys_age: Option<Duration>,
-    /// Whether the set is there and younger than `max_stale`.
+    /// Whether there is a set younger than `max_stale`.
     pub is_ready: bool,
+    /// The proxy used for fetching, without credentials; `None` if there is none.
+    pub proxy: Option<String>,
 }
 
-/// How verifications ended, apart from the hits that the cache counts.
+/// Counters of verification results, except the hits that the cache counts.
 #[derive(Debug)]
 pub(crate) struct Outcomes {
     verified: AtomicU64,
@@ -103,6 +129,8 @@ impl Outcomes {
             refused: refused.filter(|(_, count)| *count > 0).collect(),
             cache,
             issuers,
+            #[cfg(feature = "events")]
+            feed: None,
         }
     }
 }

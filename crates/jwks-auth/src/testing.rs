@@ -1,5 +1,5 @@
-//! An issuer in memory, for the tests of services that verify tokens: it mints tokens, good and
-//! bad, and its keys need no server.
+//! An in-memory issuer for tests of services that verify tokens. It signs valid and invalid tokens,
+//! and its keys need no server.
 
 use std::{
     fmt,
@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use crate::source::{FetchError, Fetching, KeySource};
 
-/// Mints tokens, good and bad. Serve [`Issuer::jwks`] where the service looks for keys, or hand
+/// Signs valid and invalid tokens. Serve [`Issuer::jwks`] at the JWKS URL of the service, or pass
 /// [`Issuer::keys`] to the verifier.
 #[derive(Clone)]
 pub struct Issuer {
@@ -28,45 +28,45 @@ impl fmt::Debug for Issuer {
 }
 
 impl Issuer {
-    /// The same `seed` gives the same key.
+    /// Derives the key from `seed`: equal seeds give equal keys.
     pub fn new(kid: impl Into<String>, seed: u8) -> Self {
         Self::from_seed(kid, &[seed; 32])
     }
 
-    /// From a private key (RFC 8032 §5.1.5).
+    /// Creates an issuer with this private key (RFC 8032 §5.1.5).
     #[expect(clippy::expect_used, reason = "this is for tests, and every seed is a private key")]
     pub fn from_seed(kid: impl Into<String>, seed: &[u8; 32]) -> Self {
         let key = Ed25519KeyPair::from_seed_unchecked(seed).expect("32 bytes are a private key");
         Self { kid: kid.into(), key: Arc::new(key) }
     }
 
-    /// The public key as an entry of a JWK set (RFC 8037 §2).
+    /// Returns the public key as an entry of a JWK set (RFC 8037 §2).
     pub fn jwk(&self) -> Value {
         let x = BASE64_URL_SAFE_NO_PAD.encode(self.key.public_key());
         json!({ "alg": "EdDSA", "crv": "Ed25519", "kty": "OKP", "kid": self.kid, "x": x })
     }
 
-    /// A set of this one key.
+    /// Returns a JWK set with this one key.
     pub fn jwks(&self) -> Value {
         json!({ "keys": [self.jwk()] })
     }
 
-    /// A source of this one key, to begin with.
+    /// Returns a key source that starts with this one key.
     pub fn keys(&self) -> MemoryKeys {
         MemoryKeys::new(&self.jwks())
     }
 
-    /// A token with the usual header.
+    /// Signs a token with the usual header.
     pub fn sign(&self, claims: &Value) -> String {
         self.sign_with_header(&json!({ "alg": "EdDSA", "kid": self.kid }), claims)
     }
 
-    /// A token with any header, signed with this key all the same.
+    /// Signs a token with any header.
     pub fn sign_with_header(&self, header: &Value, claims: &Value) -> String {
         self.sign_text(header.to_string(), claims.to_string())
     }
 
-    /// A token over any bytes: duplicate members, broken JSON.
+    /// Signs a token of any bytes, such as duplicate fields or invalid JSON.
     pub fn sign_text(&self, header: impl AsRef<[u8]>, claims: impl AsRef<[u8]>) -> String {
         let [header, claims] =
             [header.as_ref(), claims.as_ref()].map(|part| BASE64_URL_SAFE_NO_PAD.encode(part));
@@ -76,20 +76,20 @@ impl Issuer {
     }
 }
 
-/// A source of keys that a test can change. Clones are the same source.
+/// A key source that a test can change. Clones share their state.
 #[derive(Clone, Debug)]
 pub struct MemoryKeys(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    /// `None`: the fetch fails.
+    /// `None` makes fetches fail.
     document: Mutex<Option<Vec<u8>>>,
     is_held: watch::Sender<bool>,
     fetches: watch::Sender<usize>,
 }
 
 impl MemoryKeys {
-    /// `jwks` is a JWK set (RFC 7517 §5).
+    /// Creates a source that returns `jwks`, a JWK set (RFC 7517 §5).
     pub fn new(jwks: &Value) -> Self {
         Self(Arc::new(Shared {
             document: Mutex::new(Some(jwks.to_string().into_bytes())),
@@ -98,39 +98,39 @@ impl MemoryKeys {
         }))
     }
 
-    /// From now on a fetch finds this.
+    /// Makes later fetches return `jwks`.
     pub fn publish(&self, jwks: &Value) {
         self.publish_bytes(jwks.to_string());
     }
 
-    /// From now on a fetch finds this, whatever it is.
+    /// Makes later fetches return these bytes, valid or not.
     pub fn publish_bytes(&self, document: impl Into<Vec<u8>>) {
         self.set(Some(document.into()));
     }
 
-    /// From now on a fetch fails.
+    /// Makes later fetches fail.
     pub fn fail(&self) {
         self.set(None);
     }
 
-    /// From now on a fetch hangs, until [`Self::release`].
+    /// Makes later fetches hang until [`Self::release`] is called.
     pub fn hold(&self) {
         self.0.is_held.send_replace(true);
     }
 
-    /// Lets those fetches go on.
+    /// Lets the held fetches continue.
     pub fn release(&self) {
         self.0.is_held.send_replace(false);
     }
 
-    /// How often the keys were asked for.
+    /// Returns the number of fetches.
     pub fn fetches(&self) -> usize {
         *self.0.fetches.borrow()
     }
 
-    /// Waits until the keys have been asked for `count` times.
+    /// Waits until there were `count` fetches.
     pub async fn fetched(&self, count: usize) {
-        // The sender lives as long as this.
+        // This value owns the sender, so the channel is open.
         let _ = self.0.fetches.subscribe().wait_for(|fetches| *fetches >= count).await;
     }
 

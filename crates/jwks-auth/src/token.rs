@@ -1,45 +1,54 @@
-//! One token before it is believed: its shape, its header, and what it claims. Pure: no network,
-//! no clock.
+//! An unverified token: its form, header and claimed issuer. Uses neither the network nor the
+//! clock.
 
 use base64::{DecodeError, Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 
-use crate::{PublicKey, error::Refusal, unique_members::UniqueMembers};
+use crate::{PublicKey, error::Refusal, jwk::is_ed25519, unique_members::UniqueMembers};
 
-/// The longest token that is looked at.
+/// Maximum length of a token in bytes.
 pub(crate) const MAX_BYTES: usize = 8 * 1024;
 
-/// A compact JWS whose header we accept. Nothing in it is trusted yet.
+/// Type of a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Access,
+    #[cfg(feature = "events")]
+    SecurityEvent,
+}
+
+/// A compact JWS with an acceptable header. Its contents are untrusted.
 #[derive(Debug)]
 pub(crate) struct Token<'a> {
-    pub(crate) kid: String,
-    /// Header and payload, as signed (RFC 7515 §5.2).
+    /// The key that signed it; optional if the issuer has a single key.
+    pub(crate) kid: Option<String>,
+    /// The signing input: header and payload (RFC 7515 §5.2).
     signed: &'a str,
     signature: Vec<u8>,
     claims: Map<String, Value>,
 }
 
 impl<'a> Token<'a> {
-    pub(crate) fn parse(token: &'a str) -> Result<Self, Refusal> {
+    pub(crate) fn parse(token: &'a str, kind: Kind) -> Result<Self, Refusal> {
         if token.len() > MAX_BYTES {
             return Err(Refusal::TooLong);
         }
         let (signed, signature) = token.rsplit_once('.').ok_or(Refusal::NotCompact)?;
         let (header, payload) = signed.split_once('.').ok_or(Refusal::NotCompact)?;
-        let kid = checked_kid(&decode(header)?)?;
+        let kid = checked_kid(&decode(header)?, kind)?;
         let (payload, signature) = (decode(payload)?, decode(signature)?);
         let UniqueMembers(claims) = serde_json::from_slice(&payload)
             .map_err(|_error: serde_json::Error| Refusal::BadClaims)?;
         Ok(Self { kid, signed, signature, claims })
     }
 
-    /// The issuer that the token names: good for choosing whose keys to check it with, and for
-    /// nothing else.
+    /// Returns the unverified issuer, which must only be used to select the keys for the
+    /// verification.
     pub(crate) fn claimed_issuer(&self) -> Option<&str> {
         self.claims.get("iss").and_then(Value::as_str)
     }
 
-    /// What the token says, if `key` signed it.
+    /// Verifies the signature and returns the claims.
     pub(crate) fn signed_by(self, key: &PublicKey) -> Result<Map<String, Value>, Refusal> {
         if key.verifies(self.signed.as_bytes(), &self.signature) {
             Ok(self.claims)
@@ -49,33 +58,42 @@ impl<'a> Token<'a> {
     }
 }
 
-/// Canonical only: no padding, no other alphabet, no unused bits that are set (RFC 7515 §2).
+/// Decodes canonical base64url only: no padding, no other alphabet, no non-zero unused bits (RFC
+/// 7515 §2).
 fn decode(part: &str) -> Result<Vec<u8>, Refusal> {
     BASE64_URL_SAFE_NO_PAD.decode(part).map_err(|_error: DecodeError| Refusal::NotCompact)
 }
 
-/// The header's `kid`. `jwk`, `jku`, `x5u` and `x5c` are never looked at: a token does not get to
-/// say which key it is checked with.
-fn checked_kid(header: &[u8]) -> Result<String, Refusal> {
+/// Validates the header and returns its `kid`. `jwk`, `jku`, `x5u` and `x5c` are ignored: a token
+/// must not choose the key that verifies it.
+fn checked_kid(header: &[u8], kind: Kind) -> Result<Option<String>, Refusal> {
     let UniqueMembers(mut header) =
         serde_json::from_slice(header).map_err(|_error: serde_json::Error| Refusal::BadHeader)?;
-    if header.get("alg").and_then(Value::as_str) != Some("EdDSA") {
+    if !header.get("alg").and_then(Value::as_str).is_some_and(is_ed25519) {
         return Err(Refusal::WrongAlgorithm);
     }
-    // We understand no extension, so a header that insists on one is refused (RFC 7515 §4.1.11).
+    // No extensions are supported, so a header with a critical one is rejected (RFC 7515 §4.1.11).
     let asks_too_much = ["crit", "b64", "enc", "zip"].iter().any(|name| header.contains_key(*name));
-    if asks_too_much || !header.get("typ").is_none_or(is_access_token_type) {
+    if asks_too_much || !kind.has_type(header.get("typ")) {
         return Err(Refusal::UnsupportedHeader);
     }
     match header.remove("kid") {
-        Some(Value::String(kid)) => Ok(kid),
-        _ => Err(Refusal::UnknownKey),
+        None => Ok(None),
+        Some(Value::String(kid)) => Ok(Some(kid)),
+        Some(_) => Err(Refusal::UnknownKey),
     }
 }
 
-/// RFC 8725 §3.11: a token made for something else says so in `typ`.
-fn is_access_token_type(typ: &Value) -> bool {
-    let Some(typ) = typ.as_str() else { return false };
-    let typ = typ.strip_prefix("application/").unwrap_or(typ);
-    typ.eq_ignore_ascii_case("JWT") || typ.eq_ignore_ascii_case("at+jwt")
+impl Kind {
+    /// Checks `typ`, which distinguishes tokens of different kinds (RFC 8725 §3.11).
+    fn has_type(self, typ: Option<&Value>) -> bool {
+        let Some(typ) = typ else { return self == Self::Access };
+        let Some(typ) = typ.as_str() else { return false };
+        let typ = typ.strip_prefix("application/").unwrap_or(typ);
+        match self {
+            Self::Access => typ.eq_ignore_ascii_case("JWT") || typ.eq_ignore_ascii_case("at+jwt"),
+            #[cfg(feature = "events")]
+            Self::SecurityEvent => typ.eq_ignore_ascii_case("secevent+jwt"),
+        }
+    }
 }

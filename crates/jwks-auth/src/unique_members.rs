@@ -1,5 +1,5 @@
-//! A JSON object in which no member occurs twice: two readers that pick different ones would see
-//! two different tokens (RFC 7519 §4, RFC 8725 §2.4).
+//! Parses a JSON object and rejects duplicate fields: parsers that pick different ones would read
+//! different tokens (RFC 7519 §4, RFC 8725 §2.4).
 
 use std::fmt;
 

@@ -1,31 +1,36 @@
-//! A token that was good, shared by all who ask about it.
+//! A verified token, shared by all concurrent callers.
 
+#[cfg(feature = "events")]
+use std::sync::atomic::AtomicU64;
 use std::{any::Any, ops::Deref, sync::Arc};
 
 use crate::{PublicKey, claims::RegisteredClaims};
 
-/// The claims of a good token. Cheap to clone; dereferences to `C`.
+/// The claims of a verified token. Cheap to clone; dereferences to `C`.
 #[derive(Debug)]
 pub struct Verified<C>(pub(crate) Arc<Accepted<C>>);
 
-/// What was found out about a token, as it is kept.
+/// A cached verification result.
 #[derive(Debug)]
 pub(crate) struct Accepted<C> {
     pub(crate) facts: Facts,
     pub(crate) claims: C,
 }
 
-/// What to check again when the token comes back.
+/// The facts that are checked again when a cached token is used.
 #[derive(Debug)]
 pub(crate) struct Facts {
-    /// The issuer, by its place among those that are trusted.
+    /// Index of the issuer among the trusted ones.
     pub(crate) issuer: usize,
-    pub(crate) kid: String,
+    pub(crate) kid: Option<String>,
     pub(crate) key: Arc<PublicKey>,
     pub(crate) registered: RegisteredClaims,
+    /// Generation of the revocations against which the token was last checked.
+    #[cfg(feature = "events")]
+    pub(crate) revocations_seen: AtomicU64,
 }
 
-/// An [`Accepted`] of any type.
+/// An [`Accepted`] with any type of claims.
 pub(crate) trait AnyAccepted: Send + Sync {
     fn facts(&self) -> &Facts;
 
@@ -43,12 +48,12 @@ impl<C: Send + Sync + 'static> AnyAccepted for Accepted<C> {
 }
 
 impl<C> Verified<C> {
-    /// The claims that every token has, whatever `C` reads.
+    /// Returns the registered claims, which every token has.
     pub fn registered(&self) -> &RegisteredClaims {
         &self.0.facts.registered
     }
 
-    /// The claims to keep.
+    /// Returns the claims as an owned value.
     pub fn into_claims(self) -> C
     where
         C: Clone,

@@ -1,5 +1,7 @@
-//! The public face: tokens in, claims out.
+//! The verifier: verifies tokens and returns their claims.
 
+#[cfg(feature = "events")]
+use std::sync::atomic::AtomicU64;
 use std::{
     fmt,
     sync::Arc,
@@ -10,6 +12,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tracing::debug;
 
+#[cfg(feature = "events")]
+use crate::events::{EventReader, Follower};
 use crate::{
     builder::{TrustedIssuer, VerifierBuilder},
     cache::TokenCache,
@@ -17,7 +21,7 @@ use crate::{
     error::{Error, Refusal},
     keys::Keys,
     stats::{CacheStats, Outcomes, Stats},
-    token::{MAX_BYTES, Token},
+    token::{Kind, MAX_BYTES, Token},
     verified::{Accepted, Facts, Verified},
 };
 
@@ -33,6 +37,9 @@ pub(crate) struct Inner {
     pub(crate) issuers: Vec<Issuer>,
     pub(crate) cache: Option<TokenCache>,
     pub(crate) is_revoked: Option<IsRevoked>,
+    /// Follows the security events of the primary issuer.
+    #[cfg(feature = "events")]
+    pub(crate) follower: Option<Arc<Follower>>,
     pub(crate) now: Now,
     pub(crate) outcomes: Outcomes,
 }
@@ -50,21 +57,22 @@ impl fmt::Debug for Verifier {
 }
 
 impl Verifier {
-    /// Trusts this issuer, which is the primary one: [`Self::is_ready`] asks about its keys.
+    /// Returns a builder for a verifier whose primary issuer is `issuer`, the one whose keys
+    /// [`Self::is_ready`] checks.
     pub fn builder(issuer: TrustedIssuer) -> VerifierBuilder {
         VerifierBuilder::new(issuer)
     }
 
-    /// What a token says, as `C`, if a trusted issuer signed it for us, it has not expired, and it
-    /// is not revoked.
+    /// Verifies a token and returns its claims as `C`. The token must be signed by a trusted issuer
+    /// for its audience, and be neither expired nor revoked.
     ///
-    /// The network is only used for a `kid` that the issuer did not publish when last asked, at
-    /// most once per cool-down. A token that was good a moment ago costs a hash and a look-up.
+    /// Uses the network only for a `kid` missing from the last fetched set, at most once per
+    /// cool-down. A cached token costs a hash and a lookup.
     pub async fn verify<C>(&self, token: &str) -> Result<Verified<C>, Error>
     where
         C: DeserializeOwned + Send + Sync + 'static,
     {
-        // Before it is hashed: a hash of a megabyte is work.
+        // Checked before hashing, which takes long for large input.
         if token.len() > MAX_BYTES {
             return self.conclude(Err(Refusal::TooLong.into()));
         }
@@ -91,38 +99,48 @@ impl Verifier {
     fn conclude<T>(&self, outcome: Result<T, Error>) -> Result<T, Error> {
         self.0.outcomes.count(&outcome);
         if let Err(Error::Refused(refusal)) = &outcome {
-            debug!(jwt.refusal = %refusal, "a token was refused");
+            debug!(jwt.refusal = %refusal, "token rejected");
         }
         outcome
     }
 
-    /// Whether a token that was good would be good again: all that can have changed.
+    /// Returns whether a cached token is still valid, by checking everything that can have changed.
     fn is_still_good(&self, facts: &Facts) -> bool {
         let Some(issuer) = self.0.issuers.get(facts.issuer) else { return false };
-        issuer.keys.has(&facts.kid, &facts.key)
+        issuer.keys.has(facts.kid.as_deref(), &facts.key)
             && self.may_be_used_now(&issuer.rules, &facts.registered).is_ok()
+            && self.check_events(facts).is_ok()
     }
 
     async fn verify_anew<C>(&self, token: &str) -> Result<Arc<Accepted<C>>, Error>
     where
         C: DeserializeOwned,
     {
-        let token = Token::parse(token)?;
+        let token = Token::parse(token, Kind::Access)?;
         let named = |issuer: &Issuer| token.claimed_issuer() == Some(&*issuer.rules.issuer);
         let index = self.0.issuers.iter().position(named).ok_or(Refusal::WrongIssuer)?;
         let Issuer { rules, keys } = self.0.issuers.get(index).ok_or(Refusal::WrongIssuer)?;
         let kid = token.kid.clone();
-        let key = keys.find(&kid).await?;
+        let key = keys.find(kid.as_deref()).await?;
         let claims = token.signed_by(&key)?;
         let registered = rules.read(&claims)?;
         let claims = C::deserialize(Value::Object(claims))
             .map_err(|_error: serde_json::Error| Refusal::UnexpectedClaims)?;
         self.may_be_used_now(rules, &registered)?;
-        let facts = Facts { issuer: index, kid, key, registered };
+        let facts = Facts {
+            issuer: index,
+            kid,
+            key,
+            registered,
+            #[cfg(feature = "events")]
+            revocations_seen: AtomicU64::new(0),
+        };
+        self.check_events(&facts)?;
         Ok(Arc::new(Accepted { facts, claims }))
     }
 
-    /// That the token has ended comes last: only one that was good once is told so.
+    /// The expiry is checked last, so that only tokens that were valid once are reported as
+    /// expired.
     fn may_be_used_now(&self, rules: &Rules, claims: &RegisteredClaims) -> Result<(), Error> {
         let now = (self.0.now)().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
         rules.has_begun(claims, now)?;
@@ -132,7 +150,28 @@ impl Verifier {
         rules.has_not_ended(claims, now)
     }
 
-    /// Forgets that this token was verified. To refuse it from now on, see
+    /// Rejects tokens that the primary issuer has revoked.
+    #[cfg(feature = "events")]
+    fn check_events(&self, facts: &Facts) -> Result<(), Error> {
+        match &self.0.follower {
+            Some(follower) if facts.issuer == 0 => follower.check_again(facts),
+            _ => Ok(()),
+        }
+    }
+
+    #[cfg(not(feature = "events"))]
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "nothing is ever revoked")]
+    fn check_events(&self, _: &Facts) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Returns a reader of the primary issuer's security events, if the verifier follows them.
+    #[cfg(feature = "events")]
+    pub fn event_reader(&self) -> Option<EventReader> {
+        self.0.follower.as_ref().map(|follower| follower.reader.clone())
+    }
+
+    /// Removes a token from the cache. To reject it from now on, use
     /// [`VerifierBuilder::revoked_if`].
     pub fn invalidate(&self, token: &str) {
         if let Some(cache) = &self.0.cache {
@@ -140,30 +179,34 @@ impl Verifier {
         }
     }
 
-    /// Forgets the tokens that `is_meant` says, by their `sub`, `jti`, `sid` or `iat`, and any that
-    /// is being verified meanwhile. Looks at every entry.
+    /// Removes the tokens for which the predicate returns true from the cache, and any that is
+    /// being verified concurrently. Visits every entry.
     pub fn invalidate_where(&self, is_meant: impl Fn(&RegisteredClaims) -> bool) {
         if let Some(cache) = &self.0.cache {
             cache.remove_where(is_meant);
         }
     }
 
-    /// Forgets all verified tokens.
+    /// Removes all tokens from the cache.
     pub fn invalidate_all(&self) {
         self.invalidate_where(|_| true);
     }
 
-    /// Whether tokens of the primary issuer can be verified now: its keys were obtained, and not
-    /// too long ago. Other issuers do not count, so that one of them that ends, or is not there
-    /// yet, takes nobody out of service; [`Self::stats`] has each.
+    /// Returns whether tokens of the primary issuer can be verified: its keys were fetched and are
+    /// not too old. Other issuers do not count, so that an unavailable one does not take the
+    /// application out of service; [`Self::stats`] reports each.
     pub fn is_ready(&self) -> bool {
         self.0.issuers.first().is_some_and(|primary| primary.keys.is_ready())
     }
 
-    /// What was done so far, and how things stand.
+    /// Returns totals and the current state.
     pub fn stats(&self) -> Stats {
         let cache = self.0.cache.as_ref().map_or_else(CacheStats::default, TokenCache::stats);
         let issuers = self.0.issuers.iter().map(|issuer| issuer.keys.stats()).collect();
-        self.0.outcomes.stats(cache, issuers)
+        Stats {
+            #[cfg(feature = "events")]
+            feed: self.0.follower.as_ref().map(|follower| follower.stats()),
+            ..self.0.outcomes.stats(cache, issuers)
+        }
     }
 }

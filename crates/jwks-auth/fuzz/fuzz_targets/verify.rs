@@ -1,5 +1,5 @@
-//! `cargo +nightly fuzz run verify`: the same promise that a test of the crate checks on random
-//! bytes.
+//! `cargo +nightly fuzz run verify`: checks the properties of `tests/api/arbitrary.rs` with fuzzed
+//! input.
 
 #![no_main]
 

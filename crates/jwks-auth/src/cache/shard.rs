@@ -1,5 +1,5 @@
-//! One part of the cache under one lock. What was not asked for since the hand last passed makes
-//! room (the CLOCK algorithm), so a flood of new tokens pushes out itself, not those in use.
+//! A part of the cache under one lock. It evicts entries that were not used since the CLOCK hand last
+//! passed, so a flood of new tokens evicts itself and not the tokens in use.
 
 use std::{
     collections::HashMap,
@@ -15,7 +15,7 @@ use crate::{
     verified::{AnyAccepted, Facts},
 };
 
-/// On cache lines of its own, so that threads at other shards are not slowed down.
+/// Aligned to cache lines to avoid false sharing between shards.
 #[repr(align(128))]
 pub(super) struct Shard {
     limits: Limits,
@@ -29,7 +29,7 @@ pub(super) struct Shard {
 struct Slots {
     index: HashMap<CacheKey, usize>,
     ring: Vec<Option<Slot>>,
-    /// Empty places in the ring.
+    /// Empty slots of the ring.
     free: Vec<usize>,
     hand: usize,
     bytes: usize,
@@ -51,14 +51,15 @@ impl Shard {
     pub(super) fn get(&self, key: &CacheKey) -> Option<Arc<dyn AnyAccepted>> {
         let slots = self.read();
         let slot = slots.ring.get(*slots.index.get(key)?)?.as_ref()?;
-        // Written once per round of the hand, so that readers do not fight for the cache line.
+        // Written at most once per round of the hand, so that readers do not contend for the cache
+        // line.
         if !slot.is_used.load(Ordering::Relaxed) {
             slot.is_used.store(true, Ordering::Relaxed);
         }
         Some(Arc::clone(&slot.accepted))
     }
 
-    /// `is_current` is asked under the lock.
+    /// Inserts an entry if `is_current` returns true under the lock.
     pub(super) fn insert(
         &self,
         key: CacheKey,
@@ -145,8 +146,8 @@ impl Slots {
         }
     }
 
-    /// Removes the first entry after the hand that was not used since the hand last passed it:
-    /// found in the second round at the latest.
+    /// Removes the first entry after the hand that was not used since the hand last passed it. Takes
+    /// at most two rounds.
     fn evict(&mut self) {
         for _ in 0..=2 * self.ring.len() {
             self.hand = if self.hand + 1 < self.ring.len() { self.hand + 1 } else { 0 };

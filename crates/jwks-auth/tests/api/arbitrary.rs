@@ -1,5 +1,5 @@
-//! What holds for any bytes: no panic, and nothing is accepted that the issuer did not sign. Run
-//! on random bytes by a test, and on chosen ones by the fuzzer.
+//! Properties that hold for any bytes: no panic, and no token is accepted that the issuer did not
+//! sign. A test runs them on random bytes, the fuzzer on generated ones.
 
 use std::{
     sync::LazyLock,
@@ -43,8 +43,8 @@ impl Target {
     }
 }
 
-/// `data` as a header's value, as a token, as what changes a good token, and as the header or
-/// the claims of a token that is signed all the same.
+/// Tries `data` as a header value, as a token, as changes to a valid token, and as the header and the
+/// claims of a correctly signed token.
 pub(crate) fn nothing_is_accepted_that_was_not_signed(data: &[u8]) {
     let target = &*TARGET;
     let header = [b"Bearer ", data].concat();
@@ -68,7 +68,7 @@ pub(crate) fn nothing_is_accepted_that_was_not_signed(data: &[u8]) {
     assert!(target.verify(&target.good).is_ok());
 }
 
-/// Each three bytes of `data` say where, what to do, and with which character.
+/// Changes `good`: each three bytes of `data` select the position, the operation and the character.
 fn changed(good: &str, data: &[u8]) -> String {
     let mut token: Vec<char> = good.chars().collect();
     for change in data.chunks_exact(3).take(8) {

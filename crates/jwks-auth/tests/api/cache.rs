@@ -1,4 +1,4 @@
-//! The cache of verified tokens: what is in it, and how much.
+//! Contents and limits of the cache of verified tokens.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! When a token that was verified is no longer believed.
+//! When the cache stops returning a verified token.
 
 use std::{
     sync::{
@@ -17,7 +17,7 @@ use crate::world::{NOW, World, claims};
 const TTL: Duration = Duration::from_mins(5);
 
 #[tokio::test]
-async fn a_token_dies_at_its_end_although_it_is_in_the_cache() {
+async fn a_cached_token_expires() {
     let world = World::new();
     let token = world.token("ada");
     for (now, outcome) in [(NOW, Ok(())), (NOW + 3629, Ok(())), (NOW + 3630, Err(Error::Expired))] {
@@ -40,7 +40,7 @@ async fn a_token_dies_with_its_key() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_dies_when_its_kid_gets_another_key() {
+async fn a_cached_token_is_rejected_when_its_kid_gets_another_key() {
     let world = World::new();
     let token = world.token("ada");
     world.verify(&token).await.unwrap();
@@ -51,7 +51,7 @@ async fn a_token_dies_when_its_kid_gets_another_key() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_renewal_with_the_same_key_keeps_what_is_in_the_cache() {
+async fn refetching_the_same_key_keeps_the_cache() {
     let world = World::new();
     let token = world.token("ada");
     world.verify(&token).await.unwrap();
@@ -73,7 +73,7 @@ async fn a_cached_token_is_not_believed_when_the_keys_are_too_old() {
     assert!(matches!(outcome, Some(Error::Unavailable { .. })), "{outcome:?}");
 }
 
-/// Three users, each with a token of two sessions.
+/// Returns the tokens of three users with two sessions each.
 fn tokens(world: &World) -> Vec<String> {
     let mut tokens = Vec::new();
     for (sub, iat) in [("ada", NOW - 30), ("bob", NOW - 20), ("eve", NOW - 10)] {
@@ -91,7 +91,7 @@ fn tokens(world: &World) -> Vec<String> {
 type IsMeant = fn(&RegisteredClaims) -> bool;
 
 #[tokio::test]
-async fn tokens_are_forgotten_by_what_they_say() {
+async fn cached_tokens_are_invalidated_by_their_claims() {
     let predicates: [(IsMeant, usize); 5] = [
         (|claims| claims.sub == "ada", 2),
         (|claims| claims.sid.as_deref() == Some("bob-1"), 1),
@@ -116,7 +116,7 @@ async fn tokens_are_forgotten_by_what_they_say() {
 }
 
 #[tokio::test]
-async fn one_token_is_forgotten_and_the_others_stay() {
+async fn one_token_is_invalidated_and_the_others_stay() {
     let world = World::new();
     let tokens = tokens(&world);
     for token in &tokens {
@@ -142,7 +142,7 @@ async fn a_token_that_is_being_verified_is_not_kept_after_an_invalidation() {
             let (verifier, token) = (world.verifier.clone(), token.clone());
             async move { verifier.verify::<serde_json::Value>(&token).await.is_ok() }
         });
-        // It has begun, and waits for the keys.
+        // Wait until the verification has started and waits for the keys.
         while world.verifier.stats().cache.misses == 0 {
             tokio::task::yield_now().await;
         }
@@ -170,7 +170,7 @@ async fn a_revoked_token_is_refused_whether_it_was_seen_or_not() {
         is_revoked.store(true, Ordering::Relaxed);
         assert_eq!(world.refusal(&tokens[0]).await, Refusal::Revoked);
         assert!(world.verify(&tokens[1]).await.is_ok());
-        // A forger learns nothing about what is revoked.
+        // A forged token must not reveal what is revoked.
         let mut claims = claims("ada");
         claims["sid"] = "ada-1".into();
         let forged = Issuer::new("first", 9).sign(&claims);

@@ -1,4 +1,4 @@
-//! What the claims must say (RFC 7519 §4.1).
+//! Validation of the registered claims (RFC 7519 §4.1).
 
 use jwks_auth::{Error, Refusal};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::world::{AUDIENCE, Claims, ISSUER, NOW, World, claims, claims_with};
 
 #[tokio::test]
-async fn a_good_token_says_who_is_asking() {
+async fn a_valid_token_identifies_the_caller() {
     let world = World::new();
     let mut claims = claims("ada");
     claims["jti"] = "token-1".into();
@@ -111,7 +111,7 @@ async fn dates_may_have_fractions_and_be_absurd() {
         let token = world.issuer.sign(&claims_with("exp", exp.clone()));
         assert!(world.verify(&token).await.is_ok(), "{exp}");
     }
-    // Only a token that was good once is told that it has expired.
+    // Only a token that is valid otherwise is reported as expired.
     let foreign = json!({ "sub": "ada", "iss": ISSUER, "aud": "others", "exp": 1 });
     assert_eq!(world.refusal(&world.issuer.sign(&foreign)).await, Refusal::WrongAudience);
 }

@@ -1,4 +1,4 @@
-//! `Bearer` in an actix-web application.
+//! The `Bearer` extractor in an actix-web application.
 
 use actix_web::{
     App, HttpResponse,
@@ -49,7 +49,7 @@ async fn no_token_is_a_bare_challenge() {
 }
 
 #[actix_web::test]
-async fn a_bad_token_is_told_apart_only_when_it_has_expired() {
+async fn only_an_expired_token_has_an_error_of_its_own() {
     let world = World::new();
     for (token, text) in [
         (Issuer::new("first", 9).sign(&claims("ada")), "Invalid token"),
@@ -63,7 +63,7 @@ async fn a_bad_token_is_told_apart_only_when_it_has_expired() {
 }
 
 #[actix_web::test]
-async fn keys_out_of_reach_are_503_and_when_to_come_back() {
+async fn unavailable_keys_return_503_with_retry_after() {
     let world = World::new();
     world.keys.fail();
     let (status, headers, _) = ask(Some(&world), bearer(&world.token("ada"))).await;
@@ -73,7 +73,7 @@ async fn keys_out_of_reach_are_503_and_when_to_come_back() {
 }
 
 #[actix_web::test]
-async fn an_application_without_a_verifier_lets_nobody_in() {
+async fn an_application_without_a_verifier_rejects_every_request() {
     let (status, ..) = ask(None, bearer(&World::new().token("ada"))).await;
     assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
 }

@@ -1,8 +1,8 @@
-//! The core knows neither a web framework nor an HTTP client.
+//! The core depends on neither a web framework nor an HTTP client.
 
 use std::process::Command;
 
-/// The crates that this one brings along with these features.
+/// Returns the dependencies of this crate with these features.
 fn dependencies(features: &str) -> String {
     let output = Command::new(env!("CARGO"))
         .args(["tree", "--offline", "--locked", "--edges", "normal", "--prefix", "none"])
@@ -15,7 +15,7 @@ fn dependencies(features: &str) -> String {
 }
 
 #[test]
-fn each_feature_brings_what_it_is_for_and_the_core_brings_neither() {
+fn each_feature_adds_its_dependency_and_the_core_has_neither() {
     let brings = |features, name: &str| dependencies(features).contains(&format!("\n{name} v"));
     for (features, actix, reqwest) in [
         ("", false, false),

@@ -1,4 +1,4 @@
-//! Several issuers at once, and never one's keys for another's tokens.
+//! Several trusted issuers: the keys of one never verify tokens of another.
 
 use jwks_auth::{
     BuildError, Error, FixedKeys, Refusal, TrustedIssuer, Verifier,
@@ -11,7 +11,7 @@ use crate::world::{AUDIENCE, ISSUER, KID, World, claims};
 const OTHER: &str = "https://old.example.com";
 const OTHERS_AUDIENCE: &str = "https://old-api.example.com";
 
-/// A world that trusts another issuer, too.
+/// Returns a world that trusts a second issuer as well.
 fn world(others: &MemoryKeys) -> World {
     let other = TrustedIssuer::with_source(OTHER, OTHERS_AUDIENCE, others.clone());
     World::with(|builder| builder.also_trust(other))
@@ -38,15 +38,15 @@ async fn tokens_of_each_issuer_are_accepted_by_its_own_rules() {
 }
 
 #[tokio::test]
-async fn one_issuers_key_is_no_good_for_anothers_tokens() {
+async fn a_key_does_not_verify_tokens_of_another_issuer() {
     for kid in ["others", KID] {
         let other = Issuer::new(kid, 2);
         let world = world(&other.keys());
         let expected = if kid == KID { Refusal::BadSignature } else { Refusal::UnknownKey };
-        // The other issuer speaks for the first, and the first for the other.
+        // Each issuer signs a token in the name of the other.
         assert_eq!(world.refusal(&other.sign(&claims("ada"))).await, expected);
         assert_eq!(world.refusal(&world.issuer.sign(&others_claims())).await, expected);
-        // A good token of each has been seen, and still.
+        // Cached, valid tokens do not change that.
         assert!(world.verify(&world.token("ada")).await.is_ok());
         assert!(world.verify(&other.sign(&others_claims())).await.is_ok());
         assert_eq!(world.refusal(&other.sign(&claims("ada"))).await, expected);
@@ -92,7 +92,7 @@ async fn an_unknown_key_is_asked_for_at_its_issuer_only() {
 }
 
 #[tokio::test]
-async fn an_issuer_that_is_away_leaves_the_others_alone() {
+async fn an_unavailable_issuer_does_not_affect_others() {
     let other = Issuer::new("others", 2);
     let others = other.keys();
     others.fail();

@@ -1,5 +1,5 @@
-//! When keys are fetched, and what happens while they cannot be. Time is paused: it moves when a
-//! test says so.
+//! When keys are fetched, and what happens while they cannot be. Time is paused and only advances
+//! when a test advances it.
 
 use std::{future::Future, time::Duration};
 
@@ -12,7 +12,7 @@ use crate::world::{World, claims};
 const TTL: Duration = Duration::from_mins(5);
 const COOLDOWN: Duration = Duration::from_secs(30);
 
-/// Runs both, in one task.
+/// Runs two futures concurrently in one task.
 async fn together<A, B>(one: impl Future<Output = A>, other: impl Future<Output = B>) -> (A, B) {
     tokio::join!(one, other)
 }
@@ -37,7 +37,7 @@ async fn first_requests_share_one_fetch() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_caller_who_hangs_up_takes_the_fetch_from_nobody() {
+async fn a_disconnected_caller_does_not_cancel_the_shared_fetch() {
     let world = World::new();
     world.verify(&world.token("ada")).await.unwrap();
     let new = Issuer::new("second", 2);
@@ -95,13 +95,13 @@ async fn malformed_and_foreign_tokens_cause_no_fetch() {
     let world = World::new();
     world.verify(&world.token("ada")).await.unwrap();
     let hs256 = json!({ "alg": "HS256", "kid": "unknown" });
-    let no_kid = json!({ "alg": "EdDSA" });
+    let no_text = json!({ "alg": "EdDSA", "kid": 1 });
     let header = json!({ "alg": "EdDSA", "kid": "unknown" }).to_string();
     for token in [
         "nonsense".to_owned(),
         "a.b.c".to_owned(),
         world.issuer.sign_with_header(&hs256, &claims("ada")),
-        world.issuer.sign_with_header(&no_kid, &claims("ada")),
+        world.issuer.sign_with_header(&no_text, &claims("ada")),
         world.issuer.sign_text(header, "no claims"),
     ] {
         world.refusal(&token).await;
@@ -158,7 +158,7 @@ async fn an_outage_keeps_known_keys_until_they_are_too_old() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fetch_that_hangs_delays_nobody_with_a_known_key_and_is_given_up() {
+async fn a_hanging_fetch_times_out_without_delaying_known_keys() {
     let world = World::new();
     let token = world.token("ada");
     world.verify(&token).await.unwrap();
@@ -174,14 +174,14 @@ async fn a_fetch_that_hangs_delays_nobody_with_a_known_key_and_is_given_up() {
         assert!(world.verify(&world.token(&format!("user-{n}"))).await.is_ok());
     }
     assert_eq!(start.elapsed(), Duration::ZERO);
-    // Nothing else is left to do, so time goes on to the timeout by itself.
+    // All tasks are idle, so the paused time advances to the timeout by itself.
     let outcome = waiting.await.unwrap();
     assert!(matches!(outcome, Some(Error::Unavailable { .. })), "{outcome:?}");
     assert_eq!(start.elapsed().as_secs(), 5);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_issuer_that_was_never_there_is_asked_again_with_growing_pauses() {
+async fn fetches_back_off_until_the_issuer_is_available() {
     let world = World::new();
     world.keys.fail();
     let token = world.token("ada");
@@ -234,7 +234,7 @@ async fn entries_that_cannot_be_used_are_skipped_one_by_one() {
     ] {
         unusable.push(with("first", member, value));
     }
-    // Alone they are no key at all.
+    // By themselves they are not a usable set.
     world.keys.publish(&json!({ "keys": unusable }));
     assert_eq!(world.refusal(&world.token("ada")).await, Refusal::UnknownKey);
     assert_eq!(world.verifier.stats().issuers[0].keys, 0);
@@ -251,4 +251,26 @@ async fn entries_that_cannot_be_used_are_skipped_one_by_one() {
     world.keys.publish(&json!({ "keys": unusable, "more": 1 }));
     assert!(world.verify(&world.token("ada")).await.is_ok());
     assert_eq!(world.verifier.stats().issuers[0].keys, 4);
+}
+
+#[tokio::test]
+async fn an_entry_that_is_nested_too_deeply_does_not_affect_others() {
+    let world = World::new();
+    let deep = "[".repeat(5_000) + &"]".repeat(5_000);
+    let jwk = world.issuer.jwk();
+    world.keys.publish_bytes(format!(
+        r#" {{"deep":{deep},"keys":[{deep},{{"kid":{deep}}},{{"x5c":{deep}}},{jwk}]}}"#
+    ));
+    assert!(world.verify(&world.token("ada")).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_array_is_no_key_set_and_no_key() {
+    let jwk = World::new().issuer.jwk();
+    let as_array = json!([jwk["kid"], "OKP", "Ed25519", jwk["x"], null, null, null]);
+    for document in [json!([[jwk]]), json!([jwk]), json!({ "keys": [as_array] })] {
+        let world = World::new();
+        world.keys.publish(&document);
+        assert!(world.verify(&world.token("ada")).await.is_err(), "{document}");
+    }
 }

@@ -1,5 +1,4 @@
-//! Everything through the public API: tokens in, claims or refusals out. Keys come from memory,
-//! time stands still, and nothing is tried twice.
+//! Tests of the public API. Keys are held in memory, time is paused, and nothing is retried.
 
 #![expect(
     clippy::unwrap_used,
@@ -12,6 +11,7 @@ mod arbitrary;
 mod cache;
 mod cache_lifetime;
 mod claims;
+mod events;
 mod extractor;
 mod header;
 mod independence;

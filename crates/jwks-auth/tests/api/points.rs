@@ -1,4 +1,4 @@
-//! Points of small order, and encodings that there should not be (RFC 8032 §5.1.3, §5.1.7).
+//! Points of small order and non-canonical encodings (RFC 8032 §5.1.3, §5.1.7).
 
 use aws_lc_rs::{
     digest::{SHA512, digest},
@@ -15,7 +15,7 @@ use crate::{
     world::{KID, World, claims},
 };
 
-/// The eight points of small order, in every encoding that a lenient reader takes for one.
+/// The eight points of small order, in every encoding that a lenient decoder accepts.
 const SMALL_ORDER: [&str; 14] = [
     "0100000000000000000000000000000000000000000000000000000000000000",
     "0100000000000000000000000000000000000000000000000000000000000080",
@@ -33,7 +33,7 @@ const SMALL_ORDER: [&str; 14] = [
     "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
 ];
 
-/// Adds the order of the group to a number, both little-endian: the same S to a careless reader.
+/// Adds the group order to a little-endian number. A lenient verifier treats both as the same S.
 pub(crate) fn plus_order(s: &mut [u8]) {
     let mut carry = 0;
     let order = bytes("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
@@ -53,7 +53,7 @@ async fn a_key_of_small_order_is_not_published() {
         let mut jwk = world.issuer.jwk();
         jwk["x"] = BASE64_URL_SAFE_NO_PAD.encode(bytes(point)).into();
         world.keys.publish(&json!({ "keys": [jwk, Issuer::new("good", 2).jwk()] }));
-        // With a key of small order this signature is good for every eighth message or more.
+        // With a key of small order, this signature verifies for at least every eighth message.
         for n in 0..16 {
             let mut signature = bytes(point);
             signature.resize(64, 0);
@@ -82,8 +82,8 @@ async fn an_r_of_small_order_is_refused() {
     }
 }
 
-/// The owner of a key can sign with a nonce of zero, and R is then the neutral element. The equation
-/// of §5.1.7 holds, so only a reader that looks at R itself refuses it.
+/// The owner of a key can sign with a zero nonce, which makes R the neutral element. The equation of
+/// §5.1.7 holds, so only a check of R itself rejects the signature.
 #[test]
 fn an_r_of_small_order_is_refused_although_the_equation_holds() {
     let (seed, message, r) = ([7; 32], b"message", bytes(SMALL_ORDER[0]));
@@ -104,7 +104,7 @@ fn an_r_of_small_order_is_refused_although_the_equation_holds() {
 #[test]
 fn points_are_judged_as_another_implementation_judges_them() {
     for point in SMALL_ORDER {
-        // The other one is lenient about the encoding, and strict about the order.
+        // This other implementation is lenient about the encoding, and strict about the order.
         let point = bytes(point).try_into().unwrap();
         assert!(VerifyingKey::from_bytes(&point).is_ok_and(|key| key.is_weak()), "{point:?}");
     }

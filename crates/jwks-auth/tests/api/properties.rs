@@ -1,4 +1,4 @@
-//! Random bytes: the same few thousand at each run, so that a failure is seen by everybody.
+//! Random bytes from a fixed seed, so that failures are reproducible.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use proptest::{
@@ -26,7 +26,7 @@ fn arbitrary_bytes_are_never_accepted() {
 }
 
 #[test]
-fn what_looks_like_a_token_is_never_accepted() {
+fn token_like_input_is_never_accepted() {
     let part = || proptest::collection::vec(any::<u8>(), 0..80);
     let check = |(header, claims, signature): (Vec<u8>, Vec<u8>, Vec<u8>)| {
         let parts = [header, claims, signature].map(|part| BASE64_URL_SAFE_NO_PAD.encode(part));

@@ -1,4 +1,4 @@
-//! There is one way to write a token (RFC 7515 §7.1, §2).
+//! Every token has exactly one valid encoding (RFC 7515 §7.1, §2).
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use jwks_auth::{Error, Refusal, bearer_token};
@@ -11,7 +11,7 @@ use crate::{
 
 const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// The last character with an unused bit set, so that a careless reader sees the same bytes.
+/// Sets an unused bit of the last character, which a lenient decoder ignores.
 fn with_trailing_bit(part: &str) -> String {
     let (rest, last) = part.split_at(part.len() - 1);
     let index = ALPHABET.find(last).unwrap();
@@ -21,7 +21,7 @@ fn with_trailing_bit(part: &str) -> String {
 #[tokio::test]
 async fn a_token_is_three_parts_of_canonical_base64url() {
     let world = World::new();
-    // Each part ends in the middle of a byte, so that it has unused bits.
+    // Pads each part to a length that leaves unused bits in its last character.
     let fill = |text: String| if text.len().is_multiple_of(3) { text + " " } else { text };
     let header = fill(r#"{"alg":"EdDSA","kid":"first"}"#.to_owned());
     let good = world.issuer.sign_text(header, fill(claims("ada").to_string()));
@@ -93,12 +93,12 @@ async fn a_signature_has_64_bytes_and_an_s_below_the_order() {
 }
 
 #[tokio::test]
-async fn a_token_of_a_megabyte_is_not_read() {
+async fn a_token_of_a_megabyte_is_refused() {
     let world = World::new();
     assert_eq!(world.refusal(&"a".repeat(1 << 20)).await, Refusal::TooLong);
     assert_eq!(world.refusal(&"a".repeat(8193)).await, Refusal::TooLong);
     assert_eq!(world.refusal(&"a".repeat(8192)).await, Refusal::NotCompact);
-    // The longest token that is good, and one that is a little longer.
+    // The longest valid token, and one that is slightly longer.
     let mut claims = claims("ada");
     let mut token = String::new();
     for (filling, outcome) in [(5_900, Ok(())), (6_100, Err(Refusal::TooLong.into()))] {
@@ -131,6 +131,7 @@ fn one_authorization_header_holds_one_token() {
     assert_eq!(token(&[b"Bearer a.b.c"]), Ok("a.b.c"));
     assert_eq!(token(&[b"bearer a.b.c"]), Ok("a.b.c"));
     assert_eq!(token(&[b"BEARER a.b.c"]), Ok("a.b.c"));
+    assert_eq!(token(&[b"Bearer   a.b.c"]), Ok("a.b.c"));
     assert_eq!(token(&[]), Err(Error::Missing));
     for other in [b"Basic YTpi".as_slice(), b"a.b.c", b"", b"Bearer\ta.b.c", b"Bearera.b.c"] {
         assert_eq!(token(&[other]), Err(Error::Missing), "{other:?}");

@@ -1,4 +1,4 @@
-//! What a verifier tells about itself, and what it keeps to itself.
+//! Statistics and log events of a verifier, without secrets.
 
 use std::{
     io,
@@ -36,7 +36,7 @@ async fn every_outcome_is_counted_once() {
     assert!(issuer.keys_age.is_some() && issuer.is_ready);
 }
 
-/// Where a log goes, to be read afterwards.
+/// Captures log output.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 

@@ -38,7 +38,6 @@ const RFC_8032: [(&str, &str, &str); 4] = [
     ),
 ];
 
-/// From hexadecimal digits.
 pub(crate) fn bytes(hex: &str) -> Vec<u8> {
     assert_eq!(hex.len() % 2, 0, "{hex}");
     (0..hex.len() / 2).map(|i| u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).unwrap()).collect()
@@ -79,7 +78,7 @@ fn the_vectors_of_rfc_8032_verify_and_nothing_near_them() {
     }
 }
 
-/// Appendix A.4: the key of A.2, and the JWS of A.4, whose payload is a text.
+/// Appendix A.4: a JWS with the key of A.2 and a plain-text payload.
 #[test]
 fn the_signature_of_rfc_8037_verifies() {
     let x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
@@ -106,7 +105,8 @@ async fn a_token_by_the_key_of_rfc_8037_is_accepted() {
     assert!(verifier.verify::<serde_json::Value>(&issuer.sign(&claims)).await.is_ok());
 }
 
-/// A token as a Better Auth server signs it, with the private key of RFC 8037 appendix A.1.
+/// A token with the claims of a Better Auth server, signed with the private key of RFC 8037 appendix
+/// A.1.
 #[tokio::test]
 async fn a_better_auth_servers_token_is_accepted() {
     let token = "eyJhbGciOiJFZERTQSIsImtpZCI6IkV4YW1wbGVLZXlJZDAxMjM0NTY3ODlBQkNERUZHSElKIn0.\

@@ -1,4 +1,4 @@
-//! An issuer, a verifier that trusts it, and a clock that a test sets.
+//! An issuer, a verifier that trusts it, and a settable clock.
 
 use std::{
     sync::{
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 pub(crate) const ISSUER: &str = "https://id.example.com";
 pub(crate) const AUDIENCE: &str = "https://api.example.com";
 pub(crate) const KID: &str = "first";
-/// When every test begins, in seconds since the epoch.
+/// Start time of every test, in seconds since the epoch.
 pub(crate) const NOW: u64 = 1_767_322_800;
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -34,7 +34,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Needs a runtime, as every verifier.
+    /// Needs a tokio runtime, like every verifier.
     pub(crate) fn new() -> Self {
         Self::with(|builder| builder)
     }
@@ -52,7 +52,7 @@ impl World {
         Self { issuer, keys, verifier, now }
     }
 
-    /// The wall clock; the keys' age is tokio's business.
+    /// Sets the wall clock. The age of keys follows tokio's clock.
     pub(crate) fn set_now(&self, now: u64) {
         self.now.store(now, Ordering::Relaxed);
     }
@@ -65,7 +65,7 @@ impl World {
         self.verifier.verify(token).await
     }
 
-    /// Why the token is refused: it must be, and must be again.
+    /// Returns why the token is refused, and checks that a second attempt fails as well.
     pub(crate) async fn refusal(&self, token: &str) -> Refusal {
         let [first, second] = [self.verify(token).await, self.verify(token).await]
             .map(|outcome| outcome.map(|claims| claims.sub.clone()));
@@ -76,7 +76,7 @@ impl World {
         }
     }
 
-    /// Waits until `count` fetches have succeeded and are taken in.
+    /// Waits until `count` fetches have succeeded and their keys are in use.
     pub(crate) async fn fetched(&self, count: u64) {
         while self.verifier.stats().issuers[0].fetches_ok < count {
             tokio::task::yield_now().await;
@@ -91,19 +91,19 @@ impl World {
     }
 }
 
-/// What a good token says; it lives for an hour.
+/// Returns valid claims that expire in an hour.
 pub(crate) fn claims(sub: &str) -> Value {
     json!({ "sub": sub, "iss": ISSUER, "aud": AUDIENCE, "iat": NOW, "exp": NOW + 3600 })
 }
 
-/// The same with one claim changed.
+/// Returns valid claims with one of them changed.
 pub(crate) fn claims_with(name: &str, value: impl Into<Value>) -> Value {
     let mut claims = claims("ada");
     claims[name] = value.into();
     claims
 }
 
-/// The usual header and more.
+/// Returns the usual header with additional fields.
 pub(crate) fn header_with(more: &Value) -> Value {
     let mut header = json!({ "alg": "EdDSA", "kid": KID });
     header.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());

@@ -1,0 +1,281 @@
+//! Revocations in bounded memory: 17 to 34 bytes for each session, token or user.
+
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher as _, RandomState},
+    sync::{
+        PoisonError, RwLock, RwLockWriteGuard,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use super::{EventKind, SecurityEvent};
+use crate::claims::RegisteredClaims;
+
+/// Maximum number of revocations. A hash table of this size takes 18 MB.
+const MAX_ENTRIES: usize = 900_000;
+/// Assumed lifetime of tokens in seconds, if an event has none.
+const TOKEN_LIFETIME: u32 = 24 * 60 * 60;
+
+/// Revocations of one issuer. Entries are identified by a keyed 64-bit hash, for which outsiders
+/// cannot construct collisions; about one in 10¹³ tokens is rejected by accident.
+pub(crate) struct Revocations {
+    hasher: RandomState,
+    max_entries: usize,
+    entries: RwLock<Entries>,
+    /// Incremented with every change, so that a token need not be looked up again without one.
+    generation: AtomicU64,
+}
+
+#[derive(Default)]
+struct Entries {
+    by_hash: HashMap<u64, Entry>,
+    /// Tokens issued until this time are rejected, because individual revocations were evicted.
+    all_until: u32,
+}
+
+/// Times are in seconds since the epoch.
+#[derive(Clone, Copy)]
+struct Entry {
+    happened: u32,
+    /// Time at which all affected tokens have expired.
+    forget_at: u32,
+}
+
+/// Scope of a revocation.
+#[derive(Clone, Copy, Hash)]
+enum Key<'a> {
+    Session(&'a str),
+    Token(&'a str),
+    Subject(&'a str),
+}
+
+impl Default for Revocations {
+    fn default() -> Self {
+        Self::with_room_for(MAX_ENTRIES)
+    }
+}
+
+impl Revocations {
+    fn with_room_for(max_entries: usize) -> Self {
+        Self {
+            hasher: RandomState::new(),
+            max_entries,
+            entries: RwLock::default(),
+            generation: AtomicU64::new(1),
+        }
+    }
+
+    /// Returns the generation, which is never 0.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.read().unwrap_or_else(PoisonError::into_inner).by_hash.len()
+    }
+
+    /// Returns whether the token, its session, or all earlier tokens of its subject were revoked.
+    pub(crate) fn has(&self, claims: &RegisteredClaims) -> bool {
+        let [session, token] = [
+            claims.sid.as_deref().map(|sid| self.hash(Key::Session(sid))),
+            claims.jti.as_deref().map(|jti| self.hash(Key::Token(jti))),
+        ];
+        let subject = self.hash(Key::Subject(&claims.sub));
+        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
+        // A token without `iat` may have been issued earlier.
+        let is_from_before = |time: u32| claims.iat.is_none_or(|iat| iat <= f64::from(time));
+        [session, token].into_iter().flatten().any(|hash| entries.by_hash.contains_key(&hash))
+            || entries.by_hash.get(&subject).is_some_and(|entry| is_from_before(entry.happened))
+            || (entries.all_until > 0 && is_from_before(entries.all_until))
+    }
+
+    /// Applies events. `now` is in seconds since the epoch.
+    pub(crate) fn add(&self, events: &[SecurityEvent], now: u64) {
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        let mut is_changed = false;
+        for event in events {
+            let Some(key) = key(event) else { continue };
+            let happened = seconds(event.happened);
+            let forget_at = match event.tokens_expire_by {
+                Some(time) => seconds(time),
+                None => happened.saturating_add(TOKEN_LIFETIME),
+            };
+            if u64::from(forget_at) <= now {
+                continue;
+            }
+            self.make_room(&mut entries, now);
+            let entry =
+                entries.by_hash.entry(self.hash(key)).or_insert(Entry { happened, forget_at });
+            entry.happened = entry.happened.max(happened);
+            entry.forget_at = entry.forget_at.max(forget_at);
+            is_changed = true;
+        }
+        drop(entries);
+        if is_changed {
+            self.generation.fetch_add(1, Ordering::Release);
+        }
+    }
+
+    /// Removes revocations whose tokens have expired.
+    pub(crate) fn prune(&self, now: u64) {
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        entries.by_hash.retain(|_, entry| u64::from(entry.forget_at) > now);
+    }
+
+    /// When memory is full, replaces the older half of the entries by a single one: all tokens
+    /// issued before the latest of them are rejected, and their clients obtain new ones.
+    fn make_room(&self, entries: &mut RwLockWriteGuard<'_, Entries>, now: u64) {
+        if entries.by_hash.len() < self.max_entries {
+            return;
+        }
+        entries.by_hash.retain(|_, entry| u64::from(entry.forget_at) > now);
+        if entries.by_hash.len() < self.max_entries {
+            return;
+        }
+        let mut times: Vec<_> = entries.by_hash.values().map(|entry| entry.happened).collect();
+        let middle = times.len() / 2;
+        let (_, latest, _) = times.select_nth_unstable(middle);
+        let latest = *latest;
+        entries.by_hash.retain(|_, entry| entry.happened > latest);
+        entries.all_until = entries.all_until.max(latest);
+    }
+
+    fn hash(&self, key: Key<'_>) -> u64 {
+        self.hasher.hash_one(key)
+    }
+}
+
+/// Returns the narrowest scope that an event revokes, if any.
+fn key(event: &SecurityEvent) -> Option<Key<'_>> {
+    let subject = &event.subject;
+    let user = || subject.user.as_deref().map(Key::Subject);
+    match event.kind {
+        EventKind::SessionRevoked => {
+            let session = subject.session.as_deref().map(Key::Session);
+            subject.token.as_deref().map(Key::Token).or(session).or_else(user)
+        }
+        EventKind::AccountDisabled | EventKind::AccountPurged => user(),
+        EventKind::AccountEnabled | EventKind::Other => None,
+    }
+}
+
+fn seconds(time: i64) -> u32 {
+    u32::try_from(time.max(0)).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::events::Subject;
+
+    const NOW: i64 = 1_800_000_000;
+
+    fn event(kind: EventKind, subject: Subject, happened: i64) -> SecurityEvent {
+        SecurityEvent {
+            jti: "event".to_owned(),
+            kind,
+            subject,
+            happened,
+            tokens_expire_by: Some(happened + 100),
+        }
+    }
+
+    fn session(sid: &str) -> Subject {
+        Subject { user: Some("ada".to_owned()), session: Some(sid.to_owned()), token: None }
+    }
+
+    fn token(sub: &str, sid: &str, jti: &str, iat: Option<i64>) -> RegisteredClaims {
+        RegisteredClaims {
+            iss: "issuer".to_owned(),
+            sub: sub.to_owned(),
+            exp: 0.0,
+            nbf: None,
+            #[expect(clippy::cast_precision_loss, reason = "times of tests are small")]
+            #[expect(clippy::as_conversions, reason = "times of tests are small")]
+            iat: iat.map(|iat| iat as f64),
+            jti: Some(jti.to_owned()),
+            sid: Some(sid.to_owned()),
+        }
+    }
+
+    fn now() -> u64 {
+        NOW.unsigned_abs()
+    }
+
+    #[test]
+    fn an_ended_session_ends_its_tokens_and_no_others() {
+        let revocations = Revocations::default();
+        let ada = |sid| token("ada", sid, "1", Some(NOW + 50));
+        let before = revocations.generation();
+        assert!(!revocations.has(&ada("one")));
+        revocations.add(&[event(EventKind::SessionRevoked, session("one"), NOW)], now());
+        assert!(revocations.has(&ada("one")) && !revocations.has(&ada("two")));
+        assert!(!revocations.has(&token("one", "two", "one", Some(NOW))), "names do not mix");
+        assert_ne!(revocations.generation(), before);
+    }
+
+    #[test]
+    fn a_single_token_can_be_revoked() {
+        let revocations = Revocations::default();
+        let subject = Subject { token: Some("1".to_owned()), ..Subject::default() };
+        revocations.add(&[event(EventKind::SessionRevoked, subject, NOW)], now());
+        assert!(revocations.has(&token("ada", "one", "1", Some(NOW))));
+        assert!(!revocations.has(&token("ada", "one", "2", Some(NOW))));
+    }
+
+    #[test]
+    fn a_user_loses_the_tokens_from_before() {
+        for kind in
+            [EventKind::AccountPurged, EventKind::AccountDisabled, EventKind::SessionRevoked]
+        {
+            let revocations = Revocations::default();
+            let subject = Subject { user: Some("ada".to_owned()), ..Subject::default() };
+            revocations.add(&[event(kind, subject, NOW)], now());
+            assert!(revocations.has(&token("ada", "one", "1", Some(NOW))));
+            assert!(revocations.has(&token("ada", "one", "1", None)));
+            assert!(!revocations.has(&token("ada", "one", "1", Some(NOW + 1))));
+            assert!(!revocations.has(&token("bob", "two", "2", Some(NOW))));
+        }
+    }
+
+    #[test]
+    fn other_events_change_nothing() {
+        let revocations = Revocations::default();
+        let before = revocations.generation();
+        let subject = Subject { user: Some("ada".to_owned()), ..Subject::default() };
+        for kind in [EventKind::AccountEnabled, EventKind::Other] {
+            revocations.add(&[event(kind, subject.clone(), NOW)], now());
+        }
+        let nobody = Subject::default();
+        revocations.add(&[event(EventKind::SessionRevoked, nobody, NOW)], now());
+        revocations.add(&[event(EventKind::SessionRevoked, session("old"), NOW - 100)], now());
+        assert_eq!((revocations.len(), revocations.generation()), (0, before));
+    }
+
+    #[test]
+    fn expired_entries_are_forgotten() {
+        let revocations = Revocations::default();
+        revocations.add(&[event(EventKind::SessionRevoked, session("one"), NOW)], now());
+        revocations.prune(now() + 99);
+        assert_eq!(revocations.len(), 1);
+        revocations.prune(now() + 100);
+        assert_eq!(revocations.len(), 0);
+    }
+
+    #[test]
+    fn a_full_memory_refuses_the_older_tokens_of_all_users() {
+        let revocations = Revocations::with_room_for(10);
+        for (number, happened) in (NOW - 20..NOW).enumerate() {
+            let ended = event(EventKind::SessionRevoked, session(&number.to_string()), happened);
+            revocations.add(&[ended], now());
+            assert!(revocations.len() <= 10);
+        }
+        for (number, happened) in (NOW - 20..NOW).enumerate() {
+            let ended = token("ada", &number.to_string(), "1", Some(happened));
+            assert!(revocations.has(&ended), "session {number}");
+        }
+        assert!(revocations.has(&token("bob", "another", "2", Some(NOW - 20))));
+        assert!(!revocations.has(&token("bob", "another", "2", Some(NOW))));
+    }
+}
