@@ -1,4 +1,4 @@
-//! Request bodies, read within limits of size and time.
+//! Request bodies, read with limits on size and time.
 
 use std::time::Duration;
 
@@ -10,28 +10,28 @@ use actix_web::{
 };
 use futures_util::StreamExt as _;
 
-/// How long a client may take to send a body.
+/// Time limit for receiving a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-/// How much of a body that is too large is still read, so that the client gets to see its answer
-/// instead of a broken connection.
+/// Maximum number of bytes that are read of a body that is too large, so that the client receives the
+/// response instead of a connection reset.
 const DRAIN_LIMIT: usize = 32 * 1024 * 1024;
 
-/// A body that was not read.
+/// Error of reading a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {
     #[error("the body is too large")]
     TooLarge,
-    #[error("the body is compressed")]
+    #[error("compressed request body")]
     Encoded,
-    #[error("the body did not arrive in time")]
+    #[error("timeout while reading the request body")]
     TimedOut,
-    #[error("the body is incomplete")]
+    #[error("incomplete request body")]
     Incomplete,
 }
 
 /// Reads a whole body of at most `limit` bytes.
 ///
-/// A compressed body is refused: its limit would have to hold for what comes out of it.
+/// Rejects compressed bodies, because the limit would have to apply to the decompressed size.
 pub async fn read(
     req: &HttpRequest,
     payload: &mut Payload,

@@ -1,4 +1,4 @@
-//! Who is on the other end: the peer, or whom a trusted proxy names in `X-Forwarded-For`.
+//! The client address: the peer, or the address that a trusted proxy reports in `X-Forwarded-For`.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
@@ -10,12 +10,12 @@ use ipnet::IpNet;
 
 pub const X_FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// A proxy, or a network of proxies (CIDR), whose `X-Forwarded-For` is believed.
+/// A proxy, or a network of proxies (CIDR), whose `X-Forwarded-For` is trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrustedProxy(IpNet);
 
 impl TrustedProxy {
-    /// Whether every address there is would be believed.
+    /// Returns whether this covers every address.
     pub fn is_everybody(self) -> bool {
         self.0.prefix_len() == 0
     }
@@ -38,10 +38,10 @@ impl FromStr for TrustedProxy {
     }
 }
 
-/// The address of the client that sent a request.
+/// Returns the address of the client that sent a request.
 ///
-/// Each proxy appends whom it heard from, so the header is read from its end: the first address
-/// that is no trusted proxy is the client. What stands before it may be made up.
+/// Each proxy appends the address of its peer, so the header is read from its end: the first address
+/// that is not a trusted proxy is the client. Anything before it may be forged.
 pub fn client_address(
     peer: Option<IpAddr>,
     headers: &HeaderMap,
@@ -56,7 +56,7 @@ pub fn client_address(
     let entries = lines.iter().rev().flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
     for entry in entries {
         let Some(address) = str::from_utf8(entry).ok().and_then(|text| parse(text.trim())) else {
-            break; // whatever was before is no better
+            break; // entries before it are no more trustworthy
         };
         client = address;
         if !is_trusted(client) {
@@ -66,7 +66,7 @@ pub fn client_address(
     client
 }
 
-/// An address, as proxies write it: some add the port.
+/// Parses an address as proxies write it; some append the port.
 fn parse(text: &str) -> Option<IpAddr> {
     let bare =
         text.strip_prefix('[').and_then(|rest| Some(rest.split_once(']')?.0)).unwrap_or(text);
@@ -75,7 +75,7 @@ fn parse(text: &str) -> Option<IpAddr> {
     Some(address.to_canonical())
 }
 
-/// What is counted as one client: an IPv4 address, or the /64 that one IPv6 subscriber has.
+/// Returns the network that counts as one client: an IPv4 address, or the /64 of an IPv6 subscriber.
 pub fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),

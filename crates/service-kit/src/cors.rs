@@ -1,7 +1,8 @@
-//! CORS (WHATWG Fetch §3.3) for exactly the configured origins: never `*`, never an echo.
+//! CORS (WHATWG Fetch §3.3) for exactly the configured origins: never `*`, and never an arbitrary
+//! origin.
 //!
-//! Our own, because an answer's own `Access-Control-Expose-Headers` must be added to, which
-//! `actix-cors` cannot do: it replaces them.
+//! Not `actix-cors`, which replaces a response's own `Access-Control-Expose-Headers`; here, names
+//! are added to it.
 
 use std::sync::Arc;
 
@@ -14,33 +15,41 @@ use actix_web::{
         header::{
             ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS,
             ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-            ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD,
-            HeaderMap, HeaderValue, ORIGIN, VARY,
+            ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
+            ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, HeaderValue, ORIGIN, VARY,
         },
     },
     middleware::Next,
 };
 
+use tracing::info;
+
 use crate::origins::WebOrigin;
 
-/// How long a browser may remember a preflight answer, in seconds.
+/// Time in seconds for which browsers may cache a preflight response.
 const PREFLIGHT_MAX_AGE: HeaderValue = HeaderValue::from_static("600");
+/// Maximum number of characters of an origin in the log.
+const MAX_SHOWN: usize = 200;
+const PREFLIGHT_VARY: HeaderValue = HeaderValue::from_static("Access-Control-Request-Headers");
 const TRUE: HeaderValue = HeaderValue::from_static("true");
 
-/// Who may read a service's answers, and what of them.
+/// The origins that may read the responses of a service, and what they may read.
 #[derive(Debug)]
 pub struct Cors {
     pub origins: Vec<WebOrigin>,
-    /// For a preflight: `GET, POST`.
+    /// Methods allowed by a preflight response, such as `GET, POST`.
     pub methods: &'static str,
-    /// The request headers that a script may set.
-    pub headers: &'static str,
-    /// The response headers that a script may read, beside those an answer names itself.
+    /// Response headers that scripts may read, in addition to those that a response exposes itself.
     pub exposed: &'static [&'static str],
 }
 
+/// Returns an `Origin` in a form that is safe to log.
+pub fn shown(origin: &[u8]) -> String {
+    String::from_utf8_lossy(origin).chars().take(MAX_SHOWN).collect()
+}
+
 impl Cors {
-    /// Middleware. Wrap it inside [`crate::telemetry::request`].
+    /// Middleware that adds the CORS headers. Must be wrapped inside [`crate::telemetry::request`].
     pub async fn handle<B: MessageBody>(
         self: Arc<Self>,
         req: ServiceRequest,
@@ -55,7 +64,10 @@ impl Cors {
         let mut response = if is_preflight {
             let mut response = HttpResponse::NoContent().finish();
             if allowed.is_some() {
-                self.permit(response.headers_mut());
+                self.permit(req.headers(), response.headers_mut());
+            } else {
+                let origin = req.headers().get(ORIGIN).map(|origin| shown(origin.as_bytes()));
+                info!(origin, "preflight of an origin that is not in FRONTEND_URL refused");
             }
             req.into_response(response).map_into_right_body()
         } else {
@@ -63,6 +75,9 @@ impl Cors {
         };
         let headers = response.headers_mut();
         headers.append(VARY, HeaderValue::from_static("Origin"));
+        if is_preflight {
+            headers.append(VARY, PREFLIGHT_VARY);
+        }
         if let Some(origin) = allowed {
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
             headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
@@ -77,13 +92,17 @@ impl Cors {
         self.origins.iter().any(|allowed| allowed.as_str().as_bytes() == origin.as_bytes())
     }
 
-    fn permit(&self, headers: &mut HeaderMap) {
+    /// Allows all requested headers: the origin is trusted, and its tools add headers such as
+    /// `baggage` or `x-requested-with`. `*` has no effect on requests with cookies.
+    fn permit(&self, asked: &HeaderMap, headers: &mut HeaderMap) {
         headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(self.methods));
-        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(self.headers));
+        if let Some(names) = asked.get(ACCESS_CONTROL_REQUEST_HEADERS) {
+            headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, names.clone());
+        }
         headers.insert(ACCESS_CONTROL_MAX_AGE, PREFLIGHT_MAX_AGE);
     }
 
-    /// Adds to the names that the answer exposes already.
+    /// Adds to the names that the response exposes already.
     fn expose(&self, headers: &mut HeaderMap) {
         let own = headers.get(ACCESS_CONTROL_EXPOSE_HEADERS);
         let own = own.and_then(|names| names.to_str().ok()).unwrap_or_default();

@@ -7,94 +7,75 @@
 //! }
 //! ```
 
+mod args;
 mod conn;
 mod gate;
-mod lanes;
+mod pg;
+pub(crate) mod postgres;
 mod prepared;
 mod snapshot;
+mod spelling;
 mod sqlite;
 mod url;
 mod waits;
 
-pub use conn::{Conn, PooledConn, Transactions, query};
+pub use args::DatabaseArgs;
+pub use conn::{Conn, PooledConn, query};
+pub use pg::{PgConn, Postgres};
+pub use postgres::{ConnectError, Pooler, PostgresUrl, SchemaName, UrlError};
 pub use prepared::Prepared;
 pub use sqlite::AsyncSqliteConnection;
 pub(crate) use sqlite::make_private_file;
 pub use url::DatabaseUrl;
 
-use std::{fmt, io, path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, io, sync::Arc, time::Duration};
 
-use deadpool::{Runtime, managed::Timeouts};
-use diesel::{ConnectionError, ConnectionResult, QueryResult, result::DatabaseErrorKind};
-use diesel_async::{
-    AsyncPgConnection, RunQueryDsl as _,
-    pooled_connection::{
-        AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
-        deadpool::{Object, Pool, PoolError},
-    },
-};
-use futures_util::FutureExt as _;
-use secrecy::ExposeSecret as _;
-use tokio_postgres::tls::NoTlsStream;
+use diesel::{QueryResult, result::DatabaseErrorKind};
 
-pub use self::lanes::Shared;
-use self::{
-    gate::Gate,
-    lanes::{Lanes, Use},
-    sqlite::Sqlite,
-    waits::Waits,
-};
-use crate::metrics::Sheet;
+use self::{pg::Use, sqlite::Sqlite};
+use crate::{metrics::Sheet, ownership::PathError};
 
-/// How long a request waits for a connection before it is answered 503.
+/// Timeout of waiting for SQLite's writer.
 const POOL_WAIT: Duration = Duration::from_secs(5);
-/// How long PostgreSQL works on one statement.
-const STATEMENT_TIMEOUT: &str =
-    "-c statement_timeout=10s -c idle_in_transaction_session_timeout=30s";
-/// For transactions and for what takes long. Other statements share connections of their own.
-const POSTGRES_CONNECTIONS: usize = 16;
-/// No connection was to be had: the database is away, or too many requests wait for it.
+
+/// No connection is available: the database is unreachable, or too many requests wait for it.
 #[derive(Debug, thiserror::Error)]
 pub enum Unavailable {
     #[error("no database connection")]
-    Pool(#[from] PoolError),
-    #[error("no database connection")]
-    Connect(#[source] ConnectionError),
-    #[error("no database connection in time")]
+    Connect(#[from] ConnectError),
+    #[error("no database connection: {0}")]
+    Pool(String),
+    #[error("timeout while waiting for a database connection")]
     TimedOut,
-    #[error("too many statements wait for the database")]
+    #[error("too many statements in flight")]
     Overloaded,
-    #[error("the schema is not up to date yet")]
+    #[error("database migrations are pending")]
     NotMigrated,
 }
 
-/// The database could not be set up at all.
+impl Unavailable {
+    /// Returns whether the service is still starting, which is reported separately.
+    pub fn is_expected(&self) -> bool {
+        matches!(self, Self::NotMigrated)
+    }
+}
+
+/// The database could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    #[error("cannot create {0}: {1}")]
-    File(PathBuf, io::Error),
+    #[error("DATABASE_URL: cannot use {0}")]
+    File(#[from] PathError),
     #[error("cannot start threads for the database: {0}")]
     Threads(io::Error),
     #[error(transparent)]
     Pool(#[from] deadpool::managed::BuildError),
 }
 
-/// The pools of one database. Cloning is cheap and shares them.
+/// The connection pools of one database. Cloning is cheap and shares them.
 #[derive(Clone)]
 pub enum Database {
     Postgres(Arc<Postgres>),
     Sqlite(Arc<Sqlite>),
-}
-
-/// Two ways to a PostgreSQL.
-#[expect(missing_debug_implementations, reason = "the pool has none")]
-pub struct Postgres {
-    /// Single statements of many requests, pipelined.
-    lanes: Lanes,
-    /// One user at a time.
-    pool: Pool<AsyncPgConnection>,
-    waits: Waits,
-    gate: Gate,
 }
 
 impl fmt::Debug for Database {
@@ -107,59 +88,57 @@ impl fmt::Debug for Database {
 }
 
 impl Database {
-    /// Opens no connection yet. Makes a SQLite file and its folder if they are not there.
+    /// Opens the pools without connecting. Creates a SQLite file and its folder if they do not
+    /// exist.
     pub fn open(url: &DatabaseUrl) -> Result<Self, OpenError> {
+        Self::open_with(url, &DatabaseArgs::default())
+    }
+
+    /// Like [`Self::open`], but never creates a database. Returns `None` if a SQLite file does not
+    /// exist.
+    pub fn open_existing(url: &DatabaseUrl) -> Result<Option<Self>, OpenError> {
         match url {
-            DatabaseUrl::Postgres(url) => {
-                let mut config = ManagerConfig::<AsyncPgConnection>::default();
-                config.recycling_method = RecyclingMethod::Fast;
-                config.custom_setup = Box::new(|url| connect_postgres(url).boxed());
-                let manager =
-                    AsyncDieselConnectionManager::new_with_config(url.expose_secret(), config);
-                let pool = pool(manager, POSTGRES_CONNECTIONS)?;
-                let (lanes, waits, gate) =
-                    (Lanes::new(url.clone()), Waits::default(), Gate::default());
-                Ok(Self::Postgres(Arc::new(Postgres { lanes, pool, waits, gate })))
-            }
-            DatabaseUrl::Sqlite(path) => Ok(Self::Sqlite(Arc::new(Sqlite::open(path)?))),
+            DatabaseUrl::Sqlite(path) if !path.is_file() => Ok(None),
+            url => Self::open(url).map(Some),
         }
     }
 
-    /// A connection for reading.
-    pub async fn read(&self) -> Result<PooledConn, Unavailable> {
-        self.gate().pass()?;
-        self.connect().await
-    }
-
-    /// Whatever the schema is.
-    async fn connect(&self) -> Result<PooledConn, Unavailable> {
-        Ok(match self {
-            Self::Postgres(postgres) => postgres.shared(Use::Read).await?,
-            Self::Sqlite(sqlite) => sqlite.reader().await?,
+    /// Like [`Self::open`], with the given limits instead of the defaults.
+    pub fn open_with(url: &DatabaseUrl, args: &DatabaseArgs) -> Result<Self, OpenError> {
+        Ok(match url {
+            DatabaseUrl::Postgres(url) => Self::Postgres(Arc::new(Postgres::open(url, args)?)),
+            DatabaseUrl::Sqlite(path) => Self::Sqlite(Arc::new(Sqlite::open(path)?)),
         })
     }
 
-    /// A connection for a statement that may take its time, so that no other waits behind it.
+    /// Returns a connection for reading.
+    pub async fn read(&self) -> Result<PooledConn, Unavailable> {
+        self.gate().pass()?;
+        Ok(match self {
+            Self::Postgres(postgres) => postgres.shared(Use::Read).await?,
+            Self::Sqlite(sqlite) => sqlite.read(),
+        })
+    }
+
+    /// Returns a connection for slow statements, which no other statement is queued behind.
     pub async fn read_at_leisure(&self) -> Result<PooledConn, Unavailable> {
         self.gate().pass()?;
         Ok(match self {
-            Self::Postgres(postgres) => PooledConn::Postgres(postgres.own().await?),
-            Self::Sqlite(sqlite) => sqlite.reader().await?,
+            Self::Postgres(postgres) => postgres.exclusive().await?,
+            Self::Sqlite(sqlite) => sqlite.read_at_leisure(),
         })
     }
 
-    /// A connection for reading and writing.
+    /// Returns a connection for reading and writing.
     pub async fn write(&self) -> Result<PooledConn, Unavailable> {
         self.gate().pass()?;
         Ok(match self {
             Self::Postgres(postgres) => postgres.shared(Use::Write).await?,
-            Self::Sqlite(sqlite) => {
-                PooledConn::Sqlite(sqlite.waits.write.time(sqlite.writer.get()).await?)
-            }
+            Self::Sqlite(sqlite) => sqlite.write(),
         })
     }
 
-    /// How long connections to it were waited for.
+    /// Adds the metrics of the time spent waiting for connections.
     pub fn show(&self, sheet: &mut Sheet) {
         match self {
             Self::Postgres(postgres) => postgres.waits.show(sheet),
@@ -167,76 +146,16 @@ impl Database {
         }
     }
 
-    /// Whether the database answers.
-    pub async fn is_ready(&self) -> bool {
-        let Ok(mut pooled) = self.connect().await else { return false };
-        let conn = &mut pooled.conn();
-        query!(conn, |c| diesel::sql_query("SELECT 1").execute(c)).is_ok()
+    /// Returns whether the database responds within a short timeout and `tables` can be read.
+    pub async fn is_ready(&self, tables: &[&str]) -> bool {
+        match self {
+            Self::Postgres(postgres) => postgres.is_ready(tables).await,
+            Self::Sqlite(sqlite) => sqlite.is_ready().await,
+        }
     }
 }
 
-impl Postgres {
-    async fn shared(self: &Arc<Self>, what: Use) -> Result<PooledConn, Unavailable> {
-        let wait = match what {
-            Use::Read => &self.waits.read,
-            Use::Write => &self.waits.write,
-        };
-        let shared = wait.time(self.lanes.get(what)).await?;
-        Ok(PooledConn::Shared { shared, postgres: Arc::clone(self) })
-    }
-
-    /// A connection that nobody else uses meanwhile.
-    async fn own(&self) -> Result<Object<AsyncPgConnection>, PoolError> {
-        self.waits.exclusive.time(self.pool.get()).await
-    }
-}
-
-fn pool<C>(
-    manager: AsyncDieselConnectionManager<C>,
-    connections: usize,
-) -> Result<Pool<C>, deadpool::managed::BuildError>
-where
-    AsyncDieselConnectionManager<C>: deadpool::managed::Manager<Type = C>,
-    C: diesel_async::pooled_connection::PoolableConnection + Send + 'static,
-    Pool<C>: Sized,
-{
-    deadpool::managed::Pool::builder(manager)
-        .max_size(connections)
-        .timeouts(Timeouts {
-            wait: Some(POOL_WAIT),
-            create: Some(POOL_WAIT),
-            recycle: Some(POOL_WAIT),
-        })
-        .runtime(Runtime::Tokio1)
-        .build()
-}
-
-async fn connect_postgres(url: &str) -> ConnectionResult<AsyncPgConnection> {
-    let (client, connection) = connect(url).await?;
-    AsyncPgConnection::try_from_client_and_connection(client, connection).await
-}
-
-type PgSocket = tokio_postgres::Connection<tokio_postgres::Socket, NoTlsStream>;
-
-async fn connect(url: &str) -> ConnectionResult<(tokio_postgres::Client, PgSocket)> {
-    let mut config = url
-        .parse::<tokio_postgres::Config>()
-        .map_err(|error| ConnectionError::InvalidConnectionUrl(error.to_string()))?;
-    // What the URL says wins over our limits.
-    let options = config.get_options().map_or_else(
-        || STATEMENT_TIMEOUT.to_owned(),
-        |theirs| format!("{STATEMENT_TIMEOUT} {theirs}"),
-    );
-    config
-        .options(options)
-        .keepalives_idle(Duration::from_secs(30))
-        .tcp_user_timeout(Duration::from_secs(10))
-        .connect(tokio_postgres::NoTls)
-        .await
-        .map_err(|error| ConnectionError::BadConnection(error.to_string()))
-}
-
-/// Gives a broken unique constraint its meaning, at the query that may break it.
+/// Maps a unique violation to an error, at the query that may cause it.
 pub trait OnConflict<T> {
     fn on_conflict<E: From<diesel::result::Error>>(self, meaning: E) -> Result<T, E>;
 }
@@ -250,8 +169,9 @@ impl<T> OnConflict<T> for QueryResult<T> {
     }
 }
 
-/// Whether a failed query is the database's fault (away, restarting, overloaded) rather than ours.
-/// In doubt it is: the engines report restarts, full disks and timeouts without a class.
+/// Returns whether a failed query was caused by the database (unavailable, restarting, overloaded)
+/// rather than by the program. Unknown errors count as outages, because the engines report
+/// restarts, full disks and timeouts without a distinct class.
 pub fn is_outage(error: &diesel::result::Error) -> bool {
     use DatabaseErrorKind::{
         ClosedConnection, ReadOnlyTransaction, SerializationFailure, UnableToSendCommand, Unknown,

@@ -1,41 +1,69 @@
-//! The description of an API, and a page to read it and to try it out.
+//! The OpenAPI document of an API, and Swagger UI.
+
+use std::{borrow::Cow, future::ready, sync::Arc};
 
 use actix_web::{
     HttpResponse,
     dev::HttpServiceFactory,
     http::header::{
-        CONTENT_SECURITY_POLICY, ContentType, LOCATION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+        CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ContentEncoding, ContentType,
+        LOCATION, REFERRER_POLICY,
     },
     middleware::DefaultHeaders,
-    web::{resource, scope},
+    web::{Bytes, Path, resource, scope},
 };
-use utoipa_swagger_ui::{Config, SwaggerUi};
+use utoipa_swagger_ui::{Config, serve};
 
-/// What a browser may do with the page: it runs and asks as this origin says. Its icons are in its own
-/// style sheet (`data:`), and some of its styles are written inline.
+/// Content security policy of the page: only its own origin may be loaded and called. Swagger UI
+/// has icons in its style sheet (`data:`) and some inline styles.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
                       img-src 'self' data:; connect-src 'self'; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'none'";
 
-/// `/openapi.json`.
+/// The content changes with the program, so caches must revalidate it.
+const REVALIDATE: &str = "no-cache";
+
+/// Returns the response for `/openapi.json`.
 pub fn openapi(description: &'static str) -> HttpResponse {
-    HttpResponse::Ok().insert_header(ContentType::json()).body(description)
+    HttpResponse::Ok()
+        .insert_header(ContentType::json())
+        .insert_header((CACHE_CONTROL, REVALIDATE))
+        .body(description)
 }
 
-/// `/docs`: Swagger UI, from this binary. Nothing is loaded from elsewhere, and no validator is asked.
+/// Serves Swagger UI at `/docs` from the binary. Nothing is loaded from other hosts, and no
+/// validator is called. All links are relative, so that a proxy may serve the service below a path.
 pub fn page() -> impl HttpServiceFactory {
-    let config = Config::from("/openapi.json").validator_url("none");
+    let config = Arc::new(Config::from("../openapi.json").validator_url("none"));
     let headers = DefaultHeaders::new()
+        .add((CACHE_CONTROL, REVALIDATE))
         .add((CONTENT_SECURITY_POLICY, POLICY))
-        .add((X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .add((REFERRER_POLICY, "no-referrer"));
+    let file = move |path: Path<String>| ready(file(&path, &config));
     scope("/docs")
         .wrap(headers)
-        .service(resource("").get(to_folder))
-        .service(SwaggerUi::new("/{file:.*}").config(config))
+        .service(resource("").get(to_folder).head(to_folder))
+        .service(resource("/{file:.*}").get(file.clone()).head(file))
 }
 
-/// The page's own links are relative to a folder.
+/// Returns a file of the page. It is borrowed from the binary, as a copy would stay in memory until
+/// the client has read it.
+fn file(path: &str, config: &Arc<Config<'static>>) -> HttpResponse {
+    let Ok(Some(file)) = serve(path, Arc::clone(config)) else {
+        return HttpResponse::NotFound().finish();
+    };
+    let mut response = HttpResponse::Ok();
+    if file.gzpipped {
+        response.insert_header((CONTENT_ENCODING, ContentEncoding::Gzip));
+    }
+    let bytes = match file.bytes {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => bytes.into(),
+    };
+    response.content_type(file.content_type).body(bytes)
+}
+
+/// Redirects to `/docs/`, because the page's links are relative to that folder.
 async fn to_folder() -> HttpResponse {
-    HttpResponse::PermanentRedirect().insert_header((LOCATION, "/docs/")).finish()
+    HttpResponse::PermanentRedirect().insert_header((LOCATION, "docs/")).finish()
 }

@@ -1,5 +1,5 @@
-//! Looks for what is set up wrong, without changing anything. A service composes its list of these
-//! checks; what each comes to is one line, and one that finds something names the setting to change.
+//! Diagnoses configuration problems without changing anything. A service composes its own list of
+//! checks. Each result is one line, and a problem names the setting to change.
 
 mod clock;
 mod cors;
@@ -25,16 +25,16 @@ pub use self::{
     database::{Examined, ReadOnly, Schema, examine, may_hold_files},
     http::{Answer, Caller, NoAnswer},
     service::{Running, running},
-    sites::{is_https, is_loopback, is_surely_another_site, same_but_for_the_host},
+    sites::{is_another_site, is_https, is_loopback, same_but_for_the_host},
 };
 
-/// The longest line that a finding makes, in characters: some of it is what others say.
+/// Maximum length of a finding in characters, because it may quote other servers.
 const MAX_TEXT: usize = 600;
 
-/// How a doctor is asked.
+/// Options of the doctor command.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct DoctorArgs {
-    /// Print one JSON object for each line
+    /// Print each finding as a JSON object
     #[arg(long)]
     pub json: bool,
 }
@@ -43,18 +43,18 @@ pub struct DoctorArgs {
 #[serde(rename_all = "lowercase")]
 enum Verdict {
     Ok,
-    /// Could not be looked at from here.
+    /// Could not be checked.
     Skip,
-    /// Works, but perhaps not as it is meant.
+    /// Works, but probably not as intended.
     Warn,
     Fault,
 }
 
-/// What one check came to.
+/// Result of a check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
     verdict: Verdict,
-    /// The setting to change; if there is none, what was looked at.
+    /// The setting to change, or the subject of the check.
     subject: &'static str,
     text: String,
 }
@@ -77,7 +77,7 @@ impl Finding {
     }
 
     fn new(verdict: Verdict, subject: &'static str, text: &str) -> Self {
-        // It may repeat what came over the network, which must not look like another finding.
+        // Control characters received over the network must not fake another finding.
         let printable = |c: char| if c.is_control() { ' ' } else { c };
         Self { verdict, subject, text: text.chars().map(printable).take(MAX_TEXT).collect() }
     }
@@ -104,7 +104,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Prints the findings, one a line: success if there is no fault among them.
+/// Prints one finding per line. Returns success if there is no fault among them.
 pub fn report(findings: &[Finding], args: DoctorArgs) -> ExitCode {
     let lines = findings.iter().map(|finding| {
         if args.json { serde_json::to_string(finding) } else { Ok(finding.to_string()) }
@@ -120,7 +120,7 @@ pub fn report(findings: &[Finding], args: DoctorArgs) -> ExitCode {
     }
 }
 
-/// An address without what may be secret in it: user, password and query.
+/// Returns a URL without its possible secrets: user, password and query.
 pub fn shown(url: &Url) -> String {
     let authority = url.host_str().map(|host| match url.port() {
         Some(port) => format!("{host}:{port}"),
@@ -129,7 +129,7 @@ pub fn shown(url: &Url) -> String {
     format!("{}://{}{}", url.scheme(), authority.unwrap_or_default(), url.path())
 }
 
-/// The last cause of an error, where libraries keep what really happened.
+/// Returns the innermost cause of an error, which usually says what really happened.
 pub fn innermost(error: &(dyn StdError + 'static)) -> String {
     let mut innermost = error;
     while let Some(cause) = innermost.source() {

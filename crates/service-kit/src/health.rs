@@ -1,10 +1,6 @@
-//! Asks a running service from beside it whether it can work: the health check of a container.
+//! Checks the readiness of a running service: the health check of a container.
 
-use std::{
-    io,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    time::Duration,
-};
+use std::{io, net::SocketAddr, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -12,26 +8,30 @@ use tokio::{
     time::timeout,
 };
 
-/// How long an answer may take.
+use crate::listen::{Host, ListenError};
+
+/// Time limit for the response.
 const PATIENCE: Duration = Duration::from_secs(4);
-/// How much of an answer is read, in bytes.
+/// Maximum number of response bytes that are read.
 const MAX_ANSWER: u64 = 4096;
 
-/// Why a service counts as unable to work.
+/// Why a service is not ready.
 #[derive(Debug, thiserror::Error)]
 pub enum NotReady {
-    /// It says so itself: the status and the body.
+    /// The service reports it: the status and the body.
     #[error("not ready: {0}")]
     Answer(String),
-    #[error("no answer from {0}: {1}")]
+    #[error(transparent)]
+    Host(#[from] ListenError),
+    #[error("no response from {0}: {1}")]
     Connection(SocketAddr, io::Error),
-    #[error("no answer from {0} within {PATIENCE:?}")]
+    #[error("no response from {0} within {PATIENCE:?}")]
     Silence(SocketAddr),
 }
 
-/// Asks the service that listens on `host` and `port` for its `/health/ready`.
-pub async fn check(host: IpAddr, port: u16) -> Result<(), NotReady> {
-    let address = SocketAddr::new(from_beside(host), port);
+/// Requests `/health/ready` from the service on `host` and `port`.
+pub async fn check(host: &Host, port: u16) -> Result<(), NotReady> {
+    let address = SocketAddr::new(host.from_beside()?, port);
     let answer = timeout(PATIENCE, ask(address))
         .await
         .map_err(|_elapsed| NotReady::Silence(address))?
@@ -41,15 +41,6 @@ pub async fn check(host: IpAddr, port: u16) -> Result<(), NotReady> {
     match status.unwrap_or("no HTTP") {
         "200 OK" => Ok(()),
         status => Err(NotReady::Answer(format!("{status} {body}"))),
-    }
-}
-
-/// Where to reach what listens on every address.
-fn from_beside(host: IpAddr) -> IpAddr {
-    match host {
-        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
-        host => host,
     }
 }
 

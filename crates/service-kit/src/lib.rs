@@ -1,38 +1,48 @@
-//! The chassis of a service: everything that would be the same in any service and that knows no
-//! word of this product.
+//! The foundation of a service: everything that is independent of this product.
 //!
-//! | module | owns |
+//! | module | responsibility |
 //! |---|---|
 //! | [`config`] | one clap struct per service, errors in one line |
 //! | [`db`] | one abstraction over PostgreSQL and SQLite: pools, connections, transactions |
 //! | [`sql_types`] | columns that the two engines store differently |
-//! | [`migrate`] | the schema, brought up to date under a lock |
-//! | [`transfer`], [`progress`] | everything as a file, and back; how far that is |
-//! | [`metrics`] | figures for Prometheus, on a listener of their own |
+//! | [`migrate`] | schema migrations, run under a lock |
+//! | [`source`] | databases and files of other programs, as sources of an import |
+//! | [`transfer`], [`progress`] | export of all data to a file, and import, with progress |
+//! | [`metrics`] | Prometheus metrics, on a separate listener |
 //! | [`telemetry`] | logs, the request id, one access line per request, traces |
-//! | [`origins`], [`cors`] | the exact origins of the front end, and what they may read |
-//! | [`client_address`] | who is on the other end, behind which proxies |
-//! | [`health`] | asks a running service whether it can work |
+//! | [`origins`], [`cors`] | the exact origins of the web app, and what they may read |
+//! | [`ownership`] | handling of files that belong to another user |
+//! | [`client_address`] | the client's address behind trusted proxies |
+//! | [`listen`] | the address that a service listens on |
+//! | [`health`] | checks the readiness of a running service |
+//! | [`entity_tags`] | entity tags, including those modified by proxies |
 //! | [`body`] | request bodies, read within limits of size and time |
-//! | [`lifecycle`] | how a service begins and ends |
-//! | [`docs`] | the description of the API, and a page to try it out |
-//! | [`doctor`] | checks of a set-up, each of which names the setting to change |
-//! | [`worker`] | work beside the requests, which ends in order |
-//! | [`testing`] | one throw-away database per test (feature `testing`) |
+//! | [`lifecycle`] | startup and graceful shutdown |
+//! | [`server`] | the HTTP server and its limits per connection |
+//! | [`docs`] | the OpenAPI document and Swagger UI |
+//! | [`doctor`] | configuration checks, each of which names the setting to change |
+//! | [`worker`] | background work that shuts down gracefully |
+//! | [`testing`] | one temporary database per test (feature `testing`) |
 
 pub mod body;
 pub mod client_address;
 pub mod config;
 pub mod cors;
 pub mod db;
+mod default_headers;
 pub mod docs;
 pub mod doctor;
+pub mod entity_tags;
 pub mod health;
 pub mod lifecycle;
+pub mod listen;
 pub mod metrics;
 pub mod migrate;
 pub mod origins;
+pub mod ownership;
 pub mod progress;
+pub mod server;
+pub mod source;
 pub mod sql_types;
 pub mod telemetry;
 #[cfg(feature = "testing")]
@@ -40,33 +50,57 @@ pub mod testing;
 pub mod transfer;
 pub mod worker;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use chrono::{DateTime, Utc};
 
-/// How long a client may take to send the head of a request.
-pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long an idle connection is kept for the next request.
-pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
-
-/// Where a service takes the time from; tests set their own.
+/// Source of the current time; tests provide their own.
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>);
+pub struct Clock {
+    now: Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>,
+    elapsed: Arc<dyn Fn() -> Duration + Send + Sync>,
+}
 
 impl Clock {
+    /// Creates a clock from a function. When its time moves forward, [`Self::elapsed`] advances;
+    /// when it is set back, it does not.
     pub fn new(now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
+        let now: Arc<dyn Fn() -> DateTime<Utc> + Send + Sync> = Arc::new(now);
+        let last = Mutex::new((now(), Duration::ZERO));
+        let elapsed = {
+            let now = Arc::clone(&now);
+            move || {
+                let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+                let (seen, passed) = &mut *last;
+                let now = now();
+                *passed += (now - *seen).to_std().unwrap_or_default();
+                *seen = now;
+                *passed
+            }
+        };
+        Self { now, elapsed: Arc::new(elapsed) }
     }
 
     pub fn now(&self) -> DateTime<Utc> {
-        (self.0)()
+        (self.now)()
+    }
+
+    /// Returns the time since the clock was created. Unlike [`Self::now`] it is monotonic, even if
+    /// the system clock is changed.
+    pub fn elapsed(&self) -> Duration {
+        (self.elapsed)()
     }
 }
 
 impl Default for Clock {
     #[expect(clippy::disallowed_methods, reason = "this is the clock")]
     fn default() -> Self {
-        Self::new(Utc::now)
+        let start = Instant::now();
+        Self { now: Arc::new(Utc::now), elapsed: Arc::new(move || start.elapsed()) }
     }
 }
 

@@ -1,42 +1,49 @@
-//! How a service begins and ends. It answers from the start and works as soon as it can; told to
-//! end, it lets everybody go before it goes.
+//! Startup and graceful shutdown. A service accepts requests at once and becomes ready later; at
+//! shutdown it completes all requests before it exits.
 //!
 //! ```text
 //! let lifecycle = Lifecycle::new(&listener, config.shutdown)?;
-//! let server = HttpServer::new(…).on_connect(lifecycle::welcome).disable_signals()…;
-//! lifecycle.run(server, preparation, async |prepared| …).await
+//! let server = server::serve(listener, …)?;
+//! lifecycle.run(server, preparation, async |prepared, limit| …).await
 //! ```
 
 mod door;
 mod preparation;
+mod signals;
 
-pub use self::{
+pub use self::preparation::Preparation;
+pub(crate) use self::{
     door::{let_go, welcome},
-    preparation::Preparation,
+    signals::share_of_time_left,
 };
 
 use std::{
-    fmt, io,
+    io, mem,
     net::TcpListener,
+    process::ExitCode,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
-use actix_web::dev::Server;
+use actix_web::{dev::Server, rt::System};
 use clap::Args;
 use tokio::{
     select,
-    signal::unix::{Signal, SignalKind, signal},
-    time,
+    time::{sleep, timeout},
 };
-use tracing::info;
+use tracing::{info, warn};
 
+use self::signals::{FirstSignal, StopSignal, time_left};
 use crate::config::{duration, duration_or_zero};
 
-/// A signal is for the whole process, and it ends once: the one thing that is known everywhere.
+/// Maximum part of `SHUTDOWN_TIMEOUT` reserved for background work, such as due mails and the last
+/// traces; otherwise a quarter of it.
+const LONGEST_FINISH: Duration = Duration::from_secs(5);
+
+/// Global, because a signal applies to the whole process and shutdown happens once.
 static STOPPING: AtomicBool = AtomicBool::new(false);
 
-/// Whether this process was told to end.
+/// Returns whether the process is shutting down.
 pub fn is_stopping() -> bool {
     STOPPING.load(Ordering::Relaxed)
 }
@@ -44,17 +51,33 @@ pub fn is_stopping() -> bool {
 /// How much time a service takes to end.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct ShutdownArgs {
-    /// How long to go on answering after SIGTERM while /health/ready says 503, so that a load
-    /// balancer sees it and sends nobody any more
+    /// Time to keep serving after SIGTERM while /health/ready returns 503, so that load balancers stop
+    /// sending requests
     #[arg(long, env, default_value = "0s", value_parser = duration_or_zero)]
     pub shutdown_delay: Duration,
 
-    /// How long requests that are under way may take after that
+    /// Time limit for the process to end after that, with requests in flight, due mails and the last
+    /// traces; the rest is cut off
     #[arg(long, env, default_value = "30s", value_parser = duration)]
     pub shutdown_timeout: Duration,
 }
 
-/// What it takes to end in order.
+impl ShutdownArgs {
+    fn finish_limit(self) -> Duration {
+        (self.shutdown_timeout / 4).min(LONGEST_FINISH)
+    }
+}
+
+/// Runs the main function of a service to completion.
+pub fn block_on(main: impl Future<Output = ExitCode>) -> ExitCode {
+    let system = System::new();
+    let status = system.block_on(main);
+    // Dropping the runtime would wait for blocking calls, such as the lookup of a host name.
+    mem::forget(system);
+    status
+}
+
+/// Shuts a server down gracefully.
 #[derive(Debug)]
 pub struct Lifecycle {
     door: TcpListener,
@@ -62,104 +85,70 @@ pub struct Lifecycle {
 }
 
 impl Lifecycle {
-    /// For the server that is going to have `listener`.
+    /// Creates the lifecycle of the server that will use `listener`.
     pub fn new(listener: &TcpListener, args: ShutdownArgs) -> io::Result<Self> {
         Ok(Self { door: listener.try_clone()?, args })
     }
 
-    /// Runs the server and the preparation side by side until a signal; then lets `finish` put away
-    /// what was prepared. A second signal ends it at once, which is an error, as is a preparation
-    /// that fails.
+    /// Runs the server and the preparation concurrently until a signal arrives. Then calls `finish`
+    /// with what was prepared and a time limit, to shut down background work. Fails if the
+    /// preparation fails.
     pub async fn run<T, E: From<io::Error>>(
         self,
         mut server: Server,
         mut preparation: Preparation<T, E>,
-        finish: impl AsyncFnOnce(T),
+        finish: impl AsyncFnOnce(T, Duration),
     ) -> Result<(), E> {
-        let mut signals = Signals::listen()?;
-        let word = select! {
+        let mut first_signal = FirstSignal::listen(self.args)?;
+        let finish_limit = self.args.finish_limit();
+        let signal = select! {
             ended = &mut server => {
                 ended?;
                 None
             }
             failure = preparation.failure() => return Err(failure),
-            word = signals.next() => Some(word),
+            signal = first_signal.wait() => Some(signal),
         };
-        let end = async {
-            if let Some(word) = word {
-                self.stop(word, server).await?;
-            }
-            if let Some(prepared) = preparation.into_result() {
-                finish(prepared).await;
-            }
-            Ok(())
-        };
-        select! {
-            ended = end => ended,
-            word = signals.next() => {
-                let error = format!("{word}, the second signal, has ended it at once");
-                Err(io::Error::new(io::ErrorKind::Interrupted, error).into())
+        if let Some(signal) = signal {
+            self.stop(signal, server).await?;
+        }
+        if let Some(prepared) = preparation.into_result() {
+            // A quarter is reserved for telemetry.
+            let limit = time_left().map_or(finish_limit, |left| left.min(finish_limit)) * 3 / 4;
+            if timeout(limit, finish(prepared, limit)).await.is_err() {
+                warn!("background work was cut off");
             }
         }
+        Ok(())
     }
 
-    /// Readiness goes first, then the clients, then the listener, and the requests under way last.
-    async fn stop(self, word: Word, mut server: Server) -> io::Result<()> {
+    /// Ends readiness, then drains connections, closes the listener, and completes the requests in
+    /// flight.
+    async fn stop(self, signal: StopSignal, mut server: Server) -> io::Result<()> {
         let Self { door, args } = self;
-        STOPPING.store(true, Ordering::Relaxed);
-        info!("{word}: finishes what is under way, and ends");
-        if word == Word::Terminate {
-            let close = async {
-                time::sleep(args.shutdown_delay).await;
-                door::close(door, args.shutdown_timeout).await;
-            };
+        info!("{signal}: shutting down gracefully");
+        if signal == StopSignal::Terminate {
             select! {
                 ended = &mut server => return ended,
-                () = close => {}
+                () = sleep(args.shutdown_delay) => {}
             }
-        } else {
-            drop(door);
         }
-        drop(server.handle().stop(true));
-        server.await
-    }
-}
-
-/// What tells a process to end.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Word {
-    /// From whoever runs services, and gives them the time they need.
-    Terminate,
-    /// From somebody at a terminal, who waits.
-    Interrupt,
-}
-
-impl fmt::Display for Word {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Terminate => "SIGTERM",
-            Self::Interrupt => "SIGINT",
+        let limit = args.shutdown_timeout.saturating_sub(args.finish_limit());
+        let drain = async {
+            if signal == StopSignal::Terminate {
+                select! {
+                    ended = &mut server => return ended,
+                    () = door::close(door, limit / 2) => {}
+                }
+            } else {
+                drop(door);
+            }
+            drop(server.handle().stop(true));
+            server.await
+        };
+        timeout(limit, drain).await.unwrap_or_else(|_elapsed| {
+            warn!("requests in flight were cut off");
+            Ok(())
         })
-    }
-}
-
-impl Signals {
-    fn listen() -> io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-
-    async fn next(&mut self) -> Word {
-        select! {
-            _ = self.terminate.recv() => Word::Terminate,
-            _ = self.interrupt.recv() => Word::Interrupt,
-        }
     }
 }

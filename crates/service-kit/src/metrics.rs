@@ -1,8 +1,7 @@
-//! Figures for Prometheus, on a listener of their own: never where the public asks.
+//! Prometheus metrics, on a separate listener that must not be public.
 //!
-//! Counters and durations are atomics that the code they are about owns; everything is read, and
-//! put into words, only when somebody asks. How long requests took is counted only while there is
-//! such a listener.
+//! Counters and durations are atomics owned by the code that they measure; they are read and encoded
+//! only on a scrape. Request durations are recorded only if the listener is enabled.
 
 mod histogram;
 mod process;
@@ -11,8 +10,7 @@ mod sheet;
 
 use std::{
     future::Future,
-    io,
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     sync::atomic::{AtomicU64, Ordering},
 };
 
@@ -31,35 +29,40 @@ pub use self::{
     sheet::{Labels, Sheet, Value},
 };
 use self::{process::Process, requests::Requests, sheet::MEDIA_TYPE};
+use crate::listen::{ListenError, listen};
 pub(crate) use requests::record;
 
 /// Where a service shows its figures.
 #[derive(Args, Clone, Debug)]
 pub struct MetricsArgs {
-    /// The address where Prometheus finds the metrics, such as 127.0.0.1:9464; unset: nowhere.
-    /// For a private network only
+    /// Address of the Prometheus endpoint, such as 127.0.0.1:9464; unset: no endpoint. Use a private
+    /// network only
     #[arg(long, env)]
     pub metrics_address: Option<SocketAddr>,
 }
 
-/// Which program this is.
+/// Version information of the program.
 #[derive(Clone, Copy, Debug)]
 pub struct Build {
     pub service: &'static str,
     pub version: &'static str,
 }
 
-/// The figures that are a service's own.
+/// The metrics of a service.
 pub trait Figures: Send + Sync + 'static {
-    /// Writes down how things stand. What cannot be found out soon is left out.
+    /// Writes the current values. Omits values that cannot be read quickly.
     fn show(&self, sheet: &mut Sheet) -> impl Future<Output = ()>;
 }
 
-/// Something that happens now and then.
+/// A counter of events.
 #[derive(Debug, Default)]
 pub struct Counter(AtomicU64);
 
 impl Counter {
+    pub const fn new() -> Self {
+        Self(AtomicU64::new(0))
+    }
+
     pub fn count(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
@@ -69,7 +72,7 @@ impl Counter {
     }
 }
 
-/// The listener, if there is one.
+/// The metrics listener, if enabled.
 #[derive(Debug)]
 pub struct Metrics(Option<Running>);
 
@@ -80,7 +83,7 @@ struct Running {
     requests: Requests,
 }
 
-/// What the listener reads from.
+/// Sources of the listener.
 struct Shown<F> {
     build: Build,
     process: Process,
@@ -89,33 +92,39 @@ struct Shown<F> {
 }
 
 impl Metrics {
-    /// Listens if there is an address to listen on.
-    pub fn start<F: Figures>(args: &MetricsArgs, build: Build, figures: F) -> io::Result<Self> {
+    /// Starts the listener if an address is configured.
+    pub fn start<F: Figures>(
+        args: &MetricsArgs,
+        build: Build,
+        figures: F,
+    ) -> Result<Self, ListenError> {
         let Some(address) = args.metrics_address else { return Ok(Self(None)) };
         let requests = Requests::default();
         let process = Process::now();
         let shown = Data::new(Shown { build, process, requests: requests.clone(), figures });
-        let listener = TcpListener::bind(address)?;
-        let address = listener.local_addr()?;
+        let listener = listen("METRICS_ADDRESS", address)?;
+        let other = |error| ListenError::Other(address, error);
+        let local_address = listener.local_addr().map_err(other)?;
         let server = HttpServer::new(move || {
             App::new().app_data(shown.clone()).route("/metrics", get().to(scrape::<F>))
         })
         .workers(1)
         .disable_signals()
-        .listen(listener)?
+        .listen(listener)
+        .map_err(other)?
         .run();
         let handle = server.handle();
         rt::spawn(server);
-        info!("metrics are at http://{address}/metrics");
-        Ok(Self(Some(Running { address, server: handle, requests })))
+        info!("metrics are at http://{local_address}/metrics");
+        Ok(Self(Some(Running { address: local_address, server: handle, requests })))
     }
 
-    /// Where the figures are, if anywhere.
+    /// Returns the address of the listener, if there is one.
     pub fn address(&self) -> Option<SocketAddr> {
         Some(self.0.as_ref()?.address)
     }
 
-    /// What every thread that serves requests calls first, for its requests to be counted.
+    /// Returns a function that every server thread calls on startup, to have its requests counted.
     pub fn counting(&self) -> impl Fn() + Clone + Send + use<> {
         let requests = self.0.as_ref().map(|running| running.requests.clone());
         move || {
@@ -125,7 +134,7 @@ impl Metrics {
         }
     }
 
-    /// Last, so that the end can be watched.
+    /// Stops the listener. Called last, so that the shutdown can be observed.
     pub async fn stop(self) {
         if let Some(running) = self.0 {
             running.server.stop(false).await;

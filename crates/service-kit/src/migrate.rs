@@ -1,61 +1,82 @@
-//! Brings a schema up to date.
+//! Schema migrations.
 
+mod apply;
+mod conflict;
+mod footprint;
+mod history;
 mod pending;
+mod plan;
+mod schema;
 
-pub use self::pending::check;
+pub use self::{conflict::Conflict, pending::check};
+pub(crate) use self::{history::History, plan::Plan};
 
 use std::{
-    error::Error as _,
     io,
-    path::{Path, PathBuf},
+    path::Path,
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
 use diesel::{
     Connection as _, ConnectionError, RunQueryDsl as _, SqliteConnection,
-    connection::SimpleConnection as _, migration::MigrationSource, sqlite::Sqlite,
+    connection::SimpleConnection as _,
 };
-use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _};
-use secrecy::ExposeSecret as _;
+use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
+use diesel_migrations::EmbeddedMigrations;
 use tokio::sync::oneshot;
-use tokio_postgres::error::SqlState;
 
-use crate::db::{DatabaseUrl, Unavailable, make_private_file};
+use self::{
+    apply::{Direction, apply, find_conflict},
+    history::{CATALOGUE_OF_POSTGRES, CATALOGUE_OF_SQLITE},
+};
+use crate::{
+    db::{
+        ConnectError, DatabaseUrl, PgConn, PostgresUrl, Unavailable, make_private_file,
+        postgres::Session,
+    },
+    ownership::PathError,
+};
 
-/// One history for each engine, embedded in the binary.
+/// The migrations of a service for each engine, embedded in the binary. Both have the same versions.
 #[expect(missing_debug_implementations, reason = "embedded migrations have none")]
 pub struct Migrations {
+    /// Name of the service's program.
+    pub service: &'static str,
+    /// The history table of applied versions. Services that share a database may use equal version
+    /// numbers.
+    pub history: &'static str,
     pub postgres: EmbeddedMigrations,
     pub sqlite: EmbeddedMigrations,
 }
 
-impl Migrations {
-    /// The version of the last one, which both engines share.
-    pub fn latest(&self) -> String {
-        let migrations = MigrationSource::<Sqlite>::migrations(&self.sqlite).unwrap_or_default();
-        let versions = migrations.iter().map(|migration| migration.name().version().to_string());
-        versions.max().unwrap_or_default()
-    }
-}
-
-/// Why a schema is not up to date.
+/// Error of a migration.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
-    #[error("cannot connect to the database: {0}")]
-    Connect(#[from] tokio_postgres::Error),
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
     #[error("cannot open the database: {0}")]
     Open(#[from] ConnectionError),
-    #[error("cannot create {0}: {1}")]
-    File(PathBuf, io::Error),
+    #[error("cannot use {0}")]
+    File(#[from] PathError),
     #[error("a migration failed: {0}")]
     Run(Box<dyn std::error::Error + Send + Sync>),
-    #[error("the database went away during a migration: {0}")]
+    #[error("connection lost during a migration: {0}")]
     Lost(Box<dyn std::error::Error + Send + Sync>),
     #[error("cannot start a thread for the migrations: {0}")]
     Thread(#[from] io::Error),
-    #[error("the migrations stopped half-way; nothing was changed")]
+    #[error(transparent)]
+    Conflict(Conflict),
+    #[error("no schema of the search_path exists; set DATABASE_SCHEMA, which creates one")]
+    NoSchema,
+    #[error(
+        "connections do not use the schema {wanted:?} but {found:?}; a connection pooler does not \
+        pass search_path on: set it for the role (ALTER ROLE … IN DATABASE … SET search_path = \
+        {wanted}) or in the pooler"
+    )]
+    SchemaNotUsed { wanted: String, found: String },
+    #[error("migrations were interrupted; nothing was changed")]
     Stopped(#[from] oneshot::error::RecvError),
     #[error("the schema is not up to date; the command `migrate` brings it there")]
     Pending,
@@ -64,31 +85,15 @@ pub enum MigrateError {
 }
 
 impl MigrateError {
-    /// Whether it may be over in a while: the database is away, or somebody else migrates it.
-    /// Everything else is for a person to put right.
+    /// Returns whether a retry may succeed: the database is unavailable, or another process migrates
+    /// it. All other errors need an operator.
     pub fn is_temporary(&self) -> bool {
         match self {
-            Self::Connect(error) => match error.code() {
-                Some(code) => !is_refusal(code),
-                None => error.is_closed() || is_of_the_network(error),
-            },
+            Self::Connect(error) => error.is_temporary(),
             Self::Lost(_) | Self::Pending | Self::Unavailable(_) => true,
             _ => false,
         }
     }
-}
-
-/// PostgreSQL is there, but not for us: wrong role, password or database.
-fn is_refusal(code: &SqlState) -> bool {
-    *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION
-        || *code == SqlState::INVALID_PASSWORD
-        || *code == SqlState::INVALID_CATALOG_NAME
-        || *code == SqlState::INSUFFICIENT_PRIVILEGE
-}
-
-/// Without this it is what the URL asks for that cannot be had.
-fn is_of_the_network(error: &tokio_postgres::Error) -> bool {
-    error.source().is_some_and(<dyn std::error::Error>::is::<io::Error>)
 }
 
 impl From<diesel::result::Error> for MigrateError {
@@ -97,66 +102,75 @@ impl From<diesel::result::Error> for MigrateError {
     }
 }
 
-/// How long PostgreSQL may take to take the call, unless its URL says otherwise.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Any number of processes may start at once: they queue for this lock, and all but the first
-/// find nothing left to do. It ends with the transaction, so it also works through a pooler.
+/// Concurrent processes wait for this lock, and all but the first find nothing left to do. The lock
+/// ends with the transaction, so it also works through a pooler.
 const POSTGRES_LOCK: &str = "SELECT pg_advisory_xact_lock(7219306458215)";
 
-/// How long others may hold a SQLite file.
+/// Time limit for migrations of other processes, after which the attempt is repeated.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
+const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Time limit for other processes that hold a lock on the SQLite file.
 const SQLITE_PATIENCE: Duration = Duration::from_secs(30);
 const SQLITE_PAUSE: Duration = Duration::from_millis(5);
 
-#[derive(Clone, Copy)]
-enum Direction {
-    Up,
-    #[cfg(feature = "testing")]
-    Down,
+/// Runs pending migrations in one transaction, under a lock.
+pub async fn run(
+    url: &DatabaseUrl,
+    migrations: impl Into<Arc<Migrations>>,
+) -> Result<(), MigrateError> {
+    on_own_thread(url.clone(), migrations.into(), Direction::Up).await
 }
 
-/// Runs what has not run yet, in one transaction, under a lock.
-pub async fn run(url: &DatabaseUrl, migrations: Migrations) -> Result<(), MigrateError> {
-    on_own_thread(url.clone(), migrations, Direction::Up).await
-}
-
-/// Undoes everything. There is no command for this: it loses all data.
+/// Reverts all migrations. No command does this, because it loses all data.
 #[cfg(feature = "testing")]
 pub async fn revert(url: &DatabaseUrl, migrations: Migrations) -> Result<(), MigrateError> {
-    on_own_thread(url.clone(), migrations, Direction::Down).await
+    on_own_thread(url.clone(), migrations.into(), Direction::DownTo("")).await
 }
 
-/// The harness blocks and brings its own runtime, which a thread of a runtime may not do.
+/// Reverts every migration after `version`.
+#[cfg(feature = "testing")]
+pub async fn revert_to(
+    url: &DatabaseUrl,
+    migrations: Migrations,
+    version: &'static str,
+) -> Result<(), MigrateError> {
+    on_own_thread(url.clone(), migrations.into(), Direction::DownTo(version)).await
+}
+
+/// Runs the harness on a thread of its own: it blocks and starts a runtime, which a runtime thread
+/// must not do.
 async fn on_own_thread(
     url: DatabaseUrl,
-    migrations: Migrations,
+    migrations: Arc<Migrations>,
     direction: Direction,
 ) -> Result<(), MigrateError> {
     let (done, outcome) = oneshot::channel();
     thread::Builder::new().name("migrations".into()).spawn(move || {
-        // Nobody waits any more when the receiver is gone.
+        // The receiver may have been dropped.
         let _ = done.send(match url {
-            DatabaseUrl::Postgres(url) => postgres(url.expose_secret(), migrations, direction),
-            DatabaseUrl::Sqlite(path) => sqlite(&path, migrations, direction),
+            DatabaseUrl::Postgres(url) => postgres(&url, &migrations, direction),
+            DatabaseUrl::Sqlite(path) => sqlite(&path, &migrations, direction),
         });
     })?;
     outcome.await?
 }
 
-fn postgres(url: &str, migrations: Migrations, direction: Direction) -> Result<(), MigrateError> {
+fn postgres(
+    url: &PostgresUrl,
+    migrations: &Migrations,
+    direction: Direction,
+) -> Result<(), MigrateError> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let _guard = runtime.enter();
-    let mut conn =
-        AsyncConnectionWrapper::<AsyncPgConnection>::from(runtime.block_on(connect(url))?);
+    let mut conn = AsyncConnectionWrapper::<PgConn>::from(runtime.block_on(connect(url))?);
     let outcome = conn.transaction(|conn| {
+        conn.set_time_limit(Some(LOCK_TIMEOUT));
         diesel::sql_query(POSTGRES_LOCK).execute(conn)?;
-        match direction {
-            Direction::Up => conn.run_pending_migrations(migrations.postgres).map(drop),
-            #[cfg(feature = "testing")]
-            Direction::Down => conn.revert_all_migrations(migrations.postgres).map(drop),
-        }
-        .map_err(MigrateError::Run)
+        conn.set_time_limit(None);
+        schema::enter(conn, url)?;
+        apply(conn, CATALOGUE_OF_POSTGRES, migrations, &migrations.postgres, direction)
     });
     match outcome {
         Err(MigrateError::Run(error)) if !answers(&mut conn) => Err(MigrateError::Lost(error)),
@@ -164,36 +178,29 @@ fn postgres(url: &str, migrations: Migrations, direction: Direction) -> Result<(
     }
 }
 
-fn answers(conn: &mut AsyncConnectionWrapper<AsyncPgConnection>) -> bool {
+fn answers(conn: &mut AsyncConnectionWrapper<PgConn>) -> bool {
+    conn.set_time_limit(Some(CHECK_TIMEOUT));
     diesel::sql_query("SELECT 1").execute(conn).is_ok()
 }
 
-async fn connect(url: &str) -> Result<AsyncPgConnection, MigrateError> {
-    let mut config: tokio_postgres::Config = url.parse()?;
-    if config.get_connect_timeout().is_none() {
-        config.connect_timeout(CONNECT_TIMEOUT);
-    }
-    let (client, connection) = config.connect(tokio_postgres::NoTls).await?;
-    Ok(AsyncPgConnection::try_from_client_and_connection(client, connection).await?)
+async fn connect(url: &PostgresUrl) -> Result<PgConn, MigrateError> {
+    Ok(PgConn::open(url, Session::Migrations).await?)
 }
 
-fn sqlite(path: &Path, migrations: Migrations, direction: Direction) -> Result<(), MigrateError> {
-    make_private_file(path).map_err(|error| MigrateError::File(path.to_owned(), error))?;
+fn sqlite(path: &Path, migrations: &Migrations, direction: Direction) -> Result<(), MigrateError> {
+    make_private_file(path)?;
     let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
     conn.batch_execute(&format!("PRAGMA busy_timeout = {};", SQLITE_PATIENCE.as_millis()))?;
+    // Checked first, so that the file of another application is not even switched to WAL.
+    find_conflict(&mut conn, CATALOGUE_OF_SQLITE, migrations)?;
     use_wal(&mut conn)?;
     conn.exclusive_transaction(|conn| {
-        match direction {
-            Direction::Up => conn.run_pending_migrations(migrations.sqlite).map(drop),
-            #[cfg(feature = "testing")]
-            Direction::Down => conn.revert_all_migrations(migrations.sqlite).map(drop),
-        }
-        .map_err(MigrateError::Run)
+        apply(conn, CATALOGUE_OF_SQLITE, migrations, &migrations.sqlite, direction)
     })
 }
 
-/// For good: the file remembers it. SQLite does not wait for its turn here, as it does elsewhere,
-/// when two change the mode of a file at once.
+/// Switches the file to WAL mode permanently. Retries, because SQLite does not wait for a lock when
+/// two processes change the mode at once.
 fn use_wal(conn: &mut SqliteConnection) -> Result<(), MigrateError> {
     let start = Instant::now();
     loop {

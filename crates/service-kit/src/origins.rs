@@ -1,10 +1,11 @@
-//! Web origins, such as those of the front end.
+//! Web origins, such as those of the web app.
 
 use std::str::FromStr;
 
 use url::{Origin, Url};
 
-/// A web origin (RFC 6454): scheme, host and port, written as a browser writes it in `Origin`.
+/// A web origin (RFC 6454): scheme, host and port, serialized as in a browser's `Origin` header.
+/// Also supports origins of web views and extensions, such as `capacitor://localhost`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebOrigin(String);
 
@@ -13,13 +14,28 @@ impl WebOrigin {
         &self.0
     }
 
-    /// The origin of an address, if it is one of the web.
+    /// Returns the origin of an http or https URL.
     pub fn of(url: &Url) -> Option<Self> {
         match url.origin() {
             Origin::Tuple(scheme, ..) if scheme != "http" && scheme != "https" => None,
             Origin::Opaque(_) => None,
             origin @ Origin::Tuple(..) => Some(Self(origin.ascii_serialization())),
         }
+    }
+
+    /// Returns the origin of a URL with a custom scheme. `Url` treats it as opaque, but web views
+    /// send scheme and host.
+    fn of_app(url: &Url) -> Option<Self> {
+        /// Web schemes, and schemes without hosts.
+        const OTHERS: [&str; 9] =
+            ["about", "blob", "data", "file", "ftp", "http", "https", "javascript", "vbscript"];
+        let host = url.host_str().filter(|host| !host.is_empty() && !host.contains('*'))?;
+        let origin = match url.port() {
+            Some(port) => format!("{}://{host}:{port}", url.scheme()),
+            None => format!("{}://{host}", url.scheme()),
+        };
+        let is_bare = url.as_str().trim_end_matches('/') == origin;
+        (is_bare && !OTHERS.contains(&url.scheme())).then_some(Self(origin))
     }
 }
 
@@ -39,6 +55,16 @@ impl FromStr for WebOrigin {
             && url.username().is_empty()
             && url.password().is_none()
             && !url.host_str().unwrap_or_default().contains('*');
-        Self::of(&url).filter(|_| is_bare).ok_or_else(refused)
+        Self::of(&url).filter(|_| is_bare).or_else(|| Self::of_app(&url)).ok_or_else(refused)
+    }
+}
+
+/// Parses an http or https origin.
+pub fn http_origin(text: &str) -> Result<WebOrigin, String> {
+    let origin: WebOrigin = text.parse()?;
+    if origin.as_str().starts_with("http://") || origin.as_str().starts_with("https://") {
+        Ok(origin)
+    } else {
+        Err(format!("`{text}` is not an origin such as http://localhost:3000"))
     }
 }

@@ -1,8 +1,8 @@
-//! How far a command has come, for people to see.
+//! Progress bars of commands.
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// Shown on a terminal only.
+/// Returns a progress bar, visible only on a terminal.
 pub fn bar(length: u64) -> ProgressBar {
     let bar = ProgressBar::new(length);
     match ProgressStyle::with_template("{wide_bar} {percent}% {eta}") {

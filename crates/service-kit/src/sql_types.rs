@@ -1,7 +1,7 @@
 //! Columns that PostgreSQL and SQLite store differently, each under one SQL type and one Rust type.
 //!
-//! SQLite has no time and no UUID: times are text of one width, so that they sort as they should,
-//! and UUIDs are 16-byte blobs.
+//! SQLite has neither a time nor a UUID type: times are text of fixed width, so that they sort
+//! chronologically, and UUIDs are 16-byte blobs.
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use diesel::{
@@ -62,7 +62,7 @@ impl FromSql<TimestampUtc, Sqlite> for DbTime {
 }
 
 impl DbTime {
-    /// As [`read_time`] reads it.
+    /// Formats the time for [`read_time`].
     fn to_text(self) -> String {
         self.0.to_rfc3339_opts(SecondsFormat::Micros, true)
     }
@@ -84,8 +84,8 @@ impl<'de> Deserialize<'de> for DbTime {
     }
 }
 
-/// `2026-01-02T03:04:05.678901Z`. By hand: a listing reads two of them a row, and a parser of formats
-/// takes longer than the query.
+/// Parses `2026-01-02T03:04:05.678901Z`. Written by hand, because a listing reads two times per row,
+/// and a generic parser takes longer than the query.
 fn read_time(text: &str) -> Option<DateTime<Utc>> {
     let number = |place: usize, width: usize| text.get(place..place + width)?.parse().ok();
     let is_separated =

@@ -1,30 +1,33 @@
-//! Logs: pretty on a terminal, JSON otherwise; a request id in and out; one line per request. And
-//! traces, if somebody collects them.
+//! Logs (human-readable on a terminal, JSON otherwise), request ids, one access line per request,
+//! and traces if a collector is configured.
 
 mod access;
 mod lines;
 mod otlp;
 
 use std::{
+    backtrace::{Backtrace, BacktraceStatus},
     fmt,
     io::{self, IsTerminal, Write},
-    time::Instant,
+    panic,
+    sync::OnceLock,
+    time::{Duration, Instant},
 };
 
 use actix_web::{
     Error, HttpResponse,
     body::MessageBody,
-    dev::{ResponseHead, ServiceRequest, ServiceResponse},
+    dev::{Extensions, ResponseHead, ServiceRequest, ServiceResponse},
     error::InternalError,
     http::{
-        StatusCode,
+        Method, StatusCode,
         header::{HeaderName, HeaderValue},
     },
     middleware::Next,
     rt,
 };
 use clap::{Args, ValueEnum};
-use tracing::{Instrument as _, Subscriber, info_span, warn};
+use tracing::{Instrument as _, Subscriber, error, info_span, warn};
 use tracing_subscriber::{
     EnvFilter, Layer, filter::ParseError, layer::SubscriberExt as _, registry,
     registry::LookupSpan, util::SubscriberInitExt as _,
@@ -37,19 +40,19 @@ use self::{
     lines::{Lines, Writer},
     otlp::{Traced, Traces},
 };
-use crate::lifecycle;
+use crate::{default_headers, lifecycle, server::outgoing};
 
-/// The header that carries the request id, in and out.
+/// Header with the request id, in requests and responses.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const REQUEST_ID_MAX_BYTES: usize = 128;
 
 /// How a service logs.
 #[derive(Args, Clone, Debug)]
 pub struct LogArgs {
-    /// How log lines look; default: pretty on a terminal, else json
+    /// Log format; default: pretty on a terminal, json otherwise
     #[arg(long, env, value_enum)]
     pub log_format: Option<LogFormat>,
-    /// What is logged: a level (`debug`) or a filter per module (`info,diesel=debug`)
+    /// Log filter: a level (`debug`) or levels per module (`info,diesel=debug`)
     #[arg(long, env, default_value = "info,actix_server=warn", value_parser = parse_filter)]
     pub rust_log: String,
 
@@ -67,7 +70,10 @@ fn parse_filter(filter: &str) -> Result<String, ParseError> {
     EnvFilter::try_new(filter).map(|_| filter.to_owned())
 }
 
-/// Sends what is left of the traces and writes what is left of the log when it is dropped.
+/// Destination of log lines. There is one log per process.
+static LOG: OnceLock<Lines> = OnceLock::new();
+
+/// Flushes the remaining traces and log lines on drop.
 #[derive(Debug)]
 #[must_use = "the log ends with it"]
 pub struct Telemetry {
@@ -75,18 +81,19 @@ pub struct Telemetry {
     _writer: Writer,
 }
 
-/// Sends this process's log to standard output, and traces to whoever collects them, in the name of
-/// `service`. Once per process.
+/// Starts logging to standard output and tracing to the collector, under the name `service`. Must
+/// be called once per process.
 pub fn init(args: &LogArgs, service: &'static str) -> Telemetry {
     init_on(io::stdout(), args, service)
 }
 
-/// The same to standard error, for a command whose standard output is something else.
+/// Like [`init`], but logs to standard error, for commands that write other data to standard
+/// output.
 pub fn init_beside_output(args: &LogArgs, service: &'static str) -> Telemetry {
     init_on(io::stderr(), args, service)
 }
 
-/// A thread of its own writes the lines, as many at a time as there are.
+/// Lines are written by a separate thread, in batches.
 fn init_on(
     output: impl Write + IsTerminal + Send + 'static,
     args: &LogArgs,
@@ -95,6 +102,8 @@ fn init_on(
     let by_terminal = if output.is_terminal() { LogFormat::Pretty } else { LogFormat::Json };
     let format = args.log_format.unwrap_or(by_terminal);
     let (lines, writer) = lines::start(output);
+    let _ = LOG.set(lines.clone());
+    report_panics();
     if matches!(format, LogFormat::Json) {
         access::write_json_to(lines.clone());
     }
@@ -105,21 +114,50 @@ fn init_on(
             let log = log(format, lines).with_filter(filter);
             registry().with(log).with(traces.layer()).init();
         }
-        // A filter that is nobody's own costs less.
+        // A global filter is cheaper than a filter per layer.
         Ok(None) | Err(_) => registry().with(filter).with(log(format, lines)).init(),
     }
     let traces = traces.unwrap_or_else(|error| {
-        warn!("there are no traces: {}", Chain(&error));
+        warn!("tracing is not available: {}", Chain(&error));
         None
     });
     Telemetry { _traces: traces, _writer: writer }
 }
 
+/// Logs panics, because standard error may be a pipe that nobody reads.
+fn report_panics() {
+    panic::set_hook(Box::new(|panic| {
+        let message = panic.payload_as_str().unwrap_or("(no message)");
+        let location = panic.location().map(ToString::to_string).unwrap_or_default();
+        let backtrace = Backtrace::capture();
+        if backtrace.status() == BacktraceStatus::Captured {
+            error!(%location, %backtrace, "panicked: {message}");
+        } else {
+            error!(%location, "panicked: {message}");
+        }
+    }));
+}
+
+/// Waits at most for `limit` until the log is written.
+pub(crate) fn flush(limit: Duration) {
+    if let Some(lines) = LOG.get() {
+        lines.flush_within(limit);
+    }
+}
+
+/// Returns the number of log lines dropped so far.
+pub(crate) fn dropped_lines() -> u64 {
+    lines::DROPPED.total()
+}
+
 fn filter(args: &LogArgs) -> EnvFilter {
-    // At `debug` the driver logs the parameters of every statement: addresses, hashes, keys. What is
-    // for traces is not for logs.
+    // actix-http logs malformed requests, which any client can send, as errors.
+    let strangers = (!args.rust_log.contains("actix_http")).then(|| "actix_http=off".to_owned());
+    // At `debug`, the driver logs the parameters of every statement: addresses, hashes, keys.
+    // Events of the trace target are not meant for logs.
     let quiet = ["tokio_postgres=info".to_owned(), format!("{}=off", otlp::TARGET)];
-    let quiet = quiet.iter().filter_map(|directive| directive.parse().ok());
+    let quiet = quiet.into_iter().chain(strangers);
+    let quiet = quiet.filter_map(|directive| directive.parse().ok());
     quiet.fold(EnvFilter::new(&args.rust_log), EnvFilter::add_directive)
 }
 
@@ -134,10 +172,19 @@ where
     }
 }
 
-/// Middleware, the outermost: names the request, runs it to its end, and logs it in one line.
+/// Reason for rejecting a request, safe to log.
+struct Cause(String);
+
+/// Adds the reason for rejecting a request to its access line.
+pub fn set_cause(response: &mut HttpResponse, cause: String) {
+    response.extensions_mut().insert(Cause(cause));
+}
+
+/// The outermost middleware: assigns a request id, runs the request to completion and logs it in
+/// one line.
 ///
-/// The request runs as a task of its own, so that a client who hangs up cannot
-/// stop it between two statements.
+/// The request runs as a separate task, so that a client that disconnects cannot cancel it between
+/// two statements.
 pub async fn request(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -151,40 +198,43 @@ pub async fn request(
     let answering = next.call(req).instrument(traced.span()).instrument(span.clone());
     let outcome = rt::spawn(answering).await;
     let name = id.clone();
-    let log = |route: Option<&str>, status: StatusCode| {
+    let log = |route: Option<&str>, status: StatusCode, extensions: &Extensions| {
         let id = name.to_str().unwrap_or_default();
+        let cause = extensions.get::<Cause>().map(|Cause(cause)| cause.as_str());
         traced.end(&method, route, status);
-        span.in_scope(|| Access { id, method: &method, start }.log(route, status));
+        span.in_scope(|| Access { id, method: &method, start, cause }.log(route, status));
     };
     match outcome {
         Ok(Ok(mut response)) => {
             sign(response.response_mut().head_mut(), id);
-            log(response.request().match_pattern().as_deref(), response.status());
-            Ok(response)
+            let route = response.request().match_pattern();
+            log(route.as_deref(), response.status(), &response.response().extensions());
+            Ok(response.map_body(|_, body| outgoing(body, method == Method::HEAD)))
         }
         Ok(Err(error)) => {
             let mut response = error.error_response();
             sign(response.head_mut(), id);
-            log(None, response.status());
+            log(None, response.status(), &response.extensions());
             Err(InternalError::from_response(error, response).into())
         }
-        // The panic has been reported where it happened.
+        // The panic hook has already logged it.
         Err(panic) => {
             let mut response = HttpResponse::InternalServerError().finish();
             sign(response.head_mut(), id);
-            log(None, response.status());
+            log(None, response.status(), &response.extensions());
             Err(InternalError::from_response(panic, response).into())
         }
     }
 }
 
-/// What every answer says.
+/// Adds the headers that every response has.
 fn sign(answer: &mut ResponseHead, id: HeaderValue) {
     answer.headers_mut().insert(REQUEST_ID, id);
+    default_headers::add(answer);
     lifecycle::let_go(answer);
 }
 
-/// The caller's id for this request, if it is one that can be logged; else a new one.
+/// Returns the client's request id if it is safe to log, or else a new one.
 fn request_id(req: &ServiceRequest) -> HeaderValue {
     let is_loggable = |value: &&HeaderValue| {
         let bytes = value.as_bytes();
@@ -197,16 +247,22 @@ fn request_id(req: &ServiceRequest) -> HeaderValue {
     })
 }
 
-/// An error with all its causes, for one log line.
+/// An error with its causes, for a single log line. Causes that the error message already ends with
+/// are not repeated.
 #[derive(Debug)]
 pub struct Chain<'a>(pub &'a (dyn std::error::Error + 'static));
 
 impl fmt::Display for Chain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self.0, f)?;
+        let mut text = self.0.to_string();
+        f.write_str(&text)?;
         let mut cause = self.0.source();
         while let Some(error) = cause {
-            write!(f, ": {error}")?;
+            let of_cause = error.to_string();
+            if !text.ends_with(&of_cause) {
+                write!(f, ": {of_cause}")?;
+                text = of_cause;
+            }
             cause = error.source();
         }
         Ok(())

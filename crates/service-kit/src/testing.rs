@@ -1,17 +1,18 @@
-//! One throw-away database per test, on each engine.
+//! One temporary database per test, on each engine.
 //!
-//! SQLite: a file in a temporary folder. PostgreSQL: a database made from a migrated template on
-//! the server that `TEST_DATABASE_URL` names (a role that may create databases), dropped at the
-//! end. Without that variable the PostgreSQL half of a suite is skipped and says so; with
-//! `CI=true` it fails instead.
+//! SQLite: a file in a temporary folder. PostgreSQL: a database copied from a migrated template on
+//! the server of `TEST_DATABASE_URL` (with a role that may create databases), dropped at the end.
+//! Without that variable, PostgreSQL tests are skipped with a message; with `CI=true`, they fail
+//! instead.
 
 #![expect(clippy::expect_used, reason = "a test that has no database should stop here")]
 
 mod documentation;
 mod figures;
+mod role;
 mod stub;
 
-pub use documentation::undocumented;
+pub use documentation::{assert_limits_current, assert_settings_documented, undocumented};
 pub use figures::Scrape;
 pub use stub::{Report, Stub, answer, free_port};
 
@@ -24,12 +25,18 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::{
-    db::{Database, DatabaseUrl, query},
+    db::{
+        Database, DatabaseUrl,
+        postgres::{Connected, Session, connect as connect_to},
+        query,
+    },
     migrate::{self, Migrations},
 };
 
-/// Where the PostgreSQL for tests is.
+/// URL of the PostgreSQL server for tests.
 const SERVER_VARIABLE: &str = "TEST_DATABASE_URL";
+/// Pooler in front of it, as `host:port`, to which the services connect.
+const POOLER_VARIABLE: &str = "TEST_DATABASE_POOLER";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
@@ -37,7 +44,7 @@ pub enum Engine {
     Sqlite,
 }
 
-/// A migrated database that lives as long as this value.
+/// A migrated database that exists as long as this value.
 pub struct TestDatabase {
     pub engine: Engine,
     pub url: DatabaseUrl,
@@ -56,7 +63,7 @@ impl fmt::Debug for TestDatabase {
 }
 
 impl TestDatabase {
-    /// `None` when there is no PostgreSQL to test with.
+    /// Creates a database. Returns `None` if there is no PostgreSQL server for tests.
     pub async fn create(engine: Engine, migrations: Migrations) -> Option<Self> {
         match engine {
             Engine::Sqlite => Some(Self::in_a_folder(migrations).await),
@@ -75,11 +82,12 @@ impl TestDatabase {
         let template = template(&server, migrations).await;
         let name = format!("test_{}", Uuid::now_v7().simple());
         admin(&server, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
-        let url = url_of(&server, &name);
+        let url = url_for_services(&server, &name).parse();
+        let url = url.expect("it is the URL of a PostgreSQL");
         Self { engine: Engine::Postgres, url, home: Home::Server { server, name } }
     }
 
-    /// An empty one: on the other engine if there is one, else on the same.
+    /// Creates an empty database on the other engine, if available, or else on the same one.
     pub async fn elsewhere(&self, migrations: Migrations) -> Self {
         if self.engine == Engine::Postgres {
             return Self::in_a_folder(migrations).await;
@@ -90,36 +98,41 @@ impl TestDatabase {
         }
     }
 
-    /// A table's columns as `name type [not null]`, sorted; none when there is no such table.
+    /// Returns a table's columns as `name type [not null]`, sorted; empty if the table does not
+    /// exist.
     pub async fn columns(&self, table: &str) -> Vec<String> {
-        #[derive(QueryableByName)]
-        struct Column {
-            #[diesel(sql_type = Text)]
-            description: String,
-        }
-
         let description = match self.engine {
             Engine::Postgres => {
                 "SELECT column_name || ' ' || data_type || \
-                 CASE is_nullable WHEN 'NO' THEN ' not null' ELSE '' END AS description \
+                 CASE is_nullable WHEN 'NO' THEN ' not null' ELSE '' END AS text \
                  FROM information_schema.columns WHERE table_name = "
             }
             Engine::Sqlite => {
                 "SELECT name || ' ' || lower(type) || \
-                 CASE \"notnull\" WHEN 1 THEN ' not null' ELSE '' END AS description \
+                 CASE \"notnull\" WHEN 1 THEN ' not null' ELSE '' END AS text \
                  FROM pragma_table_info WHERE arg = "
             }
         };
-        let columns = diesel::sql_query(format!("{description}'{table}' ORDER BY 1"));
+        self.texts(&format!("{description}'{table}' ORDER BY 1")).await
+    }
+
+    /// Returns the values that a query selects as `text`.
+    pub async fn texts(&self, query: &str) -> Vec<String> {
+        #[derive(QueryableByName)]
+        struct Selected {
+            #[diesel(sql_type = Text)]
+            text: String,
+        }
+
+        let query = diesel::sql_query(query);
         let database = Database::open(&self.url).expect("the database can be opened");
         let mut pooled = database.read().await.expect("the database answers");
         let conn = &mut pooled.conn();
-        let columns: Vec<Column> =
-            query!(conn, |c| columns.load(*c)).expect("the catalogue can be read");
-        columns.into_iter().map(|column| column.description).collect()
+        let rows: Vec<Selected> = query!(conn, |c| query.load(*c)).expect("the query runs");
+        rows.into_iter().map(|row| row.text).collect()
     }
 
-    /// Changes the database behind the service's back.
+    /// Changes the database directly, bypassing the service.
     pub async fn change(&self, statement: &str) {
         let database = Database::open(&self.url).expect("the database can be opened");
         let mut pooled = database.write().await.expect("the database answers");
@@ -127,10 +140,10 @@ impl TestDatabase {
         query!(&mut pooled.conn(), |c| statement.execute(*c)).expect("the statement runs");
     }
 
-    /// The URL as text, for a process that is started with it.
+    /// Returns the URL as a string, for child processes.
     pub fn url(&self) -> String {
         match (&self.home, &self.url) {
-            (Home::Server { server, name }, _) => with_database(server, name),
+            (Home::Server { server, name }, _) => url_for_services(server, name),
             (Home::Folder { .. }, url) => format!("{url:?}"),
         }
     }
@@ -140,7 +153,7 @@ impl Drop for TestDatabase {
     fn drop(&mut self) {
         let Home::Server { server, name } = &self.home else { return };
         let (server, drop) = (server.clone(), format!("DROP DATABASE {name} WITH (FORCE)"));
-        // A runtime cannot be blocked from inside; a thread of its own can.
+        // Blocking inside an async runtime panics, so this runs on a separate thread.
         let dropped = std::thread::spawn(move || {
             tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -161,7 +174,7 @@ fn server() -> Option<String> {
     }
     assert!(std::env::var("CI").is_err(), "{SERVER_VARIABLE} is not set, and CI skips nothing");
     SAY_ONCE.call_once(|| {
-        // Straight to the stream: the test harness would swallow a print.
+        // Bypasses the test harness, which would capture a print.
         let _ = writeln!(
             std::io::stderr(),
             "skipped: the PostgreSQL suite ({SERVER_VARIABLE} is not set; `cargo xtask test` runs it)"
@@ -170,21 +183,21 @@ fn server() -> Option<String> {
     None
 }
 
-/// The migrated database that others are copied from, made once per history.
+/// Returns the migrated template database, created once per set of migrations.
 async fn template(server: &str, migrations: Migrations) -> String {
     static TEMPLATE: OnceCell<String> = OnceCell::const_new();
     TEMPLATE.get_or_init(|| make_template(server, migrations)).await.clone()
 }
 
-/// Test processes run side by side: whoever comes first makes it, under a lock.
+/// Creates the template under a lock, because test processes run concurrently.
 async fn make_template(server: &str, migrations: Migrations) -> String {
     let name = format!("template_{:x}", fingerprint(&migrations));
     let client = connect(server).await;
-    client.batch_execute("SELECT pg_advisory_lock(5520917)").await.expect("the lock can be had");
+    client.batch_execute("SELECT pg_advisory_lock(5520917)").await.expect("the lock can be taken");
     let exists = client
         .query_opt("SELECT 1 FROM pg_database WHERE datname = $1", &[&name])
         .await
-        .expect("the catalogue can be read");
+        .expect("the catalog can be read");
     if exists.is_none() {
         let unfinished = format!("{name}_unfinished");
         for statement in [
@@ -204,9 +217,10 @@ async fn make_template(server: &str, migrations: Migrations) -> String {
     name
 }
 
-/// Changes when a migration is added or removed; an applied one is never edited.
+/// Changes when a migration is added or removed; applied migrations are never edited.
 fn fingerprint(migrations: &Migrations) -> u64 {
     let mut hasher = std::hash::DefaultHasher::new();
+    hasher.write(migrations.history.as_bytes());
     for migration in MigrationSource::<Pg>::migrations(&migrations.postgres).expect("readable") {
         hasher.write(migration.name().to_string().as_bytes());
     }
@@ -218,15 +232,27 @@ async fn admin(server: &str, statement: &str) {
 }
 
 async fn connect(server: &str) -> tokio_postgres::Client {
-    let (client, connection) = tokio_postgres::connect(server, tokio_postgres::NoTls)
+    let url = server.parse().expect("TEST_DATABASE_URL is the URL of a PostgreSQL");
+    let Connected { client, .. } = connect_to(&url, Session::Migrations)
         .await
         .expect("TEST_DATABASE_URL names a PostgreSQL that answers");
-    tokio::spawn(connection);
     client
 }
 
 fn url_of(server: &str, database: &str) -> DatabaseUrl {
-    DatabaseUrl::Postgres(with_database(server, database).into())
+    with_database(server, database).parse().expect("it is the URL of a PostgreSQL")
+}
+
+/// Returns the URL that services use for a database: through the pooler, if configured.
+#[expect(clippy::disallowed_methods, reason = "tests have no main that could hand it down")]
+fn url_for_services(server: &str, database: &str) -> String {
+    let url = with_database(server, database);
+    let Ok(pooler) = std::env::var(POOLER_VARIABLE) else { return url };
+    let mut url: url::Url = url.parse().expect("TEST_DATABASE_URL is a URL");
+    let (host, port) = pooler.split_once(':').expect("TEST_DATABASE_POOLER is host:port");
+    url.set_host(Some(host)).expect("TEST_DATABASE_POOLER has a host");
+    url.set_port(port.parse().ok()).expect("TEST_DATABASE_POOLER has a port");
+    url.into()
 }
 
 fn with_database(server: &str, database: &str) -> String {

@@ -1,5 +1,5 @@
-//! Everything that a service keeps, as lines of JSON: a backup, and the way from one engine to the
-//! other.
+//! Export of all data of a service as JSON lines, and its import: for backups, and for moving
+//! between the engines.
 //!
 //! ```text
 //! {"export":"a-service","format":1,"schema":"20260102000003","version":"0.1.0","time":"2026-01-02T03:04:05.678901Z"}
@@ -8,11 +8,11 @@
 //! {"end":{"rows":{"children":1,"parents":1},"sha256":"…"}}
 //! ```
 //!
-//! Rows are in the order of their keys, byte by byte, so that the same rows make the same lines on both
-//! engines. The checksum is the SHA-256 (FIPS 180-4) of all lines between the first and the last, line
-//! feeds included: it finds what was cut or changed by accident.
+//! Rows are ordered bytewise by their keys, so that the same rows produce the same lines on both
+//! engines. The checksum is the SHA-256 (FIPS 180-4) of all lines between the first and the last,
+//! line feeds included: it detects truncation and accidental changes.
 //!
-//! A command has its process for itself, so files are read and written where it runs.
+//! File access is blocking, as a command has the process to itself.
 
 pub mod bytes;
 mod error;
@@ -23,28 +23,27 @@ mod row;
 mod rows;
 mod table;
 
-use std::{cmp::Ordering, fmt, path::PathBuf};
+use std::{fmt, path::PathBuf, sync::Arc};
 
 use clap::Args;
-use diesel::{QueryDsl as _, QueryResult, dsl::max};
-use diesel_async::RunQueryDsl as _;
+use diesel::QueryResult;
 
 pub use self::{
     error::TransferError,
     format::Tally,
+    output::Output,
     row::{Bytewise, Row, bytewise},
     rows::Rows,
     table::{Table, checked_table, table},
 };
 use self::{
     format::{FORMAT, Header},
-    output::Output,
     reader::{Reader, Source},
 };
 use crate::{
     Clock,
-    db::{Conn, Database, DatabaseUrl, query},
-    migrate::{self, Migrations},
+    db::{Conn, Database, DatabaseUrl},
+    migrate::{self, History, MigrateError, Migrations, Plan},
     progress,
     sql_types::DbTime,
 };
@@ -52,8 +51,7 @@ use crate::{
 /// Where an export goes.
 #[derive(Args, Clone, Debug)]
 pub struct ExportArgs {
-    /// A file, which is replaced in one step when everything is written; without it, or with -,
-    /// standard output
+    /// Output file, replaced atomically when the export is complete; - or none for standard output
     #[arg(value_parser = file)]
     pub file: Option<PathBuf>,
 }
@@ -61,33 +59,34 @@ pub struct ExportArgs {
 /// What is imported.
 #[derive(Args, Clone, Debug)]
 pub struct ImportArgs {
-    /// A file that `export` has written; - for standard input
+    /// File written by `export`; - for standard input
     #[arg(value_parser = file)]
     pub file: PathBuf,
 }
 
-/// The name of a file. A URL may hold a password, which errors about files would show.
+/// Parses a file name. Rejects URLs, which may contain a password that errors about files would
+/// show.
 pub fn file(text: &str) -> Result<PathBuf, &'static str> {
     if text.contains("://") { Err("expected a file, not a URL") } else { Ok(text.into()) }
 }
 
-/// What a service keeps.
+/// The data of a service.
 #[expect(missing_debug_implementations, reason = "migrations have none")]
 pub struct Inventory {
-    /// As people know it.
+    /// Name of the service.
     pub service: &'static str,
-    /// Of the program.
+    /// Version of the program.
     pub version: &'static str,
-    pub migrations: Migrations,
-    /// Parents before their children.
+    pub migrations: Arc<Migrations>,
+    /// Parent tables before child tables.
     pub tables: Vec<Box<dyn Table>>,
 }
 
-/// What an import found to do.
+/// Result of an import.
 #[derive(Debug)]
 pub enum Imported {
     Now(Tally),
-    /// Exactly these rows were there before.
+    /// The database already contained exactly these rows.
     Before(Tally),
 }
 
@@ -95,31 +94,14 @@ impl fmt::Display for Imported {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Now(tally) => write!(f, "imported and read again: {tally}"),
-            Self::Before(tally) => write!(f, "nothing to do, all of it is here: {tally}"),
+            Self::Before(tally) => {
+                write!(f, "nothing to import, everything is here already: {tally}")
+            }
         }
     }
 }
 
-diesel::table! {
-    __diesel_schema_migrations (version) {
-        version -> Text,
-    }
-}
-
-impl Inventory {
-    fn schema(&self) -> Schema {
-        Schema { service: self.service, version: self.migrations.latest() }
-    }
-}
-
-/// Which schema a database must have.
-struct Schema {
-    service: &'static str,
-    /// Of the last migration.
-    version: String,
-}
-
-/// Writes down everything as of one moment; the service may run meanwhile.
+/// Exports all data from one snapshot. The service may be running.
 pub async fn export(
     url: &DatabaseUrl,
     inventory: &Inventory,
@@ -131,19 +113,18 @@ pub async fn export(
     {
         return Err(TransferError::NoDatabase(path.clone()));
     }
-    let schema = inventory.schema();
     let database = Database::open(url)?;
     let mut pooled = database.read().await?;
     let output = Output::open(args.file.as_deref())?;
     let writer = output.writer()?;
     let work = async |conn: &mut Conn<'_>| {
-        schema.check(conn).await?;
+        check_schema(conn, &inventory.migrations).await?;
         let length = counts(conn, &inventory.tables).await?.iter().map(|(_, count)| count).sum();
         let mut rows = Rows::new(writer, progress::bar(length));
         rows.write_line(&Header {
             export: inventory.service.to_owned(),
             format: FORMAT,
-            schema: schema.version,
+            schema: inventory.migrations.latest(),
             version: inventory.version.to_owned(),
             time: DbTime(clock.now()),
         })?;
@@ -154,8 +135,8 @@ pub async fn export(
     Ok(tally)
 }
 
-/// Takes everything over from an export, all or nothing, into a database that is empty, whose schema is
-/// brought up to date first. Nobody can write there meanwhile.
+/// Imports an export in one transaction into an empty database, after migrating its schema. Other
+/// writers are blocked meanwhile.
 pub async fn import(
     url: &DatabaseUrl,
     inventory: Inventory,
@@ -163,15 +144,14 @@ pub async fn import(
 ) -> Result<Imported, TransferError> {
     let source = Source::of(&args.file);
     if source.can_be_read_twice() {
-        source.open(&inventory)?.check()?;
+        source.open(&inventory)?.check(&inventory.tables)?;
     }
     let reader = source.open(&inventory)?;
-    let schema = inventory.schema();
-    migrate::run(url, inventory.migrations).await?;
+    migrate::run(url, Arc::clone(&inventory.migrations)).await?;
     let database = Database::open(url)?;
     let mut pooled = database.write().await?;
     let work = async |conn: &mut Conn<'_>| {
-        schema.check(conn).await?;
+        check_schema(conn, &inventory.migrations).await?;
         take(conn, &inventory.tables, reader).await
     };
     pooled.conn().transaction(work).await
@@ -188,8 +168,7 @@ async fn take(
     let there = counts(conn, tables).await?;
     let mut taken = Rows::nowhere();
     while let Some(batch) = reader.next_batch()? {
-        let table = tables.iter().find(|table| table.name() == batch.table);
-        let table = table.ok_or_else(|| batch.refused("this table is not known here"))?;
+        let table = batch.table(tables)?;
         table.take(conn, &batch, &mut taken, there.is_empty()).await?;
     }
     let (wanted, found) = (taken.tally(), read(conn, tables, Rows::nowhere()).await?.tally());
@@ -201,21 +180,23 @@ async fn take(
     }
 }
 
-impl Schema {
-    async fn check(&self, conn: &mut Conn<'_>) -> Result<(), TransferError> {
-        let last =
-            __diesel_schema_migrations::table.select(max(__diesel_schema_migrations::version));
-        let found: Option<String> = query!(conn, |c| last.get_result(*c))
-            .map_err(|error| TransferError::NoSchema(self.service, error))?;
-        match found.unwrap_or_default().cmp(&self.version) {
-            Ordering::Less => Err(TransferError::OldSchema(self.service)),
-            Ordering::Equal => Ok(()),
-            Ordering::Greater => Err(TransferError::NewSchema(self.service)),
-        }
+/// Checks that the schema of a database is exactly that of this program.
+async fn check_schema(conn: &mut Conn<'_>, migrations: &Migrations) -> Result<(), TransferError> {
+    let service = migrations.service;
+    let history = History::read(conn, migrations).await?;
+    let plan = Plan::new(&history, migrations).map_err(MigrateError::Run)?;
+    if !plan.has_begun {
+        Err(TransferError::NoSchema(service))
+    } else if plan.unknown.iter().any(|version| *version > migrations.latest()) {
+        Err(TransferError::NewSchema(service))
+    } else if !plan.is_complete() {
+        Err(TransferError::OldSchema(service))
+    } else {
+        Ok(())
     }
 }
 
-/// How many rows there are in those tables that have any.
+/// Returns the number of rows per table, for tables that are not empty.
 async fn counts(
     conn: &mut Conn<'_>,
     tables: &[Box<dyn Table>],

@@ -1,14 +1,14 @@
-//! Work beside the requests, which ends in order when the process does.
+//! Background work with an orderly shutdown.
 
 use std::time::Duration;
 
 use actix_web::rt::{self, task::JoinHandle};
 use tokio::{select, sync::watch, time};
 
-/// What is cut off is done again after the next start.
+/// Time limit for stopping. Interrupted work is repeated after the next start.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Something that is done again and again until it is told to stop.
+/// A task that repeats its work until it is stopped.
 #[derive(Debug)]
 pub struct Worker {
     stop: watch::Sender<()>,
@@ -16,7 +16,7 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Does `work`, then waits for `woken`, but no longer than `pause`.
+    /// Repeats `work`, then waits for `woken`, but at most for `pause`.
     pub fn start(
         pause: Duration,
         work: impl AsyncFn() + 'static,
@@ -36,7 +36,7 @@ impl Worker {
         Self { stop, task }
     }
 
-    /// Lets it finish what it is doing, if that does not take long.
+    /// Waits until the current work has finished, within a time limit.
     pub async fn stop(mut self) {
         drop(self.stop);
         if time::timeout(STOP_TIMEOUT, &mut self.task).await.is_err() {

@@ -1,17 +1,17 @@
-//! The secrets of `.env.example`: good for a trial, and known to everybody.
+//! The example secrets of `.env.example`, which are public and only for local trials.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use url::{Host, Url};
 
-/// What each of them begins with.
+/// Common prefix of the example secrets.
 const MARK: &str = "for-trial-only";
 
-/// A secret that everybody knows, where not everybody may come in.
+/// A public example secret is used on a site that others can reach.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} has a secret of .env.example, which everybody knows: make one of your own")]
 pub struct ExampleSecret(&'static str);
 
-/// Refuses what holds a secret of `.env.example`, unless `site`, an address, is on this machine.
+/// Rejects a secret of `.env.example` unless the address `site` is on this machine.
 pub fn refuse_example(
     variable: &'static str,
     secret: &SecretString,
@@ -23,7 +23,8 @@ pub fn refuse_example(
     Ok(())
 }
 
-fn is_on_this_machine(site: &str) -> bool {
+/// Returns whether an address refers to this machine.
+pub fn is_on_this_machine(site: &str) -> bool {
     let Ok(url) = site.parse::<Url>() else { return false };
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),

@@ -1,35 +1,28 @@
-//! What models see: connections of either engine, and transactions on them.
+//! Connections and transactions of either engine, as the models use them.
 
-use std::sync::Arc;
+use std::{any::Any, sync::Arc};
 
-use diesel::{connection, result::DatabaseErrorKind};
-use diesel_async::{
-    AnsiTransactionManager, AsyncConnection, AsyncPgConnection, TransactionManager,
-    pooled_connection::deadpool::{Object, PoolError},
-};
-
-use super::{AsyncSqliteConnection, Postgres, Shared};
+use super::{AsyncSqliteConnection, PgConn};
 
 /// A connection that goes back to its pool when dropped.
-#[expect(missing_debug_implementations, reason = "the pool's object has none")]
-#[expect(clippy::large_enum_variant, reason = "moved once per request; a box would cost more")]
+#[expect(missing_debug_implementations, reason = "the connections have none")]
 pub enum PooledConn {
-    /// Others use it, too; a transaction takes another.
-    Shared {
-        shared: Shared,
-        postgres: Arc<Postgres>,
-    },
-    Postgres(Object<AsyncPgConnection>),
-    Sqlite(Object<AsyncSqliteConnection>),
+    Postgres(PgConn),
+    Sqlite(AsyncSqliteConnection),
 }
 
 impl PooledConn {
+    /// Keeps `guard` alive while a database thread works on statements of this connection, even if the
+    /// request has ended. On PostgreSQL the server is told to cancel them instead.
+    pub fn keep_while_busy(&mut self, guard: Arc<dyn Any + Send + Sync>) {
+        if let Self::Sqlite(conn) = self {
+            conn.keep_while_busy(guard);
+        }
+    }
+
     pub fn conn(&mut self) -> Conn<'_> {
         match self {
-            Self::Shared { shared, postgres } => {
-                Conn::Postgres(shared, Transactions::FromPool(postgres))
-            }
-            Self::Postgres(conn) => Conn::Postgres(conn, Transactions::None),
+            Self::Postgres(conn) => Conn::Postgres(conn),
             Self::Sqlite(conn) => Conn::Sqlite(conn),
         }
     }
@@ -38,50 +31,34 @@ impl PooledConn {
 /// A connection of either engine, inside or outside a transaction.
 #[expect(missing_debug_implementations, reason = "the connections have none")]
 pub enum Conn<'a> {
-    Postgres(&'a AsyncPgConnection, Transactions<'a>),
+    Postgres(&'a mut PgConn),
     Sqlite(&'a mut AsyncSqliteConnection),
 }
 
-/// Where a transaction on PostgreSQL gets a connection for itself.
-#[derive(Clone, Copy)]
-#[expect(missing_debug_implementations, reason = "the pool has none")]
-pub enum Transactions<'a> {
-    FromPool(&'a Postgres),
-    /// Nowhere: this is one, or something as private.
-    None,
-}
-
-/// Runs one query on whichever engine `$conn` is.
+/// Runs a query on the engine of `$conn`.
 #[macro_export]
 macro_rules! query {
     ($conn:expr, |$c:ident| $query:expr) => {
         match $conn {
-            $crate::db::Conn::Postgres(conn, _) => {
-                let mut conn = &mut *conn;
-                #[expect(clippy::mut_mut, reason = "so that `*c` is a connection on both engines")]
-                let $c = &mut conn;
-                $query.await
-            }
+            $crate::db::Conn::Postgres($c) => $query.await,
             $crate::db::Conn::Sqlite($c) => $query.await,
         }
     };
 }
 pub use query;
 
-/// How a transaction begins.
+/// SQL that begins a transaction on PostgreSQL. On SQLite that depends on the connection.
 #[derive(Clone, Copy)]
 pub(super) struct Begin {
     pub(super) on_postgres: &'static str,
-    pub(super) on_sqlite: &'static str,
 }
 
 impl Begin {
-    /// IMMEDIATE takes the write lock now; taking it later can fail half-way.
-    const TO_WRITE: Self = Self { on_postgres: "BEGIN", on_sqlite: "BEGIN IMMEDIATE" };
+    const TO_WRITE: Self = Self { on_postgres: "BEGIN" };
 }
 
 impl Conn<'_> {
-    /// Commits what `work` did when it answers `Ok`, undoes it when it answers `Err`.
+    /// Runs `work` in a transaction. Commits if it returns `Ok`, and rolls back if it returns `Err`.
     pub async fn transaction<T, E: From<diesel::result::Error>>(
         &mut self,
         work: impl AsyncFnOnce(&mut Conn<'_>) -> Result<T, E>,
@@ -95,47 +72,18 @@ impl Conn<'_> {
         work: impl AsyncFnOnce(&mut Conn<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         match self {
-            Self::Postgres(_, Transactions::FromPool(postgres)) => {
-                let mut own = postgres.own().await.map_err(|error| out_of_reach(&error))?;
-                let conn = &mut *own;
-                AnsiTransactionManager::begin_transaction_sql(conn, begin.on_postgres).await?;
-                let outcome = work(&mut Conn::Postgres(conn, Transactions::None)).await;
-                end(conn, outcome).await
-            }
-            Self::Postgres(_, Transactions::None) => {
-                Err(diesel::result::Error::AlreadyInTransaction.into())
+            Self::Postgres(conn) => {
+                let mut own = conn.begin(begin.on_postgres).await?;
+                let outcome = work(&mut Conn::Postgres(&mut own)).await;
+                own.end(outcome).await
             }
             Self::Sqlite(conn) => {
-                conn.spawn_blocking(move |conn| {
-                    connection::AnsiTransactionManager::begin_transaction_sql(conn, begin.on_sqlite)
-                })
-                .await?;
-                let outcome = work(&mut Conn::Sqlite(conn)).await;
-                end(*conn, outcome).await
+                // Dropping it early rolls the transaction back.
+                let mut own = conn.begin()?;
+                let value = work(&mut Conn::Sqlite(&mut own)).await?;
+                own.commit().await?;
+                Ok(value)
             }
-        }
-    }
-}
-
-fn out_of_reach(error: &PoolError) -> diesel::result::Error {
-    let kind = DatabaseErrorKind::UnableToSendCommand;
-    diesel::result::Error::DatabaseError(kind, Box::new(error.to_string()))
-}
-
-async fn end<C: AsyncConnection, T, E: From<diesel::result::Error>>(
-    conn: &mut C,
-    outcome: Result<T, E>,
-) -> Result<T, E> {
-    match outcome {
-        Ok(value) => {
-            C::TransactionManager::commit_transaction(conn).await?;
-            Ok(value)
-        }
-        Err(error) => {
-            // The first error is the one to report; a connection that cannot roll back is
-            // broken, and the pool discards it.
-            let _ = C::TransactionManager::rollback_transaction(conn).await;
-            Err(error)
         }
     }
 }

@@ -1,25 +1,24 @@
-//! A database that is there, but whose schema may not be: nobody gets at it before it is.
+//! A gate that keeps requests from a database until its schema is known to exist.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Database, Unavailable};
 
-/// Open, unless it was closed.
 #[derive(Debug, Default)]
 pub(super) struct Gate(AtomicBool);
 
 impl Database {
-    /// Nobody gets a connection before [`Database::admit`]: the schema may not be there yet.
+    /// Refuses connections until [`Database::admit`] is called, because the schema may not exist yet.
     pub fn hold_off(&self) {
         self.gate().set_closed(true);
     }
 
-    /// The schema is there.
+    /// Allows connections: the schema exists.
     pub fn admit(&self) {
         self.gate().set_closed(false);
     }
 
-    /// Whether the schema is there, as far as is known.
+    /// Returns whether the schema is known to exist.
     pub fn has_schema(&self) -> bool {
         self.gate().pass().is_ok()
     }

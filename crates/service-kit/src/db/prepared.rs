@@ -1,4 +1,4 @@
-//! Updates that are prepared once.
+//! UPDATE statements that are prepared only once.
 
 use diesel::{
     QueryResult,
@@ -6,10 +6,10 @@ use diesel::{
     query_builder::{AstPass, Query, QueryFragment, QueryId},
 };
 
-/// A statement that is prepared once per connection, and kept by its text.
+/// A statement that is prepared once per connection and cached by its SQL.
 ///
-/// Diesel prepares an UPDATE anew at each use, which costs a second way to the server and back, and a
-/// plan, because a changeset can make any number of texts. This is for those that make a few.
+/// Diesel prepares each UPDATE again, which costs another round trip and a plan, because a changeset
+/// can produce any number of SQL strings. This wrapper is for changesets that produce only a few.
 #[derive(Clone, Copy, Debug)]
 pub struct Prepared<Q>(pub Q);
 

@@ -1,22 +1,18 @@
-//! Transactions that take their time: those that read everything as of one moment, and those that write
-//! everything at once.
+//! Long transactions: reading everything from one snapshot, and writing everything atomically.
 
 use diesel::QueryResult;
 use diesel_async::SimpleAsyncConnection as _;
 
 use super::{Conn, conn::Begin};
 
-/// Not IMMEDIATE on SQLite: others go on writing.
-const TO_READ: Begin = Begin {
-    on_postgres: "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
-    on_sqlite: "BEGIN",
-};
-/// Until the end of the transaction.
+const TO_READ: Begin =
+    Begin { on_postgres: "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY" };
+/// In effect until the end of the transaction.
 const NO_LIMITS: &str =
     "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
 
 impl Conn<'_> {
-    /// All that `work` reads is as of one moment, whatever others write meanwhile.
+    /// Runs `work` on a consistent snapshot, unaffected by concurrent writes.
     pub async fn snapshot<T, E: From<diesel::result::Error>>(
         &mut self,
         work: impl AsyncFnOnce(&mut Conn<'_>) -> Result<T, E>,
@@ -28,24 +24,26 @@ impl Conn<'_> {
         .await
     }
 
-    /// Lets the transaction that this is, and each of its statements, take any time.
-    pub(crate) async fn lift_limits(&mut self) -> QueryResult<()> {
+    /// Removes the time limits of the current transaction and its statements.
+    pub async fn lift_limits(&mut self) -> QueryResult<()> {
         match self {
-            Self::Postgres(conn, _) => (&**conn).batch_execute(NO_LIMITS).await,
-            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(conn) => {
+                conn.set_time_limit(None);
+                conn.batch_execute(NO_LIMITS).await
+            }
+            Self::Sqlite(conn) => conn.lift_limits(),
         }
     }
 
-    /// Keeps others from writing to `tables` until the transaction that this is ends.
+    /// Prevents others from writing to `tables` until the current transaction ends.
     pub(crate) async fn lock(&mut self, tables: &[&str]) -> QueryResult<()> {
         match self {
-            Self::Postgres(conn, _) => {
+            Self::Postgres(conn) => {
                 let tables = tables.join(", ");
-                (&**conn)
-                    .batch_execute(&format!("LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE"))
-                    .await
+                let lock = format!("LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE");
+                conn.batch_execute(&lock).await
             }
-            // There is one writer at a time anyway.
+            // SQLite has a single writer.
             Self::Sqlite(_) => Ok(()),
         }
     }

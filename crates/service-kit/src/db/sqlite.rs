@@ -1,125 +1,176 @@
-//! SQLite: one file, and the few threads that work on it.
+//! SQLite: one file, and the threads that work on it.
+//!
+//! Each thread has its own connection. One thread writes; long reads have threads of their own.
+
+mod connection;
+mod file;
+mod health;
+mod queue;
+mod reader;
+mod seat;
+mod statement;
+mod writer;
+
+pub use self::connection::AsyncSqliteConnection;
 
 use std::{
-    fs, io, num::NonZero, os::unix::fs::OpenOptionsExt as _, path::Path,
-    thread::available_parallelism,
+    fs, io,
+    num::NonZero,
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+    sync::Arc,
+    thread::{self, available_parallelism},
 };
 
-use deadpool::managed::BuildError;
 use diesel::{
     Connection as _, ConnectionError, ConnectionResult, SqliteConnection,
     connection::SimpleConnection as _,
 };
-use diesel_async::{
-    pooled_connection::{
-        AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
-        deadpool::{Pool, PoolError},
-    },
-    sync_connection_wrapper::SyncConnectionWrapper,
+use tokio::sync::oneshot;
+
+use self::{
+    file::{Access, DatabaseFile},
+    health::Health,
+    queue::{Queue, Threads},
+    seat::Seat,
 };
-use futures_util::FutureExt as _;
-use tokio::runtime::{Builder, Handle, Runtime};
+use super::{
+    OpenError, PooledConn,
+    gate::Gate,
+    waits::{Wait, Waits},
+};
+use crate::ownership::{self, PathError};
 
-use super::{OpenError, PooledConn, gate::Gate, pool, waits::Waits};
+/// While a slow disk blocks one reader, the other continues.
+const MIN_READERS: usize = 2;
+/// Threads for statements that may take long.
+const LONG_READERS: usize = 2;
 
-/// A SQLite connection whose calls run on other threads than the requests.
-pub type AsyncSqliteConnection = SyncConnectionWrapper<SqliteConnection>;
-
-/// More than threads: one that has done a statement finds the next, and need not be woken for it.
-const READERS: usize = 8;
-/// FULL makes an acknowledged write survive power loss. The file's own mode is WAL since it was
-/// migrated, so that readers work beside the writer.
-const PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; \
-                       PRAGMA foreign_keys = ON; PRAGMA cache_size = -512;";
-
-/// SQLite has one writer at a time: with one connection for writes, writers queue for it here
-/// instead of meeting "database is locked".
-#[expect(missing_debug_implementations, reason = "the pools have none")]
+/// A SQLite database. SQLite allows one writer at a time: with a single connection for writes, writers
+/// wait in a queue instead of failing on a locked database.
+#[expect(missing_debug_implementations, reason = "queued statements have none")]
 pub struct Sqlite {
-    pub(super) readers: Pool<AsyncSqliteConnection>,
-    pub(super) writer: Pool<AsyncSqliteConnection>,
+    readers: Threads,
+    long_readers: Threads,
+    writer: Threads,
+    health: Health,
     pub(super) waits: Waits,
     pub(super) gate: Gate,
-    /// A writer that waits for the disk keeps no reader from working.
-    _threads: [Threads; 2],
 }
 
 impl Sqlite {
-    /// Makes the file and its folder if they are not there.
+    /// Opens the database. Creates the file and its directory if they do not exist.
     pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
-        make_private_file(path).map_err(|error| OpenError::File(path.to_owned(), error))?;
+        make_private_file(path)?;
         let cores = available_parallelism().map_or(1, NonZero::get);
-        let (reading, writing) = (Threads::new(cores)?, Threads::new(1)?);
+        let file = Arc::new(DatabaseFile::new(path));
+        let (waits, health) = (Waits::default(), Health::new(Arc::clone(&file)));
+        let read = |count, wait: &Arc<Wait>| {
+            start(count, &file, Access::Read, wait, reader::serve).map_err(OpenError::Threads)
+        };
+        let is_doubtful = health.is_doubtful();
+        let write = move |seat| writer::serve(seat, &is_doubtful);
         Ok(Self {
-            readers: connections(path, &reading, READERS)?,
-            writer: connections(path, &writing, 1)?,
-            waits: Waits::default(),
+            readers: read(cores.max(MIN_READERS), &waits.read)?,
+            long_readers: read(LONG_READERS, &waits.long_read)?,
+            writer: start(1, &file, Access::Write, &waits.write, write)
+                .map_err(OpenError::Threads)?,
+            health,
+            waits,
             gate: Gate::default(),
-            _threads: [reading, writing],
         })
     }
 
-    pub(super) async fn reader(&self) -> Result<PooledConn, PoolError> {
-        Ok(PooledConn::Sqlite(self.waits.read.time(self.readers.get()).await?))
+    pub(super) fn read(&self) -> PooledConn {
+        pooled(&self.readers)
+    }
+
+    pub(super) fn read_at_leisure(&self) -> PooledConn {
+        pooled(&self.long_readers)
+    }
+
+    pub(super) fn write(&self) -> PooledConn {
+        pooled(&self.writer)
+    }
+
+    /// Returns whether statements are likely to succeed.
+    pub(super) async fn is_ready(&self) -> bool {
+        self.health.check(self).await
     }
 }
 
-fn connections(
-    path: &Path,
-    threads: &Threads,
+fn pooled(threads: &Threads) -> PooledConn {
+    PooledConn::Sqlite(AsyncSqliteConnection::pooled(Arc::clone(&threads.0)))
+}
+
+/// Starts the threads of a pool. Each opens its connection on first use.
+fn start(
     count: usize,
-) -> Result<Pool<AsyncSqliteConnection>, BuildError> {
-    let mut config = ManagerConfig::<AsyncSqliteConnection>::default();
-    config.recycling_method = RecyclingMethod::Fast;
-    let threads = threads.handle.clone();
-    config.custom_setup = Box::new(move |path| connect(path.to_owned(), threads.clone()).boxed());
-    let path = path.to_string_lossy();
-    pool(AsyncDieselConnectionManager::new_with_config(path, config), count)
+    file: &Arc<DatabaseFile>,
+    access: Access,
+    wait: &Arc<Wait>,
+    serve: impl FnOnce(Seat) + Clone + Send + 'static,
+) -> io::Result<Threads> {
+    let threads = Threads(Arc::new(Queue::new(count)));
+    for thread in 0..count {
+        let seat = Seat {
+            queue: Arc::clone(&threads.0),
+            thread,
+            file: Some(Arc::clone(file)),
+            access,
+            wait: Arc::clone(wait),
+            opened: None,
+            checked: None,
+        };
+        let serve = serve.clone();
+        thread::Builder::new().name("sqlite".into()).spawn(move || serve(seat))?;
+    }
+    Ok(threads)
 }
 
-/// A connection that works on the threads of this runtime.
-async fn connect(path: String, threads: Handle) -> ConnectionResult<AsyncSqliteConnection> {
-    let opening = threads.spawn_blocking(move || {
-        let mut conn = SqliteConnection::establish(&path)?;
-        conn.batch_execute(PRAGMAS).map_err(ConnectionError::CouldntSetupConfiguration)?;
-        // It keeps to the runtime in which it is wrapped.
-        Ok(AsyncSqliteConnection::new(conn))
-    });
-    opening.await.map_err(|error| ConnectionError::BadConnection(error.to_string()))?
-}
-
-/// Threads that end with this value.
-struct Threads {
-    handle: Handle,
-    runtime: Option<Runtime>,
-}
-
-impl Threads {
-    fn new(count: usize) -> Result<Self, OpenError> {
-        let mut builder = Builder::new_current_thread();
-        builder.thread_name("sqlite").max_blocking_threads(count);
-        let runtime = builder.build().map_err(OpenError::Threads)?;
-        Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime) })
+impl AsyncSqliteConnection {
+    /// Opens a connection outside of any pool, at a path or `file:` URI.
+    pub async fn establish(address: &str) -> ConnectionResult<Self> {
+        let bad = |reason: &dyn ToString| ConnectionError::BadConnection(reason.to_string());
+        let threads = Threads(Arc::new(Queue::new(1)));
+        let (queue, address) = (Arc::clone(&threads.0), address.to_owned());
+        let (sender, opened) = oneshot::channel();
+        let open = move || match open_single(&address) {
+            Ok(conn) => {
+                let _ = sender.send(Ok(()));
+                reader::serve(Seat::foreign(queue, conn));
+            }
+            Err(error) => {
+                let _ = sender.send(Err(error));
+            }
+        };
+        thread::Builder::new().name("sqlite".into()).spawn(open).map_err(|error| bad(&error))?;
+        opened.await.map_err(|error| bad(&error))??;
+        Ok(Self::single(threads))
     }
 }
 
-impl Drop for Threads {
-    fn drop(&mut self) {
-        // Waiting is nothing that a thread of another runtime may do.
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
-    }
+fn open_single(address: &str) -> ConnectionResult<SqliteConnection> {
+    let mut conn = SqliteConnection::establish(address)?;
+    // Another process may be opening or closing the file at this moment.
+    conn.batch_execute("PRAGMA busy_timeout = 5000")
+        .map_err(ConnectionError::CouldntSetupConfiguration)?;
+    Ok(conn)
 }
 
-/// Makes a SQLite file and its folder if they are not there. The data is nobody else's to read.
-/// A file that is there is not even opened: closing it would end the locks of this process on it.
-pub(crate) fn make_private_file(path: &Path) -> io::Result<()> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder)?;
-    }
+/// Creates a SQLite file, readable by its owner only, and its directory if they do not exist. An
+/// existing file is not even opened: closing it would release this process's locks on it. The
+/// directory must be writable too, for the write-ahead log.
+pub(crate) fn make_private_file(path: &Path) -> Result<(), PathError> {
+    let failed = |error| PathError::new(path, error);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(failed)?;
     match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            ownership::check_file(path)?;
+            ownership::check_folder(folder)
+        }
+        made => made.map(drop).map_err(failed),
     }
 }

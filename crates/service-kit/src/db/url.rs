@@ -1,53 +1,66 @@
-//! Which database: the engine is chosen by the URL.
+//! Database URLs, which select the engine.
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
-use secrecy::SecretString;
-
+use super::{Pooler, PostgresUrl, SchemaName, postgres::UrlError, spelling};
 use crate::config::{ExampleSecret, refuse_example};
 
 /// `sqlite://path` or `postgres://user:password@host:port/database`.
 #[derive(Clone)]
 pub enum DatabaseUrl {
-    Postgres(SecretString),
+    Postgres(PostgresUrl),
     Sqlite(PathBuf),
 }
 
 impl DatabaseUrl {
-    /// Refuses a password of `.env.example`, unless `site`, an address, is on this machine.
+    /// Sets the kind of pooler for this URL and all its clones.
+    pub fn set_pooler(&self, pooler: Pooler) {
+        if let Self::Postgres(url) = self {
+            url.set_pooler(pooler);
+        }
+    }
+
+    /// Returns the same database with tables in `schema`, if given. Only PostgreSQL has schemas.
+    pub fn with_schema(&self, schema: Option<&SchemaName>) -> Result<Self, SchemaUnsupported> {
+        match (self, schema) {
+            (Self::Postgres(url), Some(schema)) => Ok(Self::Postgres(url.with_schema(schema))),
+            (Self::Sqlite(_), Some(_)) => Err(SchemaUnsupported),
+            (url, None) => Ok(url.clone()),
+        }
+    }
+
+    /// Rejects the example password of `.env.example` unless the address `site` is on this machine.
     pub fn refuse_example(&self, site: &str) -> Result<(), ExampleSecret> {
         match self {
-            Self::Postgres(url) => refuse_example("DATABASE_URL", url, site),
+            Self::Postgres(url) => refuse_example("DATABASE_URL", url.text(), site),
             Self::Sqlite(_) => Ok(()),
         }
     }
 }
 
+/// A SQLite database has no schemas.
+#[derive(Debug, thiserror::Error)]
+#[error("DATABASE_SCHEMA is for PostgreSQL; on SQLite set DATABASE_URL to a file of its own")]
+pub struct SchemaUnsupported;
+
 impl FromStr for DatabaseUrl {
     type Err = String;
 
     fn from_str(url: &str) -> Result<Self, String> {
-        if let Some(path) = url.strip_prefix("sqlite://") {
-            let is_file = !path.is_empty() && !path.starts_with(':') && !path.contains('?');
-            return if is_file {
-                Ok(Self::Sqlite(path.into()))
-            } else {
-                Err("expected sqlite://path, a file without parameters".into())
-            };
+        if let Some(path) = spelling::after_sqlite_scheme(url) {
+            return spelling::sqlite_path(path).map(Self::Sqlite);
         }
-        let is_postgres = url.starts_with("postgres://") || url.starts_with("postgresql://");
-        if is_postgres && url.parse::<tokio_postgres::Config>().is_ok() {
-            return Ok(Self::Postgres(url.into()));
+        if let Some(advice) = spelling::advice(url) {
+            return Err(advice.into());
         }
-        // The URL may hold a password, so it is not repeated.
-        Err("expected sqlite://path or postgres://user:password@host/database".into())
+        url.parse().map(Self::Postgres).map_err(|error: UrlError| error.to_string())
     }
 }
 
 impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Postgres(_) => f.write_str("postgres://[redacted]"),
+            Self::Postgres(url) => url.fmt(f),
             Self::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
         }
     }

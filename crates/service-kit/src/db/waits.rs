@@ -1,8 +1,9 @@
-//! How long was waited for connections, and how often in vain.
+//! Metrics of waiting for database connections.
 
 use std::{
     future::Future,
     pin::pin,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -10,13 +11,15 @@ use futures_util::FutureExt as _;
 
 use crate::metrics::{Counter, Histogram, Sheet};
 
-/// Of one database.
+/// The waits of one database.
 #[derive(Debug, Default)]
 pub(super) struct Waits {
-    pub(super) read: Wait,
-    pub(super) write: Wait,
-    /// For a connection that is not shared meanwhile, where the others are.
-    pub(super) exclusive: Wait,
+    pub(super) read: Arc<Wait>,
+    pub(super) write: Arc<Wait>,
+    /// For an exclusive connection.
+    pub(super) exclusive: Arc<Wait>,
+    /// For a long read.
+    pub(super) long_read: Arc<Wait>,
 }
 
 #[derive(Debug, Default)]
@@ -26,30 +29,40 @@ pub(super) struct Wait {
 }
 
 impl Wait {
-    /// Waits for a connection.
+    /// Records a wait that has ended.
+    pub(super) fn record(&self, waited: Duration, is_success: bool) {
+        self.durations.observe(waited);
+        if !is_success {
+            self.failures.count();
+        }
+    }
+
+    /// Waits for a connection and records the wait.
     pub(super) async fn time<T, E>(
         &self,
         connection: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
         let mut connection = pin!(connection);
-        // The usual case costs no look at the clock.
+        // The common case does not read the clock.
         let (outcome, waited) = if let Some(outcome) = connection.as_mut().now_or_never() {
             (outcome, Duration::ZERO)
         } else {
             let start = Instant::now();
             (connection.await, start.elapsed())
         };
-        self.durations.observe(waited);
-        if outcome.is_err() {
-            self.failures.count();
-        }
+        self.record(waited, outcome.is_ok());
         outcome
     }
 }
 
 impl Waits {
     pub(super) fn show(&self, sheet: &mut Sheet) {
-        let all = [("read", &self.read), ("write", &self.write), ("exclusive", &self.exclusive)];
+        let all = [
+            ("read", &self.read),
+            ("write", &self.write),
+            ("exclusive", &self.exclusive),
+            ("long_read", &self.long_read),
+        ];
         let label = |pool: &str| vec![("pool", pool.to_owned())];
         sheet.histograms(
             "db_connection_wait_seconds",
@@ -58,7 +71,7 @@ impl Waits {
         );
         sheet.counters(
             "db_connection_failures",
-            "How often there was no connection to be had",
+            "Number of failed attempts to get a connection",
             all.map(|(pool, wait)| (label(pool), wait.failures.total())),
         );
     }

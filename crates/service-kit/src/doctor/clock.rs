@@ -1,4 +1,4 @@
-//! How far two clocks are apart, as the `Date` of an answer shows it.
+//! Clock skew, measured with the `Date` header of a response.
 
 use std::time::Duration;
 
@@ -6,17 +6,17 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Answer, Finding};
 
-/// `Date` has whole seconds, and a server may make it once for all answers of a moment.
+/// `Date` has a resolution of one second, and servers may cache it for a moment.
 const RESOLUTION: TimeDelta = TimeDelta::seconds(2);
-/// A difference that is worth a word although nothing fails yet.
+/// Skew that deserves a warning although nothing fails yet.
 const WORTH_A_WORD: Duration = Duration::from_secs(5);
 
-/// How far another clock is ahead of ours; less than zero: behind it.
+/// How far another clock is ahead of ours; negative if it is behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Skew(pub TimeDelta);
 
 impl Skew {
-    /// The least that explains `date`, which was made somewhere between our two times.
+    /// Returns the smallest skew that explains `date`, which was set between our two times.
     fn of(date: DateTime<Utc>, asked_at: DateTime<Utc>, answered_at: DateTime<Utc>) -> Self {
         let (least, most) = (date - answered_at, date + RESOLUTION - asked_at);
         Self(TimeDelta::zero().clamp(least.min(most), most))
@@ -27,8 +27,8 @@ impl Skew {
     }
 }
 
-/// Compares our clock with that of `who` has just answered. `leeway` is how far the clocks of who
-/// makes tokens and who verifies them may be apart.
+/// Compares our clock with that of `who`, which sent `answer`. `leeway` is the skew allowed between
+/// the issuer and the verifier of tokens.
 pub fn clocks(who: &str, answer: &Answer, leeway: Duration) -> (Finding, Option<Skew>) {
     let Some(date) = answer.date() else {
         return (Finding::skip("clock", format!("{who} does not say what time it is")), None);
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_round_trip_and_whole_seconds_explain_is_no_difference() {
+    fn ignores_skew_within_the_round_trip_and_resolution() {
         assert_eq!(skew("00:10", "00:10.9", "00:10.95"), 0);
         assert_eq!(skew("00:10", "00:11.9", "00:11.95"), 0);
         assert_eq!(skew("00:10", "00:05", "00:15"), 0);

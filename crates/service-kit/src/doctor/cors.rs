@@ -1,10 +1,10 @@
-//! Whether pages may call somebody, found out by asking as their browsers would.
+//! Checks CORS with the preflight request of a browser.
 
 use super::{Caller, Finding};
 use crate::origins::WebOrigin;
 
-/// Whether `who`, at `url`, lets pages of these origins call it. `setting` is what it has such
-/// origins in.
+/// Checks that `who`, at `url`, allows requests from pages of these origins. `setting` names its
+/// setting for allowed origins.
 pub async fn cors(
     caller: &Caller,
     who: &str,
@@ -28,5 +28,5 @@ pub async fn cors(
     }
     let refused = refused.join(", ");
     let advice = format!("add it to {setting} of {who}");
-    Finding::fault(setting, format!("{who} lets no page of {refused} call it: {advice}"))
+    Finding::fault(setting, format!("{who} does not allow requests from {refused}: {advice}"))
 }

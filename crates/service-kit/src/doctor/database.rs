@@ -1,69 +1,74 @@
-//! The database and its schema, looked at through a connection that cannot write.
+//! Checks the database and its schema over a read-only connection.
 
+mod connections;
 mod files;
 mod history;
+mod rights;
 
 use std::time::Duration;
 
-use diesel::ConnectionError;
-use diesel_async::{AsyncConnection as _, AsyncPgConnection};
-use secrecy::ExposeSecret as _;
+use diesel_async::SimpleAsyncConnection as _;
 use tokio::time::timeout;
-use tokio_postgres::{Config, error::SqlState};
+use tokio_postgres::error::SqlState;
 
 pub use self::files::may_hold_files;
-use self::{files::Place, history::History};
+use self::{files::Place, history::Examination};
 use super::{Finding, innermost};
 use crate::{
-    db::{AsyncSqliteConnection, Conn, DatabaseUrl, Transactions},
+    db::{
+        AsyncSqliteConnection, Conn, ConnectError, DatabaseUrl, PgConn, PostgresUrl,
+        postgres::Session,
+    },
     migrate::Migrations,
 };
 
-/// How long the database may take to answer, each time it is asked.
+/// Timeout of each query.
 const PATIENCE: Duration = Duration::from_secs(5);
-const READ_ONLY: &str = "-c default_transaction_read_only=on -c statement_timeout=5s";
 
-/// What a service needs of its database.
+/// All checks run in one read-only transaction. Session settings would not do: they conflict with
+/// `target_session_attrs=read-write`, and a pooler passes them on to other clients.
+const READ_ONLY: &str = "BEGIN TRANSACTION READ ONLY; SET LOCAL statement_timeout = '5s'";
+
+/// What a service requires of its database.
 #[expect(missing_debug_implementations, reason = "embedded migrations have none")]
 pub struct Schema {
     pub migrations: Migrations,
-    /// A table that is no other service's.
-    pub table: &'static str,
-    /// The service's program, which has a command `migrate`.
-    pub program: &'static str,
+    /// All tables. The first one must be unique to the service.
+    pub tables: &'static [&'static str],
+    /// Maximum number of connections of one process.
+    pub max_connections: u16,
     pub migrates_at_start: bool,
-    /// Whether the service runs, and so should have migrated.
+    /// Whether the service is running, and therefore should have migrated.
     pub is_running: bool,
 }
 
-/// What was found, and the database itself if its schema is what the program expects.
+/// The findings, and the database itself if its schema is current.
 #[expect(missing_debug_implementations, reason = "the connection has none")]
 pub struct Examined {
     pub findings: Vec<Finding>,
     pub database: Option<ReadOnly>,
 }
 
-/// A connection that changes nothing.
+/// A read-only connection.
 #[expect(missing_debug_implementations, reason = "the connections have none")]
-#[expect(clippy::large_enum_variant, reason = "there is one")]
 pub enum ReadOnly {
-    Postgres(AsyncPgConnection),
+    Postgres(PgConn),
     Sqlite(AsyncSqliteConnection),
 }
 
 impl ReadOnly {
     pub fn conn(&mut self) -> Conn<'_> {
         match self {
-            Self::Postgres(conn) => Conn::Postgres(conn, Transactions::None),
+            Self::Postgres(conn) => Conn::Postgres(conn),
             Self::Sqlite(conn) => Conn::Sqlite(conn),
         }
     }
 }
 
-/// Whether the database can be used and has the schema.
+/// Checks that the database is usable and its schema is current.
 pub async fn examine(url: &DatabaseUrl, schema: &Schema) -> Examined {
     let (mut database, mut findings) = match open(url).await {
-        Ok(Opened::There(database, text)) => (database, vec![Finding::ok("database", text)]),
+        Ok(Opened::There(database, findings)) => (database, findings),
         Ok(Opened::NotYet(text)) => {
             return Examined { findings: vec![schema.is_missing(&text)], database: None };
         }
@@ -74,25 +79,33 @@ pub async fn examine(url: &DatabaseUrl, schema: &Schema) -> Examined {
             };
         }
     };
-    let history = timeout(PATIENCE, History::read(&mut database, schema)).await;
+    let history = timeout(PATIENCE, Examination::read(&mut database, schema)).await;
     let (finding, is_current) = match history {
-        Ok(Ok(history)) => (history.judge(schema), history.is_current()),
+        Ok(Ok(Ok(history))) => (history.judge(schema), history.is_current()),
+        Ok(Ok(Err(finding))) => (finding, false),
         Ok(Err(error)) => (Finding::fault("DATABASE_URL", innermost(&error)), false),
         Err(_elapsed) => (Finding::fault("DATABASE_URL", "does not answer any more"), false),
     };
     findings.push(finding);
+    if let ReadOnly::Postgres(conn) = &mut database {
+        findings.extend(connections::compare(conn, schema.max_connections).await);
+    }
     Examined { findings, database: is_current.then_some(database) }
 }
 
 impl Schema {
-    /// Whether it matters that the schema is not what it should be.
+    fn own_table(&self) -> &'static str {
+        self.tables.first().copied().unwrap_or_default()
+    }
+
+    /// Returns whether an outdated schema is a fault.
     fn should_be_current(&self) -> bool {
         self.is_running || !self.migrates_at_start
     }
 
-    /// Nothing is there yet.
+    /// Returns the finding for a missing database or schema.
     fn is_missing(&self, text: &str) -> Finding {
-        let program = self.program;
+        let program = self.migrations.service;
         if self.should_be_current() {
             Finding::fault("MIGRATE", format!("{text}: run `{program} migrate`, or set it to true"))
         } else {
@@ -101,10 +114,9 @@ impl Schema {
     }
 }
 
-#[expect(clippy::large_enum_variant, reason = "there is one, and it is opened at once")]
 enum Opened {
-    There(ReadOnly, String),
-    /// There is none, but one can be made.
+    There(ReadOnly, Vec<Finding>),
+    /// The database does not exist, but can be created.
     NotYet(String),
 }
 
@@ -115,48 +127,51 @@ async fn open(url: &DatabaseUrl) -> Result<Opened, String> {
             Place::Taken(address) => {
                 let conn = AsyncSqliteConnection::establish(&address).await;
                 let conn = conn.map_err(|error| format!("{}: {error}", path.display()))?;
-                Ok(Opened::There(ReadOnly::Sqlite(conn), format!("{} is there", path.display())))
+                let found = Finding::ok("database", format!("{} is there", path.display()));
+                Ok(Opened::There(ReadOnly::Sqlite(conn), vec![found]))
             }
         },
-        DatabaseUrl::Postgres(url) => postgres(url.expose_secret()).await,
+        DatabaseUrl::Postgres(url) => postgres(url).await,
     }
 }
 
-async fn postgres(url: &str) -> Result<Opened, String> {
-    // The URL may hold a password, which a reason would repeat.
-    let mut config: Config = url.parse().map_err(|_error| "is no address of a database")?;
-    let place = place(&config);
-    let options = config.get_options().map(|theirs| format!("{READ_ONLY} {theirs}"));
-    config.options(options.as_deref().unwrap_or(READ_ONLY));
-    let connected = timeout(PATIENCE, config.connect(tokio_postgres::NoTls)).await;
-    let connected = connected
-        .map_err(|_elapsed| format!("{place} does not answer within {} s", PATIENCE.as_secs()))?;
-    let (client, connection) = connected.map_err(|error| refusal(&place, &config, &error))?;
-    let conn = AsyncPgConnection::try_from_client_and_connection(client, connection).await;
-    let conn = conn.map_err(|error: ConnectionError| format!("{place}: {error}"))?;
-    Ok(Opened::There(ReadOnly::Postgres(conn), format!("{place} answers")))
+async fn postgres(url: &PostgresUrl) -> Result<Opened, String> {
+    let conn = PgConn::open(url, Session::Diagnosis).await;
+    let mut conn = conn.map_err(|error| refusal(url, &error))?;
+    let place = url.place();
+    let mut findings = vec![Finding::ok("database", format!("{place} answers"))];
+    if conn.is_exposed() {
+        let text = "the connection to the database leaves this machine and is not encrypted";
+        let advice = "add sslmode=verify-full, or sslmode=require, to the URL";
+        findings.push(Finding::warn("DATABASE_URL", format!("{text}: {advice}")));
+    }
+    findings.extend(connections::pooler(&conn));
+    let begun = conn.batch_execute(READ_ONLY).await;
+    begun.map_err(|error| format!("{place}: {error}"))?;
+    Ok(Opened::There(ReadOnly::Postgres(conn), findings))
 }
 
-/// `PostgreSQL at host:port`.
-fn place(config: &Config) -> String {
-    let host = config.get_hosts().first().map(|host| match host {
-        tokio_postgres::config::Host::Tcp(host) => host.clone(),
-        tokio_postgres::config::Host::Unix(path) => path.display().to_string(),
-    });
-    let port = config.get_ports().first().copied().unwrap_or(5432);
-    format!("PostgreSQL at {}:{port}", host.unwrap_or_default())
-}
-
-fn refusal(place: &str, config: &Config, error: &tokio_postgres::Error) -> String {
-    let (user, database) = (config.get_user(), config.get_dbname().or(config.get_user()));
-    let (user, database) = (user.unwrap_or_default(), database.unwrap_or_default());
+fn refusal(url: &PostgresUrl, error: &ConnectError) -> String {
+    let place = url.place();
     match error.code() {
-        Some(&SqlState::INVALID_PASSWORD | &SqlState::INVALID_AUTHORIZATION_SPECIFICATION) => {
-            format!("{place} refuses the role {user:?} or its password: {}", innermost(error))
+        Some(&SqlState::INVALID_PASSWORD) => {
+            format!(
+                "{place} refuses the role {:?} or its password: {}",
+                url.user().unwrap_or_default(),
+                error.reason()
+            )
         }
+        Some(&SqlState::TOO_MANY_CONNECTIONS) => format!(
+            "{place} has no connection left ({}): lower DATABASE_MAX_CONNECTIONS of the services, or \
+             raise max_connections of the server",
+            error.reason()
+        ),
         Some(&SqlState::INVALID_CATALOG_NAME) => {
-            format!("{place} has no database {database:?}: create it, or name another")
+            format!(
+                "{place} has no database {:?}: create it, or name another",
+                url.database().unwrap_or_default()
+            )
         }
-        _ => format!("{place} cannot be used: {}", innermost(error)),
+        _ => error.to_string(),
     }
 }

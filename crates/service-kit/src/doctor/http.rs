@@ -1,27 +1,30 @@
-//! One question over HTTP, as a service would ask it: no redirects, and never for long.
+//! A single HTTP request as a service would send it: without redirects, and with a short time limit.
 
 use std::{error::Error as _, io, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use reqwest::{Client, Method, RequestBuilder, header::HeaderMap, redirect::Policy};
+use reqwest::{Client, Method, RequestBuilder, header::HeaderMap};
 use serde_json::Value;
 use url::Url;
 
 use super::innermost;
 use crate::{Clock, origins::WebOrigin};
 
-/// The longest answer that is read.
+/// Maximum size of a response body that is read.
 const MAX_BODY_BYTES: usize = 256 * 1024;
 
-/// Asks others.
+/// Error of rustls if the server does not speak TLS.
+const NOT_TLS: &str = "InvalidContentType";
+
+/// Sends requests.
 #[derive(Clone, Debug)]
 pub struct Caller {
     pub clock: Clock,
-    /// For the whole of an answer.
+    /// Time limit for a complete response.
     pub timeout: Duration,
 }
 
-/// What came back, and when, by our clock.
+/// A response, and when it was received by our clock.
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub status: u16,
@@ -29,54 +32,59 @@ pub struct Answer {
     pub(super) asked_at: DateTime<Utc>,
     pub(super) answered_at: DateTime<Utc>,
     headers: HeaderMap,
+    /// The proxy that the request went through.
+    pub proxy: Option<String>,
 }
 
-/// Nothing came back.
+/// The server did not respond.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{reason}")]
 pub struct NoAnswer {
     reason: String,
-    /// Whether that is because nobody listens there.
+    /// Whether the connection was refused.
     pub(super) is_refused: bool,
 }
 
 impl Caller {
     pub async fn get(&self, url: &str) -> Result<Answer, NoAnswer> {
         let url = address(url)?;
-        self.send(self.client(&url)?.get(url)).await
+        self.send(&url, self.client(&url)?.get(url.clone())).await
     }
 
-    /// Asks as a browser does for a page of `origin` (WHATWG Fetch, CORS preflight): whether it
-    /// may call with a body, a token and its cookies.
+    /// Sends the CORS preflight of a page of `origin` (WHATWG Fetch). Returns whether the page may
+    /// send a body, a token and its cookies.
     pub async fn allows(&self, origin: &WebOrigin, url: &str) -> Result<bool, NoAnswer> {
         let url = address(url)?;
         let request = self
             .client(&url)?
-            .request(Method::OPTIONS, url)
+            .request(Method::OPTIONS, url.clone())
             .header("origin", origin.as_str())
             .header("access-control-request-method", "POST")
             .header("access-control-request-headers", "authorization,content-type");
-        let answer = self.send(request).await?;
+        let answer = self.send(&url, request).await?;
         let is_named = answer.header("access-control-allow-origin") == Some(origin.as_str());
         let is_trusted = answer.header("access-control-allow-credentials") == Some("true");
         Ok((200..300).contains(&answer.status) && is_named && is_trusted)
     }
 
     fn client(&self, url: &Url) -> Result<Client, NoAnswer> {
-        let mut client = Client::builder().timeout(self.timeout).redirect(Policy::none());
-        if url.scheme() == "http" {
-            // A small image may have no certificates, and needs none.
-            client = client.tls_certs_only([]);
-        }
-        client.build().map_err(|error| NoAnswer {
+        http_client::builder(url).timeout(self.timeout).build().map_err(|error| NoAnswer {
             reason: format!("HTTPS cannot be set up, are CA certificates installed? {error}"),
             is_refused: false,
         })
     }
 
-    async fn send(&self, request: RequestBuilder) -> Result<Answer, NoAnswer> {
+    async fn send(&self, url: &Url, request: RequestBuilder) -> Result<Answer, NoAnswer> {
         let asked_at = self.clock.now();
-        let failed = |error: reqwest::Error| self.no_answer(&error.without_url());
+        let proxy = http_client::proxy(url);
+        let failed = |error: reqwest::Error| {
+            let mut failed = self.no_answer(url, &error.without_url());
+            if let Some(proxy) = &proxy {
+                failed.reason = format!("{} (through the proxy {proxy})", failed.reason);
+                failed.is_refused = false;
+            }
+            failed
+        };
         let mut response = request.send().await.map_err(failed)?;
         let answered_at = self.clock.now();
         let mut body = Vec::new();
@@ -93,10 +101,11 @@ impl Caller {
             asked_at,
             answered_at,
             headers: response.headers().clone(),
+            proxy,
         })
     }
 
-    fn no_answer(&self, error: &reqwest::Error) -> NoAnswer {
+    fn no_answer(&self, url: &Url, error: &reqwest::Error) -> NoAnswer {
         if error.is_timeout() {
             let timeout = humantime::format_duration(self.timeout);
             return NoAnswer { reason: format!("no answer within {timeout}"), is_refused: false };
@@ -108,7 +117,13 @@ impl Caller {
             is_refused |= io.is_some_and(|io| io.kind() == io::ErrorKind::ConnectionRefused);
             cause = error.source();
         }
-        NoAnswer { reason: innermost(error), is_refused }
+        let reason = innermost(error);
+        let reason = if url.scheme() == "https" && reason.contains(NOT_TLS) {
+            "http is spoken there, not https: write http://, or name the port of https".to_owned()
+        } else {
+            reason
+        };
+        NoAnswer { reason, is_refused }
     }
 }
 
@@ -124,13 +139,13 @@ impl Answer {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// Null if the body is not JSON.
+    /// Returns the body as JSON, or null if it is not JSON.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
-    /// What time it is over there (RFC 9110 §6.6.1), also if a cache has kept the answer for a
-    /// while (RFC 9111 §5.1).
+    /// Returns the time of the server (RFC 9110 §6.6.1), corrected by the `Age` of a cached response
+    /// (RFC 9111 §5.1).
     pub(super) fn date(&self) -> Option<DateTime<Utc>> {
         let date = DateTime::parse_from_rfc2822(self.header("date")?).ok()?;
         let age = self.header("age").and_then(|age| age.parse().ok()).unwrap_or_default();

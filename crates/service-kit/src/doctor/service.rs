@@ -1,27 +1,28 @@
-//! The service itself, if it runs beside its doctor.
+//! Detects a running instance of the service on this machine.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 
-use super::{Caller, Finding};
 use serde_json::Value;
 
-/// Whether the service runs, and where.
+use super::{Caller, Finding};
+use crate::listen::Host;
+
+/// Whether and where the service runs.
 #[derive(Clone, Debug)]
 pub struct Running {
     pub finding: Finding,
-    /// Its address, if it answers.
+    /// Its URL, if it responds.
     pub url: Option<String>,
 }
 
-/// Asks what listens at this address whether it is ready.
-pub async fn running(caller: &Caller, host: IpAddr, port: u16) -> Running {
-    let host = match host {
-        IpAddr::V4(host) if host.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(host) if host.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        host => host,
+/// Asks the listener at this address whether it is ready.
+pub async fn running(caller: &Caller, host: &Host, port: u16) -> Running {
+    let without = |finding| Running { finding, url: None };
+    let host = match host.from_beside() {
+        Ok(host) => host,
+        Err(error) => return without(Finding::fault("HOST", error.to_string())),
     };
     let address = format!("http://{}", SocketAddr::new(host, port));
-    let without = |finding| Running { finding, url: None };
     if port == 0 {
         return without(Finding::skip("service", "PORT is 0, so nobody knows where it runs"));
     }

@@ -1,10 +1,10 @@
-//! Sites, as browsers tell them apart when they decide about cookies.
+//! Sites, as browsers distinguish them for cookies.
 
 use url::{Host, Url};
 
 use crate::origins::WebOrigin;
 
-/// A host as written; an origin always has one.
+/// Returns the host as written; an origin always has one.
 fn host(origin: &WebOrigin) -> Option<Host<String>> {
     Some(origin.as_str().parse::<Url>().ok()?.host()?.to_owned())
 }
@@ -13,7 +13,7 @@ pub fn is_https(origin: &WebOrigin) -> bool {
     origin.as_str().starts_with("https://")
 }
 
-/// Whether it is this machine, by any of its names (W3C Secure Contexts §3.1).
+/// Returns whether the origin is on this machine, under any of its names (W3C Secure Contexts §3.1).
 pub fn is_loopback(origin: &WebOrigin) -> bool {
     match host(origin) {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
@@ -23,12 +23,12 @@ pub fn is_loopback(origin: &WebOrigin) -> bool {
     }
 }
 
-/// Whether cookies with `SameSite` surely do not travel between the two, whatever the schemes.
+/// Returns whether `SameSite` cookies are certainly not sent between the two, regardless of the
+/// schemes.
 ///
-/// A site is a domain that can be registered (HTML §7.1.1.2), which has at least two labels: if
-/// those differ, the sites do. Which have more is not known here, so some other sites are not
-/// found out.
-pub fn is_surely_another_site(one: &WebOrigin, other: &WebOrigin) -> bool {
+/// A site is a registrable domain (HTML §7.1.1.2): a public suffix such as `com`, `co.uk` or
+/// `vercel.app` plus one label.
+pub fn is_another_site(one: &WebOrigin, other: &WebOrigin) -> bool {
     match (host(one), host(other)) {
         (Some(Host::Domain(one)), Some(Host::Domain(other))) => {
             registrable(&one) != registrable(&other)
@@ -37,12 +37,12 @@ pub fn is_surely_another_site(one: &WebOrigin, other: &WebOrigin) -> bool {
     }
 }
 
+/// Returns the registrable domain. A public suffix, or a name of one label, is a site of its own.
 fn registrable(name: &str) -> &str {
-    let mut dots = name.rmatch_indices('.').skip(1);
-    dots.next().and_then(|(dot, _)| name.get(dot + 1..)).unwrap_or(name)
+    psl::domain_str(name).unwrap_or(name)
 }
 
-/// `origin` under the host name that `other` has: what to write instead.
+/// Returns `origin` with the host name of `other`, to suggest as a correction.
 pub fn same_but_for_the_host(origin: &WebOrigin, other: &WebOrigin) -> Option<WebOrigin> {
     let mut url: Url = origin.as_str().parse().ok()?;
     url.set_host(Some(&host(other)?.to_string())).ok()?;
@@ -68,9 +68,13 @@ mod tests {
             ("https://example.com", "https://auth.example.com", false),
             ("https://app.example.com", "https://app.example.org", true),
             ("https://example.com", "https://notexample.com", true),
+            ("https://app-y.vercel.app", "https://auth-x.vercel.app", true),
+            ("https://app.one.co.uk", "https://auth.one.co.uk", false),
+            ("https://one.co.uk", "https://two.co.uk", true),
+            ("https://me.github.io", "https://you.github.io", true),
             ("https://192.0.2.1", "https://192.0.2.2", true),
         ] {
-            let is_another = is_surely_another_site(&origin(one), &origin(other));
+            let is_another = is_another_site(&origin(one), &origin(other));
             assert_eq!(is_another, are_apart, "{one} {other}");
         }
     }

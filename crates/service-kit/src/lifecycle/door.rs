@@ -1,12 +1,11 @@
-//! Nobody who got in is sent away: how connections end when the process does.
+//! Connection draining: no accepted client is disconnected without a response during shutdown.
 //!
-//! A listener that is simply closed resets those who are connected but not accepted yet, and a
-//! connection that is closed between two requests may meet the next one on its way. So from the
-//! signal on every answer says that it is the connection's last, and before the listener is closed
-//! nobody new is let in until all who came since the signal have had their answer.
+//! Closing a listener resets connections that are established but not yet accepted, and closing a
+//! connection between two requests may race with the next request. Therefore, every response after
+//! the signal closes its connection, and before the listener is closed, new connections are refused
+//! until all connections opened since the signal have received their response.
 
 use std::{
-    any::Any,
     net::TcpListener,
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
@@ -21,15 +20,15 @@ use tracing::debug;
 
 use super::is_stopping;
 
-/// Connections that were opened since the process was told to end.
+/// Number of open connections that were accepted after the signal.
 static NEWCOMERS: AtomicUsize = AtomicUsize::new(0);
 
 const GLANCE: Duration = Duration::from_millis(20);
-/// How often in a row nobody must be there. A connection counts as soon as a worker has it, which
-/// takes less than a glance from the moment it is made.
+/// Number of consecutive polls that must find no such connection. A connection is counted once a
+/// worker has accepted it, which takes less than one poll interval after it is established.
 const GLANCES: u32 = 10;
 
-/// Lives as long as its connection.
+/// Counts a connection for as long as it is open.
 struct Newcomer;
 
 impl Newcomer {
@@ -45,22 +44,22 @@ impl Drop for Newcomer {
     }
 }
 
-/// For `HttpServer::on_connect`: remembers who comes when the process is about to end.
-pub fn welcome(_connection: &dyn Any, extensions: &mut Extensions) {
+/// Counts a new connection if the process is shutting down.
+pub(crate) fn welcome(extensions: &mut Extensions) {
     if is_stopping() {
         extensions.insert(Newcomer::count());
     }
 }
 
-/// Makes this answer the last of its connection if the process is about to end (RFC 9112 §9.6).
-pub fn let_go(answer: &mut ResponseHead) {
+/// Closes the connection after this response if the process is shutting down (RFC 9112 §9.6).
+pub(crate) fn let_go(answer: &mut ResponseHead) {
     if is_stopping() {
         answer.set_connection_type(ConnectionType::Close);
     }
 }
 
-/// Lets nobody in any more and waits until all who came since the signal are gone, for `limit` at
-/// the longest.
+/// Refuses new connections and waits, at most for `limit`, until all connections opened since the
+/// signal have closed.
 pub(super) async fn close(door: TcpListener, limit: Duration) {
     refuse(&door);
     let empty = async {
@@ -76,13 +75,13 @@ pub(super) async fn close(door: TcpListener, limit: Duration) {
     }
 }
 
-/// Drops every SYN, so that no connection can begin: whoever tries does so again in a second, and
-/// is refused then. Connections that are made or being made are not affected.
+/// Drops every SYN, so that no connection can be established: clients retry after a second, and are
+/// then refused. Established connections and handshakes in progress are not affected.
 #[cfg(target_os = "linux")]
 fn refuse(door: &TcpListener) {
     use socket2::{SockFilter, SockRef};
 
-    /// Classic BPF over the TCP header (RFC 9293 §3.1); see `linux/filter.h`.
+    /// A classic BPF program over the TCP header (RFC 9293 §3.1); see `linux/filter.h`.
     const LOAD_BYTE: u16 = 0x30;
     const JUMP_IF_ANY_BIT: u16 = 0x45;
     const RETURN: u16 = 0x06;
@@ -99,6 +98,6 @@ fn refuse(door: &TcpListener) {
     }
 }
 
-/// Elsewhere whoever connects while the listener is being closed may be reset.
+/// On other systems, a connection established while the listener is being closed may be reset.
 #[cfg(not(target_os = "linux"))]
 fn refuse(_door: &TcpListener) {}

@@ -1,4 +1,4 @@
-//! What must be done before a service can work, and what it waits for meanwhile.
+//! Startup work that must finish before a service is ready, such as migrations.
 
 use std::{error::Error, future, time::Duration};
 
@@ -8,11 +8,11 @@ use tracing::{info, warn};
 
 use crate::telemetry::Chain;
 
-/// The pause after a first failure; it doubles with each.
+/// Pause after the first failure; it doubles with each further failure.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// Work that is under way, or what came of it.
+/// Running work, or its result.
 #[expect(missing_debug_implementations, reason = "futures have none")]
 pub enum Preparation<T, E> {
     UnderWay(LocalBoxFuture<'static, Result<T, E>>),
@@ -20,8 +20,8 @@ pub enum Preparation<T, E> {
 }
 
 impl<T: 'static, E: Error + 'static> Preparation<T, E> {
-    /// Tries until it succeeds, or fails in a way that does not pass by itself. Nothing happens
-    /// before it is waited for.
+    /// Creates work that is retried until it succeeds or fails permanently. It starts when it is first
+    /// awaited.
     pub fn new(
         attempt: impl AsyncFn() -> Result<T, E> + 'static,
         is_temporary: impl Fn(&E) -> bool + 'static,
@@ -31,7 +31,7 @@ impl<T: 'static, E: Error + 'static> Preparation<T, E> {
 }
 
 impl<T, E> Preparation<T, E> {
-    /// Waits until all is prepared, or never will be.
+    /// Waits until the work has succeeded or failed permanently.
     pub async fn done(&mut self) -> Result<(), E> {
         if let Self::UnderWay(work) = self {
             *self = Self::Done(work.await?);
@@ -39,7 +39,7 @@ impl<T, E> Preparation<T, E> {
         Ok(())
     }
 
-    /// Prepares, and comes back only if that fails.
+    /// Runs the work, and returns only if it fails.
     pub(super) async fn failure(&mut self) -> E {
         match self.done().await {
             Ok(()) => future::pending().await,
@@ -52,7 +52,7 @@ impl<T, E> Preparation<T, E> {
     }
 }
 
-/// Says once what it waits for, and again when that changes.
+/// Logs the cause of the wait once, and again whenever it changes.
 async fn persist<T, E: Error + 'static>(
     attempt: impl AsyncFn() -> Result<T, E>,
     is_temporary: impl Fn(&E) -> bool,
@@ -63,13 +63,13 @@ async fn persist<T, E: Error + 'static>(
             Err(failure) if is_temporary(&failure) => {
                 let reason = Chain(&failure).to_string();
                 if reason != said {
-                    warn!("waits until it can work: {reason}");
+                    warn!("not ready, retrying: {reason}");
                     said = reason;
                 }
             }
             outcome => {
                 if outcome.is_ok() && !said.is_empty() {
-                    info!("can work now");
+                    info!("ready");
                 }
                 return outcome;
             }

@@ -1,4 +1,4 @@
-//! How long something took, and how often.
+//! Histograms of durations.
 
 use std::{
     ops::AddAssign,
@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-/// The upper bounds of the buckets, from what memory takes to what nobody waits for.
+/// Upper bounds of the buckets, from in-memory work to timeouts.
 pub(super) const BOUNDS: [Duration; 16] = [
     Duration::from_micros(100),
     Duration::from_micros(250),
@@ -25,20 +25,20 @@ pub(super) const BOUNDS: [Duration; 16] = [
     Duration::from_secs(5),
     Duration::from_secs(10),
 ];
-/// The last one has no bound.
+/// The last bucket is unbounded.
 const BUCKETS: usize = BOUNDS.len() + 1;
 
-/// Durations by bucket. Counting is two additions; nobody waits.
+/// Durations by bucket. An observation is two lock-free additions.
 #[derive(Debug, Default)]
 pub struct Histogram {
     buckets: [AtomicU64; BUCKETS],
     nanos: AtomicU64,
 }
 
-/// What was counted so far.
+/// Values of a histogram at one point in time.
 #[derive(Clone, Debug, Default)]
 pub struct Totals {
-    /// Each without those before it.
+    /// Non-cumulative counts.
     pub(super) buckets: [u64; BUCKETS],
     pub(super) sum: Duration,
 }

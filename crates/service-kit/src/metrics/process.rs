@@ -1,4 +1,4 @@
-//! What the process takes, under the names that all Prometheus clients use.
+//! Process metrics, under the names that all Prometheus clients use.
 
 use std::{
     fs,
@@ -11,6 +11,7 @@ use rustix::{
 };
 
 use super::Sheet;
+use crate::telemetry;
 
 #[derive(Debug)]
 pub(super) struct Process {
@@ -18,7 +19,7 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// It starts now.
+    /// Sets the start time to now.
     pub(super) fn now() -> Self {
         Self { started: SystemTime::now() }
     }
@@ -36,7 +37,12 @@ impl Process {
             "When the process started, in seconds since the epoch",
             started,
         );
-        // Where there is no such file system, there are no such figures.
+        sheet.counter(
+            "log_lines_dropped",
+            "Log lines that were dropped because standard output was blocked",
+            telemetry::dropped_lines(),
+        );
+        // Not available on systems without `/proc`.
         if let Some(bytes) = resident_bytes() {
             sheet.gauge("process_resident_memory_bytes", "Memory that is in use", bytes);
         }

@@ -1,6 +1,5 @@
-//! How long requests took, by method, route and status. Each thread that serves requests counts in
-//! a table of its own, without a lock and without memory that it does not have already, so that
-//! counting costs next to nothing.
+//! Request durations by method, route and status. Each server thread counts in a table of its own,
+//! without locks or allocations, so that counting costs almost nothing.
 
 use std::{
     cell::OnceCell,
@@ -14,22 +13,21 @@ use actix_web::http::{Method, StatusCode};
 
 use super::{Histogram, Sheet, Totals, Value};
 
-/// Any two of these are told apart; a power of two. Routes are few, but strangers choose methods.
+/// Maximum number of distinct series; a power of two. Routes are few, but clients choose methods.
 const SLOTS: usize = 2048;
-/// How many slots are looked at for one that is free.
+/// Maximum number of slots to probe for a free one.
 const PROBES: usize = 16;
-/// Methods that nobody has heard of, as OpenTelemetry calls them. Strangers choose them, so they
-/// share a series.
+/// Label of unknown methods, as in OpenTelemetry. Clients choose them, so they share one series.
 const OTHER_METHOD: &str = "_OTHER";
-/// For what finds no slot.
+/// Label of requests for which no slot is free.
 const OTHER_ROUTE: &str = "(others)";
 
 thread_local! {
-    /// Where this thread counts; nowhere unless somebody wants to know.
+    /// The table of this thread; unset while metrics are disabled.
     static TABLE: OnceCell<Arc<Table>> = const { OnceCell::new() };
 }
 
-/// Counts a request that this thread has answered.
+/// Counts a request that this thread has handled.
 pub(crate) fn record(method: &Method, route: &str, status: StatusCode, start: Instant) {
     TABLE.with(|table| {
         if let Some(table) = table.get() {
@@ -58,7 +56,7 @@ fn known(method: &Method) -> &'static str {
 pub(super) struct Requests(Arc<Mutex<Vec<Arc<Table>>>>);
 
 impl Requests {
-    /// From now on the requests that this thread answers are counted.
+    /// Counts the requests that this thread handles from now on.
     pub(super) fn count_on_this_thread(&self) {
         TABLE.with(|table| {
             table.get_or_init(|| {
@@ -127,7 +125,7 @@ impl Table {
             .map_or(&self.rest, |series| series)
     }
 
-    /// Those that were needed.
+    /// Returns the series that are in use.
     fn all(&self) -> impl Iterator<Item = &Series> {
         let rest = self.rest.was_used().then_some(&self.rest);
         self.slots.iter().filter_map(|slot| slot.get().map(|series| &**series)).chain(rest)
@@ -155,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_is_asked_for_the_table_is_bounded_and_nothing_is_lost() {
+    fn the_table_is_bounded_and_no_request_is_lost() {
         let table = Table::default();
         let requests = 3 * SLOTS;
         for number in 0..requests {
@@ -170,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_method_that_nobody_knows_is_no_series_of_its_own() {
+    fn unknown_methods_share_a_series() {
         assert_eq!(known(&Method::PATCH), "PATCH");
         assert_eq!(known(&Method::from_bytes(b"BREW").unwrap()), OTHER_METHOD);
     }

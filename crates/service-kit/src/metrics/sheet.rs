@@ -1,4 +1,4 @@
-//! One scrape: what is written down in the course of it, and the text that it becomes.
+//! Collects the metrics of one scrape and encodes them.
 
 use std::{fmt, time::Duration};
 
@@ -13,10 +13,10 @@ use super::{Totals, histogram::BOUNDS};
 
 pub(super) const MEDIA_TYPE: &str = prometheus_text::CONTENT_TYPE;
 
-/// Names and values. There must be few values of each name, and no secret or personal ones.
+/// Label names and values. Values must be few, and neither secret nor personal.
 pub type Labels = Vec<(&'static str, String)>;
 
-/// A figure.
+/// Value of a metric.
 #[derive(Clone, Debug)]
 pub enum Value {
     Count(u64),
@@ -54,13 +54,13 @@ impl From<Totals> for Value {
     }
 }
 
-/// What is written down. Names have their unit, in seconds or bytes; `_total` is added to those of
+/// The metrics of a scrape. Names include the unit, seconds or bytes; `_total` is appended to those of
 /// counters.
 #[derive(Debug, Default)]
 pub struct Sheet(Registry);
 
 impl Sheet {
-    /// Only grows, until the process ends.
+    /// Adds a counter, which only grows until the process exits.
     pub fn counter(&mut self, name: &'static str, help: &'static str, value: impl Into<Value>) {
         self.counters(name, help, [(vec![], value)]);
     }
@@ -74,7 +74,7 @@ impl Sheet {
         self.add(name, help, MetricType::Counter, samples);
     }
 
-    /// How things stand now.
+    /// Adds a gauge.
     pub fn gauge(&mut self, name: &'static str, help: &'static str, value: impl Into<Value>) {
         self.gauges(name, help, [(vec![], value)]);
     }
@@ -88,7 +88,7 @@ impl Sheet {
         self.add(name, help, MetricType::Gauge, samples);
     }
 
-    /// How long something took.
+    /// Adds a histogram of durations.
     pub fn histogram(&mut self, name: &'static str, help: &'static str, value: impl Into<Value>) {
         self.histograms(name, help, [(vec![], value)]);
     }
@@ -114,7 +114,7 @@ impl Sheet {
         self.0.register_collector(Box::new(family));
     }
 
-    /// In the text format of Prometheus.
+    /// Encodes the metrics in the Prometheus text format.
     pub(super) fn text(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();
         prometheus_text::encode(&mut text, &self.0)?;
@@ -122,7 +122,7 @@ impl Sheet {
     }
 }
 
-/// The figures of one name.
+/// The metrics of one name.
 #[derive(Debug)]
 struct Family {
     name: &'static str,

@@ -1,5 +1,5 @@
-//! One line per request. In JSON it is written by hand: at thousands of lines per second the usual
-//! way costs as much as the requests.
+//! The access log. JSON lines are formatted by hand: at thousands of lines per second, the generic
+//! formatter costs as much as the requests.
 
 use std::{
     borrow::Cow,
@@ -15,28 +15,29 @@ use tracing::{Level, enabled, info};
 use super::lines::Lines;
 use crate::{Clock, metrics};
 
-/// Where lines of JSON go.
+/// Output of JSON lines.
 static JSON: OnceLock<Lines> = OnceLock::new();
 
-/// From now on access lines are JSON. Once per process.
+/// Switches the access log to JSON. Called once per process.
 pub(super) fn write_json_to(lines: Lines) {
     let _ = JSON.set(lines);
 }
 
-/// A request that is being answered.
+/// A request in flight.
 pub(super) struct Access<'a> {
     pub(super) id: &'a str,
     pub(super) method: &'a Method,
     pub(super) start: Instant,
+    /// Why the request was rejected.
+    pub(super) cause: Option<&'a str>,
 }
 
 impl Access<'_> {
-    /// The route (`/api/tasks/{id}`) is named, never the address that was asked for: addresses can
-    /// hold secrets.
+    /// Logs the route (`/api/tasks/{id}`), never the requested URL, which can contain secrets.
     pub(super) fn log(&self, route: Option<&str>, status: StatusCode) {
         let route = route.unwrap_or("(no route)");
         metrics::record(self.method, route, status, self.start);
-        // Probes would be most of a quiet service's log.
+        // Health probes would dominate the log of a quiet service.
         if route.starts_with("/health/") || !enabled!(Level::INFO) {
             return;
         }
@@ -51,13 +52,14 @@ impl Access<'_> {
                 http.route = route,
                 http.status = status,
                 http.elapsed_us = elapsed_us,
+                error = self.cause,
                 "{method} {route} {status} in {elapsed:.1?}"
             );
         }
     }
 
-    /// As the other lines are written. Only the id can need escaping, and it is printable ASCII:
-    /// methods have no quotes, and routes are ours.
+    /// Formats the line like all others. Only the id can need escaping, and it is printable ASCII:
+    /// methods contain no quotes, and routes are ours.
     fn write(&self, mut lines: Lines, route: &str, status: u16, elapsed: Duration) {
         let mut line = Vec::with_capacity(320);
         let now = Clock::default().now().to_rfc3339_opts(SecondsFormat::Micros, true);
@@ -67,11 +69,13 @@ impl Access<'_> {
         } else {
             Cow::Borrowed(self.id)
         };
+        let cause = self.cause.and_then(|cause| serde_json::to_string(cause).ok());
+        let cause = cause.map(|cause| format!("\"error\":{cause},")).unwrap_or_default();
         let _ = writeln!(
             line,
             "{{\"timestamp\":\"{now}\",\"level\":\"INFO\",\"message\":\"{method} {route} {status} in \
              {elapsed:.1?}\",\"http.method\":\"{method}\",\"http.route\":\"{route}\",\"http.status\":{status},\
-             \"http.elapsed_us\":{micros},\"span\":{{\"request.id\":\"{id}\",\"name\":\"request\"}}}}"
+             \"http.elapsed_us\":{micros},{cause}\"span\":{{\"request.id\":\"{id}\",\"name\":\"request\"}}}}"
         );
         let _ = lines.write_all(&line);
     }

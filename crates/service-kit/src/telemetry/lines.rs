@@ -1,25 +1,34 @@
-//! Log lines on their way to standard output. Whoever logs only copies a line; a thread of its own
-//! writes what has come together, so that thousands of lines a second cost a few system calls.
+//! Writes log lines to standard output. The logging thread only copies a line; a dedicated thread
+//! writes the collected lines, so that thousands of lines per second cost few system calls, and a
+//! blocked output blocks neither requests nor the shutdown.
 
 use std::{
     io::{self, Write},
     mem,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
-    thread::{self, JoinHandle},
+    thread,
     time::Duration,
 };
 
 use tracing::warn;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// How long lines wait for others.
-const GATHER: Duration = Duration::from_millis(10);
-/// What may wait while standard output is stuck. More is lost: a request does not wait for the log.
-const MAX_BYTES: usize = 8 << 20;
-/// What is kept for the next lines.
-const KEPT_BYTES: usize = 64 << 10;
+use crate::{lifecycle, metrics::Counter};
 
-/// Where lines go. Cloning is cheap and shares it.
+/// Time during which lines are collected before they are written.
+const GATHER: Duration = Duration::from_millis(10);
+/// Maximum size of the buffer while standard output is blocked. Further lines are dropped, because
+/// requests do not wait for the log.
+const MAX_BYTES: usize = 8 << 20;
+/// Buffer capacity that is kept for later lines.
+const KEPT_BYTES: usize = 64 << 10;
+/// Time limit for writing the remaining lines on shutdown.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Lines that were dropped because standard output was blocked.
+pub(super) static DROPPED: Counter = Counter::new();
+
+/// The line buffer. Clones share it.
 #[derive(Clone, Debug)]
 pub(super) struct Lines(Arc<Shared>);
 
@@ -27,31 +36,40 @@ pub(super) struct Lines(Arc<Shared>);
 struct Shared {
     waiting: Mutex<Waiting>,
     changed: Condvar,
+    written: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct Waiting {
     bytes: Vec<u8>,
-    /// Lines that found no room.
+    /// Number of dropped lines.
     lost: u64,
+    is_writing: bool,
     is_closed: bool,
 }
 
-/// Writes what is left when it is dropped.
+/// Writes the remaining lines when dropped, within the time limit.
 #[derive(Debug)]
-pub(super) struct Writer {
-    shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
-}
+pub(super) struct Writer(Lines);
 
-/// Starts the thread that writes.
+/// Starts the writer thread.
 pub(super) fn start(out: impl Write + Send + 'static) -> (Lines, Writer) {
     let shared = Arc::<Shared>::default();
-    let thread = thread::spawn({
+    thread::spawn({
         let shared = Arc::clone(&shared);
         move || shared.write_all_to(out)
     });
-    (Lines(Arc::clone(&shared)), Writer { shared, thread: Some(thread) })
+    let lines = Lines(shared);
+    (lines.clone(), Writer(lines))
+}
+
+impl Lines {
+    /// Waits until everything is written, at most for `limit`.
+    pub(super) fn flush_within(&self, limit: Duration) {
+        let is_busy = |waiting: &mut Waiting| waiting.is_writing || !waiting.bytes.is_empty();
+        let waited = self.0.written.wait_timeout_while(self.0.waiting(), limit, is_busy);
+        drop(waited);
+    }
 }
 
 impl Shared {
@@ -59,7 +77,7 @@ impl Shared {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Until the log is closed. What cannot be written has no other place to be reported.
+    /// Writes lines until the log is closed. There is nowhere to report write errors.
     fn write_all_to(&self, mut out: impl Write) {
         let mut bytes = Vec::new();
         while self.take(&mut bytes) {
@@ -69,31 +87,36 @@ impl Shared {
         }
     }
 
-    /// Waits for lines and takes them. Returns false when there will be no more.
+    /// Waits for lines and takes them. Returns false when the log is closed.
     fn take(&self, bytes: &mut Vec<u8>) -> bool {
         let is_idle = |waiting: &mut Waiting| waiting.bytes.is_empty() && !waiting.is_closed;
-        let waiting = self.changed.wait_while(self.waiting(), is_idle);
+        let mut waiting = self.waiting();
+        waiting.is_writing = false;
+        self.written.notify_all();
+        let waiting = self.changed.wait_while(waiting, is_idle);
         let waiting = waiting.unwrap_or_else(PoisonError::into_inner);
         let is_open = |waiting: &mut Waiting| !waiting.is_closed;
         let waited = self.changed.wait_timeout_while(waiting, GATHER, is_open);
         let (mut waiting, _) = waited.unwrap_or_else(PoisonError::into_inner);
         mem::swap(bytes, &mut waiting.bytes);
         let lost = mem::take(&mut waiting.lost);
+        waiting.is_writing = !bytes.is_empty();
         drop(waiting);
         if lost > 0 {
-            warn!("{lost} log lines are lost: standard output does not take them");
+            warn!(log.dropped = lost, "log lines were dropped: standard output was blocked");
         }
         !bytes.is_empty()
     }
 }
 
 impl Write for Lines {
-    /// Takes a whole line, or loses it.
+    /// Appends a whole line, or drops it.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let mut waiting = self.0.waiting();
         let is_first = waiting.bytes.is_empty();
         if waiting.bytes.len() + line.len() > MAX_BYTES {
             waiting.lost += 1;
+            DROPPED.count();
         } else {
             waiting.bytes.extend_from_slice(line);
         }
@@ -119,11 +142,10 @@ impl MakeWriter<'_> for Lines {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.shared.waiting().is_closed = true;
-        self.shared.changed.notify_one();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        let Self(lines) = self;
+        lines.0.waiting().is_closed = true;
+        lines.0.changed.notify_one();
+        lines.flush_within(lifecycle::share_of_time_left(FLUSH_TIMEOUT));
     }
 }
 
@@ -133,7 +155,7 @@ mod tests {
 
     use super::*;
 
-    /// Standard output that is stuck until somebody reads it.
+    /// An output that blocks until the test unblocks it.
     struct Pipe(Receiver<()>, Sender<String>);
 
     impl Write for Pipe {
@@ -165,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_that_nobody_reads_is_cut() {
+    fn drops_lines_while_the_output_is_blocked() {
         let (read, reads) = channel();
         let (writes, written) = channel();
         let (mut lines, writer) = start(Pipe(reads, writes));

@@ -1,8 +1,8 @@
-//! Traces for OpenTelemetry (OTLP over HTTP), if somebody collects them: a span for each request, in
-//! the trace that its caller belongs to (W3C Trace Context), and whatever other spans name an
-//! `otel.kind`. They hold routes and outcomes, never addresses, which can have secrets in them.
+//! Exports OpenTelemetry traces (OTLP over HTTP) if a collector is configured: a span for each
+//! request, in the trace of its caller (W3C Trace Context), and all other spans with an `otel.kind`.
+//! They contain routes and outcomes, never URLs, which can contain secrets.
 //!
-//! A thread of its own sends the spans. While nobody takes them they are dropped.
+//! A dedicated thread sends the spans. They are dropped while the collector is unavailable.
 
 use std::{
     collections::HashMap,
@@ -33,37 +33,37 @@ use opentelemetry_sdk::{
     propagation::TraceContextPropagator,
     trace::{SdkTracerProvider, SpanData, SpanExporter as Exporter},
 };
-use reqwest::{blocking::Client, redirect::Policy};
+use reqwest::blocking::{Client, ClientBuilder};
 use tracing::{Metadata, Span, Subscriber, field::Empty, info, info_span, warn};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::{Layer, filter::filter_fn, registry::LookupSpan};
 use url::Url;
 
-use crate::config::http_url;
+use crate::{config::http_url, lifecycle};
 
-/// What the spans of requests belong to, so that logs can leave them out.
+/// Target of request spans, so that logs can exclude them.
 pub(super) const TARGET: &str = "traces";
-/// How long sending some spans may take.
+/// Time limit for sending a batch of spans.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long the end of the process waits for the last ones.
+/// Time limit for sending the last spans on shutdown.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Who collects traces.
 #[derive(Args, Clone, Debug)]
 pub struct TraceArgs {
-    /// The base address of an OpenTelemetry collector that takes traces by HTTP, such as
-    /// `http://localhost:4318`; unset: no traces
+    /// Base URL of an OpenTelemetry collector for traces over HTTP, such as `http://localhost:4318`;
+    /// unset: no traces
     #[arg(long, env, hide_env_values = true, value_parser = http_url)]
     pub otel_exporter_otlp_endpoint: Option<Url>,
-    /// What this service is called in traces; default: its own name
+    /// Name of this service in traces; default: its own name
     #[arg(long, env)]
     pub otel_service_name: Option<String>,
 }
 
-/// Why there are no traces.
+/// Why the exporter could not start.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum StartError {
-    #[error("no thread can be started")]
+    #[error("cannot start a thread")]
     Thread(#[from] io::Error),
     #[error("cannot set up HTTPS; are CA certificates installed?")]
     Client(#[from] reqwest::Error),
@@ -71,15 +71,15 @@ pub(super) enum StartError {
     Exporter(#[from] ExporterBuildError),
 }
 
-/// How traces travel; only there if they are collected.
+/// Propagator of trace contexts; set only if traces are exported.
 static PROPAGATOR: OnceLock<TraceContextPropagator> = OnceLock::new();
 
-/// Sends what is left when it is dropped.
+/// Sends the remaining spans when dropped.
 #[derive(Debug)]
 pub(super) struct Traces(SdkTracerProvider);
 
 impl Traces {
-    /// Begins to collect, if there is somebody to send it to. Once per process.
+    /// Starts exporting if a collector is configured. Called once per process.
     pub(super) fn start(
         args: &TraceArgs,
         service: &'static str,
@@ -100,7 +100,7 @@ impl Traces {
         Ok(Some(Self(provider)))
     }
 
-    /// What turns spans of this process into spans of traces.
+    /// Returns the layer that exports the spans of this process.
     pub(super) fn layer<S>(&self) -> impl Layer<S> + use<S>
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
@@ -119,7 +119,8 @@ impl Traces {
 
 impl Drop for Traces {
     fn drop(&mut self) {
-        let _ = self.0.shutdown_with_timeout(FLUSH_TIMEOUT);
+        let limit = lifecycle::share_of_time_left(FLUSH_TIMEOUT);
+        let _ = self.0.shutdown_with_timeout(limit);
     }
 }
 
@@ -127,18 +128,15 @@ fn is_for_traces(metadata: &Metadata<'_>) -> bool {
     metadata.is_span() && metadata.fields().field("otel.kind").is_some()
 }
 
-/// It must not be made where async code runs, because it waits for a runtime of its own.
+/// Creates the blocking HTTP client. Must not be called in async code, because the client waits for a
+/// runtime of its own.
 fn client(base: &Url) -> Result<Client, StartError> {
-    let mut builder = Client::builder().timeout(SEND_TIMEOUT).redirect(Policy::none());
-    if base.scheme() == "http" {
-        // A small image may have no certificates, and needs none.
-        builder = builder.tls_certs_only([]);
-    }
+    let builder = ClientBuilder::from(http_client::builder(base)).timeout(SEND_TIMEOUT);
     let client = thread::Builder::new().spawn(move || builder.build())?.join();
     Ok(client.map_err(|_panic| io::Error::other("it has died"))??)
 }
 
-/// Sends spans, and says when they are not taken, and when they are again.
+/// Sends spans, and logs when sending starts to fail and when it recovers.
 #[derive(Debug)]
 struct Sender {
     exporter: SpanExporter,
@@ -149,8 +147,8 @@ impl Exporter for Sender {
     async fn export(&self, spans: Vec<SpanData>) -> OTelSdkResult {
         let outcome = self.exporter.export(spans).await;
         match (&outcome, self.is_failing.swap(outcome.is_err(), Ordering::Relaxed)) {
-            (Err(error), false) => warn!("traces are dropped until they can be sent: {error}"),
-            (Ok(()), true) => info!("traces are sent again"),
+            (Err(error), false) => warn!("cannot export traces, dropping them: {error}"),
+            (Ok(()), true) => info!("exporting traces again"),
             _ => {}
         }
         outcome
@@ -165,7 +163,7 @@ impl Exporter for Sender {
     }
 }
 
-/// A request in its trace; nothing unless traces are collected.
+/// The span of a request; empty unless traces are exported.
 #[derive(Debug)]
 pub(super) struct Traced(Span);
 
@@ -182,17 +180,17 @@ impl Traced {
             http.route = Empty,
             http.response.status_code = Empty,
         );
-        // It can only fail where no span is wanted.
+        // Fails only if the span is disabled.
         let _ = span.set_parent(propagator.extract(&Headers(req.headers())));
         Self(span)
     }
 
-    /// In which the request is to be answered.
+    /// Returns the span in which the request is handled.
     pub(super) fn span(&self) -> Span {
         self.0.clone()
     }
 
-    /// It has been answered.
+    /// Records the response.
     pub(super) fn end(&self, method: &Method, route: Option<&str>, status: StatusCode) {
         if self.0.is_none() {
             return;
@@ -210,8 +208,8 @@ impl Traced {
     }
 }
 
-/// What makes the receiver of a request a part of the trace that is going on here, for whoever
-/// sends one: headers (W3C Trace Context §3). None unless traces are collected.
+/// Returns the headers that make a request part of the current trace (W3C Trace Context §3); empty
+/// unless traces are exported.
 pub fn trace_headers() -> Vec<(String, String)> {
     let Some(propagator) = PROPAGATOR.get() else { return Vec::new() };
     let mut headers = HashMap::new();

@@ -1,10 +1,14 @@
-//! What can be set is written down where people look.
+//! Compares the documentation of settings with the programs.
 
-use std::{fs, path::Path};
+use std::{env, fs, path::Path};
 
-use clap::CommandFactory;
+use clap::{Arg, CommandFactory};
 
-/// The variables of a configuration that `file` does not name.
+const END: &str = "<!-- end of settings -->";
+/// Rewrites the tables instead of comparing them; set by `cargo xtask docs`.
+const UPDATE_VARIABLE: &str = "UPDATE_DOCS";
+
+/// Returns the variables of a configuration that `file` does not mention.
 pub fn undocumented<C: CommandFactory>(file: &Path) -> Vec<String> {
     let text = fs::read_to_string(file).expect("the file can be read");
     let words: Vec<&str> = text.split(|c: char| !c.is_ascii_uppercase() && c != '_').collect();
@@ -14,4 +18,64 @@ pub fn undocumented<C: CommandFactory>(file: &Path) -> Vec<String> {
         .filter(|variable| !words.contains(variable))
         .map(str::to_owned)
         .collect()
+}
+
+/// Compares the table of settings of `service` in `page` with its configuration, or rewrites the
+/// table when `UPDATE_DOCS` is set.
+pub fn assert_settings_documented<C: CommandFactory>(service: &str, page: &Path) {
+    let text = fs::read_to_string(page).expect("the page can be read");
+    let start = format!("<!-- settings: {service} -->\n");
+    let (before, rest) = text.split_once(&start).expect("the page marks the table");
+    let (table, after) = rest.split_once(END).expect("the page marks the end of the table");
+    let expected = settings_table::<C>();
+    if env::var_os(UPDATE_VARIABLE).is_some() {
+        let updated = format!("{before}{start}{expected}{END}{after}");
+        fs::write(page, updated).expect("the page can be written");
+        return;
+    }
+    assert_eq!(table, expected, "the page is outdated: run `cargo xtask docs`");
+}
+
+/// Returns the table, with one row per setting: variable, default, first paragraph of its help.
+fn settings_table<C: CommandFactory>() -> String {
+    let command = C::command();
+    let rows = command.get_arguments().filter_map(row);
+    let head = "| variable | default | description |\n|---|---|---|\n".to_owned();
+    rows.fold(head, |table, row| table + &row)
+}
+
+fn row(argument: &Arg) -> Option<String> {
+    let variable = argument.get_env()?.to_str()?;
+    let defaults: Vec<_> =
+        argument.get_default_values().iter().map(|v| v.to_string_lossy()).collect();
+    let default =
+        if defaults.is_empty() { "none".to_owned() } else { format!("`{}`", defaults.join(",")) };
+    let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+    let help = help.replace('|', "\\|").replace('<', "\\<");
+    Some(format!("| `{variable}` | {default} | {help} |\n"))
+}
+
+/// Fails if a page about limits names a constant that the code does not have, or a setting that is not
+/// in the example environment.
+pub fn assert_limits_current(page: &Path) {
+    let root = page.parent().and_then(Path::parent).expect("the page is in a folder of its own");
+    let read = |file: &Path| fs::read_to_string(file).expect("the file can be read");
+    let (text, example) = (read(page), read(&root.join(".env.example")));
+    let (tables, constants) = text.split_once("## Constants").expect("the page lists constants");
+    let cell = |line: &str, index: usize| {
+        let cell = line.split('|').nth(index).expect("a row has the columns of its table");
+        cell.trim().trim_matches('`').to_owned()
+    };
+    let rows: Vec<_> = constants.lines().filter(|line| line.contains(".rs`")).collect();
+    assert!(!rows.is_empty(), "the page lists no constants");
+    for row in rows {
+        let (file, constant) = (cell(row, 2), cell(row, 3));
+        let is_current = read(&root.join(&file)).contains(&format!("const {constant};"));
+        assert!(is_current, "{file} has no constant {constant}");
+    }
+    for row in tables.lines().filter(|line| line.starts_with("| ") && line.contains('`')) {
+        let setting = cell(row, 3);
+        let is_known = setting.is_empty() || example.contains(&format!("{setting}="));
+        assert!(is_known, "there is no setting {setting}");
+    }
 }

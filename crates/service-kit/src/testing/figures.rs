@@ -1,25 +1,25 @@
-//! What a service shows to Prometheus, read back.
+//! Parses Prometheus metrics.
 
 use std::fmt;
 
-/// One scrape.
+/// The text of one scrape.
 #[derive(Clone)]
 pub struct Scrape(pub String);
 
 impl Scrape {
-    /// The figure of a series, written as it is shown: `name{label="value"}`. What was not counted
-    /// yet is zero.
+    /// Returns the value of a series, written as exposed: `name{label="value"}`. Missing series are
+    /// zero.
     pub fn figure(&self, series: &str) -> f64 {
         self.find(series).unwrap_or_default()
     }
 
-    /// The figure of a series, if it is shown.
+    /// Returns the value of a series, if it exists.
     pub fn find(&self, series: &str) -> Option<f64> {
         let value = self.0.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '))?;
         Some(value.parse().expect("a figure is a number"))
     }
 
-    /// How many requests were answered so.
+    /// Returns the number of requests with this method, route and status.
     pub fn requests(&self, method: &str, route: &str, status: u16) -> f64 {
         self.figure(&format!(
             "http_request_duration_seconds_count\

@@ -1,4 +1,4 @@
-//! A server that answers whatever a test thinks of, and the report of a doctor.
+//! An HTTP stub server with arbitrary responses, and the output of a doctor.
 
 use std::{
     io::{self, Read as _, Write as _},
@@ -8,19 +8,19 @@ use std::{
     time::Duration,
 };
 
-/// An HTTP server on a port of its own, until the test ends.
+/// An HTTP server on a free port, until the test ends.
 #[derive(Clone, Copy, Debug)]
 pub struct Stub(SocketAddr);
 
 impl Stub {
-    /// `answer` gets the head of a request, line and headers, and gives a whole answer: see
-    /// [`answer`].
+    /// Starts the server. `answer` receives the request line and headers and returns a complete
+    /// response; see [`answer`].
     pub fn start(answer: impl Fn(&str) -> String + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let address = listener.local_addr().expect("it has an address");
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                // A client that hangs up is no failure of the test.
+                // A client that disconnects does not fail the test.
                 let _ = serve(stream, &answer);
             }
         });
@@ -31,7 +31,7 @@ impl Stub {
         self.0.port()
     }
 
-    /// Its origin.
+    /// Returns its origin.
     pub fn url(self) -> String {
         format!("http://{}", self.0)
     }
@@ -46,7 +46,7 @@ fn serve(mut stream: TcpStream, answer: &impl Fn(&str) -> String) -> io::Result<
     stream.write_all(answer(&String::from_utf8_lossy(&head)).as_bytes())
 }
 
-/// A whole HTTP answer. `headers` are lines, each with its line break.
+/// Returns a complete HTTP response. `headers` are lines that each end with CRLF.
 pub fn answer(status: u16, headers: &str, body: &str) -> String {
     let length = body.len();
     format!(
@@ -54,13 +54,13 @@ pub fn answer(status: u16, headers: &str, body: &str) -> String {
     )
 }
 
-/// A port where nobody listens.
+/// Returns a port without a listener.
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     listener.local_addr().expect("it has an address").port()
 }
 
-/// What the `doctor` of a service has printed.
+/// The output of a service's `doctor` command.
 #[derive(Clone, Debug)]
 pub struct Report {
     pub text: String,
@@ -76,8 +76,8 @@ impl From<Output> for Report {
 }
 
 impl Report {
-    /// Exactly one line begins with this verdict and setting, and it says `text`. The process has
-    /// failed if, and only if, there is a fault.
+    /// Asserts that exactly one line begins with this verdict and setting, and that it contains
+    /// `text`. Also asserts that the process has failed if and only if there is a fault.
     #[track_caller]
     pub fn finds(&self, verdict: &str, setting: &str, text: &str) {
         let beginning = format!("{verdict:<6} {setting} ");
@@ -88,7 +88,7 @@ impl Report {
         assert_eq!(self.is_success, !has_fault, "{}", self.text);
     }
 
-    /// Nothing was found.
+    /// Asserts that there are no problems.
     #[track_caller]
     pub fn is_clean(&self) {
         let is_finding = |line: &str| !line.starts_with("ok ") && !line.starts_with("skip ");

@@ -1,4 +1,4 @@
-//! Why an export or an import ends early.
+//! Errors of an export or import.
 
 use std::{io, path::PathBuf};
 
@@ -7,24 +7,25 @@ use crate::{
     migrate::MigrateError,
 };
 
-/// Nothing was written then. Values of rows are not repeated: they are secrets.
+/// Error of an export or import, after which nothing was written. Messages do not repeat values of
+/// rows, which are secret.
 #[derive(Debug, thiserror::Error)]
 pub enum TransferError {
     #[error("there is no {0}")]
     NoDatabase(PathBuf),
-    #[error("DATABASE_URL is no database of {0}")]
-    NoSchema(&'static str, #[source] diesel::result::Error),
+    #[error("DATABASE_URL is not a database of {0}: no migration has run there")]
+    NoSchema(&'static str),
     #[error("the schema is not up to date: run `{0} migrate` first")]
     OldSchema(&'static str),
-    #[error("the schema is that of a newer {0}, or of another service")]
+    #[error("the schema is that of a newer {0}")]
     NewSchema(&'static str),
-    #[error("{0} is not a regular file; without it everything goes to standard output")]
+    #[error("{0} is not a regular file; omit it to write to standard output")]
     NotAFile(PathBuf),
     #[error("cannot read {0}")]
     Read(PathBuf, #[source] io::Error),
     #[error("cannot write the export")]
     Write(#[from] io::Error),
-    /// Counted from 1.
+    /// A problem on a line, counted from 1.
     #[error("line {number}: {what}")]
     Line { number: u64, what: String },
     #[error("lines {first} to {last}: the rows cannot be stored")]
@@ -34,10 +35,10 @@ pub enum TransferError {
         #[source]
         error: diesel::result::Error,
     },
-    #[error("DATABASE_URL holds other rows than these already ({}): import into an empty database",
+    #[error("DATABASE_URL already contains other rows ({}): import into an empty database",
         .0.iter().map(|(table, count)| format!("{count} {table}")).collect::<Vec<_>>().join(", "))]
     NotEmpty(Vec<(&'static str, u64)>),
-    #[error("read again, the database does not hold what was written")]
+    #[error("verification failed: the database does not contain what was written")]
     Differs,
     #[error("the database")]
     Database(#[from] diesel::result::Error),
@@ -45,6 +46,6 @@ pub enum TransferError {
     Open(#[from] OpenError),
     #[error("DATABASE_URL")]
     Migrate(#[from] MigrateError),
-    #[error("the database is out of reach")]
+    #[error("database unavailable")]
     Unavailable(#[from] Unavailable),
 }

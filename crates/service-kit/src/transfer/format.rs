@@ -1,4 +1,4 @@
-//! The lines of an export.
+//! The file format of an export.
 
 use std::{
     collections::BTreeMap,
@@ -10,18 +10,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::sql_types::DbTime;
 
-/// Changes when an older program could not read the lines any more.
+/// Incremented when older programs can no longer read the format.
 pub(super) const FORMAT: u32 = 1;
 
 /// The first line.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Header {
-    /// Of which service.
+    /// The exported service.
     pub(super) export: String,
     pub(super) format: u32,
-    /// The last migration that had run.
+    /// The last applied migration.
     pub(super) schema: String,
-    /// Of the program that wrote it.
+    /// Version of the program that wrote the file.
     pub(super) version: String,
     pub(super) time: DbTime,
 }
@@ -39,10 +39,10 @@ pub(super) struct EndLine {
     pub(super) end: Tally,
 }
 
-/// What all rows come to.
+/// Number of rows by table, and their hash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
-    /// By table; those that are empty are left out.
+    /// Rows by table, without empty tables.
     rows: BTreeMap<String, u64>,
     sha256: String,
 }
@@ -68,7 +68,7 @@ impl Counter {
         Self { rows: BTreeMap::new(), hash: Context::new(&SHA256) }
     }
 
-    /// The line feed is part of the line.
+    /// Adds a line, including its line feed.
     pub(super) fn add(&mut self, table: &str, line: &[u8]) {
         self.hash.update(line);
         match self.rows.get_mut(table) {

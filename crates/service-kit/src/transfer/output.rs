@@ -1,4 +1,4 @@
-//! Where an export goes: to standard output, or into a file that is there when all of it is.
+//! Destination of an export: standard output, or a file that appears once it is complete.
 
 use std::{
     fs::File,
@@ -10,9 +10,11 @@ use tempfile::NamedTempFile;
 
 use super::TransferError;
 
-pub(super) enum Output {
+/// Destination of rows.
+#[derive(Debug)]
+pub enum Output {
     Stdout,
-    /// Only its owner may read it.
+    /// A file that only its owner can read.
     File {
         draft: NamedTempFile,
         path: PathBuf,
@@ -20,11 +22,17 @@ pub(super) enum Output {
 }
 
 impl Output {
+    /// Opens a file, or standard output for `-` or no path.
     pub(super) fn open(path: Option<&Path>) -> Result<Self, TransferError> {
-        let Some(path) = path.filter(|path| *path != Path::new("-")) else {
-            return Ok(Self::Stdout);
-        };
-        // A device or a pipe would be replaced by a file.
+        match path.filter(|path| *path != Path::new("-")) {
+            Some(path) => Self::file(path),
+            None => Ok(Self::Stdout),
+        }
+    }
+
+    /// Opens a file that replaces the existing one when the output is finished.
+    pub fn file(path: &Path) -> Result<Self, TransferError> {
+        // Renaming would replace a device or a pipe by a regular file.
         if path.exists() && !path.is_file() {
             return Err(TransferError::NotAFile(path.to_owned()));
         }
@@ -34,15 +42,15 @@ impl Output {
         Ok(Self::File { draft, path: path.to_owned() })
     }
 
-    pub(super) fn writer(&self) -> io::Result<Box<dyn Write + Send>> {
+    pub fn writer(&self) -> io::Result<Box<dyn Write + Send>> {
         Ok(match self {
             Self::Stdout => Box::new(BufWriter::new(io::stdout())),
             Self::File { draft, .. } => Box::new(BufWriter::new(draft.as_file().try_clone()?)),
         })
     }
 
-    /// From now on it survives a power cut.
-    pub(super) fn finish(self) -> io::Result<()> {
+    /// Completes the output and syncs it to disk.
+    pub fn finish(self) -> io::Result<()> {
         if let Self::File { draft, path } = self {
             draft.as_file().sync_all()?;
             draft.persist(&path)?;

@@ -1,4 +1,4 @@
-//! An export, read line by line and checked against its first and its last line.
+//! Reads an export line by line, and verifies it against its first and last lines.
 
 use std::{
     fs::File,
@@ -10,15 +10,15 @@ use indicatif::ProgressBar;
 use serde::Deserialize;
 
 use super::{
-    Inventory, TransferError,
+    Inventory, Table, TransferError,
     format::{Counter, FORMAT, Header, Tally},
 };
 use crate::progress;
 
-/// How much is stored at once.
+/// Number of rows that are stored at once.
 const BATCH_ROWS: usize = 500;
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
-/// No row is as long; what is, is something else.
+/// Maximum length of a line. No row is as long.
 const MAX_LINE_BYTES: u64 = 64 * 1024 * 1024;
 
 /// A file, or standard input.
@@ -35,12 +35,12 @@ impl Source {
         self.path == Path::new("-")
     }
 
-    /// Whether it can be checked before anything is done with it.
+    /// Returns whether the source can be verified before it is imported.
     pub(super) fn can_be_read_twice(&self) -> bool {
         !self.is_stdin() && self.path.is_file()
     }
 
-    /// From its first row on.
+    /// Opens the source at its first row.
     pub(super) fn open(&self, inventory: &Inventory) -> Result<Reader, TransferError> {
         let unreadable = |error| TransferError::Read(self.path.clone(), error);
         let (input, length): (Box<dyn BufRead>, _) = if self.is_stdin() {
@@ -68,12 +68,12 @@ impl Source {
 pub(super) struct Reader {
     input: Box<dyn BufRead>,
     path: PathBuf,
-    /// The last one that was read, with its line feed.
+    /// The current line, including its line feed.
     line: Vec<u8>,
-    /// Of that line, counted from 1.
+    /// The number of the current line, counted from 1.
     number: u64,
     counter: Counter,
-    /// A row that was read and belongs to the next batch.
+    /// A row that was read ahead and belongs to the next batch.
     ahead: Option<RowText>,
     is_at_the_end: bool,
     progress: ProgressBar,
@@ -84,16 +84,16 @@ struct RowText {
     text: Vec<u8>,
 }
 
-/// Rows of one table that stand one after the other.
+/// Consecutive rows of one table.
 #[expect(missing_debug_implementations, reason = "it would show secrets")]
 pub struct Batch {
-    pub(super) table: String,
-    /// The number of the first line.
+    table: String,
+    /// Line number of the first row.
     first: u64,
     lines: Vec<Vec<u8>>,
 }
 
-/// What tells a row from the end; the row itself is skipped.
+/// Distinguishes a row from the last line; the row itself is skipped.
 #[derive(Deserialize)]
 struct AnyLine {
     table: Option<String>,
@@ -121,13 +121,15 @@ impl Reader {
         Ok(())
     }
 
-    /// Reads to the end, and whether that is what it should be.
-    pub(super) fn check(mut self) -> Result<(), TransferError> {
-        while self.next_row()?.is_some() {}
+    /// Reads to the end, and verifies the end line and all rows.
+    pub(super) fn check(mut self, tables: &[Box<dyn Table>]) -> Result<(), TransferError> {
+        while let Some(batch) = self.next_batch()? {
+            batch.table(tables)?.check(&batch)?;
+        }
         Ok(())
     }
 
-    /// `None` after the last row, if the file ends as it should.
+    /// Returns the next batch, or `None` after the last row if the file ends correctly.
     pub(super) fn next_batch(&mut self) -> Result<Option<Batch>, TransferError> {
         let first = match self.ahead.take() {
             Some(row) => row,
@@ -189,7 +191,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Whether there is one.
+    /// Reads a line. Returns false at the end.
     fn read_line(&mut self) -> Result<bool, TransferError> {
         self.line.clear();
         self.number += 1;
@@ -201,19 +203,28 @@ impl Reader {
         Ok(length > 0)
     }
 
-    /// The line that was read last is not as it should be.
+    /// Returns the error for an invalid current line.
     fn refused(&self, what: &str) -> TransferError {
         TransferError::Line { number: self.number, what: what.to_owned() }
     }
 }
 
 impl Batch {
-    /// With their numbers.
+    /// Returns the table of the batch.
+    pub(super) fn table<'a>(
+        &self,
+        tables: &'a [Box<dyn Table>],
+    ) -> Result<&'a dyn Table, TransferError> {
+        let table = tables.iter().find(|table| table.name() == self.table);
+        table.map(Box::as_ref).ok_or_else(|| self.refused("this table is not known here"))
+    }
+
+    /// Returns the lines with their numbers.
     pub(super) fn lines(&self) -> impl Iterator<Item = (u64, &[u8])> {
         (self.first..).zip(self.lines.iter().map(Vec::as_slice))
     }
 
-    pub(super) fn refused(&self, what: &str) -> TransferError {
+    fn refused(&self, what: &str) -> TransferError {
         TransferError::Line { number: self.first, what: what.to_owned() }
     }
 

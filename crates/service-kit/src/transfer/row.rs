@@ -1,4 +1,4 @@
-//! What can be exported, and how that is read and written on each engine.
+//! Exportable rows, and how each engine reads and writes them.
 
 use diesel::{QueryResult, pg::Pg, sql_types::Text};
 use serde::{Serialize, de::DeserializeOwned};
@@ -8,7 +8,8 @@ use crate::db::Conn;
 
 diesel::postfix_operator!(Bytewise, " COLLATE \"C\"", Text, backend: Pg);
 
-/// A column of text in an order that does not depend on the database, as SQLite has it anyway.
+/// Orders a string column by its bytes, independently of the database's collation. SQLite does so
+/// anyway.
 pub fn bytewise<C>(column: C) -> Bytewise<C> {
     Bytewise::new(column)
 }
@@ -19,13 +20,13 @@ pub trait Row: Serialize + DeserializeOwned + Send + Sync + 'static {
 
     fn count(conn: &mut Conn<'_>) -> impl Future<Output = QueryResult<i64>>;
 
-    /// Hands over all rows in the order of their keys, few at a time.
+    /// Passes all rows to `rows`, ordered by key, a few at a time.
     fn read(conn: &mut Conn<'_>, rows: Rows) -> impl Future<Output = Result<Rows, TransferError>>;
 
     fn insert(conn: &mut Conn<'_>, rows: Vec<Self>) -> impl Future<Output = QueryResult<()>>;
 }
 
-/// Makes a [`Row`] of a type that is `HasQuery`, of its table, its key and what is stored of it:
+/// Implements [`Row`] for a type that is `HasQuery`, given its table, its key and its stored columns:
 ///
 /// ```text
 /// exported!(ParentRow, parents, by [text id]);
@@ -54,10 +55,9 @@ macro_rules! exported {
                 rows: $crate::transfer::Rows,
             ) -> Result<$crate::transfer::Rows, $crate::transfer::TransferError> {
                 match conn {
-                    $crate::db::Conn::Postgres(conn, _) => {
+                    $crate::db::Conn::Postgres(conn) => {
                         let all = Self::query().order(($($crate::key_on_postgres!($kind $table::$key),)+));
-                        let mut conn = &**conn;
-                        let all = diesel_async::RunQueryDsl::load_stream::<Self>(all, &mut conn);
+                        let all = diesel_async::RunQueryDsl::load_stream::<Self>(all, conn);
                         rows.take_stream(all.await?).await
                     }
                     $crate::db::Conn::Sqlite(conn) => {
@@ -74,18 +74,17 @@ macro_rules! exported {
                 }
             }
 
-            /// PostgreSQL takes many rows in one statement. SQLite takes one at a time, which costs
-            /// little where there is no network between.
+            /// PostgreSQL inserts many rows in one statement. SQLite inserts one at a time, which is
+            /// cheap without a network.
             async fn insert(
                 conn: &mut $crate::db::Conn<'_>,
                 rows: Vec<Self>,
             ) -> diesel::QueryResult<()> {
                 match conn {
-                    $crate::db::Conn::Postgres(conn, _) => {
+                    $crate::db::Conn::Postgres(conn) => {
                         let values: Vec<_> = rows.iter().map(|$one| $values).collect();
                         let all = diesel::insert_into($table::table).values(values);
-                        let mut conn = &**conn;
-                        diesel_async::RunQueryDsl::execute(all, &mut conn).await.map(drop)
+                        diesel_async::RunQueryDsl::execute(all, conn).await.map(drop)
                     }
                     $crate::db::Conn::Sqlite(conn) => {
                         conn.spawn_blocking(move |conn| {

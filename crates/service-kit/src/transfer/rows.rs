@@ -1,4 +1,4 @@
-//! Rows on their way out: written, counted and hashed.
+//! Writes, counts and hashes rows.
 
 use std::{
     io::{self, Write},
@@ -28,7 +28,7 @@ impl Rows {
         Self { out, counter: Counter::new(), progress, line: Vec::new() }
     }
 
-    /// They are counted and hashed only.
+    /// Counts and hashes rows without writing them.
     pub(super) fn nowhere() -> Self {
         Self::new(Box::new(io::sink()), ProgressBar::hidden())
     }

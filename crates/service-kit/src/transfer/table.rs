@@ -1,4 +1,4 @@
-//! The tables of a service, whatever their rows are.
+//! The tables of a service, independent of their row types.
 
 use std::fmt;
 
@@ -15,14 +15,17 @@ pub trait Table {
 
     fn count<'a>(&'a self, conn: &'a mut Conn<'_>) -> LocalBoxFuture<'a, QueryResult<u64>>;
 
-    /// Hands all rows to `rows`.
+    /// Passes all rows to `rows`.
     fn read<'a>(
         &'a self,
         conn: &'a mut Conn<'_>,
         rows: Rows,
     ) -> LocalBoxFuture<'a, Result<Rows, TransferError>>;
 
-    /// Reads the rows of a batch, hands them to `rows`, and stores them if `is_stored`.
+    /// Parses the rows of a batch, and checks that they can be imported.
+    fn check(&self, batch: &Batch) -> Result<(), TransferError>;
+
+    /// Parses the rows of a batch, passes them to `rows`, and stores them if `is_stored`.
     fn take<'a>(
         &'a self,
         conn: &'a mut Conn<'_>,
@@ -32,12 +35,12 @@ pub trait Table {
     ) -> LocalBoxFuture<'a, Result<(), TransferError>>;
 }
 
-/// The table of these rows.
+/// Returns the table of these rows.
 pub fn table<R: Row>() -> Box<dyn Table> {
     checked_table(|_: &R| Ok::<_, &str>(()))
 }
 
-/// The table of these rows, of which an import takes only those that pass a check.
+/// Returns the table of these rows. An import accepts only rows that pass the check.
 pub fn checked_table<R: Row, E: fmt::Display>(
     check: impl Fn(&R) -> Result<(), E> + 'static,
 ) -> Box<dyn Table> {
@@ -80,6 +83,10 @@ impl<R: Row> Table for Checked<R> {
         rows: Rows,
     ) -> LocalBoxFuture<'a, Result<Rows, TransferError>> {
         R::read(conn, rows).boxed_local()
+    }
+
+    fn check(&self, batch: &Batch) -> Result<(), TransferError> {
+        self.rows(batch).map(drop)
     }
 
     fn take<'a>(

@@ -1,44 +1,44 @@
-//! Whether files are there, or can be made, found out without making any.
+//! Checks that files exist or can be created, without creating any.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
-use rustix::fs::{Access, access};
 use url::Url;
+
+use crate::ownership::{check_file, check_folder};
 
 pub(super) enum Place {
     Free,
-    /// A database, and how to open it for reading only.
+    /// An existing database, as a URI that opens it read-only.
     Taken(String),
 }
 
-/// Where a SQLite database is, or can be made; or why not.
+/// Returns where a SQLite database is or can be created, or why it cannot.
 pub(super) fn place(path: &Path) -> Result<Place, String> {
     let folder = path.parent().unwrap_or(Path::new("."));
     may_hold_files(folder)?;
     if !path.exists() {
         return Ok(Place::Free);
     }
-    if !path.is_file() || access(path, Access::READ_OK | Access::WRITE_OK).is_err() {
+    if !path.is_file() {
         return Err(format!("{} is no file that this user may write", path.display()));
     }
+    check_file(path).map_err(|error| error.to_string())?;
     let absolute = std::path::absolute(path).ok();
     let url = absolute.and_then(|path| Url::from_file_path(path).ok());
     let url = url.ok_or_else(|| format!("{} is no path of a file", path.display()))?;
-    // Without a log there is nothing that a reader would have to wait for, and looking for one
-    // would make one.
+    // Without a log no writer is active, and opening the database without `immutable` would create one.
     let log = PathBuf::from(format!("{}-wal", path.display()));
     let mode = if log.exists() { "mode=ro" } else { "mode=ro&immutable=1" };
     Ok(Place::Taken(format!("{url}?{mode}")))
 }
 
-/// Whether this user may make files in `folder`, which itself may have to be made; or why not.
+/// Checks that this user can create files in `folder`, which may itself have to be created.
 pub fn may_hold_files(folder: &Path) -> Result<(), String> {
-    let here = |path: &Path| if path.as_os_str().is_empty() { ".".into() } else { path.to_owned() };
-    let existing = folder.ancestors().map(here).find(|path| path.exists());
-    let existing = existing.unwrap_or_else(|| "/".into());
-    if !existing.is_dir() {
-        return Err(format!("{} is no folder", existing.display()));
-    }
-    access(&existing, Access::WRITE_OK | Access::EXEC_OK)
-        .map_err(|error| format!("files cannot be made in {}: {error}", existing.display()))
+    check_folder(folder).map_err(|error| match error.kind() {
+        ErrorKind::NotADirectory => format!("{} is not a folder", error.path().display()),
+        _ => format!("files cannot be made in {error}"),
+    })
 }

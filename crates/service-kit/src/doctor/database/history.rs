@@ -1,101 +1,81 @@
-//! Which migrations have run, beside those that the program knows.
+//! Compares the applied migrations with those of the program.
 
-use std::collections::BTreeMap;
+use diesel::{QueryResult, migration};
 
-use diesel::{
-    QueryResult, QueryableByName, migration::MigrationSource, pg::Pg, sql_query, sql_types::Bool,
-    sql_types::Text, sqlite::Sqlite,
-};
-use diesel_async::RunQueryDsl as _;
-
-use super::{ReadOnly, Schema};
+use super::{ReadOnly, Schema, rights::Rights};
 use crate::{
-    db::{Conn, query},
     doctor::Finding,
+    migrate::{History, Plan},
 };
 
-const TABLE: &str = "__diesel_schema_migrations";
-
-/// Migrations by version.
-type Names = BTreeMap<String, String>;
-
-pub(super) struct History {
-    /// Known, and not run.
-    pending: Names,
-    /// Run, and not known.
-    unknown: Vec<String>,
-    has_begun: bool,
-    /// Whether the service's own table is there.
+pub(super) struct Examination {
+    plan: migration::Result<Plan>,
+    /// Whether the table unique to the service exists.
     has_table: bool,
-    /// Whether the service may make tables here.
-    may_create: bool,
+    /// Whether the database is empty.
+    is_empty: bool,
+    /// `None` on SQLite, which has no permissions beyond those of the file.
+    rights: Option<Rights>,
 }
 
-#[derive(QueryableByName)]
-struct Flag {
-    #[diesel(sql_type = Bool)]
-    is_so: bool,
-}
-
-#[derive(QueryableByName)]
-struct Version {
-    #[diesel(sql_type = Text)]
-    version: String,
-}
-
-impl History {
-    pub(super) async fn read(database: &mut ReadOnly, schema: &Schema) -> QueryResult<Self> {
-        let known = known(database, schema).map_err(diesel::result::Error::QueryBuilderError)?;
-        let may_create = match database {
-            ReadOnly::Postgres(_) => {
-                let may =
-                    "SELECT coalesce(has_schema_privilege(current_schema(), 'CREATE'), false)";
-                is_so(&mut database.conn(), &format!("{may} AS is_so")).await?
-            }
-            ReadOnly::Sqlite(_) => true,
-        };
-        let has_history = has_table(database, TABLE).await?;
-        let has_table = has_table(database, schema.table).await?;
-        let run = if has_history {
-            let versions = sql_query(format!("SELECT version FROM {TABLE} ORDER BY version"));
-            let versions: Vec<Version> = query!(&mut database.conn(), |c| versions.load(*c))?;
-            versions.into_iter().map(|row| row.version).collect()
-        } else {
-            Vec::new()
-        };
-        let unknown = run.iter().filter(|version| !known.contains_key(*version));
-        let unknown = unknown.cloned().collect();
-        let has_begun = !run.is_empty();
-        let pending = known.into_iter().filter(|(version, _)| !run.contains(version)).collect();
-        Ok(Self { pending, unknown, has_begun, has_table, may_create })
+impl Examination {
+    /// Reads only tables that the role may read.
+    pub(super) async fn read(
+        database: &mut ReadOnly,
+        schema: &Schema,
+    ) -> QueryResult<Result<Self, Finding>> {
+        let rights = Rights::read(&mut database.conn(), schema).await?;
+        if let Some(missing) = rights.as_ref().and_then(Rights::missing) {
+            return Ok(Err(Finding::fault("DATABASE_URL", missing)));
+        }
+        let history = History::read(&mut database.conn(), &schema.migrations).await?;
+        Ok(Ok(Self {
+            plan: Plan::new(&history, &schema.migrations),
+            has_table: history.has(schema.own_table()),
+            is_empty: history.is_empty(&schema.migrations),
+            rights,
+        }))
     }
 
     pub(super) fn is_current(&self) -> bool {
-        self.pending.is_empty() && self.unknown.is_empty() && self.has_table
+        let is_complete =
+            |plan: &Plan| plan.is_complete() && plan.unknown.is_empty() && self.has_table;
+        self.plan.as_ref().is_ok_and(is_complete)
     }
 
     pub(super) fn judge(&self, schema: &Schema) -> Finding {
-        let (program, table) = (schema.program, schema.table);
-        if self.has_begun && !self.has_table {
-            let text = format!("this database is another service's: it has no table {table:?}");
+        let (program, table) = (schema.migrations.service, schema.own_table());
+        let plan = match &self.plan {
+            Ok(plan) => plan,
+            Err(error) => return Finding::fault("schema", error.to_string()),
+        };
+        if let Some(conflict) = &plan.conflict {
+            return Finding::fault(conflict.setting(), conflict.to_string());
+        }
+        if plan.has_begun && !self.has_table {
+            let text =
+                format!("{program} has migrated this database, but it has no table {table:?}");
             return Finding::fault("DATABASE_URL", text);
         }
-        if !self.unknown.is_empty() {
-            let unknown = self.unknown.join(", ");
+        if !plan.unknown.is_empty() {
+            let unknown = plan.unknown.join(", ");
             let text = format!("has migrations that this {program} does not know: {unknown}");
             return Finding::fault("DATABASE_URL", format!("{text}; run the version that made it"));
         }
-        if self.pending.is_empty() {
+        if plan.is_complete() {
             return Finding::ok("schema", "is up to date");
         }
-        if !self.may_create {
-            let text = "its role may not make tables, which the migrations have to";
-            return Finding::fault("DATABASE_URL", format!("{text}: GRANT CREATE ON SCHEMA to it"));
+        if let Some(missing) = self.rights.as_ref().and_then(Rights::missing_for_migrations) {
+            return Finding::fault("DATABASE_URL", missing);
         }
-        if !self.has_begun {
-            return schema.is_missing("the database is empty");
+        if !plan.has_begun {
+            return schema.is_missing(if self.is_empty {
+                "the database is empty"
+            } else {
+                "the database has none of its tables yet"
+            });
         }
-        let names: Vec<_> = self.pending.values().map(String::as_str).collect();
+        let names: Vec<_> = plan.pending.values().map(String::as_str).collect();
         let text = format!("these migrations have not run: {}", names.join(", "));
         if schema.should_be_current() {
             let advice = format!("run `{program} migrate`, or set it to true and start again");
@@ -104,37 +84,4 @@ impl History {
             Finding::warn("MIGRATE", format!("{text}; they run when {program} starts"))
         }
     }
-}
-
-fn known(database: &ReadOnly, schema: &Schema) -> diesel::migration::Result<Names> {
-    Ok(match database {
-        ReadOnly::Postgres(_) => {
-            let migrations = MigrationSource::<Pg>::migrations(&schema.migrations.postgres)?;
-            migrations.iter().map(|one| name(one.name())).collect()
-        }
-        ReadOnly::Sqlite(_) => {
-            let migrations = MigrationSource::<Sqlite>::migrations(&schema.migrations.sqlite)?;
-            migrations.iter().map(|one| name(one.name())).collect()
-        }
-    })
-}
-
-fn name(name: &dyn diesel::migration::MigrationName) -> (String, String) {
-    (name.version().to_string(), name.to_string())
-}
-
-async fn has_table(database: &mut ReadOnly, table: &str) -> QueryResult<bool> {
-    let question = match database {
-        ReadOnly::Postgres(_) => format!("SELECT to_regclass('{table}') IS NOT NULL AS is_so"),
-        ReadOnly::Sqlite(_) => {
-            format!("SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = '{table}') AS is_so")
-        }
-    };
-    is_so(&mut database.conn(), &question).await
-}
-
-async fn is_so(conn: &mut Conn<'_>, question: &str) -> QueryResult<bool> {
-    let question = sql_query(question);
-    let flag: Flag = query!(conn, |c| question.get_result(*c))?;
-    Ok(flag.is_so)
 }

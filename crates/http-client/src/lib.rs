@@ -1,0 +1,64 @@
+//! HTTP client for outgoing requests of the services. It follows no redirects, loads root certificates
+//! only for `https`, and bypasses the proxy for this machine and its private network.
+
+use hyper_util::client::proxy::matcher::Matcher;
+use reqwest::{ClientBuilder, redirect::Policy};
+use url::{Host, Url};
+
+/// Returns a builder for a client that sends requests to `url`.
+pub fn builder(url: &Url) -> ClientBuilder {
+    let mut builder = ClientBuilder::new().redirect(Policy::none());
+    if url.scheme() == "http" {
+        // Minimal images may have no root certificates, and plain HTTP needs none.
+        builder = builder.tls_certs_only([]);
+    }
+    if is_beside(url) {
+        builder = builder.no_proxy();
+    }
+    builder
+}
+
+/// Returns the proxy for requests to `url`, without its credentials, from `HTTP_PROXY`, `HTTPS_PROXY`
+/// or `ALL_PROXY`. Hosts in `NO_PROXY` have none.
+pub fn proxy(url: &Url) -> Option<String> {
+    if is_beside(url) {
+        return None;
+    }
+    let target = url.as_str().parse().ok()?;
+    let proxy = Matcher::from_env().intercept(&target)?;
+    let (uri, host) = (proxy.uri(), proxy.uri().host()?);
+    let port = uri.port().map(|port| format!(":{port}")).unwrap_or_default();
+    Some(format!("{}://{host}{port}", uri.scheme_str().unwrap_or("http")))
+}
+
+/// Returns whether the host is this machine or has a name without a dot, as containers on one network
+/// do. Requests to these never use a proxy.
+fn is_beside(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => !name.contains('.') || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),
+        Some(Host::Ipv6(address)) => address.is_loopback() || address.is_unspecified(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_and_its_network_bypass_the_proxy() {
+        for (url, expected) in [
+            ("http://localhost:3000/jwks", true),
+            ("http://auth.localhost/jwks", true),
+            ("http://127.0.0.1:3000/jwks", true),
+            ("http://[::1]:3000/jwks", true),
+            ("http://auth-service:3000/jwks", true),
+            ("https://auth.example.com/jwks", false),
+            ("http://192.0.2.1/jwks", false),
+            ("http://localhost.example.com/jwks", false),
+        ] {
+            assert_eq!(is_beside(&url.parse().unwrap()), expected, "{url}");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Settings of database access.
+
+use std::time::Duration;
+
+use clap::{Args, builder::RangedU64ValueParser};
+
+use super::Pooler;
+use crate::config::duration;
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+const MAX_CONNECTIONS: u16 = 40;
+/// One each for readiness checks, reads and writes, and two for transactions.
+const MIN_CONNECTIONS: u64 = 5;
+
+/// Settings of database access.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct DatabaseArgs {
+    /// Time limit for a statement or transaction of a request, including the wait for a connection;
+    /// exceeding it returns 503
+    #[arg(long, env, default_value = "10s", value_parser = duration)]
+    pub database_timeout: Duration,
+
+    /// Maximum number of connections of this process to PostgreSQL, 5 or more
+    #[arg(
+        long,
+        env,
+        default_value_t = MAX_CONNECTIONS,
+        value_parser = RangedU64ValueParser::<u16>::new().range(MIN_CONNECTIONS..)
+    )]
+    pub database_max_connections: u16,
+
+    /// Connection pooler in front of PostgreSQL: none; transaction, for a pooler in transaction mode
+    /// without prepared statements; auto, to detect it
+    #[arg(long, env, default_value = "auto")]
+    pub database_pooler: Pooler,
+}
+
+impl Default for DatabaseArgs {
+    fn default() -> Self {
+        Self {
+            database_timeout: TIMEOUT,
+            database_max_connections: MAX_CONNECTIONS,
+            database_pooler: Pooler::default(),
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! A request's connection to PostgreSQL: its statements, on a shared or exclusive connection, and its
+//! deadline.
+
+use std::{sync::Arc, time::Duration};
+
+use diesel::{
+    ConnectionError, ConnectionResult, QueryResult,
+    connection::{CacheSize, DynInstrumentation, Instrumentation},
+    pg::Pg,
+    query_builder::{AsQuery, QueryFragment, QueryId},
+};
+use diesel_async::{
+    AnsiTransactionManager, AsyncConnection, AsyncConnectionCore, SimpleAsyncConnection,
+};
+use futures_util::{
+    FutureExt as _, StreamExt as _, TryStreamExt as _, future::BoxFuture, stream::BoxStream,
+};
+use tokio::{
+    sync::OwnedSemaphorePermit,
+    time::{Instant, timeout_at},
+};
+
+use super::{
+    Postgres,
+    connection::{PgRows, ServerConnection},
+    error::{PgError, outage},
+    lanes::{InFlight, Use},
+    pool::PoolObject,
+    query::PgQuery,
+    row::PgRow,
+};
+use crate::{
+    db::{
+        Unavailable, UrlError,
+        postgres::{ConnectError, PostgresUrl, Session, Support},
+    },
+    telemetry::Chain,
+};
+
+/// A connection as used by one request.
+#[expect(missing_debug_implementations, reason = "the client has none")]
+pub struct PgConn {
+    connection: Arc<ServerConnection>,
+    route: Route,
+    deadline: Option<Instant>,
+    harness: Option<Box<Harness>>,
+}
+
+/// The kind of a connection, and what it returns to on drop.
+pub(super) enum Route {
+    /// Shared with other requests. A transaction takes an exclusive one instead.
+    Lane { lane: InFlight, what: Use, postgres: Arc<Postgres> },
+    /// Exclusive until it returns to the pool.
+    Pool { _object: PoolObject, _turn: Option<OwnedSemaphorePermit> },
+    /// Not part of any pool.
+    Single,
+}
+
+/// State that only diesel's migrations need.
+#[derive(Default)]
+struct Harness {
+    transactions: AnsiTransactionManager,
+    instrumentation: Option<DynInstrumentation>,
+}
+
+/// Abandons a connection with statements still in flight, because its next user would have to wait for
+/// them.
+struct AbandonOnDrop(Option<Arc<ServerConnection>>);
+
+impl Drop for AbandonOnDrop {
+    fn drop(&mut self) {
+        if let Some(connection) = &self.0 {
+            connection.abandon();
+        }
+    }
+}
+
+impl AbandonOnDrop {
+    fn disarm(mut self) {
+        self.0 = None;
+    }
+}
+
+impl PgConn {
+    pub(super) fn new(
+        connection: Arc<ServerConnection>,
+        route: Route,
+        deadline: Option<Instant>,
+    ) -> Self {
+        Self { connection, route, deadline, harness: None }
+    }
+
+    /// Opens a connection outside of any pool, without a time limit for its statements.
+    pub(crate) async fn open(url: &PostgresUrl, session: Session) -> Result<Self, ConnectError> {
+        let connection = Arc::new(ServerConnection::open(url, session).await?);
+        Ok(Self::new(connection, Route::Single, None))
+    }
+
+    /// Returns whether the connection leaves the machine without TLS.
+    pub(crate) fn is_exposed(&self) -> bool {
+        self.connection.is_exposed()
+    }
+
+    /// Returns what the connection keeps beyond a transaction.
+    pub(crate) fn support(&self) -> Support {
+        self.connection.support()
+    }
+
+    /// Sets the time limit of all following statements; `None` removes it.
+    pub(crate) fn set_time_limit(&mut self, limit: Option<Duration>) {
+        self.deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+    }
+
+    /// Begins a transaction on an exclusive connection. Dropping it rolls the transaction back.
+    pub(in crate::db) async fn begin(&self, begin: &str) -> QueryResult<Self> {
+        let Route::Lane { postgres, .. } = &self.route else {
+            return Err(diesel::result::Error::AlreadyInTransaction);
+        };
+        let mut attempts = 0;
+        loop {
+            let own =
+                postgres.own(self.deadline, None).await.map_err(|error| unavailable(&error))?;
+            match own.connection.begin(begin, own.deadline).await {
+                Ok(()) => return Ok(own),
+                // No statement has run on it yet, so it is safe to retry.
+                Err(PgError::Lost(_)) if attempts < postgres.max_connections() => attempts += 1,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Commits if the work of the transaction succeeded, and rolls back otherwise.
+    pub(in crate::db) async fn end<T, E: From<diesel::result::Error>>(
+        self,
+        outcome: Result<T, E>,
+    ) -> Result<T, E> {
+        let end = if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" };
+        let guard = self.guard();
+        let ended = self.connection.batch(end, self.deadline).await;
+        if ended.is_ok() {
+            self.connection.set_in_transaction(false);
+        }
+        guard.disarm();
+        // The first error is the one to report.
+        let value = outcome?;
+        ended.map_err(diesel::result::Error::from)?;
+        Ok(value)
+    }
+
+    fn guard(&self) -> AbandonOnDrop {
+        let is_own = !matches!(self.route, Route::Lane { .. });
+        AbandonOnDrop(is_own.then(|| Arc::clone(&self.connection)))
+    }
+
+    /// Sends a statement. A read that fails because its connection is closed is retried once on a new
+    /// one. A write is sent only once, and only to a server that is known to respond.
+    async fn send(&mut self, query: &PgQuery) -> QueryResult<PgRows> {
+        if let Route::Lane { what: Use::Write, lane, .. } = &self.route {
+            let turn = lane.turn(self.deadline).await.map_err(|error| unavailable(&error))?;
+            self.make_sure().await?;
+            let rows = self.connection.send(query, self.deadline).await?;
+            drop(turn);
+            return Ok(rows);
+        }
+        let outcome = self.connection.send(query, self.deadline).await;
+        match (outcome, &self.route) {
+            (Err(PgError::Lost(_)), Route::Lane { what: Use::Read, .. }) => {
+                self.reconnect().await?;
+                Ok(self.connection.send(query, self.deadline).await?)
+            }
+            (outcome, _) => Ok(outcome?),
+        }
+    }
+
+    async fn execute(&mut self, query: &PgQuery) -> QueryResult<usize> {
+        let mut rows = self.send(query).await?;
+        while rows.try_next().await?.is_some() {}
+        rows.affected()
+    }
+
+    /// Checks that the server responds: a stuck server would run the statement when it recovers, even
+    /// if the request has ended by then.
+    async fn make_sure(&mut self) -> QueryResult<()> {
+        loop {
+            if !self.connection.is_open() {
+                self.reconnect().await?;
+            }
+            if !self.connection.is_doubtful() {
+                return Ok(());
+            }
+            match self.connection.check(self.deadline).await {
+                Ok(()) => return Ok(()),
+                Err(PgError::Lost(_)) => self.connection.abandon(),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    async fn reconnect(&mut self) -> QueryResult<()> {
+        let Route::Lane { lane, postgres, .. } = &self.route else { return Ok(()) };
+        self.connection.abandon();
+        let connection = lane.connection(&postgres.endpoint, self.deadline).await;
+        self.connection = connection.map_err(|error| unavailable(&error))?;
+        Ok(())
+    }
+
+    fn harness(&mut self) -> &mut Harness {
+        self.harness.get_or_insert_default()
+    }
+}
+
+impl Drop for PgConn {
+    /// Releases the locks of an unfinished transaction at once.
+    fn drop(&mut self) {
+        if matches!(self.route, Route::Pool { .. }) && self.connection.is_in_transaction() {
+            self.connection.abandon();
+        }
+    }
+}
+
+fn unavailable(error: &Unavailable) -> diesel::result::Error {
+    outage(&Chain(error).to_string())
+}
+
+/// Waits for `work` until the deadline.
+pub(super) async fn before<T>(
+    deadline: Option<Instant>,
+    work: impl Future<Output = T>,
+) -> Result<T, Unavailable> {
+    match deadline {
+        Some(deadline) => {
+            timeout_at(deadline, work).await.map_err(|_elapsed| Unavailable::TimedOut)
+        }
+        None => Ok(work.await),
+    }
+}
+
+impl SimpleAsyncConnection for PgConn {
+    async fn batch_execute(&mut self, sql: &str) -> QueryResult<()> {
+        let guard = self.guard();
+        let outcome = self.connection.batch(sql, self.deadline).await;
+        guard.disarm();
+        Ok(outcome?)
+    }
+}
+
+impl AsyncConnectionCore for PgConn {
+    type ExecuteFuture<'conn, 'query> = BoxFuture<'conn, QueryResult<usize>>;
+    type LoadFuture<'conn, 'query> = BoxFuture<'conn, QueryResult<Self::Stream<'conn, 'query>>>;
+    type Stream<'conn, 'query> = BoxStream<'static, QueryResult<PgRow>>;
+    type Row<'conn, 'query> = PgRow;
+    type Backend = Pg;
+
+    fn load<'conn, 'query, T>(&'conn mut self, source: T) -> Self::LoadFuture<'conn, 'query>
+    where
+        T: AsQuery + 'query,
+        T::Query: QueryFragment<Pg> + QueryId + 'query,
+    {
+        let query = PgQuery::new(&source.as_query());
+        async {
+            let (query, guard) = (query?, self.guard());
+            let rows = self.send(&query).await;
+            guard.disarm();
+            Ok(rows?.boxed())
+        }
+        .boxed()
+    }
+
+    fn execute_returning_count<'conn, 'query, T>(
+        &'conn mut self,
+        source: T,
+    ) -> Self::ExecuteFuture<'conn, 'query>
+    where
+        T: QueryFragment<Pg> + QueryId + 'query,
+    {
+        let query = PgQuery::new(&source);
+        async {
+            let (query, guard) = (query?, self.guard());
+            let affected = self.execute(&query).await;
+            guard.disarm();
+            affected
+        }
+        .boxed()
+    }
+}
+
+/// The interface that diesel's migrations need.
+impl AsyncConnection for PgConn {
+    type TransactionManager = AnsiTransactionManager;
+
+    async fn establish(url: &str) -> ConnectionResult<Self> {
+        let invalid = |error: UrlError| ConnectionError::InvalidConnectionUrl(error.to_string());
+        let url: PostgresUrl = url.parse().map_err(invalid)?;
+        Ok(Self::open(&url, Session::Migrations).await?)
+    }
+
+    fn transaction_state(&mut self) -> &mut AnsiTransactionManager {
+        &mut self.harness().transactions
+    }
+
+    fn instrumentation(&mut self) -> &mut dyn Instrumentation {
+        let none = DynInstrumentation::none;
+        &mut **self.harness().instrumentation.get_or_insert_with(none)
+    }
+
+    fn set_instrumentation(&mut self, instrumentation: impl Instrumentation) {
+        self.harness().instrumentation = Some(instrumentation.into());
+    }
+
+    /// Prepared statements are kept for the lifetime of the connection.
+    fn set_prepared_statement_cache_size(&mut self, _size: CacheSize) {}
+}

@@ -1,0 +1,155 @@
+//! Shared connections ("lanes") to PostgreSQL. Each statement is a transaction of its own, and reads
+//! are sent without waiting for the results of earlier ones (pipelining).
+//!
+//! Every thread has its own lanes, driven by its own runtime, so that a statement and its result need
+//! not cross threads. If there are fewer lanes than threads, some threads share one.
+
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use thread_local::ThreadLocal;
+use tokio::{
+    sync::{Mutex as AsyncMutex, OwnedMutexGuard},
+    time::Instant,
+};
+
+use super::{Endpoint, Shares, conn::before, connection::ServerConnection};
+use crate::db::{ConnectError, Unavailable};
+
+/// Maximum number of statements in flight on one lane. More would not run in time.
+const MAX_IN_FLIGHT: usize = 1024;
+
+/// Kind of a statement.
+#[derive(Clone, Copy)]
+pub(in crate::db) enum Use {
+    Read,
+    Write,
+}
+
+pub(super) struct Lanes {
+    reads: Vec<Arc<Lane>>,
+    writes: Vec<Arc<Lane>>,
+    checks: Arc<Lane>,
+    /// Number of threads that share the lanes.
+    threads: usize,
+    thread: ThreadLocal<usize>,
+    next_thread: AtomicUsize,
+}
+
+/// A slot for a connection, which is opened on first use and reopened after it was lost.
+#[derive(Default)]
+struct Lane {
+    connection: Mutex<Option<Arc<ServerConnection>>>,
+    /// Held while the connection is being opened; other requests wait for it.
+    opening: AsyncMutex<()>,
+    in_flight: AtomicUsize,
+    /// Held by the write that is being executed.
+    writing: Arc<AsyncMutex<()>>,
+}
+
+/// A use of a lane, counted as in flight until it is dropped.
+pub(super) struct InFlight(Arc<Lane>);
+
+impl Lanes {
+    pub(super) fn new(shares: &Shares) -> Self {
+        let lanes = |count| (0..count).map(|_| Arc::default()).collect();
+        Self {
+            reads: lanes(shares.reads),
+            writes: lanes(shares.writes),
+            checks: Arc::default(),
+            threads: shares.threads,
+            thread: ThreadLocal::new(),
+            next_thread: AtomicUsize::new(0),
+        }
+    }
+
+    /// Returns the index of this thread.
+    fn thread(&self) -> usize {
+        let next = || self.next_thread.fetch_add(1, Ordering::Relaxed) % self.threads;
+        *self.thread.get_or(next)
+    }
+
+    /// Returns the lane of this thread that is likely to be fastest.
+    pub(super) fn pick(&self, what: Use) -> Result<InFlight, Unavailable> {
+        let lanes = match what {
+            Use::Read => &self.reads,
+            Use::Write => &self.writes,
+        };
+        let own = lanes.iter().skip(self.thread() % lanes.len().max(1)).step_by(self.threads);
+        let lane = own.min_by_key(|lane| (lane.is_stuck(), lane.in_flight()));
+        match lane {
+            Some(lane) if lane.in_flight() < MAX_IN_FLIGHT => Ok(InFlight::on(lane)),
+            _ => Err(Unavailable::Overloaded),
+        }
+    }
+
+    /// Returns the lane that is reserved for readiness checks.
+    pub(super) fn for_checks(&self) -> InFlight {
+        InFlight::on(&self.checks)
+    }
+}
+
+impl Lane {
+    fn in_flight(&self) -> usize {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Returns whether a statement blocks those behind it.
+    fn is_stuck(&self) -> bool {
+        self.in_flight() > 0
+            && self.open_connection().is_some_and(|connection| connection.is_doubtful())
+    }
+
+    fn open_connection(&self) -> Option<Arc<ServerConnection>> {
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        connection.as_ref().filter(|connection| connection.is_open()).cloned()
+    }
+
+    async fn connect(&self, endpoint: &Endpoint) -> Result<Arc<ServerConnection>, ConnectError> {
+        let _opening = self.opening.lock().await;
+        if let Some(connection) = self.open_connection() {
+            return Ok(connection);
+        }
+        let opened = Arc::new(endpoint.open().await?);
+        let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        *connection = Some(Arc::clone(&opened));
+        Ok(opened)
+    }
+}
+
+impl InFlight {
+    fn on(lane: &Arc<Lane>) -> Self {
+        lane.in_flight.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(lane))
+    }
+
+    /// Waits for the other writes on this lane. A write that still waits here can be canceled when its
+    /// request ends; one that was sent to the server cannot.
+    pub(super) async fn turn(
+        &self,
+        deadline: Option<Instant>,
+    ) -> Result<OwnedMutexGuard<()>, Unavailable> {
+        let writing = Arc::clone(&self.0.writing);
+        before(deadline, writing.lock_owned()).await
+    }
+
+    /// Returns the connection of the lane, and opens it if necessary.
+    pub(super) async fn connection(
+        &self,
+        endpoint: &Endpoint,
+        deadline: Option<Instant>,
+    ) -> Result<Arc<ServerConnection>, Unavailable> {
+        if let Some(connection) = self.0.open_connection() {
+            return Ok(connection);
+        }
+        Ok(before(deadline, self.0.connect(endpoint)).await??)
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,62 @@
+//! Pool of exclusive connections, for transactions and for statements that may take long.
+
+use std::sync::Arc;
+
+use deadpool::{
+    Runtime,
+    managed::{
+        BuildError, Manager, Metrics, Object, Pool, PoolError, RecycleError, RecycleResult,
+        Timeouts,
+    },
+};
+
+use super::{Endpoint, connection::ServerConnection, error::PgError};
+use crate::db::{ConnectError, Unavailable};
+
+pub(super) type PoolObject = Object<Connector>;
+pub(super) type ConnectionPool = Pool<Connector>;
+
+/// Opens the connections of a pool.
+pub(super) struct Connector(Endpoint);
+
+/// Creates a pool without time limits of its own: the deadline of the request includes the wait.
+pub(super) fn pool(endpoint: Endpoint, connections: usize) -> Result<ConnectionPool, BuildError> {
+    Pool::builder(Connector(endpoint))
+        .max_size(connections)
+        .timeouts(Timeouts::default())
+        .runtime(Runtime::Tokio1)
+        .build()
+}
+
+impl Manager for Connector {
+    type Type = Arc<ServerConnection>;
+    type Error = ConnectError;
+
+    async fn create(&self) -> Result<Self::Type, ConnectError> {
+        self.0.open().await.map(Arc::new)
+    }
+
+    async fn recycle(
+        &self,
+        connection: &mut Self::Type,
+        _: &Metrics,
+    ) -> RecycleResult<ConnectError> {
+        if !connection.is_open() || connection.is_in_transaction() {
+            return Err(RecycleError::message("the connection is closed"));
+        }
+        if connection.is_doubtful() {
+            let lost = |_error: PgError| RecycleError::message("the connection is lost");
+            connection.check(None).await.map_err(lost)?;
+        }
+        Ok(())
+    }
+}
+
+impl From<PoolError<ConnectError>> for Unavailable {
+    fn from(error: PoolError<ConnectError>) -> Self {
+        match error {
+            PoolError::Backend(error) => Self::Connect(error),
+            error => Self::Pool(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Distribution of a process's connections among their uses.
+
+use std::{num::NonZero, thread::available_parallelism};
+
+/// Reads are short: two lanes keep a thread busy while one of them waits.
+const READS_PER_THREAD: usize = 2;
+/// Writes wait for the disk, and writes on one lane wait for each other. More lanes would not be
+/// faster.
+const MAX_WRITES: usize = 16;
+const MAX_EXCLUSIVE: usize = 16;
+
+/// Numbers of connections.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Shares {
+    pub(super) threads: usize,
+    pub(super) reads: usize,
+    pub(super) writes: usize,
+    /// Exclusive connections.
+    pub(super) exclusive: usize,
+}
+
+impl Shares {
+    pub(super) fn of(max_connections: u16) -> Self {
+        let threads = available_parallelism().map_or(1, NonZero::get);
+        Self::for_threads(usize::from(max_connections), threads)
+    }
+
+    fn for_threads(max_connections: usize, threads: usize) -> Self {
+        // One connection is reserved for readiness checks.
+        let all = max_connections.saturating_sub(1);
+        let reads = (all / 4).clamp(1, READS_PER_THREAD * threads);
+        let exclusive = (all * 2 / 5).clamp(2, MAX_EXCLUSIVE);
+        let writes = all.saturating_sub(reads + exclusive).clamp(1, MAX_WRITES);
+        Self { threads, reads, writes, exclusive }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Shares;
+
+    #[test]
+    fn the_shares_never_exceed_the_maximum() {
+        for max_connections in 5..200 {
+            for threads in [1, 2, 8, 64] {
+                let Shares { reads, writes, exclusive, .. } =
+                    Shares::for_threads(max_connections, threads);
+                let all = reads + writes + exclusive + 1;
+                assert!(
+                    all <= max_connections,
+                    "{all} of {max_connections} with {threads} threads"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! Connections to PostgreSQL: URLs in libpq's syntax, and connecting.
+
+mod certificate;
+mod connect;
+mod error;
+mod foreign;
+mod handshake;
+mod parameters;
+mod pooler;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod tls;
+mod url;
+mod verifier;
+
+pub(crate) use self::{
+    connect::{Connected, Session, cancel, connect},
+    pooler::Support,
+};
+pub use self::{
+    error::ConnectError,
+    pooler::Pooler,
+    schema::SchemaName,
+    url::{PostgresUrl, UrlError},
+};

@@ -1,0 +1,243 @@
+//! The file of a database, and detection of its replacement.
+//!
+//! SQLite keeps using a file that was deleted or replaced, and would acknowledge writes that are then
+//! lost.
+
+use std::{
+    ffi::OsString,
+    fs, io, mem,
+    os::unix::{ffi::OsStrExt as _, fs::MetadataExt as _},
+    path::{Path, PathBuf},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use diesel::{
+    Connection as _, QueryResult, SqliteConnection, connection::SimpleConnection as _,
+    result::Error,
+};
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
+use tracing::{error, info};
+
+use super::statement::outage;
+
+/// FULL makes acknowledged writes survive a power loss. The migration switched the file to WAL mode,
+/// so that readers do not block the writer.
+const PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; \
+                       PRAGMA foreign_keys = ON;";
+/// The first read also opens the write-ahead log.
+const FIRST_READ: &str = "SELECT 1 FROM sqlite_schema LIMIT 1;";
+
+const REMOVED: &str = "the database file was removed";
+const REPLACED: &str = "the database file was replaced";
+/// SQLite would apply the changes in it to the new file.
+const LEFT_OVER: &str = "the -wal file belongs to the database that was replaced; remove it";
+
+/// Connections with the old log and connections with a new one would not see each other's changes.
+const LOG_LOST: &str = "the -wal file was removed; restart the service to make another";
+
+/// Access mode of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    Read,
+    Write,
+}
+
+impl Access {
+    /// Returns the PRAGMAs, with a page cache that holds a group of writes.
+    fn pragmas(self) -> &'static str {
+        match self {
+            Self::Read => "PRAGMA cache_size = -512; PRAGMA query_only = ON;",
+            Self::Write => "PRAGMA cache_size = -2048;",
+        }
+    }
+}
+
+/// Path of a database.
+pub(super) struct DatabaseFile {
+    path: PathBuf,
+    /// Path of the write-ahead log.
+    wal: PathBuf,
+    /// The database file and the log that any thread opened most recently.
+    known: Mutex<Option<(FileId, Option<FileId>)>>,
+    /// Whether the replaced file has already been logged.
+    is_reported: AtomicBool,
+}
+
+/// Identity of a file, regardless of its name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct FileId {
+    device: u64,
+    inode: u64,
+    is_empty: bool,
+}
+
+/// A connection and the files that it has open.
+pub(super) struct Opened {
+    pub(super) conn: SqliteConnection,
+    files: Option<OpenedFiles>,
+}
+
+struct OpenedFiles {
+    database: FileId,
+    /// `None` until the schema exists.
+    wal: Option<FileId>,
+    is_rescued: bool,
+}
+
+/// Why the files of a connection are no longer those at the path.
+enum Displaced {
+    /// The path names another database.
+    Replaced,
+    /// The path names nothing, or a file that must not be used.
+    Unusable(&'static str),
+}
+
+impl DatabaseFile {
+    pub(super) fn new(path: &Path) -> Self {
+        // SQLite keeps the log beside the file itself, not beside a symbolic link to it.
+        let mut wal: OsString = fs::canonicalize(path).unwrap_or_else(|_error| path.into()).into();
+        wal.push("-wal");
+        Self {
+            path: path.to_owned(),
+            wal: wal.into(),
+            known: Mutex::default(),
+            is_reported: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens the file without creating it.
+    pub(super) fn open(&self, access: Access) -> QueryResult<Opened> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = FileId::of(&self.path).map_err(|_error| self.report(REMOVED))?;
+        if let Some((database, old)) = *known {
+            // The log of a file exists as long as another thread has a connection to it.
+            match (before.is_same(database), is_same(FileId::of(&self.wal).ok(), old)) {
+                (false, true) => return Err(self.report(LEFT_OVER)),
+                (true, false) if old.is_some() => return Err(self.report(LOG_LOST)),
+                _ => {}
+            }
+        }
+        let path = percent_encode(self.path.as_os_str().as_bytes(), NON_ALPHANUMERIC);
+        let mut conn = SqliteConnection::establish(&format!("file:{path}?mode=rw"))
+            .map_err(|error| outage(&error))?;
+        conn.batch_execute(PRAGMAS)?;
+        conn.batch_execute(access.pragmas())?;
+        conn.batch_execute(FIRST_READ)?;
+        let database = FileId::of(&self.path).map_err(|error| outage(&error))?;
+        if !database.is_same(before) {
+            return Err(outage("the database file is being replaced"));
+        }
+        let wal = FileId::of(&self.wal).ok();
+        *known = Some((database, wal));
+        let files = OpenedFiles { database, wal, is_rescued: false };
+        Ok(Opened { conn, files: Some(files) })
+    }
+
+    /// Keeps the connection if its files are still those at the path. Opens a new one if none is open
+    /// or if the path now names another database.
+    pub(super) fn ensure(&self, opened: &mut Option<Opened>, access: Access) -> QueryResult<()> {
+        match opened.as_mut().and_then(|opened| self.displacement(opened)) {
+            None => {}
+            Some(Displaced::Replaced) => {
+                self.report(REPLACED);
+                if let Some(old) = opened.take() {
+                    // Closing the connection would delete a write-ahead log by its name, which may now
+                    // be that of the new file.
+                    mem::forget(old.conn);
+                }
+            }
+            Some(Displaced::Unusable(reason)) => return Err(self.report(reason)),
+        }
+        if opened.is_none() {
+            *opened = Some(self.open(access)?);
+        }
+        if self.is_doubtful() && self.is_reported.swap(false, Ordering::Relaxed) {
+            info!(path = %self.path.display(), "database file usable again");
+        }
+        Ok(())
+    }
+
+    /// Fails if the data written to the connection is no longer at the path.
+    pub(super) fn check(&self, opened: &Opened) -> QueryResult<()> {
+        let Some(files) = &opened.files else { return Ok(()) };
+        match FileId::of(&self.path) {
+            Ok(found) if found.is_same(files.database) => Ok(()),
+            Ok(_) => Err(self.report(REPLACED)),
+            Err(_) => Err(self.report(REMOVED)),
+        }
+    }
+
+    /// Returns whether a thread has found the file unusable, and none has found it usable since.
+    pub(super) fn is_doubtful(&self) -> bool {
+        self.is_reported.load(Ordering::Relaxed)
+    }
+
+    fn displacement(&self, opened: &mut Opened) -> Option<Displaced> {
+        let files = opened.files.as_mut()?;
+        let wal = FileId::of(&self.wal).ok();
+        let Ok(database) = FileId::of(&self.path) else {
+            return Some(Displaced::Unusable(REMOVED));
+        };
+        if !database.is_same(files.database) {
+            return Some(if is_same(wal, files.wal) {
+                Displaced::Unusable(LEFT_OVER)
+            } else {
+                Displaced::Replaced
+            });
+        }
+        if database.is_empty && !files.database.is_empty {
+            return Some(Displaced::Unusable("the database file was truncated"));
+        }
+        files.database = database;
+        match (files.wal, wal) {
+            (None, wal) => files.wal = wal,
+            (Some(old), Some(wal)) if wal.is_same(old) => {}
+            (Some(_), _) => {
+                if !mem::replace(&mut files.is_rescued, true) {
+                    // Moves acknowledged writes from the lost log into the database.
+                    let _ = opened.conn.batch_execute("PRAGMA wal_checkpoint;");
+                }
+                return Some(Displaced::Unusable(LOG_LOST));
+            }
+        }
+        None
+    }
+
+    fn report(&self, reason: &str) -> Error {
+        if !self.is_reported.swap(true, Ordering::Relaxed) {
+            error!(path = %self.path.display(), reason, "database file not usable");
+        }
+        outage(reason)
+    }
+}
+
+/// Returns whether both files exist and are the same.
+fn is_same(one: Option<FileId>, other: Option<FileId>) -> bool {
+    one.zip(other).is_some_and(|(one, other)| one.is_same(other))
+}
+
+impl FileId {
+    fn of(path: &Path) -> io::Result<Self> {
+        let metadata = fs::metadata(path)?;
+        let (device, inode) = (metadata.dev(), metadata.ino());
+        Ok(Self { device, inode, is_empty: metadata.len() == 0 })
+    }
+
+    fn is_same(self, other: Self) -> bool {
+        self.device == other.device && self.inode == other.inode
+    }
+}
+
+impl Opened {
+    /// Wraps a connection to a database other than the service's own.
+    pub(super) fn foreign(conn: SqliteConnection) -> Self {
+        Self { conn, files: None }
+    }
+}

@@ -1,0 +1,57 @@
+//! Connections to PostgreSQL: poolers and limits.
+
+use diesel::{QueryResult, QueryableByName, sql_query, sql_types::Integer};
+use diesel_async::RunQueryDsl as _;
+
+use crate::{db::PgConn, doctor::Finding};
+
+const LIMITS: &str = "SELECT current_setting('max_connections')::integer \
+     - current_setting('superuser_reserved_connections')::integer AS available";
+
+#[derive(QueryableByName)]
+struct Limits {
+    #[diesel(sql_type = Integer)]
+    available: i32,
+}
+
+/// Returns a finding if a pooler does not keep sessions.
+pub(super) fn pooler(conn: &PgConn) -> Option<Finding> {
+    let support = conn.support();
+    match (support.settings, support.statements) {
+        (true, _) => None,
+        (false, true) => Some(Finding::ok(
+            "database",
+            "a connection pooler is in front of PostgreSQL, with prepared statements",
+        )),
+        (false, false) => Some(Finding::warn(
+            "DATABASE_URL",
+            "a connection pooler without prepared statements is in front of PostgreSQL: it works, and \
+             PostgreSQL plans each statement anew; PgBouncer 1.21 or later with \
+             max_prepared_statements, or a direct connection, is faster",
+        )),
+    }
+}
+
+/// Compares the number of connections of one process with the server's limit. Through a pooler this
+/// means nothing.
+pub(super) async fn compare(conn: &mut PgConn, max_connections: u16) -> Option<Finding> {
+    if !conn.support().settings {
+        return None;
+    }
+    let limits: QueryResult<Limits> = sql_query(LIMITS).get_result(conn).await;
+    let available = limits.ok()?.available;
+    let processes = available / i32::from(max_connections.max(1));
+    Some(if processes == 0 {
+        let text = format!(
+            "a process may open {max_connections} connections, and the server has {available} for all: \
+             lower it, or raise max_connections of the server"
+        );
+        Finding::warn("DATABASE_MAX_CONNECTIONS", text)
+    } else {
+        let text = format!(
+            "a process opens up to {max_connections} of the server's {available} connections, which \
+             are enough for {processes}"
+        );
+        Finding::ok("connections", text)
+    })
+}

@@ -1,0 +1,137 @@
+//! SIGTERM and SIGINT, and the shutdown deadline that starts with the first of them.
+//!
+//! A dedicated thread handles them, so that the process exits even if all other threads wait for a
+//! frozen database or for a log that nobody reads.
+
+use std::{
+    fmt, io,
+    sync::{OnceLock, atomic::Ordering},
+    thread,
+    time::Duration,
+};
+
+use tokio::{
+    runtime, select,
+    signal::unix::{Signal, SignalKind, signal},
+    sync::watch,
+    time::{Instant, sleep_until},
+};
+use tracing::error;
+
+use super::{STOPPING, ShutdownArgs};
+use crate::telemetry;
+
+/// Signals within this time after the first count as the same one: npm, `timeout` and process groups
+/// deliver it twice.
+const REPEAT: Duration = Duration::from_secs(1);
+/// Time limit for writing the last log lines before a forced exit.
+const LAST_LINES: Duration = Duration::from_millis(200);
+
+static DEADLINE: OnceLock<Instant> = OnceLock::new();
+
+/// Returns the time until the forced exit; `None` before the first signal.
+pub(super) fn time_left() -> Option<Duration> {
+    Some(DEADLINE.get()?.saturating_duration_since(Instant::now()))
+}
+
+/// Returns the time limit for one of the final steps: `limit`, or half of the remaining time if that
+/// is less.
+pub(crate) fn share_of_time_left(limit: Duration) -> Duration {
+    time_left().map_or(limit, |left| limit.min(left / 2))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StopSignal {
+    /// From a supervisor, which gives the service its time.
+    Terminate,
+    /// From a person at a terminal, who waits.
+    Interrupt,
+}
+
+impl fmt::Display for StopSignal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Terminate => "SIGTERM",
+            Self::Interrupt => "SIGINT",
+        })
+    }
+}
+
+/// Resolves when the first signal arrives.
+pub(super) struct FirstSignal(watch::Receiver<Option<StopSignal>>);
+
+impl FirstSignal {
+    /// Starts to handle signals. Stops if this value is dropped before the first one has arrived.
+    pub(super) fn listen(args: ShutdownArgs) -> io::Result<Self> {
+        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+        let mut signals = {
+            let _context = runtime.enter();
+            Signals::listen()?
+        };
+        let (sender, receiver) = watch::channel(None);
+        let handle = async move {
+            let first = select! {
+                first = signals.next() => first,
+                () = sender.closed() => return,
+            };
+            let start = Instant::now();
+            let delay =
+                if first == StopSignal::Terminate { args.shutdown_delay } else { Duration::ZERO };
+            let deadline = start + delay + args.shutdown_timeout;
+            let _ = DEADLINE.set(deadline);
+            STOPPING.store(true, Ordering::Relaxed);
+            sender.send_replace(Some(first));
+            select! {
+                second = signals.next_after(start + REPEAT) => {
+                    error!("{second}, the second signal: exiting without finishing");
+                }
+                () = sleep_until(deadline) => {
+                    error!("SHUTDOWN_TIMEOUT has passed: exiting without finishing");
+                }
+            }
+            telemetry::flush(LAST_LINES);
+            std::process::exit(1);
+        };
+        thread::Builder::new().name("signals".into()).spawn(move || runtime.block_on(handle))?;
+        Ok(Self(receiver))
+    }
+
+    pub(super) async fn wait(&mut self) -> StopSignal {
+        match self.0.wait_for(Option::is_some).await.map(|signal| *signal) {
+            Ok(Some(signal)) => signal,
+            // The thread holds the sender until a signal arrives.
+            _ => std::future::pending().await,
+        }
+    }
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) -> StopSignal {
+        select! {
+            _ = self.terminate.recv() => StopSignal::Terminate,
+            _ = self.interrupt.recv() => StopSignal::Interrupt,
+        }
+    }
+
+    /// Returns the next signal that arrives after `time`.
+    async fn next_after(&mut self, time: Instant) -> StopSignal {
+        loop {
+            let signal = self.next().await;
+            if Instant::now() >= time {
+                return signal;
+            }
+        }
+    }
+}

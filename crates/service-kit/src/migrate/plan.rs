@@ -1,0 +1,128 @@
+//! The pending work on a database, according to its [`History`]. Read-only.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::{
+    migration::{self, MigrationName, MigrationSource},
+    sqlite::Sqlite,
+};
+
+use super::{
+    Migrations,
+    conflict::Conflict,
+    footprint::Footprint,
+    history::{History, SHARED_TABLE},
+};
+
+/// Applied and pending migrations.
+pub(crate) struct Plan {
+    /// Versions recorded only in the old, common history table.
+    pub(super) inherited: BTreeSet<String>,
+    /// Names of pending migrations, by version.
+    pub(crate) pending: BTreeMap<String, String>,
+    /// Applied versions that this program does not know.
+    pub(crate) unknown: Vec<String>,
+    /// Whether any migration has run.
+    pub(crate) has_begun: bool,
+    /// Whether the service has its history table.
+    has_table: bool,
+    /// Why the pending migrations must not run.
+    pub(crate) conflict: Option<Conflict>,
+}
+
+impl Plan {
+    pub(crate) fn new(history: &History, migrations: &Migrations) -> migration::Result<Self> {
+        let mut pending = migrations.names()?;
+        let unknown = history.own.iter().filter(|version| !pending.contains_key(*version));
+        let unknown = unknown.cloned().collect();
+        pending.retain(|version, _| !history.own.contains(version));
+        let mut plan = Self {
+            inherited: BTreeSet::new(),
+            pending,
+            unknown,
+            has_begun: !history.own.is_empty(),
+            has_table: history.has_own_table(migrations),
+            conflict: None,
+        };
+        if !plan.pending.is_empty() {
+            let footprint = Footprint::of(migrations)?;
+            if !history.has_own_table(migrations) {
+                plan.inherit(history, &footprint);
+            }
+            plan.conflict = plan.find_conflict(history, &footprint, migrations);
+        }
+        Ok(plan)
+    }
+
+    /// Takes over versions from the common table. Services have equal versions, so a version counts
+    /// only if the objects that this service's migration creates exist.
+    fn inherit(&mut self, history: &History, footprint: &Footprint) {
+        let is_there = |(table, column): &(&str, &str)| {
+            history.relations.get(*table).is_some_and(|columns| columns.contains(*column))
+        };
+        for version in self.pending.keys().filter(|version| history.shared.contains(*version)) {
+            let added = footprint.columns_added_by(version);
+            let has_run = if added.is_empty() {
+                !self.inherited.is_empty()
+            } else {
+                added.iter().all(is_there)
+            };
+            if has_run {
+                self.inherited.insert(version.clone());
+            }
+        }
+        self.pending.retain(|version, _| !self.inherited.contains(version));
+        self.has_begun |= !self.inherited.is_empty();
+    }
+
+    fn find_conflict(
+        &self,
+        history: &History,
+        footprint: &Footprint,
+        migrations: &Migrations,
+    ) -> Option<Conflict> {
+        let created = self.pending.keys().flat_map(|version| footprint.created_by(version));
+        let taken: Vec<_> = created.filter(|relation| history.has(relation)).collect();
+        Conflict::of(&taken, history, footprint.latest(), migrations)
+    }
+
+    /// Returns whether everything that this program needs exists.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.pending.is_empty()
+    }
+
+    /// Returns the statements that create the history table, unless it exists, and copy the versions
+    /// of the common table. That table is kept, because older versions of the program still read it.
+    pub(super) fn begin_history(&self, migrations: &Migrations) -> Option<String> {
+        let table = migrations.history;
+        if self.has_table {
+            return None;
+        }
+        let create = format!(
+            "CREATE TABLE {table} (\
+             version text NOT NULL CONSTRAINT {table}_pkey PRIMARY KEY, \
+             run_on timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP);"
+        );
+        Some(self.inherited.iter().fold(create, |statements, version| {
+            format!(
+                "{statements} INSERT INTO {table} (version, run_on) \
+                 SELECT version, run_on FROM {SHARED_TABLE} WHERE version = '{version}';"
+            )
+        }))
+    }
+}
+
+impl Migrations {
+    /// Returns the migration names by version, which both engines share.
+    fn names(&self) -> migration::Result<BTreeMap<String, String>> {
+        let migrations = MigrationSource::<Sqlite>::migrations(&self.sqlite)?;
+        let name = |name: &dyn MigrationName| (name.version().to_string(), name.to_string());
+        Ok(migrations.iter().map(|migration| name(migration.name())).collect())
+    }
+
+    /// Returns the latest version.
+    pub fn latest(&self) -> String {
+        let names = self.names().unwrap_or_default();
+        names.into_keys().next_back().unwrap_or_default()
+    }
+}
