@@ -1,4 +1,4 @@
-//! Binds the listener, puts the middleware in order, and runs until a signal ends it.
+//! Application assembly: binds the listener, orders the middleware and runs until a signal arrives.
 
 use std::{
     io,
@@ -7,19 +7,22 @@ use std::{
 };
 
 use actix_web::{
-    App as WebApp, HttpServer,
+    App as WebApp,
     dev::{Server, ServerHandle},
     middleware::from_fn,
     web::Data,
 };
+use futures_util::future::join;
 use service_kit::{
-    Clock, HEAD_TIMEOUT, KEEP_ALIVE,
+    Clock,
     config::ExampleSecret,
     cors::Cors,
     db::{Database, OpenError},
-    lifecycle::{self, Lifecycle, Preparation},
+    lifecycle::{Lifecycle, Preparation},
+    listen::ListenError,
     metrics::Metrics,
     migrate::{self, MigrateError},
+    server::{self, InFlight},
     telemetry,
     worker::Worker,
 };
@@ -34,21 +37,22 @@ use crate::{
     error::X_RETRY_AFTER,
     housekeeping,
     issuer::Issuer,
-    mail::{self, Links, Outbox, TemplateError, Templates, Transport, TransportError},
+    mail::{self, Links, Outbox, TemplateError, Templates, Transport},
     metrics::{BUILD, Shown},
-    password::Passwords,
+    password::{Blocklist, BlocklistError, Passwords},
     routes::{self, SET_AUTH_JWT},
     seal::Seal,
+    security_events::SecurityEvents,
     session,
     session_cookies::SET_AUTH_TOKEN,
     state::AppState,
 };
 
-/// What a script on another origin may read of an answer.
+/// Response headers that scripts on other origins may read.
 const EXPOSED_HEADERS: [&str; 6] =
     [SET_AUTH_TOKEN, SET_AUTH_JWT, X_RETRY_AFTER, "retry-after", "location", "x-request-id"];
 
-/// The bound, not yet running service.
+/// The service with its listener bound, not yet running.
 #[expect(missing_debug_implementations, reason = "the server has none")]
 pub struct App {
     address: SocketAddr,
@@ -59,13 +63,13 @@ pub struct App {
     metrics: Metrics,
 }
 
-/// What goes on beside the requests, once there is a schema.
+/// Background workers, started once the schema is up to date.
 struct Workers {
     mail: Worker,
     housekeeping: Worker,
 }
 
-/// Why the service does not run.
+/// Reasons for a failed start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error(transparent)]
@@ -76,49 +80,64 @@ pub enum StartError {
     Open(#[from] OpenError),
     #[error("DATABASE_URL")]
     Migrate(#[from] MigrateError),
-    #[error("the signing key")]
+    #[error("cannot set up the signing key")]
     Issuer(#[source] Box<dyn std::error::Error + Send + Sync>),
-    #[error("the signing key cannot be read yet")]
+    #[error("cannot read the signing key yet")]
     IssuerAway(#[source] Box<dyn std::error::Error + Send + Sync>),
-    #[error("JWT_GRACE_PERIOD must be longer than JWT_EXPIRES_IN, or tokens outlive their keys")]
+    #[error(
+        "JWT_GRACE_PERIOD must exceed JWT_EXPIRES_IN: a key must stay published as long as its tokens are valid"
+    )]
     GracePeriod,
-    #[error("MAIL_TEMPLATES")]
+    #[error("COMPROMISED_PASSWORDS_FILE")]
+    Blocklist(#[from] BlocklistError),
+    #[error(
+        "COOKIE_SAME_SITE=none needs an https BETTER_AUTH_URL or SECURE_COOKIES=on, and COOKIE_PARTITIONED needs COOKIE_SAME_SITE=none, or browsers refuse the cookies"
+    )]
+    CookieSameSite,
+    #[error("invalid MAIL_TEMPLATES")]
     Templates(#[from] TemplateError),
-    #[error("SMTP_URL")]
-    Transport(#[from] TransportError),
-    #[error("a key could not be derived")]
+    #[error("cannot derive a key from BETTER_AUTH_SECRET")]
     Crypto,
-    #[error("cannot listen on {0}")]
-    Listen(SocketAddr, #[source] io::Error),
-    #[error("METRICS_ADDRESS")]
-    Metrics(#[source] io::Error),
+    #[error(transparent)]
+    Listen(#[from] ListenError),
     #[error(transparent)]
     Run(#[from] io::Error),
 }
 
+fn blocklist(config: &Config) -> Result<Blocklist, BlocklistError> {
+    let file = config.compromised_passwords_file.as_deref();
+    Blocklist::load(config.refuse_common_passwords, file)
+}
+
 impl App {
-    /// Binds and makes the state; `run` does the rest. The database may be away.
+    /// Binds the listener and builds the state. Needs no database: [`Self::run`] connects to it.
     pub fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
         if !config.keys_outlive_tokens() {
             return Err(StartError::GracePeriod);
         }
+        if !config.cookies.fits(config.has_secure_cookies()) {
+            return Err(StartError::CookieSameSite);
+        }
         config.database_url.refuse_example(config.better_auth_url.as_str())?;
+        config.check_events()?;
         let secret = config.secret()?;
-        let database = Database::open(&config.database_url)?;
+        let database = Database::open_with(&config.database_url, &config.database)?;
         let crypto = |_error| StartError::Crypto;
         let state = Data::new(AppState {
-            attempts: Attempts::new(&database),
+            attempts: Attempts::new(&database, clock.clone()),
             issuer: Issuer::new(&config, &secret, &database).map_err(crypto)?,
+            in_flight: InFlight::new(config.server),
             database,
             clock,
             features: config.features,
-            cookies: Cookies::new(&secret, config.has_secure_cookies()),
-            passwords: Passwords::new(config.bcrypt_cost),
+            cookies: Cookies::new(&secret, &config.cookies, config.has_secure_cookies()),
+            passwords: Passwords::new(config.bcrypt_cost, blocklist(&config)?),
             email_tokens: EmailTokens::new(&secret).map_err(crypto)?,
             trusted_origins: config.trusted_origins(),
             trusted_proxies: config.trusted_proxies.clone(),
             is_production: config.is_https(),
             rate_limit: config.rate_limit,
+            security_events: SecurityEvents::new(&config),
             session_seal: Seal::new(&secret, session::SEAL_PURPOSE).map_err(crypto)?,
             session_expires_in: config.session_expires_in,
             session_update_age: config.session_update_age,
@@ -128,18 +147,15 @@ impl App {
             mail_from: config.mail.mail_from.clone(),
             outbox: Outbox::default(),
             templates: Templates::load(config.mail.mail_templates.as_deref())?,
-            transport: Transport::new(&config.mail)?,
+            transport: Transport::new(&config.mail),
         });
-        let address = SocketAddr::new(config.host, config.port);
-        let listen = |error| StartError::Listen(address, error);
-        let listener = TcpListener::bind(address).map_err(listen)?;
-        let address = listener.local_addr().map_err(listen)?;
-        let metrics = Metrics::start(&config.metrics, BUILD, Shown(state.clone()))
-            .map_err(StartError::Metrics)?;
-        let lifecycle = Lifecycle::new(&listener, config.shutdown).map_err(listen)?;
+        let listener = config.host.listen(config.port)?;
+        let address = listener.local_addr()?;
+        let metrics = Metrics::start(&config.metrics, BUILD, Shown(state.clone()))?;
+        let lifecycle = Lifecycle::new(&listener, config.shutdown)?;
         let preparation = prepare(state.clone(), &config);
-        let server = serve(listener, state.clone(), config, &metrics).map_err(listen)?;
-        info!("auth-service listens on http://{address}");
+        let server = serve(listener, state.clone(), config, &metrics)?;
+        info!("listening on http://{address}");
         Ok(Self { address, server, lifecycle, preparation, state, metrics })
     }
 
@@ -147,7 +163,7 @@ impl App {
         self.address
     }
 
-    /// Where Prometheus asks, if it may.
+    /// Address of the metrics listener, if enabled.
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.metrics.address()
     }
@@ -156,17 +172,17 @@ impl App {
         self.server.handle()
     }
 
-    /// Waits until the schema and the keys are there, for as long as it takes. `run` does so, too.
+    /// Waits until the schema and the keys are available, without a timeout. [`Self::run`] does so,
+    /// too.
     pub async fn prepared(&mut self) -> Result<(), StartError> {
         self.preparation.done().await
     }
 
-    /// Until a signal ends it.
+    /// Runs until a signal stops it.
     pub async fn run(self) -> Result<(), StartError> {
         let Self { server, lifecycle, preparation, state, metrics, .. } = self;
-        let finish = async |workers: Workers| {
-            mail::finish(&state, workers.mail).await;
-            workers.housekeeping.stop().await;
+        let finish = async |workers: Workers, limit| {
+            join(mail::finish(&state, workers.mail, limit), workers.housekeeping.stop()).await;
         };
         let ended = lifecycle.run(server, preparation, finish).await;
         metrics.stop().await;
@@ -174,7 +190,7 @@ impl App {
     }
 }
 
-/// Waits for the schema, and lets nobody at the database before; then for the keys.
+/// Waits for the schema, and only then opens the database for requests; then loads the keys.
 fn prepare(state: Data<AppState>, config: &Config) -> Preparation<Workers, StartError> {
     state.database.hold_off();
     let (url, may_migrate) = (config.database_url.clone(), config.migrate);
@@ -209,13 +225,13 @@ fn serve(
     metrics: &Metrics,
 ) -> io::Result<Server> {
     let cors = Arc::new(Cors {
-        origins: config.frontend_url,
+        origins: config.frontend_url.clone(),
         methods: "GET, POST",
-        headers: "authorization, content-type, traceparent, tracestate, x-request-id",
         exposed: &EXPOSED_HEADERS,
     });
     let count_requests = metrics.counting();
-    let server = HttpServer::new(move || {
+    let (limits, shutdown_timeout) = (config.server, config.shutdown.shutdown_timeout);
+    server::serve(listener, limits, shutdown_timeout, move || {
         count_requests();
         WebApp::new()
             .app_data(state.clone())
@@ -225,16 +241,6 @@ fn serve(
             }))
             .wrap(from_fn(telemetry::request))
             .configure(routes::configure)
-            .configure(|app| {
-                routes::configure_web(app, config.web_root.as_deref(), &config.tasks_url);
-            })
-    });
-    Ok(server
-        .client_request_timeout(HEAD_TIMEOUT)
-        .keep_alive(KEEP_ALIVE)
-        .on_connect(lifecycle::welcome)
-        .disable_signals()
-        .shutdown_timeout(config.shutdown.shutdown_timeout.as_secs())
-        .listen(listener)?
-        .run())
+            .configure(|app| routes::configure_web(app, &config))
+    })
 }

@@ -1,7 +1,7 @@
-//! How often may it be tried? Counts attempts, and says how long to wait for the next one.
+//! Counts attempts, and computes the wait before the next one is allowed.
 //!
-//! Replicas on PostgreSQL share their counts; otherwise they are in memory, of which there is a
-//! bounded amount whatever is tried.
+//! Replicas on PostgreSQL share their counts. Otherwise the counts are in memory, in a map of bounded
+//! size.
 
 use std::{
     collections::HashMap,
@@ -12,6 +12,7 @@ use std::{
 use aws_lc_rs::digest;
 use chrono::{DateTime, Utc};
 use service_kit::{
+    Clock,
     db::{Conn, Database},
     metrics::{Counter, Sheet},
     sql_types::DbTime,
@@ -22,31 +23,33 @@ use crate::{
     models::Attempt,
 };
 
-/// How many counts are kept in memory.
+/// Maximum number of counts in memory.
 const CAPACITY: usize = 65_536;
-/// When they are too many, the longest unused go: this many at once, so that it is rare.
+/// Number of least recently used counts that are evicted together, so that evictions are rare.
 const EVICTED: usize = CAPACITY / 4;
-/// How often a count is written that others write at the same time.
+/// Maximum number of retries after concurrent writes of the same count.
 const MAX_RACES: usize = 32;
-/// How long one who gave up because of that waits.
+/// Wait after that many concurrent writes.
 const CROWDED: Duration = Duration::from_secs(1);
 
-/// After how many attempts how long a pause is due.
+/// A limit on attempts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Rule {
-    /// So many in a row, then a whole window without any. A window begins with each attempt.
-    /// Replicas tell each other of every `share_every`th.
+    /// Allows `max` attempts in a fixed window that begins with the first of them. Replicas share
+    /// every `share_every`th attempt.
     Window { max: u32, window: Duration, share_every: u32 },
-    /// So many freely, then pauses that double from `first` to `longest`.
+    /// Allows `free` attempts, then requires waits that double from `first` to `longest`.
     BackOff { free: u32, first: Duration, longest: Duration },
 }
 
-/// How far the clocks of replicas may be apart. A time further ahead is a clock that was set back.
+/// Maximum clock skew between replicas. A time further in the future means that the clock was set
+/// back.
 const MAX_SKEW: Duration = Duration::from_secs(5);
-/// A back-off is forgotten when nothing was tried for this long.
+/// A back-off is forgotten after this time without attempts.
 const BACK_OFF_MEMORY: Duration = Duration::from_hours(24);
 
 impl Rule {
+    /// Returns the wait after `count` attempts, measured from `last_at`.
     fn pause_after(self, count: u32) -> Duration {
         match self {
             Self::Window { max, window, .. } if count >= max => window,
@@ -65,8 +68,8 @@ impl Rule {
         }
     }
 
-    /// How many attempts one replica counts by itself before the others hear of them. Where it is
-    /// more than one, most requests write nothing, and replicas together may let a few more pass.
+    /// Returns how many attempts a replica counts locally before it shares them. Above one, most
+    /// requests write nothing, and the replicas together may allow a few attempts more.
     fn share_every(self) -> u32 {
         match self {
             Self::Window { share_every, .. } => share_every,
@@ -74,17 +77,30 @@ impl Rule {
         }
     }
 
-    /// Counts `more` attempts, unless they must wait.
+    /// Counts `more` attempts, or returns the time to wait.
     fn judge(self, tries: Option<Tries>, more: u32, now: DateTime<Utc>) -> Result<Tries, Duration> {
         let Some(tries) = tries.filter(|tries| now < tries.last_at + self.memory()) else {
             return Ok(Tries { count: more, last_at: now });
         };
-        let pause = self.pause_after(tries.count);
-        let last_at = tries.last_at.min(now + MAX_SKEW);
-        // Clocks differ, so without a pause the times do not matter.
+        if tries.last_at > now + MAX_SKEW {
+            // The clock was set back meanwhile, so `last_at` may be far in the future.
+            let count = match self {
+                Self::Window { .. } => more,
+                Self::BackOff { .. } => tries.count.saturating_add(more),
+            };
+            return Ok(Tries { count, last_at: now });
+        }
+        let (pause, last_at) = (self.pause_after(tries.count), tries.last_at);
+        // Clocks differ, so the times only matter if there is a wait.
         match (last_at + pause - now).to_std() {
             Ok(wait) if !pause.is_zero() && !wait.is_zero() => Err(wait),
-            _ => Ok(Tries { count: tries.count.saturating_add(more), last_at: now.max(last_at) }),
+            _ => Ok(Tries {
+                count: tries.count.saturating_add(more),
+                last_at: match self {
+                    Self::Window { .. } => last_at,
+                    Self::BackOff { .. } => now.max(last_at),
+                },
+            }),
         }
     }
 }
@@ -92,15 +108,16 @@ impl Rule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Tries {
     count: u32,
+    /// Time of the first attempt in a window, or of the last attempt in a back-off.
     last_at: DateTime<Utc>,
 }
 
-/// Who tries what.
+/// Identifies who attempts what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Key([u8; 16]);
+pub(crate) struct Key(pub(crate) [u8; 16]);
 
 impl Key {
-    /// Addresses and accounts are not kept in the clear.
+    /// Hashes the parts, so that addresses and accounts are not stored in plain text.
     pub(crate) fn of(parts: &[&str]) -> Self {
         let mut context = digest::Context::new(&digest::SHA256);
         for part in parts {
@@ -113,15 +130,15 @@ impl Key {
     }
 }
 
-/// All counts.
 pub(crate) struct Attempts {
+    clock: Clock,
     windows: Memory,
     back_offs: Memory,
     shared: Option<Database>,
     refusals: Refusals,
 }
 
-/// By kind of rule.
+/// Refused attempts by kind of rule.
 #[derive(Default)]
 struct Refusals {
     windows: Counter,
@@ -129,8 +146,9 @@ struct Refusals {
 }
 
 impl Attempts {
-    pub(crate) fn new(database: &Database) -> Self {
+    pub(crate) fn new(database: &Database, clock: Clock) -> Self {
         Self {
+            clock,
             windows: Memory::default(),
             back_offs: Memory::default(),
             shared: matches!(database, Database::Postgres(_)).then(|| database.clone()),
@@ -138,19 +156,20 @@ impl Attempts {
         }
     }
 
-    /// Counts an attempt: how many there were of late, this one included. It is refused when it
-    /// comes too early, and does not count then.
-    pub(crate) async fn count(&self, key: Key, rule: Rule, now: DateTime<Utc>) -> Result<u32> {
+    /// Counts an attempt and returns the number of recent attempts, including this one. An attempt
+    /// that comes too early is refused and not counted.
+    pub(crate) async fn count(&self, key: Key, rule: Rule) -> Result<u32> {
+        let (now, uptime) = (self.clock.now(), self.uptime());
         let judged = match (&self.shared, rule.share_every()) {
-            (None, _) => self.memory(rule).count(key, rule, now),
+            (None, _) => self.memory(rule).count(key, rule, uptime),
             (Some(database), 1) => {
                 count_shared(database, key, rule, 1, now).await?.unwrap_or(Err(CROWDED))
             }
-            (Some(database), every) => match self.memory(rule).count(key, rule, now) {
+            (Some(database), every) => match self.memory(rule).count(key, rule, uptime) {
                 Ok(tries) if tries.count.is_multiple_of(every) => {
                     match count_shared(database, key, rule, every, now).await? {
                         Some(Err(wait)) => {
-                            self.memory(rule).exhaust(key, now);
+                            self.memory(rule).exhaust(key, uptime);
                             Err(wait)
                         }
                         Some(Ok(_)) | None => Ok(tries),
@@ -162,14 +181,23 @@ impl Attempts {
         judged.map(|tries| tries.count).map_err(|wait| self.refuse(rule, wait))
     }
 
-    /// How many attempts there were of late. It is refused when one more would be; none is counted.
-    pub(crate) async fn peek(&self, key: Key, rule: Rule, now: DateTime<Utc>) -> Result<u32> {
-        let tries = match &self.shared {
-            Some(database) => find_shared(&mut database.read().await?.conn(), key).await?.1,
-            None => self.memory(rule).find(key),
+    /// Returns the number of recent attempts without counting one. Fails if another attempt would be
+    /// refused.
+    pub(crate) async fn peek(&self, key: Key, rule: Rule) -> Result<u32> {
+        let (tries, now) = match &self.shared {
+            Some(database) => {
+                let tries = find_shared(&mut database.read().await?.conn(), key).await?.1;
+                (tries, self.clock.now())
+            }
+            None => (self.memory(rule).find(key), self.uptime()),
         };
         let judged = rule.judge(tries, 0, now);
         judged.map(|tries| tries.count).map_err(|wait| self.refuse(rule, wait))
+    }
+
+    /// Returns the monotonic time for counts in memory.
+    fn uptime(&self) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + self.clock.elapsed()
     }
 
     fn refuse(&self, rule: Rule, wait: Duration) -> Error {
@@ -190,7 +218,7 @@ impl Attempts {
         );
     }
 
-    /// Starts again from nothing.
+    /// Resets a count.
     pub(crate) async fn forget(&self, key: Key, rule: Rule) -> Result<()> {
         self.memory(rule).forget(key);
         if let Some(database) = &self.shared {
@@ -225,7 +253,7 @@ impl Memory {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied()
     }
 
-    /// Nothing more is let through before a window has passed.
+    /// Exhausts a window: refuses further attempts until it has passed.
     fn exhaust(&self, key: Key, now: DateTime<Utc>) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.insert(key, Tries { count: u32::MAX, last_at: now });
@@ -243,8 +271,8 @@ fn evict(all: &mut HashMap<Key, Tries>) {
     all.retain(|_, tries| tries.last_at > newest_to_go);
 }
 
-/// Reads, judges, and writes unless somebody else wrote in between; then once more. `None` when
-/// there is too much of a crowd at one key.
+/// Reads a count, checks it, and writes it unless another process has written it meanwhile, in which
+/// case it tries again. Returns `None` after too many concurrent writes.
 async fn count_shared(
     database: &Database,
     key: Key,
@@ -297,19 +325,30 @@ mod tests {
     }
 
     #[test]
-    fn a_window_slides_with_use_and_refused_attempts_do_not_extend_it() {
+    fn a_window_begins_with_its_first_attempt_and_nothing_extends_it() {
         let memory = Memory::default();
         let key = Key::of(&["somebody"]);
-        for second in [0, 6, 12] {
+        for second in [0, 4, 8] {
             assert!(memory.count(key, WINDOW, at(second)).is_ok());
         }
-        assert_eq!(memory.count(key, WINDOW, at(18)), Err(Duration::from_secs(4)));
-        assert_eq!(memory.count(key, WINDOW, at(21)), Err(Duration::from_secs(1)));
-        assert_eq!(memory.count(key, WINDOW, at(22)).map(|tries| tries.count), Ok(1));
+        assert_eq!(memory.count(key, WINDOW, at(8)), Err(Duration::from_secs(2)));
+        assert_eq!(memory.count(key, WINDOW, at(9)), Err(Duration::from_secs(1)));
+        assert_eq!(memory.count(key, WINDOW, at(10)).map(|tries| tries.count), Ok(1));
     }
 
     #[test]
-    fn an_attempt_that_another_clock_saw_later_is_no_reason_to_wait() {
+    fn setting_the_clock_back_delays_attempts_only_briefly() {
+        let before = Some(Tries { count: 3, last_at: at(3600) });
+        let window = WINDOW.judge(before, 1, at(0));
+        assert_eq!(window, Ok(Tries { count: 1, last_at: at(0) }));
+        // The count is kept, and the next wait begins now.
+        let back_off = BACK_OFF.judge(before, 1, at(0));
+        assert_eq!(back_off, Ok(Tries { count: 4, last_at: at(0) }));
+        assert!(BACK_OFF.judge(back_off.ok(), 1, at(1)).is_err());
+    }
+
+    #[test]
+    fn clock_skew_between_replicas_causes_no_wait() {
         let memory = Memory::default();
         let key = Key::of(&["somebody"]);
         for second in [1, 0, 0] {

@@ -1,12 +1,12 @@
-//! The address a session is shown with.
+//! The client address that is displayed with a session.
 
 use std::net::IpAddr;
 
 use actix_web::http::header::HeaderMap;
 use service_kit::client_address::{X_FORWARDED_FOR, network_of};
 
-/// What `X-Forwarded-For` says when it holds one address, else nothing. It is only shown to the
-/// user; nothing is decided by it.
+/// Returns the address in `X-Forwarded-For` if it contains exactly one. It may be forged, and is only
+/// displayed to the user.
 pub(crate) fn claimed(headers: &HeaderMap) -> Option<IpAddr> {
     let mut values = headers.get_all(X_FORWARDED_FOR);
     match (values.next(), values.next()) {
@@ -15,7 +15,8 @@ pub(crate) fn claimed(headers: &HeaderMap) -> Option<IpAddr> {
     }
 }
 
-/// IPv4 as it is; IPv6 expanded and masked to its /64, which is what one household has.
+/// Formats an address: IPv4 unchanged, IPv6 expanded and masked to its /64, which one household
+/// shares.
 pub(crate) fn shown(address: IpAddr) -> String {
     match network_of(address) {
         IpAddr::V4(address) => address.to_string(),

@@ -1,41 +1,50 @@
-//! Everything that can be set, from the environment or the command line.
+//! Settings, from the environment or the command line.
 
 #![expect(clippy::doc_markdown, reason = "clap prints these comments as they are")]
 
+mod cookies;
+mod events;
 mod features;
 mod mail;
 mod secret;
+mod web_policy;
 
 use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use clap::{ArgAction, Parser, Subcommand, builder::BoolishValueParser};
+use clap::{ArgAction, Parser, Subcommand};
 use secrecy::SecretString;
 use service_kit::{
     client_address::TrustedProxy,
-    config::{duration, duration_or_zero, non_blank},
-    db::DatabaseUrl,
+    config::{self, duration, duration_or_zero, is_on_this_machine, non_blank, switch},
+    db::{DatabaseArgs, DatabaseUrl, SchemaName},
     doctor::DoctorArgs,
     lifecycle::ShutdownArgs,
+    listen::Host,
     metrics::MetricsArgs,
-    origins::WebOrigin,
+    origins::{WebOrigin, http_origin},
+    server::ServerArgs,
     telemetry::LogArgs,
     transfer::ExportArgs,
 };
 
 use crate::{import::ImportArgs, trusted_origin::TrustedOrigin};
 
+pub(crate) use self::mail::SmtpEncryption;
 pub use self::{
+    cookies::{CookieArgs, SameSite},
+    events::EventArgs,
     features::Features,
     mail::{MailArgs, SmtpUrl},
     secret::SecretError,
+    web_policy::ContentPolicy,
 };
 
-/// Signs users up and in, keeps sessions, issues EdDSA tokens and publishes the keys.
+/// Identity service: accounts, sessions, EdDSA access tokens and their public keys.
 ///
-/// Every option can also be set by the environment variable of the same name.
+/// Each option can also be set by the environment variable shown beside it.
 #[derive(Clone, Debug, Parser)]
 #[command(version)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
@@ -43,87 +52,103 @@ pub struct Config {
     #[command(subcommand)]
     pub command: Option<Command>,
 
-    /// Where data is kept: sqlite://path or postgres://user:password@host/database
+    /// Database URL: sqlite://path or postgres://user:password@host/database
     #[arg(long, env, default_value = "sqlite://data/auth.db", hide_env_values = true)]
     pub database_url: DatabaseUrl,
 
-    /// Bring the schema up to date at start
-    #[arg(long, env, default_value_t = true, action = ArgAction::Set)]
+    /// PostgreSQL schema of the service's tables, created if it does not exist, so that several
+    /// applications can share a database; without it, the search_path of the URL or of the role
+    /// decides
+    #[arg(long, env)]
+    pub database_schema: Option<SchemaName>,
+
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+
+    /// Run pending database migrations at start
+    #[arg(long, env, default_value = "on", value_parser = switch, action = ArgAction::Set)]
     pub migrate: bool,
 
-    /// The address to listen on
+    /// The address to listen on, or a name of this machine; 0.0.0.0: all addresses
     #[arg(long, env, default_value = "127.0.0.1")]
-    pub host: std::net::IpAddr,
+    pub host: Host,
 
-    /// The port to listen on; 0 takes a free one
+    /// Port to listen on; 0 chooses a free one
     #[arg(long, env, default_value_t = 3000)]
     pub port: u16,
 
-    /// The origins of the front end, separated by commas: CORS and trusted origins
+    /// Origins of the web app, separated by commas; allowed by CORS and trusted. May have an app's own
+    /// scheme: capacitor://localhost
     #[arg(long, env, default_value = "http://localhost:3000", value_delimiter = ',')]
     pub frontend_url: Vec<WebOrigin>,
 
-    /// More origins that may act with a cookie and that links may lead to, separated by commas, as
-    /// they are or as patterns such as https://*.example.com or *.example.com; unlike those of
-    /// FRONTEND_URL they cannot read answers
+    /// Further trusted origins, separated by commas; may be patterns such as https://*.example.com,
+    /// *.example.com or myapp://. Their requests may carry a session cookie and links may redirect to
+    /// them, but unlike FRONTEND_URL they are not allowed by CORS
     #[arg(long, env, value_delimiter = ',')]
     pub better_auth_trusted_origins: Vec<TrustedOrigin>,
 
-    /// The public base URL, an origin without path; https makes the cookies secure
-    #[arg(long, env, default_value = "http://localhost:3000")]
+    /// Public base URL, an origin without path; with https, cookies are secure
+    #[arg(long, env, default_value = "http://localhost:3000", value_parser = http_origin)]
     pub better_auth_url: WebOrigin,
 
-    /// Signs cookies and seals private keys; at least 32 characters. With SQLite it is made once
-    /// and kept beside the database; with PostgreSQL it is required
-    #[arg(long, env, hide_env_values = true, value_parser = secret::secret)]
+    /// Secret that signs cookies and encrypts private keys; at least 32 characters. Required with
+    /// PostgreSQL; with SQLite, generated once and stored beside the database
+    #[arg(long, env, hide_env_values = true, value_parser = config::secret)]
     pub better_auth_secret: Option<SecretString>,
 
-    /// The `iss` of tokens; default: BETTER_AUTH_URL
+    /// `iss` claim of access tokens; default: BETTER_AUTH_URL
     #[arg(long, env, value_parser = non_blank)]
     pub better_auth_issuer: Option<String>,
 
-    /// The `aud` of tokens; default: BETTER_AUTH_URL
+    /// `aud` claim of access tokens; default: BETTER_AUTH_URL
     #[arg(long, env, value_parser = non_blank)]
     pub better_auth_audience: Option<String>,
 
-    /// How long a token is good for
+    /// Lifetime of access tokens
     #[arg(long, env, default_value = "24h", value_parser = duration)]
     pub jwt_expires_in: Duration,
 
-    /// How long a session lives without being used
+    /// Lifetime of a session since its last extension
     #[arg(long, env, default_value = "7d", value_parser = duration)]
     pub session_expires_in: Duration,
 
-    /// How old a session gets before its use extends it
-    #[arg(long, env, default_value = "1d", value_parser = duration)]
+    /// Age at which a session is extended when it is used; with 0s each use does
+    #[arg(long, env, default_value = "1d", value_parser = duration_or_zero)]
     pub session_update_age: Duration,
 
-    /// How long after its start a session may list all sessions, or delete its user without a
-    /// password; 0s sets no limit
+    /// Time after sign-in during which a session may list all sessions, or delete its user without a
+    /// password; 0s for no limit
     #[arg(long, env, default_value = "1d", value_parser = duration_or_zero)]
     pub session_fresh_age: Duration,
 
-    /// How long a new signing key signs; unset: for ever
+    /// Interval between signing key rotations; unset: no rotation
     #[arg(long, env, value_parser = duration)]
     pub jwt_rotation_interval: Option<Duration>,
 
-    /// How long a key that signs no more stays published; longer than a token is good for
+    /// Time that a rotated key stays in the JWKS; must exceed JWT_EXPIRES_IN
     #[arg(long, env, default_value = "30d", value_parser = duration)]
     pub jwt_grace_period: Duration,
 
-    /// Mark cookies as secure (`__Secure-`) even though BETTER_AUTH_URL is http
-    #[arg(long, env, default_value = "off", value_parser = BoolishValueParser::new(), action = ArgAction::Set)]
+    #[command(flatten)]
+    pub events: EventArgs,
+
+    /// Use secure cookies (`__Secure-`) even if BETTER_AUTH_URL is http
+    #[arg(long, env, default_value = "off", value_parser = switch, action = ArgAction::Set)]
     pub secure_cookies: bool,
 
-    /// Accept only signed session tokens as bearers, as `set-auth-token` carries them
-    #[arg(long, env, default_value = "off", value_parser = BoolishValueParser::new(), action = ArgAction::Set)]
+    #[command(flatten)]
+    pub cookies: CookieArgs,
+
+    /// Accept only signed session tokens (`set-auth-token`) as bearer tokens
+    #[arg(long, env, default_value = "off", value_parser = switch, action = ArgAction::Set)]
     pub bearer_require_signature: bool,
 
-    /// Limit how often a client, or anybody for one account, may try; off on trusted networks only
-    #[arg(long, env, default_value = "on", value_parser = BoolishValueParser::new(), action = ArgAction::Set)]
+    /// Rate limits per client and per account; turn off on trusted networks only
+    #[arg(long, env, default_value = "on", value_parser = switch, action = ArgAction::Set)]
     pub rate_limit: bool,
 
-    /// The proxies whose `X-Forwarded-For` is believed: addresses or networks such as 10.0.0.0/8,
+    /// Proxies whose `X-Forwarded-For` header is trusted: addresses or networks such as 10.0.0.0/8,
     /// separated by commas
     #[arg(long, env, value_delimiter = ',')]
     pub trusted_proxies: Vec<TrustedProxy>,
@@ -134,20 +159,37 @@ pub struct Config {
     #[command(flatten)]
     pub mail: MailArgs,
 
-    /// The cost of a password hash: each step doubles the work
+    /// bcrypt cost of password hashes; each step doubles the work
     #[arg(long, env, default_value_t = 12, value_parser = clap::value_parser!(u32).range(10..=15))]
     pub bcrypt_cost: u32,
 
-    /// A folder with a built single-page application to serve
+    /// Refuse the 10 000 most common passwords at sign-up, change and reset
+    #[arg(long, env, default_value = "on", value_parser = switch, action = ArgAction::Set)]
+    pub refuse_common_passwords: bool,
+
+    /// A file with more passwords to refuse: one SHA-1 hash a line in hexadecimal, or its first ten or
+    /// more digits; what follows a colon is ignored
+    #[arg(long, env)]
+    pub compromised_passwords_file: Option<PathBuf>,
+
+    /// Folder with a built single-page application to serve
     #[arg(long, env, value_parser = folder)]
     pub web_root: Option<PathBuf>,
 
-    /// Where the application in WEB_ROOT finds the tasks: the public origin of task-service
-    #[arg(long, env, default_value = "http://localhost:8000")]
+    /// Public origin of task-service, for the web app in WEB_ROOT
+    #[arg(long, env, default_value = "http://localhost:8000", value_parser = http_origin)]
     pub tasks_url: WebOrigin,
+
+    /// Sources to add to the content security policy of the application in WEB_ROOT, for instance
+    /// `img-src https://images.example.com; font-src 'self'`
+    #[arg(long, env)]
+    pub web_csp: Option<ContentPolicy>,
 
     #[command(flatten)]
     pub metrics: MetricsArgs,
+
+    #[command(flatten)]
+    pub server: ServerArgs,
 
     #[command(flatten)]
     pub shutdown: ShutdownArgs,
@@ -158,17 +200,17 @@ pub struct Config {
 
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
-    /// Bring the schema up to date and end
+    /// Run pending database migrations
     Migrate,
-    /// Print the description of the API (OpenAPI) and end
+    /// Print the OpenAPI document
     Openapi,
-    /// Write everything that is kept into a file and end: a backup, or the way to another database
+    /// Export all data to a file, as a backup or to move to another database
     Export(ExportArgs),
-    /// Take over an export, or the users of another service, and end; nothing that is here is changed
+    /// Import an export, or the users of another service; existing rows are not changed
     Import(ImportArgs),
-    /// Ask the service that runs with this configuration whether it can work; fails if it cannot
+    /// Check that the service running with this configuration is ready
     Health,
-    /// Look for what is set up wrong, change nothing and end; 0 if there is no fault
+    /// Diagnose configuration problems (read-only); the exit status is 0 if there are none
     Doctor(DoctorArgs),
 }
 
@@ -193,20 +235,31 @@ impl Config {
         self.secure_cookies || self.is_https()
     }
 
-    /// Whether browsers come by https, as they do in production.
+    /// Returns whether the service is reached over https from other machines.
+    fn is_public(&self) -> bool {
+        self.is_https() && !is_on_this_machine(self.better_auth_url.as_str())
+    }
+
+    /// Returns whether browsers use https, as they do in production.
     pub(crate) fn is_https(&self) -> bool {
         self.better_auth_url.as_str().starts_with("https://")
     }
 
-    /// Whether a token can be verified until it expires, whenever the keys change.
+    /// Returns the origin where people open the web app.
+    pub(crate) fn front_end(&self) -> Option<&WebOrigin> {
+        self.frontend_url.iter().find(|origin| http_origin(origin.as_str()).is_ok())
+    }
+
+    /// Returns whether a rotated key stays published until the last token it signed has expired.
     pub(crate) fn keys_outlive_tokens(&self) -> bool {
         self.jwt_rotation_interval.is_none() || self.jwt_grace_period > self.jwt_expires_in
     }
 
-    /// The origins that may act with a cookie: the service's own, the front end's, and more.
+    /// Returns the origins whose requests may carry cookies: the service's own, the web app's, and
+    /// configured ones.
     pub(crate) fn trusted_origins(&self) -> Vec<TrustedOrigin> {
-        let exactly = [&self.better_auth_url].into_iter().chain(&self.frontend_url).cloned();
-        let mut origins: Vec<_> = exactly.map(TrustedOrigin::Exactly).collect();
+        let own = [&self.better_auth_url].into_iter().chain(&self.frontend_url);
+        let mut origins: Vec<_> = own.map(TrustedOrigin::from).collect();
         origins.extend(self.better_auth_trusted_origins.iter().cloned());
         origins
     }

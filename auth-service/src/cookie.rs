@@ -1,4 +1,4 @@
-//! The signed cookies of the contract, and the bearer tokens that stand for them.
+//! The signed cookies of the wire contract, and the equivalent bearer tokens.
 
 use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue};
 use aws_lc_rs::hmac;
@@ -6,7 +6,9 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// What JavaScript's `encodeURIComponent` leaves alone.
+use crate::config::{CookieArgs, SameSite};
+
+/// Escapes what JavaScript's `encodeURIComponent` escapes.
 pub(crate) const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
@@ -18,39 +20,65 @@ pub(crate) const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'(')
     .remove(b')');
 
-/// Base64 of an HMAC-SHA256: 44 characters, the last a `=`.
+/// Length of a base64-encoded HMAC-SHA256: 44 characters, the last of which is `=`.
 const SIGNATURE_CHARS: usize = 44;
 
-/// What the marker cookie says, signed.
+/// Signed value of the `dont_remember` cookie.
 const MARKER: &str = "true";
 
-/// Signs and reads cookies. Not `Debug`: it holds the secret.
+/// Maximum number of cookies of one name to try: a browser may send some of other domains and paths.
+const MAX_SAME_NAME: usize = 8;
+/// Maximum number of stale cookies to clear at once, because proxies limit the size of response
+/// headers.
+const MAX_CLEARED: usize = 10;
+
+/// Signs and verifies cookies. Not `Debug`, because it holds the secret.
 pub(crate) struct Cookies {
     key: hmac::Key,
-    is_secure: bool,
+    names: Names,
+    /// Attributes of every cookie after its lifetime.
+    attributes: String,
+    old_domain: Option<String>,
 }
 
-#[derive(Clone, Copy)]
-enum Name {
-    SessionToken,
-    /// The cookie cache of the original, which we never set.
-    SessionData,
-    DontRemember,
+struct Names {
+    session_token: String,
+    /// Name of Better Auth's session cache cookie, which this service never sets.
+    session_data: String,
+    dont_remember: String,
 }
 
 impl Cookies {
-    pub(crate) fn new(secret: &SecretString, is_secure: bool) -> Self {
+    pub(crate) fn new(secret: &SecretString, args: &CookieArgs, is_secure: bool) -> Self {
         let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose_secret().as_bytes());
-        Self { key, is_secure }
+        let prefix = if is_secure { "__Secure-" } else { "" };
+        let name = |name: &str| format!("{prefix}{}.{name}", args.cookie_prefix);
+        let secure = if is_secure { " Secure;" } else { "" };
+        let same_site = match args.cookie_same_site {
+            SameSite::Lax => "Lax",
+            SameSite::Strict => "Strict",
+            SameSite::None => "None",
+        };
+        let partitioned = if args.cookie_partitioned { "; Partitioned" } else { "" };
+        Self {
+            key,
+            names: Names {
+                session_token: name("session_token"),
+                session_data: name("session_data"),
+                dont_remember: name("dont_remember"),
+            },
+            attributes: format!("Path=/; HttpOnly;{secure} SameSite={same_site}{partitioned}"),
+            old_domain: args.old_cookie_domain.clone(),
+        }
     }
 
-    /// `<token>.<signature>`, as bearer clients keep it.
+    /// Returns `<token>.<signature>`, as bearer clients store it.
     pub(crate) fn signed(&self, token: &str) -> String {
         let signature = hmac::sign(&self.key, token.as_bytes());
         format!("{token}.{}", BASE64_STANDARD.encode(signature))
     }
 
-    /// The token of a signed token, percent-encoded or not.
+    /// Returns the token of a signed token, percent-encoded or not, if its signature is valid.
     pub(crate) fn verified(&self, signed: &str) -> Option<String> {
         let signed = percent_decode_str(signed).decode_utf8().ok()?;
         let (token, signature) = signed.rsplit_once('.')?;
@@ -58,95 +86,103 @@ impl Cookies {
             return None;
         }
         let signature = BASE64_STANDARD.decode(signature).ok()?;
-        // Compares in constant time.
+        // Constant-time comparison.
         hmac::verify(&self.key, token.as_bytes(), &signature).ok()?;
         Some(token.to_owned())
     }
 
-    /// The session token in the request's cookie, if its signature is ours.
-    pub(crate) fn session_token(&self, headers: &HeaderMap) -> Option<String> {
-        self.verified(self.read(headers, Name::SessionToken)?)
-    }
-
-    /// Whether the user asked not to be remembered.
-    pub(crate) fn has_marker(&self, headers: &HeaderMap) -> bool {
-        let marker = self.read(headers, Name::DontRemember);
-        marker.and_then(|value| self.verified(value)).as_deref() == Some(MARKER)
-    }
-
-    /// The cookies of a session: for `max_age` seconds, or until the browser ends.
-    pub(crate) fn start(&self, token: &str, max_age: Option<u64>) -> Vec<HeaderValue> {
-        let signed = self.signed(token);
-        match max_age {
-            Some(_) => vec![self.set_cookie(Name::SessionToken, &signed, max_age)],
-            None => vec![
-                self.set_cookie(Name::SessionToken, &signed, None),
-                self.set_cookie(Name::DontRemember, &self.signed(MARKER), None),
-            ],
+    /// Returns the correctly signed session tokens of the request's cookies. A browser may send
+    /// several cookies of one name, with different domains and paths, without saying which is which.
+    pub(crate) fn session_tokens(&self, headers: &HeaderMap) -> Vec<String> {
+        let values = values(headers, &self.names.session_token).take(MAX_SAME_NAME);
+        let mut tokens = Vec::new();
+        for token in values.filter_map(|value| self.verified(value)) {
+            if !tokens.contains(&token) {
+                tokens.push(token);
+            }
         }
+        tokens
+    }
+
+    /// Returns whether the user chose not to be remembered.
+    pub(crate) fn has_marker(&self, headers: &HeaderMap) -> bool {
+        let mut markers = values(headers, &self.names.dont_remember).take(MAX_SAME_NAME);
+        markers.any(|value| self.verified(value).as_deref() == Some(MARKER))
+    }
+
+    /// Returns the cookies of a session: for `max_age` seconds, or until the browser closes. They
+    /// replace those of an earlier server.
+    pub(crate) fn start(&self, token: &str, max_age: Option<u64>) -> Vec<HeaderValue> {
+        let mut lines = self.clear_old_domain();
+        lines.push(self.set_cookie(&self.names.session_token, &self.signed(token), max_age));
+        if max_age.is_none() {
+            lines.push(self.set_cookie(&self.names.dont_remember, &self.signed(MARKER), None));
+        }
+        lines
     }
 
     pub(crate) fn clear_marker(&self) -> HeaderValue {
-        self.set_cookie(Name::DontRemember, "", Some(0))
+        self.set_cookie(&self.names.dont_remember, "", Some(0))
     }
 
-    /// "Clears the session cookies": always these three.
+    /// Returns the cookies that clear a session; always these three.
     pub(crate) fn clear(&self) -> Vec<HeaderValue> {
-        [Name::SessionToken, Name::SessionData, Name::DontRemember]
-            .map(|name| self.set_cookie(name, "", Some(0)))
+        let Names { session_token, session_data, dont_remember } = &self.names;
+        let mut lines = self.clear_old_domain();
+        lines.extend(
+            [session_token, session_data, dont_remember]
+                .map(|name| self.set_cookie(name, "", Some(0))),
+        );
+        lines
+    }
+
+    /// Clears cookies with the old Domain attribute, which would shadow ours.
+    fn clear_old_domain(&self) -> Vec<HeaderValue> {
+        let Some(domain) = &self.old_domain else { return Vec::new() };
+        let Names { session_token, session_data, dont_remember } = &self.names;
+        [session_token, session_data, dont_remember]
+            .map(|name| header(format!("{name}=; Max-Age=0; Domain={domain}; {}", self.attributes)))
             .into()
     }
 
-    /// Left-overs of the original's cookie cache, whole or in numbered pieces, are cleared when
-    /// they are seen.
+    /// Clears non-empty cookies of Better Auth's session cache, whole or in numbered chunks; a limited
+    /// number per response.
     pub(crate) fn clear_left_overs(&self, headers: &HeaderMap) -> Vec<HeaderValue> {
-        let whole = self.name(Name::SessionData);
         let names = pairs(headers).filter_map(|pair| {
-            let (name, _) = str::from_utf8(pair).ok()?.split_once('=')?;
-            let piece = name.strip_prefix(whole)?;
+            let (name, value) = str::from_utf8(pair).ok()?.split_once('=')?;
+            let piece = name.strip_prefix(self.names.session_data.as_str())?;
             let is_number =
                 |piece: &str| !piece.is_empty() && piece.bytes().all(|b| b.is_ascii_digit());
-            (piece.is_empty() || piece.strip_prefix('.').is_some_and(is_number)).then_some(name)
+            let is_left_over = piece.is_empty() || piece.strip_prefix('.').is_some_and(is_number);
+            (is_left_over && !value.is_empty()).then_some(name)
         });
-        names.map(|name| self.set_cookie_named(name, "", Some(0))).collect()
+        names.take(MAX_CLEARED).map(|name| self.set_cookie(name, "", Some(0))).collect()
     }
 
-    fn name(&self, name: Name) -> &'static str {
-        match (name, self.is_secure) {
-            (Name::SessionToken, false) => "better-auth.session_token",
-            (Name::SessionToken, true) => "__Secure-better-auth.session_token",
-            (Name::SessionData, false) => "better-auth.session_data",
-            (Name::SessionData, true) => "__Secure-better-auth.session_data",
-            (Name::DontRemember, false) => "better-auth.dont_remember",
-            (Name::DontRemember, true) => "__Secure-better-auth.dont_remember",
-        }
-    }
-
-    /// The first cookie of that name, without the quotes that may surround its value.
-    fn read<'a>(&self, headers: &'a HeaderMap, name: Name) -> Option<&'a str> {
-        let name = self.name(name);
-        let value = pairs(headers)
-            .find_map(|pair| pair.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
-        let value = str::from_utf8(value).ok()?;
-        let unquoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
-        Some(unquoted.unwrap_or(value))
-    }
-
-    fn set_cookie(&self, name: Name, value: &str, max_age: Option<u64>) -> HeaderValue {
-        self.set_cookie_named(self.name(name), value, max_age)
-    }
-
-    fn set_cookie_named(&self, name: &str, value: &str, max_age: Option<u64>) -> HeaderValue {
+    fn set_cookie(&self, name: &str, value: &str, max_age: Option<u64>) -> HeaderValue {
         let value = utf8_percent_encode(value, COMPONENT);
         let max_age = max_age.map(|age| format!(" Max-Age={age};")).unwrap_or_default();
-        let secure = if self.is_secure { " Secure;" } else { "" };
-        let line = format!("{name}={value};{max_age} Path=/; HttpOnly;{secure} SameSite=Lax");
-        // Percent-encoding leaves nothing a header cannot hold.
-        HeaderValue::try_from(line).unwrap_or_else(|_| HeaderValue::from_static(""))
+        header(format!("{name}={value};{max_age} {}", self.attributes))
     }
 }
 
-/// `name=value` of every cookie. Other people's may hold any bytes.
+fn header(line: String) -> HeaderValue {
+    // Names and attributes are validated, and percent-encoding leaves only characters that are valid
+    // in a header.
+    HeaderValue::try_from(line).unwrap_or_else(|_| HeaderValue::from_static(""))
+}
+
+/// Returns the values of all cookies of a name, without surrounding quotes.
+fn values<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a str> {
+    pairs(headers).filter_map(move |pair| {
+        let value = pair.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
+        let value = str::from_utf8(value).ok()?;
+        let unquoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+        Some(unquoted.unwrap_or(value))
+    })
+}
+
+/// Returns `name=value` of every cookie, as bytes: those of other applications need not be UTF-8.
 fn pairs(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     headers
         .get_all(COOKIE)
@@ -161,8 +197,21 @@ mod tests {
     const TOKEN: &str = "ExampleSessionToken0123456789ABC";
     const SIGNATURE: &str = "mD61K9apYmY+5+UbYzZhr7IrajLjjJ6lqee2PxaC5XU=";
 
+    fn args() -> CookieArgs {
+        CookieArgs {
+            cookie_prefix: "better-auth".to_owned(),
+            cookie_same_site: SameSite::Lax,
+            cookie_partitioned: false,
+            old_cookie_domain: None,
+        }
+    }
+
+    fn with_secret(secret: &str, args: &CookieArgs, is_secure: bool) -> Cookies {
+        Cookies::new(&secret.into(), args, is_secure)
+    }
+
     fn cookies() -> Cookies {
-        Cookies::new(&"example-secret-do-not-use-0000000000".into(), false)
+        with_secret("example-secret-do-not-use-0000000000", &args(), false)
     }
 
     fn request(cookie: &str) -> HeaderMap {
@@ -186,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_is_read_encoded_plain_or_quoted_and_the_first_counts() {
+    fn a_cookie_is_read_encoded_plain_or_quoted_and_wherever_it_is() {
         let encoded = utf8_percent_encode(SIGNATURE, COMPONENT).to_string();
         for cookie in [
             format!("a=b; better-auth.session_token={TOKEN}.{encoded}"),
@@ -194,8 +243,9 @@ mod tests {
             format!("better-auth.session_token=\"{TOKEN}.{SIGNATURE}\""),
             format!("theme=é; better-auth.session_token={TOKEN}.{SIGNATURE}"),
             format!("better-auth.session_token={TOKEN}.{SIGNATURE}; better-auth.session_token=x"),
+            format!("better-auth.session_token=x; better-auth.session_token={TOKEN}.{SIGNATURE}"),
         ] {
-            assert_eq!(cookies().session_token(&request(&cookie)).as_deref(), Some(TOKEN));
+            assert_eq!(cookies().session_tokens(&request(&cookie)), [TOKEN], "{cookie}");
         }
     }
 
@@ -206,8 +256,8 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_without_our_signature_is_no_session() {
-        let foreign = Cookies::new(&"another-secret-do-not-use-0000000000".into(), false);
+    fn a_cookie_with_a_foreign_signature_is_not_a_session() {
+        let foreign = with_secret("another-secret-do-not-use-0000000000", &args(), false);
         for cookie in [
             String::new(),
             format!("better-auth.session_token={TOKEN}"),
@@ -216,15 +266,14 @@ mod tests {
             format!("better-auth.session_token=x{TOKEN}.{SIGNATURE}"),
             format!("better-auth.session_token={}", foreign.signed(TOKEN)),
             format!("__Secure-better-auth.session_token={TOKEN}.{SIGNATURE}"),
-            format!("better-auth.session_token=x; better-auth.session_token={TOKEN}.{SIGNATURE}"),
         ] {
-            assert_eq!(cookies().session_token(&request(&cookie)), None, "{cookie}");
+            assert!(cookies().session_tokens(&request(&cookie)).is_empty(), "{cookie}");
         }
     }
 
     #[test]
     fn cookies_are_secure_on_https() {
-        let cookies = Cookies::new(&"example-secret-do-not-use-0000000000".into(), true);
+        let cookies = with_secret("example-secret-do-not-use-0000000000", &args(), true);
         let cookie = cookies.start(TOKEN, Some(604_800)).remove(0);
         let cookie = cookie.to_str().unwrap();
         assert!(cookie.starts_with("__Secure-better-auth.session_token="), "{cookie}");
@@ -232,5 +281,26 @@ mod tests {
             cookie.ends_with("; Max-Age=604800; Path=/; HttpOnly; Secure; SameSite=Lax"),
             "{cookie}"
         );
+    }
+    #[test]
+    fn name_and_attributes_are_configured() {
+        let args = CookieArgs {
+            cookie_prefix: "my-app".to_owned(),
+            cookie_same_site: SameSite::None,
+            cookie_partitioned: true,
+            old_cookie_domain: Some("example.com".to_owned()),
+        };
+        let cookies = with_secret("example-secret-do-not-use-0000000000", &args, true);
+        let attributes = "Path=/; HttpOnly; Secure; SameSite=None; Partitioned";
+        let lines = cookies.start(TOKEN, Some(60));
+        let (new, old) = lines.split_last().unwrap();
+        let new = new.to_str().unwrap();
+        assert!(new.starts_with("__Secure-my-app.session_token=Example"), "{new}");
+        assert!(new.ends_with(&format!("; Max-Age=60; {attributes}")), "{new}");
+        let cleared = |name: &str| {
+            format!("__Secure-my-app.{name}=; Max-Age=0; Domain=example.com; {attributes}")
+        };
+        assert_eq!(old, ["session_token", "session_data", "dont_remember"].map(cleared));
+        assert!(args.fits(true) && !args.fits(false));
     }
 }

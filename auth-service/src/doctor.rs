@@ -1,4 +1,4 @@
-//! `auth-service doctor`: what is set up wrong, found without changing anything.
+//! `auth-service doctor`: diagnoses configuration problems without changing anything.
 
 mod mail;
 mod others;
@@ -14,21 +14,32 @@ use service_kit::{
 
 use crate::{MIGRATIONS, config::Config};
 
-/// How long whoever is asked may take.
+/// Timeout of a request that a check sends.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Prints what was found, one line each.
+/// Prints the findings, one per line.
 pub async fn run(config: &Config, args: DoctorArgs) -> ExitCode {
     doctor::report(&Box::pin(examine(config)).await, args)
 }
 
 async fn examine(config: &Config) -> Vec<Finding> {
     let caller = Caller { clock: Clock::default(), timeout: PATIENCE };
-    let service = doctor::running(&caller, config.host, config.port).await;
+    let service = doctor::running(&caller, &config.host, config.port).await;
     let schema = Schema {
         migrations: MIGRATIONS,
-        table: "users",
-        program: "auth-service",
+        tables: &[
+            "users",
+            "accounts",
+            "sessions",
+            "signing_keys",
+            "verification_tokens",
+            "mails",
+            "attempts",
+            "sign_in_networks",
+            "event_streams",
+            "security_events",
+        ],
+        max_connections: config.database.database_max_connections,
         migrates_at_start: config.migrate,
         is_running: service.url.is_some(),
     };

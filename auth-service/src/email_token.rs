@@ -1,5 +1,4 @@
-//! What a link of an e-mail verification carries: a signed statement (RFC 7519), of which nothing
-//! is stored.
+//! The signed tokens (RFC 7519) of e-mail verification links, which need no storage.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -8,23 +7,25 @@ use chrono::DateTime;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use service_kit::sql_types::DbTime;
 use shared_models::Timestamp;
 
 use crate::{
     error::{Error, Result},
     issuer::IssuerError,
+    models::PasswordSetAt,
     seal::derived_key,
 };
 
-/// How long a link is good for.
+/// Lifetime of a link.
 pub(crate) const LIFETIME: Duration = Duration::from_hours(1);
 
-/// What is to be done when the link is opened.
+/// Purpose of a link.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Request {
     VerifyEmail,
-    /// Ask the new address too.
+    /// Send a confirmation link to the new address.
     ChangeEmailConfirmation,
     /// Change the address.
     ChangeEmailVerification,
@@ -38,11 +39,33 @@ pub(crate) struct EmailClaims {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) update_to: Option<String>,
     pub(crate) request_type: Request,
+    /// The session in which it was requested; the link expires with it.
+    #[serde(rename = "sid", skip_serializing_if = "Option::is_none")]
+    pub(crate) session_id: Option<String>,
+    /// The link is void once the password has been set again.
+    #[serde(rename = "pwd")]
+    password_set_at: Option<i64>,
     iat: i64,
     exp: i64,
 }
 
-/// Makes and reads them. Not `Debug`: it holds a key.
+/// Data for a link.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Subject<'a> {
+    pub(crate) user_id: &'a str,
+    pub(crate) email: &'a str,
+    pub(crate) update_to: Option<&'a str>,
+    pub(crate) session_id: Option<&'a str>,
+    pub(crate) password_set_at: PasswordSetAt,
+}
+
+impl EmailClaims {
+    pub(crate) fn password_set_at(&self) -> PasswordSetAt {
+        self.password_set_at.and_then(DateTime::from_timestamp_micros).map(DbTime)
+    }
+}
+
+/// Signs and verifies the tokens. Not `Debug`, because it holds a key.
 pub(crate) struct EmailTokens {
     encoding: EncodingKey,
     decoding: DecodingKey,
@@ -60,17 +83,17 @@ impl EmailTokens {
     pub(crate) fn make(
         &self,
         request_type: Request,
-        user_id: &str,
-        email: &str,
-        update_to: Option<&str>,
+        subject: Subject<'_>,
         now: Timestamp,
     ) -> Result<String, IssuerError> {
         let now = DateTime::from(now);
         let claims = EmailClaims {
-            email: email.to_owned(),
-            user_id: user_id.to_owned(),
-            update_to: update_to.map(str::to_owned),
+            email: subject.email.to_owned(),
+            user_id: subject.user_id.to_owned(),
+            update_to: subject.update_to.map(str::to_owned),
             request_type,
+            session_id: subject.session_id.map(str::to_owned),
+            password_set_at: subject.password_set_at.map(|set_at| set_at.0.timestamp_micros()),
             iat: now.timestamp(),
             exp: (now + LIFETIME).timestamp(),
         };
@@ -79,7 +102,7 @@ impl EmailTokens {
 
     pub(crate) fn read(&self, token: &str, now: Timestamp) -> Result<EmailClaims> {
         let mut validation = Validation::new(Algorithm::HS256);
-        // By our clock, below.
+        // Checked below, with the injected clock.
         validation.validate_exp = false;
         validation.required_spec_claims = HashSet::new();
         let claims = jsonwebtoken::decode::<EmailClaims>(token, &self.decoding, &validation)

@@ -1,6 +1,7 @@
-//! What failed, and what the client hears of it.
+//! Errors and the responses they become.
 //!
-//! The contract's errors are flat: `{"message": …, "code": …}`. Texts and codes are Better Auth's.
+//! Error bodies of the contract are flat: `{"message": …, "code": …}`, with the messages and codes
+//! of Better Auth.
 
 mod table;
 
@@ -10,136 +11,156 @@ use actix_web::{
     HttpResponse, ResponseError,
     http::{
         StatusCode,
-        header::{ContentType, RETRY_AFTER},
+        header::{ContentType, RETRY_AFTER, WWW_AUTHENTICATE},
     },
 };
 use serde::Serialize;
-use service_kit::{body::BodyError, db, telemetry::Chain};
+use service_kit::{
+    body::BodyError,
+    db,
+    telemetry::{self, Chain},
+};
 use tracing::{debug, error};
 
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
 pub(crate) const X_RETRY_AFTER: &str = "x-retry-after";
-/// How long a client should wait when something of ours is away.
+/// Value of `Retry-After` while a dependency is unavailable.
 const RETRY_AFTER_SECONDS: &str = "1";
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    #[error("the media type {sent:?} is not accepted")]
+    #[error("unsupported media type {sent:?}")]
     UnsupportedMediaType { sent: String, allowed: &'static str },
-    #[error("compressed bodies are not accepted")]
+    #[error("compressed request body")]
     EncodedBody,
-    #[error("the body is not JSON")]
+    #[error("request body is not valid JSON")]
     InvalidJson,
     #[error("the body is too large")]
     BodyTooLarge,
-    #[error("the body did not arrive in time")]
+    #[error("timeout while reading the request body")]
     BodyTimedOut,
-    #[error("the input does not fit the schema: {0}")]
+    #[error("validation failed: {0}")]
     Validation(String),
-    #[error("no usable origin")]
+    #[error("missing or null Origin")]
     MissingOrNullOrigin,
-    #[error("the origin is not trusted")]
+    #[error("untrusted origin")]
     InvalidOrigin,
-    #[error("a cross-site navigation tried to sign in")]
+    #[error("sign-in by cross-site navigation")]
     CrossSiteNavigationLogin,
-    #[error("{} leads to a place that is not trusted", .0.member)]
+    #[error("{} is not a trusted URL", .0.member)]
     InvalidRedirect(&'static Redirect),
     #[error("{} is not a string", .0.member)]
     RedirectNotAString(&'static Redirect),
-    #[error("no session")]
+    #[error("no valid session")]
     Unauthorized,
-    #[error("the address is malformed")]
+    #[error("malformed e-mail address")]
     InvalidEmail,
-    #[error("the address or the password is wrong")]
+    #[error("wrong e-mail address or password")]
     InvalidEmailOrPassword,
-    #[error("the password is too short")]
+    #[error("password too short")]
     PasswordTooShort,
-    #[error("the password is too long")]
+    #[error("password too long")]
     PasswordTooLong,
-    #[error("the address is taken")]
+    #[error("the password is on a list of compromised ones")]
+    PasswordCompromised,
+    #[error("e-mail address already in use")]
     UserAlreadyExists,
-    #[error("the address was taken a moment ago")]
+    #[error("e-mail address taken by a concurrent request")]
     LostRaceForEmail,
-    #[error("the address is not verified")]
+    #[error("e-mail address not verified")]
     EmailNotVerified,
-    #[error("signing up is switched off")]
+    #[error("sign-up is disabled")]
     SignUpDisabled,
-    #[error("resetting passwords is switched off")]
+    #[error("password reset is disabled")]
     PasswordResetDisabled,
-    #[error("verifying addresses is switched off")]
+    #[error("e-mail verification is disabled")]
     EmailVerificationDisabled,
-    #[error("an address cannot be changed without verifying it, which is switched off")]
+    #[error("changing an e-mail address requires e-mail verification, which is disabled")]
     EmailVerificationNeeded,
-    #[error("changing addresses is switched off")]
+    #[error("changing the e-mail address is disabled")]
     ChangeEmailDisabled,
-    #[error("deleting users is switched off")]
+    #[error("deleting users is disabled")]
     DeleteUserDisabled,
-    #[error("the session is too old to list others")]
+    #[error("session too old to list sessions")]
     SessionNotFresh,
-    #[error("the session is too old to delete its user")]
+    #[error("session too old to delete the user")]
     SessionExpired,
-    #[error("the password is wrong")]
+    #[error("wrong password")]
     InvalidPassword,
-    #[error("the user has no password")]
+    #[error("user has no password")]
     CredentialAccountNotFound,
-    #[error("nothing was sent that can be changed")]
+    #[error("no field to update")]
     NoFieldsToUpdate,
-    #[error("an address is changed elsewhere")]
+    #[error("update-user cannot change the e-mail address")]
     EmailCannotBeUpdated,
-    #[error("the new address is the old one")]
+    #[error("new e-mail address equals the current one")]
     EmailIsTheSame,
-    #[error("the address is not that of the session")]
+    #[error("e-mail address differs from that of the session")]
     EmailMismatch,
-    #[error("the address is verified already")]
+    #[error("e-mail address already verified")]
     EmailAlreadyVerified,
-    #[error("the link to reset a password is not good")]
+    #[error("invalid password reset token")]
     InvalidResetToken,
-    #[error("the link to delete a user is not good")]
+    #[error("invalid user deletion token")]
     InvalidDeleteToken,
-    #[error("nobody is signed in who could be deleted")]
+    #[error("security events are not offered: EVENTS_SECRET is not set")]
+    EventsNotOffered,
+    #[error("missing or unknown secret of a receiver of security events")]
+    NoReceiver,
+    #[error("no session of the user to delete")]
     NobodyToDelete,
-    #[error("the link to verify an address is not good")]
+    #[error("invalid verification token")]
     InvalidEmailToken,
-    #[error("the link to verify an address is too old")]
+    #[error("verification token has expired")]
     EmailTokenExpired,
-    #[error("the user of the link is gone")]
+    #[error("user of the verification token no longer exists")]
     EmailTokenUserGone,
-    #[error("the link is another user's")]
+    #[error("verification token belongs to another user")]
     EmailTokenOfAnotherUser,
-    #[error("there is no such provider")]
+    #[error("unknown social provider")]
     ProviderNotFound,
-    #[error("too many attempts; the next one is due in {wait:?}")]
+    #[error("the last account of a user cannot be unlinked")]
+    LastAccount,
+    #[error("the user has no such account")]
+    AccountNotFound,
+    #[error("the provider {0} is not supported")]
+    ProviderNotSupported(String),
+    #[error("the account is not one of a provider")]
+    ProviderNotConfigured,
+    #[error("rate limit exceeded, retry in {wait:?}")]
     TooManyRequests { wait: Duration },
-    #[error("get-session is a GET")]
+    #[error("get-session requires GET")]
     GetSessionByPost,
-    #[error("too many passwords wait to be hashed")]
+    #[error("password hashing queue is full")]
     TooManyPasswords,
-    #[error("the application has no state")]
+    #[error("too many unread responses")]
+    ResponsesInFlight(#[from] service_kit::server::Exhausted),
+    #[error("application state is missing")]
     NoState,
-    #[error("the database is out of reach")]
+    #[error("database unavailable")]
     DatabaseUnavailable(#[from] db::Unavailable),
-    #[error("a query failed")]
+    #[error("database query failed")]
     Sql(#[from] diesel::result::Error),
-    #[error("a stored user id cannot be read")]
+    #[error("invalid user id in the database")]
     StoredUserId(#[from] shared_models::InvalidUserId),
-    #[error("a blocking task did not end")]
+    #[error("background task panicked")]
     Blocking(#[from] actix_web::error::BlockingError),
-    #[error("an address of ours cannot be read")]
+    #[error("cannot build a URL of this service")]
     Url(#[from] url::ParseError),
     #[error(transparent)]
     Issuer(#[from] crate::issuer::IssuerError),
     #[error(transparent)]
     WrongSecret(#[from] crate::seal::WrongSecret),
-    #[error("a mail could not be written")]
+    #[error("cannot compose the e-mail")]
     Template(#[from] minijinja::Error),
-    #[error("a mail could not be written")]
+    #[error("cannot compose the e-mail")]
     Message(#[from] lettre::error::Error),
-    #[error("a stored address is none")]
+    #[error("invalid e-mail address in the database")]
     Address(#[from] lettre::address::AddressError),
 }
 
-/// A member that may send the browser somewhere, and what is said of a bad one.
+/// A field that names a redirect target, and the error for an untrusted one.
 #[derive(Debug)]
 pub(crate) struct Redirect {
     pub(crate) member: &'static str,
@@ -166,23 +187,28 @@ impl From<BodyError> for Error {
 }
 
 impl Error {
-    /// What a client hears.
+    /// Returns the status and body of the response.
     pub(crate) fn answer(&self) -> (StatusCode, ErrorBody<'_>) {
         let (status, code, message) = self.parts();
         (status, ErrorBody { message, code })
     }
 
-    /// What a link says that leads on although something failed.
+    /// Returns the code that a link appends to its redirect target.
     pub(crate) fn code(&self) -> Option<&'static str> {
         self.parts().1
     }
 
-    /// Whether it may be over in a while.
+    /// Returns whether a retry may succeed.
     pub(crate) fn is_temporary(&self) -> bool {
         self.status_code() == StatusCode::SERVICE_UNAVAILABLE
     }
 
-    /// Whether the link in a mail was at fault, which is told to the page it leads to.
+    /// Returns whether the error is a normal part of starting up, which is not logged as a fault.
+    fn is_expected(&self) -> bool {
+        matches!(self, Self::DatabaseUnavailable(error) if error.is_expected())
+    }
+
+    /// Returns whether the mailed link was invalid, which its redirect target is told.
     pub(crate) fn is_about_a_link(&self) -> bool {
         matches!(
             self,
@@ -201,7 +227,7 @@ impl ResponseError for Error {
 
     fn error_response(&self) -> HttpResponse {
         let (status, body) = self.answer();
-        if status.is_server_error() {
+        if status.is_server_error() && !self.is_expected() {
             error!("{}", Chain(self));
         } else {
             debug!("{}", Chain(self));
@@ -210,12 +236,20 @@ impl ResponseError for Error {
         if status == StatusCode::SERVICE_UNAVAILABLE {
             response.insert_header((RETRY_AFTER, RETRY_AFTER_SECONDS));
         }
+        if let Self::NoReceiver = self {
+            response.insert_header((WWW_AUTHENTICATE, "Bearer"));
+        }
         if let Self::TooManyRequests { wait } = self {
-            // Whole seconds, rounded up: as the contract says it and as the standard does.
+            // Whole seconds, rounded up, as the contract and `Retry-After` (RFC 9110 §10.2.3)
+            // require.
             let seconds = wait.as_millis().div_ceil(1000).max(1).to_string();
             response.insert_header((X_RETRY_AFTER, seconds.as_str()));
             response.insert_header((RETRY_AFTER, seconds));
         }
-        response.insert_header(ContentType::json()).json(body)
+        let mut response = response.insert_header(ContentType::json()).json(body);
+        if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+            telemetry::set_cause(&mut response, Chain(self).to_string());
+        }
+        response
     }
 }

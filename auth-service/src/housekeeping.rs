@@ -1,4 +1,4 @@
-//! Forgets what is of no use any more: expired sessions, tokens, counts and keys.
+//! Deletes obsolete rows: expired sessions, tokens, counters and keys.
 
 use std::{future, time::Duration};
 
@@ -8,23 +8,26 @@ use tracing::warn;
 
 use crate::{
     error::Result,
-    models::{Attempt, Session, VerificationToken},
+    guessing::NETWORK_MEMORY,
+    models::{Attempt, SecurityEvent, Session, SignInNetwork, VerificationToken},
     state::AppState,
 };
 
 const PAUSE: Duration = Duration::from_mins(10);
 
-/// Any number of processes may do this at once.
+/// Starts the worker. Any number of replicas may run it at the same time.
 pub(crate) fn keep(state: Data<AppState>) -> Worker {
     let work = async move || {
         for forgotten in [
             forget_sessions(&state).await,
             forget_tokens(&state).await,
             forget_attempts(&state).await,
+            forget_networks(&state).await,
+            forget_events(&state).await,
             state.issuer.delete_retired(state.now()).await,
         ] {
             if let Err(failed) = forgotten {
-                warn!("what has expired is not deleted yet: {}", Chain(&failed));
+                warn!("deleting expired rows failed: {}", Chain(&failed));
             }
         }
     };
@@ -44,4 +47,14 @@ async fn forget_tokens(state: &AppState) -> Result<usize> {
 async fn forget_attempts(state: &AppState) -> Result<usize> {
     let now = DbTime(state.clock.now());
     Ok(Attempt::delete_forgotten(&mut state.write().await?.conn(), now).await?)
+}
+
+async fn forget_networks(state: &AppState) -> Result<usize> {
+    let since = DbTime(state.clock.now() - NETWORK_MEMORY);
+    Ok(SignInNetwork::delete_unseen(&mut state.write().await?.conn(), since).await?)
+}
+
+async fn forget_events(state: &AppState) -> Result<usize> {
+    let now = DbTime(state.clock.now());
+    Ok(SecurityEvent::delete_outdated(&mut state.write().await?.conn(), now).await?)
 }

@@ -1,5 +1,5 @@
-//! Keys and tokens: makes the Ed25519 key once for all replicas, seals it, signs with it, and
-//! publishes its public half.
+//! Signing keys and tokens: generates the Ed25519 key once for all replicas, encrypts it, signs
+//! with it, and publishes the public key.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,7 +14,8 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use ed25519_dalek::SigningKey as NewKeyPair;
 use secrecy::SecretString;
-use serde_json::json;
+use serde::Serialize;
+use serde_json::{Value, json};
 use service_kit::{
     db::{Database, Unavailable},
     sql_types::DbTime,
@@ -34,9 +35,9 @@ use crate::{
 
 const FIRST_GENERATION: i32 = 1;
 pub(crate) const SEAL_PURPOSE: &str = "auth-service signing keys v1";
-/// How long the published keys wait to be read again, when somebody else is at it.
+/// Maximum time that a request for the published keys waits while another request reloads them.
 const RENEWAL_WAIT: Duration = Duration::from_secs(1);
-/// What a token shows of a user; a verifier takes 8 KiB in all.
+/// Maximum size of the image in a token, of which verifiers accept 8 KiB in total.
 const IMAGE_CLAIM_MAX_BYTES: usize = 2048;
 const NAME_CLAIM_MAX_CHARS: usize = 256;
 
@@ -44,15 +45,15 @@ const NAME_CLAIM_MAX_CHARS: usize = 256;
 pub(crate) enum IssuerError {
     #[error(transparent)]
     WrongSecret(#[from] WrongSecret),
-    #[error("there is no signing key, although one was just made")]
+    #[error("no signing key found after creating one")]
     NoKey,
-    #[error("a cryptographic operation failed")]
+    #[error("cryptographic operation failed")]
     Crypto,
-    #[error("a token could not be signed")]
+    #[error("cannot sign the access token")]
     Sign(#[from] jsonwebtoken::errors::Error),
-    #[error("a token could not be written")]
+    #[error("cannot serialize the access token")]
     Write(#[from] serde_json::Error),
-    #[error("the time is out of range")]
+    #[error("time out of range")]
     Time,
 }
 
@@ -77,42 +78,45 @@ pub(crate) struct Issuer {
     grace_period: Duration,
     seal: Seal,
     database: Database,
-    /// None before they were read for the first time.
+    /// `None` until the keys are loaded for the first time.
     keys: ArcSwapOption<Keys>,
-    /// Whoever reads the keys again holds this.
+    /// Held while the keys are being reloaded.
     renewal: Mutex<()>,
 }
 
-/// The keys as they were read, and for how long that holds.
+/// Loaded keys, and how long they are valid.
 struct Keys {
     signer: Signer,
     generation: i32,
-    /// When the newest key stops to sign.
+    /// Time after which the newest key no longer signs.
     expires_at: Option<DateTime<Utc>>,
     jwks: Arc<Jwks>,
-    /// When the next key leaves the set.
+    /// Time at which the next key leaves the published set.
     next_withdrawal: Option<DateTime<Utc>>,
 }
 
-/// A key with what every token that it signs begins with.
+/// A key with the encoded headers of the tokens it signs.
 struct Signer {
     key: Ed25519KeyPair,
-    /// The header (RFC 7515 §4.1), encoded, and the dot behind it.
+    /// The encoded header (RFC 7515 §4.1) of access tokens, including the trailing dot.
     header: String,
+    /// The encoded header of security event tokens (RFC 8417 §2.3).
+    event_header: String,
 }
 
 impl Signer {
     fn new(kid: &str, seed: &[u8]) -> Result<Self, IssuerError> {
-        let header = json!({ "alg": "EdDSA", "kid": kid }).to_string();
+        let header = |header: Value| BASE64_URL_SAFE_NO_PAD.encode(header.to_string()) + ".";
         Ok(Self {
             key: Ed25519KeyPair::from_seed_unchecked(seed)?,
-            header: BASE64_URL_SAFE_NO_PAD.encode(header) + ".",
+            header: header(json!({ "alg": "EdDSA", "kid": kid })),
+            event_header: header(json!({ "alg": "EdDSA", "kid": kid, "typ": "secevent+jwt" })),
         })
     }
 
-    /// A JWT in the compact form (RFC 7515 §7.1).
-    fn sign(&self, claims: &AccessClaims) -> Result<String, IssuerError> {
-        let mut token = self.header.clone();
+    /// Returns a JWT in the compact serialization (RFC 7515 §7.1).
+    fn sign(&self, header: &str, claims: &impl Serialize) -> Result<String, IssuerError> {
+        let mut token = header.to_owned();
         BASE64_URL_SAFE_NO_PAD.encode_string(serde_json::to_vec(claims)?, &mut token);
         let signature = self.key.sign(token.as_bytes());
         token.push('.');
@@ -121,10 +125,10 @@ impl Signer {
     }
 }
 
-/// The published key set (RFC 7517 §5), ready to send.
+/// The published key set (RFC 7517 §5), serialized.
 pub(crate) struct Jwks {
     pub(crate) document: Bytes,
-    /// A strong validator (RFC 9110 §8.8.3), quotes included.
+    /// A strong validator (RFC 9110 §8.8.3), including the quotes.
     pub(crate) etag: String,
 }
 
@@ -133,14 +137,15 @@ impl Keys {
         self.expires_at.is_none_or(|expires_at| now < expires_at)
     }
 
-    /// Whether the set is as it was: nobody can have added a key, and none must leave.
+    /// Returns whether the set is up to date: no replica can have added a key, and no key must be
+    /// removed yet.
     fn is_current(&self, now: DateTime<Utc>) -> bool {
         self.can_sign(now) && self.next_withdrawal.is_none_or(|withdrawal| now < withdrawal)
     }
 }
 
 impl Issuer {
-    /// Knows no keys yet.
+    /// Returns an issuer without keys; [`Self::load`] reads them.
     pub(crate) fn new(
         config: &Config,
         secret: &SecretString,
@@ -159,13 +164,13 @@ impl Issuer {
         })
     }
 
-    /// The `iss` and the `aud` of its tokens.
+    /// Returns the `iss` and `aud` of its tokens.
     pub(crate) fn names(&self) -> (&str, &str) {
         (&self.iss, &self.aud)
     }
 
-    /// Reads the keys, and makes the first one. Any number of replicas may start at once on an
-    /// empty database: it lets one of their keys in, and all use that one.
+    /// Loads the keys, and generates the first one. Any number of replicas may start at once on an
+    /// empty database: the database accepts one of their keys, and all use that one.
     pub(crate) async fn load(&self, now: Timestamp) -> Result<()> {
         let now = now.into();
         let mut rows = SigningKey::list(&mut self.database.read().await?.conn()).await?;
@@ -188,7 +193,8 @@ impl Issuer {
         Ok(self.keys.load_full().ok_or(Unavailable::NotMigrated)?)
     }
 
-    /// A token for a user's session (RFC 7519), whole seconds, no `typ`.
+    /// Returns an access token (RFC 7519) for a user's session, with times in whole seconds and no
+    /// `typ`.
     pub(crate) async fn token(
         &self,
         user: &User,
@@ -209,10 +215,16 @@ impl Issuer {
             jti: Uuid::now_v7().to_string(),
             sid: session_id.to_owned(),
         };
-        Ok(keys.signer.sign(&claims)?)
+        Ok(keys.signer.sign(&keys.signer.header, &claims)?)
     }
 
-    /// The published keys. While the database is away, those that were known last.
+    /// Returns a security event token (RFC 8417). Verifiers of access tokens reject it.
+    pub(crate) async fn event_token(&self, claims: &Value, now: Timestamp) -> Result<String> {
+        let keys = self.signing_keys(now.into()).await?;
+        Ok(keys.signer.sign(&keys.signer.event_header, claims)?)
+    }
+
+    /// Returns the published keys; while the database is unavailable, those loaded last.
     pub(crate) async fn jwks(&self, now: Timestamp) -> Result<Arc<Jwks>> {
         let now = now.into();
         let keys = self.known_keys()?;
@@ -225,13 +237,13 @@ impl Issuer {
         match self.read_again(now).await {
             Ok(keys) => Ok(keys.jwks.clone()),
             Err(error) => {
-                warn!("the signing keys cannot be read: {}", Chain(&error));
+                warn!("cannot read the signing keys: {}", Chain(&error));
                 Ok(keys.jwks.clone())
             }
         }
     }
 
-    /// Keys of which the newest signs; it is made when the last one has expired.
+    /// Returns the keys, the newest of which signs. Generates a new one if the newest has expired.
     async fn signing_keys(&self, now: DateTime<Utc>) -> Result<Arc<Keys>> {
         let keys = self.known_keys()?;
         if keys.can_sign(now) {
@@ -245,7 +257,7 @@ impl Issuer {
         let next = keys.generation.checked_add(1).ok_or(IssuerError::NoKey)?;
         let key = new_key(&self.seal, next, self.rotation_interval, now)?;
         key.insert_unless_made(&mut self.database.write().await?.conn()).await?;
-        info!("the signing key has expired; generation {next} takes over");
+        info!("signing key rotated to generation {next}");
         let keys = self.read_again(now).await?;
         if keys.can_sign(now) { Ok(keys) } else { Err(IssuerError::NoKey.into()) }
     }
@@ -253,7 +265,7 @@ impl Issuer {
     async fn read_again(&self, now: DateTime<Utc>) -> Result<Arc<Keys>> {
         let known = self.known_keys()?;
         if known.is_current(now) {
-            return Ok(known); // somebody else was faster
+            return Ok(known); // another request has reloaded them
         }
         let rows = SigningKey::list(&mut self.database.read().await?.conn()).await?;
         let keys = Arc::new(keys(&self.seal, &rows, self.grace_period, now)?);
@@ -261,8 +273,8 @@ impl Issuer {
         Ok(keys)
     }
 
-    /// Deletes keys that neither sign nor are published any more. The newest stays: the next one
-    /// is counted from it.
+    /// Deletes keys that neither sign nor are published any more. Keeps the newest, because the
+    /// next rotation is scheduled relative to it.
     pub(crate) async fn delete_retired(&self, now: Timestamp) -> Result<usize> {
         let then = DbTime(DateTime::from(now) - self.grace_period);
         let generation = self.known_keys()?.generation;
@@ -271,14 +283,14 @@ impl Issuer {
     }
 }
 
-/// Whether it was this secret that a stored key was sealed with.
+/// Returns whether a stored key was encrypted with this secret.
 pub(crate) fn opens(secret: &SecretString, key: &SigningKey) -> bool {
     let seal = Seal::new(secret, SEAL_PURPOSE);
     seal.is_ok_and(|seal| seal.open(&key.id, &key.sealed_private_key).is_ok())
 }
 
-/// A token travels in a header, which no server takes at any length: an image that is a whole
-/// picture stays behind, and an endless name is cut.
+/// Shortens the user's claims, because servers limit the size of the header that carries a token:
+/// an image embedded as data is omitted, and a very long name is truncated.
 fn fit_for_a_header(user: &User) -> User {
     let mut user = user.clone();
     user.image = user.image.filter(|image| image.len() <= IMAGE_CLAIM_MAX_BYTES);
@@ -306,7 +318,7 @@ fn new_key(
     })
 }
 
-/// `rows`: the newest first.
+/// Decrypts `rows`, which are ordered newest first.
 fn keys(
     seal: &Seal,
     rows: &[SigningKey],

@@ -1,24 +1,26 @@
-//! Signs users up and in, keeps sessions, issues EdDSA tokens and publishes the keys.
+//! Signs users up and in, manages sessions, issues EdDSA tokens and publishes the keys.
 //!
-//! The HTTP API under `/api/auth` is that of Better Auth, byte for byte where a client can see it.
+//! The HTTP API under `/api/auth` is that of Better Auth, identical wherever a client can observe
+//! it.
 //!
-//! | room | owns |
+//! | module | responsibility |
 //! |---|---|
 //! | [`app`], `routes` | the listener, the order of middleware, the routing table |
-//! | `input`, `origin`, `trusted_origin` | is this request well-formed, and may this page send it |
-//! | `routes/*` | bodies in and out, the steps of one endpoint |
-//! | `session`, `session_cookies`, `cookie` | who is asking, and how the client keeps that |
-//! | `limits`, `guessing`, `attempts` | how often a client, or anybody for one account, may try |
+//! | `input`, `origin`, `trusted_origin` | request validation and the origins allowed to send requests |
+//! | `routes/*` | request and response bodies, the steps of each endpoint |
+//! | `session`, `session_cookies`, `cookie` | session lookup and the cookies that carry a session |
+//! | `limits`, `guessing`, `attempts` | rate limits per client and per account |
 //! | `password`, `issuer` | bcrypt off the async threads; keys and tokens |
-//! | `mail`, `email_token` | the outbox, its worker, and what mailed links carry |
+//! | `security_events` | ended sessions and deleted users, for services that verify tokens |
+//! | `mail`, `email_token` | the outbox, its worker, and the tokens in mailed links |
 //! | [`import`] | users of another service |
-//! | [`doctor`] | what is set up wrong |
-//! | [`transfer`] | everything that is kept, as a file, and back |
-//! | `seal`, `housekeeping` | what is stored sealed; what is stored no longer |
-//! | `metrics` | figures for Prometheus |
+//! | [`doctor`] | configuration diagnosis |
+//! | [`transfer`] | export of all data to a file, and import |
+//! | `seal`, `housekeeping` | encryption of stored values; deletion of obsolete rows |
+//! | `metrics` | Prometheus metrics |
 //! | `models/*`, `schema` | rows and all SQL |
-//! | [`openapi`] | how the API describes itself |
-//! | `error` | what failed, and what the client hears of it |
+//! | [`openapi`] | the API description |
+//! | `error` | errors and the responses they become |
 
 pub mod app;
 mod attempts;
@@ -44,6 +46,7 @@ mod redirect;
 mod routes;
 mod schema;
 mod seal;
+mod security_events;
 mod session;
 mod session_cookies;
 mod state;
@@ -53,8 +56,10 @@ mod trusted_origin;
 use diesel_migrations::embed_migrations;
 use service_kit::migrate::Migrations;
 
-/// The schema's history on each engine.
+/// Migrations of each engine.
 pub const MIGRATIONS: Migrations = Migrations {
+    service: env!("CARGO_PKG_NAME"),
+    history: "auth_service_migrations",
     postgres: embed_migrations!("../migrations/auth/postgres"),
     sqlite: embed_migrations!("../migrations/auth/sqlite"),
 };

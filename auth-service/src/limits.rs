@@ -1,4 +1,4 @@
-//! Rate limits by client address and path, before anything else is looked at.
+//! Rate limits by client address and path, applied before all other processing.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ const SIGN_IN: Rule = Rule::Window { max: 3, window: Duration::from_secs(10), sh
 const MAIL: Rule = Rule::Window { max: 3, window: Duration::from_mins(1), share_every: 1 };
 const GENERAL: Rule = Rule::Window { max: 100, window: Duration::from_secs(10), share_every: 10 };
 
-/// By the beginning of a path below the base path.
+/// Rules by path prefix below the base path.
 const RULES: [(&str, &str, Rule); 7] = [
     ("/sign-in", "sign-in", SIGN_IN),
     ("/sign-up", "sign-up", SIGN_IN),
@@ -31,7 +31,7 @@ const RULES: [(&str, &str, Rule); 7] = [
     ("/forget-password", "password-reset", MAIL),
 ];
 
-/// Middleware for everything below `base_path`, paths that do not exist included.
+/// Rate-limits everything below `base_path`, including unknown paths.
 pub(crate) async fn limit<B: MessageBody>(
     base_path: &'static str,
     req: ServiceRequest,
@@ -51,15 +51,15 @@ async fn count(base_path: &str, req: &ServiceRequest) -> error::Result<()> {
     if !state.rate_limit {
         return Ok(());
     }
-    // As the router reads it: another spelling is the same path.
+    // The path as the router decodes it, so that other encodings count as the same path.
     let path = req.match_info().as_str();
     let below = path.strip_prefix(base_path).unwrap_or(path);
     let rule = RULES.iter().find(|(beginning, ..)| below.starts_with(beginning));
     let (class, rule) = rule.map_or(("", GENERAL), |(_, class, rule)| (*class, *rule));
-    // Paths that do not exist count as one.
+    // Unknown paths share one count.
     let route = req.resource_map().match_pattern(path);
     let address = state.client_network(req.request()).to_string();
     let key = Key::of(&["request", &address, class, route.as_deref().unwrap_or_default()]);
-    state.attempts.count(key, rule, state.clock.now()).await?;
+    state.attempts.count(key, rule).await?;
     Ok(())
 }

@@ -1,65 +1,64 @@
-//! Mail: asked for on the request path, written down with the change it belongs to, and sent by a
-//! worker of its own.
+//! The e-mail outbox: a request stores an e-mail in the same transaction as its change, and a worker
+//! sends it.
 //!
-//! A row of the outbox says what was asked for and nothing secret. Whether there is such a user,
-//! and the token of the link, are found out and made when the mail is sent, so a request costs the
-//! same whether an address is known or not, and a mail that had to wait carries a fresh link.
+//! An outbox row describes the request and contains no secrets. The worker looks up the user and
+//! creates the token of the link when it sends the e-mail. A request therefore takes the same time
+//! whether an address is known or not, and a delayed e-mail has a fresh link.
 
 mod compose;
+mod smtp;
 mod templates;
 mod transport;
 mod worker;
 
 pub(crate) use self::{
     compose::Links,
+    smtp::SmtpServer,
     templates::{TemplateError, Templates},
-    transport::{Transport, TransportError},
+    transport::Transport,
     worker::{finish, send_all},
 };
 
 use std::time::Duration;
 
-use service_kit::sql_types::DbTime;
+use service_kit::{db::Conn, sql_types::DbTime};
 use shared_models::Timestamp;
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
-use crate::{
-    attempts::{Key, Rule},
-    error::{Error, Result},
-    models,
-    state::AppState,
-};
+use crate::{attempts::Rule, error::Result, models, session::Live, state::AppState};
 
-/// How many mails one address gets, whoever asks for them.
-const TO_ONE_READER: Rule =
-    Rule::BackOff { free: 10, first: Duration::from_mins(1), longest: Duration::from_hours(1) };
-
-/// What a mail is about.
+/// The type of an e-mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// To an address that is not verified yet.
     VerifyEmail,
-    /// To somebody who forgot the password.
+    /// To a user who forgot the password.
     ResetPassword,
-    /// To the new address of somebody who changes it.
+    /// To the new address of a change.
     ChangeEmail,
-    /// To the old address, before the new one is asked.
+    /// To the old address, before the new one is asked to confirm.
     ConfirmChangeEmail,
-    /// To somebody who wants to be gone.
+    /// To a user who wants to delete the account.
     DeleteUser,
+    /// To the old address, when the new one is asked to confirm.
+    ChangeEmailNotice,
+    /// To the old address, after the change.
+    EmailChanged,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::VerifyEmail,
         Self::ResetPassword,
         Self::ChangeEmail,
         Self::ConfirmChangeEmail,
         Self::DeleteUser,
+        Self::ChangeEmailNotice,
+        Self::EmailChanged,
     ];
 
-    /// In the database, and the name of the templates.
+    /// Returns the name in the database and of the templates.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::VerifyEmail => "verify-email",
@@ -67,7 +66,25 @@ impl Kind {
             Self::ChangeEmail => "change-email",
             Self::ConfirmChangeEmail => "confirm-change-email",
             Self::DeleteUser => "delete-user",
+            Self::ChangeEmailNotice => "change-email-notice",
+            Self::EmailChanged => "email-changed",
         }
+    }
+
+    fn has_link(self) -> bool {
+        !matches!(self, Self::ChangeEmailNotice | Self::EmailChanged)
+    }
+
+    /// Limits the e-mails of a kind to one address, from all clients. Kinds have separate limits:
+    /// e-mails that anybody can request must not use up those that the owner needs. Excess e-mails are
+    /// delayed, not dropped.
+    fn allowance(self) -> Rule {
+        let longest = match self {
+            // Shorter than the link's lifetime, so that the owner always has a valid one.
+            Self::ResetPassword => Duration::from_mins(10),
+            _ => Duration::from_hours(1),
+        };
+        Rule::BackOff { free: 10, first: Duration::from_mins(1), longest }
     }
 
     fn of(name: &str) -> Option<Self> {
@@ -75,7 +92,7 @@ impl Kind {
     }
 }
 
-/// A mail for the user of an address, whoever that is, due at once.
+/// Creates an e-mail to the user with this address, to be sent at once.
 pub(crate) fn ask_for(
     kind: Kind,
     email: &str,
@@ -87,6 +104,7 @@ pub(crate) fn ask_for(
         id: Uuid::now_v7().to_string(),
         kind: kind.as_str().to_owned(),
         user_id: None,
+        session_id: None,
         email: email.to_owned(),
         new_email: None,
         callback_url: callback_url.unwrap_or_default().to_owned(),
@@ -96,37 +114,68 @@ pub(crate) fn ask_for(
     }
 }
 
-/// A mail for one user, and for nobody who has the same address later.
+/// The session that requests an e-mail.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asker<'a> {
+    pub(crate) user_id: &'a str,
+    pub(crate) email: &'a str,
+    pub(crate) session_id: Option<&'a str>,
+}
+
+impl<'a> From<&'a Live> for Asker<'a> {
+    fn from(live: &'a Live) -> Self {
+        Self {
+            user_id: live.user.id.as_str(),
+            email: &live.user.email,
+            session_id: Some(live.session.id()),
+        }
+    }
+}
+
+/// Creates an e-mail for this user only, not for a later owner of the address. Its link expires with
+/// the session that requested it.
 pub(crate) fn ask_for_user(
     kind: Kind,
-    (user_id, email): (&str, &str),
+    asker: Asker<'_>,
     new_email: Option<&str>,
     callback_url: Option<&str>,
     now: Timestamp,
 ) -> models::Mail {
     models::Mail {
-        user_id: Some(user_id.to_owned()),
+        user_id: Some(asker.user_id.to_owned()),
+        session_id: asker.session_id.map(str::to_owned),
         new_email: new_email.map(str::to_owned),
-        ..ask_for(kind, email, callback_url, now)
+        ..ask_for(kind, asker.email, callback_url, now)
     }
 }
 
-/// Puts a mail into the outbox, unless its reader has had too many of late, which nobody is told.
-pub(crate) async fn post(state: &AppState, mail: &models::Mail) -> Result<()> {
-    let reader = mail.new_email.as_deref().unwrap_or(&mail.email);
-    if state.rate_limit {
-        let key = Key::of(&["mail", reader]);
-        match state.attempts.count(key, TO_ONE_READER, state.clock.now()).await {
-            Err(Error::TooManyRequests { .. }) => return Ok(()),
-            counted => drop(counted?),
-        }
-    }
-    mail.insert(&mut state.write().await?.conn()).await?;
+/// Creates a notice to the old address that the account's address has changed. It does not refer to
+/// the user, so it is sent even if the account is deleted right away.
+pub(crate) fn tell_old_address(email: &str, new_email: &str, now: Timestamp) -> models::Mail {
+    let new_email = Some(new_email.to_owned());
+    models::Mail { new_email, ..ask_for(Kind::EmailChanged, email, None, now) }
+}
+
+/// Adds e-mails to the outbox, all or none. The limits per address apply when they are sent.
+pub(crate) async fn post(state: &AppState, mails: &[models::Mail]) -> Result<()> {
+    let mut pooled = state.write().await?;
+    models::Mail::insert_all(&mut pooled.conn(), mails).await?;
     state.outbox.wake();
     Ok(())
 }
 
-/// Wakes the worker when there is something to send, and hurries it when the process ends.
+/// Invalidates all links that were or will be mailed to a user, because the password or the address
+/// has changed. Signed links are invalidated by their claims instead. Called inside the transaction,
+/// after the change.
+pub(crate) async fn void_links(conn: &mut Conn<'_>, user_id: &str) -> Result<()> {
+    let kinds: Vec<_> =
+        Kind::ALL.into_iter().filter(|kind| kind.has_link()).map(Kind::as_str).collect();
+    models::Mail::delete_of_user(conn, user_id, &kinds).await?;
+    models::VerificationToken::delete_of_user(conn, user_id).await?;
+    Ok(())
+}
+
+/// Wakes the worker for new e-mails, and closes the outbox on shutdown.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     posted: Notify,
@@ -142,7 +191,7 @@ impl Outbox {
         self.posted.notified().await;
     }
 
-    /// From now on nothing is sent any more.
+    /// Stops sending.
     fn close(&self) {
         self.closed.send_replace(true);
     }
@@ -152,7 +201,7 @@ impl Outbox {
     }
 
     async fn closed(&self) {
-        // It can only fail when the outbox is gone.
+        // Fails only if the outbox was dropped.
         let _ = self.closed.subscribe().wait_for(|is_closed| *is_closed).await;
     }
 }

@@ -1,4 +1,5 @@
-//! The process: configuration, telemetry, then the application until a signal ends it.
+//! Entry point: loads the configuration, starts telemetry, and runs the application until a signal
+//! arrives.
 
 use std::{
     io::{self, Write as _},
@@ -11,15 +12,18 @@ use auth_service::{
     config::{Command, Config},
     doctor, import, openapi, transfer,
 };
-use service_kit::{Clock, config, health, migrate, telemetry};
+use service_kit::{Clock, config, health, lifecycle, migrate, telemetry};
 use tracing::{error, info};
 
-#[actix_web::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
+    lifecycle::block_on(start())
+}
+
+async fn start() -> ExitCode {
     let config: Config = config::parse();
     let service = env!("CARGO_PKG_NAME");
     let _telemetry = match config.command {
-        // A doctor reports, and logs nothing.
+        // The doctor prints a report and logs nothing.
         Some(Command::Doctor(_)) => None,
         Some(Command::Export(_)) => Some(telemetry::init_beside_output(&config.log, service)),
         _ => Some(telemetry::init(&config.log, service)),
@@ -33,7 +37,9 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(config: Config) -> Result<ExitCode, Box<dyn std::error::Error>> {
+async fn run(mut config: Config) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    config.database_url = config.database_url.with_schema(config.database_schema.as_ref())?;
+    config.database_url.set_pooler(config.database.database_pooler);
     match &config.command {
         Some(Command::Migrate) => {
             migrate::run(&config.database_url, MIGRATIONS).await?;
@@ -44,8 +50,10 @@ async fn run(config: Config) -> Result<ExitCode, Box<dyn std::error::Error>> {
             let tally = transfer::export(&config, args, &Clock::default()).await?;
             info!("exported: {tally}");
         }
-        Some(Command::Health) => health::check(config.host, config.port).await?,
-        Some(Command::Import(args)) => import::run(&config, args, &Clock::default()).await?,
+        Some(Command::Health) => health::check(&config.host, config.port).await?,
+        Some(Command::Import(args)) => {
+            return Ok(import::run(&config, args, &Clock::default()).await?);
+        }
         Some(Command::Doctor(args)) => return Ok(doctor::run(&config, *args).await),
         None => App::build(config, Clock::default())?.run().await?,
     }

@@ -1,4 +1,4 @@
-//! The figures that are this service's own.
+//! Metrics specific to this service.
 
 use std::time::Duration;
 
@@ -11,18 +11,22 @@ use crate::{error::Result, models::Mail, state::AppState};
 pub(crate) const BUILD: Build =
     Build { service: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
 
-/// How long somebody who asks waits for the database.
+/// Timeout of the database query during a scrape.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Where they are read from.
+/// Source of the metrics.
 pub(crate) struct Shown(pub(crate) Data<AppState>);
 
 impl Figures for Shown {
     async fn show(&self, sheet: &mut Sheet) {
         let Self(state) = self;
         state.database.show(sheet);
+        state.in_flight.show(sheet);
         state.attempts.show(sheet);
         state.passwords.show(sheet);
+        let waiting = state.security_events.waiting();
+        let help = "Receivers that wait for security events";
+        sheet.gauge("security_event_receivers", help, waiting);
         if let Ok(Ok(depth)) = time::timeout(PATIENCE, outbox_depth(state)).await {
             let help = "Mails that are still to be sent; absent while the database is away";
             sheet.gauge("mail_outbox_depth", help, depth);
@@ -31,7 +35,7 @@ impl Figures for Shown {
 }
 
 async fn outbox_depth(state: &AppState) -> Result<u64> {
-    // This thread has no other use for connections that threads have for themselves.
+    // Not `read`, whose connections stay with their thread: this one has no other use.
     let mut pooled = state.database.read_at_leisure().await?;
     Ok(Mail::count(&mut pooled.conn()).await?.unsigned_abs())
 }

@@ -1,21 +1,25 @@
-//! Rows, and all SQL. Nothing here knows HTTP, takes the time or rolls dice.
+//! Rows, and all SQL. Nothing here depends on HTTP, the clock or randomness.
 
 mod account;
 mod attempt;
 mod import;
 mod mail;
 mod row;
+mod security_event;
 mod session;
+mod sign_in_network;
 mod signing_key;
 mod user;
 mod verification_token;
 
-pub(crate) use account::{Account, NewAccount, PROVIDER_CREDENTIAL, PasswordHash};
+pub(crate) use account::{Account, NewAccount, PROVIDER_CREDENTIAL, PasswordHash, PasswordSetAt};
 pub(crate) use attempt::Attempt;
-pub(crate) use import::ImportPage;
+pub(crate) use import::{ImportKeys, ImportPage, ImportUpdate, KnownRows};
 pub(crate) use mail::Mail;
 pub(crate) use row::{AccountRow, SessionRow, tables};
-pub(crate) use session::{ListedSession, NewSession, Session};
+pub(crate) use security_event::{EventKind, EventStream, Moment, SecurityEvent, Wanted};
+pub(crate) use session::{Ending, ListedSession, NewSession, Session};
+pub(crate) use sign_in_network::SignInNetwork;
 pub(crate) use signing_key::SigningKey;
 pub(crate) use user::{User, UserChanges};
-pub(crate) use verification_token::{Purpose, VerificationToken};
+pub(crate) use verification_token::{NewVerificationToken, Purpose, VerificationToken};

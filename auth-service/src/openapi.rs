@@ -1,13 +1,15 @@
-//! The description of the API (`OpenAPI` 3.1): of Better Auth's surface, as it is, and of our own
-//! paths. A file below names the operations of one topic; texts and codes of errors are those of
-//! `error`. That it is true is the business of tests, which hold every answer they see against it.
+//! The `OpenAPI` 3.1 document: Better Auth's endpoints and our own. Each submodule describes the
+//! operations of one topic; error messages and codes come from `error`. Tests validate every
+//! response they receive against the document.
 
 mod accounts;
-mod answers;
 mod emails;
+mod events;
 mod headers;
 mod operation;
 mod passwords;
+mod providers;
+mod responses;
 mod schemas;
 mod service;
 mod sessions;
@@ -15,50 +17,59 @@ mod sessions;
 use std::collections::BTreeSet;
 
 use utoipa::openapi::{
-    Info, OpenApi, Paths,
+    Info, License, OpenApi, Paths,
     security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     tag::TagBuilder,
 };
 
 use self::{
-    operation::{BEARER, COOKIE, Operation},
+    operation::{BEARER, COOKIE, Operation, RECEIVER},
     schemas::{one_of, optional, output, required, string},
 };
 
-/// As it is committed, and served.
+/// The committed document, which the service serves.
 pub(crate) const COMMITTED: &str = include_str!("../openapi.json");
 
 const ABOUT: &str = "\
-Signs users up and in, keeps sessions, issues EdDSA tokens and publishes the keys. What is below \
-`/api/auth` is Better Auth's wire protocol, so its npm client is the easiest way to use it.
+Manages accounts and sessions, issues EdDSA access tokens (JWT) and publishes their keys. Everything \
+below `/api/auth` is the wire protocol of Better Auth, so its npm client is the easiest way to use it.
 
-- **Errors** are flat: `message` is for people, `code` for programs. A few have no code.
-- **Paths** below `/api/auth` that do not exist, wrong methods among them, are a 404 without a body. \
-Elsewhere they are a 404 or a 405 with one.
-- **Bodies** are JSON. Members that are not named here are ignored, but none of `callbackURL`, \
-`redirectTo`, `errorCallbackURL` and `newUserCallbackURL` may lead to a place that is not trusted.
-- **Sessions** are a cookie, or a session token as a bearer, which replaces the cookie. A JWT is for \
-other services and means nothing here. The cookie is called `__Secure-better-auth.session_token` \
-where the service is reached by https.
-- **Origin.** What changes something and comes with any cookie must come from a trusted `Origin` \
-(or `Referer`). Sign-in and sign-up ask that of browsers even without a cookie.
-- **Limits.** Every path below `/api/auth` can be a 429 for a while.";
+- **Errors** are flat objects: `message` is meant for people, `code` for programs. A few have no code.
+- **Unknown paths** below `/api/auth`, and wrong methods there, return 404 without a body. Elsewhere \
+they return 404 or 405 with one.
+- **Bodies** are JSON. Unknown fields are ignored, but `callbackURL`, `redirectTo`, `errorCallbackURL` \
+and `newUserCallbackURL` must point to a trusted origin in every body.
+- **Sessions** are identified by a cookie, or by a session token sent as a bearer token, which takes \
+precedence. A JWT does not identify a session here. With https, the cookie is called \
+`__Secure-better-auth.session_token`.
+- **Origin.** A request that changes something and carries any cookie needs a trusted `Origin` (or \
+`Referer`) header. Browsers need one for sign-in and sign-up even without a cookie.
+- **Rate limits.** Every path below `/api/auth` can return 429.";
 
-/// As it is to be committed.
+/// Returns the document to be committed.
 pub fn json() -> Result<String, serde_json::Error> {
     describe().to_pretty_json().map(|json| json + "\n")
 }
 
 fn describe() -> OpenApi {
-    let topics: [(&str, &str, Vec<Operation>); 5] = [
-        ("accounts", "Sign up, sign in, change oneself, leave", accounts::operations()),
-        ("sessions", "Who is signed in, where, and the tokens of it", sessions::operations()),
-        ("passwords", "Change, confirm and reset them", passwords::operations()),
+    let topics: [(&str, &str, Vec<Operation>); 7] = [
+        ("accounts", "Sign up, sign in, and manage the user's own account", accounts::operations()),
+        ("sessions", "Sessions and access tokens", sessions::operations()),
+        ("passwords", "Change, verify and reset passwords", passwords::operations()),
         ("addresses", "Verify and change e-mail addresses", emails::operations()),
-        ("service", "Keys, health, settings", service::operations()),
+        (
+            "providers",
+            "Accounts of other providers, as far as there are any",
+            providers::operations(),
+        ),
+        ("events", "Security events for services that verify tokens", events::operations()),
+        ("service", "Public keys, health and settings", service::operations()),
     ];
     let mut info = Info::new("auth-service", env!("CARGO_PKG_VERSION"));
     info.description = Some(ABOUT.to_owned());
+    let mut license = License::new("MIT OR Apache-2.0");
+    license.identifier = Some("MIT OR Apache-2.0".to_owned());
+    info.license = Some(license);
     let mut openapi = OpenApi::new(info, Paths::new());
     let mut codes = BTreeSet::new();
     for (name, description, operations) in topics {
@@ -70,18 +81,26 @@ fn describe() -> OpenApi {
     }
     let components = openapi.components.get_or_insert_default();
     headers::describe(components);
-    for (name, schema) in answers::schemas() {
+    for (name, schema) in responses::schemas() {
         components.schemas.insert(name.to_owned(), schema.into());
     }
     let error = output([required("message", string()), optional("code", one_of(codes))]);
     components.schemas.insert("Error".to_owned(), error.into());
-    let about_cookie = "`<token>.<signature>`, percent-encoded; set by sign-up and sign-in";
+    let about_cookie = "The signed session token, `<token>.<signature>`, percent-encoded. Set by sign-up \
+                        and sign-in.";
     let cookie = ApiKeyValue::with_description("better-auth.session_token", about_cookie);
     components.add_security_scheme(COOKIE, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
-        .description(Some("The session token, bare or signed (`set-auth-token`)"))
+        .description(Some(
+            "A session token, signed (as in the `set-auth-token` header) or unsigned. Not a JWT.",
+        ))
         .build();
     components.add_security_scheme(BEARER, SecurityScheme::Http(bearer));
+    let receiver = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("A secret of `EVENTS_SECRET`."))
+        .build();
+    components.add_security_scheme(RECEIVER, SecurityScheme::Http(receiver));
     openapi
 }

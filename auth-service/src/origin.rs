@@ -1,12 +1,12 @@
-//! May this page send this request, and may it send the browser there? (Against CSRF and open
-//! redirects.)
+//! Checks the origin of requests and the targets of redirects, against CSRF and open redirects.
 
 use actix_web::{
     HttpRequest,
     http::header::{COOKIE, HOST, HeaderMap, ORIGIN, REFERER},
 };
 use serde_json::Value;
-use service_kit::origins::WebOrigin;
+use service_kit::{cors, origins::WebOrigin};
+use tracing::info;
 use url::{Url, form_urlencoded};
 
 use crate::{
@@ -20,7 +20,7 @@ pub(crate) static CALLBACK: Redirect = Redirect {
     code: "INVALID_CALLBACK_URL",
     message: "Invalid callbackURL",
 };
-/// The members of a body that may send the browser somewhere.
+/// Body fields that contain redirect targets.
 pub(crate) static REDIRECTS: [&Redirect; 4] = [
     &CALLBACK,
     &Redirect {
@@ -40,17 +40,18 @@ pub(crate) static REDIRECTS: [&Redirect; 4] = [
     },
 ];
 
-/// For every request that changes something: one that carries a cookie, any cookie, must come
-/// from a trusted page.
+/// Checks a request that changes state: if it carries a cookie of any name, it must come from a
+/// trusted origin.
 pub(crate) fn check(req: &HttpRequest, trusted: &[TrustedOrigin]) -> Result<()> {
     if req.headers().contains_key(COOKIE) { require_trusted(req, trusted) } else { Ok(()) }
 }
 
-/// For sign-in and sign-up, which need no cookie to be abused: a browser must name a trusted page.
+/// Checks a sign-in or sign-up, which can be forged without a cookie: a browser must send a trusted
+/// origin.
 pub(crate) fn check_sign_in(req: &HttpRequest, trusted: &[TrustedOrigin]) -> Result<()> {
     let headers = req.headers();
     if headers.contains_key(COOKIE) {
-        return Ok(()); // `check` has seen to it
+        return Ok(()); // `check` has verified the origin
     }
     let (site, mode) = (text(headers, "sec-fetch-site"), text(headers, "sec-fetch-mode"));
     if site == Some("cross-site") && mode == Some("navigate") {
@@ -82,8 +83,12 @@ fn require_trusted(req: &HttpRequest, trusted: &[TrustedOrigin]) -> Result<()> {
     };
     match origin.as_deref() {
         None | Some("null" | "") => Err(Error::MissingOrNullOrigin),
-        Some(origin) if is_trusted_text(origin, trusted) => Ok(()),
-        Some(_) => Err(Error::InvalidOrigin),
+        Some(origin) if is_trusted_text(origin, trusted) || is_of_an_app(origin, trusted) => Ok(()),
+        Some(origin) => {
+            let origin = cors::shown(origin.as_bytes());
+            info!(origin, "origin refused: FRONTEND_URL or BETTER_AUTH_TRUSTED_ORIGINS lacks it");
+            Err(Error::InvalidOrigin)
+        }
     }
 }
 
@@ -91,14 +96,18 @@ fn is_trusted(origin: &WebOrigin, trusted: &[TrustedOrigin]) -> bool {
     trusted.iter().any(|trusted| trusted.covers(origin))
 }
 
-/// Only as a browser writes it.
+fn is_of_an_app(address: &str, trusted: &[TrustedOrigin]) -> bool {
+    trusted.iter().any(|trusted| trusted.covers_custom(address))
+}
+
+/// Accepts only the form in which browsers write an origin.
 fn is_trusted_text(origin: &str, trusted: &[TrustedOrigin]) -> bool {
     origin
         .parse()
         .is_ok_and(|read: WebOrigin| read.as_str() == origin && is_trusted(&read, trusted))
 }
 
-/// Whether the request was sent to a trusted origin, whichever scheme a proxy in front of us speaks.
+/// Returns whether the request's host is trusted, for either scheme, as a proxy may terminate TLS.
 fn is_own_host_trusted(headers: &HeaderMap, trusted: &[TrustedOrigin]) -> bool {
     text(headers, HOST.as_str()).is_some_and(|host| {
         ["http", "https"]
@@ -111,8 +120,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// Checks every member that may send the browser somewhere; the query's counts when the body has
-/// none.
+/// Checks all fields with redirect targets. The one in the query is used if the body has none.
 pub(crate) fn check_redirects(
     body: Option<&Value>,
     query: &str,
@@ -127,13 +135,17 @@ pub(crate) fn check_redirects(
             Some(_) => return Err(Error::RedirectNotAString(redirect)),
         }
         if redirect.member == CALLBACK.member && member(redirect.member).is_none() {
+            let names = form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
+            if names.filter(|name| name == CALLBACK.member).count() > 1 {
+                return Err(Error::RedirectNotAString(&CALLBACK));
+            }
             check_query_redirect(query, trusted)?;
         }
     }
     Ok(())
 }
 
-/// The one member of a query that may send the browser somewhere.
+/// Checks the query parameter with a redirect target.
 pub(crate) fn check_query_redirect(query: &str, trusted: &[TrustedOrigin]) -> Result<()> {
     let mut targets = form_urlencoded::parse(query.as_bytes())
         .filter(|(name, value)| name == CALLBACK.member && !value.is_empty());
@@ -144,8 +156,8 @@ pub(crate) fn check_query_redirect(query: &str, trusted: &[TrustedOrigin]) -> Re
     }
 }
 
-/// A path of this origin, or an address of a trusted one. Neither holds what browsers and servers
-/// read differently.
+/// Returns whether a target is a path of this origin or a URL of a trusted one, and contains
+/// nothing that browsers and servers interpret differently.
 fn is_safe(target: &str, trusted: &[TrustedOrigin]) -> bool {
     if target.contains('\\') || target.contains(char::is_control) {
         return false;
@@ -153,6 +165,9 @@ fn is_safe(target: &str, trusted: &[TrustedOrigin]) -> bool {
     if target.starts_with('/') {
         let path = target.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
         return !path.starts_with("//") && !path.contains("%2f") && !path.contains("%5c");
+    }
+    if is_of_an_app(target, trusted) {
+        return true;
     }
     let Ok(url) = target.parse::<Url>() else { return false };
     let has_user = !url.username().is_empty() || url.password().is_some();
@@ -166,10 +181,16 @@ mod tests {
 
     #[test]
     fn only_own_paths_and_trusted_origins_are_safe_targets() {
-        let trusted: Vec<TrustedOrigin> = vec!["http://localhost:3000".parse().unwrap()];
-        for target in
-            ["/", "/dashboard", "/a?next=%2Fb", "http://localhost:3000", "http://localhost:3000/a"]
-        {
+        let trusted: Vec<TrustedOrigin> =
+            ["http://localhost:3000", "myapp://"].map(|origin| origin.parse().unwrap()).into();
+        for target in [
+            "/",
+            "/dashboard",
+            "/a?next=%2Fb",
+            "http://localhost:3000",
+            "http://localhost:3000/a",
+            "myapp://signed-in?from=mail",
+        ] {
             assert!(is_safe(target, &trusted), "{target}");
         }
         for target in [
@@ -187,6 +208,9 @@ mod tests {
             "http://localhost:3000.evil.example/",
             "http://localhost:3000@evil.example/",
             "javascript:alert(1)",
+            "otherapp://signed-in",
+            "myapp:\\evil",
+            "myapp2://",
         ] {
             assert!(!is_safe(target, &trusted), "{target}");
         }

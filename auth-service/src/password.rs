@@ -1,8 +1,12 @@
-//! Password hashing: off the async threads, bounded, and of equal cost for everybody. Ours is one
-//! room, what others hashed before they came here is another.
+//! Password hashing: on blocking threads, limited in concurrency, and with the same duration for every
+//! account. One module has our own hashes, another those of other programs.
 
 mod bcrypt_sha256;
+mod compromised;
+mod firebase;
 mod foreign;
+mod pbkdf2;
+mod spelling;
 
 use std::{
     hint::black_box,
@@ -20,19 +24,20 @@ use service_kit::metrics::{Counter, Histogram, Sheet};
 use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization as _;
 
+pub(crate) use self::compromised::{Blocklist, BlocklistError};
 use self::{bcrypt_sha256::BcryptSha256, foreign::Foreign};
 use crate::error::{Error, Result};
 
-/// In UTF-16 code units, as JavaScript counts.
+/// In UTF-16 code units, like JavaScript's `length`.
 pub(crate) const MIN_UNITS: usize = 8;
 pub(crate) const MAX_UNITS: usize = 128;
 
-/// How many passwords may wait to be hashed before clients are sent away.
+/// Maximum number of queued passwords. Further requests are rejected.
 const MAX_WAITING: usize = 256;
 
-/// From the least bcrypt knows to what takes seconds.
+/// From bcrypt's minimum to a cost that takes seconds.
 const BCRYPT_COSTS: RangeInclusive<u32> = 4..=16;
-/// Of bcrypt's 24 bytes only 23 are kept, by tradition.
+/// bcrypt implementations emit 23 of the 24 digest bytes.
 const BCRYPT_DIGEST_BYTES: usize = 23;
 const BCRYPT_BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::BCRYPT,
@@ -42,7 +47,7 @@ const BCRYPT_BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// Refuses what is longer than any password, before anything is hashed.
+/// Rejects a password above the maximum length, before anything is hashed.
 pub(crate) fn check_max_length(password: &str) -> Result<()> {
     if password.encode_utf16().nth(MAX_UNITS).is_some() {
         return Err(Error::PasswordTooLong);
@@ -50,20 +55,20 @@ pub(crate) fn check_max_length(password: &str) -> Result<()> {
     Ok(())
 }
 
-/// Refuses what cannot become a password.
-pub(crate) fn check_length(password: &str) -> Result<()> {
+/// Rejects a new password that is too short or too long.
+fn check_length(password: &str) -> Result<()> {
     if password.encode_utf16().nth(MIN_UNITS - 1).is_none() {
         return Err(Error::PasswordTooShort);
     }
     check_max_length(password)
 }
 
-/// The one form of a password that keyboards write in several ways; the original's too.
+/// Normalizes a password that keyboards may encode in several ways, as Better Auth does.
 fn nfkc(password: &str) -> String {
     password.nfkc().collect()
 }
 
-/// Why a stored hash fits no password at all.
+/// Why a stored hash can never match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum UnusableHash {
     #[error("its password hash is of an unknown kind")]
@@ -74,30 +79,44 @@ pub(crate) enum UnusableHash {
     TooCostly,
 }
 
-/// Whether any password could fit a stored hash.
-pub(crate) fn check_usable(stored: &str) -> std::result::Result<(), UnusableHash> {
-    Stored::read(stored).map(drop)
+/// Converts a hash of another program into its stored form. Fails with a reason if no password could
+/// be verified with it.
+pub(crate) fn import_hash(hash: &str) -> std::result::Result<String, String> {
+    let reason = |error: UnusableHash| match error {
+        UnusableHash::Unknown => {
+            format!("its password hash is not accepted: {}", spelling::kind(hash))
+        }
+        error => error.to_string(),
+    };
+    let stored = spelling::canonical(hash).map_err(reason)?;
+    Stored::read(&stored).map_err(reason)?;
+    Ok(stored)
 }
 
-/// Hashes and verifies, at most one password per core at a time.
+/// The hashes that [`import_hash`] accepts, for messages.
+pub(crate) use spelling::ACCEPTED as ACCEPTED_HASHES;
+
+/// Hashes and verifies passwords, at most one per core at a time.
 pub(crate) struct Passwords {
     cost: u32,
+    blocklist: Blocklist,
     cores: usize,
     running: Semaphore,
     places: Semaphore,
     waits: Histogram,
     durations: Histogram,
     refusals: Counter,
-    /// A hash of no password at all, verified when there is no user: an unknown address must
-    /// cost as much as a wrong password.
+    /// A hash that no password matches. It is verified when there is no user, so that an unknown
+    /// address takes as long as a wrong password.
     dummy: String,
 }
 
 impl Passwords {
-    pub(crate) fn new(cost: u32) -> Self {
+    pub(crate) fn new(cost: u32, blocklist: Blocklist) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             cost,
+            blocklist,
             cores,
             running: Semaphore::new(cores),
             places: Semaphore::new(cores + MAX_WAITING),
@@ -108,12 +127,22 @@ impl Passwords {
         }
     }
 
+    /// Rejects new passwords of invalid length, and compromised ones.
+    pub(crate) fn check_new(&self, password: &str) -> Result<()> {
+        check_length(password)?;
+        if self.blocklist.contains(password) {
+            return Err(Error::PasswordCompromised);
+        }
+        Ok(())
+    }
+
     pub(crate) async fn hash(&self, password: String) -> Result<String> {
         let cost = self.cost;
         self.queue(move || bcrypt_sha256::hash(&password, cost)).await
     }
 
-    /// Whether the password fits the stored hash. Without one it never does, at the same cost.
+    /// Returns whether the password matches the stored hash. Without one it never does, but takes as
+    /// long.
     pub(crate) async fn verify(&self, password: &str, stored: Option<&str>) -> Result<bool> {
         let is_known = stored.is_some();
         let stored = stored.unwrap_or(&self.dummy).to_owned();
@@ -122,7 +151,7 @@ impl Passwords {
         Ok(fits.await? && is_known)
     }
 
-    /// Whether a hash should be made anew once the password is at hand.
+    /// Returns whether the hash should be replaced at the next opportunity.
     pub(crate) fn is_outdated(&self, stored: &str) -> bool {
         match Stored::read(stored) {
             Ok(Stored::Ours(hash)) => hash.cost < self.cost,
@@ -185,8 +214,8 @@ impl<'a> Stored<'a> {
     }
 }
 
-/// Whether a password fits a stored hash, in the time that a hash of `cost` takes. A hash that
-/// cannot be read fits nothing.
+/// Returns whether a password matches a stored hash, in the time that a hash of `cost` takes. An
+/// invalid hash matches nothing.
 fn verify(password: &str, stored: &str, cost: u32) -> bool {
     let started = time_worked();
     let fits = match Stored::read(stored) {
@@ -204,13 +233,12 @@ fn verify(password: &str, stored: &str, cost: u32) -> bool {
     fits
 }
 
-/// Goes on working until this thread has worked for as long as one of our hashes takes: one of
-/// another kind, or from before the cost was raised, verifies in another time than the dummy,
-/// which would tell known addresses from unknown ones. What takes longer than ours cannot be
-/// hidden, except by raising the cost.
+/// Works until this thread has used as much CPU time as one of our hashes takes. A hash of another
+/// kind or a lower cost takes less time than the dummy, which would distinguish known addresses from
+/// unknown ones. Hashes that take longer than ours can only be hidden by raising the cost.
 fn make_up_for(started: Duration, cost: u32) {
-    // Each step of the cost doubles the work. A small one says how long the others take on this
-    // machine at this moment, and each one that is worked off says it more exactly.
+    // Each step of the cost doubles the work. A small step measures the current speed of this machine,
+    // and each further one makes the measurement more precise.
     let (mut rounds, mut worked) = (0, Duration::ZERO);
     let mut work = |step: u32| {
         let began = time_worked();
@@ -229,7 +257,7 @@ fn make_up_for(started: Duration, cost: u32) {
     }
 }
 
-/// How long this thread has worked, waiting for its turn on a busy machine not included.
+/// Returns the CPU time of this thread, which excludes waiting on a busy machine.
 fn time_worked() -> Duration {
     clock_gettime(ClockId::ThreadCPUTime).try_into().unwrap_or_default()
 }
@@ -240,7 +268,7 @@ mod tests {
 
     #[test]
     fn hashes_of_every_kind_are_verified_and_all_but_ours_are_outdated() {
-        let passwords = Passwords::new(5);
+        let passwords = Passwords::new(5, Blocklist::default());
         let ours = bcrypt_sha256::hash("correct horse 42", 5);
         let earlier = bcrypt_sha256::hash("correct horse 42", 4);
         let bcrypt = "$2b$05$vqUhrIwkDcP5xczYxBaAteG5t5XkGQEX0cuxGPXx3TyW2dJmLyF2K";

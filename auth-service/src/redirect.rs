@@ -1,4 +1,4 @@
-//! Answers that send the browser on.
+//! Redirect responses.
 
 use actix_web::{
     HttpResponse,
@@ -7,15 +7,16 @@ use actix_web::{
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use url::{Url, form_urlencoded};
 
-/// What no header takes. Nothing else is touched: a target means what it meant when it was checked.
+/// Characters that are invalid in a header. Nothing else is escaped, so that a target keeps the
+/// meaning with which it was validated.
 const NOT_IN_HEADERS: &AsciiSet = &CONTROLS.add(b' ');
 
-/// `Location` of a target, whatever it is made of.
+/// Returns a `Location` header for any target.
 pub(crate) fn location(target: &str) -> (HeaderName, String) {
     (LOCATION, utf8_percent_encode(target, NOT_IN_HEADERS).to_string())
 }
 
-/// A 302 with an empty body; the media type is the contract's.
+/// Returns a 302 with an empty body and the media type that the wire contract requires.
 pub(crate) fn found(target: &str) -> HttpResponse {
     HttpResponse::Found()
         .insert_header(location(target))
@@ -23,7 +24,7 @@ pub(crate) fn found(target: &str) -> HttpResponse {
         .finish()
 }
 
-/// The target with one more parameter in its query; a relative one stays relative.
+/// Appends a parameter to the query of a target. A relative target stays relative.
 pub(crate) fn with_parameter(target: &str, name: &str, value: &str) -> String {
     let parameter =
         form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish();
@@ -35,7 +36,7 @@ pub(crate) fn with_parameter(target: &str, name: &str, value: &str) -> String {
     format!("{target}{separator}{parameter}{fragment}")
 }
 
-/// The target as an absolute address, with a parameter set in its query.
+/// Returns the target as an absolute URL with a parameter set in its query.
 pub(crate) fn absolute(
     site: &str,
     target: &str,

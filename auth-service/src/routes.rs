@@ -1,11 +1,14 @@
 //! The routing table.
 //!
-//! Under `/api/auth` a wrong method is an unknown path (404, no body), as in the original:
-//! `route` does that. Elsewhere it is a 405 with `Allow`.
+//! Under `/api/auth`, a wrong method is treated as an unknown path (404, no body), as in Better
+//! Auth; `route` does that. Elsewhere it is a 405 with `Allow`.
 
+mod confirm_page;
 mod email;
 mod error_page;
 mod passwords;
+mod providers;
+mod security_events;
 mod sessions;
 mod sign_in;
 mod sign_out;
@@ -16,9 +19,10 @@ mod user;
 mod web;
 
 use actix_web::{
-    HttpResponse,
+    HttpResponse, Route,
+    guard::{Any, Get, Head},
     middleware::from_fn,
-    web::{ServiceConfig, get, post, resource, scope, to},
+    web::{ServiceConfig, get, head, post, resource, route, scope, to},
 };
 
 use service_kit::docs;
@@ -37,41 +41,86 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
             .route("/sign-in/email", post().to(sign_in::sign_in))
             .route("/sign-in/social", post().to(sign_in::refuse_social))
             .route("/sign-out", post().to(sign_out::sign_out))
-            .route("/get-session", get().to(sessions::get_session))
+            .route("/get-session", read().to(sessions::get_session))
             .route("/get-session", post().to(sessions::refuse_post))
-            .route("/list-sessions", get().to(sessions::list_sessions))
+            .route("/list-sessions", read().to(sessions::list_sessions))
             .route("/revoke-session", post().to(sessions::revoke_session))
             .route("/revoke-sessions", post().to(sessions::revoke_sessions))
             .route("/revoke-other-sessions", post().to(sessions::revoke_other_sessions))
             .route("/update-user", post().to(user::update_user))
-            .route("/list-accounts", get().to(user::list_accounts))
+            .route("/list-accounts", read().to(user::list_accounts))
             .route("/delete-user", post().to(user::delete_user))
             .route("/delete-user/callback", get().to(user::open_delete_link))
+            .route("/delete-user/callback", head().to(unopened))
             .route("/change-password", post().to(passwords::change_password))
             .route("/verify-password", post().to(passwords::verify_password))
             .route("/request-password-reset", post().to(passwords::request_password_reset))
-            .route("/reset-password/{token}", get().to(passwords::open_reset_link))
+            .route("/reset-password/{token}", read().to(passwords::open_reset_link))
             .route("/reset-password", post().to(passwords::reset_password))
             .route("/change-email", post().to(email::change_email))
             .route("/send-verification-email", post().to(email::send_verification_email))
             .route("/verify-email", get().to(email::verify_email))
-            .route("/token", get().to(token::issue_token))
-            .route("/jwks", get().to(token::jwks))
-            .route("/ok", get().to(status::ok))
-            .route("/error", get().to(error_page::error_page))
+            .route("/verify-email", head().to(unopened))
+            .route("/update-session", post().to(providers::update_session))
+            .route("/unlink-account", post().to(providers::unlink_account))
+            .route("/link-social", post().to(providers::link_social))
+            .route("/refresh-token", post().to(providers::provider_token))
+            .route("/get-access-token", post().to(providers::provider_token))
+            .route("/account-info", read().to(providers::account_info))
+            .route("/callback/{id}", get().to(providers::callback))
+            .route("/callback/{id}", post().to(providers::callback_by_post))
+            .route("/verify-email/confirm", read().to(confirm_page::confirm_page))
+            .route("/token", read().to(token::issue_token))
+            .route("/jwks", read().to(token::jwks))
+            .route("/ok", read().to(status::ok))
+            .route("/error", read().to(error_page::error_page))
             .default_service(to(HttpResponse::NotFound)),
     )
-    .service(resource("/jwks").get(token::jwks).default_service(to(web::only_get)))
-    .service(resource("/.well-known/jwks.json").get(token::jwks).default_service(to(web::only_get)))
-    .service(resource(ISSUER_DOCUMENT).get(token::issuer).default_service(to(web::only_get)))
-    .service(resource("/health/live").get(status::live).default_service(to(web::only_get)))
-    .service(resource("/health/ready").get(status::ready).default_service(to(web::only_get)))
+    .service(resource("/jwks").route(read().to(token::jwks)).default_service(to(web::only_get)))
     .service(
-        resource("/openapi.json")
-            .get(async || docs::openapi(openapi::COMMITTED))
+        resource("/.well-known/jwks.json")
+            .route(read().to(token::jwks))
             .default_service(to(web::only_get)),
+    )
+    .service(
+        resource(ISSUER_DOCUMENT)
+            .route(read().to(token::issuer))
+            .default_service(to(web::only_get)),
+    )
+    .service(
+        resource(security_events::PATH)
+            .post(security_events::poll_events)
+            .default_service(to(web::only_post)),
+    )
+    .service(
+        resource("/health/live").route(read().to(status::live)).default_service(to(web::only_get)),
+    )
+    .service(
+        resource("/health/ready")
+            .route(read().to(status::ready))
+            .default_service(to(web::only_get)),
+    )
+    .service(
+        resource("/openapi.json").route(read().to(description)).default_service(to(web::only_get)),
     )
     .service(docs::page());
 }
 
-pub(crate) use self::{sessions::SET_AUTH_JWT, web::configure as configure_web};
+/// Returns a route for GET and HEAD.
+fn read() -> Route {
+    route().guard(Any(Get()).or(Head()))
+}
+
+/// Rejects HEAD for links that change something, because mail scanners send HEAD requests.
+async fn unopened() -> HttpResponse {
+    HttpResponse::Ok().finish()
+}
+
+async fn description() -> HttpResponse {
+    docs::openapi(openapi::COMMITTED)
+}
+
+pub(crate) use self::{
+    security_events::PATH as SECURITY_EVENTS, sessions::SET_AUTH_JWT,
+    web::configure as configure_web,
+};

@@ -1,4 +1,4 @@
-//! The tables, as both engines have them.
+//! The tables, identical on both engines.
 
 diesel::table! {
     use diesel::sql_types::{Bool, Nullable, Text};
@@ -62,13 +62,14 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Binary, Text};
+    use diesel::sql_types::{Binary, Nullable, Text};
     use service_kit::sql_types::TimestampUtc;
 
     verification_tokens (token_hash) {
         token_hash -> Binary,
         purpose -> Text,
         user_id -> Text,
+        session_id -> Nullable<Text>,
         expires_at -> TimestampUtc,
         created_at -> TimestampUtc,
     }
@@ -82,6 +83,7 @@ diesel::table! {
         id -> Text,
         kind -> Text,
         user_id -> Nullable<Text>,
+        session_id -> Nullable<Text>,
         email -> Text,
         new_email -> Nullable<Text>,
         callback_url -> Text,
@@ -103,6 +105,42 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::{Binary, Text};
+    use service_kit::sql_types::TimestampUtc;
+
+    sign_in_networks (network) {
+        network -> Binary,
+        user_id -> Text,
+        seen_at -> TimestampUtc,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Text};
+
+    event_streams (name) {
+        name -> Text,
+        id -> Text,
+        last_place -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    use service_kit::sql_types::TimestampUtc;
+
+    security_events (place) {
+        place -> BigInt,
+        kind -> Text,
+        user_id -> Text,
+        session_id -> Nullable<Text>,
+        created_at -> TimestampUtc,
+        tokens_expire_by -> TimestampUtc,
+    }
+}
+
 diesel::joinable!(accounts -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(accounts, sessions, users);
+diesel::allow_tables_to_appear_in_same_query!(sessions, verification_tokens);

@@ -1,4 +1,4 @@
-//! Keeps what must be read again from whoever reads the database: AES-256-GCM under keys derived
+//! Encrypts values that must stay secret from readers of the database: AES-256-GCM with keys derived
 //! from the secret.
 
 use aws_lc_rs::{
@@ -11,12 +11,14 @@ use secrecy::{ExposeSecret as _, SecretString};
 const NONCE_BYTES: usize = 12;
 const KEY_BYTES: usize = 32;
 
-/// One per purpose. Not `Debug`: it holds a key.
+/// A key for one purpose. Not `Debug`, because it holds a key.
 pub(crate) struct Seal(RandomizedNonceKey);
 
-/// Sealed with another secret, for something else, or not by us.
+/// Encrypted with another secret, for another purpose, or not by this service.
 #[derive(Debug, thiserror::Error)]
-#[error("BETTER_AUTH_SECRET does not open what is sealed in the database")]
+#[error(
+    "BETTER_AUTH_SECRET cannot decrypt the data in the database: it is not the secret that encrypted it"
+)]
 pub(crate) struct WrongSecret;
 
 impl From<Unspecified> for WrongSecret {
@@ -30,7 +32,8 @@ impl Seal {
         RandomizedNonceKey::new(&AES_256_GCM, &derived_key(secret, purpose)?).map(Self)
     }
 
-    /// Nonce, ciphertext and tag. `owner` is bound in, so that rows cannot be swapped.
+    /// Encrypts a value. Returns nonce, ciphertext and tag. `owner` is authenticated, so that values
+    /// cannot be swapped between rows.
     pub(crate) fn close(&self, owner: &str, plain: &[u8]) -> Result<Vec<u8>, Unspecified> {
         let mut sealed = plain.to_vec();
         let aad = Aad::from(owner.as_bytes());
@@ -47,7 +50,7 @@ impl Seal {
     }
 }
 
-/// Another purpose, another key (RFC 5869): the secret itself only signs cookies.
+/// Derives a key for a purpose (RFC 5869); the secret itself only signs cookies.
 pub(crate) fn derived_key(
     secret: &SecretString,
     purpose: &str,

@@ -1,6 +1,6 @@
-//! Sessions: start one, find the caller's, renew it.
+//! Sessions: creation, lookup and renewal.
 
-use std::{future::Future, pin::Pin, time::Duration};
+use std::{future::Future, net::IpAddr, pin::Pin, time::Duration};
 
 use actix_web::{
     FromRequest, HttpRequest,
@@ -18,25 +18,26 @@ use uuid::Uuid;
 
 use crate::{
     error::{Error, Result},
+    guessing,
     input::{Input, Schema},
     models, session_cookies,
     state::AppState,
 };
 
-/// What session tokens are sealed with.
+/// Purpose of the key that encrypts session tokens.
 pub(crate) const SEAL_PURPOSE: &str = "auth-service session tokens v1";
-/// How long a session lives whose user does not want to be remembered, whatever others do.
+/// Lifetime of a session without "remember me", unless the configured lifetime is shorter.
 const UNREMEMBERED_LIFETIME: Duration = Duration::from_hours(24);
 const TOKEN_CHARS: usize = 32;
-/// The rest of a longer user agent is not stored.
+/// Longer user agents are truncated.
 pub(crate) const USER_AGENT_MAX_CHARS: usize = 512;
 
-/// What the database knows a token by.
+/// Returns the hash under which the database stores a token.
 pub(crate) fn token_hash(token: &str) -> Vec<u8> {
     digest::digest(&digest::SHA256, token.as_bytes()).as_ref().to_vec()
 }
 
-/// A session that is about to exist. The token is always new: a client's own is never adopted.
+/// A session to be created. The token is always new: a token from the client is never adopted.
 pub(crate) struct Fresh {
     pub(crate) id: String,
     pub(crate) token: String,
@@ -46,6 +47,7 @@ pub(crate) struct Fresh {
     now: DbTime,
     ip_address: String,
     user_agent: String,
+    client: IpAddr,
     pub(crate) is_remembered: bool,
 }
 
@@ -53,7 +55,11 @@ impl Fresh {
     pub(crate) fn new(state: &AppState, req: &HttpRequest, is_remembered: bool) -> Result<Self> {
         let now = state.now();
         let id = Uuid::now_v7().to_string();
-        let lifetime = if is_remembered { state.session_expires_in } else { UNREMEMBERED_LIFETIME };
+        let lifetime = if is_remembered {
+            state.session_expires_in
+        } else {
+            UNREMEMBERED_LIFETIME.min(state.session_expires_in)
+        };
         let token = Alphanumeric.sample_string(&mut rand::rng(), TOKEN_CHARS);
         let user_agent = req
             .headers()
@@ -69,6 +75,7 @@ impl Fresh {
             now: DbTime(now.into()),
             ip_address: state.shown_address(req),
             user_agent: user_agent.unwrap_or_default(),
+            client: state.client_network(req),
             is_remembered,
         })
     }
@@ -84,11 +91,12 @@ impl Fresh {
             updated_at: self.now,
             ip_address: &self.ip_address,
             user_agent: &self.user_agent,
+            network: guessing::sign_in_network(user_id, self.client, self.now),
         }
     }
 }
 
-/// The session member of an answer: always these eight.
+/// The session object of a response; always these eight fields.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SessionBody {
@@ -116,7 +124,7 @@ impl SessionBody {
         }
     }
 
-    /// A session as it is listed, with its token.
+    /// Creates the body of a listed session, with its decrypted token.
     pub(crate) fn opened(state: &AppState, listed: models::ListedSession) -> Result<Self> {
         let token = state.session_seal.open(&listed.session.id, &listed.sealed_token)?;
         Ok(Self::new(listed.session, String::from_utf8_lossy(&token).into_owned()))
@@ -138,13 +146,13 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    /// Has the cookie sent again although the session was not renewed.
+    /// Sends the cookie again although the session was not renewed.
     pub(crate) fn resend_cookie(&self, state: &AppState, req: &HttpRequest) {
         let is_remembered = !state.cookies.has_marker(req.headers());
         session_cookies::send(req, &self.session.token, is_remembered);
     }
 
-    /// Whether the session was started a short while ago.
+    /// Returns whether the session started recently.
     pub(crate) fn is_fresh(&self, state: &AppState) -> bool {
         let age = state.clock.now() - DateTime::from(self.session.created_at);
         state.session_fresh_age.is_zero()
@@ -152,21 +160,24 @@ impl Live {
     }
 }
 
-/// What the request's credentials came to.
+/// Result of checking the request's credentials.
 pub(crate) enum Caller {
-    /// No credential of ours.
+    /// The request has no credential of this service.
     Nobody,
-    /// A good credential for a session that is no more.
+    /// The credential is valid, but its session has ended.
     Gone,
     Live(Box<Live>),
 }
 
-/// The session token that the request presents: a bearer replaces the cookie.
-pub(crate) fn presented_token(state: &AppState, headers: &HeaderMap) -> Option<String> {
-    bearer_token(state, headers).or_else(|| state.cookies.session_token(headers))
+/// Returns the session tokens of the request: a bearer token replaces the cookies.
+pub(crate) fn presented_tokens(state: &AppState, headers: &HeaderMap) -> Vec<String> {
+    match bearer_token(state, headers) {
+        Some(token) => vec![token],
+        None => state.cookies.session_tokens(headers),
+    }
 }
 
-/// A bare session token, or a signed one. A bearer with a wrong signature is ignored.
+/// Returns the session token of a bare or signed bearer token. A wrong signature makes it ignored.
 fn bearer_token(state: &AppState, headers: &HeaderMap) -> Option<String> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, credential) = value.split_once(' ')?;
@@ -182,8 +193,8 @@ fn bearer_token(state: &AppState, headers: &HeaderMap) -> Option<String> {
     }
 }
 
-/// Finds, expires or renews the session that the request presents, and says what becomes of its
-/// cookies.
+/// Finds the session of the request, deletes it if it has expired or renews it if due, and records the
+/// cookie changes.
 pub(crate) async fn caller(state: &AppState, req: &HttpRequest) -> Result<Caller> {
     session_cookies::seen(req);
     let caller = find(state, req).await?;
@@ -194,7 +205,17 @@ pub(crate) async fn caller(state: &AppState, req: &HttpRequest) -> Result<Caller
 }
 
 async fn find(state: &AppState, req: &HttpRequest) -> Result<Caller> {
-    let Some(token) = presented_token(state, req.headers()) else { return Ok(Caller::Nobody) };
+    let mut caller = Caller::Nobody;
+    for token in presented_tokens(state, req.headers()) {
+        caller = find_session(state, req, token).await?;
+        if let Caller::Live(_) = caller {
+            break;
+        }
+    }
+    Ok(caller)
+}
+
+async fn find_session(state: &AppState, req: &HttpRequest, token: String) -> Result<Caller> {
     let hash = token_hash(&token);
     let found = models::Session::find_by_token_hash(&mut state.read().await?.conn(), &hash).await?;
     let Some((mut session, user)) = found else { return Ok(Caller::Gone) };
@@ -215,7 +236,7 @@ async fn find(state: &AppState, req: &HttpRequest) -> Result<Caller> {
         if renewed == 0 {
             return Ok(Caller::Gone); // ended since it was found
         }
-        // Only sessions that are remembered are renewed.
+        // Only remembered sessions are renewed.
         session_cookies::send(req, &token, true);
     }
     Ok(Caller::Live(Box::new(Live {
@@ -224,7 +245,7 @@ async fn find(state: &AppState, req: &HttpRequest) -> Result<Caller> {
     })))
 }
 
-/// A session is extended when it was last extended `session_update_age` ago.
+/// Returns whether the session was last extended at least `session_update_age` ago.
 fn is_due(state: &AppState, session: &models::Session, now: DateTime<Utc>) -> bool {
     now >= session.expires_at.0 - state.session_expires_in + state.session_update_age
 }
@@ -235,7 +256,7 @@ fn may_renew(state: &AppState, req: &HttpRequest) -> bool {
     !is_disabled && !state.cookies.has_marker(req.headers())
 }
 
-/// Taking this in a handler is what makes it require a session.
+/// The caller's session. A handler that takes it requires one.
 pub(crate) struct CurrentSession(pub(crate) Box<Live>);
 
 impl CurrentSession {
@@ -258,8 +279,8 @@ impl FromRequest for CurrentSession {
     }
 }
 
-/// A session and a body. The body is looked at first, so one that is malformed is refused
-/// whoever sends it.
+/// A session and a body. The body is validated first, so that a malformed one gets the same error with
+/// and without a session.
 pub(crate) struct Authenticated<T>(pub(crate) Box<Live>, pub(crate) T);
 
 impl<T: Schema> FromRequest for Authenticated<T> {

@@ -1,5 +1,5 @@
-//! What becomes of the session cookies: said by whoever finds it out, written on the way out, on
-//! errors as on any other answer.
+//! Changes to the session cookies, recorded while the request is handled and written to its response,
+//! including errors.
 
 use actix_web::{
     Error, HttpMessage as _, HttpRequest,
@@ -14,9 +14,9 @@ use crate::{session::Fresh, state::AppState};
 
 pub(crate) const SET_AUTH_TOKEN: &str = "set-auth-token";
 
-/// Waits in the request until there is an answer.
+/// A change, stored in the request until the response exists.
 enum Pending {
-    /// Somebody looked at the cookies, and they are fine.
+    /// The cookies were read and are unchanged.
     Seen,
     Clear,
     Send {
@@ -25,7 +25,7 @@ enum Pending {
     },
 }
 
-/// The cookies were looked at. What is decided already stays.
+/// Records that the cookies were read. Keeps an earlier change.
 pub(crate) fn seen(req: &HttpRequest) {
     let mut extensions = req.extensions_mut();
     if !extensions.contains::<Pending>() {
@@ -33,22 +33,22 @@ pub(crate) fn seen(req: &HttpRequest) {
     }
 }
 
-/// The client is to forget its session.
+/// Clears the session cookies.
 pub(crate) fn clear(req: &HttpRequest) {
     req.extensions_mut().insert(Pending::Clear);
 }
 
-/// The client is to keep a session: as long as it lives, or until the browser ends.
+/// Sets the session cookies: for the session's lifetime, or until the browser closes.
 pub(crate) fn send(req: &HttpRequest, token: &str, is_remembered: bool) {
     req.extensions_mut().insert(Pending::Send { token: token.to_owned(), is_remembered });
 }
 
-/// Hands a new session to the client.
+/// Sends a new session to the client.
 pub(crate) fn hand_out(req: &HttpRequest, fresh: &Fresh) {
     send(req, &fresh.token, fresh.is_remembered);
 }
 
-/// Middleware.
+/// Middleware that writes the recorded changes.
 pub(crate) async fn write<B: MessageBody>(
     req: ServiceRequest,
     next: Next<B>,
@@ -90,7 +90,7 @@ fn apply(state: &AppState, sent: &HeaderMap, answer: &mut HeaderMap, pending: Pe
     }
 }
 
-/// Lets scripts read the token, beside what they may read already.
+/// Exposes the token header to scripts, in addition to those exposed already.
 fn expose_token(answer: &mut HeaderMap) {
     let others = answer.get(ACCESS_CONTROL_EXPOSE_HEADERS).and_then(|names| names.to_str().ok());
     let names = match others {

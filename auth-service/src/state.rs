@@ -1,4 +1,4 @@
-//! What every handler may use.
+//! State shared by all handlers.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -8,6 +8,7 @@ use service_kit::{
     Clock,
     client_address::{TrustedProxy, client_address, network_of},
     db::{Database, PooledConn},
+    server::InFlight,
 };
 use shared_models::Timestamp;
 
@@ -22,12 +23,14 @@ use crate::{
     mail::{Links, Outbox, Templates, Transport},
     password::Passwords,
     seal::Seal,
+    security_events::SecurityEvents,
     trusted_origin::TrustedOrigin,
 };
 
-/// One per process, in one `Data`.
+/// State of the process, shared through `Data`.
 pub(crate) struct AppState {
     pub(crate) database: Database,
+    pub(crate) in_flight: InFlight,
     pub(crate) clock: Clock,
     pub(crate) features: Features,
     pub(crate) cookies: Cookies,
@@ -36,10 +39,11 @@ pub(crate) struct AppState {
     pub(crate) email_tokens: EmailTokens,
     pub(crate) trusted_origins: Vec<TrustedOrigin>,
     pub(crate) trusted_proxies: Vec<TrustedProxy>,
-    /// Whether browsers come by https.
+    /// Whether browsers use https.
     pub(crate) is_production: bool,
     pub(crate) rate_limit: bool,
     pub(crate) attempts: Attempts,
+    pub(crate) security_events: SecurityEvents,
     pub(crate) session_seal: Seal,
     pub(crate) session_expires_in: Duration,
     pub(crate) session_update_age: Duration,
@@ -65,13 +69,13 @@ impl AppState {
         Ok(self.database.write().await?)
     }
 
-    /// Whom limits count a request against.
+    /// Returns the network that rate limits count a request against.
     pub(crate) fn client_network(&self, req: &HttpRequest) -> IpAddr {
         network_of(self.client_address(req))
     }
 
-    /// What a session says about where it was started. Without a proxy that is trusted it is what
-    /// the request claims, for the user to look at; nothing is decided by it.
+    /// Returns the client address shown in the list of sessions. Without a trusted proxy it is the
+    /// one that the request claims; it is only displayed and never used for decisions.
     pub(crate) fn shown_address(&self, req: &HttpRequest) -> String {
         let address = if self.trusted_proxies.is_empty() {
             client_address::claimed(req.headers())

@@ -1,4 +1,4 @@
-//! `auth-service export`, and what `import` makes of it: everything that is kept, in one file.
+//! `auth-service export` and its import: all data in one file.
 
 use service_kit::{
     Clock,
@@ -14,7 +14,7 @@ use crate::{
     seal::{Seal, WrongSecret},
 };
 
-/// Needs no secret: what is sealed stays sealed.
+/// Exports the database. Needs no secret, because encrypted values stay encrypted.
 pub async fn export(
     config: &Config,
     args: &ExportArgs,
@@ -24,10 +24,16 @@ pub async fn export(
     transfer::export(&config.database_url, &inventory, args, clock).await
 }
 
-/// Takes only keys that the secret opens: a service could not start on others.
+/// Imports an export. Accepts only keys that the secret decrypts, because the service could not start
+/// with others.
 pub(crate) async fn import(config: &Config, args: &ImportArgs) -> Result<Imported, ImportError> {
-    let seal = Seal::new(&config.secret()?, SEAL_PURPOSE)?;
+    // A generated secret could not be that of the exported service.
+    let secret = config.existing_secret()?;
+    let seal = secret.map(|secret| Seal::new(&secret, SEAL_PURPOSE)).transpose()?;
     let inventory = inventory(move |key: &SigningKey| {
+        let seal = seal.as_ref().ok_or(
+            "BETTER_AUTH_SECRET is not set: set it to the secret that the exported service had",
+        )?;
         seal.open(&key.id, &key.sealed_private_key).map(drop).map_err(|WrongSecret| {
             "BETTER_AUTH_SECRET does not open this key: set it to the secret that the exported service had"
         })
@@ -39,7 +45,7 @@ fn inventory(check_key: impl Fn(&SigningKey) -> Result<(), &'static str> + 'stat
     Inventory {
         service: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),
-        migrations: MIGRATIONS,
+        migrations: MIGRATIONS.into(),
         tables: models::tables(check_key),
     }
 }

@@ -1,24 +1,30 @@
-//! Whose pages may act with a cookie, and where links may lead: origins, and patterns of origins.
-//! Who may read answers is another question (CORS), and never one of patterns.
+//! Trusted origins and patterns of origins: their requests may carry a session cookie, and links
+//! may redirect to them. CORS is configured separately and never uses patterns.
+
+mod custom_scheme;
 
 use std::{net::Ipv4Addr, str::FromStr};
 
 use service_kit::origins::WebOrigin;
 
-/// An origin, or a pattern such as `https://*.example.com` or `*.example.com`.
+use self::custom_scheme::CustomOrigin;
+
+/// An origin, or a pattern such as `https://*.example.com`, `*.example.com` or `myapp://`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TrustedOrigin {
     Exactly(WebOrigin),
     Like(OriginPattern),
+    /// Origin of an app or a browser extension.
+    Custom(CustomOrigin),
 }
 
-/// `*` stands for any text, dots included.
+/// A pattern in which `*` stands for any string, including dots.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OriginPattern {
-    /// `None`: http and https.
+    /// `None` stands for http and https.
     scheme: Option<String>,
     host: String,
-    /// `None`: the scheme's own.
+    /// `None` stands for the default port of the scheme.
     port: Option<String>,
 }
 
@@ -27,7 +33,13 @@ impl TrustedOrigin {
         match self {
             Self::Exactly(trusted) => trusted == origin,
             Self::Like(pattern) => pattern.covers(origin.as_str()),
+            Self::Custom(_) => false,
         }
+    }
+
+    /// Returns whether this covers a URL with a custom scheme.
+    pub(crate) fn covers_custom(&self, address: &str) -> bool {
+        matches!(self, Self::Custom(custom) if custom.covers(address))
     }
 }
 
@@ -39,16 +51,15 @@ impl OriginPattern {
             (Some(pattern), Some(port)) => fits(pattern, port),
             (pattern, port) => pattern.is_none() && port.is_none(),
         };
-        // A `*` of `10.*` is no name that somebody could register.
-        let is_of_a_kind = !is_address_range(&self.host) || host.parse::<Ipv4Addr>().is_ok();
-        self.scheme.as_ref().is_none_or(|trusted| trusted == scheme)
-            && has_port
-            && is_of_a_kind
-            && fits(&self.host, host)
+        let has_scheme = match &self.scheme {
+            Some(trusted) => trusted == scheme,
+            None => matches!(scheme, "http" | "https"),
+        };
+        has_scheme && has_port && is_of_a_range(&self.host, host) && fits(&self.host, host)
     }
 
-    /// `None` for what is no pattern, and for what would trust a whole top-level domain's
-    /// neighbours: `*`, `example.*`.
+    /// Parses a pattern. Returns `None` for anything else, and for patterns that would trust every
+    /// domain or a whole name under all top-level domains: `*`, `example.*`.
     fn read(text: &str) -> Option<Self> {
         let text = text.to_ascii_lowercase();
         let (scheme, authority) = match text.split_once("://") {
@@ -74,12 +85,22 @@ impl OriginPattern {
     }
 }
 
+impl From<&WebOrigin> for TrustedOrigin {
+    fn from(origin: &WebOrigin) -> Self {
+        CustomOrigin::parse_pattern(origin.as_str())
+            .map_or_else(|| Self::Exactly(origin.clone()), Self::Custom)
+    }
+}
+
 impl FromStr for TrustedOrigin {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        let read = if text.contains('*') {
+        let custom = CustomOrigin::parse_pattern(text).map(Self::Custom);
+        let read = if custom.is_some() {
+            custom
+        } else if text.contains('*') {
             OriginPattern::read(text).map(Self::Like)
         } else {
             text.parse().ok().map(Self::Exactly)
@@ -87,7 +108,7 @@ impl FromStr for TrustedOrigin {
         read.ok_or_else(|| {
             format!(
                 "`{text}` is not an origin such as https://app.example.com, nor a pattern such as \
-                 https://*.example.com or *.example.com"
+                 https://*.example.com, *.example.com or myapp://"
             )
         })
     }
@@ -97,10 +118,17 @@ fn host_and_port(authority: &str) -> (&str, Option<&str>) {
     authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port)))
 }
 
-/// `192.168.*.*` or `10.*`.
+/// Returns whether the host is an address range such as `192.168.*.*` or `10.*`.
 fn is_address_range(host: &str) -> bool {
     host.starts_with(|c: char| c.is_ascii_digit())
         && host.bytes().all(|b| b.is_ascii_digit() || b".*".contains(&b))
+}
+
+/// Returns whether an authority is an IPv4 address if the pattern is an address range: the `*` of
+/// `10.*` must not match part of a domain name.
+fn is_of_a_range(pattern: &str, authority: &str) -> bool {
+    let [pattern, host] = [pattern, authority].map(|authority| host_and_port(authority).0);
+    !is_address_range(pattern) || host.parse::<Ipv4Addr>().is_ok()
 }
 
 fn fits(pattern: &str, text: &str) -> bool {
@@ -209,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_trusts_everybody_or_is_no_origin_is_refused() {
+    fn refuses_patterns_that_trust_everybody_or_are_no_origins() {
         for text in [
             "",
             "*",

@@ -1,60 +1,71 @@
-//! What the service offers, as switches. Their names follow Better Auth's options.
+//! Feature switches, named after Better Auth's options.
 
-use clap::{ArgAction, Args, builder::BoolishValueParser};
+use clap::{ArgAction, Args};
+use service_kit::config::switch;
 
-/// What users may do, and what is asked of them. `on` or `off` each.
+/// Features that users see; each is `on` or `off`.
 #[derive(Args, Clone, Copy, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Features {
-    /// Let people sign up
-    #[arg(long, env, default_value = "on", value_parser = BoolishValueParser::new(), action = ArgAction::Set)]
+    /// Allow sign-up
+    #[arg(long, env, default_value = "on", value_parser = switch, action = ArgAction::Set)]
     pub sign_up: bool,
 
-    /// Sign in only those who have verified their address
-    #[arg(long, env, default_value = "off", value_parser = BoolishValueParser::new(), action = ArgAction::Set)]
+    /// Require a verified e-mail address for sign-in
+    #[arg(long, env, default_value = "off", value_parser = switch, action = ArgAction::Set)]
     pub require_email_verification: bool,
 
-    /// Offer the verification of addresses
-    #[arg(long, env, default_value = "on", value_parser = BoolishValueParser::new(), action = ArgAction::Set)]
+    /// Allow users to verify their e-mail address
+    #[arg(long, env, default_value = "on", value_parser = switch, action = ArgAction::Set)]
     pub email_verification: bool,
 
-    /// Mail a verification link at sign-up; default: as REQUIRE_EMAIL_VERIFICATION
-    #[arg(long, env, value_parser = BoolishValueParser::new(), action = ArgAction::Set)]
+    /// Send a verification link at sign-up; default: REQUIRE_EMAIL_VERIFICATION
+    #[arg(long, env, value_parser = switch, action = ArgAction::Set)]
     pub send_verification_on_sign_up: Option<bool>,
 
-    /// Mail a verification link when somebody unverified is refused at sign-in
-    #[arg(long, env, default_value = "off", value_parser = BoolishValueParser::new(), action = ArgAction::Set)]
+    /// Send a verification link when sign-in fails because the address is not verified
+    #[arg(long, env, default_value = "off", value_parser = switch, action = ArgAction::Set)]
     pub send_verification_on_sign_in: bool,
 
-    /// Sign in who opens a verification link
-    #[arg(long, env, default_value = "off", value_parser = BoolishValueParser::new(), action = ArgAction::Set)]
+    /// Sign users in when they verify their e-mail address
+    #[arg(long, env, default_value = "off", value_parser = switch, action = ArgAction::Set)]
     pub auto_sign_in_after_verification: bool,
 
-    /// Let people reset a forgotten password by mail
-    #[arg(long, env, default_value = "on", value_parser = BoolishValueParser::new(), action = ArgAction::Set)]
+    /// Allow users to reset a forgotten password by e-mail
+    #[arg(long, env, default_value = "on", value_parser = switch, action = ArgAction::Set)]
     pub password_reset: bool,
 
-    /// End all sessions when a password is reset
-    #[arg(long, env, default_value = "off", value_parser = BoolishValueParser::new(), action = ArgAction::Set)]
+    /// End all sessions of a user when the password is reset
+    #[arg(long, env, default_value = "off", value_parser = switch, action = ArgAction::Set)]
     pub revoke_sessions_on_password_reset: bool,
 
-    /// Let people change their address
-    #[arg(long, env, default_value = "on", value_parser = BoolishValueParser::new(), action = ArgAction::Set)]
+    /// Allow users to change their e-mail address
+    #[arg(long, env, default_value = "on", value_parser = switch, action = ArgAction::Set)]
     pub change_email: bool,
 
-    /// Change an address that was never verified at once, without a link to the new one
-    #[arg(long, env, default_value = "off", value_parser = BoolishValueParser::new(), action = ArgAction::Set)]
+    /// Change an unverified e-mail address at once, without a link to the new address
+    #[arg(long, env, default_value = "off", value_parser = switch, action = ArgAction::Set)]
     pub change_email_without_verification: bool,
 
-    /// Have the change of a verified address confirmed by a link to the old one first
-    #[arg(long, env, default_value = "off", value_parser = BoolishValueParser::new(), action = ArgAction::Set)]
+    /// Require confirmation by a link to the old address before a verified address changes
+    #[arg(long, env, default_value = "off", value_parser = switch, action = ArgAction::Set)]
     pub confirm_change_email: bool,
 
-    /// Let people delete their account
-    #[arg(long, env, default_value = "on", value_parser = BoolishValueParser::new(), action = ArgAction::Set)]
+    /// Mark a new address as verified when its mailed link is opened; off: it keeps the state of the
+    /// old one, as in Better Auth
+    #[arg(long, env, default_value = "off", value_parser = switch, action = ArgAction::Set)]
+    pub verify_changed_email: bool,
+
+    /// Show a page with a button for links that verify or change an address, so that mail scanners,
+    /// which open every link, do not consume them
+    #[arg(long, env, default_value = "on", value_parser = switch, action = ArgAction::Set)]
+    pub confirmation_page: bool,
+
+    /// Allow users to delete their account
+    #[arg(long, env, default_value = "on", value_parser = switch, action = ArgAction::Set)]
     pub delete_user: bool,
 
-    /// Have the deletion of an account confirmed by a mailed link
-    #[arg(long, env, default_value = "off", value_parser = BoolishValueParser::new(), action = ArgAction::Set)]
+    /// Require confirmation by a mailed link before an account is deleted
+    #[arg(long, env, default_value = "off", value_parser = switch, action = ArgAction::Set)]
     pub confirm_delete_user: bool,
 }

@@ -1,40 +1,71 @@
-//! The secret: given, or made once and kept beside a SQLite database.
+//! The secret: configured, or generated once and stored beside a SQLite database.
 
 use std::{
+    collections::HashSet,
     fs,
     io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
 use rand::distr::{Alphanumeric, SampleString as _};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use service_kit::{
-    config::{ExampleSecret, refuse_example},
+    config::{ExampleSecret, SECRET_MIN_CHARS, refuse_example, secret},
     db::DatabaseUrl,
+    ownership::PathError,
 };
 use tempfile::NamedTempFile;
 
 use super::Config;
 
-const SECRET_MIN_CHARS: usize = 32;
+/// Placeholders that examples and documentation use for a secret, in lower case.
+const PLACEHOLDERS: [&str; 11] = [
+    "openssl",
+    "generate-",
+    "change-me",
+    "change_me",
+    "changeme",
+    "replace-me",
+    "replace_me",
+    "placeholder",
+    "your-secret",
+    "your_secret",
+    "better-auth-secret",
+];
+/// A random secret of 32 hexadecimal digits has fewer distinct digits only once in a million.
+const MIN_DIFFERENT_CHARS: usize = 8;
 
-pub(super) fn secret(text: &str) -> Result<SecretString, String> {
-    if text.chars().count() < SECRET_MIN_CHARS {
-        return Err(format!("a secret has at least {SECRET_MIN_CHARS} characters"));
-    }
-    Ok(text.into())
+/// Returns whether a secret is a known placeholder or has a pattern that random ones do not have:
+/// few distinct characters, a repeated part, or ascending or descending characters.
+fn is_guessable(secret: &str) -> bool {
+    let lower_case = secret.to_lowercase();
+    let bytes = secret.as_bytes();
+    let different: HashSet<_> = bytes.iter().collect();
+    let repeats = (1..=bytes.len() / 2)
+        .any(|period| bytes.iter().zip(bytes.iter().skip(period)).all(|(a, b)| a == b));
+    let steps =
+        bytes.iter().zip(bytes.iter().skip(1)).filter(|(a, b)| a.abs_diff(**b) <= 1).count();
+    PLACEHOLDERS.iter().any(|placeholder| lower_case.contains(placeholder))
+        || (secret.starts_with('<') && secret.ends_with('>'))
+        || different.len() < MIN_DIFFERENT_CHARS
+        || repeats
+        || steps * 2 > bytes.len()
 }
 
-/// No secret is to be had.
+/// The secret is missing or cannot be stored.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     #[error("BETTER_AUTH_SECRET is required with PostgreSQL: replicas must share it")]
     Required,
     #[error(transparent)]
     Example(#[from] ExampleSecret),
-    #[error("cannot keep a secret in {0}: {1}")]
-    File(PathBuf, io::Error),
-    #[error("{0} holds no secret of at least {SECRET_MIN_CHARS} characters")]
+    #[error(
+        "BETTER_AUTH_SECRET is a placeholder or easy to guess: use one that `openssl rand -base64 32` makes"
+    )]
+    Guessable,
+    #[error("BETTER_AUTH_SECRET is not set, and none can be kept in {0}")]
+    File(#[from] PathError),
+    #[error("{0} does not contain a secret of at least {SECRET_MIN_CHARS} characters")]
     TooShort(PathBuf),
 }
 
@@ -43,19 +74,21 @@ impl Config {
         match (&self.better_auth_secret, &self.database_url) {
             (Some(secret), _) => {
                 refuse_example("BETTER_AUTH_SECRET", secret, self.better_auth_url.as_str())?;
+                if self.is_public() && is_guessable(secret.expose_secret()) {
+                    return Err(SecretError::Guessable);
+                }
                 Ok(secret.clone())
             }
             (None, DatabaseUrl::Postgres(_)) => Err(SecretError::Required),
             (None, DatabaseUrl::Sqlite(database)) => {
                 let file = secret_file(database);
-                let text =
-                    kept_secret(&file).map_err(|error| SecretError::File(file.clone(), error))?;
+                let text = kept_secret(&file).map_err(|error| PathError::new(&file, error))?;
                 secret(text.trim()).map_err(|_error: String| SecretError::TooShort(file))
             }
         }
     }
 
-    /// The same, but `None` where one would be made.
+    /// Like [`Self::secret`], but returns `None` instead of generating a secret.
     pub(crate) fn existing_secret(&self) -> Result<Option<SecretString>, SecretError> {
         match &self.database_url {
             DatabaseUrl::Sqlite(database)
@@ -68,18 +101,18 @@ impl Config {
     }
 }
 
-/// Where the secret is kept that was made for a database.
+/// Returns the path of the file with the secret generated for a database.
 fn secret_file(database: &Path) -> PathBuf {
     database.with_extension("secret")
 }
 
-/// The secret in `file`, which is made if it is not there. Of several processes that start at
-/// once one makes it, in one step, and all read the same.
+/// Reads the secret in `file`, or generates it if there is no such file. If several processes start
+/// at once, one of them creates the file atomically and all read the same secret.
 fn kept_secret(file: &Path) -> io::Result<String> {
     if !file.exists() {
         let folder = file.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(folder)?;
-        // Only its owner may read it.
+        // Only its owner can read a temporary file.
         let mut draft = NamedTempFile::new_in(folder)?;
         draft.write_all(Alphanumeric.sample_string(&mut rand::rng(), 48).as_bytes())?;
         draft.as_file().sync_all()?;
@@ -90,4 +123,35 @@ fn kept_secret(file: &Path) -> io::Result<String> {
         }
     }
     fs::read_to_string(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guessable_secrets_are_told_from_random_ones() {
+        for secret in [
+            "<generate-with-openssl-rand-base64-32>",
+            "your-secret-key-that-is-long-enough-0",
+            "CHANGEME-CHANGEME-CHANGEME-CHANGEME-1",
+            "better-auth-secret-12345678901234567890",
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "0123456789abcdef0123456789abcdef",
+            "abcdefghijklmnopqrstuvwxyz0123456789",
+            "s3cr3ts3cr3ts3cr3ts3cr3ts3cr3ts3cr3t",
+        ] {
+            assert!(is_guessable(secret), "{secret}");
+        }
+        for secret in [
+            "4f1c9e0b7a2d86f35ce81b90d7a4e263",
+            "q3ZJ0m8tXv1cR5yLw7PkN2sB9hGdE4uF6aTiYoC=",
+            "correct horse battery staple, and so on",
+        ] {
+            assert!(!is_guessable(secret), "{secret}");
+        }
+        for _ in 0..1000 {
+            assert!(!is_guessable(&Alphanumeric.sample_string(&mut rand::rng(), 32)));
+        }
+    }
 }

@@ -1,6 +1,5 @@
-//! Whether mails can leave.
+//! Checks of e-mail delivery.
 
-use lettre::{AsyncSmtpTransport, Tokio1Executor};
 use service_kit::doctor::{Finding, innermost, may_hold_files, shown};
 use tokio::time::timeout;
 use url::Url;
@@ -8,7 +7,7 @@ use url::Url;
 use super::PATIENCE;
 use crate::{
     config::{MailArgs, SmtpUrl},
-    mail::Templates,
+    mail::{SmtpServer, Templates},
 };
 
 pub(super) async fn check(args: &MailArgs, is_https: bool) -> Vec<Finding> {
@@ -35,18 +34,12 @@ fn folder(args: &MailArgs, is_https: bool) -> Finding {
     }
 }
 
-/// Goes as far as one can without sending a mail: encryption and login included.
+/// Connects to the server, including encryption and login, without sending an e-mail.
 async fn server(url: &SmtpUrl) -> Finding {
     let address = url.expose().parse().map(|url: Url| shown(&url)).unwrap_or_default();
     let fault = |reason: String| Finding::fault("SMTP_URL", format!("{address}: {reason}"));
-    let from_url = AsyncSmtpTransport::<Tokio1Executor>::from_url;
-    let transport: AsyncSmtpTransport<Tokio1Executor> = match from_url(url.expose()) {
-        Ok(transport) => transport.timeout(Some(PATIENCE)).build(),
-        Err(error) => return fault(innermost(&error)),
-    };
-    match timeout(PATIENCE, transport.test_connection()).await {
-        Ok(Ok(true)) => Finding::ok("mail", format!("{address} takes mails")),
-        Ok(Ok(false)) => fault("hangs up".to_owned()),
+    match timeout(PATIENCE, SmtpServer::new(url).connect()).await {
+        Ok(Ok(_connection)) => Finding::ok("mail", format!("{address} takes mails")),
         Ok(Err(error)) => fault(innermost(&error)),
         Err(_elapsed) => fault(format!("no answer within {} s", PATIENCE.as_secs())),
     }

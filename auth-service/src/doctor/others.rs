@@ -1,4 +1,4 @@
-//! What the running services publish and allow, as seen from here.
+//! Checks of the running services over HTTP.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use service_kit::doctor::{self, Caller, Finding};
 use shared_models::{ISSUER_DOCUMENT, IssuerDocument};
 
 const JWKS: &str = "/api/auth/jwks";
-/// How far the clocks of a verifier and its issuer may be apart: what task-service allows.
+/// Clock skew that task-service allows between a verifier and its issuer.
 const LEEWAY: Duration = Duration::from_secs(30);
 
-/// Whether the service that runs at `address` has these settings, and browsers find it.
+/// Checks that the service at `address` runs with these settings, and that browsers can reach it.
 pub(super) async fn service(caller: &Caller, config: &Config, address: &str) -> Vec<Finding> {
     let document = caller.get(&format!("{address}{ISSUER_DOCUMENT}")).await;
     let published = document.ok().and_then(|answer| serde_json::from_slice(&answer.body).ok());
@@ -34,7 +34,7 @@ pub(super) async fn service(caller: &Caller, config: &Config, address: &str) -> 
     vec![issuer, public_address(caller, config, address).await]
 }
 
-/// Whether the public address leads to the service: the keys that are published there tell.
+/// Checks that the public URL leads to this service, by comparing the published keys.
 async fn public_address(caller: &Caller, config: &Config, address: &str) -> Finding {
     let public = config.better_auth_url.as_str();
     let there = match caller.get(&format!("{public}{JWKS}")).await {
@@ -56,7 +56,7 @@ async fn public_address(caller: &Caller, config: &Config, address: &str) -> Find
     }
 }
 
-/// Whether task-service can work with this service and its pages.
+/// Checks that task-service accepts this service's tokens and its web app.
 pub(super) async fn tasks(caller: &Caller, config: &Config) -> Vec<Finding> {
     let address = config.tasks_url.as_str();
     let health = match caller.get(&format!("{address}/health/ready")).await {

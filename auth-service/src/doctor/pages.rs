@@ -1,9 +1,10 @@
-//! What browsers will make of the addresses that pages and services have. Pure.
+//! Checks how browsers will treat the configured origins. No I/O.
 
 use service_kit::{
-    doctor::{Finding, is_https, is_loopback, is_surely_another_site, same_but_for_the_host},
+    doctor::{Finding, is_another_site, is_https, is_loopback, same_but_for_the_host},
     origins::WebOrigin,
 };
+use url::Url;
 
 use crate::config::Config;
 
@@ -17,29 +18,32 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
     findings
 }
 
-/// Whether cookies (`SameSite=Lax`) travel between each page and this service.
+/// Checks that browsers send cookies (`SameSite=Lax`) from each page to this service.
 fn cookies(config: &Config) -> Vec<Finding> {
     let base = &config.better_auth_url;
-    let is_home = |page: &&WebOrigin| !is_surely_another_site(page, base);
+    let is_home = |page: &&WebOrigin| !is_another_site(page, base);
     let has_a_home = config.web_root.is_some() || config.frontend_url.iter().any(|p| is_home(&p));
     let findings: Vec<_> =
         config.frontend_url.iter().filter_map(|page| obstacle(page, base, has_a_home)).collect();
     if findings.is_empty() {
         let pages: Vec<_> = config.frontend_url.iter().map(WebOrigin::as_str).collect();
-        let text = format!("travel between {} and {}", pages.join(", "), base.as_str());
+        let mut text = format!("travel between {} and {}", pages.join(", "), base.as_str());
+        if config.frontend_url.iter().any(is_loopback) {
+            text += "; open the page under just this name, because 127.0.0.1 and localhost differ";
+        }
         return vec![Finding::ok("cookies", text)];
     }
     findings
 }
 
-/// What keeps a page from calling with cookies.
+/// Returns what keeps a page from sending cookies.
 fn obstacle(page: &WebOrigin, base: &WebOrigin, has_a_home: bool) -> Option<Finding> {
     let (shown, service) = (page.as_str(), base.as_str());
     if is_https(page) && !is_https(base) && !is_loopback(base) {
         let text = format!("{service} is http, which browsers forbid pages of {shown} to call");
         return Some(Finding::fault("BETTER_AUTH_URL", format!("{text}: name its https address")));
     }
-    if is_surely_another_site(page, base) {
+    if is_another_site(page, base) {
         return Some(another_site(page, base, has_a_home));
     }
     if is_https(base) && !is_https(page) {
@@ -51,7 +55,8 @@ fn obstacle(page: &WebOrigin, base: &WebOrigin, has_a_home: bool) -> Option<Find
     None
 }
 
-/// Whoever mixes up the names of this machine means one site; other sites may be meant.
+/// Reports pages on another site. Mixed names of the local machine are always a mistake; other sites
+/// may be intended.
 fn another_site(page: &WebOrigin, base: &WebOrigin, has_a_home: bool) -> Finding {
     let text = format!("{} is another site than BETTER_AUTH_URL", page.as_str());
     let text = format!("{text} {}, so cookies do not travel", base.as_str());
@@ -72,7 +77,7 @@ fn another_site(page: &WebOrigin, base: &WebOrigin, has_a_home: bool) -> Finding
     Finding::warn("FRONTEND_URL", format!("{text}: {advice}"))
 }
 
-/// Browsers drop a cookie that is `Secure` and comes by http.
+/// Browsers reject `Secure` cookies over http.
 fn secure_cookies(config: &Config) -> Option<Finding> {
     let base = &config.better_auth_url;
     if !config.secure_cookies || is_https(base) {
@@ -89,7 +94,7 @@ fn secure_cookies(config: &Config) -> Option<Finding> {
     })
 }
 
-/// Whether the page that is served here can reach the tasks from where people are.
+/// Checks that users of the web app served here can reach task-service.
 fn tasks(config: &Config) -> Option<Finding> {
     let (base, tasks) = (&config.better_auth_url, &config.tasks_url);
     let (page, shown) = (base.as_str(), tasks.as_str());
@@ -104,7 +109,7 @@ fn tasks(config: &Config) -> Option<Finding> {
     None
 }
 
-/// Whether limits count clients, or the proxy that all of them come through.
+/// Checks that rate limits apply to clients, and not to a proxy that all of them use.
 fn proxies(config: &Config) -> Finding {
     let setting = "TRUSTED_PROXIES";
     if config.trusted_proxies.iter().any(|proxy| proxy.is_everybody()) {
@@ -116,6 +121,12 @@ fn proxies(config: &Config) -> Finding {
         let text = format!("{text} have its address and share one limit; name the proxy");
         return Finding::warn(setting, text);
     }
+    if config.trusted_proxies.is_empty() && config.rate_limit && has_another_port(config) {
+        let text = "is empty, but BETTER_AUTH_URL has another port than PORT: if a proxy is in";
+        let text =
+            format!("{text} front, all clients have its address and share one limit; name it");
+        return Finding::warn(setting, text);
+    }
     Finding::ok(
         "proxies",
         match config.trusted_proxies.len() {
@@ -123,4 +134,12 @@ fn proxies(config: &Config) -> Finding {
             count => format!("{count} trusted with X-Forwarded-For"),
         },
     )
+}
+
+/// Returns whether clients use another port than the one that the service listens on.
+fn has_another_port(config: &Config) -> bool {
+    let url: Option<Url> = config.better_auth_url.as_str().parse().ok();
+    let port = url.and_then(|url| url.port_or_known_default());
+    let is_here = config.port == 0 || is_loopback(&config.better_auth_url);
+    !is_here && port.is_some_and(|port| port != config.port)
 }

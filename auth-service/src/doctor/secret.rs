@@ -1,4 +1,4 @@
-//! Whether there is a secret, and whether it is the one that the database was sealed with.
+//! Checks that the secret exists, and that the database was encrypted with it.
 
 use service_kit::doctor::{Finding, ReadOnly, innermost};
 
@@ -6,7 +6,7 @@ use crate::{config::Config, issuer, models::SigningKey};
 
 const SETTING: &str = "BETTER_AUTH_SECRET";
 
-/// `database` is `None` if there is none to read from.
+/// Checks the secret. `database` is `None` if the database cannot be read.
 pub(super) async fn check(config: &Config, database: Option<&mut ReadOnly>) -> Finding {
     let secret = match config.existing_secret() {
         Ok(secret) => secret,

@@ -1,4 +1,4 @@
-//! The contract's table of errors: what a client hears of each.
+//! The contract's error table: status, code and message of each error.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use service_kit::db::is_outage;
 use super::Error;
 
 impl Error {
-    /// Status, code and message. Texts of 5xx are fixed.
+    /// Returns status, code and message. Messages of 5xx responses are fixed.
     #[expect(clippy::too_many_lines, reason = "one row per error")]
     pub(super) fn parts(&self) -> (StatusCode, Option<&'static str>, Cow<'_, str>) {
         use StatusCode as S;
@@ -29,6 +29,10 @@ impl Error {
             Self::RedirectNotAString(redirect) => {
                 let message = format!("{}: expected a string", redirect.message);
                 return (S::BAD_REQUEST, None, message.into());
+            }
+            Self::ProviderNotSupported(provider) => {
+                let message = format!("Provider {provider} is not supported.");
+                return (S::BAD_REQUEST, Some("PROVIDER_NOT_SUPPORTED"), message.into());
             }
             Self::NoFieldsToUpdate => return (S::BAD_REQUEST, None, "No fields to update".into()),
             Self::EmailIsTheSame => return (S::BAD_REQUEST, None, "Email is the same".into()),
@@ -60,7 +64,7 @@ impl Error {
                 "CROSS_SITE_NAVIGATION_LOGIN_BLOCKED",
                 "Cross-site navigation login blocked. This request appears to be a CSRF attack.",
             ),
-            // A row of a user who was deleted a moment ago.
+            // The row refers to a user who was deleted concurrently.
             Self::Sql(DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _))
             | Self::Unauthorized => (S::UNAUTHORIZED, "UNAUTHORIZED", "Unauthorized"),
             Self::InvalidEmail => (S::BAD_REQUEST, "INVALID_EMAIL", "Invalid email"),
@@ -69,6 +73,11 @@ impl Error {
             }
             Self::PasswordTooShort => (S::BAD_REQUEST, "PASSWORD_TOO_SHORT", "Password too short"),
             Self::PasswordTooLong => (S::BAD_REQUEST, "PASSWORD_TOO_LONG", "Password too long"),
+            Self::PasswordCompromised => (
+                S::BAD_REQUEST,
+                "PASSWORD_COMPROMISED",
+                "The password you entered has been compromised. Please choose a different password.",
+            ),
             Self::UserAlreadyExists => (
                 S::UNPROCESSABLE_ENTITY,
                 "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL",
@@ -114,6 +123,12 @@ impl Error {
             }
             Self::InvalidResetToken => (S::BAD_REQUEST, "INVALID_TOKEN", "Invalid token"),
             Self::InvalidDeleteToken => (S::NOT_FOUND, "INVALID_TOKEN", "Invalid token"),
+            Self::EventsNotOffered => {
+                (S::NOT_FOUND, "EVENTS_NOT_OFFERED", "Security events are not offered")
+            }
+            Self::NoReceiver => {
+                (S::UNAUTHORIZED, "UNKNOWN_RECEIVER", "The secret of a receiver is required")
+            }
             Self::NobodyToDelete => {
                 (S::NOT_FOUND, "FAILED_TO_GET_USER_INFO", "Failed to get user info")
             }
@@ -122,12 +137,23 @@ impl Error {
             Self::EmailTokenUserGone => (S::UNAUTHORIZED, "USER_NOT_FOUND", "User not found"),
             Self::EmailTokenOfAnotherUser => (S::UNAUTHORIZED, "INVALID_USER", "Invalid user"),
             Self::ProviderNotFound => (S::NOT_FOUND, "PROVIDER_NOT_FOUND", "Provider not found"),
+            Self::LastAccount => (
+                S::BAD_REQUEST,
+                "FAILED_TO_UNLINK_LAST_ACCOUNT",
+                "You can't unlink your last account",
+            ),
+            Self::AccountNotFound => (S::BAD_REQUEST, "ACCOUNT_NOT_FOUND", "Account not found"),
+            Self::ProviderNotConfigured => (
+                S::BAD_REQUEST,
+                "PROVIDER_NOT_CONFIGURED",
+                "Account is not associated with a configured social provider.",
+            ),
             Self::GetSessionByPost => (
                 S::METHOD_NOT_ALLOWED,
                 "METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED",
                 "POST method requires deferSessionRefresh to be enabled in session config",
             ),
-            Self::TooManyPasswords | Self::DatabaseUnavailable(_) => {
+            Self::TooManyPasswords | Self::ResponsesInFlight(_) | Self::DatabaseUnavailable(_) => {
                 (S::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE", "Service temporarily unavailable")
             }
             Self::Sql(error) if is_outage(error) => {

@@ -1,50 +1,50 @@
-//! Why an import ends early.
+//! Errors that stop an import.
 
-use std::io;
+use std::{io, path::PathBuf};
 
 use service_kit::{
     db::{OpenError, Unavailable},
     migrate::MigrateError,
+    source::SourceError,
     transfer::TransferError,
 };
 
 use crate::config::SecretError;
 
-/// Why an import stopped. What was written until then stays, and is found when it is repeated.
+/// An error that stops an import. Users written before it stay, and a repeated run finds them.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    #[error("the source is no database URL: {0}")]
-    SourceUrl(String),
-    #[error("--from is not given, so an export is taken over: {0}")]
-    NoExport(&'static str),
-    #[error("there is no {0}")]
-    NoFile(String),
-    #[error("the source cannot be read")]
-    SourceUnavailable(#[source] Unavailable),
-    #[error("the source is no database of Better Auth")]
-    Source(#[source] diesel::result::Error),
-    #[error("the file cannot be read")]
-    Csv(#[from] ::csv::Error),
-    #[error("the file has no column `email`")]
-    NoEmailColumn,
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    #[error("--from is not given, so the source must be a file of `export`: {0}")]
+    NotAnExport(&'static str),
+    #[error("cannot read {0}")]
+    File(PathBuf, #[source] io::Error),
     #[error(
-        "--sessions and --dry-run are for the users of another service; an export is taken whole"
+        "an export is imported as a whole: --sessions, --update, --dry-run, --table and --column are for the users of another service"
     )]
-    TakenWhole,
+    ExportIsTakenWhole,
+    #[error("--sessions is for --from better-auth; nothing was imported")]
+    SessionsOfBetterAuthOnly,
+    #[error(
+        "--sessions needs BETTER_AUTH_SECRET, set to the secret of the old server: a cookie that \
+         another secret has signed is not accepted; nothing was imported"
+    )]
+    SessionsNeedSecret,
     #[error(transparent)]
     Transfer(#[from] TransferError),
     #[error(transparent)]
     Open(#[from] OpenError),
     #[error("DATABASE_URL")]
     Migrate(#[from] MigrateError),
-    #[error("the database is out of reach")]
+    #[error("the database is unavailable")]
     Unavailable(#[from] Unavailable),
-    #[error("the database")]
+    #[error("a statement failed in the database; if users sign up meanwhile, repeat the import")]
     Target(#[from] diesel::result::Error),
     #[error(transparent)]
     Secret(#[from] SecretError),
-    #[error("a token could not be sealed")]
+    #[error("cannot encrypt a token")]
     Seal(#[from] aws_lc_rs::error::Unspecified),
-    #[error("the report cannot be written")]
+    #[error("cannot write the report")]
     Report(#[from] io::Error),
 }

@@ -1,55 +1,125 @@
-//! What an import did, for people to read.
+//! The report of an import.
 
 use std::io::{self, Write};
 
-/// How many reasons are listed; the rest is counted.
-const LISTED: usize = 200;
+use service_kit::source::Findings;
 
-#[derive(Default)]
-pub(super) struct Report {
+use crate::password::ACCEPTED_HASHES;
+
+/// Counts of a page, added to the report once the page is written.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Counts {
     pub(super) users: u64,
     pub(super) passwords: u64,
     pub(super) other_accounts: u64,
     pub(super) sessions: u64,
     pub(super) already_here: u64,
+    pub(super) updated: u64,
+}
+
+pub(super) struct Report {
+    is_dry_run: bool,
+    has_refused_hashes: bool,
+    counts: Counts,
     skipped: u64,
-    notes: Vec<String>,
-    unlisted: u64,
+    left_out: u64,
+    findings: Findings,
 }
 
 impl Report {
-    /// A user who is not imported.
+    pub(super) fn new(is_dry_run: bool) -> Self {
+        Self {
+            is_dry_run,
+            has_refused_hashes: false,
+            counts: Counts::default(),
+            skipped: 0,
+            left_out: 0,
+            findings: Findings::default(),
+        }
+    }
+
+    /// Reports a user who could not be imported.
     pub(super) fn skip(&mut self, place: &str, reason: &str) {
         self.skipped += 1;
-        self.list(format!("skipped {place}: {reason}"));
+        self.findings.list(reason, format!("skipped {place}: {reason}"));
     }
 
-    /// Something that is left behind of a user who is imported, or of the whole source.
+    /// Reports a user who was left out on purpose.
+    pub(super) fn leave_out(&mut self, place: &str, reason: &str) {
+        self.left_out += 1;
+        self.findings.list(reason, format!("not imported, {place}: {reason}"));
+    }
+
+    /// Reports lost data of an imported user.
     pub(super) fn note(&mut self, place: &str, what: &str) {
-        self.list(format!("{place}: {what}"));
+        self.findings.list(what, format!("{place}: {what}"));
     }
 
-    fn list(&mut self, line: String) {
-        if self.notes.len() < LISTED {
-            self.notes.push(line);
+    /// Reports a user who was imported without the password.
+    pub(super) fn refuse_hash(&mut self, place: &str, what: &str) {
+        self.has_refused_hashes = true;
+        self.note(place, what);
+    }
+
+    /// Adds a remark about the source as a whole.
+    pub(super) fn remark(&mut self, text: String) {
+        self.findings.remark(text);
+    }
+
+    /// Adds a remark, if there is one.
+    pub(super) fn remarks(&mut self, text: Option<String>) {
+        if let Some(text) = text {
+            self.remark(text);
+        }
+    }
+
+    /// Adds the counts of a page.
+    pub(super) fn add(&mut self, page: Counts) {
+        self.counts.users += page.users;
+        self.counts.passwords += page.passwords;
+        self.counts.other_accounts += page.other_accounts;
+        self.counts.sessions += page.sessions;
+        self.counts.already_here += page.already_here;
+        self.counts.updated += page.updated;
+    }
+
+    /// Returns whether no user was skipped.
+    pub(super) fn is_complete(&self) -> bool {
+        self.skipped == 0
+    }
+
+    pub(super) fn write_if_begun(&self, out: &mut impl Write) -> io::Result<()> {
+        let Counts { users, already_here, .. } = self.counts;
+        if users + already_here + self.skipped + self.left_out > 0 {
+            self.write(out)
         } else {
-            self.unlisted += 1;
+            Ok(())
         }
     }
 
-    pub(super) fn write(&self, out: &mut impl Write, is_dry_run: bool) -> io::Result<()> {
-        for note in &self.notes {
-            writeln!(out, "{note}")?;
+    pub(super) fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        self.findings.write(out)?;
+        if self.has_refused_hashes {
+            writeln!(out, "accepted password hashes: {ACCEPTED_HASHES}")?;
         }
-        if self.unlisted > 0 {
-            writeln!(out, "and {} more like these", self.unlisted)?;
-        }
-        let done = if is_dry_run { "would be imported" } else { "imported" };
+        let Counts { users, passwords, other_accounts, sessions, already_here, updated } =
+            self.counts;
+        let (skipped, left_out) = (self.skipped, self.left_out);
+        let done = if self.is_dry_run { "would be imported" } else { "imported" };
         writeln!(
             out,
-            "{} users {done}, {} of them with a password; {} other accounts, {} sessions",
-            self.users, self.passwords, self.other_accounts, self.sessions
+            "{users} users {done}, {passwords} of them with a password; {other_accounts} other accounts, \
+             {sessions} sessions"
         )?;
-        writeln!(out, "{} users were here already, {} skipped", self.already_here, self.skipped)
+        let updated = if updated > 0 { format!(" ({updated} updated)") } else { String::new() };
+        let left_out = if left_out > 0 {
+            format!(", {left_out} not imported on purpose")
+        } else {
+            String::new()
+        };
+        writeln!(
+            out,
+            "{already_here} users were here already{updated}, {skipped} skipped{left_out}"
+        )
     }
 }

@@ -1,24 +1,29 @@
-//! From a row of the outbox to a message: who it is for, and a link that works.
+//! Composes the message for an outbox row: the recipient, and a link with a valid token.
 
 use std::time::Duration;
 
+use chrono::DateTime;
 use lettre::{
     Address, Message,
-    message::{Mailbox, MultiPart},
+    message::{
+        Mailbox, MultiPart,
+        header::{HeaderName, HeaderValue},
+    },
 };
 use percent_encoding::utf8_percent_encode;
 use rand::{
     RngExt as _,
     distr::{Alphanumeric, SampleString as _},
 };
-use service_kit::sql_types::DbTime;
+use service_kit::{db::Conn, sql_types::DbTime};
 
 use super::{Kind, templates::Context};
 use crate::{
+    attempts::Key,
     cookie::COMPONENT,
-    email_token::{self, Request},
-    error::Result,
-    models::{Mail, Purpose, User, VerificationToken},
+    email_token::{self, Request, Subject},
+    error::{Error, Result},
+    models::{Account, Mail, NewVerificationToken, Purpose, Session, User, VerificationToken},
     session::token_hash,
     state::AppState,
 };
@@ -29,9 +34,12 @@ const DELETE_TOKEN_CHARS: usize = 32;
 const DELETE_ALPHABET: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 const DELETE_LIFETIME: Duration = Duration::from_hours(24);
 
-/// Makes the links of mails.
+/// Maximum number of characters of a name in a mail; longer names are truncated.
+const NAME_MAX_CHARS: usize = 256;
+
+/// Builds the links in mails.
 pub(crate) struct Links {
-    /// The public base URL, without a slash at its end.
+    /// Public base URL without a trailing slash.
     pub(crate) site: String,
 }
 
@@ -43,59 +51,51 @@ impl Links {
     }
 }
 
-/// The message, or nothing when there is nobody to send it to any more.
-pub(super) async fn compose(state: &AppState, mail: &Mail) -> Result<Option<Message>> {
-    let Some(kind) = Kind::of(&mail.kind) else { return Ok(None) };
-    let user = User::find_by_email(&mut state.read().await?.conn(), &mail.email).await?;
-    let is_for_anybody = matches!(kind, Kind::VerifyEmail | Kind::ResetPassword);
-    let is_asker = |user: &User| match &mail.user_id {
-        Some(id) => *id == user.id,
-        None => is_for_anybody,
+/// Result of composing an outbox row.
+pub(super) enum Composed {
+    Message(Message),
+    /// The mail has no recipient any more.
+    Nothing,
+    /// The recipient has received too many mails; the mail is deferred for this long.
+    TooEarly(Duration),
+}
+
+/// A link and how long it is valid.
+struct Link {
+    url: String,
+    lifetime: Duration,
+}
+
+pub(super) async fn compose(state: &AppState, mail: &Mail) -> Result<Composed> {
+    let Some(kind) = Kind::of(&mail.kind) else { return Ok(Composed::Nothing) };
+    let Some((user, to)) = find_reader(state, mail, kind).await? else {
+        return Ok(Composed::Nothing);
     };
-    let Some(user) = user.filter(is_asker) else { return Ok(None) };
-    let new_email = mail.new_email.as_deref();
-    if let Some(new_email) = new_email
-        && User::is_email_taken(&mut state.read().await?.conn(), new_email).await?
-    {
-        return Ok(None);
+    // Only mails that will be sent are counted.
+    if let Some(wait) = count(state, mail, kind, to).await? {
+        return Ok(Composed::TooEarly(wait));
     }
-    let verify = |request| {
-        let token = state.email_tokens.make(request, &user.id, &user.email, new_email, state.now());
-        let callback_url = if mail.callback_url.is_empty() { "/" } else { &mail.callback_url };
-        token.map(|token| state.links.to("verify-email", Some(&token), callback_url))
+    let link = match (kind.has_link(), &user) {
+        (true, Some(user)) => {
+            let Some(link) = make_link(state, mail, kind, user).await? else {
+                return Ok(Composed::Nothing);
+            };
+            Some(link)
+        }
+        _ => None,
     };
-    let (to, link, lifetime) = match kind {
-        Kind::VerifyEmail if user.email_verified => return Ok(None),
-        Kind::VerifyEmail => (&user.email, verify(Request::VerifyEmail)?, email_token::LIFETIME),
-        Kind::ConfirmChangeEmail => {
-            (&user.email, verify(Request::ChangeEmailConfirmation)?, email_token::LIFETIME)
-        }
-        Kind::ChangeEmail => {
-            let Some(new_email) = &mail.new_email else { return Ok(None) };
-            (new_email, verify(Request::ChangeEmailVerification)?, email_token::LIFETIME)
-        }
-        Kind::ResetPassword => {
-            let token = Alphanumeric.sample_string(&mut rand::rng(), RESET_TOKEN_CHARS);
-            keep(state, &user.id, Purpose::ResetPassword, &token, RESET_LIFETIME).await?;
-            let path = format!("reset-password/{token}");
-            (&user.email, state.links.to(&path, None, &mail.callback_url), RESET_LIFETIME)
-        }
-        Kind::DeleteUser => {
-            let token = delete_token();
-            keep(state, &user.id, Purpose::DeleteUser, &token, DELETE_LIFETIME).await?;
-            let path = "delete-user/callback";
-            let callback_url = if mail.callback_url.is_empty() { "/" } else { &mail.callback_url };
-            (&user.email, state.links.to(path, Some(&token), callback_url), DELETE_LIFETIME)
-        }
-    };
-    let hours = lifetime.as_secs() / 3600;
+    let hours = link.as_ref().map_or(0, |link| link.lifetime.as_secs() / 3600);
     let rendered = state.templates.render(
         kind,
         &Context {
-            name: &user.name,
-            email: &user.email,
-            new_email: new_email.unwrap_or_default(),
-            link: &link,
+            name: &user
+                .iter()
+                .flat_map(|user| user.name.chars())
+                .take(NAME_MAX_CHARS)
+                .collect::<String>(),
+            email: &mail.email,
+            new_email: mail.new_email.as_deref().unwrap_or_default(),
+            link: link.as_ref().map_or("", |link| &link.url),
             valid_for: &if hours == 1 { "1 hour".to_owned() } else { format!("{hours} hours") },
             site: &state.links.site,
         },
@@ -111,23 +111,135 @@ pub(super) async fn compose(state: &AppState, mail: &Mail) -> Result<Option<Mess
             mail.attempts,
             state.mail_from.email.domain()
         )))
+        // Suppresses automatic replies: RFC 3834 §5, and the header that Exchange honors.
+        .raw_header(raw_header("Auto-Submitted", "auto-generated"))
+        .raw_header(raw_header("X-Auto-Response-Suppress", "All"))
         .multipart(MultiPart::alternative_plain_html(rendered.text, rendered.html))?;
-    Ok(Some(message))
+    Ok(Composed::Message(message))
 }
 
-async fn keep(
+/// Returns the user the mail is about and the recipient's address, or `None` if the mail is
+/// obsolete.
+async fn find_reader<'a>(
     state: &AppState,
-    user_id: &str,
-    purpose: Purpose,
-    token: &str,
-    lifetime: Duration,
-) -> Result<()> {
-    let now = state.clock.now();
+    mail: &'a Mail,
+    kind: Kind,
+) -> Result<Option<(Option<User>, &'a str)>> {
+    let conn = &mut state.read().await?;
+    let conn = &mut conn.conn();
+    if kind == Kind::EmailChanged {
+        // The account, if it still exists, has the new address by now.
+        let new_email = mail.new_email.as_deref().unwrap_or_default();
+        return Ok(Some((User::find_by_email(conn, new_email).await?, &mail.email)));
+    }
+    if kind == Kind::ChangeEmailNotice {
+        // Sent to the old address either way: otherwise it would reveal which addresses are taken, and
+        // opening the link at once would suppress it.
+        let id = mail.user_id.as_deref().unwrap_or_default();
+        return Ok(User::find(conn, id).await?.map(|user| (Some(user), mail.email.as_str())));
+    }
+    let user = User::find_by_email(conn, &mail.email).await?;
+    let is_for_anybody = matches!(kind, Kind::VerifyEmail | Kind::ResetPassword);
+    let is_asker = |user: &User| match &mail.user_id {
+        Some(id) => *id == user.id,
+        None => is_for_anybody,
+    };
+    let Some(user) = user.filter(is_asker) else { return Ok(None) };
+    let to = match (kind, &mail.new_email) {
+        (Kind::VerifyEmail, _) if user.email_verified => return Ok(None),
+        (_, Some(new_email)) if User::is_email_taken(conn, new_email).await? => return Ok(None),
+        (Kind::ChangeEmail, Some(new_email)) => new_email,
+        (Kind::ChangeEmail, None) => return Ok(None),
+        _ => &mail.email,
+    };
+    Ok(Some((Some(user), to)))
+}
+
+/// Counts a mail on its first attempt. Returns how long it must wait if the recipient's limit is
+/// reached.
+async fn count(state: &AppState, mail: &Mail, kind: Kind, to: &str) -> Result<Option<Duration>> {
+    if !state.rate_limit || mail.attempts > 0 {
+        return Ok(None);
+    }
+    let key = Key::of(&["mail", kind.as_str(), to]);
+    match state.attempts.count(key, kind.allowance()).await {
+        Err(Error::TooManyRequests { wait }) => Ok(Some(wait)),
+        counted => counted.map(|_| None),
+    }
+}
+
+/// Creates the link, unless the mail was withdrawn, its user was deleted or its session has ended.
+/// The transaction locks the mail and the user, so that a request that withdraws the mail also
+/// finds its token.
+async fn make_link(state: &AppState, mail: &Mail, kind: Kind, user: &User) -> Result<Option<Link>> {
+    let now = state.now();
+    let session_id = mail.session_id.as_deref();
     let mut pooled = state.write().await?;
-    let (conn, hash) = (&mut pooled.conn(), token_hash(token));
-    VerificationToken::insert(conn, user_id, purpose, &hash, DbTime(now + lifetime), DbTime(now))
-        .await?;
-    Ok(())
+    let conn = &mut pooled.conn();
+    conn.transaction(async |conn| {
+        // The user is locked first, as when a user is deleted; a different order could deadlock.
+        if User::hold(conn, (&user.id, &user.email)).await? == 0 {
+            return Ok(None);
+        }
+        if let Some(id) = session_id
+            && !Session::hold(conn, id, DbTime(now.into())).await?
+        {
+            return Ok(None);
+        }
+        if mail.hold(conn).await? == 0 {
+            return Ok(None);
+        }
+        let verify = async |conn: &mut Conn<'_>, request| {
+            let subject = Subject {
+                user_id: &user.id,
+                email: &user.email,
+                update_to: mail.new_email.as_deref(),
+                session_id,
+                password_set_at: Account::password_set_at(conn, &user.id).await?,
+            };
+            let token = state.email_tokens.make(request, subject, now)?;
+            let has_page = state.features.confirmation_page;
+            let path = if has_page { "verify-email/confirm" } else { "verify-email" };
+            let url = state.links.to(path, Some(&token), callback_or_root(mail));
+            Ok::<_, Error>(Link { url, lifetime: email_token::LIFETIME })
+        };
+        let keep = async |conn: &mut Conn<'_>, purpose, token: &str, lifetime| {
+            let expires_at = DbTime(DateTime::from(now) + lifetime);
+            let (user_id, now) = (user.id.as_str(), DbTime(now.into()));
+            let new = NewVerificationToken { purpose, user_id, session_id, expires_at, now };
+            VerificationToken::insert(conn, &token_hash(token), new).await
+        };
+        let link = match kind {
+            Kind::VerifyEmail => verify(conn, Request::VerifyEmail).await?,
+            Kind::ConfirmChangeEmail => verify(conn, Request::ChangeEmailConfirmation).await?,
+            Kind::ChangeEmail => verify(conn, Request::ChangeEmailVerification).await?,
+            Kind::ResetPassword => {
+                let token = Alphanumeric.sample_string(&mut rand::rng(), RESET_TOKEN_CHARS);
+                keep(conn, Purpose::ResetPassword, &token, RESET_LIFETIME).await?;
+                let path = format!("reset-password/{token}");
+                let url = state.links.to(&path, None, &mail.callback_url);
+                Link { url, lifetime: RESET_LIFETIME }
+            }
+            Kind::DeleteUser => {
+                let token = delete_token();
+                keep(conn, Purpose::DeleteUser, &token, DELETE_LIFETIME).await?;
+                let path = "delete-user/callback";
+                let url = state.links.to(path, Some(&token), callback_or_root(mail));
+                Link { url, lifetime: DELETE_LIFETIME }
+            }
+            Kind::ChangeEmailNotice | Kind::EmailChanged => return Ok(None),
+        };
+        Ok(Some(link))
+    })
+    .await
+}
+
+fn raw_header(name: &'static str, value: &'static str) -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
+}
+
+fn callback_or_root(mail: &Mail) -> &str {
+    if mail.callback_url.is_empty() { "/" } else { &mail.callback_url }
 }
 
 fn delete_token() -> String {

@@ -1,4 +1,4 @@
-//! What mails look like: text and HTML, ours unless a folder has others.
+//! E-mail templates as plain text and HTML: built-in, or from a directory.
 
 use std::{fs, io, path::Path};
 
@@ -6,7 +6,7 @@ use minijinja::{AutoEscape, Environment, context};
 
 use super::Kind;
 
-/// A text begins with this line.
+/// Prefix of a template's first line.
 const SUBJECT: &str = "Subject: ";
 
 macro_rules! built_in {
@@ -18,40 +18,43 @@ macro_rules! built_in {
     };
 }
 
-const BUILT_IN: [(&str, &str); 10] = built_in![
+const BUILT_IN: [(&str, &str); 14] = built_in![
     "verify-email",
     "reset-password",
     "change-email",
     "confirm-change-email",
-    "delete-user"
+    "delete-user",
+    "change-email-notice",
+    "email-changed"
 ];
 
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
-    #[error("{0} cannot be read: {1}")]
+    #[error("cannot read {0}: {1}")]
     Read(String, io::Error),
-    #[error("{0} does not begin with a line `Subject: …`")]
+    #[error("{0} must start with a line `Subject: …`")]
     NoSubject(String),
     #[error(transparent)]
     Template(#[from] minijinja::Error),
 }
 
-/// All templates, checked.
+/// All templates, validated.
 pub(crate) struct Templates(Environment<'static>);
 
-/// What a template may use.
+/// Variables of a template.
 pub(crate) struct Context<'a> {
-    /// As the user chose it, so ours do not use it: anybody can sign up with somebody else's
-    /// address, and would have a say in the mail.
+    /// The user's name. The built-in templates do not use it: anybody can sign up with somebody
+    /// else's address, and would control a part of the e-mail.
     pub(crate) name: &'a str,
-    /// The address that the account has.
+    /// The current address of the account.
     pub(crate) email: &'a str,
-    /// The address that it is to have, or nothing.
+    /// The new address, or empty.
     pub(crate) new_email: &'a str,
+    /// Empty in notices, like `valid_for`.
     pub(crate) link: &'a str,
-    /// How long the link is good for: `1 hour`.
+    /// Lifetime of the link: `1 hour`.
     pub(crate) valid_for: &'a str,
-    /// Where the account is: the public base URL.
+    /// The public base URL.
     pub(crate) site: &'a str,
 }
 
@@ -97,7 +100,7 @@ impl Templates {
             environment.add_template_owned(name, text.trim_start().to_owned())?;
         }
         let templates = Self(environment);
-        // A template that cannot be rendered is found out now, not when somebody waits for a mail.
+        // Detect templates that cannot be rendered at startup, not when an e-mail is sent.
         for kind in Kind::ALL {
             templates.render(kind, &SAMPLE)?;
         }
@@ -115,7 +118,7 @@ impl Templates {
             self.0.get_template(&format!("{}.{part}", kind.as_str()))?.render(&context)
         };
         Ok(Rendered {
-            // One line, whatever somebody calls themselves.
+            // A subject is one line, even if a name contains control characters.
             subject: render("subject")?.replace(char::is_control, " "),
             text: render("txt")?,
             html: render("html")?,

@@ -1,73 +1,73 @@
-//! How a mail leaves: to a mail server, or into a folder.
+//! E-mail transports: a mail server, or files in a directory.
 
 use std::{
     fs,
     io::{self, Write as _},
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use actix_web::web::block;
-use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
+use lettre::Message;
+use service_kit::ownership::{PathError, check_folder};
 use tempfile::NamedTempFile;
-use tracing::info;
+use tracing::{info, warn};
 
+use super::smtp::{SmtpError, SmtpServer};
 use crate::config::MailArgs;
 
-/// How long the server may take to take the call; what follows is limited as a whole.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
-
 pub(crate) enum Transport {
-    Smtp(AsyncSmtpTransport<Tokio1Executor>),
+    Smtp(SmtpServer),
     Folder(PathBuf),
 }
 
 #[derive(Debug, thiserror::Error)]
-pub enum TransportError {
-    #[error("the mail server: {0}")]
-    Smtp(#[from] lettre::transport::smtp::Error),
-    #[error("the folder for mails, {0}: {1}")]
-    Folder(PathBuf, io::Error),
-    #[error("a blocking task did not end")]
+pub(crate) enum TransportError {
+    #[error(transparent)]
+    Smtp(#[from] SmtpError),
+    #[error("MAIL_DIR: cannot keep mails in {0}")]
+    Folder(#[from] PathError),
+    #[error("background task panicked")]
     Blocking(#[from] actix_web::error::BlockingError),
 }
 
 impl Transport {
-    pub(crate) fn new(args: &MailArgs) -> Result<Self, TransportError> {
+    pub(crate) fn new(args: &MailArgs) -> Self {
         let Some(url) = &args.smtp_url else {
-            info!("without SMTP_URL, mails are files in {}", args.mail_dir.display());
-            return Ok(Self::Folder(args.mail_dir.clone()));
+            info!("SMTP_URL is not set, writing e-mails to {}", args.mail_dir.display());
+            if let Err(error) = check_folder(&args.mail_dir) {
+                warn!(%error, "mails cannot be kept in MAIL_DIR");
+            }
+            return Self::Folder(args.mail_dir.clone());
         };
-        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose())?;
-        Ok(Self::Smtp(transport.timeout(Some(CONNECT_TIMEOUT)).build()))
+        Self::Smtp(SmtpServer::new(url))
     }
 
-    /// `name` is for the file, if there is one.
+    /// Sends an e-mail. `name` is the file name for a directory.
     pub(crate) async fn send(&self, name: &str, mail: Message) -> Result<(), TransportError> {
         match self {
-            Self::Smtp(transport) => {
-                transport.send(mail).await?;
-                info!(mail.name = name, "a mail was sent");
+            Self::Smtp(server) => {
+                server.send(&mail).await?;
+                info!(mail.name = name, "e-mail sent");
             }
             Self::Folder(folder) => {
                 let file = folder.join(name).with_extension("eml");
                 let bytes = mail.formatted();
-                let failed = |error| TransportError::Folder(folder.clone(), error);
+                let failed = |error| PathError::new(folder, error);
                 block({
                     let file = file.clone();
                     move || write(&file, &bytes)
                 })
                 .await?
                 .map_err(failed)?;
-                info!(mail.file = %file.display(), "a mail is in {}", file.display());
+                info!(mail.file = %file.display(), "e-mail written to {}", file.display());
             }
         }
         Ok(())
     }
 }
 
-/// Whole or not at all, and for its owner's eyes: it holds a link that works.
+/// Writes a file atomically and readable by its owner only, because it contains a valid link.
 fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;

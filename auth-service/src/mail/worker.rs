@@ -1,29 +1,37 @@
-//! Sends what is due, and tries again what could not be sent.
+//! Sends the e-mails of the outbox and retries those that could not be sent.
 
-use std::{pin::pin, time::Duration};
+use std::{
+    collections::HashMap,
+    pin::{Pin, pin},
+    time::Duration,
+};
 
 use actix_web::web::Data;
-use futures_util::{TryStreamExt as _, stream};
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use service_kit::{sql_types::DbTime, telemetry::Chain, worker::Worker};
 use tokio::{select, time};
 use tracing::{error, warn};
 
-use super::{compose::compose, transport::TransportError};
+use super::{
+    compose::{Composed, compose},
+    transport::TransportError,
+};
 use crate::{error::Error, models::Mail, state::AppState};
 
-/// How often it looks by itself, for mails whose time has come.
+/// Interval at which the outbox is polled for due mails.
 const POLL: Duration = Duration::from_secs(2);
-/// How many mails are under way at once, and how many are read at once.
-const AT_ONCE: usize = 4;
-const BATCH: i64 = 32;
-/// How long sending one may take in all. Less than the first pause.
-const SEND_TIMEOUT: Duration = Duration::from_secs(45);
-/// How long what is due may take to be sent when the process ends. Less than a worker gets to stop.
-const FINISH_TIMEOUT: Duration = Duration::from_secs(4);
-/// The pause after a first failure; it doubles with each.
+/// Maximum number of mails in flight; the next constant limits those to one domain, so that a mail
+/// server that hangs delays only the mails to its own domain.
+const IN_FLIGHT: usize = 16;
+const IN_FLIGHT_PER_DOMAIN: usize = 4;
+/// Maximum number of mails read at once.
+const BATCH: i64 = 256;
+/// Timeout for sending one mail; shorter than the first retry delay.
+const SEND_TIMEOUT: Duration = Duration::from_secs(30);
+/// Delay before the first retry; it doubles with each attempt.
 const FIRST_PAUSE: Duration = Duration::from_mins(1);
 const LONGEST_PAUSE: Duration = Duration::from_hours(1);
-/// A mail that could not be sent for so long is given up.
+/// Age at which an undelivered mail is discarded.
 const GIVE_UP_AFTER: Duration = Duration::from_hours(72);
 
 #[derive(Debug, thiserror::Error)]
@@ -32,87 +40,175 @@ enum SendError {
     Compose(#[from] Error),
     #[error(transparent)]
     Transport(#[from] TransportError),
-    #[error("it took too long")]
+    #[error("delivery timed out")]
     TimedOut(#[from] time::error::Elapsed),
 }
 
 impl SendError {
-    /// Whether it would fail again for ever: nobody can have such an address, or the mail server
-    /// does not take mail for it (RFC 5321 §4.2.1: 55x; other refusals may be a wrong setting).
+    /// Returns whether retrying is pointless: the address is invalid, or the mail server has no
+    /// such mailbox. Other rejections may be caused by a setting, which can be corrected.
     fn is_final(&self) -> bool {
         match self {
             Self::Compose(Error::Address(_)) => true,
-            Self::Transport(TransportError::Smtp(error)) => {
-                error.status().is_some_and(|code| code.to_string().starts_with("55"))
-            }
+            Self::Transport(TransportError::Smtp(error)) => error.is_unknown_recipient(),
             _ => false,
         }
     }
 }
 
-/// Sends mails until it is told to stop.
+/// Starts the worker, which sends mails until it is stopped.
 pub(crate) fn send_all(state: Data<AppState>) -> Worker {
     let outbox = state.clone();
     let work = async move || {
         if let Err(failed) = send_due(&state).await {
-            warn!("the outbox cannot be read: {}", Chain(&failed));
+            warn!("cannot read the outbox: {}", Chain(&failed));
         }
     };
     Worker::start(POLL, work, async move || outbox.outbox.woken().await)
 }
 
-/// Stops the worker, once everything that is due was tried. What that takes too long for stays due,
-/// for the next process.
-pub(crate) async fn finish(state: &AppState, worker: Worker) {
+/// Stops the worker after each due mail was attempted once. Mails that exceed the time limit remain
+/// due for the next process; the last fifth of the limit is reserved for recording that in the
+/// database.
+pub(crate) async fn finish(state: &AppState, worker: Worker, limit: Duration) {
     let send = async {
         worker.stop().await;
         if let Err(failed) = send_due(state).await {
-            warn!("mails wait for the next start: {}", Chain(&failed));
+            warn!("e-mails stay in the outbox until the next start: {}", Chain(&failed));
         }
     };
     let mut send = pin!(send);
-    if time::timeout(FINISH_TIMEOUT, &mut send).await.is_err() {
+    if time::timeout(limit * 4 / 5, &mut send).await.is_err() {
         state.outbox.close();
         send.await;
     }
 }
 
-/// Everything that is due. Ends early when the database is away, so as not to go round in circles.
+/// Sends all due mails, including those that become due meanwhile. Returns early if the database is
+/// unavailable, to avoid a busy loop.
 async fn send_due(state: &AppState) -> Result<(), Error> {
-    while !state.outbox.is_closed() {
-        let now = DbTime(state.clock.now());
-        let due = Mail::list_due(&mut state.read().await?.conn(), now, BATCH).await?;
-        if due.is_empty() {
-            return Ok(());
-        }
-        stream::iter(due.into_iter().map(Ok))
-            .try_for_each_concurrent(AT_ONCE, async |mail: Mail| {
-                if !claim(state, &mail).await? {
-                    return Ok(());
-                }
-                select! {
-                    sent = send(state, &mail) => {
-                        if let Err(failed) = sent {
-                            warn!(mail.kind, "a mail waits for its next try: {}", Chain(&failed));
+    let mut in_flight = InFlight::default();
+    let mut waiting = Vec::new();
+    let mut outcome = Ok(());
+    loop {
+        if outcome.is_ok() && !state.outbox.is_closed() && !in_flight.is_full() {
+            if !in_flight.has_room_for_one_of(&waiting) {
+                // Mails in flight must make progress while this waits: they may hold the connection
+                // it needs.
+                let mut due = pin!(list_due(state));
+                let due = loop {
+                    select! {
+                        due = &mut due => break due,
+                        Some((domain, sent)) = in_flight.mails.next() => {
+                            in_flight.land(&domain);
+                            outcome = outcome.and(sent);
                         }
                     }
-                    () = state.outbox.closed() => unclaim(state, &mail).await?,
+                };
+                match due {
+                    Ok(due) => waiting = due,
+                    Err(failed) => outcome = outcome.and(Err(failed)),
                 }
-                Ok::<_, Error>(())
-            })
-            .await?;
+            }
+            if outcome.is_ok() {
+                waiting = in_flight.start(state, waiting);
+            }
+        }
+        if in_flight.mails.is_empty() {
+            return outcome;
+        }
+        select! {
+            Some((domain, sent)) = in_flight.mails.next() => {
+                in_flight.land(&domain);
+                outcome = outcome.and(sent);
+            }
+            () = state.outbox.woken() => waiting.clear(),
+            () = time::sleep(POLL) => waiting.clear(),
+        }
+    }
+}
+
+async fn list_due(state: &AppState) -> Result<Vec<Mail>, Error> {
+    let now = DbTime(state.clock.now());
+    Ok(Mail::list_due(&mut state.read().await?.conn(), now, BATCH).await?)
+}
+
+type Sent<'a> = Pin<Box<dyn Future<Output = (String, Result<(), Error>)> + 'a>>;
+
+/// Mails in flight, and their number per domain.
+#[derive(Default)]
+struct InFlight<'a> {
+    mails: FuturesUnordered<Sent<'a>>,
+    by_domain: HashMap<String, usize>,
+}
+
+impl<'a> InFlight<'a> {
+    fn is_full(&self) -> bool {
+        self.mails.len() >= IN_FLIGHT
+    }
+
+    fn has_room_for_one_of(&self, mails: &[Mail]) -> bool {
+        mails.iter().any(|mail| self.has_room(domain_of(mail)))
+    }
+
+    fn has_room(&self, domain: &str) -> bool {
+        !self.is_full()
+            && self.by_domain.get(domain).is_none_or(|number| *number < IN_FLIGHT_PER_DOMAIN)
+    }
+
+    /// Starts sending as many mails as the limits allow, and returns the others.
+    fn start(&mut self, state: &'a AppState, mails: Vec<Mail>) -> Vec<Mail> {
+        let mut others = Vec::new();
+        for mail in mails {
+            let domain = domain_of(&mail).to_owned();
+            if !self.has_room(&domain) {
+                others.push(mail);
+                continue;
+            }
+            *self.by_domain.entry(domain.clone()).or_default() += 1;
+            self.mails.push(Box::pin(async move { (domain, claim_and_send(state, &mail).await) }));
+        }
+        others
+    }
+
+    fn land(&mut self, domain: &str) {
+        if let Some(number) = self.by_domain.get_mut(domain) {
+            *number -= 1;
+        }
+        self.by_domain.retain(|_, number| *number > 0);
+    }
+}
+
+async fn claim_and_send(state: &AppState, mail: &Mail) -> Result<(), Error> {
+    if !claim(state, mail).await? {
+        return Ok(());
+    }
+    select! {
+        sent = send(state, mail) => {
+            if let Err(failed) = sent {
+                warn!(mail.kind, "sending an e-mail failed, retrying later: {}", Chain(&failed));
+            }
+        }
+        () = state.outbox.closed() => unclaim(state, mail).await?,
     }
     Ok(())
 }
 
-/// Whether the mail is this process's to send. If it fails, it stays where it is until its pause
-/// is over, which is also what keeps other replicas away meanwhile.
+/// Returns the recipient's domain. This is an approximation: for a change of address it is always
+/// the domain of the new address.
+fn domain_of(mail: &Mail) -> &str {
+    let address = mail.new_email.as_ref().unwrap_or(&mail.email);
+    address.rsplit_once('@').map_or("", |(_, domain)| domain)
+}
+
+/// Claims a mail for this process and returns whether that succeeded. The claim sets the time of
+/// the retry, until which other replicas ignore the mail.
 async fn claim(state: &AppState, mail: &Mail) -> Result<bool, Error> {
     let retry_at = DbTime(state.clock.now() + pause_after(mail.attempts));
     Ok(mail.claim(&mut state.write().await?.conn(), retry_at).await? == 1)
 }
 
-/// Makes the mail due as it was.
+/// Reverts a claim, so that the mail is due again.
 async fn unclaim(state: &AppState, mail: &Mail) -> Result<(), Error> {
     mail.unclaim(&mut state.write().await?.conn()).await?;
     Ok(())
@@ -120,24 +216,33 @@ async fn unclaim(state: &AppState, mail: &Mail) -> Result<(), Error> {
 
 async fn send(state: &AppState, mail: &Mail) -> Result<(), SendError> {
     if state.clock.now() > mail.created_at.0 + GIVE_UP_AFTER {
-        error!(mail.kind, "a mail could not be sent for days and is given up");
+        error!(mail.kind, "giving up on an e-mail that could not be sent for days");
         return Ok(delete(state, mail).await?);
     }
-    match deliver(state, mail).await {
-        Err(failed) if failed.is_final() => {
-            warn!(mail.kind, "a mail cannot be sent and is given up: {}", Chain(&failed));
+    let sent = match compose(state, mail).await {
+        Ok(Composed::TooEarly(wait)) => return Ok(defer(state, mail, wait).await?),
+        Ok(Composed::Nothing) => Ok(()),
+        Ok(Composed::Message(message)) => {
+            let name = format!("{}-{}", mail.id, mail.kind);
+            let sent = time::timeout(SEND_TIMEOUT, state.transport.send(&name, message)).await;
+            sent.map_err(SendError::from).and_then(|sent| Ok(sent?))
         }
-        delivered => delivered?,
+        Err(failed) => Err(failed.into()),
+    };
+    match sent {
+        Err(failed) if failed.is_final() => {
+            warn!(mail.kind, "giving up on an e-mail that was rejected: {}", Chain(&failed));
+        }
+        sent => sent?,
     }
     Ok(delete(state, mail).await?)
 }
 
-async fn deliver(state: &AppState, mail: &Mail) -> Result<(), SendError> {
-    if let Some(message) = compose(state, mail).await? {
-        let name = format!("{}-{}", mail.id, mail.kind);
-        time::timeout(SEND_TIMEOUT, state.transport.send(&name, message)).await??;
-    }
-    Ok(())
+/// Defers a mail, and drops others that are deferred for the same reason.
+async fn defer(state: &AppState, mail: &Mail, wait: Duration) -> Result<(), Error> {
+    let now = state.clock.now();
+    let mut pooled = state.write().await?;
+    Ok(mail.defer(&mut pooled.conn(), DbTime(now), DbTime(now + wait)).await?)
 }
 
 async fn delete(state: &AppState, mail: &Mail) -> Result<(), Error> {

@@ -1,4 +1,4 @@
-//! Ways to sign in. One counts here: an address and a password. Others are listed, no more.
+//! Accounts, the ways to sign in. Only those with a password can be used here; others are just listed.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -10,13 +10,13 @@ use service_kit::{
 use super::User;
 use crate::schema::{accounts, users};
 
-/// The provider of accounts that sign in with a password.
+/// Provider of accounts with a password.
 pub(crate) const PROVIDER_CREDENTIAL: &str = "credential";
 
-/// A stored hash. Not `Debug`: it must not reach a log.
+/// A stored hash. Not `Debug`, so that it cannot reach a log.
 pub(crate) struct PasswordHash(pub(crate) Option<String>);
 
-/// An account as it is listed.
+/// An account in a listing.
 #[derive(HasQuery)]
 #[diesel(table_name = accounts)]
 #[expect(clippy::struct_field_names, reason = "the contract's name")]
@@ -35,7 +35,7 @@ pub(crate) struct NewAccount<'a> {
     pub(crate) id: &'a str,
     pub(crate) user_id: &'a str,
     pub(crate) provider_id: &'a str,
-    /// Who the user is to the provider; the user's own id for a password.
+    /// The user's id at the provider; our own id for a password account.
     pub(crate) account_id: &'a str,
     pub(crate) password_hash: Option<&'a str>,
     pub(crate) created_at: DbTime,
@@ -43,7 +43,7 @@ pub(crate) struct NewAccount<'a> {
 }
 
 impl<'a> NewAccount<'a> {
-    /// For signing in with a password.
+    /// Creates an account with a password.
     pub(crate) fn credential(
         id: &'a str,
         user_id: &'a str,
@@ -73,10 +73,55 @@ impl Account {
             .order((accounts::created_at, accounts::id))
             .load(*c))
     }
+
+    pub(crate) async fn delete_own(
+        conn: &mut Conn<'_>,
+        user_id: &str,
+        id: &str,
+    ) -> QueryResult<usize> {
+        let own = accounts::table.find(id).filter(accounts::user_id.eq(user_id));
+        query!(conn, |c| diesel::delete(own).execute(*c))
+    }
+}
+
+/// When the password of a user was last set, or `None` without a password. Mailed links are bound to
+/// this time, which does not change when the same password is hashed again.
+pub(crate) type PasswordSetAt = Option<DbTime>;
+
+impl Account {
+    pub(crate) async fn password_set_at(
+        conn: &mut Conn<'_>,
+        user_id: &str,
+    ) -> QueryResult<PasswordSetAt> {
+        query!(conn, |c| accounts::table
+            .filter(accounts::user_id.eq(user_id))
+            .filter(accounts::provider_id.eq(PROVIDER_CREDENTIAL))
+            .select(accounts::updated_at)
+            .first(*c))
+        .optional()
+    }
+
+    /// Returns whether the password is still the one set at that time, and locks it until the
+    /// transaction ends.
+    pub(crate) async fn hold_password(
+        conn: &mut Conn<'_>,
+        user_id: &str,
+        set_at: PasswordSetAt,
+    ) -> QueryResult<bool> {
+        let Some(set_at) = set_at else {
+            return Ok(Self::password_set_at(conn, user_id).await?.is_none());
+        };
+        let account = accounts::table
+            .filter(accounts::user_id.eq(user_id))
+            .filter(accounts::provider_id.eq(PROVIDER_CREDENTIAL))
+            .filter(accounts::updated_at.eq(set_at));
+        let held = diesel::update(account).set(accounts::updated_at.eq(set_at));
+        Ok(query!(conn, |c| held.execute(*c))? > 0)
+    }
 }
 
 impl PasswordHash {
-    /// The user of an address, with the hash of their password.
+    /// Returns the user with an address, and the hash of the password.
     pub(crate) async fn find_by_email(
         conn: &mut Conn<'_>,
         email: &str,
@@ -92,7 +137,7 @@ impl PasswordHash {
         Ok(row.map(|(user, hash)| (user, Self(hash))))
     }
 
-    /// The hash of a user's password, if the user has one.
+    /// Returns the hash of a user's password, if there is one.
     pub(crate) async fn find(conn: &mut Conn<'_>, user_id: &str) -> QueryResult<Self> {
         let hash: Option<Option<String>> = query!(conn, |c| accounts::table
             .filter(accounts::user_id.eq(user_id))
@@ -103,7 +148,7 @@ impl PasswordHash {
         Ok(Self(hash.flatten()))
     }
 
-    /// Replaces a password that is still the one that was shown.
+    /// Replaces the password, unless it has changed since `old` was read.
     pub(crate) async fn change(
         conn: &mut Conn<'_>,
         user_id: &str,
@@ -119,7 +164,7 @@ impl PasswordHash {
         query!(conn, |c| changed.execute(*c))
     }
 
-    /// Replaces the password of a user who has one, whatever it is.
+    /// Replaces the password of a user who has one.
     pub(crate) async fn update(
         conn: &mut Conn<'_>,
         user_id: &str,
@@ -134,8 +179,8 @@ impl PasswordHash {
         query!(conn, |c| updated.execute(*c))
     }
 
-    /// Writes the same password down in another way, or the same, unless it has been changed
-    /// meanwhile; in a transaction it cannot be changed until the end.
+    /// Replaces the hash of an unchanged password, possibly by the same one. Inside a transaction,
+    /// this also locks the password until the end.
     pub(crate) async fn upgrade(
         conn: &mut Conn<'_>,
         user_id: &str,

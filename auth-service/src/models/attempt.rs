@@ -1,4 +1,4 @@
-//! How often something was tried of late.
+//! Counts of recent attempts.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -23,8 +23,7 @@ impl Attempt {
         query!(conn, |c| Self::query().filter(attempts::key.eq(key)).first(*c)).optional()
     }
 
-    /// Replaces `old`, as it was read, with this one. Nothing is written when somebody else was
-    /// faster.
+    /// Replaces `old`, as it was read, with this row. Updates nothing if another process was faster.
     pub(crate) async fn replace(
         &self,
         conn: &mut Conn<'_>,

@@ -1,81 +1,174 @@
-//! Users of another service, written a page at a time.
+//! Users of another service: comparison with the existing rows, and writing a page at a time.
 
 use std::collections::HashSet;
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use service_kit::db::{Conn, query};
+use service_kit::{
+    db::{Conn, query},
+    sql_types::DbTime,
+};
 
-use super::{AccountRow, SessionRow, User};
+use super::{AccountRow, PROVIDER_CREDENTIAL, SessionRow, User};
 use crate::schema::{accounts, sessions, users};
+
+/// Maximum number of rows or values in one statement: both engines limit the number of bound values.
+const CHUNK: usize = 500;
 
 #[derive(Default)]
 pub(crate) struct ImportPage {
     pub(crate) users: Vec<User>,
     pub(crate) accounts: Vec<AccountRow>,
     pub(crate) sessions: Vec<SessionRow>,
+    pub(crate) updates: Vec<ImportUpdate>,
 }
 
-/// PostgreSQL takes many rows in one statement. Diesel writes SQLite's one by one, which costs
-/// little where there is no network between, inside one transaction.
+/// Missing data of an existing user.
+pub(crate) struct ImportUpdate {
+    pub(crate) user_id: String,
+    /// The user is not changed if this time is outdated.
+    pub(crate) updated_at: DbTime,
+    pub(crate) name: Option<String>,
+    pub(crate) image: Option<String>,
+    pub(crate) email_verified: Option<bool>,
+    /// For an account without a password.
+    pub(crate) password_hash: Option<String>,
+}
+
+#[derive(AsChangeset)]
+#[diesel(table_name = users)]
+struct UserUpdate<'a> {
+    name: Option<&'a str>,
+    image: Option<&'a str>,
+    email_verified: Option<bool>,
+}
+
+/// Existing rows that a page refers to.
+#[derive(Default)]
+pub(crate) struct KnownRows {
+    pub(crate) users: Vec<User>,
+    /// Accounts of these users.
+    pub(crate) accounts: Vec<AccountRow>,
+    pub(crate) account_ids: HashSet<String>,
+    pub(crate) sessions: Vec<KnownSession>,
+}
+
+#[derive(HasQuery)]
+#[diesel(table_name = sessions)]
+pub(crate) struct KnownSession {
+    pub(crate) id: String,
+    pub(crate) token_hash: Vec<u8>,
+    pub(crate) user_id: String,
+}
+
+/// Keys that may already exist.
+#[derive(Default)]
+pub(crate) struct ImportKeys<'a> {
+    pub(crate) user_ids: Vec<&'a str>,
+    pub(crate) emails: Vec<String>,
+    pub(crate) account_ids: Vec<&'a str>,
+    pub(crate) session_ids: Vec<&'a str>,
+    pub(crate) token_hashes: Vec<Vec<u8>>,
+}
+
+impl KnownRows {
+    pub(crate) async fn find(conn: &mut Conn<'_>, keys: &ImportKeys<'_>) -> QueryResult<Self> {
+        let users: Vec<User> = query!(conn, |c| User::query()
+            .filter(users::id.eq_any(&keys.user_ids).or(users::email.eq_any(&keys.emails)))
+            .load(*c))?;
+        let mut known = Self { users, ..Self::default() };
+        let user_ids: Vec<_> = known.users.iter().map(|user| user.id.as_str()).collect();
+        for ids in user_ids.chunks(CHUNK) {
+            let found: Vec<AccountRow> = query!(conn, |c| AccountRow::query()
+                .filter(accounts::user_id.eq_any(ids))
+                .load(*c))?;
+            known.accounts.extend(found);
+        }
+        for ids in keys.account_ids.chunks(CHUNK) {
+            let found: Vec<String> = query!(conn, |c| accounts::table
+                .filter(accounts::id.eq_any(ids))
+                .select(accounts::id)
+                .load(*c))?;
+            known.account_ids.extend(found);
+        }
+        for ids in keys.session_ids.chunks(CHUNK) {
+            let found: Vec<KnownSession> =
+                query!(conn, |c| KnownSession::query().filter(sessions::id.eq_any(ids)).load(*c))?;
+            known.sessions.extend(found);
+        }
+        for hashes in keys.token_hashes.chunks(CHUNK) {
+            let found: Vec<KnownSession> = query!(conn, |c| KnownSession::query()
+                .filter(sessions::token_hash.eq_any(hashes))
+                .load(*c))?;
+            known.sessions.extend(found);
+        }
+        Ok(known)
+    }
+}
+
+/// PostgreSQL inserts many rows in one statement. For SQLite, Diesel inserts them one by one, which is
+/// cheap inside a transaction without a network.
 macro_rules! insert_all {
     ($conn:expr, $table:expr, $rows:expr) => {
-        match $conn {
-            Conn::Postgres(c, _) => {
-                diesel::insert_into($table)
-                    .values($rows)
-                    .on_conflict_do_nothing()
-                    .execute(c)
-                    .await?
-            }
-            Conn::Sqlite(c) => {
-                let mut inserted = 0;
-                for row in $rows {
-                    inserted += diesel::insert_into($table)
-                        .values(row)
-                        .on_conflict_do_nothing()
-                        .execute(*c)
-                        .await?;
+        for rows in $rows.chunks(CHUNK) {
+            match $conn {
+                Conn::Postgres(c) => {
+                    diesel::insert_into($table).values(rows).execute(c).await?;
                 }
-                inserted
+                Conn::Sqlite(c) => {
+                    for row in rows {
+                        diesel::insert_into($table).values(row).execute(*c).await?;
+                    }
+                }
             }
         }
     };
 }
 
 impl ImportPage {
-    /// Writes all or nothing; sessions that are here already stay as they are. How many sessions
-    /// are new.
-    pub(crate) async fn insert(&self, conn: &mut Conn<'_>) -> QueryResult<usize> {
+    /// Writes all rows or none. Fails if one of them exists by now; the page must then be evaluated
+    /// again.
+    pub(crate) async fn write(&self, conn: &mut Conn<'_>) -> QueryResult<()> {
         conn.transaction(async |conn| {
-            insert_all!(conn, users::table, &self.users);
-            insert_all!(conn, accounts::table, &self.accounts);
-            Ok(insert_all!(conn, sessions::table, &self.sessions))
+            insert_all!(conn, users::table, self.users);
+            for update in &self.updates {
+                update.write(conn).await?;
+            }
+            insert_all!(conn, accounts::table, self.accounts);
+            insert_all!(conn, sessions::table, self.sessions);
+            Ok(())
         })
         .await
     }
-
-    /// The sessions of the page that are here already, by id.
-    pub(crate) async fn known_sessions(&self, conn: &mut Conn<'_>) -> QueryResult<HashSet<String>> {
-        let ids: Vec<_> = self.sessions.iter().map(|session| session.id.as_str()).collect();
-        let known: Vec<String> = query!(conn, |c| sessions::table
-            .filter(sessions::id.eq_any(&ids))
-            .select(sessions::id)
-            .load(*c))?;
-        Ok(known.into_iter().collect())
-    }
 }
 
-impl User {
-    /// Ids and addresses of those users who have one of the ids or one of the addresses.
-    pub(crate) async fn list_known(
-        conn: &mut Conn<'_>,
-        ids: &[&str],
-        emails: &[String],
-    ) -> QueryResult<Vec<(String, String)>> {
-        query!(conn, |c| users::table
-            .filter(users::id.eq_any(ids).or(users::email.eq_any(emails)))
-            .select((users::id, users::email))
-            .load(*c))
+impl ImportUpdate {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.name.is_none()
+            && self.image.is_none()
+            && self.email_verified.is_none()
+            && self.password_hash.is_none()
+    }
+
+    async fn write(&self, conn: &mut Conn<'_>) -> QueryResult<()> {
+        let changes = UserUpdate {
+            name: self.name.as_deref(),
+            image: self.image.as_deref(),
+            email_verified: self.email_verified,
+        };
+        if self.name.is_some() || self.image.is_some() || self.email_verified.is_some() {
+            let user =
+                users::table.find(&self.user_id).filter(users::updated_at.eq(self.updated_at));
+            query!(conn, |c| diesel::update(user).set(&changes).execute(*c))?;
+        }
+        if let Some(hash) = &self.password_hash {
+            let account = accounts::table
+                .filter(accounts::user_id.eq(&self.user_id))
+                .filter(accounts::provider_id.eq(PROVIDER_CREDENTIAL))
+                .filter(accounts::password_hash.is_null());
+            let filled = diesel::update(account).set(accounts::password_hash.eq(hash));
+            query!(conn, |c| filled.execute(*c))?;
+        }
+        Ok(())
     }
 }

@@ -1,6 +1,6 @@
-//! Mails that are still to be sent: what was asked for, and when it is tried next.
+//! Pending e-mails: what was requested, and when to try next.
 
-use diesel::prelude::*;
+use diesel::{prelude::*, sql_types::Bool};
 use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
 use service_kit::{
@@ -16,13 +16,16 @@ use crate::schema::mails;
 pub(crate) struct Mail {
     pub(crate) id: String,
     pub(crate) kind: String,
-    /// Who asked, if it was asked inside a session.
+    /// The requesting user, if requested inside a session.
     pub(crate) user_id: Option<String>,
-    /// The address of the account that it is about.
+    /// The session in which it was requested; the link expires with it.
+    #[serde(default)]
+    pub(crate) session_id: Option<String>,
+    /// The address of the account.
     pub(crate) email: String,
-    /// For a change of address: the one to come.
+    /// The new address of a change.
     pub(crate) new_email: Option<String>,
-    /// Where the link leads in the end; may be empty.
+    /// Target of the final redirect; may be empty.
     pub(crate) callback_url: String,
     pub(crate) attempts: i32,
     pub(crate) due_at: DbTime,
@@ -34,7 +37,20 @@ impl Mail {
         query!(conn, |c| diesel::insert_into(mails::table).values(self).execute(*c))
     }
 
-    /// The mails that are due, the longest waiting first.
+    pub(crate) async fn insert_all(conn: &mut Conn<'_>, mails: &[Self]) -> QueryResult<()> {
+        if let [mail] = mails {
+            return mail.insert(conn).await.map(drop);
+        }
+        conn.transaction(async |conn| {
+            for mail in mails {
+                mail.insert(conn).await?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Returns the due e-mails, oldest first.
     pub(crate) async fn list_due(
         conn: &mut Conn<'_>,
         now: DbTime,
@@ -47,13 +63,13 @@ impl Mail {
             .load(*c))
     }
 
-    /// How many are still to be sent.
+    /// Returns the number of pending e-mails.
     pub(crate) async fn count(conn: &mut Conn<'_>) -> QueryResult<i64> {
         query!(conn, |c| mails::table.count().get_result(*c))
     }
 
-    /// Takes a due mail to send it: until `due_at` it is nobody else's. Nothing is updated when
-    /// another process was faster.
+    /// Claims a due e-mail: until `due_at`, no other process sends it. Updates nothing if another
+    /// process was faster.
     pub(crate) async fn claim(&self, conn: &mut Conn<'_>, due_at: DbTime) -> QueryResult<usize> {
         let unclaimed = mails::table
             .find(&self.id)
@@ -64,11 +80,62 @@ impl Mail {
         query!(conn, |c| claimed.execute(*c))
     }
 
-    /// Gives a claimed mail back, as it was when it was read.
+    /// Returns a claimed e-mail to its previous state.
     pub(crate) async fn unclaim(&self, conn: &mut Conn<'_>) -> QueryResult<usize> {
         let unclaimed = diesel::update(mails::table.find(&self.id))
             .set((mails::attempts.eq(self.attempts), mails::due_at.eq(self.due_at)));
         query!(conn, |c| unclaimed.execute(*c))
+    }
+
+    /// Locks the e-mail against withdrawal until the transaction ends. Updates nothing if it was
+    /// already withdrawn.
+    pub(crate) async fn hold(&self, conn: &mut Conn<'_>) -> QueryResult<usize> {
+        let held = diesel::update(mails::table.find(&self.id))
+            .set(mails::created_at.eq(mails::created_at));
+        query!(conn, |c| held.execute(*c))
+    }
+
+    /// Withdraws the e-mails of these kinds that a user requested.
+    pub(crate) async fn delete_of_user(
+        conn: &mut Conn<'_>,
+        user_id: &str,
+        kinds: &[&str],
+    ) -> QueryResult<usize> {
+        let asked_for =
+            mails::table.filter(mails::user_id.eq(user_id)).filter(mails::kind.eq_any(kinds));
+        query!(conn, |c| diesel::delete(asked_for).execute(*c))
+    }
+
+    /// Defers a claimed e-mail without counting an attempt. Of all deferred e-mails of its kind to the
+    /// same address, only the newest stays. They are searched after the update, so that of several
+    /// that are deferred at once, at least the last one sees the others.
+    pub(crate) async fn defer(
+        &self,
+        conn: &mut Conn<'_>,
+        now: DbTime,
+        due_at: DbTime,
+    ) -> QueryResult<()> {
+        let deferred = diesel::update(mails::table.find(&self.id))
+            .set((mails::attempts.eq(self.attempts), mails::due_at.eq(due_at)));
+        query!(conn, |c| deferred.execute(*c))?;
+        let waiting = || {
+            let has_none = self.new_email.is_none().into_sql::<Bool>();
+            let same_new_email =
+                mails::new_email.eq(&self.new_email).or(mails::new_email.is_null().and(has_none));
+            mails::table
+                .filter(mails::kind.eq(&self.kind))
+                .filter(mails::email.eq(&self.email))
+                .filter(same_new_email)
+                .filter(mails::attempts.eq(0))
+                .filter(mails::due_at.gt(now))
+        };
+        let newest: Option<String> =
+            query!(conn, |c| waiting().select(diesel::dsl::max(mails::id)).get_result(*c))?;
+        if let Some(newest) = newest {
+            let others = waiting().filter(mails::id.lt(newest));
+            query!(conn, |c| diesel::delete(others).execute(*c))?;
+        }
+        Ok(())
     }
 
     pub(crate) async fn delete(conn: &mut Conn<'_>, id: &str) -> QueryResult<usize> {

@@ -1,4 +1,4 @@
-//! Whole rows, as they are imported and exported.
+//! Complete rows, as imported and exported.
 
 use std::fmt;
 
@@ -10,8 +10,11 @@ use service_kit::{
     transfer::{Table, bytes, checked_table, table},
 };
 
-use super::{Mail, SigningKey, User};
-use crate::schema::{accounts, mails, sessions, signing_keys, users, verification_tokens};
+use super::{EventStream, Mail, SecurityEvent, SignInNetwork, SigningKey, User};
+use crate::schema::{
+    accounts, event_streams, mails, security_events, sessions, sign_in_networks, signing_keys,
+    users, verification_tokens,
+};
 
 #[derive(HasQuery, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = accounts)]
@@ -51,6 +54,8 @@ struct VerificationTokenRow {
     token_hash: Vec<u8>,
     purpose: String,
     user_id: String,
+    #[serde(default)]
+    session_id: Option<String>,
     expires_at: DbTime,
     created_at: DbTime,
 }
@@ -60,10 +65,13 @@ exported!(User, users, by [text id]);
 exported!(AccountRow, accounts, by [text id]);
 exported!(SessionRow, sessions, by [text id]);
 exported!(VerificationTokenRow, verification_tokens, by [plain token_hash]);
+exported!(SignInNetwork, sign_in_networks, by [plain network]);
 exported!(Mail, mails, by [text id]);
+exported!(EventStream, event_streams, by [text name]);
+exported!(SecurityEvent, security_events, by [plain place]);
 
-/// All that is kept but `attempts`, which are forgotten soon anyway. The keys come first, so that one
-/// that cannot be used is found at once.
+/// Returns all tables to transfer; `attempts` is omitted because its rows expire soon. The keys
+/// come first, so that an unusable one is detected before anything is written.
 pub(crate) fn tables<E: fmt::Display>(
     check_key: impl Fn(&SigningKey) -> Result<(), E> + 'static,
 ) -> Vec<Box<dyn Table>> {
@@ -73,6 +81,9 @@ pub(crate) fn tables<E: fmt::Display>(
         table::<AccountRow>(),
         table::<SessionRow>(),
         table::<VerificationTokenRow>(),
+        table::<SignInNetwork>(),
         table::<Mail>(),
+        table::<EventStream>(),
+        table::<SecurityEvent>(),
     ]
 }

@@ -1,4 +1,5 @@
-//! Sessions. Tokens are looked up by their hash; the token itself is kept sealed, to be listed.
+//! Sessions. They are looked up by the hash of their token; the token itself is stored encrypted,
+//! for the list of sessions.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -7,7 +8,7 @@ use service_kit::{
     sql_types::DbTime,
 };
 
-use super::User;
+use super::{SignInNetwork, User};
 use crate::schema::{sessions, users};
 
 #[derive(Clone, HasQuery)]
@@ -22,13 +23,34 @@ pub(crate) struct Session {
     pub(crate) user_agent: String,
 }
 
-/// A session as it is listed.
+/// A session in the list of sessions.
 #[derive(HasQuery)]
 #[diesel(table_name = sessions)]
 pub(crate) struct ListedSession {
     pub(crate) sealed_token: Vec<u8>,
     #[diesel(embed)]
     pub(crate) session: Session,
+}
+
+/// Selects the sessions to end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ending<'a> {
+    /// The session with this token hash.
+    OfToken(&'a [u8]),
+    /// The session with this token hash (second field), if it belongs to this user (first).
+    OwnOfToken(&'a str, &'a [u8]),
+    /// All sessions of a user.
+    All(&'a str),
+    /// All sessions of a user (first field) except one (second).
+    Others(&'a str, &'a str),
+}
+
+/// A session that was ended.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = sessions)]
+pub(crate) struct EndedSession {
+    pub(crate) id: String,
+    pub(crate) user_id: String,
 }
 
 #[derive(Insertable)]
@@ -43,16 +65,20 @@ pub(crate) struct NewSession<'a> {
     pub(crate) updated_at: DbTime,
     pub(crate) ip_address: &'a str,
     pub(crate) user_agent: &'a str,
+    /// Network of the client that signed in.
+    #[diesel(skip_insertion)]
+    pub(crate) network: SignInNetwork,
 }
 
 impl NewSession<'_> {
-    pub(crate) async fn insert(&self, conn: &mut Conn<'_>) -> QueryResult<usize> {
-        query!(conn, |c| diesel::insert_into(sessions::table).values(self).execute(*c))
+    pub(crate) async fn insert(&self, conn: &mut Conn<'_>) -> QueryResult<()> {
+        query!(conn, |c| diesel::insert_into(sessions::table).values(self).execute(*c))?;
+        self.network.upsert(conn).await.map(drop)
     }
 }
 
 impl Session {
-    /// The session of a token with its user, expired or not.
+    /// Returns the session of a token and its user, whether expired or not.
     pub(crate) async fn find_by_token_hash(
         conn: &mut Conn<'_>,
         token_hash: &[u8],
@@ -74,43 +100,42 @@ impl Session {
         query!(conn, |c| renewed.execute(*c))
     }
 
+    /// Locks a session until the transaction ends, and returns whether it is valid.
+    pub(crate) async fn hold(conn: &mut Conn<'_>, id: &str, now: DbTime) -> QueryResult<bool> {
+        let live = sessions::table.find(id).filter(sessions::expires_at.gt(now));
+        let held = diesel::update(live).set(sessions::expires_at.eq(sessions::expires_at));
+        Ok(query!(conn, |c| held.execute(*c))? > 0)
+    }
+
     pub(crate) async fn delete(conn: &mut Conn<'_>, id: &str) -> QueryResult<usize> {
         query!(conn, |c| diesel::delete(sessions::table.find(id)).execute(*c))
     }
 
-    pub(crate) async fn delete_by_token_hash(
+    /// Deletes sessions and returns them with their users, for
+    /// [`SecurityEvent::record_ended`](super::SecurityEvent::record_ended).
+    pub(crate) async fn end(
         conn: &mut Conn<'_>,
-        token_hash: &[u8],
-    ) -> QueryResult<usize> {
-        let session = sessions::table.filter(sessions::token_hash.eq(token_hash));
-        query!(conn, |c| diesel::delete(session).execute(*c))
-    }
-
-    /// Ends a session that the user may end: one of their own.
-    pub(crate) async fn delete_own(
-        conn: &mut Conn<'_>,
-        user_id: &str,
-        token_hash: &[u8],
-    ) -> QueryResult<usize> {
-        let session = sessions::table
-            .filter(sessions::user_id.eq(user_id))
-            .filter(sessions::token_hash.eq(token_hash));
-        query!(conn, |c| diesel::delete(session).execute(*c))
-    }
-
-    pub(crate) async fn delete_all(conn: &mut Conn<'_>, user_id: &str) -> QueryResult<usize> {
-        let sessions = sessions::table.filter(sessions::user_id.eq(user_id));
-        query!(conn, |c| diesel::delete(sessions).execute(*c))
-    }
-
-    pub(crate) async fn delete_others(
-        conn: &mut Conn<'_>,
-        user_id: &str,
-        id: &str,
-    ) -> QueryResult<usize> {
-        let others =
-            sessions::table.filter(sessions::user_id.eq(user_id)).filter(sessions::id.ne(id));
-        query!(conn, |c| diesel::delete(others).execute(*c))
+        which: Ending<'_>,
+    ) -> QueryResult<Vec<EndedSession>> {
+        let (user, token_hash, kept) = match which {
+            Ending::OfToken(token_hash) => (None, Some(token_hash), None),
+            Ending::OwnOfToken(user_id, token_hash) => (Some(user_id), Some(token_hash), None),
+            Ending::All(user_id) => (Some(user_id), None, None),
+            Ending::Others(user_id, id) => (Some(user_id), None, Some(id)),
+        };
+        query!(conn, |c| {
+            let mut ended = diesel::delete(sessions::table).into_boxed();
+            if let Some(user_id) = user {
+                ended = ended.filter(sessions::user_id.eq(user_id));
+            }
+            if let Some(token_hash) = token_hash {
+                ended = ended.filter(sessions::token_hash.eq(token_hash));
+            }
+            if let Some(kept) = kept {
+                ended = ended.filter(sessions::id.ne(kept));
+            }
+            ended.returning(EndedSession::as_returning()).get_results(*c)
+        })
     }
 
     pub(crate) async fn delete_expired(conn: &mut Conn<'_>, now: DbTime) -> QueryResult<usize> {
@@ -120,7 +145,7 @@ impl Session {
 }
 
 impl ListedSession {
-    /// The live sessions of a user.
+    /// Returns the valid sessions of a user.
     pub(crate) async fn list(
         conn: &mut Conn<'_>,
         user_id: &str,

@@ -1,4 +1,4 @@
-//! The key pairs that sign tokens, private halves sealed.
+//! Key pairs for signing tokens, with encrypted private keys.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -16,24 +16,24 @@ use crate::schema::signing_keys;
 #[serde(deny_unknown_fields)]
 pub(crate) struct SigningKey {
     pub(crate) generation: i32,
-    /// The `kid`.
+    /// The `kid` header.
     pub(crate) id: String,
     #[serde(with = "bytes")]
     pub(crate) public_key: Vec<u8>,
     #[serde(with = "bytes")]
     pub(crate) sealed_private_key: Vec<u8>,
     pub(crate) created_at: DbTime,
-    /// When it signs no more; `None`: never.
+    /// When it stops signing; `None`: never.
     pub(crate) expires_at: Option<DbTime>,
 }
 
 impl SigningKey {
-    /// All keys, the newest first.
+    /// Returns all keys, newest first.
     pub(crate) async fn list(conn: &mut Conn<'_>) -> QueryResult<Vec<Self>> {
         query!(conn, |c| Self::query().order(signing_keys::generation.desc()).load(*c))
     }
 
-    /// Forgets keys of earlier generations that had expired by then.
+    /// Deletes keys of earlier generations that had expired by then.
     pub(crate) async fn delete_expired_before(
         conn: &mut Conn<'_>,
         then: DbTime,
@@ -45,7 +45,7 @@ impl SigningKey {
         query!(conn, |c| diesel::delete(retired).execute(*c))
     }
 
-    /// Does nothing when another process has already made this generation.
+    /// Inserts the key, unless another process has already created this generation.
     pub(crate) async fn insert_unless_made(&self, conn: &mut Conn<'_>) -> QueryResult<usize> {
         query!(conn, |c| diesel::insert_into(signing_keys::table)
             .values(self)

@@ -1,4 +1,4 @@
-//! Users, and the registration that makes one.
+//! Users and their registration.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -29,7 +29,7 @@ pub(crate) struct User {
     pub(crate) updated_at: DbTime,
 }
 
-/// What changes of a user. Absent members stay as they are.
+/// Changes to a user. Absent fields stay unchanged.
 #[derive(AsChangeset, Default)]
 #[diesel(table_name = users)]
 pub(crate) struct UserChanges<'a> {
@@ -45,7 +45,7 @@ impl User {
         query!(conn, |c| Self::query().filter(users::id.eq(id)).first(*c)).optional()
     }
 
-    /// `email` is in lower case.
+    /// Finds a user by `email`, which must be in lower case.
     pub(crate) async fn find_by_email(
         conn: &mut Conn<'_>,
         email: &str,
@@ -53,7 +53,7 @@ impl User {
         query!(conn, |c| Self::query().filter(users::email.eq(email)).first(*c)).optional()
     }
 
-    /// The user as it is afterwards; `None` when there is none any more.
+    /// Returns the updated user; `None` if it no longer exists.
     pub(crate) async fn update(
         conn: &mut Conn<'_>,
         id: &str,
@@ -67,7 +67,15 @@ impl User {
         .optional()
     }
 
-    /// The same for a user who still has that address.
+    /// Locks the user and address until the transaction ends. Updates nothing if there is no such user
+    /// any more.
+    pub(crate) async fn hold(conn: &mut Conn<'_>, (id, email): (&str, &str)) -> QueryResult<usize> {
+        let held = diesel::update(users::table.find(id).filter(users::email.eq(email)))
+            .set(users::updated_at.eq(users::updated_at));
+        query!(conn, |c| held.execute(*c))
+    }
+
+    /// Like `update`, but only if the user still has this address.
     pub(crate) async fn update_of_email(
         conn: &mut Conn<'_>,
         (id, email): (&str, &str),
@@ -81,7 +89,7 @@ impl User {
         .optional()
     }
 
-    /// Moves a user to another address, if the old one is still theirs and unverified.
+    /// Changes the address of a user, if the old one is still current and unverified.
     pub(crate) async fn change_unverified_email(
         conn: &mut Conn<'_>,
         (id, email): (&str, &str),
@@ -97,7 +105,7 @@ impl User {
         query!(conn, |c| changed.execute(*c))
     }
 
-    /// Sessions, accounts, tokens and mails go with the user.
+    /// Deletes a user; sessions, accounts, tokens and e-mails are deleted by cascade.
     pub(crate) async fn delete(conn: &mut Conn<'_>, id: &str) -> QueryResult<usize> {
         query!(conn, |c| diesel::delete(users::table.find(id)).execute(*c))
     }
@@ -107,7 +115,7 @@ impl User {
         query!(conn, |c| diesel::select(diesel::dsl::exists(same)).get_result(*c))
     }
 
-    /// Makes the user with its account, first session and first mail, or nothing at all.
+    /// Inserts a user with its account, first session and first e-mail, or nothing.
     pub(crate) async fn register(
         &self,
         conn: &mut Conn<'_>,

@@ -1,4 +1,4 @@
-//! Sign up, sign in, change oneself, leave.
+//! Operations on the own account: sign-up, sign-in, update, deletion.
 
 use utoipa::openapi::{AllOfBuilder, Array, ObjectBuilder, schema::AnyOfBuilder};
 
@@ -30,8 +30,7 @@ pub(super) fn operations() -> Vec<Operation> {
 fn sign_up() -> Operation {
     Operation::post("/api/auth/sign-up/email", "signUpEmail", "Sign up")
         .about(
-            "Where addresses have to be verified first, `token` is null, there is no session, and a \
-             taken address is answered like any other.",
+            "Creates a user with a password and a session. If e-mail verification is required, no session is created, `token` is null, and the response for an address that already has an account is the same as for a new one.",
         )
         .signs_in(
             "SignUp",
@@ -43,11 +42,12 @@ fn sign_up() -> Operation {
                 optional("callbackURL", target()),
             ],
         )
-        .gives("A new user", named("SignedUp"))
+        .gives("The created user", named("SignUpResponse"))
         .with(200, &[SET_COOKIE, SET_AUTH_TOKEN])
         .refuses([
             Error::PasswordTooShort,
             Error::PasswordTooLong,
+            Error::PasswordCompromised,
             Error::SignUpDisabled,
             Error::UserAlreadyExists,
             Error::LostRaceForEmail,
@@ -57,8 +57,7 @@ fn sign_up() -> Operation {
 fn sign_in() -> Operation {
     Operation::post("/api/auth/sign-in/email", "signInEmail", "Sign in")
         .about(
-            "An unknown address and a wrong password are answered alike. With a `callbackURL` the \
-             status is still 200, and the client does what `redirect` and `url` say.",
+            "An unknown address and a wrong password give the same error. With a `callbackURL` the status is still 200: the client follows `redirect` and `url`.",
         )
         .signs_in(
             "SignIn",
@@ -68,27 +67,27 @@ fn sign_in() -> Operation {
                 optional("callbackURL", target()),
             ],
         )
-        .gives("A new session", named("SignedIn"))
+        .gives("The created session", named("SignInResponse"))
         .with(200, &[SET_COOKIE, SET_AUTH_TOKEN, "Location"])
         .refuses([
             Error::InvalidEmail,
             Error::PasswordTooLong,
             Error::InvalidEmailOrPassword,
-            Error::Unauthorized, // deleted a moment ago
+            Error::Unauthorized, // the user was just deleted
             Error::EmailNotVerified,
         ])
 }
 
 fn sign_in_social() -> Operation {
-    Operation::post("/api/auth/sign-in/social", "signInSocial", "Sign in with another provider")
-        .about("There are none, so this is always refused.")
+    Operation::post("/api/auth/sign-in/social", "signInSocial", "Sign in with a social provider")
+        .about("No social provider is supported, so every request fails with `PROVIDER_NOT_FOUND`.")
         .takes("SignInSocial", [required("provider", string())])
         .refuses([Error::ProviderNotFound])
 }
 
 fn sign_out() -> Operation {
     Operation::post("/api/auth/sign-out", "signOut", "Sign out")
-        .about("Ends the current session, if there is one, and clears the cookies.")
+        .about("Ends the current session, if any, and clears the session cookies.")
         .maybe_in_session()
         .takes(
             "SignOut",
@@ -99,37 +98,35 @@ fn sign_out() -> Operation {
             ],
         )
         .or_no_body()
-        .gives("Nobody is signed in", named("Success"))
+        .gives("Signed out", named("SuccessResponse"))
 }
 
 fn update_user() -> Operation {
     let members = [optional("name", text()), optional("image", nullable(text()))];
-    // One of them has to be there, or there is nothing to do.
+    // At least one field is required.
     let needs = |member: &str| ObjectBuilder::new().required(member);
     let schema = AllOfBuilder::new()
         .item(input(members.clone()))
         .item(AnyOfBuilder::new().item(needs("name")).item(needs("image")));
-    Operation::post("/api/auth/update-user", "updateUser", "Change name or image")
-        .about("`image: null` removes the image. The address is changed elsewhere, so an `email` is refused.")
+    Operation::post("/api/auth/update-user", "updateUser", "Update the user's name or image")
+        .about("`image: null` removes the image. A request with `email` is refused: use `/api/auth/change-email`.")
         .in_session()
         .takes(UPDATE_USER, members)
         .schema(UPDATE_USER, schema.build())
-        .gives("It is changed", named("Done"))
+        .gives("Change saved", named("StatusResponse"))
         .refuses([Error::NoFieldsToUpdate, Error::EmailCannotBeUpdated])
 }
 
 fn list_accounts() -> Operation {
-    Operation::get("/api/auth/list-accounts", "listUserAccounts", "List the ways to sign in")
+    Operation::get("/api/auth/list-accounts", "listUserAccounts", "List the user's sign-in methods")
         .in_session()
-        .gives("One for each", Array::new(named("Account")))
+        .gives("The user's accounts, one for each sign-in method", Array::new(named("Account")))
 }
 
 fn delete_user() -> Operation {
-    Operation::post("/api/auth/delete-user", "deleteUser", "Delete oneself")
+    Operation::post("/api/auth/delete-user", "deleteUser", "Delete the user")
         .about(
-            "With the password, with the token of a mailed link, or with neither in a session that was \
-             started a short while ago. Where a link has to be opened first, it is mailed. Where \
-             deleting is switched off, this is a 404 without a body.",
+            "Requires the password, the token of a mailed link, or a session that was started recently. If confirmation by e-mail is enabled, a link is sent instead. Returns 404 without a body if deleting users is disabled.",
         )
         .in_session()
         .takes(
@@ -140,7 +137,7 @@ fn delete_user() -> Operation {
                 optional("token", string()),
             ],
         )
-        .gives("The user is gone, or a link is mailed", named("SuccessWithMessage"))
+        .gives("User deleted, or confirmation link sent", named("SuccessMessageResponse"))
         .refuses([
             Error::PasswordTooLong,
             Error::InvalidPassword,
@@ -152,13 +149,13 @@ fn delete_user() -> Operation {
 
 fn open_delete_link() -> Operation {
     let missing = "[query.token] Invalid input: expected string, received undefined";
-    Operation::get("/api/auth/delete-user/callback", "deleteUserCallback", "Delete oneself by link")
-        .about("What the mailed link leads to. It needs a session of the same user; without one this is a 404.")
+    Operation::get("/api/auth/delete-user/callback", "deleteUserCallback", "Delete the user by a mailed link")
+        .about("Target of the mailed link. Requires a session of the same user and returns 404 without one.")
         .secured(vec![requirement(COOKIE), requirement(BEARER)])
         .query(required("token", text()))
         .query(optional("callbackURL", target()))
-        .gives("The user is gone", named("SuccessWithMessage"))
-        .leads_on("The user is gone; on to the callbackURL")
+        .gives("User deleted", named("SuccessMessageResponse"))
+        .leads_on("User deleted; redirect to the `callbackURL`")
         .refuses([
             Error::Validation(missing.to_owned()),
             Error::InvalidRedirect(&CALLBACK),

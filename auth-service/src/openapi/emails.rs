@@ -1,28 +1,29 @@
-//! Verify and change e-mail addresses.
+//! Operations on e-mail addresses: verification and change.
+
+use utoipa::openapi::Response;
 
 use super::{
-    operation::Operation,
-    schemas::{email, named, optional, required, target, text},
+    operation::{Operation, content},
+    schemas::{email, named, optional, required, string, target, text},
 };
 use crate::{error::Error, origin::CALLBACK};
 
 pub(super) fn operations() -> Vec<Operation> {
-    vec![send_verification_email(), verify_email(), change_email()]
+    vec![send_verification_email(), confirm_page(), verify_email(), change_email()]
 }
 
 fn send_verification_email() -> Operation {
     let path = "/api/auth/send-verification-email";
-    Operation::post(path, "sendVerificationEmail", "Ask for a link to verify an address")
+    Operation::post(path, "sendVerificationEmail", "Request a verification link")
         .about(
-            "Without a session every address is answered alike, after half a second; a mail goes to \
-             those that are known and not verified. With a session the address must be one's own.",
+            "Without a session, the response is the same for every address and takes at least half a second; only unverified addresses of existing users get a link. With a session, the address must be the user's own.",
         )
         .maybe_in_session()
         .takes(
             "SendVerificationEmail",
             [required("email", email()), optional("callbackURL", target())],
         )
-        .gives("A link is mailed, if there is such a user", named("Done"))
+        .gives("Link sent if the user exists", named("StatusResponse"))
         .refuses([
             Error::EmailVerificationDisabled,
             Error::EmailMismatch,
@@ -32,36 +33,47 @@ fn send_verification_email() -> Operation {
 
 fn verify_email() -> Operation {
     let missing = "[query.token] Invalid input: expected string, received undefined";
-    Operation::get("/api/auth/verify-email", "verifyEmail", "Verify or change an address by link")
+    Operation::get("/api/auth/verify-email", "verifyEmail", "Verify or change an address by a mailed link")
         .about(
-            "What the mailed links lead to. With a `callbackURL` the answer is a 302 to it, and what is \
-             wrong with the link is in its query (`error=TOKEN_EXPIRED`).",
+            "Target of the mailed links. With a `callbackURL` the response is a 302 to it, with `error=<code>` in its query if the link is not valid (`error=TOKEN_EXPIRED`).",
         )
         .maybe_in_session()
         .query(required("token", text()))
         .query(optional("callbackURL", target()))
-        .gives("It is verified, or changed: then the user is there", named("Verified"))
-        .leads_on("On to the callbackURL")
+        .gives("Address verified, or changed; `user` is present after a change", named("VerifyEmailResponse"))
+        .leads_on("Redirect to the `callbackURL`")
         .refuses([
             Error::Validation(missing.to_owned()),
             Error::InvalidEmailToken,
             Error::EmailTokenExpired,
             Error::EmailTokenUserGone,
             Error::EmailTokenOfAnotherUser,
-            Error::Unauthorized, // deleted a moment ago
+            Error::Unauthorized, // the user was just deleted
             Error::InvalidRedirect(&CALLBACK),
         ])
 }
 
+fn confirm_page() -> Operation {
+    let missing = "[query.token] Invalid input: expected string, received undefined";
+    let mut page = Response::new("A page with a button");
+    page.content.insert("text/html".to_owned(), content(string()));
+    let path = "/api/auth/verify-email/confirm";
+    Operation::get(path, "confirmEmail", "Ask before a mailed link does something")
+        .about("The button leads to `/api/auth/verify-email` with the same parameters.")
+        .query(required("token", text()))
+        .query(optional("callbackURL", target()))
+        .answers(200, page)
+        .refuses([Error::Validation(missing.to_owned()), Error::InvalidRedirect(&CALLBACK)])
+}
+
 fn change_email() -> Operation {
-    Operation::post("/api/auth/change-email", "changeEmail", "Ask for a link to change one's address")
+    Operation::post("/api/auth/change-email", "changeEmail", "Request an address change")
         .about(
-            "Nothing changes before the link to the new address is opened, except for addresses that \
-             are not verified, where that is so configured. A taken address is answered like any other.",
+            "Sends a link to the new address; the address changes when the link is opened. An unverified address can be configured to change at once. The response for an address that already has an account is the same as for any other.",
         )
         .in_session()
         .takes("ChangeEmail", [required("newEmail", email()), optional("callbackURL", target())])
-        .gives("A link is mailed", named("Done"))
+        .gives("Link sent", named("StatusResponse"))
         .refuses([
             Error::ChangeEmailDisabled,
             Error::EmailIsTheSame,

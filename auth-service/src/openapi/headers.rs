@@ -1,4 +1,4 @@
-//! The headers of answers, each described once.
+//! Response headers, each described once.
 
 use actix_web::http::StatusCode;
 use utoipa::openapi::{Components, Header, Object, Ref, RefOr, Response, Type};
@@ -9,24 +9,24 @@ pub(super) const REQUEST_ID: &str = "X-Request-Id";
 pub(super) const SET_COOKIE: &str = "Set-Cookie";
 
 const HEADERS: [(&str, Type, &str); 10] = [
-    (REQUEST_ID, Type::String, "What the request is called in the log"),
+    (REQUEST_ID, Type::String, "Identifies the request in logs and traces"),
     (
         SET_COOKIE,
         Type::String,
-        "The session cookies: of a new session, of one that was extended, or cleared because it is no more",
+        "Session cookies: set for a created or extended session, cleared for an ended one",
     ),
     (
         SET_AUTH_TOKEN,
         Type::String,
-        "The signed session token, for clients without cookies; with each session cookie that is set",
+        "The signed session token, for clients without cookies. Sent with each session cookie that is set.",
     ),
-    (SET_AUTH_JWT, Type::String, "A JWT, as `/api/auth/token` gives it"),
-    ("Location", Type::String, "Where to go"),
-    ("Cache-Control", Type::String, "How long to keep the answer"),
+    (SET_AUTH_JWT, Type::String, "A JWT, as returned by `/api/auth/token`"),
+    ("Location", Type::String, "Redirect target"),
+    ("Cache-Control", Type::String, "Caching directives (RFC 9111)"),
     ("Pragma", Type::String, "`no-cache`"),
-    ("ETag", Type::String, "What to send as If-None-Match"),
-    ("Retry-After", Type::Integer, "When to ask again, in seconds"),
-    (X_RETRY_AFTER, Type::Integer, "The same, as Better Auth says it"),
+    ("ETag", Type::String, "Entity tag, to be sent as `If-None-Match`"),
+    ("Retry-After", Type::Integer, "Seconds to wait before retrying"),
+    (X_RETRY_AFTER, Type::Integer, "Better Auth's name for `Retry-After`"),
 ];
 
 pub(super) fn describe(components: &mut Components) {
@@ -37,7 +37,7 @@ pub(super) fn describe(components: &mut Components) {
     }
 }
 
-/// Those that come with every refusal of a status.
+/// Returns the headers of every error response with a status.
 pub(super) fn of_status(status: StatusCode) -> &'static [&'static str] {
     match status {
         StatusCode::TOO_MANY_REQUESTS => &["Retry-After", X_RETRY_AFTER],

@@ -1,4 +1,4 @@
-//! One operation: what it takes, what it gives, and every way to be refused.
+//! Builder for an operation: its request, its responses and its errors.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -29,17 +29,18 @@ use crate::{
 
 pub(super) const COOKIE: &str = "sessionCookie";
 pub(super) const BEARER: &str = "sessionToken";
+pub(super) const RECEIVER: &str = "receiverSecret";
 
-/// What is said of one operation.
+/// An operation under construction.
 pub(super) struct Operation {
     method: HttpMethod,
     path: &'static str,
     described: path::Operation,
-    /// Of the body that is sent.
+    /// Name and schema of the request body.
     schema: Option<(&'static str, Schema)>,
     reads_session: bool,
     refusals: Vec<Error>,
-    /// Those of everything that lies below the base path, or takes a body.
+    /// Errors shared by all operations below the base path, or by all that take a body.
     common_refusals: Vec<Error>,
 }
 
@@ -56,6 +57,7 @@ impl Operation {
         let mut described = path::Operation::new();
         described.operation_id = Some(id.to_owned());
         described.summary = Some(summary.to_owned());
+        described.security = Some(Vec::new());
         let operation = Self {
             method,
             path,
@@ -73,19 +75,20 @@ impl Operation {
         self
     }
 
-    /// Needs the database, as everything below the base path does: if only to count requests.
+    /// Adds the errors of operations that use the database. All operations below the base path do,
+    /// because rate limits are counted there.
     pub(super) fn may_fail(mut self) -> Self {
         self.common_refusals.extend([Error::NoState, Error::TooManyPasswords]);
         self
     }
 
-    /// What else there is to say.
+    /// Sets the description.
     pub(super) fn about(mut self, description: &str) -> Self {
         self.described.description = Some(description.to_owned());
         self
     }
 
-    /// A JSON object, under a name of its own.
+    /// Takes a JSON object with a named schema.
     pub(super) fn takes<const N: usize>(self, name: &'static str, members: [Member; N]) -> Self {
         let mut body = RequestBody::new();
         body.required = Some(Required::True);
@@ -93,9 +96,36 @@ impl Operation {
         self.takes_body(body, JSON).refuses([invalid(&members)]).schema(name, input(members))
     }
 
-    /// The same object, or a form. A form has only strings, so it cannot say `rememberMe`.
+    /// Takes a JSON object in which nothing is required, outside the contract's rules for origins.
+    pub(super) fn takes_object<const N: usize>(
+        mut self,
+        name: &'static str,
+        members: [Member; N],
+    ) -> Self {
+        let mut body = RequestBody::new();
+        body.content.insert(JSON.to_owned(), content(named(name)));
+        self.described.request_body = Some(RefOr::T(body));
+        self.refusals.push(Error::Validation("[body] expected object".to_owned()));
+        self.common_refusals.extend([
+            Error::InvalidJson,
+            Error::BodyTimedOut,
+            Error::BodyTooLarge,
+            Error::EncodedBody,
+            Error::UnsupportedMediaType { sent: "text/plain".to_owned(), allowed: JSON },
+        ]);
+        self.schema(name, input(members))
+    }
+
+    /// Requires a secret instead of a session.
+    pub(super) fn with_secret(mut self, scheme: &str) -> Self {
+        self.described.security = Some(vec![requirement(scheme)]);
+        self
+    }
+
+    /// Takes a JSON object or a form. All values of a form are strings, so it has no `rememberMe`.
     pub(super) fn signs_in<const N: usize>(self, name: &'static str, members: [Member; N]) -> Self {
-        let remember_me = boolean().description(Some("false: until the browser ends"));
+        let remember_me = boolean()
+            .description(Some("`false` makes a session cookie that ends with the browser session"));
         let mut body = RequestBody::new();
         body.required = Some(Required::True);
         body.content.insert(JSON.to_owned(), content(named(name)));
@@ -105,7 +135,22 @@ impl Operation {
             .schema(name, input(members.into_iter().chain([optional("rememberMe", remember_me)])))
     }
 
-    /// Any JSON, which is not looked at, or nothing.
+    /// Takes a JSON object or a form with the same fields.
+    pub(super) fn takes_form<const N: usize>(
+        self,
+        name: &'static str,
+        members: [Member; N],
+    ) -> Self {
+        let mut body = RequestBody::new();
+        body.required = Some(Required::True);
+        body.content.insert(JSON.to_owned(), content(named(name)));
+        body.content.insert(FORM.to_owned(), content(named(name)));
+        self.takes_body(body, FORM_OR_JSON)
+            .refuses([invalid(&members)])
+            .schema(name, input(members))
+    }
+
+    /// Takes any JSON, which is ignored, or no body.
     pub(super) fn takes_anything(self) -> Self {
         let any = ObjectBuilder::new().schema_type(SchemaType::AnyValue);
         let mut body = RequestBody::new();
@@ -113,7 +158,7 @@ impl Operation {
         self.takes_body(body, JSON)
     }
 
-    /// What everybody hears who sends a body that is not good.
+    /// Adds a body and the errors of an invalid one.
     fn takes_body(mut self, body: RequestBody, allowed: &'static str) -> Self {
         self.described.request_body = Some(RefOr::T(body));
         self.common_refusals.extend([
@@ -139,7 +184,7 @@ impl Operation {
         self
     }
 
-    /// Says more of the body than its members do.
+    /// Replaces the schema of the body, for rules that fields alone cannot express.
     pub(super) fn schema(mut self, name: &'static str, schema: impl Into<Schema>) -> Self {
         self.schema = Some((name, schema.into()));
         self
@@ -161,14 +206,14 @@ impl Operation {
         self
     }
 
-    /// 200, as JSON.
+    /// Adds a 200 response with a JSON body.
     pub(super) fn gives(self, description: &str, schema: impl Into<RefOr<Schema>>) -> Self {
         let mut response = Response::new(description);
         response.content.insert(JSON.to_owned(), content(schema));
         self.answers(200, response)
     }
 
-    /// 302, without a body.
+    /// Adds a 302 response without a body.
     pub(super) fn leads_on(self, description: &str) -> Self {
         self.answers(302, Response::new(description)).with(302, &["Location"])
     }
@@ -178,7 +223,7 @@ impl Operation {
         self
     }
 
-    /// Headers of an answer that is described already.
+    /// Adds headers to a response that was added before.
     pub(super) fn with(mut self, status: u16, headers: &[&str]) -> Self {
         if let Some(RefOr::T(response)) =
             self.described.responses.responses.get_mut(&status.to_string())
@@ -188,18 +233,18 @@ impl Operation {
         self
     }
 
-    /// Only for those who are signed in.
+    /// Requires a session.
     pub(super) fn in_session(self) -> Self {
         self.secured([COOKIE, BEARER].map(requirement).into()).refuses([Error::Unauthorized])
     }
 
-    /// For everybody, and better for those who are signed in.
+    /// Uses a session if the request has one.
     pub(super) fn maybe_in_session(self) -> Self {
         let nobody = SecurityRequirement::default();
         self.secured(vec![nobody, requirement(COOKIE), requirement(BEARER)])
     }
 
-    /// Only for those who are signed in, who are told so in another way than usual.
+    /// Sets the security requirements of an operation that reads the session.
     pub(super) fn secured(mut self, security: Vec<SecurityRequirement>) -> Self {
         self.described.security = Some(security);
         self.reads_session = true;
@@ -211,7 +256,7 @@ impl Operation {
         self
     }
 
-    /// Puts it in its place, and notes the codes it may answer with.
+    /// Adds the operation to the document, and its error codes to `codes`.
     pub(super) fn add_to(
         mut self,
         openapi: &mut OpenApi,
@@ -233,7 +278,7 @@ impl Operation {
         let responses = &mut self.described.responses.responses;
         for (status, errors) in by_status {
             let response = refusal(status, &errors);
-            // What is the same everywhere is said once.
+            // Responses without errors of their own are shared components.
             let response = if own.contains(&status) {
                 response.into()
             } else {
@@ -263,7 +308,7 @@ pub(super) fn content(schema: impl Into<RefOr<Schema>>) -> RefOr<Content> {
     RefOr::T(Content::new(Some(schema)))
 }
 
-/// What is said of a body whose first member is not good.
+/// Returns the error of a body whose first field is invalid.
 fn invalid(members: &[Member]) -> Error {
     let (name, received) = members.first().map_or(("", ""), |member| {
         (member.name, if member.is_required { "undefined" } else { "number" })
@@ -271,7 +316,7 @@ fn invalid(members: &[Member]) -> Error {
     Error::Validation(format!("[body.{name}] Invalid input: expected string, received {received}"))
 }
 
-/// What is answered with one status, with an example of each code.
+/// Returns the response for one status, with an example of each error code.
 fn refusal(status: StatusCode, errors: &[Error]) -> Response {
     let mut content = Content::new(Some(named("Error")));
     for error in errors {

@@ -1,4 +1,4 @@
-//! Change, confirm and reset passwords.
+//! Operations on passwords: change, verification and reset.
 
 use utoipa::openapi::path::ParameterIn;
 
@@ -21,10 +21,9 @@ pub(super) fn operations() -> Vec<Operation> {
 }
 
 fn change_password() -> Operation {
-    Operation::post("/api/auth/change-password", "changePassword", "Change one's password")
+    Operation::post("/api/auth/change-password", "changePassword", "Change the password")
         .about(
-            "With `revokeOtherSessions` all sessions end, the caller's own among them, and a new one \
-             takes its place: `token` is its token, which is null otherwise.",
+            "With `revokeOtherSessions` all sessions of the user end, including the current one, and a new session replaces it: `token` is the token of the new session. Otherwise `token` is null.",
         )
         .in_session()
         .takes(
@@ -35,32 +34,33 @@ fn change_password() -> Operation {
                 optional("revokeOtherSessions", boolean()),
             ],
         )
-        .gives("It is changed", named("PasswordChanged"))
+        .gives("Change saved", named("ChangePasswordResponse"))
         .refuses([
             Error::PasswordTooShort,
             Error::PasswordTooLong,
+            Error::PasswordCompromised,
             Error::InvalidPassword,
             Error::CredentialAccountNotFound,
         ])
 }
 
 fn verify_password() -> Operation {
-    Operation::post("/api/auth/verify-password", "verifyPassword", "Confirm one's password")
+    Operation::post("/api/auth/verify-password", "verifyPassword", "Verify the password")
         .in_session()
         .takes("VerifyPassword", [required("password", password())])
-        .gives("It is right", named("Done"))
+        .gives("The password is correct", named("StatusResponse"))
         .refuses([Error::PasswordTooLong, Error::InvalidPassword])
 }
 
 fn request_password_reset() -> Operation {
     let path = "/api/auth/request-password-reset";
-    Operation::post(path, "requestPasswordReset", "Ask for a link to reset a password")
-        .about("Every address is answered alike; a mail goes to those that are known.")
+    Operation::post(path, "requestPasswordReset", "Request a password reset link")
+        .about("The response is the same for every address; only users that exist get a link.")
         .takes(
             "RequestPasswordReset",
             [required("email", email()), optional("redirectTo", target())],
         )
-        .gives("A link is mailed, if there is such a user", named("DoneWithMessage"))
+        .gives("Link sent if the user exists", named("StatusMessageResponse"))
         .refuses([Error::PasswordResetDisabled])
 }
 
@@ -69,30 +69,31 @@ fn open_reset_link() -> Operation {
     Operation::get(
         "/api/auth/reset-password/{token}",
         "resetPasswordCallback",
-        "Open a link to reset a password",
+        "Open a password reset link",
     )
-    .about("What the mailed link leads to. It does not use up the token.")
+    .about("Target of the mailed link. The token stays valid until the password is reset.")
     .parameter(ParameterIn::Path, required("token", string()))
     .query(required("callbackURL", target()))
     .leads_on(
-        "On to the page for the new password, with `token=…` or `error=INVALID_TOKEN` in its query",
+        "Redirect to the page for the new password, with `token=…` or `error=INVALID_TOKEN` in its query",
     )
     .refuses([Error::Validation(missing.to_owned()), Error::InvalidRedirect(&CALLBACK)])
 }
 
 fn reset_password() -> Operation {
     Operation::post("/api/auth/reset-password", "resetPassword", "Reset a password")
-        .about("The token may be in the body or in the query. It is good once.")
+        .about("The token is read from the body or the query and is valid once.")
         .query(optional("token", text()))
         .takes(
             "ResetPassword",
             [required("newPassword", new_password()), optional("token", string())],
         )
-        .gives("The new password is good", named("Done"))
+        .gives("Password reset", named("StatusResponse"))
         .refuses([
             Error::PasswordTooShort,
             Error::PasswordTooLong,
+            Error::PasswordCompromised,
             Error::InvalidResetToken,
-            Error::Unauthorized, // deleted a moment ago
+            Error::Unauthorized, // the user was just deleted
         ])
 }

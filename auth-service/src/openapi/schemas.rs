@@ -1,4 +1,4 @@
-//! What bodies are made of.
+//! Building blocks of schemas.
 
 use serde_json::json;
 use utoipa::openapi::{
@@ -11,16 +11,16 @@ use crate::{
     password::{MAX_UNITS, MIN_UNITS},
 };
 
-/// `is_email`, as a pattern.
-const EMAIL: &str = "^(?:[A-Za-z0-9_'+-]+\\.)*[A-Za-z0-9_'+-]*[A-Za-z0-9_+-]\
-                     @(?:[A-Za-z0-9][A-Za-z0-9-]*\\.)+[A-Za-z]{2,}$";
-/// PostgreSQL has no NUL.
+/// The rule of `is_email` as a pattern.
+const EMAIL: &str = "^(?:[A-Za-z0-9_'+-]+\\.)*[A-Za-z0-9_'+-]{0,63}[A-Za-z0-9_+-]\
+                     @(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z]{2,63}$";
+/// PostgreSQL cannot store NUL in text.
 const NO_NUL: &str = "^[^\\u0000]*$";
-/// Nothing, a path, or an address. Which ones are trusted is a matter of configuration.
+/// An empty string, a path or a URL. Which origins are trusted depends on the configuration.
 const TARGET: &str = "^(|/[^\\\\]*|https?://[^\\\\]+)$";
 const TIME: &str = "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$";
 
-/// A member of an object.
+/// A field of an object.
 #[derive(Clone)]
 pub(super) struct Member {
     pub(super) name: &'static str,
@@ -36,7 +36,7 @@ pub(super) fn optional(name: &'static str, schema: impl Into<RefOr<Schema>>) -> 
     Member { name, schema: schema.into(), is_required: false }
 }
 
-/// A body that is sent. Other members are ignored.
+/// Returns the schema of a request body. Unknown fields are ignored.
 pub(super) fn input(members: impl IntoIterator<Item = Member>) -> ObjectBuilder {
     members.into_iter().fold(ObjectBuilder::new(), |object, member| {
         let object = object.property(member.name, member.schema);
@@ -44,22 +44,22 @@ pub(super) fn input(members: impl IntoIterator<Item = Member>) -> ObjectBuilder 
     })
 }
 
-/// A body that is answered, or a part of it. There are no other members.
+/// Returns the schema of a response body or a part of it, which has no other fields.
 pub(super) fn output(members: impl IntoIterator<Item = Member>) -> ObjectBuilder {
     input(members).additional_properties(Some(AdditionalProperties::FreeForm(false)))
 }
 
-/// One of the named schemas.
+/// Returns a reference to a named schema.
 pub(super) fn named(name: &str) -> Ref {
     Ref::from_schema_name(name)
 }
 
-/// Any string.
+/// Returns the schema of any string.
 pub(super) fn string() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
 }
 
-/// A string that is stored.
+/// Returns the schema of a stored string.
 pub(super) fn text() -> ObjectBuilder {
     string().pattern(Some(NO_NUL))
 }
@@ -72,7 +72,7 @@ pub(super) fn boolean() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::Boolean)
 }
 
-/// Always this.
+/// Returns the schema of a constant.
 pub(super) fn only(value: bool) -> ObjectBuilder {
     boolean().enum_values(Some([value]))
 }
@@ -89,7 +89,7 @@ pub(super) fn email() -> ObjectBuilder {
     string()
         .max_length(Some(EMAIL_MAX_CHARS))
         .pattern(Some(EMAIL))
-        .description(Some("In any case; it is kept in lower case"))
+        .description(Some("Case-insensitive; stored in lower case"))
         .examples([json!("ada@example.com")])
 }
 
@@ -97,7 +97,7 @@ pub(super) fn new_password() -> ObjectBuilder {
     password().min_length(Some(MIN_UNITS)).description(Some("Length in UTF-16 code units"))
 }
 
-/// One that exists, perhaps.
+/// Returns the schema of an existing password.
 pub(super) fn password() -> ObjectBuilder {
     string()
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
@@ -105,11 +105,13 @@ pub(super) fn password() -> ObjectBuilder {
         .examples([json!("correct horse 42")])
 }
 
-/// Where to lead the browser.
+/// Returns the schema of a redirect target.
 pub(super) fn target() -> ObjectBuilder {
     text()
         .pattern(Some(TARGET))
-        .description(Some("A path of this origin, or an address of a trusted one; empty is none"))
+        .description(Some(
+            "A path on this origin or a URL on a trusted origin. An empty string means none.",
+        ))
         .examples([json!("/dashboard")])
 }
 

@@ -1,4 +1,4 @@
-//! Keys, health, settings.
+//! Operations of the service itself: keys, health, settings.
 
 use shared_models::ISSUER_DOCUMENT;
 use utoipa::openapi::{Response, path::ParameterIn};
@@ -24,58 +24,57 @@ pub(super) fn operations() -> Vec<Operation> {
 }
 
 fn key_set(path: &'static str, id: &str) -> Operation {
-    Operation::get(path, id, "The public keys")
-        .about("A JWK set (RFC 7517). All three paths have the same one.")
+    Operation::get(path, id, "Get the public keys")
+        .about("A JWK set (RFC 7517). All three paths return the same set.")
         .parameter(ParameterIn::Header, optional("If-None-Match", string()))
-        .gives("The key that signs, and those whose tokens may still be good", named("KeySet"))
+        .gives(
+            "The signing key, and earlier keys whose tokens may not have expired",
+            named("JwkSet"),
+        )
         .with(200, &["Cache-Control", "ETag"])
-        .answers(304, Response::new("The client has these"))
+        .answers(304, Response::new("Not modified"))
         .with(304, &["Cache-Control", "ETag"])
 }
 
 fn issuer() -> Operation {
-    Operation::get(ISSUER_DOCUMENT, "getIssuer", "What a verifier is to expect of tokens")
-        .gives("Their `iss` and `aud`, and the origin of the service", named("Issuer"))
+    Operation::get(ISSUER_DOCUMENT, "getIssuer", "Get the issuer and audience of access tokens")
+        .gives("`iss` and `aud` of access tokens, and the origin of the service", named("Issuer"))
 }
 
 fn ok() -> Operation {
-    Operation::get("/api/auth/ok", "ok", "Better Auth's own sign of life")
-        .gives("It is", named("Well"))
+    Operation::get("/api/auth/ok", "ok", "Check that the service responds (Better Auth)")
+        .gives("The service responds", named("OkResponse"))
 }
 
 fn error_page() -> Operation {
-    let mut page = Response::new("A page that names the code");
+    let mut page = Response::new("A page that shows the error");
     page.content.insert("text/html".to_owned(), content(string()));
-    Operation::get("/api/auth/error", "error", "Where links lead that cannot be followed")
+    Operation::get("/api/auth/error", "error", "Show an error to a user")
         .query(optional("error", string()))
         .query(optional("error_description", string()))
         .answers(200, page)
-        .leads_on("Where the service is reached by https: on to `/`, with both in its query")
+        .leads_on("With https: redirect to `/` with both parameters in its query")
 }
 
 fn live() -> Operation {
-    Operation::get("/health/live", "live", "Whether the process is up")
-        .gives("It is", named("Live"))
+    Operation::get("/health/live", "live", "Check liveness")
+        .gives("Service is alive", named("LivenessResponse"))
 }
 
 fn ready() -> Operation {
-    let mut unavailable = Response::new("It cannot");
-    unavailable.content.insert(JSON.to_owned(), content(named("Ready")));
-    Operation::get(
-        "/health/ready",
-        "ready",
-        "Whether the service can work: its database, the schema and the signing keys are there",
-    )
-    .gives("It can", named("Ready"))
-    .answers(503, unavailable)
-    .with(503, &["Retry-After"])
+    let mut unavailable = Response::new("Service is not ready");
+    unavailable.content.insert(JSON.to_owned(), content(named("ReadinessResponse")));
+    Operation::get("/health/ready", "ready", "Check readiness")
+        .gives("Service is ready", named("ReadinessResponse"))
+        .answers(503, unavailable)
+        .with(503, &["Retry-After"])
 }
 
 fn settings() -> Operation {
-    let mut missing = Response::new("No application is served");
+    let mut missing = Response::new("No web app is served");
     missing.content.insert(JSON.to_owned(), content(named("Error")));
-    Operation::get("/config.json", "settings", "What the application that is served has to know")
-        .gives("Where the tasks are", named("Settings"))
+    Operation::get("/config.json", "settings", "Get the settings of the web app")
+        .gives("The settings", named("SettingsResponse"))
         .with(200, &["Cache-Control"])
         .answers(404, missing)
 }

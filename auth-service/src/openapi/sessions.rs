@@ -1,10 +1,10 @@
-//! Who is signed in, where, and the tokens of it.
+//! Operations on sessions and access tokens.
 
 use utoipa::openapi::Array;
 
 use super::{
-    answers::or_null,
     operation::Operation,
+    responses::or_null,
     schemas::{named, optional, required, string},
 };
 use crate::{error::Error, routes::SET_AUTH_JWT};
@@ -24,58 +24,63 @@ pub(super) fn operations() -> Vec<Operation> {
 }
 
 fn get_session() -> Operation {
-    Operation::get(PATH, "getSession", "Who is signed in")
-        .about("Extends a session that was last extended a while ago.")
+    Operation::get(PATH, "getSession", "Get the current session")
+        .about("Extends the session if its last extension is old enough (`SESSION_UPDATE_AGE`).")
         .maybe_in_session()
         .query(optional("disableCookieCache", string()))
-        .query(optional("disableRefresh", string().description(Some("Anything: do not extend"))))
-        .gives("The session and its user, or null", or_null("CurrentSession"))
+        .query(optional(
+            "disableRefresh",
+            string().description(Some("Any value prevents the extension of the session")),
+        ))
+        .gives(
+            "The session and its user, or null without a valid session",
+            or_null("SessionResponse"),
+        )
         .with(200, &["Cache-Control", "Pragma", SET_AUTH_JWT])
 }
 
 fn get_session_by_post() -> Operation {
-    Operation::post(PATH, "getSessionByPost", "Always refused")
-        .about("The one wrong method that Better Auth has an answer for. Use GET.")
+    Operation::post(PATH, "getSessionByPost", "Reject POST")
+        .about("Better Auth answers POST here with an error of its own. Use GET.")
         .refuses([Error::MissingOrNullOrigin, Error::InvalidOrigin, Error::GetSessionByPost])
 }
 
 fn list_sessions() -> Operation {
-    Operation::get("/api/auth/list-sessions", "listUserSessions", "List one's sessions")
-        .about("With their tokens, so the caller's own must have been started a short while ago.")
+    Operation::get("/api/auth/list-sessions", "listUserSessions", "List the user's sessions")
+        .about("The response contains session tokens, so the current session must have been started recently.")
         .in_session()
-        .gives("All that live, the caller's own among them", Array::new(named("Session")))
+        .gives("All active sessions of the user", Array::new(named("Session")))
         .refuses([Error::SessionNotFresh])
 }
 
 fn revoke_session() -> Operation {
-    Operation::post("/api/auth/revoke-session", "revokeSession", "End one of one's sessions")
-        .about("An unknown token, or somebody else's, is answered alike, and nothing happens.")
+    Operation::post("/api/auth/revoke-session", "revokeSession", "End a session of the user")
+        .about("A token that is unknown or belongs to another user gives the same response and has no effect.")
         .in_session()
         .takes("RevokeSession", [required("token", string())])
-        .gives("It is ended", named("Done"))
+        .gives("Session ended", named("StatusResponse"))
 }
 
 fn revoke_sessions() -> Operation {
-    Operation::post("/api/auth/revoke-sessions", "revokeSessions", "End all of one's sessions")
+    Operation::post("/api/auth/revoke-sessions", "revokeSessions", "End all sessions of the user")
         .in_session()
         .takes_anything()
-        .gives("They are ended, the caller's own among them", named("Done"))
+        .gives("All sessions ended, including the current one", named("StatusResponse"))
 }
 
 fn revoke_other_sessions() -> Operation {
     let path = "/api/auth/revoke-other-sessions";
-    Operation::post(path, "revokeOtherSessions", "End all of one's other sessions")
+    Operation::post(path, "revokeOtherSessions", "End the other sessions of the user")
         .in_session()
         .takes_anything()
-        .gives("They are ended", named("Done"))
+        .gives("Other sessions ended", named("StatusResponse"))
 }
 
 fn token() -> Operation {
-    Operation::get("/api/auth/token", "getJSONWebToken", "A JWT for other services")
+    Operation::get("/api/auth/token", "getJSONWebToken", "Issue an access token")
         .about(
-            "A new one on each call, signed with EdDSA. Its claims are the user's members and `sub`, \
-             `iss`, `aud`, `iat`, `exp`, `jti` and `sid`; its key is in the key set.",
+            "Returns a new JWT on each call, signed with EdDSA. Its claims are the fields of the user and `sub`, `iss`, `aud`, `iat`, `exp`, `jti` and `sid`. Its key is in the JWK set.",
         )
         .in_session()
-        .gives("A JWT", named("Token"))
+        .gives("The access token", named("TokenResponse"))
 }

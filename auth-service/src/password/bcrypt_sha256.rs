@@ -1,6 +1,8 @@
-//! The hashes we make: passlib's `bcrypt_sha256` version 2, which is bcrypt over the base64 of
-//! HMAC-SHA256 of the password, keyed with the salt. bcrypt alone reads 72 bytes, and the contract
-//! allows 128 UTF-16 units. `$bcrypt-sha256$v=2,t=2b,r=12$<salt>$<digest>`
+//! The hashes that this service creates: passlib's `bcrypt_sha256` version 2, which is bcrypt over the
+//! base64 of HMAC-SHA256 of the password, keyed with the salt. Plain bcrypt reads only 72 bytes, and
+//! the wire contract allows 128 UTF-16 units.
+//!
+//! `$bcrypt-sha256$v=2,t=2b,r=12$<salt>$<digest>`
 
 use aws_lc_rs::{constant_time, hmac};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -10,17 +12,17 @@ use super::{BCRYPT_BASE64, BCRYPT_COSTS, BCRYPT_DIGEST_BYTES, UnusableHash, nfkc
 const NAME: &str = "$bcrypt-sha256$";
 const PREFIX: &str = "$bcrypt-sha256$v=2,t=2b,r=";
 
-/// Not `Debug`: it must not reach a log.
+/// Not `Debug`, so that it cannot reach a log.
 pub(super) struct BcryptSha256<'a> {
     pub(super) cost: u32,
-    /// As it is written, which is what the HMAC is keyed with.
+    /// The encoded salt, which is the HMAC key.
     salt: &'a str,
     salt_bytes: [u8; 16],
     digest: &'a str,
 }
 
 impl<'a> BcryptSha256<'a> {
-    /// `None` when the hash is of another kind.
+    /// Parses a hash. Returns `None` if it is of another kind.
     pub(super) fn read(stored: &'a str) -> Option<Result<Self, UnusableHash>> {
         stored.starts_with(NAME).then(|| match Self::parts(stored) {
             Some(hash) if hash.cost > *BCRYPT_COSTS.end() => Err(UnusableHash::TooCostly),
@@ -44,7 +46,7 @@ impl<'a> BcryptSha256<'a> {
     }
 }
 
-/// A new hash with a salt of its own.
+/// Hashes a password with a random salt.
 pub(super) fn hash(password: &str, cost: u32) -> String {
     let salt_bytes = rand::random();
     let salt = BCRYPT_BASE64.encode(salt_bytes);
@@ -52,7 +54,8 @@ pub(super) fn hash(password: &str, cost: u32) -> String {
     format!("{PREFIX}{cost}${salt}${digest}")
 }
 
-/// Looks like a hash and costs as much to verify; made without any work, so that a start is fast.
+/// Returns a hash that no password matches and that takes as long to verify. Created without hashing,
+/// for a fast startup.
 pub(super) fn unmatchable(cost: u32) -> String {
     let salt = BCRYPT_BASE64.encode(rand::random::<[u8; 16]>());
     let digest = BCRYPT_BASE64.encode(rand::random::<[u8; BCRYPT_DIGEST_BYTES]>());
@@ -63,7 +66,7 @@ fn digest(password: &str, salt: &str, salt_bytes: [u8; 16], cost: u32) -> String
     let key = hmac::Key::new(hmac::HMAC_SHA256, salt.as_bytes());
     let password = nfkc(password);
     let mut input = BASE64_STANDARD.encode(hmac::sign(&key, password.as_bytes())).into_bytes();
-    // bcrypt hashes a C string, terminator included.
+    // bcrypt hashes a C string including its terminator.
     input.push(0);
     let digest = bcrypt::bcrypt(cost, salt_bytes, &input);
     BCRYPT_BASE64.encode(digest.get(..BCRYPT_DIGEST_BYTES).unwrap_or(&digest))
@@ -89,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_byte_72_or_a_nul_counts() {
+    fn bytes_after_the_72nd_or_a_nul_are_significant() {
         for (password, twin) in
             [("a".repeat(72) + "b", "a".repeat(72) + "c"), ("a\0b".into(), "a\0c".into())]
         {

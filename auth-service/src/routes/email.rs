@@ -1,10 +1,13 @@
-//! Addresses: verified and changed through mailed links.
+//! E-mail addresses: verification and change through mailed links.
 
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use serde_json::{Value, json};
-use service_kit::{db::OnConflict as _, sql_types::DbTime};
+use service_kit::{
+    db::{Conn, OnConflict as _},
+    sql_types::DbTime,
+};
 use shared_models::User;
 use tokio::time;
 
@@ -12,16 +15,16 @@ use crate::{
     email_token::{EmailClaims, Request},
     error::{Error, Result},
     input::{Fields, Input, Schema},
-    mail::{self, Kind},
-    models::{self, UserChanges},
+    mail::{self, Asker, Kind},
+    models::{self, Account, Session, UserChanges},
     redirect,
     session::{self, Authenticated, Caller, Fresh, Live},
     session_cookies,
     state::AppState,
 };
 
-/// How long an anonymous request for a verification link takes at least. The contract's way to hide
-/// whether a mail goes out; clients may have come to expect it.
+/// Minimum duration of an anonymous request for a verification link. The contract hides in this way
+/// whether a mail is sent, and clients may rely on it.
 const SEND_VERIFICATION_TAKES: Duration = Duration::from_millis(500);
 
 pub(crate) struct ChangeEmail {
@@ -56,40 +59,56 @@ pub(crate) async fn change_email(
         change_at_once(&state, &req, &live, &input).await?;
     } else {
         let confirms = features.confirm_change_email && live.user.email_verified;
-        let kind = if confirms { Kind::ConfirmChangeEmail } else { Kind::ChangeEmail };
-        // Whether the new address is taken is found out when the mail is sent.
-        let who = (live.user.id.as_str(), live.user.email.as_str());
         let new_email = Some(input.new_email.as_str());
-        let mail = mail::ask_for_user(kind, who, new_email, callback_url, state.now());
-        mail::post(&state, &mail).await?;
+        // Whether the new address is taken is checked when the mail is sent.
+        let ask = |kind, callback_url| {
+            mail::ask_for_user(kind, (&*live).into(), new_email, callback_url, state.now())
+        };
+        if confirms {
+            mail::post(&state, &[ask(Kind::ConfirmChangeEmail, callback_url)]).await?;
+        } else {
+            let notice = ask(Kind::ChangeEmailNotice, None);
+            mail::post(&state, &[ask(Kind::ChangeEmail, callback_url), notice]).await?;
+        }
     }
     Ok(HttpResponse::Ok().json(json!({ "status": true })))
 }
 
-/// Says nothing when the new address is taken: it is nobody's business who else is here.
+/// Changes the address. Succeeds without a change if the new address is taken, so that the response
+/// does not reveal other users.
 async fn change_at_once(
     state: &AppState,
     req: &HttpRequest,
     live: &Live,
     input: &ChangeEmail,
 ) -> Result<()> {
-    let old = (live.user.id.as_str(), live.user.email.as_str());
-    let now = DbTime(state.now().into());
-    let mut pooled = state.write().await?;
-    let changed =
-        models::User::change_unverified_email(&mut pooled.conn(), old, &input.new_email, now).await;
-    drop(pooled);
-    match changed.on_conflict(Error::UserAlreadyExists) {
-        Err(Error::UserAlreadyExists) => return Ok(()),
-        Ok(0) => return Err(Error::EmailAlreadyVerified), // since the session was read
-        changed => drop(changed?),
-    }
-    live.resend_cookie(state, req);
+    let (id, old, new) = (live.user.id.as_str(), live.user.email.as_str(), &input.new_email);
+    let now = state.now();
+    let callback_url = input.callback_url.as_deref();
+    let mut mails = vec![mail::tell_old_address(old, new, now)];
     if state.features.email_verification {
-        let callback_url = input.callback_url.as_deref();
-        let mail = mail::ask_for(Kind::VerifyEmail, &input.new_email, callback_url, state.now());
-        mail::post(state, &mail).await?;
+        mails.push(mail::ask_for(Kind::VerifyEmail, new, callback_url, now));
     }
+    let mut pooled = state.write().await?;
+    let conn = &mut pooled.conn();
+    let changed = conn.transaction(async |conn| {
+        let at = DbTime(now.into());
+        let changed = models::User::change_unverified_email(conn, (id, old), new, at).await;
+        if changed.on_conflict(Error::UserAlreadyExists)? == 0 {
+            return Err(Error::EmailAlreadyVerified); // verified since the session was read
+        }
+        mail::void_links(conn, id).await?;
+        for mail in &mails {
+            mail.insert(conn).await?;
+        }
+        Ok(())
+    });
+    match changed.await {
+        Err(Error::UserAlreadyExists) => return Ok(()),
+        changed => changed?,
+    }
+    state.outbox.wake();
+    live.resend_cookie(state, req);
     Ok(())
 }
 
@@ -104,8 +123,8 @@ impl Schema for SendVerificationEmail {
     }
 }
 
-/// Without a session the same for every address: whether there is an unverified user is found out
-/// when the mail is sent.
+/// Without a session, the response is the same for every address: whether it belongs to an
+/// unverified user is checked when the mail is sent.
 pub(crate) async fn send_verification_email(
     state: Data<AppState>,
     req: HttpRequest,
@@ -126,7 +145,7 @@ pub(crate) async fn send_verification_email(
     let pause = time::sleep(SEND_VERIFICATION_TAKES);
     let callback_url = input.callback_url.as_deref();
     let mail = mail::ask_for(Kind::VerifyEmail, &input.email, callback_url, state.now());
-    mail::post(&state, &mail).await?;
+    mail::post(&state, &[mail]).await?;
     if !matches!(caller, Caller::Live(_)) {
         pause.await;
     }
@@ -134,8 +153,8 @@ pub(crate) async fn send_verification_email(
 }
 
 pub(crate) struct VerifyEmail {
-    token: String,
-    callback_url: Option<String>,
+    pub(crate) token: String,
+    pub(crate) callback_url: Option<String>,
 }
 
 impl Schema for VerifyEmail {
@@ -144,7 +163,7 @@ impl Schema for VerifyEmail {
     fn read(fields: &mut Fields<'_>) -> Self {
         Self {
             token: fields.query("token"),
-            callback_url: fields.optional_query("callbackURL").filter(|url| !url.is_empty()),
+            callback_url: fields.optional_query_redirect("callbackURL"),
         }
     }
 }
@@ -164,7 +183,7 @@ pub(crate) async fn verify_email(
     }
 }
 
-/// Does what the link is for. The body is for those who are not led on.
+/// Performs the action of a link. The returned body is used if there is no redirect.
 async fn open(state: &AppState, req: &HttpRequest, input: &VerifyEmail) -> Result<Value> {
     let claims = state.email_tokens.read(&input.token, state.now())?;
     match &claims.update_to {
@@ -175,7 +194,7 @@ async fn open(state: &AppState, req: &HttpRequest, input: &VerifyEmail) -> Resul
     }
 }
 
-/// A plain verification, the first or one more.
+/// Verifies the user's current address.
 async fn verify(state: &AppState, req: &HttpRequest, claims: &EmailClaims) -> Result<Value> {
     let user = models::User::find_by_email(&mut state.read().await?.conn(), &claims.email).await?;
     let user = user.ok_or(Error::EmailTokenUserGone)?;
@@ -188,14 +207,16 @@ async fn verify(state: &AppState, req: &HttpRequest, claims: &EmailClaims) -> Re
     }
     let changes = UserChanges { email_verified: Some(true), ..UserChanges::default() };
     let now = DbTime(state.now().into());
-    let mut pooled = state.write().await?;
     let of = (user.id.as_str(), claims.email.as_str());
+    let mut pooled = state.write().await?;
     let updated = models::User::update_of_email(&mut pooled.conn(), of, &changes, now).await?;
-    drop(pooled);
     if updated.is_none() {
-        return Err(Error::EmailTokenUserGone); // or has another address since
+        return Err(Error::EmailTokenUserGone); // or the address was changed concurrently
     }
-    if state.features.auto_sign_in_after_verification {
+    // A link issued before a password reset proves access to the mailbox, but does not sign in.
+    let set_at = Account::password_set_at(&mut pooled.conn(), of.0).await?;
+    drop(pooled);
+    if state.features.auto_sign_in_after_verification && set_at == claims.password_set_at() {
         match session::caller(state, req).await? {
             Caller::Live(live) if live.user.email == claims.email => live.resend_cookie(state, req),
             _ => {
@@ -209,7 +230,7 @@ async fn verify(state: &AppState, req: &HttpRequest, claims: &EmailClaims) -> Re
     Ok(body)
 }
 
-/// A step of a change of address.
+/// Performs one step of a change of address.
 async fn change(
     state: &AppState,
     req: &HttpRequest,
@@ -220,7 +241,7 @@ async fn change(
     let user = models::User::find(&mut state.read().await?.conn(), &claims.user_id).await?;
     let user = user.ok_or(Error::EmailTokenUserGone)?;
     if user.email != claims.email {
-        return Err(Error::InvalidEmailToken); // done already, or another one was
+        return Err(Error::InvalidEmailToken); // this or another change was completed
     }
     let caller = session::caller(state, req).await?;
     if let Caller::Live(live) = &caller
@@ -228,23 +249,59 @@ async fn change(
     {
         return Err(Error::EmailTokenOfAnotherUser);
     }
+    let now = state.now();
+    let mut pooled = state.write().await?;
+    let conn = &mut pooled.conn();
     if claims.request_type == Request::ChangeEmailConfirmation {
-        let (kind, who) = (Kind::ChangeEmail, (user.id.as_str(), user.email.as_str()));
-        let mail = mail::ask_for_user(kind, who, Some(new_email), callback_url, state.now());
-        mail::post(state, &mail).await?;
+        let asker = Asker {
+            user_id: &user.id,
+            email: &user.email,
+            session_id: claims.session_id.as_deref(),
+        };
+        let (kind, to) = (Kind::ChangeEmail, Some(new_email));
+        let mail = mail::ask_for_user(kind, asker, to, callback_url, now);
+        conn.transaction(async |conn| {
+            hold(conn, claims, DbTime(now.into())).await?;
+            Ok::<_, Error>(mail.insert(conn).await?)
+        })
+        .await?;
+        state.outbox.wake();
         return Ok(json!({ "status": true }));
     }
-    let changes = UserChanges { email: Some(new_email), ..UserChanges::default() };
-    let now = DbTime(state.now().into());
-    let mut pooled = state.write().await?;
+    // Opening the link proves access to the new mailbox.
+    let email_verified = state.features.verify_changed_email.then_some(true);
+    let changes = UserChanges { email: Some(new_email), email_verified, ..UserChanges::default() };
     let of = (user.id.as_str(), claims.email.as_str());
-    let changed = models::User::update_of_email(&mut pooled.conn(), of, &changes, now).await;
+    let notice = mail::tell_old_address(&user.email, new_email, now);
+    let changed = conn.transaction(async |conn| {
+        let now = DbTime(now.into());
+        hold(conn, claims, now).await?;
+        let changed = models::User::update_of_email(conn, of, &changes, now).await;
+        // The address was taken meanwhile, or the link was opened twice concurrently.
+        let changed = changed.on_conflict(Error::InvalidEmailToken)?;
+        mail::void_links(conn, of.0).await?;
+        notice.insert(conn).await?;
+        changed.ok_or(Error::InvalidEmailToken)
+    });
+    let changed: User = changed.await?.try_into()?;
     drop(pooled);
-    // Somebody else may have taken the address since, or the same link was opened twice at once.
-    let changed = changed.on_conflict(Error::InvalidEmailToken)?;
-    let changed: User = changed.ok_or(Error::InvalidEmailToken)?.try_into()?;
+    state.outbox.wake();
     if let Caller::Live(live) = caller {
         live.resend_cookie(state, req);
     }
     Ok(json!({ "status": true, "user": changed }))
+}
+
+/// Locks the user and the session of a link for the rest of the transaction. Fails if the password
+/// was reset or the session has ended since the link was requested. The user is locked first, as
+/// when a user is deleted; a different order could deadlock.
+async fn hold(conn: &mut Conn<'_>, claims: &EmailClaims, now: DbTime) -> Result<()> {
+    let (user_id, set_at) = (claims.user_id.as_str(), claims.password_set_at());
+    let holds = models::User::hold(conn, (user_id, &claims.email)).await? > 0
+        && Account::hold_password(conn, user_id, set_at).await?
+        && match &claims.session_id {
+            Some(id) => Session::hold(conn, id, now).await?,
+            None => true,
+        };
+    if holds { Ok(()) } else { Err(Error::InvalidEmailToken) }
 }

@@ -1,11 +1,15 @@
-//! `GET /error`: where a link leads that cannot be followed and names no page of its own.
+//! `GET /error`: shown for invalid links that name no error page of their own.
 
 use actix_web::{HttpRequest, HttpResponse, http::header::CONTENT_TYPE, web::Data};
+use minijinja::HtmlEscape;
 use url::form_urlencoded;
 
 use crate::{redirect, state::AppState};
 
-/// Shows the code, or in production hands it to the front end.
+/// Longer descriptions are truncated.
+const DESCRIPTION_MAX_CHARS: usize = 500;
+
+/// Shows the code and the description, or in production redirects to the web app.
 pub(crate) async fn error_page(state: Data<AppState>, req: HttpRequest) -> HttpResponse {
     let query = form_urlencoded::parse(req.query_string().as_bytes());
     let parameter = |wanted: &str| {
@@ -21,15 +25,17 @@ pub(crate) async fn error_page(state: Data<AppState>, req: HttpRequest) -> HttpR
         }
         return redirect::found(&target);
     }
-    HttpResponse::Ok().insert_header((CONTENT_TYPE, "text/html")).body(page(code))
+    let description = parameter("error_description").unwrap_or_default();
+    let description: String = description.chars().take(DESCRIPTION_MAX_CHARS).collect();
+    HttpResponse::Ok().insert_header((CONTENT_TYPE, "text/html")).body(page(code, &description))
 }
 
-/// The code is the only thing that is echoed.
 fn is_harmless(code: &str) -> bool {
     code.chars().all(|c| c.is_ascii_alphanumeric() || "_'-".contains(c))
 }
 
-fn page(code: &str) -> String {
+fn page(code: &str, description: &str) -> String {
+    let description = HtmlEscape(description);
     format!(
         "<!doctype html>\n\
          <html lang=\"en\">\n\
@@ -37,6 +43,7 @@ fn page(code: &str) -> String {
          <body>\n\
          <h1>Something went wrong</h1>\n\
          <p>The link cannot be followed: <code>{code}</code></p>\n\
+         <p>{description}</p>\n\
          <p><a href=\"/\">Back to the start</a></p>\n\
          </body>\n\
          </html>\n"

@@ -1,4 +1,4 @@
-//! Passwords: changed and asked for by those who are signed in, reset by those who forgot them.
+//! Passwords: changed by signed-in users, reset through mailed links.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -6,7 +6,7 @@ use actix_web::{
 };
 use serde::Serialize;
 use serde_json::json;
-use service_kit::sql_types::DbTime;
+use service_kit::{db::OnConflict as _, sql_types::DbTime};
 use shared_models::User;
 use uuid::Uuid;
 
@@ -15,7 +15,9 @@ use crate::{
     guessing,
     input::{Fields, Input, Schema},
     mail::{self, Kind},
-    models::{NewAccount, PasswordHash, Purpose, Session, VerificationToken},
+    models::{
+        self, Ending, NewAccount, PasswordHash, Purpose, SecurityEvent, Session, VerificationToken,
+    },
     password, redirect,
     session::{Authenticated, Fresh, token_hash},
     session_cookies,
@@ -40,7 +42,7 @@ impl Schema for ChangePassword {
 
 #[derive(Serialize)]
 struct PasswordChanged {
-    /// Of the session that replaces all others, if they were to go.
+    /// Token of the new session, if all other sessions were ended.
     token: Option<String>,
     user: User,
 }
@@ -50,7 +52,7 @@ pub(crate) async fn change_password(
     req: HttpRequest,
     Authenticated(live, input): Authenticated<ChangePassword>,
 ) -> Result<HttpResponse> {
-    password::check_length(&input.new_password)?;
+    state.passwords.check_new(&input.new_password)?;
     password::check_max_length(&input.current_password)?;
     let user_id = live.user.id.as_str();
     let old_hash = guessing::confirm(&state, user_id, &input.current_password).await?;
@@ -59,26 +61,29 @@ pub(crate) async fn change_password(
     let mut pooled = state.write().await?;
     let conn = &mut pooled.conn();
     let hashes = (old_hash.as_str(), hash.as_str());
-    if !input.revoke_other_sessions {
-        if PasswordHash::change(conn, user_id, hashes, now).await? == 0 {
-            return Err(Error::InvalidPassword); // it was changed elsewhere meanwhile
-        }
-        let body = PasswordChanged { token: None, user: live.user.clone() };
-        return Ok(HttpResponse::Ok().json(body));
-    }
     let is_remembered = !state.cookies.has_marker(req.headers());
     let fresh = Fresh::new(&state, &req, is_remembered)?;
+    let fresh = input.revoke_other_sessions.then_some(fresh);
+    let moment = state.security_events.moment(DbTime(state.clock.now()));
     conn.transaction(async |conn| {
         if PasswordHash::change(conn, user_id, hashes, now).await? == 0 {
-            return Err(Error::InvalidPassword);
+            return Err(Error::InvalidPassword); // changed concurrently
         }
-        Session::delete_all(conn, user_id).await?;
-        fresh.row(user_id).insert(conn).await?;
+        let mut ended = Vec::new();
+        if let Some(fresh) = &fresh {
+            ended = Session::end(conn, Ending::All(user_id)).await?;
+            fresh.row(user_id).insert(conn).await?;
+        }
+        mail::void_links(conn, user_id).await?;
+        SecurityEvent::record_ended(conn, &ended, &moment).await?;
         Ok(())
     })
     .await?;
-    session_cookies::hand_out(&req, &fresh);
-    Ok(HttpResponse::Ok().json(PasswordChanged { token: Some(fresh.token), user: live.user }))
+    if let Some(fresh) = &fresh {
+        session_cookies::hand_out(&req, fresh);
+    }
+    let token = fresh.map(|fresh| fresh.token);
+    Ok(HttpResponse::Ok().json(PasswordChanged { token, user: live.user }))
 }
 
 pub(crate) struct VerifyPassword {
@@ -114,7 +119,8 @@ impl Schema for RequestPasswordReset {
     }
 }
 
-/// The same for every address: whether there is such a user is found out when the mail is sent.
+/// The response is the same for every address: whether there is such a user is checked when the
+/// mail is sent.
 pub(crate) async fn request_password_reset(
     state: Data<AppState>,
     Input(input): Input<RequestPasswordReset>,
@@ -124,7 +130,7 @@ pub(crate) async fn request_password_reset(
     }
     let redirect_to = input.redirect_to.as_deref();
     let mail = mail::ask_for(Kind::ResetPassword, &input.email, redirect_to, state.now());
-    mail::post(&state, &mail).await?;
+    mail::post(&state, &[mail]).await?;
     let message = "If this email exists in our system, check your email for the reset link";
     Ok(HttpResponse::Ok().json(json!({ "status": true, "message": message })))
 }
@@ -141,7 +147,7 @@ impl Schema for OpenResetLink {
     }
 }
 
-/// Leads on to the page that asks for the new password. The token stays good.
+/// Redirects to the page that asks for the new password. The token remains valid.
 pub(crate) async fn open_reset_link(
     state: Data<AppState>,
     token: Path<String>,
@@ -181,11 +187,13 @@ impl Schema for ResetPassword {
 
 pub(crate) async fn reset_password(
     state: Data<AppState>,
+    req: HttpRequest,
     Input(input): Input<ResetPassword>,
 ) -> Result<HttpResponse> {
     let token = input.token.ok_or(Error::InvalidResetToken)?;
-    password::check_length(&input.new_password)?;
+    state.passwords.check_new(&input.new_password)?;
     let (token, now) = (token_hash(&token), DbTime(state.clock.now()));
+    let client = state.client_network(&req);
     let found = {
         let conn = &mut state.read().await?;
         VerificationToken::find_user(&mut conn.conn(), Purpose::ResetPassword, &token, now).await?
@@ -195,19 +203,31 @@ pub(crate) async fn reset_password(
     let mut pooled = state.write().await?;
     let conn = &mut pooled.conn();
     conn.transaction(async |conn| {
-        if VerificationToken::delete(conn, &token).await? == 0 {
-            return Err(Error::InvalidResetToken); // somebody else was faster
-        }
+        // The account is locked first, as everywhere: the second of two concurrent requests waits
+        // here and then finds no token.
         if PasswordHash::update(conn, &user_id, &hash, now).await? == 0 {
             NewAccount::credential(&Uuid::now_v7().to_string(), &user_id, &hash, now)
                 .insert(conn)
-                .await?;
+                .await
+                .on_conflict(Error::InvalidResetToken)?;
         }
+        if VerificationToken::delete(conn, &token).await? == 0 {
+            return Err(Error::InvalidResetToken); // used by a concurrent request
+        }
+        let mut ended = Vec::new();
         if state.features.revoke_sessions_on_password_reset {
-            Session::delete_all(conn, &user_id).await?;
+            ended = Session::end(conn, Ending::All(&user_id)).await?;
         }
-        Ok(())
+        mail::void_links(conn, &user_id).await?;
+        // Exempts the owner's network from the account's sign-in limit, which others may have
+        // exhausted.
+        guessing::sign_in_network(&user_id, client, now).upsert(conn).await?;
+        SecurityEvent::record_ended(conn, &ended, &state.security_events.moment(now)).await?;
+        Ok::<_, Error>(())
     })
     .await?;
+    if let Some(user) = models::User::find(&mut state.read().await?.conn(), &user_id).await? {
+        guessing::forgive(&state, &user.email, client).await?;
+    }
     Ok(HttpResponse::Ok().json(json!({ "status": true })))
 }

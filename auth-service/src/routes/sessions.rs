@@ -1,28 +1,28 @@
-//! The caller's session, with a fresh token for other services; the other sessions of the same
-//! user, and their ends.
+//! The current session, with a new access token; the user's other sessions, and ending sessions.
 
 use actix_web::{
     HttpRequest, HttpResponse, ResponseError as _,
+    body::{BodySize, MessageBody as _},
     http::header::{ACCESS_CONTROL_EXPOSE_HEADERS, CACHE_CONTROL, HeaderName, HeaderValue, PRAGMA},
     web::Data,
 };
 use serde::Serialize;
 use serde_json::json;
-use service_kit::sql_types::DbTime;
+use service_kit::{server::Held, sql_types::DbTime};
 use shared_models::User;
 
 use crate::{
     error::{Error, Result},
     input::{Fields, Ignored, Schema},
-    models::{ListedSession, Session},
-    origin,
+    models::{Ending, ListedSession},
+    origin, security_events,
     session::{self, Authenticated, Caller, CurrentSession, SessionBody},
     session_cookies,
     state::AppState,
 };
 
 pub(crate) const SET_AUTH_JWT: &str = "set-auth-jwt";
-/// An answer about a session is kept nowhere.
+/// Responses about sessions must not be stored.
 const NO_STORE: (HeaderName, &str) = (CACHE_CONTROL, "no-store");
 const NO_CACHE: (HeaderName, &str) = (PRAGMA, "no-cache");
 
@@ -46,7 +46,7 @@ pub(crate) async fn get_session(state: Data<AppState>, req: HttpRequest) -> Resu
     Ok(response.json(CurrentBody { session, user }))
 }
 
-/// The one wrong method that the contract answers with 405. Its body is not looked at.
+/// Returns 405, which the contract uses for this wrong method only. The body is not read.
 pub(crate) async fn refuse_post(state: Data<AppState>, req: HttpRequest) -> Result<HttpResponse> {
     origin::check(&req, &state.trusted_origins)?;
     let mut refused = Error::GetSessionByPost.error_response();
@@ -56,7 +56,8 @@ pub(crate) async fn refuse_post(state: Data<AppState>, req: HttpRequest) -> Resu
     Ok(refused)
 }
 
-/// The live sessions of the caller, with their tokens, which is why the caller's own must be fresh.
+/// Returns the user's valid sessions with their tokens, which is why the caller's own must be
+/// fresh.
 pub(crate) async fn list_sessions(
     state: Data<AppState>,
     CurrentSession(live): CurrentSession,
@@ -69,7 +70,15 @@ pub(crate) async fn list_sessions(
         ListedSession::list(&mut state.read().await?.conn(), live.user.id.as_str(), now).await?;
     let sessions: Result<Vec<_>> =
         listed.into_iter().map(|listed| SessionBody::opened(&state, listed)).collect();
-    Ok(HttpResponse::Ok().json(sessions?))
+    let mut response = HttpResponse::Ok().json(sessions?);
+    // The number of sessions of a user is not limited.
+    if let BodySize::Sized(bytes) = response.body().size() {
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        if let Some(held) = state.in_flight.reserve(live.user.id.as_str(), bytes)? {
+            response = response.map_body(|_, body| Held::new(body, Some(held)).boxed());
+        }
+    }
+    Ok(response)
 }
 
 pub(crate) struct RevokeSession {
@@ -82,15 +91,15 @@ impl Schema for RevokeSession {
     }
 }
 
-/// Says the same of the caller's own sessions, of others' and of none.
+/// The response is the same for the user's own sessions, those of others and unknown tokens.
 pub(crate) async fn revoke_session(
     state: Data<AppState>,
     req: HttpRequest,
     Authenticated(live, input): Authenticated<RevokeSession>,
 ) -> Result<HttpResponse> {
     let hash = session::token_hash(&input.token);
-    let mut pooled = state.write().await?;
-    Session::delete_own(&mut pooled.conn(), live.user.id.as_str(), &hash).await?;
+    let session = Ending::OwnOfToken(live.user.id.as_str(), &hash);
+    security_events::end_sessions(&state, session).await?;
     if input.token == live.session.token() {
         session_cookies::clear(&req);
     }
@@ -102,7 +111,7 @@ pub(crate) async fn revoke_sessions(
     req: HttpRequest,
     Authenticated(live, _): Authenticated<Ignored>,
 ) -> Result<HttpResponse> {
-    Session::delete_all(&mut state.write().await?.conn(), live.user.id.as_str()).await?;
+    security_events::end_sessions(&state, Ending::All(live.user.id.as_str())).await?;
     session_cookies::clear(&req);
     Ok(HttpResponse::Ok().json(json!({ "status": true })))
 }
@@ -112,6 +121,6 @@ pub(crate) async fn revoke_other_sessions(
     Authenticated(live, _): Authenticated<Ignored>,
 ) -> Result<HttpResponse> {
     let (user_id, id) = (live.user.id.as_str(), live.session.id());
-    Session::delete_others(&mut state.write().await?.conn(), user_id, id).await?;
+    security_events::end_sessions(&state, Ending::Others(user_id, id)).await?;
     Ok(HttpResponse::Ok().json(json!({ "status": true })))
 }

@@ -1,4 +1,4 @@
-//! `POST /sign-in/email`: an address and a password become a session.
+//! `POST /sign-in/email`: starts a session with an e-mail address and a password.
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use serde::Serialize;
@@ -28,7 +28,7 @@ impl Schema for SignIn {
         Self {
             email: fields.string("email"),
             password: fields.string("password"),
-            callback_url: fields.optional_text("callbackURL"),
+            callback_url: fields.redirect_or_empty("callbackURL"),
             remember_me: fields.optional_boolean("rememberMe").unwrap_or(true),
         }
     }
@@ -61,13 +61,13 @@ pub(crate) async fn sign_in(
         if state.features.send_verification_on_sign_in {
             let callback_url = input.callback_url.as_deref();
             let mail = mail::ask_for(Kind::VerifyEmail, &email, callback_url, state.now());
-            mail::post(&state, &mail).await?;
+            mail::post(&state, &[mail]).await?;
         }
         return Err(Error::EmailNotVerified);
     }
     let fresh = session::Fresh::new(&state, &req, input.remember_me)?;
     if !known.admit(&state, &input.password, &fresh).await? {
-        // Another sign-in may have upgraded the hash, or the password was changed.
+        // Another sign-in may have replaced the hash, or the password has changed.
         known = find_user(&state, &email, &input.password).await?;
         if !known.admit(&state, &input.password, &fresh).await? {
             return Err(Error::InvalidEmailOrPassword);
@@ -87,7 +87,7 @@ pub(crate) async fn sign_in(
     }))
 }
 
-/// Somebody whose password was right a moment ago.
+/// A user whose password was correct.
 struct Known {
     user: User,
     hash: String,
@@ -96,7 +96,7 @@ struct Known {
 async fn find_user(state: &AppState, email: &str, password: &str) -> Result<Known> {
     let found = PasswordHash::find_by_email(&mut state.read().await?.conn(), email).await?;
     let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user), hash.0));
-    // No connection is held meanwhile, and an unknown address takes the same way.
+    // No connection is held while hashing, and an unknown address takes the same path.
     let fits = state.passwords.verify(password, hash.as_deref()).await?;
     match (user, hash) {
         (Some(user), Some(hash)) if fits => Ok(Known { user: user.try_into()?, hash }),
@@ -105,9 +105,9 @@ async fn find_user(state: &AppState, email: &str, password: &str) -> Result<Know
 }
 
 impl Known {
-    /// Starts the session, unless the password was changed since it was checked: a session that a
-    /// change was to end must not begin after it. A hash of another service, or from before the
-    /// cost was raised, gives way to one of ours.
+    /// Starts the session, unless the password was changed since it was checked: a session must not
+    /// begin after the change that ends all sessions. Replaces a hash of another service or a lower
+    /// cost with one of ours.
     async fn admit(
         &self,
         state: &AppState,
@@ -142,7 +142,7 @@ impl Schema for SocialSignIn {
     }
 }
 
-/// There are no other providers.
+/// Rejects every provider, because none are configured.
 pub(crate) async fn refuse_social(_: Input<SocialSignIn>) -> Result<HttpResponse> {
     Err(Error::ProviderNotFound)
 }

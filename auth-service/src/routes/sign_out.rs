@@ -6,12 +6,12 @@ use serde_json::json;
 use crate::{
     error::Result,
     input::{Fields, Input, Schema},
-    models::Session,
-    session, session_cookies,
+    models::{Ending, Session},
+    security_events, session, session_cookies,
     state::AppState,
 };
 
-/// Members that the original knows; none has a meaning here.
+/// Fields that Better Auth accepts; none of them has an effect here.
 pub(crate) struct SignOut;
 
 impl Schema for SignOut {
@@ -30,9 +30,12 @@ pub(crate) async fn sign_out(
     req: HttpRequest,
     _: Input<SignOut>,
 ) -> Result<HttpResponse> {
-    if let Some(token) = session::presented_token(&state, req.headers()) {
+    for token in session::presented_tokens(&state, req.headers()) {
         let hash = session::token_hash(&token);
-        Session::delete_by_token_hash(&mut state.write().await?.conn(), &hash).await?;
+        // Avoids a write transaction for made-up tokens.
+        if Session::find_by_token_hash(&mut state.read().await?.conn(), &hash).await?.is_some() {
+            security_events::end_sessions(&state, Ending::OfToken(&hash)).await?;
+        }
     }
     session_cookies::clear(&req);
     Ok(HttpResponse::Ok().json(json!({ "success": true })))

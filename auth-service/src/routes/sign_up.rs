@@ -1,5 +1,5 @@
-//! `POST /sign-up/email`: a new user with a password, signed in at once unless the address has to
-//! be verified first.
+//! `POST /sign-up/email`: creates a user with a password, and a session unless the address must be
+//! verified first.
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use serde::Serialize;
@@ -12,7 +12,7 @@ use crate::{
     input::{Fields, Input, Schema},
     mail::{self, Kind},
     models::{self, NewAccount},
-    password, session, session_cookies,
+    session, session_cookies,
     state::AppState,
 };
 
@@ -43,7 +43,7 @@ impl Schema for SignUp {
 
 #[derive(Serialize)]
 struct SignedUp {
-    /// `None` when the address has to be verified first.
+    /// `None` if the address must be verified first.
     token: Option<String>,
     user: User,
 }
@@ -56,7 +56,7 @@ pub(crate) async fn sign_up(
     if !state.features.sign_up {
         return Err(Error::SignUpDisabled);
     }
-    password::check_length(&input.password)?;
+    state.passwords.check_new(&input.password)?;
     let must_verify = state.features.require_email_verification;
     let is_taken =
         models::User::is_email_taken(&mut state.read().await?.conn(), &input.email).await?;
@@ -78,7 +78,7 @@ pub(crate) async fn sign_up(
     let mail = (mails && state.features.email_verification)
         .then(|| mail::ask_for(Kind::VerifyEmail, &user.email, input.callback_url.as_deref(), now));
     if must_verify {
-        // Whoever has the address learns of it by mail; whoever asks learns nothing.
+        // The owner of the address is notified by e-mail; the client sees no difference.
         let registered = if is_taken {
             Err(Error::UserAlreadyExists)
         } else {

@@ -1,4 +1,4 @@
-//! Is the process up, and can it work?
+//! Liveness and readiness.
 
 use actix_web::{HttpResponse, http::header::RETRY_AFTER, web::Data};
 use serde_json::json;
@@ -6,20 +6,26 @@ use service_kit::lifecycle;
 
 use crate::state::AppState;
 
-/// The contract's own sign of life.
+/// Tables that every sign-in needs.
+const TABLES: [&str; 3] = ["users", "accounts", "sessions"];
+
+/// Health endpoint of the wire contract.
 pub(crate) async fn ok() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "ok": true }))
 }
 
-/// The process is up.
+/// Liveness: the process runs.
 pub(crate) async fn live() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "ok" }))
 }
 
-/// The database answers and has its schema, and tokens can be signed.
+/// Readiness: the database responds and has its schema, and tokens can be signed.
 pub(crate) async fn ready(state: Data<AppState>) -> HttpResponse {
-    let parts =
-        [state.database.is_ready().await, state.database.has_schema(), state.issuer.has_keys()];
+    let parts = [
+        state.database.is_ready(&TABLES).await,
+        state.database.has_schema(),
+        state.issuer.has_keys(),
+    ];
     let word = |is_ready| if is_ready { "ok" } else { "unavailable" };
     let status = match parts.iter().all(|is_ready| *is_ready) {
         _ if lifecycle::is_stopping() => "stopping",

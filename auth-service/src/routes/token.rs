@@ -1,19 +1,20 @@
-//! `GET /token`, the published keys, and what goes with them.
+//! Access tokens, the published keys, and the issuer's metadata.
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{CACHE_CONTROL, ContentType, ETAG, IF_NONE_MATCH},
+    http::header::{CACHE_CONTROL, ContentType, ETAG},
     web::Data,
 };
 use serde_json::json;
+use service_kit::entity_tags::EntityTags;
 use shared_models::IssuerDocument;
 
 use crate::{error::Result, session::CurrentSession, state::AppState};
 
-/// Verifiers renew keys every few minutes anyway, and must see a new one soon.
+/// Short, because verifiers must see a new key soon and refresh every few minutes anyway.
 const JWKS_CACHE_CONTROL: &str = "public, max-age=60";
 
-/// A token (RFC 7519) for the caller, a new one on each call.
+/// Returns a new access token (RFC 7519) for the caller.
 pub(crate) async fn issue_token(
     state: Data<AppState>,
     CurrentSession(live): CurrentSession,
@@ -22,15 +23,11 @@ pub(crate) async fn issue_token(
     Ok(HttpResponse::Ok().json(json!({ "token": token })))
 }
 
-/// The public keys (RFC 7517 §5), with a validator (RFC 9110 §13.1.2).
+/// Returns the public keys (RFC 7517 §5) with an entity tag, and handles `If-None-Match` (RFC 9110
+/// §13.1.2).
 pub(crate) async fn jwks(state: Data<AppState>, req: HttpRequest) -> Result<HttpResponse> {
     let jwks = state.issuer.jwks(state.now()).await?;
-    let is_known = req.headers().get(IF_NONE_MATCH).is_some_and(|sent| {
-        let sent = sent.to_str().unwrap_or_default();
-        sent.split(',')
-            .map(str::trim)
-            .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == jwks.etag)
-    });
+    let is_known = EntityTags::is_known(&req, jwks.etag.trim_matches('"'));
     let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response
         .insert_header((CACHE_CONTROL, JWKS_CACHE_CONTROL))
@@ -41,7 +38,7 @@ pub(crate) async fn jwks(state: Data<AppState>, req: HttpRequest) -> Result<Http
     Ok(response.insert_header(ContentType::json()).body(jwks.document.clone()))
 }
 
-/// What a verifier is to expect of tokens.
+/// Returns the issuer and audience that verifiers should expect.
 pub(crate) async fn issuer(state: Data<AppState>) -> HttpResponse {
     let (issuer, audience) = state.issuer.names();
     HttpResponse::Ok().json(IssuerDocument {

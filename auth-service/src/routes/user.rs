@@ -1,4 +1,4 @@
-//! What users do with themselves: change name and picture, see their accounts, and leave.
+//! The current user: change name and image, list accounts, delete the user.
 
 use actix_web::{HttpRequest, HttpResponse, http::header::ContentType, web::Data};
 use serde::Serialize;
@@ -11,7 +11,7 @@ use crate::{
     guessing,
     input::{Fields, Input, Schema},
     mail::{self, Kind},
-    models::{Account, Purpose, User, UserChanges, VerificationToken},
+    models::{Account, Purpose, SecurityEvent, User, UserChanges, VerificationToken},
     password, redirect,
     session::{self, Authenticated, Caller, CurrentSession, Live, token_hash},
     session_cookies,
@@ -65,7 +65,7 @@ struct AccountBody {
     user_id: String,
     created_at: Timestamp,
     updated_at: Timestamp,
-    /// What other providers granted; nothing is kept of it.
+    /// Scopes granted by other providers. Always empty, because they are not stored.
     scopes: [&'static str; 0],
 }
 
@@ -116,7 +116,7 @@ pub(crate) async fn delete_user(
     Authenticated(live, input): Authenticated<DeleteUser>,
 ) -> Result<HttpResponse> {
     if !state.features.delete_user {
-        // The contract's empty 404, this one with a media type.
+        // The contract's empty 404, here with a media type.
         return Ok(HttpResponse::NotFound().insert_header(ContentType::json()).finish());
     }
     if let Some(password) = &input.password {
@@ -127,9 +127,9 @@ pub(crate) async fn delete_user(
         use_up(&state, &live, token).await?;
     } else if state.features.confirm_delete_user {
         let callback_url = input.callback_url.as_deref();
-        let who = (live.user.id.as_str(), live.user.email.as_str());
-        let mail = mail::ask_for_user(Kind::DeleteUser, who, None, callback_url, state.now());
-        mail::post(&state, &mail).await?;
+        let asker = (&*live).into();
+        let mail = mail::ask_for_user(Kind::DeleteUser, asker, None, callback_url, state.now());
+        mail::post(&state, &[mail]).await?;
         let body = json!({ "success": true, "message": "Verification email sent" });
         return Ok(HttpResponse::Ok().json(body));
     } else if input.password.is_none() && !live.is_fresh(&state) {
@@ -150,7 +150,7 @@ impl Schema for OpenDeleteLink {
     fn read(fields: &mut Fields<'_>) -> Self {
         Self {
             token: fields.query("token"),
-            callback_url: fields.optional_query("callbackURL").filter(|url| !url.is_empty()),
+            callback_url: fields.optional_query_redirect("callbackURL"),
         }
     }
 }
@@ -174,7 +174,7 @@ pub(crate) async fn open_delete_link(
     })
 }
 
-/// A token of a mailed link deletes the user it was mailed to, and nobody else.
+/// Consumes the token of a mailed link. It only deletes the user it was mailed to.
 async fn use_up(state: &AppState, live: &Live, token: &str) -> Result<()> {
     let hash = token_hash(token);
     let now = DbTime(state.clock.now());
@@ -190,7 +190,18 @@ async fn use_up(state: &AppState, live: &Live, token: &str) -> Result<()> {
 }
 
 async fn delete(state: &AppState, req: &HttpRequest, live: &Live) -> Result<()> {
-    User::delete(&mut state.write().await?.conn(), live.user.id.as_str()).await?;
+    let id = live.user.id.as_str();
+    let moment = state.security_events.moment(DbTime(state.clock.now()));
+    let mut pooled = state.write().await?;
+    let conn = &mut pooled.conn();
+    conn.transaction(async |conn| {
+        // Only one of two concurrent requests deletes the user.
+        if User::delete(conn, id).await? > 0 {
+            SecurityEvent::record_deleted_user(conn, id, &moment).await?;
+        }
+        Ok::<_, Error>(())
+    })
+    .await?;
     session_cookies::clear(req);
     Ok(())
 }

@@ -1,90 +1,100 @@
-//! The built single-page application, and what is said where there is none.
+//! Serves the built single-page application. Returns 404 if none is configured.
 
-use std::path::Path;
+mod site;
 
-use actix_files::{Files, NamedFile};
+use std::{future::ready, path::Path, sync::Arc};
+
+use actix_files::Files;
 use actix_web::{
-    Error, HttpResponse,
+    Error, HttpMessage as _, HttpResponse,
     body::{BoxBody, MessageBody},
-    dev::{ServiceRequest, ServiceResponse, fn_service},
+    dev::{ServiceRequest, ServiceResponse},
     http::{
-        StatusCode,
+        Method, StatusCode, Uri,
         header::{
-            ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY,
-            X_CONTENT_TYPE_OPTIONS,
+            ACCEPT, ALLOW, Accept, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue,
+            REFERRER_POLICY, VARY,
         },
     },
     middleware::{DefaultHeaders, Next, from_fn},
-    web::{ServiceConfig, block, resource, scope, to},
+    mime,
+    web::{ServiceConfig, block, get, head, resource, scope, to},
 };
 use serde_json::json;
-use service_kit::origins::WebOrigin;
 
-/// Where a build puts what it names after its content.
-const ASSETS: &str = "/assets/";
+use self::site::{ASSETS, INDEX, Target};
+use crate::{
+    config::{Config, ContentPolicy},
+    redirect,
+};
+
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+const ACCEPT_ENCODING: HeaderValue = HeaderValue::from_static("Accept-Encoding");
+const ACCEPT_AND_ENCODING: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding");
+const READS: &str = "GET, HEAD";
 
-/// Serves `root`; a path that is no file is a route of the application, so it gets `index.html`.
-/// `/config.json` tells the application where tasks are kept, so that one build runs anywhere.
-pub(crate) fn configure(app: &mut ServiceConfig, root: Option<&Path>, tasks: &WebOrigin) {
-    let Some(root) = root else {
+/// Serves the folder `WEB_ROOT`, if configured: its files, compressed if the build left compressed
+/// copies, and `index.html` for the routes of the application. `/config.json` tells the application
+/// the URL of task-service, so that one build works in every deployment.
+///
+/// Password managers find the page for changing a password at `/.well-known/change-password` (W3C),
+/// provided that a sibling path that cannot exist returns 404.
+pub(crate) fn configure(app: &mut ServiceConfig, config: &Config) {
+    if let Some(front_end) = config.front_end() {
+        let settings = format!("{}/settings", front_end.as_str());
+        let to_settings = move || ready(redirect::found(&settings));
+        app.service(
+            resource("/.well-known/change-password")
+                .route(get().to(to_settings.clone()))
+                .route(head().to(to_settings))
+                .default_service(to(only_get)),
+        );
+    }
+    let Some(root) = config.web_root.as_deref() else {
         app.default_service(to(not_found));
         return;
     };
-    let index = root.join("index.html");
-    let fallback = fn_service(move |req: ServiceRequest| {
-        let index = index.clone();
-        async move {
-            let (req, _) = req.into_parts();
-            // A doubled slash is nobody's path, an asset that is gone is no page, and the folder may
-            // be in the middle of a rebuild.
-            let page = if req.path().starts_with("//") || req.path().starts_with(ASSETS) {
-                None
-            } else {
-                block(|| NamedFile::open(index)).await?.ok()
-            };
-            let response = match page {
-                Some(page) => page.into_response(&req),
-                None => not_found().await,
-            };
-            Ok(ServiceResponse::new(req, response))
-        }
-    });
-    let files = Files::new("/", root).index_file("index.html").default_handler(fallback);
-    let settings = json!({ "tasksUrl": tasks.as_str() });
-    let config = resource("/config.json")
-        .get(move || {
-            let settings = settings.clone();
-            async move { HttpResponse::Ok().json(settings) }
-        })
+    let files =
+        Files::new("/", root).index_file(INDEX).try_compressed().default_handler(to(not_found));
+    let settings = json!({ "tasksUrl": config.tasks_url.as_str() });
+    let answer = move || ready(HttpResponse::Ok().json(&settings));
+    let settings = resource("/config.json")
+        .route(get().to(answer.clone()))
+        .route(head().to(answer))
         .default_service(to(only_get));
+    let root: Arc<Path> = root.into();
     app.service(
         scope("")
+            .wrap(from_fn(move |req, next| route(Arc::clone(&root), req, next)))
             .wrap(from_fn(refuse_in_json))
             .wrap(from_fn(keep_assets))
-            .wrap(protection(tasks))
-            .service(config)
+            .wrap(protection(config))
+            .service(settings)
             .service(files),
     );
 }
 
-/// What a browser may do with the page: run and fetch what is named here, be framed by nobody, and
-/// ask for everything but assets again.
-fn protection(tasks: &WebOrigin) -> DefaultHeaders {
+/// Returns the security headers: the page may only run and load the sources listed here, must not
+/// be framed, and is revalidated on each load, unlike its assets.
+fn protection(config: &Config) -> DefaultHeaders {
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-         connect-src 'self' {}; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-        tasks.as_str()
+         manifest-src 'self'; worker-src 'self'; connect-src 'self' {}; base-uri 'none'; \
+         form-action 'self'; frame-ancestors 'none'",
+        config.tasks_url.as_str()
     );
+    let policy = match (&config.web_csp, policy.parse::<ContentPolicy>()) {
+        (Some(extension), Ok(policy)) => policy.extended_by(extension).to_string(),
+        _ => policy,
+    };
     DefaultHeaders::new()
         .add((CONTENT_SECURITY_POLICY, policy))
-        .add((X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        // The address of a page may carry the token of a mailed link.
+        // The URL of a page may contain the token of a mailed link.
         .add((REFERRER_POLICY, "no-referrer"))
         .add((CACHE_CONTROL, "no-cache"))
 }
 
-/// An asset's content never changes, because it would be another asset.
+/// Marks assets as immutable: a changed asset gets another name.
 async fn keep_assets(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -98,7 +108,50 @@ async fn keep_assets(
     Ok(response)
 }
 
-/// Where the file service would refuse in plain text: a path no file can have, a wrong method.
+/// Routes a request to the file it names, or to the page if it names a client-side route.
+async fn route(
+    root: Arc<Path>,
+    mut req: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let path = req.path().to_owned();
+    if path == "/config.json" {
+        return Ok(next.call(req).await?.map_into_boxed_body());
+    }
+    let target = block(move || Target::of(&root, &path)).await?;
+    let is_read = matches!(*req.method(), Method::GET | Method::HEAD);
+    let mut response = match target {
+        Target::Route if is_read && !accepts_html(&req) => req.into_response(not_found().await),
+        Target::Missing => req.into_response(not_found().await),
+        Target::Route => {
+            let uri = Uri::from_static("/");
+            req.match_info_mut().get_mut().update(&uri);
+            req.head_mut().uri = uri;
+            next.call(req).await?.map_into_boxed_body()
+        }
+        Target::File => next.call(req).await?.map_into_boxed_body(),
+    };
+    let vary = if target == Target::Route { ACCEPT_AND_ENCODING } else { ACCEPT_ENCODING };
+    response.headers_mut().insert(VARY, vary);
+    Ok(response)
+}
+
+/// Returns whether the request accepts HTML: navigation in a browser does, a script that fetches
+/// data does not.
+fn accepts_html(req: &ServiceRequest) -> bool {
+    if !req.headers().contains_key(ACCEPT) {
+        return true;
+    }
+    req.get_header::<Accept>().is_some_and(|accept| {
+        accept.iter().any(|item| {
+            let (kind, subtype) = (item.item.type_(), item.item.subtype());
+            kind == mime::STAR
+                || kind == mime::TEXT && (subtype == mime::HTML || subtype == mime::STAR)
+        })
+    })
+}
+
+/// Replaces the file service's plain-text errors (impossible path, wrong method) by JSON.
 async fn refuse_in_json(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -106,7 +159,7 @@ async fn refuse_in_json(
     let response = next.call(req).await?.map_into_boxed_body();
     Ok(match response.status() {
         StatusCode::BAD_REQUEST => response.into_response(not_found().await),
-        StatusCode::METHOD_NOT_ALLOWED => response.into_response(method_not_allowed("GET, HEAD")),
+        StatusCode::METHOD_NOT_ALLOWED => response.into_response(method_not_allowed(READS)),
         _ => response,
     })
 }
@@ -115,9 +168,14 @@ async fn not_found() -> HttpResponse {
     HttpResponse::NotFound().json(json!({ "message": "Not found", "code": "NOT_FOUND" }))
 }
 
-/// For the other methods of what can only be read.
+/// Returns 405 for other methods of read-only resources.
 pub(crate) async fn only_get() -> HttpResponse {
-    method_not_allowed("GET")
+    method_not_allowed("GET, HEAD")
+}
+
+/// Returns 405 for other methods of resources that only accept POST.
+pub(crate) async fn only_post() -> HttpResponse {
+    method_not_allowed("POST")
 }
 
 fn method_not_allowed(allowed: &'static str) -> HttpResponse {

@@ -1,4 +1,4 @@
-//! A running service with a clock that tests set, and a client that shows answers as they came.
+//! A running service with a settable clock, and an HTTP client.
 
 mod answer;
 
@@ -48,12 +48,12 @@ pub(crate) const GET_SESSION: &str = "/api/auth/get-session";
 pub(crate) const TOKEN: &str = "/api/auth/token";
 pub(crate) const JWKS: &str = "/api/auth/jwks";
 
-/// When a test begins, to the microsecond; answers show milliseconds.
+/// Start time of every test, in microseconds; responses have milliseconds.
 const START: &str = "2026-01-02T03:00:00.123456Z";
 pub(crate) const START_SHOWN: &str = "2026-01-02T03:00:00.123Z";
 pub(crate) const DAY: i64 = 24 * 60 * 60;
 
-/// What is sent to clear the session cookies.
+/// The cookies that clear a session.
 pub(crate) const CLEARED: [&str; 3] = [
     "better-auth.session_token=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",
     "better-auth.session_data=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",
@@ -70,7 +70,7 @@ pub(crate) struct TestApp {
     now_micros: Arc<AtomicI64>,
     handle: ServerHandle,
     thread: Option<thread::JoinHandle<()>>,
-    /// Where mails go when there is no mail server.
+    /// Directory of e-mails when there is no mail server.
     pub(crate) mail_dir: TempDir,
 }
 
@@ -85,12 +85,12 @@ impl TestApp {
         Self::start(config).await.expect("the service starts")
     }
 
-    /// Waits until the service can work.
+    /// Waits until the service is ready.
     pub(crate) async fn start(config: Config) -> Result<Self, StartError> {
         Self::launch(config, async |app| app.prepared().await).await
     }
 
-    /// Waits for nothing.
+    /// Starts the service without waiting until it is ready.
     pub(crate) async fn start_unprepared(config: Config) -> Result<Self, StartError> {
         Self::launch(config, async |_app| Ok(())).await
     }
@@ -139,13 +139,14 @@ impl TestApp {
         self.now_micros.fetch_add(millis * 1000, Ordering::SeqCst);
     }
 
-    /// For what is decided in the very moment: times are kept in whole milliseconds.
+    /// Rounds the clock to whole milliseconds, the resolution of stored times, to test exact
+    /// boundaries.
     pub(crate) fn round_time(&self) {
         let round = |now: i64| Some(now - now % 1000);
         self.now_micros.fetch_update(Ordering::SeqCst, Ordering::SeqCst, round).unwrap();
     }
 
-    /// For what checks our tokens by its own clock.
+    /// Uses the system time, for programs that check tokens by their own clock.
     pub(crate) fn use_real_time(&self) {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         self.now_micros.store(i64::try_from(now.as_micros()).unwrap(), Ordering::SeqCst);
@@ -189,27 +190,28 @@ impl TestApp {
         answer.json()["token"].as_str().unwrap().to_owned()
     }
 
-    /// A POST in a session, by bearer.
+    /// Sends a POST with a bearer token.
     pub(crate) async fn post_as(&self, who: &SignedIn, path: &str, body: &Value) -> Answer {
         self.post(path).bearer_auth(&who.token).json(body).answer().await
     }
 
-    /// A POST in a session, by cookie, from a page of ours.
+    /// Sends a POST with a session cookie, from a trusted origin.
     pub(crate) async fn post_from_page(&self, cookie: &str, path: &str, body: &Value) -> Answer {
         let request = self.post(path).header("cookie", cookie).header("origin", BASE_URL);
         request.json(body).answer().await
     }
 
-    /// Follows a link of a mail, from wherever it leads to this service.
+    /// Returns a request for a mailed link.
     pub(crate) fn open(&self, link: &str) -> RequestBuilder {
         let path = link.strip_prefix(BASE_URL).expect("the link leads to us");
-        self.get(path)
+        // Equivalent to pressing the button of the page.
+        self.get(&path.replace("/verify-email/confirm?", "/verify-email?"))
     }
 
-    /// Sends bytes as they are and reads until the server hangs up.
+    /// Sends bytes unchanged, and reads until the server closes the connection.
     pub(crate) async fn raw(&self, request: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
-        // A server that refuses early may hang up before it has read everything.
+        // A server that rejects early may close the connection before it has read everything.
         let _ = stream.write_all(request).await;
         let mut answer = Vec::new();
         let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer))
@@ -219,7 +221,7 @@ impl TestApp {
     }
 }
 
-/// A client that shows redirects as they come.
+/// Returns a client that does not follow redirects.
 pub(crate) fn client() -> reqwest::Client {
     reqwest::Client::builder().redirect(Policy::none()).timeout(PATIENCE).build().unwrap()
 }
@@ -234,7 +236,7 @@ impl Drop for TestApp {
     }
 }
 
-/// The defaults, apart from what a test must have for itself.
+/// Returns the default settings, apart from those that each test needs for itself.
 pub(crate) fn config(database: &DatabaseUrl) -> Config {
     Config {
         database_url: database.clone(),
@@ -252,13 +254,13 @@ pub(crate) fn config(database: &DatabaseUrl) -> Config {
     }
 }
 
-/// The moment `seconds` after the beginning, as answers show it.
+/// Returns the time `seconds` after the start, as in responses.
 pub(crate) fn shown(seconds: i64) -> String {
     let start: DateTime<Utc> = START_SHOWN.parse().unwrap();
     (start + TimeDelta::seconds(seconds)).to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-/// The names of an object's members, sorted.
+/// Returns the field names of an object, sorted.
 #[track_caller]
 pub(crate) fn members(value: &Value) -> Vec<&str> {
     let mut names: Vec<_> = value.as_object().unwrap().keys().map(String::as_str).collect();
@@ -272,7 +274,7 @@ struct Row {
     value: String,
 }
 
-/// Asks the database directly; the statement names its one column `value`.
+/// Queries the database directly; the statement names its only column `value`.
 pub(crate) async fn values(db: &TestDatabase, statement: &str) -> Vec<String> {
     let database = Database::open(&db.url).unwrap();
     let mut pooled = database.read().await.unwrap();

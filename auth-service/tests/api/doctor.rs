@@ -1,4 +1,4 @@
-//! `auth-service doctor`, tried on each fault that it is to find.
+//! `auth-service doctor`, with each fault that it should find.
 
 mod databases;
 
@@ -23,27 +23,27 @@ use crate::{
 };
 
 on_both_engines!(auth_service::MIGRATIONS;
-    a_service_that_is_well_has_no_finding,
-    a_schema_that_is_behind_is_found,
-    a_schema_of_a_newer_version_is_found,
-    a_database_of_another_service_is_found,
+    reports_nothing_for_a_healthy_service,
+    reports_pending_migrations,
+    reports_a_schema_of_a_newer_version,
+    reports_a_missing_table,
     an_empty_database_is_not_touched,
     another_secret_is_found,
-    a_secret_that_is_gone_is_found,
-    a_service_with_other_settings_is_found,
-    a_public_address_that_leads_elsewhere_is_found,
+    reports_a_missing_secret,
+    reports_a_running_service_with_other_settings,
+    reports_a_public_url_that_leads_elsewhere,
 );
 
 const SECRETS: (&str, &str) = ("BETTER_AUTH_SECRET", SECRET);
 
-/// Examines a database, with nobody else around unless `variables` say so.
+/// Runs the doctor on a database. No other service runs unless `variables` name one.
 async fn doctor(database: &str, variables: &[(&str, &str)]) -> Report {
     let tasks = format!("http://127.0.0.1:{}", free_port());
     let all = [&[("TASKS_URL", tasks.as_str())], variables].concat();
     process(database, &all).arg("doctor").output().await.unwrap().into()
 }
 
-/// For what has nothing to do with a database.
+/// Runs the doctor without a database.
 async fn doctor_without_data(variables: &[(&str, &str)]) -> Report {
     let folder = tempfile::tempdir().unwrap();
     let database = format!("sqlite://{}", folder.path().join("data/new.db").display());
@@ -52,7 +52,7 @@ async fn doctor_without_data(variables: &[(&str, &str)]) -> Report {
     report
 }
 
-/// A service that answers at its public address.
+/// Starts a service that is reachable at its public URL.
 async fn spawn(db: &TestDatabase) -> (TestApp, String, String) {
     let port = free_port();
     let url = format!("http://localhost:{port}");
@@ -64,7 +64,7 @@ async fn spawn(db: &TestDatabase) -> (TestApp, String, String) {
     (app, port.to_string(), url)
 }
 
-async fn a_service_that_is_well_has_no_finding(db: TestDatabase) {
+async fn reports_nothing_for_a_healthy_service(db: TestDatabase) {
     doctor(&db.url(), &[SECRETS]).await.is_clean();
 
     let (_app, port, url) = spawn(&db).await;
@@ -89,32 +89,33 @@ async fn a_service_that_is_well_has_no_finding(db: TestDatabase) {
     report.finds("skip", "tasks", "Connection refused");
 }
 
-async fn a_schema_that_is_behind_is_found(db: TestDatabase) {
-    db.change("DELETE FROM __diesel_schema_migrations WHERE version > '20261124000003'").await;
+async fn reports_pending_migrations(db: TestDatabase) {
+    migrate::revert_to(&db.url, MIGRATIONS, "20261124000003").await.unwrap();
 
     let report = doctor(&db.url(), &[SECRETS]).await;
-    report.finds("warn", "MIGRATE", "2026-11-24-000004_create_attempts; they run when");
+    report.finds("warn", "MIGRATE", "have not run: 2026-11-24-000004_create_attempts");
     let report = doctor(&db.url(), &[SECRETS, ("MIGRATE", "false")]).await;
     report.finds("fault", "MIGRATE", "run `auth-service migrate`");
 }
 
-async fn a_schema_of_a_newer_version_is_found(db: TestDatabase) {
-    db.change("INSERT INTO __diesel_schema_migrations (version) VALUES ('20990101000001')").await;
+async fn reports_a_schema_of_a_newer_version(db: TestDatabase) {
+    db.change("INSERT INTO auth_service_migrations (version) VALUES ('20990101000001')").await;
 
     let report = doctor(&db.url(), &[SECRETS]).await;
     report.finds("fault", "DATABASE_URL", "does not know: 20990101000001");
 }
 
-async fn a_database_of_another_service_is_found(db: TestDatabase) {
+async fn reports_a_missing_table(db: TestDatabase) {
     db.change("ALTER TABLE users RENAME TO people").await;
 
     let report = doctor(&db.url(), &[SECRETS]).await;
-    report.finds("fault", "DATABASE_URL", "it has no table \"users\"");
+    let text = "auth-service has migrated this database, but it has no table \"users\"";
+    report.finds("fault", "DATABASE_URL", text);
 }
 
 async fn an_empty_database_is_not_touched(db: TestDatabase) {
     migrate::revert(&db.url, MIGRATIONS).await.unwrap();
-    db.change("DROP TABLE __diesel_schema_migrations").await;
+    db.change("DROP TABLE auth_service_migrations").await;
 
     let report = doctor(&db.url(), &[SECRETS, ("MIGRATE", "false")]).await;
     report.finds("fault", "MIGRATE", "the database is empty: run `auth-service migrate`");
@@ -142,7 +143,7 @@ async fn another_secret_is_found(db: TestDatabase) {
     assert!(!report.text.contains(other), "{}", report.text);
 }
 
-async fn a_secret_that_is_gone_is_found(db: TestDatabase) {
+async fn reports_a_missing_secret(db: TestDatabase) {
     drop(TestApp::spawn(&db).await);
 
     let report = doctor(&db.url(), &[]).await;
@@ -153,10 +154,14 @@ async fn a_secret_that_is_gone_is_found(db: TestDatabase) {
     report.finds("fault", "BETTER_AUTH_SECRET", "is gone, and signing keys are sealed with it");
     fs::write(file.with_extension("secret"), "too short").unwrap();
     let report = doctor(&db.url(), &[]).await;
-    report.finds("fault", "BETTER_AUTH_SECRET", "test.secret holds no secret of at least 32");
+    report.finds(
+        "fault",
+        "BETTER_AUTH_SECRET",
+        "test.secret does not contain a secret of at least 32",
+    );
 }
 
-async fn a_service_with_other_settings_is_found(db: TestDatabase) {
+async fn reports_a_running_service_with_other_settings(db: TestDatabase) {
     let (_app, port, url) = spawn(&db).await;
     let settings = [SECRETS, ("PORT", &port), ("BETTER_AUTH_URL", &url), ("FRONTEND_URL", &url)];
     for (setting, text) in [
@@ -166,12 +171,12 @@ async fn a_service_with_other_settings_is_found(db: TestDatabase) {
         let changed = [settings.as_slice(), &[(setting, "https://other.example.com")]].concat();
         doctor(&db.url(), &changed).await.finds("fault", setting, text);
     }
-    db.change("DELETE FROM __diesel_schema_migrations WHERE version > '20261124000003'").await;
+    migrate::revert_to(&db.url, MIGRATIONS, "20261124000003").await.unwrap();
     let report = doctor(&db.url(), &settings).await;
     report.finds("fault", "MIGRATE", "2026-11-24-000004_create_attempts");
 }
 
-async fn a_public_address_that_leads_elsewhere_is_found(db: TestDatabase) {
+async fn reports_a_public_url_that_leads_elsewhere(db: TestDatabase) {
     let (_app, port, _) = spawn(&db).await;
     let elsewhere = Stub::start(|_| answer(404, "", ""));
     let url = elsewhere.url();
@@ -182,12 +187,13 @@ async fn a_public_address_that_leads_elsewhere_is_found(db: TestDatabase) {
 }
 
 #[actix_web::test]
-async fn addresses_that_browsers_do_not_take_together_are_found() {
+async fn reports_origins_that_browsers_treat_as_different_sites() {
     let local = ("BETTER_AUTH_URL", "http://localhost:3000");
     let public = ("BETTER_AUTH_URL", "http://auth.example.com");
     let secure = ("BETTER_AUTH_URL", "https://auth.example.com");
     let page = |url| ("FRONTEND_URL", url);
     let proxy = ("TRUSTED_PROXIES", "10.0.0.0/8");
+    let port = free_port().to_string();
     for (settings, verdict, setting, text) in [
         (
             vec![local, page("http://127.0.0.1:5173")],
@@ -239,6 +245,22 @@ async fn addresses_that_browsers_do_not_take_together_are_found() {
             "TRUSTED_PROXIES",
             "all clients have its address and share one limit",
         ),
+        (
+            vec![public, page("http://auth.example.com"), ("PORT", &port)],
+            "warn",
+            "TRUSTED_PROXIES",
+            "if a proxy is in front, all clients have its address",
+        ),
+        (
+            vec![
+                ("BETTER_AUTH_URL", "https://auth-x.vercel.app"),
+                page("https://app-y.vercel.app"),
+                proxy,
+            ],
+            "warn",
+            "FRONTEND_URL",
+            "https://app-y.vercel.app is another site than BETTER_AUTH_URL",
+        ),
         (vec![("TRUSTED_PROXIES", "::/0")], "fault", "TRUSTED_PROXIES", "trusts everybody"),
         (
             vec![("JWT_ROTATION_INTERVAL", "30d"), ("JWT_GRACE_PERIOD", "1h")],
@@ -259,7 +281,7 @@ async fn addresses_that_browsers_do_not_take_together_are_found() {
 }
 
 #[actix_web::test]
-async fn a_page_that_does_not_find_its_tasks_is_found() {
+async fn reports_a_web_app_that_cannot_reach_task_service() {
     let site = tempfile::tempdir().unwrap();
     fs::write(site.path().join("index.html"), "<!doctype html>").unwrap();
     let root = ("WEB_ROOT", site.path().to_str().unwrap());
@@ -279,7 +301,7 @@ async fn a_page_that_does_not_find_its_tasks_is_found() {
     assert!(report.text.contains("WEB_ROOT: /nowhere has no index.html"), "{}", report.text);
 }
 
-/// A task-service as others see it: its state, its clock, and whom it lets call.
+/// Returns a stub of task-service with this state of its keys, clock and allowed origin.
 fn task_service(keys: &'static str, date: &'static str, allowed: &'static str) -> String {
     let stub = Stub::start(move |request| {
         if request.starts_with("OPTIONS /api/tasks ") {
@@ -297,7 +319,7 @@ fn task_service(keys: &'static str, date: &'static str, allowed: &'static str) -
 }
 
 #[actix_web::test]
-async fn a_task_service_that_does_not_fit_is_found() {
+async fn reports_a_mismatched_task_service() {
     const PAGE: &str = "http://localhost:3000";
     const LONG_AGO: &str = "date: Fri, 02 Jan 2026 03:00:00 GMT\r\n";
     let fitting = task_service("ok", "", PAGE);
@@ -311,7 +333,7 @@ async fn a_task_service_that_does_not_fit_is_found() {
         (
             task_service("ok", "", "http://localhost:5173"),
             "FRONTEND_URL",
-            "lets no page of http://localhost:3000 call it: add it to FRONTEND_URL of task-service",
+            "does not allow requests from http://localhost:3000: add it to FRONTEND_URL of task-service",
         ),
     ] {
         doctor_without_data(&[("TASKS_URL", &tasks)]).await.finds("fault", setting, text);
@@ -319,18 +341,18 @@ async fn a_task_service_that_does_not_fit_is_found() {
 }
 
 #[actix_web::test]
-async fn mail_that_cannot_leave_is_found() {
+async fn reports_undeliverable_mail() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     fs::write(&file, "no folder").unwrap();
     let below = file.join("mail");
     let report = doctor_without_data(&[("MAIL_DIR", below.to_str().unwrap())]).await;
-    report.finds("fault", "MAIL_DIR", "file is no folder");
+    report.finds("fault", "MAIL_DIR", "file is not a folder");
 
     fs::write(folder.path().join("verify-email.txt"), "no subject").unwrap();
     let templates = folder.path().to_str().unwrap();
     let report = doctor_without_data(&[("MAIL_TEMPLATES", templates)]).await;
-    report.finds("fault", "MAIL_TEMPLATES", "verify-email.txt does not begin with a line");
+    report.finds("fault", "MAIL_TEMPLATES", "verify-email.txt must start with a line");
 
     let report = doctor_without_data(&[("SMTP_URL", &refusing_mail_server())]).await;
     report.finds("fault", "SMTP_URL", "no such login");
@@ -343,7 +365,7 @@ async fn mail_that_cannot_leave_is_found() {
     assert!(!report.text.contains("hidden"), "{}", report.text);
 }
 
-/// A mail server (RFC 5321) that refuses every login.
+/// Starts a mail server (RFC 5321) that rejects every login.
 fn refusing_mail_server() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -365,7 +387,7 @@ fn refusing_mail_server() -> String {
 }
 
 #[actix_web::test]
-async fn somebody_else_at_our_port_is_found() {
+async fn reports_another_service_on_our_port() {
     let stranger = Stub::start(|_| answer(200, "", "hello")).port().to_string();
     let report = doctor_without_data(&[("PORT", &stranger)]).await;
     report.finds("fault", "PORT", "is not this service: take another port");
@@ -376,7 +398,7 @@ async fn somebody_else_at_our_port_is_found() {
 }
 
 #[actix_web::test]
-async fn a_service_that_cannot_work_is_found() {
+async fn reports_a_service_that_is_not_ready() {
     let state = r#"{"status":"unavailable","database":"unavailable"}"#;
     let ailing = Stub::start(move |_| answer(503, "", state)).port().to_string();
     let report = doctor_without_data(&[("PORT", &ailing)]).await;

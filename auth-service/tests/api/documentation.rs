@@ -1,14 +1,37 @@
-//! What can be set is written down where people look.
+//! The documentation matches the program.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
 use auth_service::config::Config;
-use service_kit::testing::undocumented;
+use service_kit::testing::{assert_settings_documented, undocumented};
 
 #[test]
-fn every_variable_is_in_the_readme_and_in_the_example() {
+fn every_variable_is_in_the_example_environment() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.env.example");
+    assert_eq!(undocumented::<Config>(&file), [""; 0]);
+}
+
+#[test]
+fn the_configuration_page_is_current() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/configuration.md");
+    assert_settings_documented::<Config>("auth-service", &page);
+}
+
+#[test]
+fn the_documented_verifiers_are_the_tested_ones() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    for file in ["README.md", ".env.example"] {
-        assert_eq!(undocumented::<Config>(&root.join(file)), [""; 0], "{file}");
+    for (page, script) in [
+        ("verifying-tokens", "verify_with_jose.mjs"),
+        ("verifying-tokens", "verify_with_pyjwt.py"),
+        ("verifying-tokens", "verify_with_joserfc.py"),
+        ("verifying-tokens", "verify_with_authlib.py"),
+        ("verifying-tokens", "verify_with_jwcrypto.py"),
+        ("security-events", "receive_events_with_jose.mjs"),
+        ("security-events", "receive_events_with_pyjwt.py"),
+    ] {
+        let page = fs::read_to_string(root.join("docs").join(page).with_extension("md")).unwrap();
+        let source = fs::read_to_string(root.join("e2e/clients").join(script)).unwrap();
+        let start = source.find("\nimport ").expect("the script imports a library");
+        assert!(page.contains(source[start..].trim()), "the page has another {script}");
     }
 }

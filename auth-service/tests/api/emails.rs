@@ -1,6 +1,8 @@
-//! Addresses: verified, required to be verified, and changed, by mailed links.
+//! E-mail addresses: verification, required verification, and change, by mailed links.
 
 mod change;
+mod page;
+mod recovery;
 mod required;
 mod verification;
 
@@ -20,25 +22,25 @@ fn is_unverified(answer: &Answer) {
     answer.is_error(403, "EMAIL_NOT_VERIFIED", "Email not verified");
 }
 
-/// The link of the mail of this kind to this address.
+/// Returns the link in the e-mail of this kind to this address.
 async fn link(app: &TestApp, to: &str, kind: &str) -> String {
     app.mail_to(to, kind).await.link().to_owned()
 }
 
-/// A verification link for an address, asked for without a session.
+/// Requests a verification link without a session.
 async fn verification(app: &TestApp, email: &str) -> String {
     app.post(SEND).json(&json!({ "email": email })).answer().await.is_done();
     link(app, email, "verify-email").await
 }
 
-/// The link that moves somebody to a new address, with a page to come back to.
+/// Requests a change of address with a redirect target, and returns the link.
 async fn change(app: &TestApp, who: &SignedIn, new: &str) -> String {
     let body = json!({ "newEmail": new, "callbackURL": "/moved?a=1" });
     app.post_as(who, CHANGE, &body).await.is_done();
     link(app, new, "change-email").await
 }
 
-/// Opens what a link carries without a page to come back to.
+/// Opens the token of a link without a redirect target.
 async fn open_bare(app: &TestApp, link: &str) -> Answer {
     app.get(&format!("{VERIFY}?token={}", token_of(link))).answer().await
 }
@@ -47,7 +49,7 @@ async fn user(app: &TestApp, who: &SignedIn) -> Value {
     app.get_session(&who.cookie).await.json()["user"].take()
 }
 
-/// Without a page to come back to the error is a body, with one it is told there.
+/// Asserts an error. Without a redirect target it is in the body, with one it is in the redirect.
 async fn is_refused(app: &TestApp, token: &str, cookie: &str, code: &str, message: &str) {
     let open = |query: &str| {
         let path = format!("{VERIFY}?token={token}{query}");

@@ -1,4 +1,4 @@
-//! `GET /error`: the page for links that cannot be followed.
+//! `GET /error`: the page for invalid links.
 
 use service_kit::{on_both_engines, testing::TestDatabase};
 
@@ -6,8 +6,9 @@ use crate::app::{Answering as _, TestApp};
 
 on_both_engines!(auth_service::MIGRATIONS;
     the_page_names_the_code,
+    a_description_is_shown_as_text,
     nothing_else_is_echoed,
-    in_production_the_front_end_hears_of_it,
+    redirects_to_the_web_app_in_production,
 );
 
 const ERROR: &str = "/api/auth/error";
@@ -22,17 +23,24 @@ async fn the_page_names_the_code(db: TestDatabase) {
     }
 }
 
+async fn a_description_is_shown_as_text(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+
+    let query = "error=X&error_description=It%20%26%20%3Cscript%3Ealert(1)%3C/script%3E%22";
+    let answer = app.get(&format!("{ERROR}?{query}")).answer().await;
+    assert!(answer.body.contains("It &amp; &lt;script&gt;alert(1)"), "{}", answer.body);
+    assert!(!answer.body.contains("<script"), "{}", answer.body);
+    let policy = answer.header("content-security-policy").unwrap();
+    assert!(policy.starts_with("default-src 'none'"), "{policy}");
+    let long = format!("{ERROR}?error=X&error_description={}", "a".repeat(5000));
+    assert!(app.get(&long).answer().await.body.len() < 1500);
+}
+
 async fn nothing_else_is_echoed(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
 
-    for query in [
-        "",
-        "?error=",
-        "?error=a%20b",
-        "?error=%3Cscript%3E",
-        "?error=%C3%A4",
-        "?other=X&error_description=%3Cscript%3E",
-    ] {
+    for query in ["", "?error=", "?error=a%20b", "?error=%3Cscript%3E", "?error=%C3%A4", "?other=X"]
+    {
         let answer = app.get(&format!("{ERROR}{query}")).answer().await;
         assert_eq!(answer.status, 200, "{query}");
         assert!(answer.body.contains("<code>UNKNOWN</code>"), "{}", answer.body);
@@ -40,7 +48,7 @@ async fn nothing_else_is_echoed(db: TestDatabase) {
     }
 }
 
-async fn in_production_the_front_end_hears_of_it(db: TestDatabase) {
+async fn redirects_to_the_web_app_in_production(db: TestDatabase) {
     let app = TestApp::spawn_with(&db, |config| {
         config.better_auth_url = "https://auth.example.com".parse().unwrap();
     })

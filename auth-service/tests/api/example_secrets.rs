@@ -1,4 +1,4 @@
-//! The secrets of `.env.example` are for a trial on one machine.
+//! The secrets of `.env.example` are accepted only on the local machine.
 
 use auth_service::{app::App, config::Config};
 use clap::Parser as _;
@@ -17,7 +17,7 @@ async fn a_service_on_this_machine_may_have_the_examples_secret() {
 }
 
 #[actix_web::test]
-async fn a_service_that_others_use_is_refused_the_examples_secret() {
+async fn a_public_service_rejects_the_example_secret() {
     for site in ["https://auth.example.com", "http://192.168.0.2:3000", "http://localhost.test"] {
         let outcome = start(site, |config| config.better_auth_secret = Some(SECRET.into()));
         assert!(outcome.contains(&format!("BETTER_AUTH_SECRET {EVERYBODY_KNOWS}")), "{outcome}");
@@ -25,7 +25,7 @@ async fn a_service_that_others_use_is_refused_the_examples_secret() {
 }
 
 #[actix_web::test]
-async fn a_service_that_others_use_is_refused_the_examples_password() {
+async fn a_public_service_rejects_the_example_password() {
     let database = "postgres://auth:for-trial-only-auth@127.0.0.1:1/auth";
     let outcome = start("https://auth.example.com", |config| {
         config.database_url = database.parse().unwrap();
@@ -33,7 +33,7 @@ async fn a_service_that_others_use_is_refused_the_examples_password() {
     assert!(outcome.contains(&format!("DATABASE_URL {EVERYBODY_KNOWS}")), "{outcome}");
 }
 
-/// What becomes of a service with this address.
+/// Starts a service with this address, and returns the outcome.
 fn start(site: &str, change: impl FnOnce(&mut Config)) -> String {
     let folder = TempDir::new().unwrap();
     let mut config = Config::parse_from(["auth-service", "--port", "0", "--bcrypt-cost", "10"]);

@@ -1,4 +1,4 @@
-//! Against guessing passwords: who has to wait, and who has not.
+//! Protection against password guessing: which clients have to wait.
 
 use serde_json::{Value, json};
 use service_kit::{on_both_engines, testing::TestDatabase};
@@ -12,11 +12,15 @@ on_both_engines!(auth_service::MIGRATIONS;
     a_client_that_guesses_waits_longer_and_longer,
     an_account_that_does_not_exist_is_guarded_the_same,
     guessing_from_one_address_does_not_lock_the_owner_out_elsewhere,
-    spread_guesses_at_one_account_are_braked,
-    parallel_guesses_win_nothing,
-    nobody_is_locked_out_of_a_session,
-    a_right_password_starts_again_from_nothing,
-    guesses_inside_a_session_are_braked_too,
+    distributed_guesses_at_one_account_are_slowed_down,
+    an_ipv6_subscriber_cannot_lock_others_out,
+    neighboring_networks_share_a_back_off,
+    a_network_that_signed_in_before_is_not_locked_out,
+    a_password_reset_lifts_a_lock,
+    parallel_guesses_gain_no_attempts,
+    guesses_do_not_affect_existing_sessions,
+    a_correct_password_resets_the_counts,
+    guesses_inside_a_session_are_slowed_down_too,
     an_old_guess_is_forgotten,
 );
 
@@ -25,7 +29,7 @@ const WRONG: &str = "wrong horse 42";
 const VERIFY: &str = "/api/auth/verify-password";
 const CHANGE: &str = "/api/auth/change-password";
 
-/// Behind a proxy on this machine, so that clients can have addresses.
+/// Starts a service behind a local proxy, so that clients can have addresses.
 async fn guarded(db: &TestDatabase) -> TestApp {
     TestApp::spawn_with(db, |config| {
         config.rate_limit = true;
@@ -38,8 +42,8 @@ async fn try_in(app: &TestApp, client: &str, email: &str, password: &str) -> Ans
     app.sign_in_request(email, password).header("x-forwarded-for", client).answer().await
 }
 
-/// Guesses as fast as the limit per path allows, until there is a pause: how many that were, and
-/// how long the pause is.
+/// Sends wrong passwords as fast as the limit per path allows until a wait is required. Returns the
+/// number of attempts and the wait.
 async fn guess_until_refused(app: &TestApp, client: &str, email: &str) -> (usize, u64) {
     for number in 0.. {
         if number > 0 && number % 3 == 0 {
@@ -65,7 +69,7 @@ async fn waits_of(app: &TestApp, email: &str) -> Vec<u64> {
         app.advance(i64::try_from(wait).unwrap());
         let answer = try_in(app, "192.0.2.1", email, WRONG).await;
         assert_eq!(answer.status, 401, "the pause is over");
-        // The limit per path has its say for ten seconds.
+        // The limit per path applies first, for ten seconds.
         let refused = try_in(app, "192.0.2.1", email, WRONG).await;
         assert_eq!(refused.status, 429);
         wait = refused.header("retry-after").unwrap().parse().unwrap();
@@ -102,47 +106,126 @@ async fn guessing_from_one_address_does_not_lock_the_owner_out_elsewhere(db: Tes
     try_in(&app, "192.0.2.1", ADA, PASSWORD).await.signed_in();
 }
 
-/// Wrong passwords from as many addresses: how many of them were tried.
+/// Sends wrong passwords from different addresses. Returns the number that was checked.
 async fn spread(app: &TestApp, tries: u32, email: &str) -> usize {
     let mut tried = 0;
     for number in 0..tries {
-        let client = format!("198.51.{}.{}", number / 250, number % 250);
+        let client = format!("198.{}.{}.7", number / 250, number % 250);
         tried += usize::from(try_in(app, &client, email, WRONG).await.status == 401);
     }
     tried
 }
 
-async fn spread_guesses_at_one_account_are_braked(db: TestDatabase) {
+async fn distributed_guesses_at_one_account_are_slowed_down(db: TestDatabase) {
     let app = guarded(&db).await;
     app.sign_up(ADA).await;
 
     for email in [ADA, "nobody@example.com", "ADA@example.com"] {
-        let expected = if email == "ADA@example.com" { 0 } else { 20 };
+        let expected = if email == "ADA@example.com" { 0 } else { 50 };
         assert_eq!(spread(&app, 120, email).await, expected, "{email}");
     }
-    // Even clients that have used up what they may try freely wait with all others.
+    // Clients that have used up their free attempts wait like all others.
     for _ in 0..30 {
         app.advance(400);
         assert_eq!(spread(&app, 120, ADA).await, 1);
     }
 }
 
-async fn parallel_guesses_win_nothing(db: TestDatabase) {
+async fn an_ipv6_subscriber_cannot_lock_others_out(db: TestDatabase) {
+    let app = guarded(&db).await;
+    app.sign_up(ADA).await;
+
+    // A provider's /32, with a different subscriber network each time.
+    let mut tried = 0;
+    for number in 0..80 {
+        let client = format!("2001:db8:{number:x}::1");
+        tried += usize::from(try_in(&app, &client, ADA, WRONG).await.status == 401);
+    }
+    assert_eq!(tried, 20);
+    // One subscriber with many networks.
+    let mut tried = 0;
+    for number in 0..80 {
+        let client = format!("2001:db9:1:{number:x}::1");
+        tried += usize::from(try_in(&app, &client, ADA, WRONG).await.status == 401);
+    }
+    assert_eq!(tried, 10);
+
+    for client in ["192.0.2.1", "2001:dba::1"] {
+        try_in(&app, client, ADA, PASSWORD).await.signed_in();
+    }
+}
+
+async fn neighboring_networks_share_a_back_off(db: TestDatabase) {
+    let app = guarded(&db).await;
+    app.sign_up(ADA).await;
+
+    for number in 0..10 {
+        let client = format!("192.0.2.{number}");
+        assert_eq!(try_in(&app, &client, ADA, WRONG).await.status, 401);
+    }
+
+    let refused = try_in(&app, "192.0.2.99", ADA, PASSWORD).await;
+    assert_eq!((refused.status, refused.header("retry-after")), (429, Some("10")));
+    try_in(&app, "192.0.3.1", ADA, PASSWORD).await.signed_in();
+}
+
+async fn a_network_that_signed_in_before_is_not_locked_out(db: TestDatabase) {
+    let app = guarded(&db).await;
+    let home = "203.0.113.1";
+    let sign_up = app.sign_up_request(ADA).header("x-forwarded-for", home);
+    sign_up.answer().await.signed_in();
+    try_in(&app, "2001:db8:5:6::1", ADA, PASSWORD).await.signed_in();
+
+    assert_eq!(spread(&app, 60, ADA).await, 50);
+
+    assert_eq!(try_in(&app, "203.0.114.1", ADA, PASSWORD).await.status, 429);
+    for known in [home, "2001:db8:5:6::2"] {
+        try_in(&app, known, ADA, PASSWORD).await.signed_in();
+    }
+    // Guesses from that network are limited as usual.
+    app.advance(10);
+    assert_eq!(guess_until_refused(&app, home, ADA).await, (5, 10));
+    // A network is remembered for its own user only.
+    app.sign_up("eve@example.com").await;
+    assert_eq!(spread(&app, 60, "eve@example.com").await, 50);
+    assert_eq!(try_in(&app, home, "eve@example.com", PASSWORD).await.status, 429);
+}
+
+async fn a_password_reset_lifts_a_lock(db: TestDatabase) {
+    let app = guarded(&db).await;
+    app.sign_up(ADA).await;
+    assert_eq!(spread(&app, 60, ADA).await, 50);
+    let client = "203.0.113.1";
+    assert_eq!(try_in(&app, client, ADA, PASSWORD).await.status, 429);
+
+    let body = json!({ "email": ADA });
+    let request = app.post("/api/auth/request-password-reset").header("x-forwarded-for", client);
+    request.json(&body).answer().await.json();
+    let mail = app.mail_to(ADA, "reset-password").await;
+    let body = json!({ "token": mail.token(), "newPassword": "battery staple 43" });
+    let request = app.post("/api/auth/reset-password").header("x-forwarded-for", client);
+    request.json(&body).answer().await.is_done();
+
+    try_in(&app, client, ADA, "battery staple 43").await.signed_in();
+    assert_eq!(try_in(&app, "203.0.114.1", ADA, "battery staple 43").await.status, 429);
+}
+
+async fn parallel_guesses_gain_no_attempts(db: TestDatabase) {
     let app = guarded(&db).await;
     app.sign_up(ADA).await;
     let mut crowd = JoinSet::new();
     for number in 0..100 {
         let request = app.sign_in_request(ADA, WRONG);
-        let client = format!("198.51.100.{number}");
+        let client = format!("198.51.{number}.7");
         crowd.spawn_local(request.header("x-forwarded-for", client).answer());
     }
 
     let tried = crowd.join_all().await.iter().filter(|answer| answer.status == 401).count();
 
-    assert!(tried <= 20, "{tried}");
+    assert!(tried <= 50, "{tried}");
 }
 
-async fn nobody_is_locked_out_of_a_session(db: TestDatabase) {
+async fn guesses_do_not_affect_existing_sessions(db: TestDatabase) {
     let app = guarded(&db).await;
     let ada = app.sign_up(ADA).await;
     spread(&app, 60, ADA).await;
@@ -153,7 +236,7 @@ async fn nobody_is_locked_out_of_a_session(db: TestDatabase) {
     assert_eq!(app.post_as(&ada, CHANGE, &body).await.status, 200);
 }
 
-async fn a_right_password_starts_again_from_nothing(db: TestDatabase) {
+async fn a_correct_password_resets_the_counts(db: TestDatabase) {
     let app = guarded(&db).await;
     app.sign_up(ADA).await;
 
@@ -166,7 +249,7 @@ async fn a_right_password_starts_again_from_nothing(db: TestDatabase) {
     }
 }
 
-async fn guesses_inside_a_session_are_braked_too(db: TestDatabase) {
+async fn guesses_inside_a_session_are_slowed_down_too(db: TestDatabase) {
     let app = guarded(&db).await;
     let ada = app.sign_up(ADA).await;
     let guess = async |path: &str, body: Value| {
@@ -188,7 +271,7 @@ async fn guesses_inside_a_session_are_braked_too(db: TestDatabase) {
     let refused = wrong(&ada).await;
     refused.is_codeless_error(429, "Too many requests. Please try again later.");
     assert_eq!(refused.header("retry-after"), Some("10"));
-    // Also in another session of the same account, but not at the front door.
+    // The limit also applies to other sessions of the account, but not to sign-ins.
     let other = try_in(&app, "192.0.2.1", ADA, PASSWORD).await.signed_in();
     assert_eq!(wrong(&other).await.status, 429);
     app.advance(10);

@@ -1,4 +1,4 @@
-//! The service asks itself whether it can work, as a container does it.
+//! The `health` command: checks the readiness of the service, as in a container.
 
 use std::{
     net::{SocketAddr, TcpListener},
@@ -12,7 +12,7 @@ use crate::app::TestApp;
 
 on_both_engines!(auth_service::MIGRATIONS;
     a_service_that_can_work_is_healthy,
-    where_nobody_listens_nothing_is_healthy,
+    a_missing_listener_is_not_healthy,
 );
 
 async fn a_service_that_can_work_is_healthy(db: TestDatabase) {
@@ -22,15 +22,15 @@ async fn a_service_that_can_work_is_healthy(db: TestDatabase) {
     assert_eq!(lines(&output).len(), 0);
 }
 
-async fn where_nobody_listens_nothing_is_healthy(_db: TestDatabase) {
+async fn a_missing_listener_is_not_healthy(_db: TestDatabase) {
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let output = health(address).await;
     assert_eq!(output.status.code(), Some(1));
     let [line] = &lines(&output)[..] else { panic!("one line, not {:?}", lines(&output)) };
-    assert!(line.contains(&format!("no answer from {address}: Connection refused")), "{line}");
+    assert!(line.contains(&format!("no response from {address}: Connection refused")), "{line}");
 }
 
-/// Asks as if the service listened on every address, as it does in a container.
+/// Runs the command with a service that listens on all addresses, as in a container.
 async fn health(address: SocketAddr) -> Output {
     Command::new(env!("CARGO_BIN_EXE_auth-service"))
         .arg("health")

@@ -1,4 +1,4 @@
-//! What has expired does not stay for ever.
+//! Expired rows are deleted.
 
 use service_kit::{on_both_engines, testing::TestDatabase};
 
@@ -8,13 +8,13 @@ use crate::{
 };
 
 on_both_engines!(auth_service::MIGRATIONS;
-    what_has_expired_is_deleted,
+    expired_rows_are_deleted,
 );
 
-/// Before the moment at which every test begins.
+/// Before the start time of every test.
 const LONG_AGO: &str = "2025-01-01T00:00:00.000000Z";
 
-async fn what_has_expired_is_deleted(db: TestDatabase) {
+async fn expired_rows_are_deleted(db: TestDatabase) {
     let app = TestApp::spawn_with(&db, |config| {
         config.jwt_rotation_interval = Some(std::time::Duration::from_hours(24));
         config.rate_limit = true;
@@ -29,12 +29,13 @@ async fn what_has_expired_is_deleted(db: TestDatabase) {
         ("sessions", "expires_at"),
         ("verification_tokens", "expires_at"),
         ("attempts", "forget_at"),
+        ("sign_in_networks", "seen_at"),
         ("signing_keys", "expires_at"),
     ] {
         db.change(&format!("UPDATE {table} SET {column} = '{LONG_AGO}'")).await;
     }
 
-    // Housekeeping begins with the start.
+    // Housekeeping runs at startup.
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_in("ada@example.com").await;
     app.token(&ada).await;
@@ -45,6 +46,8 @@ async fn what_has_expired_is_deleted(db: TestDatabase) {
         })
         .await;
     }
+    let one_network = async || (count(&db, "sign_in_networks").await == 1).then_some(());
+    eventually("one network, just seen", one_network).await;
     eventually("one session", async || (count(&db, "sessions").await == 1).then_some(())).await;
     assert_eq!(count(&db, "signing_keys").await, 2, "the next one is counted from the newest");
     drop(app);

@@ -1,4 +1,10 @@
-//! `auth-service import`: users of another service sign in here with what they had there.
+//! `auth-service import`: users of another service can sign in with their existing credentials.
+
+mod files;
+mod hashes;
+mod services;
+mod sources;
+mod update;
 
 use std::{io::Write as _, iter, process::Output};
 
@@ -18,20 +24,20 @@ on_both_engines!(auth_service::MIGRATIONS;
     users_of_better_auth_sign_in_with_their_old_passwords,
     sessions_are_taken_over_if_asked_for,
     importing_twice_changes_nothing,
-    what_was_changed_here_stays,
+    local_changes_are_kept,
     a_dry_run_changes_nothing,
     many_users_are_imported_once_each,
-    users_of_a_csv_file_sign_in_whoever_hashed_their_passwords,
+    users_of_a_csv_file_sign_in_with_hashes_of_any_supported_kind,
     a_csv_file_needs_nothing_but_addresses,
-    what_cannot_be_imported_is_named,
+    rows_that_cannot_be_imported_are_reported,
     a_source_that_cannot_be_read_is_an_error_in_one_line,
 );
 
-/// scrypt, as Better Auth stores it, of [`PASSWORD`].
+/// Better Auth's scrypt hash of [`PASSWORD`].
 const SCRYPT: &str = "000102030405060708090a0b0c0d0e0f:\
     8ed9adfc898e960d174d858ac4c12440866742e40bbdadfaf92ab0dd306633d8\
     f5b206c823ad596219b4cc0669395ea4e73b6aeb098da40879b8688fc0b1eca7";
-/// Of [`PASSWORD`], made by passlib and argon2-cffi.
+/// Hashes of [`PASSWORD`], created by passlib and argon2-cffi.
 const OTHERS: [&str; 4] = [
     "$2b$05$vqUhrIwkDcP5xczYxBaAteG5t5XkGQEX0cuxGPXx3TyW2dJmLyF2K",
     "$2y$05$MCYEGWcmpjBMp8YulCdTEOkHfKUm5vxcTLgJAVd90Ni.6w7OfOQaS",
@@ -41,34 +47,59 @@ const OTHERS: [&str; 4] = [
 ];
 const ADA_ID: &str = "ExampleUserId0123456789ABCDEFGHI";
 const TOKEN: &str = "ExampleSessionToken0123456789ABC";
-/// A little after the beginning of every test, to the real clock of the command long gone.
+/// Shortly after the start time of every test, and long past by the system time of the command.
 const CREATED: &str = "2026-01-02T03:00:00.123Z";
 
-async fn import(db: &TestDatabase, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_auth-service"))
-        .arg("import")
-        .args(arguments)
-        .env("DATABASE_URL", db.url())
-        .env("BETTER_AUTH_SECRET", SECRET)
-        .output()
-        .await
-        .unwrap()
+fn command(database_url: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_auth-service"));
+    command.arg("import").args(arguments).env("DATABASE_URL", database_url);
+    command.env("BETTER_AUTH_SECRET", SECRET);
+    command
 }
 
-/// The report of an import that came to its end.
+async fn import(db: &TestDatabase, arguments: &[&str]) -> Output {
+    command(&db.url(), arguments).output().await.unwrap()
+}
+
+/// Runs an import that skips users. Returns its report.
+async fn incomplete(db: &TestDatabase, arguments: &[&str]) -> String {
+    let output = import(db, arguments).await;
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Runs an import that is rejected as a whole. Returns its error.
+async fn refused(db: &TestDatabase, arguments: &[&str]) -> String {
+    let output = import(db, arguments).await;
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let error = [output.stdout, output.stderr].concat();
+    let error = String::from_utf8(error).unwrap();
+    assert_eq!(error.lines().count(), 1, "{error}");
+    error
+}
+
+/// Runs a complete import. Returns its report.
 async fn imported(db: &TestDatabase, arguments: &[&str]) -> String {
     let output = import(db, arguments).await;
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
 }
 
-async fn imported_csv(db: &TestDatabase, csv: &str) -> String {
+fn file(content: impl AsRef<[u8]>) -> NamedTempFile {
     let mut file = NamedTempFile::new().unwrap();
-    file.write_all(csv.as_bytes()).unwrap();
-    imported(db, &["--from", "csv", file.path().to_str().unwrap()]).await
+    file.write_all(content.as_ref()).unwrap();
+    file
 }
 
-/// A database with the tables of Better Auth.
+async fn imported_csv(db: &TestDatabase, csv: &str) -> String {
+    imported(db, &["--from", "csv", file(csv).path().to_str().unwrap()]).await
+}
+
+async fn incomplete_csv(db: &TestDatabase, csv: &str) -> String {
+    incomplete(db, &["--from", "csv", file(csv).path().to_str().unwrap()]).await
+}
+
+/// Creates a database with the tables of Better Auth.
 async fn better_auth(engine: Engine) -> Option<TestDatabase> {
     let db = TestDatabase::create(engine, auth_service::MIGRATIONS).await?;
     let (flag, time) = match engine {
@@ -95,7 +126,7 @@ async fn better_auth(engine: Engine) -> Option<TestDatabase> {
     Some(db)
 }
 
-/// The databases of Better Auth on every engine that there is.
+/// Returns a database of Better Auth on each available engine.
 async fn sources() -> Vec<TestDatabase> {
     let mut sources = Vec::new();
     for engine in [Engine::Sqlite, Engine::Postgres] {
@@ -126,7 +157,7 @@ async fn add_session(db: &TestDatabase, id: &str, token: &str, expires_at: &str)
     db.change(&session).await;
 }
 
-/// Everything that an import could touch.
+/// Returns all data that an import could change.
 async fn everything(db: &TestDatabase) -> Vec<String> {
     let mut rows = Vec::new();
     for columns in [
@@ -193,7 +224,7 @@ async fn sessions_are_taken_over_if_asked_for(db: TestDatabase) {
         assert!(!with.contains("token"), "{with}");
 
         let app = TestApp::spawn(&db).await;
-        // What the test vector of the contract signs.
+        // The signed cookie of the wire contract's test vector.
         let cookie = "better-auth.session_token=ExampleSessionToken0123456789ABC.\
                       mD61K9apYmY%2B5%2BUbYzZhr7IrajLjjJ6lqee2PxaC5XU%3D";
         let session = app.get_session(cookie).await.json();
@@ -224,7 +255,7 @@ async fn importing_twice_changes_nothing(db: TestDatabase) {
     assert_eq!(everything(&db).await, before);
 }
 
-async fn what_was_changed_here_stays(db: TestDatabase) {
+async fn local_changes_are_kept(db: TestDatabase) {
     let Some(source) = better_auth(db.engine).await else { return };
     add_user(&source, ADA_ID, "ada@example.com").await;
     let url = source.url();
@@ -237,7 +268,9 @@ async fn what_was_changed_here_stays(db: TestDatabase) {
     app.post_as(&ada, "/api/auth/update-user", &body).await.is_done();
     db.change("UPDATE users SET email = 'countess@example.com'").await;
 
-    imported(&db, &["--from", "better-auth", &url]).await;
+    let report = incomplete(&db, &["--from", "better-auth", &url]).await;
+
+    assert!(report.contains("the id is here already, with another address"), "{report}");
 
     let answer = app.sign_in_request("countess@example.com", "a new password").answer().await;
     assert_eq!(answer.signed_in().user["name"], "Countess");
@@ -257,7 +290,7 @@ async fn a_dry_run_changes_nothing(db: TestDatabase) {
     assert!(report.contains(" 1 sessions"), "{report}");
     assert!(everything(&db).await.is_empty());
 
-    // Nor is a database made where there is none.
+    // A missing database is not created either.
     service_kit::migrate::revert(&db.url, auth_service::MIGRATIONS).await.unwrap();
     let report = imported(&db, &dry).await;
     assert!(report.contains("1 users would be imported"), "{report}");
@@ -279,7 +312,7 @@ async fn many_users_are_imported_once_each(db: TestDatabase) {
     assert_eq!(count(&db, "users").await, 1201);
 }
 
-async fn users_of_a_csv_file_sign_in_whoever_hashed_their_passwords(db: TestDatabase) {
+async fn users_of_a_csv_file_sign_in_with_hashes_of_any_supported_kind(db: TestDatabase) {
     let users = OTHERS.iter().chain([&SCRYPT]).enumerate().map(|(number, hash)| {
         format!("\"Ada, {number}\",u{number}@example.com,\"{hash}\",true,{CREATED}\n")
     });
@@ -315,11 +348,11 @@ async fn a_csv_file_needs_nothing_but_addresses(db: TestDatabase) {
     let report = imported_csv(&db, "plan,email\nfree,ada@example.com\n").await;
 
     assert!(report.contains("1 users imported, 0 of them with a password"), "{report}");
-    assert!(report.contains("the column `plan` has no meaning here"), "{report}");
+    assert!(report.contains("columns that are not imported: plan"), "{report}");
     let app = TestApp::spawn(&db).await;
     let none = app.sign_in_request("ada@example.com", PASSWORD).answer().await;
     none.is_error(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password");
-    // A forgotten password is how they begin.
+    // Imported users without a password reset it first.
     let body = json!({ "email": "ada@example.com" });
     app.post("/api/auth/request-password-reset").json(&body).answer().await;
     let mail = app.mail_to("ada@example.com", "reset-password").await;
@@ -328,7 +361,7 @@ async fn a_csv_file_needs_nothing_but_addresses(db: TestDatabase) {
     app.sign_in("ada@example.com").await;
 }
 
-async fn what_cannot_be_imported_is_named(db: TestDatabase) {
+async fn rows_that_cannot_be_imported_are_reported(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     app.sign_up("here@example.com").await;
     let long = "x".repeat(256);
@@ -344,16 +377,16 @@ async fn what_cannot_be_imported_is_named(db: TestDatabase) {
          8,costly@example.com,\"$argon2id$v=19$m=4194304,t=2,p=1$c2FsdHNhbHRzYWx0$xS4xTHZ8J9xpW6vBOX6NPp8KN+13qwws0PuS/AcrMp0\",\n"
     );
 
-    let report = imported_csv(&db, &csv).await;
+    let report = incomplete_csv(&db, &csv).await;
 
     for line in [
         "skipped line 2: the address is malformed",
         "skipped line 3: the address is another user's here",
         "skipped line 4: the id is empty, longer than 255 characters, or unusable",
-        "line 5: imported without a password: its password hash is of an unknown kind",
-        "skipped line 6: the id was there before",
-        "skipped line 7: the address was there before",
-        "skipped line 8: a time cannot be read",
+        "line 5: imported without a password: its password hash is not accepted: ",
+        "skipped line 6: the source has another user with this id",
+        "skipped line 7: the source has another user with this address",
+        "skipped line 8: created_at \"yesterday\" cannot be read as a time",
         "2 users imported, 0 of them with a password",
         "0 users were here already, 6 skipped",
     ] {
@@ -376,6 +409,8 @@ async fn a_source_that_cannot_be_read_is_an_error_in_one_line(db: TestDatabase) 
         ["--from", "better-auth", "postgres://user:hunter22@127.0.0.1:1/x"],
         ["--from", "better-auth", &no_better_auth],
         ["--from", "csv", "/no/such/file.csv"],
+        ["--from", "csv", "postgres://user:hunter22@localhost/x"],
+        ["--from", "auth0", "postgres://user:hunter22@localhost/x"],
         ["--from", "csv", file],
     ] {
         let output = import(&db, &arguments).await;

@@ -1,4 +1,4 @@
-//! What is accepted as a request at all, and which of several mistakes is told.
+//! Validation of requests, and which of several errors is reported.
 
 use reqwest::Body;
 use serde_json::json;
@@ -7,18 +7,20 @@ use service_kit::{on_both_engines, testing::TestDatabase};
 use crate::app::{Answer, Answering as _, PASSWORD, SIGN_IN, SIGN_OUT, SIGN_UP, TestApp, count};
 
 on_both_engines!(auth_service::MIGRATIONS;
-    a_body_that_is_no_object_is_named,
+    a_target_of_more_than_two_kilobytes_is_refused_and_not_mailed,
+    an_address_that_no_mail_reaches_is_refused,
+    rejects_a_body_that_is_not_an_object,
     a_media_type_is_compared_without_case_and_parameters,
     other_media_types_are_refused_by_name,
     broken_json_is_refused,
-    a_byte_order_mark_is_no_part_of_the_json,
+    ignores_a_byte_order_mark_before_the_json,
     json_that_is_too_deep_is_refused,
     text_that_cannot_be_stored_is_refused,
     bodies_of_ten_megabytes_are_refused,
     a_compressed_body_is_refused_unread,
     unknown_members_are_ignored,
-    the_first_check_that_objects_answers,
-    null_is_no_value_for_what_may_be_left_out,
+    the_first_failing_check_determines_the_response,
+    null_is_invalid_for_an_optional_field,
 );
 
 const GOOD: &str = r#"{"name":"Ada","email":"ada@example.com","password":"correct horse 42"}"#;
@@ -27,7 +29,7 @@ async fn send(app: &TestApp, path: &str, media_type: &str, body: impl Into<Body>
     app.post(path).header("content-type", media_type).body(body).answer().await
 }
 
-async fn a_body_that_is_no_object_is_named(db: TestDatabase) {
+async fn rejects_a_body_that_is_not_an_object(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let expected = |kind: &str, received: &str| {
         format!("[body] Invalid input: expected {kind}, received {received}")
@@ -53,7 +55,7 @@ async fn a_body_that_is_no_object_is_named(db: TestDatabase) {
             sign_out.is_error(400, "VALIDATION_ERROR", &expected("object", received));
         }
     }
-    // A body without a media type is no body.
+    // A body without a media type is ignored.
     let untyped = app.post(SIGN_IN).body(GOOD).answer().await;
     untyped.is_error(400, "VALIDATION_ERROR", &expected("object", "undefined"));
 }
@@ -129,7 +131,7 @@ async fn broken_json_is_refused(db: TestDatabase) {
     }
 }
 
-async fn a_byte_order_mark_is_no_part_of_the_json(db: TestDatabase) {
+async fn ignores_a_byte_order_mark_before_the_json(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let body = format!("\u{feff}{GOOD}");
 
@@ -220,7 +222,7 @@ async fn a_compressed_body_is_refused_unread(db: TestDatabase) {
     assert_eq!(count(&db, "users").await, 0);
 }
 
-/// A gzip file (RFC 1952) that stores its content as it is.
+/// Returns a gzip file (RFC 1952) with uncompressed content.
 fn stored_gzip(content: &[u8]) -> Vec<u8> {
     let mut file = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
     let blocks = content.chunks(0xffff).count();
@@ -251,7 +253,7 @@ async fn unknown_members_are_ignored(db: TestDatabase) {
     assert_eq!(user["name"], "last", "of a repeated member the last counts, as in JavaScript");
 }
 
-async fn the_first_check_that_objects_answers(db: TestDatabase) {
+async fn the_first_failing_check_determines_the_response(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let foreign = |media_type: &str, cookie: bool| {
         let request = app.post(SIGN_IN).header("content-type", media_type);
@@ -260,7 +262,8 @@ async fn the_first_check_that_objects_answers(db: TestDatabase) {
     };
     let redirecting = r#"{"callbackURL":"https://evil.example"}"#;
 
-    // Path, media type, JSON, origin, redirects, schema, the origin of a sign-in, the sign-in.
+    // In the order of the checks: path, media type, JSON, origin, redirects, schema, origin of a
+    // sign-in, sign-in.
     let unknown = app.post("/api/auth/sign-in/e-mail").header("content-type", "text/plain");
     let answer = unknown.header("cookie", "a=b").body("{").answer().await;
     assert_eq!((answer.status, answer.body.as_str()), (404, ""));
@@ -283,7 +286,7 @@ async fn the_first_check_that_objects_answers(db: TestDatabase) {
     assert_eq!(answer.json()["code"], "INVALID_EMAIL");
 }
 
-async fn null_is_no_value_for_what_may_be_left_out(db: TestDatabase) {
+async fn null_is_invalid_for_an_optional_field(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let login =
         json!({ "name": "Ada", "email": "ada@example.com", "password": "correct horse 42" });
@@ -307,4 +310,58 @@ async fn null_is_no_value_for_what_may_be_left_out(db: TestDatabase) {
         let answer = app.post(path).json(&body).answer().await;
         answer.is_error(400, "VALIDATION_ERROR", &message);
     }
+}
+
+async fn a_target_of_more_than_two_kilobytes_is_refused_and_not_mailed(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let ada = app.sign_up("ada@example.com").await;
+    let target = |bytes: usize| format!("/{}", "a".repeat(bytes - 1));
+    let umlauts = format!("/{}", "ä".repeat(1024));
+
+    for (path, member, mut body) in [
+        (
+            "sign-up/email",
+            "callbackURL",
+            json!({ "name": "", "email": "new@example.com", "password": PASSWORD }),
+        ),
+        (
+            "sign-in/email",
+            "callbackURL",
+            json!({ "email": "ada@example.com", "password": PASSWORD }),
+        ),
+        ("request-password-reset", "redirectTo", json!({ "email": "ada@example.com" })),
+        ("send-verification-email", "callbackURL", json!({ "email": "ada@example.com" })),
+        ("change-email", "callbackURL", json!({ "newEmail": "newer@example.com" })),
+        ("delete-user", "callbackURL", json!({ "password": "wrong horse 42" })),
+    ] {
+        let path = format!("/api/auth/{path}");
+        for long in [target(2049), umlauts.clone(), target(450_000)] {
+            body[member] = json!(long);
+            let answer = app.post_as(&ada, &path, &body).await;
+            let problem = "Too big: expected string to have <=2048 bytes";
+            answer.is_error(400, "VALIDATION_ERROR", &format!("[body.{member}] {problem}"));
+        }
+        body[member] = json!(target(2048));
+        let answer = app.post_as(&ada, &path, &body).await;
+        assert_ne!(answer.json()["code"], "VALIDATION_ERROR", "{path}");
+    }
+    let path = format!("/api/auth/verify-email?token=x&callbackURL={}", target(2049));
+    let problem = "[query.callbackURL] Too big: expected string to have <=2048 bytes";
+    app.get(&path).answer().await.is_error(400, "VALIDATION_ERROR", problem);
+    let mails = app.other_mails(&db).await;
+    assert!(!mails.is_empty());
+}
+
+async fn an_address_that_no_mail_reaches_is_refused(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+
+    for email in [
+        format!("{}@example.com", "a".repeat(65)),
+        format!("ada@{}.com", "a".repeat(64)),
+        "ada@example-.com".to_owned(),
+    ] {
+        let answer = app.sign_up_request(&email).answer().await;
+        answer.is_error(400, "VALIDATION_ERROR", "[body.email] Invalid email address");
+    }
+    app.sign_up(&format!("{}@example.com", "a".repeat(64))).await;
 }

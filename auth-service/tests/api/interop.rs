@@ -1,6 +1,6 @@
-//! Real clients of other languages: what a Python or Node back end does with our tokens, and what
-//! passlib does with our password hashes. `TEST_PYTHON` and `TEST_NODE` name interpreters that
-//! have the packages of `e2e/clients`; without them these tests say so and pass, except in CI.
+//! Real clients in other languages: Python and Node back ends verify our tokens, and passlib
+//! verifies our password hashes. `TEST_PYTHON` and `TEST_NODE` name interpreters with the packages
+//! of `e2e/clients`; without them these tests are skipped with a message, except in CI.
 
 use std::{
     io::{self, Write as _},
@@ -21,13 +21,15 @@ use crate::app::{Answering as _, BASE_URL, JWKS, SIGN_UP, SignedIn, TestApp, val
 on_both_engines!(auth_service::MIGRATIONS;
     a_python_back_end_trusts_our_tokens_and_no_others,
     a_node_back_end_trusts_our_tokens_and_no_others,
+    the_fastapi_example_accepts_our_tokens,
+    receivers_in_python_and_node_read_our_security_events,
     passlib_verifies_our_hashes_and_we_verify_passlibs,
 );
 
 pub(crate) const PYTHON: &str = "TEST_PYTHON";
 const NODE: &str = "TEST_NODE";
 
-/// The passwords where implementations differ: short, beyond ASCII, beyond bcrypt's 72 bytes.
+/// Passwords on which implementations differ: short, non-ASCII, longer than bcrypt's 72 bytes.
 fn passwords() -> [String; 4] {
     [
         "correct horse 42".to_owned(),
@@ -37,19 +39,19 @@ fn passwords() -> [String; 4] {
     ]
 }
 
-/// The interpreter, if there is one.
+/// Returns the interpreter, if configured.
 #[expect(clippy::disallowed_methods, reason = "tests have no main that could hand it down")]
 pub(crate) fn interpreter(variable: &str) -> Option<String> {
     if let Ok(path) = std::env::var(variable) {
         return Some(path);
     }
     assert!(std::env::var("CI").is_err(), "{variable} is not set, and CI skips nothing");
-    // Straight to the stream: the test harness would swallow a print.
+    // Bypasses the test harness, which would capture a print.
     let _ = writeln!(io::stderr(), "skipped: a test with a real client ({variable} is not set)");
     None
 }
 
-/// A script of `e2e/clients`, under way.
+/// Starts a script of `e2e/clients`.
 pub(crate) fn start(interpreter: &str, script: &str, arguments: &[&str]) -> Child {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../e2e/clients");
     Command::new(interpreter)
@@ -63,7 +65,7 @@ pub(crate) fn start(interpreter: &str, script: &str, arguments: &[&str]) -> Chil
         .unwrap()
 }
 
-/// What a client script says, with `input` on its standard input; `None` when it fails.
+/// Runs a client script with `input` on standard input and returns its output; `None` if it fails.
 async fn run(interpreter: &str, script: &str, arguments: &[&str], input: &str) -> Option<String> {
     let mut client = start(interpreter, script, arguments);
     client.stdin.take().unwrap().write_all(input.as_bytes()).await.unwrap();
@@ -74,15 +76,17 @@ async fn run(interpreter: &str, script: &str, arguments: &[&str], input: &str) -
 
 async fn a_python_back_end_trusts_our_tokens_and_no_others(db: TestDatabase) {
     let Some(python) = interpreter(PYTHON) else { return };
-    trusts_our_tokens_and_no_others(&db, &python, "verify_with_pyjwt.py").await;
+    let scripts = ["pyjwt", "joserfc", "authlib", "jwcrypto"];
+    let scripts = scripts.map(|library| format!("verify_with_{library}.py"));
+    trusts_our_tokens_and_no_others(&db, &python, &scripts).await;
 }
 
 async fn a_node_back_end_trusts_our_tokens_and_no_others(db: TestDatabase) {
     let Some(node) = interpreter(NODE) else { return };
-    trusts_our_tokens_and_no_others(&db, &node, "verify_with_jose.mjs").await;
+    trusts_our_tokens_and_no_others(&db, &node, &["verify_with_jose.mjs".to_owned()]).await;
 }
 
-async fn trusts_our_tokens_and_no_others(db: &TestDatabase, interpreter: &str, script: &str) {
+async fn trusts_our_tokens_and_no_others(db: &TestDatabase, interpreter: &str, scripts: &[String]) {
     let app = TestApp::spawn(db).await;
     app.use_real_time();
     let ada = app.sign_up("ada@example.com").await;
@@ -93,24 +97,79 @@ async fn trusts_our_tokens_and_no_others(db: &TestDatabase, interpreter: &str, s
         app.token(&earlier).await
     };
     let url = app.url(JWKS);
-    let verify = async |token: &str, issuer: &str, audience: &str| {
-        run(interpreter, script, &[&url, issuer, audience], token).await
+    for script in scripts {
+        let verify = async |token: &str, issuer: &str, audience: &str| {
+            run(interpreter, script, &[&url, issuer, audience], token).await
+        };
+
+        let claims = verify(&token, BASE_URL, BASE_URL).await.expect("it verifies");
+        let claims: Value = serde_json::from_str(&claims).unwrap();
+        assert_eq!(claims["sub"], ada.user["id"]);
+        assert_eq!(claims["email"], "ada@example.com");
+
+        let parts: Vec<_> = token.split('.').collect();
+        let mut other = claims.clone();
+        other["sub"] = json!("somebody-else");
+        let other = BASE64_URL_SAFE_NO_PAD.encode(other.to_string());
+        let tampered = format!("{}.{other}.{}", parts[0], parts[2]);
+        assert_eq!(verify(&tampered, BASE_URL, BASE_URL).await, None);
+        assert_eq!(verify(&expired, BASE_URL, BASE_URL).await, None);
+        assert_eq!(verify(&token, "http://localhost:3001", BASE_URL).await, None);
+        assert_eq!(verify(&token, BASE_URL, "http://localhost:3001").await, None);
+    }
+}
+
+async fn receivers_in_python_and_node_read_our_security_events(db: TestDatabase) {
+    let clients = [
+        (interpreter(PYTHON), "receive_events_with_pyjwt.py"),
+        (interpreter(NODE), "receive_events_with_jose.mjs"),
+    ];
+    let secret = "the secret of a receiver, in a test";
+    let app = TestApp::spawn_with(&db, |config| {
+        config.events.events_secret = vec![secret.into()];
+    })
+    .await;
+    app.use_real_time();
+    let ada = app.sign_up("ada@example.com").await;
+    app.post_as(&ada, "/api/auth/sign-out", &json!({})).await;
+    let ada = app.sign_in("ada@example.com").await;
+    app.post_as(&ada, "/api/auth/delete-user", &json!({})).await;
+    let (feed, keys) = (app.url("/security-events"), app.url(JWKS));
+
+    for (interpreter, script) in clients {
+        let Some(interpreter) = interpreter else { continue };
+        let receive = async |secret: &str, issuer: &str| {
+            run(&interpreter, script, &[&feed, &keys, issuer, BASE_URL], secret).await
+        };
+        let said = receive(secret, BASE_URL).await.expect("it receives events");
+        let events: Vec<Value> =
+            said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let subjects: Vec<_> = events.iter().map(|event| &event["subject"]).collect();
+        assert_eq!(subjects.len(), 2, "{script} {said}");
+        assert_eq!(subjects[0]["user"]["sub"], ada.user["id"], "{script}");
+        assert_eq!(subjects[1]["sub"], ada.user["id"], "{script}");
+        assert_eq!(receive("another secret of a receiver", BASE_URL).await, None, "{script}");
+        assert_eq!(receive(secret, "http://localhost:3001").await, None, "{script}");
+    }
+}
+
+async fn the_fastapi_example_accepts_our_tokens(db: TestDatabase) {
+    let Some(python) = interpreter(PYTHON) else { return };
+    let app = TestApp::spawn(&db).await;
+    app.use_real_time();
+    let ada = app.sign_up("ada@example.com").await;
+    let token = app.token(&ada).await;
+    let url = app.url(JWKS);
+    let call = async |token: &str| {
+        let arguments = [url.as_str(), BASE_URL];
+        let output = run(&python, "call_fastapi_example.py", &arguments, token).await;
+        serde_json::from_str::<Value>(&output.expect("the example runs")).unwrap()
     };
 
-    let claims = verify(&token, BASE_URL, BASE_URL).await.expect("it verifies");
-    let claims: Value = serde_json::from_str(&claims).unwrap();
-    assert_eq!(claims["sub"], ada.user["id"]);
-    assert_eq!(claims["email"], "ada@example.com");
-
-    let parts: Vec<_> = token.split('.').collect();
-    let mut other = claims.clone();
-    other["sub"] = json!("somebody-else");
-    let other = BASE64_URL_SAFE_NO_PAD.encode(other.to_string());
-    let tampered = format!("{}.{other}.{}", parts[0], parts[2]);
-    assert_eq!(verify(&tampered, BASE_URL, BASE_URL).await, None);
-    assert_eq!(verify(&expired, BASE_URL, BASE_URL).await, None);
-    assert_eq!(verify(&token, "http://localhost:3001", BASE_URL).await, None);
-    assert_eq!(verify(&token, BASE_URL, "http://localhost:3001").await, None);
+    let body = json!({ "id": ada.user["id"], "email": "ada@example.com" });
+    assert_eq!(call(&token).await, json!({ "status": 200, "body": body }));
+    assert_eq!(call("").await["status"], 401);
+    assert_eq!(call(&token[..token.len() - 8]).await["status"], 401);
 }
 
 async fn passlib_verifies_our_hashes_and_we_verify_passlibs(db: TestDatabase) {

@@ -1,4 +1,4 @@
-//! How long a session lives, and what extends it.
+//! Session lifetimes and renewal.
 
 use serde_json::json;
 use service_kit::{on_both_engines, testing::TestDatabase};
@@ -15,10 +15,10 @@ on_both_engines!(auth_service::MIGRATIONS;
     disable_refresh_leaves_a_session_as_it_is,
     an_unremembered_session_lasts_a_day_and_is_never_extended,
     an_unremembered_session_is_extended_when_a_bearer_uses_it,
-    an_unremembered_session_lasts_a_day_whatever_others_do,
+    an_unremembered_session_lasts_no_longer_than_others,
     configured_lifetimes_are_kept_to,
-    only_the_list_and_a_deletion_need_a_young_session,
-    a_marker_that_nobody_signed_changes_nothing,
+    only_the_list_and_a_deletion_need_a_fresh_session,
+    an_unsigned_dont_remember_cookie_has_no_effect,
 );
 
 async fn a_session_ends_after_seven_days_and_its_row_is_deleted(db: TestDatabase) {
@@ -65,7 +65,7 @@ async fn a_session_is_extended_a_day_after_it_was_last_extended(db: TestDatabase
     assert!(again.cookies().is_empty());
     assert_eq!(again.json()["session"], session);
 
-    // Used once a day it never ends.
+    // A session that is used once a day never expires.
     for _ in 0..30 {
         app.advance(DAY);
         assert_eq!(app.get_session(&ada.cookie).await.cookies(), sign_up.cookies());
@@ -141,13 +141,13 @@ async fn an_unremembered_session_is_extended_when_a_bearer_uses_it(db: TestDatab
     assert_eq!(answer.json()["session"]["expiresAt"], shown(7 * DAY));
 }
 
-async fn an_unremembered_session_lasts_a_day_whatever_others_do(db: TestDatabase) {
+async fn an_unremembered_session_lasts_no_longer_than_others(db: TestDatabase) {
     let app = TestApp::spawn_with(&db, |config| {
         config.session_expires_in = std::time::Duration::from_hours(1);
     })
     .await;
     let ada = unremembered(&app).await;
-    assert_eq!(app.get_session(&ada.cookie).await.json()["session"]["expiresAt"], shown(DAY));
+    assert_eq!(app.get_session(&ada.cookie).await.json()["session"]["expiresAt"], shown(3600));
 }
 
 async fn configured_lifetimes_are_kept_to(db: TestDatabase) {
@@ -170,7 +170,7 @@ async fn configured_lifetimes_are_kept_to(db: TestDatabase) {
     is_nobody(&app.get_session(&ada.cookie).await, &CLEARED);
 }
 
-async fn only_the_list_and_a_deletion_need_a_young_session(db: TestDatabase) {
+async fn only_the_list_and_a_deletion_need_a_fresh_session(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
     app.advance(3 * DAY);
@@ -189,7 +189,7 @@ async fn only_the_list_and_a_deletion_need_a_young_session(db: TestDatabase) {
     }
 }
 
-async fn a_marker_that_nobody_signed_changes_nothing(db: TestDatabase) {
+async fn an_unsigned_dont_remember_cookie_has_no_effect(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let sign_up = app.sign_up_request("ada@example.com").answer().await;
     let ada = sign_up.signed_in();

@@ -1,6 +1,6 @@
-//! Rude clients and crowds: not quite HTTP, too many, too slow, gone in the middle.
+//! Misbehaving clients and overload: invalid HTTP, too many, too slow, disconnected half-way.
 
-use diesel::sql_query;
+use diesel::{QueryResult, sql_query};
 use diesel_async::RunQueryDsl as _;
 use serde_json::json;
 use service_kit::{
@@ -25,11 +25,11 @@ on_both_engines!(auth_service::MIGRATIONS;
     twenty_simultaneous_sign_outs_of_one_session_are_all_fine,
     keys_are_published_while_passwords_are_hashed,
     connections_reset_in_the_middle_of_a_request_leave_nothing_behind,
-    half_open_connections_hold_nobody_up,
+    half_open_connections_delay_no_request,
     passwords_that_are_too_long_are_refused_in_any_number,
-    when_too_many_passwords_wait_clients_are_told_to_come_back,
-    a_database_that_is_away_is_a_503_and_may_come_back,
-    a_database_that_is_broken_is_not_described,
+    a_full_hashing_queue_returns_503_with_retry_after,
+    an_unavailable_database_returns_503_until_it_recovers,
+    database_errors_are_not_described,
 );
 
 fn sign_up_bytes(email: &str) -> String {
@@ -193,7 +193,7 @@ async fn keys_are_published_while_passwords_are_hashed(db: TestDatabase) {
     for i in 0..40 {
         hashing.spawn_local(app.sign_up_request(&format!("ada{i}@example.com")).answer());
     }
-    // One is done, so the others are under way.
+    // One request has finished, so the others are in flight.
     hashing.join_next().await.unwrap().unwrap().signed_in();
 
     let all_hashed = async { while hashing.join_next().await.is_some() {} };
@@ -221,7 +221,7 @@ async fn connections_reset_in_the_middle_of_a_request_leave_nothing_behind(db: T
         let request = match i % 4 {
             0 => &read[..read.len() - 2],
             1 => &sign_in[..sign_in.len() - 5],
-            // These reach the database and are never read.
+            // These requests reach the database, and their responses are never read.
             2 => read.as_str(),
             _ => sign_in.as_str(),
         };
@@ -230,7 +230,7 @@ async fn connections_reset_in_the_middle_of_a_request_leave_nothing_behind(db: T
         stream.set_zero_linger().unwrap();
     }
 
-    // More than there are connections to the database.
+    // More requests than database connections.
     let mut crowd = JoinSet::new();
     for i in 0..40 {
         crowd.spawn_local(app.get(GET_SESSION).header("cookie", &ada.cookie).answer());
@@ -241,13 +241,13 @@ async fn connections_reset_in_the_middle_of_a_request_leave_nothing_behind(db: T
     }
 }
 
-async fn half_open_connections_hold_nobody_up(db: TestDatabase) {
+async fn half_open_connections_delay_no_request(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let request = sign_up_bytes("eve@example.com");
     let mut half_open = Vec::new();
     for i in 0..150 {
         let mut stream = TcpStream::connect(app.address).await.unwrap();
-        // Nothing at all, half a head, half a body.
+        // Nothing at all, half of the head, or half of the body.
         let sent = [0, 20, request.len() - 5][i % 3];
         stream.write_all(&request.as_bytes()[..sent]).await.unwrap();
         half_open.push(stream);
@@ -263,7 +263,7 @@ async fn passwords_that_are_too_long_are_refused_in_any_number(db: TestDatabase)
     let app = TestApp::spawn(&db).await;
     let long = "x".repeat(900_000);
     let mut crowd = JoinSet::new();
-    // More than may wait for a hash, so none of these can have waited for one.
+    // More than the hashing queue holds, so none of these can have been queued.
     for _ in 0..300 {
         crowd.spawn_local(app.sign_in_request("ada@example.com", &long).answer());
     }
@@ -273,7 +273,7 @@ async fn passwords_that_are_too_long_are_refused_in_any_number(db: TestDatabase)
     }
 }
 
-async fn when_too_many_passwords_wait_clients_are_told_to_come_back(db: TestDatabase) {
+async fn a_full_hashing_queue_returns_503_with_retry_after(db: TestDatabase) {
     let app = TestApp::spawn_with(&db, |config| config.bcrypt_cost = 14).await;
     let mut crowd = JoinSet::new();
     for _ in 0..400 {
@@ -291,7 +291,7 @@ async fn when_too_many_passwords_wait_clients_are_told_to_come_back(db: TestData
     assert_eq!(refused.header("retry-after"), Some("1"));
 }
 
-async fn a_database_that_is_away_is_a_503_and_may_come_back(db: TestDatabase) {
+async fn an_unavailable_database_returns_503_until_it_recovers(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
     let is_unavailable = |answer: &Answer| {
@@ -332,10 +332,13 @@ async fn a_database_that_is_away_is_a_503_and_may_come_back(db: TestDatabase) {
         Engine::Sqlite => {
             let database = Database::open(&db.url).unwrap();
             let mut pooled = database.write().await.unwrap();
-            let conn = &mut pooled.conn();
-            query!(&mut *conn, |c| sql_query("BEGIN EXCLUSIVE").execute(*c)).unwrap();
-            is_unavailable(&app.sign_up_request("eve@example.com").answer().await);
-            query!(conn, |c| sql_query("ROLLBACK").execute(*c)).unwrap();
+            let mut conn = pooled.conn();
+            let hold_the_lock = conn.transaction(async |conn| {
+                query!(conn, |c| sql_query("SELECT 1").execute(*c))?;
+                is_unavailable(&app.sign_up_request("eve@example.com").answer().await);
+                QueryResult::Ok(())
+            });
+            hold_the_lock.await.unwrap();
         }
     }
 
@@ -343,7 +346,7 @@ async fn a_database_that_is_away_is_a_503_and_may_come_back(db: TestDatabase) {
     app.sign_up("eve@example.com").await;
 }
 
-async fn a_database_that_is_broken_is_not_described(db: TestDatabase) {
+async fn database_errors_are_not_described(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
 

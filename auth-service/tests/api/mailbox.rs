@@ -1,4 +1,4 @@
-//! The mails a service has sent into its folder, as their reader sees them.
+//! E-mails in the service's mail directory, as a recipient sees them.
 
 use std::{
     fs,
@@ -11,10 +11,10 @@ use tokio::time::{Duration, Instant, sleep};
 
 use crate::app::{PATIENCE, TestApp, count};
 
-/// How often is looked whether something has happened meanwhile.
+/// Polling interval.
 const GLANCE: Duration = Duration::from_millis(10);
 
-/// A mail, taken out of the folder.
+/// An e-mail that was removed from the directory.
 #[derive(Debug)]
 pub(crate) struct Mail {
     pub(crate) kind: String,
@@ -22,12 +22,12 @@ pub(crate) struct Mail {
     pub(crate) subject: String,
     pub(crate) text: String,
     pub(crate) html: String,
-    /// As it was sent.
+    /// The raw message.
     pub(crate) source: String,
 }
 
 impl Mail {
-    /// The one link of the text part.
+    /// Returns the only link of the text part.
     #[track_caller]
     pub(crate) fn link(&self) -> &str {
         let lines: Vec<_> = self.text.lines().filter(|line| line.contains("/api/auth/")).collect();
@@ -35,7 +35,7 @@ impl Mail {
         link
     }
 
-    /// What the link carries as `token`, in its query or as the last part of its path.
+    /// Returns the token of the link, from its query or the last segment of its path.
     #[track_caller]
     pub(crate) fn token(&self) -> &str {
         token_of(self.link())
@@ -55,7 +55,7 @@ impl Mail {
     }
 }
 
-/// The token of a link.
+/// Returns the token of a link.
 #[track_caller]
 pub(crate) fn token_of(link: &str) -> &str {
     let (path, query) = link.split_once('?').unwrap();
@@ -63,7 +63,7 @@ pub(crate) fn token_of(link: &str) -> &str {
     in_query.unwrap_or_else(|| path.rsplit_once('/').unwrap().1)
 }
 
-/// The mails in a folder, in the order they were asked for.
+/// Returns the e-mails in a directory, in the order in which they were requested.
 pub(crate) fn mail_files(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let mut files: Vec<_> = entries
@@ -77,7 +77,7 @@ pub(crate) fn mail_files(folder: &Path) -> Vec<PathBuf> {
 fn take_mail(folder: &Path, is_it: impl Fn(&Mail) -> bool) -> Option<Mail> {
     mail_files(folder).into_iter().find_map(|file| {
         let name = file.file_stem().unwrap().to_str().unwrap();
-        // A UUID and a dash come first.
+        // The name begins with a UUID and a dash.
         let mail = Mail::read(&name[37..], &fs::read(&file).unwrap());
         is_it(&mail).then(|| {
             fs::remove_file(&file).unwrap();
@@ -86,7 +86,7 @@ fn take_mail(folder: &Path, is_it: impl Fn(&Mail) -> bool) -> Option<Mail> {
     })
 }
 
-/// Waits for the mail and takes it.
+/// Waits for an e-mail and removes it.
 pub(crate) async fn mail_in(folder: &Path, to: &str, kind: &str) -> Mail {
     eventually(&format!("a mail about {kind} to {to}"), async || {
         take_mail(folder, |mail| mail.to == to && mail.kind == kind)
@@ -95,12 +95,12 @@ pub(crate) async fn mail_in(folder: &Path, to: &str, kind: &str) -> Mail {
 }
 
 impl TestApp {
-    /// Waits for the mail and takes it.
+    /// Waits for an e-mail and removes it.
     pub(crate) async fn mail_to(&self, to: &str, kind: &str) -> Mail {
         mail_in(self.mail_dir.path(), to, kind).await
     }
 
-    /// Takes what is there when nothing waits any more: kinds and recipients.
+    /// Waits until the outbox is empty, and removes all e-mails. Returns their kinds and recipients.
     pub(crate) async fn other_mails(&self, db: &TestDatabase) -> Vec<String> {
         eventually("an empty outbox", async || (count(db, "mails").await == 0).then_some(())).await;
         let all = std::iter::from_fn(|| take_mail(self.mail_dir.path(), |_| true));
@@ -108,7 +108,7 @@ impl TestApp {
     }
 }
 
-/// Looks again and again until it is there.
+/// Polls until `look` returns a value.
 pub(crate) async fn eventually<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;
     loop {

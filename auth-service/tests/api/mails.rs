@@ -1,5 +1,6 @@
-//! What a mail looks like, and how it gets out of the house: at once, later, once.
+//! Appearance and delivery of e-mails: immediate, delayed, and exactly once.
 
+mod allowance;
 mod looks;
 mod outbox;
 mod templates;
@@ -25,14 +26,14 @@ async fn reset_mail(app: &TestApp, email: &str) -> Mail {
     app.mail_to(email, "reset-password").await
 }
 
-/// Whether the token of a reset link is good.
+/// Returns whether the token of a reset link is valid.
 async fn is_good(app: &TestApp, mail: &Mail) -> bool {
     let path = format!("/api/auth/reset-password/{}?callbackURL=%2F", mail.token());
     let answer = app.get(&path).answer().await;
     !answer.header("location").unwrap().contains("error=")
 }
 
-/// One mail of each kind: the kind and how long its link is good.
+/// Sends one e-mail of each kind. Returns them with the lifetime of their links.
 async fn one_of_each_kind(app: &TestApp) -> Vec<(Mail, &'static str)> {
     let ada = app.sign_up("ada@example.com").await;
     let verify = json!({ "email": "ada@example.com" });
@@ -58,29 +59,29 @@ fn all_confirmations(config: &mut auth_service::config::Config) {
     config.features.confirm_delete_user = true;
 }
 
-/// Signs somebody up who calls themselves something special.
+/// Signs up with an unusual name.
 async fn named(app: &TestApp, email: &str, name: &str) {
     let body = json!({ "name": name, "email": email, "password": PASSWORD, "image": name });
     app.post(SIGN_UP).json(&body).answer().await.signed_in();
 }
 
-/// How often each waiting mail was tried, by address.
+/// Returns the number of delivery attempts of each pending e-mail, by address.
 async fn tries(db: &TestDatabase) -> Vec<String> {
     let statement = "SELECT email || ': ' || CAST(attempts AS text) AS value FROM mails ORDER BY 1";
     values(db, statement).await
 }
 
-/// Waits until the last mail to this address has been tried once.
+/// Waits for the first delivery attempt of the last e-mail to this address.
 async fn is_tried(db: &TestDatabase, email: &str) {
     let tried = format!("{email}: 1");
     eventually(&tried, async || tries(db).await.contains(&tried).then_some(())).await;
 }
 
-/// Asks for a mail in vain: it has been tried, and failed.
+/// Requests an e-mail, and waits until its delivery has failed.
 pub(crate) async fn ask_in_vain(app: &TestApp, db: &TestDatabase, email: &str) {
     ask_for_reset(app, email).await;
     is_tried(db, email).await;
-    // The next one is looked at when the first is done with.
+    // The worker processes the next e-mail only after the first attempt has ended.
     ask_for_reset(app, "next@example.com").await;
     is_tried(db, "next@example.com").await;
 }

@@ -1,5 +1,4 @@
-//! auth-service through its front door: a real server on a port of its own, and a database of its
-//! own, for every test.
+//! HTTP tests of auth-service. Each test has its own server, on a free port, and its own database.
 
 #![expect(
     clippy::expect_used,
@@ -12,12 +11,16 @@
 mod app;
 mod architecture;
 mod bearer;
+mod caching;
+mod connections;
 mod doctor;
 mod documentation;
 mod emails;
 mod error_page;
 mod example_secrets;
+mod foreign;
 mod guessing;
+mod head;
 mod health;
 mod housekeeping;
 mod import;
@@ -25,6 +28,7 @@ mod input;
 mod interop;
 mod lifetimes;
 mod limits;
+mod log;
 mod mailbox;
 mod mails;
 mod metrics;
@@ -32,11 +36,15 @@ mod migrations;
 mod openapi;
 mod origins;
 mod passwords;
+mod providers;
 mod rates;
 mod rotation;
 mod secrets;
+mod security_events;
 mod session_list;
 mod sessions;
+mod settings;
+mod shared_database;
 mod sign_in;
 mod sign_up;
 mod smtp;

@@ -1,5 +1,5 @@
-//! The figures for Prometheus: they move when the thing happens, nobody finds them where the public
-//! asks, and they tell nothing about anybody.
+//! Prometheus metrics: they change with the events that they count, are not on the public listener,
+//! and contain no personal data.
 
 use auth_service::config::Config;
 use serde_json::json;
@@ -15,11 +15,11 @@ use crate::{
 };
 
 on_both_engines!(auth_service::MIGRATIONS;
-    requests_are_counted_and_nothing_of_anybody_is_told,
+    request_metrics_contain_no_personal_data,
     passwords_are_counted_while_they_wait_and_when_they_are_hashed,
     mails_that_cannot_be_sent_are_counted,
     refusals_are_counted_by_kind,
-    the_public_finds_no_metrics,
+    metrics_are_not_on_the_public_listener,
 );
 
 const RESET: &str = "/api/auth/request-password-reset";
@@ -37,7 +37,7 @@ impl TestApp {
     }
 }
 
-async fn requests_are_counted_and_nothing_of_anybody_is_told(db: TestDatabase) {
+async fn request_metrics_contain_no_personal_data(db: TestDatabase) {
     let app = TestApp::spawn_with(&db, shown).await;
     let ada = app.sign_up("ada@example.com").await;
     app.sign_in_request("ada@example.com", "wrong horse 42").answer().await;
@@ -124,8 +124,8 @@ async fn refusals_are_counted_by_kind(db: TestDatabase) {
         config.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
     })
     .await;
-    // The window of one client after 3, the back-off for one account after 20 of several clients.
-    for number in 0..21 {
+    // A client is limited by the window after 3 attempts, and by the back-off of its network after 10.
+    for number in 0..11 {
         let client = format!("192.0.2.{}", number / 3);
         let request = app.sign_in_request("ada@example.com", "wrong horse 42");
         let request = request.header("x-forwarded-for", client);
@@ -146,7 +146,7 @@ async fn refusals_are_counted_by_kind(db: TestDatabase) {
     assert!((scrape.requests("POST", SIGN_IN, 429) - 2.0).abs() < 0.1, "{scrape:?}");
 }
 
-async fn the_public_finds_no_metrics(db: TestDatabase) {
+async fn metrics_are_not_on_the_public_listener(db: TestDatabase) {
     let settings: [fn(&mut Config); 2] = [shown, |_| {}];
     for change in settings {
         let app = TestApp::spawn_with(&db, change).await;

@@ -1,4 +1,4 @@
-//! Which pages may send what, and where they may send the browser; which may read answers (CORS).
+//! Trusted origins, redirect targets and CORS.
 
 mod cors;
 mod redirects;
@@ -49,7 +49,7 @@ fn is_invalid(answer: &Answer) {
     answer.is_error(403, "INVALID_ORIGIN", "Invalid origin");
 }
 
-/// A sign-in that would succeed.
+/// Returns a valid sign-in request.
 fn good_sign_in(app: &TestApp) -> RequestBuilder {
     app.sign_in_request("ada@example.com", PASSWORD)
 }
@@ -58,7 +58,7 @@ async fn with_a_cookie_only_a_trusted_page_may_act(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     app.sign_up("ada@example.com").await;
 
-    // Any cookie at all, even an unrelated one.
+    // Any cookie counts, even an unrelated one.
     for path in [SIGN_OUT, SIGN_IN] {
         let send = || {
             let body = json!({ "email": "ada@example.com", "password": PASSWORD });
@@ -79,7 +79,7 @@ async fn with_a_cookie_only_a_trusted_page_may_act(db: TestDatabase) {
         }
         is_invalid(&send().header("referer", "https://evil.example/a").answer().await);
         is_invalid(&send().header("referer", "http://localhost:3000@evil.example/").answer().await);
-        // What Origin says counts, whatever Referer says.
+        // `Origin` takes precedence over `Referer`.
         let both = send().header("origin", "https://evil.example").header("referer", BASE_URL);
         is_invalid(&both.answer().await);
         let both = send().header("origin", "null").header("referer", BASE_URL);
@@ -222,7 +222,7 @@ async fn a_null_origin_of_our_own_page_is_judged_by_the_host(db: TestDatabase) {
     is_missing(&send("localhost:3000", "same-site").await);
 }
 
-/// The service with more trusted origins.
+/// Starts the service with additional trusted origins.
 async fn trusting(db: &TestDatabase, patterns: &[&str]) -> TestApp {
     TestApp::spawn_with(db, |config| {
         config.better_auth_trusted_origins =
@@ -269,7 +269,7 @@ async fn more_origins_can_be_trusted_by_pattern(db: TestDatabase) {
         let answer = app.post(SIGN_OUT).json(&target).answer().await;
         answer.is_error(403, "INVALID_CALLBACK_URL", "Invalid callbackURL");
     }
-    // As no browser writes an origin.
+    // Spellings of an origin that no browser sends.
     for odd in [
         "https://APP.example.com",
         "https://app.example.com/",

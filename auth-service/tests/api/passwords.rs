@@ -1,6 +1,7 @@
-//! Passwords: changed, asked for inside a session, and reset by those who forgot them.
+//! Passwords: change, verification inside a session, and reset.
 
 mod change;
+mod compromised;
 mod reset;
 
 use serde_json::json;
@@ -16,19 +17,19 @@ const REQUEST_RESET: &str = "/api/auth/request-password-reset";
 const RESET: &str = "/api/auth/reset-password";
 const NEW_PASSWORD: &str = "battery staple 43";
 
-/// Only this password signs in.
+/// Asserts that only the password `right` signs in.
 async fn is_password(app: &TestApp, right: &str, wrong: &str) {
     let answer = app.sign_in_request("ada@example.com", wrong).answer().await;
     answer.is_error(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password");
     app.sign_in_request("ada@example.com", right).answer().await.signed_in();
 }
 
-/// Two sessions of one user.
+/// Returns two sessions of one user.
 async fn twice_signed_in(app: &TestApp) -> (SignedIn, SignedIn) {
     (app.sign_up("ada@example.com").await, app.sign_in("ada@example.com").await)
 }
 
-/// Asks for a reset with a page to come back to, and waits for the mail.
+/// Requests a reset with a redirect target, and waits for the e-mail.
 async fn request_reset(app: &TestApp) -> Mail {
     let body = json!({ "email": "ada@example.com", "redirectTo": "/reset?x=1" });
     assert_eq!(app.post(REQUEST_RESET).json(&body).answer().await.status, 200);

@@ -1,4 +1,4 @@
-//! Rate limits by client and path.
+//! Rate limits by client address and path.
 
 use reqwest::RequestBuilder;
 use serde_json::json;
@@ -14,18 +14,20 @@ use crate::app::{
 
 on_both_engines!(auth_service::MIGRATIONS;
     each_path_has_its_limit,
-    the_window_slides_with_use_and_refusals_do_not_extend_it,
+    a_window_begins_with_its_first_request_and_nothing_extends_it,
+    steady_use_below_the_limit_is_never_refused,
+    setting_the_clock_back_rejects_requests_only_briefly,
     a_refusal_says_when_to_come_back,
     each_path_and_each_client_is_counted_by_itself,
     requests_are_counted_before_they_are_looked_at,
     other_spellings_of_a_path_win_nothing,
-    what_clients_say_of_themselves_wins_nothing,
-    behind_a_trusted_proxy_clients_are_told_apart,
+    addresses_claimed_by_clients_are_ignored,
+    clients_behind_a_trusted_proxy_are_distinguished,
     an_ipv6_household_is_one_client,
     forty_parallel_sign_ins_are_three_tries,
     replicas_count_together_on_postgres,
-    a_front_end_may_read_a_refusal,
-    what_is_outside_the_api_is_not_limited,
+    a_web_app_may_read_errors,
+    paths_outside_the_api_are_not_limited,
     limits_can_be_switched_off,
 );
 
@@ -36,7 +38,7 @@ async fn limited(db: &TestDatabase) -> TestApp {
     TestApp::spawn_with(db, |config| config.rate_limit = true).await
 }
 
-/// Behind a proxy on this machine.
+/// Starts a service behind a local proxy.
 async fn proxied(db: &TestDatabase) -> TestApp {
     TestApp::spawn_with(db, |config| {
         config.rate_limit = true;
@@ -52,7 +54,7 @@ fn is_refused(answer: &Answer, seconds: &str) {
     assert_eq!(answer.header("retry-after"), Some(seconds));
 }
 
-/// How many of at most `tries` requests are let through in a row.
+/// Sends up to `tries` requests. Returns the number of allowed ones.
 async fn let_through(tries: usize, request: impl Fn() -> RequestBuilder) -> usize {
     for number in 0..tries {
         if request().answer().await.status == 429 {
@@ -90,20 +92,45 @@ async fn each_path_has_its_limit(db: TestDatabase) {
     assert_eq!(let_through(10, || app.post(RESET)).await, 3);
 }
 
-async fn the_window_slides_with_use_and_refusals_do_not_extend_it(db: TestDatabase) {
+async fn a_window_begins_with_its_first_request_and_nothing_extends_it(db: TestDatabase) {
     let app = limited(&db).await;
     let sign_in = async || app.sign_in_request("ada@example.com", PASSWORD).answer().await.status;
 
-    for seconds in [0, 6, 6] {
+    for seconds in [0, 4, 4] {
         app.advance(seconds);
         assert_eq!(sign_in().await, 401);
     }
-    for seconds in [6, 3] {
-        app.advance(seconds);
-        assert_eq!(sign_in().await, 429);
-    }
+    assert_eq!(sign_in().await, 429);
     app.advance(1);
-    assert_eq!(sign_in().await, 401, "ten seconds after the last that was let through");
+    assert_eq!(sign_in().await, 429);
+    app.advance(1);
+    assert_eq!(sign_in().await, 401, "ten seconds after the first");
+}
+
+async fn steady_use_below_the_limit_is_never_refused(db: TestDatabase) {
+    let app = limited(&db).await;
+
+    for _ in 0..30 {
+        app.advance(4);
+        assert_eq!(app.post(SIGN_IN).answer().await.status, 400);
+    }
+    for _ in 0..179 {
+        app.advance_millis(250);
+        assert_eq!(app.get(OK).answer().await.status, 200);
+    }
+}
+
+async fn setting_the_clock_back_rejects_requests_only_briefly(db: TestDatabase) {
+    let app = limited(&db).await;
+    app.advance(3600);
+    assert_eq!(let_through(9, || app.post(SIGN_IN)).await, 3);
+    app.advance(-3600);
+
+    if let Some(wait) = app.post(SIGN_IN).answer().await.header("retry-after") {
+        assert!(wait.parse::<u32>().unwrap() <= 10, "{wait}");
+    }
+    app.advance(10);
+    assert_eq!(let_through(9, || app.post(SIGN_IN)).await, 3);
 }
 
 async fn a_refusal_says_when_to_come_back(db: TestDatabase) {
@@ -132,7 +159,7 @@ async fn requests_are_counted_before_they_are_looked_at(db: TestDatabase) {
     let app = limited(&db).await;
     app.sign_up("ada@example.com").await;
 
-    // None of these gets as far as a password.
+    // None of these requests reaches the password check.
     for request in [
         app.get(SIGN_IN),
         app.post(SIGN_IN).header("content-type", "application/json").body("{"),
@@ -168,7 +195,7 @@ async fn other_spellings_of_a_path_win_nothing(db: TestDatabase) {
     }
 }
 
-async fn what_clients_say_of_themselves_wins_nothing(db: TestDatabase) {
+async fn addresses_claimed_by_clients_are_ignored(db: TestDatabase) {
     let app = limited(&db).await;
 
     for number in 0..9 {
@@ -186,13 +213,13 @@ async fn what_clients_say_of_themselves_wins_nothing(db: TestDatabase) {
     }
 }
 
-async fn behind_a_trusted_proxy_clients_are_told_apart(db: TestDatabase) {
+async fn clients_behind_a_trusted_proxy_are_distinguished(db: TestDatabase) {
     let app = proxied(&db).await;
     let from = |forwarded: &str| app.post(SIGN_IN).header("x-forwarded-for", forwarded);
 
     assert_eq!(let_through(9, || from("192.0.2.1")).await, 3);
     assert_eq!(let_through(9, || from("192.0.2.2")).await, 3);
-    // What the client itself put before the proxy's word counts for nothing.
+    // Addresses that the client itself sent in the header are ignored.
     assert_eq!(let_through(9, || from("203.0.113.9, 192.0.2.1")).await, 0);
     assert_eq!(let_through(9, || from("nonsense, 192.0.2.1, 127.0.0.2")).await, 0);
 }
@@ -242,7 +269,7 @@ async fn replicas_count_together_on_postgres(db: TestDatabase) {
     assert_eq!(let_through(9, || other.post(SIGN_IN)).await, 3);
 }
 
-async fn a_front_end_may_read_a_refusal(db: TestDatabase) {
+async fn a_web_app_may_read_errors(db: TestDatabase) {
     let app = limited(&db).await;
     assert_eq!(let_through(3, || app.post(SIGN_IN)).await, 3);
 
@@ -256,7 +283,7 @@ async fn a_front_end_may_read_a_refusal(db: TestDatabase) {
     }
 }
 
-async fn what_is_outside_the_api_is_not_limited(db: TestDatabase) {
+async fn paths_outside_the_api_are_not_limited(db: TestDatabase) {
     let app = limited(&db).await;
 
     for path in ["/health/live", "/jwks"] {

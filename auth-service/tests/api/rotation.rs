@@ -1,4 +1,4 @@
-//! Keys that take turns: when a new one signs, and how long the old one is published.
+//! Rotation of signing keys: when a new key signs, and how long the old one is published.
 
 use service_kit::{on_both_engines, testing::TestDatabase};
 use tokio::task::JoinSet;
@@ -21,7 +21,7 @@ on_both_engines!(auth_service::MIGRATIONS;
 
 const HOUR: i64 = 60 * 60;
 
-/// A key signs for a day and is published two days longer.
+/// Starts a service whose keys sign for a day and are published for two more days.
 async fn rotating(db: &TestDatabase) -> TestApp {
     TestApp::spawn_with(db, |config| {
         config.jwt_rotation_interval = Some(std::time::Duration::from_hours(24));
@@ -35,7 +35,7 @@ async fn kids(app: &TestApp) -> Vec<String> {
     keys.iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
 }
 
-/// A new token, and the key that signed it.
+/// Returns a new token and the id of its key.
 async fn signed(app: &TestApp, who: &SignedIn) -> (String, String) {
     let token = app.token(who).await;
     let (header, _) = verified(&token, &jwks(app).await).expect("signed by a published key");

@@ -1,4 +1,4 @@
-//! What must never be read: passwords, tokens, keys and the secret that protects them.
+//! Secrets must not leak: passwords, tokens, keys, and the secret that protects them.
 
 mod at_rest;
 mod configured;
@@ -6,7 +6,7 @@ mod in_the_log;
 
 use std::process::Stdio;
 
-use reqwest::{RequestBuilder, StatusCode};
+use reqwest::{Method, RequestBuilder, StatusCode};
 use rustix::process::{Pid, Signal, kill_process};
 use service_kit::testing::TestDatabase;
 use tokio::{
@@ -21,7 +21,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
-/// The built service as a process of its own.
+/// Returns a command that runs the built service.
 pub(crate) fn process(database: &str, variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_auth-service"));
     command
@@ -37,9 +37,9 @@ pub(crate) fn process(database: &str, variables: &[(&str, &str)]) -> Command {
     command
 }
 
-/// The built service under way, logging all it can.
+/// A running service process with the most verbose log level.
 pub(crate) struct Service {
-    address: String,
+    pub(crate) address: String,
     process: Child,
     client: reqwest::Client,
     log: JoinHandle<String>,
@@ -47,40 +47,49 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) async fn start(db: &TestDatabase, variables: &[(&str, &str)]) -> Self {
-        let logging = [("BETTER_AUTH_SECRET", SECRET), ("RUST_LOG", "debug")];
-        let mut process = process(&db.url(), &[&logging, variables].concat()).spawn().unwrap();
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let mut log = String::new();
-        let address = loop {
-            let line = lines.next_line().await.unwrap().expect("the service starts");
-            log += &line;
-            if let Some((_, address)) = line.split_once("listens on http://") {
-                break address.split('"').next().unwrap().to_owned();
-            }
-        };
-        // All the time, or the service would wait for it.
-        let log = tokio::spawn(async move {
-            while let Some(line) = lines.next_line().await.unwrap() {
-                log += &line;
-            }
-            log
-        });
-        let service = Self { address, process, client: client(), log };
+        let service = Self::launch(db, variables).await;
         while service.get("/health/ready").send().await.unwrap().status() != StatusCode::OK {
             yield_now().await;
         }
         service
     }
 
+    /// Starts the service without waiting until it is ready.
+    pub(crate) async fn launch(db: &TestDatabase, variables: &[(&str, &str)]) -> Self {
+        let logging = [("BETTER_AUTH_SECRET", SECRET), ("RUST_LOG", "debug")];
+        let mut process = process(&db.url(), &[&logging, variables].concat()).spawn().unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let mut log = String::new();
+        let address = loop {
+            let line = lines.next_line().await.unwrap().expect("the service starts");
+            log.extend([line.as_str(), "\n"]);
+            if let Some((_, address)) = line.split_once("listening on http://") {
+                break address.split('"').next().unwrap().to_owned();
+            }
+        };
+        // Read continuously, because the service would block on a full pipe.
+        let log = tokio::spawn(async move {
+            while let Some(line) = lines.next_line().await.unwrap() {
+                log.extend([line.as_str(), "\n"]);
+            }
+            log
+        });
+        Self { address, process, client: client(), log }
+    }
+
     pub(crate) fn get(&self, path: &str) -> RequestBuilder {
-        self.client.get(format!("http://{}{path}", self.address))
+        self.request(Method::GET, path)
     }
 
     pub(crate) fn post(&self, path: &str) -> RequestBuilder {
-        self.client.post(format!("http://{}{path}", self.address))
+        self.request(Method::POST, path)
     }
 
-    /// Ends it: everything it has logged.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("http://{}{path}", self.address))
+    }
+
+    /// Stops the service and returns its log.
     pub(crate) async fn log(mut self) -> String {
         let id = i32::try_from(self.process.id().unwrap()).unwrap();
         kill_process(Pid::from_raw(id).unwrap(), Signal::TERM).unwrap();

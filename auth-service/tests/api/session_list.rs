@@ -1,4 +1,4 @@
-//! The sessions of one user: seen as a list, ended one by one or together.
+//! The sessions of a user: listed, and revoked one by one or all at once.
 
 use serde_json::{Value, json};
 use service_kit::{on_both_engines, testing::TestDatabase};
@@ -14,7 +14,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     the_list_needs_a_fresh_session,
     freshness_can_be_switched_off,
     a_listed_token_can_be_revoked,
-    revoking_says_the_same_of_own_foreign_and_unknown_tokens,
+    own_foreign_and_unknown_tokens_get_the_same_response,
     revoking_the_current_session_clears_the_cookies,
     revoking_all_sessions_ends_the_current_one_too,
     revoking_the_others_keeps_the_current_one,
@@ -31,7 +31,7 @@ async fn list(app: &TestApp, who: &SignedIn) -> Answer {
     with_bearer(app, LIST, &who.token).await
 }
 
-/// The tokens of a list, in its order.
+/// Returns the tokens of a list, in its order.
 fn tokens(list: &Answer) -> Vec<String> {
     assert_eq!(list.status, 200, "{list:?}");
     assert_eq!(list.header("content-type"), Some("application/json"));
@@ -88,7 +88,7 @@ async fn the_list_shows_the_live_sessions_of_the_caller_with_their_tokens(db: Te
     assert_eq!(sessions[2], current["session"]);
     assert_eq!(tokens(&list(&app, &eve).await), [eve.token]);
 
-    // The short one has expired.
+    // The shorter session has expired.
     app.advance(DAY - 1);
     let phone = app.sign_in("ada@example.com").await;
     assert_eq!(tokens(&list(&app, &phone).await).len(), 3);
@@ -112,7 +112,7 @@ async fn the_list_needs_a_fresh_session(db: TestDatabase) {
     app.advance(DAY - 1);
     assert_eq!(tokens(&list(&app, &ada).await), [ada.token.as_str()]);
     app.advance(1);
-    // It is extended at the same moment, which does not make it any younger.
+    // The session is also renewed at this moment, which does not make it any fresher.
     let refused = list(&app, &ada).await;
     refused.is_error(403, "SESSION_NOT_FRESH", "Session is not fresh");
     assert_eq!(refused.header("set-auth-token"), Some(ada.signed_token.as_str()));
@@ -146,7 +146,7 @@ async fn a_listed_token_can_be_revoked(db: TestDatabase) {
     assert!(is_live(&app, &ada).await);
 }
 
-async fn revoking_says_the_same_of_own_foreign_and_unknown_tokens(db: TestDatabase) {
+async fn own_foreign_and_unknown_tokens_get_the_same_response(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
     let eve = app.sign_up("eve@example.com").await;
@@ -178,7 +178,7 @@ async fn revoking_all_sessions_ends_the_current_one_too(db: TestDatabase) {
     let other = app.sign_in("ada@example.com").await;
     let eve = app.sign_up("eve@example.com").await;
 
-    // The original takes this one without a body, too.
+    // Better Auth accepts this request without a body, too.
     let request = app.post(REVOKE_ALL).bearer_auth(&ada.token);
     let answer = request.answer().await;
 
@@ -231,7 +231,7 @@ async fn stored_tokens_cannot_be_read_without_the_secret(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     assert_eq!(tokens(&list(&app, &ada).await), [ada.token.as_str()]);
 
-    // A sealed token opens in its own row only.
+    // An encrypted token can be decrypted in its own row only.
     let others = "(SELECT sealed_token FROM sessions ORDER BY created_at DESC, id DESC LIMIT 1)";
     db.change(&format!("UPDATE sessions SET sealed_token = {others}")).await;
 

@@ -1,4 +1,4 @@
-//! `GET /api/auth/get-session` and `POST /api/auth/sign-out`: the session and its cookies.
+//! `GET /api/auth/get-session` and `POST /api/auth/sign-out`: sessions and their cookies.
 
 use auth_service::config::Config;
 use serde_json::json;
@@ -6,17 +6,21 @@ use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::app::{
     Answering as _, BASE_URL, CLEARED, DAY, GET_SESSION, PASSWORD, SIGN_OUT, START_SHOWN, SignedIn,
-    TOKEN, TestApp, is_nobody, members, shown, with_bearer, with_cookie,
+    TOKEN, TestApp, count, is_nobody, members, shown, with_bearer, with_cookie,
 };
 
 on_both_engines!(auth_service::MIGRATIONS;
+    of_several_cookies_of_one_name_a_live_one_counts,
+    a_cookie_of_another_domain_is_cleared_where_it_is_known,
+    a_cookie_has_the_name_and_attributes_that_are_configured,
+    stale_pieces_of_a_cookie_cache_are_cleared_some_at_a_time,
     without_a_session_the_answer_is_null,
     a_session_is_shown_with_its_user_and_a_token_for_other_services,
     a_session_shows_where_it_came_from,
     a_change_of_the_user_is_seen_at_once,
-    a_cookie_without_our_signature_is_no_session_and_is_left_alone,
-    a_well_signed_cookie_of_a_session_that_is_no_more_is_cleared,
-    a_cookie_may_be_quoted_or_unencoded_and_the_first_of_its_name_counts,
+    a_cookie_with_a_foreign_signature_is_ignored_and_not_cleared,
+    a_correctly_signed_cookie_of_an_ended_session_is_cleared,
+    a_cookie_may_be_quoted_or_unencoded_and_stand_anywhere,
     on_https_only_cookies_with_the_secure_prefix_count,
     cookies_can_be_made_secure_on_http,
     a_left_over_of_the_cookie_cache_is_cleared,
@@ -114,7 +118,7 @@ async fn a_change_of_the_user_is_seen_at_once(db: TestDatabase) {
     assert_eq!(app.get_session(&ada.cookie).await.json()["user"]["name"], "Countess");
 }
 
-async fn a_cookie_without_our_signature_is_no_session_and_is_left_alone(db: TestDatabase) {
+async fn a_cookie_with_a_foreign_signature_is_ignored_and_not_cleared(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
     let eve = app.sign_up("eve@example.com").await;
@@ -148,11 +152,12 @@ async fn a_cookie_without_our_signature_is_no_session_and_is_left_alone(db: Test
     assert_eq!(app.get_session(&ada.cookie).await.json()["user"], ada.user);
 }
 
-async fn a_well_signed_cookie_of_a_session_that_is_no_more_is_cleared(db: TestDatabase) {
+async fn a_correctly_signed_cookie_of_an_ended_session_is_cleared(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
     db.change("DELETE FROM sessions").await;
-    // The contract's own test vector, which the tests' secret signed, and the signed marker.
+    // The wire contract's test vector, signed with the tests' secret, and the signed `dont_remember`
+    // cookie.
     let unknown = "better-auth.session_token=ExampleSessionToken0123456789ABC.\
                    mD61K9apYmY%2B5%2BUbYzZhr7IrajLjjJ6lqee2PxaC5XU%3D";
     let marker = "better-auth.session_token=true.DHIbT8IgXS9LEUp5%2FKmEY8isx2df8teMB05Fceh1j2E%3D";
@@ -165,7 +170,7 @@ async fn a_well_signed_cookie_of_a_session_that_is_no_more_is_cleared(db: TestDa
     }
 }
 
-async fn a_cookie_may_be_quoted_or_unencoded_and_the_first_of_its_name_counts(db: TestDatabase) {
+async fn a_cookie_may_be_quoted_or_unencoded_and_stand_anywhere(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
     let (cookie, signed) = (&ada.cookie, &ada.signed_token);
@@ -175,16 +180,15 @@ async fn a_cookie_may_be_quoted_or_unencoded_and_the_first_of_its_name_counts(db
         format!("better-auth.session_token=\"{signed}\""),
         format!("a=b;{cookie};c"),
         format!("a=b; {cookie}; better-auth.session_token=x"),
+        format!("better-auth.session_token=x; {cookie}"),
         format!("xbetter-auth.session_token=y; better-auth.session_tokenx=y; {cookie}"),
     ] {
         assert_eq!(app.get_session(&cookie).await.json()["user"], ada.user, "{cookie}");
     }
-    // Other people's cookies may hold any bytes.
+    // Cookies of other applications may contain any bytes.
     let bytes = [b"theme=\xe9\xff; ".as_slice(), cookie.as_bytes()].concat();
     let answer = app.get(GET_SESSION).header("cookie", bytes).answer().await;
     assert_eq!(answer.json()["user"], ada.user);
-    let second = format!("better-auth.session_token=x; {cookie}");
-    is_nobody(&app.get_session(&second).await, &[]);
     let elsewhere = cookie.replace("better-auth.", "Better-Auth.");
     is_nobody(&app.get_session(&elsewhere).await, &[]);
 }
@@ -287,4 +291,88 @@ async fn signing_out_without_a_session_is_fine(db: TestDatabase) {
         assert_eq!(answer.cookies(), CLEARED);
     }
     assert_eq!(app.get_session(&ada.cookie).await.json()["user"], ada.user);
+}
+
+async fn of_several_cookies_of_one_name_a_live_one_counts(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let ended = app.sign_up("ada@example.com").await;
+    app.post(SIGN_OUT).bearer_auth(&ended.token).answer().await.json();
+    let ada = app.sign_in("ada@example.com").await;
+
+    for cookie in [
+        format!("{}; {}", ended.cookie, ada.cookie),
+        format!("{}; {}", ada.cookie, ended.cookie),
+        format!("better-auth.session_token=x; {}; {}", ended.cookie, ada.cookie),
+    ] {
+        let answer = app.get_session(&cookie).await;
+        assert_eq!(answer.json()["user"], ada.user, "{cookie}");
+        assert!(answer.cookies().is_empty(), "{answer:?}");
+    }
+    let both = format!("{}; {}", ended.cookie, ended.cookie);
+    is_nobody(&app.get_session(&both).await, &CLEARED);
+
+    // Signing out ends all sessions of the presented cookies.
+    let other = app.sign_in("ada@example.com").await;
+    let both = format!("{}; {}", ada.cookie, other.cookie);
+    app.post_from_page(&both, SIGN_OUT, &json!({})).await.json();
+    assert_eq!(count(&db, "sessions").await, 0);
+}
+
+async fn a_cookie_of_another_domain_is_cleared_where_it_is_known(db: TestDatabase) {
+    let app = TestApp::spawn_with(&db, |config| {
+        config.cookies.old_cookie_domain = Some("example.com".to_owned());
+    })
+    .await;
+    let cleared = ["session_token", "session_data", "dont_remember"].map(|name| {
+        let attributes = "Max-Age=0; Domain=example.com; Path=/; HttpOnly; SameSite=Lax";
+        format!("better-auth.{name}=; {attributes}")
+    });
+
+    let sign_up = app.sign_up_request("ada@example.com").answer().await;
+    let cookies = sign_up.cookies();
+    assert_eq!(cookies[..3], cleared);
+    assert_eq!(cookies.len(), 4);
+    let ada = sign_up.signed_in();
+    // Nothing is cleared while a session is valid: its cookie may be the one with the domain.
+    assert!(app.get_session(&ada.cookie).await.cookies().is_empty());
+    app.post(SIGN_OUT).bearer_auth(&ada.token).answer().await.json();
+    let cookies = app.get_session(&ada.cookie).await;
+    assert_eq!(cookies.cookies()[..3], cleared);
+    assert_eq!(cookies.cookies()[3..], CLEARED);
+}
+
+async fn a_cookie_has_the_name_and_attributes_that_are_configured(db: TestDatabase) {
+    let app = TestApp::spawn_with(&db, |config| {
+        "my-app".clone_into(&mut config.cookies.cookie_prefix);
+        config.cookies.cookie_same_site = auth_service::config::SameSite::None;
+        config.cookies.cookie_partitioned = true;
+        config.secure_cookies = true;
+    })
+    .await;
+
+    let sign_up = app.sign_up_request("ada@example.com").answer().await;
+    let cookie = &sign_up.cookies()[0];
+    assert!(cookie.starts_with("__Secure-my-app.session_token="), "{cookie}");
+    let attributes = "; Max-Age=604800; Path=/; HttpOnly; Secure; SameSite=None; Partitioned";
+    assert!(cookie.ends_with(attributes), "{cookie}");
+    let ada = cookie.split(';').next().unwrap();
+    assert_eq!(app.get_session(ada).await.json()["user"]["email"], "ada@example.com");
+    let others = ada.replace("my-app", "better-auth");
+    is_nobody(&app.get_session(&others).await, &[]);
+
+    let mut config = crate::app::config(&db.url);
+    config.cookies.cookie_same_site = auth_service::config::SameSite::None;
+    let error = TestApp::start(config).await.err().expect("browsers would refuse the cookies");
+    assert!(error.to_string().starts_with("COOKIE_SAME_SITE=none needs"), "{error}");
+}
+
+async fn stale_pieces_of_a_cookie_cache_are_cleared_some_at_a_time(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let pieces: Vec<_> = (0..95).map(|n| format!("better-auth.session_data.{n}=x")).collect();
+
+    let answer = app.get_session(&pieces.join("; ")).await;
+
+    assert_eq!(answer.cookies().len(), 10);
+    let empty = app.get_session("better-auth.session_data=; better-auth.session_data.0=").await;
+    assert!(empty.cookies().is_empty(), "{empty:?}");
 }

@@ -17,9 +17,9 @@ on_both_engines!(auth_service::MIGRATIONS;
     a_password_is_taken_as_it_is_sent,
     an_address_is_known_in_any_letter_case,
     a_malformed_address_is_an_invalid_email,
-    a_malformed_sign_in_is_told_every_mistake,
+    an_invalid_sign_in_returns_every_error,
     signing_in_again_is_another_session,
-    a_later_sign_in_that_remembers_clears_the_marker,
+    a_later_remembered_sign_in_clears_the_dont_remember_cookie,
     a_clients_own_session_is_never_adopted,
     other_providers_are_not_found,
 );
@@ -108,7 +108,7 @@ async fn a_wrong_password_starts_no_session(db: TestDatabase) {
     assert_eq!(count(&db, "sessions").await, 1);
 }
 
-/// Signs up with one password and reports how the other fares.
+/// Signs up with one password, and returns whether the other one signs in.
 async fn is_the_same_password(app: &TestApp, email: &str, password: &str, other: &str) -> bool {
     let body = json!({ "name": "Ada", "email": email, "password": password });
     app.post(SIGN_UP).json(&body).answer().await.signed_in();
@@ -184,7 +184,7 @@ async fn a_malformed_address_is_an_invalid_email(db: TestDatabase) {
     }
 }
 
-async fn a_malformed_sign_in_is_told_every_mistake(db: TestDatabase) {
+async fn an_invalid_sign_in_returns_every_error(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
 
     for (body, message) in [
@@ -222,7 +222,7 @@ async fn signing_in_again_is_another_session(db: TestDatabase) {
     }
 }
 
-async fn a_later_sign_in_that_remembers_clears_the_marker(db: TestDatabase) {
+async fn a_later_remembered_sign_in_clears_the_dont_remember_cookie(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     app.sign_up("ada@example.com").await;
     let forgetful =

@@ -1,4 +1,4 @@
-//! Mail through a real mail server, of Python's: `TEST_PYTHON` names the interpreter.
+//! Delivery to a real SMTP server in Python; `TEST_PYTHON` names the interpreter.
 
 use std::path::Path;
 
@@ -22,12 +22,16 @@ use crate::{
 
 on_both_engines!(auth_service::MIGRATIONS;
     a_mail_is_handed_to_the_mail_server,
-    a_mail_server_that_is_away_holds_nobody_up,
+    an_unavailable_mail_server_delays_no_request,
     a_mail_is_encrypted_and_sent_with_a_login,
-    a_mail_server_that_nobody_vouches_for_gets_nothing,
+    an_untrusted_mail_server_receives_nothing,
     a_refused_login_keeps_the_mail,
     a_recipient_that_the_server_does_not_know_is_given_up,
     a_recipient_that_the_server_does_not_take_now_is_tried_again,
+    a_refused_sender_keeps_the_mail,
+    a_refusal_to_relay_keeps_the_mail,
+    a_hanging_recipient_delays_no_other_mail,
+    a_mail_is_marked_as_generated,
 );
 
 const RESET: &str = "/api/auth/request-password-reset";
@@ -46,7 +50,7 @@ impl MailServer {
         Self { port: port.parse().unwrap(), lines, process }
     }
 
-    /// The next mail: what its envelope says, and what is inside.
+    /// Returns the envelope and the content of the next e-mail.
     async fn next(&mut self) -> (Value, Mail) {
         let line = timeout(PATIENCE, self.lines.next_line()).await.expect("a mail arrives");
         let envelope: Value = serde_json::from_str(&line.unwrap().unwrap()).unwrap();
@@ -82,9 +86,9 @@ async fn a_mail_is_handed_to_the_mail_server(db: TestDatabase) {
     assert_eq!(app.other_mails(&db).await, [""; 0], "none is a file");
 }
 
-async fn a_mail_server_that_is_away_holds_nobody_up(db: TestDatabase) {
+async fn an_unavailable_mail_server_delays_no_request(db: TestDatabase) {
     let Some(python) = interpreter(PYTHON) else { return };
-    // Bound, so that nobody else takes the port, but nobody listens.
+    // Reserves a port without listening on it.
     let reserved = TcpSocket::new_v4().unwrap();
     reserved.set_reuseaddr(true).unwrap();
     reserved.bind("127.0.0.1:0".parse().unwrap()).unwrap();
@@ -117,7 +121,7 @@ async fn a_mail_is_encrypted_and_sent_with_a_login(db: TestDatabase) {
     let mut server = MailServer::start(&python, &with_tls(folder.path(), &LOGIN)).await;
     let url = format!("smtp://service:hidden%20password@localhost:{}?tls=required", server.port);
     let certificate = folder.path().join("certificate.pem");
-    // Only a process of its own can trust this certificate alone.
+    // Trusting only this certificate requires a separate process.
     let variables = [
         ("SMTP_URL", url.as_str()),
         ("SSL_CERT_FILE", certificate.to_str().unwrap()),
@@ -140,7 +144,7 @@ async fn a_mail_is_encrypted_and_sent_with_a_login(db: TestDatabase) {
     }
 }
 
-/// The mail waits, and the server was not given any.
+/// Asserts that the e-mail is pending and that the server received none.
 async fn waits(db: &TestDatabase, url: &str, mut server: MailServer) {
     let app = TestApp::spawn_with(db, |config| by_smtp(config, url)).await;
     for email in ["ada@example.com", "next@example.com"] {
@@ -155,7 +159,7 @@ async fn waits(db: &TestDatabase, url: &str, mut server: MailServer) {
     assert_eq!(server.lines.next_line().await.unwrap(), None);
 }
 
-async fn a_mail_server_that_nobody_vouches_for_gets_nothing(db: TestDatabase) {
+async fn an_untrusted_mail_server_receives_nothing(db: TestDatabase) {
     let Some(python) = interpreter(PYTHON) else { return };
     let folder = tempfile::tempdir().unwrap();
     let server = MailServer::start(&python, &with_tls(folder.path(), &[])).await;
@@ -195,4 +199,63 @@ async fn a_recipient_that_the_server_does_not_take_now_is_tried_again(db: TestDa
     let url = format!("smtp://127.0.0.1:{}", server.port);
 
     waits(&db, &url, server).await;
+}
+
+async fn a_refused_sender_keeps_the_mail(db: TestDatabase) {
+    let Some(python) = interpreter(PYTHON) else { return };
+    let server = MailServer::start(&python, &["0", "--refuse-sender", "553"]).await;
+    let url = format!("smtp://127.0.0.1:{}", server.port);
+
+    waits(&db, &url, server).await;
+}
+
+async fn a_refusal_to_relay_keeps_the_mail(db: TestDatabase) {
+    let Some(python) = interpreter(PYTHON) else { return };
+    let server = MailServer::start(&python, &["0", "--refuse", "550 5.7.1"]).await;
+    let url = format!("smtp://127.0.0.1:{}", server.port);
+
+    waits(&db, &url, server).await;
+}
+
+async fn a_hanging_recipient_delays_no_other_mail(db: TestDatabase) {
+    let Some(python) = interpreter(PYTHON) else { return };
+    let hung = "ada@hung.example.com";
+    let mut server = MailServer::start(&python, &["0", "--hang-at", hung]).await;
+    let url = format!("smtp://127.0.0.1:{}", server.port);
+    let app = TestApp::spawn_with(&db, |config| by_smtp(config, &url)).await;
+    for email in [hung, "next@example.com"] {
+        app.sign_up(email).await;
+    }
+    let ask = async |email: &str| {
+        app.post(RESET).json(&json!({ "email": email })).answer().await.json();
+    };
+
+    // More than the limit of e-mails in flight per domain.
+    for _ in 0..6 {
+        ask(hung).await;
+    }
+    for _ in 0..4 {
+        let line = timeout(PATIENCE, server.lines.next_line()).await.expect("the server is asked");
+        assert_eq!(line.unwrap().as_deref(), Some("\"hangs\""));
+    }
+    for _ in 0..3 {
+        ask("next@example.com").await;
+        assert_eq!(server.next().await.1.to, "next@example.com");
+    }
+    assert!(count(&db, "mails").await >= 6, "those are still in flight");
+}
+
+async fn a_mail_is_marked_as_generated(db: TestDatabase) {
+    let Some(python) = interpreter(PYTHON) else { return };
+    let mut server = MailServer::start(&python, &["0"]).await;
+    let url = format!("smtp://127.0.0.1:{}", server.port);
+    let app = TestApp::spawn_with(&db, |config| by_smtp(config, &url)).await;
+    app.sign_up("ada@example.com").await;
+
+    app.post(RESET).json(&json!({ "email": "ada@example.com" })).answer().await.json();
+
+    let (_, mail) = server.next().await;
+    for header in ["Auto-Submitted: auto-generated\r\n", "X-Auto-Response-Suppress: All\r\n"] {
+        assert!(mail.source.contains(header), "{mail:?}");
+    }
 }

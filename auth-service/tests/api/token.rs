@@ -1,4 +1,4 @@
-//! `GET /api/auth/token` and the published keys.
+//! `GET /api/auth/token` and the JWKS endpoint.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use ed25519_dalek::{Signature, VerifyingKey};
@@ -30,7 +30,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     a_key_survives_a_restart,
 );
 
-/// Header and claims of a token whose signature fits a published key.
+/// Returns the header and claims of a token, if a published key verifies its signature.
 pub(crate) fn verified(token: &str, jwks: &Value) -> Option<(Value, Value)> {
     let [header, claims, signature] = token.split('.').collect::<Vec<_>>()[..] else { return None };
     let decode = |text: &str| BASE64_URL_SAFE_NO_PAD.decode(text).ok();

@@ -1,4 +1,4 @@
-//! `auth-service export` and `import`: everybody moves, and notices nothing.
+//! `auth-service export` and `import` preserve all data.
 
 use std::{fs, path::Path};
 
@@ -8,15 +8,16 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 use crate::{
-    app::{Answering as _, DAY, PASSWORD, SECRET, TestApp, count, values, with_bearer},
+    app::{Answering as _, DAY, PASSWORD, SECRET, SIGN_OUT, TestApp, count, values, with_bearer},
     token::{jwks, verified},
 };
 
 on_both_engines!(auth_service::MIGRATIONS;
-    everybody_goes_to_the_other_engine_and_back,
-    every_column_of_every_table_is_exported_but_of_attempts,
+    all_data_moves_to_the_other_engine_and_back,
+    all_columns_of_all_tables_but_attempts_are_exported,
     an_export_needs_no_secret_and_shows_no_token,
-    keys_that_the_secret_does_not_open_are_refused,
+    keys_encrypted_with_another_secret_are_refused,
+    a_refused_export_leaves_no_files_behind,
     an_export_is_taken_whole,
 );
 
@@ -32,7 +33,7 @@ async fn exported(db: &TestDatabase) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// A file with an export, in a folder of its own.
+/// Returns a file with an export, in a temporary folder.
 async fn exported_file(db: &TestDatabase) -> (TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("export.jsonl").to_str().unwrap().to_owned();
@@ -41,7 +42,7 @@ async fn exported_file(db: &TestDatabase) -> (TempDir, String) {
     (folder, path)
 }
 
-/// Whether it succeeded, and what it said.
+/// Runs an import. Returns whether it succeeded, and its output.
 async fn import(db: &TestDatabase, secret: &str, arguments: &[&str]) -> (bool, String) {
     let mut command = service(db, &[&["import"], arguments].concat());
     let output = command.env("BETTER_AUTH_SECRET", secret).output().await.unwrap();
@@ -49,15 +50,17 @@ async fn import(db: &TestDatabase, secret: &str, arguments: &[&str]) -> (bool, S
     (output.status.success(), line["message"].as_str().unwrap().to_owned())
 }
 
-/// All but the header, which has the time.
+/// Returns everything except the header, which contains the time.
 fn rows(export: &str) -> &str {
     export.split_once('\n').unwrap().1
 }
 
-/// One row at least in every table.
+/// Inserts at least one row into every table.
 async fn fill(db: &TestDatabase) {
     let app = TestApp::spawn(db).await;
-    app.sign_up("ada@example.com").await;
+    let ada = app.sign_up("ada@example.com").await;
+    app.sign_in("ada@example.com").await;
+    app.post_as(&ada, SIGN_OUT, &json!({})).await;
     let reset = json!({ "email": "ada@example.com" });
     app.post("/api/auth/request-password-reset").json(&reset).answer().await;
     app.mail_to("ada@example.com", "reset-password").await;
@@ -65,17 +68,17 @@ async fn fill(db: &TestDatabase) {
     wait_with_a_mail(db).await;
 }
 
-/// A mail that is still to be sent.
+/// Inserts an unsent mail.
 async fn wait_with_a_mail(db: &TestDatabase) {
     db.change(
         "INSERT INTO mails SELECT 'a mail', 'verify-email', id, email, NULL, '/w\u{e4}y', 3, \
-         '2099-01-01T00:00:00.000001Z', '2026-01-02T03:04:05.678901Z' FROM users \
+         '2099-01-01T00:00:00.000001Z', '2026-01-02T03:04:05.678901Z', NULL FROM users \
          WHERE email = 'ada@example.com'",
     )
     .await;
 }
 
-async fn everybody_goes_to_the_other_engine_and_back(db: TestDatabase) {
+async fn all_data_moves_to_the_other_engine_and_back(db: TestDatabase) {
     let rotating = |config: &mut auth_service::config::Config| {
         config.jwt_rotation_interval = Some(std::time::Duration::from_hours(24));
         config.jwt_grace_period = std::time::Duration::from_hours(24 * 30);
@@ -106,7 +109,7 @@ async fn everybody_goes_to_the_other_engine_and_back(db: TestDatabase) {
     let (_folder, file) = exported_file(&db).await;
     let (is_done, log) = import(&there, SECRET, &[&file]).await;
     assert!(is_done, "{log}");
-    assert!(log.starts_with("imported and read again: 11 rows: 2 accounts, 1 mails, 3 "), "{log}");
+    assert!(log.starts_with("imported and read again: 13 rows: 2 accounts, 1 mails, 3 "), "{log}");
     let (_folder, file) = exported_file(&there).await;
     let (is_done, log) = import(&back, SECRET, &["--from", "export", &file]).await;
     assert!(is_done, "{log}");
@@ -134,14 +137,14 @@ async fn everybody_goes_to_the_other_engine_and_back(db: TestDatabase) {
     }
 }
 
-async fn every_column_of_every_table_is_exported_but_of_attempts(db: TestDatabase) {
+async fn all_columns_of_all_tables_but_attempts_are_exported(db: TestDatabase) {
     fill(&db).await;
     let export = exported(&db).await;
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/schema.rs");
     let schema = fs::read_to_string(schema).unwrap();
     let tables = schema.lines().filter_map(|line| line.strip_prefix("    ")?.split_once(" ("));
     let tables: Vec<_> = tables.map(|(table, _)| table).filter(|t| *t != "attempts").collect();
-    assert_eq!(tables.len(), 6, "{tables:?}");
+    assert_eq!(tables.len(), 9, "{tables:?}");
 
     for table in tables {
         let start = format!("{{\"table\":\"{table}\"");
@@ -170,7 +173,7 @@ async fn an_export_needs_no_secret_and_shows_no_token(db: TestDatabase) {
     }
 }
 
-async fn keys_that_the_secret_does_not_open_are_refused(db: TestDatabase) {
+async fn keys_encrypted_with_another_secret_are_refused(db: TestDatabase) {
     fill(&db).await;
     let (_folder, file) = exported_file(&db).await;
     let there = db.elsewhere(auth_service::MIGRATIONS).await;
@@ -188,6 +191,26 @@ async fn keys_that_the_secret_does_not_open_are_refused(db: TestDatabase) {
     assert!(is_done, "{log}");
 }
 
+/// A secret generated for a rejected import would conflict with the right one.
+async fn a_refused_export_leaves_no_files_behind(db: TestDatabase) {
+    fill(&db).await;
+    let (_folder, file) = exported_file(&db).await;
+    let there = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", there.path().join("auth.db").display());
+    for secret in [None, Some("another-secret-do-not-use-0000000000")] {
+        let mut command = service(&db, &["import", &file]);
+        command.env("DATABASE_URL", &url).env_remove("BETTER_AUTH_SECRET");
+        command.envs(secret.map(|secret| ("BETTER_AUTH_SECRET", secret)));
+
+        let output = command.output().await.unwrap();
+
+        assert!(!output.status.success());
+        let log = String::from_utf8(output.stdout).unwrap();
+        assert!(log.contains("line 2: BETTER_AUTH_SECRET"), "{log}");
+        assert_eq!(fs::read_dir(there.path()).unwrap().count(), 0, "{log}");
+    }
+}
+
 async fn an_export_is_taken_whole(db: TestDatabase) {
     fill(&db).await;
     let (_folder, file) = exported_file(&db).await;
@@ -196,16 +219,17 @@ async fn an_export_is_taken_whole(db: TestDatabase) {
 
     for option in ["--sessions", "--dry-run"] {
         let (is_done, log) = import(&there, SECRET, &[&file, option]).await;
-        assert!(!is_done && log.contains("an export is taken whole"), "{log}");
+        assert!(!is_done && log.contains("an export is imported as a whole"), "{log}");
     }
     let url = "postgres://ada:hidden@db.test/old";
     let (is_done, log) = import(&there, SECRET, &[url]).await;
     assert!(!is_done);
-    assert_eq!(log, "--from is not given, so an export is taken over: expected a file, not a URL");
-    // A service that has run once has made a key.
+    assert!(log.starts_with("--from is not given"), "{log}");
+    assert!(log.ends_with("expected a file, not a URL"), "{log}");
+    // A service that has been started before has generated a key.
     let (is_done, log) = import(&there, SECRET, &[&file]).await;
     assert!(!is_done);
-    assert!(log.starts_with("DATABASE_URL holds other rows than these already (1 signing_keys)"));
+    assert!(log.starts_with("DATABASE_URL already contains other rows (1 signing_keys)"));
     assert_eq!(count(&there, "users").await, 0);
     let kept = values(&there, "SELECT id AS value FROM signing_keys").await;
     assert!(!fs::read_to_string(&file).unwrap().contains(&kept[0]));

@@ -1,4 +1,4 @@
-//! What users do with themselves: update-user, list-accounts, delete-user.
+//! Operations of users on their own account: update-user, list-accounts, delete-user.
 
 mod delete;
 mod update;

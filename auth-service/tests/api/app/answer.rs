@@ -1,22 +1,22 @@
-//! What the service answers, read to its end.
+//! Complete responses and assertions on them.
 
 use reqwest::{RequestBuilder, header::HeaderMap};
 use serde_json::{Value, json};
 
 use crate::openapi;
 
-/// What a client keeps after a sign-up or sign-in.
+/// Credentials that a client keeps after a sign-up or sign-in.
 pub(crate) struct SignedIn {
-    /// As in the body, unsigned.
+    /// The unsigned token of the body.
     pub(crate) token: String,
-    /// As in `set-auth-token`: signed, not percent-encoded.
+    /// The token of `set-auth-token`: signed, not percent-encoded.
     pub(crate) signed_token: String,
-    /// For a `Cookie` header.
+    /// Value for a `Cookie` header.
     pub(crate) cookie: String,
     pub(crate) user: Value,
 }
 
-/// An answer, read to its end.
+/// A complete response.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -29,7 +29,7 @@ pub(crate) trait Answering {
 }
 
 impl Answering for RequestBuilder {
-    /// Every answer is one that the description knows.
+    /// Sends the request. Asserts that the OpenAPI document describes the response.
     async fn answer(self) -> Answer {
         let (client, request) = self.build_split();
         let request = request.unwrap();
@@ -58,7 +58,7 @@ impl Answer {
         self.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap()).collect()
     }
 
-    /// All headers but those that differ between any two answers.
+    /// Returns all headers except those that differ between any two responses.
     pub(crate) fn stable_headers(&self) -> Vec<(&str, &str)> {
         let mut headers: Vec<_> = self
             .headers
@@ -70,20 +70,20 @@ impl Answer {
         headers
     }
 
-    /// A 200 with exactly this body.
+    /// Asserts a 200 with exactly this body.
     #[track_caller]
     pub(crate) fn is_ok(&self, body: &Value) {
         assert_eq!((self.status, &self.json()), (200, body));
         assert_eq!(self.header("content-type"), Some("application/json"));
     }
 
-    /// A 200 with `{"status":true}`.
+    /// Asserts a 200 with `{"status":true}`.
     #[track_caller]
     pub(crate) fn is_done(&self) {
         self.is_ok(&json!({ "status": true }));
     }
 
-    /// A 302 with an empty body.
+    /// Asserts a 302 with an empty body.
     #[track_caller]
     pub(crate) fn leads_to(&self, location: &str) {
         assert_eq!((self.status, self.header("location")), (302, Some(location)), "{self:?}");
@@ -91,14 +91,14 @@ impl Answer {
         assert_eq!(self.header("content-type"), Some("application/json"));
     }
 
-    /// A flat error without a code.
+    /// Asserts a flat error without a code.
     #[track_caller]
     pub(crate) fn is_codeless_error(&self, status: u16, message: &str) {
         assert_eq!((self.status, self.json()), (status, json!({ "message": message })));
         assert_eq!(self.header("content-type"), Some("application/json"));
     }
 
-    /// The error has exactly these two members, and the right media type.
+    /// Asserts an error with exactly these two fields and the right media type.
     #[track_caller]
     pub(crate) fn is_error(&self, status: u16, code: &str, message: &str) {
         assert_eq!(self.json(), json!({ "message": message, "code": code }), "{self:?}");
@@ -106,7 +106,7 @@ impl Answer {
         assert_eq!(self.header("content-type"), Some("application/json"));
     }
 
-    /// A client's mistake, told as a flat JSON object.
+    /// Asserts a 4xx with a flat JSON object.
     #[track_caller]
     pub(crate) fn is_a_clean_refusal(&self) {
         assert!((400..500).contains(&self.status), "{self:?}");
@@ -129,7 +129,7 @@ impl Answer {
     }
 }
 
-/// The answer to somebody without a session.
+/// Asserts the response to a request without a session.
 #[track_caller]
 pub(crate) fn is_nobody(answer: &Answer, cookies: &[&str]) {
     assert_eq!((answer.status, answer.body.as_str()), (200, "null"));

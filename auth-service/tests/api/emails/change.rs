@@ -13,11 +13,11 @@ on_both_engines!(auth_service::MIGRATIONS;
     a_mailed_link_changes_an_address,
     a_change_of_address_may_be_opened_without_a_session_or_by_bearer,
     a_change_of_address_works_once_and_voids_the_others,
-    a_change_of_address_is_no_business_of_another_user,
-    a_change_of_address_to_one_that_was_taken_meanwhile_changes_nothing,
+    another_users_session_cannot_confirm_a_change_of_address,
+    a_change_to_an_address_taken_meanwhile_has_no_effect,
     a_change_of_address_is_refused_in_the_order_of_the_contract,
     a_change_to_a_taken_address_looks_like_any_other,
-    a_change_that_was_asked_for_by_somebody_who_left_serves_nobody_else,
+    deleting_a_user_deletes_its_pending_mails,
     changing_addresses_can_be_switched_off,
     an_address_that_was_never_verified_may_change_at_once_if_so_configured,
     the_old_address_confirms_a_change_if_so_configured,
@@ -31,7 +31,7 @@ async fn a_mailed_link_changes_an_address(db: TestDatabase) {
     let body = json!({ "newEmail": "Countess@Example.com", "callbackURL": "/moved?a=1" });
     app.post_as(&ada, CHANGE, &body).await.is_done();
     let link = link(&app, "countess@example.com", "change-email").await;
-    assert!(link.starts_with(&format!("{BASE_URL}{VERIFY}?token=")), "{link}");
+    assert!(link.starts_with(&format!("{BASE_URL}{VERIFY}/confirm?token=")), "{link}");
     assert!(link.ends_with("&callbackURL=%2Fmoved%3Fa%3D1"), "{link}");
     assert_eq!(user(&app, &ada).await, ada.user, "nothing has changed so far");
     app.advance(60);
@@ -93,7 +93,7 @@ async fn a_change_of_address_works_once_and_voids_the_others(db: TestDatabase) {
     assert_eq!(user(&app, &ada).await["email"], "second@example.com");
 }
 
-async fn a_change_of_address_is_no_business_of_another_user(db: TestDatabase) {
+async fn another_users_session_cannot_confirm_a_change_of_address(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
     let eve = app.sign_up("eve@example.com").await;
@@ -106,7 +106,7 @@ async fn a_change_of_address_is_no_business_of_another_user(db: TestDatabase) {
     assert_eq!(open_bare(&app, &link).await.status, 200, "the link is as good as before");
 }
 
-async fn a_change_of_address_to_one_that_was_taken_meanwhile_changes_nothing(db: TestDatabase) {
+async fn a_change_to_an_address_taken_meanwhile_has_no_effect(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
     let link = change(&app, &ada, "new@example.com").await;
@@ -162,17 +162,19 @@ async fn a_change_to_a_taken_address_looks_like_any_other(db: TestDatabase) {
         answer.is_done();
         assert_eq!(answer.stable_headers(), free.stable_headers());
     }
-    assert_eq!(app.other_mails(&db).await, ["change-email to new@example.com"]);
+    let notice = "change-email-notice to ada@example.com";
+    let mailed = app.other_mails(&db).await;
+    assert_eq!(mailed, [notice, "change-email to new@example.com", notice]);
 }
 
-async fn a_change_that_was_asked_for_by_somebody_who_left_serves_nobody_else(db: TestDatabase) {
+async fn deleting_a_user_deletes_its_pending_mails(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let eve = app.sign_up("ada@example.com").await;
-    // A file where the folder should be: mails have to wait.
+    // A file in place of the directory delays e-mails.
     std::fs::remove_dir(app.mail_dir.path()).unwrap();
     std::fs::write(app.mail_dir.path(), "").unwrap();
     app.post_as(&eve, CHANGE, &json!({ "newEmail": "eve@example.com" })).await.is_done();
-    assert_eq!(count(&db, "mails").await, 1);
+    assert_eq!(count(&db, "mails").await, 2);
 
     assert_eq!(app.post_as(&eve, "/api/auth/delete-user", &json!({})).await.status, 200);
     app.sign_up("ada@example.com").await;
@@ -214,9 +216,9 @@ async fn an_address_that_was_never_verified_may_change_at_once_if_so_configured(
     assert_eq!(changed.header("set-auth-token"), Some(ada.signed_token.as_str()));
     assert_eq!(changed.cookies().len(), 1, "the cookie is sent again");
     assert_eq!(user(&app, &ada).await["email"], "new@example.com");
-    // One verification mail, to the new address.
+    // One verification e-mail, to the new address.
     let verification = link(&app, "new@example.com", "verify-email").await;
-    assert_eq!(app.other_mails(&db).await, [""; 0]);
+    assert_eq!(app.other_mails(&db).await, ["email-changed to ada@example.com"]);
     app.open(&verification).answer().await.leads_to("/in");
 
     let verified = ask(json!({ "newEmail": "newer@example.com" })).await;
@@ -224,7 +226,9 @@ async fn an_address_that_was_never_verified_may_change_at_once_if_so_configured(
     assert!(verified.cookies().is_empty());
     let user = user(&app, &ada).await;
     assert_eq!((&user["email"], &user["emailVerified"]), (&json!("new@example.com"), &json!(true)));
-    assert_eq!(app.other_mails(&db).await, ["change-email to newer@example.com"]);
+    let mailed = app.other_mails(&db).await;
+    let notice = "change-email-notice to new@example.com";
+    assert_eq!(mailed, [notice, "change-email to newer@example.com"]);
 }
 
 async fn the_old_address_confirms_a_change_if_so_configured(db: TestDatabase) {
@@ -232,10 +236,12 @@ async fn the_old_address_confirms_a_change_if_so_configured(db: TestDatabase) {
     let ada = app.sign_up("ada@example.com").await;
     let eve = app.sign_up("eve@example.com").await;
 
-    // Nobody can confirm by an address that was never verified.
+    // An unverified address cannot confirm a change.
     let direct = change(&app, &ada, "second@example.com").await;
     assert_eq!(open_bare(&app, &direct).await.status, 200);
     open_bare(&app, &verification(&app, "second@example.com").await).await;
+    let told = ["change-email-notice to ada@example.com", "email-changed to ada@example.com"];
+    assert_eq!(app.other_mails(&db).await, told);
 
     let body = json!({ "newEmail": "third@example.com", "callbackURL": "/moved" });
     app.post_as(&ada, CHANGE, &body).await.is_done();
@@ -249,7 +255,7 @@ async fn the_old_address_confirms_a_change_if_so_configured(db: TestDatabase) {
     assert_eq!(user(&app, &ada).await["email"], "second@example.com");
     let mailed = link(&app, "third@example.com", "change-email").await;
     assert!(mailed.ends_with("&callbackURL=%2Fmoved"), "{mailed}");
-    // It may be opened again, which mails again.
+    // It can be opened again, which sends the e-mail again.
     open_bare(&app, &confirmation).await.is_done();
     let again = link(&app, "third@example.com", "change-email").await;
     assert!(again.ends_with("&callbackURL=%2F"), "{again}");
@@ -264,5 +270,5 @@ async fn the_old_address_confirms_a_change_if_so_configured(db: TestDatabase) {
 
     let taken = app.post_as(&ada, CHANGE, &json!({ "newEmail": "eve@example.com" })).await;
     taken.is_done();
-    assert_eq!(app.other_mails(&db).await, [""; 0]);
+    assert_eq!(app.other_mails(&db).await, ["email-changed to second@example.com"]);
 }

@@ -1,4 +1,4 @@
-//! Where an address must be verified first, and when a mail goes out unasked.
+//! Required verification, and e-mails that are sent automatically.
 
 use serde_json::{Value, json};
 use service_kit::{on_both_engines, testing::TestDatabase};
@@ -45,7 +45,7 @@ async fn an_address_must_be_verified_if_so_configured(db: TestDatabase) {
     let refused = app.sign_in_request("ada@example.com", PASSWORD).answer().await;
     is_unverified(&refused);
     assert!(refused.cookies().is_empty());
-    // A reset proves who reads the mail, and yet it does not verify.
+    // A reset proves access to the mailbox, but does not verify the address.
     let reset = json!({ "email": "ada@example.com" });
     app.post("/api/auth/request-password-reset").json(&reset).answer().await;
     let mail = app.mail_to("ada@example.com", "reset-password").await;

@@ -12,14 +12,14 @@ use crate::{
 
 on_both_engines!(auth_service::MIGRATIONS;
     a_mailed_link_verifies_an_address,
-    a_verification_mail_is_asked_for_the_same_way_for_everybody,
+    a_verification_request_gets_the_same_response_for_every_address,
     inside_a_session_only_ones_own_unverified_address_is_verified,
     a_request_for_a_verification_has_an_address_and_a_trusted_target,
     verifying_addresses_can_be_switched_off,
-    a_verification_link_is_good_for_an_hour,
+    a_verification_link_is_valid_for_an_hour,
     a_forged_token_verifies_nothing,
     a_verification_link_leads_to_trusted_places_only,
-    a_link_for_a_user_who_is_gone_says_so,
+    a_link_of_a_deleted_user_reports_it,
     opening_a_link_signs_in_if_so_configured,
     a_link_opened_in_a_session_signs_in_if_so_configured,
 );
@@ -33,7 +33,7 @@ async fn a_mailed_link_verifies_an_address(db: TestDatabase) {
     app.advance(60);
 
     let ada_link = link(&app, "ada@example.com", "verify-email").await;
-    let start = format!("{BASE_URL}{VERIFY}?token=");
+    let start = format!("{BASE_URL}{VERIFY}/confirm?token=");
     assert!(ada_link.starts_with(&start), "{ada_link}");
     assert!(ada_link.ends_with("&callbackURL=%2Fwelcome%3Fa%3D1"), "{ada_link}");
     for _ in 0..2 {
@@ -57,7 +57,7 @@ async fn a_mailed_link_verifies_an_address(db: TestDatabase) {
     app.open(&bob_link).answer().await.leads_to("/");
 }
 
-async fn a_verification_mail_is_asked_for_the_same_way_for_everybody(db: TestDatabase) {
+async fn a_verification_request_gets_the_same_response_for_every_address(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     app.sign_up("ada@example.com").await;
     app.sign_up("verified@example.com").await;
@@ -134,7 +134,7 @@ async fn verifying_addresses_can_be_switched_off(db: TestDatabase) {
     assert_eq!(app.other_mails(&db).await, [""; 0]);
 }
 
-async fn a_verification_link_is_good_for_an_hour(db: TestDatabase) {
+async fn a_verification_link_is_valid_for_an_hour(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
     let bob = app.sign_up("bob@example.com").await;
@@ -189,7 +189,7 @@ async fn a_forged_token_verifies_nothing(db: TestDatabase) {
     for who in [&ada, &bob] {
         assert_eq!(user(&app, who).await, who.user);
     }
-    // A token is good for its user, not for whoever has the address now.
+    // A token belongs to its user, not to a later user of the address.
     db.change("DELETE FROM users").await;
     let successor = app.sign_up("ada@example.com").await;
     is_refused(&app, &good, "", "INVALID_TOKEN", "Invalid token").await;
@@ -217,7 +217,7 @@ async fn a_verification_link_leads_to_trusted_places_only(db: TestDatabase) {
     assert_eq!(user(&app, &ada).await, ada.user, "no page, no verification");
 }
 
-async fn a_link_for_a_user_who_is_gone_says_so(db: TestDatabase) {
+async fn a_link_of_a_deleted_user_reports_it(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
     let bob = app.sign_up("bob@example.com").await;

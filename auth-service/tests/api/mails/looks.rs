@@ -1,4 +1,4 @@
-//! What a mail looks like, and what is its own in it.
+//! Appearance and headers of e-mails.
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
@@ -16,11 +16,11 @@ on_both_engines!(auth_service::MIGRATIONS;
     a_mail_has_a_text_part_and_an_html_part_that_say_the_same,
     a_mail_repeats_nothing_that_its_sender_could_choose,
     every_address_that_may_sign_up_can_be_written_to,
-    links_lead_to_the_configured_address_whatever_a_request_says,
+    links_use_the_configured_url_and_ignore_request_headers,
     a_mail_is_a_file_that_only_its_owner_reads,
 );
 
-/// Where the link of the HTML part leads.
+/// Returns the link of the HTML part.
 fn html_link(mail: &Mail) -> String {
     let (_, link) = mail.html.split_once("<a href=\"").expect("a link");
     let (link, _) = link.split_once('"').unwrap();
@@ -75,7 +75,7 @@ async fn a_mail_has_a_text_part_and_an_html_part_that_say_the_same(db: TestDatab
 
 async fn a_mail_repeats_nothing_that_its_sender_could_choose(db: TestDatabase) {
     let app = TestApp::spawn_with(&db, all_confirmations).await;
-    // With somebody else's address.
+    // A sign-up with somebody else's address.
     named(&app, "ada@example.com", "You won, see https://evil.example/prize").await;
 
     let mail = reset_mail(&app, "ada@example.com").await;
@@ -94,7 +94,7 @@ async fn every_address_that_may_sign_up_can_be_written_to(db: TestDatabase) {
     }
 }
 
-async fn links_lead_to_the_configured_address_whatever_a_request_says(db: TestDatabase) {
+async fn links_use_the_configured_url_and_ignore_request_headers(db: TestDatabase) {
     let hostile = [
         ("host", "evil.example"),
         ("x-forwarded-host", "evil.example"),

@@ -1,4 +1,4 @@
-//! The texts of mails, replaced and filled in.
+//! Custom e-mail templates.
 
 use std::fs;
 
@@ -12,10 +12,10 @@ use crate::app::{Answering as _, TestApp, config};
 on_both_engines!(auth_service::MIGRATIONS;
     templates_can_be_replaced_one_by_one,
     a_name_cannot_write_html_nor_headers,
-    a_broken_template_keeps_the_service_from_starting,
+    an_invalid_template_prevents_startup,
 );
 
-/// A folder of templates.
+/// Creates a directory of templates.
 fn templates(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (name, content) in files {
@@ -86,7 +86,17 @@ async fn a_name_cannot_write_html_nor_headers(db: TestDatabase) {
         names.sort_unstable();
         assert_eq!(
             names,
-            ["Content-Type", "Date", "From", "MIME-Version", "Message-ID", "Subject", "To"]
+            [
+                "Auto-Submitted",
+                "Content-Type",
+                "Date",
+                "From",
+                "MIME-Version",
+                "Message-ID",
+                "Subject",
+                "To",
+                "X-Auto-Response-Suppress",
+            ]
         );
         assert!(matches!(message.header("Subject"), Some(HeaderValue::Text(_))));
         assert!(message.to().unwrap().iter().count() == 1 && mail.to == email);
@@ -95,7 +105,7 @@ async fn a_name_cannot_write_html_nor_headers(db: TestDatabase) {
     }
 }
 
-async fn a_broken_template_keeps_the_service_from_starting(db: TestDatabase) {
+async fn an_invalid_template_prevents_startup(db: TestDatabase) {
     let good = "Subject: x\n\n{{ link }}\n";
     for (name, content) in [
         ("reset-password.txt", "Subject: x\n\n{{ link"),

@@ -1,4 +1,4 @@
-//! Which pages may read answers.
+//! CORS: which origins may read responses.
 
 use reqwest::Method;
 use service_kit::{on_both_engines, testing::TestDatabase};
@@ -9,13 +9,14 @@ use crate::app::{
 };
 
 on_both_engines!(auth_service::MIGRATIONS;
-    a_pattern_lets_nobody_read_answers,
-    a_trusted_front_end_may_read_answers_and_errors,
-    another_origin_may_not_read_answers,
-    a_preflight_is_answered_for_the_front_end_only,
+    a_pattern_does_not_allow_cors_requests,
+    a_trusted_web_app_may_read_responses_and_errors,
+    an_app_with_a_custom_scheme_may_read_responses,
+    other_origins_may_not_read_responses,
+    preflights_succeed_for_the_web_app_only,
 );
 
-async fn a_pattern_lets_nobody_read_answers(db: TestDatabase) {
+async fn a_pattern_does_not_allow_cors_requests(db: TestDatabase) {
     let app = trusting(&db, &["https://*.example.com", "https://exact.example"]).await;
 
     for origin in ["https://app.example.com", "https://exact.example", "https://*.example.com"] {
@@ -32,7 +33,7 @@ async fn a_pattern_lets_nobody_read_answers(db: TestDatabase) {
     }
 }
 
-async fn a_trusted_front_end_may_read_answers_and_errors(db: TestDatabase) {
+async fn a_trusted_web_app_may_read_responses_and_errors(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
     let unknown_path = app.get("/api/auth/unknown");
@@ -63,14 +64,28 @@ async fn a_trusted_front_end_may_read_answers_and_errors(db: TestDatabase) {
     }
 }
 
-async fn another_origin_may_not_read_answers(db: TestDatabase) {
+async fn an_app_with_a_custom_scheme_may_read_responses(db: TestDatabase) {
+    let app = TestApp::spawn_with(&db, |config| {
+        config.frontend_url = vec!["capacitor://localhost".parse().unwrap()];
+    })
+    .await;
+    app.sign_up("ada@example.com").await;
+
+    let answer = good_sign_in(&app).header("origin", "capacitor://localhost").answer().await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("access-control-allow-origin"), Some("capacitor://localhost"));
+    let other = app.get(JWKS).header("origin", "capacitor://localhost.evil").answer().await;
+    assert_eq!(other.header("access-control-allow-origin"), None);
+}
+
+async fn other_origins_may_not_read_responses(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
 
     for origin in [
         "null",
         "*",
         "https://evil.example",
-        // Trusted to act, but nobody's page: the service's own needs no CORS.
+        // A trusted origin, but without CORS: the service's own pages do not need it.
         BASE_URL,
         "http://localhost:5174",
         "https://localhost:5173",
@@ -91,14 +106,17 @@ async fn another_origin_may_not_read_answers(db: TestDatabase) {
     assert_eq!(app.get(JWKS).answer().await.header("vary"), Some("Origin"));
 }
 
-async fn a_preflight_is_answered_for_the_front_end_only(db: TestDatabase) {
+/// Headers that common tools add to requests.
+const ASKED: &str = "content-type, baggage, sentry-trace, x-captcha-response, x-requested-with";
+
+async fn preflights_succeed_for_the_web_app_only(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let preflight = |origin: &'static str| {
         app.client
             .request(Method::OPTIONS, app.url(SIGN_IN))
             .header("origin", origin)
             .header("access-control-request-method", "POST")
-            .header("access-control-request-headers", "content-type, authorization")
+            .header("access-control-request-headers", ASKED)
             .answer()
     };
 
@@ -107,10 +125,7 @@ async fn a_preflight_is_answered_for_the_front_end_only(db: TestDatabase) {
     assert_eq!(answer.header("access-control-allow-origin"), Some(FRONT_END));
     assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
     assert_eq!(answer.header("access-control-allow-methods"), Some("GET, POST"));
-    assert_eq!(
-        answer.header("access-control-allow-headers"),
-        Some("authorization, content-type, traceparent, tracestate, x-request-id")
-    );
+    assert_eq!(answer.header("access-control-allow-headers"), Some(ASKED));
 
     for origin in ["null", "https://evil.example", "http://localhost:5173.evil.example"] {
         let answer = preflight(origin).await;
@@ -118,7 +133,7 @@ async fn a_preflight_is_answered_for_the_front_end_only(db: TestDatabase) {
             assert!(!name.as_str().starts_with("access-control-"), "{origin}: {name}");
         }
     }
-    // Without an origin it is no preflight, and OPTIONS is a wrong method like any other.
+    // Without an origin it is not a preflight, and OPTIONS is a wrong method.
     let plain = app.client.request(Method::OPTIONS, app.url(SIGN_IN)).answer().await;
     assert_eq!((plain.status, plain.body.as_str()), (404, ""));
 }

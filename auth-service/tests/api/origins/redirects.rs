@@ -1,17 +1,45 @@
-//! Where a page may have the browser sent.
+//! Redirect targets that a request may name.
 
 use serde_json::json;
 use service_kit::{on_both_engines, testing::TestDatabase};
 
+use super::{good_sign_in, trusting};
 use crate::app::{Answering as _, PASSWORD, SIGN_IN, SIGN_OUT, SIGN_UP, TestApp};
 
 on_both_engines!(auth_service::MIGRATIONS;
-    a_page_may_send_the_browser_to_trusted_places_only,
-    every_member_that_redirects_is_checked,
+    redirects_lead_to_trusted_targets_only,
+    every_field_with_a_redirect_target_is_checked,
     the_callback_url_of_a_query_is_checked,
+    a_custom_scheme_is_a_trusted_redirect_target,
 );
 
-async fn a_page_may_send_the_browser_to_trusted_places_only(db: TestDatabase) {
+async fn a_custom_scheme_is_a_trusted_redirect_target(db: TestDatabase) {
+    let app = trusting(&db, &["myapp://", "chrome-extension://abcdef", "exp://10.*:*/*"]).await;
+    app.sign_up("ada@example.com").await;
+    let sign_in = async |target: &str| {
+        let body = json!({
+            "email": "ada@example.com", "password": PASSWORD, "callbackURL": target,
+        });
+        app.post(SIGN_IN).json(&body).answer().await
+    };
+
+    for target in ["myapp://signed-in?x=1", "chrome-extension://abcdef/x", "exp://10.0.0.7:81/--/"]
+    {
+        let answer = sign_in(target).await;
+        assert_eq!((answer.status, answer.header("location")), (200, Some(target)));
+    }
+    for target in ["otherapp://", "chrome-extension://abc", "exp://10.evil.example:81/", "myapp"] {
+        sign_in(target).await.is_error(403, "INVALID_CALLBACK_URL", "Invalid callbackURL");
+    }
+    for (origin, status) in
+        [("myapp://", 200), ("chrome-extension://abcdef", 200), ("other://", 403)]
+    {
+        let answer = good_sign_in(&app).header("origin", origin).answer().await;
+        assert_eq!(answer.status, status, "{origin}");
+    }
+}
+
+async fn redirects_lead_to_trusted_targets_only(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     app.sign_up("ada@example.com").await;
     let sign_in = async |target: &str| {
@@ -61,7 +89,7 @@ async fn a_page_may_send_the_browser_to_trusted_places_only(db: TestDatabase) {
     }
 }
 
-async fn every_member_that_redirects_is_checked(db: TestDatabase) {
+async fn every_field_with_a_redirect_target_is_checked(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
 
     for path in [SIGN_UP, SIGN_IN, SIGN_OUT] {
@@ -96,9 +124,10 @@ async fn the_callback_url_of_a_query_is_checked(db: TestDatabase) {
         "callbackURL=//evil.example",
         "callbackURL=%2F%5Cevil.example",
         "callbackURL=http%3A%2F%2Flocalhost%3A3000%5C%40evil.example",
-        "callbackURL=/home&callbackURL=//evil.example",
     ] {
         let answer = send(query).await;
         answer.is_error(403, "INVALID_CALLBACK_URL", "Invalid callbackURL");
     }
+    let repeated = send("callbackURL=/home&callbackURL=//evil.example").await;
+    repeated.is_codeless_error(400, "Invalid callbackURL: expected a string");
 }

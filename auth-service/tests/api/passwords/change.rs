@@ -1,4 +1,4 @@
-//! Passwords changed and asked for inside a session.
+//! Changing and verifying passwords inside a session.
 
 use serde_json::{Value, json};
 use service_kit::{on_both_engines, testing::TestDatabase};
@@ -12,7 +12,7 @@ use crate::app::{
 on_both_engines!(auth_service::MIGRATIONS;
     changing_a_password_leaves_all_sessions,
     changing_a_password_may_end_all_other_sessions,
-    who_is_not_remembered_stays_so_when_the_sessions_are_replaced,
+    an_unremembered_session_stays_so_when_the_sessions_are_replaced,
     a_change_of_password_is_refused_in_the_order_of_the_contract,
     only_a_session_changes_or_verifies_a_password,
     a_user_without_a_password_cannot_change_it,
@@ -48,7 +48,7 @@ async fn changing_a_password_leaves_all_sessions(db: TestDatabase) {
         }),
     ] {
         let answer = app.post_from_page(&ada.cookie, CHANGE, &body).await;
-        // The user as before: a password is no part of it.
+        // The user is unchanged: it does not include the password.
         answer.is_ok(&json!({ "token": null, "user": ada.user }));
         assert!(answer.cookies().is_empty());
         assert_eq!(answer.header("set-auth-token"), None);
@@ -85,7 +85,7 @@ async fn changing_a_password_may_end_all_other_sessions(db: TestDatabase) {
     is_password(&app, NEW_PASSWORD, PASSWORD).await;
 }
 
-async fn who_is_not_remembered_stays_so_when_the_sessions_are_replaced(db: TestDatabase) {
+async fn an_unremembered_session_stays_so_when_the_sessions_are_replaced(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     app.sign_up("ada@example.com").await;
     let body = json!({ "email": "ada@example.com", "password": PASSWORD, "rememberMe": false });
@@ -120,7 +120,7 @@ async fn a_change_of_password_is_refused_in_the_order_of_the_contract(db: TestDa
          [body.currentPassword] Invalid input: expected string, received number; \
          [body.revokeOtherSessions] Invalid input: expected boolean, received string",
     );
-    // The new password's length comes before the current password.
+    // The length of the new password is checked before the current password.
     for new in ["", "1234567", "🔑🔑🔑"] {
         let answer = refused(change("wrong horse 42", new)).await;
         answer.is_error(400, "PASSWORD_TOO_SHORT", "Password too short");
@@ -208,7 +208,8 @@ async fn long_passwords_that_end_differently_are_not_interchangeable(db: TestDat
 async fn a_password_may_be_typed_in_every_compatible_way(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
-    // Å as a sign of its own, as one letter, and as a letter with a ring; ½ as one sign or three.
+    // Å as the Ångström sign, as one letter, and as a letter with a combining ring; ½ as one or three
+    // characters.
     let spellings = ["\u{212b}ngstr\u{f6}m \u{bd}", "\u{c5}ngstr\u{f6}m 1\u{2044}2"];
     let apart = "A\u{30a}ngstro\u{308}m 1\u{2044}2";
 

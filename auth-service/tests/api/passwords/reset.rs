@@ -1,4 +1,4 @@
-//! Forgotten passwords, reset by a mailed link.
+//! Password reset by a mailed link.
 
 use serde_json::{Value, json};
 use service_kit::{on_both_engines, testing::TestDatabase};
@@ -9,16 +9,16 @@ use crate::app::{Answer, Answering as _, BASE_URL, CLEARED, PASSWORD, TestApp, i
 
 on_both_engines!(auth_service::MIGRATIONS;
     a_forgotten_password_is_reset_by_a_mailed_link,
-    a_reset_is_asked_for_the_same_way_for_everybody,
+    a_reset_request_gets_the_same_response_for_every_address,
     a_request_for_a_reset_has_an_address_and_a_trusted_target,
-    several_reset_links_are_good_at_once_and_each_works_once,
+    of_several_reset_links_the_first_that_is_used_voids_the_others,
     a_reset_link_is_used_once_however_many_try,
-    a_reset_link_is_good_for_an_hour,
+    a_reset_link_is_valid_for_an_hour,
     a_reset_token_survives_a_password_of_the_wrong_length,
     a_reset_token_may_come_in_the_query,
     a_reset_link_leads_to_trusted_places_only,
     a_reset_makes_a_password_for_a_user_without_one,
-    a_reset_link_dies_with_its_user,
+    deleting_a_user_invalidates_its_reset_links,
     a_reset_ends_all_sessions_if_so_configured,
     resetting_passwords_can_be_switched_off,
 );
@@ -43,7 +43,7 @@ async fn a_forgotten_password_is_reset_by_a_mailed_link(db: TestDatabase) {
     assert!(token.chars().all(|c| c.is_ascii_alphanumeric()), "{token}");
     assert_eq!(query, "callbackURL=%2Freset%3Fx%3D1");
 
-    // Opening it uses nothing up.
+    // Opening the link does not consume the token.
     for _ in 0..2 {
         let opened = app.open(mail.link()).answer().await;
         opened.leads_to(&format!("{BASE_URL}/reset?x=1&token={token}"));
@@ -58,11 +58,11 @@ async fn a_forgotten_password_is_reset_by_a_mailed_link(db: TestDatabase) {
     is_no_token(&reset(&app, token, PASSWORD).await);
     let opened = app.open(mail.link()).answer().await;
     opened.leads_to(&format!("{BASE_URL}/reset?x=1&error=INVALID_TOKEN"));
-    // Sessions go on, and the address is no more verified than before.
+    // Sessions continue, and the address is not verified by the request.
     assert_eq!(app.get_session(&ada.cookie).await.json()["user"], ada.user);
 }
 
-async fn a_reset_is_asked_for_the_same_way_for_everybody(db: TestDatabase) {
+async fn a_reset_request_gets_the_same_response_for_every_address(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
     let ask =
@@ -103,22 +103,25 @@ async fn a_request_for_a_reset_has_an_address_and_a_trusted_target(db: TestDatab
     }
     let foreign = json!({ "email": "ada@example.com", "redirectTo": "https://evil.example/" });
     ask(foreign).await.is_error(403, "INVALID_REDIRECT_URL", "Invalid redirectURL");
-    // The target is looked at before the schema.
+    // The redirect target is checked before the schema.
     let both = json!({ "redirectTo": "//evil.example" });
     ask(both).await.is_error(403, "INVALID_REDIRECT_URL", "Invalid redirectURL");
     assert_eq!(app.other_mails(&db).await, [""; 0]);
 }
 
-async fn several_reset_links_are_good_at_once_and_each_works_once(db: TestDatabase) {
+async fn of_several_reset_links_the_first_that_is_used_voids_the_others(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     app.sign_up("ada@example.com").await;
     let (first, second) = (request_reset(&app).await, request_reset(&app).await);
     assert_ne!(first.token(), second.token());
 
-    reset(&app, second.token(), "by the second 1").await.is_done();
-    reset(&app, first.token(), "by the first 1").await.is_done();
+    for mail in [&first, &second] {
+        let target = format!("{BASE_URL}/reset?x=1&token={}", mail.token());
+        app.open(mail.link()).answer().await.leads_to(&target);
+    }
+    reset(&app, second.token(), NEW_PASSWORD).await.is_done();
 
-    is_password(&app, "by the first 1", "by the second 1").await;
+    is_password(&app, NEW_PASSWORD, PASSWORD).await;
     for used in [first, second] {
         is_no_token(&reset(&app, used.token(), PASSWORD).await);
     }
@@ -149,20 +152,21 @@ async fn a_reset_link_is_used_once_however_many_try(db: TestDatabase) {
     is_password(&app, winner, PASSWORD).await;
 }
 
-async fn a_reset_link_is_good_for_an_hour(db: TestDatabase) {
+async fn a_reset_link_is_valid_for_an_hour(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     app.sign_up("ada@example.com").await;
-    let (early, late) = (request_reset(&app).await, request_reset(&app).await);
+    let late = request_reset(&app).await;
+    app.advance(1);
+    let early = request_reset(&app).await;
 
     app.advance(3599);
-    let opened = app.open(early.link()).answer().await;
-    opened.leads_to(&format!("{BASE_URL}/reset?x=1&token={}", early.token()));
-    reset(&app, early.token(), NEW_PASSWORD).await.is_done();
-
-    app.advance(1);
     let opened = app.open(late.link()).answer().await;
     opened.leads_to(&format!("{BASE_URL}/reset?x=1&error=INVALID_TOKEN"));
     is_no_token(&reset(&app, late.token(), PASSWORD).await);
+    app.advance_millis(-1);
+    let opened = app.open(early.link()).answer().await;
+    opened.leads_to(&format!("{BASE_URL}/reset?x=1&token={}", early.token()));
+    reset(&app, early.token(), NEW_PASSWORD).await.is_done();
     is_password(&app, NEW_PASSWORD, PASSWORD).await;
 }
 
@@ -171,7 +175,7 @@ async fn a_reset_token_survives_a_password_of_the_wrong_length(db: TestDatabase)
     app.sign_up("ada@example.com").await;
     let mail = request_reset(&app).await;
 
-    // A token that is missing comes before the length, one that is unknown after it.
+    // A missing token is reported before the length, an unknown one after it.
     for body in [json!({ "newPassword": "short" }), json!({ "newPassword": "short", "token": "" })]
     {
         is_no_token(&app.post(RESET).json(&body).answer().await);
@@ -266,7 +270,7 @@ async fn a_reset_makes_a_password_for_a_user_without_one(db: TestDatabase) {
     is_password(&app, NEW_PASSWORD, PASSWORD).await;
 }
 
-async fn a_reset_link_dies_with_its_user(db: TestDatabase) {
+async fn deleting_a_user_invalidates_its_reset_links(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     app.sign_up("ada@example.com").await;
     let mail = request_reset(&app).await;

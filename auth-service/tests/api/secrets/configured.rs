@@ -1,4 +1,4 @@
-//! The secret itself: made, kept, and not repeated.
+//! The configured secret: generated, stored, and never printed.
 
 use std::{
     collections::HashSet,
@@ -17,6 +17,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     another_secret_does_not_open_the_database,
     without_a_secret_postgres_is_refused_and_sqlite_keeps_one,
     services_that_start_at_once_keep_one_secret,
+    a_public_service_rejects_a_placeholder_secret,
 );
 
 async fn another_secret_does_not_open_the_database(db: TestDatabase) {
@@ -35,7 +36,23 @@ async fn another_secret_does_not_open_the_database(db: TestDatabase) {
     TestApp::spawn(&db).await;
 }
 
-/// An error with its causes.
+async fn a_public_service_rejects_a_placeholder_secret(db: TestDatabase) {
+    for secret in ["<generate-with-openssl-rand-base64-32>", &"a".repeat(40)] {
+        let mut public = config(&db.url);
+        public.better_auth_secret = Some(secret.into());
+        public.better_auth_url = "https://auth.example.com".parse().unwrap();
+        let message =
+            message(&TestApp::start(public.clone()).await.err().expect("it does not start"));
+        assert!(message.contains("BETTER_AUTH_SECRET is a placeholder"), "{message}");
+        assert!(!message.contains(secret), "{message}");
+
+        public.better_auth_secret = Some("q3ZJ0m8tXv1cR5yLw7PkN2sB9hGdE4uF".into());
+        TestApp::start(public).await.unwrap();
+        db.change("DELETE FROM signing_keys").await;
+    }
+}
+
+/// Returns an error with its causes.
 fn message(error: &StartError) -> String {
     service_kit::telemetry::Chain(error).to_string()
 }
@@ -44,7 +61,7 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
-/// A database of this test's own that no service has seen, for SQLite.
+/// Returns the path of a new database, on SQLite.
 fn new_file(db: &TestDatabase) -> Option<PathBuf> {
     let DatabaseUrl::Sqlite(file) = &db.url else { return None };
     Some(file.with_file_name("folder").join("new.db"))
@@ -120,6 +137,7 @@ async fn a_refused_setting_is_named_but_not_repeated() {
     for (name, value) in [
         ("BETTER_AUTH_SECRET", "hidden-but-too-short"),
         ("DATABASE_URL", "mysql://service:hidden@localhost/auth"),
+        ("DATABASE_URL", "postgres://service:to@hidden@localhost/auth"),
         ("BETTER_AUTH_URL", "hidden"),
         ("FRONTEND_URL", "https://*.hidden.example"),
         ("BCRYPT_COST", "9"),
@@ -127,10 +145,15 @@ async fn a_refused_setting_is_named_but_not_repeated() {
         ("SESSION_EXPIRES_IN", "0s"),
         ("BETTER_AUTH_AUDIENCE", " "),
         ("WEB_ROOT", "/nowhere"),
+        ("WEB_CSP", "img-scr https://images.example.com"),
+        ("WEB_CSP", "img-src"),
+        ("WEB_CSP", "img-src https://a.example, script-src *"),
         ("MAIL_TEMPLATES", "/nowhere"),
         ("MAIL_FROM", "nobody"),
         ("SMTP_URL", "http://service:hidden@localhost"),
         ("SMTP_URL", "hidden"),
+        ("SMTP_URL", "smtp://service:1/hidden@localhost"),
+        ("SMTP_URL", "smtp://service:1#hidden@localhost"),
         ("TRUSTED_PROXIES", "10.0.0.0/33"),
         ("RATE_LIMIT", "maybe"),
         ("SESSION_FRESH_AGE", "-1s"),

@@ -1,4 +1,4 @@
-//! What the log tells.
+//! The log contains no secrets.
 
 use serde_json::json;
 use service_kit::{on_both_engines, testing::TestDatabase};

@@ -1,4 +1,4 @@
-//! delete-user, at once or by a mailed link.
+//! Account deletion, at once or by a mailed link.
 
 use serde_json::{Value, json};
 use service_kit::{on_both_engines, testing::TestDatabase};
@@ -11,14 +11,14 @@ use crate::app::{
 
 on_both_engines!(auth_service::MIGRATIONS;
     a_user_with_a_fresh_session_can_leave,
-    nothing_of_a_user_who_left_stays,
+    deleting_a_user_deletes_all_its_data,
     an_older_session_needs_the_password,
     an_older_session_needs_no_password_where_sessions_stay_fresh,
-    a_wrong_password_deletes_nobody,
+    a_wrong_password_does_not_delete_the_user,
     a_deletion_can_be_confirmed_by_mail,
     a_link_deletes_its_own_user_only,
-    a_mailed_token_is_good_for_one_purpose,
-    a_link_that_deletes_is_good_for_a_day_and_once,
+    a_mailed_token_is_valid_for_one_purpose,
+    a_deletion_link_is_valid_for_a_day_and_once,
     a_link_may_be_opened_by_the_page_itself,
     a_link_needs_a_token_and_a_trusted_target,
     deletions_can_be_switched_off,
@@ -51,7 +51,7 @@ async fn a_user_with_a_fresh_session_can_leave(db: TestDatabase) {
     assert_ne!(again.user["id"], ada.user["id"]);
 }
 
-async fn nothing_of_a_user_who_left_stays(db: TestDatabase) {
+async fn deleting_a_user_deletes_all_its_data(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up(ADA).await;
     app.post("/api/auth/request-password-reset").json(&json!({ "email": ADA })).answer().await;
@@ -92,7 +92,7 @@ async fn an_older_session_needs_no_password_where_sessions_stay_fresh(db: TestDa
     is_deleted(&app.post_as(&ada, DELETE, &json!({})).await);
 }
 
-async fn a_wrong_password_deletes_nobody(db: TestDatabase) {
+async fn a_wrong_password_does_not_delete_the_user(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up(ADA).await;
     let delete = async |body: Value| app.post_as(&ada, DELETE, &body).await;
@@ -112,12 +112,12 @@ async fn a_wrong_password_deletes_nobody(db: TestDatabase) {
     none.is_error(400, "CREDENTIAL_ACCOUNT_NOT_FOUND", "Credential account not found");
 }
 
-/// A service that deletes nobody without a mailed link.
+/// Starts a service that requires a mailed link for a deletion.
 async fn confirming(db: &TestDatabase) -> TestApp {
     TestApp::spawn_with(db, |config| config.features.confirm_delete_user = true).await
 }
 
-/// Asks for the link and takes it out of the mail.
+/// Requests a deletion, and returns the link in the e-mail.
 async fn delete_link(app: &TestApp, who: &SignedIn, body: &Value) -> String {
     let answer = app.post_as(who, DELETE, body).await;
     answer.is_ok(&json!({ "success": true, "message": "Verification email sent" }));
@@ -129,7 +129,7 @@ async fn a_deletion_can_be_confirmed_by_mail(db: TestDatabase) {
     let app = confirming(&db).await;
     let ada = app.sign_up(ADA).await;
 
-    // A password does not take the place of the mail.
+    // A password does not replace the mailed link.
     for body in [json!({}), json!({ "password": PASSWORD })] {
         let link = delete_link(&app, &ada, &body).await;
         assert!(link.starts_with("http://localhost:3000/api/auth/delete-user/callback?token="));
@@ -171,7 +171,7 @@ async fn a_link_deletes_its_own_user_only(db: TestDatabase) {
     assert_eq!(values(&db, "SELECT email AS value FROM users").await, ["eve@example.com"]);
 }
 
-async fn a_mailed_token_is_good_for_one_purpose(db: TestDatabase) {
+async fn a_mailed_token_is_valid_for_one_purpose(db: TestDatabase) {
     let app = confirming(&db).await;
     let ada = app.sign_up(ADA).await;
     app.post("/api/auth/request-password-reset").json(&json!({ "email": ADA })).answer().await;
@@ -188,7 +188,7 @@ async fn a_mailed_token_is_good_for_one_purpose(db: TestDatabase) {
     app.sign_in(ADA).await;
 }
 
-async fn a_link_that_deletes_is_good_for_a_day_and_once(db: TestDatabase) {
+async fn a_deletion_link_is_valid_for_a_day_and_once(db: TestDatabase) {
     let app = confirming(&db).await;
     let ada = app.sign_up(ADA).await;
     let old = delete_link(&app, &ada, &json!({})).await;

@@ -11,7 +11,7 @@ use crate::app::{
 on_both_engines!(auth_service::MIGRATIONS;
     an_update_is_seen_in_all_sessions_at_once,
     an_update_sends_the_cookie_again,
-    an_update_respects_who_is_not_remembered,
+    an_update_keeps_a_session_unremembered,
     a_picture_can_be_removed,
     an_update_needs_something_to_update,
     an_update_does_not_change_the_address,
@@ -55,7 +55,7 @@ async fn an_update_sends_the_cookie_again(db: TestDatabase) {
     assert_eq!(answer.header("access-control-expose-headers"), Some("set-auth-token"));
 }
 
-async fn an_update_respects_who_is_not_remembered(db: TestDatabase) {
+async fn an_update_keeps_a_session_unremembered(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     app.sign_up(ADA).await;
     let body = json!({ "email": ADA, "password": PASSWORD, "rememberMe": false });
@@ -67,7 +67,7 @@ async fn an_update_respects_who_is_not_remembered(db: TestDatabase) {
     let answer = app.post_from_page(&cookie, UPDATE, &json!({ "name": "A" })).await;
     assert_eq!(answer.cookies(), sign_in.cookies());
 
-    // A marker that is not signed is none.
+    // An unsigned `dont_remember` cookie is ignored.
     let unsigned = cookie.replace("=true.", "=true.x");
     let answer = app.post_from_page(&unsigned, UPDATE, &json!({ "name": "A" })).await;
     let [session] = answer.cookies()[..] else { panic!("{:?}", answer.cookies()) };

@@ -1,4 +1,4 @@
-//! The objects that answers are made of.
+//! Schemas of response bodies.
 
 use serde_json::json;
 use utoipa::openapi::{Array, ObjectBuilder, OneOfBuilder, RefOr, Schema};
@@ -7,10 +7,10 @@ use super::schemas::{
     Member, boolean, named, null, nullable, one_of, only, optional, output, required, string, time,
 };
 
-/// By name.
+/// Returns all schemas by name.
 pub(super) fn schemas() -> Vec<(&'static str, ObjectBuilder)> {
     let (user, session) = (required("user", named("User")), required("session", named("Session")));
-    let token = || string().description(Some("The session token, unsigned"));
+    let token = || string().description(Some("The unsigned session token"));
     let message = required("message", string());
     let (status, success) = (required("status", only(true)), required("success", only(true)));
     let words = || one_of(["ok", "unavailable"]);
@@ -18,26 +18,32 @@ pub(super) fn schemas() -> Vec<(&'static str, ObjectBuilder)> {
         ("User", self::user()),
         ("Session", self::session()),
         ("Account", account()),
-        ("CurrentSession", output([session, user.clone()])),
-        ("SignedUp", output([required("token", nullable(token())), user.clone()])),
+        ("SessionResponse", output([session, user.clone()])),
+        ("SignUpResponse", output([required("token", nullable(token())), user.clone()])),
         (
-            "SignedIn",
+            "SignInResponse",
             output([
-                required("redirect", boolean().description(Some("Whether to go to `url`"))),
+                required(
+                    "redirect",
+                    boolean().description(Some("Whether the client should navigate to `url`")),
+                ),
                 required("token", token()),
-                optional("url", string().description(Some("The `callbackURL` that was sent"))),
+                optional("url", string().description(Some("The `callbackURL` of the request"))),
                 user.clone(),
             ]),
         ),
-        ("PasswordChanged", output([required("token", nullable(token())), user])),
-        ("Done", output([status.clone()])),
-        ("DoneWithMessage", output([status.clone(), message.clone()])),
-        ("Verified", output([status, optional("user", or_null("User"))])),
-        ("Success", output([success.clone()])),
-        ("SuccessWithMessage", output([success, message])),
-        ("Token", output([required("token", string().description(Some("A JWT (RFC 7519)")))])),
-        ("Key", key()),
-        ("KeySet", output([required("keys", Array::new(named("Key")))])),
+        ("ChangePasswordResponse", output([required("token", nullable(token())), user])),
+        ("StatusResponse", output([status.clone()])),
+        ("StatusMessageResponse", output([status.clone(), message.clone()])),
+        ("VerifyEmailResponse", output([status, optional("user", or_null("User"))])),
+        ("SuccessResponse", output([success.clone()])),
+        ("SuccessMessageResponse", output([success, message])),
+        (
+            "TokenResponse",
+            output([required("token", string().description(Some("A JWT (RFC 7519)")))]),
+        ),
+        ("Jwk", key()),
+        ("JwkSet", output([required("keys", Array::new(named("Jwk")))])),
         (
             "Issuer",
             output([
@@ -46,10 +52,11 @@ pub(super) fn schemas() -> Vec<(&'static str, ObjectBuilder)> {
                 required("url", string()),
             ]),
         ),
-        ("Well", output([required("ok", only(true))])),
-        ("Live", output([required("status", one_of(["ok"]))])),
+        ("SecurityEvents", super::events::page()),
+        ("OkResponse", output([required("ok", only(true))])),
+        ("LivenessResponse", output([required("status", one_of(["ok"]))])),
         (
-            "Ready",
+            "ReadinessResponse",
             output([
                 required("status", one_of(["ok", "unavailable", "stopping"])),
                 required("database", words()),
@@ -57,11 +64,11 @@ pub(super) fn schemas() -> Vec<(&'static str, ObjectBuilder)> {
                 required("keys", words()),
             ]),
         ),
-        ("Settings", output([required("tasksUrl", string())])),
+        ("SettingsResponse", output([required("tasksUrl", string())])),
     ]
 }
 
-/// An object, or nothing.
+/// Returns the schema of an object or null.
 pub(super) fn or_null(name: &str) -> RefOr<Schema> {
     OneOfBuilder::new().item(null()).item(named(name)).into()
 }
@@ -91,11 +98,11 @@ fn session() -> ObjectBuilder {
     let empty_if_unknown = || string().description(Some("Empty if unknown"));
     output([
         id("id"),
-        required("token", string().description(Some("Unsigned"))),
+        required("token", string().description(Some("The unsigned session token"))),
         id("userId"),
         required("expiresAt", time()),
         required("createdAt", time()),
-        required("updatedAt", time().description(Some("When it was last extended"))),
+        required("updatedAt", time().description(Some("Time of the last extension"))),
         required("ipAddress", empty_if_unknown()),
         required("userAgent", empty_if_unknown()),
     ])
@@ -104,7 +111,7 @@ fn session() -> ObjectBuilder {
 fn account() -> ObjectBuilder {
     output([
         id("id"),
-        required("providerId", string().description(Some("`credential`: a password"))),
+        required("providerId", string().description(Some("`credential` for a password"))),
         id("accountId"),
         id("userId"),
         required("createdAt", time()),
@@ -113,7 +120,7 @@ fn account() -> ObjectBuilder {
     ])
 }
 
-/// RFC 8037.
+/// Returns the schema of an Ed25519 JWK (RFC 8037).
 fn key() -> ObjectBuilder {
     output([
         required("kty", one_of(["OKP"])),
@@ -125,5 +132,5 @@ fn key() -> ObjectBuilder {
 }
 
 fn id(name: &'static str) -> Member {
-    required(name, string().description(Some("Opaque")))
+    required(name, string().description(Some("Opaque identifier")))
 }

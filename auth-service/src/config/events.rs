@@ -1,0 +1,25 @@
+//! Settings of the security events feed.
+
+use clap::Args;
+use secrecy::SecretString;
+use service_kit::config::{ExampleSecret, refuse_example, secret};
+
+use super::Config;
+
+/// Security events.
+#[derive(Args, Clone, Debug)]
+pub struct EventArgs {
+    /// Secrets of the services that may read security events at /security-events, separated by commas;
+    /// at least 32 characters each. If unset, nothing is published
+    #[arg(long, env, hide_env_values = true, value_delimiter = ',', value_parser = secret)]
+    pub events_secret: Vec<SecretString>,
+}
+
+impl Config {
+    /// Rejects well-known example secrets, unless the service is only reachable from this machine.
+    pub(crate) fn check_events(&self) -> Result<(), ExampleSecret> {
+        self.events.events_secret.iter().try_for_each(|secret| {
+            refuse_example("EVENTS_SECRET", secret, self.better_auth_url.as_str())
+        })
+    }
+}

@@ -1,0 +1,72 @@
+//! Arguments of the command.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use secrecy::SecretString;
+use service_kit::source::NameArgs;
+
+/// What is imported from where.
+#[derive(Args, Clone, Debug)]
+pub struct ImportArgs {
+    /// Kind of the source
+    #[arg(long, value_enum, default_value_t = Origin::Export)]
+    pub(super) from: Origin,
+
+    /// File, or the URL of a database. An export (- for standard input) needs an empty database; the
+    /// columns of a csv file are email and, optionally, id, name, image, `email_verified`,
+    /// `password_hash`, `created_at`, `updated_at`, banned, `ban_expires`, disabled and `is_active`
+    pub(super) source: SecretString,
+
+    /// Import live sessions, too (better-auth). Users stay signed in if `BETTER_AUTH_SECRET` is the
+    /// secret of the old server
+    #[arg(long)]
+    pub(super) sessions: bool,
+
+    /// Fill what users who are here already lack: password, name, image, other accounts, the verified
+    /// flag. Nothing that is set is overwritten
+    #[arg(long)]
+    pub(super) update: bool,
+
+    /// File with the password hash parameters of a Firebase project, as its console shows them
+    #[arg(long, value_name = "FILE")]
+    pub(super) firebase_config: Option<PathBuf>,
+
+    /// Change nothing and show what would be done
+    #[arg(long)]
+    pub(super) dry_run: bool,
+
+    #[command(flatten)]
+    pub(super) names: NameArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Origin {
+    /// A file that `export` has written
+    Export,
+    /// The database of a Better Auth server, PostgreSQL or SQLite
+    BetterAuth,
+    /// The database of a Supabase project
+    Supabase,
+    /// The database of a Django project, or a file of `dumpdata`
+    Django,
+    /// The exported users or password hashes of Auth0, lines of JSON
+    Auth0,
+    /// The file of `firebase auth:export --format=json`
+    Firebase,
+    /// The file of `kc.sh export --users realm_file`, or one of users
+    Keycloak,
+    /// A file of separated values with a header line
+    Csv,
+}
+
+impl ImportArgs {
+    /// Returns whether an option is given that only applies to imports of users.
+    pub(super) fn is_for_users(&self) -> bool {
+        self.sessions
+            || self.update
+            || self.dry_run
+            || self.firebase_config.is_some()
+            || !self.names.is_empty()
+    }
+}

@@ -1,0 +1,45 @@
+//! A user read from another service, before any check.
+
+/// Loss reported for a user with a second factor.
+pub(super) const SECOND_FACTOR_LOST: &str =
+    "second factor lost: the password alone is enough to sign in here";
+
+/// A user to import. Values are strings as in the source.
+#[derive(Default)]
+pub(crate) struct Candidate {
+    /// Position in the source, for the report.
+    pub(super) place: String,
+    pub(super) id: Option<String>,
+    pub(super) email: String,
+    pub(super) name: String,
+    pub(super) email_verified: Option<String>,
+    pub(super) image: Option<String>,
+    pub(super) created_at: Option<String>,
+    pub(super) updated_at: Option<String>,
+    /// Reason why the row is not imported: the user may not sign in, or it is no user at all.
+    pub(super) left_out: Option<String>,
+    /// Data of an imported user that is lost.
+    pub(super) losses: Vec<&'static str>,
+    pub(super) accounts: Vec<CandidateAccount>,
+    pub(super) sessions: Vec<CandidateSession>,
+}
+
+#[derive(Default)]
+pub(crate) struct CandidateAccount {
+    pub(super) id: Option<String>,
+    pub(super) provider_id: String,
+    pub(super) account_id: Option<String>,
+    pub(super) password_hash: Option<String>,
+    pub(super) created_at: Option<String>,
+    pub(super) updated_at: Option<String>,
+}
+
+pub(crate) struct CandidateSession {
+    pub(super) id: String,
+    pub(super) token: String,
+    pub(super) expires_at: Option<String>,
+    pub(super) created_at: Option<String>,
+    pub(super) updated_at: Option<String>,
+    pub(super) ip_address: Option<String>,
+    pub(super) user_agent: Option<String>,
+}

@@ -1,0 +1,121 @@
+//! Users in JSON files: a single value, or one per line.
+
+mod auth0;
+mod django;
+mod firebase;
+mod keycloak;
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use serde_json::{Deserializer, Map, Value};
+use service_kit::source::SourceError;
+
+use super::{
+    ImportError,
+    args::{ImportArgs, Origin},
+    candidate::Candidate,
+    report::Report,
+};
+
+/// A JSON object, such as a user.
+type Object = Map<String, Value>;
+
+/// Reads all users of a file. Rejects the file as a whole if its format is wrong.
+pub(super) fn read(
+    path: &Path,
+    args: &ImportArgs,
+    report: &mut Report,
+) -> Result<Vec<Candidate>, ImportError> {
+    if !args.names.is_empty() {
+        return Err(refused("--table and --column are for databases and csv files".to_owned()));
+    }
+    let bytes = fs::read(path).map_err(|error| ImportError::File(path.to_owned(), error))?;
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Err(refused("the file is UTF-16: save it as UTF-8".to_owned()));
+    }
+    let hash_config = match &args.firebase_config {
+        Some(_) if args.from != Origin::Firebase => {
+            return Err(refused("--firebase-config is for --from firebase".to_owned()));
+        }
+        Some(path) => Some(firebase::HashConfig::read(path)?),
+        None => None,
+    };
+    let mut objects = Vec::new();
+    for value in Deserializer::from_slice(bytes).into_iter::<Value>() {
+        let value = value.map_err(|error| refused(format!("the file is no JSON: {error}")))?;
+        objects.extend(elements(value, args.from)?);
+    }
+    if args.from == Origin::Django {
+        return django::candidates(&objects, report);
+    }
+    let known = match args.from {
+        Origin::Firebase => firebase::KNOWN,
+        Origin::Keycloak => keycloak::KNOWN,
+        _ => auth0::KNOWN,
+    };
+    let mut unread = BTreeSet::new();
+    let mut candidates = Vec::new();
+    for (number, object) in objects.iter().enumerate() {
+        unread.extend(object.keys().filter(|key| !known.contains(&key.as_str())).cloned());
+        let candidate = match args.from {
+            Origin::Firebase => firebase::candidate(object, hash_config.as_ref())?,
+            Origin::Keycloak => keycloak::candidate(object),
+            _ => auth0::candidate(object),
+        };
+        let place = match &candidate.id {
+            Some(id) => format!("user {id}"),
+            None => format!("user number {}", number + 1),
+        };
+        candidates.push(Candidate { place, ..candidate });
+    }
+    if !unread.is_empty() {
+        let unread: Vec<_> = unread.into_iter().collect();
+        report.remark(format!("members of users that are not imported: {}", unread.join(", ")));
+    }
+    Ok(candidates)
+}
+
+/// Returns the users in a value: the object itself, the items of an array, or those of its `users`
+/// field.
+fn elements(value: Value, from: Origin) -> Result<Vec<Object>, ImportError> {
+    let elements = match value {
+        Value::Array(elements) => elements,
+        Value::Object(mut object) => match object.remove("users") {
+            Some(Value::Array(users)) if from != Origin::Django => users,
+            None if from == Origin::Auth0 => return Ok(vec![object]),
+            _ => return Err(refused("the file has no array of users".to_owned())),
+        },
+        _ => return Err(refused("the file has no users".to_owned())),
+    };
+    let object = |element| match element {
+        Value::Object(object) => Ok(object),
+        _ => Err(refused("the file has users that are no objects".to_owned())),
+    };
+    elements.into_iter().map(object).collect()
+}
+
+/// Returns a string, number or boolean as a string.
+fn text(object: &Object, name: &str) -> Option<String> {
+    match object.get(name)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// Returns a string unless it is empty.
+fn filled(object: &Object, name: &str) -> Option<String> {
+    text(object, name).filter(|text| !text.trim().is_empty())
+}
+
+/// Returns the objects in an array field.
+fn objects<'a>(object: &'a Object, name: &str) -> impl Iterator<Item = &'a Object> {
+    let elements = object.get(name).and_then(Value::as_array).map(Vec::as_slice);
+    elements.unwrap_or_default().iter().filter_map(Value::as_object)
+}
+
+fn refused(reason: String) -> ImportError {
+    SourceError::refused(reason).into()
+}

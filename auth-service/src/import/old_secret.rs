@@ -1,0 +1,77 @@
+//! Checks whether our secret is that of a Better Auth server, by decrypting its signing keys.
+//!
+//! Better Auth encrypts with XChaCha20-Poly1305 under the SHA-256 of its secret. It stores nonce,
+//! ciphertext and tag as hexadecimal digits in a JSON string, after a prefix `$ba$<version>$` if
+//! secrets were rotated.
+
+use aws_lc_rs::digest;
+use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, aead::Aead as _};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::ImportError;
+
+const NONCE_BYTES: usize = 24;
+const TAG_BYTES: usize = 16;
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Fit {
+    Same,
+    Other,
+    /// There is no encrypted key to check.
+    Unknown,
+}
+
+/// Checks the secret against `keys` as they are stored.
+pub(super) fn fit(keys: &[String], secret: &SecretString) -> Result<Fit, ImportError> {
+    let encrypted: Vec<_> = keys.iter().filter_map(|key| encrypted_bytes(key)).collect();
+    if encrypted.is_empty() {
+        return Ok(Fit::Unknown);
+    }
+    let key = digest::digest(&digest::SHA256, secret.expose_secret().as_bytes());
+    let cipher = XChaCha20Poly1305::new_from_slice(key.as_ref())
+        .map_err(|_error| aws_lc_rs::error::Unspecified)?;
+    let is_ours = |bytes: &Vec<u8>| {
+        let Some((nonce, rest)) = bytes.split_first_chunk::<NONCE_BYTES>() else { return false };
+        cipher.decrypt(nonce.into(), rest).is_ok()
+    };
+    Ok(if encrypted.iter().any(is_ours) { Fit::Same } else { Fit::Other })
+}
+
+/// Returns `None` for a key that is not encrypted.
+fn encrypted_bytes(stored: &str) -> Option<Vec<u8>> {
+    let text: String = serde_json::from_str(stored).unwrap_or_else(|_error| stored.to_owned());
+    let hex = match text.strip_prefix("$ba$") {
+        Some(versioned) => versioned.split_once('$')?.1,
+        None => &text,
+    };
+    let bytes = bytes_of_hex(hex)?;
+    (bytes.len() > NONCE_BYTES + TAG_BYTES).then_some(bytes)
+}
+
+fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<_>> = text.chars().map(|c| c.to_digit(16)).collect();
+    let (pairs, rest) = digits.as_deref()?.as_chunks::<2>();
+    let byte = |&[high, low]: &[u32; 2]| u8::try_from(high << 4 | low).ok();
+    if rest.is_empty() { pairs.iter().map(byte).collect() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "example-secret-do-not-use-0000000000";
+    /// Created by `symmetricEncrypt` of Better Auth 1.7.25 with [`SECRET`].
+    const KEY: &str = "\"0ff008ec4aad6fb549ee6a9b664e58cc8b30925ec747946ac31658938c9e4cbd5b5a710c8032db53c4e866\
+        18adcaa90807b57d32198bcfd12802ee59f0a4a208d08fa923363eaaadec1dc3cad4b4db57113df72890\"";
+
+    #[test]
+    fn the_secret_of_the_old_server_is_told_from_another() {
+        let fit = |key: &str, secret: &str| fit(&[key.to_owned()], &secret.into()).unwrap();
+        assert_eq!(fit(KEY, SECRET), Fit::Same);
+        assert_eq!(fit(&KEY.replacen('"', "\"$ba$2$", 1), SECRET), Fit::Same);
+        assert_eq!(fit(KEY, "another-secret-do-not-use-0000000000"), Fit::Other);
+        for plain in ["", "\"\"", "{\"kty\":\"OKP\",\"d\":\"x\"}", "00ff"] {
+            assert_eq!(fit(plain, SECRET), Fit::Unknown, "{plain}");
+        }
+    }
+}

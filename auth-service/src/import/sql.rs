@@ -1,0 +1,266 @@
+//! The database of another service, on either engine.
+//!
+//! Every column is read as text, because the representation of booleans and times differs between
+//! engines, and between versions of a service.
+
+mod layout;
+mod row;
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    QueryResult, sql_query,
+    sql_types::{BigInt, Text},
+};
+use diesel_async::RunQueryDsl;
+use secrecy::SecretString;
+use service_kit::{
+    db::{Conn, query},
+    source::{self, SourceError, Table},
+};
+
+use self::{
+    layout::{BETTER_AUTH, DJANGO, SUPABASE},
+    row::{AccountRow, Key, SessionRow, UserKey, UserRow},
+};
+use super::{
+    ImportError, PAGE,
+    args::{ImportArgs, Origin},
+    candidate::{Candidate, CandidateAccount, CandidateSession},
+    old_secret::{self, Fit},
+    report::Report,
+};
+
+/// Reads users in the order of their ids, page by page.
+pub(super) struct Source {
+    users: Table,
+    accounts: Option<Table>,
+    own_providers: &'static [&'static str],
+    sessions: Option<Table>,
+    factors: Vec<(Table, &'static str)>,
+    keys: Option<Table>,
+    collation: &'static str,
+    /// The id of the last user read.
+    after: String,
+}
+
+impl Source {
+    /// Opens the source. Fails if a required table or column is missing.
+    pub(super) async fn open(
+        conn: &mut Conn<'_>,
+        args: &ImportArgs,
+        report: &mut Report,
+    ) -> Result<Self, ImportError> {
+        let layout = match args.from {
+            Origin::Supabase => &SUPABASE,
+            Origin::Django => &DJANGO,
+            _ => &BETTER_AUTH,
+        };
+        let names = &args.names;
+        source::check_mappings(&layout.tables(), names)?;
+        let collation = source::begin(conn).await?;
+        let users = Table::find(conn, &layout.users, names).await?;
+        let accounts = match &layout.accounts {
+            Some(accounts) => Some(Table::find(conn, accounts, names).await?),
+            None => None,
+        };
+        let sessions = match &layout.sessions {
+            Some(sessions) if args.sessions => Some(Table::find(conn, sessions, names).await?),
+            _ => None,
+        };
+        let keys = match &layout.keys {
+            Some(keys) if args.sessions => Table::find_optional(conn, keys, names).await?,
+            _ => None,
+        };
+        let mut factors = Vec::new();
+        for factor in layout.factors {
+            if let Some(table) = Table::find_optional(conn, &factor.table, names).await? {
+                factors.push((table, factor.loss));
+            }
+        }
+        for table in [Some(&users), accounts.as_ref(), sessions.as_ref()].into_iter().flatten() {
+            report.remarks(table.unread_remark());
+        }
+        if !users.has("email_verified") {
+            report.remark(
+                "the source does not say which addresses are verified: all are imported as unverified"
+                    .to_owned(),
+            );
+        }
+        let source = Self {
+            users,
+            accounts,
+            own_providers: layout.own_providers,
+            sessions,
+            factors,
+            keys,
+            collation,
+            after: String::new(),
+        };
+        source.check_ids(conn, report).await?;
+        Ok(source)
+    }
+
+    /// Reports users without an id. They are never read, because no row can refer to them.
+    async fn check_ids(&self, conn: &mut Conn<'_>, report: &mut Report) -> Result<(), ImportError> {
+        let id = self.users.key("id", self.collation);
+        let filter = format!("WHERE {id} IS NULL OR {id} = ''");
+        for _ in 0..self.users.count(conn, &filter).await? {
+            report.skip("a user", "the user has no id");
+        }
+        Ok(())
+    }
+
+    /// Rejects sessions that nobody could use.
+    pub(super) async fn check_sessions(
+        &self,
+        conn: &mut Conn<'_>,
+        secret: &SecretString,
+        report: &mut Report,
+    ) -> Result<(), ImportError> {
+        let Some(sessions) = &self.sessions else { return Ok(()) };
+        let is_empty = sessions.count(conn, "").await? == 0;
+        if is_empty && self.count(conn).await? > 0 {
+            return Err(SourceError::refused(format!(
+                "--sessions: the table {} is empty. Sessions that are in a secondary storage such as \
+                 Redis cannot be imported; import without --sessions, and users sign in again",
+                sessions.sql
+            ))
+            .into());
+        }
+        match old_secret::fit(&self.private_keys(conn).await?, secret)? {
+            Fit::Same => {}
+            Fit::Other => {
+                return Err(SourceError::refused(
+                    "--sessions: BETTER_AUTH_SECRET is not the secret of the old server, whose signing \
+                     keys it does not decrypt: no cookie would be accepted"
+                )
+                .into());
+            }
+            Fit::Unknown => report.remark(
+                "the source has nothing to check BETTER_AUTH_SECRET with: users stay signed in only if it \
+                 is the secret of the old server"
+                    .to_owned(),
+            ),
+        }
+        Ok(())
+    }
+
+    async fn private_keys(&self, conn: &mut Conn<'_>) -> Result<Vec<String>, ImportError> {
+        let Some(keys) = &self.keys else { return Ok(Vec::new()) };
+        let statement = format!("SELECT {} FROM {}", keys.select(&["private_key"]), keys.sql);
+        let rows: Vec<Key> =
+            query!(conn, |c| sql_query(&statement).load(*c)).map_err(SourceError::Read)?;
+        Ok(rows.into_iter().filter_map(|row| row.private_key).collect())
+    }
+
+    pub(super) async fn count(&self, conn: &mut Conn<'_>) -> Result<u64, ImportError> {
+        Ok(self.users.count(conn, "").await?)
+    }
+
+    pub(super) async fn next_page(
+        &mut self,
+        conn: &mut Conn<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Vec<Candidate>>, ImportError> {
+        let users = self.read_users(conn).await.map_err(SourceError::Read)?;
+        if users.iter().any(|user| user.id.contains(char::REPLACEMENT_CHARACTER)) {
+            let reason = "the source has ids that are not UTF-8";
+            return Err(SourceError::refused(reason).into());
+        }
+        let Some(last) = users.last().map(|user| user.id.clone()) else { return Ok(None) };
+        let mut accounts = self.read_accounts(conn, &last).await.map_err(SourceError::Read)?;
+        let mut sessions = self.read_sessions(conn, &last).await.map_err(SourceError::Read)?;
+        let mut losses: HashMap<String, Vec<&'static str>> = HashMap::new();
+        for (table, loss) in &self.factors {
+            let owners = self.read_owners(conn, table, &last).await;
+            for user_id in owners.map_err(SourceError::Read)? {
+                losses.entry(user_id).or_default().push(loss);
+            }
+        }
+        self.after = last;
+        let candidate = |user: UserRow| {
+            let accounts = accounts.remove(&user.id).unwrap_or_default();
+            let sessions = sessions.remove(&user.id).unwrap_or_default();
+            let losses = losses.remove(&user.id).unwrap_or_default();
+            user.candidate(accounts, sessions, losses, now)
+        };
+        Ok(Some(users.into_iter().map(candidate).collect()))
+    }
+
+    async fn read_users(&self, conn: &mut Conn<'_>) -> QueryResult<Vec<UserRow>> {
+        let limit = i64::try_from(PAGE).unwrap_or(i64::MAX);
+        let id = self.users.key("id", self.collation);
+        let statement = format!(
+            "SELECT {} FROM {} WHERE {id} > $1 ORDER BY {id} LIMIT $2",
+            self.users.select(&UserRow::ALIASES),
+            self.users.sql
+        );
+        query!(conn, |c| sql_query(&statement)
+            .bind::<Text, _>(&self.after)
+            .bind::<BigInt, _>(limit)
+            .load(*c))
+    }
+
+    /// Returns the query for the rows of a table that belong to the users of a page.
+    fn of_page(&self, table: &Table, columns: &str) -> String {
+        let user = table.key("user_id", self.collation);
+        format!("SELECT {columns} FROM {} WHERE {user} > $1 AND {user} <= $2", table.sql)
+    }
+
+    /// Returns the accounts of a page by user id.
+    async fn read_accounts(
+        &self,
+        conn: &mut Conn<'_>,
+        last: &str,
+    ) -> QueryResult<HashMap<String, Vec<CandidateAccount>>> {
+        let Some(table) = &self.accounts else { return Ok(HashMap::new()) };
+        let statement = self.of_page(table, &table.select(&AccountRow::ALIASES));
+        let rows: Vec<AccountRow> = query!(conn, |c| sql_query(&statement)
+            .bind::<Text, _>(&self.after)
+            .bind::<Text, _>(last)
+            .load(*c))?;
+        let mut accounts: HashMap<_, Vec<_>> = HashMap::new();
+        for row in rows {
+            if !self.own_providers.contains(&row.provider_id.as_str()) {
+                accounts.entry(row.user_id.clone()).or_default().push(row.into());
+            }
+        }
+        Ok(accounts)
+    }
+
+    /// Returns the sessions of a page by user id.
+    async fn read_sessions(
+        &self,
+        conn: &mut Conn<'_>,
+        last: &str,
+    ) -> QueryResult<HashMap<String, Vec<CandidateSession>>> {
+        let Some(table) = &self.sessions else { return Ok(HashMap::new()) };
+        let statement = self.of_page(table, &table.select(&SessionRow::ALIASES));
+        let rows: Vec<SessionRow> = query!(conn, |c| sql_query(&statement)
+            .bind::<Text, _>(&self.after)
+            .bind::<Text, _>(last)
+            .load(*c))?;
+        let mut sessions: HashMap<_, Vec<_>> = HashMap::new();
+        for row in rows {
+            sessions.entry(row.user_id.clone()).or_default().push(row.into());
+        }
+        Ok(sessions)
+    }
+
+    /// Returns the users of a page that have a row in a table.
+    async fn read_owners(
+        &self,
+        conn: &mut Conn<'_>,
+        table: &Table,
+        last: &str,
+    ) -> QueryResult<HashSet<String>> {
+        let statement = self.of_page(table, &table.select(&["user_id"]));
+        let rows: Vec<UserKey> = query!(conn, |c| sql_query(&statement)
+            .bind::<Text, _>(&self.after)
+            .bind::<Text, _>(last)
+            .load(*c))?;
+        Ok(rows.into_iter().map(|row| row.user_id).collect())
+    }
+}

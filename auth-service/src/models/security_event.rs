@@ -1,0 +1,176 @@
+//! Security events: changes of sessions and users that other services must know of to reject tokens
+//! that have not expired.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde::{Deserialize, Serialize};
+use service_kit::{
+    db::{Conn, query},
+    sql_types::DbTime,
+};
+
+use super::session::EndedSession;
+use crate::schema::{event_streams, security_events};
+
+/// Name of the only stream.
+const STREAM: &str = "security";
+
+/// Kind of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EventKind {
+    SessionRevoked,
+    AccountPurged,
+}
+
+impl EventKind {
+    pub(crate) const ALL: [Self; 2] = [Self::SessionRevoked, Self::AccountPurged];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::SessionRevoked => "session-revoked",
+            Self::AccountPurged => "account-purged",
+        }
+    }
+}
+
+/// The event stream: its id and the place of its last event.
+#[derive(HasQuery, Insertable, Serialize, Deserialize)]
+#[diesel(table_name = event_streams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EventStream {
+    name: String,
+    pub(crate) id: String,
+    pub(crate) last_place: i64,
+}
+
+impl EventStream {
+    /// Returns `None` before the first event.
+    pub(crate) async fn find(conn: &mut Conn<'_>) -> QueryResult<Option<Self>> {
+        query!(conn, |c| Self::query().filter(event_streams::name.eq(STREAM)).first(*c)).optional()
+    }
+
+    /// Reserves the next `count` places and returns the last one. Concurrent writers of events wait
+    /// until the transaction ends.
+    async fn advance(conn: &mut Conn<'_>, new_id: &str, count: i64) -> QueryResult<i64> {
+        let first = (
+            event_streams::name.eq(STREAM),
+            event_streams::id.eq(new_id),
+            event_streams::last_place.eq(count),
+        );
+        query!(conn, |c| diesel::insert_into(event_streams::table)
+            .values(first)
+            .on_conflict(event_streams::name)
+            .do_update()
+            .set(event_streams::last_place.eq(event_streams::last_place + count))
+            .returning(event_streams::last_place)
+            .get_result(*c))
+    }
+}
+
+/// The time of an event, and the other values that all events of a transaction share.
+#[derive(Clone, Debug)]
+pub(crate) struct Moment {
+    pub(crate) now: DbTime,
+    /// Time by which all tokens issued until now have expired.
+    pub(crate) tokens_expire_by: DbTime,
+    /// Id of the stream, used if it does not exist yet.
+    pub(crate) new_stream_id: String,
+}
+
+#[derive(HasQuery, Insertable, Serialize, Deserialize)]
+#[diesel(table_name = security_events)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SecurityEvent {
+    pub(crate) place: i64,
+    pub(crate) kind: String,
+    pub(crate) user_id: String,
+    pub(crate) session_id: Option<String>,
+    pub(crate) created_at: DbTime,
+    pub(crate) tokens_expire_by: DbTime,
+}
+
+/// Filter of a receiver.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    pub(crate) kinds: Vec<&'static str>,
+    /// Selects events about tokens that may be valid after this time.
+    pub(crate) tokens_valid_after: DbTime,
+}
+
+impl SecurityEvent {
+    /// Records that sessions were ended. This must be the last step of a transaction, which must
+    /// not wait for anything afterwards, because concurrent writers of events wait for it.
+    pub(crate) async fn record_ended(
+        conn: &mut Conn<'_>,
+        sessions: &[EndedSession],
+        moment: &Moment,
+    ) -> QueryResult<()> {
+        let events: Vec<_> = sessions
+            .iter()
+            .map(|session| (EventKind::SessionRevoked, &*session.user_id, Some(&*session.id)))
+            .collect();
+        Self::record(conn, &events, moment).await
+    }
+
+    /// Records that a user was deleted. Like [`Self::record_ended`], the last step of a
+    /// transaction.
+    pub(crate) async fn record_deleted_user(
+        conn: &mut Conn<'_>,
+        user_id: &str,
+        moment: &Moment,
+    ) -> QueryResult<()> {
+        Self::record(conn, &[(EventKind::AccountPurged, user_id, None)], moment).await
+    }
+
+    async fn record(
+        conn: &mut Conn<'_>,
+        events: &[(EventKind, &str, Option<&str>)],
+        moment: &Moment,
+    ) -> QueryResult<()> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let count = i64::try_from(events.len())
+            .map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
+        let last = EventStream::advance(conn, &moment.new_stream_id, count).await?;
+        for ((kind, user_id, session_id), place) in events.iter().zip(last - count + 1..) {
+            let row = (
+                security_events::place.eq(place),
+                security_events::kind.eq(kind.as_str()),
+                security_events::user_id.eq(user_id),
+                security_events::session_id.eq(session_id),
+                security_events::created_at.eq(moment.now),
+                security_events::tokens_expire_by.eq(moment.tokens_expire_by),
+            );
+            query!(conn, |c| diesel::insert_into(security_events::table).values(row).execute(*c))?;
+        }
+        Ok(())
+    }
+
+    /// Returns up to `limit` events in order, from the first place (exclusive) to the second
+    /// (inclusive).
+    pub(crate) async fn list(
+        conn: &mut Conn<'_>,
+        (after, until): (i64, i64),
+        wanted: &Wanted,
+        limit: i64,
+    ) -> QueryResult<Vec<Self>> {
+        query!(conn, |c| Self::query()
+            .filter(security_events::place.gt(after))
+            .filter(security_events::place.le(until))
+            .filter(security_events::kind.eq_any(&wanted.kinds))
+            .filter(security_events::tokens_expire_by.gt(wanted.tokens_valid_after))
+            .order(security_events::place)
+            .limit(limit)
+            .load(*c))
+    }
+
+    /// Deletes events about tokens that have expired. Deletions of users are kept, because a
+    /// receiver that was offline must still erase the user's data.
+    pub(crate) async fn delete_outdated(conn: &mut Conn<'_>, now: DbTime) -> QueryResult<usize> {
+        let outdated = security_events::table
+            .filter(security_events::tokens_expire_by.le(now))
+            .filter(security_events::kind.ne(EventKind::AccountPurged.as_str()));
+        query!(conn, |c| diesel::delete(outdated).execute(*c))
+    }
+}

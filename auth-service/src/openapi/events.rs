@@ -1,0 +1,63 @@
+//! Security events.
+
+use utoipa::openapi::{Array, ObjectBuilder, Type, schema::AdditionalProperties};
+
+use super::{
+    operation::{Operation, RECEIVER},
+    schemas::{Member, boolean, named, optional, output, required, string},
+};
+use crate::{error::Error, routes::SECURITY_EVENTS};
+
+const ABOUT: &str = "\
+Returns security event tokens (RFC 8417) after a cursor, oldest first. Without events the response waits up to 20 seconds for \
+one. Follows RFC 8936, except that the receiver keeps its place: `ack` is ignored, and without `cursor` everything that is still \
+kept is returned. Events may be received more than once.";
+
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        Operation::post(SECURITY_EVENTS, "pollSecurityEvents", "Receive security events")
+            .about(ABOUT)
+            .takes_object("PollSecurityEvents", members())
+            .or_no_body()
+            .with_secret(RECEIVER)
+            .may_fail()
+            .gives("Events after the cursor", named("SecurityEvents"))
+            .with(200, &["Cache-Control"])
+            .refuses([Error::NoReceiver, Error::EventsNotOffered]),
+    ]
+}
+
+fn members() -> [Member; 7] {
+    let count = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(0))
+        .maximum(Some(u32::MAX))
+        .description(Some("Maximum number of events; at most 500 are returned. Default: 100"));
+    let immediately = boolean().description(Some("Do not wait for events"));
+    let cursor = string().description(Some("The `cursor` of the last response"));
+    let valid = boolean()
+        .description(Some("Leave out events that only concern tokens that have expired by now"));
+    let uri = string().description(Some("Event type to return; default: all types"));
+    let ignored = string().description(Some("Ignored"));
+    let any = || ObjectBuilder::new().schema_type(Type::Object);
+    [
+        optional("maxEvents", count),
+        optional("returnImmediately", immediately),
+        optional("cursor", cursor),
+        optional("eventTypes", Array::new(uri)),
+        optional("validTokensOnly", valid),
+        optional("ack", Array::new(ignored)),
+        optional("setErrs", any().description(Some("Errors by `jti`, which are logged"))),
+    ]
+}
+
+/// Returns the schema of the response.
+pub(super) fn page() -> ObjectBuilder {
+    let token = string().description(Some("A JWT with the header `typ: secevent+jwt`"));
+    let sets = ObjectBuilder::new()
+        .additional_properties(Some(AdditionalProperties::from(token)))
+        .description(Some("Tokens by their `jti`, in the order of the events"));
+    let more = boolean().description(Some("Whether more events are available at once"));
+    let cursor = string().description(Some("To be sent with the next request"));
+    output([required("sets", sets), required("moreAvailable", more), required("cursor", cursor)])
+}

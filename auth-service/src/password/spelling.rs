@@ -1,0 +1,176 @@
+//! Converts password hashes from the formats of other programs into their stored form.
+
+use base64::{
+    Engine as _, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+    prelude::BASE64_STANDARD_NO_PAD,
+};
+
+use super::{UnusableHash, firebase};
+
+/// Accepted formats, for messages.
+pub(crate) const ACCEPTED: &str = "bcrypt, argon2, scrypt and PBKDF2 (SHA-1, SHA-256, SHA-512) as Better Auth, \
+    Django, Keycloak, Spring, passlib, Werkzeug or PHC strings write them, and Firebase's scrypt";
+
+const MIXED_PADDING: GeneralPurposeConfig = GeneralPurposeConfig::new()
+    .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+    .with_decode_allow_trailing_bits(true);
+const BASE64: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, MIXED_PADDING);
+/// Maximum length of an unknown hash kind in messages.
+const MAX_KIND_CHARS: usize = 32;
+
+/// Decodes base64 with or without padding; passlib writes `.` for `+`, and URL-safe alphabets use `-`
+/// and `_`.
+pub(super) fn bytes_of_base64(text: &str) -> Option<Vec<u8>> {
+    let text: String = text
+        .chars()
+        .map(|c| match c {
+            '.' | '-' => '+',
+            '_' => '/',
+            c => c,
+        })
+        .collect();
+    BASE64.decode(text).ok()
+}
+
+/// Returns the stored form of a hash. Unknown hashes are returned unchanged.
+pub(super) fn canonical(text: &str) -> Result<String, UnusableHash> {
+    let text = text.trim();
+    if let Some((id, rest)) = text.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
+        return spring(id, rest);
+    }
+    let Some(rest) = text.strip_prefix('$') else {
+        return match text.split_once('$') {
+            Some((head, rest)) => django_or_werkzeug(head, rest),
+            None => Ok(text.to_owned()),
+        };
+    };
+    match rest.split_once('$') {
+        Some(("fbscrypt", rest)) => firebase::canonical(rest),
+        Some(("pbkdf2", rest)) => passlib("sha1", rest),
+        Some((kind, rest)) if kind.starts_with("pbkdf2-") => passlib(&kind[7..], rest),
+        _ => Ok(text.to_owned()),
+    }
+}
+
+/// Converts `{id}hash` of Spring; bcrypt and argon2 hashes follow in their usual form.
+fn spring(id: &str, rest: &str) -> Result<String, UnusableHash> {
+    match id.split('@').next().unwrap_or_default() {
+        "bcrypt" | "argon2" if rest.starts_with('$') => Ok(rest.to_owned()),
+        "scrypt" => {
+            // log₂ N, r and p in 16, 8 and 8 bits.
+            let malformed = UnusableHash::Malformed;
+            let (cost, rest) =
+                rest.strip_prefix('$').unwrap_or(rest).split_once('$').ok_or(malformed)?;
+            let cost = u32::from_str_radix(cost, 16).map_err(|_error| malformed)?;
+            let (salt, key) = rest.split_once('$').ok_or(malformed)?;
+            let [log_n, r, p] = [cost >> 16, cost >> 8 & 0xff, cost & 0xff];
+            phc(
+                &format!("scrypt$ln={log_n},r={r},p={p}"),
+                bytes_of_base64(salt),
+                bytes_of_base64(key),
+            )
+        }
+        _ => Err(UnusableHash::Unknown),
+    }
+}
+
+/// Converts `algorithm$…` of Django and Werkzeug.
+fn django_or_werkzeug(head: &str, rest: &str) -> Result<String, UnusableHash> {
+    let parts: Vec<_> = rest.split('$').collect();
+    let methods: Vec<_> = head.split(':').collect();
+    match (methods.as_slice(), parts.as_slice()) {
+        (["argon2"], _) if rest.starts_with("argon2") => Ok(format!("${rest}")),
+        (["bcrypt"], _) if rest.starts_with("$2") => Ok(rest.to_owned()),
+        (["bcrypt_sha256"], _) if rest.starts_with("$2") => {
+            Ok(format!("$django-bcrypt-sha256{rest}"))
+        }
+        (["pbkdf2_sha256" | "pbkdf2_sha1" | "pbkdf2_sha512"], [iterations, salt, key]) => {
+            let digest = head.trim_start_matches("pbkdf2_");
+            let salt = Some(salt.as_bytes().to_vec());
+            phc(&format!("pbkdf2-{digest}$i={iterations}"), salt, bytes_of_base64(key))
+        }
+        (["scrypt"], [n, salt, r, p, key]) => {
+            let cost = scrypt_cost(n, r, p)?;
+            phc(&cost, Some(salt.as_bytes().to_vec()), bytes_of_base64(key))
+        }
+        (["pbkdf2", digest @ ("sha1" | "sha256" | "sha512"), iterations], [salt, key]) => {
+            let salt = Some(salt.as_bytes().to_vec());
+            phc(&format!("pbkdf2-{digest}$i={iterations}"), salt, bytes_of_hex(key))
+        }
+        (["scrypt", n, r, p], [salt, key]) => {
+            let cost = scrypt_cost(n, r, p)?;
+            phc(&cost, Some(salt.as_bytes().to_vec()), bytes_of_hex(key))
+        }
+        _ => Err(UnusableHash::Unknown),
+    }
+}
+
+/// Converts `iterations$salt$key` of passlib; a PHC string has `i=` before the iterations, and
+/// possibly `l=`.
+fn passlib(digest: &str, rest: &str) -> Result<String, UnusableHash> {
+    let [cost, salt, key] = *rest.split('$').collect::<Vec<_>>() else {
+        return Err(UnusableHash::Malformed);
+    };
+    let iterations = cost.split(',').next().unwrap_or_default();
+    let iterations = iterations.strip_prefix("i=").unwrap_or(iterations);
+    phc(&format!("pbkdf2-{digest}$i={iterations}"), bytes_of_base64(salt), bytes_of_base64(key))
+}
+
+fn scrypt_cost(n: &str, r: &str, p: &str) -> Result<String, UnusableHash> {
+    let n: u64 = n.parse().map_err(|_error| UnusableHash::Malformed)?;
+    if !n.is_power_of_two() {
+        return Err(UnusableHash::Malformed);
+    }
+    Ok(format!("scrypt$ln={},r={r},p={p}", n.trailing_zeros()))
+}
+
+fn phc(kind: &str, salt: Option<Vec<u8>>, key: Option<Vec<u8>>) -> Result<String, UnusableHash> {
+    let (salt, key) = salt.zip(key).ok_or(UnusableHash::Malformed)?;
+    let [salt, key] = [salt, key].map(|bytes| BASE64_STANDARD_NO_PAD.encode(bytes));
+    Ok(format!("${kind}${salt}${key}"))
+}
+
+fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<_>> = text.chars().map(|c| c.to_digit(16)).collect();
+    let (pairs, rest) = digits.as_deref()?.as_chunks::<2>();
+    let byte = |&[high, low]: &[u32; 2]| u8::try_from(high << 4 | low).ok();
+    if rest.is_empty() { pairs.iter().map(byte).collect() } else { None }
+}
+
+/// Describes a rejected hash without revealing any of it.
+pub(super) fn kind(text: &str) -> String {
+    let text = text.trim();
+    let is_word = |word: &str| {
+        !word.is_empty()
+            && word.len() <= MAX_KIND_CHARS
+            && word.chars().all(|c| c.is_ascii_alphanumeric() || "_-@.".contains(c))
+    };
+    if let Some((id, _)) = text.strip_prefix('{').and_then(|rest| rest.split_once('}'))
+        && is_word(id)
+    {
+        return match id {
+            "noop" => "{noop}, a password in plain text".to_owned(),
+            id => format!("{{{id}}}"),
+        };
+    }
+    let parts: Vec<_> = text.split('$').collect();
+    match parts.as_slice() {
+        ["", "1", _, ..] => "MD5 crypt ($1$)".to_owned(),
+        ["", "5", _, ..] => "SHA-256 crypt ($5$)".to_owned(),
+        ["", "6", _, ..] => "SHA-512 crypt ($6$)".to_owned(),
+        ["", "P" | "H", _, ..] => "phpass ($P$)".to_owned(),
+        ["", id, _, _, ..] if is_word(id) => format!("${id}$"),
+        [id, _, _, ..] if is_word(id) => format!("{id}$"),
+        [text] if !text.is_empty() && text.chars().all(|c| c.is_ascii_hexdigit()) => {
+            match text.len() {
+                32 => "32 hexadecimal digits, as of MD5".to_owned(),
+                40 => "40 hexadecimal digits, as of SHA-1".to_owned(),
+                64 => "64 hexadecimal digits, as of SHA-256".to_owned(),
+                128 => "128 hexadecimal digits, as of SHA-512".to_owned(),
+                _ => "hexadecimal digits".to_owned(),
+            }
+        }
+        _ => "of no known kind; is it a password in plain text?".to_owned(),
+    }
+}

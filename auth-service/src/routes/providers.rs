@@ -1,0 +1,180 @@
+//! Better Auth's endpoints for accounts of other providers. None are configured, so each responds as
+//! Better Auth does without providers. Imported accounts can be unlinked.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::ContentType,
+    web::{Data, Path},
+};
+use percent_encoding::utf8_percent_encode;
+use serde_json::json;
+use url::form_urlencoded;
+
+use crate::{
+    cookie::COMPONENT,
+    error::{Error, Result},
+    input::{Fields, Input, Schema},
+    models::Account,
+    redirect,
+    session::{self, Authenticated, Caller, Live},
+    state::AppState,
+};
+
+pub(crate) struct UpdateSession;
+
+impl Schema for UpdateSession {
+    const NO_OBJECT: &[&str] = &["record"];
+
+    fn read(_: &mut Fields<'_>) -> Self {
+        Self
+    }
+}
+
+/// Sessions have no custom fields.
+pub(crate) async fn update_session(_: Authenticated<UpdateSession>) -> Result<HttpResponse> {
+    Err(Error::NoFieldsToUpdate)
+}
+
+pub(crate) struct UnlinkAccount {
+    account_id: String,
+}
+
+impl Schema for UnlinkAccount {
+    fn read(fields: &mut Fields<'_>) -> Self {
+        Self { account_id: fields.text("accountId") }
+    }
+}
+
+pub(crate) async fn unlink_account(
+    state: Data<AppState>,
+    Authenticated(live, input): Authenticated<UnlinkAccount>,
+) -> Result<HttpResponse> {
+    if !live.is_fresh(&state) {
+        return Err(Error::SessionNotFresh);
+    }
+    let user_id = live.user.id.as_str();
+    let mut pooled = state.write().await?;
+    let conn = &mut pooled.conn();
+    conn.transaction(async |conn| {
+        if Account::list(conn, user_id).await?.len() == 1 {
+            return Err(Error::LastAccount);
+        }
+        if Account::delete_own(conn, user_id, &input.account_id).await? == 0 {
+            return Err(Error::AccountNotFound);
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(HttpResponse::Ok().json(json!({ "status": true })))
+}
+
+pub(crate) struct LinkSocial;
+
+impl Schema for LinkSocial {
+    fn read(fields: &mut Fields<'_>) -> Self {
+        fields.plain_string("provider");
+        Self
+    }
+}
+
+pub(crate) async fn link_social(_: Authenticated<LinkSocial>) -> Result<HttpResponse> {
+    Err(Error::ProviderNotFound)
+}
+
+/// Selects one of the caller's accounts by its id, or by a cookie that is never set here.
+pub(crate) struct AccountSelection {
+    account_id: Option<String>,
+}
+
+impl Schema for AccountSelection {
+    const NO_OBJECT: &[&str] = &[""];
+
+    fn read(fields: &mut Fields<'_>) -> Self {
+        Self { account_id: fields.account_selection() }
+    }
+}
+
+/// Returns the selected account, or the response for a missing one.
+async fn find_account(
+    state: &AppState,
+    req: &HttpRequest,
+    selection: &AccountSelection,
+) -> Result<Result<Account, HttpResponse>> {
+    let Caller::Live(live) = session::caller(state, req).await? else {
+        // Unlike in other endpoints, Better Auth returns an empty body here.
+        let empty = HttpResponse::Unauthorized().insert_header(ContentType::json()).finish();
+        return Ok(Err(empty));
+    };
+    let Some(id) = &selection.account_id else { return Err(Error::AccountNotFound) };
+    Ok(Ok(own_account(state, &live, id).await?))
+}
+
+async fn own_account(state: &AppState, live: &Live, id: &str) -> Result<Account> {
+    let accounts = Account::list(&mut state.read().await?.conn(), live.user.id.as_str()).await?;
+    accounts.into_iter().find(|account| account.id == id).ok_or(Error::AccountNotFound)
+}
+
+/// `POST /get-access-token` and `POST /refresh-token`: tokens of a provider.
+pub(crate) async fn provider_token(
+    state: Data<AppState>,
+    req: HttpRequest,
+    Input(selection): Input<AccountSelection>,
+) -> Result<HttpResponse> {
+    match find_account(&state, &req, &selection).await? {
+        Ok(account) => Err(Error::ProviderNotSupported(account.provider_id)),
+        Err(response) => Ok(response),
+    }
+}
+
+/// `GET /account-info`: account data of a provider.
+pub(crate) async fn account_info(
+    state: Data<AppState>,
+    req: HttpRequest,
+    Input(selection): Input<AccountSelection>,
+) -> Result<HttpResponse> {
+    match find_account(&state, &req, &selection).await? {
+        Ok(_) => Err(Error::ProviderNotConfigured),
+        Err(response) => Ok(response),
+    }
+}
+
+/// Parameters that a provider appends to the callback, in this order.
+const CALLBACK_PARAMETERS: [&str; 7] =
+    ["code", "error", "device_id", "error_description", "state", "user", "iss"];
+
+/// The parameters that were sent, by name.
+pub(crate) struct Callback(Vec<(&'static str, String)>);
+
+impl Schema for Callback {
+    const TAKES_FORMS: bool = true;
+    const NEEDS_BODY: bool = false;
+
+    fn read(fields: &mut Fields<'_>) -> Self {
+        let sent = CALLBACK_PARAMETERS.map(|name| {
+            let in_body = fields.optional_string(name);
+            Some((name, fields.optional_query(name).or(in_body)?))
+        });
+        Self(sent.into_iter().flatten().collect())
+    }
+}
+
+/// No flow was started with a provider, so every `state` is unknown.
+pub(crate) async fn callback(
+    state: Data<AppState>,
+    Input(Callback(sent)): Input<Callback>,
+) -> HttpResponse {
+    let has_state = sent.iter().any(|(name, value)| *name == "state" && !value.is_empty());
+    let error = if has_state { "state_mismatch" } else { "state_not_found" };
+    redirect::found(&format!("{}/api/auth/error?error={error}", state.links.site))
+}
+
+/// Redirects to the same callback as a GET, so that the browser sends its cookies.
+pub(crate) async fn callback_by_post(
+    state: Data<AppState>,
+    provider: Path<String>,
+    Input(Callback(sent)): Input<Callback>,
+) -> HttpResponse {
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(sent).finish();
+    let provider = utf8_percent_encode(&provider, COMPONENT);
+    redirect::found(&format!("{}/api/auth/callback/{provider}?{query}", state.links.site))
+}

@@ -1,0 +1,226 @@
+//! `POST /security-events`: events for services that verify tokens themselves, by polling (RFC
+//! 8936) with a cursor.
+
+use std::{future::Future, pin::Pin};
+
+use actix_web::{
+    FromRequest, HttpRequest, HttpResponse,
+    dev::Payload,
+    http::header::{AUTHORIZATION, CACHE_CONTROL},
+    web::Data,
+};
+use chrono::DateTime;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
+use service_kit::{body, sql_types::DbTime};
+use tracing::warn;
+
+use crate::{
+    error::{Error, Result},
+    input,
+    models::{EventKind, EventStream, SecurityEvent, Wanted},
+    security_events,
+    state::AppState,
+};
+
+pub(crate) const PATH: &str = "/security-events";
+/// Maximum size of the body in bytes.
+const MAX_BODY_BYTES: usize = 64 * 1024;
+/// Default number of events in a response; the next constant is the maximum.
+const DEFAULT_EVENTS: u32 = 100;
+const MAX_EVENTS: u32 = 500;
+
+/// The body of a poll (RFC 8936 §2.4) with extensions. All fields are optional.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Poll {
+    max_events: Option<u32>,
+    return_immediately: bool,
+    /// Errors that the receiver reports for earlier events, by `jti`.
+    set_errs: serde_json::Map<String, Value>,
+    /// Cursor of the previous response; without it, the first event comes first.
+    cursor: Option<String>,
+    /// Event type URIs.
+    event_types: Option<Vec<String>>,
+    /// Whether to omit events about tokens that have expired.
+    valid_tokens_only: bool,
+}
+
+/// A poll by an authenticated receiver. The secret is checked before the body is parsed.
+pub(crate) struct Received(Poll);
+
+impl FromRequest for Received {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (req, mut payload) = (req.clone(), payload.take());
+        Box::pin(async move {
+            let state = req.app_data::<Data<AppState>>().ok_or(Error::NoState)?;
+            if !state.security_events.are_offered() {
+                return Err(Error::EventsNotOffered);
+            }
+            let is_receiver = |secret| state.security_events.is_receiver(secret);
+            if !presented_secret(&req).is_some_and(is_receiver) {
+                return Err(Error::NoReceiver);
+            }
+            let bytes = body::read(&req, &mut payload, MAX_BODY_BYTES).await?;
+            match input::parse(&req, &bytes, false)? {
+                None => Ok(Self(Poll::default())),
+                Some(object @ Value::Object(_)) => serde_json::from_value(object)
+                    .map(Self)
+                    .map_err(|error| Error::Validation(format!("[body] {error}"))),
+                Some(_) => Err(Error::Validation("[body] expected object".to_owned())),
+            }
+        })
+    }
+}
+
+/// Returns the bearer token if there is exactly one Authorization header.
+fn presented_secret(req: &HttpRequest) -> Option<&str> {
+    let mut headers = req.headers().get_all(AUTHORIZATION);
+    let (Some(header), None) = (headers.next(), headers.next()) else { return None };
+    let (scheme, secret) = header.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("Bearer").then(|| secret.trim())
+}
+
+/// The response: events by `jti`, in order (RFC 8936 §2.3).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Events {
+    #[serde(serialize_with = "as_object")]
+    sets: Vec<(String, String)>,
+    more_available: bool,
+    cursor: String,
+}
+
+fn as_object<S: Serializer>(sets: &[(String, String)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(sets.iter().map(|(jti, set)| (jti, set)))
+}
+
+/// Returns the events after a cursor. The service is stateless: each receiver stores its own
+/// cursor.
+pub(crate) async fn poll_events(
+    state: Data<AppState>,
+    Received(poll): Received,
+) -> Result<HttpResponse> {
+    for (jti, error) in &poll.set_errs {
+        warn!(event.id = jti, %error, "a receiver could not process a security event");
+    }
+    let deadline = security_events::patience();
+    let mut place = Place::parse(poll.cursor.as_deref())?;
+    let events = loop {
+        let events = read(&state, &poll, &place).await?;
+        let is_due = poll.return_immediately || poll.max_events == Some(0);
+        if is_due || !events.rows.is_empty() {
+            break events;
+        }
+        // No matching event precedes this place.
+        place = events.place;
+        if !security_events::wait(&state, place.number, deadline).await? {
+            break Read { rows: Vec::new(), place, more_available: false };
+        }
+    };
+    Ok(HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(events.signed(&state).await?))
+}
+
+/// Position in a stream, encoded as a cursor that is opaque to clients.
+#[derive(Debug)]
+struct Place {
+    /// Empty if no event has been recorded yet.
+    stream: String,
+    number: i64,
+}
+
+impl Place {
+    fn parse(cursor: Option<&str>) -> Result<Self> {
+        let Some(cursor) = cursor.filter(|cursor| !cursor.is_empty()) else {
+            return Ok(Self { stream: String::new(), number: 0 });
+        };
+        let invalid =
+            || Error::Validation("[body.cursor] Invalid input: unknown cursor".to_owned());
+        let (stream, number) = cursor.rsplit_once('.').ok_or_else(invalid)?;
+        let number = number.parse().ok().filter(|number| *number >= 0).ok_or_else(invalid)?;
+        Ok(Self { stream: stream.to_owned(), number })
+    }
+
+    fn cursor(&self) -> String {
+        if self.stream.is_empty() {
+            String::new()
+        } else {
+            format!("{}.{}", self.stream, self.number)
+        }
+    }
+}
+
+/// Stored events, and the place after them.
+struct Read {
+    rows: Vec<SecurityEvent>,
+    place: Place,
+    more_available: bool,
+}
+
+async fn read(state: &AppState, poll: &Poll, place: &Place) -> Result<Read> {
+    let mut pooled = state.read().await?;
+    let conn = &mut pooled.conn();
+    let stream = EventStream::find(conn).await?;
+    state.security_events.saw(stream.as_ref().map_or(0, |stream| stream.last_place));
+    let Some(stream) = stream else {
+        let place = Place { stream: String::new(), number: 0 };
+        return Ok(Read { rows: Vec::new(), place, more_available: false });
+    };
+    // The cursor is from another database, or from a later state that a restored backup lacks.
+    // Starting over is safe, because processing an event twice has no effect.
+    let is_known = place.stream == stream.id && place.number <= stream.last_place;
+    let after = if is_known { place.number } else { 0 };
+    let limit = poll.max_events.unwrap_or(DEFAULT_EVENTS).min(MAX_EVENTS);
+    if limit == 0 {
+        let more_available = after < stream.last_place;
+        let place = Place { stream: stream.id, number: after };
+        return Ok(Read { rows: Vec::new(), place, more_available });
+    }
+    // All events up to the last place are committed.
+    let within = (after, stream.last_place);
+    let wanted = poll.wanted(state);
+    let mut rows = SecurityEvent::list(conn, within, &wanted, i64::from(limit) + 1).await?;
+    let more_available = rows.len() > usize::try_from(limit).unwrap_or(usize::MAX);
+    if more_available {
+        rows.pop();
+    }
+    let number = match rows.last() {
+        Some(last) if more_available => last.place,
+        _ => stream.last_place,
+    };
+    Ok(Read { rows, place: Place { stream: stream.id, number }, more_available })
+}
+
+impl Poll {
+    fn wanted(&self, state: &AppState) -> Wanted {
+        let is_wanted = |kind: &EventKind| match &self.event_types {
+            Some(types) => types.iter().any(|uri| uri == kind.uri()),
+            None => true,
+        };
+        let kinds = EventKind::ALL.into_iter().filter(is_wanted).map(EventKind::as_str).collect();
+        let beginning = DbTime(DateTime::UNIX_EPOCH);
+        let now = DbTime(state.clock.now());
+        Wanted { kinds, tokens_valid_after: if self.valid_tokens_only { now } else { beginning } }
+    }
+}
+
+impl Read {
+    async fn signed(self, state: &AppState) -> Result<Events> {
+        let mut sets = Vec::with_capacity(self.rows.len());
+        for row in &self.rows {
+            // Event kinds of a later version cannot have been requested.
+            let kind = EventKind::ALL.into_iter().find(|kind| kind.as_str() == row.kind);
+            let Some(kind) = kind else { continue };
+            let jti = format!("{}.{}", self.place.stream, row.place);
+            let claims = security_events::claims(row, kind, &jti, state.issuer.names());
+            sets.push((jti, state.issuer.event_token(&claims, state.now()).await?));
+        }
+        let (cursor, more_available) = (self.place.cursor(), self.more_available);
+        Ok(Events { sets, more_available, cursor })
+    }
+}

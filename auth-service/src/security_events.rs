@@ -1,0 +1,198 @@
+//! Security events (RFC 8417) tell services that verify tokens themselves that a session was ended
+//! or a user was deleted.
+//!
+//! Events are recorded in the transaction of the change, and signed with the current key when they
+//! are read.
+
+use std::time::Duration;
+
+use actix_web::web::Data;
+use aws_lc_rs::{constant_time::verify_slices_are_equal, digest};
+use chrono::DateTime;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value, json};
+use service_kit::{lifecycle, sql_types::DbTime};
+use tokio::{
+    select,
+    sync::{Mutex, watch},
+    time::{Instant, sleep, sleep_until},
+};
+use uuid::Uuid;
+
+use crate::{
+    config::Config,
+    error::Result,
+    models::{Ending, EventKind, EventStream, Moment, SecurityEvent, Session},
+    state::AppState,
+};
+
+/// Interval at which the database is polled for new events while a receiver waits.
+const POLL: Duration = Duration::from_millis(200);
+/// Maximum duration of a long poll.
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
+/// Assumed minimum lifetime of tokens, because `JWT_EXPIRES_IN` may have been lowered recently.
+const MIN_TOKEN_LIFETIME: Duration = Duration::from_hours(24);
+/// Assumed maximum clock skew between the issuer and receivers.
+const CLOCK_SKEW: Duration = Duration::from_mins(5);
+
+/// Standard event type URIs.
+const SESSION_REVOKED: &str = "https://schemas.openid.net/secevent/caep/event-type/session-revoked";
+const ACCOUNT_PURGED: &str = "https://schemas.openid.net/secevent/risc/event-type/account-purged";
+
+impl EventKind {
+    /// Returns the event type URI.
+    pub(crate) fn uri(self) -> &'static str {
+        match self {
+            Self::SessionRevoked => SESSION_REVOKED,
+            Self::AccountPurged => ACCOUNT_PURGED,
+        }
+    }
+}
+
+/// The receivers' secrets, and the receivers waiting for events.
+pub(crate) struct SecurityEvents {
+    secrets: Vec<SecretString>,
+    token_lifetime: Duration,
+    /// The last place seen in the database.
+    last_place: watch::Sender<i64>,
+    /// Time of the last query for it.
+    asked: Mutex<Option<Instant>>,
+}
+
+impl SecurityEvents {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self {
+            secrets: config.events.events_secret.clone(),
+            token_lifetime: config.jwt_expires_in,
+            last_place: watch::Sender::new(0),
+            asked: Mutex::default(),
+        }
+    }
+
+    /// Returns whether the endpoint is enabled.
+    pub(crate) fn are_offered(&self) -> bool {
+        !self.secrets.is_empty()
+    }
+
+    /// Returns whether a secret belongs to a receiver. The comparison takes constant time for
+    /// secrets of the same length.
+    pub(crate) fn is_receiver(&self, secret: &str) -> bool {
+        let hash = |secret: &str| digest::digest(&digest::SHA256, secret.as_bytes());
+        let sent = hash(secret);
+        self.secrets.iter().fold(false, |is_known, secret| {
+            let known = hash(secret.expose_secret());
+            verify_slices_are_equal(sent.as_ref(), known.as_ref()).is_ok() || is_known
+        })
+    }
+
+    /// Returns the values that events recorded now have in common.
+    pub(crate) fn moment(&self, now: DbTime) -> Moment {
+        let lifetime = self.token_lifetime.max(MIN_TOKEN_LIFETIME) + CLOCK_SKEW;
+        Moment {
+            now,
+            tokens_expire_by: DbTime(now.0 + lifetime),
+            new_stream_id: Uuid::now_v7().to_string(),
+        }
+    }
+
+    /// Returns the number of waiting receivers.
+    pub(crate) fn waiting(&self) -> usize {
+        self.last_place.receiver_count()
+    }
+
+    /// Publishes the last place to waiting receivers.
+    pub(crate) fn saw(&self, last_place: i64) {
+        self.last_place.send_if_modified(|seen| {
+            let is_new = *seen != last_place;
+            *seen = last_place;
+            is_new
+        });
+    }
+
+    /// Queries the last place, unless another receiver is doing so or has just done so.
+    async fn look(&self, state: &AppState) -> Result<()> {
+        let Ok(mut asked) = self.asked.try_lock() else { return Ok(()) };
+        if asked.is_some_and(|asked| asked.elapsed() < POLL / 2) {
+            return Ok(());
+        }
+        let stream = EventStream::find(&mut state.read().await?.conn()).await?;
+        *asked = Some(Instant::now());
+        self.saw(stream.map_or(0, |stream| stream.last_place));
+        Ok(())
+    }
+}
+
+/// Returns the deadline of a long poll that starts now.
+pub(crate) fn patience() -> Instant {
+    Instant::now() + LONGEST_WAIT
+}
+
+/// Waits until there are events after a place, and returns whether there are. Returns `false` at
+/// the deadline or on shutdown.
+pub(crate) async fn wait(state: &Data<AppState>, place: i64, deadline: Instant) -> Result<bool> {
+    let mut last_place = state.security_events.last_place.subscribe();
+    while *last_place.borrow_and_update() == place {
+        if lifecycle::is_stopping() || deadline <= Instant::now() {
+            return Ok(false);
+        }
+        select! {
+            // The sender lives as long as the state.
+            _ = last_place.changed() => {}
+            () = sleep(POLL) => state.security_events.look(state).await?,
+            () = sleep_until(deadline) => {}
+        }
+    }
+    Ok(true)
+}
+
+/// Ends sessions and records the events in the same transaction.
+pub(crate) async fn end_sessions(state: &AppState, which: Ending<'_>) -> Result<()> {
+    let moment = state.security_events.moment(DbTime(state.clock.now()));
+    let mut pooled = state.write().await?;
+    pooled
+        .conn()
+        .transaction(async |conn| {
+            let ended = Session::end(conn, which).await?;
+            SecurityEvent::record_ended(conn, &ended, &moment).await
+        })
+        .await?;
+    Ok(())
+}
+
+/// Returns the claims of a security event token. They have no `sub` and `exp`, so that it cannot be
+/// mistaken for an access token (RFC 8417 §4.1, §4.5).
+pub(crate) fn claims(
+    event: &SecurityEvent,
+    kind: EventKind,
+    jti: &str,
+    (issuer, audience): (&str, &str),
+) -> Value {
+    let user = json!({ "format": "iss_sub", "iss": issuer, "sub": event.user_id });
+    let subject = match &event.session_id {
+        Some(session) => json!({
+            "format": "complex",
+            "user": user,
+            "session": { "format": "opaque", "id": session },
+        }),
+        None => user,
+    };
+    let happened = event.created_at.0.timestamp();
+    let event = json!({
+        "event_timestamp": happened,
+        "tokens_expire_by": round_up(event.tokens_expire_by),
+    });
+    json!({
+        "iss": issuer,
+        "aud": audience,
+        "jti": jti,
+        "iat": happened,
+        "toe": happened,
+        "sub_id": subject,
+        "events": { kind.uri(): event },
+    })
+}
+
+/// Rounds up to whole seconds.
+fn round_up(time: DbTime) -> i64 {
+    DateTime::timestamp(&time.0) + i64::from(time.0.timestamp_subsec_nanos() > 0)
+}

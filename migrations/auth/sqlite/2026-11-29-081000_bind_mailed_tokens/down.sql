@@ -1,0 +1,2 @@
+ALTER TABLE verification_tokens DROP COLUMN session_id;
+ALTER TABLE mails DROP COLUMN session_id;
