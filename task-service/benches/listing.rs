@@ -1,4 +1,4 @@
-//! What it costs to write a page of tasks as JSON, beside copying as many bytes.
+//! Time to serialize a page of tasks as JSON, compared with copying as many bytes.
 //!
 //! `cargo bench -p task-service --features bench`
 

@@ -1,4 +1,4 @@
-//! Binds the listener, puts the middleware in order, and runs until a signal ends it.
+//! Application assembly: binds the listener, orders the middleware and runs until a signal arrives.
 
 use std::{
     io,
@@ -7,21 +7,26 @@ use std::{
 };
 
 use actix_web::{
-    App as WebApp, HttpMessage as _, HttpServer, ResponseError as _,
+    App as WebApp, HttpMessage as _, ResponseError as _,
     body::{BodySize, BoxBody, MessageBody},
     dev::{Server, ServerHandle, ServiceRequest, ServiceResponse},
-    http::{StatusCode, header::ALLOW},
+    http::{
+        StatusCode,
+        header::{ALLOW, CACHE_CONTROL},
+    },
     middleware::{Next, from_fn},
     web::Data,
 };
 use jwks_auth::{BuildError, Verifier};
 use service_kit::{
-    Clock, HEAD_TIMEOUT, KEEP_ALIVE,
+    Clock,
     config::ExampleSecret,
     cors::Cors,
     db::{Database, OpenError},
-    lifecycle::{self, Lifecycle, Preparation},
+    lifecycle::{Lifecycle, Preparation},
+    listen::ListenError,
     metrics::Metrics,
+    server::{self, InFlight},
     telemetry,
     worker::Worker,
 };
@@ -29,8 +34,10 @@ use tracing::info;
 
 use crate::{
     config::Config,
+    erasure,
     error::Error,
     housekeeping,
+    long_reads::LongReads,
     metrics::{BUILD, Shown},
     migrate,
     quota::Quota,
@@ -40,7 +47,7 @@ use crate::{
     verifier,
 };
 
-/// What a script on another origin may read of an answer.
+/// Response headers that scripts on other origins may read.
 const EXPOSED_HEADERS: [&str; 11] = [
     "etag",
     "idempotency-replayed",
@@ -55,17 +62,24 @@ const EXPOSED_HEADERS: [&str; 11] = [
     "x-total-count",
 ];
 
-/// The bound, not yet running service.
+/// The service with its listener bound, not yet running.
 #[expect(missing_debug_implementations, reason = "the server has none")]
 pub struct App {
     address: SocketAddr,
     server: Server,
     lifecycle: Lifecycle,
-    preparation: Preparation<Worker, StartError>,
+    preparation: Preparation<Workers, StartError>,
     metrics: Metrics,
 }
 
-/// Why the service does not run.
+/// Background workers, started once the schema is up to date.
+struct Workers {
+    housekeeping: Worker,
+    /// `None` if security events are not followed.
+    erasure: Option<Worker>,
+}
+
+/// Reasons for a failed start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error(transparent)]
@@ -76,38 +90,39 @@ pub enum StartError {
     Migrate(#[from] migrate::Error),
     #[error("{}", verifier::setting(.0))]
     Verifier(#[from] BuildError),
-    #[error("cannot listen on {0}")]
-    Listen(SocketAddr, #[source] io::Error),
-    #[error("METRICS_ADDRESS")]
-    Metrics(#[source] io::Error),
+    #[error(transparent)]
+    Listen(#[from] ListenError),
     #[error(transparent)]
     Run(#[from] io::Error),
 }
 
 impl App {
-    /// Binds and makes the state; `run` does the rest. The database and the issuer may be away.
+    /// Binds the listener and builds the state. Needs neither the database nor the issuer:
+    /// [`Self::run`] waits for them.
     pub fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
         config.database_url.refuse_example(&config.better_auth_issuer)?;
-        let database = Database::open(&config.database_url)?;
+        config.check_events()?;
+        let database = Database::open_with(&config.database_url, &config.database)?;
         let verifier = verifier::build(&config, clock.clone())?;
         let state = Data::new(AppState {
             database,
             clock,
             quota: Quota::new(config.max_tasks_per_user),
             rate_limiter: RateLimiter::new(config.rate_limit),
+            long_reads: LongReads::new(config.max_searches_per_user.into()),
+            foreign_tasks: config.foreign_tasks,
+            in_flight: InFlight::new(config.server),
         });
 
-        let address = SocketAddr::new(config.host, config.port);
-        let listen = |error| StartError::Listen(address, error);
-        let listener = TcpListener::bind(address).map_err(listen)?;
-        let address = listener.local_addr().map_err(listen)?;
+        let listener = config.host.listen(config.port)?;
+        let address = listener.local_addr()?;
         let verifier = Data::new(verifier);
         let shown = Shown { state: state.clone(), verifier: verifier.clone() };
-        let metrics = Metrics::start(&config.metrics, BUILD, shown).map_err(StartError::Metrics)?;
-        let lifecycle = Lifecycle::new(&listener, config.shutdown).map_err(listen)?;
-        let preparation = prepare(state.clone(), &config);
-        let server = serve(listener, state, verifier, config, &metrics).map_err(listen)?;
-        info!("task-service listens on http://{address}");
+        let metrics = Metrics::start(&config.metrics, BUILD, shown)?;
+        let lifecycle = Lifecycle::new(&listener, config.shutdown)?;
+        let preparation = prepare(state.clone(), &verifier, &config);
+        let server = serve(listener, state, verifier, config, &metrics)?;
+        info!("listening on http://{address}");
         Ok(Self { address, server, lifecycle, preparation, metrics })
     }
 
@@ -115,7 +130,7 @@ impl App {
         self.address
     }
 
-    /// Where Prometheus asks, if it may.
+    /// Address of the metrics listener, if enabled.
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.metrics.address()
     }
@@ -124,23 +139,36 @@ impl App {
         self.server.handle()
     }
 
-    /// Waits until the schema is there, for as long as it takes. `run` does so, too.
+    /// Waits until the schema is up to date, without a timeout. [`Self::run`] does so, too.
     pub async fn prepared(&mut self) -> Result<(), StartError> {
         self.preparation.done().await
     }
 
-    /// Until a signal ends it.
+    /// Runs until a signal stops it.
     pub async fn run(self) -> Result<(), StartError> {
         let Self { server, lifecycle, preparation, metrics, .. } = self;
-        let ended = lifecycle.run(server, preparation, Worker::stop).await;
+        let finish = async |workers: Workers, _limit| {
+            let erasure = async {
+                if let Some(erasure) = workers.erasure {
+                    erasure.stop().await;
+                }
+            };
+            tokio::join!(workers.housekeeping.stop(), erasure);
+        };
+        let ended = lifecycle.run(server, preparation, finish).await;
         metrics.stop().await;
         ended
     }
 }
 
-/// Waits for the schema, and lets nobody at the database before.
-fn prepare(state: Data<AppState>, config: &Config) -> Preparation<Worker, StartError> {
+/// Waits for the schema, and only then opens the database for requests.
+fn prepare(
+    state: Data<AppState>,
+    verifier: &Verifier,
+    config: &Config,
+) -> Preparation<Workers, StartError> {
     state.database.hold_off();
+    let (events, issuer) = (verifier.event_reader(), config.better_auth_issuer.clone());
     let (url, may_migrate) = (config.database_url.clone(), config.migrate);
     let attempt = async move || {
         if may_migrate {
@@ -149,7 +177,9 @@ fn prepare(state: Data<AppState>, config: &Config) -> Preparation<Worker, StartE
             migrate::check(&url).await?;
         }
         state.database.admit();
-        Ok(housekeeping::keep(state.clone()))
+        let erasure =
+            events.clone().map(|events| erasure::keep(state.clone(), events, issuer.clone()));
+        Ok(Workers { housekeeping: housekeeping::keep(state.clone()), erasure })
     };
     let is_temporary = |error: &StartError| match error {
         StartError::Migrate(error) => error.is_temporary(),
@@ -168,12 +198,11 @@ fn serve(
     let cors = Arc::new(Cors {
         origins: config.frontend_url,
         methods: "GET, POST, PUT, PATCH, DELETE",
-        headers: "authorization, content-type, idempotency-key, if-match, if-none-match, prefer, \
-                  traceparent, tracestate, x-request-id",
         exposed: &EXPOSED_HEADERS,
     });
     let count_requests = metrics.counting();
-    let server = HttpServer::new(move || {
+    let (limits, shutdown_timeout) = (config.server, config.shutdown.shutdown_timeout);
+    server::serve(listener, limits, shutdown_timeout, move || {
         count_requests();
         let cors = Arc::clone(&cors);
         WebApp::new()
@@ -183,19 +212,11 @@ fn serve(
             .wrap(from_fn(move |req, next| Arc::clone(&cors).handle(req, next)))
             .wrap(from_fn(telemetry::request))
             .configure(routes::configure)
-    });
-    Ok(server
-        .client_request_timeout(HEAD_TIMEOUT)
-        .keep_alive(KEEP_ALIVE)
-        .on_connect(lifecycle::welcome)
-        .disable_signals()
-        .shutdown_timeout(config.shutdown.shutdown_timeout.as_secs())
-        .listen(listener)?
-        .run())
+    })
 }
 
-/// Says where the caller stands, and gives a body to the errors that no handler made: a wrong
-/// method has `Allow` and nothing else.
+/// Adds the rate limit headers, and the problem document of errors that no handler returned:
+/// actix-web's 405 has `Allow` but no body.
 async fn finish(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -210,8 +231,10 @@ async fn finish(
         return Ok(response);
     }
     let mut problem = Error::MethodNotAllowed.error_response();
-    if let Some(allow) = response.headers().get(ALLOW) {
-        problem.headers_mut().insert(ALLOW, allow.clone());
+    for name in [ALLOW, CACHE_CONTROL] {
+        if let Some(value) = response.headers().get(&name) {
+            problem.headers_mut().insert(name, value.clone());
+        }
     }
     Ok(response.into_response(problem))
 }

@@ -1,4 +1,4 @@
-//! What the benchmarks measure of the inside.
+//! Internals that the benchmarks measure.
 
 use service_kit::{
     Clock,
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{models::Task, representation::tasks_json};
 
-/// A page of a listing, as it comes from the database.
+/// A page of a listing, as read from the database.
 #[expect(missing_debug_implementations, reason = "tasks have none")]
 pub struct Page {
     tasks: Vec<Task>,
@@ -17,7 +17,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// Tasks with texts of usual lengths.
+    /// Creates tasks with strings of typical lengths.
     pub fn of(count: usize) -> Self {
         let now = DbTime(Clock::default().now());
         let task = |number| Task {
@@ -32,7 +32,7 @@ impl Page {
         Self { tasks: (0..count).map(task).collect(), owner: Uuid::now_v7().into() }
     }
 
-    /// What a client gets.
+    /// Serializes the response body.
     pub fn json(&self) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
         Ok(tasks_json(&self.tasks, &self.owner)?)
     }

@@ -1,99 +1,129 @@
-//! Everything that can be set, from the environment or the command line.
+//! Settings, from the environment or the command line.
 
 #![expect(clippy::doc_markdown, reason = "clap prints these comments as they are")]
 
+mod events;
+
 use std::time::Duration;
 
-use clap::{ArgAction, Parser, Subcommand, value_parser};
+use clap::{ArgAction, Parser, Subcommand, ValueEnum, value_parser};
 use service_kit::{
-    config::{duration, http_url, non_blank},
-    db::DatabaseUrl,
+    config::{duration, http_url, non_blank, switch},
+    db::{DatabaseArgs, DatabaseUrl, SchemaName},
     lifecycle::ShutdownArgs,
+    listen::Host,
     metrics::MetricsArgs,
     origins::WebOrigin,
+    server::ServerArgs,
     telemetry::LogArgs,
-    transfer::{ExportArgs, ImportArgs},
+    transfer::ExportArgs,
 };
 use url::Url;
 
+pub use self::events::{EventArgs, WhenSilent};
 pub use crate::verifier::TrustedIssuer;
-use crate::{RateLimit, doctor::TokenDoctorArgs};
+use crate::{RateLimit, doctor::TokenDoctorArgs, import::ImportArgs};
 
-/// CRUD of tasks for whoever a verified token names.
+/// Task API: stores the tasks of the user named by a verified access token.
 ///
-/// Every option can also be set by the environment variable of the same name.
+/// Each option can also be set by the environment variable shown beside it.
 #[derive(Clone, Debug, Parser)]
 #[command(version)]
 pub struct Config {
     #[command(subcommand)]
     pub command: Option<Command>,
 
-    /// Where data is kept: sqlite://path or postgres://user:password@host/database
+    /// Database URL: sqlite://path or postgres://user:password@host/database
     #[arg(long, env, default_value = "sqlite://data/tasks.db", hide_env_values = true)]
     pub database_url: DatabaseUrl,
 
-    /// Bring the schema up to date at start
-    #[arg(long, env, default_value_t = true, action = ArgAction::Set)]
+    /// PostgreSQL schema of the service's tables, created if it does not exist, so that several
+    /// applications can share a database; without it, the search_path of the URL or of the role
+    /// decides
+    #[arg(long, env)]
+    pub database_schema: Option<SchemaName>,
+
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+
+    /// Run pending database migrations at start
+    #[arg(long, env, default_value = "on", value_parser = switch, action = ArgAction::Set)]
     pub migrate: bool,
 
-    /// The address to listen on
+    /// The address to listen on, or a name of this machine; 0.0.0.0: all addresses
     #[arg(long, env, default_value = "127.0.0.1")]
-    pub host: std::net::IpAddr,
+    pub host: Host,
 
-    /// The port to listen on; 0 takes a free one
+    /// Port to listen on; 0 chooses a free one
     #[arg(long, env, default_value_t = 8000)]
     pub port: u16,
 
-    /// The origins of the front end, separated by commas: who may call with CORS
+    /// Origins of the web app, separated by commas; allowed by CORS
     #[arg(long, env, default_value = "http://localhost:3000", value_delimiter = ',')]
     pub frontend_url: Vec<WebOrigin>,
 
-    /// What `iss` must equal, byte for byte
+    /// Required `iss` claim, compared exactly
     #[arg(long, env, default_value = "http://localhost:3000", value_parser = non_blank)]
     pub better_auth_issuer: String,
 
-    /// What `aud` must contain, byte for byte
+    /// Required value of the `aud` claim, compared exactly
     #[arg(long, env, default_value = "http://localhost:3000", value_parser = non_blank)]
     pub better_auth_audience: String,
 
-    /// Where the issuer's keys are; never derived from a token
+    /// URL of the issuer's JWKS; never derived from a token
     #[arg(long, env, default_value = "http://localhost:3000/api/auth/jwks", hide_env_values = true, value_parser = http_url)]
     pub better_auth_jwks_url: Url,
 
-    /// How long a withdrawn key may still be accepted
+    /// Maximum age of the key set: time until a removed key is refused
     #[arg(long, env, default_value = "5m", value_parser = duration)]
     pub jwks_cache_ttl: Duration,
 
-    /// The least pause between two fetches for unknown keys
+    /// Minimum interval between fetches caused by unknown keys
     #[arg(long, env, default_value = "30s", value_parser = duration)]
     pub jwks_cooldown: Duration,
 
-    /// How long one fetch may take
+    /// Timeout of a JWKS fetch
     #[arg(long, env, default_value = "5s", value_parser = duration)]
     pub jwks_fetch_timeout: Duration,
 
-    /// How long the last good keys serve while the issuer is away
+    /// Time that the last key set is used while the issuer is unreachable
     #[arg(long, env, default_value = "24h", value_parser = duration)]
     pub jwks_max_stale: Duration,
 
-    /// How many verified tokens are remembered, so that they need not be verified again; 0: none
+    /// Maximum number of verified tokens to cache; 0 turns the cache off
     #[arg(long, env, default_value_t = 10_000)]
     pub jwks_token_cache: usize,
 
-    /// Issuers that are trusted, too: issuer|audience|jwks-url, separated by commas
+    /// Further trusted issuers: issuer|audience|jwks-url, separated by commas
     #[arg(long, env, value_delimiter = ',', hide_env_values = true)]
     pub trusted_issuers: Vec<TrustedIssuer>,
 
-    /// How many tasks one owner may have
+    #[command(flatten)]
+    pub events: EventArgs,
+
+    /// Maximum number of tasks per user
     #[arg(long, env, default_value_t = 100_000, value_parser = value_parser!(u32).range(1..))]
     pub max_tasks_per_user: u32,
 
-    /// How often one user may ask: on, off, or a limit such as 100/10s
+    /// Rate limit per user: on, off, or a limit such as 100/10s
     #[arg(long, env, default_value_t = RateLimit::DEFAULT)]
     pub rate_limit: RateLimit,
 
+    /// Maximum number of listings with `q`, filters, `sort` or `total` that run at once for one user; four times as many wait, and more get 429
+    #[arg(long, env, default_value_t = 1, value_parser = value_parser!(u16).range(1..))]
+    pub max_searches_per_user: u16,
+
+    /// Response for a task of another user: forbidden (403), or not-found (404), which does not reveal
+    /// whether the task exists and queries only the user's own rows, as databases distributed by owner
+    /// need
+    #[arg(long, env, value_enum, default_value_t = ForeignTasks::Forbidden)]
+    pub foreign_tasks: ForeignTasks,
+
     #[command(flatten)]
     pub metrics: MetricsArgs,
+
+    #[command(flatten)]
+    pub server: ServerArgs,
 
     #[command(flatten)]
     pub shutdown: ShutdownArgs,
@@ -102,18 +132,25 @@ pub struct Config {
     pub log: LogArgs,
 }
 
+/// Response for a task of another user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ForeignTasks {
+    Forbidden,
+    NotFound,
+}
+
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
-    /// Bring the schema up to date and end
+    /// Run pending database migrations
     Migrate,
-    /// Write everything that is kept into a file and end: a backup, or the way to another database
+    /// Export all data to a file, as a backup or to move to another database
     Export(ExportArgs),
-    /// Take over an export, whole, into an empty database, and end
+    /// Import the tasks of another service, or an export into an empty database
     Import(ImportArgs),
-    /// Ask the service that runs with this configuration whether it can work; fails if it cannot
+    /// Check that the service running with this configuration is ready
     Health,
-    /// Print the description of the API (OpenAPI) and end
+    /// Print the OpenAPI document
     Openapi,
-    /// Look for what is set up wrong, change nothing and end; 0 if there is no fault
+    /// Diagnose configuration problems (read-only); the exit status is 0 if there are none
     Doctor(TokenDoctorArgs),
 }

@@ -1,4 +1,5 @@
-//! Who is asking: the `get_current_user` dependency of a FastAPI back end, as an extractor.
+//! The authenticated user as an extractor, like the `get_current_user` dependency of a FastAPI back
+//! end.
 
 use std::{future::Future, pin::Pin};
 
@@ -8,10 +9,10 @@ use shared_models::{CallerClaims, UserId};
 
 use crate::{error::Error, state::AppState};
 
-/// The caller, and what else the handler needs of the request.
+/// The caller, and another extractor of the request.
 ///
-/// Naming it in a handler is what makes the handler private. `T` is only looked at once the
-/// caller is known, so a request without a good token is a 401 whatever else is wrong with it.
+/// A handler that takes it requires a valid token. `T` is extracted after authentication, so a request
+/// without a valid token gets a 401 whatever else is wrong with it.
 pub(crate) struct CurrentUser<T>(pub(crate) UserId, pub(crate) T);
 
 impl<T: FromRequest + 'static> FromRequest for CurrentUser<T> {
@@ -30,10 +31,10 @@ impl<T: FromRequest + 'static> FromRequest for CurrentUser<T> {
     }
 }
 
-/// Counts the request against the caller's limit, and leaves where they stand for the answer.
+/// Counts the request against the caller's rate limit, and stores the status for the response headers.
 fn count(req: &HttpRequest, caller: &UserId) -> Result<(), Error> {
     let Some(state) = req.app_data::<Data<AppState>>() else { return Ok(()) };
-    let counted = state.rate_limiter.count(caller, state.clock.now());
+    let counted = state.rate_limiter.count(caller, state.clock.elapsed());
     let standing = match counted {
         Ok(standing) => standing,
         Err(too_many) => Some(too_many.standing),

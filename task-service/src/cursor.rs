@@ -1,4 +1,4 @@
-//! Where a page of a listing ends, as a text that clients hand back unread.
+//! Pagination cursors: the position after a page, as an opaque string.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
@@ -8,10 +8,10 @@ use uuid::Uuid;
 use crate::models::{Order, Place, Position, Sort};
 
 const ID_BYTES: usize = 16;
-/// Sort, direction.
+/// One byte each for the sort field and the direction.
 const ORDER_BYTES: usize = 2;
 
-/// The order, then the id, then microseconds since the epoch or a title.
+/// Encodes the order and the id, followed by microseconds since the epoch or a title.
 pub(crate) fn encode(order: Order, position: &Position) -> String {
     let mut bytes = vec![sort_code(order.sort), u8::from(order.is_descending)];
     bytes.extend_from_slice(position.id.0.as_bytes());
@@ -22,7 +22,7 @@ pub(crate) fn encode(order: Order, position: &Position) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// `None` for a text that we did not write, or wrote for a listing in another order.
+/// Decodes a cursor. Returns `None` if it is invalid or belongs to another order.
 pub(crate) fn decode(text: &str, order: Order) -> Option<Position> {
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
     let (head, rest) = bytes.split_at_checked(ORDER_BYTES)?;
@@ -34,12 +34,12 @@ pub(crate) fn decode(text: &str, order: Order) -> Option<Position> {
     let place = match order.sort {
         Sort::Title => {
             let title = str::from_utf8(place).ok()?;
-            // PostgreSQL takes no NUL.
+            // PostgreSQL does not accept NUL.
             (!title.contains('\0')).then(|| Place::Title(title.to_owned()))?
         }
         Sort::CreatedAt | Sort::UpdatedAt => {
             let time = DateTime::from_timestamp_micros(i64::from_be_bytes(place.try_into().ok()?))?;
-            // Outside these, the engines do not agree on how a time is written.
+            // Outside this range, the engines format times differently.
             let range = DateTime::UNIX_EPOCH..=latest();
             range.contains(&time).then_some(Place::Time(DbTime(time)))?
         }
@@ -47,7 +47,7 @@ pub(crate) fn decode(text: &str, order: Order) -> Option<Position> {
     Some(Position { place, id })
 }
 
-/// After the time of any task.
+/// Returns a time later than that of any task.
 pub(crate) fn latest() -> DateTime<Utc> {
     let last_day = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or(NaiveDate::MAX);
     last_day.and_time(NaiveTime::MIN).and_utc()

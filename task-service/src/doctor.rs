@@ -1,5 +1,5 @@
-//! `task-service doctor`: what is set up wrong, and why a token is refused, found without changing
-//! anything.
+//! `task-service doctor`: diagnoses configuration problems, and why a token is rejected, without
+//! changing anything.
 
 mod issuer;
 mod token;
@@ -15,7 +15,7 @@ use service_kit::{
 use self::issuer::Trusted;
 use crate::{MIGRATIONS, config::Config, verifier};
 
-/// How long whoever is asked may take.
+/// Timeout of a request that a check sends.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How the doctor of a service that verifies tokens is asked.
@@ -29,7 +29,7 @@ pub struct TokenDoctorArgs {
     pub token_file: Option<PathBuf>,
 }
 
-/// Prints what was found, one line each.
+/// Prints the findings, one per line.
 pub async fn run(config: &Config, args: &TokenDoctorArgs) -> ExitCode {
     doctor::report(&Box::pin(examine(config, args)).await, args.doctor)
 }
@@ -37,11 +37,11 @@ pub async fn run(config: &Config, args: &TokenDoctorArgs) -> ExitCode {
 async fn examine(config: &Config, args: &TokenDoctorArgs) -> Vec<Finding> {
     let clock = Clock::default();
     let caller = Caller { clock: clock.clone(), timeout: PATIENCE };
-    let service = doctor::running(&caller, config.host, config.port).await;
+    let service = doctor::running(&caller, &config.host, config.port).await;
     let schema = Schema {
         migrations: MIGRATIONS,
-        table: "tasks",
-        program: "task-service",
+        tables: &["tasks", "idempotency_keys", "event_cursors", "erasures"],
+        max_connections: config.database.database_max_connections,
         migrates_at_start: config.migrate,
         is_running: service.url.is_some(),
     };

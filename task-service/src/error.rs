@@ -1,7 +1,7 @@
-//! What failed, and what the client hears of it: RFC 9457 problem details.
+//! Errors and the responses they become: RFC 9457 problem details.
 //!
-//! `detail` is always a text, because clients of the FastAPI back end read it; `code` is what a
-//! program should go by.
+//! `detail` is always a string, because clients of the FastAPI back end read it; programs should
+//! use `code`.
 
 use std::{borrow::Cow, time::Duration};
 
@@ -16,7 +16,8 @@ use serde::Serialize;
 use service_kit::{
     body::BodyError,
     db::{self, is_outage},
-    telemetry::Chain,
+    server::Exhausted,
+    telemetry::{self, Chain},
 };
 use tracing::{debug, error};
 use utoipa::ToSchema;
@@ -25,52 +26,56 @@ use crate::rate_limit::{TooMany, whole_seconds};
 
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// RFC 9457 §6.1
+/// Media type of problem details (RFC 9457 §6.1).
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
-/// How long a client should wait when the database is away.
+/// Seconds that a client should wait while the database is unavailable.
 const RETRY_AFTER_DATABASE: Duration = Duration::from_secs(1);
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error(transparent)]
     Bearer(#[from] jwks_auth::Error),
-    #[error("the task is another user's")]
+    #[error("task belongs to another user")]
     Forbidden(Verb),
-    #[error("there is no such task")]
+    #[error("task not found")]
     TaskNotFound,
-    #[error("there is no such path")]
+    #[error("path not found")]
     PathNotFound,
-    #[error("the path has no such method")]
+    #[error("method not allowed")]
     MethodNotAllowed,
-    #[error("the media type is not JSON")]
+    #[error("unsupported media type")]
     UnsupportedMediaType,
-    #[error("the body is not JSON")]
+    #[error("request body is not valid JSON")]
     InvalidJson,
     #[error("the body is too large")]
     BodyTooLarge,
-    #[error("the body did not arrive in time")]
+    #[error("timeout while reading the request body")]
     BodyTimedOut,
-    #[error("the input is not valid")]
+    #[error("validation failed")]
     Invalid(Vec<InputError>),
-    #[error("the task is not in the state that was expected")]
+    #[error("If-Match does not match the version of the task")]
     PreconditionFailed,
-    #[error("the client wants to be refused without If-Match")]
+    #[error("If-Match is required by the Prefer header")]
     PreconditionRequired,
-    #[error("the Idempotency-Key came with another body before")]
+    #[error("Idempotency-Key was used with another body")]
     KeyReused,
-    #[error("the owner has as many tasks as are allowed")]
+    #[error("task quota exceeded")]
     QuotaExceeded { max: i64 },
-    #[error("the caller asks too often")]
+    #[error("rate limit exceeded")]
     RateLimited(TooMany),
-    #[error("a task could not be written as JSON")]
+    #[error("too many searches in flight")]
+    TooManySearches,
+    #[error("too many unread responses")]
+    ResponsesInFlight(#[from] Exhausted),
+    #[error("cannot serialize a task")]
     Json(#[source] serde_json::Error),
-    #[error("the database is out of reach")]
+    #[error("database unavailable")]
     DatabaseUnavailable(#[from] db::Unavailable),
-    #[error("a query failed")]
+    #[error("database query failed")]
     Sql(#[from] diesel::result::Error),
 }
 
-/// What somebody tried to do to another's task.
+/// Action on a task of another user that was refused.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Verb {
     Access,
@@ -78,10 +83,10 @@ pub(crate) enum Verb {
     Delete,
 }
 
-/// One mistake in the input, as FastAPI describes it.
+/// A validation error in FastAPI's format.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct InputError {
-    /// Where: `["body", "title"]`.
+    /// Location of the invalid value: `["body", "title"]`.
     #[schema(value_type = Vec<String>)]
     pub(crate) loc: Vec<Cow<'static, str>>,
     #[schema(value_type = String)]
@@ -90,20 +95,20 @@ pub(crate) struct InputError {
     pub(crate) kind: &'static str,
 }
 
-/// Why a request was refused (RFC 9457 §3), with the extension members `code` and `errors`.
+/// Problem details (RFC 9457 §3) with the extension members `code` and `errors`.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Problem<'a> {
-    /// Always `about:blank`: `code` says what kind of problem it is.
+    /// Always `about:blank`; `code` identifies the kind of problem.
     r#type: &'static str,
-    /// The reason phrase of the status.
+    /// Reason phrase of the status.
     pub(crate) title: &'static str,
     pub(crate) status: u16,
-    /// For people.
+    /// Description for people.
     #[schema(value_type = String)]
     detail: Cow<'a, str>,
-    /// For programs.
+    /// Stable identifier for programs.
     pub(crate) code: &'static str,
-    /// What exactly is not valid; only with status 422.
+    /// Validation errors; only with status 422.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     #[schema(required = false)]
     errors: &'a [InputError],
@@ -121,7 +126,7 @@ impl From<BodyError> for Error {
 }
 
 impl Error {
-    /// Status, code and detail. Texts of 5xx are fixed, and so is the code of every 401.
+    /// Returns status, code and detail. The details of 5xx errors are constant, as is the code of 401.
     fn parts(&self) -> (StatusCode, &'static str, Cow<'static, str>) {
         use StatusCode as S;
         let (status, code, detail) = match self {
@@ -185,6 +190,21 @@ impl Error {
             Self::RateLimited(_) => {
                 (S::TOO_MANY_REQUESTS, "rate_limited", "Too many requests".into())
             }
+            Self::TooManySearches => (
+                S::TOO_MANY_REQUESTS,
+                "too_many_searches",
+                "Too many searches at once; wait until the others have finished".into(),
+            ),
+            Self::ResponsesInFlight(Exhausted::ByUser) => (
+                S::TOO_MANY_REQUESTS,
+                "too_many_responses",
+                "Too many large responses at once; read those that were requested first".into(),
+            ),
+            Self::ResponsesInFlight(Exhausted::ByAll) => (
+                S::SERVICE_UNAVAILABLE,
+                "overloaded",
+                "Too many large responses are being sent; try again".into(),
+            ),
             Self::DatabaseUnavailable(_) => database_unavailable(),
             Self::Sql(error) if is_outage(error) => database_unavailable(),
             Self::Sql(_) | Self::Json(_) => internal(),
@@ -192,12 +212,12 @@ impl Error {
         (status, code, detail)
     }
 
-    /// What a database that is away looks like.
+    /// Returns the error of an unavailable database.
     pub(crate) fn outage() -> Self {
         Self::Sql(diesel::result::Error::BrokenTransactionManager)
     }
 
-    /// The document that is sent.
+    /// Returns the response document.
     pub(crate) fn problem(&self) -> Problem<'_> {
         let (status, code, detail) = self.parts();
         let errors = if let Self::Invalid(errors) = self { errors.as_slice() } else { &[] };
@@ -209,6 +229,11 @@ impl Error {
             code,
             errors,
         }
+    }
+
+    /// Returns whether the error is a normal part of starting up, which is not logged as a fault.
+    fn is_expected(&self) -> bool {
+        matches!(self, Self::DatabaseUnavailable(error) if error.is_expected())
     }
 
     fn retry_after(&self) -> Duration {
@@ -231,13 +256,22 @@ fn database_unavailable() -> Parts {
     (StatusCode::SERVICE_UNAVAILABLE, "database_unavailable", detail.into())
 }
 
-/// `title: Field required; completed: Input should be a valid boolean`
+/// Returns a summary such as `title: Field required; completed: Input should be a valid boolean`.
 fn summary(errors: &[InputError]) -> String {
     let lines: Vec<String> = errors
         .iter()
         .map(|error| format!("{}: {}", error.loc.last().map_or("body", |name| name), error.msg))
         .collect();
     lines.join("; ")
+}
+
+/// Returns the reason why a token was rejected, for the log. The client receives less detail.
+fn cause(error: jwks_auth::Error) -> String {
+    match error {
+        jwks_auth::Error::Refused(refusal) => format!("invalid token: {refusal}"),
+        jwks_auth::Error::Missing => "no bearer token was sent".to_owned(),
+        error => error.to_string(),
+    }
 }
 
 impl ResponseError for Error {
@@ -247,7 +281,7 @@ impl ResponseError for Error {
 
     fn error_response(&self) -> HttpResponse {
         let status = self.status_code();
-        if status.is_server_error() {
+        if status.is_server_error() && !self.is_expected() {
             error!("{}", Chain(self));
         } else {
             debug!("{}", Chain(self));
@@ -261,6 +295,11 @@ impl ResponseError for Error {
         if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             response.insert_header((RETRY_AFTER, whole_seconds(self.retry_after()).max(1)));
         }
-        response.insert_header((CONTENT_TYPE, PROBLEM_JSON)).json(self.problem())
+        let mut response =
+            response.insert_header((CONTENT_TYPE, PROBLEM_JSON)).json(self.problem());
+        if let Self::Bearer(error) = self {
+            telemetry::set_cause(&mut response, cause(*error));
+        }
+        response
     }
 }

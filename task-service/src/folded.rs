@@ -1,6 +1,7 @@
-//! Texts as they are searched and sorted by: without regard to case or to how accents are encoded.
+//! Strings in the form in which they are searched and sorted: independent of case and of the encoding
+//! of accents.
 //!
-//! The databases do not agree on case beyond ASCII, so it is done here, on the way in.
+//! The databases disagree on case beyond ASCII, so this form is computed here and stored.
 
 use unicase::UniCase;
 use unicode_normalization::UnicodeNormalization as _;

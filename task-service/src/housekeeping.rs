@@ -1,4 +1,4 @@
-//! Forgets the Idempotency-Keys that nobody will send again.
+//! Deletes expired idempotency keys.
 
 use std::{future, time::Duration};
 
@@ -10,11 +10,11 @@ use crate::{error::Result, idempotency::REMEMBERED, models::IdempotencyKey, stat
 
 const PAUSE: Duration = Duration::from_mins(10);
 
-/// Any number of processes may do this at once.
+/// Starts the worker. Several processes may run it at once.
 pub(crate) fn keep(state: Data<AppState>) -> Worker {
     let work = async move || {
         if let Err(failed) = forget_keys(&state).await {
-            warn!("old Idempotency-Keys are not deleted yet: {}", Chain(&failed));
+            warn!("deleting expired idempotency keys failed: {}", Chain(&failed));
         }
     };
     Worker::start(PAUSE, work, async || future::pending().await)

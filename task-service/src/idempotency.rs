@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: a create that is sent again makes nothing new, and is answered as before.
+//! `Idempotency-Key`: a repeated create changes nothing and returns the first response.
 
 use std::{
     future::{Ready, ready},
@@ -14,9 +14,9 @@ use aws_lc_rs::digest;
 
 use crate::error::{Error, InputError, Result};
 
-/// How long a key is remembered.
+/// Lifetime of a key.
 pub(crate) const REMEMBERED: Duration = Duration::from_hours(24);
-/// Says that an answer is an earlier one.
+/// Marks a response as a replay of an earlier one.
 pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 const NAME: HeaderName = HeaderName::from_static("idempotency-key");
@@ -54,8 +54,8 @@ impl IdempotencyKey {
     }
 }
 
-/// Two requests that ask for the same have the same hash: each part with its length, so that
-/// parts cannot be mistaken for one another.
+/// Hashes the parts of a request, each with its length so that different parts never collide.
+/// Equivalent requests have equal hashes.
 pub(crate) fn request_hash(parts: &[Option<&[u8]>]) -> Vec<u8> {
     let mut hash = digest::Context::new(&digest::SHA256);
     for part in parts {

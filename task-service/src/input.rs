@@ -1,4 +1,4 @@
-//! Is this request well-formed? Bodies and queries, with every mistake named as FastAPI names it.
+//! Validation of requests. Errors in bodies and queries are reported in FastAPI's format.
 
 use std::{
     borrow::Cow,
@@ -15,12 +15,15 @@ use serde_json::{Map, Value};
 use service_kit::body;
 use shared_models::TaskId;
 
-use crate::error::{Error, InputError, Result};
+use crate::{
+    error::{Error, InputError, Result},
+    visible::is_visible,
+};
 
-/// The largest body that is read: a description of 10 000 characters, all of them escaped, twice.
+/// Maximum size of a body in bytes: twice that of a description of 10 000 escaped characters.
 const MAX_BODY_BYTES: usize = 256 * 1024;
 
-/// The `{id}` of a path. What is no id is no task.
+/// The `{id}` of a path. An invalid id is treated as an unknown task.
 pub(crate) struct TaskPath(pub(crate) TaskId);
 
 impl FromRequest for TaskPath {
@@ -36,7 +39,7 @@ impl FromRequest for TaskPath {
 /// A JSON body.
 pub(crate) struct Body<T>(pub(crate) T);
 
-/// What an endpoint takes. Members it does not read are ignored and change nothing.
+/// The body that an endpoint accepts. Unknown fields are ignored.
 pub(crate) trait Schema: Sized + 'static {
     fn read(members: &mut Members) -> Self;
 }
@@ -72,7 +75,7 @@ impl<T: Schema> FromRequest for Body<T> {
     }
 }
 
-/// `application/json` or a subtype that is JSON underneath (RFC 6839 §3.1).
+/// Returns whether the media type is `application/json` or has the `+json` suffix (RFC 6839 §3.1).
 fn is_json(headers: &HeaderMap) -> bool {
     let Some(sent) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
         return false;
@@ -82,22 +85,47 @@ fn is_json(headers: &HeaderMap) -> bool {
         || media_type.starts_with("application/") && media_type.ends_with("+json")
 }
 
-/// The members of a body. Reading a bad one notes the mistake and goes on, so that an answer
-/// names them all.
+/// The fields of a body. Invalid ones are collected, so that the response lists all of them.
 pub(crate) struct Members {
     members: Map<String, Value>,
     errors: Vec<InputError>,
 }
 
-/// How long a text may be, in characters (Unicode scalar values).
+/// Length limits of a string, in characters (Unicode scalar values).
 #[derive(Clone, Copy)]
 pub(crate) struct Length {
     pub(crate) min: usize,
     pub(crate) max: usize,
 }
 
+/// Limits of a task's title.
+pub(crate) const TITLE: Length = Length { min: 1, max: 255 };
+/// Limits of a task's description.
+pub(crate) const DESCRIPTION: Length = Length { min: 0, max: 10_000 };
+
+impl Length {
+    /// Returns the validation errors of a string: the type and message of each.
+    pub(crate) fn mistakes(self, text: &str) -> Vec<(&'static str, Cow<'static, str>)> {
+        let Self { min, max } = self;
+        let mut mistakes: Vec<(_, Cow<'static, str>)> = Vec::new();
+        if text.contains('\0') {
+            mistakes.push(("value_error", "Value error, NUL characters are not allowed".into()));
+        }
+        if min > 0 && text.is_empty() {
+            mistakes.push(("string_too_short", "String should have at least 1 character".into()));
+        } else if min > 0 && !is_visible(text) {
+            mistakes.push(("value_error", "Value error, must have a visible character".into()));
+        }
+        if text.chars().nth(max).is_some() {
+            let msg = format!("String should have at most {max} characters");
+            mistakes.push(("string_too_long", msg.into()));
+        }
+        mistakes
+    }
+}
+
 impl Members {
-    /// A text that must be there.
+    /// Reads a required string.
     pub(crate) fn text(&mut self, name: &'static str, length: Length) -> String {
         if !self.members.contains_key(name) {
             self.refuse(name, "missing", "Field required");
@@ -105,17 +133,19 @@ impl Members {
         self.optional_text(name, length).unwrap_or_default()
     }
 
-    /// A text that may be absent, but not `null`.
+    /// Reads a string that may be absent, but not `null`.
     pub(crate) fn optional_text(&mut self, name: &'static str, length: Length) -> Option<String> {
         let Value::String(text) = self.members.remove(name)? else {
             self.refuse(name, "string_type", "Input should be a valid string");
             return None;
         };
-        self.check_text(name, &text, length);
+        for (kind, msg) in length.mistakes(&text) {
+            self.refuse(name, kind, msg);
+        }
         Some(text)
     }
 
-    /// A text that may be absent, or `null`, which is something else.
+    /// Reads a string that may be absent or, with another meaning, `null`.
     pub(crate) fn nullable_text(
         &mut self,
         name: &'static str,
@@ -133,21 +163,6 @@ impl Members {
             return None;
         };
         Some(value)
-    }
-
-    fn check_text(&mut self, name: &'static str, text: &str, Length { min, max }: Length) {
-        if text.contains('\0') {
-            self.refuse(name, "value_error", "Value error, NUL characters are not allowed");
-        }
-        if min > 0 && text.is_empty() {
-            self.refuse(name, "string_too_short", "String should have at least 1 character");
-        } else if min > 0 && text.trim().is_empty() {
-            self.refuse(name, "value_error", "Value error, must not be blank");
-        }
-        if text.chars().nth(max).is_some() {
-            let msg = format!("String should have at most {max} characters");
-            self.refuse(name, "string_too_long", msg);
-        }
     }
 
     fn refuse(

@@ -1,22 +1,24 @@
-//! CRUD of tasks for whoever a verified token names.
+//! Task API: stores the tasks of the user named by a verified access token.
 //!
-//! | room | owns |
+//! | module | responsibility |
 //! |---|---|
 //! | [`app`], `routes` | the listener, the order of middleware, the routing table |
-//! | `verifier` | whose tokens are accepted |
-//! | `current_user`, `input` | who is asking, and is this request well-formed |
-//! | `routes/*` | bodies in and out, the steps of one endpoint |
-//! | `precondition`, `idempotency` | which state of a task is meant; was this asked before |
-//! | `rate_limit`, `quota` | how often one may ask, and how much one may have |
-//! | `representation`, `cursor` | tasks on the wire; where a page of a listing ends |
-//! | `folded` | texts as they are searched and sorted by |
-//! | [`transfer`] | everything that is kept, as a file, and back |
-//! | [`migrate`], `housekeeping` | what is stored as it was; what is stored no longer |
-//! | `models/*`, `schema` | rows and all SQL; the owner is in every statement |
-//! | `metrics` | figures for Prometheus |
-//! | [`doctor`] | what is set up wrong; why a token is refused |
-//! | [`openapi`] | the description of the API |
-//! | `error` | what failed, and what the client hears of it |
+//! | `verifier` | the trusted issuers |
+//! | `current_user`, `input` | authentication and request validation |
+//! | `routes/*` | request and response bodies, the steps of each endpoint |
+//! | `precondition`, `idempotency` | conditional requests and idempotency keys |
+//! | `rate_limit`, `quota`, `long_reads` | limits on requests, on tasks and on concurrent searches per user |
+//! | `representation`, `cursor` | the JSON of tasks; the cursors of listings |
+//! | `folded` | normalized strings for searching and sorting |
+//! | [`import`] | tasks of another service |
+//! | [`transfer`] | export of all data to a file, and import |
+//! | [`migrate`], `housekeeping` | migrations; deletion of obsolete rows |
+//! | `models/*`, `schema` | rows and all SQL; every statement names the owner |
+//! | `erasure` | the tasks of users who were deleted at the issuer |
+//! | `metrics` | Prometheus metrics |
+//! | [`doctor`] | diagnosis of the configuration and of rejected tokens |
+//! | [`openapi`] | the API description |
+//! | `error` | errors and the responses they become |
 
 pub mod app;
 #[cfg(feature = "bench")]
@@ -25,15 +27,19 @@ pub mod config;
 mod current_user;
 mod cursor;
 pub mod doctor;
+mod erasure;
 mod error;
 mod folded;
 mod housekeeping;
 mod idempotency;
+pub mod import;
 mod input;
+mod long_reads;
 mod metrics;
 pub mod migrate;
 mod models;
 pub mod openapi;
+mod parts;
 mod precondition;
 mod quota;
 mod rate_limit;
@@ -43,14 +49,17 @@ mod schema;
 mod state;
 pub mod transfer;
 mod verifier;
+mod visible;
 
 pub use rate_limit::RateLimit;
 
 use diesel_migrations::embed_migrations;
 use service_kit::migrate::Migrations;
 
-/// The schema's history on each engine.
+/// Migrations of each engine.
 pub const MIGRATIONS: Migrations = Migrations {
+    service: env!("CARGO_PKG_NAME"),
+    history: "task_service_migrations",
     postgres: embed_migrations!("../migrations/tasks/postgres"),
     sqlite: embed_migrations!("../migrations/tasks/sqlite"),
 };

@@ -1,26 +1,30 @@
-//! The process: configuration, telemetry, then the application until a signal ends it.
+//! The process: reads the configuration, sets up telemetry, and runs the application until a signal
+//! arrives.
 
 use std::{
     io::{self, Write as _},
     process::ExitCode,
 };
 
-use service_kit::{Clock, config, health, telemetry};
+use service_kit::{Clock, config, health, lifecycle, telemetry};
 use task_service::{
     app::App,
     config::{Command, Config},
-    doctor, migrate,
+    doctor, import, migrate,
     openapi::ApiDoc,
     transfer,
 };
 use tracing::{error, info};
 
-#[actix_web::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
+    lifecycle::block_on(start())
+}
+
+async fn start() -> ExitCode {
     let config: Config = config::parse();
     let service = env!("CARGO_PKG_NAME");
     let _telemetry = match config.command {
-        // A doctor reports, and logs nothing.
+        // The doctor prints its findings and logs nothing.
         Some(Command::Doctor(_)) => None,
         Some(Command::Export(_)) => Some(telemetry::init_beside_output(&config.log, service)),
         _ => Some(telemetry::init(&config.log, service)),
@@ -34,7 +38,9 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(config: Config) -> Result<ExitCode, Box<dyn std::error::Error>> {
+async fn run(mut config: Config) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    config.database_url = config.database_url.with_schema(config.database_schema.as_ref())?;
+    config.database_url.set_pooler(config.database.database_pooler);
     match &config.command {
         Some(Command::Migrate) => {
             migrate::run(&config.database_url).await?;
@@ -44,8 +50,10 @@ async fn run(config: Config) -> Result<ExitCode, Box<dyn std::error::Error>> {
             let tally = transfer::export(&config, args, &Clock::default()).await?;
             info!("exported: {tally}");
         }
-        Some(Command::Import(args)) => info!("{}", transfer::import(&config, args).await?),
-        Some(Command::Health) => health::check(config.host, config.port).await?,
+        Some(Command::Import(args)) => {
+            return Ok(import::run(&config, args, &Clock::default()).await?);
+        }
+        Some(Command::Health) => health::check(&config.host, config.port).await?,
         Some(Command::Openapi) => io::stdout().write_all(ApiDoc::json()?.as_bytes())?,
         Some(Command::Doctor(args)) => return Ok(doctor::run(&config, args).await),
         None => App::build(config, Clock::default())?.run().await?,

@@ -1,7 +1,7 @@
-//! The figures that are this service's own.
+//! Metrics specific to this service.
 
 use actix_web::web::Data;
-use jwks_auth::{IssuerStats, Stats, Verifier};
+use jwks_auth::{FeedStats, IssuerStats, Stats, Verifier};
 use service_kit::metrics::{Build, Figures, Sheet};
 
 use crate::state::AppState;
@@ -9,7 +9,7 @@ use crate::state::AppState;
 pub(crate) const BUILD: Build =
     Build { service: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
 
-/// Where they are read from.
+/// Source of the metrics.
 pub(crate) struct Shown {
     pub(crate) state: Data<AppState>,
     pub(crate) verifier: Data<Verifier>,
@@ -19,10 +19,15 @@ impl Figures for Shown {
     async fn show(&self, sheet: &mut Sheet) {
         self.state.database.show(sheet);
         self.state.rate_limiter.show(sheet);
+        self.state.long_reads.show(sheet);
+        self.state.in_flight.show(sheet);
         let stats = self.verifier.stats();
         show_verifications(&stats, sheet);
         show_cache(&stats, sheet);
         show_keys(&stats.issuers, sheet);
+        if let Some(feed) = stats.feed {
+            show_feed(feed, sheet);
+        }
     }
 }
 
@@ -36,7 +41,7 @@ fn show_verifications(stats: &Stats, sheet: &mut Sheet) {
     ];
     sheet.counters(
         "token_verifications",
-        "Tokens by what became of them",
+        "Verified tokens by outcome",
         outcomes.map(|(outcome, count)| (vec![("outcome", outcome.to_owned())], count)),
     );
 }
@@ -51,7 +56,7 @@ fn show_cache(stats: &Stats, sheet: &mut Sheet) {
         sheet.counter(name, help, count);
     }
     sheet.gauge("token_cache_entries", "Verified tokens that are kept", cache.entries);
-    sheet.gauge("token_cache_bytes", "What they take", cache.bytes);
+    sheet.gauge("token_cache_bytes", "Size of the cache of verified tokens", cache.bytes);
 }
 
 fn show_keys(issuers: &[IssuerStats], sheet: &mut Sheet) {
@@ -62,7 +67,7 @@ fn show_keys(issuers: &[IssuerStats], sheet: &mut Sheet) {
     };
     sheet.counters(
         "jwks_fetches",
-        "How often an issuer's keys were fetched",
+        "Fetches of the keys of issuers by outcome",
         issuers.iter().flat_map(outcomes),
     );
     sheet.gauges(
@@ -80,4 +85,18 @@ fn show_keys(issuers: &[IssuerStats], sheet: &mut Sheet) {
         "Whether an issuer's keys are here and young enough: 1 or 0",
         issuers.iter().map(|issuer| (vec![label(issuer)], issuer.is_ready)),
     );
+}
+
+fn show_feed(feed: FeedStats, sheet: &mut Sheet) {
+    for (name, help, count) in [
+        ("security_events", "Security events received", feed.events),
+        ("security_event_failures", "Requests for security events that failed", feed.failures),
+    ] {
+        sheet.counter(name, help, count);
+    }
+    let help = "Whether ended sessions are known up to now: 1 or 0";
+    sheet.gauge("security_events_current", help, feed.is_current);
+    let help = "Time since the issuer last responded to a request for security events";
+    sheet.gauge("security_events_silent_seconds", help, feed.silent_for);
+    sheet.gauge("revocations", "Ended sessions and users in memory", feed.revocations);
 }

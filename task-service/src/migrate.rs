@@ -1,4 +1,4 @@
-//! Brings the schema up to date, and rows of an older version with it.
+//! Migrates the schema, and the rows that an older version has written.
 
 use service_kit::{
     db::{Database, DatabaseUrl, OpenError, Unavailable, is_outage},
@@ -7,10 +7,10 @@ use service_kit::{
 
 use crate::{MIGRATIONS, models::Task};
 
-/// How many rows are mended at once.
+/// Number of rows migrated at once.
 const BATCH: i64 = 500;
 
-/// Why a database is not up to date.
+/// Error of a migration.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
@@ -19,12 +19,12 @@ pub enum Error {
     Open(#[from] OpenError),
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
-    #[error("rows cannot be brought up to date: {error}")]
+    #[error("cannot migrate rows: {error}")]
     Rows { error: Box<dyn std::error::Error + Send + Sync>, is_outage: bool },
 }
 
 impl Error {
-    /// Whether it may be over in a while.
+    /// Returns whether a retry may succeed.
     pub fn is_temporary(&self) -> bool {
         match self {
             Self::Schema(error) => error.is_temporary(),
@@ -35,7 +35,7 @@ impl Error {
     }
 }
 
-/// Any number of processes may do this at once.
+/// Migrates the database. Several processes may do this at once.
 pub async fn run(url: &DatabaseUrl) -> Result<(), Error> {
     migrate::run(url, MIGRATIONS).await?;
     let database = Database::open(url)?;
@@ -46,7 +46,7 @@ pub async fn run(url: &DatabaseUrl) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether that was done; it is an error if not.
+/// Fails unless the database is migrated.
 pub async fn check(url: &DatabaseUrl) -> Result<(), Error> {
     Ok(migrate::check(url, &MIGRATIONS).await?)
 }

@@ -1,8 +1,9 @@
-//! The description of the API (`OpenAPI` 3.1). What each operation takes and gives is said beside its
-//! handler; what all of them have in common, and every way to be refused, is added here.
+//! The `OpenAPI` 3.1 document. Requests and successful responses are described beside their handlers;
+//! error responses and what all operations share are added here.
 
 use std::collections::BTreeMap;
 
+use service_kit::server::Exhausted;
 use utoipa::{
     Modify, OpenApi,
     openapi::{
@@ -18,18 +19,24 @@ use crate::{
     routes,
 };
 
-/// As it is committed, and served.
+/// The committed document, which the service serves.
 pub(crate) const COMMITTED: &str = include_str!("../openapi.json");
 
 const BEARER: &str = "bearer";
 
-/// The whole description.
+/// The complete document.
 #[derive(Debug, OpenApi)]
 #[openapi(
     info(
         title = "task-service",
-        description = "Tasks of whoever a bearer token names. Errors are problem documents (RFC 9457): \
-                       `detail` is for people, `code` for programs.",
+        description = "Task lists. Each request acts on the tasks of the user named by the `sub` claim of its \
+                       bearer token. Errors are problem documents (RFC 9457): `detail` is meant for people, \
+                       `code` for programs.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    tags(
+        (name = "tasks", description = "Create, read, update and delete tasks"),
+        (name = "health", description = "Probes for load balancers and orchestrators"),
     ),
     paths(
         routes::listing::list_tasks,
@@ -46,7 +53,7 @@ const BEARER: &str = "bearer";
 pub struct ApiDoc;
 
 impl ApiDoc {
-    /// As it is to be committed.
+    /// Returns the document to be committed.
     pub fn json() -> Result<String, serde_json::Error> {
         Self::openapi().to_pretty_json().map(|json| json + "\n")
     }
@@ -60,14 +67,14 @@ impl Modify for Common {
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
             .bearer_format("JWT")
-            .description(Some("An EdDSA token of an issuer that the service trusts (RFC 6750)"))
+            .description(Some("An access token signed with EdDSA by a trusted issuer (RFC 6750)"))
             .build();
         components.add_security_scheme(BEARER, SecurityScheme::Http(bearer));
         for (name, kind, meaning) in HEADERS {
             components.headers.insert(name.to_owned(), header(kind, meaning).into());
         }
         for (path, item) in &mut openapi.paths.paths {
-            // The two are one function, but an id names one operation.
+            // PUT and PATCH share a handler, but an operation id must be unique.
             if let Some(patch) = &mut item.patch {
                 patch.operation_id = Some("patch_task".to_owned());
             }
@@ -83,6 +90,8 @@ impl Modify for Common {
                 if let Some(operation) = operation {
                     if path.starts_with("/api/") {
                         make_private(operation, takes, components);
+                    } else {
+                        operation.security = Some(Vec::new());
                     }
                     for response in operation.responses.responses.values_mut() {
                         if let RefOr::T(response) = response {
@@ -95,7 +104,7 @@ impl Modify for Common {
     }
 }
 
-/// What an operation can be refused for.
+/// The parts of a request that can cause an error response.
 #[derive(Clone, Copy, Default)]
 struct Takes {
     id: bool,
@@ -109,7 +118,7 @@ fn make_private(operation: &mut Operation, takes: Takes, components: &mut Compon
     operation.security = Some(vec![SecurityRequirement::new(BEARER, scopes)]);
     for response in operation.responses.responses.values_mut() {
         if let RefOr::T(response) = response {
-            add_standing(response);
+            add_rate_limit(response);
         }
     }
     let mut by_status = BTreeMap::<u16, Vec<Error>>::new();
@@ -118,8 +127,11 @@ fn make_private(operation: &mut Operation, takes: Takes, components: &mut Compon
     }
     for (status, errors) in by_status {
         let response = refusal(status, &errors);
-        // What is not valid depends on the operation; all else is the same everywhere.
-        let response = if status == 422 {
+        // These depend on the operation; all others are shared components.
+        let is_of_listing = errors
+            .iter()
+            .any(|error| matches!(error, Error::TooManySearches | Error::ResponsesInFlight(_)));
+        let response = if status == 422 || is_of_listing {
             response.into()
         } else {
             let name = response.description.replace(' ', "");
@@ -130,7 +142,7 @@ fn make_private(operation: &mut Operation, takes: Takes, components: &mut Compon
     }
 }
 
-/// One of each kind, as it would be sent.
+/// Returns an example of each error that an operation can return.
 fn refusals(takes: Takes) -> Vec<Error> {
     let is_create = takes.body && !takes.id;
     let mistake = |place: &'static str, name: &'static str, msg: &'static str, kind| InputError {
@@ -150,6 +162,8 @@ fn refusals(takes: Takes) -> Vec<Error> {
     } else if !is_create {
         let msg = "Input should be an integer from 1 to 1000";
         errors.push(Error::Invalid(vec![mistake("query", "limit", msg, "int_range")]));
+        errors.push(Error::TooManySearches);
+        errors.extend([Exhausted::ByUser, Exhausted::ByAll].map(Error::ResponsesInFlight));
     }
     if takes.body {
         let title = mistake("body", "title", "Field required", "missing");
@@ -170,7 +184,7 @@ fn refusals(takes: Takes) -> Vec<Error> {
     errors
 }
 
-/// What is answered with one status, with an example of each code.
+/// Returns the response for one status, with an example of each error code.
 fn refusal(status: u16, errors: &[Error]) -> Response {
     let mut content = Content::new(Some(Ref::from_schema_name("Problem")));
     let mut title = "";
@@ -189,29 +203,29 @@ fn refusal(status: u16, errors: &[Error]) -> Response {
         503 => add_header(&mut response, "Retry-After"),
         429 => {
             add_header(&mut response, "Retry-After");
-            add_standing(&mut response);
+            add_rate_limit(&mut response);
         }
-        _ => add_standing(&mut response),
+        _ => add_rate_limit(&mut response),
     }
     response
 }
 
 const REQUEST_ID: &str = "X-Request-Id";
-const STANDING: [&str; 3] = ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"];
+const RATE_LIMIT: [&str; 3] = ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"];
 
-/// Headers that many answers carry.
+/// Headers that many responses carry.
 const HEADERS: [(&str, Type, &str); 6] = [
-    (REQUEST_ID, Type::String, "What the request is called in the log"),
-    ("RateLimit-Limit", Type::Integer, "How many requests are allowed at once"),
-    ("RateLimit-Remaining", Type::Integer, "How many of them are left"),
-    ("RateLimit-Reset", Type::Integer, "In how many seconds all of them are there again"),
-    ("Retry-After", Type::Integer, "When to ask again, in seconds"),
-    ("WWW-Authenticate", Type::String, "How to prove who one is (RFC 6750 §3)"),
+    (REQUEST_ID, Type::String, "Identifies the request in logs and traces"),
+    ("RateLimit-Limit", Type::Integer, "Maximum number of requests in a burst"),
+    ("RateLimit-Remaining", Type::Integer, "Number of requests left"),
+    ("RateLimit-Reset", Type::Integer, "Seconds until the quota resets"),
+    ("Retry-After", Type::Integer, "Seconds to wait before retrying"),
+    ("WWW-Authenticate", Type::String, "Authentication challenge (RFC 6750 §3)"),
 ];
 
-/// Where the caller stands. Who is nobody has no limit.
-fn add_standing(response: &mut Response) {
-    for name in STANDING {
+/// Adds the rate limit headers. Unauthenticated requests are not rate limited.
+fn add_rate_limit(response: &mut Response) {
+    for name in RATE_LIMIT {
         add_header(response, name);
     }
 }

@@ -1,12 +1,13 @@
-//! Conditional requests (RFC 9110 §13): which state of a task a request is about.
+//! Preconditions of requests (RFC 9110 §13).
 
 use std::future::{Ready, ready};
 
 use actix_web::{
     FromRequest, HttpRequest,
     dev::Payload,
-    http::header::{HeaderMap, HeaderName, IF_MATCH, IF_NONE_MATCH},
+    http::header::{HeaderMap, HeaderName},
 };
+use service_kit::entity_tags::EntityTags;
 
 use crate::{
     error::{Error, Result},
@@ -15,21 +16,19 @@ use crate::{
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 
-/// The entity tag of a task: its version.
+/// Returns the entity tag of a task, which is its version.
 pub(crate) fn task_tag(task: &Task) -> String {
     format!("\"{}\"", task.version)
 }
 
-/// Whether `If-None-Match` names this tag, so that the client has what it would be sent. The
-/// comparison is weak (RFC 9110 §13.1.2).
-pub(crate) fn is_known(headers: &HeaderMap, tag: &str) -> bool {
-    tags(headers, &IF_NONE_MATCH).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
+/// Returns whether `If-None-Match` contains this tag, so that the client's copy is current.
+pub(crate) fn is_known(req: &HttpRequest, tag: &str) -> bool {
+    EntityTags::is_known(req, tag.trim_matches('"'))
 }
 
-/// The state that a write is meant for, by `If-Match`.
+/// The expected version of a task, from `If-Match`.
 ///
-/// A client that sends `Prefer: handling=strict` (RFC 7240 §4.4) wants to be refused when it
-/// forgets that header.
+/// With `Prefer: handling=strict` (RFC 7240 §4.4), a request without that header is rejected.
 pub(crate) struct IfMatch(pub(crate) Expected);
 
 impl FromRequest for IfMatch {
@@ -37,26 +36,24 @@ impl FromRequest for IfMatch {
     type Future = Ready<Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Self::read(req.headers()))
+        ready(Self::read(req))
     }
 }
 
 impl IfMatch {
-    fn read(headers: &HeaderMap) -> Result<Self> {
-        if !headers.contains_key(IF_MATCH) {
-            return if is_strict(headers) {
-                Err(Error::PreconditionRequired)
-            } else {
-                Ok(Self(Expected::Any))
-            };
+    fn read(req: &HttpRequest) -> Result<Self> {
+        match EntityTags::of_if_match(req) {
+            None if is_strict(req.headers()) => Err(Error::PreconditionRequired),
+            None | Some(EntityTags::Any) => Ok(Self(Expected::Any)),
+            // An unknown tag matches nothing.
+            Some(tags) => Ok(Self(Expected::Versions(tags.texts().filter_map(version).collect()))),
         }
-        if tags(headers, &IF_MATCH).any(|tag| tag == "*") {
-            return Ok(Self(Expected::Any));
-        }
-        // A tag that is not one of ours, a weak one for instance, matches nothing.
-        let version = |tag: &str| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok();
-        Ok(Self(Expected::Versions(tags(headers, &IF_MATCH).filter_map(version).collect())))
     }
+}
+
+/// Parses the version in a tag. Only the canonical form is accepted.
+fn version(tag: &str) -> Option<i64> {
+    tag.parse().ok().filter(|version: &i64| version.to_string() == tag)
 }
 
 fn is_strict(headers: &HeaderMap) -> bool {
@@ -64,10 +61,4 @@ fn is_strict(headers: &HeaderMap) -> bool {
     preferences
         .flat_map(|line| line.split([',', ';']))
         .any(|preference| preference.trim().eq_ignore_ascii_case("handling=strict"))
-}
-
-/// The members of a list of entity tags. Ours hold no comma.
-fn tags<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
-    let lines = headers.get_all(name).filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(',')).map(str::trim)
 }

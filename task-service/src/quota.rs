@@ -1,8 +1,8 @@
-//! How many tasks one owner may have.
+//! Maximum number of tasks per owner.
 //!
-//! Counting before each create would cost more than the create. So after a count some creates are
-//! let through uncounted: a sixteenth of what was left, and none when little was left. Replicas may
-//! together let an owner exceed the quota by that much.
+//! Counting before each create would cost more than the create. After a count, some creates are
+//! therefore allowed without counting: a sixteenth of the remaining quota, and none if little remains.
+//! Replicas together may let an owner exceed the quota by that much.
 
 use std::{
     collections::HashMap,
@@ -17,9 +17,9 @@ use crate::{
     models::Task,
 };
 
-/// One of how many that were left is let through uncounted.
+/// Divisor: 1/16 of the remaining quota is allowed without counting.
 const SHARE: i64 = 16;
-/// Owners beyond these are counted anew.
+/// Maximum number of cached owners; others are counted each time.
 const MAX_OWNERS: usize = 10_000;
 
 pub(crate) struct Quota {
@@ -32,7 +32,7 @@ impl Quota {
         Self { max: max.into(), uncounted: Mutex::default() }
     }
 
-    /// Whether the owner may have one more task.
+    /// Fails if the owner has reached the quota.
     pub(crate) async fn check(&self, conn: &mut Conn<'_>, owner: &UserId) -> Result<()> {
         if self.spend(owner) {
             return Ok(());

@@ -1,5 +1,5 @@
-//! How often one principal may ask: a bucket of tokens each, refilled steadily (GCRA). Each replica
-//! counts for itself, in memory that is bounded whoever asks.
+//! Rate limit per principal: a token bucket each (GCRA). Each replica counts separately, in bounded
+//! memory.
 
 use std::{
     collections::HashMap,
@@ -11,8 +11,10 @@ use std::{
 };
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
-use chrono::{DateTime, Utc};
-use service_kit::metrics::{Counter, Sheet};
+use service_kit::{
+    config::{duration, switch},
+    metrics::{Counter, Sheet},
+};
 use shared_models::UserId;
 
 const SHARDS: usize = 16;
@@ -22,7 +24,7 @@ const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
-/// `on`, `off`, or how many requests in what time: `100/10s`.
+/// `on`, `off`, or a number of requests per duration: `100/10s`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RateLimit {
     Off,
@@ -30,7 +32,7 @@ pub enum RateLimit {
 }
 
 impl RateLimit {
-    /// No more than a small part of what a core can do.
+    /// A small part of what one core can handle.
     pub const DEFAULT: Self = Self::Of { requests: 10_000, window: Duration::from_secs(10) };
 }
 
@@ -38,13 +40,13 @@ impl FromStr for RateLimit {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "on" => return Ok(Self::DEFAULT),
-            "off" => return Ok(Self::Off),
-            _ => {}
+        match switch(text) {
+            Ok(true) => return Ok(Self::DEFAULT),
+            Ok(false) => return Ok(Self::Off),
+            Err(_) => {}
         }
         let (requests, window) = text.split_once('/').unwrap_or_default();
-        match (requests.parse(), service_kit::config::duration(window)) {
+        match (requests.parse(), duration(window)) {
             (Ok(requests @ 1..), Ok(window)) => Ok(Self::Of { requests, window }),
             _ => Err("expected on, off or a limit such as 100/10s".to_owned()),
         }
@@ -62,17 +64,17 @@ impl fmt::Display for RateLimit {
     }
 }
 
-/// Where a principal stands after a request.
+/// State of a principal's limit after a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Standing {
     limit: u32,
     remaining: u32,
-    /// Until the bucket is full again.
+    /// Time until the bucket is full again.
     reset: Duration,
 }
 
 impl Standing {
-    /// Tells the client.
+    /// Writes the rate limit headers.
     pub(crate) fn write(self, headers: &mut HeaderMap) {
         headers.insert(LIMIT, HeaderValue::from(self.limit));
         headers.insert(REMAINING, HeaderValue::from(self.remaining));
@@ -80,7 +82,7 @@ impl Standing {
     }
 }
 
-/// Rounded up.
+/// Rounds up to whole seconds.
 pub(crate) fn whole_seconds(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }
@@ -88,12 +90,12 @@ pub(crate) fn whole_seconds(duration: Duration) -> u64 {
 pub(crate) struct RateLimiter {
     limit: RateLimit,
     hasher: RandomState,
-    /// By the hash of a principal, when the bucket will be full again, in nanoseconds.
+    /// When each principal's bucket will be full again, in nanoseconds, by hash of the principal.
     shards: [Mutex<HashMap<u64, i64>>; SHARDS],
     refusals: Counter,
 }
 
-/// One request too many.
+/// The request exceeds the limit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TooMany {
     pub(crate) standing: Standing,
@@ -113,16 +115,16 @@ impl RateLimiter {
         Self { limit, hasher, shards, refusals: Counter::default() }
     }
 
-    /// Counts a request. `None`: there is no limit.
+    /// Counts a request at a monotonic time. Returns `None` if there is no limit.
     pub(crate) fn count(
         &self,
         principal: &UserId,
-        now: DateTime<Utc>,
+        now: Duration,
     ) -> Result<Option<Standing>, TooMany> {
         let RateLimit::Of { requests, window } = self.limit else { return Ok(None) };
         let nanos = |duration: Duration| i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
         let (step, window) = (nanos(window / requests).max(1), nanos(window));
-        let now = now.timestamp_nanos_opt().unwrap_or_default();
+        let now = nanos(now);
 
         let hash = self.hasher.hash_one(principal);
         let shard = usize::try_from(hash).unwrap_or_default() % SHARDS;
@@ -171,8 +173,8 @@ impl RateLimiter {
 mod tests {
     use super::*;
 
-    fn at(millis: i64) -> DateTime<Utc> {
-        DateTime::from_timestamp_millis(1_767_322_800_000 + millis).unwrap()
+    fn at(millis: u64) -> Duration {
+        Duration::from_millis(millis)
     }
 
     fn user(name: &str) -> UserId {
@@ -186,7 +188,7 @@ mod tests {
         let limit = RateLimit::Of { requests: 100, window: Duration::from_mins(1) };
         assert_eq!("100/1m".parse(), Ok(limit));
         assert_eq!(limit.to_string(), "100/1m");
-        for text in ["", "100", "0/1s", "-1/1s", "1/0s", "1/", "/1s", "yes", "1/1s/1"] {
+        for text in ["", "100", "0/1s", "-1/1s", "1/0s", "1/", "/1s", "often", "1/1s/1"] {
             assert!(text.parse::<RateLimit>().is_err(), "{text}");
         }
     }
@@ -208,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded_whoever_asks() {
+    fn memory_is_bounded_for_any_number_of_users() {
         let limiter = RateLimiter::new(RateLimit::DEFAULT);
         for number in 0..SHARDS * MAX_PER_SHARD * 2 {
             limiter.count(&user(&number.to_string()), at(0)).unwrap();

@@ -1,15 +1,16 @@
-//! Tasks on the wire: JSON written once, straight into the body that is sent, with an entity tag.
+//! The JSON of tasks, serialized directly into the response body, and its entity tags.
 
 use actix_web::{
-    HttpResponse, HttpResponseBuilder,
+    HttpRequest, HttpResponse, HttpResponseBuilder,
     http::{
         StatusCode,
-        header::{ContentType, ETAG, HeaderMap},
+        header::{ContentType, ETAG},
     },
 };
 use aws_lc_rs::digest;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Serialize, Serializer as _};
+use service_kit::sql_types::DbUuid;
 use shared_models::{TaskId, Timestamp, UserId};
 use utoipa::ToSchema;
 
@@ -19,8 +20,8 @@ use crate::{
     precondition::{is_known, task_tag},
 };
 
-/// What a task takes up beside its texts.
-const FIXED_BYTES: usize = 280;
+/// Size of a task's JSON in bytes, without title and description.
+pub(crate) const FIXED_BYTES: usize = 280;
 
 /// A task on the wire.
 #[derive(Serialize, ToSchema)]
@@ -58,19 +59,24 @@ impl<'a> TaskBody<'a> {
     }
 }
 
-/// What a task takes up if nothing in its texts is escaped.
+/// Returns the size of the JSON if its strings need no escapes.
 fn expected_bytes(task: &Task) -> usize {
     FIXED_BYTES + task.title.len() + task.description.as_ref().map_or(0, String::len)
 }
 
-/// The JSON of one task.
+/// Returns the JSON of a task.
 pub(crate) fn task_json(task: &Task, owner: &UserId) -> Result<Vec<u8>> {
     let mut json = Vec::with_capacity(expected_bytes(task));
-    serde_json::to_writer(&mut json, &TaskBody::new(task, owner)).map_err(Error::Json)?;
+    append_task(&mut json, task, owner)?;
     Ok(json)
 }
 
-/// The JSON of an array of tasks.
+/// Appends the JSON of one task.
+pub(crate) fn append_task(json: &mut Vec<u8>, task: &Task, owner: &UserId) -> Result<()> {
+    serde_json::to_writer(json, &TaskBody::new(task, owner)).map_err(Error::Json)
+}
+
+/// Returns the JSON of an array of tasks.
 pub(crate) fn tasks_json(tasks: &[Task], owner: &UserId) -> Result<Vec<u8>> {
     let expected = tasks.iter().map(expected_bytes).sum::<usize>();
     let mut json = Vec::with_capacity(expected + 2);
@@ -79,28 +85,35 @@ pub(crate) fn tasks_json(tasks: &[Task], owner: &UserId) -> Result<Vec<u8>> {
     Ok(json)
 }
 
-/// One task, or 304 if the client has this state of it.
-pub(crate) fn task_response(task: &Task, owner: &UserId, sent: &HeaderMap) -> Result<HttpResponse> {
+/// Returns a response with a task, or 304 if the client's copy is current.
+pub(crate) fn task_response(
+    task: &Task,
+    owner: &UserId,
+    req: &HttpRequest,
+) -> Result<HttpResponse> {
     let tag = task_tag(task);
-    if is_known(sent, &tag) {
+    if is_known(req, &tag) {
         return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
     }
     Ok(response(StatusCode::OK, tag).body(task_json(task, owner)?))
 }
 
-/// A response with a JSON body that has this entity tag.
+/// Returns a builder for a JSON response with an entity tag.
 pub(crate) fn response(status: StatusCode, tag: String) -> HttpResponseBuilder {
     let mut response = HttpResponse::build(status);
     response.insert_header((ETAG, tag)).insert_header(ContentType::json());
     response
 }
 
-/// The entity tag of a page: every change of a task changes its version.
-pub(crate) fn page_tag(tasks: &[Task], link: Option<&str>) -> String {
+/// Returns the entity tag of a page, which depends on the versions of its tasks.
+pub(crate) fn page_tag(
+    versions: impl Iterator<Item = (DbUuid, i64)>,
+    link: Option<&str>,
+) -> String {
     let mut hash = digest::Context::new(&digest::SHA256);
-    for task in tasks {
-        hash.update(task.id.0.as_bytes());
-        hash.update(&task.version.to_be_bytes());
+    for (id, version) in versions {
+        hash.update(id.0.as_bytes());
+        hash.update(&version.to_be_bytes());
     }
     hash.update(link.unwrap_or_default().as_bytes());
     let hash = hash.finish();

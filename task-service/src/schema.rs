@@ -1,10 +1,10 @@
-//! The tables, as both engines have them.
+//! The tables, identical on both engines.
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Bool, Nullable, Text};
     use service_kit::sql_types::{TimestampUtc, Uuid};
 
-    tasks (id) {
+    tasks (user_id, id) {
         id -> Uuid,
         user_id -> Text,
         title -> Text,
@@ -29,5 +29,25 @@ diesel::table! {
         task_id -> Uuid,
         answer -> Text,
         created_at -> TimestampUtc,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+
+    event_cursors (issuer) {
+        issuer -> Text,
+        cursor -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use service_kit::sql_types::TimestampUtc;
+
+    erasures (user_id) {
+        user_id -> Text,
+        erase_at -> TimestampUtc,
+        tokens_expire_by -> TimestampUtc,
     }
 }

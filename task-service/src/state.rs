@@ -1,19 +1,26 @@
-//! What every handler may use.
+//! State shared by all handlers.
 
 use service_kit::{
     Clock,
     db::{Database, PooledConn},
+    server::InFlight,
 };
 use shared_models::Timestamp;
 
-use crate::{error::Result, quota::Quota, rate_limit::RateLimiter};
+use crate::{
+    config::ForeignTasks, error::Result, long_reads::LongReads, quota::Quota,
+    rate_limit::RateLimiter,
+};
 
-/// One per process, in one `Data`.
+/// State of the process, shared through `Data`.
 pub(crate) struct AppState {
     pub(crate) database: Database,
     pub(crate) clock: Clock,
     pub(crate) quota: Quota,
     pub(crate) rate_limiter: RateLimiter,
+    pub(crate) long_reads: LongReads,
+    pub(crate) foreign_tasks: ForeignTasks,
+    pub(crate) in_flight: InFlight,
 }
 
 impl AppState {
@@ -25,7 +32,7 @@ impl AppState {
         Ok(self.database.read().await?)
     }
 
-    /// For a statement that may take its time.
+    /// Returns a connection for slow statements.
     pub(crate) async fn read_at_leisure(&self) -> Result<PooledConn> {
         Ok(self.database.read_at_leisure().await?)
     }

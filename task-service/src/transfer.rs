@@ -1,4 +1,4 @@
-//! `task-service export` and `import`: everything that is kept, in one file.
+//! `task-service export` and `import`: all data in one file.
 
 use service_kit::{
     Clock,
@@ -23,7 +23,7 @@ fn inventory() -> Inventory {
     Inventory {
         service: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),
-        migrations: MIGRATIONS,
+        migrations: MIGRATIONS.into(),
         tables: models::tables(),
     }
 }

@@ -1,8 +1,8 @@
-//! Whose tokens are accepted: the issuer of the settings, and those that are trusted beside it.
+//! Builds the verifier from the settings: the primary issuer and further trusted ones.
 
 use std::str::FromStr;
 
-use jwks_auth::{BuildError, Verifier};
+use jwks_auth::{BuildError, EventFeed, Verifier};
 use service_kit::{
     Clock,
     config::{http_url, non_blank},
@@ -10,9 +10,9 @@ use service_kit::{
 };
 use url::Url;
 
-use crate::config::Config;
+use crate::config::{Config, WhenSilent};
 
-/// An issuer beside the primary one, written `issuer|audience|jwks-url`.
+/// A further trusted issuer, written `issuer|audience|jwks-url`.
 #[derive(Clone, Debug)]
 pub struct TrustedIssuer {
     pub(crate) issuer: String,
@@ -41,15 +41,16 @@ impl From<TrustedIssuer> for jwks_auth::TrustedIssuer {
     }
 }
 
-/// The variable to change when a verifier cannot be built.
+/// Returns the variable to change if the verifier cannot be built.
 pub(crate) fn setting(error: &BuildError) -> &'static str {
     match error {
         BuildError::SameIssuer(_) => "TRUSTED_ISSUERS",
+        BuildError::Secret => "EVENTS_SECRET",
         _ => "BETTER_AUTH_JWKS_URL",
     }
 }
 
-/// Starts to fetch the keys; the issuers may be away.
+/// Builds the verifier and starts to fetch the keys. The issuers may be unavailable.
 pub(crate) fn build(config: &Config, clock: Clock) -> Result<Verifier, BuildError> {
     let primary = jwks_auth::TrustedIssuer::new(
         &config.better_auth_issuer,
@@ -57,7 +58,7 @@ pub(crate) fn build(config: &Config, clock: Clock) -> Result<Verifier, BuildErro
         config.better_auth_jwks_url.clone(),
     );
     let others = config.trusted_issuers.iter().cloned();
-    others
+    let verifier = others
         .fold(Verifier::builder(primary), |verifier, issuer| verifier.also_trust(issuer.into()))
         .cache_ttl(config.jwks_cache_ttl)
         .cooldown(config.jwks_cooldown)
@@ -65,6 +66,18 @@ pub(crate) fn build(config: &Config, clock: Clock) -> Result<Verifier, BuildErro
         .max_stale(config.jwks_max_stale)
         .token_cache(config.jwks_token_cache)
         .fetch_headers(trace_headers)
-        .clock(move || clock.now().into())
-        .build()
+        .clock(move || clock.now().into());
+    match config.event_feed() {
+        Some((url, secret)) => verifier.follow(feed(config, url, secret)?).build(),
+        None => verifier.build(),
+    }
+}
+
+fn feed(config: &Config, url: Url, secret: &str) -> Result<EventFeed, BuildError> {
+    let when_silent = match config.events.events_when_silent {
+        WhenSilent::Accept => jwks_auth::WhenSilent::GoOn,
+        WhenSilent::Refuse => jwks_auth::WhenSilent::Refuse,
+    };
+    let feed = EventFeed::new(url, secret)?;
+    Ok(feed.max_silence(config.events.events_max_silence).when_silent(when_silent))
 }

@@ -1,6 +1,7 @@
-//! An issuer as seen from here: its keys, its clock, what it signs as, and whose pages it serves.
+//! Checks of a token issuer: its keys, its clock, its `iss` and `aud`, and its web app.
 
 use jwks_auth::{VerifierBuilder, usable_kids};
+use serde_json::Value;
 use service_kit::{
     doctor::{self, Answer, Caller, Finding, Skew, shown},
     origins::WebOrigin,
@@ -10,7 +11,7 @@ use url::Url;
 
 use crate::config::Config;
 
-/// An issuer, and the settings that say what is expected of it.
+/// An issuer, and the settings that it should match.
 #[derive(Clone, Copy)]
 pub(super) struct Trusted<'a> {
     pub(super) issuer: &'a str,
@@ -19,17 +20,17 @@ pub(super) struct Trusted<'a> {
     is_primary: bool,
 }
 
-/// What was learnt about an issuer.
+/// Result of checking an issuer.
 pub(super) struct Issuer<'a> {
     pub(super) trusted: Trusted<'a>,
-    /// The keys that it publishes; `None` if they are out of reach.
+    /// The published keys; `None` if they are unavailable.
     pub(super) kids: Option<Vec<String>>,
-    /// How far its clock is ahead of ours, if it tells.
+    /// How far its clock is ahead of ours, if known.
     pub(super) skew: Option<Skew>,
 }
 
 impl<'a> Trusted<'a> {
-    /// The primary issuer first.
+    /// Returns all configured issuers, the primary one first.
     pub(super) fn all(config: &'a Config) -> Vec<Self> {
         let primary = Self {
             issuer: &config.better_auth_issuer,
@@ -63,7 +64,7 @@ impl<'a> Trusted<'a> {
     }
 }
 
-/// `pages` are the origins of the front end.
+/// Checks the issuer. `pages` are the origins of the web app.
 pub(super) async fn look_at<'a>(
     caller: &Caller,
     trusted: Trusted<'a>,
@@ -80,7 +81,7 @@ pub(super) async fn look_at<'a>(
             return (vec![fault(&format!("cannot be reached: {reason}{hint}"))], issuer);
         }
     };
-    let keys = match key_set(&answer) {
+    let keys = match key_set(&answer, unready(caller, trusted.jwks_url, &answer).await) {
         Ok(kids) => {
             let finding = Finding::ok("keys", format!("{} at {address}", kids.len()));
             issuer.kids = Some(kids);
@@ -104,13 +105,41 @@ pub(super) async fn look_at<'a>(
     (findings, issuer)
 }
 
-/// The usable keys of an answer, or why it is no key set that we can use.
-fn key_set(answer: &Answer) -> Result<Vec<String>, String> {
-    match answer.status {
+/// Returns what auth-service reports about itself after an error response.
+async fn unready(caller: &Caller, jwks_url: &Url, answer: &Answer) -> Option<String> {
+    if answer.status < 500 || answer.proxy.is_some() {
+        return None;
+    }
+    let health = caller.get(jwks_url.join("/health/ready").ok()?.as_str()).await.ok()?.json();
+    let lacks = |(name, state): (&String, &Value)| {
+        (name != "status" && state == "unavailable").then(|| name.clone())
+    };
+    let lacking: Vec<_> = health.as_object()?.iter().filter_map(lacks).collect();
+    (!lacking.is_empty()).then(|| lacking.join(", "))
+}
+
+/// Returns the ids of the usable keys in a response, or why it is not a usable key set. `unready` is
+/// the problem that the issuer reports about itself, if any.
+fn key_set(answer: &Answer, unready: Option<String>) -> Result<Vec<String>, String> {
+    let status = answer.status;
+    if status != 200
+        && let Some(proxy) = &answer.proxy
+    {
+        let advice = "add the host to NO_PROXY if no proxy leads there";
+        return Err(format!("answers {status} through the proxy {proxy}: {advice}"));
+    }
+    match status {
         200 => {}
         status @ 300..400 => {
             let text = "and redirects are not followed: name the address that it leads to";
             return Err(format!("answers {status}, {text}"));
+        }
+        500.. => {
+            let text = match unready {
+                Some(lacking) => format!("because it is not ready ({lacking} unavailable)"),
+                None => "which is a fault of the issuer, not of this address".to_owned(),
+            };
+            return Err(format!("answers {status}, {text}: look at the issuer"));
         }
         status => {
             let text = "instead of a key set: that of auth-service is at /api/auth/jwks";
@@ -127,7 +156,7 @@ fn key_set(answer: &Answer) -> Result<Vec<String>, String> {
     }
 }
 
-/// What the issuer says of itself, if it does.
+/// Fetches the metadata document of the issuer, if it has one.
 async fn document(caller: &Caller, jwks_url: &Url) -> Option<IssuerDocument> {
     let answer = caller.get(jwks_url.join(ISSUER_DOCUMENT).ok()?.as_str()).await.ok()?;
     serde_json::from_slice(&answer.body).ok().filter(|_| answer.status == 200)
@@ -148,8 +177,8 @@ fn agreement(trusted: Trusted<'_>, name: &str, document: &IssuerDocument) -> Fin
     }
 }
 
-/// Whether the pages that may call us may sign in there, and the page that is served there may
-/// call us.
+/// Checks that the pages with access to this service may sign in at the issuer, and that the page
+/// served there may call this service.
 async fn front_end(
     caller: &Caller,
     jwks_url: &Url,

@@ -1,4 +1,4 @@
-//! Why one token is refused. The token itself is never shown.
+//! Explains why a token is rejected, without printing it.
 
 use std::{
     fs::File,
@@ -16,18 +16,18 @@ use tokio::time::timeout;
 
 use super::{PATIENCE, issuer::Issuer};
 
-/// Much more than any token has.
+/// Far more than the size of any token.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
 const SUBJECT: &str = "token";
 const WHERE_FROM: &str = "/api/auth/token of auth-service has another";
 
-/// What a token says of itself: nothing to believe, but good to know.
+/// Unverified content of a token, used only for diagnosis.
 struct Said {
     header: Value,
     claims: Value,
 }
 
-/// Whether the token in `file` (`-` is standard input) is accepted.
+/// Checks whether the token in `file` (`-` is standard input) is accepted.
 pub(super) async fn check(
     verifier: &Verifier,
     file: &Path,
@@ -43,7 +43,7 @@ pub(super) async fn check(
     let now = SystemTime::from(clock.now()).duration_since(SystemTime::UNIX_EPOCH);
     let now = now.unwrap_or_default().as_secs_f64();
     let said = Said::read(token);
-    // The keys are on their way; a first fetch that fails is the answer, too.
+    // The keys may still be loading. A failed first fetch is a result, too.
     match timeout(PATIENCE, verifier.verify::<CallerClaims>(token)).await {
         Ok(Ok(verified)) => {
             let left = span(verified.registered().exp - now);
@@ -74,12 +74,12 @@ impl Said {
         Self { header: part(), claims: part() }
     }
 
-    /// Null if it is not there.
+    /// Returns a header field, or null.
     fn header(&self, name: &str) -> &Value {
         self.header.get(name).unwrap_or(&Value::Null)
     }
 
-    /// Null if it is not there.
+    /// Returns a claim, or null.
     fn claim(&self, name: &str) -> &Value {
         self.claims.get(name).unwrap_or(&Value::Null)
     }
@@ -117,7 +117,7 @@ fn refused(error: Error, said: &Said, issuers: &[Issuer<'_>], now: f64) -> Findi
         (Refusal::NotYetValid, _) => {
             let dates = [said.date("iat"), said.date("nbf")];
             let begins = dates.into_iter().flatten().fold(now, f64::max);
-            let text = format!("the token begins in {}: whoever made it", span(begins - now));
+            let text = format!("the token begins in {}: its issuer", span(begins - now));
             Finding::fault("clock", format!("{text} has a clock ahead of ours; set both by NTP"))
         }
         (Refusal::WrongAlgorithm, _) => {
@@ -136,7 +136,7 @@ fn refused(error: Error, said: &Said, issuers: &[Issuer<'_>], now: f64) -> Findi
 fn expired(said: &Said, issuer: Option<&Issuer<'_>>, now: f64) -> Finding {
     let exp = said.date("exp").unwrap_or(now);
     let ago = span(now - exp);
-    // Milliseconds of a skew that is seconds at most are exact in a float.
+    // A float represents a skew of a few seconds, in whole milliseconds, precisely enough.
     let ahead = issuer.and_then(|issuer| issuer.skew).map_or(0.0, |skew| skew.0.as_seconds_f64());
     if exp > now + ahead {
         let text = format!("the token has expired {ago} ago by our clock, and is good by that of");
@@ -148,11 +148,11 @@ fn expired(said: &Said, issuer: Option<&Issuer<'_>>, now: f64) -> Finding {
 }
 
 fn out_of_reach() -> Finding {
-    let text = "the keys of the token's issuer are out of reach, so nobody can tell about it";
+    let text = "the keys of the token's issuer are unavailable, so it cannot be verified";
     Finding::fault("BETTER_AUTH_JWKS_URL", text)
 }
 
-/// Whole seconds, as people say them.
+/// Formats a number of whole seconds for people.
 fn span(seconds: f64) -> String {
     let span = Duration::try_from_secs_f64(seconds.abs().trunc());
     span.map_or_else(|_| "ages".to_owned(), |span| humantime::format_duration(span).to_string())

@@ -1,4 +1,4 @@
-//! What a create with an `Idempotency-Key` was answered.
+//! Responses to creates with an `Idempotency-Key`.
 
 use diesel::{prelude::*, upsert::excluded};
 use diesel_async::RunQueryDsl;
@@ -18,7 +18,7 @@ use crate::schema::idempotency_keys;
 pub(crate) struct IdempotencyKey {
     pub(crate) user_id: String,
     pub(crate) key: String,
-    /// SHA-256 of what was asked for.
+    /// SHA-256 of the request.
     #[serde(with = "bytes")]
     pub(crate) request_hash: Vec<u8>,
     pub(crate) task_id: DbUuid,
@@ -36,14 +36,14 @@ impl IdempotencyKey {
         query!(conn, |c| Self::query().filter(own).first(*c)).optional()
     }
 
-    /// Takes the key, from a request before `forgotten_before` if need be. 0: it is in use. Waits
-    /// for a transaction that is about to take the same key.
+    /// Inserts the key, or replaces one created before `forgotten_before`. Returns 0 if the key is in
+    /// use. Waits for a concurrent transaction that inserts the same key.
     pub(crate) async fn insert(
         &self,
         conn: &mut Conn<'_>,
         forgotten_before: DbTime,
     ) -> QueryResult<usize> {
-        // The one trait that can filter an update on conflict.
+        // This trait alone can filter an update on conflict.
         use diesel::query_dsl::methods::FilterDsl as _;
         use idempotency_keys::{answer, created_at, key, request_hash, task_id, user_id};
 

@@ -1,4 +1,4 @@
-//! Whole rows, as they are exported and imported.
+//! Complete rows, as exported and imported.
 
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -14,29 +14,31 @@ use crate::{
     schema::{idempotency_keys, tasks},
 };
 
-/// Without the folded texts: they are made again from the others.
+/// A task without its folded columns, which are derived from the others.
 #[derive(HasQuery, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = tasks)]
 #[serde(deny_unknown_fields)]
-struct TaskRow {
-    id: DbUuid,
-    user_id: String,
-    title: String,
-    description: Option<String>,
-    completed: bool,
-    created_at: DbTime,
-    updated_at: DbTime,
-    version: i64,
+pub(crate) struct TaskRow {
+    pub(crate) id: DbUuid,
+    pub(crate) user_id: String,
+    pub(crate) title: String,
+    pub(crate) description: Option<String>,
+    pub(crate) completed: bool,
+    pub(crate) created_at: DbTime,
+    pub(crate) updated_at: DbTime,
+    pub(crate) version: i64,
 }
 
-exported!(TaskRow, tasks, by [plain id], |row| (
+// Ordered by id first, like older exports, and because an index provides that order.
+exported!(TaskRow, tasks, by [plain id, text user_id], |row| (
     row,
     tasks::title_folded.eq(folded(&row.title)),
     tasks::description_folded.eq(row.description.as_deref().map(folded)),
 ));
 exported!(IdempotencyKey, idempotency_keys, by [text user_id, text key]);
 
-/// All that is kept.
+/// Returns all tables to transfer, except deletions of users, which a copy receives again from the
+/// issuer.
 pub(crate) fn tables() -> Vec<Box<dyn Table>> {
     vec![table::<TaskRow>(), table::<IdempotencyKey>()]
 }

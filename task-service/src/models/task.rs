@@ -1,4 +1,5 @@
-//! Tasks. Every statement but one names the owner; that one says whose a task is.
+//! Tasks. Every statement of a request names the owner, except [`Task::find_owner`], so that a
+//! database that is sharded by owner only queries one node.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -10,7 +11,7 @@ use shared_models::{TaskId, UserId};
 
 use crate::{folded::folded, schema::tasks};
 
-/// The owner is who was asked for.
+/// A task without its owner, which every query specifies.
 #[derive(Clone, HasQuery)]
 #[diesel(table_name = tasks)]
 pub(crate) struct Task {
@@ -23,8 +24,8 @@ pub(crate) struct Task {
     pub(crate) version: i64,
 }
 
-/// What a write changes; `None` leaves a column alone, so that two clients who change different
-/// columns do not undo each other.
+/// Changed columns. `None` leaves a column unchanged, so that clients that concurrently change
+/// different columns do not overwrite each other's changes.
 pub(crate) struct TaskChanges {
     pub(crate) title: Option<String>,
     pub(crate) description: Option<Option<String>>,
@@ -32,15 +33,31 @@ pub(crate) struct TaskChanges {
     pub(crate) updated_at: DbTime,
 }
 
-/// Which state of a task a write is meant for.
+/// Precondition of a write: the expected versions of the task.
 pub(crate) enum Expected {
     Any,
     /// One of these versions.
     Versions(Vec<i64>),
 }
 
+impl TaskChanges {
+    /// Returns whether nothing is changed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.title.is_none() && self.description.is_none() && self.completed.is_none()
+    }
+}
+
+impl Expected {
+    pub(crate) fn includes(&self, version: i64) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Versions(versions) => versions.contains(&version),
+        }
+    }
+}
+
 impl Task {
-    /// The first state of a task.
+    /// Version of a new task.
     pub(crate) const FIRST_VERSION: i64 = 1;
 
     pub(crate) async fn find(
@@ -54,10 +71,29 @@ impl Task {
         .optional()
     }
 
-    /// Whose a task is, if it is there: what tells "not yours" from "not there".
-    pub(crate) async fn find_owner(conn: &mut Conn<'_>, id: TaskId) -> QueryResult<Option<String>> {
-        let owner = tasks::table.find(DbUuid(id.as_uuid())).select(tasks::user_id);
+    /// Returns the owner of a task, if it exists; `user` if several users have a task with this id,
+    /// which is only possible after an import. This is the only statement of a request that does
+    /// not name the owner: it distinguishes another user's task from a missing one.
+    pub(crate) async fn find_owner(
+        conn: &mut Conn<'_>,
+        user: &UserId,
+        id: TaskId,
+    ) -> QueryResult<Option<String>> {
+        let owner = tasks::table
+            .filter(tasks::id.eq(DbUuid(id.as_uuid())))
+            .order(tasks::user_id.eq(user.as_str()).desc())
+            .select(tasks::user_id);
         query!(conn, |c| owner.first(*c)).optional()
+    }
+
+    pub(crate) async fn exists(
+        conn: &mut Conn<'_>,
+        owner: &UserId,
+        id: TaskId,
+    ) -> QueryResult<bool> {
+        let own = tasks::user_id.eq(owner.as_str()).and(tasks::id.eq(DbUuid(id.as_uuid())));
+        query!(conn, |c| diesel::select(diesel::dsl::exists(tasks::table.filter(own)))
+            .get_result(*c))
     }
 
     pub(crate) async fn count(conn: &mut Conn<'_>, owner: &UserId) -> QueryResult<i64> {
@@ -81,7 +117,7 @@ impl Task {
         query!(conn, |c| diesel::insert_into(tasks::table).values(row).execute(*c))
     }
 
-    /// The task as it is then; `None` if there is none of the owner's in the expected state.
+    /// Returns the updated task; `None` if the owner has no such task in the expected version.
     pub(crate) async fn update(
         conn: &mut Conn<'_>,
         owner: &UserId,
@@ -117,7 +153,8 @@ impl Task {
         .optional()
     }
 
-    /// How many tasks are gone: none if the owner has no such task in the expected state.
+    /// Returns the number of deleted tasks: 0 if the owner has no such task in the expected
+    /// version.
     pub(crate) async fn delete(
         conn: &mut Conn<'_>,
         owner: &UserId,
@@ -136,16 +173,18 @@ impl Task {
         }
     }
 
-    /// Folds the texts of up to `limit` rows that were written before there were folded texts.
-    /// Returns how many.
+    /// Fills the folded columns of up to `limit` rows that were written before these columns
+    /// existed. Returns the number of rows.
     pub(crate) async fn fold(conn: &mut Conn<'_>, limit: i64) -> QueryResult<usize> {
         let missing = tasks::table
             .filter(tasks::title_folded.eq(""))
-            .select((tasks::id, tasks::title, tasks::description))
+            .select((tasks::user_id, tasks::id, tasks::title, tasks::description))
             .limit(limit);
-        let rows: Vec<(DbUuid, String, Option<String>)> = query!(conn, |c| missing.load(*c))?;
-        for (id, title, description) in &rows {
-            let unchanged = tasks::id.eq(id).and(tasks::title_folded.eq(""));
+        let rows: Vec<(String, DbUuid, String, Option<String>)> =
+            query!(conn, |c| missing.load(*c))?;
+        for (owner, id, title, description) in &rows {
+            let unchanged =
+                tasks::user_id.eq(owner).and(tasks::id.eq(id)).and(tasks::title_folded.eq(""));
             let texts = (
                 tasks::title_folded.eq(folded(title)),
                 tasks::description_folded.eq(description.as_deref().map(folded)),

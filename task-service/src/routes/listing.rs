@@ -1,4 +1,4 @@
-//! `GET /api/tasks`: what a listing may be asked for, and its pages.
+//! `GET /api/tasks`: the parameters of a listing, and its pages.
 
 use std::{
     fmt::Write as _,
@@ -9,13 +9,17 @@ use actix_web::{
     FromRequest, HttpRequest, HttpResponse,
     dev::Payload,
     http::{
-        StatusCode,
+        Method, StatusCode,
         header::{ETAG, HeaderName, LINK},
     },
     web::Data,
 };
 use chrono::{DateTime, Utc};
-use service_kit::sql_types::DbTime;
+use service_kit::{
+    db::{Conn, PooledConn},
+    sql_types::DbTime,
+};
+use shared_models::UserId;
 use url::form_urlencoded;
 use utoipa::ToSchema;
 
@@ -24,23 +28,26 @@ use crate::{
     cursor,
     error::{Error, InputError, Result},
     folded::folded,
-    models::{Asked, Filter, Order, Position, Sort, Task},
+    models::{Asked, Filter, Head, Order, Position, Sort, Task},
+    parts::Tasks,
     precondition::is_known,
-    representation::{TaskBody, page_tag, response, tasks_json},
+    representation::{TaskBody, response},
     state::AppState,
 };
 
 const LIMIT_MAX: i64 = 1000;
+/// Maximum number of tasks in a page that is loaded as a whole; larger ones are sent in parts.
+const WHOLE_MAX: i64 = 50;
 const TEXT_MAX_CHARS: usize = 255;
 const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
-/// Which part of which listing.
+/// The requested page.
 pub(crate) struct Page {
-    /// With one task more than the page has, which tells whether there is a next one.
+    /// Its limit includes one extra task, which shows whether there is a next page.
     asked: Asked,
-    /// Whether the client wants to know how many tasks there are on all pages.
+    /// Whether the client requests the total number of tasks.
     has_total: bool,
-    /// The query without `limit` and `cursor`, for the way to the next page.
+    /// The query without `limit` and `cursor`, for the link to the next page.
     rest: String,
 }
 
@@ -53,7 +60,16 @@ impl FromRequest for Page {
     }
 }
 
-/// The query, as far as it has been read.
+/// A loaded page.
+struct Found {
+    tasks: Tasks,
+    /// Link to the next page.
+    link: Option<String>,
+    /// Total number of tasks.
+    total: Option<i64>,
+}
+
+/// The parsed part of the query.
 #[derive(Default)]
 struct Parameters {
     limit: Option<i64>,
@@ -67,7 +83,7 @@ struct Parameters {
     errors: Vec<InputError>,
 }
 
-/// What a listing can be sorted by.
+/// Sort keys of a listing.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 #[expect(dead_code, reason = "a description; listings are ordered by `Order`")]
@@ -85,7 +101,7 @@ pub(crate) enum OrderName {
     Desc,
 }
 
-/// The parameters that a listing takes.
+/// Names of the query parameters.
 const NAMES: [&str; 9] = [
     "limit",
     "cursor",
@@ -165,7 +181,7 @@ impl Parameters {
 
     fn time(&mut self, name: &'static str, value: &str) -> Option<DbTime> {
         let time = DateTime::parse_from_rfc3339(value).map(|time| time.with_timezone(&Utc)).ok();
-        // Outside these, the engines do not agree on how a time is written.
+        // The engines format times outside this range differently.
         let time = time.filter(|time| (DateTime::UNIX_EPOCH..=cursor::latest()).contains(time));
         if time.is_none() {
             let msg = "Input should be a time such as 2026-01-02T03:04:05Z (+ is written %2B)";
@@ -189,7 +205,7 @@ impl Parameters {
     }
 
     fn refuse_unknown(&mut self, name: &str) {
-        /// Of a name that is nobody's.
+        /// Maximum number of characters of an unknown name in the error.
         const SHOWN_CHARS: usize = 64;
         let name: String = name.chars().take(SHOWN_CHARS).collect();
         self.errors.push(InputError {
@@ -228,61 +244,105 @@ impl Parameters {
 }
 
 impl Page {
-    /// Whether more than the rows of the page have to be looked at.
+    /// Returns whether rows outside the page may have to be read.
     fn takes_its_time(&self) -> bool {
         let Asked { filter, order, .. } = &self.asked;
-        self.has_total || filter.text.is_some() || order.sort != Sort::CreatedAt
+        self.has_total || !filter.is_index_only() || order.sort != Sort::CreatedAt
     }
 
-    /// The way to the next page (RFC 8288), if there is one.
-    fn link_to_next(&self, tasks: &mut Vec<Task>) -> Option<String> {
+    async fn load(&self, mut pooled: PooledConn, user: &UserId) -> Result<Found> {
+        let conn = &mut pooled.conn();
+        let (tasks, link) = if let Some((tasks, link)) = self.load_whole(conn, user).await? {
+            (Tasks::Whole(tasks), link)
+        } else {
+            let mut heads = Head::list(conn, user, &self.asked).await?;
+            let link = self.link_to_next(&mut heads, Head::position);
+            (Tasks::Heads(heads), link)
+        };
+        let total = if self.has_total {
+            Some(Task::count_filtered(conn, user, &self.asked.filter).await?)
+        } else {
+            None
+        };
+        Ok(Found { tasks, link, total })
+    }
+
+    /// Returns the tasks of a short page and the link to the next one; `None` if the page is long.
+    async fn load_whole(
+        &self,
+        conn: &mut Conn<'_>,
+        user: &UserId,
+    ) -> Result<Option<(Vec<Task>, Option<String>)>> {
+        let limit = self.asked.limit.min(WHOLE_MAX + 1);
+        let may_be_long = limit < self.asked.limit;
+        // A slow search must not run twice.
+        if may_be_long && self.takes_its_time() {
+            return Ok(None);
+        }
+        let asked = Asked { limit, ..self.asked.clone() };
+        let mut tasks = Task::list(conn, user, &asked).await?;
+        if may_be_long && i64::try_from(tasks.len()).is_ok_and(|found| found == limit) {
+            return Ok(None);
+        }
+        let link = self.link_to_next(&mut tasks, |last, sort| {
+            Position::of(last, sort, || folded(&last.title))
+        });
+        Ok(Some((tasks, link)))
+    }
+
+    /// Returns the link to the next page (RFC 8288), if there is one.
+    fn link_to_next<T>(
+        &self,
+        tasks: &mut Vec<T>,
+        position: impl FnOnce(&T, Sort) -> Position,
+    ) -> Option<String> {
         let limit = usize::try_from(self.asked.limit - 1).unwrap_or(usize::MAX);
         if tasks.len() <= limit {
             return None;
         }
         tasks.truncate(limit);
-        let last = tasks.last()?;
-        let position = Position::of(last, self.asked.order.sort, || folded(&last.title));
+        let position = position(tasks.last()?, self.asked.order.sort);
         let cursor = cursor::encode(self.asked.order, &position);
-        Some(format!("</api/tasks?limit={limit}&cursor={cursor}{}>; rel=\"next\"", self.rest))
+        // Relative to the listing, because a proxy may serve it below a path.
+        Some(format!("<?limit={limit}&cursor={cursor}{}>; rel=\"next\"", self.rest))
     }
 }
 
-/// List the caller's tasks
+/// List the user's tasks
 ///
-/// An array, newest first unless asked for otherwise. `Link` leads to the next page; what is made or
-/// deleted meanwhile neither repeats nor hides a task.
+/// Returns an array, newest first by default. `Link` has the URL of the next page. Tasks that are created
+/// or deleted between two pages neither repeat nor hide others.
 #[utoipa::path(
     get,
     path = "/api/tasks",
     tag = "tasks",
     params(
-        ("limit" = Option<i64>, Query, description = "How many tasks a page has", minimum = 1, maximum = 1000),
-        ("cursor" = Option<String>, Query, description = "Where the page before ended: from its Link header", format = "cursor"),
-        ("completed" = Option<bool>, Query, description = "Only done or only open tasks"),
-        ("created_after" = Option<String>, Query, description = "Only tasks that were made later", format = DateTime),
-        ("updated_after" = Option<String>, Query, description = "Only tasks that were changed later", format = DateTime),
-        ("q" = Option<String>, Query, description = "A part of the title or the description, in any case", max_length = 255, pattern = r"^[^\u0000]*$"),
-        ("sort" = Option<SortName>, Query, description = "By what; default: created_at"),
-        ("order" = Option<OrderName>, Query, description = "Default: desc for times, asc for titles"),
-        ("total" = Option<bool>, Query, description = "Whether to count the tasks on all pages"),
-        ("If-None-Match" = Option<String>, Header, nullable = false, description = "Entity tags that the client has"),
+        ("limit" = Option<i64>, Query, description = "Maximum number of tasks on a page", minimum = 1, maximum = 1000),
+        ("cursor" = Option<String>, Query, description = "Start of the page, from the `Link` header of the previous page", format = "cursor"),
+        ("completed" = Option<bool>, Query, description = "Return only completed (`true`) or only open (`false`) tasks"),
+        ("created_after" = Option<String>, Query, description = "Return only tasks created after this time", format = DateTime),
+        ("updated_after" = Option<String>, Query, description = "Return only tasks updated after this time", format = DateTime),
+        ("q" = Option<String>, Query, description = "Return only tasks whose title or description contains this text, ignoring case", max_length = 255, pattern = r"^[^\u0000]*$"),
+        ("sort" = Option<SortName>, Query, description = "Sort key; default: created_at"),
+        ("order" = Option<OrderName>, Query, description = "Sort order; default: desc for times, asc for titles"),
+        ("total" = Option<bool>, Query, description = "Return the number of tasks on all pages in `X-Total-Count`"),
+        ("If-None-Match" = Option<String>, Header, nullable = false, description = "Entity tags of the client's copies"),
     ),
     responses(
         (
             status = 200,
-            description = "A page",
+            description = "The tasks of the page",
             body = [TaskBody<'_>],
             headers(
-                ("ETag" = String, description = "The state of the page"),
+                ("ETag" = String, description = "Entity tag of the page"),
                 ("Link" = String, description = "The next page, if there is one: `<…>; rel=\"next\"` (RFC 8288)"),
-                ("X-Total-Count" = i64, description = "How many tasks there are on all pages, for `total=true`"),
+                ("X-Total-Count" = i64, description = "Number of tasks on all pages; sent with `total=true`"),
             ),
         ),
         (
             status = 304,
-            description = "The client has this state of it",
-            headers(("ETag" = String, description = "The state of the page")),
+            description = "Not modified",
+            headers(("ETag" = String, description = "Entity tag of the page")),
         ),
     ),
 )]
@@ -291,19 +351,19 @@ pub(crate) async fn list_tasks(
     state: Data<AppState>,
     CurrentUser(user, page): CurrentUser<Page>,
 ) -> Result<HttpResponse> {
-    let mut pooled =
-        if page.takes_its_time() { state.read_at_leisure().await? } else { state.read().await? };
-    let conn = &mut pooled.conn();
-    let mut tasks = Task::list(conn, &user, &page.asked).await?;
-    let link = page.link_to_next(&mut tasks);
-    let total = if page.has_total {
-        Some(Task::count_filtered(conn, &user, &page.asked.filter).await?)
+    let Found { tasks, link, total } = if page.takes_its_time() {
+        let read = async |turn| {
+            let mut pooled = state.read_at_leisure().await?;
+            pooled.keep_while_busy(turn);
+            page.load(pooled, &user).await
+        };
+        state.long_reads.run(&user, read).await?
     } else {
-        None
+        page.load(state.read().await?, &user).await?
     };
 
-    let tag = page_tag(&tasks, link.as_deref());
-    let is_known = is_known(req.headers(), &tag);
+    let tag = tasks.tag(link.as_deref());
+    let is_known = is_known(&req, &tag);
     let mut response = if is_known {
         let mut response = HttpResponse::NotModified();
         response.insert_header((ETAG, tag));
@@ -317,5 +377,11 @@ pub(crate) async fn list_tasks(
     if let Some(total) = total {
         response.insert_header((TOTAL_COUNT, total));
     }
-    Ok(if is_known { response.finish() } else { response.body(tasks_json(&tasks, &user)?) })
+    if is_known {
+        return Ok(response.finish());
+    }
+    if req.method() == Method::HEAD {
+        return Ok(response.body(tasks.into_unsent_body(&user)?));
+    }
+    Ok(response.body(tasks.into_body(state, user).await?))
 }

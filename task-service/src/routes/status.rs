@@ -1,4 +1,4 @@
-//! Is the process up, and can it work?
+//! Health endpoints: liveness and readiness.
 
 use actix_web::{HttpResponse, http::header::RETRY_AFTER, web::Data};
 use jwks_auth::Verifier;
@@ -8,63 +8,87 @@ use utoipa::ToSchema;
 
 use crate::state::AppState;
 
+/// Tables that must be readable.
+const TABLES: [&str; 2] = ["tasks", "idempotency_keys"];
+
 #[derive(PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-enum Word {
+enum HealthStatus {
     Ok,
     Unavailable,
     Stopping,
 }
 
 #[derive(Serialize, ToSchema)]
-pub(crate) struct Live {
-    status: Word,
+pub(crate) struct LivenessResponse {
+    status: HealthStatus,
 }
 
 #[derive(Serialize, ToSchema)]
-pub(crate) struct Ready {
-    /// All of the others; `stopping` when the process was told to end.
-    status: Word,
-    database: Word,
-    schema: Word,
-    keys: Word,
+pub(crate) struct ReadinessResponse {
+    /// `ok` if all fields below are; `stopping` during a graceful shutdown.
+    status: HealthStatus,
+    database: HealthStatus,
+    schema: HealthStatus,
+    keys: HealthStatus,
+    /// Whether ended sessions are known up to now; present if security events are followed. Counts for
+    /// `status` at the start and if tokens are refused otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    events: Option<HealthStatus>,
+    /// HTTP proxy used to fetch the keys; present while they are unavailable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keys_proxy: Option<String>,
 }
 
-/// Whether the process is up
+/// Check liveness
+///
+/// Succeeds while the process is running.
 #[utoipa::path(
     get,
     path = "/health/live",
     tag = "health",
-    responses((status = 200, description = "It is", body = Live)),
+    responses((status = 200, description = "Service is alive", body = LivenessResponse)),
 )]
 pub(crate) async fn live() -> HttpResponse {
-    HttpResponse::Ok().json(Live { status: Word::Ok })
+    HttpResponse::Ok().json(LivenessResponse { status: HealthStatus::Ok })
 }
 
-/// Whether the service can work: its database, the schema and the issuer's keys are there
+/// Check readiness
+///
+/// Fails unless the database responds, its schema is up to date and the issuer's keys were fetched;
+/// if security events are followed, also until the first of them were received.
 #[utoipa::path(
     get,
     path = "/health/ready",
     tag = "health",
     responses(
-        (status = 200, description = "It can", body = Ready),
+        (status = 200, description = "Service is ready", body = ReadinessResponse),
         (
             status = 503,
-            description = "It cannot",
-            body = Ready,
-            headers(("Retry-After" = i64, description = "When to ask again, in seconds")),
+            description = "Service is not ready",
+            body = ReadinessResponse,
+            headers(("Retry-After" = i64, description = "Seconds to wait before retrying")),
         ),
     ),
 )]
 pub(crate) async fn ready(state: Data<AppState>, verifier: Data<Verifier>) -> HttpResponse {
-    let (database, keys) = (state.database.is_ready().await, verifier.is_ready());
+    let (database, keys) = (state.database.is_ready(&TABLES).await, verifier.is_ready());
     let schema = state.database.has_schema();
-    let word = |is_ready| if is_ready { Word::Ok } else { Word::Unavailable };
-    let all = database && schema && keys;
-    let status = if lifecycle::is_stopping() { Word::Stopping } else { word(all) };
+    let word = |is_ready| if is_ready { HealthStatus::Ok } else { HealthStatus::Unavailable };
+    let stats = verifier.stats();
+    let has_events = stats
+        .feed
+        .is_none_or(|feed| if feed.is_required { feed.is_current } else { feed.has_begun });
+    let all = database && schema && keys && has_events;
+    let status = if lifecycle::is_stopping() { HealthStatus::Stopping } else { word(all) };
     let [database, schema, keys] = [database, schema, keys].map(word);
-    let body = Ready { status, database, schema, keys };
-    if body.status == Word::Ok {
+    let keys_proxy = match keys {
+        HealthStatus::Ok => None,
+        _ => stats.issuers.into_iter().next().and_then(|issuer| issuer.proxy),
+    };
+    let events = stats.feed.map(|feed| word(feed.is_current));
+    let body = ReadinessResponse { status, database, schema, keys, events, keys_proxy };
+    if body.status == HealthStatus::Ok {
         HttpResponse::Ok().json(body)
     } else {
         HttpResponse::ServiceUnavailable().insert_header((RETRY_AFTER, "1")).json(body)

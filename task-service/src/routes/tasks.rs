@@ -1,4 +1,4 @@
-//! One task: create, read, change, delete.
+//! Creates, reads, updates and deletes a single task.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -17,25 +17,27 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
+    config::ForeignTasks,
     current_user::CurrentUser,
     error::{Error, Result, Verb},
     idempotency::{self, IdempotencyKey},
-    input::{Body, Length, Members, Schema, TaskPath},
-    models::{self, Task, TaskChanges},
+    input::{Body, DESCRIPTION, Members, Schema, TITLE, TaskPath},
+    models::{self, Expected, Task, TaskChanges},
     precondition::{IfMatch, task_tag},
     representation::{TaskBody, response, task_json, task_response},
     state::AppState,
 };
 
-const TITLE: Length = Length { min: 1, max: 255 };
-const DESCRIPTION: Length = Length { min: 0, max: 10_000 };
-
-/// Members that are not listed here are ignored.
+/// Unknown fields are ignored.
 #[derive(ToSchema)]
 #[schema(example = json!({ "title": "Buy milk", "description": "Two litres" }))]
 pub(crate) struct CreateTask {
-    /// 1 to 255 characters (Unicode scalar values), not only white space, no NUL.
-    #[schema(min_length = 1, max_length = 255, pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
+    /// 1 to 255 characters (Unicode scalar values), one of them visible, no NUL.
+    #[schema(
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^\u0000]*[^\s\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb][^\u0000]*$"
+    )]
     title: String,
     /// At most 10 000 characters, no NUL.
     #[schema(max_length = 10_000, pattern = r"^[^\u0000]*$")]
@@ -67,7 +69,7 @@ impl CreateTask {
         }
     }
 
-    /// Two bodies that ask for the same have the same hash.
+    /// Returns a hash that is equal for equivalent bodies.
     fn hash(&self) -> Vec<u8> {
         idempotency::request_hash(&[
             Some(self.title.as_bytes()),
@@ -77,8 +79,7 @@ impl CreateTask {
     }
 }
 
-/// What is absent stays as it is; `null` clears the description. Members that are not listed here are
-/// ignored.
+/// Absent fields are unchanged; `null` clears the description. Unknown fields are ignored.
 #[derive(ToSchema)]
 #[schema(example = json!({ "completed": true }))]
 pub(crate) struct UpdateTask {
@@ -86,7 +87,7 @@ pub(crate) struct UpdateTask {
         nullable = false,
         min_length = 1,
         max_length = 255,
-        pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
+        pattern = r"^[^\u0000]*[^\s\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb][^\u0000]*$"
     )]
     title: Option<String>,
     #[schema(value_type = Option<String>, max_length = 10_000, pattern = r"^[^\u0000]*$")]
@@ -107,7 +108,8 @@ impl Schema for UpdateTask {
 
 /// Create a task
 ///
-/// With an `Idempotency-Key` it can be sent again: it makes one task, and is answered alike.
+/// A request with an `Idempotency-Key` can be retried safely: it creates one task, and each retry gets
+/// the same response.
 #[utoipa::path(
     post,
     path = "/api/tasks",
@@ -116,7 +118,7 @@ impl Schema for UpdateTask {
         "Idempotency-Key" = Option<String>,
         Header,
         nullable = false,
-        description = "Anything that no other create has; remembered for 24 hours",
+        description = "A value unique to this request; remembered for 24 hours",
         min_length = 1,
         max_length = 255,
         pattern = "^[ -~]+$",
@@ -128,9 +130,9 @@ impl Schema for UpdateTask {
         description = "The task",
         body = TaskBody<'_>,
         headers(
-            ("ETag" = String, description = "The state of the task"),
-            ("Location" = String, description = "Where the task is"),
-            ("Idempotency-Replayed" = String, description = "`true` if this is an earlier answer"),
+            ("ETag" = String, description = "Entity tag of the task's version"),
+            ("Location" = String, description = "URL of the task"),
+            ("Idempotency-Replayed" = String, description = "`true` if the response is that of an earlier request with the same key"),
         ),
     )),
 )]
@@ -153,7 +155,7 @@ pub(crate) async fn create_task(
     Ok(created(task.id, task_json(&task, &user)?))
 }
 
-/// Creates a task unless the key was used before; then the answer is the one of that time.
+/// Creates a task, or returns the first response if the key was used before.
 async fn create_once(
     state: &AppState,
     owner: UserId,
@@ -198,30 +200,31 @@ async fn create_once(
 
 fn created(id: DbUuid, json: Vec<u8>) -> HttpResponse {
     let tag = format!("\"{}\"", Task::FIRST_VERSION);
-    let location = format!("/api/tasks/{}", id.0);
+    // Relative to `/api/tasks`, because a proxy may serve it below a path.
+    let location = format!("tasks/{}", id.0);
     response(StatusCode::CREATED, tag).insert_header((LOCATION, location)).body(json)
 }
 
-/// Read a task
+/// Get a task
 #[utoipa::path(
     get,
     path = "/api/tasks/{id}",
     tag = "tasks",
     params(
         ("id" = Uuid, Path, description = "The task"),
-        ("If-None-Match" = Option<String>, Header, nullable = false, description = "Entity tags that the client has"),
+        ("If-None-Match" = Option<String>, Header, nullable = false, description = "Entity tags of the client's copies"),
     ),
     responses(
         (
             status = 200,
             description = "The task",
             body = TaskBody<'_>,
-            headers(("ETag" = String, description = "The state of the task")),
+            headers(("ETag" = String, description = "Entity tag of the task's version")),
         ),
         (
             status = 304,
-            description = "The client has this state of it",
-            headers(("ETag" = String, description = "The state of the task")),
+            description = "Not modified",
+            headers(("ETag" = String, description = "Entity tag of the task's version")),
         ),
     ),
 )]
@@ -233,34 +236,35 @@ pub(crate) async fn get_task(
     let mut pooled = state.read().await?;
     let conn = &mut pooled.conn();
     match Task::find(conn, &user, id).await? {
-        Some(task) => task_response(&task, &user, req.headers()),
-        None => Err(why_not(conn, &user, id, Verb::Access).await?),
+        Some(task) => task_response(&task, &user, &req),
+        None => Err(why_not(&state, conn, &user, id, &Expected::Any, Verb::Access).await?),
     }
 }
 
-/// Change a task
+/// Update a task
 ///
-/// `PUT` and `PATCH` do the same.
+/// `PUT` and `PATCH` are equivalent: absent fields are unchanged. A body without a field of the task
+/// changes nothing, its version included.
 #[utoipa::path(
     method(put, patch),
     path = "/api/tasks/{id}",
     tag = "tasks",
     params(
         ("id" = Uuid, Path, description = "The task"),
-        ("If-Match" = Option<String>, Header, nullable = false, description = "The state that the change is meant for"),
+        ("If-Match" = Option<String>, Header, nullable = false, description = "Entity tag of the version to change"),
         (
             "Prefer" = Option<String>,
             Header,
             nullable = false,
-            description = "`handling=strict`: refuse a write without If-Match (428)",
+            description = "`handling=strict`: a write without `If-Match` returns 428",
         ),
     ),
     request_body = UpdateTask,
     responses((
         status = 200,
-        description = "The task as it is now",
+        description = "The updated task",
         body = TaskBody<'_>,
-        headers(("ETag" = String, description = "The state of the task")),
+        headers(("ETag" = String, description = "Entity tag of the task's version")),
     )),
 )]
 pub(crate) async fn update_task(
@@ -277,11 +281,32 @@ pub(crate) async fn update_task(
         completed: input.completed,
         updated_at: DbTime(state.now().into()),
     };
+    if changes.is_empty() {
+        return unchanged(&state, &user, id, &expected).await;
+    }
     let mut pooled = state.write().await?;
     let conn = &mut pooled.conn();
     match Task::update(conn, &user, id, &changes, &expected).await? {
         Some(task) => Ok(response(StatusCode::OK, task_tag(&task)).body(task_json(&task, &user)?)),
-        None => Err(why_not(conn, &user, id, Verb::Update).await?),
+        None => Err(why_not(&state, conn, &user, id, &expected, Verb::Update).await?),
+    }
+}
+
+/// Returns the task unchanged, for an update without changes, which creates no new version.
+async fn unchanged(
+    state: &AppState,
+    user: &UserId,
+    id: TaskId,
+    expected: &Expected,
+) -> Result<HttpResponse> {
+    let mut pooled = state.read().await?;
+    let conn = &mut pooled.conn();
+    match Task::find(conn, user, id).await? {
+        Some(task) if expected.includes(task.version) => {
+            Ok(response(StatusCode::OK, task_tag(&task)).body(task_json(&task, user)?))
+        }
+        Some(_) => Err(Error::PreconditionFailed),
+        None => Err(why_not(state, conn, user, id, expected, Verb::Update).await?),
     }
 }
 
@@ -292,15 +317,15 @@ pub(crate) async fn update_task(
     tag = "tasks",
     params(
         ("id" = Uuid, Path, description = "The task"),
-        ("If-Match" = Option<String>, Header, nullable = false, description = "The state that the deletion is meant for"),
+        ("If-Match" = Option<String>, Header, nullable = false, description = "Entity tag of the version to delete"),
         (
             "Prefer" = Option<String>,
             Header,
             nullable = false,
-            description = "`handling=strict`: refuse a write without If-Match (428)",
+            description = "`handling=strict`: a write without `If-Match` returns 428",
         ),
     ),
-    responses((status = 204, description = "It is gone")),
+    responses((status = 204, description = "Task deleted")),
 )]
 pub(crate) async fn delete_task(
     state: Data<AppState>,
@@ -311,13 +336,28 @@ pub(crate) async fn delete_task(
     if Task::delete(conn, &user, id, &expected).await? > 0 {
         Ok(HttpResponse::NoContent().finish())
     } else {
-        Err(why_not(conn, &user, id, Verb::Delete).await?)
+        Err(why_not(&state, conn, &user, id, &expected, Verb::Delete).await?)
     }
 }
 
-/// Why an owner's statement found nothing: no task at all, another user's, or in another state.
-async fn why_not(conn: &mut Conn<'_>, user: &UserId, id: TaskId, verb: Verb) -> Result<Error> {
-    Ok(match Task::find_owner(conn, id).await? {
+/// Returns the reason why a statement matched no task: it does not exist, belongs to another user,
+/// or has another version.
+async fn why_not(
+    state: &AppState,
+    conn: &mut Conn<'_>,
+    user: &UserId,
+    id: TaskId,
+    expected: &Expected,
+    verb: Verb,
+) -> Result<Error> {
+    if state.foreign_tasks == ForeignTasks::NotFound {
+        let is_own = match expected {
+            Expected::Any => false,
+            Expected::Versions(_) => Task::exists(conn, user, id).await?,
+        };
+        return Ok(if is_own { Error::PreconditionFailed } else { Error::TaskNotFound });
+    }
+    Ok(match Task::find_owner(conn, user, id).await? {
         None => Error::TaskNotFound,
         Some(owner) if owner == user.as_str() => Error::PreconditionFailed,
         Some(_) => Error::Forbidden(verb),

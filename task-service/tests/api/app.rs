@@ -1,4 +1,4 @@
-//! The service under test, and an issuer whose answers a test can choose.
+//! The service under test, and an issuer whose responses a test controls.
 
 use std::{
     net::SocketAddr,
@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use service_kit::{Clock, testing::TestDatabase};
 use task_service::{app::App, config::Config};
 use tokio::sync::watch;
+use url::{Position, Url};
 
 pub(crate) const ISSUER: &str = "http://issuer.test";
 pub(crate) const AUDIENCE: &str = "http://tasks.test";
@@ -30,7 +31,7 @@ pub(crate) struct TestApp {
     pub(crate) keys: KeyServer,
     pub(crate) client: Client,
     server: ServerHandle,
-    /// How many seconds the service is ahead of us.
+    /// Offset of the service's clock in seconds.
     ahead: Arc<AtomicI64>,
 }
 
@@ -51,7 +52,7 @@ impl TestApp {
         Self::launch(keys, db, change, async |app| app.prepared().await.unwrap()).await
     }
 
-    /// Waits for no schema.
+    /// Starts the service without waiting for the schema.
     pub(crate) async fn spawn_unprepared(
         db: &TestDatabase,
         change: impl FnOnce(&mut Config),
@@ -87,7 +88,7 @@ impl TestApp {
         Self { address, metrics_address, keys, client, server, ahead }
     }
 
-    /// Lets time pass for the service.
+    /// Advances the service's clock.
     pub(crate) fn advance(&self, seconds: i64) {
         self.ahead.fetch_add(seconds, Ordering::Relaxed);
     }
@@ -96,7 +97,7 @@ impl TestApp {
         format!("http://{}{path}", self.address)
     }
 
-    /// A token for `sub`, good for an hour.
+    /// Returns a token for `sub` that is valid for an hour.
     pub(crate) fn token(&self, sub: &str) -> String {
         let mut claims = claims(sub);
         claims["exp"] = (now().cast_signed() + self.ahead.load(Ordering::Relaxed) + 3600).into();
@@ -125,22 +126,22 @@ impl TestApp {
         self.request(Method::DELETE, &path, token).send().await.unwrap()
     }
 
-    /// Makes a task and answers it.
+    /// Creates a task and returns it.
     pub(crate) async fn create(&self, token: &str, body: &Value) -> Value {
         let response = self.post(token, body).await;
         assert_eq!(response.status(), StatusCode::CREATED);
         response.json().await.unwrap()
     }
 
-    /// The path of the page after this one.
+    /// Returns the path of the next page.
     pub(crate) fn next(response: &Response) -> Option<String> {
         let link = response.headers().get("link")?.to_str().unwrap();
-        let (path, relation) = link.strip_prefix('<').unwrap().split_once('>').unwrap();
+        let (reference, relation) = link.strip_prefix('<').unwrap().split_once('>').unwrap();
         assert_eq!(relation, r#"; rel="next""#);
-        Some(path.to_owned())
+        Some(path(&response.url().join(reference).unwrap()))
     }
 
-    /// The tasks of a page and of all that follow it.
+    /// Returns the tasks of a page and all following pages.
     pub(crate) async fn pages(&self, path: &str, token: &str) -> Vec<Value> {
         let (mut next, mut tasks) = (Some(path.to_owned()), Vec::new());
         while let Some(path) = next {
@@ -152,16 +153,26 @@ impl TestApp {
         tasks
     }
 
-    /// The titles of a listing.
+    /// Returns the titles of a listing.
     pub(crate) async fn titles(&self, path: &str, token: &str) -> Vec<String> {
         let tasks: Vec<Value> = self.get(path, token).await.json().await.unwrap();
         tasks.iter().map(|task| task["title"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// What a token gets for `GET /api/tasks`.
+    /// Returns the status of `GET /api/tasks` with a token.
     pub(crate) async fn status_for(&self, token: &str) -> StatusCode {
         self.get("/api/tasks", token).await.status()
     }
+}
+
+/// Returns the path of a created task.
+pub(crate) fn location(response: &Response) -> String {
+    let reference = response.headers()["location"].to_str().unwrap();
+    path(&response.url().join(reference).unwrap())
+}
+
+fn path(url: &Url) -> String {
+    url[Position::BeforePath..].to_owned()
 }
 
 impl Drop for TestApp {
@@ -174,7 +185,7 @@ pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
-/// What a good token says.
+/// Returns the claims of a valid token.
 pub(crate) fn claims(sub: &str) -> Value {
     let now = now();
     json!({ "sub": sub, "iss": ISSUER, "aud": AUDIENCE, "iat": now, "exp": now + 3600 })
@@ -190,16 +201,16 @@ pub(crate) async fn problem(response: Response) -> Value {
     problem
 }
 
-/// How the issuer answers the next fetches.
+/// The issuer's response to the next fetches.
 #[derive(Clone)]
 pub(crate) enum Answer {
     Document(Value),
     Text(u16, String),
-    /// No answer, until another is chosen.
+    /// No response until another one is set.
     Hang,
 }
 
-/// An issuer on a port of its own. It counts who asks for its keys.
+/// An issuer on a free port, which counts the fetches of its keys.
 pub(crate) struct KeyServer {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -238,7 +249,7 @@ impl KeyServer {
         Self { address, shared, server: handle }
     }
 
-    pub(crate) fn url(&self) -> url::Url {
+    pub(crate) fn url(&self) -> Url {
         format!("http://{}/jwks", self.address).parse().unwrap()
     }
 
@@ -246,7 +257,7 @@ impl KeyServer {
         self.shared.issuer.lock().unwrap().clone()
     }
 
-    /// From now on tokens are signed by `issuer`.
+    /// Signs tokens with the keys of `issuer` from now on.
     pub(crate) fn sign_with(&self, issuer: Issuer) {
         *self.shared.issuer.lock().unwrap() = issuer;
     }
@@ -263,7 +274,7 @@ impl KeyServer {
         *self.shared.fetches.borrow()
     }
 
-    /// Waits until the keys have been asked for `count` more times.
+    /// Waits until the keys have been fetched `count` more times.
     pub(crate) async fn more_fetches(&self, count: usize) {
         let wanted = self.fetches() + count;
         let mut fetches = self.shared.fetches.subscribe();
@@ -274,7 +285,7 @@ impl KeyServer {
 
 impl Drop for KeyServer {
     fn drop(&mut self) {
-        // An answer that hangs would keep the server waiting.
+        // A pending response would keep the server from stopping.
         self.answer(Answer::Text(503, String::new()));
         rt::spawn(self.server.stop(false));
     }

@@ -1,4 +1,4 @@
-//! Rules of the tree that the compiler does not know.
+//! Rules of the source tree that the compiler does not check.
 
 use std::{fs, path::Path};
 

@@ -1,4 +1,4 @@
-//! Many writers and readers of one owner's tasks at once: nothing is lost, repeated or skipped.
+//! Concurrent writers and readers of one owner's tasks: nothing is lost, repeated or skipped.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,15 +21,15 @@ on_both_engines!(task_service::MIGRATIONS;
 const WRITERS: usize = 50;
 const PAGERS: usize = 20;
 const LONG_ENOUGH: Duration = Duration::from_secs(10);
-/// Of the tasks a writer makes, one in so many is deleted again.
+/// Every `ONE_IN`th created task is deleted again.
 const ONE_IN: usize = 5;
 
-/// What the service has acknowledged: the ids of tasks, and whether they are about to go.
+/// Acknowledged tasks by id, and whether they will be deleted.
 #[derive(Default)]
 struct Acknowledged(Mutex<BTreeMap<String, bool>>);
 
 impl Acknowledged {
-    /// Tasks that were there, and stay.
+    /// Returns the tasks that exist now and will not be deleted.
     fn lasting(&self) -> BTreeSet<String> {
         let tasks = self.0.lock().unwrap();
         tasks.iter().filter(|(_, is_going)| !**is_going).map(|(id, _)| id.clone()).collect()
@@ -37,7 +37,11 @@ impl Acknowledged {
 }
 
 async fn pages_are_whole_while_fifty_write(db: TestDatabase) {
-    let app = TestApp::spawn_with(&db, |config| config.rate_limit = RateLimit::Off).await;
+    let app = TestApp::spawn_with(&db, |config| {
+        config.rate_limit = RateLimit::Off;
+        config.max_searches_per_user = 20;
+    })
+    .await;
     let token = app.token("ada");
     let acknowledged = Acknowledged::default();
     let end = Instant::now() + LONG_ENOUGH;
@@ -66,7 +70,7 @@ async fn write(app: &TestApp, token: &str, number: usize, tasks: &Acknowledged, 
     }
 }
 
-/// Walks through all pages again and again. Returns how often.
+/// Reads all pages repeatedly. Returns the number of rounds.
 async fn read(
     app: &TestApp,
     token: &str,

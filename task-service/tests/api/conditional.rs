@@ -1,32 +1,33 @@
-//! Entity tags: nobody overwrites what they have not seen, and nobody is sent what they have.
+//! Entity tags: they prevent lost updates and repeated transfers.
 
 use futures_util::future::join_all;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use service_kit::{on_both_engines, testing::TestDatabase};
 
-use crate::app::{TestApp, problem};
+use crate::app::{TestApp, location, problem};
 
 on_both_engines!(task_service::MIGRATIONS;
     every_representation_has_an_entity_tag,
     every_change_changes_the_tag,
+    an_empty_update_creates_no_new_version,
     a_known_representation_is_not_sent_again,
     a_page_has_the_same_tag_as_long_as_nothing_changes,
-    a_write_for_another_state_is_refused,
-    a_write_for_the_current_state_is_done,
+    a_write_with_another_tag_is_refused,
+    a_write_with_the_current_tag_succeeds,
     of_two_writers_with_the_same_tag_one_wins,
-    who_wants_to_be_reminded_is_refused_without_if_match,
-    a_strangers_task_is_forbidden_whatever_its_state,
+    strict_clients_are_refused_without_if_match,
+    another_users_task_is_forbidden_in_any_state,
 );
 
 fn tag(response: &Response) -> String {
     response.headers()["etag"].to_str().unwrap().to_owned()
 }
 
-/// A task's path and entity tag.
+/// Creates a task and returns its path and entity tag.
 async fn created(app: &TestApp, token: &str) -> (String, String) {
     let response = app.post(token, &json!({ "title": "t" })).await;
-    let path = response.headers()["location"].to_str().unwrap().to_owned();
+    let path = location(&response);
     (path, tag(&response))
 }
 
@@ -62,7 +63,7 @@ async fn every_change_changes_the_tag(db: TestDatabase) {
     let token = app.token("ada");
     let (path, mut before) = created(&app, &token).await;
     let mut page_before = tag(&app.get("/api/tasks", &token).await);
-    // Faster than the clock of an updated_at can tell apart.
+    // Faster than the resolution of `updated_at`.
     for _ in 0..5 {
         let after = tag(&write(&app, (Method::PUT, &path), &token, &[]).await);
         let page_after = tag(&app.get("/api/tasks", &token).await);
@@ -72,6 +73,39 @@ async fn every_change_changes_the_tag(db: TestDatabase) {
     }
 }
 
+async fn an_empty_update_creates_no_new_version(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let token = app.token("ada");
+    let (path, current) = created(&app, &token).await;
+    let before: Value = app.get(&path, &token).await.json().await.unwrap();
+    app.advance(10);
+    for method in [Method::PUT, Method::PATCH] {
+        for body in [json!({}), json!({ "unknown": 1, "id": "x" })] {
+            for (if_match, status) in [
+                (None, StatusCode::OK),
+                (Some(&*current), StatusCode::OK),
+                (Some("\"99\""), StatusCode::PRECONDITION_FAILED),
+            ] {
+                let mut request = app.request(method.clone(), &path, &token).json(&body);
+                if let Some(if_match) = if_match {
+                    request = request.header("if-match", if_match);
+                }
+                let response = request.send().await.unwrap();
+                assert_eq!(response.status(), status, "{method} {body}");
+                if status == StatusCode::OK {
+                    assert_eq!(tag(&response), current);
+                    assert_eq!(response.json::<Value>().await.unwrap(), before);
+                }
+            }
+        }
+    }
+    let of_bob = app.request(Method::PATCH, &path, &app.token("bob")).json(&json!({}));
+    assert_eq!(of_bob.send().await.unwrap().status(), StatusCode::FORBIDDEN);
+    let unknown = "/api/tasks/0198c0a4-6f0e-7b53-9a75-3f5b3c1f2f10";
+    let unknown = app.request(Method::PATCH, unknown, &token).json(&json!({}));
+    assert_eq!(unknown.send().await.unwrap().status(), StatusCode::NOT_FOUND);
+}
+
 async fn a_known_representation_is_not_sent_again(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let token = app.token("ada");
@@ -79,14 +113,15 @@ async fn a_known_representation_is_not_sent_again(db: TestDatabase) {
     let tag_of_page = tag(&app.get("/api/tasks", &token).await);
     for (path, tag) in [(&*path, &tag_of_task), ("/api/tasks", &tag_of_page)] {
         let weak = format!("\"other\", W/{tag}");
-        for known in [tag, &weak, "*"] {
+        let coded = tag.trim_end_matches('"').to_owned() + "-gzip\"";
+        for known in [tag, &weak, &coded, "*"] {
             let request = app.request(Method::GET, path, &token).header("if-none-match", known);
             let response = request.send().await.unwrap();
             assert_eq!(response.status(), StatusCode::NOT_MODIFIED, "{known}");
             assert_eq!(&response.headers()["etag"], tag);
             assert_eq!(response.text().await.unwrap(), "");
         }
-        for unknown in ["\"other\"", "", "nonsense"] {
+        for unknown in ["\"other\"", "", "nonsense", &format!("W/W/{tag}")] {
             let request = app.request(Method::GET, path, &token).header("if-none-match", unknown);
             assert_eq!(request.send().await.unwrap().status(), StatusCode::OK, "{unknown}");
         }
@@ -107,14 +142,15 @@ async fn a_page_has_the_same_tag_as_long_as_nothing_changes(db: TestDatabase) {
     assert_ne!(tags("/api/tasks").await, before);
 }
 
-async fn a_write_for_another_state_is_refused(db: TestDatabase) {
+async fn a_write_with_another_tag_is_refused(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let token = app.token("ada");
     let (path, old) = created(&app, &token).await;
     let now = tag(&write(&app, (Method::PATCH, &path), &token, &[]).await);
-    let weak = format!("W/{now}");
     for method in [Method::PUT, Method::PATCH, Method::DELETE] {
-        for stale in [&*old, "\"other\"", "nonsense", "", &weak] {
+        for stale in
+            [&*old, "\"other\"", "nonsense", "", "\"+2\"", "\"02\"", "\"2 \"", "2", "W/W/\"2\""]
+        {
             let response =
                 write(&app, (method.clone(), &path), &token, &[("if-match", stale)]).await;
             assert_eq!(response.status(), StatusCode::PRECONDITION_FAILED, "{method} {stale}");
@@ -124,13 +160,23 @@ async fn a_write_for_another_state_is_refused(db: TestDatabase) {
     assert_eq!(tag(&app.get(&path, &token).await), now, "nothing was done");
 }
 
-async fn a_write_for_the_current_state_is_done(db: TestDatabase) {
+async fn a_write_with_the_current_tag_succeeds(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let token = app.token("ada");
     let (path, mut current) = created(&app, &token).await;
     for method in [Method::PUT, Method::PATCH] {
-        for list in ["", "\"99\", ", "W/\"1\" , \"x\","] {
-            let list = format!("{list}{current}");
+        let opaque = |tag: &str| tag.trim_matches('"').to_owned();
+        for (before, coding) in [
+            ("", ""),
+            ("\"99\", ", ""),
+            ("W/\"0\" , \"x\",", ""),
+            ("W/", ""),
+            ("", "-gzip"),
+            ("W/", ";gzip"),
+            ("", "--gzip"),
+            ("", "-br"),
+        ] {
+            let list = format!("{before}\"{}{coding}\"", opaque(&current));
             let response =
                 write(&app, (method.clone(), &path), &token, &[("if-match", &list)]).await;
             assert_eq!(response.status(), StatusCode::OK, "{list}");
@@ -161,7 +207,7 @@ async fn of_two_writers_with_the_same_tag_one_wins(db: TestDatabase) {
     }
 }
 
-async fn who_wants_to_be_reminded_is_refused_without_if_match(db: TestDatabase) {
+async fn strict_clients_are_refused_without_if_match(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let token = app.token("ada");
     let (path, current) = created(&app, &token).await;
@@ -184,7 +230,7 @@ async fn who_wants_to_be_reminded_is_refused_without_if_match(db: TestDatabase) 
     }
 }
 
-async fn a_strangers_task_is_forbidden_whatever_its_state(db: TestDatabase) {
+async fn another_users_task_is_forbidden_in_any_state(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let (path, current) = created(&app, &app.token("ada")).await;
     let bob = app.token("bob");

@@ -1,4 +1,7 @@
-//! `task-service doctor`, tried on each fault that it is to find.
+//! `task-service doctor`, tested with each fault that it detects.
+
+mod causes;
+mod rights;
 
 use std::{fs, net::TcpListener, process::Stdio};
 
@@ -15,10 +18,10 @@ use tokio::{io::AsyncWriteExt as _, process::Command};
 use crate::app::{AUDIENCE, FRONTEND, ISSUER, TestApp, claims, now};
 
 on_both_engines!(task_service::MIGRATIONS;
-    a_service_that_is_well_has_no_finding,
-    a_schema_that_is_behind_is_found,
-    a_schema_of_a_newer_version_is_found,
-    a_database_of_another_service_is_found,
+    a_healthy_service_has_no_findings,
+    an_outdated_schema_is_reported,
+    a_schema_of_a_newer_version_is_reported,
+    a_missing_table_is_reported,
 );
 
 fn command(variables: &[(&str, &str)]) -> Command {
@@ -35,7 +38,7 @@ fn command(variables: &[(&str, &str)]) -> Command {
     command
 }
 
-/// For what has nothing to do with a database.
+/// Runs the doctor for findings that do not depend on the database.
 async fn doctor(variables: &[(&str, &str)]) -> Report {
     doctor_with(variables, &[]).await
 }
@@ -49,13 +52,13 @@ async fn doctor_with(variables: &[(&str, &str)], arguments: &[&str]) -> Report {
     report
 }
 
-/// An issuer as others see it.
+/// An issuer as seen by its clients.
 struct Published {
     keys: String,
-    /// How far its clock is ahead, in seconds.
+    /// Offset of its clock in seconds.
     ahead: i64,
     document: Value,
-    /// The one origin whose pages may call it.
+    /// The origin that its CORS headers allow.
     allowed: &'static str,
     has_page: bool,
 }
@@ -73,7 +76,7 @@ impl Default for Published {
 }
 
 impl Published {
-    /// The address of its keys.
+    /// Starts the issuer and returns the URL of its keys.
     fn serve(self) -> String {
         let stub = Stub::start(move |request| {
             let now = DateTime::<Utc>::from_timestamp(now().cast_signed() + self.ahead, 0).unwrap();
@@ -101,7 +104,7 @@ async fn doctor_for(published: Published) -> Report {
     doctor(&[("BETTER_AUTH_JWKS_URL", &published.serve())]).await
 }
 
-async fn a_service_that_is_well_has_no_finding(db: TestDatabase) {
+async fn a_healthy_service_has_no_findings(db: TestDatabase) {
     let keys = Published::default().serve();
     let app = TestApp::spawn_with(&db, |config| {
         config.better_auth_jwks_url = keys.parse().unwrap();
@@ -135,10 +138,10 @@ async fn with_database(db: &TestDatabase, migrate: &str) -> Report {
     command(&variables).output().await.unwrap().into()
 }
 
-async fn a_schema_that_is_behind_is_found(db: TestDatabase) {
-    db.change("DELETE FROM __diesel_schema_migrations WHERE version > '20261124000001'").await;
+async fn an_outdated_schema_is_reported(db: TestDatabase) {
+    migrate::revert_to(&db.url, MIGRATIONS, "20261124000001").await.unwrap();
     let report = with_database(&db, "true").await;
-    report.finds("warn", "MIGRATE", "2026-11-24-000002_create_idempotency_keys; they run when");
+    report.finds("warn", "MIGRATE", "have not run: 2026-11-24-000002_create_idempotency_keys");
     let report = with_database(&db, "false").await;
     report.finds("fault", "MIGRATE", "run `task-service migrate`");
 
@@ -148,20 +151,21 @@ async fn a_schema_that_is_behind_is_found(db: TestDatabase) {
     report.finds("fault", "MIGRATE", "the database is empty: run `task-service migrate`");
 }
 
-async fn a_schema_of_a_newer_version_is_found(db: TestDatabase) {
-    db.change("INSERT INTO __diesel_schema_migrations (version) VALUES ('20990101000001')").await;
+async fn a_schema_of_a_newer_version_is_reported(db: TestDatabase) {
+    db.change("INSERT INTO task_service_migrations (version) VALUES ('20990101000001')").await;
     let report = with_database(&db, "true").await;
     report.finds("fault", "DATABASE_URL", "does not know: 20990101000001");
 }
 
-async fn a_database_of_another_service_is_found(db: TestDatabase) {
+async fn a_missing_table_is_reported(db: TestDatabase) {
     db.change("ALTER TABLE tasks RENAME TO users").await;
     let report = with_database(&db, "true").await;
-    report.finds("fault", "DATABASE_URL", "it has no table \"tasks\"");
+    let text = "task-service has migrated this database, but it has no table \"tasks\"";
+    report.finds("fault", "DATABASE_URL", text);
 }
 
 #[actix_web::test]
-async fn keys_that_cannot_be_had_are_found() {
+async fn unavailable_keys_are_reported() {
     let closed = format!("http://ada:hidden@127.0.0.1:{}/jwks?key=hidden", free_port());
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let silent = format!("http://{}/jwks", silent.local_addr().unwrap());
@@ -186,7 +190,7 @@ async fn keys_that_cannot_be_had_are_found() {
 }
 
 #[actix_web::test]
-async fn another_issuer_whose_keys_cannot_be_had_is_found() {
+async fn unavailable_keys_of_another_issuer_are_reported() {
     let keys = Published::default().serve();
     let other = format!("https://other.test|tasks|http://127.0.0.1:{}/jwks", free_port());
     let settings = [("BETTER_AUTH_JWKS_URL", &*keys), ("TRUSTED_ISSUERS", &other)];
@@ -195,11 +199,11 @@ async fn another_issuer_whose_keys_cannot_be_had_is_found() {
     let twice = format!("{ISSUER}|tasks|{keys}");
     let settings = [("BETTER_AUTH_JWKS_URL", &*keys), ("TRUSTED_ISSUERS", &twice)];
     let report = doctor(&settings).await;
-    assert!(report.text.contains("is trusted twice"), "{}", report.text);
+    assert!(report.text.contains("is configured twice"), "{}", report.text);
 }
 
 #[actix_web::test]
-async fn clocks_that_are_apart_are_found() {
+async fn clock_skew_is_reported() {
     for (ahead, verdict, text) in [
         (3600, "fault", "ahead of this machine's, more than the 30 s allowed"),
         (-3600, "fault", "behind this machine's, more than the 30 s allowed"),
@@ -211,7 +215,7 @@ async fn clocks_that_are_apart_are_found() {
 }
 
 #[actix_web::test]
-async fn names_that_differ_are_found() {
+async fn different_issuer_or_audience_is_reported() {
     for (document, setting, text) in [
         (
             json!({ "issuer": "http://issuer.test/", "audience": AUDIENCE, "url": ISSUER }),
@@ -232,9 +236,10 @@ async fn names_that_differ_are_found() {
 }
 
 #[actix_web::test]
-async fn pages_that_are_not_let_in_are_found() {
+async fn origins_refused_by_the_issuer_are_reported() {
     let report = doctor_for(Published { allowed: "http://x.test", ..Published::default() }).await;
-    let text = "lets no page of http://spa.test:5173 call it: add it to FRONTEND_URL of the issuer";
+    let text =
+        "does not allow requests from http://spa.test:5173: add it to FRONTEND_URL of the issuer";
     report.finds("fault", "FRONTEND_URL", text);
 
     let report = doctor_for(Published { has_page: true, ..Published::default() }).await;
@@ -245,7 +250,7 @@ async fn pages_that_are_not_let_in_are_found() {
 }
 
 #[actix_web::test]
-async fn somebody_else_at_our_port_is_found() {
+async fn another_program_on_the_port_is_reported() {
     let stranger = Stub::start(|_| answer(404, "", "")).port().to_string();
     let keys = Published::default().serve();
     let report = doctor(&[("PORT", &stranger), ("BETTER_AUTH_JWKS_URL", &keys)]).await;
@@ -253,7 +258,7 @@ async fn somebody_else_at_our_port_is_found() {
 }
 
 #[actix_web::test]
-async fn a_service_that_cannot_work_is_found() {
+async fn a_service_that_is_not_ready_is_reported() {
     let state = r#"{"status":"unavailable","database":"ok","keys":"unavailable"}"#;
     let ailing = Stub::start(move |_| answer(503, "", state)).port().to_string();
     let keys = Published::default().serve();
@@ -261,7 +266,7 @@ async fn a_service_that_cannot_work_is_found() {
     report.finds("warn", "service", "but is not ready: keys unavailable");
 }
 
-/// What the doctor says about a token in a file.
+/// Returns the doctor's report on a token in a file.
 async fn verdict_on(token: &str, published: Published) -> Report {
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), format!("{token}\n")).unwrap();
@@ -271,7 +276,7 @@ async fn verdict_on(token: &str, published: Published) -> Report {
     report
 }
 
-/// A good token but for what `change` does to its claims.
+/// Returns a token that is valid except for what `change` does to its claims.
 fn token(change: impl FnOnce(&mut Value)) -> String {
     let mut claims = claims("ada");
     change(&mut claims);
@@ -279,7 +284,7 @@ fn token(change: impl FnOnce(&mut Value)) -> String {
 }
 
 #[actix_web::test]
-async fn a_good_token_is_told_how_long_it_lasts() {
+async fn the_lifetime_of_a_valid_token_is_reported() {
     let report = verdict_on(&token(|_| {}), Published::default()).await;
     report.is_clean();
     report.finds("ok", "token", "is accepted, for another 59m");
@@ -298,7 +303,7 @@ async fn a_good_token_is_told_how_long_it_lasts() {
 }
 
 #[actix_web::test]
-async fn a_refused_token_is_told_why() {
+async fn the_reason_for_refusing_a_token_is_reported() {
     let minutes = |minutes: i64| now().cast_signed() + minutes * 60;
     let expired = token(|claims| {
         claims["iat"] = minutes(-63).into();
@@ -336,7 +341,7 @@ async fn a_refused_token_is_told_why() {
 }
 
 #[actix_web::test]
-async fn a_token_that_only_our_clock_ends_is_told_so() {
+async fn a_token_expired_by_the_local_clock_only_is_reported() {
     let behind = Published { ahead: -600, ..Published::default() };
     let ended = token(|claims| {
         claims["iat"] = (now() - 65 * 60).into();
@@ -349,13 +354,13 @@ async fn a_token_that_only_our_clock_ends_is_told_so() {
 }
 
 #[actix_web::test]
-async fn a_token_that_nobody_can_judge_is_told_so() {
+async fn a_token_that_cannot_be_verified_is_reported() {
     let keys = format!("http://127.0.0.1:{}/jwks", free_port());
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), token(|_| {})).unwrap();
     let arguments = ["--token-file", file.path().to_str().unwrap()];
     let report = doctor_with(&[("BETTER_AUTH_JWKS_URL", &keys)], &arguments).await;
-    assert!(report.text.contains("so nobody can tell about it"), "{}", report.text);
+    assert!(report.text.contains("so it cannot be verified"), "{}", report.text);
 
     let keys = Published::default().serve();
     let settings = [("BETTER_AUTH_JWKS_URL", &*keys)];

@@ -1,4 +1,4 @@
-//! Which tasks a listing holds, and in which order.
+//! Filters and sort orders of listings.
 
 use std::collections::BTreeSet;
 
@@ -10,14 +10,14 @@ use crate::app::{TestApp, problem};
 
 on_both_engines!(task_service::MIGRATIONS;
     open_and_done_tasks_are_listed_apart,
-    times_select_what_came_later,
-    a_text_is_found_in_title_or_description_whatever_its_case,
+    time_filters_select_later_tasks,
+    a_search_matches_title_and_description_in_any_case,
     percent_and_underscore_and_backslash_mean_themselves,
     filters_narrow_each_other,
     a_listing_is_sorted_as_asked,
     every_order_is_paged_without_gap_or_repetition,
-    the_next_page_keeps_the_question,
-    the_total_is_told_to_those_who_ask,
+    the_next_page_keeps_the_query,
+    the_total_is_returned_on_request,
     unknown_and_malformed_parameters_are_refused_by_name,
 );
 
@@ -35,7 +35,7 @@ async fn complete(app: &TestApp, token: &str, task: &Value) {
     assert_eq!(response.status(), StatusCode::OK);
 }
 
-/// As a set: where the order is not the question.
+/// Returns the titles as a set, for tests that ignore the order.
 async fn found(app: &TestApp, token: &str, query: &str) -> BTreeSet<String> {
     app.titles(&format!("/api/tasks?{query}"), token).await.into_iter().collect()
 }
@@ -53,7 +53,7 @@ async fn open_and_done_tasks_are_listed_apart(db: TestDatabase) {
     assert_eq!(found(&app, &token, "completed=false").await, titles(["a", "c"]));
 }
 
-async fn times_select_what_came_later(db: TestDatabase) {
+async fn time_filters_select_later_tasks(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let token = app.token("ada");
     let first = app.create(&token, &json!({ "title": "first" })).await;
@@ -78,7 +78,7 @@ async fn times_select_what_came_later(db: TestDatabase) {
     assert_eq!(found(&app, &token, &query).await, titles(["first"]));
 }
 
-async fn a_text_is_found_in_title_or_description_whatever_its_case(db: TestDatabase) {
+async fn a_search_matches_title_and_description_in_any_case(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let token = app.token("ada");
     app.create(&token, &json!({ "title": "ÄPFEL kaufen", "description": "im Hofladen" })).await;
@@ -158,7 +158,7 @@ async fn a_listing_is_sorted_as_asked(db: TestDatabase) {
 async fn every_order_is_paged_without_gap_or_repetition(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let token = app.token("ada");
-    // Equal titles, and times that are equal more often than not.
+    // Equal titles, and mostly equal times.
     for number in 0..12 {
         app.create(&token, &json!({ "title": format!("same {}", number % 3) })).await;
     }
@@ -174,7 +174,7 @@ async fn every_order_is_paged_without_gap_or_repetition(db: TestDatabase) {
     }
 }
 
-async fn the_next_page_keeps_the_question(db: TestDatabase) {
+async fn the_next_page_keeps_the_query(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let token = app.token("ada");
     create_all(&app, &token, &["a & b 1", "nothing", "A & B 2", "a & b 3", "a + b"]).await;
@@ -185,10 +185,14 @@ async fn the_next_page_keeps_the_question(db: TestDatabase) {
 
     let next = TestApp::next(&app.get("/api/tasks?limit=1", &token).await).unwrap();
     let other = app.get(&format!("{next}&sort=title"), &token).await;
-    assert_eq!(other.status(), StatusCode::UNPROCESSABLE_ENTITY, "a cursor is good for one order");
+    assert_eq!(
+        other.status(),
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "a cursor is valid for one sort order"
+    );
 }
 
-async fn the_total_is_told_to_those_who_ask(db: TestDatabase) {
+async fn the_total_is_returned_on_request(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let token = app.token("ada");
     create_all(&app, &token, &["a 1", "a 2", "a 3", "b"]).await;

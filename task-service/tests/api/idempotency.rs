@@ -1,4 +1,4 @@
-//! A create that is sent again.
+//! Retries of a create request.
 
 use std::collections::BTreeSet;
 
@@ -7,19 +7,19 @@ use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use service_kit::{on_both_engines, testing::TestDatabase};
 
-use crate::app::{TestApp, problem};
+use crate::app::{TestApp, location, problem};
 
 const DAY: i64 = 24 * 60 * 60;
 
 on_both_engines!(task_service::MIGRATIONS;
-    a_retry_makes_nothing_and_is_answered_as_before,
-    twenty_retries_at_once_make_one_task,
+    a_retry_creates_nothing_and_gets_the_first_response,
+    twenty_concurrent_retries_create_one_task,
     another_body_with_the_same_key_is_refused,
     a_key_belongs_to_its_owner,
     a_key_is_remembered_for_a_day,
     a_refused_create_does_not_use_up_its_key,
-    what_is_no_key_is_refused,
-    without_a_key_every_create_makes_a_task,
+    invalid_keys_are_refused,
+    without_a_key_every_request_creates_a_task,
 );
 
 async fn create(app: &TestApp, token: &str, key: &str, body: &Value) -> Response {
@@ -27,19 +27,19 @@ async fn create(app: &TestApp, token: &str, key: &str, body: &Value) -> Response
     request.json(body).send().await.unwrap()
 }
 
-async fn a_retry_makes_nothing_and_is_answered_as_before(db: TestDatabase) {
+async fn a_retry_creates_nothing_and_gets_the_first_response(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let token = app.token("ada");
     let body = json!({ "title": "Buy milk", "description": "ünïcode \u{1f511} \"quoted\"" });
     let first = create(&app, &token, "key", &body).await;
     assert_eq!(first.status(), StatusCode::CREATED);
     assert!(!first.headers().contains_key("idempotency-replayed"));
+    let path = location(&first);
     let (location, tag) = (first.headers()["location"].clone(), first.headers()["etag"].clone());
     let first = first.text().await.unwrap();
 
-    // What became of the task does not change the answer.
-    let path = location.to_str().unwrap();
-    let request = app.request(Method::PATCH, path, &token).json(&json!({ "title": "changed" }));
+    // Later changes of the task do not affect the response.
+    let request = app.request(Method::PATCH, &path, &token).json(&json!({ "title": "changed" }));
     assert_eq!(request.send().await.unwrap().status(), StatusCode::OK);
 
     let retry = create(&app, &token, "key", &body).await;
@@ -51,7 +51,7 @@ async fn a_retry_makes_nothing_and_is_answered_as_before(db: TestDatabase) {
     assert_eq!(app.titles("/api/tasks", &token).await, ["changed"]);
 }
 
-async fn twenty_retries_at_once_make_one_task(db: TestDatabase) {
+async fn twenty_concurrent_retries_create_one_task(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let token = app.token("ada");
     let body = json!({ "title": "once" });
@@ -126,7 +126,7 @@ async fn a_refused_create_does_not_use_up_its_key(db: TestDatabase) {
     assert_eq!(response.status(), StatusCode::CREATED);
 }
 
-async fn what_is_no_key_is_refused(db: TestDatabase) {
+async fn invalid_keys_are_refused(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let token = app.token("ada");
     for key in ["", &"x".repeat(256), "ünïcode"] {
@@ -143,7 +143,7 @@ async fn what_is_no_key_is_refused(db: TestDatabase) {
     assert_eq!(app.titles("/api/tasks", &token).await, [""; 0]);
 }
 
-async fn without_a_key_every_create_makes_a_task(db: TestDatabase) {
+async fn without_a_key_every_request_creates_a_task(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let token = app.token("ada");
     for _ in 0..2 {

@@ -1,4 +1,4 @@
-//! Bad input: a clear 4xx in the documented shape.
+//! Invalid input returns a 4xx in the documented format.
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -10,10 +10,10 @@ on_both_engines!(task_service::MIGRATIONS;
     a_body_that_is_not_json_is_400,
     a_body_of_another_media_type_is_415,
     a_body_that_is_no_object_is_422,
-    every_mistake_is_named_as_fastapi_names_it,
+    every_error_has_the_format_of_fastapi,
     lengths_are_counted_in_characters,
     the_longest_description_is_accepted_escaped,
-    what_was_refused_was_not_stored,
+    refused_requests_store_nothing,
 );
 
 async fn send(
@@ -74,7 +74,7 @@ async fn a_body_that_is_no_object_is_422(db: TestDatabase) {
     }
 }
 
-async fn every_mistake_is_named_as_fastapi_names_it(db: TestDatabase) {
+async fn every_error_has_the_format_of_fastapi(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let token = app.token("ada");
     for (body, member, kind) in [
@@ -85,6 +85,13 @@ async fn every_mistake_is_named_as_fastapi_names_it(db: TestDatabase) {
         (json!({ "title": {} }), "title", "string_type"),
         (json!({ "title": "" }), "title", "string_too_short"),
         (json!({ "title": " \t\u{3000}" }), "title", "value_error"),
+        (json!({ "title": "\u{200b}" }), "title", "value_error"),
+        (json!({ "title": "\u{feff}\u{2060}\u{ad}" }), "title", "value_error"),
+        (json!({ "title": "\u{3164}" }), "title", "value_error"),
+        (json!({ "title": "\u{2800} \u{2800}" }), "title", "value_error"),
+        (json!({ "title": "\u{202e}" }), "title", "value_error"),
+        (json!({ "title": "\u{1}\u{7f}\u{85}" }), "title", "value_error"),
+        (json!({ "title": "\u{e0041}\u{fe0f}" }), "title", "value_error"),
         (json!({ "title": "a\0b" }), "title", "value_error"),
         (json!({ "title": "x", "description": 1 }), "description", "string_type"),
         (json!({ "title": "x", "description": "a\0b" }), "description", "value_error"),
@@ -130,7 +137,7 @@ async fn the_longest_description_is_accepted_escaped(db: TestDatabase) {
     assert_eq!(task["description"].as_str().unwrap().chars().count(), 10_000);
 }
 
-async fn what_was_refused_was_not_stored(db: TestDatabase) {
+async fn refused_requests_store_nothing(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let token = app.token("ada");
     let task = app.create(&token, &json!({ "title": "t" })).await;

@@ -1,4 +1,5 @@
-//! The issuer's keys: when they are fetched, and what happens while they cannot be. R13 to R19.
+//! The issuer's keys: when they are fetched, and what happens while they are unavailable. R13 to
+//! R19.
 
 use std::{pin::pin, time::Duration};
 
@@ -21,7 +22,7 @@ on_both_engines!(task_service::MIGRATIONS;
     r15_malformed_and_foreign_tokens_cause_no_fetch,
     r17_an_outage_of_the_issuer_changes_nothing_for_known_keys,
     r18_a_fetch_that_hangs_does_not_delay_known_keys,
-    r18_an_issuer_that_was_never_there_is_503_until_it_is,
+    r18_requests_get_503_until_the_issuer_is_available,
     r17_keys_that_are_too_old_are_not_trusted,
     r19_entries_that_cannot_be_used_are_skipped,
 );
@@ -59,7 +60,7 @@ async fn r13_a_withdrawn_key_is_refused_when_the_lifetime_ends(db: TestDatabase)
     let token = app.token("ada");
     assert_eq!(app.status_for(&token).await, StatusCode::OK);
     app.keys.publish(&[Issuer::new("second", 2).jwk()]);
-    // The second of two fetches starts after the first has been taken in.
+    // The second of two fetches starts after the first has been processed.
     app.keys.more_fetches(2).await;
     assert_eq!(app.status_for(&token).await, StatusCode::UNAUTHORIZED);
 }
@@ -112,11 +113,12 @@ async fn r15_malformed_and_foreign_tokens_cause_no_fetch(db: TestDatabase) {
     assert_eq!(app.status_for(&app.token("ada")).await, StatusCode::OK);
     let before = app.keys.fetches();
     let hs256 = json!({ "alg": "HS256", "kid": "unknown" });
+    let no_text = json!({ "alg": "EdDSA", "kid": 1 });
     for token in [
         "nonsense".to_owned(),
         "a.b.c".to_owned(),
         app.keys.issuer().sign_with_header(&hs256, &claims("ada")),
-        app.keys.issuer().sign_with_header(&json!({ "alg": "EdDSA" }), &claims("ada")),
+        app.keys.issuer().sign_with_header(&no_text, &claims("ada")),
     ] {
         assert_eq!(app.status_for(&token).await, StatusCode::UNAUTHORIZED);
     }
@@ -161,7 +163,7 @@ async fn r18_a_fetch_that_hangs_does_not_delay_known_keys(db: TestDatabase) {
     let others = async {
         app.keys.more_fetches(1).await;
         for user in 0..20 {
-            // Tokens that were not verified before, by a key that was used before.
+            // New tokens, signed with a known key.
             let token = app.token(&format!("user {user}"));
             assert_eq!(app.status_for(&token).await, StatusCode::OK);
         }
@@ -170,12 +172,12 @@ async fn r18_a_fetch_that_hangs_does_not_delay_known_keys(db: TestDatabase) {
         status = &mut waiting => panic!("the others had to wait for the fetch: {status}"),
         () = others => {}
     }
-    // All of them were answered while the fetch was still open; now let it end.
+    // All of them received a response during the pending fetch; now it may complete.
     app.keys.publish(&[app.keys.issuer().jwk()]);
     assert_eq!(waiting.await, StatusCode::UNAUTHORIZED);
 }
 
-async fn r18_an_issuer_that_was_never_there_is_503_until_it_is(db: TestDatabase) {
+async fn r18_requests_get_503_until_the_issuer_is_available(db: TestDatabase) {
     let keys = KeyServer::start_with(Answer::Text(500, String::new()));
     let app = TestApp::spawn_trusting(keys, &db, quickly).await;
     let token = app.token("ada");
@@ -186,7 +188,7 @@ async fn r18_an_issuer_that_was_never_there_is_503_until_it_is(db: TestDatabase)
     let ready = app.client.get(app.url("/health/ready")).send().await.unwrap();
     assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(ready.json::<Value>().await.unwrap()["keys"], "unavailable");
-    // Without any token there is nothing to verify.
+    // A missing token needs no verification.
     let missing = app.client.get(app.url("/api/tasks")).send().await.unwrap();
     assert_eq!(missing.status(), StatusCode::UNAUTHORIZED);
 
@@ -204,7 +206,7 @@ async fn r17_keys_that_are_too_old_are_not_trusted(db: TestDatabase) {
     let token = app.token("ada");
     assert_eq!(app.status_for(&token).await, StatusCode::OK);
     app.keys.answer(Answer::Text(500, String::new()));
-    // At one failure per cool-down of 50 ms the set is older than a second by then.
+    // With one failure per cool-down of 50 ms, the set is older than a second by then.
     app.keys.more_fetches(25).await;
     assert_eq!(app.status_for(&token).await, StatusCode::SERVICE_UNAVAILABLE);
 }

@@ -1,4 +1,4 @@
-//! Rude clients: too much, too little, too often, or not quite HTTP.
+//! Misbehaving clients: too much, too little, too often, or invalid HTTP.
 
 use std::net::SocketAddr;
 
@@ -19,7 +19,7 @@ on_both_engines!(task_service::MIGRATIONS;
     an_endless_token_is_refused,
     ambiguous_framing_is_refused,
     connections_that_are_reset_leave_nothing_behind,
-    half_open_connections_hold_nobody_up,
+    half_open_connections_delay_no_request,
 );
 
 async fn ten_megabytes_are_413_sent_whole_or_in_chunks(db: TestDatabase) {
@@ -92,7 +92,7 @@ async fn connections_that_are_reset_leave_nothing_behind(db: TestDatabase) {
         let request = request.clone();
         async move {
             let mut stream = TcpStream::connect(address).await.unwrap();
-            // Some hang up in the middle of the request, some in the middle of the answer.
+            // Some disconnect during the request, others during the response.
             let sent = if number % 2 == 0 { request.len() } else { request.len() - 5 };
             stream.write_all(&request.as_bytes()[..sent]).await.unwrap();
             stream.set_zero_linger().unwrap();
@@ -106,7 +106,7 @@ async fn connections_that_are_reset_leave_nothing_behind(db: TestDatabase) {
     assert!(join_all(creates).await.iter().all(|status| *status == StatusCode::CREATED));
 }
 
-async fn half_open_connections_hold_nobody_up(db: TestDatabase) {
+async fn half_open_connections_delay_no_request(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let mut dripping = Vec::new();
     for _ in 0..100 {
@@ -118,10 +118,10 @@ async fn half_open_connections_hold_nobody_up(db: TestDatabase) {
     drop(dripping);
 }
 
-/// Sends bytes as they are and reads until the server closes or has answered.
+/// Sends bytes unchanged, and reads until the server responds or closes the connection.
 async fn raw(address: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    // The server may close before it has read everything.
+    // The server may close the connection before it has read everything.
     let _ = stream.write_all(bytes).await;
     let mut answer = vec![0; 4096];
     let read = stream.read(&mut answer).await.unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Through the front door: HTTP on a port of its own, a database of its own, a real issuer of
-//! keys. Every test runs on SQLite and on PostgreSQL.
+//! HTTP tests of task-service. Each test has its own server, on a free port, its own database and a
+//! real issuer, and runs on SQLite and PostgreSQL.
 
 #![expect(
     clippy::unwrap_used,
@@ -10,22 +10,33 @@
 mod app;
 mod architecture;
 mod bearer;
+mod caching;
 mod concurrency;
 mod conditional;
+mod connections;
 mod cors;
 mod doctor;
 mod documentation;
+mod events;
 mod filters;
 mod health;
 mod idempotency;
+mod import;
 mod input;
 mod keys;
 mod limits;
 mod listing;
+mod locked_table;
+mod log;
+mod long_listings;
 mod metrics;
 mod migrations;
 mod openapi;
 mod ownership;
 mod quotas;
+mod searches;
+mod settings;
+mod sqlite_file;
 mod tasks;
 mod transfer;
+mod unread_responses;

@@ -1,5 +1,5 @@
-//! The figures for Prometheus: they move when the thing happens, nobody finds them where the public
-//! asks, and they tell nothing about anybody.
+//! Prometheus metrics: they change with the events that they count, are not on the public listener,
+//! and contain no personal data.
 
 use std::time::Duration;
 
@@ -16,13 +16,13 @@ use crate::app::{Answer, ISSUER, TestApp, claims};
 
 on_both_engines!(task_service::MIGRATIONS;
     requests_are_counted_by_method_route_and_status,
-    strangers_cannot_make_series,
-    every_token_is_counted_by_what_became_of_it,
+    clients_cannot_create_metric_series,
+    every_token_is_counted_by_its_outcome,
     fetches_of_keys_and_their_age_are_shown,
     a_refusal_for_asking_too_often_is_counted,
     waits_for_the_database_are_counted,
     the_process_and_its_version_are_shown,
-    the_public_finds_no_metrics,
+    metrics_are_not_on_the_public_listener,
 );
 
 pub(crate) fn shown(config: &mut Config) {
@@ -76,7 +76,7 @@ async fn requests_are_counted_by_method_route_and_status(db: TestDatabase) {
     }
 }
 
-async fn strangers_cannot_make_series(db: TestDatabase) {
+async fn clients_cannot_create_metric_series(db: TestDatabase) {
     let app = app_with_metrics(&db).await;
     for number in 0..50 {
         let method = Method::from_bytes(format!("BREW{number}").as_bytes()).unwrap();
@@ -87,7 +87,7 @@ async fn strangers_cannot_make_series(db: TestDatabase) {
     assert!(!scrape.0.contains("BREW"), "{scrape:?}");
 }
 
-async fn every_token_is_counted_by_what_became_of_it(db: TestDatabase) {
+async fn every_token_is_counted_by_its_outcome(db: TestDatabase) {
     let app = app_with_metrics(&db).await;
     let token = app.token("ada");
     for _ in 0..4 {
@@ -188,7 +188,7 @@ async fn the_process_and_its_version_are_shown(db: TestDatabase) {
     assert!((-1.0..3600.0).contains(&age), "{age}");
 }
 
-async fn the_public_finds_no_metrics(db: TestDatabase) {
+async fn metrics_are_not_on_the_public_listener(db: TestDatabase) {
     let settings: [fn(&mut Config); 2] = [shown, |_| {}];
     for change in settings {
         let app = TestApp::spawn_with(&db, change).await;

@@ -1,4 +1,4 @@
-//! The schema's history on both engines, and that it fits what the code believes.
+//! Migrations on both engines, and that their result matches the code.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -20,7 +20,9 @@ on_both_engines!(task_service::MIGRATIONS;
     processes_that_start_at_once_migrate_once,
     the_documented_columns_are_there,
     tasks_of_an_older_version_are_found_in_any_case,
-    a_schema_that_is_not_there_is_waited_for,
+    waits_for_a_missing_schema,
+    the_owner_comes_first_in_every_key,
+    tasks_survive_the_change_of_their_key,
 );
 
 async fn the_schema_goes_down_and_up_again(db: TestDatabase) {
@@ -40,7 +42,7 @@ async fn processes_that_start_at_once_migrate_once(db: TestDatabase) {
     }
 }
 
-/// Beside readiness probes, which come from the first moment on.
+/// Readiness probes run at the same time, from the start.
 #[tokio::test(flavor = "multi_thread")]
 async fn processes_that_start_at_once_make_one_new_file() {
     for _ in 0..200 {
@@ -51,7 +53,7 @@ async fn processes_that_start_at_once_make_one_new_file() {
         for _ in 0..2 {
             let (url, database) = (url.clone(), Database::open(&url).unwrap());
             starts.spawn(async move {
-                tokio::join!(migrate::run(&url, MIGRATIONS), database.is_ready()).0
+                tokio::join!(migrate::run(&url, MIGRATIONS), database.is_ready(&[])).0
             });
         }
         for outcome in starts.join_all().await {
@@ -105,7 +107,7 @@ async fn tasks_of_an_older_version_are_found_in_any_case(db: TestDatabase) {
     }
 }
 
-async fn a_schema_that_is_not_there_is_waited_for(db: TestDatabase) {
+async fn waits_for_a_missing_schema(db: TestDatabase) {
     migrate::revert(&db.url, MIGRATIONS).await.unwrap();
     let app = TestApp::spawn_unprepared(&db, |config| config.migrate = false).await;
     let token = app.token("ada");
@@ -139,7 +141,7 @@ async fn a_schema_that_is_not_there_is_waited_for(db: TestDatabase) {
 }
 
 #[test]
-fn the_migrate_command_makes_a_database_where_there_is_none() {
+fn the_migrate_command_creates_a_missing_database() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("data/new.db");
     let status = std::process::Command::new(env!("CARGO_BIN_EXE_task-service"))
@@ -149,4 +151,47 @@ fn the_migrate_command_makes_a_database_where_there_is_none() {
         .unwrap();
     assert!(status.success());
     assert!(file.is_file());
+}
+
+/// Returns the columns of a table's primary key, in order.
+async fn primary_key(db: &TestDatabase, table: &str) -> Vec<String> {
+    let columns = match db.engine {
+        Engine::Postgres => format!(
+            "SELECT a.attname AS text FROM pg_index i \
+             CROSS JOIN unnest(i.indkey) WITH ORDINALITY AS k (number, place) \
+             JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number \
+             WHERE i.indrelid = '{table}'::regclass AND i.indisprimary ORDER BY k.place"
+        ),
+        Engine::Sqlite => {
+            format!(
+                "SELECT name AS text FROM pragma_table_info('{table}') WHERE pk > 0 ORDER BY pk"
+            )
+        }
+    };
+    db.texts(&columns).await
+}
+
+async fn the_owner_comes_first_in_every_key(db: TestDatabase) {
+    assert_eq!(primary_key(&db, "tasks").await, ["user_id", "id"]);
+    assert_eq!(primary_key(&db, "idempotency_keys").await, ["user_id", "key"]);
+}
+
+async fn tasks_survive_the_change_of_their_key(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let token = app.token("ada");
+    let body = json!({ "title": "Äpfel", "description": "line\nline", "completed": true });
+    let task = app.create(&token, &body).await;
+    app.create(&token, &json!({ "title": "no description" })).await;
+    let path = format!("/api/tasks/{}", task["id"].as_str().unwrap());
+    let before = app.get("/api/tasks", &token).await.text().await.unwrap();
+
+    migrate::revert_to(&db.url, MIGRATIONS, "20261124000002").await.unwrap();
+    assert_eq!(primary_key(&db, "tasks").await, ["id"]);
+    migrate::run(&db.url, MIGRATIONS).await.unwrap();
+
+    let app = TestApp::spawn(&db).await;
+    let token = app.token("ada");
+    assert_eq!(app.get("/api/tasks", &token).await.text().await.unwrap(), before);
+    assert_eq!(app.get(&path, &app.token("bob")).await.status(), StatusCode::FORBIDDEN);
+    assert_eq!(app.titles("/api/tasks?q=%C3%A4PFEL", &token).await, ["Äpfel"]);
 }

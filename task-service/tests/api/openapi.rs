@@ -1,4 +1,4 @@
-//! The description of the API: it is the committed one, and every operation of it is there.
+//! The OpenAPI document: the committed one is current, and every operation in it exists.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -10,13 +10,13 @@ use task_service::openapi::ApiDoc;
 use crate::app::TestApp;
 
 on_both_engines!(task_service::MIGRATIONS;
-    the_description_is_served_with_a_page_to_try_it_out,
-    every_operation_is_there_and_no_other,
-    every_status_that_is_seen_is_described,
+    the_document_is_served_with_swagger_ui,
+    exactly_the_documented_operations_exist,
+    every_returned_status_is_documented,
 );
 
 #[test]
-fn the_committed_description_is_the_one_of_this_code() {
+fn the_committed_document_is_current() {
     let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi.json");
     let committed = fs::read_to_string(committed).unwrap();
     assert!(committed == ApiDoc::json().unwrap(), "stale; `cargo xtask openapi` writes it anew");
@@ -28,11 +28,11 @@ async fn description(app: &TestApp) -> Value {
     response.json().await.unwrap()
 }
 
-async fn the_description_is_served_with_a_page_to_try_it_out(db: TestDatabase) {
+async fn the_document_is_served_with_swagger_ui(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     assert_eq!(description(&app).await["openapi"], "3.1.0");
     let redirect = app.client.get(app.url("/docs")).send().await.unwrap();
-    assert_eq!(redirect.headers()["location"], "/docs/");
+    assert_eq!(redirect.headers()["location"], "docs/");
     let page = app.client.get(app.url("/docs/")).send().await.unwrap();
     assert!(page.headers()["content-type"].to_str().unwrap().starts_with("text/html"));
     let page = page.text().await.unwrap();
@@ -44,7 +44,7 @@ async fn the_description_is_served_with_a_page_to_try_it_out(db: TestDatabase) {
     }
 }
 
-async fn every_operation_is_there_and_no_other(db: TestDatabase) {
+async fn exactly_the_documented_operations_exist(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let token = app.token("ada");
     let task = app.create(&token, &json!({ "title": "t" })).await;
@@ -69,7 +69,7 @@ async fn every_operation_is_there_and_no_other(db: TestDatabase) {
     }
 }
 
-async fn every_status_that_is_seen_is_described(db: TestDatabase) {
+async fn every_returned_status_is_documented(db: TestDatabase) {
     let app = TestApp::spawn_with(&db, |config| config.max_tasks_per_user = 1).await;
     let (ada, bob) = (app.token("ada"), app.token("bob"));
     let task = app.create(&ada, &json!({ "title": "t" })).await;
@@ -120,7 +120,7 @@ async fn every_status_that_is_seen_is_described(db: TestDatabase) {
     }
 }
 
-/// What a `$ref` refers to.
+/// Resolves a `$ref`.
 fn resolved<'a>(description: &'a Value, value: &'a Value) -> &'a Value {
     match value["$ref"].as_str() {
         Some(reference) => description.pointer(reference.trim_start_matches('#')).unwrap(),

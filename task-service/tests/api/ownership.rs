@@ -1,17 +1,19 @@
-//! A table: every task route × (no token, bad token, stranger, owner).
+//! A matrix: every task endpoint × (no token, bad token, other user, owner).
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use service_kit::{on_both_engines, testing::TestDatabase};
+use task_service::config::ForeignTasks;
 
 use crate::app::{TestApp, problem};
 
 on_both_engines!(task_service::MIGRATIONS;
     every_route_asks_for_a_token_before_anything_else,
-    a_strangers_task_is_forbidden_and_stays_as_it_was,
-    a_task_that_is_not_there_is_not_found,
-    a_listing_holds_own_tasks_only_whatever_is_asked_for,
-    an_owner_is_whatever_string_the_token_says,
+    another_users_task_is_forbidden_and_unchanged,
+    a_strangers_task_is_not_found_where_that_is_set,
+    a_missing_task_returns_404,
+    no_query_lists_tasks_of_other_users,
+    the_owner_is_the_sub_claim_as_it_is,
     bodies_cannot_say_whose_task_it_is,
 );
 
@@ -39,7 +41,7 @@ async fn every_route_asks_for_a_token_before_anything_else(db: TestDatabase) {
     }
 }
 
-async fn a_strangers_task_is_forbidden_and_stays_as_it_was(db: TestDatabase) {
+async fn another_users_task_is_forbidden_and_unchanged(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let (ada, bob) = (app.token("ada"), app.token("bob"));
     let task = app.create(&ada, &json!({ "title": "Ada's" })).await;
@@ -60,7 +62,36 @@ async fn a_strangers_task_is_forbidden_and_stays_as_it_was(db: TestDatabase) {
     assert_eq!(unchanged, task);
 }
 
-async fn a_task_that_is_not_there_is_not_found(db: TestDatabase) {
+async fn a_strangers_task_is_not_found_where_that_is_set(db: TestDatabase) {
+    let app =
+        TestApp::spawn_with(&db, |config| config.foreign_tasks = ForeignTasks::NotFound).await;
+    let (ada, bob) = (app.token("ada"), app.token("bob"));
+    let task = app.create(&ada, &json!({ "title": "Ada's" })).await;
+    let path = format!("/api/tasks/{}", task["id"].as_str().unwrap());
+    let missing = "/api/tasks/0192f0c1-7a7e-7000-8000-000000000001";
+    for method in [Method::GET, Method::PUT, Method::PATCH, Method::DELETE] {
+        for tag in ["*", "\"7\""] {
+            let mut problems = Vec::new();
+            for path in [&*path, missing] {
+                let request = app.request(method.clone(), path, &bob).header("if-match", tag);
+                let response = request.json(&json!({ "title": "Bob's" })).send().await.unwrap();
+                assert_eq!(response.status(), StatusCode::NOT_FOUND, "{method} {tag}");
+                problems.push(problem(response).await);
+            }
+            assert_eq!(problems[0], problems[1]);
+        }
+    }
+    // A stale `If-Match` fails for the owner, too.
+    for method in [Method::PATCH, Method::DELETE] {
+        let request = app.request(method.clone(), &path, &ada).header("if-match", "\"7\"");
+        let response = request.json(&json!({ "title": "Ada's" })).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::PRECONDITION_FAILED, "{method}");
+    }
+    let unchanged: Value = app.get(&path, &ada).await.json().await.unwrap();
+    assert_eq!(unchanged, task);
+}
+
+async fn a_missing_task_returns_404(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let token = app.token("ada");
     for id in [
@@ -83,7 +114,7 @@ async fn a_task_that_is_not_there_is_not_found(db: TestDatabase) {
     }
 }
 
-async fn a_listing_holds_own_tasks_only_whatever_is_asked_for(db: TestDatabase) {
+async fn no_query_lists_tasks_of_other_users(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let (ada, bob) = (app.token("ada"), app.token("bob"));
     app.create(&ada, &json!({ "title": "Ada's" })).await;
@@ -99,7 +130,7 @@ async fn a_listing_holds_own_tasks_only_whatever_is_asked_for(db: TestDatabase) 
     assert_eq!(tasks.len(), 1);
 }
 
-async fn an_owner_is_whatever_string_the_token_says(db: TestDatabase) {
+async fn the_owner_is_the_sub_claim_as_it_is(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     for sub in ["1", "auth0|5f7c8ec7c33c6c004bbafe82", "é🔑", &"x".repeat(255), "' OR 1=1 --"] {
         let token = app.token(sub);

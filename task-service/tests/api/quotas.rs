@@ -1,4 +1,4 @@
-//! How much one user may have, and how often one may ask.
+//! Quotas and rate limits per user.
 
 use std::time::Duration;
 
@@ -11,14 +11,15 @@ use task_service::RateLimit;
 use crate::app::{TestApp, problem};
 
 on_both_engines!(task_service::MIGRATIONS;
-    a_user_may_have_so_many_tasks_and_no_more,
-    a_quota_that_is_far_away_is_kept_to_as_well,
-    who_asks_too_often_is_told_when_to_come_back,
-    every_answer_says_where_the_caller_stands,
+    a_create_beyond_the_quota_is_rejected,
+    a_large_quota_is_enforced_too,
+    exceeding_the_rate_limit_returns_429_with_retry_after,
+    setting_the_clock_back_rejects_no_request,
+    every_response_has_rate_limit_headers,
     a_limit_can_be_switched_off,
 );
 
-async fn a_user_may_have_so_many_tasks_and_no_more(db: TestDatabase) {
+async fn a_create_beyond_the_quota_is_rejected(db: TestDatabase) {
     let app = TestApp::spawn_with(&db, |config| config.max_tasks_per_user = 3).await;
     let (ada, bob) = (app.token("ada"), app.token("bob"));
     let task = app.create(&ada, &json!({ "title": "t" })).await;
@@ -36,7 +37,7 @@ async fn a_user_may_have_so_many_tasks_and_no_more(db: TestDatabase) {
     app.create(&ada, &json!({ "title": "t" })).await;
 }
 
-async fn a_quota_that_is_far_away_is_kept_to_as_well(db: TestDatabase) {
+async fn a_large_quota_is_enforced_too(db: TestDatabase) {
     let app = TestApp::spawn_with(&db, |config| config.max_tasks_per_user = 100).await;
     let token = app.token("ada");
     let body = json!({ "title": "t" });
@@ -54,7 +55,7 @@ fn limit(requests: u32, window: Duration) -> RateLimit {
     RateLimit::Of { requests, window }
 }
 
-async fn who_asks_too_often_is_told_when_to_come_back(db: TestDatabase) {
+async fn exceeding_the_rate_limit_returns_429_with_retry_after(db: TestDatabase) {
     let hour = Duration::from_hours(1);
     let app = TestApp::spawn_with(&db, |config| config.rate_limit = limit(5, hour)).await;
     let (ada, bob) = (app.token("ada"), app.token("bob"));
@@ -76,7 +77,22 @@ async fn who_asks_too_often_is_told_when_to_come_back(db: TestDatabase) {
     assert_eq!(app.status_for(&ada).await, StatusCode::TOO_MANY_REQUESTS);
 }
 
-async fn every_answer_says_where_the_caller_stands(db: TestDatabase) {
+async fn setting_the_clock_back_rejects_no_request(db: TestDatabase) {
+    let window = Duration::from_secs(10);
+    let app = TestApp::spawn_with(&db, |config| config.rate_limit = limit(100, window)).await;
+    app.advance(3600);
+    for _ in 0..5 {
+        assert_eq!(app.status_for(&app.token("ada")).await, StatusCode::OK);
+    }
+
+    app.advance(-3600);
+
+    let response = app.get("/api/tasks", &app.token("ada")).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert!(number(&response, "ratelimit-reset") <= 10);
+}
+
+async fn every_response_has_rate_limit_headers(db: TestDatabase) {
     let hour = Duration::from_hours(1);
     let app = TestApp::spawn_with(&db, |config| config.rate_limit = limit(100, hour)).await;
     let token = app.token("ada");

@@ -1,25 +1,26 @@
-//! What a task's life looks like from outside.
+//! The life cycle of a task, through the API.
 
 use futures_util::future::join_all;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use service_kit::{on_both_engines, testing::TestDatabase};
 
-use crate::app::{TestApp, problem};
+use crate::app::{TestApp, location, problem};
 
 on_both_engines!(task_service::MIGRATIONS;
     a_task_is_created_read_updated_and_deleted,
-    a_create_answers_what_a_read_answers,
-    put_and_patch_leave_absent_members_alone,
+    create_and_read_return_the_same_representation,
+    put_and_patch_keep_absent_fields,
     null_clears_the_description_and_nothing_else,
-    patches_of_different_members_do_not_undo_each_other,
+    concurrent_patches_of_different_fields_are_both_kept,
     fifty_creates_at_once_all_succeed,
     of_twenty_deletes_at_once_one_succeeds,
     a_hundred_reads_at_once_are_all_answered,
     an_unknown_path_is_a_problem,
-    a_wrong_method_names_the_right_ones,
-    the_service_says_whether_it_is_up_and_ready,
-    the_request_id_is_taken_over_or_made,
+    a_wrong_method_returns_the_allowed_ones,
+    head_is_supported_wherever_get_is,
+    the_service_reports_liveness_and_readiness,
+    a_request_id_is_kept_or_generated,
 );
 
 async fn a_task_is_created_read_updated_and_deleted(db: TestDatabase) {
@@ -28,7 +29,7 @@ async fn a_task_is_created_read_updated_and_deleted(db: TestDatabase) {
 
     let response = app.post(&token, &json!({ "title": "Buy milk" })).await;
     assert_eq!(response.status(), StatusCode::CREATED);
-    let location = response.headers()["location"].to_str().unwrap().to_owned();
+    let location = location(&response);
     let task: Value = response.json().await.unwrap();
     let id = task["id"].as_str().unwrap();
     assert_eq!(location, format!("/api/tasks/{id}"));
@@ -50,7 +51,7 @@ async fn a_task_is_created_read_updated_and_deleted(db: TestDatabase) {
     assert_eq!(app.get(&location, &token).await.status(), StatusCode::NOT_FOUND);
 }
 
-async fn a_create_answers_what_a_read_answers(db: TestDatabase) {
+async fn create_and_read_return_the_same_representation(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let token = app.token("ada");
     let created = app
@@ -63,7 +64,7 @@ async fn a_create_answers_what_a_read_answers(db: TestDatabase) {
     assert_eq!(read["description"], "");
 }
 
-async fn put_and_patch_leave_absent_members_alone(db: TestDatabase) {
+async fn put_and_patch_keep_absent_fields(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let token = app.token("ada");
     let task = app.create(&token, &json!({ "title": "t", "description": "d" })).await;
@@ -91,7 +92,7 @@ async fn null_clears_the_description_and_nothing_else(db: TestDatabase) {
     assert_eq!(cleared["title"], "t");
 }
 
-async fn patches_of_different_members_do_not_undo_each_other(db: TestDatabase) {
+async fn concurrent_patches_of_different_fields_are_both_kept(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let token = app.token("ada");
     let task = app.create(&token, &json!({ "title": "t", "description": "d" })).await;
@@ -153,13 +154,13 @@ async fn an_unknown_path_is_a_problem(db: TestDatabase) {
     }
 }
 
-async fn a_wrong_method_names_the_right_ones(db: TestDatabase) {
+async fn a_wrong_method_returns_the_allowed_ones(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     for (method, path, allow) in [
-        (Method::DELETE, "/api/tasks", "GET, POST"),
-        (Method::POST, "/api/tasks/1", "GET, PUT, PATCH, DELETE"),
-        (Method::TRACE, "/api/tasks", "GET, POST"),
-        (Method::POST, "/health/live", "GET"),
+        (Method::DELETE, "/api/tasks", "GET, HEAD, POST"),
+        (Method::POST, "/api/tasks/1", "GET, HEAD, PUT, PATCH, DELETE"),
+        (Method::TRACE, "/api/tasks", "GET, HEAD, POST"),
+        (Method::POST, "/health/live", "GET, HEAD"),
     ] {
         let response = app.request(method.clone(), path, "x").send().await.unwrap();
         assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
@@ -168,7 +169,7 @@ async fn a_wrong_method_names_the_right_ones(db: TestDatabase) {
     }
 }
 
-async fn the_service_says_whether_it_is_up_and_ready(db: TestDatabase) {
+async fn the_service_reports_liveness_and_readiness(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     app.create(&app.token("ada"), &json!({ "title": "by now the keys are here" })).await;
     for path in ["/health/live", "/health/ready"] {
@@ -178,7 +179,7 @@ async fn the_service_says_whether_it_is_up_and_ready(db: TestDatabase) {
     }
 }
 
-async fn the_request_id_is_taken_over_or_made(db: TestDatabase) {
+async fn a_request_id_is_kept_or_generated(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let request = app.client.get(app.url("/health/live")).header("x-request-id", "from-the-client");
     let response = request.send().await.unwrap();
@@ -187,5 +188,31 @@ async fn the_request_id_is_taken_over_or_made(db: TestDatabase) {
         let request = app.client.get(app.url("/health/live")).header("x-request-id", unusable);
         let response = request.send().await.unwrap();
         assert_eq!(response.headers()["x-request-id"].len(), 32, "{unusable:?}");
+    }
+}
+
+async fn head_is_supported_wherever_get_is(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let token = app.token("ada");
+    let task = location(&app.post(&token, &json!({ "title": "Buy milk" })).await);
+    for path in [
+        "/api/tasks",
+        "/api/tasks?limit=0",
+        &task,
+        "/api/tasks/unknown",
+        "/health/live",
+        "/health/ready",
+        "/openapi.json",
+        "/docs",
+        "/docs/",
+        "/unknown",
+    ] {
+        let get = app.get(path, &token).await;
+        let head = app.request(Method::HEAD, path, &token).send().await.unwrap();
+        assert_eq!(head.status(), get.status(), "{path}");
+        for name in ["content-type", "content-length", "etag", "cache-control", "location"] {
+            assert_eq!(head.headers().get(name), get.headers().get(name), "{name} of {path}");
+        }
+        assert_eq!(head.text().await.unwrap(), "", "{path}");
     }
 }

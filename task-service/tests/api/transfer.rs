@@ -1,4 +1,4 @@
-//! `task-service export` and `import`: everything in one file, whatever the engine.
+//! `task-service export` and `import`: all data in one file, independent of the engine.
 
 mod refusals;
 
@@ -21,12 +21,12 @@ use tokio::{
 use crate::app::TestApp;
 
 on_both_engines!(task_service::MIGRATIONS;
-    everything_goes_to_the_other_engine_and_back,
+    all_data_moves_to_the_other_engine_and_back,
     every_column_is_exported_or_made_again,
     keys_are_in_the_order_of_their_bytes,
     an_export_is_as_of_one_moment,
     importing_twice_changes_nothing,
-    a_file_of_an_older_version_is_taken,
+    accepts_a_file_of_an_older_version,
     an_import_that_is_killed_leaves_nothing,
     an_export_is_private_and_replaces_a_file_in_one_step,
     a_database_that_cannot_be_exported_is_left_alone,
@@ -39,14 +39,14 @@ fn service(db: &TestDatabase, arguments: &[&str]) -> Command {
     command
 }
 
-/// Standard output of a command that succeeds.
+/// Returns the standard output of a successful command.
 async fn done(db: &TestDatabase, arguments: &[&str]) -> String {
     let output = service(db, arguments).output().await.unwrap();
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// What a command says that fails.
+/// Returns the error output of a failing command.
 async fn refused(db: &TestDatabase, arguments: &[&str]) -> String {
     let output = service(db, arguments).output().await.unwrap();
     assert!(!output.status.success(), "{output:?}");
@@ -61,7 +61,7 @@ async fn exported(db: &TestDatabase) -> String {
     done(db, &["export"]).await
 }
 
-/// A file with this text, in a folder of its own.
+/// Creates a file with this content in a temporary directory.
 fn file(text: &str) -> (TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("export.jsonl");
@@ -75,21 +75,21 @@ async fn import(db: &TestDatabase, text: &str) -> String {
     done(db, &["import", &path]).await
 }
 
-/// The same through a pipe, of which nobody can know the end beforehand.
+/// Imports from a pipe, whose end cannot be checked beforehand.
 async fn piped(db: &TestDatabase, text: &str) -> (bool, String) {
     let mut command = service(db, &["import", "-"]).stdin(Stdio::piped()).spawn().unwrap();
-    // It may end before it has read everything.
+    // The command may exit before it has read everything.
     let _ = command.stdin.take().unwrap().write_all(text.as_bytes()).await;
     let output = command.wait_with_output().await.unwrap();
     (output.status.success(), String::from_utf8(output.stdout).unwrap())
 }
 
-/// All but the header, which has the time.
+/// Returns all lines except the header, which contains the time.
 fn rows(export: &str) -> &str {
     export.split_once('\n').unwrap().1
 }
 
-/// The last line that fits those before it.
+/// Replaces the last line by one that matches the rows.
 fn with_new_end(export: &str) -> String {
     let (lines, _) = export.trim_end().rsplit_once('\n').unwrap();
     let (mut tally, mut hashed) = (json!({}), String::new());
@@ -105,7 +105,7 @@ fn with_new_end(export: &str) -> String {
     format!("{lines}\n{}\n", json!({ "end": { "rows": tally, "sha256": hash } }))
 }
 
-/// Makes many tasks at once.
+/// Inserts many tasks at once.
 async fn fill(db: &TestDatabase, count: usize) {
     let (id, time) = match db.engine {
         Engine::Postgres => ("gen_random_uuid()", "timestamptz '2026-01-02T03:04:05.678901Z'"),
@@ -119,7 +119,7 @@ async fn fill(db: &TestDatabase, count: usize) {
     db.change(&statement).await;
 }
 
-async fn everything_goes_to_the_other_engine_and_back(db: TestDatabase) {
+async fn all_data_moves_to_the_other_engine_and_back(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let (ada, bob) = (app.token("ada"), app.token("Bob|ü"));
     for title in ["Äpfel \u{1f34e} kaufen", "\"quotes\" and \\ and \u{2028}", "e\u{301}tude"] {
@@ -195,7 +195,7 @@ async fn every_column_is_exported_or_made_again(db: TestDatabase) {
 
 async fn keys_are_in_the_order_of_their_bytes(db: TestDatabase) {
     if db.engine == Engine::Postgres {
-        // As a database has it that was made with a language.
+        // As in a database that was created with a locale.
         let text = "ALTER COLUMN user_id TYPE text COLLATE \"en-US-x-icu\"";
         db.change(&format!("ALTER TABLE idempotency_keys {text}")).await;
     }
@@ -219,7 +219,7 @@ async fn an_export_is_as_of_one_moment(db: TestDatabase) {
     let before = exported(&db).await;
     let mut command = service(&db, &["export"]).spawn().unwrap();
     let mut output = command.stdout.take().unwrap();
-    // It has begun, and goes on when somebody takes what it writes: more than a pipe holds.
+    // The export has started, and blocks until its output is read: it is larger than a pipe's buffer.
     let mut export = vec![0; 1024];
     output.read_exact(&mut export).await.unwrap();
 
@@ -244,11 +244,11 @@ async fn importing_twice_changes_nothing(db: TestDatabase) {
 
     let log = import(&there, &export).await;
 
-    assert!(log.contains("nothing to do, all of it is here: 1001 rows"), "{log}");
+    assert!(log.contains("nothing to import, everything is here already: 1001 rows"), "{log}");
     assert_eq!(rows(&exported(&there).await), rows(&export));
 }
 
-async fn a_file_of_an_older_version_is_taken(db: TestDatabase) {
+async fn accepts_a_file_of_an_older_version(db: TestDatabase) {
     fill(&db, 5).await;
     let older = exported(&db).await.replacen("\"schema\":\"2", "\"schema\":\"1", 1);
     let there = db.elsewhere(MIGRATIONS).await;
@@ -265,7 +265,7 @@ async fn an_import_that_is_killed_leaves_nothing(db: TestDatabase) {
     let there = db.elsewhere(MIGRATIONS).await;
     let mut command = service(&there, &["import", "-"]).stdin(Stdio::piped()).spawn().unwrap();
     let mut input = command.stdin.take().unwrap();
-    // A pipe holds less than half of it: whoever has taken so much has stored rows.
+    // A pipe holds less than half of it, so the import has stored rows by now.
     let (most, _) = export.as_bytes().split_at(export.len() / 5 * 4);
     input.write_all(most).await.unwrap();
 
@@ -301,15 +301,15 @@ async fn an_export_is_private_and_replaces_a_file_in_one_step(db: TestDatabase) 
 }
 
 async fn a_database_that_cannot_be_exported_is_left_alone(db: TestDatabase) {
-    db.change("DELETE FROM __diesel_schema_migrations WHERE version > '20261124000001'").await;
+    db.change("DELETE FROM task_service_migrations WHERE version > '20261124000001'").await;
     let message = refused(&db, &["export"]).await;
     assert_eq!(message, "the schema is not up to date: run `task-service migrate` first");
-    db.change("INSERT INTO __diesel_schema_migrations (version) VALUES ('29990101000000')").await;
+    db.change("INSERT INTO task_service_migrations (version) VALUES ('29990101000000')").await;
     let message = refused(&db, &["export"]).await;
-    assert_eq!(message, "the schema is that of a newer task-service, or of another service");
-    db.change("DROP TABLE __diesel_schema_migrations").await;
+    assert_eq!(message, "the schema is that of a newer task-service");
+    db.change("DROP TABLE task_service_migrations").await;
     let message = refused(&db, &["export"]).await;
-    assert!(message.starts_with("DATABASE_URL is no database of task-service"), "{message}");
+    assert!(message.starts_with("DATABASE_URL is not a database of task-service"), "{message}");
 
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("missing.db");

@@ -1,4 +1,4 @@
-//! `TRUSTED_ISSUERS` and `JWKS_TOKEN_CACHE`: several issuers at once, and tokens that come back.
+//! `TRUSTED_ISSUERS` and `JWKS_TOKEN_CACHE`: several issuers at once, and repeated tokens.
 
 use std::process::Command;
 
@@ -14,10 +14,10 @@ const OLD_ISSUER: &str = "http://old.test";
 const OLD_AUDIENCE: &str = "http://old-tasks.test";
 
 on_both_engines!(task_service::MIGRATIONS;
-    a_migration_from_one_issuer_to_another_keeps_everybodys_tasks,
-    one_issuers_keys_are_no_good_for_anothers_tokens,
+    a_migration_between_issuers_keeps_all_tasks,
+    keys_do_not_verify_tokens_of_another_issuer,
     an_issuer_beside_the_primary_one_may_be_away,
-    a_token_that_comes_back_is_answered_alike_with_and_without_the_cache,
+    a_repeated_token_gets_the_same_result_with_and_without_the_cache,
 );
 
 async fn spawn_trusting(old: &KeyServer, db: &TestDatabase) -> TestApp {
@@ -32,14 +32,14 @@ fn old_claims(sub: &str) -> Value {
     claims
 }
 
-/// An issuer whose keys are served.
+/// Returns an issuer and a server of its keys.
 fn old_issuer() -> (Issuer, KeyServer) {
     let (issuer, server) = (Issuer::new("old", 5), KeyServer::start());
     server.publish(&[issuer.jwk()]);
     (issuer, server)
 }
 
-async fn a_migration_from_one_issuer_to_another_keeps_everybodys_tasks(db: TestDatabase) {
+async fn a_migration_between_issuers_keeps_all_tasks(db: TestDatabase) {
     let (old, server) = old_issuer();
     let app = spawn_trusting(&server, &db).await;
     app.create(&old.sign(&old_claims("ada")), &json!({ "title": "Buy milk" })).await;
@@ -47,7 +47,7 @@ async fn a_migration_from_one_issuer_to_another_keeps_everybodys_tasks(db: TestD
     assert_eq!(app.titles("/api/tasks", &app.token("bob")).await, [""; 0]);
 }
 
-async fn one_issuers_keys_are_no_good_for_anothers_tokens(db: TestDatabase) {
+async fn keys_do_not_verify_tokens_of_another_issuer(db: TestDatabase) {
     let (old, server) = old_issuer();
     let app = spawn_trusting(&server, &db).await;
     assert_eq!(app.status_for(&old.sign(&old_claims("ada"))).await, StatusCode::OK);
@@ -91,7 +91,7 @@ async fn an_issuer_beside_the_primary_one_may_be_away(db: TestDatabase) {
     assert_eq!(ready.status(), StatusCode::OK);
 }
 
-async fn a_token_that_comes_back_is_answered_alike_with_and_without_the_cache(db: TestDatabase) {
+async fn a_repeated_token_gets_the_same_result_with_and_without_the_cache(db: TestDatabase) {
     for entries in [0, 1, 10_000] {
         let app = TestApp::spawn_with(&db, |config| config.jwks_token_cache = entries).await;
         let tokens = ["ada", "bob"].map(|sub| app.token(sub));
@@ -117,7 +117,7 @@ fn an_issuer_that_cannot_be_trusted_stops_the_start_with_one_line() {
         ("http://a.test||http://c.test/jwks", "must not be blank"),
         ("http://a.test|b|ftp://c.test/jwks", "expected an address"),
         ("http://a.test|b|http://c.test/jwks,", "expected issuer|audience|jwks-url"),
-        (&twice, "is trusted twice"),
+        (&twice, "is configured twice"),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_task-service"))
             .current_dir(folder.path())

@@ -1,4 +1,4 @@
-//! How a token is written and sent, and what a refusal looks like: R7 to R12.
+//! The format and transmission of tokens, and the response to invalid ones: R7 to R12.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use jwks_auth::testing::Issuer;
@@ -26,7 +26,7 @@ async fn r07_tokens_that_are_not_canonical_are_refused(db: TestDatabase) {
     let parts: Vec<&str> = good.split('.').collect();
     let (header, payload, signature) = (parts[0], parts[1], parts[2]);
     let mut bits = BASE64_URL_SAFE_NO_PAD.decode(signature).unwrap();
-    // The order of the group, added to S: the same signature to a careless reader.
+    // Adds the order of the group to S, which a lenient verifier treats as the same signature.
     let mut carry = 0_u16;
     let order = [
         0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde,
@@ -39,7 +39,7 @@ async fn r07_tokens_that_are_not_canonical_are_refused(db: TestDatabase) {
     }
     let malleable = BASE64_URL_SAFE_NO_PAD.encode(&bits);
     let identity_r = BASE64_URL_SAFE_NO_PAD.encode([[1_u8].as_slice(), &[0; 63]].concat());
-    // The last character of 64 bytes in base64url holds four unused bits.
+    // In base64url, the last character of 64 bytes has four unused bits.
     let last = signature.chars().last().unwrap();
     let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let index = alphabet.find(last).unwrap();
@@ -108,7 +108,7 @@ async fn r08_every_refusal_looks_the_same(db: TestDatabase) {
 
 async fn r09_a_good_token_is_accepted_whatever_the_case_of_bearer(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
-    for scheme in ["Bearer", "bearer", "BEARER"] {
+    for scheme in ["Bearer", "bearer", "BEARER", "Bearer ", "bearer   "] {
         let credentials = format!("{scheme} {}", app.token("ada"));
         let request = app.client.get(app.url("/api/tasks")).header("authorization", credentials);
         assert_eq!(request.send().await.unwrap().status(), StatusCode::OK, "{scheme}");
@@ -166,7 +166,8 @@ async fn r11_keys_for_other_uses_and_weak_keys_verify_nothing(db: TestDatabase) 
     }
 }
 
-/// The base point and S = 1: with the neutral point for a key, it verifies whatever is signed.
+/// The base point and S = 1: with the neutral element as the key, this signature is valid for any
+/// message.
 fn signature_for_the_neutral_point() -> String {
     let mut signature = [0x66; 64];
     signature[0] = 0x58;
@@ -188,7 +189,7 @@ async fn r10_huge_tokens_and_raw_bytes_are_refused_without_harm(db: TestDatabase
     ] {
         let credentials = [b"Bearer ", &*token].concat();
         let request = app.client.get(app.url("/api/tasks")).header("authorization", credentials);
-        // What is larger than a head may be is answered by the end of the connection, too.
+        // If the head exceeds the size limit, closing the connection is acceptable, too.
         if let Ok(response) = request.send().await {
             assert!(response.status().is_client_error(), "{}", response.status());
         }
@@ -200,7 +201,7 @@ async fn r10_huge_tokens_and_raw_bytes_are_refused_without_harm(db: TestDatabase
     assert_eq!(app.status_for(&long).await, StatusCode::UNAUTHORIZED);
 }
 
-/// Sessions are 32 letters and digits, with a signature in a cookie.
+/// Session tokens have 32 letters and digits, and a signature in a cookie.
 async fn r12_a_session_token_is_no_token(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let session = "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6";

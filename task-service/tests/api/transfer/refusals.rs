@@ -1,4 +1,4 @@
-//! What an import does not take.
+//! Exports that an import rejects.
 
 use service_kit::{on_both_engines, testing::TestDatabase};
 use task_service::MIGRATIONS;
@@ -7,7 +7,7 @@ use super::{exported, file, fill, piped, refused, rows, with_new_end};
 
 on_both_engines!(task_service::MIGRATIONS;
     a_database_with_other_rows_is_refused,
-    a_file_that_is_not_as_it_was_written_is_refused,
+    a_modified_file_is_refused,
     rows_that_cannot_be_stored_are_refused_with_all_others,
 );
 
@@ -22,12 +22,12 @@ async fn a_database_with_other_rows_is_refused(db: TestDatabase) {
 
     assert_eq!(
         message,
-        "DATABASE_URL holds other rows than these already (2 tasks): import into an empty database"
+        "DATABASE_URL already contains other rows (2 tasks): import into an empty database"
     );
     assert_eq!(rows(&exported(&there).await), rows(&before));
 }
 
-async fn a_file_that_is_not_as_it_was_written_is_refused(db: TestDatabase) {
+async fn a_modified_file_is_refused(db: TestDatabase) {
     fill(&db, 600).await;
     let export = exported(&db).await;
     let there = db.elsewhere(MIGRATIONS).await;

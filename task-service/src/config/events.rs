@@ -1,0 +1,64 @@
+//! Settings of the issuer's security events feed.
+
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use secrecy::{ExposeSecret as _, SecretString};
+use service_kit::config::{ExampleSecret, duration, http_url, refuse_example, secret};
+use url::Url;
+
+use super::Config;
+
+/// Default path of the feed at the issuer's origin.
+const PATH: &str = "/security-events";
+
+/// Security events.
+#[derive(Args, Clone, Debug)]
+pub struct EventArgs {
+    /// Secret for the security events of the issuer; of several, separated by commas, the first.
+    /// With it, tokens of ended sessions are refused and the tasks of deleted users are erased
+    #[arg(long, env, hide_env_values = true, value_delimiter = ',', value_parser = secret)]
+    pub events_secret: Vec<SecretString>,
+
+    /// URL of the issuer's security events; default: /security-events at the origin of
+    /// BETTER_AUTH_JWKS_URL
+    #[arg(long, env, hide_env_values = true, value_parser = http_url)]
+    pub events_url: Option<Url>,
+
+    /// Time without a response from EVENTS_URL after which ended sessions count as unknown; a request
+    /// may take 30s
+    #[arg(long, env, default_value = "1m", value_parser = duration)]
+    pub events_max_silence: Duration,
+
+    /// Tokens while ended sessions are unknown: accept them, or refuse them with 503
+    #[arg(long, env, value_enum, default_value_t = WhenSilent::Accept)]
+    pub events_when_silent: WhenSilent,
+}
+
+/// Policy for tokens while ended sessions are unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum WhenSilent {
+    Accept,
+    Refuse,
+}
+
+impl Config {
+    /// Returns the URL and the secret of the feed, if it is to be followed.
+    pub(crate) fn event_feed(&self) -> Option<(Url, &str)> {
+        let secret = self.events.events_secret.first()?.expose_secret();
+        let url = self.events.events_url.clone().unwrap_or_else(|| {
+            let mut url = self.better_auth_jwks_url.clone();
+            url.set_path(PATH);
+            url.set_query(None);
+            url
+        });
+        Some((url, secret))
+    }
+
+    /// Rejects a well-known example secret, unless the issuer runs on this machine.
+    pub(crate) fn check_events(&self) -> Result<(), ExampleSecret> {
+        self.events.events_secret.iter().try_for_each(|secret| {
+            refuse_example("EVENTS_SECRET", secret, &self.better_auth_issuer)
+        })
+    }
+}

@@ -1,0 +1,82 @@
+//! Arguments of the command.
+
+use std::{convert::Infallible, path::PathBuf, str::FromStr};
+
+use clap::{Args, ValueEnum};
+use secrecy::SecretString;
+use service_kit::source::NameArgs;
+
+/// What is imported from where.
+#[derive(Args, Clone, Debug)]
+pub struct ImportArgs {
+    /// Kind of the source
+    #[arg(long, value_enum, default_value_t = Origin::Export)]
+    pub(super) from: Origin,
+
+    /// File, or the URL of a database. An export (- for standard input) needs an empty database; the
+    /// columns of a csv file are id, `user_id`, title and, optionally, description, completed,
+    /// `created_at`, `updated_at` and email, the address of the owner
+    pub(super) source: SecretString,
+
+    /// New owners of the tasks: same (the ids of users are the same), by-email (the address that the
+    /// source has, looked up in --users), or a file with the columns `old_id` and `new_id` or email,
+    /// separated values or lines of JSON
+    #[arg(long, value_name = "same|by-email|FILE")]
+    pub(super) owners: Option<OwnersArg>,
+
+    /// Export of auth-service: tells which user has an address, and which users there are
+    #[arg(long, value_name = "FILE")]
+    pub(super) users: Option<PathBuf>,
+
+    /// Change nothing and show what would be done
+    #[arg(long)]
+    pub(super) dry_run: bool,
+
+    /// Write the outcome of each task to a file: `old_id`, `new_id`, owner, result and reason
+    #[arg(long, value_name = "FILE", value_parser = service_kit::transfer::file)]
+    pub(super) report: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) names: NameArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Origin {
+    /// A file that `export` has written
+    Export,
+    /// The database of a FastAPI service with `SQLModel`, PostgreSQL or SQLite
+    Fastapi,
+    /// A file of separated values with a header line
+    Csv,
+}
+
+/// Mapping of owners.
+#[derive(Clone, Debug)]
+pub(super) enum OwnersArg {
+    Same,
+    ByEmail,
+    File(PathBuf),
+}
+
+impl FromStr for OwnersArg {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(match text {
+            "same" => Self::Same,
+            "by-email" => Self::ByEmail,
+            path => Self::File(path.into()),
+        })
+    }
+}
+
+impl ImportArgs {
+    /// Returns whether an option is given that only applies to tasks of another service.
+    pub(super) fn is_for_tasks(&self) -> bool {
+        self.owners.is_some()
+            || self.users.is_some()
+            || self.dry_run
+            || self.report.is_some()
+            || !self.names.is_empty()
+    }
+}
