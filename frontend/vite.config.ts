@@ -1,15 +1,17 @@
-// How the page is built, tested and, in development, served in front of `cargo xtask up`.
+// Build, tests, and a development server in front of `cargo xtask up`.
 
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
+import { compress } from "./build/compress";
 import { limitFirstLoad } from "./build/first-load";
+import { serviceWorker } from "./build/service-worker";
 
 const AUTH = process.env.AUTH_URL ?? "http://localhost:3000";
 const TASKS = process.env.TASKS_URL ?? "http://localhost:8000";
 
-/** In development the tasks are behind the proxy, too: on the page's own origin. */
+/** In development, the task API is proxied, too, so that it has the page's origin. */
 const config: Plugin = {
   name: "config",
   apply: "serve",
@@ -22,14 +24,31 @@ const config: Plugin = {
 };
 
 export default defineConfig({
-  plugins: [react(), tailwindcss(), config, limitFirstLoad(150_000)],
-  build: { assetsInlineLimit: 0 },
+  plugins: [
+    react(),
+    tailwindcss(),
+    config,
+    limitFirstLoad({ "auth/pages/sign-in.tsx": 110_000, "tasks/pages/tasks.tsx": 140_000 }),
+    serviceWorker(),
+    compress(),
+  ],
+  // All supported browsers preload modules natively.
+  build: {
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    // The headers of very small chunks cost more than they save.
+    rollupOptions: { output: { experimentalMinChunkSize: 10_000 } },
+  },
   server: {
     proxy: {
-      // The service trusts its own origin, and not that of a development server.
+      // The service trusts its own origin, but not that of the development server.
       "/api/auth": { target: AUTH, headers: { origin: AUTH } },
       "/api/tasks": { target: TASKS },
     },
   },
-  test: { include: ["tests/*.test.ts"] },
+  test: {
+    include: ["tests/*.test.ts", "tests/components/*.test.tsx"],
+    setupFiles: "tests/components/setup.ts",
+    testTimeout: 60_000,
+  },
 });

@@ -1,35 +1,37 @@
-// Fails a build whose page needs more JavaScript before it shows anything than people should wait for.
+// Fails a build if a page exceeds its limit of JavaScript.
 
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync } from "node:zlib";
 import type { Plugin, Rollup } from "vite";
 
-export function limitFirstLoad(limit: number): Plugin {
+/** Maximum number of bytes (brotli) that each page may load, by its module. */
+export type Limits = Record<string, number>;
+
+export function limitFirstLoad(limits: Limits): Plugin {
   return {
     name: "limit-first-load",
     apply: "build",
     generateBundle(_options, bundle) {
-      const size = firstLoad(bundle);
-      const told = `${(size / 1000).toFixed(1)} kB of JavaScript (gzip) before the page shows`;
-      if (size > limit) this.error(`${told}, more than ${limit / 1000} kB`);
-      this.info(told);
+      for (const [page, limit] of Object.entries(limits)) {
+        const size = firstLoad(bundle, page);
+        const message = `${page}: ${(size / 1000).toFixed(1)} kB of JavaScript (brotli)`;
+        if (size > limit) this.error(`${message}, more than ${limit / 1000} kB`);
+        this.info(message);
+      }
     },
   };
 }
 
-/** The entries and what they import at once, compressed, in bytes. */
-function firstLoad(bundle: Rollup.OutputBundle): number {
-  const needed = new Set<string>();
-  const add = (name: string) => {
-    const chunk = bundle[name];
-    if (needed.has(name) || chunk?.type !== "chunk") return;
-    needed.add(name);
-    chunk.imports.forEach(add);
+/** Returns the size in bytes of the entry, the chunk of a page, and their imports. */
+function firstLoad(bundle: Rollup.OutputBundle, page: string): number {
+  const needed = new Set<Rollup.OutputChunk>();
+  const add = (chunk: Rollup.OutputAsset | Rollup.OutputChunk | undefined) => {
+    if (chunk?.type !== "chunk" || needed.has(chunk)) return;
+    needed.add(chunk);
+    for (const name of chunk.imports) add(bundle[name]);
   };
-  for (const [name, chunk] of Object.entries(bundle)) {
-    if (chunk.type === "chunk" && chunk.isEntry) add(name);
+  for (const chunk of Object.values(bundle)) {
+    if (chunk.type !== "chunk") continue;
+    if (chunk.isEntry || chunk.moduleIds.some((id) => id.endsWith(page))) add(chunk);
   }
-  return [...needed].reduce((sum, name) => {
-    const chunk = bundle[name];
-    return sum + (chunk?.type === "chunk" ? gzipSync(chunk.code).length : 0);
-  }, 0);
+  return [...needed].reduce((sum, { code }) => sum + brotliCompressSync(code).length, 0);
 }

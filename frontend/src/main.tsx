@@ -1,22 +1,48 @@
-// Puts the page into the document.
+// Renders the web app into the document.
 
-import { QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { BrowserRouter } from "react-router";
-import { App } from "./app";
-import { queryClient } from "./lib/session";
+import { createBrowserRouter, RouterProvider } from "react-router";
+import { routes } from "./app/routes";
+import { startSession } from "./features/auth/api/auth";
+import { config } from "./lib/config";
+import { preferredLanguage, showLanguage } from "./lib/i18n";
+import { useLanguage } from "./lib/use-language";
 import "./styles.css";
+
+// Loaded in parallel with the code of the page; a failure is reported on first use.
+startSession();
+void config().catch(() => undefined);
+
+const router = createBrowserRouter(routes);
+
+/** A change of the language renders everything again; unfinished input is kept as drafts. */
+function App() {
+  return <RouterProvider key={useLanguage()} router={router} />;
+}
 
 const root = document.getElementById("root");
 if (root) {
+  await showLanguage(preferredLanguage(navigator.languages));
   createRoot(root).render(
     <StrictMode>
-      <QueryClientProvider client={queryClient}>
-        <BrowserRouter>
-          <App />
-        </BrowserRouter>
-      </QueryClientProvider>
+      <App />
     </StrictMode>,
   );
+}
+
+// Registered late, because it fetches all files of the build.
+if (import.meta.env.PROD) {
+  window.addEventListener("load", () => {
+    void startOffline();
+  });
+}
+
+/** Lets the web app start without a network, unless the site may not use storage. */
+async function startOffline(): Promise<void> {
+  try {
+    await navigator.serviceWorker?.register("/service-worker.js");
+  } catch {
+    // Without a service worker, the web app still works online.
+  }
 }

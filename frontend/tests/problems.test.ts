@@ -1,9 +1,9 @@
-// What the services' errors become for people.
+// The messages shown for the services' errors.
 
 import { expect, test } from "vitest";
-import { explainLink, problemOfAuth } from "../src/lib/auth-problem";
+import { explainLink, problemOfAuth } from "../src/features/auth/api/auth-problem";
+import { problemOfTasks } from "../src/features/tasks/api/task-problem";
 import { ProblemError, problemOf, readRetryAfter } from "../src/lib/problem";
-import { problemOfTasks } from "../src/lib/task-problem";
 
 test("an error of auth-service finds the field that caused it", () => {
   const fieldsOf = (code: string, message = "") =>
@@ -21,7 +21,7 @@ test("errors of the schema are told apart by field", () => {
     "[body.name] Invalid input: expected string, received null; [body.email] Invalid email address";
   const { fields } = problemOfAuth({ status: 400, code: "VALIDATION_ERROR", message });
   expect(fields).toEqual({
-    name: "Invalid input: expected string, received null",
+    name: "Invalid input: expected string, received null.",
     email: "This is not a complete e-mail address.",
   });
 });
@@ -33,7 +33,7 @@ test("an error without a code is known by its message", () => {
 
 test("what is unknown says what the server said, or at least the status", () => {
   expect(problemOfAuth({ status: 400, code: "NEW", message: "Something new" }).message).toBe(
-    "Something new",
+    "Something new.",
   );
   expect(problemOfAuth({ status: 500 }).message).toContain("500");
   expect(problemOfAuth({ status: 404 }).message).toBe("This is switched off here.");
@@ -65,7 +65,11 @@ test("problem details find their fields", () => {
   };
   const problem = problemOfTasks(body, new Response(null, { status: 422 }));
   expect(problem.fields).toEqual({ title: "String should have at least 1 character." });
-  expect(problem).toMatchObject({ status: 422, code: "validation_error", message: body.detail });
+  expect(problem).toMatchObject({
+    status: 422,
+    code: "validation_error",
+    message: `${body.detail}.`,
+  });
 });
 
 test("refusals of tasks are in plain words, whatever the body is", () => {

@@ -1,9 +1,9 @@
-// How tabs hand a token around, where there are no locks.
+// Sharing tokens between tabs without locks.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { BrowserTabs } from "../src/lib/tabs";
+import { BrowserTabs } from "../src/features/auth/api/tabs";
 
-/** A channel whose messages arrive at once, at all others of the same name. */
+/** A channel that delivers messages synchronously to all others of the same name. */
 class Channel {
   static all: Channel[] = [];
   onmessage: ((event: { data: unknown }) => void) | null = null;

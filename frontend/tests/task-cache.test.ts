@@ -1,15 +1,14 @@
-// Changes to pages of tasks.
+// Changes to cached pages of tasks.
 
 import { expect, test } from "vitest";
+import type { Task } from "../src/features/tasks/model/task";
 import {
-  isDraft,
   type Listing,
-  undone,
-  withFirst,
-  withOnly,
+  withAdded,
+  withFound,
   withReplaced,
-} from "../src/lib/task-cache";
-import type { Task } from "../src/lib/tasks";
+} from "../src/features/tasks/model/task-cache";
+import { ALL_TASKS } from "../src/features/tasks/model/task-view";
 
 const task = (id: string, change: Partial<Task> = {}): Task => ({
   id,
@@ -43,31 +42,44 @@ test("a task is taken out where it is", () => {
   expect(ids(withReplaced(before, "b", () => undefined))).toEqual([["a"], ["c"]]);
 });
 
-test("a new task comes first, and only once", () => {
-  const before = listing([task("b")], [task("a")]);
-  const after = withFirst(before, task("c"));
-  expect(ids(after)).toEqual([["c", "b"], ["a"]]);
-  expect(withFirst(after, task("a"))).toBe(after);
-  expect(ids(withFirst(listing(), task("c")))).toEqual([]);
+const at = (second: number) => ({ created_at: `2026-01-02T03:04:0${second}.000Z` });
+
+test("a task is added where it belongs", () => {
+  const before = listing([task("e", at(5)), task("c", at(3))], [task("a", at(1))]);
+  const added = (second: number, view = ALL_TASKS) =>
+    ids(withAdded(before, task("new", at(second)), view));
+  expect(added(6)).toEqual([["new", "e", "c"], ["a"]]);
+  expect(added(4)).toEqual([["e", "new", "c"], ["a"]]);
+  expect(added(2)).toEqual([
+    ["e", "c"],
+    ["new", "a"],
+  ]);
+  expect(added(0)).toEqual([
+    ["e", "c"],
+    ["a", "new"],
+  ]);
+  expect(ids(withAdded(listing([]), task("new"), ALL_TASKS))).toEqual([["new"]]);
+  expect(ids(withAdded(listing(), task("new"), ALL_TASKS))).toEqual([]);
 });
 
-test("another filter shows what is known of it", () => {
-  const all = listing([task("a"), task("b", { completed: true })]);
-  expect(ids(withOnly(all, "open"))).toEqual([["a"]]);
-  expect(ids(withOnly(all, "done"))).toEqual([["b"]]);
+test("a task that belongs after the loaded pages is not added", () => {
+  const before = listing([task("e", at(5))]);
+  before.pages = before.pages.map((page) => ({ ...page, next: "more" }));
+  expect(withAdded(before, task("new", at(1)), ALL_TASKS)).toBe(before);
+  expect(ids(withAdded(before, task("new", at(1)), { ...ALL_TASKS, sort: "oldest" }))).toEqual([
+    ["new", "e"],
+  ]);
 });
 
-test("a change is taken back unless there was another one since", () => {
-  const before = task("a");
-  const change = { completed: true, title: "b" };
-  expect(undone({ ...before, ...change }, change, before)).toEqual(before);
-  expect(undone({ ...before, ...change, title: "c" }, change, before)).toEqual({
-    ...before,
-    title: "c",
-  });
+test("a search shows what is known of it", () => {
+  const all = listing([task("a"), task("b", { description: "An A" }), task("c")]);
+  expect(ids(withFound(all, { ...ALL_TASKS, search: "a" }))).toEqual([["a", "b"]]);
 });
 
-test("a draft is told apart from what the server has", () => {
-  expect(isDraft(task("draft-1"))).toBe(true);
-  expect(isDraft(task("01980000-0000-7000-8000-000000000000"))).toBe(false);
+test("the number of tasks follows those that come and go", () => {
+  const before = listing([task("a")], [task("b")]);
+  before.pages = before.pages.map((page, index) => (index === 0 ? { ...page, total: 5 } : page));
+  expect(withAdded(before, task("c"), ALL_TASKS).pages[0]?.total).toBe(6);
+  expect(withReplaced(before, "b", () => undefined).pages[0]?.total).toBe(4);
+  expect(withReplaced(before, "b", (old) => ({ ...old })).pages[0]?.total).toBe(5);
 });

@@ -1,11 +1,11 @@
-// The token store: one token for all who wait, in this tab and in the others.
+// The token store: one token for all waiting callers, in all tabs.
 
 import { describe, expect, test } from "vitest";
-import { OtherSession, subjectOf, type Tabs, TokenStore } from "../src/lib/token";
+import { OtherSession, subjectOf, type Tabs, TokenStore } from "../src/features/auth/api/token";
 
 let serial = 0;
 
-/** An unsigned token of somebody. */
+/** Returns an unsigned token of a user. */
 function tokenFor(sub: string): string {
   serial += 1;
   const encode = (value: object) => btoa(JSON.stringify(value)).replaceAll("=", "");
@@ -16,7 +16,7 @@ interface World {
   store: TokenStore;
   told: string[];
   asked: () => number;
-  /** Answers what the store asks the server for. */
+  /** Responds to the store's pending request. */
   answer: (token?: string) => void;
   fail: (error: Error) => void;
 }

@@ -1,4 +1,4 @@
-// Where a trace begins.
+// The start of a trace.
 
 import { describe, expect, test } from "vitest";
 import { traceparent } from "../src/lib/trace";

@@ -1,9 +1,9 @@
 // Passwords, addresses, devices and notices.
 
 import { expect, test, vi } from "vitest";
-import { deviceName } from "../src/lib/device";
+import { emailMistake, passwordMistake } from "../src/features/auth/model/mistakes";
+import { deviceName } from "../src/features/settings/model/device";
 import { Notices } from "../src/lib/notices";
-import { emailMistake, passwordMistake } from "../src/lib/password";
 
 test("passwords have the length that the server wants", () => {
   expect(passwordMistake("")).toBe("Choose a password.");

@@ -1,6 +1,7 @@
-// The product's mark and name.
+// The logo and name of the product.
 
-import { CheckIcon } from "./icons";
+import { t } from "../lib/i18n";
+import { CheckIcon } from "./ui/icons";
 
 export function Brand({ isNameShown = true }: { isNameShown?: boolean }) {
   return (
@@ -8,7 +9,7 @@ export function Brand({ isNameShown = true }: { isNameShown?: boolean }) {
       <span className="grid size-8 place-items-center rounded-[0.6rem] bg-accent text-on-accent">
         <CheckIcon className="size-5" />
       </span>
-      <span className={isNameShown ? "" : "sr-only"}>Tasks</span>
+      <span className={isNameShown ? "" : "sr-only"}>{t().brand}</span>
     </span>
   );
 }

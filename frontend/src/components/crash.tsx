@@ -1,8 +1,9 @@
-// What is shown instead of a page that failed to draw itself.
+// Shown instead of a page that failed to load or render.
 
 import { Component, type ReactNode } from "react";
-import { Button } from "./button";
-import { State } from "./state";
+import { t } from "../lib/i18n";
+import { Button } from "./ui/button";
+import { State } from "./ui/state";
 
 export class Crash extends Component<{ children: ReactNode }, { hasFailed: boolean }> {
   override state = { hasFailed: false };
@@ -12,16 +13,19 @@ export class Crash extends Component<{ children: ReactNode }, { hasFailed: boole
   }
 
   override render() {
-    if (!this.state.hasFailed) return this.props.children;
-    return (
-      <main>
-        <State
-          heading={<h1 className="text-2xl font-semibold">Something went wrong</h1>}
-          action={<Button onClick={() => window.location.reload()}>Load the page again</Button>}
-        >
-          Your tasks are safe: they are kept by the service, not by this page.
-        </State>
-      </main>
-    );
+    return this.state.hasFailed ? <Crashed /> : this.props.children;
   }
+}
+
+export function Crashed() {
+  return (
+    <main>
+      <State
+        heading={<h1 className="text-2xl font-semibold">{t().crash.heading}</h1>}
+        action={<Button onClick={() => window.location.reload()}>{t().crash.action}</Button>}
+      >
+        {t().crash.text}
+      </State>
+    </main>
+  );
 }

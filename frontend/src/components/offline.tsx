@@ -1,22 +1,20 @@
-// Says that there is no network, for as long as there is none.
+// A banner shown while the services are unreachable.
 
-import { onlineManager } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
+import { connection } from "../lib/connection";
+import { t } from "../lib/i18n";
 
-const subscribe = (listener: () => void) => onlineManager.subscribe(listener);
-
-export function useIsOnline(): boolean {
-  return useSyncExternalStore(subscribe, () => onlineManager.isOnline());
+export function useIsReachable(): boolean {
+  return useSyncExternalStore(connection.subscribe, connection.isReachable);
 }
 
 export function OfflineBar() {
-  const isOnline = useIsOnline();
+  const isReachable = useIsReachable();
   return (
     <div role="status">
-      {!isOnline && (
+      {!isReachable && (
         <p className="bg-ink px-4 py-2 text-center text-sm font-medium text-canvas">
-          You are offline. What you change is kept on this page and sent when the connection is
-          back.
+          {t().unreachable.tasksBar}
         </p>
       )}
     </div>

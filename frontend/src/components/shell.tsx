@@ -1,12 +1,13 @@
-// The frame around the pages of those who are signed in.
+// The layout of pages that need a session.
 
 import type { ReactNode } from "react";
 import { NavLink } from "react-router";
+import { t } from "../lib/i18n";
 import { Brand } from "./brand";
 import { OfflineBar } from "./offline";
 
 const LINK =
-  "inline-flex min-h-11 items-center rounded-xl px-3 font-medium transition-colors hover:bg-sunken hover:text-ink";
+  "inline-flex min-h-11 items-center rounded-xl px-2 font-medium sm:px-3 transition-colors hover:bg-sunken hover:text-ink forced-colors:aria-[current=page]:outline-2";
 
 interface Props {
   children: ReactNode;
@@ -15,7 +16,7 @@ interface Props {
 }
 
 export function Shell({ children, name, onSignOut }: Props) {
-  const look = ({ isActive }: { isActive: boolean }) =>
+  const style = ({ isActive }: { isActive: boolean }) =>
     `${LINK} ${isActive ? "bg-tint text-accent" : "text-muted"}`;
   return (
     <>
@@ -23,25 +24,26 @@ export function Shell({ children, name, onSignOut }: Props) {
         href="#content"
         className="sr-only z-30 rounded-xl bg-accent font-medium text-on-accent focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:px-4 focus:py-2"
       >
-        Skip to content
+        {t().nav.skip}
       </a>
-      <header className="sticky top-0 z-10 border-b border-line bg-canvas">
-        <div className="mx-auto flex h-16 max-w-3xl items-center justify-between gap-2 px-4">
-          <span className="max-[22.5rem]:hidden sm:hidden">
+      <header className="print:hidden sticky top-0 z-10 border-b border-line bg-canvas">
+        <div className="mx-auto flex min-h-16 max-w-3xl flex-wrap items-center justify-between gap-x-2 px-4 py-1">
+          <span className="max-[26rem]:hidden sm:hidden">
             <Brand isNameShown={false} />
           </span>
           <span className="hidden sm:block">
             <Brand />
           </span>
-          <nav aria-label="Main" className="flex items-center gap-1">
-            <NavLink to="/tasks" className={look}>
-              Tasks
+          <nav aria-label={t().nav.main} className="flex flex-wrap items-center gap-x-1">
+            <NavLink to="/tasks" className={style}>
+              {t().nav.tasks}
             </NavLink>
-            <NavLink to="/settings" className={look}>
-              Settings
+            <NavLink to="/settings" className={style}>
+              {t().nav.settings}
             </NavLink>
             <button type="button" className={`${LINK} text-muted`} onClick={onSignOut}>
-              Sign out<span className="sr-only"> {name}</span>
+              {t().nav.signOut}
+              <span className="sr-only"> {name}</span>
             </button>
           </nav>
         </div>

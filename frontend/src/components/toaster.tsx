@@ -1,58 +1,96 @@
-// Shows notices one above the other, for a while, and for longer to those who reach for them.
+// Shows a stack of notices for a few seconds each, and longer while hovered or focused.
 
-import { useEffect, useState, useSyncExternalStore } from "react";
+import { useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from "react";
+import { t } from "../lib/i18n";
 import { type Notice, notices } from "../lib/notices";
-import { CloseIcon } from "./icons";
+import { CloseIcon } from "./ui/icons";
 
 const SHOWN_FOR = 6_000;
+/** Limit for hovering, so that a resting mouse cannot delay a deletion forever. */
+const HELD_FOR = 20_000;
 
 export function Toaster() {
   const list = useSyncExternalStore(notices.subscribe, notices.list);
+  const next = useRef<string>(undefined);
+
+  // A restored row is rendered together with the removal of its notice, and then gets the focus.
+  useLayoutEffect(() => {
+    if (next.current === undefined) return;
+    const row = document.getElementById(next.current);
+    next.current = undefined;
+    row?.querySelector<HTMLElement>('[data-control="edit"]')?.focus();
+  });
+
+  function act(notice: Notice) {
+    next.current = notice.action?.focus;
+    notices.act(notice);
+  }
+
+  useEffect(() => {
+    function undo(event: KeyboardEvent) {
+      const isUndo = (event.ctrlKey || event.metaKey) && !event.shiftKey && event.key === "z";
+      if (!isUndo || isEditable(event.target)) return;
+      const undone = notices.undoLast();
+      if (!undone) return;
+      event.preventDefault();
+      next.current = undone.action?.focus;
+    }
+    document.addEventListener("keydown", undo);
+    return () => document.removeEventListener("keydown", undo);
+  }, []);
+
   return (
     <section
-      aria-label="Notices"
+      aria-label={t().notices.label}
       aria-live="polite"
-      className="pointer-events-none fixed inset-x-0 bottom-0 z-20 flex flex-col items-center gap-2 p-4"
+      className="pointer-events-none fixed print:hidden inset-x-0 bottom-0 z-20 flex flex-col items-center gap-2 p-4"
     >
       {list.map((notice) => (
-        <Toast key={notice.id} notice={notice} />
+        <Toast key={notice.id} notice={notice} onAct={() => act(notice)} />
       ))}
     </section>
   );
 }
 
-function Toast({ notice }: { notice: Notice }) {
+/** Elements in which the browser's own undo applies. */
+function isEditable(target: EventTarget | null): boolean {
+  if (target instanceof HTMLInputElement) return target.type !== "checkbox" && target.value !== "";
+  return target instanceof HTMLTextAreaElement;
+}
+
+function Toast({ notice, onAct }: { notice: Notice; onAct(): void }) {
   const [isHeld, setHeld] = useState(false);
 
   useEffect(() => {
-    if (isHeld) return;
-    const timer = setTimeout(() => notices.close(notice), SHOWN_FOR);
+    const timer = setTimeout(() => notices.close(notice), isHeld ? HELD_FOR : SHOWN_FOR);
     return () => clearTimeout(timer);
   }, [notice, isHeld]);
 
-  const look = notice.kind === "problem" ? "border-danger" : "border-line";
+  const border = notice.kind === "problem" ? "border-danger" : "border-line";
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: reaching for it only keeps it from leaving
     <div
-      className={`row-enter pointer-events-auto flex w-full max-w-md items-center gap-1 rounded-2xl border ${look} bg-surface py-1.5 pr-1.5 pl-4 shadow-lg`}
+      className={`row-enter pointer-events-auto flex w-full max-w-md items-center gap-1 rounded-2xl border ${border} bg-surface py-1.5 pr-1.5 pl-4 shadow-lg`}
       onMouseEnter={() => setHeld(true)}
       onMouseLeave={() => setHeld(false)}
       onFocus={() => setHeld(true)}
       onBlur={() => setHeld(false)}
     >
-      <p className="min-w-0 flex-1 py-1.5 text-sm wrap-anywhere">{notice.text}</p>
+      <p dir="auto" className="min-w-0 flex-1 py-1.5 text-sm wrap-anywhere">
+        {notice.text}
+      </p>
       {notice.action && (
         <button
           type="button"
           className="min-h-11 rounded-xl px-3 font-semibold text-accent hover:bg-sunken"
-          onClick={() => notices.act(notice)}
+          onClick={onAct}
         >
           {notice.action.label}
         </button>
       )}
       <button
         type="button"
-        aria-label="Close notice"
+        aria-label={t().notices.close}
         className="grid size-11 place-items-center rounded-xl text-muted hover:bg-sunken"
         onClick={() => notices.close(notice)}
       >

@@ -1,5 +1,7 @@
-// Where the task API is. The server that the page came from knows, so one build runs anywhere.
+// The URL of the task API. It is provided by the server, so that one build works in every
+// deployment.
 
+import { t } from "./i18n";
 import { ProblemError, unreachable } from "./problem";
 
 interface Config {
@@ -22,5 +24,5 @@ async function load(): Promise<Config> {
   if (typeof body === "object" && body && "tasksUrl" in body && typeof body.tasksUrl === "string") {
     return { tasksUrl: body.tasksUrl || window.location.origin };
   }
-  throw new ProblemError(unreachable("The page does not know where the tasks are kept."));
+  throw new ProblemError(unreachable(t().unreachable.settings));
 }

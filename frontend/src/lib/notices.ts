@@ -1,15 +1,27 @@
-// Short messages at the edge of the page, each with at most one thing to do about it.
+// Short notices at the edge of the page, each with at most one action.
+
+export interface Action {
+  label: string;
+  run(): void;
+  /** Whether the action undoes the user's last change. */
+  isUndo?: boolean;
+  /** Id of the element that gets the focus afterwards. */
+  focus?: string;
+}
 
 export interface Notice {
   id: number;
   text: string;
   kind: "info" | "problem";
-  action?: { label: string; run(): void };
-  /** When it goes away without having been acted on. */
+  action?: Action;
+  /** Called when it expires without the action. */
   onGone?: () => void;
 }
 
 type Listener = () => void;
+
+/** Maximum number of notices, as more would cover the page. */
+const MOST = 4;
 
 export class Notices {
   #notices: readonly Notice[] = [];
@@ -24,16 +36,25 @@ export class Notices {
   readonly list = (): readonly Notice[] => this.#notices;
 
   show(notice: Omit<Notice, "id">): void {
-    // A problem is said once, however many requests met it.
+    // A problem is reported once, even if several requests fail with it.
     const isSaid = ({ kind, text }: Notice) => kind === "problem" && text === notice.text;
     if (this.#notices.some(isSaid)) return;
     this.#set([...this.#notices, { ...notice, id: this.#next++ }]);
+    const oldest = this.#notices[0];
+    if (oldest && this.#notices.length > MOST) this.close(oldest);
   }
 
-  /** Does what the notice offers instead of what happens without. */
+  /** Performs the action instead of what happens on expiry. */
   act(notice: Notice): void {
     this.#set(this.#notices.filter(({ id }) => id !== notice.id));
     notice.action?.run();
+  }
+
+  /** Undoes the last change that can be undone, and returns its notice. */
+  undoLast(): Notice | undefined {
+    const last = this.#notices.findLast(({ action }) => action?.isUndo);
+    if (last) this.act(last);
+    return last;
   }
 
   close(notice: Notice): void {
@@ -44,6 +65,11 @@ export class Notices {
 
   closeAll(): void {
     for (const notice of this.#notices) this.close(notice);
+  }
+
+  /** Drops all notices without running their callbacks. */
+  forgetAll(): void {
+    this.#set([]);
   }
 
   #set(notices: readonly Notice[]): void {

@@ -1,40 +1,45 @@
-// What went wrong, in words for people, and the field that caused it.
+// An error: a message for the user, and the fields that caused it.
+
+import { t } from "./i18n";
 
 export interface Problem {
-  /** The HTTP status, or 0 when nobody answered. */
+  /** The HTTP status, or 0 without a response. */
   status: number;
   message: string;
   code?: string | undefined;
-  /** Mistakes by the names of the fields that they belong to; a form shows those that it has. */
+  /** Errors by field name; a form displays those of its own fields. */
   fields: Record<string, string>;
-  /** In how many seconds to try again. */
+  /** Seconds until a retry makes sense. */
   retryAfter?: number | undefined;
 }
 
-/** A problem that is thrown. */
+/** A problem as an exception. */
 export class ProblemError extends Error {
   constructor(readonly problem: Problem) {
     super(problem.message);
   }
 }
 
-/** The problem of whatever was thrown: what is none of ours is a request that nobody answered. */
+/** Returns the problem of a thrown value; any other error counts as a request without a response. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof ProblemError) return error.problem;
-  return unreachable("The service cannot be reached. Check your connection and try again.");
+  return unreachable(t().unreachable.any);
 }
 
-/** Whether it may be over in a moment: nobody answered, or somebody who is not ready. */
-export function isPassing(error: unknown): boolean {
+/** Returns whether a retry may succeed: there was no response, or the service is not ready. */
+export function isTemporary(error: unknown): boolean {
   const { status } = problemOf(error);
   return status === 0 || status >= 500;
 }
+
+/** Returns the message, ending with punctuation so that another sentence can follow. */
+export const sentence = (text: string): string => (/[.!?…]$/.test(text) ? text : `${text}.`);
 
 export function unreachable(message: string): Problem {
   return { status: 0, message, fields: {} };
 }
 
-/** Both services say how long a refused client should wait, in seconds. */
+/** Returns the wait in seconds from the headers of either service. */
 export function readRetryAfter(headers: Headers): number | undefined {
   const seconds = Number(headers.get("x-retry-after") ?? headers.get("retry-after") ?? "");
   return Number.isFinite(seconds) && seconds > 0 ? Math.ceil(seconds) : undefined;

@@ -1,0 +1,121 @@
+// Pages that need a session. Without one, the user signs in first and then returns.
+
+import { QueryClientProvider } from "@tanstack/react-query";
+import { useEffect, useRef, useState } from "react";
+import { Navigate, Outlet, useLocation } from "react-router";
+import { Shell } from "../components/shell";
+import { Shortcuts } from "../components/shortcuts";
+import { Toaster } from "../components/toaster";
+import { Button } from "../components/ui/button";
+import { Confirm } from "../components/ui/confirm";
+import { CloudOffIcon } from "../components/ui/icons";
+import { Skeleton } from "../components/ui/skeleton";
+import { State } from "../components/ui/state";
+import { signOut } from "../features/auth/api/auth";
+import type { Membership } from "../features/auth/hooks/use-membership";
+import { type Session, useSession } from "../features/auth/hooks/use-session";
+import type { GuestState } from "../features/auth/pages/guests-only";
+import { usePreferences } from "../features/settings/hooks/use-preferences";
+import { preferences } from "../features/settings/model/preferences";
+import { t } from "../lib/i18n";
+import { notices } from "../lib/notices";
+import { queryClient } from "../lib/query-client";
+import { forgetUnsent, hasUnsentText, useIsLoaded } from "./members";
+
+export { startMembers } from "./members";
+
+export function MembersOnly() {
+  const session = useSession();
+  const isLoaded = useIsLoaded(session.state === "somebody" ? session.person.id : undefined);
+  const user = useRef<string>(undefined);
+  const { hasShortcuts } = usePreferences();
+  const [isAsking, setAsking] = useState(false);
+  const leaveMessage = useRef<string>(undefined);
+  const { pathname, search } = useLocation();
+
+  useEffect(() => {
+    if (session.state === "somebody") user.current = session.person.id;
+  }, [session]);
+
+  async function askToLeave() {
+    // Sends deletions that can still be undone while the session is valid.
+    notices.closeAll();
+    if (user.current !== undefined && (await hasUnsentText(user.current))) setAsking(true);
+    else await leave();
+  }
+
+  async function leave() {
+    setAsking(false);
+    leaveMessage.current = t().signOut.done;
+    const leaving = user.current;
+    const problem = await signOut();
+    if (!problem && leaving !== undefined) await forgetUnsent(leaving);
+    if (problem) {
+      leaveMessage.current = undefined;
+      notices.show({ kind: "problem", text: `${t().signOut.failed} ${problem.message}` });
+    }
+  }
+
+  if (session.state === "nobody") {
+    const state: GuestState = leaveMessage.current
+      ? { message: leaveMessage.current }
+      : { from: pathname + search, user: user.current, isEnded: user.current !== undefined };
+    return <Navigate to="/auth/signin" replace state={state} />;
+  }
+  if (session.state === "unreachable") return <Unreachable retry={session.retry} />;
+  const membership =
+    isLoaded &&
+    membershipOf(session, (message) => {
+      leaveMessage.current = message;
+    });
+  return (
+    <QueryClientProvider client={queryClient}>
+      <Shell name={membership ? membership.person.name : ""} onSignOut={() => void askToLeave()}>
+        {membership ? <Outlet context={membership} /> : <Skeleton />}
+        <Toaster />
+        <Shortcuts isOn={hasShortcuts} onSwitch={(isOn) => preferences.setShortcuts(isOn)} />
+        {isAsking && (
+          <Confirm
+            heading={t().signOut.heading}
+            text={t().signOut.text}
+            onCancel={() => setAsking(false)}
+          >
+            <Button variant="quiet" onClick={() => setAsking(false)}>
+              {t().signOut.stay}
+            </Button>
+            <Button variant="danger" onClick={() => void leave()}>
+              {t().signOut.leave}
+            </Button>
+          </Confirm>
+        )}
+      </Shell>
+    </QueryClientProvider>
+  );
+}
+
+function membershipOf(session: Session, leave: Membership["leave"]): Membership | undefined {
+  if (session.state !== "somebody") return undefined;
+  return { person: session.person, session: session.token, leave };
+}
+
+/** Milliseconds between attempts while the service is unreachable. */
+const HEAL_EVERY = 3_000;
+
+function Unreachable({ retry }: { retry(): void }) {
+  useEffect(() => {
+    const timer = setInterval(retry, HEAL_EVERY);
+    return () => clearInterval(timer);
+  }, [retry]);
+
+  return (
+    <main className="mx-auto max-w-md pt-16">
+      <State
+        icon={<CloudOffIcon />}
+        heading={<h1 className="text-2xl font-semibold">{t().unreachable.heading}</h1>}
+        action={<Button onClick={retry}>{t().tryAgain}</Button>}
+      >
+        {t().unreachable.text}
+      </State>
+    </main>
+  );
+}

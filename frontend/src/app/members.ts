@@ -1,0 +1,67 @@
+// State of the signed-in user: token, cache, unsent changes and drafts. When another user signs in,
+// all of it is dropped at once.
+
+import { useSyncExternalStore } from "react";
+import { watchUser } from "../features/auth/api/auth";
+import { tabs, tokens } from "../features/tasks/api/tasks";
+import { drafts, outbox, startSending } from "../features/tasks/model/unsent";
+import { notices } from "../lib/notices";
+import { queryClient } from "../lib/query-client";
+
+/** The user whose unsent changes and drafts are in memory. */
+class Loaded {
+  #user: string | undefined;
+  #latest: symbol | undefined;
+  readonly #listeners = new Set<() => void>();
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  readonly user = (): string | undefined => this.#user;
+
+  async load(user: string | undefined): Promise<void> {
+    const load = Symbol("load");
+    this.#latest = load;
+    this.#set(undefined);
+    await Promise.all([drafts.open(user), outbox.open(user)]);
+    if (this.#latest === load) this.#set(user);
+  }
+
+  #set(user: string | undefined): void {
+    this.#user = user;
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+const loaded = new Loaded();
+
+/** Starts the services of pages that need a session, before the first one is rendered. */
+export function startMembers(): void {
+  tabs.listen(tokens);
+  startSending();
+  watchUser((userId) => {
+    tokens.own(userId);
+    queryClient.clear();
+    // Notices name tasks. A pending deletion is stored, and sent when its user signs in again.
+    notices.forgetAll();
+    void loaded.load(userId);
+  });
+}
+
+/** Returns whether signing out would lose input of the user, in any tab. */
+export async function hasUnsentText(user: string): Promise<boolean> {
+  return (await drafts.has(user)) || (await outbox.hasText(user));
+}
+
+/** Deletes the unsent changes and the drafts of a user who has signed out. */
+export async function forgetUnsent(user: string): Promise<void> {
+  await Promise.all([drafts.erase(user), outbox.erase(user)]);
+}
+
+/** Returns whether the unsent changes and drafts of a user are loaded. */
+export function useIsLoaded(user: string | undefined): boolean {
+  const loadedUser = useSyncExternalStore(loaded.subscribe, loaded.user);
+  return user !== undefined && loadedUser === user;
+}

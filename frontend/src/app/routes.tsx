@@ -1,0 +1,103 @@
+// The routes of the web app, and which of them need a session.
+
+import { Navigate, Outlet, type RouteObject, ScrollRestoration } from "react-router";
+import { Crash, Crashed } from "../components/crash";
+import { Starting } from "../components/starting";
+import { GuestsOnly } from "../features/auth/pages/guests-only";
+import { NotFoundPage } from "./not-found";
+
+export const routes: RouteObject[] = [
+  {
+    element: <Frame />,
+    errorElement: <Crashed />,
+    hydrateFallbackElement: <Starting />,
+    children: [
+      { index: true, element: <Navigate to="/tasks" replace /> },
+      {
+        path: "auth",
+        children: [
+          {
+            element: <GuestsOnly />,
+            children: [
+              {
+                path: "signin",
+                lazy: {
+                  Component: async () =>
+                    (await import("../features/auth/pages/sign-in")).SignInPage,
+                },
+              },
+              {
+                path: "signup",
+                lazy: {
+                  Component: async () =>
+                    (await import("../features/auth/pages/sign-up")).SignUpPage,
+                },
+              },
+            ],
+          },
+          {
+            path: "forgot-password",
+            lazy: {
+              Component: async () =>
+                (await import("../features/auth/pages/forgot-password")).ForgotPasswordPage,
+            },
+          },
+          {
+            path: "reset-password",
+            lazy: {
+              Component: async () =>
+                (await import("../features/auth/pages/reset-password")).ResetPasswordPage,
+            },
+          },
+          {
+            path: "verify-email",
+            lazy: {
+              Component: async () =>
+                (await import("../features/auth/pages/verify-email")).VerifyEmailPage,
+            },
+          },
+        ],
+      },
+      {
+        lazy: { Component: loadMembersOnly },
+        children: [
+          {
+            path: "tasks",
+            lazy: {
+              Component: async () => (await import("../features/tasks/pages/tasks")).TasksPage,
+            },
+          },
+          {
+            path: "tasks/:id",
+            lazy: {
+              Component: async () => (await import("../features/tasks/pages/task")).TaskPage,
+            },
+          },
+          {
+            path: "settings",
+            lazy: {
+              Component: async () =>
+                (await import("../features/settings/pages/settings")).SettingsPage,
+            },
+          },
+        ],
+      },
+      { path: "*", element: <NotFoundPage /> },
+    ],
+  },
+];
+
+async function loadMembersOnly() {
+  const { MembersOnly, startMembers } = await import("./members-only");
+  startMembers();
+  return MembersOnly;
+}
+
+function Frame() {
+  return (
+    <Crash>
+      <Outlet />
+      <ScrollRestoration />
+    </Crash>
+  );
+}

@@ -1,0 +1,50 @@
+// Moves the focus when the row that has it is removed from the list.
+
+import { type FocusEvent, useLayoutEffect, useRef } from "react";
+
+interface Focused {
+  list: HTMLElement;
+  row: Element;
+  /** The position of the row. */
+  index: number;
+  /** The kind of control in the row, as its `data-control` says. */
+  control: string | undefined;
+}
+
+/**
+ * Returns a handler for the list. The focus moves to the same control of the row that takes the
+ * place of a removed one, or to the heading of the page.
+ */
+export function useRowFocus(rows: unknown): (event: FocusEvent<HTMLElement>) => void {
+  const focused = useRef<Focused>(undefined);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: rows leave only when the rows change
+  useLayoutEffect(() => {
+    const last = focused.current;
+    if (!last || last.row.isConnected) return;
+    focused.current = undefined;
+    if (document.activeElement !== document.body) return;
+    const { list, index, control } = last;
+    const rowsLeft = list.isConnected ? list.children : [];
+    const next = rowsLeft[Math.min(index, rowsLeft.length - 1)];
+    const target = next?.querySelector<HTMLElement>(`[data-control="${control}"]`);
+    (target ?? document.querySelector<HTMLElement>("h1"))?.focus();
+  }, [rows]);
+
+  return ({ target, currentTarget: list }) => {
+    const row = target.closest("li");
+    if (!row) return;
+    const index = [...list.children].indexOf(row);
+    const control = target.closest<HTMLElement>("[data-control]")?.dataset.control;
+    focused.current = { list, row, index, control };
+  };
+}
+
+/** Moves the focus to the same control of the next or the previous row. */
+export function moveFocus(list: HTMLElement, from: HTMLElement, step: 1 | -1): void {
+  const row = from.closest("li");
+  const control = from.closest<HTMLElement>("[data-control]")?.dataset.control;
+  if (!row || !control) return;
+  const next = list.children[[...list.children].indexOf(row) + step];
+  next?.querySelector<HTMLElement>(`[data-control="${control}"]`)?.focus();
+}

@@ -1,0 +1,92 @@
+// The JWT for the task API: kept in memory only, fetched on demand, and shared by concurrent
+// callers.
+
+import { t } from "../../../lib/i18n";
+import { ProblemError } from "../../../lib/problem";
+
+/** The other tabs of this browser. */
+export interface Tabs {
+  /** Runs while no other tab does. */
+  exclusively<T>(run: () => Promise<T>): Promise<T>;
+  /** Returns the token of another tab, if any. */
+  ask(): Promise<string | undefined>;
+  /** Sends a new token to the others. */
+  tell(token: string): void;
+}
+
+/** The session changed while a token was being fetched. */
+export class OtherSession extends ProblemError {
+  constructor() {
+    super({ status: 401, message: t().problems.otherUser, fields: {} });
+  }
+}
+
+export class TokenStore {
+  #owner: string | undefined;
+  #token: string | undefined;
+  #renewal: Promise<string> | undefined;
+
+  constructor(
+    private readonly fetchToken: () => Promise<string>,
+    private readonly tabs: Tabs,
+  ) {}
+
+  /** Returns the current token without fetching one. */
+  get current(): string | undefined {
+    return this.#token;
+  }
+
+  /** Sets the user whose tokens are kept; those of other users are dropped. */
+  own(userId: string | undefined): void {
+    if (userId === this.#owner) return;
+    this.#owner = userId;
+    this.#token = undefined;
+    this.#renewal = undefined;
+  }
+
+  get(): Promise<string> {
+    return this.#token === undefined ? this.renew() : Promise.resolve(this.#token);
+  }
+
+  /** Returns a token other than the rejected one: a newer one, or one fetched for all waiting callers. */
+  renew(refused?: string): Promise<string> {
+    if (this.#token !== undefined && this.#token !== refused) return Promise.resolve(this.#token);
+    if (this.#renewal) return this.#renewal;
+    const renewal = this.#obtain(refused).finally(() => {
+      if (this.#renewal === renewal) this.#renewal = undefined;
+    });
+    this.#renewal = renewal;
+    return renewal;
+  }
+
+  /** Accepts a token from another tab if it belongs to the same user. */
+  accept(token: string): void {
+    if (this.#owner !== undefined && subjectOf(token) === this.#owner) this.#token = token;
+  }
+
+  async #obtain(refused: string | undefined): Promise<string> {
+    const owner = this.#owner;
+    return await this.tabs.exclusively(async () => {
+      const isUsable = (token: string | undefined): token is string =>
+        token !== undefined && token !== refused && subjectOf(token) === owner;
+      const heard = [this.#token, await this.tabs.ask()].find(isUsable);
+      const token = heard ?? (await this.fetchToken());
+      if (this.#owner !== owner || !isUsable(token)) throw new OtherSession();
+      this.#token = token;
+      if (heard === undefined) this.tabs.tell(token);
+      return token;
+    });
+  }
+}
+
+/** Returns the `sub` of a JWT without verifying it, which the receiving service does. */
+export function subjectOf(token: string): string | undefined {
+  try {
+    const payload = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
+    const claims: unknown = JSON.parse(atob(payload));
+    const isNamed = typeof claims === "object" && claims !== null && "sub" in claims;
+    return isNamed && typeof claims.sub === "string" ? claims.sub : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,14 @@
+// The signed-in user, for pages that need a session.
+
+import { useOutletContext } from "react-router";
+import type { Person } from "./use-session";
+
+export interface Membership {
+  person: Person;
+  /** Token of the current session, to distinguish it from those on other devices. */
+  session: string;
+  /** Set when the user signs out: the message to show afterwards. */
+  leave(message: string): void;
+}
+
+export const useMembership = (): Membership => useOutletContext<Membership>();

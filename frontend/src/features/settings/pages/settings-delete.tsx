@@ -1,0 +1,72 @@
+// Deletes the account after a confirmation.
+
+import { useRef } from "react";
+import { Button } from "../../../components/ui/button";
+import { Card } from "../../../components/ui/card";
+import { PasswordField, Username } from "../../../components/ui/field";
+import { Form, Submit, type Values } from "../../../components/ui/form";
+import { t } from "../../../lib/i18n";
+import { notices } from "../../../lib/notices";
+import { deleteAccount } from "../../auth/api/auth";
+
+interface Props {
+  email: string;
+  leave(message: string): void;
+}
+
+export function DeleteAccount({ email, leave }: Props) {
+  const dialog = useRef<HTMLDialogElement>(null);
+
+  async function submit({ password = "" }: Values) {
+    const outcome = await deleteAccount(password);
+    if (!("isGone" in outcome)) return outcome;
+    dialog.current?.close();
+    if (outcome.isGone) {
+      leave(t().settings.deleted);
+    } else {
+      notices.show({ kind: "info", text: t().settings.deleteMailed });
+    }
+    return undefined;
+  }
+
+  return (
+    <Card heading={t().settings.delete} variant="danger" intro={t().settings.deleteIntro}>
+      <div>
+        <Button variant="danger" onClick={() => dialog.current?.showModal()}>
+          {t().settings.deleteOpen}
+        </Button>
+      </div>
+      <dialog
+        ref={dialog}
+        onClose={() => dialog.current?.querySelector("form")?.reset()}
+        aria-labelledby="delete-account"
+        className="m-auto w-[calc(100%-2rem)] max-w-md rounded-3xl border border-line bg-surface p-6 text-ink shadow-card backdrop:bg-black/50 sm:p-8"
+      >
+        <h2 id="delete-account" className="text-xl font-semibold">
+          {t().settings.deleteHeading}
+        </h2>
+        <p className="mt-2 mb-6 text-muted">{t().settings.deleteText}</p>
+        <Form
+          check={({ password = "" }) => ({
+            password: password === "" ? t().fields.needsPassword : undefined,
+          })}
+          onSubmit={submit}
+        >
+          <Username email={email} />
+          <PasswordField
+            name="password"
+            label={t().fields.password}
+            autoComplete="current-password"
+            required
+          />
+          <div className="flex flex-wrap justify-end gap-3">
+            <Button variant="quiet" onClick={() => dialog.current?.close()}>
+              {t().settings.keep}
+            </Button>
+            <Submit variant="danger">{t().settings.deleteAction}</Submit>
+          </div>
+        </Form>
+      </dialog>
+    </Card>
+  );
+}

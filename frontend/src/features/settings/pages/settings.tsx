@@ -1,0 +1,186 @@
+// Settings: profile, address, password, devices, and deletion of the account.
+
+import { useState } from "react";
+import { useNavigate, useSearchParams } from "react-router";
+import { Button } from "../../../components/ui/button";
+import { Card } from "../../../components/ui/card";
+import {
+  CheckField,
+  EmailField,
+  Field,
+  PasswordField,
+  Username,
+} from "../../../components/ui/field";
+import { Form, Submit, type Values } from "../../../components/ui/form";
+import { Heading } from "../../../components/ui/heading";
+import { t } from "../../../lib/i18n";
+import { PASSWORD_MIN } from "../../../lib/limits";
+import { notices } from "../../../lib/notices";
+import { changeEmail, changeName, changePassword, sendVerificationMail } from "../../auth/api/auth";
+import { explainLink } from "../../auth/api/auth-problem";
+import { useMembership } from "../../auth/hooks/use-membership";
+import type { Person } from "../../auth/hooks/use-session";
+import { emailMistake, passwordMistake } from "../../auth/model/mistakes";
+import { lookAtDevices } from "../hooks/use-devices";
+import { Appearance } from "./settings-appearance";
+import { DeleteAccount } from "./settings-delete";
+import { Devices } from "./settings-devices";
+
+const say = (text: string) => notices.show({ kind: "info", text });
+
+export function SettingsPage() {
+  const { person, session, leave } = useMembership();
+  const [search] = useSearchParams();
+  const error = search.get("error");
+  return (
+    <div className="grid gap-6">
+      <Heading>{t().settings.heading}</Heading>
+      {error && (
+        <p role="alert" className="rounded-xl bg-danger-tint px-4 py-3 text-danger">
+          {explainLink(error)}
+        </p>
+      )}
+      <Name person={person} />
+      <Address person={person} />
+      <Password email={person.email} />
+      <Devices session={session} />
+      <Appearance />
+      <DeleteAccount email={person.email} leave={leave} />
+    </div>
+  );
+}
+
+function Name({ person }: { person: Person }) {
+  async function submit({ name = "" }: Values) {
+    const problem = await changeName(name.trim());
+    if (!problem) say(t().settings.nameChanged);
+    return problem;
+  }
+
+  return (
+    <Card heading={t().settings.profile}>
+      <Form
+        check={({ name = "" }) => ({ name: name.trim() === "" ? t().fields.needsName : undefined })}
+        onSubmit={submit}
+      >
+        <Field
+          name="name"
+          label={t().fields.name}
+          autoComplete="name"
+          defaultValue={person.name}
+          required
+        />
+        <div>
+          <Submit variant="quiet">{t().settings.saveName}</Submit>
+        </div>
+      </Form>
+    </Card>
+  );
+}
+
+function Address({ person: { email, isVerified } }: { person: Person }) {
+  const [sentTo, setSentTo] = useState<string>();
+  const [isSending, setSending] = useState(false);
+  const navigate = useNavigate();
+
+  async function submit({ newEmail = "" }: Values, form: HTMLFormElement) {
+    const problem = await changeEmail(newEmail.trim());
+    if (!problem) {
+      setSentTo(newEmail.trim());
+      form.reset();
+    }
+    return problem;
+  }
+
+  async function verify() {
+    if (isSending) return;
+    setSending(true);
+    const problem = await sendVerificationMail(email).finally(() => setSending(false));
+    if (problem) notices.show({ kind: "problem", text: problem.message });
+    else await navigate("/auth/verify-email", { state: { email } });
+  }
+
+  return (
+    <Card heading={t().settings.email}>
+      <p className="text-muted">
+        <strong className="font-medium wrap-anywhere text-ink">{email}</strong>{" "}
+        {isVerified ? t().settings.isVerified : t().settings.isNotVerified}
+      </p>
+      {!isVerified && (
+        <div>
+          <Button variant="quiet" aria-disabled={isSending} onClick={() => void verify()}>
+            {t().settings.verify}
+          </Button>
+        </div>
+      )}
+      <Form
+        check={({ newEmail = "" }) => ({ newEmail: emailMistake(newEmail.trim()) })}
+        onSubmit={submit}
+      >
+        <EmailField
+          name="newEmail"
+          label={t().settings.newEmail}
+          hint={t().settings.newEmailHint}
+          autoComplete="email"
+          required
+        />
+        {sentTo && (
+          <p role="status" className="rounded-xl bg-tint px-4 py-3 wrap-anywhere">
+            {t().settings.newEmailSent(sentTo)}
+          </p>
+        )}
+        <div>
+          <Submit variant="quiet">{t().settings.changeEmail}</Submit>
+        </div>
+      </Form>
+    </Card>
+  );
+}
+
+function Password({ email }: { email: string }) {
+  async function submit(values: Values, form: HTMLFormElement) {
+    const { currentPassword = "", newPassword = "", revokeOtherSessions } = values;
+    const problem = await changePassword({
+      currentPassword,
+      newPassword,
+      revokeOtherSessions: revokeOtherSessions !== undefined,
+    });
+    if (!problem) {
+      form.reset();
+      say(t().settings.passwordChanged);
+      await lookAtDevices();
+    }
+    return problem;
+  }
+
+  return (
+    <Card heading={t().settings.password}>
+      <Form
+        check={({ currentPassword = "", newPassword = "" }) => ({
+          currentPassword: currentPassword === "" ? t().fields.needsCurrentPassword : undefined,
+          newPassword: passwordMistake(newPassword),
+        })}
+        onSubmit={submit}
+      >
+        <Username email={email} />
+        <PasswordField
+          name="currentPassword"
+          label={t().settings.currentPassword}
+          autoComplete="current-password"
+          required
+        />
+        <PasswordField
+          name="newPassword"
+          label={t().settings.newPassword}
+          hint={t().fields.passwordRule(PASSWORD_MIN)}
+          autoComplete="new-password"
+          required
+        />
+        <CheckField name="revokeOtherSessions" label={t().settings.signOutOthers} defaultChecked />
+        <div>
+          <Submit variant="quiet">{t().settings.changePassword}</Submit>
+        </div>
+      </Form>
+    </Card>
+  );
+}

@@ -1,0 +1,169 @@
+// The task API, with the types of its OpenAPI document. Tokens are only sent to it.
+
+import createClient, { type Client } from "openapi-fetch";
+import { config } from "../../../lib/config";
+import { connection } from "../../../lib/connection";
+import { t } from "../../../lib/i18n";
+import { nextCursor } from "../../../lib/link";
+import { ProblemError, problemOf, unreachable } from "../../../lib/problem";
+import { traceparent } from "../../../lib/trace";
+import { fetchToken, lookAgain } from "../../auth/api/auth";
+import { BrowserTabs } from "../../auth/api/tabs";
+import { TokenStore } from "../../auth/api/token";
+import type { Task, TaskChange } from "../model/task";
+import type { Sort, View } from "../model/task-view";
+import type { paths } from "./task-api";
+import { problemOfTasks } from "./task-problem";
+
+export interface Page {
+  tasks: Task[];
+  next: string | undefined;
+  /** Number of tasks on all pages; only on the first page of a listing. */
+  total?: number | undefined;
+}
+
+const PAGE_SIZE = 100;
+
+export const tabs = new BrowserTabs();
+export const tokens = new TokenStore(fetchToken, tabs);
+
+/** Sends a request with a token, and retries once with a new one if it was rejected. */
+async function fetchWithToken(request: Request): Promise<Response> {
+  request.headers.set("traceparent", traceparent());
+  const token = await tokens.get();
+  const response = await send(request.clone(), token);
+  if (response.status !== 401) return response;
+  return await send(request, await tokens.renew(token));
+}
+
+async function send(request: Request, token: string): Promise<Response> {
+  request.headers.set("authorization", `Bearer ${token}`);
+  try {
+    const response = await fetch(request);
+    connection.report(true);
+    return response;
+  } catch (error) {
+    if (request.signal.aborted) throw error;
+    connection.report(false);
+    throw new ProblemError(unreachable(t().unreachable.tasks));
+  }
+}
+
+let client: Promise<Client<paths>> | undefined;
+
+function api(): Promise<Client<paths>> {
+  client ??= config()
+    // Following a redirect could send the token to another origin.
+    .then(({ tasksUrl: baseUrl }) =>
+      createClient<paths>({
+        baseUrl,
+        fetch: fetchWithToken,
+        credentials: "omit",
+        redirect: "error",
+      }),
+    )
+    .catch((error: unknown) => {
+      client = undefined;
+      throw error;
+    });
+  return client;
+}
+
+interface Answer<T> {
+  data?: T;
+  error?: unknown;
+  response: Response;
+}
+
+/** Throws if the request failed. If a new token is rejected, too, the user is signed out. */
+async function ask<T>(call: (client: Client<paths>) => Promise<Answer<T>>): Promise<Answer<T>> {
+  try {
+    const answer = await call(await api());
+    if (answer.response.ok) return answer;
+    throw new ProblemError(problemOfTasks(answer.error, answer.response));
+  } catch (error) {
+    if (problemOf(error).status === 401) lookAgain();
+    throw error;
+  }
+}
+
+async function only<T>(call: (client: Client<paths>) => Promise<Answer<T>>): Promise<T> {
+  const { data } = await ask(call);
+  if (data === undefined) throw new ProblemError(unreachable(t().unreachable.empty));
+  return data;
+}
+
+const ORDERS = {
+  newest: {},
+  oldest: { sort: "created_at", order: "asc" },
+  changed: { sort: "updated_at" },
+  title: { sort: "title" },
+} as const satisfies Record<Sort, object>;
+
+export async function listTasks(
+  { filter, search, sort }: View,
+  cursor: string | undefined,
+  signal?: AbortSignal,
+): Promise<Page> {
+  const query = {
+    limit: PAGE_SIZE,
+    ...(cursor === undefined ? { total: true } : { cursor }),
+    ...(search === "" ? {} : { q: search }),
+    ...ORDERS[sort],
+    ...(filter === "all" ? {} : { completed: filter === "done" }),
+  };
+  const { data, response } = await ask((client) =>
+    client.GET("/api/tasks", { params: { query }, ...(signal && { signal }) }),
+  );
+  const total = response.headers.get("x-total-count");
+  return {
+    tasks: data ?? [],
+    next: nextCursor(response.headers.get("link")),
+    ...(total === null ? {} : { total: Number(total) }),
+  };
+}
+
+export interface FoundTask {
+  task: Task;
+  /** The version of the task, for `If-Match`. */
+  etag: string | undefined;
+}
+
+export async function findTask(id: string, signal?: AbortSignal): Promise<FoundTask> {
+  const { data, response } = await ask((client) =>
+    client.GET("/api/tasks/{id}", { params: { path: { id } }, ...(signal && { signal }) }),
+  );
+  if (data === undefined) throw new ProblemError(unreachable(t().unreachable.empty));
+  return { task: data, etag: response.headers.get("etag") ?? undefined };
+}
+
+export interface NewTask {
+  title: string;
+  description?: string;
+}
+
+/** Creates a task. Retries with the same key create it only once. */
+export function createTask(task: NewTask, key: string): Promise<Task> {
+  return only((client) =>
+    client.POST("/api/tasks", { body: task, headers: { "idempotency-key": key } }),
+  );
+}
+
+/** Changes a task; with an entity tag only if it still has that version (otherwise 412). */
+export function updateTask(id: string, change: TaskChange, etag?: string): Promise<Task> {
+  const header = etag === undefined ? {} : { "If-Match": etag };
+  return only((client) =>
+    client.PATCH("/api/tasks/{id}", { params: { path: { id }, header }, body: change }),
+  );
+}
+
+/** Deletes a task; a missing one is not an error. `keepalive` lets the request outlive the page. */
+export async function deleteTask(id: string, keepalive = false): Promise<void> {
+  try {
+    await ask((client) =>
+      client.DELETE("/api/tasks/{id}", { params: { path: { id } }, keepalive }),
+    );
+  } catch (error) {
+    if (problemOf(error).status !== 404) throw error;
+  }
+}

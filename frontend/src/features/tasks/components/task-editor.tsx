@@ -1,0 +1,143 @@
+// The details of a task: editable title and notes, its completion, and its creation time.
+
+import { useState } from "react";
+import { Button } from "../../../components/ui/button";
+import { Field, TextField } from "../../../components/ui/field";
+import { Form, Submit, type Values } from "../../../components/ui/form";
+import { Heading } from "../../../components/ui/heading";
+import { Linked } from "../../../components/ui/linked";
+import { formatTime, t } from "../../../lib/i18n";
+import type { Problem } from "../../../lib/problem";
+import { notesMistake, type Task, type TaskText, titleMistake } from "../model/task";
+import { TickBox } from "./tick-box";
+
+export interface Conflict {
+  theirs: Task;
+  keepMine(): void;
+  useTheirs(): void;
+}
+
+interface Props {
+  /** The task as displayed. */
+  task: Task;
+  /** The task from which the form was initialized. */
+  base: Task;
+  /** Unsaved text from an earlier visit. */
+  draft: TaskText | undefined;
+  conflict: Conflict | undefined;
+  onTick(completed: boolean): void;
+  onEdit(text: TaskText): void;
+  onSave(text: TaskText): Promise<Problem | undefined>;
+  onDiscard(): void;
+  onRemove(): void;
+}
+
+const check = ({ title = "", description = "" }: Values) => ({
+  title: titleMistake(title),
+  description: notesMistake(description),
+});
+
+const typed = ({ title = "", description = "" }: Values): TaskText => ({ title, description });
+
+export function TaskEditor(props: Props) {
+  const { task, base, draft, conflict, onTick, onEdit, onSave, onDiscard, onRemove } = props;
+  const [isRestored, setRestored] = useState(draft !== undefined);
+  return (
+    <article className="grid gap-6 rounded-3xl border border-line bg-surface p-5 shadow-card sm:p-7">
+      <div className="-ml-2 flex items-start gap-1">
+        <TickBox label={task.title} isTicked={task.completed} onTick={onTick} />
+        <Heading
+          className={`wrap-anywhere ${task.completed ? "text-muted line-through" : ""}`}
+          title={task.title}
+        >
+          {task.title}
+        </Heading>
+      </div>
+      {isRestored && (
+        <p role="status" className="rounded-xl bg-tint px-4 py-3">
+          {t().task.restored}{" "}
+          <button
+            type="button"
+            className="font-semibold text-accent underline"
+            onClick={() => {
+              setRestored(false);
+              onDiscard();
+            }}
+          >
+            {t().task.discardRestored}
+          </button>
+        </p>
+      )}
+      <Form
+        label={t().task.form}
+        check={check}
+        onChange={(values) => onEdit(typed(values))}
+        onSubmit={async (values) => {
+          const problem = await onSave(typed(values));
+          if (!problem) setRestored(false);
+          return problem;
+        }}
+      >
+        <Field
+          name="title"
+          label={t().task.title}
+          dir="auto"
+          defaultValue={draft?.title ?? base.title}
+          autoComplete="off"
+          required
+        />
+        <TextField
+          name="description"
+          label={t().task.notes}
+          dir="auto"
+          defaultValue={draft?.description ?? base.description ?? ""}
+          rows={5}
+        />
+        {conflict && <ConflictMessage conflict={conflict} base={base} />}
+        <div className="flex flex-wrap justify-between gap-3">
+          <Submit>{t().task.save}</Submit>
+          <Button variant="danger" onClick={onRemove}>
+            {t().task.delete}
+          </Button>
+        </div>
+      </Form>
+      <Linked text={task.description ?? ""} />
+      <p className="border-t border-line pt-4 text-sm text-muted">
+        {t().task.added} <Time at={task.created_at} />, {t().task.lastChanged}{" "}
+        <Time at={task.updated_at} />
+      </p>
+    </article>
+  );
+}
+
+function ConflictMessage({ conflict, base }: { conflict: Conflict; base: Task }) {
+  const { theirs, keepMine, useTheirs } = conflict;
+  return (
+    <div role="alert" className="grid gap-3 rounded-xl bg-danger-tint px-4 py-3">
+      <p className="font-medium text-danger">{t().task.conflict}</p>
+      {theirs.title !== base.title && (
+        <p>
+          {t().task.titleThere} <strong className="wrap-anywhere">{theirs.title}</strong>
+        </p>
+      )}
+      {theirs.description !== base.description && (
+        <div>
+          <p>{t().task.notesThere}</p>
+          <p className="wrap-anywhere whitespace-pre-wrap">{theirs.description || t().task.none}</p>
+        </div>
+      )}
+      <div className="flex flex-wrap gap-3">
+        <Button variant="quiet" onClick={keepMine}>
+          {t().task.saveMine}
+        </Button>
+        <Button variant="quiet" onClick={useTheirs}>
+          {t().task.useTheirs}
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+function Time({ at }: { at: string }) {
+  return <time dateTime={at}>{formatTime(new Date(at))}</time>;
+}

@@ -1,0 +1,67 @@
+// Edits a title in place: Enter or leaving the field saves, Escape cancels.
+
+import { useEffect, useId, useRef, useState } from "react";
+import { t } from "../../../lib/i18n";
+import { titleMistake } from "../model/task";
+
+interface Props {
+  title: string;
+  onChange(title: string): void;
+  /** `undefined` if the title is unchanged. */
+  onDone(title: string | undefined, isKeyboard: boolean): void;
+}
+
+export function TitleInput({ title, onChange, onDone }: Props) {
+  const [mistake, setMistake] = useState<string>();
+  const input = useRef<HTMLInputElement>(null);
+  const isDone = useRef(false);
+  const id = useId();
+
+  useEffect(() => {
+    input.current?.focus();
+    input.current?.setSelectionRange(-1, -1);
+  }, []);
+
+  function done(value: string | undefined, isKeyboard: boolean) {
+    if (isDone.current) return;
+    const text = value?.trim();
+    const found = text ? titleMistake(text) : undefined;
+    setMistake(found);
+    if (found) return;
+    isDone.current = true;
+    onDone(text || undefined, isKeyboard);
+  }
+
+  return (
+    <span className="min-w-0 flex-1">
+      <input
+        ref={input}
+        dir="auto"
+        aria-label={t().row.title}
+        aria-invalid={mistake ? true : undefined}
+        aria-describedby={mistake ? id : undefined}
+        defaultValue={title}
+        autoComplete="off"
+        className="control min-w-0 px-2 py-1.5"
+        onChange={({ target }) => {
+          setMistake(undefined);
+          onChange(target.value);
+        }}
+        onBlur={({ currentTarget }) => done(currentTarget.value, false)}
+        onKeyDown={(event) => {
+          // Safari reports the Enter that ends a composition with key code 229.
+          const isComposing = event.nativeEvent.isComposing || event.keyCode === 229;
+          if (isComposing || (event.key !== "Enter" && event.key !== "Escape")) return;
+          // The same key press must not also activate the button that takes the focus.
+          event.preventDefault();
+          done(event.key === "Enter" ? event.currentTarget.value : undefined, true);
+        }}
+      />
+      {mistake && (
+        <span id={id} role="alert" className="block px-1 pt-1 text-sm font-medium text-danger">
+          {mistake}
+        </span>
+      )}
+    </span>
+  );
+}

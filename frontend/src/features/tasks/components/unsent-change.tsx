@@ -1,0 +1,90 @@
+// The state of a change that the server has not confirmed, and the user's options.
+
+import { t } from "../../../lib/i18n";
+import type { UnsentActions } from "../hooks/use-task-changes";
+import type { Entry } from "../model/entry";
+
+interface Props {
+  entry: Entry;
+  actions: UnsentActions;
+}
+
+export function UnsentChange({ entry, actions }: Props) {
+  const { state, problem, theirs, write } = entry;
+  if (theirs) return <Conflict entry={entry} actions={actions} />;
+  if (state === "failed") {
+    const isGone = problem?.status === 404 && write.kind === "update";
+    return (
+      <Line text={`${t().unsent.notSaved} ${textOf(entry)}`} isProblem>
+        {isGone ? (
+          <Action label={t().unsent.addAsNew} run={() => actions.recreate(entry)} />
+        ) : (
+          <Action label={t().unsent.retry} run={() => actions.retry(entry)} />
+        )}
+        <Action label={t().unsent.discard} run={() => actions.discard(entry)} />
+      </Line>
+    );
+  }
+  if (!problem) {
+    return (
+      <p className="delayed px-3 pb-2 text-sm text-muted" role="status">
+        {t().unsent.notSentYet}
+      </p>
+    );
+  }
+  return (
+    <Line text={`${t().unsent.notSavedYet} ${textOf(entry)}`} isProblem={false}>
+      <Action label={t().unsent.retryNow} run={() => actions.retry(entry)} />
+      <Action label={t().unsent.discard} run={() => actions.discard(entry)} />
+    </Line>
+  );
+}
+
+function Conflict({ entry, actions }: Props) {
+  const { theirs, write } = entry;
+  const isTitle = write.kind === "update" && write.change.title !== undefined;
+  const text = isTitle ? t().unsent.titleElsewhere(theirs?.title ?? "") : t().unsent.elsewhere;
+  return (
+    <Line text={text} isProblem>
+      <Action label={t().unsent.keepMine} run={() => actions.overwrite(entry)} />
+      <Action label={t().unsent.useTheirs} run={() => actions.takeTheirs(entry)} />
+    </Line>
+  );
+}
+
+function textOf({ problem }: Entry): string {
+  const { fields = {}, message = "" } = problem ?? {};
+  return fields.title ?? fields.description ?? message;
+}
+
+function Line({
+  text,
+  isProblem,
+  children,
+}: {
+  text: string;
+  isProblem: boolean;
+  children: React.ReactNode;
+}) {
+  return (
+    <div
+      role="status"
+      className={`flex flex-wrap items-center gap-x-2 px-3 pb-2 text-sm ${isProblem ? "text-danger" : "text-muted"}`}
+    >
+      <span className="min-w-0 wrap-anywhere">{text}</span>
+      {children}
+    </div>
+  );
+}
+
+function Action({ label, run }: { label: string; run(): void }) {
+  return (
+    <button
+      type="button"
+      className="min-h-11 rounded-xl px-3 font-semibold text-accent hover:bg-sunken"
+      onClick={run}
+    >
+      {label}
+    </button>
+  );
+}

@@ -1,0 +1,108 @@
+// Changes to tasks: displayed at once, and stored until they are sent.
+
+import { useMemo, useSyncExternalStore } from "react";
+import { t } from "../../../lib/i18n";
+import { notices } from "../../../lib/notices";
+import type { Entry } from "../model/entry";
+import type { Outcome } from "../model/outbox";
+import { fieldsOf, rowId, type Task, type TaskChange } from "../model/task";
+import { isDraft, overlay } from "../model/task-overlay";
+import { ALL_TASKS, type View } from "../model/task-view";
+import { drafts, outbox, put } from "../model/unsent";
+import { cachedTask, readAll } from "./use-tasks";
+
+/** The unsent changes of the user. */
+export function useUnsent(): readonly Entry[] {
+  return useSyncExternalStore(outbox.subscribe, outbox.list);
+}
+
+export function addTask(title: string, description?: string): void {
+  const createdAt = new Date().toISOString();
+  outbox.add({
+    kind: "create",
+    title,
+    createdAt,
+    ...(description === undefined ? {} : { description }),
+  });
+}
+
+/** Changes a task that the user sees as `task`. */
+export function changeTask(task: Task, change: TaskChange): void {
+  outbox.add({ kind: "update", taskId: task.id, change, base: fieldsOf(task, change) });
+}
+
+/** Saves a change whose form waits for the outcome. A refused one is kept until it is discarded. */
+export function saveTask(id: string, change: TaskChange, base: TaskChange): Promise<Outcome> {
+  return outbox.submit({ kind: "update", taskId: id, change, base });
+}
+
+/** Drops a rejected change whose values are still in a form. */
+export function discardChange(id: string): void {
+  outbox.discard(id);
+}
+
+/** Hides a task at once, and deletes it once the deletion can no longer be undone. */
+export function removeTask(task: Pick<Task, "id" | "title">): void {
+  removeTasks([task], t().tasks.deleted(task.title));
+}
+
+/** Deletes several tasks; undo restores all of them. */
+export function removeTasks(tasks: readonly Pick<Task, "id" | "title">[], text: string): void {
+  const deletions = tasks.map(({ id, title }) => {
+    drafts.set(`task:${id}`, undefined);
+    return outbox.add({ kind: "delete", taskId: id, title }, "held");
+  });
+  const [first] = tasks;
+  notices.show({
+    kind: "info",
+    text,
+    action: {
+      label: t().tasks.undo,
+      isUndo: true,
+      run: () => deletions.forEach((id) => void outbox.discard(id)),
+      ...(first && { focus: rowId(first) }),
+    },
+    onGone: () => deletions.forEach((id) => void outbox.release(id)),
+  });
+}
+
+const DONE: View = { ...ALL_TASKS, filter: "done" };
+
+/** Deletes all tasks displayed as done, and returns their number; undo restores all of them. */
+export async function removeDone(): Promise<number> {
+  const tasks = await readAll(DONE);
+  const done = overlay(tasks, outbox.list(), DONE, cachedTask)
+    .map(({ task }) => task)
+    .filter((task) => task.completed && !isDraft(task));
+  if (done.length > 0) removeTasks(done, t().tasks.deletedDone(done.length));
+  return done.length;
+}
+
+/** The user's options for a change that was not saved. */
+export interface UnsentActions {
+  retry(entry: Entry): void;
+  discard(entry: Entry): void;
+  overwrite(entry: Entry): void;
+  takeTheirs(entry: Entry): void;
+  recreate(entry: Entry): void;
+}
+
+const actions: UnsentActions = {
+  retry: ({ id }) => outbox.release(id),
+  discard: ({ id }) => outbox.discard(id),
+  overwrite: ({ id }) => outbox.overwrite(id),
+  takeTheirs({ id, theirs }) {
+    if (theirs) put(theirs);
+    outbox.discard(id);
+  },
+  recreate({ id, write }) {
+    if (write.kind !== "update") return;
+    const { title, description } = { ...write.base, ...write.change };
+    outbox.discard(id);
+    addTask(title ?? t().tasks.untitled, description ?? undefined);
+  },
+};
+
+export function useUnsentActions(): UnsentActions {
+  return useMemo(() => actions, []);
+}

@@ -1,0 +1,81 @@
+// Queries for tasks: a paginated listing, and a single task.
+
+import {
+  type InfiniteData,
+  infiniteQueryOptions,
+  useInfiniteQuery,
+  useQuery,
+} from "@tanstack/react-query";
+import { isTemporary } from "../../../lib/problem";
+import { queryClient } from "../../../lib/query-client";
+import { keys } from "../../../lib/query-keys";
+import { findTask, listTasks, type Page } from "../api/tasks";
+import type { Task } from "../model/task";
+import { type Listing, newest, withFound } from "../model/task-cache";
+import type { View } from "../model/task-view";
+
+/** Maximum number of pages that are refetched when the window gets the focus. */
+const FEW_PAGES = 3;
+/** Milliseconds between attempts while the service is unavailable. */
+const HEAL_EVERY = 3_000;
+
+const listingOptions = (view: View) =>
+  infiniteQueryOptions({
+    queryKey: keys.listing(view),
+    queryFn: ({ pageParam, signal }) => listTasks(view, pageParam, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last: Page) => last.next,
+  });
+
+export function useListing(view: View) {
+  return useInfiniteQuery({
+    ...listingOptions(view),
+    // Kept so that going back restores the list with its scroll position and pages, even while
+    // unreachable.
+    staleTime: 0,
+    placeholderData: (previous: InfiniteData<Page, string | undefined> | undefined) =>
+      previous && withFound(previous, view),
+    refetchOnWindowFocus: ({ state }) => (state.data?.pages.length ?? 0) <= FEW_PAGES,
+    refetchOnReconnect: ({ state }) => (state.data?.pages.length ?? 0) <= FEW_PAGES,
+    refetchInterval: ({ state }) => (state.status === "error" ? HEAL_EVERY : false),
+  });
+}
+
+export function useTask(id: string) {
+  return useQuery<Task>({
+    queryKey: keys.task(id),
+    queryFn: async ({ signal }) => (await findTask(id, signal)).task,
+    // An editing form must not start from an outdated copy.
+    staleTime: 0,
+    placeholderData: () => cachedTask(id),
+    refetchInterval: ({ state }) =>
+      state.status === "error" && isTemporary(state.error) ? HEAL_EVERY : false,
+  });
+}
+
+/** Refetches all pages of a view, including changes confirmed in the meantime. */
+export async function readAll(view: View): Promise<Task[]> {
+  const queryKey = keys.wholeListing(view);
+  try {
+    await queryClient.fetchInfiniteQuery({
+      ...listingOptions(view),
+      queryKey,
+      pages: Number.POSITIVE_INFINITY,
+      staleTime: 0,
+    });
+    const listing = queryClient.getQueryData<Listing>(queryKey);
+    return listing?.pages.flatMap(({ tasks }) => tasks) ?? [];
+  } finally {
+    queryClient.removeQueries({ queryKey, exact: true });
+  }
+}
+
+/** Returns the task from the cache. */
+export function cachedTask(id: string): Task | undefined {
+  const single = queryClient.getQueryData<Task>(keys.task(id));
+  return queryClient
+    .getQueriesData<Listing>({ queryKey: keys.listings })
+    .flatMap(([, listing]) => listing?.pages ?? [])
+    .flatMap(({ tasks }) => tasks.find((task) => task.id === id) ?? [])
+    .reduce<Task | undefined>((known, task) => (known ? newest(known, task) : task), single);
+}

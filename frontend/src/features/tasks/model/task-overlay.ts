@@ -1,0 +1,95 @@
+// The displayed list: the server's tasks with the user's unsent changes applied.
+
+import type { Entry } from "./entry";
+import type { Task } from "./task";
+import { comesBefore, matches, matchesFilter, matchesSearch, type View } from "./task-view";
+
+/** A displayed task, with its unsent change, if any. */
+export interface Row {
+  key: string;
+  task: Task;
+  unsent?: Entry;
+}
+
+/** A task that the server does not have yet. */
+export const isDraft = ({ id }: Pick<Task, "id">): boolean => id.startsWith("draft-");
+
+/**
+ * Returns the rows for `tasks`, new ones first. A row that nothing changes keeps its task object.
+ * `find` has tasks of other lists: a change makes them belong to this one before the service knows.
+ */
+export function overlay(
+  tasks: readonly Task[],
+  entries: readonly Entry[],
+  view: View,
+  find: (id: string) => Task | undefined = () => undefined,
+): Row[] {
+  const drafts = entries
+    .flatMap((entry) => draftOf(entry) ?? [])
+    .filter((row) => matchesSearch(row.task, view) || isStuck(row))
+    .reverse();
+  const changes = new Map<string, Entry[]>();
+  for (const entry of entries) {
+    const { write } = entry;
+    if (write.kind === "create") continue;
+    changes.set(write.taskId, [...(changes.get(write.taskId) ?? []), entry]);
+  }
+  const known = tasks.flatMap((task): Row[] => {
+    const own = changes.get(task.id);
+    if (!own) return matchesFilter(task, view) ? [{ key: task.id, task }] : [];
+    const row = withChanges(task, own);
+    return row && (matchesFilter(row.task, view) || isStuck(row)) ? [row] : [];
+  });
+  const listed = new Set(changes.size === 0 ? [] : tasks.map(({ id }) => id));
+  for (const [id, own] of changes) {
+    const task = listed.has(id) ? undefined : find(id);
+    const row = task && !matches(task, view) ? withChanges(task, own) : undefined;
+    if (row && matches(row.task, view)) insert(known, row, view);
+  }
+  return view.filter === "done" ? [...drafts.filter(isStuck), ...known] : [...drafts, ...known];
+}
+
+function insert(rows: Row[], row: Row, view: View): void {
+  const index = rows.findIndex(({ task }) => comesBefore(row.task, task, view));
+  rows.splice(index === -1 ? rows.length : index, 0, row);
+}
+
+/** Returns a task with its unsent changes applied; nothing if it is being deleted. */
+export function withUnsent(task: Task, entries: readonly Entry[]): Row | undefined {
+  const own = entries.filter(({ write }) => write.kind !== "create" && write.taskId === task.id);
+  return own.length === 0 ? { key: task.id, task } : withChanges(task, own);
+}
+
+function withChanges(task: Task, entries: readonly Entry[]): Row | undefined {
+  let shown = task;
+  let unsent: Entry | undefined;
+  for (const entry of entries) {
+    if (entry.write.kind === "delete") {
+      if (entry.state !== "failed") return undefined;
+      unsent = entry;
+    } else if (entry.write.kind === "update") {
+      shown = { ...shown, ...entry.write.change };
+      if (unsent?.state !== "failed") unsent = entry;
+    }
+  }
+  return unsent ? { key: task.id, task: shown, unsent } : { key: task.id, task: shown };
+}
+
+function draftOf(entry: Entry): Row | undefined {
+  const { id, write } = entry;
+  if (write.kind !== "create") return undefined;
+  const { title, createdAt } = write;
+  const task: Task = {
+    id: `draft-${id}`,
+    title,
+    description: null,
+    completed: false,
+    created_at: createdAt,
+    updated_at: createdAt,
+    user_id: "",
+  };
+  return { key: id, task, unsent: entry };
+}
+
+/** Returns whether the row needs a decision of the user, so that it is displayed despite filters. */
+const isStuck = ({ unsent }: Row): boolean => unsent?.state === "failed";

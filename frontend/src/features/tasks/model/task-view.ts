@@ -1,0 +1,59 @@
+// The filter and sort order of a list, which are stored in the URL.
+
+import type { Filter, Task } from "./task";
+
+export type Sort = "newest" | "oldest" | "changed" | "title";
+
+export interface View {
+  filter: Filter;
+  /** Search string, found in the title or the notes; empty for all tasks. */
+  search: string;
+  sort: Sort;
+}
+
+export const SORTS: readonly Sort[] = ["newest", "oldest", "changed", "title"];
+export const ALL_TASKS: View = { filter: "all", search: "", sort: "newest" };
+
+export function viewOf(parameters: URLSearchParams): View {
+  const show = parameters.get("show");
+  const sort = SORTS.find((name) => name === parameters.get("sort"));
+  return {
+    filter: show === "open" || show === "done" ? show : "all",
+    search: parameters.get("q")?.trim() ?? "",
+    sort: sort ?? "newest",
+  };
+}
+
+/** Returns the query string of a view, empty for all tasks. */
+export function queryOf({ filter, search, sort }: View): string {
+  const parameters = new URLSearchParams();
+  if (filter !== "all") parameters.set("show", filter);
+  if (search !== "") parameters.set("q", search);
+  if (sort !== "newest") parameters.set("sort", sort);
+  return parameters.size === 0 ? "" : `?${parameters}`;
+}
+
+export const matchesFilter = ({ completed }: Task, { filter }: View): boolean =>
+  filter === "all" || completed === (filter === "done");
+
+export const matchesSearch = ({ title, description }: Task, { search }: View): boolean =>
+  search === "" ||
+  [title, description ?? ""].some((text) => text.toLowerCase().includes(search.toLowerCase()));
+
+export const matches = (task: Task, view: View): boolean =>
+  matchesFilter(task, view) && matchesSearch(task, view);
+
+/** Timestamps have one format and sort as text; the id decides between equal ones. */
+const created = ({ created_at, id }: Task) => `${created_at} ${id}`;
+const changed = ({ updated_at, id }: Task) => `${updated_at} ${id}`;
+
+const COMPARISONS: Record<Sort, (task: Task, other: Task) => boolean> = {
+  newest: (task, other) => created(task) > created(other),
+  oldest: (task, other) => created(task) < created(other),
+  changed: (task, other) => changed(task) > changed(other),
+  // An approximation: only the service knows the collation.
+  title: (task, other) => task.title.toLowerCase() < other.title.toLowerCase(),
+};
+
+export const comesBefore = (task: Task, other: Task, { sort }: View): boolean =>
+  COMPARISONS[sort](task, other);

@@ -1,0 +1,78 @@
+// Tasks as in the API, and the limits of their fields.
+
+import { t } from "../../../lib/i18n";
+import { NOTES_MAX, TITLE_MAX } from "../../../lib/limits";
+import type { paths } from "../api/task-api";
+
+export type Task =
+  paths["/api/tasks"]["get"]["responses"]["200"]["content"]["application/json"][number];
+export type TaskChange = Partial<Pick<Task, "title" | "description" | "completed">>;
+export type Filter = "all" | "open" | "done";
+
+/** The id of the element that shows a task in a list. */
+export const rowId = ({ id }: Pick<Task, "id">): string => `task-${id}`;
+
+/** Counts characters as the service does: a surrogate pair counts as one. */
+export const lengthOf = (text: string): number => [...text].length;
+
+/** Returns what is wrong with a title, if anything. */
+export function titleMistake(title: string): string | undefined {
+  if (title.trim() === "") return t().task.needsTitle;
+  const length = lengthOf(title.trim());
+  return length > TITLE_MAX ? t().task.tooLong(TITLE_MAX, length) : undefined;
+}
+
+/** Returns what is wrong with notes, if anything. */
+export function notesMistake(notes: string): string | undefined {
+  const length = lengthOf(notes);
+  return length > NOTES_MAX ? t().task.tooLong(NOTES_MAX, length) : undefined;
+}
+
+const FIELDS = ["title", "description", "completed"] as const;
+
+/** Returns the fields of a task that a change contains. */
+export function fieldsOf(task: Task, change: TaskChange): TaskChange {
+  return Object.fromEntries(
+    FIELDS.filter((name) => name in change).map((name) => [name, task[name]]),
+  );
+}
+
+/** Returns the fields of `change` that were changed elsewhere to another value since `base`. */
+export function conflictsOf(task: Task, change: TaskChange, base: TaskChange): string[] {
+  return FIELDS.filter(
+    (name) => name in change && task[name] !== base[name] && task[name] !== change[name],
+  );
+}
+
+/** Returns the title and notes of a task as form values. */
+export interface TaskText {
+  title: string;
+  description: string;
+}
+
+export const textOf = ({ title, description }: TaskText | Task): TaskText => ({
+  title,
+  description: description ?? "",
+});
+
+/** Returns the fields that differ from the task; unchanged fields are not sent. */
+export function changeOf(task: Task, { title, description }: TaskText): TaskChange {
+  const change: TaskChange = {};
+  if (title.trim() !== task.title) change.title = title.trim();
+  // A form turns every line break into CR LF.
+  if (plain(description) !== plain(task.description ?? ""))
+    change.description = description || null;
+  return change;
+}
+
+/** Returns the form values after a save: unedited fields get the saved values. */
+export function followed(text: TaskText, before: Task, after: Task): TaskText {
+  const [old, saved] = [textOf(before), textOf(after)];
+  const isUntouched = (name: keyof TaskText) => plain(text[name]) === plain(old[name]);
+  return {
+    title: isUntouched("title") ? saved.title : text.title,
+    description: isUntouched("description") ? saved.description : text.description,
+  };
+}
+
+const plain = (notes: string) => notes.replaceAll("\r\n", "\n");

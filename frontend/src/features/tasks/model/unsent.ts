@@ -1,0 +1,89 @@
+// The unsent changes and drafts of the signed-in user, and how changes are sent.
+
+import { notices } from "../../../lib/notices";
+import { ProblemError, problemOf } from "../../../lib/problem";
+import { queryClient } from "../../../lib/query-client";
+import { BrowserStore } from "../../../lib/storage";
+import { createTask, deleteTask, findTask, updateTask } from "../api/tasks";
+import { ConfirmedChanges } from "./confirmed-changes";
+import { Drafts } from "./drafts";
+import type { Entry, Write } from "./entry";
+import { ConflictError, Outbox, type Transport } from "./outbox";
+import { TabLocks } from "./tab-locks";
+import { conflictsOf, type Task, type TaskChange } from "./task";
+
+/** Maximum number of merges of a change while other devices change the same task. */
+const MERGES = 3;
+
+const transport: Transport = {
+  async send(id: string, write: Write): Promise<Task | undefined> {
+    switch (write.kind) {
+      case "create": {
+        const { title, description } = write;
+        return await createTask(description === undefined ? { title } : { title, description }, id);
+      }
+      case "update":
+        return await merge(write.taskId, write.change, write.base);
+      case "delete":
+        await deleteTask(write.taskId);
+        return undefined;
+    }
+  },
+  confirmed({ write }: Entry, task: Task | undefined): void {
+    if (write.kind === "delete") confirmed.deleted(write.taskId);
+    else if (task && write.kind === "create") confirmed.created(task);
+    else if (task) confirmed.changed(task);
+  },
+};
+
+const confirmed = new ConfirmedChanges(queryClient);
+const store = new BrowserStore();
+export const drafts = new Drafts(store);
+const locks = new TabLocks();
+export const outbox = new Outbox(store, transport, locks);
+
+/** Sends unsent changes when the network is available again, and handles closing the page. */
+export function startSending(): void {
+  locks.start();
+  window.addEventListener("online", () => outbox.resumeAll());
+
+  // Sends a deletion that can no longer be undone, even while the page is being closed.
+  window.addEventListener("pagehide", () => {
+    // A page restored from the back/forward cache must not offer to undo them.
+    notices.closeAll();
+    for (const { write, state } of outbox.list()) {
+      if (write.kind === "delete" && state !== "failed") {
+        void deleteTask(write.taskId, true).catch(() => {});
+      }
+    }
+  });
+
+  window.addEventListener("beforeunload", (event) => {
+    const isUnsent = ({ state, write }: Entry) => state !== "held" && write.kind !== "delete";
+    if (outbox.list().some(isUnsent)) event.preventDefault();
+  });
+}
+
+/**
+ * Applies a change to the current state of a task. Completion is always sent; text only if the same
+ * field was not changed elsewhere since the user saw it.
+ */
+async function merge(id: string, change: TaskChange, base: TaskChange): Promise<Task> {
+  const isText = "title" in change || "description" in change;
+  if (!isText) return await updateTask(id, change);
+  for (let attempt = 1; ; attempt += 1) {
+    const { task, etag } = await findTask(id);
+    if (conflictsOf(task, change, base).length > 0) throw new ConflictError(task);
+    try {
+      return await updateTask(id, change, etag);
+    } catch (error) {
+      const isOutdated = error instanceof ProblemError && problemOf(error).status === 412;
+      if (!isOutdated || attempt === MERGES) throw error;
+    }
+  }
+}
+
+/** Updates the cache with the confirmed state of a task. */
+export function put(task: Task): void {
+  confirmed.changed(task);
+}

@@ -1,0 +1,277 @@
+// The page of one task.
+
+import { useEffect, useRef, useState } from "react";
+import { useBlocker, useLocation, useNavigate, useParams } from "react-router";
+import { Button, ButtonLink, TextLink } from "../../../components/ui/button";
+import { Confirm } from "../../../components/ui/confirm";
+import { Heading } from "../../../components/ui/heading";
+import { BackIcon, CloudOffIcon, LockIcon, SearchIcon } from "../../../components/ui/icons";
+import { ProblemMessage } from "../../../components/ui/problem-message";
+import { Skeleton } from "../../../components/ui/skeleton";
+import { State } from "../../../components/ui/state";
+import { t } from "../../../lib/i18n";
+import { notices } from "../../../lib/notices";
+import { isTemporary, type Problem, problemOf } from "../../../lib/problem";
+import { TaskEditor } from "../components/task-editor";
+import { UnsentChange } from "../components/unsent-change";
+import {
+  changeTask,
+  discardChange,
+  removeTask,
+  saveTask,
+  useUnsent,
+  useUnsentActions,
+} from "../hooks/use-task-changes";
+import { useTask } from "../hooks/use-tasks";
+import { changeOf, fieldsOf, followed, type Task, type TaskText, textOf } from "../model/task";
+import { withUnsent } from "../model/task-overlay";
+import { drafts, put } from "../model/unsent";
+
+export function TaskPage() {
+  const { id = "" } = useParams();
+  const { state } = useLocation();
+  const from = (state as { from?: string } | null)?.from ?? "";
+  return (
+    <div className="grid gap-5">
+      <p>
+        <TextLink
+          to={`/tasks${from}`}
+          className="inline-flex min-h-11 items-center gap-1 no-underline"
+        >
+          <BackIcon />
+          {t().task.back}
+        </TextLink>
+      </p>
+      <OneTask key={id} id={id} />
+    </div>
+  );
+}
+
+function OneTask({ id }: { id: string }) {
+  const { data, error, isPlaceholderData, isFetchedAfterMount, refetch } = useTask(id);
+  // The form is initialized once and not updated by refetches, because the user may be typing.
+  const [opened, setOpened] = useState<Task>();
+  const known = isPlaceholderData ? undefined : data;
+  const isRefused = error !== null && !(isTemporary(error) && known);
+  // An outdated copy is only editable while the service is unreachable; saving detects conflicts.
+  const isCurrent = !isRefused && known && (isFetchedAfterMount || error);
+  if (!opened && isCurrent) setOpened(known);
+  if (opened) {
+    return (
+      <>
+        {isRefused && <ProblemMessage problem={problemOf(error)} />}
+        <Editing task={known ?? opened} />
+      </>
+    );
+  }
+  if (isRefused) return <Refusal error={error} retry={() => void refetch()} />;
+  return (
+    <>
+      {data && <Heading>{data.title}</Heading>}
+      <Skeleton />
+    </>
+  );
+}
+
+/** The initial state of the form, and unsaved text. */
+interface Start {
+  base: Task;
+  draft: TaskText | undefined;
+}
+
+function startOf(task: Task): Start {
+  const draft = drafts.get(`task:${task.id}`);
+  if (!draft) return { base: task, draft: undefined };
+  const { title = task.title, description = task.description ?? "" } = draft;
+  const { baseTitle = task.title, baseDescription = task.description ?? "" } = draft;
+  const base = { ...task, title: baseTitle, description: baseDescription || null };
+  return { base, draft: { title, description } };
+}
+
+function Editing({ task }: { task: Task }) {
+  const unsent = useUnsent();
+  const row = withUnsent(task, unsent);
+  // Includes unsent changes, so that the same text is not edited twice from the same initial state.
+  const [start, setStart] = useState(() => startOf(row?.task ?? task));
+  const [theirs, setTheirs] = useState<Task>();
+  const [round, setRound] = useState(0);
+  const base = useRef(start.base);
+  const text = useRef(start.draft ?? textOf(start.base));
+  const isShown = useRef(true);
+  const actions = useUnsentActions();
+  const navigate = useNavigate();
+
+  useEffect(() => {
+    isShown.current = true;
+    return () => {
+      isShown.current = false;
+    };
+  }, []);
+
+  const isDirty = () => Object.keys(changeOf(base.current, text.current)).length > 0;
+  const blocker = useBlocker(
+    ({ currentLocation, nextLocation }) =>
+      isDirty() &&
+      nextLocation.pathname !== currentLocation.pathname &&
+      // The session has ended: the draft is kept until the same user signs in again.
+      !nextLocation.pathname.startsWith("/auth/"),
+  );
+
+  function keepDraft() {
+    const { title, description } = textOf(base.current);
+    const draft = { ...text.current, baseTitle: title, baseDescription: description };
+    drafts.set(`task:${task.id}`, isDirty() ? draft : undefined);
+  }
+
+  function edit(typed: TaskText) {
+    text.current = typed;
+    keepDraft();
+  }
+
+  /** Continues from a saved task. Text typed during the save is still unsaved. */
+  function settle(saved: Task) {
+    text.current = followed(text.current, base.current, saved);
+    base.current = saved;
+    keepDraft();
+    setTheirs(undefined);
+    setStart({ base: saved, draft: undefined });
+  }
+
+  /** Discards unsaved text. */
+  function restart(task: Task) {
+    text.current = textOf(task);
+    settle(task);
+    setRound((number) => number + 1);
+  }
+
+  async function save(typed: TaskText, seen: Task = base.current): Promise<Problem | undefined> {
+    setTheirs(undefined);
+    const before = base.current;
+    const change = changeOf(before, typed);
+    if (Object.keys(change).length === 0) {
+      settle(before);
+      return undefined;
+    }
+    const saving = saveTask(task.id, change, fieldsOf(seen, change));
+    // The outbox stores the text now, even if this page is closed.
+    base.current = { ...before, ...change };
+    keepDraft();
+    const outcome = await saving;
+    // If the form was left, the list shows the rejected change.
+    if (!isShown.current) return undefined;
+    if (outcome.kind === "failed") {
+      discardChange(outcome.id);
+      base.current = before;
+      keepDraft();
+      if (!outcome.theirs) return outcome.problem;
+      setTheirs(outcome.theirs);
+      return undefined;
+    }
+    const isSaved = outcome.kind === "done";
+    settle(isSaved && outcome.task ? outcome.task : base.current);
+    notices.show({
+      kind: "info",
+      text: isSaved ? t().task.saved : t().task.kept,
+    });
+    return undefined;
+  }
+
+  async function remove() {
+    text.current = textOf(base.current);
+    removeTask(task);
+    await navigate("/tasks");
+  }
+
+  if (!row) {
+    return (
+      <State
+        icon={<SearchIcon />}
+        heading={<Heading>{t().task.deletedHeading}</Heading>}
+        action={<ButtonLink to="/tasks">{t().task.toTasks}</ButtonLink>}
+      />
+    );
+  }
+  return (
+    <>
+      {row.unsent && <UnsentChange entry={row.unsent} actions={actions} />}
+      <TaskEditor
+        key={round}
+        task={row.task}
+        base={start.base}
+        draft={start.draft}
+        conflict={
+          theirs && {
+            theirs,
+            keepMine: () => void save(text.current, theirs),
+            useTheirs: () => {
+              put(theirs);
+              restart(theirs);
+            },
+          }
+        }
+        onTick={(completed) => changeTask(row.task, { completed })}
+        onEdit={edit}
+        onSave={save}
+        onDiscard={() => restart(task)}
+        onRemove={() => void remove()}
+      />
+      {blocker.state === "blocked" && (
+        <Confirm
+          heading={t().task.leaveHeading}
+          text={t().task.leaveText}
+          onCancel={() => blocker.reset()}
+        >
+          <Button variant="quiet" onClick={() => blocker.reset()}>
+            {t().task.keepEditing}
+          </Button>
+          <Button
+            variant="danger"
+            onClick={() => {
+              text.current = textOf(base.current);
+              keepDraft();
+              blocker.proceed();
+            }}
+          >
+            {t().task.discard}
+          </Button>
+        </Confirm>
+      )}
+    </>
+  );
+}
+
+function Refusal({ error, retry }: { error: unknown; retry(): void }) {
+  const { status, message } = problemOf(error);
+  const back = <ButtonLink to="/tasks">{t().task.toTasks}</ButtonLink>;
+  if (status === 403) {
+    return (
+      <State
+        icon={<LockIcon />}
+        heading={<Heading>{t().task.foreignHeading}</Heading>}
+        action={back}
+      >
+        {t().task.foreignText}
+      </State>
+    );
+  }
+  if (status === 404) {
+    return (
+      <State
+        icon={<SearchIcon />}
+        heading={<Heading>{t().task.missingHeading}</Heading>}
+        action={back}
+      >
+        {t().task.missingText}
+      </State>
+    );
+  }
+  return (
+    <State
+      icon={<CloudOffIcon />}
+      heading={<Heading>{t().task.failedHeading}</Heading>}
+      action={<Button onClick={retry}>{t().tryAgain}</Button>}
+    >
+      {message}
+    </State>
+  );
+}

@@ -1,0 +1,191 @@
+// The page of all tasks.
+
+import { useCallback, useMemo, useState } from "react";
+import { useNavigate, useSearchParams } from "react-router";
+import { Button } from "../../../components/ui/button";
+import { Heading } from "../../../components/ui/heading";
+import { CheckIcon, CloudOffIcon } from "../../../components/ui/icons";
+import { useRowFocus } from "../../../components/ui/row-focus";
+import { Skeleton } from "../../../components/ui/skeleton";
+import { State } from "../../../components/ui/state";
+import { t } from "../../../lib/i18n";
+import { notices } from "../../../lib/notices";
+import { problemOf, sentence } from "../../../lib/problem";
+import { Composer } from "../components/composer";
+import { Filters } from "../components/filters";
+import { SearchField } from "../components/search-field";
+import { SortSelect } from "../components/sort-select";
+import { TaskList } from "../components/task-list";
+import type { TaskActions } from "../components/task-row";
+import {
+  addTask,
+  changeTask,
+  removeDone,
+  removeTask,
+  useUnsent,
+  useUnsentActions,
+} from "../hooks/use-task-changes";
+import { cachedTask, useListing } from "../hooks/use-tasks";
+import { overlay } from "../model/task-overlay";
+import { queryOf, type View, viewOf } from "../model/task-view";
+import { drafts } from "../model/unsent";
+
+export function TasksPage() {
+  const [parameters] = useSearchParams();
+  const view = useMemo(() => viewOf(parameters), [parameters]);
+  const navigate = useNavigate();
+
+  function show(next: View, options?: { replace: boolean }) {
+    void navigate(`/tasks${queryOf(next)}`, options);
+  }
+
+  function add(title: string) {
+    // A new task would not be visible among completed ones.
+    if (view.filter === "done") show({ ...view, filter: "all" });
+    addTask(title);
+  }
+
+  return (
+    <div className="grid gap-5">
+      <div className="flex flex-wrap items-center justify-between gap-4">
+        <Heading>{t().tasks.heading}</Heading>
+        <Filters view={view} />
+      </div>
+      <Composer
+        draft={drafts.get("composer")?.title ?? ""}
+        onDraft={(title) => drafts.set("composer", title === "" ? undefined : { title })}
+        onAdd={add}
+      />
+      <div className="flex flex-wrap items-center gap-3 print:hidden">
+        <SearchField
+          search={view.search}
+          onSearch={(search) => show({ ...view, search }, { replace: true })}
+        />
+        <SortSelect
+          sort={view.sort}
+          onSort={(sort) => show({ ...view, sort }, { replace: true })}
+        />
+      </div>
+      <Listing view={view} />
+    </div>
+  );
+}
+
+function Listing({ view }: { view: View }) {
+  const { filter, search } = view;
+  const { data, error, isPlaceholderData, refetch, ...next } = useListing(view);
+  const { hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = next;
+  const unsent = useUnsent();
+  const unsentActions = useUnsentActions();
+  const actions = useMemo(
+    (): TaskActions => ({
+      change: changeTask,
+      remove: removeTask,
+      draftOf: (id) => drafts.get(`title:${id}`),
+      keepDraft: (id, draft) => drafts.set(`title:${id}`, draft),
+      unsent: unsentActions,
+    }),
+    [unsentActions],
+  );
+  const load = useCallback(() => void fetchNextPage(), [fetchNextPage]);
+  const loaded = useMemo(() => data?.pages.flatMap(({ tasks }) => tasks) ?? [], [data]);
+  const rows = useMemo(() => overlay(loaded, unsent, view, cachedTask), [loaded, unsent, view]);
+
+  const onRowFocus = useRowFocus(rows);
+
+  const isEmpty = !hasNextPage && rows.length === 0;
+  const isKnown = data !== undefined && !(isPlaceholderData && isEmpty);
+  const [heading, text] = t().tasks.empty[search === "" ? filter : "search"];
+  // The server's count does not include unsent changes.
+  const total = data?.pages[0]?.total;
+  const count =
+    total === undefined || isPlaceholderData ? undefined : total - loaded.length + rows.length;
+  return (
+    <>
+      {error && data && !isFetchNextPageError && (
+        <p role="status" className="rounded-xl bg-danger-tint px-4 py-3 text-danger">
+          {sentence(problemOf(error).message)} {t().tasks.outdated}
+        </p>
+      )}
+      {!isKnown && error && <Failed error={error} retry={() => void refetch()} />}
+      {!isKnown && !error && rows.length === 0 && <Skeleton />}
+      {isKnown && count !== undefined && count > 0 && (
+        <div className="flex min-h-11 flex-wrap items-center justify-between gap-x-4">
+          <p role="status" className="px-1 text-sm text-muted">
+            {t().tasks.count(count, filter, search !== "")}
+          </p>
+          {filter === "done" && search === "" && <ClearDone />}
+        </div>
+      )}
+      {isKnown && isEmpty && (
+        <Panel>
+          <State icon={<CheckIcon className="size-8" />} heading={heading}>
+            {text}
+          </State>
+        </Panel>
+      )}
+      {rows.length > 0 && (
+        <TaskList
+          rows={rows}
+          onFocus={onRowFocus}
+          actions={actions}
+          more={{
+            hasMore: hasNextPage,
+            isLoading: isFetchingNextPage,
+            hasFailed: isFetchNextPageError,
+            load,
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function ClearDone() {
+  const [isBusy, setBusy] = useState(false);
+
+  async function clear() {
+    if (isBusy) return;
+    setBusy(true);
+    try {
+      await removeDone();
+    } catch (error) {
+      const text = `${t().tasks.nothingDeleted} ${problemOf(error).message}`;
+      notices.show({ kind: "problem", text });
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  return (
+    <Button
+      variant="quiet"
+      aria-disabled={isBusy}
+      className="print:hidden"
+      onClick={() => void clear()}
+    >
+      {t().tasks.clearDone}
+    </Button>
+  );
+}
+
+function Panel({ children }: { children: React.ReactNode }) {
+  return <div className="rounded-3xl border border-dashed border-edge/60">{children}</div>;
+}
+
+function Failed({ error, retry }: { error: unknown; retry(): void }) {
+  return (
+    <Panel>
+      <div role="alert">
+        <State
+          icon={<CloudOffIcon />}
+          heading={t().tasks.failed}
+          action={<Button onClick={retry}>{t().tryAgain}</Button>}
+        >
+          <p>{problemOf(error).message}</p>
+          <p>{t().tasks.safe}</p>
+        </State>
+      </div>
+    </Panel>
+  );
+}

@@ -1,0 +1,25 @@
+// Whether the services are reachable. This is derived from failed requests only: `navigator.onLine`
+// is wrong for services on the same machine.
+
+type Listener = () => void;
+
+export class Connection {
+  #isReachable = true;
+  readonly #listeners = new Set<Listener>();
+
+  readonly subscribe = (listener: Listener): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  readonly isReachable = (): boolean => this.#isReachable;
+
+  /** Records the outcome of a request: any response counts as reachable. */
+  report(isReachable: boolean): void {
+    if (isReachable === this.#isReachable) return;
+    this.#isReachable = isReachable;
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+export const connection = new Connection();

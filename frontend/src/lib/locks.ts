@@ -1,0 +1,10 @@
+// Locks that all tabs of this browser share.
+
+/** Reading `navigator.locks` throws if the site may not use storage. */
+export function lockManager(): LockManager | undefined {
+  try {
+    return navigator.locks;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,14 @@
+// The keys of the query cache.
+
+export const keys = {
+  /** Prefix of all listings of tasks; the key of each has the view at index `VIEW`. */
+  listings: ["listing"],
+  listing: (view: object) => ["listing", view],
+  /** A listing that is loaded as a whole. */
+  wholeListing: (view: object) => ["listing", view, "whole"],
+  tasks: ["task"],
+  task: (id: string) => ["task", id],
+  devices: ["devices"],
+};
+
+export const VIEW = 1;

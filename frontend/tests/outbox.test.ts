@@ -1,0 +1,195 @@
+// Unsent changes: their order, retries, failures, and persistence across reloads.
+
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Write } from "../src/features/tasks/model/entry";
+import {
+  ConflictError,
+  Outbox,
+  type Tabs,
+  type Transport,
+} from "../src/features/tasks/model/outbox";
+import type { Task } from "../src/features/tasks/model/task";
+import { ProblemError } from "../src/lib/problem";
+import { MemoryStore } from "./memory-store";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const create = (title: string): Write => ({ kind: "create", title, createdAt: "2026-01-02" });
+const rename = (taskId: string, title: string): Write => ({
+  kind: "update",
+  taskId,
+  change: { title },
+  base: { title: "old" },
+});
+
+const task = (title: string): Task => ({
+  id: "1",
+  title,
+  description: null,
+  completed: false,
+  created_at: "",
+  updated_at: "",
+  user_id: "ada",
+});
+
+const problem = (status: number, retryAfter?: number) =>
+  new ProblemError({ status, message: "refused", fields: {}, retryAfter });
+
+/** A server whose responses a test controls. */
+class Server implements Transport {
+  readonly sent: string[] = [];
+  readonly keys: string[] = [];
+  outcomes: (Error | Task)[] = [];
+  held: (() => void)[] | undefined;
+
+  async send(id: string, write: Write): Promise<Task | undefined> {
+    this.sent.push(write.kind === "update" ? (write.change.title ?? "tick") : write.title);
+    this.keys.push(id);
+    const outcome = this.outcomes.shift();
+    if (this.held) await new Promise<void>((resolve) => this.held?.push(resolve));
+    if (outcome instanceof Error) throw outcome;
+    return outcome;
+  }
+
+  confirmed(): void {}
+}
+
+const alone: Tabs = { id: "this", adopt: (run) => run(new Set(["this"])) };
+
+async function start(store = new MemoryStore(), tabs = alone) {
+  const server = new Server();
+  const outbox = new Outbox(store, server, tabs);
+  await outbox.open("ada");
+  return { outbox, server, store };
+}
+
+const settled = () => vi.advanceTimersByTimeAsync(0);
+
+test("the writes to one task are sent in order, those to others side by side", async () => {
+  const { outbox, server } = await start();
+  server.held = [];
+  outbox.add(rename("1", "first"));
+  outbox.add(rename("1", "second"));
+  outbox.add(rename("2", "other"));
+  expect(server.sent).toEqual(["first", "other"]);
+  server.held[0]?.();
+  await settled();
+  expect(server.sent).toEqual(["first", "other", "second"]);
+});
+
+test("a confirmed write is forgotten", async () => {
+  const { outbox, server, store } = await start();
+  outbox.add(create("Milk"));
+  await settled();
+  expect(server.sent).toEqual(["Milk"]);
+  expect(outbox.list()).toEqual([]);
+  expect(store.items.size).toBe(0);
+});
+
+test("an unreachable or busy server is asked again, with the same key", async () => {
+  for (const status of [0, 429, 502, 503, 504]) {
+    const { outbox, server } = await start();
+    server.outcomes = [problem(status)];
+    outbox.add(create("Milk"));
+    await settled();
+    expect(outbox.list()[0]).toMatchObject({ state: "waiting", problem: { status } });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(server.sent).toEqual(["Milk", "Milk"]);
+    expect(server.keys[0]).toBe(server.keys[1]);
+    expect(outbox.list()).toEqual([]);
+  }
+});
+
+test("Retry-After is honored, also by the writes behind", async () => {
+  const { outbox, server } = await start();
+  server.outcomes = [problem(503, 20)];
+  outbox.add(create("Milk"));
+  outbox.add(create("Bread"));
+  await vi.advanceTimersByTimeAsync(19_999);
+  expect(server.sent).toEqual(["Milk"]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(server.sent).toEqual(["Milk", "Milk", "Bread"]);
+});
+
+test("a refused write waits for the user and stops nothing behind it", async () => {
+  const { outbox, server, store } = await start();
+  server.outcomes = [problem(500)];
+  const id = outbox.add(create("Milk"));
+  outbox.add(create("Bread"));
+  await settled();
+  expect(outbox.list()).toMatchObject([{ id, state: "failed" }]);
+  expect(server.sent).toEqual(["Milk", "Bread"]);
+  expect(store.items.size).toBe(1);
+  outbox.release(id);
+  await settled();
+  expect(server.sent).toEqual(["Milk", "Bread", "Milk"]);
+  expect(store.items.size).toBe(0);
+});
+
+test("a held deletion can be undone, and is sent after it is released", async () => {
+  const { outbox, server } = await start();
+  const remove: Write = { kind: "delete", taskId: "1", title: "Milk" };
+  outbox.discard(outbox.add(remove, "held"));
+  const id = outbox.add(remove, "held");
+  await settled();
+  expect(server.sent).toEqual([]);
+  outbox.release(id);
+  await settled();
+  expect(server.sent).toEqual(["Milk"]);
+});
+
+test("a conflict shows the other version, and can be overwritten", async () => {
+  const { outbox, server } = await start();
+  server.outcomes = [new ConflictError(task("theirs"))];
+  const outcome = await outbox.submit(rename("1", "mine"));
+  expect(outcome).toMatchObject({ kind: "failed", theirs: { title: "theirs" } });
+  const [entry] = outbox.list();
+  outbox.overwrite(entry?.id ?? "");
+  await settled();
+  expect(server.sent).toEqual(["mine", "mine"]);
+  expect(outbox.list()).toEqual([]);
+});
+
+test("what is unsent survives a reload, in order and with its keys", async () => {
+  const store = new MemoryStore();
+  const before = await start(store);
+  before.server.held = [];
+  for (const title of ["One", "Two", "Three"]) before.outbox.add(create(title));
+  const after = await start(store, { id: "next", adopt: (run) => run(new Set(["next"])) });
+  await settled();
+  expect(after.server.sent).toEqual(["One", "Two", "Three"]);
+  expect(after.server.keys[0]).toBe(before.server.keys[0]);
+});
+
+test("the writes of another open tab are left to it", async () => {
+  const store = new MemoryStore();
+  const before = await start(store);
+  before.server.held = [];
+  before.outbox.add(create("One"));
+  const after = await start(store, { id: "next", adopt: (run) => run(new Set(["this", "next"])) });
+  expect(after.server.sent).toEqual([]);
+});
+
+test("another user gets nothing of it, and the first finds it again", async () => {
+  const { outbox, server, store } = await start();
+  server.outcomes = [problem(0)];
+  outbox.add(create("Milk"));
+  await settled();
+  await outbox.open("bob");
+  expect(outbox.list()).toEqual([]);
+  await outbox.open("ada");
+  await settled();
+  expect(server.sent).toEqual(["Milk", "Milk"]);
+  expect(store.items.size).toBe(0);
+});
+
+test("signing out erases what is unsent", async () => {
+  const { outbox, server, store } = await start();
+  server.outcomes = [problem(0)];
+  outbox.add(create("Milk"));
+  await settled();
+  await outbox.open(undefined);
+  await outbox.erase("ada");
+  expect(store.items.size).toBe(0);
+});
