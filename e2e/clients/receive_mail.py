@@ -1,11 +1,13 @@
 """A mail server that keeps nothing: it prints what it was given, one JSON object a line.
 
-usage: receive_mail.py PORT [--tls FOLDER] [--login USER:PASSWORD] [--refuse CODE]
+usage: receive_mail.py PORT [--tls FOLDER] [--login USER:PASSWORD] [--refuse CODE] [--refuse-sender CODE]
+                       [--hang-at ADDRESS]
 
 PORT 0 is any free one. The first line printed is the port. With --tls it insists on STARTTLS, with a
 certificate for `localhost` that it makes and leaves in FOLDER as `certificate.pem`. With --login it
-insists on that, too. With --refuse it answers every recipient with that code. It ends when its
-standard input does.
+insists on that, too. With --refuse it answers every recipient with that code, with --refuse-sender every
+sender. With --hang-at it never answers when that recipient is named, but prints `"hangs"`. It ends when
+its standard input does.
 """
 
 import argparse
@@ -20,10 +22,21 @@ from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 
 class Printer:
-    def __init__(self, refusal):
-        self.refusal = refusal
+    def __init__(self, arguments):
+        self.refusal = arguments.refuse
+        self.sender_refusal = arguments.refuse_sender
+        self.hang_at = arguments.hang_at
+
+    async def handle_MAIL(self, server, session, envelope, address, options):
+        if self.sender_refusal:
+            return f"{self.sender_refusal} 5.7.1 <{address}>: Sender address rejected"
+        envelope.mail_from = address
+        return "250 OK"
 
     async def handle_RCPT(self, server, session, envelope, address, options):
+        if address == self.hang_at:
+            print(json.dumps("hangs"), flush=True)
+            await asyncio.Event().wait()
         if self.refusal:
             return f"{self.refusal} not this one"
         envelope.rcpt_tos.append(address)
@@ -77,6 +90,8 @@ async def main():
     parser.add_argument("--tls", type=pathlib.Path)
     parser.add_argument("--login")
     parser.add_argument("--refuse")
+    parser.add_argument("--refuse-sender")
+    parser.add_argument("--hang-at")
     arguments = parser.parse_args()
     context = certificate(arguments.tls) if arguments.tls else None
 
@@ -88,7 +103,7 @@ async def main():
 
     def serve():
         return SMTP(
-            Printer(arguments.refuse),
+            Printer(arguments),
             hostname="localhost",
             tls_context=context,
             require_starttls=context is not None,

@@ -1,8 +1,8 @@
-// How a Node back end verifies our tokens.
+// Verifies a token with jose, as a Node back end does.
 //
 //     echo "$TOKEN" | node verify_with_jose.mjs <jwks url> <issuer> <audience>
 //
-// Prints the claims as JSON; ends with an error if the token is not good.
+// Prints the claims as JSON; exits with an error if the token is invalid.
 
 import { text } from "node:stream/consumers";
 

@@ -1,8 +1,8 @@
-"""How a Python back end (FastAPI, say) verifies our tokens.
+"""How a Python back end, such as FastAPI, verifies our tokens with PyJWT.
 
     echo "$TOKEN" | python verify_with_pyjwt.py <jwks url> <issuer> <audience>
 
-Prints the claims as JSON; ends with an error if the token is not good.
+Prints the claims as JSON; exits with an error if the token is not valid.
 """
 
 import json

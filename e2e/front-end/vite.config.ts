@@ -1,4 +1,4 @@
-// How the page is built and served.
+// Build and development server.
 
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";

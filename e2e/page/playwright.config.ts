@@ -1,8 +1,8 @@
-// How a browser is driven through the built page. Playwright's own waiting is all there is: nothing
-// sleeps, and nothing is tried twice.
+// Runs the built web app in a browser. Tests rely on Playwright's own waiting: no sleeps, no
+// retries.
 //
-//     SERVICES       the folder with auth-service and task-service
-//     TEST_CHROMIUM  another browser than /usr/bin/chromium
+//     SERVICES       folder with auth-service and task-service
+//     TEST_CHROMIUM  browser to use instead of /usr/bin/chromium
 
 import { defineConfig } from "@playwright/test";
 
@@ -18,6 +18,9 @@ export default defineConfig({
   reporter: [["list"]],
   use: {
     actionTimeout: 15_000,
+    // Playwright does not intercept the requests of service workers; the tests that need one allow
+    // it.
+    serviceWorkers: "block",
     launchOptions: {
       executablePath: process.env.TEST_CHROMIUM ?? "/usr/bin/chromium",
       args: [

@@ -1,5 +1,5 @@
-//! HAProxy in front of replicas, as many people run it: it asks them for their readiness and sends
-//! nobody to one that has none.
+//! HAProxy as a load balancer, which checks the readiness of the replicas and sends requests only to
+//! ready ones.
 
 use std::{
     fs,
@@ -13,7 +13,7 @@ use crate::{node::tool, wait_until};
 
 const PROGRAM_VARIABLE: &str = "TEST_HAPROXY";
 
-/// The proxy, running. It does not outlive this value.
+/// A running HAProxy, stopped on drop.
 #[derive(Debug)]
 pub struct Balancer {
     pub url: String,
@@ -22,7 +22,7 @@ pub struct Balancer {
 }
 
 impl Balancer {
-    /// `None` when there is no HAProxy to run.
+    /// Returns `None` if HAProxy is not installed.
     pub fn start(folder: &Path, replicas: &[&Service]) -> Option<Self> {
         let program = tool(PROGRAM_VARIABLE)?;
         let [port, statistics] = [(); 2].map(|()| ports::free().expect("a port is free"));
@@ -55,13 +55,13 @@ impl Balancer {
         Some(balancer)
     }
 
-    /// Waits until it sends requests to a replica.
+    /// Waits until HAProxy considers a replica available.
     pub fn wait_for(&self, replica: &Service) {
         let name = replica.url.trim_start_matches("http://");
         wait_until("the proxy sees the replica", || self.status(name).as_deref() == Some("UP"));
     }
 
-    /// A field of a table with a line for each server.
+    /// Returns the status of a server from HAProxy's statistics.
     fn status(&self, server: &str) -> Option<String> {
         let url = format!("{}/;csv", self.statistics_url);
         let table = ureq::get(url).call().ok()?.body_mut().read_to_string().ok()?;

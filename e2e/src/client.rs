@@ -1,4 +1,4 @@
-//! An HTTP client that tells apart what an answer says and that there was none.
+//! An HTTP client that distinguishes error responses from missing responses.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use ureq::{Agent, http::Request};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Calls one service.
+/// A client of one service.
 #[derive(Clone, Debug)]
 pub struct Client {
     agent: Agent,
     base: String,
 }
 
-/// What came back.
+/// A response.
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub status: u16,
@@ -23,7 +23,7 @@ pub struct Answer {
     pub body: Value,
 }
 
-/// Nothing came back: the service died, or never took the call.
+/// There was no response: the service died or did not accept the request.
 #[derive(Debug)]
 pub struct Lost(pub ureq::Error);
 
@@ -38,11 +38,11 @@ impl Client {
     }
 
     pub fn get(&self, path: &str, bearer: &str) -> Result<Answer, Lost> {
-        self.call("GET", path, Some(bearer), None)
+        self.call("GET", path, Some(bearer), None, None)
     }
 
     pub fn post(&self, path: &str, bearer: Option<&str>, body: &Value) -> Result<Answer, Lost> {
-        self.call("POST", path, bearer, Some(body))
+        self.call("POST", path, bearer, Some(body), None)
     }
 
     fn call(
@@ -51,8 +51,12 @@ impl Client {
         path: &str,
         bearer: Option<&str>,
         body: Option<&Value>,
+        idempotency_key: Option<&str>,
     ) -> Result<Answer, Lost> {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));
+        if let Some(key) = idempotency_key {
+            request = request.header("idempotency-key", key);
+        }
         if let Some(bearer) = bearer {
             request = request.header("authorization", format!("Bearer {bearer}"));
         }
@@ -71,7 +75,7 @@ impl Client {
         })
     }
 
-    /// auth-service: makes an account.
+    /// auth-service: creates an account.
     pub fn sign_up(&self, email: &str) -> Result<Answer, Lost> {
         let body = json!({ "name": "Ada", "email": email, "password": PASSWORD });
         self.post("/api/auth/sign-up/email", None, &body)
@@ -83,14 +87,20 @@ impl Client {
         self.post("/api/auth/sign-in/email", None, &body)
     }
 
-    /// auth-service: trades a session token for a JWT.
+    /// auth-service: exchanges a session token for a JWT.
     pub fn token(&self, session: &str) -> Result<Answer, Lost> {
         self.get("/api/auth/token", session)
     }
 
-    /// task-service: makes a task.
+    /// task-service: creates a task.
     pub fn create_task(&self, token: &str, title: &str) -> Result<Answer, Lost> {
         self.post("/api/tasks", Some(token), &json!({ "title": title }))
+    }
+
+    /// task-service: creates a task with an idempotency key.
+    pub fn create_task_once(&self, token: &str, title: &str, key: &str) -> Result<Answer, Lost> {
+        let body = json!({ "title": title });
+        self.call("POST", "/api/tasks", Some(token), Some(&body), Some(key))
     }
 
     /// task-service: reads a task.
@@ -102,7 +112,7 @@ impl Client {
 const PASSWORD: &str = "correct horse battery staple";
 
 impl Answer {
-    /// The text of a field that must be there.
+    /// Returns a string field, which must exist.
     pub fn text(&self, field: &str) -> String {
         let Some(text) = self.body.get(field).and_then(Value::as_str) else {
             panic!("no text {field:?} in {self:?}");
@@ -110,7 +120,7 @@ impl Answer {
         text.to_owned()
     }
 
-    /// Whether this is how an outage of the database looks: 503, when to come back, and why.
+    /// Returns whether this is the response to a database outage: 503 with `Retry-After` and a reason.
     pub fn is_outage(&self) -> bool {
         self.status == 503 && self.retry_after.is_some() && self.body.is_object()
     }

@@ -1,4 +1,4 @@
-//! A collector of traces (OTLP over HTTP) that keeps what it is sent.
+//! A trace collector (OTLP over HTTP) that keeps the received spans.
 
 use std::{
     io::{self, BufRead as _, BufReader, Read as _, Write as _},
@@ -14,14 +14,14 @@ use opentelemetry_proto::tonic::{
 };
 use prost::Message as _;
 
-/// Listens until the process ends.
+/// Listens until the process exits.
 #[derive(Debug)]
 pub struct Collector {
     pub url: String,
     spans: Arc<Mutex<Vec<Collected>>>,
 }
 
-/// A span as it was sent; ids are in hexadecimal.
+/// A received span; ids are in hexadecimal.
 #[derive(Clone, Debug)]
 pub struct Collected {
     pub service: String,
@@ -29,7 +29,7 @@ pub struct Collected {
     pub trace_id: String,
     pub span_id: String,
     pub parent_id: String,
-    /// All of it.
+    /// The complete span.
     pub span: Span,
 }
 
@@ -43,7 +43,7 @@ impl Collector {
             move || {
                 for stream in listener.incoming() {
                     let (stream, spans) = (stream.expect("somebody connects"), Arc::clone(&spans));
-                    // Whoever hangs up has nothing more to say.
+                    // An error means that the connection was closed.
                     thread::spawn(move || receive(stream, &spans));
                 }
             }
@@ -51,12 +51,12 @@ impl Collector {
         Self { url: format!("http://{address}"), spans }
     }
 
-    /// The spans that came so far.
+    /// Returns the spans received so far.
     pub fn spans(&self) -> Vec<Collected> {
         self.spans.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Those of one trace.
+    /// Returns the spans of a trace.
     pub fn trace(&self, trace_id: &str) -> Vec<Collected> {
         let mut spans = self.spans();
         spans.retain(|span| span.trace_id == trace_id);
@@ -64,7 +64,7 @@ impl Collector {
     }
 }
 
-/// Takes one request after the other.
+/// Reads requests from a connection until it is closed.
 fn receive(stream: TcpStream, spans: &Mutex<Vec<Collected>>) -> io::Result<()> {
     let mut reader = BufReader::new(stream);
     loop {

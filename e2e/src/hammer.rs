@@ -1,5 +1,5 @@
-//! Clients on keep-alive connections that never rest. They take nothing for granted: a request that
-//! was sent and not answered in full is lost, and nothing is sent twice.
+//! Clients that send requests without pause on keep-alive connections. A request without a complete
+//! response counts as lost, and nothing is retried.
 
 use std::{
     io::{self, BufRead as _, BufReader, Read as _, Write as _},
@@ -15,10 +15,10 @@ use std::{
 use crate::{load::OnDrop, wait_until};
 
 const CLIENTS: usize = 8;
-/// Long: only a server that does not answer waits for it.
+/// Long, because only a server that does not respond makes a client wait for it.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// What to send: method, path, bearer and JSON.
+/// A request: method, path, bearer token and JSON body.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
     pub method: &'static str,
@@ -27,21 +27,21 @@ pub struct Request {
     pub body: String,
 }
 
-/// How a request was answered.
+/// A response.
 #[derive(Clone, Debug)]
 pub struct Strike {
     pub status: u16,
     pub body: String,
-    /// Whether the server wants to see no other on this connection.
+    /// Whether the server closes the connection after this response.
     pub is_last: bool,
 }
 
-/// An HTTP/1.1 connection (RFC 9112), for one request after the other.
+/// An HTTP/1.1 connection (RFC 9112) for consecutive requests.
 #[derive(Debug)]
 pub struct Connection(BufReader<TcpStream>);
 
 impl Connection {
-    /// `url`: `http://` and an address.
+    /// Connects to `url`, `http://` and an address.
     pub fn open(url: &str) -> io::Result<Self> {
         let stream = TcpStream::connect(url.trim_start_matches("http://"))?;
         stream.set_nodelay(true)?;
@@ -49,7 +49,7 @@ impl Connection {
         Ok(Self(BufReader::new(stream)))
     }
 
-    /// Sends a request and reads the answer to its end.
+    /// Sends a request and reads the complete response.
     pub fn send(&mut self, request: &Request) -> io::Result<Strike> {
         let Request { method, path, bearer, body } = request;
         let length = body.len();
@@ -78,7 +78,7 @@ impl Connection {
         Ok(Strike { status, body: String::from_utf8_lossy(&body).into_owned(), is_last })
     }
 
-    /// Without its end.
+    /// Reads a line, without its line break.
     fn line(&mut self) -> io::Result<String> {
         let mut line = String::new();
         if self.0.read_line(&mut line)? == 0 {
@@ -88,28 +88,28 @@ impl Connection {
     }
 }
 
-/// How often there was an answer so far.
+/// Number of responses so far.
 #[derive(Debug, Default)]
 pub struct Strikes(AtomicUsize);
 
 impl Strikes {
-    /// Waits until there are `count` more.
+    /// Waits for `count` more responses.
     pub fn wait_for(&self, count: usize) {
         let goal = self.0.load(Ordering::Relaxed) + count;
         wait_until("requests are answered", || self.0.load(Ordering::Relaxed) >= goal);
     }
 }
 
-/// What came of it all.
+/// Result of a run.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    /// Requests that were sent and not answered, and answers that are no success.
+    /// Lost requests and unsuccessful responses.
     pub failures: Vec<String>,
-    /// Clients who could not connect any more, and went.
+    /// Number of clients that stopped because they could not connect.
     pub turned_away: usize,
 }
 
-/// Sends requests from several clients, each with numbers of its own, until `during` is over.
+/// Sends requests from several clients, each with its own range of numbers, until `during` returns.
 pub fn hammer(
     url: &str,
     request: impl Fn(usize) -> Request + Sync,

@@ -17,20 +17,24 @@ mod client;
 mod collector;
 mod hammer;
 mod load;
+mod nginx;
 mod node;
 mod original;
 mod quick_start;
 mod system;
+mod watch;
 
 pub use balancer::Balancer;
 pub use client::{Answer, Client, Lost};
 pub use collector::{Collected, Collector};
 pub use hammer::{Connection, Outcome, Request, Strike, Strikes, hammer};
-pub use load::{Acknowledged, under_load, wait_until};
+pub use load::{Acknowledged, under_load, under_load_of, wait_until};
+pub use nginx::Nginx;
 pub use node::{node, npm, tool};
 pub use original::Original;
 pub use quick_start::QuickStart;
-pub use system::{Engine, System, program};
+pub use system::{Data, Engine, System, cluster, program};
+pub use watch::Watch;
 
 /// Turns functions over a [`System`] into two tests each, one per engine.
 #[macro_export]
@@ -39,6 +43,16 @@ macro_rules! on_both_engines {
         mod $name {
             $crate::on_one_engine!($name, sqlite, Sqlite);
             $crate::on_one_engine!($name, postgres, Postgres);
+        }
+    )+ };
+}
+
+/// Turns functions over a [`System`] into a test on SQLite each.
+#[macro_export]
+macro_rules! on_sqlite {
+    ($($name:ident),+ $(,)?) => { $(
+        mod $name {
+            $crate::on_one_engine!($name, sqlite, Sqlite);
         }
     )+ };
 }

@@ -1,4 +1,4 @@
-//! Writers that never rest, and what the service acknowledged to them.
+//! Concurrent writers, and the writes that were acknowledged.
 
 use std::{
     sync::{
@@ -11,10 +11,10 @@ use std::{
 
 const WRITERS: usize = 4;
 const POLL: Duration = Duration::from_millis(10);
-/// Long: a machine may be busy, and only a failure waits for it.
+/// Long, because a machine may be busy and only a failing test waits for it.
 const PATIENCE: Duration = Duration::from_mins(3);
 
-/// What was acknowledged so far.
+/// The writes acknowledged so far.
 #[derive(Debug)]
 pub struct Acknowledged<T>(Mutex<Vec<T>>);
 
@@ -23,16 +23,25 @@ impl<T> Acknowledged<T> {
         self.0.lock().expect("no writer has panicked")
     }
 
-    /// Waits until there are `count` more.
+    /// Waits for `count` more acknowledged writes.
     pub fn wait_for(&self, count: usize) {
         let goal = self.lock().len() + count;
         wait_until("writes are acknowledged", || self.lock().len() >= goal);
     }
 }
 
-/// Calls `write` from several threads, with a new number each time, as long as `during` runs.
-/// Returns what `write` said was acknowledged.
+/// Calls `write` from several threads, with a new number each time, until `during` returns. Returns
+/// the acknowledged writes.
 pub fn under_load<T: Send>(
+    write: impl Fn(usize) -> Option<T> + Sync,
+    during: impl FnOnce(&Acknowledged<T>),
+) -> Vec<T> {
+    under_load_of(WRITERS, write, during)
+}
+
+/// Like [`under_load`], with a given number of threads.
+pub fn under_load_of<T: Send>(
+    writers: usize,
     write: impl Fn(usize) -> Option<T> + Sync,
     during: impl FnOnce(&Acknowledged<T>),
 ) -> Vec<T> {
@@ -40,7 +49,7 @@ pub fn under_load<T: Send>(
     let next = AtomicUsize::new(0);
     let is_over = AtomicBool::new(false);
     scope(|scope| {
-        for _ in 0..WRITERS {
+        for _ in 0..writers {
             scope.spawn(|| {
                 while !is_over.load(Ordering::Relaxed) {
                     match write(next.fetch_add(1, Ordering::Relaxed)) {
@@ -56,7 +65,7 @@ pub fn under_load<T: Send>(
     acknowledged.0.into_inner().expect("no writer has panicked")
 }
 
-/// Also when `during` panics: the scope waits for the writers.
+/// Sets the flag even if `during` panics, because the scope waits for the writers.
 pub(crate) struct OnDrop<'a>(pub(crate) &'a AtomicBool);
 
 impl Drop for OnDrop<'_> {
@@ -65,7 +74,7 @@ impl Drop for OnDrop<'_> {
     }
 }
 
-/// Waits until something has come true.
+/// Waits until a condition is true.
 pub fn wait_until(what: &str, mut is_true: impl FnMut() -> bool) {
     let start = Instant::now();
     while !is_true() {

@@ -1,4 +1,4 @@
-//! Node, which drives real clients, and the programs that it needs.
+//! Runs Node, for tests with real clients.
 
 use std::{
     env,
@@ -10,19 +10,20 @@ use std::{
 
 use crate::{System, program};
 
-/// The program that a variable names, if it does. CI skips nothing; elsewhere it is said what is.
+/// Returns the program in an environment variable. Without it, tests are skipped with a note, except
+/// in CI.
 pub fn tool(variable: &str) -> Option<String> {
     let tool = xtask::variable(variable);
     if tool.is_none() {
         assert!(!xtask::is_ci(), "{variable} is not set, and CI skips nothing");
-        // Straight to the stream: the test harness would swallow a print.
+        // Written to the stream directly, because the test harness captures `eprintln!`.
         let _ = writeln!(io::stderr(), "skipped: a test ({variable} is not set)");
     }
     tool
 }
 
-/// Runs Node in a folder of the workspace. It starts auth-service with what each test needs, on the
-/// system's engine, and this fails if it does.
+/// Runs Node in a directory of the workspace, and fails if it fails. The tests there start
+/// auth-service themselves, on the engine of `system`.
 pub fn node(system: &System, folder: &str, arguments: &[PathBuf]) {
     let Some(node) = tool("TEST_NODE") else { return };
     let mut command = Command::new(node);
@@ -36,7 +37,7 @@ pub fn node(system: &System, folder: &str, arguments: &[PathBuf]) {
     succeed(&mut command);
 }
 
-/// Runs a script of a package in a folder of the workspace. `SERVICES` is where the programs are.
+/// Runs an npm script in a directory of the workspace. `SERVICES` is the directory of the programs.
 pub fn npm(folder: &str, script: &str) {
     let Some(node) = tool("TEST_NODE") else { return };
     let services = program("auth-service");
@@ -49,7 +50,7 @@ pub fn npm(folder: &str, script: &str) {
     );
 }
 
-/// The search path on which an interpreter is found before any other.
+/// Returns a `PATH` that begins with the directory of an interpreter.
 fn path_with(program: &Path) -> OsString {
     let path = xtask::variable("PATH").unwrap_or_default();
     let folder = program.parent().filter(|folder| !folder.as_os_str().is_empty());

@@ -1,4 +1,4 @@
-//! Better Auth itself, on Node, as an issuer of tokens.
+//! Better Auth on Node, as a token issuer.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -10,10 +10,10 @@ use xtask::ports;
 
 use crate::{Client, tool};
 
-/// What the server prints when it can work.
+/// Output of the server once it is ready.
 const READY: &str = "listening";
 
-/// A Better Auth server with an empty database. It does not outlive this value.
+/// A Better Auth server with an empty database, stopped on drop.
 #[derive(Debug)]
 pub struct Original {
     /// The `iss` and the `aud` of its tokens.
@@ -24,7 +24,7 @@ pub struct Original {
 }
 
 impl Original {
-    /// `None` when there is no Node to run it with.
+    /// Returns `None` if Node is not available.
     pub fn start() -> Option<Self> {
         let node = tool("TEST_NODE")?;
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
@@ -52,7 +52,7 @@ impl Original {
         Client::new(&self.url)
     }
 
-    /// Where its keys are.
+    /// Returns the URL of its key set.
     pub fn jwks_url(&self) -> String {
         format!("{}/api/auth/jwks", self.url)
     }

@@ -1,5 +1,5 @@
-//! The first program of the README of jwks-auth, as somebody would try it: in a project of its own
-//! that knows nothing of this workspace but the crate.
+//! Builds the first program of the README of jwks-auth in a separate project, which depends only on
+//! that crate of the workspace.
 
 use std::{
     fs,
@@ -29,12 +29,12 @@ serde = { version = "1", features = ["derive"] }
 debug = "line-tables-only"
 "#;
 
-/// How the program of the README begins and ends.
+/// Delimiters of the program in the README.
 const FENCES: (&str, &str) = ("```rust,no_run\n", "```");
-/// What auth-service signs, unless told otherwise.
+/// Default issuer of auth-service.
 const ISSUER: &str = "http://localhost:3000";
 
-/// The program, running. It does not outlive this value.
+/// The running program, stopped on drop.
 #[derive(Debug)]
 pub struct QuickStart {
     url: String,
@@ -42,7 +42,7 @@ pub struct QuickStart {
 }
 
 impl QuickStart {
-    /// Builds and starts it with the addresses of `system`.
+    /// Builds and starts the program with the addresses of `system`.
     pub fn start(system: &System) -> Self {
         let port = ports::free().expect("a port is free");
         let address = format!("127.0.0.1:{port}");
@@ -59,7 +59,7 @@ impl QuickStart {
         fs::create_dir_all(project.join("src")).expect("a folder can be made");
         fs::write(project.join("Cargo.toml"), manifest).expect("a file can be written");
         fs::write(project.join("src/main.rs"), source).expect("a file can be written");
-        // The versions that are there already: nothing is downloaded.
+        // Use the locked versions, so that nothing is downloaded.
         fs::copy(xtask::root().join("Cargo.lock"), project.join("Cargo.lock"))
             .expect("a file can be copied");
         let status = Command::new(xtask::variable("CARGO").as_deref().unwrap_or("cargo"))

@@ -15,6 +15,7 @@ use xtask::{is_ci, ports, postgres::Cluster, service::Service};
 use crate::Client;
 
 const SECRET: &str = "a secret for tests, of more than 32 characters";
+const EVENTS_SECRET: &str = "a secret that both services know: more than 32 characters";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
@@ -22,7 +23,7 @@ pub enum Engine {
     Sqlite,
 }
 
-/// Both services, ready, on ports and data that outlive a restart.
+/// Both services, with ports and data that are kept across restarts.
 #[derive(Debug)]
 pub struct System {
     pub auth: Service,
@@ -31,7 +32,7 @@ pub struct System {
     folder: TempDir,
 }
 
-/// Where the services keep their data.
+/// Location of the services' data.
 #[derive(Debug)]
 pub enum Data {
     Folder,
@@ -39,39 +40,50 @@ pub enum Data {
 }
 
 impl System {
-    /// `None` when there is no PostgreSQL to test with.
+    /// Starts both services. Returns `None` if there is no PostgreSQL server for tests.
     pub fn start(engine: Engine) -> Option<Self> {
         let mut system = Self::prepare(engine)?;
         system.start_services();
         Some(system)
     }
 
-    /// The same before anything but the database is started.
+    /// Like [`Self::start`], but only starts the database.
     pub fn prepare(engine: Engine) -> Option<Self> {
-        let data = Data::make(engine)?;
+        Some(Self::on(Data::make(engine)?))
+    }
+
+    /// Like [`Self::prepare`], on existing data.
+    pub fn on(data: Data) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let (port, auth_url) = free_address();
         let mut auth = command("auth-service", folder.path(), port);
         auth.env("DATABASE_URL", data.url("auth", folder.path()))
             .env("BETTER_AUTH_SECRET", SECRET)
+            .env("EVENTS_SECRET", EVENTS_SECRET)
             .env("BCRYPT_COST", "10")
             .env("RATE_LIMIT", "off");
         let auth = Service::new("auth-service", auth_url, auth);
         let tasks = tasks(&auth.url, &data, folder.path());
-        Some(Self { auth, tasks, data, folder })
+        Self { auth, tasks, data, folder }
     }
 
-    /// Another task-service on the same data, not started yet.
+    /// Makes task-service use the database of auth-service from its next start on.
+    pub fn share_database(&mut self) {
+        let url = self.data.url("auth", self.folder.path());
+        self.tasks.set_variable("DATABASE_URL", &url);
+    }
+
+    /// Returns another task-service on the same data, not started yet.
     pub fn replica_of_tasks(&self) -> Service {
         tasks(&self.auth.url, &self.data, self.folder.path())
     }
 
-    /// Where the services were started, and keep what has no other place.
+    /// Returns the services' working directory, which contains their files.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Starts what was stopped or killed.
+    /// Starts both services, after they were stopped or killed.
     pub fn start_services(&mut self) {
         for service in [&mut self.auth, &mut self.tasks] {
             service.start_and_wait().expect("the service starts");
@@ -86,12 +98,12 @@ impl System {
         Client::new(&self.tasks.url)
     }
 
-    /// What a service had to say so far.
+    /// Returns the log of a service so far.
     pub fn log_of(&self, service: &str) -> String {
         fs::read_to_string(log(self.folder.path(), service)).expect("a log can be read")
     }
 
-    /// Signs somebody up: the JWT.
+    /// Signs a user up and returns an access token.
     pub fn token(&self, email: &str) -> String {
         let auth = self.auth_client();
         let session = auth.sign_up(email).expect("an answer").text("token");
@@ -100,7 +112,7 @@ impl System {
 }
 
 impl Drop for System {
-    /// A failed test shows what the services had to say.
+    /// Prints the logs of the services if the test has failed.
     fn drop(&mut self) {
         if thread::panicking() {
             for service in [&self.auth, &self.tasks] {
@@ -115,15 +127,7 @@ impl Data {
         if engine == Engine::Sqlite {
             return Some(Self::Folder);
         }
-        match Cluster::start_durable(&["auth", "tasks"]) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound && !is_ci() => {
-                // Straight to the stream: the test harness would swallow a print.
-                let _ =
-                    writeln!(io::stderr(), "skipped: a test with a PostgreSQL to kill ({error})");
-                None
-            }
-            cluster => Some(Self::Cluster(cluster.expect("PostgreSQL starts"))),
-        }
+        cluster(Cluster::start_durable(&["auth", "tasks"])).map(Self::Cluster)
     }
 
     fn url(&self, name: &str, folder: &Path) -> String {
@@ -135,7 +139,8 @@ impl Data {
         }
     }
 
-    /// The server's own database, for tests that make others on it; `None` for a folder.
+    /// Returns the URL of the server's default database, for tests that create others; `None` for a
+    /// folder.
     pub fn server_url(&self) -> Option<String> {
         match self {
             Self::Folder => None,
@@ -143,12 +148,24 @@ impl Data {
         }
     }
 
-    /// The server, for tests that are about it.
+    /// Returns the PostgreSQL cluster, for tests that stop or freeze it.
     pub fn cluster(&mut self) -> &mut Cluster {
         match self {
-            Self::Folder => panic!("this is no PostgreSQL"),
+            Self::Folder => panic!("not a PostgreSQL system"),
             Self::Cluster(cluster) => cluster,
         }
+    }
+}
+
+/// Returns a started cluster; `None` if PostgreSQL is not installed.
+pub fn cluster<T>(started: io::Result<T>) -> Option<T> {
+    match started {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !is_ci() => {
+            // Bypasses the test harness, which would capture a print.
+            let _ = writeln!(io::stderr(), "skipped: a test with a PostgreSQL to kill ({error})");
+            None
+        }
+        cluster => Some(cluster.expect("PostgreSQL starts")),
     }
 }
 
@@ -158,6 +175,7 @@ fn tasks(auth_url: &str, data: &Data, folder: &Path) -> Service {
     command
         .env("DATABASE_URL", data.url("tasks", folder))
         .env("BETTER_AUTH_JWKS_URL", format!("{auth_url}/api/auth/jwks"))
+        .env("EVENTS_SECRET", EVENTS_SECRET)
         .env("JWKS_CACHE_TTL", "1s")
         .env("JWKS_COOLDOWN", "1s");
     Service::new("task-service", url, command)
@@ -185,13 +203,20 @@ fn log(folder: &Path, name: &str) -> PathBuf {
     folder.join(name).with_extension("log")
 }
 
-/// Where the program of a service is.
+/// Returns the path of a service's binary.
 pub fn program(name: &str) -> PathBuf {
     BINARIES.join(name)
 }
 
-/// The folder with both programs, built once per test process, where and how the tests were.
+/// Folder with both programs that `cargo xtask test` has built.
+const PROGRAMS_VARIABLE: &str = "TEST_PROGRAMS";
+
+/// Returns the folder with both programs. Unless they are built already, they are built once per test
+/// process, with the profile of the tests.
 static BINARIES: LazyLock<PathBuf> = LazyLock::new(|| {
+    if let Some(built) = xtask::variable(PROGRAMS_VARIABLE) {
+        return built.into();
+    }
     let test = std::env::current_exe().expect("a test knows where it is");
     let folder = test.ancestors().nth(2).expect("tests are in a target folder").to_owned();
     let profile = if folder.ends_with("release") { "release" } else { "dev" };

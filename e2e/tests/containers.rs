@@ -1,5 +1,5 @@
-//! What can be known about the images and what brings them up without an engine to run them;
-//! `cargo xtask compose` does the rest.
+//! Checks of the container images and compose file without a container engine; `cargo xtask compose`
+//! tests the rest.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 
@@ -22,7 +22,7 @@ fn each_service_gets_all_of_its_settings_and_no_other() {
 }
 
 #[test]
-fn the_example_sets_what_compose_asks_for_and_nothing_that_nobody_reads() {
+fn the_example_sets_exactly_the_variables_of_compose() {
     let compose = fs::read_to_string(xtask::root().join("docker-compose.yml")).unwrap();
     let asked_for: Names =
         compose.split("${").skip(1).map(|rest| capitals(rest).to_owned()).collect();
@@ -47,10 +47,10 @@ fn the_services_accept_the_values_of_the_example() {
             .current_dir(folder.path())
             .output()
             .unwrap();
-        // Nobody listens there, and that is all that is wrong.
+        // The only problem is that nothing listens there.
         let said = String::from_utf8(output.stdout).unwrap();
         assert_eq!(output.status.code(), Some(1), "{service}: {said}");
-        assert!(said.contains("no answer from 127.0.0.1:"), "{service}: {said}");
+        assert!(said.contains("no response from 127.0.0.1:"), "{service}: {said}");
     }
 }
 
@@ -82,7 +82,7 @@ fn compose() -> Value {
     serde_saphyr::from_str(&text).unwrap()
 }
 
-/// The lines of the example that set something, or show how.
+/// Returns the lines of the example that set a variable, including commented-out ones.
 fn example() -> impl Iterator<Item = String> {
     let text = fs::read_to_string(xtask::root().join(".env.example")).unwrap();
     let lines: Vec<String> = text.lines().map(str::to_owned).collect();
@@ -93,14 +93,14 @@ fn example() -> impl Iterator<Item = String> {
     })
 }
 
-/// The variables in `--help`.
+/// Returns the variables in `--help`.
 fn settings(service: &str) -> Names {
     let output = Command::new(program(service)).arg("--help").output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
     help.split("[env: ").skip(1).map(|rest| capitals(rest).to_owned()).collect()
 }
 
-/// The name of a variable at the start of a text.
+/// Returns the variable name at the start of a string.
 fn capitals(text: &str) -> &str {
     let end = text.find(|c: char| !c.is_ascii_uppercase() && c != '_').unwrap_or(text.len());
     &text[..end]

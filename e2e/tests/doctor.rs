@@ -1,4 +1,4 @@
-//! The doctors of both services, beside both services.
+//! The doctor commands of both services, while both services run.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 
@@ -9,11 +9,11 @@ use std::{
 
 use e2e::{System, on_both_engines};
 
-on_both_engines!(services_that_are_well_have_no_finding);
+on_both_engines!(reports_nothing_for_healthy_services);
 
 const FRONT_END: &str = "http://127.0.0.1:5173";
 
-/// What it prints, and whether it is content.
+/// Returns the output, and whether the doctor succeeded.
 fn examine(doctor: &mut Command, input: &str) -> (String, bool) {
     let doctor = doctor.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = doctor.spawn().unwrap();
@@ -22,7 +22,7 @@ fn examine(doctor: &mut Command, input: &str) -> (String, bool) {
     (String::from_utf8(output.stdout).unwrap(), output.status.success())
 }
 
-fn services_that_are_well_have_no_finding(system: &mut System) {
+fn reports_nothing_for_healthy_services(system: &mut System) {
     let (auth, tasks) = (system.auth.url.clone(), system.tasks.url.clone());
     for service in [&mut system.auth, &mut system.tasks] {
         service.stop().unwrap();

@@ -1,12 +1,19 @@
-//! What was acknowledged is there after `kill -9`.
+//! Acknowledged writes survive `kill -9`.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 
-use e2e::{System, on_both_engines, under_load};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Acknowledged writes before the kill: enough for it to come in the middle of others.
+use e2e::{Client, System, on_both_engines, on_sqlite, under_load, under_load_of};
+
+/// Acknowledged writes before the kill: enough to have others in flight.
 const ENOUGH: usize = 40;
 
+/// Enough writers for group commits.
+const WRITERS: usize = 16;
+const ROUNDS: usize = 20;
+
+on_sqlite!(kill_nine_in_the_middle_of_grouped_writes_leaves_only_whole_transactions);
 on_both_engines!(
     kill_nine_of_auth_service_loses_no_acknowledged_sign_up,
     kill_nine_of_task_service_loses_no_acknowledged_task,
@@ -49,4 +56,41 @@ fn kill_nine_of_task_service_loses_no_acknowledged_task(system: &mut System) {
     for id in acknowledged {
         assert_eq!(tasks.task(&token, &id).unwrap().status, 200, "the task {id}");
     }
+}
+
+/// A create with an `Idempotency-Key` writes two rows. If one of them were missing, repeating the
+/// create would make a second task, or return one that does not exist.
+fn kill_nine_in_the_middle_of_grouped_writes_leaves_only_whole_transactions(system: &mut System) {
+    let tasks = system.tasks_client();
+    let token = system.token("ada@example.com");
+    for round in 0..ROUNDS {
+        let attempts = AtomicUsize::new(0);
+        let title = |number| format!("round {round} number {number}.");
+        let create = |number| {
+            attempts.fetch_max(number + 1, Ordering::Relaxed);
+            let answer = tasks.create_task_once(&token, &title(number), &title(number)).ok()?;
+            assert_eq!(answer.status, 201, "{answer:?}");
+            Some((number, answer.text("id")))
+        };
+        let acknowledged = under_load_of(WRITERS, create, |acknowledged| {
+            acknowledged.wait_for(ENOUGH);
+            system.tasks.kill_nine().unwrap();
+        });
+
+        system.start_services();
+        for (number, id) in &acknowledged {
+            assert_eq!(tasks.task(&token, id).unwrap().status, 200, "{}", title(*number));
+        }
+        for number in 0..attempts.into_inner() {
+            is_there_once(&tasks, &token, &title(number));
+        }
+    }
+}
+
+fn is_there_once(tasks: &Client, token: &str, title: &str) {
+    let id = tasks.create_task_once(token, title, title).unwrap().text("id");
+    assert_eq!(tasks.task(token, &id).unwrap().status, 200, "{title}");
+    let path = format!("/api/tasks?q={}", title.replace(' ', "+"));
+    let found = tasks.get(&path, token).unwrap().body;
+    assert_eq!(found.as_array().map(Vec::len), Some(1), "{title}: {found}");
 }

@@ -1,4 +1,4 @@
-//! How the services begin, in any order, and how they end, without letting go of anything.
+//! Startup in any order, and shutdown without lost requests.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 
@@ -11,21 +11,21 @@ use e2e::{
 use serde_json::{Value, json};
 use xtask::service::{Service, Signal};
 
-/// Answered requests before something happens: enough for it to come in the middle of others.
+/// Responses before an event: enough to have other requests in flight.
 const ENOUGH: usize = 200;
-/// Longer than any pause of a client or of the proxy.
+/// Longer than the pauses of the clients and of the proxy.
 const DELAY: &str = "4s";
-/// Longer than anybody waits.
+/// Longer than any time limit of a test.
 const FOREVER: &str = "1h";
 
 on_both_engines!(
     ending_auth_service_under_load_loses_no_request,
     ending_task_service_under_load_loses_no_request,
-    a_service_that_ends_says_so_and_answers_on_until_it_is_told_again,
-    a_person_at_a_terminal_need_not_wait,
-    a_mail_that_is_being_sent_at_the_end_is_sent_after_the_next_start,
+    a_service_shutting_down_serves_requests_until_a_second_signal,
+    an_interrupt_skips_the_shutdown_delay,
+    a_mail_in_flight_at_shutdown_is_sent_after_the_next_start,
 );
-on_postgres!(replicas_behind_a_proxy_restart_one_after_the_other_and_nobody_notices);
+on_postgres!(a_rolling_restart_behind_a_proxy_loses_no_request);
 
 fn ending_auth_service_under_load_loses_no_request(system: &mut System) {
     let auth = system.auth_client();
@@ -71,7 +71,7 @@ fn end_under_load(service: &mut Service, request: impl Fn(usize) -> Request + Sy
     assert!(turned_away > 0, "the clients went on to the end");
 }
 
-fn replicas_behind_a_proxy_restart_one_after_the_other_and_nobody_notices(system: &mut System) {
+fn a_rolling_restart_behind_a_proxy_loses_no_request(system: &mut System) {
     let token = system.token("ada@example.com");
     let mut replica = system.replica_of_tasks();
     for service in [&mut system.tasks, &mut replica] {
@@ -96,7 +96,7 @@ fn replicas_behind_a_proxy_restart_one_after_the_other_and_nobody_notices(system
     assert_eq!((failures, turned_away), (vec![], 0));
 }
 
-fn a_service_that_ends_says_so_and_answers_on_until_it_is_told_again(system: &mut System) {
+fn a_service_shutting_down_serves_requests_until_a_second_signal(system: &mut System) {
     for service in [&mut system.tasks, &mut system.auth] {
         restart_with(service, "SHUTDOWN_DELAY", FOREVER);
         let client = Client::new(&service.url);
@@ -112,13 +112,17 @@ fn a_service_that_ends_says_so_and_answers_on_until_it_is_told_again(system: &mu
         let strike = connection.send(&get("/health/live", "")).unwrap();
         assert_eq!((strike.status, strike.is_last), (200, true));
 
-        service.signal(Signal::TERM).unwrap();
+        // Repeated signals within a second do not count.
+        wait_until("another signal ends it", || {
+            service.signal(Signal::TERM).unwrap();
+            service.check_alive().is_err()
+        });
         let status = service.wait().unwrap().unwrap();
         assert_eq!(status.code(), Some(1));
     }
 }
 
-fn a_person_at_a_terminal_need_not_wait(system: &mut System) {
+fn an_interrupt_skips_the_shutdown_delay(system: &mut System) {
     for service in [&mut system.tasks, &mut system.auth] {
         restart_with(service, "SHUTDOWN_DELAY", FOREVER);
         service.signal(Signal::INT).unwrap();
@@ -127,8 +131,8 @@ fn a_person_at_a_terminal_need_not_wait(system: &mut System) {
     }
 }
 
-fn a_mail_that_is_being_sent_at_the_end_is_sent_after_the_next_start(system: &mut System) {
-    // A mail server that takes calls and says nothing.
+fn a_mail_in_flight_at_shutdown_is_sent_after_the_next_start(system: &mut System) {
+    // A mail server that accepts connections and never responds.
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     server.set_nonblocking(true).unwrap();
     let url = format!("smtp://{}", server.local_addr().unwrap());
@@ -162,13 +166,15 @@ fn services_may_start_before_one_another_and_before_their_databases() {
     system.tasks.start().unwrap();
     wait_until("task-service answers", || tasks.get("/health/live", "").is_ok());
     let ready = tasks.get("/health/ready", "").unwrap();
-    let missing = json!({
+    let mut missing = json!({
         "status": "unavailable",
         "database": "unavailable",
         "schema": "unavailable",
         "keys": "unavailable",
+        "events": "unavailable",
     });
     assert_eq!((ready.status, &ready.body), (503, &missing));
+    missing.as_object_mut().unwrap().remove("events");
 
     system.auth.start().unwrap();
     wait_until("auth-service answers", || auth.get("/health/live", "").is_ok());
@@ -186,7 +192,7 @@ fn services_may_start_before_one_another_and_before_their_databases() {
 }
 
 #[test]
-fn a_wrong_password_ends_a_service_as_soon_as_its_database_is_there() {
+fn a_wrong_database_password_stops_the_service_once_the_database_is_up() {
     let Some(mut system) = System::prepare(Engine::Postgres) else { return };
     let url = system.data.server_url().unwrap();
     let wrong = url.replace("//postgres:", "//nobody-knows:");

@@ -1,4 +1,4 @@
-//! What docs/observability asks for is what the services show.
+//! The services export every metric that docs/observability uses.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 
@@ -8,7 +8,7 @@ use e2e::{Engine, System};
 use serde_json::Value;
 use xtask::ports;
 
-/// Both services, and what they show to Prometheus.
+/// Returns the metrics of both services.
 fn scrapes() -> Vec<String> {
     let mut system = System::start(Engine::Sqlite).unwrap();
     let ports = [ports::free().unwrap(), ports::free().unwrap()];
@@ -23,7 +23,7 @@ fn scrapes() -> Vec<String> {
     ports.map(|port| scrape(port).unwrap().body_mut().read_to_string().unwrap()).into()
 }
 
-/// The names of the series that are shown.
+/// Returns the names of the exported series.
 fn shown() -> BTreeSet<String> {
     let scrapes = scrapes();
     let lines = scrapes.iter().flat_map(|scrape| scrape.lines());
@@ -35,7 +35,7 @@ fn document(name: &str) -> String {
     fs::read_to_string(xtask::root().join("docs/observability").join(name)).unwrap()
 }
 
-/// Every `expr` of a dashboard.
+/// Collects every `expr` of a dashboard.
 fn expressions(dashboard: &Value, found: &mut Vec<String>) {
     match dashboard {
         Value::Array(values) => values.iter().for_each(|value| expressions(value, found)),
@@ -47,8 +47,8 @@ fn expressions(dashboard: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// The names of series in an expression: the only words with an underscore that are no function,
-/// variable or text.
+/// Returns the names of series in an expression: the only words with an underscore that are neither
+/// functions, variables nor strings.
 fn names(expression: &str) -> Vec<&str> {
     let outside_of_texts = expression.split('"').step_by(2);
     let words = outside_of_texts.flat_map(|part| {

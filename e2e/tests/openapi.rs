@@ -1,6 +1,6 @@
-//! The services do what their descriptions say, whatever is sent: schemathesis makes it up.
-//! `TEST_PYTHON` names an interpreter that has the packages of `e2e/clients`; without it these tests
-//! say so and pass, except in CI.
+//! schemathesis tests the services against their OpenAPI documents with generated requests.
+//! `TEST_PYTHON` names an interpreter with the packages of `e2e/clients`. Without it, these tests
+//! print a note and pass, except in CI.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 
@@ -10,34 +10,36 @@ use e2e::{System, on_both_engines, tool};
 use xtask::service::Service;
 
 on_both_engines!(
-    auth_service_does_what_its_description_says,
-    task_service_does_what_its_description_says,
+    auth_service_conforms_to_its_openapi_document,
+    task_service_conforms_to_its_openapi_document,
 );
 
-fn auth_service_does_what_its_description_says(system: &mut System) {
+fn auth_service_conforms_to_its_openapi_document(system: &mut System) {
     let page = tempfile::tempdir().unwrap();
     fs::write(page.path().join("index.html"), "<!doctype html><title>App</title>").unwrap();
     system.auth.stop().unwrap();
     system.auth.set_variable("WEB_ROOT", page.path().to_str().unwrap());
+    // The document cannot list common passwords.
+    system.auth.set_variable("REFUSE_COMMON_PASSWORDS", "off");
     system.start_services();
     play_with(&system.auth, |_| {});
 }
 
-fn task_service_does_what_its_description_says(system: &mut System) {
+fn task_service_conforms_to_its_openapi_document(system: &mut System) {
     let token = system.token("ada@example.com");
     play_with(&system.tasks, |schemathesis| {
         schemathesis.args(["--header", &format!("Authorization: Bearer {token}")]);
     });
 }
 
-/// With the settings and the hooks that are named after the service.
+/// Runs schemathesis with the settings and hooks named after the service.
 fn play_with(service: &Service, change: impl FnOnce(&mut Command)) {
     let Some(python) = tool("TEST_PYTHON") else { return };
     let home = xtask::root().join("e2e/clients/schemathesis");
     let folder = tempfile::tempdir().unwrap();
     let mut schemathesis = Command::new(Path::new(&python).with_file_name("st"));
     schemathesis
-        // It leaves what it has seen where it runs.
+        // It writes its state to the working directory.
         .current_dir(folder.path())
         .env("PYTHONPATH", &home)
         .env("PYTHONDONTWRITEBYTECODE", "1")
@@ -46,7 +48,7 @@ fn play_with(service: &Service, change: impl FnOnce(&mut Command)) {
         .arg(home.join(service.name).with_extension("toml"))
         .arg("run")
         .arg(format!("{}/openapi.json", service.url))
-        // All checks, except where the settings say otherwise.
+        // All checks, except those that the settings disable.
         .args(["--max-examples", "20", "--generation-deterministic"])
         .args(["--continue-on-failure", "--no-color"]);
     change(&mut schemathesis);

@@ -1,23 +1,16 @@
-//! What goes on when the database, the issuer or everything is away for a while.
+//! Outages of the database, the issuer, or both services.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test that cannot go on should stop here"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 
-use std::{
-    sync::atomic::{AtomicUsize, Ordering},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use e2e::{Answer, Lost, System, on_both_engines, on_postgres, under_load, wait_until};
+use e2e::{System, Watch, on_both_engines, on_postgres, under_load, wait_until};
 
 /// Acknowledged writes before and after an outage.
 const ENOUGH: usize = 20;
-/// How often each service must have been seen to refuse.
+/// Minimum number of refused requests per service.
 const REFUSALS: usize = 5;
-/// Well past the time after which keys are fetched again.
+/// Longer than the lifetime of cached keys.
 const PAST_THE_CACHE: Duration = Duration::from_secs(3);
 
 on_postgres!(killing_and_restarting_postgres_under_load_gives_503_and_recovers);
@@ -46,26 +39,6 @@ fn killing_and_restarting_postgres_under_load_gives_503_and_recovers(system: &mu
     for (session, task) in acknowledged {
         assert_eq!(auth.token(&session).unwrap().status, 200, "the session {session}");
         assert_eq!(tasks.task(&token, &task).unwrap().status, 200, "the task {task}");
-    }
-}
-
-/// Counts refusals; anything else that is not a success is a failure of the test.
-#[derive(Default)]
-struct Watch(AtomicUsize);
-
-impl Watch {
-    fn see(&self, answer: Result<Answer, Lost>) -> Option<Answer> {
-        let answer = answer.expect("the service answers, whatever happens to its database");
-        if answer.is_outage() {
-            self.0.fetch_add(1, Ordering::Relaxed);
-            return None;
-        }
-        assert!((200..300).contains(&answer.status), "{answer:?}");
-        Some(answer)
-    }
-
-    fn refusals(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
     }
 }
 

@@ -1,11 +1,11 @@
-//! The page in `frontend/`: its code, and what people do with it in a real browser, with both services
-//! behind it. `TEST_CHROMIUM` names the browser, and `TEST_NODE` an interpreter; the packages are
-//! those of `frontend` and of `e2e/page`. Without them this test says so and passes, except in CI.
+//! The web app in `frontend/`: its code, and its behavior in a real browser with both services.
+//! `TEST_CHROMIUM` names the browser, and `TEST_NODE` an interpreter with the packages of `frontend`
+//! and `e2e/page`. Without them, this test prints a note and passes, except in CI.
 
 use e2e::{npm, tool};
 
 #[test]
-fn the_page_is_sound_and_does_what_people_want_of_it() {
+fn the_web_app_passes_its_checks_and_browser_tests() {
     if tool("TEST_CHROMIUM").is_some() {
         npm("frontend", "test");
         npm("frontend", "build");

@@ -1,9 +1,9 @@
-//! The README of jwks-auth does not lie either.
+//! The program in the README of jwks-auth works.
 
 use e2e::{Engine, QuickStart, System};
 
 #[test]
-fn the_readmes_program_lets_in_who_has_a_good_token_and_nobody_else() {
+fn the_readmes_program_accepts_only_requests_with_a_valid_token() {
     let Some(system) = System::start(Engine::Sqlite) else { panic!("SQLite is always there") };
     let program = QuickStart::start(&system);
     let client = program.client();

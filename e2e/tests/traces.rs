@@ -1,5 +1,5 @@
-//! A trace leads from the page through both services, tells nothing about anybody, and costs nobody
-//! anything when there is no one to send it to.
+//! Traces span the web app and both services, contain no personal data, and cost nothing without a
+//! collector.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop here")]
 
@@ -9,21 +9,21 @@ use serde_json::{Value, json};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CALLER: &str = "00f067aa0ba902b7";
-/// What auth-service signs, unless told otherwise.
+/// Default issuer of auth-service.
 const ISSUER: &str = "http://localhost:3000";
-/// Never while a test runs.
+/// Longer than a test.
 const NEVER: &str = "3600000";
-/// As the OpenTelemetry protocol numbers them.
+/// Span kinds of the OpenTelemetry protocol.
 const SERVER: i32 = 2;
 const CLIENT: i32 = 3;
 
-/// Both services, which send their traces there.
+/// Starts both services with this trace collector.
 fn system(collector: &str, pause_millis: &str) -> System {
     let mut system = System::start(Engine::Sqlite).unwrap();
     for service in [&mut system.auth, &mut system.tasks] {
         service.set_variable("OTEL_EXPORTER_OTLP_ENDPOINT", collector);
         service.set_variable("OTEL_BSP_SCHEDULE_DELAY", pause_millis);
-        // So that keys are fetched only when a request asks for one that is not known.
+        // Keys are then fetched only for a token with an unknown key.
         service.set_variable("JWKS_CACHE_TTL", "1h");
         service.stop().unwrap();
     }
@@ -31,7 +31,7 @@ fn system(collector: &str, pause_millis: &str) -> System {
     system
 }
 
-/// Calls task-service as the page does: the status.
+/// Calls task-service as the web app does. Returns the status.
 fn call(system: &System, path: &str, token: &str) -> u16 {
     let request = ureq::get(format!("{}{path}", system.tasks.url))
         .header("authorization", format!("Bearer {token}"))
@@ -40,7 +40,7 @@ fn call(system: &System, path: &str, token: &str) -> u16 {
     request.call().unwrap().status().as_u16()
 }
 
-/// A token whose key nobody knows.
+/// Returns a token with an unknown key.
 fn token_of_a_stranger() -> String {
     let encode = |part: Value| BASE64_URL_SAFE_NO_PAD.encode(part.to_string());
     let header = encode(json!({ "alg": "EdDSA", "kid": "stranger" }));
@@ -78,7 +78,7 @@ fn one_trace_leads_from_the_page_to_the_issuer() {
 }
 
 #[test]
-fn what_was_not_sent_yet_is_sent_at_the_end_and_tells_nothing_about_anybody() {
+fn remaining_spans_are_sent_on_shutdown_without_personal_data() {
     let collector = Collector::start();
     let mut system = system(&collector.url, NEVER);
     let token = system.token("ada@example.com");
@@ -102,13 +102,13 @@ fn what_was_not_sent_yet_is_sent_at_the_end_and_tells_nothing_about_anybody() {
 }
 
 #[test]
-fn a_collector_that_is_away_costs_a_line_of_the_log_and_nothing_else() {
+fn an_unavailable_collector_only_causes_a_log_line() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut system = system(&format!("http://{nobody}"), "50");
     let token = system.token("ada@example.com");
     let complaints = |system: &System| {
         let log = system.log_of("task-service");
-        log.lines().filter(|line| line.contains("traces are dropped")).count()
+        log.lines().filter(|line| line.contains("cannot export traces")).count()
     };
     wait_until("task-service has noticed", || {
         assert_eq!(call(&system, "/api/tasks", &token), 200);

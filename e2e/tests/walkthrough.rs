@@ -1,4 +1,4 @@
-//! The README does not lie.
+//! The commands of the README work.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 

@@ -1,4 +1,4 @@
-// What the client shows of a rate limit.
+// How the client reports a rate limit.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// What is done by a link in a mail: a new password, a verified address, another address.
+// Actions of mailed links: resetting the password, verifying and changing the address.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// People who use the real client in a browser, for the tests of this folder.
+// Users of the real client in a simulated browser, for the tests in this folder.
 
 import { after, before } from "node:test";
 
@@ -11,7 +11,7 @@ import { FRONT_END, hasOurs, startOriginal, startOurs } from "../support/server.
 export const PASSWORD = "correct horse 42";
 export const NEW_PASSWORD = "another password 7";
 
-/** A server for the tests of a file: ours, or the original to see whether the tests are right. */
+/** Starts the server for the tests of a file: auth-service, or Better Auth to validate the tests. */
 export function serve(env = {}) {
   const server = {};
   before(async () => Object.assign(server, await (hasOurs ? startOurs : startOriginal)(env)));
@@ -23,10 +23,10 @@ let count = 0;
 
 export const newAddress = () => `person-${(count += 1)}@example.com`;
 
-/** Where a page may come from: the original does not share with other origins. */
+/** Origin of the page: Better Auth does not enable CORS. */
 const pageOf = (server) => (hasOurs ? FRONT_END : server.url);
 
-/** Somebody at a browser: `{ browser, client }`. */
+/** Returns a client in its own browser: `{ browser, client }`. */
 export function somebody(server, { create = createAuthClient, origin = pageOf(server) } = {}) {
   const browser = new Browser(origin);
   const client = create({
@@ -37,7 +37,7 @@ export function somebody(server, { create = createAuthClient, origin = pageOf(se
   return { browser, client };
 }
 
-/** Somebody who has signed up: `{ browser, client, email, user, token }`. */
+/** Signs a user up: `{ browser, client, email, user, token }`. */
 export async function member(server, options) {
   const person = somebody(server, options);
   const email = newAddress();
@@ -46,7 +46,7 @@ export async function member(server, options) {
   return { ...person, email, ...data };
 }
 
-/** The same person at another browser. */
+/** Signs the same user in with another browser. */
 export async function elsewhere(server, { email }, options) {
   const person = somebody(server, options);
   const { data, error } = await person.client.signIn.email({ email, password: PASSWORD });
@@ -54,7 +54,7 @@ export async function elsewhere(server, { email }, options) {
   return { ...person, email, ...data };
 }
 
-/** `fetchOptions` that keep the headers of a successful answer in `seen`. */
+/** `fetchOptions` that store the headers of a successful response in `seen`. */
 export function keepHeaders(seen) {
   return {
     onSuccess: ({ response }) => {

@@ -7,7 +7,7 @@ import { Window } from "happy-dom";
 
 import { PASSWORD, member, serve, somebody } from "./people.mjs";
 
-// React and the client look for a page when they are loaded.
+// React and the client need a page when they are loaded.
 const page = new Window({ url: "http://localhost:5173/" });
 const globals = { window: page, document: page.document, navigator: page.navigator };
 for (const [name, value] of Object.entries(globals)) {
@@ -22,7 +22,7 @@ const NOBODY = { data: null, error: null, isPending: false };
 const server = serve();
 const withReact = { create: createAuthClient };
 
-/** A component that uses the session of `client`, on the page for the time of a test. */
+/** Renders a component that uses the session of `client` for the duration of a test. */
 function show(context, client) {
   const given = [];
   let look = () => {};
@@ -37,10 +37,10 @@ function show(context, client) {
   root.render(createElement(Greeting));
   context.after(() => root.unmount());
   return {
-    /** All that it was given so far. */
+    /** All values so far. */
     given,
     text: () => element.textContent,
-    /** What it is given as soon as that is what is wanted. */
+    /** Waits for a value that meets a condition. */
     until: (isWanted) =>
       new Promise((resolve, reject) => {
         const late = setTimeout(() => {

@@ -9,7 +9,7 @@ const DAY = 24 * 60 * 60 * 1000;
 
 const server = serve();
 
-/** The signed token that a sign-in hands over. */
+/** Returns the signed token from a sign-in response. */
 async function signedToken({ email }) {
   const { client } = somebody(server);
   const seen = {};

@@ -1,4 +1,4 @@
-// The session store of the vanilla client: what it shows, and when it asks again.
+// The session store of the vanilla client: its state, and when it fetches the session.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -8,7 +8,7 @@ import { NEW_PASSWORD, PASSWORD, elsewhere, member, newAddress, serve, somebody 
 const PATIENCE = 10_000;
 const server = serve();
 
-/** The state of the store, as soon as it is what is wanted. */
+/** Waits for a state of the store that meets a condition. */
 function shown(store, isWanted) {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => {
@@ -17,7 +17,7 @@ function shown(store, isWanted) {
     const stop = store.subscribe((state) => {
       if (state.isPending || state.isRefetching || !isWanted(state)) return;
       clearTimeout(late);
-      // Not before there is something to stop.
+      // Deferred, because `stop` is not defined yet.
       queueMicrotask(() => stop());
       resolve(state);
     });
@@ -27,13 +27,13 @@ function shown(store, isWanted) {
 const isNobody = ({ data }) => data === null;
 const isSomebody = ({ data }) => data !== null;
 
-/** The store of a client, kept alive for the test; without a page it asks only when told to. */
+/** Returns the store of a client, kept alive during the test; without a page it only fetches on demand. */
 function storeOf(context, { client }) {
   context.after(client.useSession.subscribe(() => {}));
   return client.useSession;
 }
 
-/** The store of somebody who is signed in. */
+/** Returns the store of a signed-in user. */
 async function storeOfMember(context, person) {
   const store = storeOf(context, person);
   store.get().refetch();

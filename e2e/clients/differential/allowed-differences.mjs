@@ -1,13 +1,13 @@
-// Where auth-service may answer otherwise than the original, and why a user would not mind.
+// Differences from Better Auth that are allowed, and why users are not affected.
 //
-// `at` is one place or several: `status`, `body`, or a path into headers and body; `when` narrows
-// it to some values. Without `exchanges` an entry holds for all of them. An entry that finds
-// nothing to allow is an error.
+// `at` is one place or several: `status`, `body`, or a path into headers and body; `when` restricts
+// it to certain values. An entry without `exchanges` applies to all of them. An entry that matches
+// no difference is an error.
 
 const contains = (theirs = [], ours = []) => theirs.every((name) => ours.includes(name));
 
 export const ALLOWED = [
-  // Of every answer
+  // All responses
   {
     at: [
       "headers.access-control-allow-credentials",
@@ -26,6 +26,10 @@ export const ALLOWED = [
     reason: "every answer can be found in the log",
   },
   {
+    at: ["headers.cache-control", "headers.x-content-type-options"],
+    reason: "no proxy keeps what belongs to a user, and no browser guesses at a media type",
+  },
+  {
     at: "headers.retry-after",
     reason: "the standard header beside x-retry-after, with the same value",
   },
@@ -39,7 +43,7 @@ export const ALLOWED = [
     reason: "a token names itself and its session, so that it can be revoked",
   },
 
-  // Of some
+  // Individual exchanges
   {
     exchanges: [
       "the keys can be read before the first token",
@@ -48,7 +52,7 @@ export const ALLOWED = [
       "a key is made for the first token",
       "both keys are published",
     ],
-    at: ["headers.cache-control", "headers.etag"],
+    at: "headers.etag",
     reason: "keys may be cached for a while, so that verifiers need not fetch them each time",
   },
   {
@@ -59,6 +63,11 @@ export const ALLOWED = [
     ],
     at: "headers.content-type",
     reason: "an empty redirect has the media type of all other redirects",
+  },
+  {
+    exchanges: ["HEAD is not routed"],
+    at: ["status", "headers"],
+    reason: "HEAD is answered wherever GET is (RFC 9110 §9.1); monitors and link checkers send it",
   },
   {
     exchanges: ["an escaped path is another path"],
@@ -81,9 +90,50 @@ export const ALLOWED = [
     reason: "a value of a wrong type is a 400; the original fails with a 500, or stores it as a text",
   },
   {
-    exchanges: ["whether it is still good for Eli"],
+    exchanges: [
+      `sign-up takes the address ${"a".repeat(80)}@example.com`,
+      "sign-up takes the address a@1-.example-.com",
+    ],
+    at: ["status", "headers", "body"],
+    reason: "no mail reaches such an address (RFC 5321 §4.5.3.1.1, RFC 1123 §2.1), so its account could not be recovered",
+  },
+  {
+    exchanges: ["whether Eli can still use it"],
     at: ["status", "headers", "body"],
     reason: "nobody else can use up the link by which an account is deleted",
+  },
+  {
+    exchanges: [
+      "the error page names the code",
+      "the error page without a code",
+      "the error page does not echo anything",
+      "the error page takes an apostrophe",
+      "the error page takes a description",
+      "an error page with a description",
+      "an error page with a description only",
+    ],
+    at: "headers.content-security-policy",
+    reason: "a page on the origin of the session cookie runs no script",
+  },
+  {
+    exchanges: ["even if it is the bad one"],
+    at: ["body", "headers.set-auth-jwt"],
+    reason: "of several session cookies with the same name, a live one wins over a stale one",
+  },
+  {
+    exchanges: ["a token in the query will do", "a reset with a session", "sign-in with the new address"],
+    at: ["status", "headers", "body"],
+    reason: "a password change or reset ends the user's other reset links, which may be in a stranger's hands",
+  },
+  {
+    exchanges: ["a forgetful session is not refreshed", "the session of a day is not over"],
+    at: ["headers", "body"],
+    reason: "`rememberMe: false` never makes a session longer than SESSION_EXPIRES_IN",
+  },
+  {
+    exchanges: ["the expired ones are not listed"],
+    at: ["status", "headers", "body"],
+    reason: "`rememberMe: false` never makes a session longer than SESSION_EXPIRES_IN",
   },
   {
     exchanges: ["which makes her address of nonsense", "which makes her address of 203.0.113.7:80"],

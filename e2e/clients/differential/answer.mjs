@@ -1,4 +1,4 @@
-// An answer, with what differs from run to run replaced by what it means.
+// A response in which values that differ between runs are replaced by their meaning.
 
 import { createHmac } from "node:crypto";
 
@@ -14,7 +14,7 @@ const JWT = /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/;
 const SIGNED = /^(.+)\.([A-Za-z0-9+/]{43}=)$/;
 const HOUR = 3_600_000;
 
-/** `known` says what is known of an opaque value, such as `ada's token`. */
+/** `known` maps an opaque value to its meaning, such as `ada's token`. */
 export function meaning({ status, headers, text }, known) {
   const seen = Object.entries(headers).filter(([name]) => !TRANSPORT.includes(name));
   return {
@@ -24,7 +24,7 @@ export function meaning({ status, headers, text }, known) {
   };
 }
 
-/** The address of a link, without what is secret in it. */
+/** Returns the URL of a link without its secrets. */
 export function linkMeaning(link) {
   return link
     .replace(/([?&]token=)[^&]+/, "$1<token>")
@@ -82,7 +82,7 @@ function body(headers, text, known) {
   }
 }
 
-/** The code that an error page shows. */
+/** Returns the code on an error page. */
 function shownCode(page) {
   const text = page.replace(/<style>.*?<\/style>|<[^>]*>/gs, " ").replaceAll("&#39;", "'");
   return /(?:CODE|followed):\s*(\S+)/.exec(text)?.[1];

@@ -1,4 +1,4 @@
-// What differs between two answers, and whether it may.
+// Compares two responses and checks the differences against the allowed ones.
 
 export class Comparison {
   #exchanges = 0;
@@ -38,7 +38,7 @@ export class Comparison {
     return entries.length > 0;
   }
 
-  /** Prints the totals; whether everything is as it should be. */
+  /** Prints the totals. Returns whether all differences are allowed. */
   report() {
     const unused = this.#entries.filter(({ uses }) => uses === 0);
     for (const { exchange = "every exchange", place } of unused) {
@@ -51,7 +51,7 @@ export class Comparison {
   }
 }
 
-/** Whether a path is `place` or leads further; `*` in `place` is any one member. */
+/** Returns whether a path equals or extends `place`, in which `*` stands for any field. */
 function isWithin(path, place) {
   const members = path.split(".");
   return place.split(".").every((part, index) => part === "*" || part === members[index]);
@@ -68,7 +68,7 @@ function differences(theirs, ours, at = "") {
   return JSON.stringify(theirs) === JSON.stringify(ours) ? [] : [{ at, theirs, ours }];
 }
 
-/** Objects are compared member by member, lists of the same length item by item. */
+/** Objects are compared field by field, lists of the same length item by item. */
 function isComparable(theirs, ours) {
   if ([theirs, ours].some((value) => value === null || typeof value !== "object")) return false;
   if (Array.isArray(theirs) !== Array.isArray(ours)) return false;

@@ -1,4 +1,4 @@
-// Which table is played with which settings.
+// Maps the tables of exchanges to the settings they run with.
 
 import { accounts } from "./exchanges/accounts.mjs";
 import { basics } from "./exchanges/basics.mjs";
@@ -6,6 +6,7 @@ import { cookies } from "./exchanges/cookies.mjs";
 import { mails } from "./exchanges/mails.mjs";
 import * as options from "./exchanges/options.mjs";
 import { origins } from "./exchanges/origins.mjs";
+import { providers } from "./exchanges/providers.mjs";
 import { sessions } from "./exchanges/sessions.mjs";
 import { tokens } from "./exchanges/tokens.mjs";
 import { users } from "./exchanges/users.mjs";
@@ -14,7 +15,7 @@ export const CONFIGURATIONS = [
   {
     name: "defaults",
     env: {},
-    rows: [tokens, basics, origins, accounts, cookies, sessions, users, mails].flat(),
+    rows: [tokens, basics, origins, accounts, cookies, sessions, users, mails, providers].flat(),
   },
   {
     name: "verification required",
@@ -62,6 +63,7 @@ export const CONFIGURATIONS = [
     env: { SESSION_EXPIRES_IN: "1h", SESSION_UPDATE_AGE: "1s", SESSION_FRESH_AGE: "1s" },
     rows: options.shortAges,
   },
+  { name: "extended by each use", env: { SESSION_UPDATE_AGE: "0s" }, rows: options.extendedByEachUse },
   { name: "no freshness", env: { SESSION_FRESH_AGE: "0s" }, rows: options.noFreshness },
   { name: "short life", env: { SESSION_EXPIRES_IN: "3s" }, rows: options.shortLife },
   { name: "rotation", env: { JWT_ROTATION_INTERVAL: "5s" }, rows: options.rotation },

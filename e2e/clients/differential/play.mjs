@@ -1,4 +1,4 @@
-// Plays a table of exchanges against one server.
+// Runs a table of exchanges against a server.
 
 import { setTimeout as pause } from "node:timers/promises";
 
@@ -10,7 +10,7 @@ const COOKIE_WITH_A_VALUE = /^[^=]+=[^;]+/;
 const POLL = 50;
 const PATIENCE = 10_000;
 
-/** What came of each row, by its name. A row that cannot be played says why; the others go on. */
+/** Returns the result of each row by name. If a row cannot be run, its result is the reason. */
 export async function play(rows, server) {
   const state = { kept: {}, known: new Map(), ...server };
   const answers = new Map();
@@ -65,7 +65,7 @@ function prepare({ method, path, body, type, as, bearer, headers }, kept) {
   };
 }
 
-/** What later exchanges may use of an answer; its opaque values get a name. */
+/** Stores a response for later exchanges, and names its opaque values. */
 function remember(name, { headers, text }, known) {
   const body = JSON.parse(text);
   const cookies = (headers["set-cookie"] ?? []).flatMap((cookie) => COOKIE_WITH_A_VALUE.exec(cookie) ?? []);

@@ -1,8 +1,8 @@
-// Sends the same exchanges to the original and to auth-service, and compares the answers.
+// Sends the same exchanges to Better Auth and to auth-service, and compares the responses.
 //
 //     AUTH_SERVICE=../../target/release/auth-service node differential/run.mjs
 //
-// Without AUTH_SERVICE it shows what the original answers. See ../support/server.mjs.
+// Without AUTH_SERVICE it prints the responses of Better Auth. See ../support/server.mjs.
 
 import { FRONT_END, hasOurs, startOriginal, startOurs } from "../support/server.mjs";
 import { ALLOWED } from "./allowed-differences.mjs";
@@ -11,10 +11,10 @@ import { CONFIGURATIONS } from "./configurations.mjs";
 import { play } from "./play.mjs";
 import { TRUSTED } from "./vocabulary.mjs";
 
-/** Both are told the same address, whichever port they listen on. */
+/** Base URL of both servers, whichever ports they listen on. */
 const SITE = { BETTER_AUTH_URL: TRUSTED, FRONTEND_URL: `${TRUSTED},${FRONT_END}` };
 
-/** The answers of a fresh server. */
+/** Returns the responses of a new server. */
 async function answers(start, { env, rows }) {
   const server = await start({ ...SITE, ...env });
   try {

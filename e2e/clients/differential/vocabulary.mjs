@@ -1,7 +1,7 @@
-// The words that the tables of exchanges are written in.
+// Functions for writing tables of exchanges.
 //
-// A row is `[name, request]` or `[name, request, keep]`. What depends on earlier answers is a
-// function of `kept`, the answers kept so far.
+// A row is `[name, request]` or `[name, request, keep]`. A value that depends on earlier responses
+// is a function of `kept`, the responses stored so far.
 
 export { FRONT_END } from "../support/server.mjs";
 
@@ -12,7 +12,7 @@ export const PASSWORD = "correct horse 42";
 const BASE = "/api/auth";
 const JSON_TYPE = "application/json";
 
-/** Applies `change` to a text that may depend on what was kept. */
+/** Applies `change` to a string that may depend on stored values. */
 const mapped = (text, change) =>
   typeof text === "function" ? (kept) => change(text(kept)) : change(text);
 
@@ -27,20 +27,20 @@ export const get = (path, extras) => send("GET", mapped(path, (path) => BASE + p
 export const post = (path, body, extras) =>
   send("POST", mapped(path, (path) => BASE + path), { body, type: JSON_TYPE, ...extras });
 
-/** A request sent again until its answer is the one that is waited for. */
+/** Repeats a request until its response meets a condition. */
 export const poll = (request, until) => ({ ...request, until });
 
-/** The next mail to somebody. */
+/** Waits for the next mail to an address. */
 export const mailTo = (address) => ({ mailTo: address });
 
-/** The mails that no row has asked for so far. */
+/** Returns the mails that no row has fetched yet. */
 export const otherMails = () => ({ unread: true });
 
-/** Follows the link of a kept mail. */
+/** Opens the link of a stored mail. */
 export const follow = (mail, extras) =>
   send("GET", (kept) => kept[mail].link.slice(TRUSTED.length), extras);
 
-/** The token in the link of a kept mail. */
+/** Returns the token in the link of a stored mail. */
 export const tokenOf = (mail) => (kept) => kept[mail].token;
 
 export const account = (email, more) => ({ name: "Ada", email, password: PASSWORD, ...more });

@@ -1,4 +1,4 @@
-// auth-service import, of a database that the original itself has written.
+// Tests `auth-service import` with a database written by Better Auth itself.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -18,7 +18,7 @@ function post(server, path, body) {
   return call(server.port, { method: "POST", path, headers, body: JSON.stringify(body) });
 }
 
-/** Signs up: the user, and the cookie as a browser sends it back. */
+/** Signs a user up. Returns the user, and the cookie as a browser sends it. */
 async function signUp(server, name) {
   const email = `${name}@example.com`;
   const answer = await post(server, "/api/auth/sign-up/email", { name, email, password: PASSWORD });
@@ -27,7 +27,7 @@ async function signUp(server, name) {
   return { ...JSON.parse(answer.text).user, cookie };
 }
 
-/** The report of an import. */
+/** Runs an import and returns its report. */
 async function runImport(from, to, ...options) {
   const args = ["import", "--from", "better-auth", from, ...options];
   const env = { DATABASE_URL: to, BETTER_AUTH_SECRET: SECRET };

@@ -1,9 +1,9 @@
-// The original: a Better Auth server that takes the same environment variables as auth-service.
+// A Better Auth server that takes the same environment variables as auth-service.
 //
 //     DATABASE_URL=sqlite:///tmp/original.db MAIL_DIR=/tmp/mail PORT=3000 node reference/server.mjs
 //
-// It prints "listening" when it can work. Switches are `on` or `off`, durations like `90s` or `7d`.
-// CORS=on adds what Better Auth leaves to the application: `cors`, set up as its documentation does.
+// It prints "listening" when it is ready. Switches are `on` or `off`, durations like `90s` or `7d`.
+// CORS=on adds the `cors` middleware, configured as in Better Auth's documentation.
 
 import { randomUUID } from "node:crypto";
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
@@ -24,7 +24,7 @@ const UNITS = { s: 1, m: 60, h: 3600, d: 86400 };
 const text = (name, fallback) => process.env[name] || fallback;
 const isOn = (name, fallback = "off") => text(name, fallback) === "on";
 
-/** A duration in seconds. */
+/** Parses a duration into seconds. */
 function seconds(name, fallback) {
   const duration = text(name, fallback);
   if (duration === undefined) return undefined;
@@ -42,7 +42,7 @@ function database(url) {
 const mailFolder = text("MAIL_DIR", "data/mail");
 mkdirSync(mailFolder, { recursive: true });
 
-/** Leaves a mail in the folder, in one step. */
+/** Writes a mail to the folder atomically. */
 async function send(to, subject, url) {
   const mail = [
     "From: original@localhost",
@@ -57,7 +57,7 @@ async function send(to, subject, url) {
   renameSync(name, `${name}.eml`);
 }
 
-/** What sends a mail about `subject` to the user, if the switch is on. */
+/** Returns a function that mails `subject` to the user, if the switch is on. */
 const mailed = (subject, isOn) =>
   isOn ? ({ user, url }) => send(user.email, subject, url) : undefined;
 
@@ -75,7 +75,7 @@ const options = {
   },
   emailVerification: {
     sendVerificationEmail: mailed("verify address", isOn("EMAIL_VERIFICATION", "on")),
-    // Unset: as requireEmailVerification.
+    // If unset, the value of requireEmailVerification applies.
     sendOnSignUp: text("SEND_VERIFICATION_ON_SIGN_UP") && isOn("SEND_VERIFICATION_ON_SIGN_UP"),
     sendOnSignIn: isOn("SEND_VERIFICATION_ON_SIGN_IN"),
     autoSignInAfterVerification: isOn("AUTO_SIGN_IN_AFTER_VERIFICATION"),

@@ -1,4 +1,4 @@
-// What a browser does around a page's requests: cookies, the Origin header, and CORS.
+// Simulates a browser for a page's requests: cookies, the Origin header, and CORS.
 
 import { CookieJar } from "tough-cookie";
 
@@ -15,7 +15,7 @@ const READABLE_HEADERS = [
   "pragma",
 ];
 
-/** A browser with one page, which comes from `origin`. */
+/** A browser with one page on `origin`. */
 export class Browser {
   #cookies = new CookieJar();
 
@@ -33,13 +33,16 @@ export class Browser {
     return isCrossOrigin ? this.#asThePageSees(response) : response;
   };
 
-  /** Opens a link as from a mail: where it leads, or what it shows. */
+  /** Opens a mailed link. Returns its redirect target or its body. */
   async open(link) {
     const response = await this.#send(new Request(link, { redirect: "manual" }));
     return { status: response.status, location: response.headers.get("location") };
   }
 
-  /** Forgets what does not outlive the browser. */
+  /** Returns the `Cookie` header for requests to the site's own servers. */
+  cookieHeader = (url) => this.#cookies.getCookieString(url);
+
+  /** Deletes session cookies, as closing the browser does. */
   async restart() {
     const { cookies } = await this.#cookies.serialize();
     const lasting = cookies.filter(({ maxAge, expires }) => maxAge !== undefined || expires);
@@ -90,7 +93,7 @@ export class Browser {
     }
   }
 
-  /** Without the headers that are not exposed. */
+  /** Removes headers that CORS does not expose. */
   #asThePageSees(response) {
     this.#checkSharing(response);
     const exposed = listed(response, "access-control-expose-headers");

@@ -1,8 +1,8 @@
-// HTTP without a helping hand: nothing is sent that an exchange does not ask for.
+// A minimal HTTP client that adds no headers to those of an exchange.
 
 import { request } from "node:http";
 
-/** The host that both servers believe they are. */
+/** The public host of both servers. */
 const HOST = "localhost:3000";
 
 export function call(port, { method, path, headers = {}, body }) {

@@ -1,4 +1,4 @@
-// The mails that a server leaves as .eml files in a folder.
+// Reads the mails that a server writes as .eml files.
 
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -6,25 +6,29 @@ import { setTimeout as pause } from "node:timers/promises";
 
 import PostalMime from "postal-mime";
 
+/** Only auth-service notifies the old address of a change; such a mail has no link. */
+const NOTICE = /-(change-email-notice|email-changed)\.eml$/;
 const LINK = /https?:\/\/[^\s<>"]+/;
 const POLL = 50;
 const PATIENCE = 10_000;
 
-/** Hands out each mail once, as `{ to, link, token }`. */
+/** Returns each mail once, as `{ to, link, token }`. */
 export function mailbox(folder) {
   const seen = new Set();
   let mails = [];
   const collect = async () => {
     for (const file of await readdir(folder).catch(() => [])) {
-      if (!file.endsWith(".eml") || seen.has(file)) continue;
+      if (!file.endsWith(".eml") || NOTICE.test(file) || seen.has(file)) continue;
       seen.add(file);
       const { to, text } = await PostalMime.parse(await readFile(join(folder, file)));
-      const [link] = LINK.exec(text);
+      // auth-service links to a confirmation page; its button requests the URL that Better Auth's
+      // mail links to.
+      const link = LINK.exec(text)[0].replace("/verify-email/confirm?", "/verify-email?");
       mails.push({ to: to[0].address, link, token: tokenOf(link) });
     }
   };
   return {
-    /** The next mail to an address, as soon as it is there. */
+    /** Waits for the next mail to an address. */
     async next(address) {
       const deadline = Date.now() + PATIENCE;
       for (;;) {
@@ -38,7 +42,7 @@ export function mailbox(folder) {
         await pause(POLL);
       }
     },
-    /** The mails that nobody has asked for. */
+    /** Returns the mails that were not fetched. */
     async unread() {
       await collect();
       return mails;

@@ -1,7 +1,7 @@
-// Servers to test: auth-service on the engine that the environment names, or the original.
+// Servers under test: auth-service on the engine given by the environment, or Better Auth.
 //
-//     AUTH_SERVICE   the program
-//     POSTGRES_URL   a server to make databases on; without it, databases are SQLite files
+//     AUTH_SERVICE   path of the binary
+//     POSTGRES_URL   server on which to create databases; without it, databases are SQLite files
 
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -23,14 +23,14 @@ const POLL = 50;
 const PATIENCE = 60_000;
 const { AUTH_SERVICE, PATH, POSTGRES_URL } = process.env;
 
-/** What is running; nothing outlives this process when it fails. */
+/** Running servers, which are stopped when this process exits. */
 const children = new Set();
 process.on("exit", () => children.forEach((child) => child.kill()));
 
-/** Whether there is an auth-service to test. */
+/** Whether auth-service is under test. */
 export const hasOurs = AUTH_SERVICE !== undefined;
 
-/** Where the front end's page comes from. */
+/** Origin of the web app. */
 export const FRONT_END = "http://localhost:5173";
 
 export const startOurs = (env) => start([resolve(AUTH_SERVICE)], env);
@@ -38,7 +38,7 @@ export const startOurs = (env) => start([resolve(AUTH_SERVICE)], env);
 export const startOriginal = (env) =>
   start([process.execPath, resolve(import.meta.dirname, "../reference/server.mjs")], env);
 
-/** `{ url, port, mailbox, stop }` of a server with an empty database that takes calls. */
+/** `{ url, port, mailbox, stop }` of a ready server with an empty database. */
 async function start([command, ...args], env) {
   const folder = await mkdtemp(join(tmpdir(), "server-"));
   const port = await freePort();
@@ -56,6 +56,8 @@ async function start([command, ...args], env) {
       MAIL_DIR: join(folder, "mails"),
       PORT: String(port),
       RATE_LIMIT: "off",
+      // Better Auth's plugin for compromised passwords queries a service on the Internet.
+      REFUSE_COMMON_PASSWORDS: "off",
       ...env,
     },
     stdio: ["ignore", "pipe", "pipe"],
@@ -82,7 +84,7 @@ async function start([command, ...args], env) {
   return { url, port, mailbox: mailbox(join(folder, "mails")), stop };
 }
 
-/** The URL of a new database; a SQLite file is in the folder. */
+/** Returns the URL of a new database; a SQLite file is created in the folder. */
 export async function emptyDatabase(folder) {
   if (POSTGRES_URL === undefined) return `sqlite://${join(folder, "data.db")}`;
   const name = randomUUID();
@@ -95,7 +97,7 @@ export async function emptyDatabase(folder) {
   return url.href;
 }
 
-/** Ours says when it can work; the original, which knows no such path, can work when it answers. */
+/** auth-service reports its readiness; Better Auth has no such endpoint and is ready once it responds. */
 async function answers(port) {
   try {
     return (await call(port, { method: "GET", path: "/health/ready" })).status !== 503;

@@ -1,5 +1,5 @@
-// The front end as somebody would move it to another server: one line changed, then built and
-// served, on an origin that is not the server's.
+// Copies the web app, changes the one line that names the server, builds it and serves it on an
+// origin of its own.
 
 import { cp, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,7 +11,7 @@ const PROJECT = resolve(import.meta.dirname, "..");
 const PARTS = ["index.html", "package.json", "src", "tsconfig.json", "vite.config.ts"];
 const LINE = /^ {2}baseURL: ".*",$/m;
 
-/** `{ folder, origin, buildFor, stop }` of a copy, whose origin is known before it is built. */
+/** `{ folder, origin, buildFor, stop }` of a copy whose origin is fixed before it is built. */
 export async function serveFrontEnd() {
   const folder = await mkdtemp(join(tmpdir(), "front-end-"));
   for (const part of PARTS) await cp(join(PROJECT, part), join(folder, part), { recursive: true });
@@ -34,7 +34,7 @@ export async function serveFrontEnd() {
   };
 }
 
-/** Where two front ends differ: `[file, one's line, the other's line]` each. */
+/** Returns the differences of two copies: `[file, line, other line]` each. */
 export async function differences(one, other) {
   const found = [];
   for (const file of new Set([...(await sources(one)), ...(await sources(other))])) {

@@ -1,9 +1,9 @@
-// The same clicks on the same front end, with Better Auth's server behind it and with ours.
+// Runs the same user journey in the same web app, with Better Auth's server and with auth-service.
 //
 //     AUTH_SERVICE=../../target/release/auth-service npm test
 //
-// TEST_CHROMIUM names another browser than /usr/bin/chromium. ../../clients/support/server.mjs has
-// the variables of the servers.
+// TEST_CHROMIUM names a browser other than /usr/bin/chromium. ../../clients/support/server.mjs
+// documents the variables of the servers.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -23,7 +23,7 @@ const SERVERS = {
 };
 
 const frontEnds = [];
-/** What the pages asked of each server, and with which status it answered. */
+/** Requests of the pages to each server, with the status of the response. */
 const conversations = {};
 let browser;
 
@@ -71,7 +71,7 @@ function journey(name) {
 
   after(() => server?.stop());
 
-  /** A test that fails shows what was on the pages. */
+  /** Prints the contents of the pages if a test fails. */
   afterEach(async (context) => {
     for (const device of browser.contexts()) {
       for (const page of context.passed ? [] : device.pages()) {
@@ -82,7 +82,7 @@ function journey(name) {
     assert.deepEqual(uncaught.splice(0), []);
   });
 
-  /** Somebody who has opened the front end. */
+  /** Opens the web app in a new browser. */
   async function visitor(device = "Laptop") {
     const tab = await Tab.onNewDevice(browser, frontEnd.origin, device);
     tab.page.context().on("weberror", (error) => uncaught.push(error.error()));
@@ -96,7 +96,7 @@ function journey(name) {
     return tab;
   }
 
-  /** Somebody who has just signed up. */
+  /** Signs a new user up. */
   async function member() {
     const tab = await visitor();
     const email = newAddress();
@@ -111,7 +111,7 @@ function journey(name) {
     await tab.submit("Sign in", { "E-mail": email, Password: password, ...fields });
   }
 
-  /** The same person at another device. */
+  /** Signs the same user in on another device. */
   async function elsewhere(email) {
     const tab = await visitor("Phone");
     await signIn(tab, email, PASSWORD);

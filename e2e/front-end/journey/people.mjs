@@ -1,8 +1,8 @@
-// People at browsers: what they type, click and see.
+// Users at browsers: they type, click and read.
 
 import { chromium } from "playwright-core";
 
-/** A browser that talks to nobody but the pages it is sent to. */
+/** Arguments for a browser that sends no requests of its own. */
 const QUIET = [
   "--disable-background-networking",
   "--disable-component-update",
@@ -20,19 +20,19 @@ let count = 0;
 
 export const newAddress = () => `person-${(count += 1)}@example.com`;
 
-/** A tab that shows the front end. */
+/** A tab with the web app. */
 export class Tab {
   constructor(page) {
     this.page = page;
   }
 
-  /** A device is a browser with cookies of its own. */
+  /** Opens a tab on a new device, that is, with separate cookies. */
   static async onNewDevice(browser, origin, device) {
     const context = await browser.newContext({ baseURL: origin, userAgent: device });
     return new Tab(await context.newPage());
   }
 
-  /** Another one of the same browser. */
+  /** Opens another tab in the same browser. */
   async another() {
     return new Tab(await this.page.context().newPage());
   }
@@ -51,7 +51,7 @@ export class Tab {
     await this.page.getByRole("link", { name, exact: true }).click();
   }
 
-  /** Types into the fields of a form, ticks its boxes, and sends it. */
+  /** Fills in and submits a form. */
   async submit(title, fields) {
     await this.page.bringToFront();
     const form = this.page.getByRole("form", { name: title, exact: true });
@@ -62,7 +62,7 @@ export class Tab {
     await form.getByRole("button", { name: title, exact: true }).click();
   }
 
-  /** Waits until a text is on the page. */
+  /** Waits until the page shows a string. */
   see(text) {
     return this.page.getByText(text, { exact: true }).waitFor();
   }
@@ -71,17 +71,17 @@ export class Tab {
     return this.page.getByRole("alert").and(this.page.getByText(text, { exact: true })).waitFor();
   }
 
-  /** Waits until the header tells who is signed in. */
+  /** Waits until the header shows the signed-in user. */
   seeInHeader(name) {
     return this.page.getByRole("banner").getByText(name, { exact: true }).waitFor();
   }
 
-  /** What a labelled element shows. */
+  /** Returns the contents of a labeled element. */
   read(label) {
     return this.page.getByLabel(label, { exact: true }).innerText();
   }
 
-  /** The rows of a list, once it has that many. */
+  /** Waits until a list has this many rows, and returns them. */
   async rows(list, count) {
     const rows = this.page.getByRole("list", { name: list }).getByRole("listitem");
     await rows.nth(count - 1).waitFor();
@@ -89,7 +89,7 @@ export class Tab {
     return rows;
   }
 
-  /** Comes back to the tab from elsewhere. */
+  /** Switches back to the tab. */
   focus() {
     return this.page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
   }

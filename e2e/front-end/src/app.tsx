@@ -1,4 +1,4 @@
-// Which page is shown at which address.
+// The routes of the application.
 
 import { Route, Routes } from "react-router";
 

@@ -1,4 +1,4 @@
-// Puts the application on the page.
+// Renders the application.
 
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";

@@ -1,4 +1,4 @@
-// How a page looks: pictures for people, and what a program can see of its accessibility.
+// Screenshots for people, and automated accessibility checks.
 
 import AxeBuilder from "@axe-core/playwright";
 import { expect, type Page } from "@playwright/test";
@@ -11,12 +11,12 @@ const WIDTHS = [
 ] as const;
 
 /**
- * In both themes: takes a picture at each width, where nothing may stick out, and asks axe. A
- * dialog is in the middle of what is in view, so only that is in its picture.
+ * Takes a screenshot in both themes at each width, checks that nothing overflows, and runs axe. For a
+ * dialog, the screenshot is limited to the viewport.
  */
 export async function inspect(page: Page, name: string, fullPage = true): Promise<void> {
   for (const colorScheme of THEMES) {
-    // Colours that are still on their way to the other theme would be judged as they are.
+    // During a transition between themes, axe would check intermediate colors.
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     for (const [width, height] of WIDTHS) {
       await page.setViewportSize({ width, height });
@@ -25,7 +25,7 @@ export async function inspect(page: Page, name: string, fullPage = true): Promis
       const room = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       expect(room, `${name} at ${width} px is wider than the window`).toBeLessThanOrEqual(0);
     }
-    // There are no frames, so nothing has to be put together on a page of its own.
+    // There are no frames, so the legacy mode, which needs no extra page, is sufficient.
     const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
     const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html)}`);
     expect(found, `${name} in the ${colorScheme} theme`).toEqual([]);

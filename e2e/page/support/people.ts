@@ -1,4 +1,4 @@
-// People at browsers: what they do again and again.
+// Users at browsers: common steps of the tests.
 
 import { randomUUID } from "node:crypto";
 import { type APIRequestContext, type BrowserContext, expect, type Locator, type Page } from "@playwright/test";
@@ -9,7 +9,7 @@ export const NEW_PASSWORD = "another password 7";
 
 export const newAddress = () => `ada-${randomUUID()}@example.com`;
 
-/** Somebody who is signed in on a device, without having filled in a form for it. */
+/** Signs a user up through the API, which signs the device in. */
 export async function member(context: BrowserContext, system: System, name = "Ada") {
   const email = newAddress();
   await signUp(context.request, system, email, name);
@@ -29,7 +29,7 @@ export async function signUp(
   expect(answer.ok()).toBe(true);
 }
 
-/** Signs in on a device, as another browser of the same person would. */
+/** Signs the same user in on another device. */
 export async function signIn(context: BrowserContext, { url }: System, email: string) {
   const answer = await context.request.post(`${url}/api/auth/sign-in/email`, {
     headers: { origin: url },
@@ -38,13 +38,20 @@ export async function signIn(context: BrowserContext, { url }: System, email: st
   expect(answer.ok()).toBe(true);
 }
 
-/** A token of whoever is signed in on the device. */
+/** Fills in the form that the page shows. */
+export async function signInHere(page: Page, email: string): Promise<void> {
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await page.getByRole("button", { name: "Sign in" }).click();
+}
+
+/** Returns an access token of the device's user. */
 export async function tokenOf(context: BrowserContext, { url }: System): Promise<string> {
   const answer = await context.request.get(`${url}/api/auth/token`);
   return ((await answer.json()) as { token: string }).token;
 }
 
-/** Tasks that are there already, the last one newest; answers their ids. */
+/** Creates tasks, the last one newest, and returns their ids. */
 export async function haveTasks(
   context: BrowserContext,
   system: System,
@@ -56,7 +63,7 @@ export async function haveTasks(
   return ids;
 }
 
-/** As many tasks as nobody could name, in no order. */
+/** Creates a large number of tasks concurrently, in no particular order. */
 export async function haveManyTasks(context: BrowserContext, system: System, count: number) {
   const authorization = `Bearer ${await tokenOf(context, system)}`;
   let left = count;
@@ -66,7 +73,7 @@ export async function haveManyTasks(context: BrowserContext, system: System, cou
   await Promise.all(Array.from({ length: 8 }, lane));
 }
 
-/** What the service has, whatever a page shows. */
+/** Returns the titles stored by the service. */
 export async function titlesOf(context: BrowserContext, system: System): Promise<string[]> {
   const authorization = `Bearer ${await tokenOf(context, system)}`;
   const answer = await fetch(`${system.tasks.url}/api/tasks`, { headers: { authorization } });

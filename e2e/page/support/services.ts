@@ -1,4 +1,4 @@
-// Both services as real processes, on SQLite files of their own, with the built page in front.
+// Both services as real processes, each with its own SQLite file, serving the built web app.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
@@ -16,7 +16,7 @@ const PATIENCE = 20_000;
 
 type Variables = Record<string, string>;
 
-/** A program that can be ended and started again, with what it keeps. */
+/** A process that can be stopped and restarted with its data. */
 class Service {
   #process: ChildProcess | undefined;
 
@@ -27,7 +27,7 @@ class Service {
     private readonly env: Variables,
   ) {}
 
-  /** Starts it, and waits until it takes calls. */
+  /** Starts it, and waits until it accepts requests. */
   async start(): Promise<void> {
     const child = spawn(join(PROGRAMS, this.name), {
       cwd: this.folder,
@@ -67,14 +67,14 @@ class Service {
 export interface System {
   auth: Service;
   tasks: Service;
-  /** Where the page is. */
+  /** URL of the web app. */
   url: string;
-  /** Where the mails are. */
+  /** Folder with the mails. */
   mails: string;
   stop(): Promise<void>;
 }
 
-/** A system of its own; the variables are auth-service's. */
+/** Starts a separate system with these variables for auth-service. */
 export async function startSystem(env: Variables = {}): Promise<System> {
   const folder = await mkdtemp(join(tmpdir(), "page-"));
   const [authPort, tasksPort] = [await freePort(), await freePort()];

@@ -1,4 +1,4 @@
-// What every test has: a system that the tests of a worker share, and pages without errors.
+// Fixtures: a system shared by the tests of a worker, and a check for errors on pages.
 
 import { test as base } from "@playwright/test";
 import { startSystem, type System } from "./services";
@@ -23,7 +23,7 @@ export const test = base.extend<Fixtures, { system: System }>({
       const errors: string[] = [];
       context.on("weberror", (error) => errors.push(error.error().message));
       context.on("console", (message) => {
-        // The browser says so of every refused request; what it refuses itself must not happen.
+        // Browsers log every error response, which is expected; any other error fails the test.
         const isRefusal = message.text().startsWith("Failed to load resource");
         if (message.type() === "error" && !isRefusal) errors.push(message.text());
       });

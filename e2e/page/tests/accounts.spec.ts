@@ -1,4 +1,4 @@
-// Accounts: signing up and in, forgotten passwords, addresses, and what goes wrong with them.
+// Accounts: sign-up, sign-in, sign-out, password reset, changes of address, and their errors.
 
 import type { Page } from "@playwright/test";
 import { linkIn } from "../support/mailbox";
@@ -79,7 +79,7 @@ test("what the server refuses is shown at its field, and nobody is taken elsewhe
   await expect(page).toHaveURL("/auth/signin");
 });
 
-test("password managers recognise the fields", async ({ page }) => {
+test("password managers recognize the fields", async ({ page }) => {
   for (const [path, label, purpose] of [
     ["signup", "Name", "name"],
     ["signup", "E-mail", "username"],
@@ -112,6 +112,7 @@ test("a forgotten password is replaced by way of the mailed link", async ({
   await signUp(request, system, email);
   await page.goto("/auth/signin");
   await page.getByRole("link", { name: "Forgot password?" }).click();
+  await see(page, "Reset your password");
   await fillIn(page, { "E-mail": email });
   await click(page, "Send me a link");
   await see(page, "Look at your mail");
@@ -140,6 +141,7 @@ test("an address is verified by way of the mailed link", async ({ page, context,
   await see(page, "Look at your mail");
 
   await page.goto(await linkIn(system.mails, email));
+  await click(page, "Confirm");
   await see(page, "Your address is verified");
   await page.getByRole("link", { name: "Go to your tasks" }).click();
   await page.getByRole("link", { name: "Settings" }).click();
@@ -155,19 +157,22 @@ test("where addresses are verified first, people are told so", async ({ page }) 
   await see(page, "Look at your mail");
 
   await page.getByRole("link", { name: "Back to sign-in" }).click();
+  await see(page, "Sign in");
   await fillIn(page, { "E-mail": email, Password: PASSWORD });
   await click(page, "Sign in");
   await expect(page.getByRole("alert")).toContainText("Verify your address first");
 
   await page.goto(await linkIn(strict.mails, email));
+  await click(page, "Confirm");
   await page.getByRole("link", { name: "Sign in" }).click();
+  await see(page, "Sign in");
   await fillIn(page, { "E-mail": email, Password: PASSWORD });
   await click(page, "Sign in");
   await see(page, "Tasks");
   await strict.stop();
 });
 
-test("whoever tries too often learns how long to wait", async ({ page }) => {
+test("too many attempts show how long to wait", async ({ page }) => {
   const limited = await startSystem({ RATE_LIMIT: "on" });
   await page.clock.install();
   await page.goto(`${limited.url}/auth/signin`);
@@ -251,6 +256,7 @@ test("a new address counts when its link is opened", async ({ page, context, sys
   await expect(page.getByText(`Open the link in the mail to ${newEmail}`)).toBeVisible();
 
   await page.goto(await linkIn(system.mails, newEmail));
+  await click(page, "Confirm");
   await expect(page).toHaveURL("/settings");
   await expect(page.getByText(`${newEmail} (`)).toBeVisible();
 });

@@ -1,4 +1,4 @@
-// The pages that describe the APIs: read and tried out in a browser that holds them to their policy.
+// The API documentation pages, used in a browser that enforces their content security policy.
 
 import { expect, test } from "../support/test";
 

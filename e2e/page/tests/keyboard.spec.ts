@@ -1,10 +1,10 @@
-// The whole journey with nothing but a keyboard, and for those who want nothing to move.
+// The complete journey with the keyboard only, and with reduced motion.
 
 import type { Page } from "@playwright/test";
 import { haveTasks, member, newAddress, PASSWORD, rows, tick } from "../support/people";
 import { expect, test } from "../support/test";
 
-/** Presses Tab until what is meant has the focus, which has to be seen. */
+/** Presses Tab until the element has the focus, which must be visible. */
 async function tabTo(page: Page, role: "button" | "link" | "textbox" | "checkbox", name: string) {
   const target = page.getByRole(role, { name, exact: true });
   await expect(target).toBeVisible();
@@ -58,7 +58,7 @@ test("everything can be done with a keyboard", async ({ page }) => {
   await expect(rows(page)).toHaveText(["Salt", "Rye bread", "Milk"]);
 });
 
-test("whoever skips to the content is there", async ({ page, context, system }) => {
+test("the skip link moves the focus to the content", async ({ page, context, system }) => {
   await member(context, system);
   await page.goto("/tasks");
   await expect(page.getByText("Nothing to do yet")).toBeVisible();

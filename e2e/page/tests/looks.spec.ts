@@ -2,7 +2,16 @@
 
 import type { BrowserContext, Page } from "@playwright/test";
 import { inspect } from "../support/looks";
-import { addTask, haveTasks, member, rows, signUp, newAddress, tick } from "../support/people";
+import {
+  addTask,
+  haveTasks,
+  member,
+  newAddress,
+  rows,
+  signUp,
+  tick,
+  tokenOf,
+} from "../support/people";
 import { expect, test } from "../support/test";
 
 const TITLES = [
@@ -12,6 +21,9 @@ const TITLES = [
   "Book the train to Lisbon",
   "Buy milk",
 ];
+
+// Each state is rendered eight times and checked by axe, which takes minutes on a busy machine.
+test.describe.configure({ timeout: 300_000 });
 
 test("the pages of those who are not signed in look right", async ({ page }) => {
   await signedOut(page);
@@ -56,6 +68,38 @@ test("the pages without a network look right", async ({ page, context, system })
   await outages(page, context);
 });
 
+test("a conflict and a refused change look right", async ({ page, context, system }) => {
+  await member(context, system);
+  const [id] = await haveTasks(context, system, ["Milk"]);
+  await page.goto(`/tasks/${id}`);
+  await page.getByLabel("Notes").fill("Two litres, from http://example.com/shop");
+  const authorization = `Bearer ${await tokenOf(context, system)}`;
+  await fetch(`${system.tasks.url}/api/tasks/${id}`, {
+    method: "PATCH",
+    headers: { authorization, "content-type": "application/json" },
+    body: JSON.stringify({ description: "Three litres" }),
+  });
+  await page.getByRole("button", { name: "Save changes" }).click();
+  await expect(page.getByText("Three litres")).toBeVisible();
+  await inspect(page, "task-conflict");
+  await page.getByRole("link", { name: "All tasks" }).click();
+  await expect(page.getByText("Leave without saving?")).toBeVisible();
+  await inspect(page, "task-leave", false);
+  await page.getByRole("button", { name: "Discard changes" }).click();
+
+  await page.route("**/api/tasks/**", (route) =>
+    route.fulfill({
+      status: 500,
+      headers: { "access-control-allow-origin": system.url },
+      contentType: "application/problem+json",
+      body: "{}",
+    }),
+  );
+  await tick(page, "Milk").click();
+  await expect(page.getByText("Not saved.")).toBeVisible();
+  await inspect(page, "tasks-not-saved");
+});
+
 test("the settings look right", async ({ page, context, system }) => {
   await member(context, system);
   await page.goto("/settings");
@@ -96,11 +140,8 @@ async function outages(page: Page, context: BrowserContext) {
 
   await context.setOffline(true);
   await addTask(page, "Written in a tunnel");
-  await expect(page.getByText("You are offline.")).toBeVisible();
+  await expect(page.getByText("Changes to tasks are kept in this browser")).toBeVisible();
   await inspect(page, "tasks-offline");
-  await page.getByRole("link", { name: "Done" }).click();
-  await expect(page.getByText("You are offline", { exact: true })).toBeVisible();
-  await inspect(page, "tasks-offline-unknown");
   await context.setOffline(false);
 
   await page.route("**/api/auth/get-session", (route) => route.abort());

@@ -1,7 +1,7 @@
-// What is one person's stays with that person, and a token goes where it belongs and nowhere else.
+// Users never see each other's data, and tokens are only sent to the services.
 
 import type { Request } from "@playwright/test";
-import { addTask, haveTasks, member, newAddress, PASSWORD, rows } from "../support/people";
+import { addTask, haveTasks, member, newAddress, PASSWORD, rows, signInHere } from "../support/people";
 import { expect, test } from "../support/test";
 
 test("nobody sees or opens another's task", async ({ page, context, system, browser }) => {
@@ -24,6 +24,24 @@ test("nobody sees or opens another's task", async ({ page, context, system, brow
   await bobs.getByRole("link", { name: "Go to your tasks" }).click();
   await expect(bobs.getByText("Nothing to do yet")).toBeVisible();
   await elsewhere.close();
+});
+
+test("a notice about a task is not shown to the next user", async ({ page, context, system, browser }) => {
+  const stranger = await browser.newContext();
+  const bob = await member(stranger, system, "Bob");
+  await stranger.close();
+  await member(context, system, "Ada");
+  await haveTasks(context, system, ["Ada's secret", "Ada's other"]);
+  await page.goto("/tasks");
+  const other = await context.newPage();
+  await other.goto("/tasks");
+  await expect(rows(other)).toHaveCount(2);
+  await page.getByRole("button", { name: "Delete Ada's secret" }).click();
+  await other.getByRole("button", { name: "Sign out" }).click();
+  await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+  await signInHere(page, bob.email);
+  await expect(page.getByText("Nothing to do yet")).toBeVisible();
+  await expect(page.getByText("Ada's")).toHaveCount(0);
 });
 
 test("the token is sent to the task service, and nowhere else", async ({

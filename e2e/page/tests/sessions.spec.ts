@@ -1,11 +1,11 @@
-// Tokens and sessions as they come and go, in one tab and in several.
+// The life cycle of tokens and sessions, in one tab and in several.
 
 import type { BrowserContext } from "@playwright/test";
 import { haveTasks, member, PASSWORD, rows, tick, tokenOf } from "../support/people";
 import type { System } from "../support/services";
 import { expect, test } from "../support/test";
 
-/** How many tokens the pages of a device have asked for. */
+/** Counts the tokens that the pages of a device request. */
 function countTokens(context: BrowserContext, { url }: System): () => number {
   let count = 0;
   context.on("request", (request) => {
@@ -15,8 +15,8 @@ function countTokens(context: BrowserContext, { url }: System): () => number {
 }
 
 /**
- * From now on, the tokens that the pages have are no good: they arrive with a broken signature, and
- * only when several requests are under way together.
+ * Invalidates the signature of every token from now on, but only while several requests are in flight
+ * concurrently.
  */
 async function spoilTokens(context: BrowserContext, together = 1): Promise<() => number> {
   const spoilt = new Set<string>();

@@ -1,4 +1,4 @@
-// Signing up, in and out, and who is there.
+// Sign-up, sign-in, sign-out, and the current session.
 
 import { PASSWORD, TRUSTED, account, get, post, signIn, signUp } from "../vocabulary.mjs";
 
@@ -57,7 +57,7 @@ export const accounts = [
   ["a later sign-in that remembers clears the marker", signIn(ADA, {}, { as: "shortlived" })],
   ["a sign-in does not look at an earlier session", signIn(ADA, {}, { as: "again" })],
 
-  // Who is there
+  // Current session
   ["get-session says who is there", get("/get-session", { as: "ada" })],
   ["get-session of nobody is null", get("/get-session")],
   ["get-session of the forgetful", get("/get-session", { as: "forgetful" })],

@@ -1,4 +1,4 @@
-// Routing, media types, bodies and validation, on whichever endpoint shows them best.
+// Routing, media types, bodies and validation, each on the endpoint that shows them best.
 
 import { account, get, post, send, signIn, signUp } from "../vocabulary.mjs";
 
@@ -59,7 +59,7 @@ export const basics = [
   ["a byte order mark is no harm", post("/sign-in/email", "\uFEFF{}")],
   ["members that appear twice count by the last one", post("/sign-in/email", '{"email":"a","email":1,"password":"x"}')],
 
-  // Validation: one entry for each member, in the order of the schema
+  // Validation: one entry per field, in the order of the schema
   ["sign-up with an empty object", post("/sign-up/email", {})],
   ["sign-up with members of wrong types", post("/sign-up/email", { name: 1, email: 2, password: true })],
   ["sign-up with nulls", post("/sign-up/email", { name: null, email: null, password: null, image: null })],

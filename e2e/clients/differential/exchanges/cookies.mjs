@@ -1,4 +1,4 @@
-// The session cookie in all its states, and the bearer that stands in for it.
+// The session cookie in all its states, and bearer tokens as its replacement.
 
 import { createHmac } from "node:crypto";
 
@@ -57,7 +57,7 @@ export const cookies = [
   ["a marker that is not signed is no marker", post("/update-user", { name: "Carl" }, { headers: (kept) => ({ origin: TRUSTED, cookie: `${NAME}=${signed(kept)}; better-auth.dont_remember=true` }) })],
   ["a signed marker keeps the cookie short", post("/update-user", { name: "Carl" }, { headers: (kept) => ({ origin: TRUSTED, cookie: `${NAME}=${signed(kept)}; better-auth.dont_remember=${escaped(sign("true"))}` }) })],
 
-  // Bearers
+  // Bearer tokens
   ["a bare token is a bearer", bearer(({ carl }) => `Bearer ${carl.token}`)],
   ["a signed token is a bearer", bearer((kept) => `Bearer ${signed(kept)}`)],
   ["an escaped signed token is a bearer", bearer((kept) => `Bearer ${escaped(signed(kept))}`)],

@@ -1,4 +1,4 @@
-// What is done by a link in a mail: a new password, a verified address, another address.
+// Actions of mailed links: resetting the password, verifying and changing the address.
 
 import { FOREIGN, PASSWORD, TRUSTED, follow, get, mailTo, otherMails, post, signIn, signUp, tokenOf } from "../vocabulary.mjs";
 
@@ -17,7 +17,7 @@ export const mails = [
   ["Mia signs up", signUp(MIA), "mia"],
   ["and signs in elsewhere too", signIn(MIA), "mia2"],
 
-  // A new password
+  // Password reset
   ["request-password-reset with an empty object", post("/request-password-reset", {})],
   ["request-password-reset without a body", post("/request-password-reset")],
   ["request-password-reset with a malformed address", post("/request-password-reset", { email: "nonsense" })],
@@ -67,7 +67,7 @@ export const mails = [
   ["a reset with a session", post("/reset-password", withToken("third", PASSWORD), { as: "mia" })],
   ["leaves the session alone", get("/get-session", { as: "mia" })],
 
-  // A verified address
+  // Verification
   ["send-verification-email with an empty object", post("/send-verification-email", {})],
   ["send-verification-email with a malformed address", sendTo("nonsense")],
   ["send-verification-email with null for the target", sendTo(MIA, { callbackURL: null })],
@@ -99,7 +99,7 @@ export const mails = [
   ["a verified address needs no mail", sendTo(MIA, {}, { as: "mia" })],
   ["not even without a session", sendTo(MIA)],
 
-  // Another address
+  // Change of address
   ["change-email is judged before the session", post("/change-email", {})],
   ["change-email needs a session", post("/change-email", { newEmail: "x@example.com" })],
   ["change-email without a body", post("/change-email", undefined, { as: "mia" })],

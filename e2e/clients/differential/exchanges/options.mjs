@@ -1,4 +1,4 @@
-// What the switches and lifetimes change.
+// The effects of switches and lifetimes.
 
 import { PASSWORD, TRUSTED, follow, get, mailTo, otherMails, poll, post, signIn, signUp } from "../vocabulary.mjs";
 
@@ -87,7 +87,7 @@ export const confirmations = [
   ["Eli asks to be deleted", post("/delete-user", {}, { as: "eli" })],
   ["Eli has a mail", mailTo("eli@example.com"), "deletion5"],
   ["Fay opens it first", follow("deletion5", { as: "fay" })],
-  ["whether it is still good for Eli", follow("deletion5", { as: "eli" })],
+  ["whether Eli can still use it", follow("deletion5", { as: "eli" })],
   ["no other mail has come", otherMails()],
 ];
 
@@ -179,6 +179,14 @@ export const rateLimited = [
 
 /** Whether a refresh is due depends on how fast the servers are: it is waited for, or suppressed. */
 const STILL = "?disableRefresh=1";
+
+export const extendedByEachUse = [
+  ["somebody whose session is extended by each use", signUp("each@example.com"), "each"],
+  ["the first use extends it", get("/get-session", { as: "each" })],
+  ["the next one does, too", get("/get-session", { as: "each" })],
+  ["also at /token", get("/token", { as: "each" })],
+  ["unless that is suppressed", get("/get-session?disableRefresh=1", { as: "each" })],
+];
 
 export const shortAges = [
   ["an old forgetful session", signUp("old@example.com", { rememberMe: false }), "forgetful"],

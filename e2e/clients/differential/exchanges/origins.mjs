@@ -1,4 +1,4 @@
-// Where a request may come from, and where it may lead to.
+// Origins of requests, and redirect targets.
 
 import { FOREIGN, FRONT_END, PASSWORD, TRUSTED, get, post, signIn, signUp } from "../vocabulary.mjs";
 
@@ -12,7 +12,7 @@ const reset = (redirectTo) => post("/request-password-reset", { email: NOBODY, r
 export const origins = [
   ["somebody signs up to look at origins", signUp(EVE), "eve"],
 
-  // With a cookie, whichever
+  // With a cookie of any kind
   ["a cookie without an origin is refused", update({})],
   ["a cookie with the origin null is refused", update({ origin: "null" })],
   ["a cookie with an empty origin is refused", update({ origin: "" })],

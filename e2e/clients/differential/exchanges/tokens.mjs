@@ -1,4 +1,4 @@
-// JWTs, the keys to verify them, and the page for errors.
+// JWTs, the keys to verify them, and the error page.
 
 import { get, post, signUp } from "../vocabulary.mjs";
 

@@ -1,4 +1,4 @@
-// Where somebody is signed in, and how to end that from afar.
+// Lists the user's sessions, and ends them.
 
 import { useCallback, useEffect, useState } from "react";
 

@@ -1,15 +1,15 @@
-// Forms that call the client and show what it says.
+// Forms that call the client and show the result.
 
 import { type FormEvent, type InputHTMLAttributes, type ReactNode, useState } from "react";
 
-/** What every call of the client returns. */
+/** The result of a client call. */
 type Result = { error: { message?: string; statusText: string } | null };
 
 type Props = {
   title: string;
-  /** The call, with the text of each field. */
+  /** Calls the client with the value of each field. */
   submit: (fields: Record<string, string>) => Promise<Result>;
-  /** What to say when it has worked. */
+  /** Message shown on success. */
   success?: string;
   children: ReactNode;
 };

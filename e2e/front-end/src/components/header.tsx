@@ -1,4 +1,4 @@
-// The top of every page: who is signed in, and the way out.
+// The page header: the signed-in user, and a sign-out button.
 
 import { Link, useNavigate } from "react-router";
 

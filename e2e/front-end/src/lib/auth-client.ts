@@ -1,4 +1,4 @@
-// The client, and with `baseURL` the only line that knows which server it talks to.
+// The client. `baseURL` is the only line that depends on the server.
 
 import { jwtClient } from "better-auth/client/plugins";
 import { createAuthClient } from "better-auth/react";

@@ -1,4 +1,4 @@
-// Asks for the mail that leads to the page where a new password is set.
+// Requests a mail with a link for resetting the password.
 
 import { Field, Form } from "../components/form";
 import { authClient } from "../lib/auth-client";

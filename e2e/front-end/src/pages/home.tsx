@@ -1,4 +1,4 @@
-// The first page: whoever is signed in, and the token for other services.
+// The home page: the signed-in user, and the token for other services.
 
 import { decodeJwt } from "jose";
 import { useState } from "react";

@@ -1,4 +1,4 @@
-// Where the link in the mail leads: a new password instead of the forgotten one.
+// Target of the mailed link: sets a new password.
 
 import { useNavigate, useSearchParams } from "react-router";
 

@@ -1,4 +1,4 @@
-// All that people can change about their account.
+// Account settings.
 
 import { Navigate, useNavigate } from "react-router";
 

@@ -1,4 +1,4 @@
-// Sign-in, for as long as one wants to be remembered.
+// Sign-in, optionally remembered.
 
 import { Link } from "react-router";
 

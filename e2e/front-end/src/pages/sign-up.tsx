@@ -1,4 +1,4 @@
-// A new account, which is signed in at once.
+// Sign-up, which also signs in.
 
 import { Link, useNavigate } from "react-router";
 

@@ -1,0 +1,76 @@
+//! nginx in front of both services, with settings of the test.
+
+use std::{
+    fs,
+    process::{Child, Command, Stdio},
+};
+
+use xtask::ports;
+
+use crate::{System, node::tool, wait_until};
+
+const PROGRAM_VARIABLE: &str = "TEST_NGINX";
+
+/// A running nginx, stopped on drop.
+#[derive(Debug)]
+pub struct Nginx {
+    pub auth_url: String,
+    pub tasks_url: String,
+    child: Child,
+}
+
+impl Nginx {
+    /// Starts nginx. `settings` apply to both services, below `prefix` (`/` for none). Returns `None`
+    /// if nginx is not installed.
+    pub fn start(system: &System, prefix: &str, settings: &str) -> Option<Self> {
+        let program = tool(PROGRAM_VARIABLE)?;
+        let folder = tempfile::Builder::new().prefix("nginx").tempdir_in(system.folder());
+        let folder = folder.expect("a temporary folder can be made").keep();
+        let folder = folder.display();
+        let [auth, tasks] = [(); 2].map(|()| ports::free().expect("a port is free"));
+        let site = |port: u16, upstream: &str| {
+            format!(
+                "server {{ listen 127.0.0.1:{port}; location {prefix} {{ {settings} \
+                 proxy_pass {upstream}/; }} }}"
+            )
+        };
+        let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+            .map(|name| format!("{name}_temp_path {folder}/{name};"))
+            .concat();
+        // nginx uses the user only when root starts it.
+        let configuration = format!(
+            "user root; daemon off; pid {folder}/pid; error_log {folder}/error.log;\n\
+             events {{}}\n\
+             http {{\n{temporary}\naccess_log off;\n\
+             proxy_http_version 1.1; proxy_set_header Connection \"\";\n\
+             proxy_cache_path {folder}/cache keys_zone=cache:1m;\n\
+             {}\n{}\n}}\n",
+            site(auth, &system.auth.url),
+            site(tasks, &system.tasks.url),
+        );
+        let file = format!("{folder}/nginx.conf");
+        fs::write(&file, configuration).expect("a file can be written");
+        let child = Command::new(program)
+            .args(["-e", &format!("{folder}/error.log"), "-c", &file])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("nginx can be started");
+        let url = |port| format!("http://127.0.0.1:{port}{}", prefix.trim_end_matches('/'));
+        let nginx = Self { auth_url: url(auth), tasks_url: url(tasks), child };
+        for url in [&nginx.auth_url, &nginx.tasks_url] {
+            let health = format!("{url}/health/live");
+            wait_until("nginx passes requests on", || ureq::get(&health).call().is_ok());
+        }
+        Some(nginx)
+    }
+}
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        // SIGTERM also stops the workers, which would survive a SIGKILL of the master.
+        let pid = rustix::process::Pid::from_child(&self.child);
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        let _ = self.child.wait();
+    }
+}

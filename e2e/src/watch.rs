@@ -1,0 +1,26 @@
+//! Requests during an outage.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::{Answer, Lost};
+
+/// Counts refused requests. Any other failure fails the test.
+#[derive(Debug, Default)]
+pub struct Watch(AtomicUsize);
+
+impl Watch {
+    /// Records a response; returns it if it is a success.
+    pub fn see(&self, answer: Result<Answer, Lost>) -> Option<Answer> {
+        let answer = answer.expect("the service answers, whatever happens to its database");
+        if answer.is_outage() {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            return None;
+        }
+        assert!((200..300).contains(&answer.status), "{answer:?}");
+        Some(answer)
+    }
+
+    pub fn refusals(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
