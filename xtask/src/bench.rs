@@ -1,9 +1,10 @@
-//! `cargo xtask bench`: what a request costs, on both engines, measured in one run.
+//! `cargo xtask bench`: measures the cost of a request on both engines, in one run.
 //!
-//! CPU time is the figure to go by: user and system time of a process over the requests that it
-//! answered. Unlike requests per second it hardly depends on what else the machine does.
+//! The relevant number is CPU time: user and system time of a process, divided by the number of its
+//! requests. Unlike requests per second, it hardly depends on other load on the machine.
 
 mod ceilings;
+mod engine;
 mod load;
 mod site;
 mod usage;
@@ -14,23 +15,27 @@ use std::{
 };
 
 use self::{
+    engine::Engine,
     load::{Answered, JWKS, Load, OPERATIONS, Operation, Pressure, SIGN_IN, Which},
     site::{Site, TASKS_EACH, USERS},
     usage::{Usage, resident_megabytes},
 };
 use crate::{
     Result,
-    postgres::Cluster,
-    step::{self, apt_install, cargo, step},
+    step::{self, apt_install, cargo, release_programs, step},
+    variable,
 };
 
-/// As many as a busy page's users keep open.
+/// A typical number of open connections.
 const USUAL: Pressure = Pressure { connections: 64, seconds: 4 };
-/// Everybody signs in at once.
+/// All users sign in at the same time.
 const RUSH: Pressure = Pressure { connections: 200, seconds: 12 };
 
-/// Every operation has its turn in each.
+/// Every operation is measured once per round.
 const ROUNDS: u32 = 3;
+
+/// Folder with the programs of another build, to measure next to those of this one.
+const AGAINST_VARIABLE: &str = "BENCH_AGAINST";
 
 pub fn run() -> Result {
     for (program, package) in [("wrk", "wrk"), ("pgbench", "postgresql-client-common")] {
@@ -42,68 +47,111 @@ pub fn run() -> Result {
     step("build the services", || {
         step::run(&mut cargo(&["build", "--release", "-p", "auth-service", "-p", "task-service"]))
     })?;
-    let cluster = step("start PostgreSQL", || Ok(Cluster::start_durable(&["auth", "tasks"])?))?;
     let mut report = step("tokens and JSON by themselves", ceilings::criterion)?;
-    report += &measure("PostgreSQL", Some(&cluster))?;
-    drop(cluster);
-    report += &measure("SQLite", None)?;
+    report += &measure(&step("start the services on PostgreSQL", on_postgresql)?)?;
+    report += &measure(&step("start the services on SQLite", on_sqlite)?)?;
     println!("\n{report}");
     Ok(())
 }
 
-fn measure(engine: &str, cluster: Option<&Cluster>) -> Result<String> {
-    let site = step(&format!("start the services on {engine}"), || Site::start(cluster))?;
-    step("make the data", || site.fill())?;
-    let [auth, tasks] = site.cold_starts_ms();
-    let mut report = format!(
-        "{engine}: {USERS} users with {TASKS_EACH} tasks, {} connections, the best of {ROUNDS} rounds; \
-         auth-service was ready after {auth} ms, task-service after {tasks} ms\n\n\
-         | operation | requests/s | p50 | p99 | CPU of the service | × constant | and of PostgreSQL | errors | memory |\n\
-         |---|---:|---:|---:|---:|---:|---:|---:|---:|\n",
-        USUAL.connections
-    );
-    let mut best: Vec<Measured> = Vec::new();
+fn on_postgresql() -> Result<Vec<Site>> {
+    let programs = release_programs()?;
+    let mut sites = vec![Site::start("PostgreSQL", Engine::postgresql()?, &programs)?];
+    sites.push(Site::start("PostgreSQL over TLS", Engine::tls()?, &programs)?);
+    sites.push(Site::start("PostgreSQL behind PgBouncer", Engine::pooler()?, &programs)?);
+    if let Some(others) = variable(AGAINST_VARIABLE) {
+        let engine = Engine::postgresql()?;
+        sites.push(Site::start("PostgreSQL, the other build", engine, others.as_ref())?);
+    }
+    Ok(sites)
+}
+
+fn on_sqlite() -> Result<Vec<Site>> {
+    let mut sites = vec![Site::start("SQLite", Engine::Sqlite, &release_programs()?)?];
+    if let Some(others) = variable(AGAINST_VARIABLE) {
+        sites.push(Site::start("SQLite, the other build", Engine::Sqlite, others.as_ref())?);
+    }
+    Ok(sites)
+}
+
+/// Measures sites alternately, so that other load on the machine affects all of them. The others
+/// are compared with the first one.
+fn measure(sites: &[Site]) -> Result<String> {
+    for site in sites {
+        step(&format!("make the data on {}", site.name), || site.fill())?;
+    }
+    let mut measured: Vec<Vec<Option<Measured>>> =
+        sites.iter().map(|_site| OPERATIONS.iter().map(|_operation| None).collect()).collect();
     for round in 1..=ROUNDS {
-        for (place, operation) in OPERATIONS.iter().enumerate() {
-            let what = format!("{}, round {round} of {ROUNDS}", operation.name);
-            let measured = step(&what, || play(&site, cluster, operation))?;
-            match best.get_mut(place) {
-                Some(best) => best.improve(measured),
-                None => best.push(measured),
+        for (row, operation) in OPERATIONS.iter().enumerate() {
+            for (place, (site, measured)) in sites.iter().zip(&mut measured).enumerate() {
+                let Some(best) = measured.get_mut(row) else { continue };
+                if place > 0 && !operation.uses_database() {
+                    continue;
+                }
+                let what =
+                    format!("{} on {}, round {round} of {ROUNDS}", operation.name, site.name);
+                let measured = step(&what, || play(site, operation))?;
+                match best {
+                    Some(best) => best.improve(measured),
+                    None => *best = Some(measured),
+                }
             }
         }
     }
-    let mut constant = f64::NAN;
-    for (operation, measured) in OPERATIONS.iter().zip(&best) {
-        if operation.is_ceiling() {
-            constant = measured.service_micros;
+    let mut report = String::new();
+    let first = measured.first().map(Vec::as_slice).unwrap_or_default();
+    for (site, measured) in sites.iter().zip(&measured) {
+        report += &table(site, first, measured);
+        report.push('\n');
+    }
+    if let Some(first) = sites.first() {
+        if let Some(cluster) = first.engine.cluster() {
+            report += &step("pgbench", || ceilings::pgbench(first, cluster, USUAL))?;
         }
-        report += &measured.row(operation.name, constant);
+        report += &step("sign-ins", || sign_ins(first))?;
     }
-    if let Some(cluster) = cluster {
-        report += &step("pgbench", || ceilings::pgbench(&site, cluster, USUAL))?;
-    }
-    report.push('\n');
-    report += &step("sign-ins", || sign_ins(&site))?;
     Ok(report)
 }
 
-/// What came of an operation in one round.
+/// Returns the results of a site, with each operation next to that of the first site.
+fn table(site: &Site, first: &[Option<Measured>], measured: &[Option<Measured>]) -> String {
+    let [auth, tasks] = site.cold_starts_ms();
+    let mut report = format!(
+        "{}: {USERS} users with {TASKS_EACH} tasks, {} connections, the best of {ROUNDS} rounds; \
+         auth-service was ready after {auth} ms, task-service after {tasks} ms\n\n\
+         | operation | requests/s | p50 | p99 | CPU of the service | × constant | × the first table | CPU of the database | errors | memory |\n\
+         |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n",
+        site.name, USUAL.connections
+    );
+    let mut constant = f64::NAN;
+    for (operation, (first, measured)) in OPERATIONS.iter().zip(first.iter().zip(measured)) {
+        let (Some(first), Some(measured)) = (first, measured) else { continue };
+        if operation.is_ceiling() {
+            constant = first.service_micros;
+        }
+        report += &measured.row(operation.name, constant, first);
+    }
+    report
+}
+
+/// The result of an operation in one round.
 struct Measured {
     answered: Answered,
-    /// CPU time of a request.
+    /// CPU time per request.
     service_micros: f64,
     database_micros: f64,
     memory_megabytes: f64,
 }
 
-fn play(site: &Site, cluster: Option<&Cluster>, operation: &Operation) -> Result<Measured> {
+fn play(site: &Site, operation: &Operation) -> Result<Measured> {
     let service = site.process_id(operation.service)?;
+    let servers = site.engine.processes();
     let load = Load::new(site, operation)?;
     load.warm_up(USUAL.connections)?;
-    let before = Usage::now(service, cluster)?;
+    let before = Usage::now(service, &servers)?;
     let answered = load.play(USUAL)?;
-    let used = Usage::now(service, cluster)?.since(&before);
+    let used = Usage::now(service, &servers)?.since(&before);
     Ok(Measured {
         service_micros: used.service / answered.requests,
         database_micros: used.database / answered.requests,
@@ -113,8 +161,8 @@ fn play(site: &Site, cluster: Option<&Cluster>, operation: &Operation) -> Result
 }
 
 impl Measured {
-    /// Keeps the round that took the least: what else the machine does only ever adds. Errors and
-    /// memory are those of all rounds.
+    /// Keeps the round with the least CPU time, because other load can only add to it. Errors are
+    /// summed over all rounds, and memory is the maximum.
     fn improve(&mut self, mut other: Self) {
         other.answered.unexpected += self.answered.unexpected;
         other.memory_megabytes = other.memory_megabytes.max(self.memory_megabytes);
@@ -126,28 +174,29 @@ impl Measured {
         }
     }
 
-    fn row(&self, name: &str, constant: f64) -> String {
+    fn row(&self, name: &str, constant: f64, first: &Self) -> String {
         let Self { answered, service_micros, database_micros, memory_megabytes } = self;
         format!(
-            "| {name} | {:.0} | {:.2} ms | {:.2} ms | {service_micros:.1} µs | {:.1} | \
+            "| {name} | {:.0} | {:.2} ms | {:.2} ms | {service_micros:.1} µs | {:.1} | {:.2} | \
              {database_micros:.1} µs | {:.0} | {memory_megabytes:.0} MB |\n",
             answered.per_second,
             answered.p50_ms,
             answered.p99_ms,
             service_micros / constant,
+            service_micros / first.service_micros,
             answered.unexpected,
         )
     }
 }
 
-/// What part of a sign-in is the hash, and what a rush of sign-ins leaves for the others.
+/// Measures the share of the hash in a sign-in, and the effect of many sign-ins on other requests.
 fn sign_ins(site: &Site) -> Result<String> {
     let service = site.process_id(Which::Auth)?;
     let load = Load::new(site, &SIGN_IN)?;
     let hash = ceilings::bcrypt_micros(site::BCRYPT_COST)?;
-    let before = Usage::now(service, None)?;
+    let before = Usage::now(service, &[])?;
     let answered = load.play(RUSH)?;
-    let used = Usage::now(service, None)?.since(&before);
+    let used = Usage::now(service, &[])?.since(&before);
     let others = scope(|scope| {
         let rush = scope.spawn(|| load.play(RUSH).map(drop).map_err(|error| error.to_string()));
         let jwks = Load::new(site, &JWKS)?;

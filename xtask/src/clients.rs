@@ -1,4 +1,4 @@
-//! What the tests with real clients need: a Python and a Node with their packages, a browser and a
+//! Prepares the tools of tests with real clients: Python and Node with their packages, a browser and a
 //! proxy.
 
 use std::{
@@ -13,24 +13,26 @@ use crate::{
     variable,
 };
 
-/// As in the `engines` of the packages.
+/// The minimum version in the `engines` of the packages.
 const IS_RECENT: &str = "const [major, minor] = process.versions.node.split('.').map(Number); \
                          process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)";
 const RECENT_NODE: &str = "22.23.3";
 
-/// Where Debian puts it.
+/// Path on Debian.
 const HAPROXY: &str = "/usr/sbin/haproxy";
+const NGINX: &str = "/usr/sbin/nginx";
 
 const CHROMIUM_VARIABLE: &str = "TEST_CHROMIUM";
-/// Where Debian and Google put it.
+/// Paths of the Debian and Google packages.
 const CHROMIUMS: [&str; 2] = ["/usr/bin/chromium", "/usr/bin/google-chrome"];
 
-/// The variables that tell the tests where the interpreters and the browser are.
+/// Returns the environment variables that tell the tests where the interpreters and the browser are.
 pub(crate) fn prepare() -> Result<Vec<(&'static str, PathBuf)>> {
     let clients = root().join("e2e/clients");
     let front_end = root().join("e2e/front-end");
     let prepared = [
-        ("TEST_HAPROXY", unless_skipped("a proxy", haproxy())?),
+        ("TEST_HAPROXY", unless_skipped("HAProxy", proxy(HAPROXY, "haproxy"))?),
+        ("TEST_NGINX", unless_skipped("nginx", proxy(NGINX, "nginx"))?),
         ("TEST_PYTHON", prepare_one(&clients.join("requirements.txt"), python)?),
         ("TEST_NODE", prepare_one(&clients.join("package-lock.json"), node)?),
         (CHROMIUM_VARIABLE, prepare_one(&front_end.join("package-lock.json"), chromium)?),
@@ -38,8 +40,8 @@ pub(crate) fn prepare() -> Result<Vec<(&'static str, PathBuf)>> {
     Ok(prepared.into_iter().filter_map(|(name, path)| Some((name, path?))).collect())
 }
 
-/// The program for the packages in `list`; `None` if there is no list, or if the tests that need
-/// it are skipped.
+/// Prepares the program for the packages in `list`. Returns `None` if there is no list, or if the
+/// tests that need it are skipped.
 fn prepare_one(list: &Path, prepare: fn(&Path) -> Result<PathBuf>) -> Result<Option<PathBuf>> {
     if !list.exists() {
         return Ok(None);
@@ -47,7 +49,7 @@ fn prepare_one(list: &Path, prepare: fn(&Path) -> Result<PathBuf>) -> Result<Opt
     unless_skipped(&format!("clients of {}", list.display()), prepare(list))
 }
 
-/// What is missing is an error in CI alone.
+/// Turns an error into `None` outside CI.
 fn unless_skipped(what: &str, prepared: Result<PathBuf>) -> Result<Option<PathBuf>> {
     match prepared {
         Err(error) if !is_ci() => {
@@ -58,16 +60,17 @@ fn unless_skipped(what: &str, prepared: Result<PathBuf>) -> Result<Option<PathBu
     }
 }
 
-/// Stands between clients and replicas of a service.
-fn haproxy() -> Result<PathBuf> {
-    let path = Path::new(HAPROXY);
+/// Finds a proxy program.
+fn proxy(path: &str, package: &str) -> Result<PathBuf> {
+    let path = Path::new(path);
     if !path.exists() {
-        apt_install(&["haproxy"])?;
+        apt_install(&[package])?;
     }
     Ok(path.to_owned())
 }
 
-fn python(requirements: &Path) -> Result<PathBuf> {
+/// Prepares the Python environment with the packages of `requirements`.
+pub(crate) fn python(requirements: &Path) -> Result<PathBuf> {
     let home = root().join("target/test-python");
     let python = home.join("bin/python");
     once_per_change(requirements, &home.join("installed"), "install the Python packages", || {
@@ -93,7 +96,7 @@ fn node(lock: &Path) -> Result<PathBuf> {
     Ok(node)
 }
 
-/// The machine's Node, or one from the registry where that is older than Better Auth can use.
+/// Returns the machine's Node, or one from the registry if that is too old for Better Auth.
 fn recent_node() -> Result<PathBuf> {
     if run(Command::new("node").args(["--eval", IS_RECENT])).is_ok() {
         return Ok("node".into());
@@ -117,7 +120,7 @@ fn npm(verb: &str) -> Command {
     npm
 }
 
-/// A browser, and the packages of the front ends that it shows.
+/// Returns a browser, and installs the packages of the frontends that it tests.
 fn chromium(lock: &Path) -> Result<PathBuf> {
     node(lock)?;
     for folder in ["frontend", "e2e/page"] {
@@ -134,7 +137,7 @@ fn chromium(lock: &Path) -> Result<PathBuf> {
     find().ok_or_else(|| "the installed chromium is not to be found".into())
 }
 
-/// Installs what `list` names, unless `stamp` shows that this was already done.
+/// Installs the packages in `list`, unless `stamp` shows that this was already done.
 fn once_per_change(
     list: &Path,
     stamp: &Path,

@@ -1,5 +1,5 @@
-//! `cargo xtask compose`: builds the images, brings everything up as people would, and tries what
-//! is promised. Needs a container engine, so it is no part of the tests.
+//! `cargo xtask compose`: builds the images, starts the compose project like a user would, and checks
+//! its guarantees. Needs a container engine, so it is not part of the tests.
 
 use std::{
     process::Command,
@@ -13,11 +13,11 @@ use crate::{
     walkthrough::{self, AUTH_URL, TASKS_URL},
 };
 
-/// Apart from what runs for good, with data of its own.
+/// Separate from a permanent installation, with its own data.
 const PROJECT: &str = "compose-trial";
 /// The services with a health check and an exit code.
 const SERVICES: [&str; 3] = ["postgres", "auth-service", "task-service"];
-/// Who may connect to which database; all others are refused.
+/// Roles and the only database that each may connect to.
 const OWNERS: [(&str, &str); 2] = [("auth", "auth"), ("tasks", "tasks")];
 const PATIENCE: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(200);
@@ -42,7 +42,7 @@ fn try_out() -> Result {
     step("stop", stop)
 }
 
-/// The example is all that it takes.
+/// The unchanged example settings suffice.
 fn docker_compose(arguments: &[&str]) -> Command {
     let mut command = step::program("docker", &["compose", "--env-file", ".env.example"]);
     command.args(["--project-name", PROJECT]).args(arguments);
@@ -57,7 +57,7 @@ fn remove() -> Result {
     compose(&["down", "--volumes", "--remove-orphans"])
 }
 
-/// Each role has the password that its service has, and tries every database with it.
+/// Checks that each role, with its service's password, can connect to its own database only.
 fn keep_the_databases_apart() -> Result {
     for (role, _) in OWNERS {
         for database in ["auth", "tasks", "postgres", "template1"] {
@@ -75,8 +75,8 @@ fn keep_the_databases_apart() -> Result {
     expect("the superuser from outside", &answer, "password authentication failed")
 }
 
-/// What the database says to a role that comes over the network, with the password in a variable of
-/// the container.
+/// Returns the database's reply to a role that connects over the network, with the password in a
+/// variable of the container.
 fn sign_in(role: &str, password: &str, database: &str) -> Result<String> {
     let query = "SELECT 'superuser: ' || rolsuper FROM pg_roles WHERE rolname = current_user";
     let script = format!(
@@ -95,7 +95,8 @@ fn expect(what: &str, answer: &str, expected: &str) -> Result {
     }
 }
 
-/// Nobody restarts the services, and what was there is there again.
+/// Checks that the services recover from a restart of the database without their own restart or data
+/// loss.
 fn restart_the_database() -> Result {
     compose(&["restart", "postgres"])?;
     let start = Instant::now();
@@ -108,7 +109,7 @@ fn restart_the_database() -> Result {
     Ok(())
 }
 
-/// Signs in as somebody of the walk-through, and lists the tasks.
+/// Signs in as a user of the walk-through and lists the tasks.
 fn answers_come_from_the_database() -> Result {
     for url in [AUTH_URL, TASKS_URL] {
         ureq::get(format!("{url}/health/ready")).call()?;
@@ -125,14 +126,14 @@ fn answers_come_from_the_database() -> Result {
     Ok(())
 }
 
-/// The token of an answer.
+/// Returns the token of a response.
 fn token(mut answer: ureq::http::Response<ureq::Body>) -> Result<String> {
     let text = answer.body_mut().read_to_string()?;
     let (_, rest) = text.split_once(r#""token":""#).ok_or("an answer without a token")?;
     Ok(rest.split('"').next().unwrap_or_default().to_owned())
 }
 
-/// Nobody is killed for not ending in time.
+/// Checks that all services stop in time, without being killed.
 fn stop() -> Result {
     compose(&["stop"])?;
     let format = "{{.Service}} {{.ExitCode}}";

@@ -1,28 +1,31 @@
-//! Picks the verb.
+//! Command line: dispatches to one module for each command.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is a command-line tool")]
 
 use std::process::ExitCode;
 
-use xtask::{Result, bench, check, compose, openapi, test, up};
+use xtask::{Result, bench, check, compose, docs, openapi, test, up};
 
 const HELP: &str = "\
-cargo xtask <verb>
+cargo xtask <command>
 
-  up       builds and starts both services, and the page where there is one
-  check    format, lints, documentation, licences: what a change must pass besides the tests
-  test     every test, on SQLite and on PostgreSQL, with the real clients
-  bench    what a request costs on both engines, with wrk
-  compose  builds the images, brings them up with Docker, and tries them
-  openapi  writes how the APIs describe themselves into the files that are committed
+  up       Build and start both services, and the web app if Node is installed
+  check    Check format, lints, documentation and licences
+  test     Run every test on SQLite and PostgreSQL, with the real clients
+  bench    Measure the cost of requests on both engines, with wrk
+  compose  Build the images, start them with Docker Compose and test them
+  docs     Regenerate the tables of settings in docs/configuration.md
+  openapi  Regenerate the committed OpenAPI documents
 
-up reads the variables of both services, and for those that cannot be shared:
+up reads the variables of both services, and these in place of those they cannot share:
   AUTH_PORT, TASKS_PORT                   default: 3000, 8000
   AUTH_DATABASE_URL, TASKS_DATABASE_URL   default: sqlite://data/auth.db, sqlite://data/tasks.db
 test reads:
-  TEST_DATABASE_URL   a PostgreSQL to use instead of a throw-away one
-  TEST_CHROMIUM       a browser to use instead of the installed one
-  CI=true             what is missing is an error, never a skipped test
+  TEST_DATABASE_URL   PostgreSQL server to use instead of a temporary one
+  TEST_CHROMIUM       browser to use instead of the installed one
+  CI=true             a missing component is an error instead of a skipped test
+bench reads:
+  BENCH_AGAINST       folder with both programs of another build, to be measured beside this one
 ";
 
 fn main() -> ExitCode {
@@ -40,11 +43,12 @@ fn run(verb: Option<&str>) -> Result<ExitCode> {
         Some("test") => test::run(),
         Some("bench") => bench::run().map(|()| ExitCode::SUCCESS),
         Some("compose") => compose::run().map(|()| ExitCode::SUCCESS),
+        Some("docs") => docs::run().map(|()| ExitCode::SUCCESS),
         Some("openapi") => openapi::run().map(|()| ExitCode::SUCCESS),
         None | Some("help" | "--help" | "-h") => {
             print!("{HELP}");
             Ok(ExitCode::SUCCESS)
         }
-        Some(unknown) => Err(format!("no verb {unknown:?}\n\n{HELP}").into()),
+        Some(unknown) => Err(format!("unknown command {unknown:?}\n\n{HELP}").into()),
     }
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask openapi`: writes down anew how the APIs describe themselves.
+//! `cargo xtask openapi`: regenerates the OpenAPI documents.
 
 use std::{fs, process::Stdio};
 

@@ -1,4 +1,4 @@
-//! Free ports to listen on, for servers that come and go.
+//! Free ports for servers that are restarted.
 
 use std::{
     hash::{BuildHasher as _, RandomState},
@@ -10,12 +10,12 @@ use std::{
     },
 };
 
-/// Below the range that systems take for outgoing connections: one of those could otherwise sit
-/// on the port of a server that is just being restarted.
+/// Below the ephemeral port range: otherwise an outgoing connection could take the port of a server
+/// that is being restarted.
 const FIRST: u16 = 15_000;
 const COUNT: u16 = 15_000;
 
-/// A port of the loopback interface that nobody listens on and that this process gave to nobody.
+/// Returns a loopback port that is free and that this process has not returned before.
 pub fn free() -> io::Result<u16> {
     static NEXT: LazyLock<AtomicU64> =
         LazyLock::new(|| AtomicU64::new(RandomState::new().hash_one(())));

@@ -1,4 +1,4 @@
-//! A service as a process: started, watched, stopped, killed and started again.
+//! A service as a child process.
 
 use std::{
     io,
@@ -10,34 +10,34 @@ use std::{
 pub use rustix::process::Signal;
 use rustix::process::{Pid, kill_process};
 
-/// The pause between two looks at something that takes its time.
+/// Interval between polls.
 pub(crate) const POLL: Duration = Duration::from_millis(50);
-/// How long a service may take to become ready, or to end.
+/// Time limit for a service to become ready or to exit.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// One of the services. It does not outlive this value.
+/// One of the services, stopped on drop.
 #[derive(Debug)]
 pub struct Service {
     pub name: &'static str,
-    /// Where it answers, without a slash at the end.
+    /// Base URL without a trailing slash.
     pub url: String,
     command: Command,
     child: Option<Child>,
 }
 
 impl Service {
-    /// Nothing runs before `start`.
+    /// Creates the service without starting it.
     pub fn new(name: &'static str, url: String, command: Command) -> Self {
         Self { name, url, command, child: None }
     }
 
-    /// Sets a variable of the environment, from the next start on.
+    /// Sets an environment variable, effective from the next start.
     pub fn set_variable(&mut self, name: &str, value: &str) {
         self.command.env(name, value);
     }
 
-    /// The same program in the same place, with the same variables, to do something else.
+    /// Returns a command that runs the same program with the same variables and other arguments.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.command.get_program());
         command.args(arguments);
@@ -48,7 +48,7 @@ impl Service {
         command
     }
 
-    /// Takes a variable out of the environment, from the next start on.
+    /// Removes an environment variable, effective from the next start.
     pub fn remove_variable(&mut self, name: &str) {
         self.command.env_remove(name);
     }
@@ -61,14 +61,14 @@ impl Service {
         Ok(())
     }
 
-    /// Whether the service can work; an error if it has died.
+    /// Returns whether the service is ready. Fails if it has exited.
     fn is_ready(&mut self) -> io::Result<bool> {
         self.check_alive()?;
         let probe = ureq::get(format!("{}/health/ready", self.url));
         Ok(probe.config().timeout_global(Some(PROBE_TIMEOUT)).build().call().is_ok())
     }
 
-    /// An error if the service has died.
+    /// Fails if the service has exited.
     pub fn check_alive(&mut self) -> io::Result<()> {
         match self.child.as_mut().map(Child::try_wait).transpose()? {
             Some(None) => Ok(()),
@@ -79,7 +79,7 @@ impl Service {
         }
     }
 
-    /// Starts the process and waits until it can work.
+    /// Starts the process and waits until it is ready.
     pub fn start_and_wait(&mut self) -> io::Result<()> {
         self.start()?;
         let start = Instant::now();
@@ -94,7 +94,7 @@ impl Service {
         Ok(())
     }
 
-    /// Starts the process; returns how long it took to its first ready answer.
+    /// Starts the process. Returns the time until its first ready response.
     pub(crate) fn start_and_time(&mut self) -> io::Result<Duration> {
         const GLANCE: Duration = Duration::from_millis(1);
         let start = Instant::now();
@@ -105,18 +105,18 @@ impl Service {
         Ok(start.elapsed())
     }
 
-    /// While it runs.
+    /// Returns the process id while the service runs.
     pub fn process_id(&self) -> Option<u32> {
         self.child.as_ref().map(Child::id)
     }
 
-    /// Asks the service to end and waits for it; one that does not is killed.
+    /// Sends SIGTERM and waits for the exit. Kills the process if it does not exit in time.
     pub fn stop(&mut self) -> io::Result<Option<ExitStatus>> {
         self.signal(Signal::TERM)?;
         self.wait()
     }
 
-    /// Tells the service something, if it is running.
+    /// Sends a signal, if the service is running.
     pub fn signal(&mut self, signal: Signal) -> io::Result<()> {
         if let Some(child) = &mut self.child
             && child.try_wait()?.is_none()
@@ -126,7 +126,8 @@ impl Service {
         Ok(())
     }
 
-    /// Waits until the service has ended; one that does not is killed. `None` if it was not started.
+    /// Waits for the exit, and kills the process if it does not exit in time. Returns `None` if it was
+    /// not started.
     pub fn wait(&mut self) -> io::Result<Option<ExitStatus>> {
         let Some(mut child) = self.child.take() else { return Ok(None) };
         let start = Instant::now();
@@ -140,7 +141,7 @@ impl Service {
         child.wait().map(Some)
     }
 
-    /// `kill -9`: the process gets no chance to do anything.
+    /// `kill -9`: the process cannot react.
     pub fn kill_nine(&mut self) -> io::Result<()> {
         if let Some(mut child) = self.child.take() {
             child.kill()?;

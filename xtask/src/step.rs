@@ -1,10 +1,10 @@
-//! Steps that say what they do and how long they took, and the programs that they run.
+//! Steps that print their name and duration, and the programs they run.
 
 use std::{path::PathBuf, process::Command, time::Instant};
 
 use crate::{Result, root, variable};
 
-/// Does `work` between two lines that tell about it.
+/// Runs `work` and prints a line before and after it.
 pub(crate) fn step<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     println!("==> {what}");
     let start = Instant::now();
@@ -14,33 +14,33 @@ pub(crate) fn step<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T>
     result
 }
 
-/// Runs a program to its end; anything but success is an error.
+/// Runs a program to completion; any other status than success is an error.
 pub(crate) fn run(command: &mut Command) -> Result {
     let program = command.get_program().to_string_lossy().into_owned();
     let status = command.status().map_err(|error| format!("{program}: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("{program}: {status}").into()) }
 }
 
-/// A program that runs in the root of the workspace.
+/// Returns a command that runs in the root of the workspace.
 pub(crate) fn program(name: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(name);
     command.args(arguments).current_dir(root());
     command
 }
 
-/// The cargo that runs this tool.
+/// Returns a command for the cargo that runs this tool.
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     program(&variable("CARGO").unwrap_or_else(|| "cargo".to_owned()), arguments)
 }
 
-/// Where a service is once it is built for release.
-pub(crate) fn release_program(name: &str) -> Result<PathBuf> {
+/// Returns the folder with the release builds of the services.
+pub(crate) fn release_programs() -> Result<PathBuf> {
     let debug = std::env::current_exe()?;
     let target = debug.ancestors().nth(2).ok_or("this tool is not in a target folder")?;
-    Ok(target.join("release").join(name))
+    Ok(target.join("release"))
 }
 
-/// Installs Debian packages, where that is possible.
+/// Installs Debian packages, if possible.
 pub(crate) fn apt_install(packages: &[&str]) -> Result {
     if !rustix::process::geteuid().is_root() {
         return Err(format!("please install {}", packages.join(" and ")).into());

@@ -9,6 +9,13 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.sqlite += other.sqlite;
+        self.postgres += other.postgres;
+    }
+
     pub(crate) fn read(&mut self, line: &str) {
         if line.starts_with("test result:") {
             self.passed += number_before(" passed", line);

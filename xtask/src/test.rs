@@ -1,16 +1,18 @@
-//! `cargo xtask test`: every test, on both engines, with the real clients.
+//! `cargo xtask test`: runs every test on both engines, with the real clients.
 
 use std::{
     io::{self, BufRead as _, BufReader},
     os::unix::process::CommandExt as _,
     path::PathBuf,
-    process::{Child, ExitCode, Stdio},
+    process::{Command, ExitCode, Stdio},
+    sync::{Mutex, PoisonError},
 };
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::{
     Result, clients,
+    pgbouncer::PgBouncer,
     postgres::Cluster,
     step::{apt_install, cargo, step},
     tally::Tally,
@@ -18,17 +20,21 @@ use crate::{
 };
 
 const SERVER_VARIABLE: &str = "TEST_DATABASE_URL";
+const POOLER_VARIABLE: &str = "TEST_DATABASE_POOLER";
+const PROGRAMS_VARIABLE: &str = "TEST_PROGRAMS";
 
-/// Where the tests find a server.
+/// The PostgreSQL server for the tests.
 enum Server {
     Given(String),
     Own(Cluster),
 }
 
 pub fn run() -> Result<ExitCode> {
+    end_on_signal()?;
     let clients = clients::prepare()?;
     let server = step("find PostgreSQL", Server::find)?;
-    let tally = step("test", || test(&server, &clients))?;
+    let mut tally = step("test", || test(&server, &clients))?;
+    tally.add(&step("test through a connection pooler", || test_through_a_pooler(&server))?);
     drop(server);
     println!("sqlite: {} tests, postgres: {} tests", tally.sqlite, tally.postgres);
     println!("{} passed, {} failed", tally.passed, tally.failed);
@@ -58,30 +64,87 @@ impl Server {
 }
 
 fn test(server: &Server, clients: &[(&str, PathBuf)]) -> Result<Tally> {
-    let mut tests = cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"])
-        .env(SERVER_VARIABLE, server.url())
-        .envs(clients.iter().map(|(name, path)| (name, path)))
-        .stdout(Stdio::piped())
-        .process_group(0)
-        .spawn()?;
-    end_on_signal(&tests)?;
+    let mut tests = cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"]);
+    tests.env(SERVER_VARIABLE, server.url());
+    // Cargo builds the programs before the tests of the services, in the folder of this program.
+    if let Some(programs) = std::env::current_exe()?.parent() {
+        tests.env(PROGRAMS_VARIABLE, programs);
+    }
+    run_tests(tests.envs(clients.iter().map(|(name, path)| (name, path))))
+}
+
+fn run_tests(command: &mut Command) -> Result<Tally> {
+    let mut tests = command.stdout(Stdio::piped()).process_group(0).spawn()?;
+    set_running(Some(Pid::from_child(&tests)));
     let mut tally = Tally::default();
     for line in tests.stdout.take().into_iter().flat_map(|output| BufReader::new(output).lines()) {
         let line = line?;
         println!("{line}");
         tally.read(&line);
     }
-    if !tests.wait()?.success() {
-        // What does not compile, or crashes, reports no number.
+    let status = tests.wait()?;
+    set_running(None);
+    if !status.success() {
+        // A compile error or a crash reports no number.
         tally.failed = tally.failed.max(1);
     }
     Ok(tally)
 }
 
-/// On Ctrl-C the tests end, and this process lives on to clean up.
-fn end_on_signal(tests: &Child) -> Result {
-    let group = Pid::from_child(tests);
-    Ok(ctrlc::set_handler(move || {
-        let _ = kill_process_group(group, Signal::TERM);
+/// Test modules that together cover all uses of the database.
+const THROUGH_A_POOLER: [&str; 22] = [
+    "bearer::",
+    "concurrency::",
+    "conditional::",
+    "emails::",
+    "filters::",
+    "guessing::",
+    "idempotency::",
+    "input::",
+    "listing::",
+    "mails::",
+    "ownership::",
+    "passwords::",
+    "quotas::",
+    "rotation::",
+    "searches::",
+    "session_list::",
+    "sessions::",
+    "sign_in::",
+    "sign_up::",
+    "tasks::",
+    "token::",
+    "users::",
+];
+
+/// Runs these modules again behind a pooler that does not support prepared statements.
+fn test_through_a_pooler(server: &Server) -> Result<Tally> {
+    let pooler = match PgBouncer::start(&server.url()) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            apt_install(&["pgbouncer"]).map_err(|install| format!("{error}: {install}"))?;
+            PgBouncer::start(&server.url())?
+        }
+        pooler => pooler?,
+    };
+    // The same packages and features as in the first pass, so that nothing is recompiled.
+    let mut tests = cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"]);
+    tests.args(["--test", "api", "--", "--skip", "sqlite"]).args(THROUGH_A_POOLER);
+    tests.env(SERVER_VARIABLE, server.url());
+    run_tests(tests.env(POOLER_VARIABLE, pooler.address()))
+}
+
+/// Process group of the running tests.
+static RUNNING: Mutex<Option<Pid>> = Mutex::new(None);
+
+fn set_running(group: Option<Pid>) {
+    *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) = group;
+}
+
+/// On Ctrl-C, stops the tests, but not this process, which cleans up.
+fn end_on_signal() -> Result {
+    Ok(ctrlc::set_handler(|| {
+        if let Some(group) = *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) {
+            let _ = kill_process_group(group, Signal::TERM);
+        }
     })?)
 }

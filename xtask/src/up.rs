@@ -1,6 +1,8 @@
-//! `cargo xtask up`: both services, built and running, until Ctrl-C.
+//! `cargo xtask up`: builds both services and runs them until Ctrl-C.
 
 use std::{
+    fs::File,
+    io::Read as _,
     net::IpAddr,
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
@@ -15,14 +17,14 @@ use std::{
 use crate::{
     Result, ports, root,
     service::{POLL, Service},
-    step::{self, cargo, release_program, step},
+    step::{self, cargo, release_programs, step},
     variable,
 };
 
-/// As in the `engines` of the page.
+/// Oldest supported version, as in the `engines` of the web app.
 const OLDEST_NODE: (u32, u32) = (20, 19);
 
-/// Where the services will be.
+/// Addresses of the services.
 struct Addresses {
     auth_port: u16,
     tasks_port: u16,
@@ -70,7 +72,7 @@ fn port(name: &str, default: u16) -> Result<u16> {
     }
 }
 
-/// What to call this machine in a URL.
+/// Returns the host name for URLs of this machine.
 fn host() -> String {
     match variable("HOST").and_then(|host| host.parse().ok()) {
         Some(IpAddr::V4(host)) if !host.is_loopback() && !host.is_unspecified() => host.to_string(),
@@ -81,7 +83,7 @@ fn host() -> String {
     }
 }
 
-/// Builds the page, if there is one and Node can.
+/// Builds the web app, if it exists and Node is installed.
 fn page() -> Result<Option<PathBuf>> {
     let folder = root().join("frontend");
     if !folder.join("package.json").exists() {
@@ -104,7 +106,7 @@ fn page() -> Result<Option<PathBuf>> {
     Ok(Some(folder.join("dist")))
 }
 
-/// The 20 and the 19 of `v20.19.1`.
+/// Returns major and minor version, such as 20 and 19 of `v20.19.1`.
 fn node_version() -> Option<(u32, u32)> {
     let output = Command::new("node").arg("--version").output().ok()?;
     let version = String::from_utf8(output.stdout).ok()?;
@@ -130,20 +132,32 @@ fn services(addresses: &Addresses, page: Option<&Path>) -> Result<[Service; 2]> 
     auth.env("BETTER_AUTH_URL", &public).envs(page.map(|folder| ("WEB_ROOT", folder)));
     set_default(&mut auth, "TASKS_URL", &addresses.tasks);
     set_default(&mut tasks, "BETTER_AUTH_JWKS_URL", &keys);
+    if variable("EVENTS_SECRET").is_none() && variable("EVENTS_SECRET_FILE").is_none() {
+        let secret = secret()?;
+        auth.env("EVENTS_SECRET", &secret);
+        tasks.env("EVENTS_SECRET", &secret);
+    }
     Ok([
         Service::new("auth-service", addresses.auth.clone(), auth),
         Service::new("task-service", addresses.tasks.clone(), tasks),
     ])
 }
 
-/// The built program, with the variables that are its own. In a process group of its own: Ctrl-C
-/// reaches this tool only, which then asks both services to end.
+/// Returns a command for a built program with its variables. It runs in a separate process group,
+/// so that Ctrl-C only reaches this tool, which then stops both services.
 fn command(name: &str, prefix: &str, port: u16) -> Result<Command> {
-    let mut command = Command::new(release_program(name)?);
+    let mut command = Command::new(release_programs()?.join(name));
     command.current_dir(root()).process_group(0).env("PORT", port.to_string());
     let own = |name| Some((name, variable(&format!("{prefix}_{name}"))?));
     command.envs(["DATABASE_URL", "METRICS_ADDRESS"].into_iter().filter_map(own));
     Ok(command)
+}
+
+/// Returns a random secret for one run, shared by both services.
+fn secret() -> Result<String> {
+    let mut bytes = [0; 32];
+    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(bytes.map(|byte| format!("{byte:02x}")).concat())
 }
 
 fn set_default(command: &mut Command, name: &str, value: &str) {
@@ -159,8 +173,7 @@ fn stop_on_signal() -> Result<Arc<AtomicBool>> {
     Ok(stopping)
 }
 
-/// Starts the services, the issuer first, and watches them until a signal; the death of one is an
-/// error.
+/// Starts the services, the issuer first, and waits for a signal. Fails if one of them exits.
 fn supervise(
     services: &mut [Service],
     addresses: &Addresses,

@@ -1,21 +1,28 @@
-//! The commands with curl in the README, run as they are there.
+//! Runs the curl commands of the README and of the getting-started page as they are printed.
 
 use std::{fs, process::Command};
 
 use crate::{Result, root};
 
-/// Where the README says that the services are.
+/// The base URLs that the commands use.
 pub const AUTH_URL: &str = "http://localhost:3000";
 pub const TASKS_URL: &str = "http://localhost:8000";
 
 const MARK: &str = "<!-- walkthrough -->\n```sh\n";
 const EXPECTATION: &str = "# => ";
 
-/// Runs them on services that may be elsewhere; an error if something else is printed than the
-/// README promises.
+/// The pages with commands, in reading order.
+const PAGES: [&str; 2] = ["README.md", "docs/getting-started.md"];
+
+/// Runs the commands of every page against the given services. Fails if the output lacks a line
+/// that the page promises.
 pub fn run(auth_url: &str, tasks_url: &str) -> Result {
-    let readme = fs::read_to_string(root().join("README.md"))?;
-    let script = script(&readme).replace(AUTH_URL, auth_url).replace(TASKS_URL, tasks_url);
+    PAGES.iter().try_for_each(|page| run_page(page, auth_url, tasks_url))
+}
+
+fn run_page(page: &str, auth_url: &str, tasks_url: &str) -> Result {
+    let text = fs::read_to_string(root().join(page))?;
+    let script = script(&text).replace(AUTH_URL, auth_url).replace(TASKS_URL, tasks_url);
     let output = Command::new("bash").args(["-euo", "pipefail", "-c", &script]).output()?;
 
     let stdout = String::from_utf8_lossy(&output.stdout);
@@ -32,11 +39,11 @@ pub fn run(auth_url: &str, tasks_url: &str) -> Result {
         rest = after;
         expectations += 1;
     }
-    if expectations == 0 { Err("the README expects nothing".into()) } else { Ok(()) }
+    if expectations == 0 { Err(format!("{page} promises no output").into()) } else { Ok(()) }
 }
 
-/// The marked blocks, one after the other.
-fn script(readme: &str) -> String {
-    let blocks = readme.split(MARK).skip(1);
+/// Concatenates the marked blocks.
+fn script(page: &str) -> String {
+    let blocks = page.split(MARK).skip(1);
     blocks.filter_map(|block| Some(block.split_once("```")?.0)).collect()
 }

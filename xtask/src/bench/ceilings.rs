@@ -1,4 +1,4 @@
-//! What the services cannot beat: the database driven by its own tool, a hash, a signature.
+//! Upper limits for the services: pgbench on the same database, a hash, a signature.
 
 use std::{
     fmt::Write as _,
@@ -16,10 +16,10 @@ use super::{
 use crate::{Result, postgres::Cluster, step::cargo};
 
 const COLUMNS: &str = "id, title, description, completed, created_at, updated_at, version";
-/// Each a script of its own with its ids written in, which pgbench prepares once.
+/// Number of scripts, each with fixed ids, which pgbench prepares once.
 const SCRIPTS: usize = 100;
 
-/// The statements of the task API, by pgbench: prepared, one transaction each.
+/// Runs the statements of the task API with pgbench: prepared, one transaction each.
 pub(super) fn pgbench(site: &Site, cluster: &Cluster, pressure: Pressure) -> Result<String> {
     let statements = [
         ("get", format!("SELECT {COLUMNS} FROM tasks WHERE user_id = 'OWNER' AND id = 'TASK' LIMIT 1")),
@@ -46,7 +46,9 @@ pub(super) fn pgbench(site: &Site, cluster: &Cluster, pressure: Pressure) -> Res
                 .to_owned(),
         ),
     ];
-    let mut rows = String::new();
+    let mut report =
+        "| pgbench (ceiling) | transactions/s | CPU of the database |\n|---|---:|---:|\n"
+            .to_owned();
     for (name, statement) in statements {
         let folder = site.folder().join(format!("pgbench {name}"));
         fs::create_dir_all(&folder)?;
@@ -64,9 +66,10 @@ pub(super) fn pgbench(site: &Site, cluster: &Cluster, pressure: Pressure) -> Res
             fs::write(&file, statement.replace("OWNER", owner).replace("TASK", id) + ";\n")?;
             pgbench.arg("--file").arg(file);
         }
-        let before = Usage::now(std::process::id(), Some(cluster))?;
+        let servers = [cluster.process_id()];
+        let before = Usage::now(std::process::id(), &servers)?;
         let output = pgbench.arg(cluster.url_of("tasks")).output()?;
-        let used = Usage::now(std::process::id(), Some(cluster))?.since(&before);
+        let used = Usage::now(std::process::id(), &servers)?.since(&before);
         let text = String::from_utf8_lossy(&output.stdout);
         let figure = |label: &str| {
             let line = text.lines().find_map(|line| line.strip_prefix(label))?;
@@ -76,15 +79,16 @@ pub(super) fn pgbench(site: &Site, cluster: &Cluster, pressure: Pressure) -> Res
         let (transactions, per_second) = figures
             .ok_or_else(|| format!("pgbench: {}", String::from_utf8_lossy(&output.stderr)))?;
         let _ = writeln!(
-            rows,
-            "| pgbench: {name} (ceiling) | {per_second:.0} | | | | | {:.1} µs | | |",
+            report,
+            "| {name} | {per_second:.0} | {:.1} µs |",
             used.database / transactions
         );
     }
-    Ok(rows)
+    report.push('\n');
+    Ok(report)
 }
 
-/// What one hash takes while every core is at one.
+/// Measures the duration of a hash while all cores are hashing.
 pub(super) fn bcrypt_micros(cost: u32) -> Result<f64> {
     const HASHES: u32 = 8;
     let hash_some = || -> bcrypt::BcryptResult<Duration> {
@@ -105,7 +109,8 @@ pub(super) fn bcrypt_micros(cost: u32) -> Result<f64> {
     })
 }
 
-/// What a token, and a page of tasks, take on one core: the benchmarks of the crates themselves.
+/// Runs the benchmarks of the crates: verifying a token and serializing a page of tasks, on one
+/// core.
 pub(super) fn criterion() -> Result<String> {
     let benches: [&[&str]; 2] = [
         &["-p", "jwks-auth", "--bench", "verify"],
@@ -118,7 +123,7 @@ pub(super) fn criterion() -> Result<String> {
             return Err(String::from_utf8_lossy(&output.stderr).into());
         }
         let lines = String::from_utf8_lossy(&output.stdout);
-        // A long name has a line of its own.
+        // A long name is printed on a separate line.
         let mut name = "";
         for line in lines.lines().map(str::trim) {
             match line.split_once("time:") {

@@ -1,6 +1,6 @@
--- Requests at random over all users and their tasks.
+-- Sends requests for random users and tasks.
 -- wrk -s load.lua URL -- FILE OPERATION
--- A line of the file: the token, the session's token, the address, the id, then the ids of the tasks.
+-- Format of the lines in FILE: access token, session token, address, id, and the ids of the tasks.
 
 local users, threads = {}, 0
 

@@ -1,16 +1,16 @@
-//! Load, by wrk, and what came of it.
+//! Load generation with wrk, and its results.
 
 use std::{fs, path::PathBuf, process::Command};
 
 use super::site::Site;
 use crate::Result;
 
-/// What wrk sends.
+/// The requests that wrk sends.
 const SCRIPT: &str = include_str!("load.lua");
 const THREADS: u32 = 2;
 const WARM_UP_SECONDS: u32 = 1;
 
-/// How many ask at once, and for how long.
+/// Number of connections, and duration.
 #[derive(Clone, Copy)]
 pub(super) struct Pressure {
     pub(super) connections: u32,
@@ -20,14 +20,14 @@ pub(super) struct Pressure {
 /// A row of the table.
 pub(super) struct Operation {
     pub(super) name: &'static str,
-    /// What it is called in the script.
+    /// Name in the script.
     code: &'static str,
     pub(super) service: Which,
-    /// Whether every answer is meant to be a refusal.
+    /// Whether every response is expected to be an error.
     is_refused: bool,
 }
 
-/// Who answers.
+/// The service under load.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Which {
     Tasks,
@@ -39,9 +39,14 @@ impl Operation {
         Self { name, code, service, is_refused: false }
     }
 
-    /// Whether it is what a service can do at best.
+    /// Returns whether the operation measures the upper limit of a service.
     pub(super) fn is_ceiling(&self) -> bool {
         self.code == "constant"
+    }
+
+    /// Returns whether the connection to the database affects the operation.
+    pub(super) fn uses_database(&self) -> bool {
+        !matches!(self.code, "constant" | "forged" | "jwks")
     }
 }
 
@@ -61,14 +66,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
 pub(super) const JWKS: Operation = Operation::new("auth: JWKS", "jwks", Which::Auth);
 pub(super) const SIGN_IN: Operation = Operation::new("auth: sign-in", "sign_in", Which::Auth);
 
-/// What came of a load.
+/// The result of a load.
 pub(super) struct Answered {
     pub(super) requests: f64,
     pub(super) per_second: f64,
     pub(super) p50_ms: f64,
     pub(super) p99_ms: f64,
-    /// Refusals where there should be none, successes where all should be refused, broken
-    /// connections.
+    /// Unexpected errors, unexpected successes, and broken connections.
     pub(super) unexpected: f64,
 }
 

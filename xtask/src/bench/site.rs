@@ -1,4 +1,4 @@
-//! Both services on one engine, with data.
+//! Both services on one engine, with test data.
 
 use std::{
     fs::{self, File},
@@ -9,18 +9,20 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::load::Which;
-use crate::{Result, ports, postgres::Cluster, service::Service, step::release_program};
+use super::{engine::Engine, load::Which};
+use crate::{Result, ports, service::Service};
 
 pub(super) const USERS: usize = 200;
 pub(super) const TASKS_EACH: usize = 50;
-/// The lowest that there is: it makes the rest of a sign-in look as large as it can.
+/// The lowest cost allowed, so that the rest of a sign-in has the largest share possible.
 pub(super) const BCRYPT_COST: u32 = 10;
 const SECRET: &str = "a secret for benchmarks, of more than 32 characters";
-/// How many threads make the data.
+/// Number of threads that create the test data.
 const MAKERS: usize = 4;
 
 pub(super) struct Site {
+    pub(super) name: &'static str,
+    pub(super) engine: Engine,
     folder: TempDir,
     auth: Service,
     tasks: Service,
@@ -28,22 +30,23 @@ pub(super) struct Site {
 }
 
 impl Site {
-    pub(super) fn start(cluster: Option<&Cluster>) -> Result<Self> {
+    /// Starts the programs of a folder.
+    pub(super) fn start(name: &'static str, engine: Engine, programs: &Path) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let [auth_port, tasks_port] = [ports::free()?, ports::free()?];
         let [auth_url, tasks_url] =
             [auth_port, tasks_port].map(|port| format!("http://127.0.0.1:{port}"));
         let command = |name: &str, database: &str, port: u16| -> Result<Command> {
-            let file = format!("sqlite://{}", folder.path().join(database).display());
-            let database = cluster.map_or(file, |cluster| cluster.url_of(database));
+            let database = engine.url_of(database, folder.path())?;
             let log = File::create(folder.path().join(name).with_extension("log"))?;
-            let mut command = Command::new(release_program(name)?);
+            let mut command = Command::new(programs.join(name));
             command
                 .current_dir(folder.path())
                 .stdout(log.try_clone()?)
                 .stderr(log)
                 .env("PORT", port.to_string())
                 .env("DATABASE_URL", database)
+                .env("EVENTS_SECRET", SECRET)
                 .env("RATE_LIMIT", "off");
             Ok(command)
         };
@@ -55,10 +58,10 @@ impl Site {
         let mut tasks = Service::new("task-service", tasks_url, tasks);
         let cold_starts_ms =
             [auth.start_and_time()?, tasks.start_and_time()?].map(|taken| taken.as_millis());
-        Ok(Self { folder, auth, tasks, cold_starts_ms })
+        Ok(Self { name, engine, folder, auth, tasks, cold_starts_ms })
     }
 
-    /// From the start of the process to its first ready answer: auth-service, task-service.
+    /// Time from process start to the first successful readiness check: auth-service, task-service.
     pub(super) fn cold_starts_ms(&self) -> [u128; 2] {
         self.cold_starts_ms
     }
@@ -67,8 +70,8 @@ impl Site {
         self.folder.path()
     }
 
-    /// A line for each user: the token, the session's token, the address, the id, then the ids of the
-    /// tasks.
+    /// Path of a file with one line per user: access token, session token, address, id, and the ids
+    /// of the tasks.
     pub(super) fn users(&self) -> PathBuf {
         self.folder.path().join("users")
     }
@@ -88,7 +91,7 @@ impl Site {
         Ok(service.process_id().ok_or_else(|| format!("{} does not run", service.name))?)
     }
 
-    /// Makes users with tasks.
+    /// Creates users with tasks.
     pub(super) fn fill(&self) -> Result {
         let lines = scope(|scope| {
             let makers = (0..MAKERS).map(|maker| {
@@ -140,7 +143,7 @@ fn post(url: &str, bearer: Option<&str>, body: &str) -> Result<String> {
     Ok(request.send(body)?.body_mut().read_to_string()?)
 }
 
-/// The text of a member, in an answer that is known to have it.
+/// Returns a string field of a JSON response that must contain it.
 fn member(name: &str, json: &str) -> Result<String> {
     let after = json.split_once(&format!("\"{name}\":\"")).map(|(_, after)| after);
     let value = after.and_then(|after| Some(after.split_once('"')?.0));

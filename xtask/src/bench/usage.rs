@@ -1,19 +1,19 @@
-//! What processes take, by `/proc`.
+//! Resource usage of processes, from `/proc`.
 
 use std::fs;
 
-use crate::{Result, postgres::Cluster};
+use crate::Result;
 
-/// User and system time of a service and of the database, in microseconds.
+/// User and system time of a service and of its database servers, in microseconds.
 pub(super) struct Usage {
     pub(super) service: f64,
     pub(super) database: f64,
 }
 
 impl Usage {
-    pub(super) fn now(service: u32, cluster: Option<&Cluster>) -> Result<Self> {
-        let database = cluster.map(|cluster| cpu_micros_of_family(cluster.process_id()));
-        Ok(Self { service: cpu_micros(service)?, database: database.transpose()?.unwrap_or(0.0) })
+    pub(super) fn now(service: u32, servers: &[u32]) -> Result<Self> {
+        let database = servers.iter().map(|server| cpu_micros_of_family(*server));
+        Ok(Self { service: cpu_micros(service)?, database: database.sum::<Result<f64>>()? })
     }
 
     pub(super) fn since(&self, before: &Self) -> Self {
@@ -21,16 +21,16 @@ impl Usage {
     }
 }
 
-/// A tick of the kernel's accounting: `USER_HZ` is 100 on every Linux.
+/// Duration of a clock tick: `USER_HZ` is 100 on Linux.
 const TICK_MICROS: f64 = 10_000.0;
 
-/// User and system time of a process and all its threads.
+/// Returns the user and system time of a process and its threads.
 fn cpu_micros(process: u32) -> Result<f64> {
     let [user, system, _, _] = times_micros(process)?;
     Ok(user + system)
 }
 
-/// Of a process and its children, those that have ended included.
+/// Returns the CPU time of a process and its children, including terminated ones.
 fn cpu_micros_of_family(process: u32) -> Result<f64> {
     let children = fs::read_to_string(format!("/proc/{process}/task/{process}/children"))?;
     let mut sum = times_micros(process)?.iter().sum();
@@ -40,10 +40,11 @@ fn cpu_micros_of_family(process: u32) -> Result<f64> {
     Ok(sum)
 }
 
-/// User and system time of a process, then of its children that have ended.
+/// Returns the user and system time of a process, and those of its terminated children.
 fn times_micros(process: u32) -> Result<[f64; 4]> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
-    // The name before the last parenthesis may hold anything; utime and the others are fields 14 to 17.
+    // The name before the last parenthesis may contain anything; utime and the others are fields 14
+    // to 17.
     let (_, fields) = stat.rsplit_once(')').ok_or("an unknown kind of /proc")?;
     let ticks = fields.split_whitespace().skip(11).take(4).map(str::parse::<f64>);
     let ticks = ticks.collect::<std::result::Result<Vec<_>, _>>()?;

@@ -1,0 +1,115 @@
+//! A private pooler in front of a server. Like the server, it refuses to run as root.
+
+use std::{
+    fs, io,
+    net::TcpStream,
+    os::unix::{fs::chown, process::CommandExt as _},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    thread::sleep,
+    time::Instant,
+};
+
+use tempfile::TempDir;
+use url::Url;
+
+use crate::{
+    owner::{Owner, owner_of_servers},
+    ports,
+    service::{PATIENCE, POLL},
+};
+
+/// Debian's path, which is not in every PATH.
+const PACKAGED: &str = "/usr/sbin/pgbouncer";
+
+/// A running pooler in transaction mode, stopped on drop.
+#[derive(Debug)]
+pub struct PgBouncer {
+    port: u16,
+    child: Child,
+    _folder: TempDir,
+}
+
+impl PgBouncer {
+    /// Starts a pooler in front of a server. Fails with `NotFound` if pgbouncer is not installed.
+    pub fn start(server: &str) -> io::Result<Self> {
+        let program = program()?;
+        let server = Url::parse(server).map_err(io::Error::other)?;
+        let owner = owner_of_servers()?;
+        let folder = tempfile::Builder::new().prefix("pgbouncer-").tempdir_in("/tmp")?;
+        let port = ports::free()?;
+        let file = folder.path().join("pgbouncer.ini");
+        fs::write(&file, settings(&server, port))?;
+        let log = fs::File::create(folder.path().join("log"))?;
+        let mut command = Command::new(program);
+        command.arg(&file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        if let Some(Owner { user, group }) = owner {
+            for path in [folder.path(), &file] {
+                chown(path, Some(user), Some(group))?;
+            }
+            command.uid(user).gid(group);
+        }
+        let child = command.current_dir(folder.path()).spawn()?;
+        let mut pooler = Self { port, child, _folder: folder };
+        pooler.wait_until_it_listens()?;
+        Ok(pooler)
+    }
+
+    /// Returns its host and port.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    pub(crate) fn process_id(&self) -> u32 {
+        self.child.id()
+    }
+
+    fn wait_until_it_listens(&mut self) -> io::Result<()> {
+        let start = Instant::now();
+        while TcpStream::connect(self.address()).is_err() {
+            if self.child.try_wait()?.is_some() || start.elapsed() > PATIENCE {
+                return Err(io::Error::other("PgBouncer does not start"));
+            }
+            sleep(POLL);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for PgBouncer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Returns a configuration with every database of the server and the credentials of the URL. The
+/// file must be readable by its owner only.
+fn settings(server: &Url, port: u16) -> String {
+    let host = server.host_str().unwrap_or("127.0.0.1");
+    format!(
+        "[databases]\n\
+         * = host={host} port={} user={} password={}\n\
+         [pgbouncer]\n\
+         listen_addr = 127.0.0.1\n\
+         listen_port = {port}\n\
+         unix_socket_dir =\n\
+         auth_type = any\n\
+         pool_mode = transaction\n\
+         max_client_conn = 2000\n\
+         default_pool_size = 10\n\
+         server_idle_timeout = 5\n",
+        server.port().unwrap_or(5432),
+        server.username(),
+        server.password().unwrap_or_default(),
+    )
+}
+
+fn program() -> io::Result<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .map(|folder| folder.join("pgbouncer"))
+        .chain([PACKAGED.into()])
+        .find(|program| program.is_file())
+        .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "PgBouncer is not installed"))
+}

@@ -1,0 +1,91 @@
+//! A word list for comments and documentation: phrases that hide their subject or that readers have
+//! to decode. It is short on purpose, so that a match is almost never a false alarm.
+
+use std::{fs, path::Path, process::Command};
+
+use crate::{Result, root, step::program};
+
+/// A phrase, and what to write instead.
+const PHRASES: [(&str, &str); 10] = [
+    ("whoever", "name the subject: the client, the user, the caller"),
+    ("what is due", "name what is due: expired rows, queued e-mails"),
+    ("a text", "a string, a message"),
+    ("answered alike", "gives the same response"),
+    ("out of reach", "unavailable, unreachable"),
+    ("how things stand", "the current state"),
+    ("to be had", "available"),
+    ("who is nobody", "unauthenticated"),
+    ("under way", "in flight, running"),
+    ("and end", "name the effect of a command, not that it exits"),
+];
+
+/// Fails if a comment or a document has a phrase of the list.
+pub(crate) fn check() -> Result {
+    let mut findings = 0;
+    for file in files()? {
+        let Ok(text) = fs::read_to_string(root().join(&file)) else { continue };
+        let is_document = Path::new(&file).extension().is_some_and(|it| it == "md");
+        for (number, line) in (1..).zip(text.lines()) {
+            let Some(prose) = (if is_document { Some(line) } else { comment(line) }) else {
+                continue;
+            };
+            for (phrase, instead) in PHRASES.iter().filter(|(phrase, _)| contains(prose, phrase)) {
+                println!("{file}:{number}: {phrase:?}: write {instead}");
+                findings += 1;
+            }
+        }
+    }
+    if findings == 0 { Ok(()) } else { Err(format!("{findings} unclear phrases").into()) }
+}
+
+/// Returns the tracked files with prose in them.
+fn files() -> Result<Vec<String>> {
+    let patterns = ["ls-files", "--", "*.rs", "*.ts", "*.tsx", "*.mjs", "*.md"];
+    let mut list: Command = program("git", &patterns);
+    let output = list.arg(":!xtask/src/prose.rs").arg(":!CONTRIBUTING.md").output()?;
+    Ok(String::from_utf8(output.stdout)?.lines().map(str::to_owned).collect())
+}
+
+/// Returns the text of a line that is a comment.
+fn comment(line: &str) -> Option<&str> {
+    let line = line.trim_start();
+    ["//", "/*", "* "].iter().find_map(|start| line.strip_prefix(start))
+}
+
+/// Whether `line` contains `phrase` as whole words, in any case. "and end" must close a sentence.
+fn contains(line: &str, phrase: &str) -> bool {
+    let line = line.to_lowercase();
+    line.match_indices(phrase).any(|(start, _)| {
+        let before = line[..start].chars().next_back();
+        let after = line[start + phrase.len()..].chars().next();
+        let is_word =
+            |neighbour: Option<char>| neighbour.is_some_and(|c| c.is_alphanumeric() || c == '_');
+        let is_whole = !is_word(before) && !is_word(after);
+        is_whole && (phrase != "and end" || matches!(after, None | Some('.' | ';')))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{comment, contains};
+
+    #[test]
+    fn phrases_match_as_whole_words_in_any_case() {
+        assert!(contains("Whoever asks", "whoever"));
+        assert!(contains("is a text.", "a text"));
+        assert!(!contains("a textbook", "a text"));
+        assert!(!contains("data text", "a text"));
+    }
+
+    #[test]
+    fn and_end_must_close_a_sentence() {
+        assert!(contains("Change nothing and end", "and end"));
+        assert!(!contains("start and end of a page", "and end"));
+    }
+
+    #[test]
+    fn code_is_not_prose() {
+        assert_eq!(comment("    /// Returns it."), Some("/ Returns it."));
+        assert_eq!(comment("let whoever = 1;"), None);
+    }
+}
