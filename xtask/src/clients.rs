@@ -123,7 +123,7 @@ fn npm(verb: &str) -> Command {
 /// Returns a browser, and installs the packages of the frontends that it tests.
 fn chromium(lock: &Path) -> Result<PathBuf> {
     node(lock)?;
-    for folder in ["frontend", "e2e/page"] {
+    for folder in ["frontend", "e2e/page", "examples/nextjs"] {
         node(&root().join(folder).join("package-lock.json"))?;
     }
     if let Some(given) = variable(CHROMIUM_VARIABLE) {

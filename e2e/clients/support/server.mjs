@@ -35,13 +35,22 @@ export const FRONT_END = "http://localhost:5173";
 
 export const startOurs = (env) => start([resolve(AUTH_SERVICE)], env);
 
+/** Starts task-service, which trusts the auth-service at `issuer`. */
+export const startTasks = (issuer, env) =>
+  start([resolve(AUTH_SERVICE, "../task-service")], {
+    BETTER_AUTH_ISSUER: issuer,
+    BETTER_AUTH_AUDIENCE: issuer,
+    BETTER_AUTH_JWKS_URL: `${issuer}/api/auth/jwks`,
+    ...env,
+  });
+
 export const startOriginal = (env) =>
   start([process.execPath, resolve(import.meta.dirname, "../reference/server.mjs")], env);
 
 /** `{ url, port, mailbox, stop }` of a ready server with an empty database. */
-async function start([command, ...args], env) {
+export async function start([command, ...args], env) {
   const folder = await mkdtemp(join(tmpdir(), "server-"));
-  const port = await freePort();
+  const port = env?.PORT ?? (await freePort());
   const url = `http://localhost:${port}`;
   const log = createWriteStream(join(folder, "log"));
   const child = spawn(command, args, {
@@ -106,7 +115,7 @@ async function answers(port) {
   }
 }
 
-function freePort() {
+export function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.on("error", reject);
