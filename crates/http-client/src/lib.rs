@@ -1,5 +1,4 @@
-//! HTTP client for outgoing requests of the services. It follows no redirects, loads root certificates
-//! only for `https`, and bypasses the proxy for this machine and its private network.
+#![doc = include_str!("../README.md")]
 
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{ClientBuilder, redirect::Policy};
