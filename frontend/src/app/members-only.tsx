@@ -19,6 +19,7 @@ import { usePreferences } from "../features/settings/hooks/use-preferences";
 import { preferences } from "../features/settings/model/preferences";
 import { t } from "../lib/i18n";
 import { notices } from "../lib/notices";
+import { problemOf } from "../lib/problem";
 import { queryClient } from "../lib/query-client";
 import { forgetUnsent, hasUnsentText, useIsLoaded } from "./members";
 
@@ -48,11 +49,12 @@ export function MembersOnly() {
     setAsking(false);
     leaveMessage.current = t().signOut.done;
     const leaving = user.current;
-    const problem = await signOut();
-    if (!problem && leaving !== undefined) await forgetUnsent(leaving);
-    if (problem) {
+    try {
+      await signOut();
+      if (leaving !== undefined) await forgetUnsent(leaving);
+    } catch (error) {
       leaveMessage.current = undefined;
-      notices.show({ kind: "problem", text: `${t().signOut.failed} ${problem.message}` });
+      notices.show({ kind: "problem", text: `${t().signOut.failed} ${problemOf(error).message}` });
     }
   }
 

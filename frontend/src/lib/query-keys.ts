@@ -1,4 +1,4 @@
-// The keys of the query cache.
+// The keys of queries and mutations.
 
 export const keys = {
   /** Prefix of all listings of tasks; the key of each has the view at index `VIEW`. */
@@ -9,6 +9,8 @@ export const keys = {
   tasks: ["task"],
   task: (id: string) => ["task", id],
   devices: ["devices"],
+  /** A write to the account, by its name. */
+  accountWrite: (name: string) => ["account", name],
 };
 
 export const VIEW = 1;

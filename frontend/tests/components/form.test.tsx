@@ -6,13 +6,13 @@ import { userEvent } from "@testing-library/user-event";
 import { afterEach, expect, test, vi } from "vitest";
 import { Field } from "../../src/components/ui/field";
 import { Form, Submit, type Values } from "../../src/components/ui/form";
-import type { Problem } from "../../src/lib/problem";
+import { ProblemError } from "../../src/lib/problem";
 
 afterEach(cleanup);
 
 const check = ({ name = "" }: Values) => ({ name: name === "" ? "Enter a name." : undefined });
 
-function show(onSubmit: (values: Values) => Promise<Problem | undefined>, initial = "") {
+function show(onSubmit: (values: Values) => Promise<unknown>, initial = "") {
   return render(
     <Form check={check} onSubmit={onSubmit}>
       <Field name="name" label="Name" defaultValue={initial} />
@@ -36,7 +36,9 @@ test("a mistake is shown at its field, which has the focus, until it is correcte
 
 test("a refusal is shown at the field that it names, and the text stays", async () => {
   const user = userEvent.setup();
-  show(async () => ({ status: 422, message: "No.", fields: { name: "Too short." } }));
+  show(async () => {
+    throw new ProblemError({ status: 422, message: "No.", fields: { name: "Too short." } });
+  });
   await user.type(screen.getByLabelText("Name"), "A");
   await user.click(screen.getByRole("button", { name: "Save" }));
   expect(await screen.findByText("Too short.")).toBeDefined();

@@ -31,8 +31,8 @@ export const useForm = (): FormState => useContext(FormContext);
 interface Props {
   children: ReactNode;
   check?: (values: Values) => Mistakes;
-  /** Submits the values. Returns the problem, if any. */
-  onSubmit(values: Values, form: HTMLFormElement): Promise<Problem | undefined>;
+  /** Submits the values. Shows what it throws. */
+  onSubmit(values: Values, form: HTMLFormElement): Promise<unknown>;
   /** Receives the values after each input. */
   onChange?: (values: Values) => void;
   /** Shown along with a problem. */
@@ -64,8 +64,16 @@ export function Form(props: Props) {
     setMistakes(found);
     if (Object.values(found).some(Boolean)) return;
     setBusy(true);
-    const refusal = await attempt(() => onSubmit(values, element)).finally(() => setBusy(false));
-    if (!refusal) return;
+    try {
+      await onSubmit(values, element);
+    } catch (error) {
+      refuse(problemOf(error), element);
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  function refuse(refusal: Problem, element: HTMLFormElement) {
     const shown = mistakesOf(refusal, element);
     setMistakes(shown);
     if (Object.keys(shown).length === 0) setProblem(refusal);
@@ -116,15 +124,6 @@ export function Submit({
       {isBusy ? t().oneMoment : children}
     </Button>
   );
-}
-
-/** Converts thrown values to problems. */
-async function attempt(submit: () => Promise<Problem | undefined>): Promise<Problem | undefined> {
-  try {
-    return await submit();
-  } catch (error) {
-    return problemOf(error);
-  }
 }
 
 function read(form: HTMLFormElement): Values {

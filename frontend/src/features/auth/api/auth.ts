@@ -1,10 +1,10 @@
-// The operations of Better Auth's client, which is used unchanged. Each one returns a problem, or
-// nothing on success.
+// The operations of Better Auth's client, which is used unchanged. Each one throws a `ProblemError`
+// if it fails.
 
 import { jwtClient } from "better-auth/client/plugins";
 import { createAuthClient } from "better-auth/react";
 import { t } from "../../../lib/i18n";
-import { type Problem, ProblemError, problemOf, readRetryAfter } from "../../../lib/problem";
+import { ProblemError, readRetryAfter } from "../../../lib/problem";
 import { type AuthError, problemOfAuth } from "./auth-problem";
 
 const client = createAuthClient({ baseURL: window.location.origin, plugins: [jwtClient()] });
@@ -16,7 +16,6 @@ interface Options {
 }
 
 type Answer<T> = { data: T | null; error: AuthError | null };
-type Outcome = Promise<Problem | undefined>;
 
 /** Sends a request, and throws the error that the client returns. */
 async function ask<T>(call: (options: Options) => Promise<Answer<T>>): Promise<T | null> {
@@ -29,15 +28,6 @@ async function ask<T>(call: (options: Options) => Promise<Answer<T>>): Promise<T
   return data;
 }
 
-async function outcome<T>(call: (options: Options) => Promise<Answer<T>>): Outcome {
-  try {
-    await ask(call);
-    return undefined;
-  } catch (error) {
-    return problemOf(error);
-  }
-}
-
 /** Redirect target of verification mails; an invalid link adds `error`. */
 const VERIFIED = "/auth/verify-email?verified=yes";
 
@@ -48,15 +38,11 @@ export interface NewAccount {
 }
 
 /** Signs up. Returns whether the user is signed in, which may require a verified address first. */
-export async function signUp(account: NewAccount): Promise<Problem | { isSignedIn: boolean }> {
-  try {
-    const data = await ask((options) =>
-      client.signUp.email({ ...account, callbackURL: VERIFIED }, options),
-    );
-    return { isSignedIn: Boolean(data?.token) };
-  } catch (error) {
-    return problemOf(error);
-  }
+export async function signUp(account: NewAccount): Promise<{ isSignedIn: boolean }> {
+  const data = await ask((options) =>
+    client.signUp.email({ ...account, callbackURL: VERIFIED }, options),
+  );
+  return { isSignedIn: Boolean(data?.token) };
 }
 
 export interface Credentials {
@@ -65,50 +51,38 @@ export interface Credentials {
   rememberMe: boolean;
 }
 
-export async function signIn(credentials: Credentials): Outcome {
-  const problem = await outcome((options) => client.signIn.email(credentials, options));
-  if (problem) return problem;
-  try {
-    const session = await ask((options) => client.getSession({ fetchOptions: options }));
-    return session ? undefined : noCookies();
-  } catch (error) {
-    return problemOf(error);
-  }
+export async function signIn(credentials: Credentials): Promise<void> {
+  await ask((options) => client.signIn.email(credentials, options));
+  const session = await ask((options) => client.getSession({ fetchOptions: options }));
+  // Signing in succeeded, but the browser does not send the cookie.
+  if (!session)
+    throw new ProblemError({ status: 401, message: t().problems.noCookies, fields: {} });
 }
 
-/** Signing in succeeded, but the browser does not send the cookie. */
-const noCookies = (): Problem => ({
-  status: 401,
-  message: t().problems.noCookies,
-  fields: {},
-});
-
-export function signOut(): Outcome {
-  return outcome((options) => client.signOut({ fetchOptions: options }));
+export async function signOut(): Promise<void> {
+  await ask((options) => client.signOut({ fetchOptions: options }));
 }
 
-export function requestPasswordReset(email: string): Outcome {
+export async function requestPasswordReset(email: string): Promise<void> {
   const redirectTo = "/auth/reset-password";
-  return outcome((options) => client.requestPasswordReset({ email, redirectTo }, options));
+  await ask((options) => client.requestPasswordReset({ email, redirectTo }, options));
 }
 
-export function resetPassword(newPassword: string, token: string): Outcome {
-  return outcome((options) => client.resetPassword({ newPassword, token }, options));
+export async function resetPassword(newPassword: string, token: string): Promise<void> {
+  await ask((options) => client.resetPassword({ newPassword, token }, options));
 }
 
-export function sendVerificationMail(email: string): Outcome {
-  return outcome((options) =>
-    client.sendVerificationEmail({ email, callbackURL: VERIFIED }, options),
-  );
+export async function sendVerificationMail(email: string): Promise<void> {
+  await ask((options) => client.sendVerificationEmail({ email, callbackURL: VERIFIED }, options));
 }
 
-export function changeName(name: string): Outcome {
-  return outcome((options) => client.updateUser({ name }, options));
+export async function changeName(name: string): Promise<void> {
+  await ask((options) => client.updateUser({ name }, options));
 }
 
-export function changeEmail(newEmail: string): Outcome {
+export async function changeEmail(newEmail: string): Promise<void> {
   const callbackURL = "/settings";
-  return outcome((options) => client.changeEmail({ newEmail, callbackURL }, options));
+  await ask((options) => client.changeEmail({ newEmail, callbackURL }, options));
 }
 
 export interface PasswordChange {
@@ -117,19 +91,15 @@ export interface PasswordChange {
   revokeOtherSessions: boolean;
 }
 
-export function changePassword(change: PasswordChange): Outcome {
-  return outcome((options) => client.changePassword(change, options));
+export async function changePassword(change: PasswordChange): Promise<void> {
+  await ask((options) => client.changePassword(change, options));
 }
 
 /** Deletes the account, or sends a mail if the deletion must be confirmed. */
-export async function deleteAccount(password: string): Promise<Problem | { isGone: boolean }> {
+export async function deleteAccount(password: string): Promise<{ isGone: boolean }> {
   const callbackURL = "/auth/signup";
-  try {
-    const data = await ask((options) => client.deleteUser({ password, callbackURL }, options));
-    return { isGone: data?.message === "User deleted" };
-  } catch (error) {
-    return problemOf(error);
-  }
+  const data = await ask((options) => client.deleteUser({ password, callbackURL }, options));
+  return { isGone: data?.message === "User deleted" };
 }
 
 export interface Device {

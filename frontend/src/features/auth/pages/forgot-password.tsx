@@ -15,9 +15,8 @@ export function ForgotPasswordPage() {
   const [sentTo, setSentTo] = useState<string>();
 
   async function submit({ email = "" }: Values) {
-    const problem = await requestPasswordReset(email.trim());
-    if (!problem) setSentTo(email.trim());
-    return problem;
+    await requestPasswordReset(email.trim());
+    setSentTo(email.trim());
   }
 
   const footer = <TextLink to="/auth/signin">{t().auth.back}</TextLink>;

@@ -28,12 +28,9 @@ export function ResetPasswordPage() {
   }, [search, setSearch, token]);
 
   async function submit({ newPassword = "" }: Values) {
-    const problem = await resetPassword(newPassword, token ?? "");
-    if (!problem) {
-      const message = t().auth.passwordChanged;
-      await navigate("/auth/signin", { replace: true, state: { message } });
-    }
-    return problem;
+    await resetPassword(newPassword, token ?? "");
+    const message = t().auth.passwordChanged;
+    await navigate("/auth/signin", { replace: true, state: { message } });
   }
 
   const again = <TextLink to="/auth/forgot-password">{t().auth.newLink}</TextLink>;

@@ -7,6 +7,7 @@ import { EmailField, Field, PasswordField } from "../../../components/ui/field";
 import { Form, Submit, type Values } from "../../../components/ui/form";
 import { t } from "../../../lib/i18n";
 import { PASSWORD_MIN } from "../../../lib/limits";
+import { problemOf } from "../../../lib/problem";
 import { signUp } from "../api/auth";
 import { AuthCard } from "../components/auth-card";
 import { emailMistake, passwordMistake } from "../model/mistakes";
@@ -27,15 +28,13 @@ export function SignUpPage() {
 
   async function submit({ name = "", email = "", password = "" }: Values) {
     const account = { name: name.trim(), email: email.trim(), password };
-    const outcome = await signUp(account);
-    if (!("isSignedIn" in outcome)) {
-      if (outcome.code && TAKEN.has(outcome.code)) setTaken(account.email);
-      return outcome;
+    try {
+      const { isSignedIn } = await signUp(account);
+      if (!isSignedIn) await navigate("/auth/verify-email", { state: { email: account.email } });
+    } catch (error) {
+      if (TAKEN.has(problemOf(error).code ?? "")) setTaken(account.email);
+      throw error;
     }
-    if (!outcome.isSignedIn) {
-      await navigate("/auth/verify-email", { state: { email: account.email } });
-    }
-    return undefined;
   }
 
   return (

@@ -23,9 +23,8 @@ export function VerifyEmailPage() {
   const [sentTo, setSentTo] = useState(signedUp);
 
   async function submit({ email = "" }: Values) {
-    const problem = await sendVerificationMail(email.trim());
-    if (!problem) setSentTo(email.trim());
-    return problem;
+    await sendVerificationMail(email.trim());
+    setSentTo(email.trim());
   }
 
   const person = session.state === "somebody" ? session.person : undefined;

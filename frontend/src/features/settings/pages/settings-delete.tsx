@@ -7,7 +7,7 @@ import { PasswordField, Username } from "../../../components/ui/field";
 import { Form, Submit, type Values } from "../../../components/ui/form";
 import { t } from "../../../lib/i18n";
 import { notices } from "../../../lib/notices";
-import { deleteAccount } from "../../auth/api/auth";
+import { useDeleteAccount } from "../hooks/use-account-writes";
 
 interface Props {
   email: string;
@@ -16,17 +16,16 @@ interface Props {
 
 export function DeleteAccount({ email, leave }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const deletion = useDeleteAccount();
 
   async function submit({ password = "" }: Values) {
-    const outcome = await deleteAccount(password);
-    if (!("isGone" in outcome)) return outcome;
+    const { isGone } = await deletion.mutateAsync(password);
     dialog.current?.close();
-    if (outcome.isGone) {
+    if (isGone) {
       leave(t().settings.deleted);
     } else {
       notices.show({ kind: "info", text: t().settings.deleteMailed });
     }
-    return undefined;
   }
 
   return (

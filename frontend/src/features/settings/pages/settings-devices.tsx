@@ -6,9 +6,11 @@ import { ProblemMessage } from "../../../components/ui/problem-message";
 import { useRowFocus } from "../../../components/ui/row-focus";
 import { Skeleton } from "../../../components/ui/skeleton";
 import { formatTime, t } from "../../../lib/i18n";
+import { notices } from "../../../lib/notices";
 import { problemOf } from "../../../lib/problem";
 import type { Device } from "../../auth/api/auth";
-import { useDevices, useRevokeDevices } from "../hooks/use-devices";
+import { useRevokeDevices } from "../hooks/use-account-writes";
+import { useDevices } from "../hooks/use-devices";
 import { deviceName } from "../model/device";
 
 export function Devices({ session }: { session: string }) {
@@ -16,6 +18,11 @@ export function Devices({ session }: { session: string }) {
   const devices = data && inOrder(data, session);
   const onFocus = useRowFocus(data);
   const revoke = useRevokeDevices();
+
+  function signOut(token?: string) {
+    if (!revoke.isPending) revoke.mutate(token, { onError: sayNotSignedOut });
+  }
+
   return (
     <Card heading={t().settings.devices} intro={t().settings.devicesIntro}>
       {!data && !error && <Skeleton />}
@@ -38,24 +45,25 @@ export function Devices({ session }: { session: string }) {
               device={device}
               isThis={device.token === session}
               isLeaving={revoke.isPending && revoke.variables === device.token}
-              onRevoke={() => revoke.mutate(device.token)}
+              onRevoke={() => signOut(device.token)}
             />
           ))}
         </ul>
       )}
       {devices && devices.length > 1 && (
         <div>
-          <Button
-            variant="quiet"
-            aria-disabled={revoke.isPending}
-            onClick={() => !revoke.isPending && revoke.mutate(undefined)}
-          >
+          <Button variant="quiet" aria-disabled={revoke.isPending} onClick={() => signOut()}>
             {t().settings.signOutAll}
           </Button>
         </div>
       )}
     </Card>
   );
+}
+
+function sayNotSignedOut(error: unknown) {
+  const text = `${t().settings.notSignedOut} ${problemOf(error).message}`;
+  notices.show({ kind: "problem", text });
 }
 
 /** This device first, then those that were used last. */

@@ -16,12 +16,17 @@ import { Heading } from "../../../components/ui/heading";
 import { t } from "../../../lib/i18n";
 import { PASSWORD_MIN } from "../../../lib/limits";
 import { notices } from "../../../lib/notices";
-import { changeEmail, changeName, changePassword, sendVerificationMail } from "../../auth/api/auth";
+import { problemOf } from "../../../lib/problem";
 import { explainLink } from "../../auth/api/auth-problem";
 import { useMembership } from "../../auth/hooks/use-membership";
 import type { Person } from "../../auth/hooks/use-session";
 import { emailMistake, passwordMistake } from "../../auth/model/mistakes";
-import { lookAtDevices } from "../hooks/use-devices";
+import {
+  useChangeEmail,
+  useChangeName,
+  useChangePassword,
+  useSendVerificationMail,
+} from "../hooks/use-account-writes";
 import { Appearance } from "./settings-appearance";
 import { DeleteAccount } from "./settings-delete";
 import { Devices } from "./settings-devices";
@@ -51,10 +56,11 @@ export function SettingsPage() {
 }
 
 function Name({ person }: { person: Person }) {
+  const change = useChangeName();
+
   async function submit({ name = "" }: Values) {
-    const problem = await changeName(name.trim());
-    if (!problem) say(t().settings.nameChanged);
-    return problem;
+    await change.mutateAsync(name.trim());
+    say(t().settings.nameChanged);
   }
 
   return (
@@ -80,24 +86,22 @@ function Name({ person }: { person: Person }) {
 
 function Address({ person: { email, isVerified } }: { person: Person }) {
   const [sentTo, setSentTo] = useState<string>();
-  const [isSending, setSending] = useState(false);
+  const change = useChangeEmail();
+  const verification = useSendVerificationMail();
   const navigate = useNavigate();
 
   async function submit({ newEmail = "" }: Values, form: HTMLFormElement) {
-    const problem = await changeEmail(newEmail.trim());
-    if (!problem) {
-      setSentTo(newEmail.trim());
-      form.reset();
-    }
-    return problem;
+    await change.mutateAsync(newEmail.trim());
+    setSentTo(newEmail.trim());
+    form.reset();
   }
 
-  async function verify() {
-    if (isSending) return;
-    setSending(true);
-    const problem = await sendVerificationMail(email).finally(() => setSending(false));
-    if (problem) notices.show({ kind: "problem", text: problem.message });
-    else await navigate("/auth/verify-email", { state: { email } });
+  function verify() {
+    if (verification.isPending) return;
+    verification.mutate(email, {
+      onSuccess: () => void navigate("/auth/verify-email", { state: { email } }),
+      onError: (error) => notices.show({ kind: "problem", text: problemOf(error).message }),
+    });
   }
 
   return (
@@ -108,7 +112,7 @@ function Address({ person: { email, isVerified } }: { person: Person }) {
       </p>
       {!isVerified && (
         <div>
-          <Button variant="quiet" aria-disabled={isSending} onClick={() => void verify()}>
+          <Button variant="quiet" aria-disabled={verification.isPending} onClick={verify}>
             {t().settings.verify}
           </Button>
         </div>
@@ -138,19 +142,17 @@ function Address({ person: { email, isVerified } }: { person: Person }) {
 }
 
 function Password({ email }: { email: string }) {
+  const change = useChangePassword();
+
   async function submit(values: Values, form: HTMLFormElement) {
     const { currentPassword = "", newPassword = "", revokeOtherSessions } = values;
-    const problem = await changePassword({
+    await change.mutateAsync({
       currentPassword,
       newPassword,
       revokeOtherSessions: revokeOtherSessions !== undefined,
     });
-    if (!problem) {
-      form.reset();
-      say(t().settings.passwordChanged);
-      await lookAtDevices();
-    }
-    return problem;
+    form.reset();
+    say(t().settings.passwordChanged);
   }
 
   return (

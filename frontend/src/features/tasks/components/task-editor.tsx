@@ -7,7 +7,6 @@ import { Form, Submit, type Values } from "../../../components/ui/form";
 import { Heading } from "../../../components/ui/heading";
 import { Linked } from "../../../components/ui/linked";
 import { formatTime, t } from "../../../lib/i18n";
-import type { Problem } from "../../../lib/problem";
 import { notesMistake, type Task, type TaskText, titleMistake } from "../model/task";
 import { TickBox } from "./tick-box";
 
@@ -27,7 +26,7 @@ interface Props {
   conflict: Conflict | undefined;
   onTick(completed: boolean): void;
   onEdit(text: TaskText): void;
-  onSave(text: TaskText): Promise<Problem | undefined>;
+  onSave(text: TaskText): Promise<void>;
   onDiscard(): void;
   onRemove(): void;
 }
@@ -73,9 +72,8 @@ export function TaskEditor(props: Props) {
         check={check}
         onChange={(values) => onEdit(typed(values))}
         onSubmit={async (values) => {
-          const problem = await onSave(typed(values));
-          if (!problem) setRestored(false);
-          return problem;
+          await onSave(typed(values));
+          setRestored(false);
         }}
       >
         <Field

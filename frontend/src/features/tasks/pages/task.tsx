@@ -11,7 +11,7 @@ import { Skeleton } from "../../../components/ui/skeleton";
 import { State } from "../../../components/ui/state";
 import { t } from "../../../lib/i18n";
 import { notices } from "../../../lib/notices";
-import { isTemporary, type Problem, problemOf } from "../../../lib/problem";
+import { isTemporary, ProblemError, problemOf } from "../../../lib/problem";
 import { TaskEditor } from "../components/task-editor";
 import { UnsentChange } from "../components/unsent-change";
 import {
@@ -144,13 +144,13 @@ function Editing({ task }: { task: Task }) {
     setRound((number) => number + 1);
   }
 
-  async function save(typed: TaskText, seen: Task = base.current): Promise<Problem | undefined> {
+  async function save(typed: TaskText, seen: Task = base.current): Promise<void> {
     setTheirs(undefined);
     const before = base.current;
     const change = changeOf(before, typed);
     if (Object.keys(change).length === 0) {
       settle(before);
-      return undefined;
+      return;
     }
     const saving = saveTask(task.id, change, fieldsOf(seen, change));
     // The outbox stores the text now, even if this page is closed.
@@ -158,14 +158,14 @@ function Editing({ task }: { task: Task }) {
     keepDraft();
     const outcome = await saving;
     // If the form was left, the list shows the rejected change.
-    if (!isShown.current) return undefined;
+    if (!isShown.current) return;
     if (outcome.kind === "failed") {
       discardChange(outcome.id);
       base.current = before;
       keepDraft();
-      if (!outcome.theirs) return outcome.problem;
+      if (!outcome.theirs) throw new ProblemError(outcome.problem);
       setTheirs(outcome.theirs);
-      return undefined;
+      return;
     }
     const isSaved = outcome.kind === "done";
     settle(isSaved && outcome.task ? outcome.task : base.current);
@@ -173,7 +173,16 @@ function Editing({ task }: { task: Task }) {
       kind: "info",
       text: isSaved ? t().task.saved : t().task.kept,
     });
-    return undefined;
+  }
+
+  /** Saves over the version of another device. If that fails, the choice is offered again. */
+  async function overwrite(theirs: Task) {
+    try {
+      await save(text.current, theirs);
+    } catch (error) {
+      setTheirs(theirs);
+      notices.show({ kind: "problem", text: problemOf(error).message });
+    }
   }
 
   async function remove() {
@@ -202,7 +211,7 @@ function Editing({ task }: { task: Task }) {
         conflict={
           theirs && {
             theirs,
-            keepMine: () => void save(text.current, theirs),
+            keepMine: () => void overwrite(theirs),
             useTheirs: () => {
               put(theirs);
               restart(theirs);

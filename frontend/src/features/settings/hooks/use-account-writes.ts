@@ -1,0 +1,33 @@
+// Writes to the account. They share a scope, so that they are sent one after the other.
+
+import { mutationOptions, useMutation } from "@tanstack/react-query";
+import { keys } from "../../../lib/query-keys";
+import {
+  changeEmail,
+  changeName,
+  changePassword,
+  deleteAccount,
+  revokeDevice,
+  revokeOtherDevices,
+  sendVerificationMail,
+} from "../../auth/api/auth";
+import { lookAtDevices } from "./use-devices";
+
+const write = <Input, Output>(name: string, mutationFn: (input: Input) => Promise<Output>) =>
+  mutationOptions({ mutationKey: keys.accountWrite(name), mutationFn, scope: { id: "account" } });
+
+export const useChangeName = () => useMutation(write("name", changeName));
+export const useChangeEmail = () => useMutation(write("email", changeEmail));
+export const useSendVerificationMail = () => useMutation(write("verify", sendVerificationMail));
+export const useDeleteAccount = () => useMutation(write("delete", deleteAccount));
+
+/** Changes the password, which may also end the sessions of other devices. */
+export const useChangePassword = () =>
+  useMutation({ ...write("password", changePassword), onSuccess: lookAtDevices });
+
+/** Ends the session of a device, or of all other devices if none is given. */
+export const useRevokeDevices = () =>
+  useMutation({ ...write("revoke", revoke), onSettled: lookAtDevices });
+
+const revoke = (token?: string) =>
+  token === undefined ? revokeOtherDevices() : revokeDevice(token);
