@@ -2,12 +2,8 @@
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Write } from "../src/features/tasks/model/entry";
-import {
-  ConflictError,
-  Outbox,
-  type Tabs,
-  type Transport,
-} from "../src/features/tasks/model/outbox";
+import { ConflictError, Outbox, type Transport } from "../src/features/tasks/model/outbox";
+import { StoredWrites, type Tabs } from "../src/features/tasks/model/stored-writes";
 import type { Task } from "../src/features/tasks/model/task";
 import { ProblemError } from "../src/lib/problem";
 import { MemoryStore } from "./memory-store";
@@ -55,11 +51,17 @@ class Server implements Transport {
   confirmed(): void {}
 }
 
-const alone: Tabs = { id: "this", adopt: (run) => run(new Set(["this"])) };
+/** A tab among these open ones. */
+const tabOf = (id: string, ...others: string[]): Tabs => ({
+  id,
+  exclusively: (run) => run(new Set([id, ...others])),
+});
 
-async function start(store = new MemoryStore(), tabs = alone) {
+const remove: Write = { kind: "delete", taskId: "1", title: "Milk" };
+
+async function start(store = new MemoryStore(), tabs = tabOf("this")) {
   const server = new Server();
-  const outbox = new Outbox(store, server, tabs);
+  const outbox = new Outbox(new StoredWrites(store, tabs), server);
   await outbox.open("ada");
   return { outbox, server, store };
 }
@@ -129,7 +131,6 @@ test("a refused write waits for the user and stops nothing behind it", async () 
 
 test("a held deletion can be undone, and is sent after it is released", async () => {
   const { outbox, server } = await start();
-  const remove: Write = { kind: "delete", taskId: "1", title: "Milk" };
   outbox.discard(outbox.add(remove, "held"));
   const id = outbox.add(remove, "held");
   await settled();
@@ -156,7 +157,7 @@ test("what is unsent survives a reload, in order and with its keys", async () =>
   const before = await start(store);
   before.server.held = [];
   for (const title of ["One", "Two", "Three"]) before.outbox.add(create(title));
-  const after = await start(store, { id: "next", adopt: (run) => run(new Set(["next"])) });
+  const after = await start(store, tabOf("next"));
   await settled();
   expect(after.server.sent).toEqual(["One", "Two", "Three"]);
   expect(after.server.keys[0]).toBe(before.server.keys[0]);
@@ -167,7 +168,7 @@ test("the writes of another open tab are left to it", async () => {
   const before = await start(store);
   before.server.held = [];
   before.outbox.add(create("One"));
-  const after = await start(store, { id: "next", adopt: (run) => run(new Set(["this", "next"])) });
+  const after = await start(store, tabOf("next", "this"));
   expect(after.server.sent).toEqual([]);
 });
 
@@ -192,4 +193,41 @@ test("signing out erases what is unsent", async () => {
   await outbox.open(undefined);
   await outbox.erase("ada");
   expect(store.items.size).toBe(0);
+});
+
+test("the writes of a tab that closes later are sent by another", async () => {
+  const store = new MemoryStore();
+  const closing = await start(store);
+  closing.server.held = [];
+  const open = new Set(["this", "next"]);
+  const left = await start(store, { id: "next", exclusively: (run) => run(open) });
+  closing.outbox.add(create("One"));
+  await left.outbox.adopt();
+  expect(left.server.sent).toEqual([]);
+  open.delete("this");
+  await left.outbox.adopt();
+  await settled();
+  expect(left.server.sent).toEqual(["One"]);
+  expect(store.items.size).toBe(0);
+});
+
+test("before the session ends, the deletions of all tabs are sent", async () => {
+  const store = new MemoryStore();
+  const other = await start(store);
+  other.outbox.add(remove, "held");
+  const leaving = await start(store, tabOf("next", "this"));
+  for (const taskId of "23456789") leaving.outbox.add({ ...remove, taskId, title: taskId }, "held");
+  await leaving.outbox.sendDeletions();
+  expect(leaving.server.sent.toSorted()).toEqual([..."23456789", "Milk"]);
+  expect(await leaving.outbox.has("ada")).toBe(false);
+});
+
+test("a deletion that cannot be sent is still unsent", async () => {
+  const { outbox, server } = await start();
+  server.outcomes = [problem(0), problem(500)];
+  outbox.add(remove, "held");
+  outbox.add({ ...remove, taskId: "2" }, "held");
+  await outbox.sendDeletions();
+  expect(outbox.list()).toMatchObject([{ state: "waiting" }, { state: "failed" }]);
+  expect(await outbox.has("ada")).toBe(true);
 });

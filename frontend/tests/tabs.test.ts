@@ -2,20 +2,7 @@
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { BrowserTabs } from "../src/features/auth/api/tabs";
-
-/** A channel that delivers messages synchronously to all others of the same name. */
-class Channel {
-  static all: Channel[] = [];
-  onmessage: ((event: { data: unknown }) => void) | null = null;
-
-  constructor(readonly name: string) {
-    Channel.all.push(this);
-  }
-
-  postMessage(data: unknown) {
-    for (const other of Channel.all) if (other !== this) other.onmessage?.({ data });
-  }
-}
+import { Channel } from "./channel";
 
 beforeEach(() => {
   Channel.all = [];

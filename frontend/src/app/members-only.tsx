@@ -21,7 +21,7 @@ import { t } from "../lib/i18n";
 import { notices } from "../lib/notices";
 import { problemOf } from "../lib/problem";
 import { queryClient } from "../lib/query-client";
-import { forgetUnsent, hasUnsentText, useIsLoaded } from "./members";
+import { finishUnsent, forgetUnsent, useIsLoaded } from "./members";
 
 export { startMembers } from "./members";
 
@@ -39,9 +39,7 @@ export function MembersOnly() {
   }, [session]);
 
   async function askToLeave() {
-    // Sends deletions that can still be undone while the session is valid.
-    notices.closeAll();
-    if (user.current !== undefined && (await hasUnsentText(user.current))) setAsking(true);
+    if (user.current !== undefined && (await finishUnsent(user.current))) setAsking(true);
     else await leave();
   }
 
@@ -69,6 +67,7 @@ export function MembersOnly() {
     isLoaded &&
     membershipOf(session, (message) => {
       leaveMessage.current = message;
+      if (user.current !== undefined) void forgetUnsent(user.current);
     });
   return (
     <QueryClientProvider client={queryClient}>

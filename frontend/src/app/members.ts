@@ -4,7 +4,7 @@
 import { useSyncExternalStore } from "react";
 import { watchUser } from "../features/auth/api/auth";
 import { tabs, tokens } from "../features/tasks/api/tasks";
-import { drafts, outbox, startSending } from "../features/tasks/model/unsent";
+import { drafts, finishDeletions, outbox, startSending } from "../features/tasks/model/unsent";
 import { notices } from "../lib/notices";
 import { queryClient } from "../lib/query-client";
 
@@ -50,9 +50,14 @@ export function startMembers(): void {
   });
 }
 
-/** Returns whether signing out would lose input of the user, in any tab. */
-export async function hasUnsentText(user: string): Promise<boolean> {
-  return (await drafts.has(user)) || (await outbox.hasText(user));
+/** Maximum time in milliseconds that signing out waits for deletions to be sent. */
+const DELETIONS_TIMEOUT = 5_000;
+
+/** Sends the pending deletions, and returns whether signing out loses anything else, in any tab. */
+export async function finishUnsent(user: string): Promise<boolean> {
+  const timeout = new Promise((resolve) => setTimeout(resolve, DELETIONS_TIMEOUT));
+  await Promise.race([finishDeletions(), timeout]);
+  return (await drafts.has(user)) || (await outbox.has(user));
 }
 
 /** Deletes the unsent changes and the drafts of a user who has signed out. */

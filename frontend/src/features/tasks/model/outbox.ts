@@ -3,8 +3,8 @@
 
 import { type Problem, problemOf } from "../../../lib/problem";
 import { randomHex } from "../../../lib/random";
-import type { KeyValueStore } from "../../../lib/storage";
 import { type Entry, entryOf, laneOf, type Write } from "./entry";
+import type { StoredWrites } from "./stored-writes";
 import { fieldsOf, type Task } from "./task";
 
 /** The server has another value in a field that the user changed. */
@@ -27,25 +27,10 @@ export interface Transport {
   confirmed(entry: Entry, task: Task | undefined): void;
 }
 
-/** Coordinates which tab sends the stored writes of closed tabs. */
-export interface Tabs {
-  /** Identifies this tab. */
-  readonly id: string;
-  /** Runs a callback with the ids of the open tabs, in one tab at a time. */
-  adopt(run: (open: ReadonlySet<string>) => Promise<void>): Promise<void>;
-}
-
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 30_000;
 /** Maximum number of requests in flight. */
 const MAX_SENDING = 6;
-
-interface Stored {
-  tab: string;
-  /** Position among all stored writes: milliseconds, made unique. */
-  order: number;
-  write: Write;
-}
 
 interface Pause {
   timer: ReturnType<typeof setTimeout>;
@@ -57,16 +42,14 @@ type Listener = () => void;
 export class Outbox {
   #owner: string | undefined;
   #entries: readonly Entry[] = [];
-  #order = 0;
   readonly #listeners = new Set<Listener>();
   readonly #outcomes = new Map<string, (outcome: Outcome) => void>();
   readonly #attempts = new Map<string, number>();
   readonly #pauses = new Map<string, Pause>();
 
   constructor(
-    private readonly store: KeyValueStore,
+    private readonly stored: StoredWrites,
     private readonly transport: Transport,
-    private readonly tabs: Tabs,
   ) {}
 
   readonly subscribe = (listener: Listener): (() => void) => {
@@ -85,22 +68,19 @@ export class Outbox {
     this.#outcomes.clear();
     this.#set([]);
     if (owner === undefined) return;
-    await this.tabs.adopt(async (open) => {
-      const stored = (await this.store.list(prefixOf(owner)))
-        .filter((item): item is [string, Stored] => isStored(item[1]))
-        .filter(([, { tab }]) => tab === this.tabs.id || !open.has(tab))
-        .sort(([, a], [, b]) => a.order - b.order);
-      for (const [key, value] of stored) {
-        await this.store.set(key, { ...value, tab: this.tabs.id });
-      }
-      if (this.#owner !== owner) return;
-      const known = new Set(this.#entries.map(({ id }) => id));
-      const adopted = stored
-        .map(([key, { write }]) => entryOf(key.slice(prefixOf(owner).length), write))
-        .filter(({ id }) => !known.has(id));
-      this.#set([...adopted, ...this.#entries]);
+    const own = await this.stored.listOwn(owner);
+    if (this.#owner !== owner) return;
+    this.#append(own);
+    await this.adopt();
+  }
+
+  /** Sends the stored writes of closed tabs. */
+  async adopt(): Promise<void> {
+    const owner = this.#owner;
+    if (owner === undefined) return;
+    await this.stored.adopt(owner, (writes) => {
+      if (this.#owner === owner) this.#append(writes);
     });
-    this.#pump();
   }
 
   /** Adds a write and returns its id. A held one is not sent before `release`. */
@@ -147,23 +127,59 @@ export class Outbox {
     for (const { lane } of [...this.#pauses.values()]) this.#resume(lane);
   }
 
-  /** Returns whether a user has unsent writes with text, in any tab. */
-  async hasText(owner: string): Promise<boolean> {
-    const stored = (await this.store.list(prefixOf(owner))).map(([, value]) => value);
-    const own = this.#owner === owner ? this.#entries : [];
-    return [...own, ...stored.filter(isStored)].some(({ write }) => write.kind !== "delete");
+  /**
+   * Sends the deletions of all tabs, also those that could still be undone. Resolves when each of them
+   * was sent or cannot be sent now.
+   */
+  async sendDeletions(): Promise<void> {
+    const owner = this.#owner;
+    if (owner === undefined) return;
+    const others = await this.stored.listOthers(owner);
+    if (this.#owner !== owner) return;
+    this.#append(others.filter(({ write }) => write.kind === "delete"));
+    for (const { id, state } of this.#entries) if (state === "held") this.release(id);
+    await new Promise<void>((resolve) => {
+      const check = () => {
+        if (this.#entries.some((entry) => this.#isLeaving(entry))) return;
+        unsubscribe();
+        resolve();
+      };
+      const unsubscribe = this.subscribe(check);
+      check();
+    });
+  }
+
+  /** Returns whether a user has unsent writes, in any tab. */
+  async has(owner: string): Promise<boolean> {
+    if (this.#owner === owner && this.#entries.length > 0) return true;
+    return (await this.stored.list(owner)).length > 0;
   }
 
   /** Drops all writes of a user, in memory and stored. */
   async erase(owner: string): Promise<void> {
     if (this.#owner === owner) this.#set([]);
-    await this.store.deleteAll(prefixOf(owner));
+    await this.stored.erase(owner);
+  }
+
+  /** Appends stored writes, behind those that may be in flight. */
+  #append(writes: readonly { id: string; write: Write }[]): void {
+    const known = new Set(this.#entries.map(({ id }) => id));
+    const added = writes.filter(({ id }) => !known.has(id));
+    this.#set([...this.#entries, ...added.map(({ id, write }) => entryOf(id, write))]);
+    this.#pump();
+  }
+
+  /** Returns whether a deletion is being sent, or will be without further delay. */
+  #isLeaving(entry: Entry): boolean {
+    if (entry.write.kind !== "delete") return false;
+    return (
+      entry.state === "sending" || (entry.state === "waiting" && !this.#isPausing(laneOf(entry)))
+    );
   }
 
   #add(id: string, write: Write, state: "held" | "waiting"): string {
     this.#set([...this.#entries, { id, write, state }]);
-    this.#order = Math.max(this.#order + 1, Date.now());
-    this.#keep(id, { tab: this.tabs.id, order: this.#order, write });
+    if (this.#owner !== undefined) this.stored.add(this.#owner, id, write);
     this.#pump();
     return id;
   }
@@ -187,7 +203,7 @@ export class Outbox {
     this.#update({ ...entry, state: "sending" });
     try {
       const task = await this.transport.send(entry.id, entry.write);
-      if (owner !== undefined) void this.store.delete(prefixOf(owner) + entry.id);
+      if (owner !== undefined) this.stored.delete(owner, entry.id);
       if (this.#owner !== owner) return;
       this.transport.confirmed(entry, task);
       this.#attempts.delete(entry.id);
@@ -253,11 +269,7 @@ export class Outbox {
 
   #remove({ id }: Entry): void {
     this.#set(this.#entries.filter((other) => other.id !== id));
-    if (this.#owner !== undefined) void this.store.delete(prefixOf(this.#owner) + id);
-  }
-
-  #keep(id: string, stored: Stored): void {
-    if (this.#owner !== undefined) void this.store.set(prefixOf(this.#owner) + id, stored);
+    if (this.#owner !== undefined) this.stored.delete(this.#owner, id);
   }
 
   #set(entries: readonly Entry[]): void {
@@ -266,12 +278,6 @@ export class Outbox {
   }
 }
 
-const prefixOf = (owner: string) => `${owner}/write/`;
-
 /** Unreachable, not ready or busy: the same request succeeds later. */
 const isRetried = ({ status }: Problem): boolean =>
   status === 0 || status === 429 || status === 502 || status === 503 || status === 504;
-
-function isStored(value: unknown): value is Stored {
-  return typeof value === "object" && value !== null && "write" in value && "tab" in value;
-}

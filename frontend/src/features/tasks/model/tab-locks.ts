@@ -1,39 +1,89 @@
-// Detects the open tabs of this browser by locks, which are released when a tab is closed.
+// Coordinates the open tabs of this browser: locks, which are released when a tab is closed, show
+// which are open, and a channel makes their deletions final.
 
 import { lockManager } from "../../../lib/locks";
 import { randomHex } from "../../../lib/random";
-import type { Tabs } from "./outbox";
+import type { Tabs } from "./stored-writes";
 
 const PREFIX = "task-outbox-";
+
+type Message = { kind: "opened"; tab: string } | { kind: "finish deletions" };
+
+export interface TabEvents {
+  /** Another tab was closed; its unsent writes can be adopted. */
+  closed(): void;
+  /** The user signs out in another tab: deletions can no longer be undone. */
+  finishDeletions(): void;
+}
 
 /** Locks need https or localhost, and privacy settings may refuse them: then tabs are not coordinated. */
 export class TabLocks implements Tabs {
   readonly id = randomHex(8);
   readonly #locks = lockManager();
+  #channel: BroadcastChannel | undefined;
+  #events: TabEvents | undefined;
 
-  /** Registers this tab as open until it is closed. */
-  start(): void {
-    void this.#locks?.request(PREFIX + this.id, () => new Promise(() => {})).catch(() => undefined);
+  /** Registers this tab as open until it is closed, and starts to watch the others. */
+  start(events: TabEvents): void {
+    this.#events = events;
+    this.#channel = new BroadcastChannel("task-outbox");
+    this.#channel.onmessage = ({ data }: MessageEvent<Message>) => {
+      if (data.kind === "opened") this.#watch(data.tab);
+      else events.finishDeletions();
+    };
+    void this.#locks?.request(PREFIX + this.id, () => this.#stayOpen()).catch(() => undefined);
   }
 
-  async adopt(run: (open: ReadonlySet<string>) => Promise<void>): Promise<void> {
-    const locks = this.#locks;
-    if (!locks) return await run(new Set());
+  async exclusively(run: (open: ReadonlySet<string>) => Promise<void>): Promise<void> {
     let isRun = false;
     const once = async (open: ReadonlySet<string>) => {
       isRun = true;
       await run(open);
     };
+    const locks = this.#locks;
     try {
-      await locks.request("task-outbox", async () => {
-        const { held = [] } = await locks.query();
-        const open = held.flatMap(({ name = "" }) =>
-          name.startsWith(PREFIX) ? [name.slice(PREFIX.length)] : [],
-        );
-        await once(new Set(open));
-      });
-    } catch {
-      if (!isRun) await run(new Set());
+      if (locks) await locks.request("task-outbox", async () => once(await openTabs(locks)));
+      else await once(new Set());
+    } catch (error) {
+      if (isRun) throw error;
+      await run(new Set());
     }
   }
+
+  /** Makes the deletions of the other tabs final. */
+  finishDeletions(): void {
+    this.#post({ kind: "finish deletions" });
+  }
+
+  /**
+   * Watches the tabs that are open already, then announces this one to them, so that of two tabs
+   * opened at once, each sees the other. A page that is being reloaded still counts as open.
+   */
+  async #stayOpen(): Promise<never> {
+    const open = this.#locks ? await openTabs(this.#locks).catch(() => []) : [];
+    for (const tab of open) this.#watch(tab);
+    this.#post({ kind: "opened", tab: this.id });
+    return await new Promise(() => {});
+  }
+
+  /** Waits for the lock of another tab, which is available once that tab is closed. */
+  #watch(tab: string): void {
+    if (tab === this.id) return;
+    void this.#locks
+      ?.request(PREFIX + tab, () => undefined)
+      .then(() => this.#events?.closed())
+      .catch(() => undefined);
+  }
+
+  #post(message: Message): void {
+    this.#channel?.postMessage(message);
+  }
+}
+
+async function openTabs(locks: LockManager): Promise<Set<string>> {
+  const { held = [] } = await locks.query();
+  const open = held.flatMap(({ name = "" }) =>
+    name.startsWith(PREFIX) ? [name.slice(PREFIX.length)] : [],
+  );
+  return new Set(open);
 }

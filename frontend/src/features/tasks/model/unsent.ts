@@ -9,6 +9,7 @@ import { ConfirmedChanges } from "./confirmed-changes";
 import { Drafts } from "./drafts";
 import type { Entry, Write } from "./entry";
 import { ConflictError, Outbox, type Transport } from "./outbox";
+import { StoredWrites } from "./stored-writes";
 import { TabLocks } from "./tab-locks";
 import { conflictsOf, type Task, type TaskChange } from "./task";
 
@@ -40,11 +41,14 @@ const confirmed = new ConfirmedChanges(queryClient);
 const store = new BrowserStore();
 export const drafts = new Drafts(store);
 const locks = new TabLocks();
-export const outbox = new Outbox(store, transport, locks);
+export const outbox = new Outbox(new StoredWrites(store, locks), transport);
 
 /** Sends unsent changes when the network is available again, and handles closing the page. */
 export function startSending(): void {
-  locks.start();
+  locks.start({
+    closed: () => void outbox.adopt(),
+    finishDeletions: () => notices.closeAll(),
+  });
   window.addEventListener("online", () => outbox.resumeAll());
 
   // Sends a deletion that can no longer be undone, even while the page is being closed.
@@ -62,6 +66,13 @@ export function startSending(): void {
     const isUnsent = ({ state, write }: Entry) => state !== "held" && write.kind !== "delete";
     if (outbox.list().some(isUnsent)) event.preventDefault();
   });
+}
+
+/** Sends the deletions of all tabs that can still be undone, before the session ends. */
+export async function finishDeletions(): Promise<void> {
+  notices.closeAll();
+  locks.finishDeletions();
+  await outbox.sendDeletions();
 }
 
 /**

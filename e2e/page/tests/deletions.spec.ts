@@ -1,0 +1,124 @@
+// Pending deletions and their undo, while another tab signs out or is closed.
+
+import type { BrowserContext, Page } from "@playwright/test";
+import { haveTasks, member, rows, signIn, signInHere, tick, titlesOf } from "../support/people";
+import type { System } from "../support/services";
+import { expect, test } from "../support/test";
+
+/** Makes the deletions of all tabs fail as without a network, until the returned function is called. */
+async function refuseDeletions(context: BrowserContext): Promise<() => Promise<void>> {
+  await context.route("**/api/tasks/*", (route) =>
+    route.request().method() === "DELETE" ? route.abort() : route.fallback(),
+  );
+  return () => context.unroute("**/api/tasks/*");
+}
+
+async function openTabs(context: BrowserContext, page: Page, count: number): Promise<Page> {
+  const other = await context.newPage();
+  for (const tab of [page, other]) {
+    await tab.goto("/tasks");
+    await expect(rows(tab)).toHaveCount(count);
+  }
+  return other;
+}
+
+async function signOut(page: Page) {
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+}
+
+async function titlesAfterSigningIn(context: BrowserContext, system: System, email: string) {
+  await signIn(context, system, email);
+  return await titlesOf(context, system);
+}
+
+test("signing out in another tab makes a deletion final", async ({ page, context, system }) => {
+  const { email } = await member(context, system);
+  await haveTasks(context, system, ["Milk", "Bread"]);
+  const other = await openTabs(context, page, 2);
+  await page.getByRole("button", { name: "Delete Milk" }).click();
+  await expect(page.getByRole("button", { name: "Undo" })).toBeVisible();
+  await signOut(other);
+  expect(await titlesAfterSigningIn(context, system, email)).toEqual(["Bread"]);
+});
+
+test("an undone deletion stays undone after signing out in another tab", async ({
+  page,
+  context,
+  system,
+}) => {
+  const { email } = await member(context, system);
+  await haveTasks(context, system, ["Milk", "Bread"]);
+  const other = await openTabs(context, page, 2);
+  await page.getByRole("button", { name: "Delete Milk" }).click();
+  await page.getByRole("button", { name: "Undo" }).click();
+  await signOut(other);
+  await expect(page.getByText("You were signed out.")).toBeVisible();
+  await signInHere(page, email);
+  await expect(rows(page)).toHaveText(["Bread", "Milk"]);
+});
+
+test("signing out asks about a deletion of another tab that cannot be sent", async ({
+  page,
+  context,
+  system,
+}) => {
+  await member(context, system);
+  await haveTasks(context, system, ["Milk", "Bread"]);
+  const other = await openTabs(context, page, 2);
+  const accept = await refuseDeletions(context);
+  await page.getByRole("button", { name: "Delete Milk" }).click();
+  await other.getByRole("button", { name: "Sign out" }).click();
+  await expect(other.getByText("Sign out and lose unsent changes?")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Undo" })).toHaveCount(0);
+  await other.getByRole("button", { name: "Stay signed in" }).click();
+  await accept();
+  await expect.poll(() => titlesOf(context, system)).toEqual(["Bread"]);
+  await signOut(other);
+});
+
+test("signing out sends all of many deletions", async ({ page, context, system }) => {
+  const { email } = await member(context, system);
+  const titles = Array.from({ length: 12 }, (_, index) => `Task ${index}`);
+  await haveTasks(context, system, [...titles, "Milk"]);
+  await page.goto("/tasks");
+  for (const title of titles) await tick(page, title).check();
+  await page.getByRole("link", { name: "Done", exact: true }).click();
+  await page.getByRole("button", { name: "Delete done tasks" }).click();
+  await expect(page.getByText("Deleted 12 done tasks.")).toBeVisible();
+  await signOut(page);
+  expect(await titlesAfterSigningIn(context, system, email)).toEqual(["Milk"]);
+});
+
+test("an open tab sends the deletion of one that was closed", async ({ page, context, system }) => {
+  await member(context, system);
+  await haveTasks(context, system, ["Milk", "Bread"]);
+  const other = await openTabs(context, page, 2);
+  const accept = await refuseDeletions(context);
+  await other.getByRole("button", { name: "Delete Milk" }).click();
+  await expect(other.getByRole("button", { name: "Undo" })).toBeVisible();
+  await other.close();
+  await expect(rows(page)).toHaveText(["Bread"]);
+  await accept();
+  await expect.poll(() => titlesOf(context, system)).toEqual(["Bread"]);
+});
+
+test("a deletion that was pending when the session ended is sent after signing in", async ({
+  page,
+  context,
+  system,
+}) => {
+  const { email } = await member(context, system);
+  await haveTasks(context, system, ["Milk", "Bread"]);
+  await page.goto("/tasks");
+  await page.getByRole("button", { name: "Delete Milk" }).click();
+  await expect(page.getByRole("button", { name: "Undo" })).toBeVisible();
+  await context.request.post(`${system.url}/api/auth/revoke-sessions`, {
+    headers: { origin: system.url },
+    data: {},
+  });
+  await page.reload();
+  await signInHere(page, email);
+  await expect(rows(page)).toHaveText(["Bread"]);
+  await expect.poll(() => titlesOf(context, system)).toEqual(["Bread"]);
+});

@@ -1,0 +1,89 @@
+// The unsent changes of each user in this browser's storage, those of all tabs.
+
+import type { KeyValueStore } from "../../../lib/storage";
+import type { Write } from "./entry";
+
+/** Coordinates the tabs of this browser. */
+export interface Tabs {
+  /** Identifies this tab. */
+  readonly id: string;
+  /** Runs a callback with the ids of the open tabs, in one tab at a time. */
+  exclusively(run: (open: ReadonlySet<string>) => Promise<void>): Promise<void>;
+}
+
+interface Stored {
+  /** The tab that sends it. */
+  tab: string;
+  /** Position among all stored writes: milliseconds, made unique. */
+  order: number;
+  write: Write;
+}
+
+export interface StoredWrite extends Stored {
+  id: string;
+}
+
+export class StoredWrites {
+  #order = 0;
+
+  constructor(
+    private readonly store: KeyValueStore,
+    private readonly tabs: Tabs,
+  ) {}
+
+  /** Returns the writes of a user in all tabs, oldest first. */
+  async list(owner: string): Promise<StoredWrite[]> {
+    const prefix = prefixOf(owner);
+    return (await this.store.list(prefix))
+      .flatMap(([key, value]) =>
+        isStored(value) ? [{ ...value, id: key.slice(prefix.length) }] : [],
+      )
+      .sort((a, b) => a.order - b.order);
+  }
+
+  async listOwn(owner: string): Promise<StoredWrite[]> {
+    return (await this.list(owner)).filter((write) => this.#isOwn(write));
+  }
+
+  async listOthers(owner: string): Promise<StoredWrite[]> {
+    return (await this.list(owner)).filter((write) => !this.#isOwn(write));
+  }
+
+  /** Makes the writes of closed tabs those of this tab, and calls back with them. */
+  async adopt(owner: string, take: (writes: readonly StoredWrite[]) => void): Promise<void> {
+    await this.tabs.exclusively(async (open) => {
+      const left = (await this.listOthers(owner)).filter(({ tab }) => !open.has(tab));
+      for (const { id, order, write } of left) await this.#set(owner, id, order, write);
+      take(left);
+    });
+  }
+
+  add(owner: string, id: string, write: Write): void {
+    this.#order = Math.max(this.#order + 1, Date.now());
+    void this.#set(owner, id, this.#order, write);
+  }
+
+  delete(owner: string, id: string): void {
+    void this.store.delete(prefixOf(owner) + id);
+  }
+
+  /** Deletes all writes of a user, while no tab adopts some of them. */
+  async erase(owner: string): Promise<void> {
+    await this.tabs.exclusively(() => this.store.deleteAll(prefixOf(owner)));
+  }
+
+  #isOwn({ tab }: Stored): boolean {
+    return tab === this.tabs.id;
+  }
+
+  #set(owner: string, id: string, order: number, write: Write): Promise<void> {
+    const stored: Stored = { tab: this.tabs.id, order, write };
+    return this.store.set(prefixOf(owner) + id, stored);
+  }
+}
+
+const prefixOf = (owner: string) => `${owner}/write/`;
+
+function isStored(value: unknown): value is Stored {
+  return typeof value === "object" && value !== null && "write" in value && "tab" in value;
+}
