@@ -1,5 +1,5 @@
-//! Prepares the tools of tests with real clients: Python and Node with their packages, a browser and a
-//! proxy.
+//! Prepares the tools of tests with real clients: Python and Node with their packages, browsers and
+//! proxies.
 
 use std::{
     fs,
@@ -26,7 +26,11 @@ const CHROMIUM_VARIABLE: &str = "TEST_CHROMIUM";
 /// Paths of the Debian and Google packages.
 const CHROMIUMS: [&str; 2] = ["/usr/bin/chromium", "/usr/bin/google-chrome"];
 
-/// Returns the environment variables that tell the tests where the interpreters and the browser are.
+const FIREFOX_VARIABLE: &str = "TEST_FIREFOX";
+/// Paths of the Debian and Mozilla packages.
+const FIREFOXES: [&str; 2] = ["/usr/bin/firefox-esr", "/usr/bin/firefox"];
+
+/// Returns the environment variables that tell the tests where the interpreters and the browsers are.
 pub(crate) fn prepare() -> Result<Vec<(&'static str, PathBuf)>> {
     let clients = root().join("e2e/clients");
     let front_end = root().join("e2e/front-end");
@@ -36,6 +40,7 @@ pub(crate) fn prepare() -> Result<Vec<(&'static str, PathBuf)>> {
         ("TEST_PYTHON", prepare_one(&clients.join("requirements.txt"), python)?),
         ("TEST_NODE", prepare_one(&clients.join("package-lock.json"), node)?),
         (CHROMIUM_VARIABLE, prepare_one(&front_end.join("package-lock.json"), chromium)?),
+        (FIREFOX_VARIABLE, unless_skipped("Firefox", firefox())?),
     ];
     Ok(prepared.into_iter().filter_map(|(name, path)| Some((name, path?))).collect())
 }
@@ -126,15 +131,24 @@ fn chromium(lock: &Path) -> Result<PathBuf> {
     for folder in ["frontend", "e2e/page", "examples/nextjs"] {
         node(&root().join(folder).join("package-lock.json"))?;
     }
-    if let Some(given) = variable(CHROMIUM_VARIABLE) {
+    browser(CHROMIUM_VARIABLE, &CHROMIUMS, "chromium")
+}
+
+fn firefox() -> Result<PathBuf> {
+    browser(FIREFOX_VARIABLE, &FIREFOXES, "firefox-esr")
+}
+
+/// Returns the browser in an environment variable, an installed one, or that of a Debian package.
+fn browser(variable_name: &str, paths: &[&str], package: &str) -> Result<PathBuf> {
+    if let Some(given) = variable(variable_name) {
         return Ok(given.into());
     }
-    let find = || CHROMIUMS.iter().map(PathBuf::from).find(|path| path.exists());
+    let find = || paths.iter().map(PathBuf::from).find(|path| path.exists());
     if let Some(found) = find() {
         return Ok(found);
     }
-    apt_install(&["chromium"])?;
-    find().ok_or_else(|| "the installed chromium is not to be found".into())
+    apt_install(&[package])?;
+    find().ok_or_else(|| format!("the installed {package} is not to be found").into())
 }
 
 /// Installs the packages in `list`, unless `stamp` shows that this was already done.

@@ -22,7 +22,8 @@ up reads the variables of both services, and these in place of those they cannot
   AUTH_DATABASE_URL, TASKS_DATABASE_URL   default: sqlite://data/auth.db, sqlite://data/tasks.db
 test reads:
   TEST_DATABASE_URL   PostgreSQL server to use instead of a temporary one
-  TEST_CHROMIUM       browser to use instead of the installed one
+  TEST_CHROMIUM       browser to use instead of the installed Chromium
+  TEST_FIREFOX        browser to use instead of the installed Firefox
   CI=true             a missing component is an error instead of a skipped test
 bench reads:
   BENCH_AGAINST       folder with both programs of another build, to be measured beside this one

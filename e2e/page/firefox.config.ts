@@ -1,0 +1,17 @@
+// Runs a short list of tests in Firefox. Playwright itself needs a patched Firefox, so these tests use
+// its runner and drive an unmodified Firefox over WebDriver BiDi.
+//
+//     SERVICES      folder with auth-service and task-service
+//     TEST_FIREFOX  browser to use instead of /usr/bin/firefox-esr
+
+import { defineConfig } from "@playwright/test";
+
+export default defineConfig({
+  testDir: "firefox",
+  forbidOnly: true,
+  retries: 0,
+  workers: 1,
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  reporter: [["list"]],
+});

@@ -1,0 +1,146 @@
+// Fixtures for tests in Firefox: a browser and a system for all tests, a profile for each.
+
+import { test as base, expect } from "@playwright/test";
+import puppeteer, { type Browser, type Page } from "puppeteer-core";
+import { newAddress, PASSWORD } from "./people";
+import { startSystem, type System } from "./services";
+
+const PATIENCE = 15_000;
+
+export function launch(preferences: Record<string, unknown> = {}): Promise<Browser> {
+  return puppeteer.launch({
+    browser: "firefox",
+    executablePath: process.env.TEST_FIREFOX ?? "/usr/bin/firefox-esr",
+    extraPrefsFirefox: preferences,
+  });
+}
+
+const fieldOf = (name: string) => `:is(input, textarea)[name="${name}"]`;
+
+const nodeOf = (name: string, role: string) => `::-p-aria([name="${name}"][role="${role}"])`;
+
+/** A tab whose errors fail the test. */
+export class Tab {
+  readonly errors: string[] = [];
+
+  constructor(
+    readonly page: Page,
+    private readonly url: string,
+  ) {
+    page.setDefaultTimeout(PATIENCE);
+    page.on("pageerror", (error) => this.#keep(String(error)));
+    page.on("console", (message) => {
+      if (message.type() === "error") this.#keep(message.text());
+    });
+    // Closing or reloading a page with unsent work asks.
+    page.on("dialog", (dialog) => void dialog.accept());
+  }
+
+  /** Firefox logs a request without a response as one that CORS did not allow. */
+  #keep(error: string): void {
+    if (!error.includes("CORS request did not succeed")) this.errors.push(error);
+  }
+
+  async goto(path: string): Promise<void> {
+    await this.page.goto(this.url + path);
+  }
+
+  // Firefox renders, and so reacts to input, only in the tab in front.
+
+  /** Replaces the text of the field with this name. */
+  async fill(field: string, text: string): Promise<void> {
+    await this.page.bringToFront();
+    await this.page.locator(fieldOf(field)).fill(text);
+  }
+
+  async click(name: string, role = "button"): Promise<void> {
+    await this.page.bringToFront();
+    await this.page.locator(nodeOf(name, role)).click();
+  }
+
+  /** Waits until the page shows a text. */
+  async sees(text: string): Promise<void> {
+    await this.page.locator(`::-p-text(${text})`).wait();
+  }
+
+  /** Waits until the list has a task that the service has stored. */
+  async canOpen(title: string): Promise<void> {
+    await this.page.locator(nodeOf(`Open ${title}`, "link")).wait();
+  }
+
+  /** Waits until a field has this text. */
+  async has(field: string, text: string): Promise<void> {
+    const value = () => this.page.$eval(fieldOf(field), (element) => "value" in element && element.value);
+    await expect.poll(() => value().catch(() => undefined)).toBe(text);
+  }
+
+  async addTask(title: string): Promise<void> {
+    await this.page.bringToFront();
+    const field = await this.page.waitForSelector('[data-shortcut="new-task"]');
+    await field?.type(title);
+    await field?.press("Enter");
+  }
+
+  /** Signs up a new user in this tab, and returns the address. */
+  async signUp(): Promise<string> {
+    const email = newAddress();
+    await this.goto("/auth/signup");
+    await this.fill("name", "Ada");
+    await this.fill("email", email);
+    await this.fill("password", PASSWORD);
+    await this.click("Create account");
+    await this.sees("Nothing to do yet");
+    return email;
+  }
+
+  /** Fills in the form that the page shows. */
+  async signInHere(email: string): Promise<void> {
+    await this.fill("email", email);
+    await this.fill("password", PASSWORD);
+    await this.click("Sign in");
+  }
+
+  /** Waits until the list has exactly these rows. */
+  async lists(...titles: string[]): Promise<void> {
+    const shown = () =>
+      this.page.$$eval("ul > li [data-control=edit]", (rows) => rows.map((row) => row.textContent));
+    await expect.poll(shown).toEqual(titles);
+  }
+}
+
+interface Fixtures {
+  /** Opens a tab of one profile, by default with the shared system. */
+  open(system?: System): Promise<Tab>;
+}
+
+export const test = base.extend<Fixtures, { firefox: Browser; system: System }>({
+  system: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads what is needed from the pattern
+    async ({}, use) => {
+      const system = await startSystem();
+      await use(system);
+      await system.stop();
+    },
+    { scope: "worker" },
+  ],
+  firefox: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads what is needed from the pattern
+    async ({}, use) => {
+      const browser = await launch();
+      await use(browser);
+      await browser.close();
+    },
+    { scope: "worker" },
+  ],
+  open: async ({ firefox, system }, use) => {
+    const context = await firefox.createBrowserContext();
+    const tabs: Tab[] = [];
+    await use(async ({ url } = system) => {
+      const tab = new Tab(await context.newPage(), url);
+      tabs.push(tab);
+      return tab;
+    });
+    await context.close();
+    for (const { errors } of tabs) expect(errors).toEqual([]);
+  },
+});
