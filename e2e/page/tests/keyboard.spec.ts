@@ -73,7 +73,7 @@ test("nothing moves for those who do not want it", async ({ page, context, syste
   await haveTasks(context, system, ["Milk"]);
   await page.goto("/tasks");
   await page.getByRole("button", { name: "Delete Milk" }).click();
-  await expect(page.getByText("Deleted “Milk”.")).toBeVisible();
+  await expect(page.getByText("Deleted “\u2068Milk\u2069”.")).toBeVisible();
   const moving = await page.evaluate(
     () => document.getAnimations().filter(({ playState }) => playState === "running").length,
   );

@@ -293,7 +293,7 @@ test("a title that was changed elsewhere asks the person who edits it in the lis
   await page.getByLabel("Title", { exact: true }).fill("Mine");
   await changeElsewhere(context, system, id, { title: "Theirs" });
   await page.keyboard.press("Enter");
-  await expect(rowOf(page, "Mine")).toContainText("changed elsewhere to “Theirs”");
+  await expect(rowOf(page, "Mine")).toContainText("changed elsewhere to “\u2068Theirs\u2069”");
   await rowOf(page, "Mine").getByRole("button", { name: "Use the other" }).click();
   await expect(rows(page)).toHaveText(["Theirs"]);
   expect(await titlesOf(context, system)).toEqual(["Theirs"]);

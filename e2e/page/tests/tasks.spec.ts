@@ -198,7 +198,7 @@ test("one task has a page of its own, with notes", async ({ page, context, syste
   await expect(page.getByLabel("Notes")).toHaveValue("Two litres");
 
   await page.getByRole("button", { name: "Delete task" }).click();
-  await expect(page.getByText("Deleted “Oat milk”.")).toBeVisible();
+  await expect(page.getByText("Deleted “\u2068Oat milk\u2069”.")).toBeVisible();
   await expect(rowOf(page, "Oat milk")).toHaveCount(0);
   await page.getByRole("button", { name: "Undo" }).click();
   await expect(rowOf(page, "Oat milk")).toBeVisible();

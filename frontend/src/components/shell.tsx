@@ -7,7 +7,7 @@ import { Brand } from "./brand";
 import { OfflineBar } from "./offline";
 
 const LINK =
-  "inline-flex min-h-11 items-center rounded-xl px-2 font-medium sm:px-3 transition-colors hover:bg-sunken hover:text-ink forced-colors:aria-[current=page]:outline-2";
+  "inline-flex min-h-11 items-center rounded-xl px-2 font-medium max-[26rem]:px-1.5 max-[26rem]:text-sm sm:px-3 transition-colors hover:bg-sunken hover:text-ink forced-colors:aria-[current=page]:outline-2";
 
 interface Props {
   children: ReactNode;

@@ -70,15 +70,13 @@ function Toast({ notice, onAct }: { notice: Notice; onAct(): void }) {
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: reaching for it only keeps it from leaving
     <div
-      className={`row-enter pointer-events-auto flex w-full max-w-md items-center gap-1 rounded-2xl border ${border} bg-surface py-1.5 pr-1.5 pl-4 shadow-lg`}
+      className={`row-enter pointer-events-auto flex w-full max-w-md flex-wrap items-center justify-end gap-1 rounded-2xl border ${border} bg-surface py-1.5 pr-1.5 pl-4 shadow-lg`}
       onMouseEnter={() => setHeld(true)}
       onMouseLeave={() => setHeld(false)}
       onFocus={() => setHeld(true)}
       onBlur={() => setHeld(false)}
     >
-      <p dir="auto" className="min-w-0 flex-1 py-1.5 text-sm wrap-anywhere">
-        {notice.text}
-      </p>
+      <p className="min-w-0 flex-1 basis-36 py-1.5 text-sm wrap-anywhere">{notice.text}</p>
       {notice.action && (
         <button
           type="button"

@@ -1,5 +1,6 @@
 // The German messages of the web app.
 
+import { isolated } from "../isolated";
 import type { Messages } from "./en";
 
 const plural = new Intl.PluralRules("de");
@@ -88,7 +89,7 @@ export const de: Messages = {
     clearDone: "Erledigte Aufgaben löschen",
     nothingDeleted: "Es wurde nichts gelöscht.",
     deletedDone: (count) => `${count} ${FILTERED.done} ${tasks(count)} gelöscht.`,
-    deleted: (title) => `„${title}“ gelöscht.`,
+    deleted: (title) => `„${isolated(title)}“ gelöscht.`,
     undo: "Rückgängig",
     untitled: "Ohne Titel",
   },
@@ -109,7 +110,7 @@ export const de: Messages = {
     retryNow: "Jetzt erneut versuchen",
     discard: "Verwerfen",
     titleElsewhere: (title) =>
-      `Nicht gespeichert. Der Titel wurde anderswo in „${title}“ geändert.`,
+      `Nicht gespeichert. Der Titel wurde anderswo in „${isolated(title)}“ geändert.`,
     elsewhere: "Nicht gespeichert. Die Aufgabe wurde anderswo geändert.",
     keepMine: "Meinen behalten",
     useTheirs: "Den anderen nehmen",
@@ -161,7 +162,7 @@ export const de: Messages = {
     passwordRule: (least) =>
       `Mindestens ${least} Zeichen. Ein paar Wörter ohne Zusammenhang sind gut.`,
     needsName: "Geben Sie einen Namen ein.",
-    needsAnyName: "Geben Sie einen Namen ein, irgendeinen.",
+    needsAnyName: "Geben Sie einen beliebigen Namen ein.",
     needsPassword: "Geben Sie Ihr Passwort ein.",
     needsCurrentPassword: "Geben Sie Ihr jetziges Passwort ein.",
   },

@@ -1,5 +1,7 @@
 // The English messages of the web app. Other catalogs have the same keys.
 
+import { isolated } from "../isolated";
+
 const plural = new Intl.PluralRules("en");
 const tasks = (count: number) => (plural.select(count) === "one" ? "task" : "tasks");
 const seconds = (count: number) =>
@@ -81,7 +83,7 @@ export const en = {
     clearDone: "Delete done tasks",
     nothingDeleted: "Nothing was deleted.",
     deletedDone: (count: number) => `Deleted ${count} done ${tasks(count)}.`,
-    deleted: (title: string) => `Deleted “${title}”.`,
+    deleted: (title: string) => `Deleted “${isolated(title)}”.`,
     undo: "Undo",
     untitled: "Untitled",
   },
@@ -101,7 +103,8 @@ export const en = {
     retry: "Retry",
     retryNow: "Retry now",
     discard: "Discard",
-    titleElsewhere: (title: string) => `Not saved. The title was changed elsewhere to “${title}”.`,
+    titleElsewhere: (title: string) =>
+      `Not saved. The title was changed elsewhere to “${isolated(title)}”.`,
     elsewhere: "Not saved. The task was changed elsewhere.",
     keepMine: "Keep mine",
     useTheirs: "Use the other",

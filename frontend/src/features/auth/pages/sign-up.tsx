@@ -51,7 +51,7 @@ export function SignUpPage() {
       }
     >
       <Form check={check} onSubmit={submit}>
-        <Field name="name" label={t().fields.name} autoComplete="name" required />
+        <Field name="name" label={t().fields.name} dir="auto" autoComplete="name" required />
         <EmailField name="email" label={t().fields.email} autoComplete="username" required />
         <PasswordField
           name="password"

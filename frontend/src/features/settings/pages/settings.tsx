@@ -72,6 +72,7 @@ function Name({ person }: { person: Person }) {
         <Field
           name="name"
           label={t().fields.name}
+          dir="auto"
           autoComplete="name"
           defaultValue={person.name}
           required
