@@ -29,3 +29,17 @@ test("a discarded draft and those of a user who signs out are deleted", async ()
   await drafts.erase("ada");
   expect(store.items.size).toBe(0);
 });
+
+test("of two tabs with a draft of the same name, the one that is used last is kept", async () => {
+  const store = new MemoryStore();
+  const [first, second] = [new Drafts(store), new Drafts(store)];
+  await first.open("ada");
+  await second.open("ada");
+  first.set("composer", { title: "Milk" });
+  second.set("composer", { title: "Bread" });
+  first.storeAgain();
+  expect([...store.items.values()]).toEqual([{ title: "Milk" }]);
+  first.set("composer", undefined);
+  first.storeAgain();
+  expect(store.items.size).toBe(0);
+});

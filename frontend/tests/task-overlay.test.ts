@@ -113,3 +113,20 @@ test("after a save an untouched field has what was changed elsewhere, and is no 
   const typed = followed({ title: "Soy milk", description: "Mine, too" }, before, after);
   expect(changeOf(after, typed)).toEqual({ title: "Soy milk", description: "Mine, too" });
 });
+
+test("a refused change of a task that is gone or not loaded stays visible", () => {
+  const write: Write = {
+    kind: "update",
+    taskId: "b",
+    change: { title: "new" },
+    base: { title: "b" },
+  };
+  for (const filter of ["all", "done"] as const) {
+    expect(titles([task("a", { completed: true })], [entry(write, "failed")], filter)).toEqual([
+      "new",
+      "a",
+    ]);
+  }
+  expect(titles([task("a")], [entry(write)])).toEqual(["a"]);
+  expect(titles([task("a")], [entry(remove("b"), "failed")])).toEqual(["b", "a"]);
+});

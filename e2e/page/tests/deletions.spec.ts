@@ -1,7 +1,7 @@
 // Pending deletions and their undo, while another tab signs out or is closed.
 
 import type { BrowserContext, Page } from "@playwright/test";
-import { haveTasks, member, rows, signIn, signInHere, tick, titlesOf } from "../support/people";
+import { haveTasks, member, rows, signIn, signInHere, tick, titlesOf, tokenOf } from "../support/people";
 import type { System } from "../support/services";
 import { expect, test } from "../support/test";
 
@@ -121,4 +121,37 @@ test("a deletion that was pending when the session ended is sent after signing i
   await signInHere(page, email);
   await expect(rows(page)).toHaveText(["Bread"]);
   await expect.poll(() => titlesOf(context, system)).toEqual(["Bread"]);
+});
+
+test("undoing a deletion also restores unsaved text", async ({ page, context, system }) => {
+  await member(context, system);
+  const [id] = await haveTasks(context, system, ["Milk"]);
+  await page.goto(`/tasks/${id}`);
+  await page.getByLabel("Notes").fill("Two litres");
+  await page.getByRole("button", { name: "Delete task" }).click();
+  await page.getByRole("button", { name: "Undo" }).click();
+  await page.getByRole("link", { name: "Open Milk" }).click();
+  await expect(page.getByText("Your unsaved changes are restored.")).toBeVisible();
+  await expect(page.getByLabel("Notes")).toHaveValue("Two litres");
+});
+
+test("a change of a task that was deleted elsewhere stays visible, and is added as a new task", async ({
+  page,
+  context,
+  system,
+}) => {
+  await member(context, system);
+  const [id] = await haveTasks(context, system, ["Milk"]);
+  await page.goto("/tasks");
+  await expect(rows(page)).toHaveText(["Milk"]);
+  const authorization = `Bearer ${await tokenOf(context, system)}`;
+  await fetch(`${system.tasks.url}/api/tasks/${id}`, { method: "DELETE", headers: { authorization } });
+  await page.getByRole("button", { name: "Edit Milk" }).click();
+  await page.getByLabel("Title", { exact: true }).fill("Oat milk");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("Not saved.")).toBeVisible();
+  await page.reload();
+  await expect(rows(page)).toContainText(["Oat milk"]);
+  await page.getByRole("button", { name: "Add as a new task" }).click();
+  await expect.poll(() => titlesOf(context, system)).toEqual(["Oat milk"]);
 });

@@ -8,7 +8,7 @@ import type { Outcome } from "../model/outbox";
 import { fieldsOf, rowId, type Task, type TaskChange } from "../model/task";
 import { isDraft, overlay } from "../model/task-overlay";
 import { ALL_TASKS, type View } from "../model/task-view";
-import { drafts, outbox, put } from "../model/unsent";
+import { outbox, put } from "../model/unsent";
 import { cachedTask, readAll } from "./use-tasks";
 
 /** The unsent changes of the user. */
@@ -48,10 +48,9 @@ export function removeTask(task: Pick<Task, "id" | "title">): void {
 
 /** Deletes several tasks; undo restores all of them. */
 export function removeTasks(tasks: readonly Pick<Task, "id" | "title">[], text: string): void {
-  const deletions = tasks.map(({ id, title }) => {
-    drafts.set(`task:${id}`, undefined);
-    return outbox.add({ kind: "delete", taskId: id, title }, "held");
-  });
+  const deletions = tasks.map(({ id, title }) =>
+    outbox.add({ kind: "delete", taskId: id, title }, "held"),
+  );
   const [first] = tasks;
   notices.show({
     kind: "info",
@@ -97,7 +96,7 @@ const actions: UnsentActions = {
   },
   recreate({ id, write }) {
     if (write.kind !== "update") return;
-    const { title, description } = { ...write.base, ...write.change };
+    const { title, description } = { ...cachedTask(write.taskId), ...write.base, ...write.change };
     outbox.discard(id);
     addTask(title ?? t().tasks.untitled, description ?? undefined);
   },

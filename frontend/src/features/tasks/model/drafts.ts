@@ -9,6 +9,8 @@ export type Draft = Record<string, string>;
 export class Drafts {
   #owner: string | undefined;
   #drafts = new Map<string, Draft>();
+  /** Names of the drafts written in this tab. */
+  #own = new Set<string>();
 
   constructor(private readonly store: KeyValueStore) {}
 
@@ -16,6 +18,7 @@ export class Drafts {
   async open(owner: string | undefined): Promise<void> {
     this.#owner = owner;
     this.#drafts = new Map();
+    this.#own = new Set();
     if (owner === undefined) return;
     const prefix = prefixOf(owner);
     const stored = await this.store.list(prefix);
@@ -40,16 +43,26 @@ export class Drafts {
     if (this.#owner === undefined) return;
     const key = prefixOf(this.#owner) + name;
     if (draft === undefined) {
+      this.#own.delete(name);
       if (this.#drafts.delete(name)) void this.store.delete(key);
     } else {
       this.#drafts.set(name, draft);
+      this.#own.add(name);
       void this.store.set(key, draft);
     }
   }
 
+  /** Stores the drafts of this tab again, which another tab may have replaced by its own. */
+  storeAgain(): void {
+    for (const name of this.#own) this.set(name, this.#drafts.get(name));
+  }
+
   /** Deletes all drafts of a user, in memory and stored. */
   async erase(owner: string): Promise<void> {
-    if (this.#owner === owner) this.#drafts = new Map();
+    if (this.#owner === owner) {
+      this.#drafts = new Map();
+      this.#own = new Set();
+    }
     await this.store.deleteAll(prefixOf(owner));
   }
 }

@@ -1,5 +1,6 @@
 // The displayed list: the server's tasks with the user's unsent changes applied.
 
+import { t } from "../../../lib/i18n";
 import type { Entry } from "./entry";
 import type { Task } from "./task";
 import { comesBefore, matches, matchesFilter, matchesSearch, type View } from "./task-view";
@@ -41,12 +42,36 @@ export function overlay(
     return row && (matchesFilter(row.task, view) || isStuck(row)) ? [row] : [];
   });
   const listed = new Set(changes.size === 0 ? [] : tasks.map(({ id }) => id));
+  const stuck: Row[] = [];
   for (const [id, own] of changes) {
-    const task = listed.has(id) ? undefined : find(id);
-    const row = task && !matches(task, view) ? withChanges(task, own) : undefined;
-    if (row && matches(row.task, view)) insert(known, row, view);
+    if (listed.has(id)) continue;
+    const task = find(id);
+    const row = withChanges(task ?? standIn(id, own), own);
+    if (row && isStuck(row)) stuck.push(row);
+    else if (row && task && !matches(task, view) && matches(row.task, view)) {
+      insert(known, row, view);
+    }
   }
-  return view.filter === "done" ? [...drafts.filter(isStuck), ...known] : [...drafts, ...known];
+  const added = view.filter === "done" ? drafts.filter(isStuck) : drafts;
+  return [...added, ...stuck, ...known];
+}
+
+/** Returns what is known from the changes of a task that was deleted elsewhere or is not loaded. */
+function standIn(id: string, entries: readonly Entry[]): Task {
+  const task: Task = {
+    id,
+    title: t().tasks.untitled,
+    description: null,
+    completed: false,
+    created_at: "",
+    updated_at: "",
+    user_id: "",
+  };
+  for (const { theirs, write } of entries) {
+    if (write.kind === "update") Object.assign(task, write.base, theirs);
+    if (write.kind === "delete") task.title = write.title;
+  }
+  return task;
 }
 
 function insert(rows: Row[], row: Row, view: View): void {

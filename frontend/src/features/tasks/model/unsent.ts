@@ -31,8 +31,12 @@ const transport: Transport = {
     }
   },
   confirmed({ write }: Entry, task: Task | undefined): void {
-    if (write.kind === "delete") confirmed.deleted(write.taskId);
-    else if (task && write.kind === "create") confirmed.created(task);
+    if (write.kind === "delete") {
+      confirmed.deleted(write.taskId);
+      // Not before: undoing a deletion also restores unsaved text.
+      for (const kind of ["task", "title"]) drafts.set(`${kind}:${write.taskId}`, undefined);
+    }
+    if (task && write.kind === "create") confirmed.created(task);
     else if (task) confirmed.changed(task);
   },
 };
@@ -50,6 +54,7 @@ export function startSending(): void {
     finishDeletions: () => notices.closeAll(),
   });
   window.addEventListener("online", () => outbox.resumeAll());
+  window.addEventListener("focus", () => drafts.storeAgain());
 
   // Sends a deletion that can no longer be undone, even while the page is being closed.
   window.addEventListener("pagehide", () => {
