@@ -60,9 +60,9 @@ async fn examine(config: &Config) -> Vec<Finding> {
 
 fn lifetimes(config: &Config) -> Finding {
     if config.keys_outlive_tokens() {
-        Finding::ok("lifetimes", "a key is published for as long as its tokens are good")
+        Finding::ok("lifetimes", "keys are published until their tokens expire")
     } else {
-        let text = "is not longer than JWT_EXPIRES_IN, so tokens would outlive their keys";
+        let text = "must exceed JWT_EXPIRES_IN, or tokens outlive their keys";
         Finding::fault("JWT_GRACE_PERIOD", text)
     }
 }

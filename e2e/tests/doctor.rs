@@ -47,7 +47,7 @@ fn reports_nothing_for_healthy_services(system: &mut System) {
     let (report, is_well) = examine(&mut system.tasks.command(&arguments), &token);
     assert!(is_well && report.lines().all(|line| line.starts_with("ok ")), "{report}");
     assert!(
-        report.contains("token") && report.contains("is accepted, for another 23h"),
+        report.contains("token") && report.contains("is accepted and expires in 23h"),
         "{report}"
     );
 
@@ -56,8 +56,8 @@ fn reports_nothing_for_healthy_services(system: &mut System) {
     let (report, is_well) = examine(&mut doctor, &token);
     assert!(!is_well, "{report}");
     for finding in [
-        "fault  BETTER_AUTH_ISSUER    is \"http://127.0.0.1:5173\", but the issuer",
-        "fault  BETTER_AUTH_ISSUER    the token says iss \"http://127.0.0.1:",
+        "fault  BETTER_AUTH_ISSUER    is \"http://127.0.0.1:5173\", but tokens of the issuer",
+        "fault  BETTER_AUTH_ISSUER    the token has iss \"http://127.0.0.1:",
         "fault  FRONTEND_URL          the issuer at",
     ] {
         assert!(report.lines().any(|line| line.starts_with(finding)), "{finding:?} in\n{report}");

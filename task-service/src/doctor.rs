@@ -18,13 +18,13 @@ use crate::{MIGRATIONS, config::Config, verifier};
 /// Timeout of a request that a check sends.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How the doctor of a service that verifies tokens is asked.
+/// Options of the doctor command of a service that verifies tokens.
 #[derive(Args, Clone, Debug)]
 pub struct TokenDoctorArgs {
     #[command(flatten)]
     pub doctor: DoctorArgs,
 
-    /// A file with a token (- is standard input), to be told why it is refused
+    /// File with a token (- for standard input); explains why the token is refused
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
 }

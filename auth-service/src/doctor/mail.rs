@@ -25,12 +25,12 @@ pub(super) async fn check(args: &MailArgs, is_https: bool) -> Vec<Finding> {
 fn folder(args: &MailArgs, is_https: bool) -> Finding {
     let folder = args.mail_dir.display();
     if let Err(reason) = may_hold_files(&args.mail_dir) {
-        Finding::fault("MAIL_DIR", format!("cannot be {folder}: {reason}"))
+        Finding::fault("MAIL_DIR", format!("cannot write to {folder}: {reason}"))
     } else if is_https {
-        let text = format!("is not set, so nobody gets a mail: they are files in {folder}");
+        let text = format!("is not set: mails are not sent, but written to {folder}");
         Finding::warn("SMTP_URL", text)
     } else {
-        Finding::ok("mail", format!("mails are files in {folder}"))
+        Finding::ok("mail", format!("mails are written to {folder}"))
     }
 }
 
@@ -39,8 +39,8 @@ async fn server(url: &SmtpUrl) -> Finding {
     let address = url.expose().parse().map(|url: Url| shown(&url)).unwrap_or_default();
     let fault = |reason: String| Finding::fault("SMTP_URL", format!("{address}: {reason}"));
     match timeout(PATIENCE, SmtpServer::new(url).connect()).await {
-        Ok(Ok(_connection)) => Finding::ok("mail", format!("{address} takes mails")),
+        Ok(Ok(_connection)) => Finding::ok("mail", format!("connected to {address}")),
         Ok(Err(error)) => fault(innermost(&error)),
-        Err(_elapsed) => fault(format!("no answer within {} s", PATIENCE.as_secs())),
+        Err(_elapsed) => fault(format!("no response within {} s", PATIENCE.as_secs())),
     }
 }

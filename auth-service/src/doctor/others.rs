@@ -17,19 +17,24 @@ pub(super) async fn service(caller: &Caller, config: &Config, address: &str) -> 
     let published = document.ok().and_then(|answer| serde_json::from_slice(&answer.body).ok());
     let issuer = match published {
         Some(IssuerDocument { issuer, .. }) if issuer != config.issuer() => {
-            let text =
-                format!("is {:?}, but the running service signs as {issuer:?}", config.issuer());
+            let text = format!(
+                "is {:?}, but the running service issues tokens with iss {issuer:?}",
+                config.issuer()
+            );
             Finding::fault("BETTER_AUTH_ISSUER", format!("{text}: restart it"))
         }
         Some(IssuerDocument { audience, .. }) if audience != config.audience() => {
             let ours = config.audience();
-            let text = format!("is {ours:?}, but the running service signs for {audience:?}");
+            let text =
+                format!("is {ours:?}, but the running service issues tokens with aud {audience:?}");
             Finding::fault("BETTER_AUTH_AUDIENCE", format!("{text}: restart it"))
         }
         Some(IssuerDocument { issuer, audience, .. }) => {
-            Finding::ok("issuer", format!("signs as {issuer:?} for {audience:?}"))
+            Finding::ok("issuer", format!("tokens have iss {issuer:?} and aud {audience:?}"))
         }
-        None => Finding::skip("issuer", "the running service does not say what it signs as"),
+        None => {
+            Finding::skip("issuer", "the running service does not publish its issuer and audience")
+        }
     };
     vec![issuer, public_address(caller, config, address).await]
 }
@@ -40,7 +45,7 @@ async fn public_address(caller: &Caller, config: &Config, address: &str) -> Find
     let there = match caller.get(&format!("{public}{JWKS}")).await {
         Ok(answer) => answer,
         Err(reason) => {
-            let text = format!("{public} cannot be looked at from here: {reason}");
+            let text = format!("cannot reach {public} from here: {reason}");
             return Finding::skip("address", text);
         }
     };
@@ -49,8 +54,8 @@ async fn public_address(caller: &Caller, config: &Config, address: &str) -> Find
             Finding::ok("address", format!("{public} leads to this service"))
         }
         Ok(_) => {
-            let text = format!("{public} leads to something else: {JWKS} answers {}", there.status);
-            Finding::fault("BETTER_AUTH_URL", format!("{text}, with other keys than ours or none"))
+            let text = format!("{public} leads to another server: {JWKS} returns {}", there.status);
+            Finding::fault("BETTER_AUTH_URL", format!("{text} and not the keys of this service"))
         }
         Err(reason) => Finding::skip("address", reason.to_string()),
     }
@@ -62,19 +67,19 @@ pub(super) async fn tasks(caller: &Caller, config: &Config) -> Vec<Finding> {
     let health = match caller.get(&format!("{address}/health/ready")).await {
         Ok(health) => health,
         Err(reason) => {
-            let text = format!("TASKS_URL {address} cannot be looked at from here: {reason}");
+            let text = format!("cannot reach TASKS_URL {address} from here: {reason}");
             return vec![Finding::skip("tasks", text)];
         }
     };
     let who = format!("task-service at {address}");
     let keys = match health.json().get("keys").and_then(Value::as_str) {
-        Some("ok") => Finding::ok("tasks", format!("{who} has the keys of its issuer")),
+        Some("ok") => Finding::ok("tasks", format!("{who} has fetched the keys of its issuer")),
         Some(_) => {
-            let text = format!("of {who} leads to no keys: run `task-service doctor` there");
+            let text = format!("of {who} returns no keys: run `task-service doctor` there");
             Finding::fault("BETTER_AUTH_JWKS_URL", text)
         }
         None => {
-            let text = format!("{address} is not task-service: /health/ready says nothing of keys");
+            let text = format!("{address} is not task-service: /health/ready reports no keys");
             return vec![if config.web_root.is_some() {
                 Finding::fault("TASKS_URL", text)
             } else {

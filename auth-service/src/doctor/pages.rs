@@ -27,9 +27,10 @@ fn cookies(config: &Config) -> Vec<Finding> {
         config.frontend_url.iter().filter_map(|page| obstacle(page, base, has_a_home)).collect();
     if findings.is_empty() {
         let pages: Vec<_> = config.frontend_url.iter().map(WebOrigin::as_str).collect();
-        let mut text = format!("travel between {} and {}", pages.join(", "), base.as_str());
+        let mut text =
+            format!("browsers send cookies from {} to {}", pages.join(", "), base.as_str());
         if config.frontend_url.iter().any(is_loopback) {
-            text += "; open the page under just this name, because 127.0.0.1 and localhost differ";
+            text += "; open the web app under exactly this name: 127.0.0.1 and localhost are different sites";
         }
         return vec![Finding::ok("cookies", text)];
     }
@@ -40,16 +41,15 @@ fn cookies(config: &Config) -> Vec<Finding> {
 fn obstacle(page: &WebOrigin, base: &WebOrigin, has_a_home: bool) -> Option<Finding> {
     let (shown, service) = (page.as_str(), base.as_str());
     if is_https(page) && !is_https(base) && !is_loopback(base) {
-        let text = format!("{service} is http, which browsers forbid pages of {shown} to call");
-        return Some(Finding::fault("BETTER_AUTH_URL", format!("{text}: name its https address")));
+        let text = format!("{service} is http, and browsers do not let {shown} call it");
+        return Some(Finding::fault("BETTER_AUTH_URL", format!("{text}: set its https address")));
     }
     if is_another_site(page, base) {
         return Some(another_site(page, base, has_a_home));
     }
     if is_https(base) && !is_https(page) {
-        let text =
-            format!("{shown} is http and BETTER_AUTH_URL {service} is https: not all browsers");
-        let text = format!("{text} send cookies from there; name its https address");
+        let text = format!("{shown} is http and BETTER_AUTH_URL {service} is https: some browsers");
+        let text = format!("{text} send no cookies from there; set its https address");
         return Some(Finding::warn("FRONTEND_URL", text));
     }
     None
@@ -58,11 +58,11 @@ fn obstacle(page: &WebOrigin, base: &WebOrigin, has_a_home: bool) -> Option<Find
 /// Reports pages on another site. Mixed names of the local machine are always a mistake; other sites
 /// may be intended.
 fn another_site(page: &WebOrigin, base: &WebOrigin, has_a_home: bool) -> Finding {
-    let text = format!("{} is another site than BETTER_AUTH_URL", page.as_str());
-    let text = format!("{text} {}, so cookies do not travel", base.as_str());
+    let text = format!("{} and BETTER_AUTH_URL {}", page.as_str(), base.as_str());
+    let text = format!("{text} are different sites, so browsers send no cookies");
     let instead = same_but_for_the_host(page, base).filter(|_| is_loopback(page));
     if let Some(instead) = instead.filter(is_loopback) {
-        let text = format!("{text}: open and name {}", instead.as_str());
+        let text = format!("{text}: use {} instead", instead.as_str());
         return if has_a_home {
             Finding::warn("FRONTEND_URL", text)
         } else {
@@ -70,9 +70,9 @@ fn another_site(page: &WebOrigin, base: &WebOrigin, has_a_home: bool) -> Finding
         };
     }
     let advice = if is_loopback(page) {
-        "name the address that people open"
+        "set the address that users open"
     } else {
-        "use one domain for both, or tokens instead of cookies"
+        "use one domain for both, or bearer tokens instead of cookies"
     };
     Finding::warn("FRONTEND_URL", format!("{text}: {advice}"))
 }
@@ -85,11 +85,11 @@ fn secure_cookies(config: &Config) -> Option<Finding> {
     }
     let text = format!("is on, but BETTER_AUTH_URL {} is http", base.as_str());
     Some(if is_loopback(base) {
-        Finding::warn("SECURE_COOKIES", format!("{text}: not all browsers keep such cookies"))
+        Finding::warn("SECURE_COOKIES", format!("{text}: some browsers refuse such cookies"))
     } else {
         Finding::fault(
             "SECURE_COOKIES",
-            format!("{text}: browsers drop such cookies; off, or https"),
+            format!("{text}: browsers refuse such cookies; turn it off, or use https"),
         )
     })
 }
@@ -99,12 +99,12 @@ fn tasks(config: &Config) -> Option<Finding> {
     let (base, tasks) = (&config.better_auth_url, &config.tasks_url);
     let (page, shown) = (base.as_str(), tasks.as_str());
     if is_loopback(tasks) && !is_loopback(base) {
-        let text = format!("{shown} is each visitor's own machine for the page at {page}");
-        return Some(Finding::fault("TASKS_URL", format!("{text}: name a public address")));
+        let text = format!("{shown} is each visitor's own machine, but the web app is at {page}");
+        return Some(Finding::fault("TASKS_URL", format!("{text}: set a public address")));
     }
     if is_https(base) && !is_https(tasks) && !is_loopback(tasks) {
-        let text = format!("{shown} is http, which browsers forbid the page at {page} to call");
-        return Some(Finding::fault("TASKS_URL", format!("{text}: name its https address")));
+        let text = format!("{shown} is http, and browsers do not let {page} call it");
+        return Some(Finding::fault("TASKS_URL", format!("{text}: set its https address")));
     }
     None
 }
@@ -113,25 +113,27 @@ fn tasks(config: &Config) -> Option<Finding> {
 fn proxies(config: &Config) -> Finding {
     let setting = "TRUSTED_PROXIES";
     if config.trusted_proxies.iter().any(|proxy| proxy.is_everybody()) {
-        let text = "trusts everybody, so anybody can claim any address and escape the limits";
-        return Finding::fault(setting, format!("{text}: name the proxy alone"));
+        let text = "trusts all addresses, so clients can forge theirs and evade rate limits";
+        return Finding::fault(setting, format!("{text}: set only the address of the proxy"));
     }
     if config.trusted_proxies.is_empty() && config.is_https() && config.rate_limit {
-        let text = "is empty, but BETTER_AUTH_URL is https, which a proxy must end: all clients";
-        let text = format!("{text} have its address and share one limit; name the proxy");
+        let text = "is empty, but BETTER_AUTH_URL is https, so there must be a proxy: all";
+        let text =
+            format!("{text} clients appear to have its address and share one rate limit; set it");
         return Finding::warn(setting, text);
     }
     if config.trusted_proxies.is_empty() && config.rate_limit && has_another_port(config) {
-        let text = "is empty, but BETTER_AUTH_URL has another port than PORT: if a proxy is in";
-        let text =
-            format!("{text} front, all clients have its address and share one limit; name it");
+        let text = "is empty, but BETTER_AUTH_URL has another port than PORT: if there is a";
+        let text = format!(
+            "{text} proxy, all clients appear to have its address and share one rate limit; set it"
+        );
         return Finding::warn(setting, text);
     }
     Finding::ok(
         "proxies",
         match config.trusted_proxies.len() {
-            0 => "none: a client is who connects".to_owned(),
-            count => format!("{count} trusted with X-Forwarded-For"),
+            0 => "none trusted: the peer of a connection is the client".to_owned(),
+            count => format!("X-Forwarded-For is trusted from {count}"),
         },
     )
 }

@@ -25,18 +25,21 @@ pub(super) async fn check(config: &Config, database: Option<&mut ReadOnly>) -> F
     };
     match (secret, newest) {
         (Some(secret), Some(key)) if issuer::opens(&secret, key) => {
-            Finding::ok("secret", "opens the signing keys in the database")
+            Finding::ok("secret", "decrypts the signing keys in the database")
         }
         (Some(_), Some(_)) => {
-            let text = "does not open the signing keys in the database: bring back the one that";
-            Finding::fault(SETTING, format!("{text} they were made with"))
+            let text = "cannot decrypt the signing keys in the database: restore the secret that";
+            Finding::fault(SETTING, format!("{text} they were encrypted with"))
         }
-        (Some(_), None) => Finding::ok("secret", "is there; no signing key to try it on"),
-        (None, None) => Finding::ok("secret", "is made beside the database at the first start"),
+        (Some(_), None) => {
+            Finding::ok("secret", "is set; there is no signing key yet to check it with")
+        }
+        (None, None) => {
+            Finding::ok("secret", "will be generated beside the database at the first start")
+        }
         (None, Some(_)) => {
-            let text =
-                "that was kept beside the database is gone, and signing keys are sealed with";
-            Finding::fault(SETTING, format!("{text} it: bring it back"))
+            let text = "file beside the database is missing, and the signing keys are encrypted";
+            Finding::fault(SETTING, format!("{text} with its secret: restore the file"))
         }
     }
 }

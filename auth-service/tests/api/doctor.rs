@@ -76,12 +76,12 @@ async fn reports_nothing_for_a_healthy_service(db: TestDatabase) {
         ("service", "is ready at http://127.0.0.1:"),
         ("database", ""),
         ("schema", "is up to date"),
-        ("secret", "opens the signing keys"),
-        ("cookies", "travel between http://localhost:"),
+        ("secret", "decrypts the signing keys"),
+        ("cookies", "browsers send cookies from http://localhost:"),
         ("proxies", "none"),
         ("lifetimes", ""),
-        ("mail", "mails are files in data/mail"),
-        ("issuer", "signs as \"http://localhost:"),
+        ("mail", "mails are written to data/mail"),
+        ("issuer", "tokens have iss \"http://localhost:"),
         ("address", "leads to this service"),
     ] {
         report.finds("ok", subject, text);
@@ -139,7 +139,7 @@ async fn another_secret_is_found(db: TestDatabase) {
 
     let other = "another-secret-do-not-use-0000000000";
     let report = doctor(&db.url(), &[("BETTER_AUTH_SECRET", other)]).await;
-    report.finds("fault", "BETTER_AUTH_SECRET", "does not open the signing keys");
+    report.finds("fault", "BETTER_AUTH_SECRET", "cannot decrypt the signing keys");
     assert!(!report.text.contains(other), "{}", report.text);
 }
 
@@ -151,7 +151,11 @@ async fn reports_a_missing_secret(db: TestDatabase) {
         report.finds("fault", "BETTER_AUTH_SECRET", "is required with PostgreSQL");
         return;
     };
-    report.finds("fault", "BETTER_AUTH_SECRET", "is gone, and signing keys are sealed with it");
+    report.finds(
+        "fault",
+        "BETTER_AUTH_SECRET",
+        "is missing, and the signing keys are encrypted with its secret",
+    );
     fs::write(file.with_extension("secret"), "too short").unwrap();
     let report = doctor(&db.url(), &[]).await;
     report.finds(
@@ -165,8 +169,14 @@ async fn reports_a_running_service_with_other_settings(db: TestDatabase) {
     let (_app, port, url) = spawn(&db).await;
     let settings = [SECRETS, ("PORT", &port), ("BETTER_AUTH_URL", &url), ("FRONTEND_URL", &url)];
     for (setting, text) in [
-        ("BETTER_AUTH_ISSUER", "but the running service signs as \"http://localhost:"),
-        ("BETTER_AUTH_AUDIENCE", "but the running service signs for \"http://localhost:"),
+        (
+            "BETTER_AUTH_ISSUER",
+            "but the running service issues tokens with iss \"http://localhost:",
+        ),
+        (
+            "BETTER_AUTH_AUDIENCE",
+            "but the running service issues tokens with aud \"http://localhost:",
+        ),
     ] {
         let changed = [settings.as_slice(), &[(setting, "https://other.example.com")]].concat();
         doctor(&db.url(), &changed).await.finds("fault", setting, text);
@@ -183,7 +193,7 @@ async fn reports_a_public_url_that_leads_elsewhere(db: TestDatabase) {
     let settings = [SECRETS, ("PORT", &port), ("BETTER_AUTH_URL", &url), ("FRONTEND_URL", &url)];
 
     let report = doctor(&db.url(), &settings).await;
-    report.finds("fault", "BETTER_AUTH_URL", "leads to something else: /api/auth/jwks answers 404");
+    report.finds("fault", "BETTER_AUTH_URL", "leads to another server: /api/auth/jwks returns 404");
 }
 
 #[actix_web::test]
@@ -199,26 +209,26 @@ async fn reports_origins_that_browsers_treat_as_different_sites() {
             vec![local, page("http://127.0.0.1:5173")],
             "fault",
             "FRONTEND_URL",
-            "cookies do not travel: open and name http://localhost:5173",
+            "so browsers send no cookies: use http://localhost:5173 instead",
         ),
         (
             vec![local, page("http://localhost:5173,http://127.0.0.1:5173")],
             "warn",
             "FRONTEND_URL",
-            "http://127.0.0.1:5173 is another site",
+            "http://127.0.0.1:5173 and BETTER_AUTH_URL http://localhost:3000 are different sites",
         ),
         (
             vec![secure, proxy, page("https://app.example.org")],
             "warn",
             "FRONTEND_URL",
-            "https://app.example.org is another site than BETTER_AUTH_URL",
+            "https://app.example.org and BETTER_AUTH_URL",
         ),
         (
             vec![secure, proxy],
             "warn",
             "FRONTEND_URL",
-            "http://localhost:3000 is another site than BETTER_AUTH_URL https://auth.example.com, \
-             so cookies do not travel: name the address that people open",
+            "http://localhost:3000 and BETTER_AUTH_URL https://auth.example.com are different sites, so \
+             browsers send no cookies: set the address that users open",
         ),
         (
             vec![secure, proxy, page("http://app.example.com")],
@@ -230,26 +240,26 @@ async fn reports_origins_that_browsers_treat_as_different_sites() {
             vec![public, page("https://app.example.com")],
             "fault",
             "BETTER_AUTH_URL",
-            "browsers forbid pages of https://app.example.com to call",
+            "browsers do not let https://app.example.com call it",
         ),
         (
             vec![public, page("http://app.example.com"), ("SECURE_COOKIES", "on")],
             "fault",
             "SECURE_COOKIES",
-            "browsers drop such cookies",
+            "browsers refuse such cookies",
         ),
-        (vec![local, ("SECURE_COOKIES", "on")], "warn", "SECURE_COOKIES", "not all browsers"),
+        (vec![local, ("SECURE_COOKIES", "on")], "warn", "SECURE_COOKIES", "some browsers"),
         (
             vec![secure, page("https://app.example.com")],
             "warn",
             "TRUSTED_PROXIES",
-            "all clients have its address and share one limit",
+            "all clients appear to have its address and share one rate limit",
         ),
         (
             vec![public, page("http://auth.example.com"), ("PORT", &port)],
             "warn",
             "TRUSTED_PROXIES",
-            "if a proxy is in front, all clients have its address",
+            "if there is a proxy, all clients appear to have its address",
         ),
         (
             vec![
@@ -259,20 +269,20 @@ async fn reports_origins_that_browsers_treat_as_different_sites() {
             ],
             "warn",
             "FRONTEND_URL",
-            "https://app-y.vercel.app is another site than BETTER_AUTH_URL",
+            "https://app-y.vercel.app and BETTER_AUTH_URL",
         ),
-        (vec![("TRUSTED_PROXIES", "::/0")], "fault", "TRUSTED_PROXIES", "trusts everybody"),
+        (vec![("TRUSTED_PROXIES", "::/0")], "fault", "TRUSTED_PROXIES", "trusts all addresses"),
         (
             vec![("JWT_ROTATION_INTERVAL", "30d"), ("JWT_GRACE_PERIOD", "1h")],
             "fault",
             "JWT_GRACE_PERIOD",
-            "tokens would outlive their keys",
+            "or tokens outlive their keys",
         ),
         (
             vec![secure, proxy, page("https://app.example.com")],
             "warn",
             "SMTP_URL",
-            "nobody gets a mail: they are files in data/mail",
+            "mails are not sent, but written to data/mail",
         ),
     ] {
         doctor_without_data(&settings).await.finds(verdict, setting, text);
@@ -288,7 +298,7 @@ async fn reports_a_web_app_that_cannot_reach_task_service() {
     let secure = ("BETTER_AUTH_URL", "https://auth.example.com");
     for (tasks, text) in [
         ("http://localhost:1", "is each visitor's own machine"),
-        ("http://192.0.2.1:1", "browsers forbid the page at https://auth.example.com to call"),
+        ("http://192.0.2.1:1", "browsers do not let https://auth.example.com call it"),
     ] {
         let report = doctor_without_data(&[root, secure, ("TASKS_URL", tasks)]).await;
         report.finds("fault", "TASKS_URL", text);
@@ -325,10 +335,10 @@ async fn reports_a_mismatched_task_service() {
     let fitting = task_service("ok", "", PAGE);
     let report = doctor_without_data(&[("TASKS_URL", &fitting)]).await;
     report.is_clean();
-    report.finds("ok", "cors", "lets pages of http://localhost:3000 call it");
+    report.finds("ok", "cors", "allows requests from http://localhost:3000");
 
     for (tasks, setting, text) in [
-        (task_service("unavailable", "", PAGE), "BETTER_AUTH_JWKS_URL", "leads to no keys"),
+        (task_service("unavailable", "", PAGE), "BETTER_AUTH_JWKS_URL", "returns no keys"),
         (task_service("ok", LONG_AGO, PAGE), "clock", "behind this machine's, more than the 30 s"),
         (
             task_service("ok", "", "http://localhost:5173"),
@@ -390,11 +400,11 @@ fn refusing_mail_server() -> String {
 async fn reports_another_service_on_our_port() {
     let stranger = Stub::start(|_| answer(200, "", "hello")).port().to_string();
     let report = doctor_without_data(&[("PORT", &stranger)]).await;
-    report.finds("fault", "PORT", "is not this service: take another port");
+    report.finds("fault", "PORT", ": use another port");
 
     let stranger = Stub::start(|_| "220 mail.test\r\n".into()).port().to_string();
     let report = doctor_without_data(&[("PORT", &stranger)]).await;
-    report.finds("fault", "PORT", "is not this service: ");
+    report.finds("fault", "PORT", "another program listens at ");
 }
 
 #[actix_web::test]
@@ -417,5 +427,5 @@ async fn a_program_can_read_it_too() {
         lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let fault = findings.iter().find(|finding| finding["verdict"] == "fault").unwrap();
     assert_eq!(fault["subject"], "TRUSTED_PROXIES");
-    assert!(fault["text"].as_str().unwrap().contains("trusts everybody"), "{lines}");
+    assert!(fault["text"].as_str().unwrap().contains("trusts all addresses"), "{lines}");
 }

@@ -99,7 +99,7 @@ pub(super) async fn look_at<'a>(
             findings.extend(front_end(caller, trusted.jwks_url, &document, &name, pages).await);
         }
     } else {
-        let text = "does not say what it signs as: try a token of it with --token-file";
+        let text = "does not publish its iss and aud: check a token with --token-file";
         findings.push(Finding::skip("issuer", format!("{name} {text}")));
     }
     (findings, issuer)
@@ -125,33 +125,35 @@ fn key_set(answer: &Answer, unready: Option<String>) -> Result<Vec<String>, Stri
     if status != 200
         && let Some(proxy) = &answer.proxy
     {
-        let advice = "add the host to NO_PROXY if no proxy leads there";
-        return Err(format!("answers {status} through the proxy {proxy}: {advice}"));
+        let advice = "add the host to NO_PROXY if the proxy cannot reach it";
+        return Err(format!("returns {status} through the proxy {proxy}: {advice}"));
     }
     match status {
         200 => {}
         status @ 300..400 => {
-            let text = "and redirects are not followed: name the address that it leads to";
-            return Err(format!("answers {status}, {text}"));
+            let text = "and redirects are not followed: set the URL that it redirects to";
+            return Err(format!("returns {status}, {text}"));
         }
         500.. => {
             let text = match unready {
-                Some(lacking) => format!("because it is not ready ({lacking} unavailable)"),
-                None => "which is a fault of the issuer, not of this address".to_owned(),
+                Some(lacking) => format!("the issuer is not ready ({lacking} unavailable)"),
+                None => "the issuer has failed, see its log".to_owned(),
             };
-            return Err(format!("answers {status}, {text}: look at the issuer"));
+            return Err(format!("returns {status}: {text}"));
         }
         status => {
-            let text = "instead of a key set: that of auth-service is at /api/auth/jwks";
-            return Err(format!("answers {status} {text}"));
+            let text = "instead of a key set; auth-service publishes it at /api/auth/jwks";
+            return Err(format!("returns {status} {text}"));
         }
     }
     match usable_kids(&answer.body) {
         Some(kids) if !kids.is_empty() => Ok(kids),
-        Some(_) => Err("publishes no key that is EdDSA over Ed25519 and has a kid".to_owned()),
+        Some(_) => Err("publishes no Ed25519 key with a kid".to_owned()),
         None => {
             let kind = answer.header("content-type").unwrap_or("no content-type");
-            Err(format!("is no key set, but {kind}: that of auth-service is at /api/auth/jwks"))
+            Err(format!(
+                "returns {kind} instead of a key set; auth-service publishes it at /api/auth/jwks"
+            ))
         }
     }
 }
@@ -163,17 +165,17 @@ async fn document(caller: &Caller, jwks_url: &Url) -> Option<IssuerDocument> {
 }
 
 fn agreement(trusted: Trusted<'_>, name: &str, document: &IssuerDocument) -> Finding {
-    let differs = |setting, ours: &str, theirs: &str, verb: &str| {
-        let text = format!("is {ours:?}, but {name} signs {verb} {theirs:?}");
-        Finding::fault(setting, format!("{text}: both must be the same, byte for byte"))
+    let differs = |setting, ours: &str, theirs: &str, claim: &str| {
+        let text = format!("is {ours:?}, but tokens of {name} have {claim} {theirs:?}");
+        Finding::fault(setting, format!("{text}: both must be identical"))
     };
     if document.issuer != trusted.issuer {
-        differs(trusted.issuer_setting(), trusted.issuer, &document.issuer, "as")
+        differs(trusted.issuer_setting(), trusted.issuer, &document.issuer, "iss")
     } else if document.audience != trusted.audience {
-        differs(trusted.audience_setting(), trusted.audience, &document.audience, "for")
+        differs(trusted.audience_setting(), trusted.audience, &document.audience, "aud")
     } else {
         let IssuerDocument { issuer, audience, .. } = document;
-        Finding::ok("issuer", format!("{name} signs as {issuer:?} for {audience:?}"))
+        Finding::ok("issuer", format!("tokens of {name} have iss {issuer:?} and aud {audience:?}"))
     }
 }
 
@@ -197,7 +199,7 @@ async fn front_end(
     let settings = caller.get(&format!("{origin}/config.json")).await;
     let has_page = settings.is_ok_and(|answer| answer.json().get("tasksUrl").is_some());
     if has_page && !pages.iter().any(|page| is_home(&page)) {
-        let text = format!("lacks {}, where auth-service serves its page", document.url);
+        let text = format!("lacks {}, where auth-service serves the web app", document.url);
         findings.push(Finding::fault("FRONTEND_URL", text));
     }
     findings

@@ -19,7 +19,7 @@ use super::{PATIENCE, issuer::Issuer};
 /// Far more than the size of any token.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
 const SUBJECT: &str = "token";
-const WHERE_FROM: &str = "/api/auth/token of auth-service has another";
+const WHERE_FROM: &str = "get a new one from /api/auth/token of auth-service";
 
 /// Unverified content of a token, used only for diagnosis.
 struct Said {
@@ -47,10 +47,10 @@ pub(super) async fn check(
     match timeout(PATIENCE, verifier.verify::<CallerClaims>(token)).await {
         Ok(Ok(verified)) => {
             let left = span(verified.registered().exp - now);
-            Finding::ok(SUBJECT, format!("is accepted, for another {left}"))
+            Finding::ok(SUBJECT, format!("is accepted and expires in {left}"))
         }
         Ok(Err(error)) => refused(error, &said, issuers, now),
-        Err(_elapsed) => out_of_reach(),
+        Err(_elapsed) => keys_unavailable(),
     }
 }
 
@@ -94,39 +94,45 @@ fn refused(error: Error, said: &Said, issuers: &[Issuer<'_>], now: f64) -> Findi
     let refusal = match error {
         Error::Expired => return expired(said, named, now),
         Error::Refused(refusal) => refusal,
-        _ => return out_of_reach(),
+        _ => return keys_unavailable(),
     };
     match (refusal, named) {
         (Refusal::WrongIssuer, _) => {
             let ours: Vec<_> =
                 issuers.iter().map(|one| format!("{:?}", one.trusted.issuer)).collect();
             let (iss, ours) = (said.claim("iss"), ours.join(", "));
-            let text = format!("the token says iss {iss}, and trusted is {ours}: byte for byte");
+            let text =
+                format!("the token has iss {iss}, but {ours} is trusted: both must be identical");
             Finding::fault("BETTER_AUTH_ISSUER", text)
         }
         (Refusal::WrongAudience, Some(Issuer { trusted, .. })) => {
             let (aud, ours) = (said.claim("aud"), trusted.audience);
-            let text = format!("the token says aud {aud}, and expected is {ours:?}: byte for byte");
+            let text = format!(
+                "the token has aud {aud}, but {ours:?} is expected: both must be identical"
+            );
             Finding::fault(trusted.audience_setting(), text)
         }
         (Refusal::UnknownKey, Some(Issuer { trusted, kids: Some(kids), .. })) => {
             let (kid, kids) = (said.header("kid"), kids.join(", "));
-            let text = format!("the token names the key {kid}, and those that are published there");
+            let text = format!("the token was signed with the key {kid}, but the published keys");
             Finding::fault(trusted.jwks_setting(), format!("{text} are {kids}"))
         }
         (Refusal::NotYetValid, _) => {
             let dates = [said.date("iat"), said.date("nbf")];
             let begins = dates.into_iter().flatten().fold(now, f64::max);
-            let text = format!("the token begins in {}: its issuer", span(begins - now));
-            Finding::fault("clock", format!("{text} has a clock ahead of ours; set both by NTP"))
+            let text = format!("the token becomes valid in {}: its issuer", span(begins - now));
+            Finding::fault(
+                "clock",
+                format!("{text} has a clock ahead of ours; synchronize both with NTP"),
+            )
         }
         (Refusal::WrongAlgorithm, _) => {
             let alg = said.header("alg");
-            Finding::fault(SUBJECT, format!("is signed with {alg}, and only EdDSA is accepted"))
+            Finding::fault(SUBJECT, format!("is signed with {alg}, but only EdDSA is accepted"))
         }
         (Refusal::NotCompact, _) => {
             let text =
-                "is no JWT; a session token, for one, is traded for a JWT at /api/auth/token";
+                "is not a JWT; if it is a session token, exchange it for a JWT at /api/auth/token";
             Finding::fault(SUBJECT, text)
         }
         (refusal, _) => Finding::fault(SUBJECT, format!("is refused: {refusal}")),
@@ -139,16 +145,16 @@ fn expired(said: &Said, issuer: Option<&Issuer<'_>>, now: f64) -> Finding {
     // A float represents a skew of a few seconds, in whole milliseconds, precisely enough.
     let ahead = issuer.and_then(|issuer| issuer.skew).map_or(0.0, |skew| skew.0.as_seconds_f64());
     if exp > now + ahead {
-        let text = format!("the token has expired {ago} ago by our clock, and is good by that of");
-        return Finding::fault("clock", format!("{text} its issuer: set both by NTP"));
+        let text = format!("the token expired {ago} ago by our clock, but is valid by that of");
+        return Finding::fault("clock", format!("{text} its issuer: synchronize both with NTP"));
     }
-    let lifetime = said.date("iat").map(|iat| format!(", was good for {}", span(exp - iat)));
+    let lifetime = said.date("iat").map(|iat| format!(" and was valid for {}", span(exp - iat)));
     let lifetime = lifetime.unwrap_or_default();
-    Finding::fault(SUBJECT, format!("has expired {ago} ago{lifetime}: {WHERE_FROM}"))
+    Finding::fault(SUBJECT, format!("expired {ago} ago{lifetime}: {WHERE_FROM}"))
 }
 
-fn out_of_reach() -> Finding {
-    let text = "the keys of the token's issuer are unavailable, so it cannot be verified";
+fn keys_unavailable() -> Finding {
+    let text = "the keys of the token's issuer are unavailable, so the token cannot be verified";
     Finding::fault("BETTER_AUTH_JWKS_URL", text)
 }
 

@@ -124,8 +124,8 @@ async fn a_healthy_service_has_no_findings(db: TestDatabase) {
         ("schema", "is up to date"),
         ("keys", "1 at http://127.0.0.1:"),
         ("clock", "agrees with that of the issuer"),
-        ("issuer", "signs as \"http://issuer.test\" for \"http://tasks.test\""),
-        ("cors", "lets pages of http://spa.test:5173 call it"),
+        ("issuer", "have iss \"http://issuer.test\" and aud \"http://tasks.test\""),
+        ("cors", "allows requests from http://spa.test:5173"),
     ] {
         report.finds("ok", subject, text);
     }
@@ -175,12 +175,12 @@ async fn unavailable_keys_are_reported() {
     let rsa = r#"{"keys":[{"kty":"RSA","kid":"a","alg":"RS256","n":"AQAB","e":"AQAB"}]}"#;
     for (url, text) in [
         (closed, "cannot be reached: Connection refused (os error 111); in a container"),
-        (silent, "cannot be reached: no answer within 1s"),
+        (silent, "cannot be reached: no response within 1s"),
         ("http://nowhere.invalid/jwks".to_owned(), "cannot be reached: "),
-        (stub(404, "", ""), "/keys answers 404 instead of a key set"),
-        (stub(301, "location: /elsewhere\r\n", ""), "answers 301, and redirects are not followed"),
-        (stub(200, "content-type: text/html\r\n", "<p>"), "is no key set, but text/html"),
-        (stub(200, "", rsa), "publishes no key that is EdDSA over Ed25519"),
+        (stub(404, "", ""), "/keys returns 404 instead of a key set"),
+        (stub(301, "location: /elsewhere\r\n", ""), "returns 301, and redirects are not followed"),
+        (stub(200, "content-type: text/html\r\n", "<p>"), "returns text/html instead of a key set"),
+        (stub(200, "", rsa), "publishes no Ed25519 key"),
     ] {
         let settings = [("BETTER_AUTH_JWKS_URL", &*url), ("JWKS_FETCH_TIMEOUT", "1s")];
         let report = doctor(&settings).await;
@@ -220,19 +220,19 @@ async fn different_issuer_or_audience_is_reported() {
         (
             json!({ "issuer": "http://issuer.test/", "audience": AUDIENCE, "url": ISSUER }),
             "BETTER_AUTH_ISSUER",
-            "is \"http://issuer.test\", but the issuer at http://127.0.0.1:",
+            "is \"http://issuer.test\", but tokens of the issuer at http://127.0.0.1:",
         ),
         (
             json!({ "issuer": ISSUER, "audience": "http://other.test", "url": ISSUER }),
             "BETTER_AUTH_AUDIENCE",
-            "signs for \"http://other.test\": both must be the same, byte for byte",
+            "have aud \"http://other.test\": both must be identical",
         ),
     ] {
         let report = doctor_for(Published { document, ..Published::default() }).await;
         report.finds("fault", setting, text);
     }
     let report = doctor_for(Published { document: Value::Null, ..Published::default() }).await;
-    report.finds("skip", "issuer", "try a token of it with --token-file");
+    report.finds("skip", "issuer", "check a token with --token-file");
 }
 
 #[actix_web::test]
@@ -254,7 +254,7 @@ async fn another_program_on_the_port_is_reported() {
     let stranger = Stub::start(|_| answer(404, "", "")).port().to_string();
     let keys = Published::default().serve();
     let report = doctor(&[("PORT", &stranger), ("BETTER_AUTH_JWKS_URL", &keys)]).await;
-    report.finds("fault", "PORT", "is not this service: take another port");
+    report.finds("fault", "PORT", ": use another port");
 }
 
 #[actix_web::test]
@@ -287,7 +287,7 @@ fn token(change: impl FnOnce(&mut Value)) -> String {
 async fn the_lifetime_of_a_valid_token_is_reported() {
     let report = verdict_on(&token(|_| {}), Published::default()).await;
     report.is_clean();
-    report.finds("ok", "token", "is accepted, for another 59m");
+    report.finds("ok", "token", "is accepted and expires in 59m");
 
     let mut doctor = command(&[("BETTER_AUTH_JWKS_URL", &Published::default().serve())])
         .args(["--token-file", "-"])
@@ -299,7 +299,7 @@ async fn the_lifetime_of_a_valid_token_is_reported() {
     let header = format!("Bearer {}\n", token(|_| {}));
     doctor.stdin.take().unwrap().write_all(header.as_bytes()).await.unwrap();
     let report: Report = doctor.wait_with_output().await.unwrap().into();
-    report.finds("ok", "token", "is accepted, for another 59m");
+    report.finds("ok", "token", "is accepted and expires in 59m");
 }
 
 #[actix_web::test]
@@ -314,26 +314,26 @@ async fn the_reason_for_refusing_a_token_is_reported() {
     let header = json!({ "alg": "HS256", "kid": "first" });
     let hmac = Issuer::new("first", 1).sign_with_header(&header, &claims("ada"));
     for (token, subject, text) in [
-        (expired, "token", "has expired 3m"),
-        (token(|claims| claims["iat"] = minutes(5).into()), "clock", "the token begins in "),
+        (expired, "token", "expired 3m"),
+        (token(|claims| claims["iat"] = minutes(5).into()), "clock", "the token becomes valid in "),
         (
             token(|claims| claims["iss"] = "http://other.test".into()),
             "BETTER_AUTH_ISSUER",
-            "says iss \"http://other.test\", and trusted is \"http://issuer.test\"",
+            "has iss \"http://other.test\", but \"http://issuer.test\" is trusted",
         ),
         (
             token(|claims| claims["aud"] = json!(["http://other.test"])),
             "BETTER_AUTH_AUDIENCE",
-            "says aud [\"http://other.test\"], and expected is \"http://tasks.test\"",
+            "has aud [\"http://other.test\"], but \"http://tasks.test\" is expected",
         ),
         (
             other_key,
             "BETTER_AUTH_JWKS_URL",
-            "names the key \"second\", and those that are published there are first",
+            "was signed with the key \"second\", but the published keys are first",
         ),
         (forged, "token", "is refused: the signature does not verify"),
-        (hmac, "token", "is signed with \"HS256\", and only EdDSA is accepted"),
-        ("k3J9fQm2".to_owned(), "token", "is no JWT; a session token, for one, is traded"),
+        (hmac, "token", "is signed with \"HS256\", but only EdDSA is accepted"),
+        ("k3J9fQm2".to_owned(), "token", "is not a JWT; if it is a session token, exchange it"),
         (token(|claims| claims["sub"] = Value::Null), "token", "is refused: sub is missing"),
     ] {
         verdict_on(&token, Published::default()).await.finds("fault", subject, text);
@@ -350,7 +350,10 @@ async fn a_token_expired_by_the_local_clock_only_is_reported() {
     let report = verdict_on(&ended, behind).await;
     let lines: Vec<_> = report.text.lines().filter(|line| line.starts_with("fault")).collect();
     assert!(lines.len() == 2 && lines.iter().all(|line| line[7..].starts_with("clock ")));
-    assert!(lines[1].contains("is good by that of its issuer: set both by NTP"), "{lines:?}");
+    assert!(
+        lines[1].contains("is valid by that of its issuer: synchronize both with NTP"),
+        "{lines:?}"
+    );
 }
 
 #[actix_web::test]
@@ -360,7 +363,7 @@ async fn a_token_that_cannot_be_verified_is_reported() {
     fs::write(file.path(), token(|_| {})).unwrap();
     let arguments = ["--token-file", file.path().to_str().unwrap()];
     let report = doctor_with(&[("BETTER_AUTH_JWKS_URL", &keys)], &arguments).await;
-    assert!(report.text.contains("so it cannot be verified"), "{}", report.text);
+    assert!(report.text.contains("so the token cannot be verified"), "{}", report.text);
 
     let keys = Published::default().serve();
     let settings = [("BETTER_AUTH_JWKS_URL", &*keys)];

@@ -23,7 +23,7 @@ async fn an_unusable_sqlite_file_is_reported() {
     for (path, text) in [
         (file.join("auth.db"), "is not a folder"),
         (file.clone(), "file is not a database"),
-        (folder.path().to_owned(), "is no file that this user may write"),
+        (folder.path().to_owned(), "is not a regular file"),
     ] {
         let report = doctor(&format!("sqlite://{}", path.display()), &[SECRETS]).await;
         report.finds("fault", "DATABASE_URL", text);
@@ -60,7 +60,7 @@ async fn a_rejected_postgres_login_is_reported() {
     let Some(db) = TestDatabase::create(Engine::Postgres, MIGRATIONS).await else { return };
     let url = format!("{}_gone", db.url());
     let report = doctor(&url, &[SECRETS]).await;
-    report.finds("fault", "DATABASE_URL", "create it, or name another");
+    report.finds("fault", "DATABASE_URL", "create it, or change the URL");
 }
 
 #[actix_web::test]
@@ -77,7 +77,7 @@ async fn a_role_that_may_not_migrate_is_reported() {
     db.drop_role(&role).await;
     let name = role.name;
     let text = format!(
-        "its role {name} may not make tables in the schema public, which the migrations have to: GRANT \
+        "its role {name} may not create tables in the schema public, as the migrations require: GRANT \
          CREATE ON SCHEMA public TO {name}"
     );
     report.finds("fault", "DATABASE_URL", &text);

@@ -31,20 +31,23 @@ impl Skew {
 /// the issuer and the verifier of tokens.
 pub fn clocks(who: &str, answer: &Answer, leeway: Duration) -> (Finding, Option<Skew>) {
     let Some(date) = answer.date() else {
-        return (Finding::skip("clock", format!("{who} does not say what time it is")), None);
+        return (Finding::skip("clock", format!("{who} sends no Date header")), None);
     };
     let skew = Skew::of(date, answer.asked_at, answer.answered_at);
     let (size, allowed) = (humantime::format_duration(skew.size()), leeway.as_secs());
     let apart = if skew.0 > TimeDelta::zero() { "ahead of" } else { "behind" };
     let difference = format!("the clock of {who} is {size} {apart} this machine's");
     let finding = if skew.size() > leeway {
-        let advice = "set both by NTP, or good tokens are refused";
+        let advice = "synchronize both with NTP, or valid tokens are refused";
         Finding::fault(
             "clock",
             format!("{difference}, more than the {allowed} s allowed: {advice}"),
         )
     } else if skew.size() > WORTH_A_WORD {
-        Finding::warn("clock", format!("{difference}; {allowed} s are allowed: set both by NTP"))
+        Finding::warn(
+            "clock",
+            format!("{difference}; {allowed} s are allowed: synchronize both with NTP"),
+        )
     } else {
         Finding::ok("clock", format!("agrees with that of {who}"))
     };

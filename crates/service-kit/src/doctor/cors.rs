@@ -18,13 +18,13 @@ pub async fn cors(
             Ok(true) => {}
             Ok(false) => refused.push(origin.as_str()),
             Err(reason) => {
-                return Finding::skip("cors", format!("{who} does not answer: {reason}"));
+                return Finding::skip("cors", format!("no response from {who}: {reason}"));
             }
         }
     }
     let names: Vec<_> = origins.iter().map(WebOrigin::as_str).collect();
     if refused.is_empty() {
-        return Finding::ok("cors", format!("{who} lets pages of {} call it", names.join(", ")));
+        return Finding::ok("cors", format!("{who} allows requests from {}", names.join(", ")));
     }
     let refused = refused.join(", ");
     let advice = format!("add it to {setting} of {who}");

@@ -84,7 +84,9 @@ pub async fn examine(url: &DatabaseUrl, schema: &Schema) -> Examined {
         Ok(Ok(Ok(history))) => (history.judge(schema), history.is_current()),
         Ok(Ok(Err(finding))) => (finding, false),
         Ok(Err(error)) => (Finding::fault("DATABASE_URL", innermost(&error)), false),
-        Err(_elapsed) => (Finding::fault("DATABASE_URL", "does not answer any more"), false),
+        Err(_elapsed) => {
+            (Finding::fault("DATABASE_URL", "the database has stopped responding"), false)
+        }
     };
     findings.push(finding);
     if let ReadOnly::Postgres(conn) = &mut database {
@@ -109,7 +111,7 @@ impl Schema {
         if self.should_be_current() {
             Finding::fault("MIGRATE", format!("{text}: run `{program} migrate`, or set it to true"))
         } else {
-            Finding::ok("database", format!("{text}; {program} makes everything when it starts"))
+            Finding::ok("database", format!("{text}; {program} creates the tables when it starts"))
         }
     }
 }
@@ -123,11 +125,11 @@ enum Opened {
 async fn open(url: &DatabaseUrl) -> Result<Opened, String> {
     match url {
         DatabaseUrl::Sqlite(path) => match files::place(path)? {
-            Place::Free => Ok(Opened::NotYet(format!("there is no {} yet", path.display()))),
+            Place::Free => Ok(Opened::NotYet(format!("{} does not exist yet", path.display()))),
             Place::Taken(address) => {
                 let conn = AsyncSqliteConnection::establish(&address).await;
                 let conn = conn.map_err(|error| format!("{}: {error}", path.display()))?;
-                let found = Finding::ok("database", format!("{} is there", path.display()));
+                let found = Finding::ok("database", format!("{} exists", path.display()));
                 Ok(Opened::There(ReadOnly::Sqlite(conn), vec![found]))
             }
         },
@@ -139,7 +141,7 @@ async fn postgres(url: &PostgresUrl) -> Result<Opened, String> {
     let conn = PgConn::open(url, Session::Diagnosis).await;
     let mut conn = conn.map_err(|error| refusal(url, &error))?;
     let place = url.place();
-    let mut findings = vec![Finding::ok("database", format!("{place} answers"))];
+    let mut findings = vec![Finding::ok("database", format!("connected to {place}"))];
     if conn.is_exposed() {
         let text = "the connection to the database leaves this machine and is not encrypted";
         let advice = "add sslmode=verify-full, or sslmode=require, to the URL";
@@ -168,7 +170,7 @@ fn refusal(url: &PostgresUrl, error: &ConnectError) -> String {
         ),
         Some(&SqlState::INVALID_CATALOG_NAME) => {
             format!(
-                "{place} has no database {:?}: create it, or name another",
+                "{place} has no database {:?}: create it, or change the URL",
                 url.database().unwrap_or_default()
             )
         }

@@ -69,7 +69,7 @@ impl Caller {
 
     fn client(&self, url: &Url) -> Result<Client, NoAnswer> {
         http_client::builder(url).timeout(self.timeout).build().map_err(|error| NoAnswer {
-            reason: format!("HTTPS cannot be set up, are CA certificates installed? {error}"),
+            reason: format!("cannot set up HTTPS; are CA certificates installed? {error}"),
             is_refused: false,
         })
     }
@@ -90,7 +90,7 @@ impl Caller {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             if body.len() + chunk.len() > MAX_BODY_BYTES {
-                let reason = format!("the answer is larger than {MAX_BODY_BYTES} bytes");
+                let reason = format!("the response is larger than {MAX_BODY_BYTES} bytes");
                 return Err(NoAnswer { reason, is_refused: false });
             }
             body.extend_from_slice(&chunk);
@@ -108,7 +108,7 @@ impl Caller {
     fn no_answer(&self, url: &Url, error: &reqwest::Error) -> NoAnswer {
         if error.is_timeout() {
             let timeout = humantime::format_duration(self.timeout);
-            return NoAnswer { reason: format!("no answer within {timeout}"), is_refused: false };
+            return NoAnswer { reason: format!("no response within {timeout}"), is_refused: false };
         }
         let mut cause = error.source();
         let mut is_refused = false;
@@ -119,7 +119,7 @@ impl Caller {
         }
         let reason = innermost(error);
         let reason = if url.scheme() == "https" && reason.contains(NOT_TLS) {
-            "http is spoken there, not https: write http://, or name the port of https".to_owned()
+            "the server speaks http, not https: use http://, or the port for https".to_owned()
         } else {
             reason
         };
@@ -129,7 +129,7 @@ impl Caller {
 
 fn address(url: &str) -> Result<Url, NoAnswer> {
     url.parse().map_err(|error: url::ParseError| NoAnswer {
-        reason: format!("that is no address: {error}"),
+        reason: format!("invalid URL: {error}"),
         is_refused: false,
     })
 }

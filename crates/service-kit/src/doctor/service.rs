@@ -24,15 +24,15 @@ pub async fn running(caller: &Caller, host: &Host, port: u16) -> Running {
     };
     let address = format!("http://{}", SocketAddr::new(host, port));
     if port == 0 {
-        return without(Finding::skip("service", "PORT is 0, so nobody knows where it runs"));
+        return without(Finding::skip("service", "PORT is 0, so the address is unknown"));
     }
     let answer = match caller.get(&format!("{address}/health/ready")).await {
         Ok(answer) => answer,
         Err(reason) if reason.is_refused => {
-            return without(Finding::skip("service", format!("does not run at {address}")));
+            return without(Finding::skip("service", format!("is not running at {address}")));
         }
         Err(reason) => {
-            let text = format!("what listens at {address} is not this service: {reason}");
+            let text = format!("another program listens at {address}: {reason}");
             return without(Finding::fault("PORT", text));
         }
     };
@@ -51,7 +51,7 @@ pub async fn running(caller: &Caller, host: &Host, port: u16) -> Running {
             Running { finding, url: Some(address) }
         }
         _ => {
-            let text = format!("what listens at {address} is not this service: take another port");
+            let text = format!("another program listens at {address}: use another port");
             without(Finding::fault("PORT", text))
         }
     }

@@ -12,7 +12,7 @@ async fn https_on_a_port_of_http_is_named() {
     let app = TestApp::spawn(&db).await;
     let url = format!("https://{}/jwks", app.address);
     let report = doctor(&[("BETTER_AUTH_JWKS_URL", &url)]).await;
-    report.finds("fault", "BETTER_AUTH_JWKS_URL", "http is spoken there, not https");
+    report.finds("fault", "BETTER_AUTH_JWKS_URL", "the server speaks http, not https");
 }
 
 #[actix_web::test]
@@ -25,7 +25,7 @@ async fn an_outage_of_the_issuer_is_not_blamed_on_the_address_of_its_keys() {
     });
     let url = format!("{}/api/auth/jwks", stub.url());
     let report = doctor(&[("BETTER_AUTH_JWKS_URL", &url)]).await;
-    let text = "answers 503, because it is not ready (database unavailable): look at the issuer";
+    let text = "returns 503: the issuer is not ready (database unavailable)";
     report.finds("fault", "BETTER_AUTH_JWKS_URL", text);
 }
 
@@ -37,7 +37,7 @@ async fn a_proxy_is_named_and_no_way_to_this_machine() {
 
     let keys = ("BETTER_AUTH_JWKS_URL", "http://issuer.example/api/auth/jwks");
     let report = doctor(&[&proxies[..], &[keys]].concat()).await;
-    let text = format!("answers 403 through the proxy {}: add the host to NO_PROXY", proxy.url());
+    let text = format!("returns 403 through the proxy {}: add the host to NO_PROXY", proxy.url());
     report.finds("fault", "BETTER_AUTH_JWKS_URL", &text);
     assert!(!report.text.contains("hidden"), "{}", report.text);
 

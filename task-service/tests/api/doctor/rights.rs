@@ -28,7 +28,7 @@ async fn missing_rights_are_named_with_role_and_schema() {
         (without_schema, "may not use the schema public: GRANT USAGE, CREATE ON SCHEMA public TO"),
         (
             without_any,
-            "may not make a schema, which the migrations have to: GRANT CREATE ON DATABASE",
+            "may not create a schema, as the migrations require: GRANT CREATE ON DATABASE",
         ),
         (
             without_other,

@@ -21,13 +21,13 @@ pub(super) fn pooler(conn: &PgConn) -> Option<Finding> {
         (true, _) => None,
         (false, true) => Some(Finding::ok(
             "database",
-            "a connection pooler is in front of PostgreSQL, with prepared statements",
+            "connected through a pooler that supports prepared statements",
         )),
         (false, false) => Some(Finding::warn(
             "DATABASE_URL",
-            "a connection pooler without prepared statements is in front of PostgreSQL: it works, and \
-             PostgreSQL plans each statement anew; PgBouncer 1.21 or later with \
-             max_prepared_statements, or a direct connection, is faster",
+            "connected through a pooler without prepared statements, so PostgreSQL plans each statement \
+             anew: PgBouncer 1.21 or later with max_prepared_statements, or a direct connection, is \
+             faster",
         )),
     }
 }
@@ -43,14 +43,14 @@ pub(super) async fn compare(conn: &mut PgConn, max_connections: u16) -> Option<F
     let processes = available / i32::from(max_connections.max(1));
     Some(if processes == 0 {
         let text = format!(
-            "a process may open {max_connections} connections, and the server has {available} for all: \
-             lower it, or raise max_connections of the server"
+            "a process may open {max_connections} connections, but the server allows {available}: lower \
+             it, or raise max_connections of the server"
         );
         Finding::warn("DATABASE_MAX_CONNECTIONS", text)
     } else {
         let text = format!(
             "a process opens up to {max_connections} of the server's {available} connections, which \
-             are enough for {processes}"
+             are enough for {processes} processes"
         );
         Finding::ok("connections", text)
     })

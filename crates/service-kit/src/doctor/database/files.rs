@@ -23,12 +23,12 @@ pub(super) fn place(path: &Path) -> Result<Place, String> {
         return Ok(Place::Free);
     }
     if !path.is_file() {
-        return Err(format!("{} is no file that this user may write", path.display()));
+        return Err(format!("{} is not a regular file", path.display()));
     }
     check_file(path).map_err(|error| error.to_string())?;
     let absolute = std::path::absolute(path).ok();
     let url = absolute.and_then(|path| Url::from_file_path(path).ok());
-    let url = url.ok_or_else(|| format!("{} is no path of a file", path.display()))?;
+    let url = url.ok_or_else(|| format!("{} is not a valid file path", path.display()))?;
     // Without a log no writer is active, and opening the database without `immutable` would create one.
     let log = PathBuf::from(format!("{}-wal", path.display()));
     let mode = if log.exists() { "mode=ro" } else { "mode=ro&immutable=1" };
@@ -39,6 +39,6 @@ pub(super) fn place(path: &Path) -> Result<Place, String> {
 pub fn may_hold_files(folder: &Path) -> Result<(), String> {
     check_folder(folder).map_err(|error| match error.kind() {
         ErrorKind::NotADirectory => format!("{} is not a folder", error.path().display()),
-        _ => format!("files cannot be made in {error}"),
+        _ => format!("cannot create files in {error}"),
     })
 }

@@ -60,7 +60,10 @@ impl Examination {
         if !plan.unknown.is_empty() {
             let unknown = plan.unknown.join(", ");
             let text = format!("has migrations that this {program} does not know: {unknown}");
-            return Finding::fault("DATABASE_URL", format!("{text}; run the version that made it"));
+            return Finding::fault(
+                "DATABASE_URL",
+                format!("{text}; run the version that created them"),
+            );
         }
         if plan.is_complete() {
             return Finding::ok("schema", "is up to date");

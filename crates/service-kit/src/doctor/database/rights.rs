@@ -96,10 +96,10 @@ impl Rights {
         let grant = match schema.as_str() {
             _ if *may_create => return None,
             "" => format!(
-                "make a schema, which the migrations have to: GRANT CREATE ON DATABASE … TO {role}"
+                "create a schema, as the migrations require: GRANT CREATE ON DATABASE … TO {role}"
             ),
             schema => format!(
-                "make tables in the schema {schema}, which the migrations have to: GRANT CREATE ON \
+                "create tables in the schema {schema}, as the migrations require: GRANT CREATE ON \
                  SCHEMA {schema} TO {role}"
             ),
         };
