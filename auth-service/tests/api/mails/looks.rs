@@ -60,7 +60,7 @@ async fn a_mail_has_a_text_part_and_an_html_part_that_say_the_same(db: TestDatab
         assert_eq!(html_link(&mail), link);
         for part in [&mail.text, &unescaped(&mail.html)] {
             assert!(part.contains("ada@example.com"), "{mail:?}");
-            assert!(part.contains(&format!("good for {valid_for}.")), "{mail:?}");
+            assert!(part.contains(&format!("valid for {valid_for}.")), "{mail:?}");
             assert!(part.contains(BASE_URL), "{mail:?}");
             assert!(!part.contains("{{") && !part.contains("Subject:"), "{mail:?}");
         }
