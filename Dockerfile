@@ -10,8 +10,8 @@ RUN --mount=type=cache,target=/root/.npm npm ci --no-audit --no-fund
 COPY frontend .
 RUN npm run build
 
-# The workspace with stand-ins for all of our own code. What comes out is the same until a manifest
-# changes, and so the next stage, with all dependencies, is cached until then.
+# The workspace with placeholders for all of our own code. The result changes only if a manifest changes,
+# so the next stage, which compiles all dependencies, is cached until then.
 FROM ${RUST_IMAGE} AS manifests
 WORKDIR /workspace
 COPY . .
@@ -38,7 +38,7 @@ COPY crates crates
 COPY shared-models shared-models
 COPY auth-service auth-service
 COPY task-service task-service
-# Cargo goes by the time of a file, and these may be older than the stand-ins that were built.
+# Cargo compares modification times, and these files may be older than the compiled placeholders.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     find . -path ./target -prune -o -name '*.rs' -exec touch {} + \
  && cargo build --release --locked -p auth-service -p task-service \
@@ -51,9 +51,9 @@ ARG REVISION
 LABEL org.opencontainers.image.licenses="MIT OR Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
-# To know mail servers and issuers by.
+# Certificate authorities, to verify mail servers and issuers.
 COPY --from=programs /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
-# The data folder of the defaults, for whoever mounts a volume there; nothing else is written.
+# The default data folder, where a volume can be mounted. The service writes to no other folder.
 COPY --from=programs --chown=65532:65532 /data /data
 ENV HOST=0.0.0.0
 USER 65532:65532

@@ -1,5 +1,5 @@
--- First start only: a database and a role for each service. A role reaches its own database and no
--- other, and may make tables there and nothing else.
+-- Runs at the first start only. Creates a database and a role for each service. A role can connect only to
+-- its own database, and can only create tables there.
 
 \getenv auth_password AUTH_DATABASE_PASSWORD
 \getenv tasks_password TASKS_DATABASE_PASSWORD
@@ -9,12 +9,12 @@ CREATE ROLE tasks LOGIN PASSWORD :'tasks_password';
 CREATE DATABASE auth;
 CREATE DATABASE tasks;
 
--- Everybody may connect to a database, unless it is said that nobody may.
+-- By default every role may connect to every database.
 REVOKE ALL ON DATABASE auth, tasks, postgres, template1 FROM PUBLIC;
 GRANT CONNECT ON DATABASE auth TO auth;
 GRANT CONNECT ON DATABASE tasks TO tasks;
 
--- Without a password the superuser is one inside the container, and cannot sign in from outside.
+-- Without a password, the superuser can sign in only from inside the container.
 ALTER ROLE postgres PASSWORD NULL;
 
 \connect auth
