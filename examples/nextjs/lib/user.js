@@ -10,7 +10,7 @@ export async function requireUser() {
   const callTasks = async (init) => {
     const headers = { "Content-Type": "application/json", Authorization: `Bearer ${token}` };
     const response = await fetch(`${process.env.TASKS_URL}/api/tasks`, { ...init, headers });
-    if (!response.ok) throw new Error(`task-service answered ${response.status}`);
+    if (!response.ok) throw new Error(`task-service responded with ${response.status}`);
     return response.json();
   };
   return { user, callTasks };

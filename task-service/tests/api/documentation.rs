@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use clap::CommandFactory as _;
+use clap::{CommandFactory as _, Parser as _};
 use service_kit::testing::{assert_limits_current, assert_settings_documented, undocumented};
 use task_service::config::Config;
 
@@ -16,6 +16,19 @@ fn every_variable_is_in_the_example_environment() {
 fn the_configuration_page_is_current() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/configuration.md");
     assert_settings_documented::<Config>("task-service", &page);
+}
+
+#[test]
+fn every_documented_import_is_understood() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/migrating.md");
+    let page = fs::read_to_string(page).unwrap();
+    let commands: Vec<_> =
+        page.lines().filter(|line| line.starts_with("task-service import")).collect();
+    assert!(commands.len() > 3, "{commands:?}");
+    for command in commands {
+        let parsed = Config::try_parse_from(command.split_whitespace());
+        assert!(parsed.is_ok(), "{command}: {}", parsed.unwrap_err());
+    }
 }
 
 #[test]
