@@ -69,7 +69,7 @@ pub struct Config {
     #[arg(long, env, default_value = "on", value_parser = switch, action = ArgAction::Set)]
     pub migrate: bool,
 
-    /// The address to listen on, or a name of this machine; 0.0.0.0: all addresses
+    /// Address or host name of this machine to listen on; 0.0.0.0 for all addresses
     #[arg(long, env, default_value = "127.0.0.1")]
     pub host: Host,
 
@@ -77,8 +77,8 @@ pub struct Config {
     #[arg(long, env, default_value_t = 3000)]
     pub port: u16,
 
-    /// Origins of the web app, separated by commas; allowed by CORS and trusted. May have an app's own
-    /// scheme: capacitor://localhost
+    /// Origins of the web app, separated by commas; allowed by CORS and trusted. Schemes of mobile apps
+    /// are supported: capacitor://localhost
     #[arg(long, env, default_value = "http://localhost:3000", value_delimiter = ',')]
     pub frontend_url: Vec<WebOrigin>,
 
@@ -113,7 +113,7 @@ pub struct Config {
     #[arg(long, env, default_value = "7d", value_parser = duration)]
     pub session_expires_in: Duration,
 
-    /// Age at which a session is extended when it is used; with 0s each use does
+    /// Minimum time between two extensions of a session by its use; 0s extends it at each use
     #[arg(long, env, default_value = "1d", value_parser = duration_or_zero)]
     pub session_update_age: Duration,
 
@@ -167,8 +167,8 @@ pub struct Config {
     #[arg(long, env, default_value = "on", value_parser = switch, action = ArgAction::Set)]
     pub refuse_common_passwords: bool,
 
-    /// A file with more passwords to refuse: one SHA-1 hash a line in hexadecimal, or its first ten or
-    /// more digits; what follows a colon is ignored
+    /// File with further passwords to refuse: one SHA-1 hash per line in hexadecimal, or at least its
+    /// first ten digits; a colon and everything after it are ignored
     #[arg(long, env)]
     pub compromised_passwords_file: Option<PathBuf>,
 
@@ -206,7 +206,7 @@ pub enum Command {
     Openapi,
     /// Export all data to a file, as a backup or to move to another database
     Export(ExportArgs),
-    /// Import an export, or the users of another service; existing rows are not changed
+    /// Import an exported file, or the users of another service; existing rows are not changed
     Import(ImportArgs),
     /// Check that the service running with this configuration is ready
     Health,

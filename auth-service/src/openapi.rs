@@ -57,11 +57,7 @@ fn describe() -> OpenApi {
         ("sessions", "Sessions and access tokens", sessions::operations()),
         ("passwords", "Change, verify and reset passwords", passwords::operations()),
         ("addresses", "Verify and change e-mail addresses", emails::operations()),
-        (
-            "providers",
-            "Accounts of other providers, as far as there are any",
-            providers::operations(),
-        ),
+        ("providers", "Accounts at other providers", providers::operations()),
         ("events", "Security events for services that verify tokens", events::operations()),
         ("service", "Public keys, health and settings", service::operations()),
     ];

@@ -50,7 +50,7 @@ pub struct Config {
     #[arg(long, env, default_value = "on", value_parser = switch, action = ArgAction::Set)]
     pub migrate: bool,
 
-    /// The address to listen on, or a name of this machine; 0.0.0.0: all addresses
+    /// Address or host name of this machine to listen on; 0.0.0.0 for all addresses
     #[arg(long, env, default_value = "127.0.0.1")]
     pub host: Host,
 
@@ -113,9 +113,9 @@ pub struct Config {
     #[arg(long, env, default_value_t = 1, value_parser = value_parser!(u16).range(1..))]
     pub max_searches_per_user: u16,
 
-    /// Response for a task of another user: forbidden (403), or not-found (404), which does not reveal
-    /// whether the task exists and queries only the user's own rows, as databases distributed by owner
-    /// need
+    /// Response for a task of another user: forbidden (403), or not-found (404). The latter does not
+    /// reveal whether the task exists. It reads only rows of the user, which suits a database that is
+    /// distributed by owner
     #[arg(long, env, value_enum, default_value_t = ForeignTasks::Forbidden)]
     pub foreign_tasks: ForeignTasks,
 

@@ -176,7 +176,7 @@ impl Error {
             Self::PreconditionRequired => (
                 S::PRECONDITION_REQUIRED,
                 "precondition_required",
-                "Say with If-Match which state of the task is meant".into(),
+                "Send the version of the task in If-Match".into(),
             ),
             Self::KeyReused => (
                 S::UNPROCESSABLE_ENTITY,
@@ -184,7 +184,8 @@ impl Error {
                 "The Idempotency-Key was used for another task before".into(),
             ),
             Self::QuotaExceeded { max } => {
-                let detail = format!("You have {max} tasks, which is the most; delete some first");
+                let detail =
+                    format!("You have reached the maximum of {max} tasks; delete some first");
                 (S::CONFLICT, "quota_exceeded", detail.into())
             }
             Self::RateLimited(_) => {

@@ -23,7 +23,7 @@ use crate::{
 /// Size of a task's JSON in bytes, without title and description.
 pub(crate) const FIXED_BYTES: usize = 280;
 
-/// A task on the wire.
+/// A task, as the API returns it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Task)]
 pub(crate) struct TaskBody<'a> {
@@ -40,7 +40,7 @@ pub(crate) struct TaskBody<'a> {
     /// When the task was last changed.
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
-    /// The owner: the `sub` of the token that made the task.
+    /// The owner: the `sub` claim of the token that created the task.
     #[schema(min_length = 1, max_length = 255)]
     user_id: &'a str,
 }

@@ -21,8 +21,8 @@ pub struct CookieArgs {
     #[arg(long, env, default_value = "off", value_parser = switch, action = ArgAction::Set)]
     pub cookie_partitioned: bool,
 
-    /// The Domain attribute of cookies that an earlier server set, such as example.com: they are cleared
-    /// when a new session begins
+    /// Domain attribute of cookies that an earlier server set, such as example.com; these cookies are
+    /// cleared when a new session begins
     #[arg(long, env, value_parser = domain)]
     pub old_cookie_domain: Option<String>,
 }

@@ -10,7 +10,7 @@ use super::Config;
 #[derive(Args, Clone, Debug)]
 pub struct EventArgs {
     /// Secrets of the services that may read security events at /security-events, separated by commas;
-    /// at least 32 characters each. If unset, nothing is published
+    /// at least 32 characters each. If unset, no events are published
     #[arg(long, env, hide_env_values = true, value_delimiter = ',', value_parser = secret)]
     pub events_secret: Vec<SecretString>,
 }

@@ -51,8 +51,8 @@ pub struct Features {
     #[arg(long, env, default_value = "off", value_parser = switch, action = ArgAction::Set)]
     pub confirm_change_email: bool,
 
-    /// Mark a new address as verified when its mailed link is opened; off: it keeps the state of the
-    /// old one, as in Better Auth
+    /// Mark a new address as verified when its mailed link is opened. If off, it is verified only if
+    /// the old one was, as in Better Auth
     #[arg(long, env, default_value = "off", value_parser = switch, action = ArgAction::Set)]
     pub verify_changed_email: bool,
 

@@ -124,10 +124,10 @@ impl Error {
             Self::InvalidResetToken => (S::BAD_REQUEST, "INVALID_TOKEN", "Invalid token"),
             Self::InvalidDeleteToken => (S::NOT_FOUND, "INVALID_TOKEN", "Invalid token"),
             Self::EventsNotOffered => {
-                (S::NOT_FOUND, "EVENTS_NOT_OFFERED", "Security events are not offered")
+                (S::NOT_FOUND, "EVENTS_NOT_OFFERED", "Security events are disabled")
             }
             Self::NoReceiver => {
-                (S::UNAUTHORIZED, "UNKNOWN_RECEIVER", "The secret of a receiver is required")
+                (S::UNAUTHORIZED, "UNKNOWN_RECEIVER", "A receiver secret is required")
             }
             Self::NobodyToDelete => {
                 (S::NOT_FOUND, "FAILED_TO_GET_USER_INFO", "Failed to get user info")

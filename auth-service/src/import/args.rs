@@ -6,33 +6,33 @@ use clap::{Args, ValueEnum};
 use secrecy::SecretString;
 use service_kit::source::NameArgs;
 
-/// What is imported from where.
+/// Options of the import command.
 #[derive(Args, Clone, Debug)]
 pub struct ImportArgs {
     /// Kind of the source
     #[arg(long, value_enum, default_value_t = Origin::Export)]
     pub(super) from: Origin,
 
-    /// File, or the URL of a database. An export (- for standard input) needs an empty database; the
-    /// columns of a csv file are email and, optionally, id, name, image, `email_verified`,
+    /// File, or database URL. An export (- for standard input) can only be imported into an empty
+    /// database. The columns of a csv file are email and, optionally, id, name, image, `email_verified`,
     /// `password_hash`, `created_at`, `updated_at`, banned, `ban_expires`, disabled and `is_active`
     pub(super) source: SecretString,
 
-    /// Import live sessions, too (better-auth). Users stay signed in if `BETTER_AUTH_SECRET` is the
+    /// Also import active sessions (better-auth only). Users stay signed in if `BETTER_AUTH_SECRET` is the
     /// secret of the old server
     #[arg(long)]
     pub(super) sessions: bool,
 
-    /// Fill what users who are here already lack: password, name, image, other accounts, the verified
-    /// flag. Nothing that is set is overwritten
+    /// Add missing data to existing users: password, name, image, other accounts, the verified flag.
+    /// Existing values are not overwritten
     #[arg(long)]
     pub(super) update: bool,
 
-    /// File with the password hash parameters of a Firebase project, as its console shows them
+    /// File with the password hash parameters from the console of a Firebase project
     #[arg(long, value_name = "FILE")]
     pub(super) firebase_config: Option<PathBuf>,
 
-    /// Change nothing and show what would be done
+    /// Show what would be imported, without changing anything
     #[arg(long)]
     pub(super) dry_run: bool,
 
@@ -42,7 +42,7 @@ pub struct ImportArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Origin {
-    /// A file that `export` has written
+    /// A file written by `export`
     Export,
     /// The database of a Better Auth server, PostgreSQL or SQLite
     BetterAuth,
@@ -50,13 +50,13 @@ pub(super) enum Origin {
     Supabase,
     /// The database of a Django project, or a file of `dumpdata`
     Django,
-    /// The exported users or password hashes of Auth0, lines of JSON
+    /// The exported users or password hashes of Auth0, as JSON lines
     Auth0,
     /// The file of `firebase auth:export --format=json`
     Firebase,
-    /// The file of `kc.sh export --users realm_file`, or one of users
+    /// The file of `kc.sh export --users realm_file`, or a users file
     Keycloak,
-    /// A file of separated values with a header line
+    /// A file of comma-separated values with a header line
     Csv,
 }
 

@@ -58,7 +58,7 @@ fn confirm_page() -> Operation {
     let mut page = Response::new("A page with a button");
     page.content.insert("text/html".to_owned(), content(string()));
     let path = "/api/auth/verify-email/confirm";
-    Operation::get(path, "confirmEmail", "Ask before a mailed link does something")
+    Operation::get(path, "confirmEmail", "Show a confirmation page for a mailed link")
         .about("The button leads to `/api/auth/verify-email` with the same parameters.")
         .query(required("token", text()))
         .query(optional("callbackURL", target()))

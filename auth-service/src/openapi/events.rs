@@ -10,8 +10,8 @@ use crate::{error::Error, routes::SECURITY_EVENTS};
 
 const ABOUT: &str = "\
 Returns security event tokens (RFC 8417) after a cursor, oldest first. Without events the response waits up to 20 seconds for \
-one. Follows RFC 8936, except that the receiver keeps its place: `ack` is ignored, and without `cursor` everything that is still \
-kept is returned. Events may be received more than once.";
+one. Follows RFC 8936, except that the receiver stores its position: `ack` is ignored, and without `cursor` all stored events \
+are returned. Events may be received more than once.";
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![

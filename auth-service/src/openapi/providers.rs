@@ -31,7 +31,7 @@ pub(super) fn operations() -> Vec<Operation> {
 
 fn update_session() -> Operation {
     Operation::post("/api/auth/update-session", "updateSession", "Update fields of the session")
-        .about("Sessions have no fields of an application, so every request is refused.")
+        .about("Sessions have no custom fields, so every request is refused.")
         .in_session()
         .takes_anything()
         .refuses([invalid("body", "expected record, received undefined"), Error::NoFieldsToUpdate])
@@ -70,11 +70,15 @@ fn provider_token(path: &'static str, id: &str, summary: &str) -> Operation {
 
 fn account_info() -> Operation {
     let path = "/api/auth/account-info";
-    reads_account(Operation::get(path, "accountInfo", "Get what a provider says of an account"))
-        .about("No provider is supported, so every request is refused.")
-        .query(optional("accountId", string()))
-        .query(optional("userId", string()))
-        .refuses([invalid("query", ""), Error::AccountNotFound, Error::ProviderNotConfigured])
+    reads_account(Operation::get(
+        path,
+        "accountInfo",
+        "Get the profile of an account at a provider",
+    ))
+    .about("No provider is supported, so every request is refused.")
+    .query(optional("accountId", string()))
+    .query(optional("userId", string()))
+    .refuses([invalid("query", ""), Error::AccountNotFound, Error::ProviderNotConfigured])
 }
 
 /// Their 401 response has no body, unlike that of other operations.
@@ -84,7 +88,7 @@ fn reads_account(operation: Operation) -> Operation {
         .answers(401, Response::new("Not signed in"))
 }
 
-const ABOUT_CALLBACK: &str = "Nobody is sent to a provider, so no state is known: every request is redirected to \
+const ABOUT_CALLBACK: &str = "Sign-in with a provider is not supported, so every request is redirected to \
                               the error page.";
 
 fn callback() -> Operation {

@@ -47,7 +47,7 @@ fn ok() -> Operation {
 }
 
 fn error_page() -> Operation {
-    let mut page = Response::new("A page that shows the error");
+    let mut page = Response::new("An error page");
     page.content.insert("text/html".to_owned(), content(string()));
     Operation::get("/api/auth/error", "error", "Show an error to a user")
         .query(optional("error", string()))

@@ -41,7 +41,7 @@ fn get_session() -> Operation {
 
 fn get_session_by_post() -> Operation {
     Operation::post(PATH, "getSessionByPost", "Reject POST")
-        .about("Better Auth answers POST here with an error of its own. Use GET.")
+        .about("Use GET. POST returns the same error as in Better Auth.")
         .refuses([Error::MissingOrNullOrigin, Error::InvalidOrigin, Error::GetSessionByPost])
 }
 

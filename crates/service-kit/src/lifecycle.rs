@@ -48,7 +48,7 @@ pub fn is_stopping() -> bool {
     STOPPING.load(Ordering::Relaxed)
 }
 
-/// How much time a service takes to end.
+/// Time limits of a shutdown.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct ShutdownArgs {
     /// Time to keep serving after SIGTERM while /health/ready returns 503, so that load balancers stop
@@ -56,8 +56,8 @@ pub struct ShutdownArgs {
     #[arg(long, env, default_value = "0s", value_parser = duration_or_zero)]
     pub shutdown_delay: Duration,
 
-    /// Time limit for the process to end after that, with requests in flight, due mails and the last
-    /// traces; the rest is cut off
+    /// Time limit after that for completing requests in flight and for sending queued e-mails and
+    /// traces; the rest is dropped
     #[arg(long, env, default_value = "30s", value_parser = duration)]
     pub shutdown_timeout: Duration,
 }

@@ -32,7 +32,7 @@ use self::{process::Process, requests::Requests, sheet::MEDIA_TYPE};
 use crate::listen::{ListenError, listen};
 pub(crate) use requests::record;
 
-/// Where a service shows its figures.
+/// Metrics settings.
 #[derive(Args, Clone, Debug)]
 pub struct MetricsArgs {
     /// Address of the Prometheus endpoint, such as 127.0.0.1:9464; unset: no endpoint. Use a private
@@ -115,7 +115,7 @@ impl Metrics {
         .run();
         let handle = server.handle();
         rt::spawn(server);
-        info!("metrics are at http://{local_address}/metrics");
+        info!("serving metrics on http://{local_address}/metrics");
         Ok(Self(Some(Running { address: local_address, server: handle, requests })))
     }
 

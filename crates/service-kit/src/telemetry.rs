@@ -46,7 +46,7 @@ use crate::{default_headers, lifecycle, server::outgoing};
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const REQUEST_ID_MAX_BYTES: usize = 128;
 
-/// How a service logs.
+/// Log settings.
 #[derive(Args, Clone, Debug)]
 pub struct LogArgs {
     /// Log format; default: pretty on a terminal, json otherwise

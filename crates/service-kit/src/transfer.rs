@@ -48,7 +48,7 @@ use crate::{
     sql_types::DbTime,
 };
 
-/// Where an export goes.
+/// Destination of an export.
 #[derive(Args, Clone, Debug)]
 pub struct ExportArgs {
     /// Output file, replaced atomically when the export is complete; - or none for standard output
@@ -56,7 +56,7 @@ pub struct ExportArgs {
     pub file: Option<PathBuf>,
 }
 
-/// What is imported.
+/// Source of an import.
 #[derive(Args, Clone, Debug)]
 pub struct ImportArgs {
     /// File written by `export`; - for standard input
@@ -95,7 +95,7 @@ impl fmt::Display for Imported {
         match self {
             Self::Now(tally) => write!(f, "imported and read again: {tally}"),
             Self::Before(tally) => {
-                write!(f, "nothing to import, everything is here already: {tally}")
+                write!(f, "nothing to import, all rows already exist: {tally}")
             }
         }
     }

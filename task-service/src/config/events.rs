@@ -15,8 +15,8 @@ const PATH: &str = "/security-events";
 /// Security events.
 #[derive(Args, Clone, Debug)]
 pub struct EventArgs {
-    /// Secret for the security events of the issuer; of several, separated by commas, the first.
-    /// With it, tokens of ended sessions are refused and the tasks of deleted users are erased
+    /// Secret for reading the issuer's security events; of several, separated by commas, the first is
+    /// used. If set, tokens of ended sessions are refused and the tasks of deleted users are erased
     #[arg(long, env, hide_env_values = true, value_delimiter = ',', value_parser = secret)]
     pub events_secret: Vec<SecretString>,
 
@@ -25,12 +25,12 @@ pub struct EventArgs {
     #[arg(long, env, hide_env_values = true, value_parser = http_url)]
     pub events_url: Option<Url>,
 
-    /// Time without a response from EVENTS_URL after which ended sessions count as unknown; a request
-    /// may take 30s
+    /// Time without a response from EVENTS_URL after which EVENTS_WHEN_SILENT applies; a request may
+    /// take 30s
     #[arg(long, env, default_value = "1m", value_parser = duration)]
     pub events_max_silence: Duration,
 
-    /// Tokens while ended sessions are unknown: accept them, or refuse them with 503
+    /// Whether to accept or to refuse (503) tokens after EVENTS_MAX_SILENCE
     #[arg(long, env, value_enum, default_value_t = WhenSilent::Accept)]
     pub events_when_silent: WhenSilent,
 }

@@ -6,29 +6,29 @@ use clap::{Args, ValueEnum};
 use secrecy::SecretString;
 use service_kit::source::NameArgs;
 
-/// What is imported from where.
+/// Options of the import command.
 #[derive(Args, Clone, Debug)]
 pub struct ImportArgs {
     /// Kind of the source
     #[arg(long, value_enum, default_value_t = Origin::Export)]
     pub(super) from: Origin,
 
-    /// File, or the URL of a database. An export (- for standard input) needs an empty database; the
-    /// columns of a csv file are id, `user_id`, title and, optionally, description, completed,
+    /// File, or database URL. An export (- for standard input) can only be imported into an empty
+    /// database. The columns of a csv file are id, `user_id`, title and, optionally, description, completed,
     /// `created_at`, `updated_at` and email, the address of the owner
     pub(super) source: SecretString,
 
-    /// New owners of the tasks: same (the ids of users are the same), by-email (the address that the
-    /// source has, looked up in --users), or a file with the columns `old_id` and `new_id` or email,
-    /// separated values or lines of JSON
+    /// How to find the new owners of the tasks: same (users keep their ids), by-email (look up the
+    /// address in --users), or a file that maps `old_id` to `new_id` or email, as comma-separated
+    /// values or JSON lines
     #[arg(long, value_name = "same|by-email|FILE")]
     pub(super) owners: Option<OwnersArg>,
 
-    /// Export of auth-service: tells which user has an address, and which users there are
+    /// Export of auth-service, to look up addresses and to check that the owners exist
     #[arg(long, value_name = "FILE")]
     pub(super) users: Option<PathBuf>,
 
-    /// Change nothing and show what would be done
+    /// Show what would be imported, without changing anything
     #[arg(long)]
     pub(super) dry_run: bool,
 
@@ -42,11 +42,11 @@ pub struct ImportArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Origin {
-    /// A file that `export` has written
+    /// A file written by `export`
     Export,
     /// The database of a FastAPI service with `SQLModel`, PostgreSQL or SQLite
     Fastapi,
-    /// A file of separated values with a header line
+    /// A file of comma-separated values with a header line
     Csv,
 }
 

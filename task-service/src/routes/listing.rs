@@ -311,7 +311,7 @@ impl Page {
 /// List the user's tasks
 ///
 /// Returns an array, newest first by default. `Link` has the URL of the next page. Tasks that are created
-/// or deleted between two pages neither repeat nor hide others.
+/// or deleted between two pages do not cause others to be repeated or left out.
 #[utoipa::path(
     get,
     path = "/api/tasks",

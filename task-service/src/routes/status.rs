@@ -31,8 +31,8 @@ pub(crate) struct ReadinessResponse {
     database: HealthStatus,
     schema: HealthStatus,
     keys: HealthStatus,
-    /// Whether ended sessions are known up to now; present if security events are followed. Counts for
-    /// `status` at the start and if tokens are refused otherwise.
+    /// Whether all security events were received; present if they are followed. Affects `status` during
+    /// the start, and afterwards if `EVENTS_WHEN_SILENT` is `refuse`.
     #[serde(skip_serializing_if = "Option::is_none")]
     events: Option<HealthStatus>,
     /// HTTP proxy used to fetch the keys; present while they are unavailable.

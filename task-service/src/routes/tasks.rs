@@ -243,8 +243,8 @@ pub(crate) async fn get_task(
 
 /// Update a task
 ///
-/// `PUT` and `PATCH` are equivalent: absent fields are unchanged. A body without a field of the task
-/// changes nothing, its version included.
+/// `PUT` and `PATCH` are equivalent: absent fields are unchanged. A body without any field of a task
+/// changes nothing, not even the version.
 #[utoipa::path(
     method(put, patch),
     path = "/api/tasks/{id}",

@@ -30,7 +30,7 @@ async fn a_create_beyond_the_quota_is_rejected(db: TestDatabase) {
     assert_eq!(response.status(), StatusCode::CONFLICT);
     let problem = problem(response).await;
     assert_eq!(problem["code"], "quota_exceeded");
-    assert_eq!(problem["detail"], "You have 3 tasks, which is the most; delete some first");
+    assert_eq!(problem["detail"], "You have reached the maximum of 3 tasks; delete some first");
 
     app.create(&bob, &json!({ "title": "Bob's" })).await;
     app.delete(task["id"].as_str().unwrap(), &ada).await;

@@ -20,7 +20,7 @@ async fn only_receivers_read_events(db: TestDatabase) {
     let signed = ada.signed_token.as_str();
     for secret in ["", "wrong", &RECEIVER[1..], &format!("{RECEIVER}, more"), &jwt, signed] {
         let answer = app.post(EVENTS).bearer_auth(secret).json(&json!({})).answer().await;
-        answer.is_error(401, "UNKNOWN_RECEIVER", "The secret of a receiver is required");
+        answer.is_error(401, "UNKNOWN_RECEIVER", "A receiver secret is required");
         assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
     }
     let without = app.post(EVENTS).body("not JSON").answer().await;
@@ -40,7 +40,7 @@ async fn only_receivers_read_events(db: TestDatabase) {
 
     let closed = TestApp::spawn(&db).await;
     let answer = poll(&closed, &json!({})).answer().await;
-    answer.is_error(404, "EVENTS_NOT_OFFERED", "Security events are not offered");
+    answer.is_error(404, "EVENTS_NOT_OFFERED", "Security events are disabled");
 }
 
 async fn a_poll_must_be_well_formed(db: TestDatabase) {

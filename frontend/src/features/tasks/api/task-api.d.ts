@@ -14,7 +14,7 @@ export interface paths {
         /**
          * List the user's tasks
          * @description Returns an array, newest first by default. `Link` has the URL of the next page. Tasks that are created
-         *     or deleted between two pages neither repeat nor hide others.
+         *     or deleted between two pages do not cause others to be repeated or left out.
          */
         get: operations["list_tasks"];
         put?: never;
@@ -41,8 +41,8 @@ export interface paths {
         get: operations["get_task"];
         /**
          * Update a task
-         * @description `PUT` and `PATCH` are equivalent: absent fields are unchanged. A body without a field of the task
-         *     changes nothing, its version included.
+         * @description `PUT` and `PATCH` are equivalent: absent fields are unchanged. A body without any field of a task
+         *     changes nothing, not even the version.
          */
         put: operations["update_task"];
         post?: never;
@@ -52,8 +52,8 @@ export interface paths {
         head?: never;
         /**
          * Update a task
-         * @description `PUT` and `PATCH` are equivalent: absent fields are unchanged. A body without a field of the task
-         *     changes nothing, its version included.
+         * @description `PUT` and `PATCH` are equivalent: absent fields are unchanged. A body without any field of a task
+         *     changes nothing, not even the version.
          */
         patch: operations["patch_task"];
         trace?: never;
@@ -162,7 +162,7 @@ export interface components {
          * @enum {string}
          */
         SortName: "created_at" | "updated_at" | "title";
-        /** @description A task on the wire. */
+        /** @description A task, as the API returns it. */
         Task: {
             completed: boolean;
             /**
@@ -179,7 +179,7 @@ export interface components {
              * @description When the task was last changed.
              */
             updated_at: string;
-            /** @description The owner: the `sub` of the token that made the task. */
+            /** @description The owner: the `sub` claim of the token that created the task. */
             user_id: string;
         };
         /**
