@@ -35,7 +35,7 @@ pub(crate) enum Kind {
     VerifyEmail,
     /// To a user who forgot the password.
     ResetPassword,
-    /// To the new address of a change.
+    /// Sent to the new address when a user changes the address.
     ChangeEmail,
     /// To the old address, before the new one is asked to confirm.
     ConfirmChangeEmail,
@@ -80,7 +80,7 @@ impl Kind {
     /// delayed, not dropped.
     fn allowance(self) -> Rule {
         let longest = match self {
-            // Shorter than the link's lifetime, so that the owner always has a valid one.
+            // Shorter than the lifetime of a link, so that the owner can always get a valid one.
             Self::ResetPassword => Duration::from_mins(10),
             _ => Duration::from_hours(1),
         };

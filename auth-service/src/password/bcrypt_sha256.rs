@@ -54,8 +54,8 @@ pub(super) fn hash(password: &str, cost: u32) -> String {
     format!("{PREFIX}{cost}${salt}${digest}")
 }
 
-/// Returns a hash that no password matches and that takes as long to verify. Created without hashing,
-/// for a fast startup.
+/// Returns a hash that no password matches. Verifying it takes as long as verifying a real one; creating
+/// it takes no time.
 pub(super) fn unmatchable(cost: u32) -> String {
     let salt = BCRYPT_BASE64.encode(rand::random::<[u8; 16]>());
     let digest = BCRYPT_BASE64.encode(rand::random::<[u8; BCRYPT_DIGEST_BYTES]>());

@@ -17,7 +17,7 @@ const mapped = (text, change) =>
   typeof text === "function" ? (kept) => change(text(kept)) : change(text);
 
 /**
- * Anything at all. `as` sends the cookies of a kept session from a trusted origin, `bearer` its
+ * A request with any method. `as` sends the cookies of a kept session from a trusted origin, `bearer` its
  * token; `type` is the media type of the body; `headers` win over both.
  */
 export const send = (method, path, extras) => ({ method, path, ...extras });
