@@ -78,7 +78,7 @@ pub enum StartError {
     Secret(#[from] SecretError),
     #[error(transparent)]
     Open(#[from] OpenError),
-    #[error("DATABASE_URL")]
+    #[error("cannot use DATABASE_URL")]
     Migrate(#[from] MigrateError),
     #[error("cannot set up the signing key")]
     Issuer(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -88,7 +88,7 @@ pub enum StartError {
         "JWT_GRACE_PERIOD must exceed JWT_EXPIRES_IN: a key must stay published as long as its tokens are valid"
     )]
     GracePeriod,
-    #[error("COMPROMISED_PASSWORDS_FILE")]
+    #[error("cannot use COMPROMISED_PASSWORDS_FILE")]
     Blocklist(#[from] BlocklistError),
     #[error(
         "COOKIE_SAME_SITE=none needs an https BETTER_AUTH_URL or SECURE_COOKIES=on, and COOKIE_PARTITIONED needs COOKIE_SAME_SITE=none, or browsers refuse the cookies"

@@ -104,9 +104,9 @@ pub(crate) enum Error {
     InvalidResetToken,
     #[error("invalid user deletion token")]
     InvalidDeleteToken,
-    #[error("security events are not offered: EVENTS_SECRET is not set")]
+    #[error("security events are disabled: EVENTS_SECRET is not set")]
     EventsNotOffered,
-    #[error("missing or unknown secret of a receiver of security events")]
+    #[error("missing or unknown secret of an event receiver")]
     NoReceiver,
     #[error("no session of the user to delete")]
     NobodyToDelete,
@@ -126,7 +126,7 @@ pub(crate) enum Error {
     AccountNotFound,
     #[error("the provider {0} is not supported")]
     ProviderNotSupported(String),
-    #[error("the account is not one of a provider")]
+    #[error("the account does not belong to a provider")]
     ProviderNotConfigured,
     #[error("rate limit exceeded, retry in {wait:?}")]
     TooManyRequests { wait: Duration },

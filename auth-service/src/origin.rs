@@ -86,7 +86,7 @@ fn require_trusted(req: &HttpRequest, trusted: &[TrustedOrigin]) -> Result<()> {
         Some(origin) if is_trusted_text(origin, trusted) || is_of_an_app(origin, trusted) => Ok(()),
         Some(origin) => {
             let origin = cors::shown(origin.as_bytes());
-            info!(origin, "origin refused: FRONTEND_URL or BETTER_AUTH_TRUSTED_ORIGINS lacks it");
+            info!(origin, "origin refused; add it to FRONTEND_URL or BETTER_AUTH_TRUSTED_ORIGINS");
             Err(Error::InvalidOrigin)
         }
     }

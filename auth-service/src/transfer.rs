@@ -31,11 +31,11 @@ pub(crate) async fn import(config: &Config, args: &ImportArgs) -> Result<Importe
     let secret = config.existing_secret()?;
     let seal = secret.map(|secret| Seal::new(&secret, SEAL_PURPOSE)).transpose()?;
     let inventory = inventory(move |key: &SigningKey| {
-        let seal = seal.as_ref().ok_or(
-            "BETTER_AUTH_SECRET is not set: set it to the secret that the exported service had",
-        )?;
+        let seal = seal
+            .as_ref()
+            .ok_or("BETTER_AUTH_SECRET is not set: set it to the secret of the exported service")?;
         seal.open(&key.id, &key.sealed_private_key).map(drop).map_err(|WrongSecret| {
-            "BETTER_AUTH_SECRET does not open this key: set it to the secret that the exported service had"
+            "BETTER_AUTH_SECRET does not decrypt this key: set it to the secret of the exported service"
         })
     });
     Ok(transfer::import(&config.database_url, inventory, args).await?)

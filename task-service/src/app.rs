@@ -86,9 +86,9 @@ pub enum StartError {
     Example(#[from] ExampleSecret),
     #[error(transparent)]
     Open(#[from] OpenError),
-    #[error("DATABASE_URL")]
+    #[error("cannot use DATABASE_URL")]
     Migrate(#[from] migrate::Error),
-    #[error("{}", verifier::setting(.0))]
+    #[error("cannot use {}", verifier::setting(.0))]
     Verifier(#[from] BuildError),
     #[error(transparent)]
     Listen(#[from] ListenError),

@@ -163,7 +163,7 @@ impl Import<'_> {
                         self.report.already_here(&old, &task)?;
                     }
                     Some(_) => {
-                        self.report.skip(&old, "the task is here already, with another owner")?;
+                        self.report.skip(&old, "the task already exists with another owner")?;
                     }
                 },
                 Err(reason) => self.report.skip(&old, &reason)?,

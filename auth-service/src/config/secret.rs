@@ -60,10 +60,10 @@ pub enum SecretError {
     #[error(transparent)]
     Example(#[from] ExampleSecret),
     #[error(
-        "BETTER_AUTH_SECRET is a placeholder or easy to guess: use one that `openssl rand -base64 32` makes"
+        "BETTER_AUTH_SECRET is a placeholder or easy to guess: generate one with `openssl rand -base64 32`"
     )]
     Guessable,
-    #[error("BETTER_AUTH_SECRET is not set, and none can be kept in {0}")]
+    #[error("BETTER_AUTH_SECRET is not set, and a generated one cannot be stored in {0}")]
     File(#[from] PathError),
     #[error("{0} does not contain a secret of at least {SECRET_MIN_CHARS} characters")]
     TooShort(PathBuf),

@@ -16,15 +16,15 @@ use crate::config::SecretError;
 pub enum ImportError {
     #[error(transparent)]
     Source(#[from] SourceError),
-    #[error("--from is not given, so the source must be a file of `export`: {0}")]
+    #[error("--from is not set, so the source must be a file written by `export`: {0}")]
     NotAnExport(&'static str),
     #[error("cannot read {0}")]
     File(PathBuf, #[source] io::Error),
     #[error(
-        "an export is imported as a whole: --sessions, --update, --dry-run, --table and --column are for the users of another service"
+        "--sessions, --update, --dry-run, --table and --column do not apply to an export, which is imported as a whole"
     )]
     ExportIsTakenWhole,
-    #[error("--sessions is for --from better-auth; nothing was imported")]
+    #[error("--sessions requires --from better-auth; nothing was imported")]
     SessionsOfBetterAuthOnly,
     #[error(
         "--sessions needs BETTER_AUTH_SECRET, set to the secret of the old server: a cookie that \
@@ -35,7 +35,7 @@ pub enum ImportError {
     Transfer(#[from] TransferError),
     #[error(transparent)]
     Open(#[from] OpenError),
-    #[error("DATABASE_URL")]
+    #[error("cannot use DATABASE_URL")]
     Migrate(#[from] MigrateError),
     #[error("the database is unavailable")]
     Unavailable(#[from] Unavailable),

@@ -43,7 +43,8 @@ pub(super) fn read(
     };
     let mut objects = Vec::new();
     for value in Deserializer::from_slice(bytes).into_iter::<Value>() {
-        let value = value.map_err(|error| refused(format!("the file is no JSON: {error}")))?;
+        let value =
+            value.map_err(|error| refused(format!("the file is not valid JSON: {error}")))?;
         objects.extend(elements(value, args.from)?);
     }
     if args.from == Origin::Django {
@@ -71,7 +72,7 @@ pub(super) fn read(
     }
     if !unread.is_empty() {
         let unread: Vec<_> = unread.into_iter().collect();
-        report.remark(format!("members of users that are not imported: {}", unread.join(", ")));
+        report.remark(format!("fields of users that are not imported: {}", unread.join(", ")));
     }
     Ok(candidates)
 }
@@ -90,7 +91,7 @@ fn elements(value: Value, from: Origin) -> Result<Vec<Object>, ImportError> {
     };
     let object = |element| match element {
         Value::Object(object) => Ok(object),
-        _ => Err(refused("the file has users that are no objects".to_owned())),
+        _ => Err(refused("the file has users that are not JSON objects".to_owned())),
     };
     elements.into_iter().map(object).collect()
 }

@@ -112,14 +112,7 @@ impl Report {
              {sessions} sessions"
         )?;
         let updated = if updated > 0 { format!(" ({updated} updated)") } else { String::new() };
-        let left_out = if left_out > 0 {
-            format!(", {left_out} not imported on purpose")
-        } else {
-            String::new()
-        };
-        writeln!(
-            out,
-            "{already_here} users were here already{updated}, {skipped} skipped{left_out}"
-        )
+        let left_out = if left_out > 0 { format!(", {left_out} excluded") } else { String::new() };
+        writeln!(out, "{already_here} users already existed{updated}, {skipped} skipped{left_out}")
     }
 }

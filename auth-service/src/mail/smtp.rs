@@ -40,7 +40,7 @@ pub(crate) enum SmtpError {
     Sender(#[source] Error),
     #[error("the mail server refuses the recipient")]
     Recipient(#[source] Error),
-    #[error("the mail server does not take the mail")]
+    #[error("the mail server refuses the e-mail")]
     Content(#[source] Error),
 }
 

@@ -25,7 +25,7 @@ pub(crate) enum Transport {
 pub(crate) enum TransportError {
     #[error(transparent)]
     Smtp(#[from] SmtpError),
-    #[error("MAIL_DIR: cannot keep mails in {0}")]
+    #[error("MAIL_DIR: cannot write e-mails to {0}")]
     Folder(#[from] PathError),
     #[error("background task panicked")]
     Blocking(#[from] actix_web::error::BlockingError),
@@ -36,7 +36,7 @@ impl Transport {
         let Some(url) = &args.smtp_url else {
             info!("SMTP_URL is not set, writing e-mails to {}", args.mail_dir.display());
             if let Err(error) = check_folder(&args.mail_dir) {
-                warn!(%error, "mails cannot be kept in MAIL_DIR");
+                warn!(%error, "cannot write e-mails to MAIL_DIR");
             }
             return Self::Folder(args.mail_dir.clone());
         };

@@ -251,7 +251,7 @@ async fn importing_twice_changes_nothing(db: TestDatabase) {
 
     assert!(report.contains("0 users imported"), "{report}");
     assert!(report.contains(" 0 sessions"), "{report}");
-    assert!(report.contains("1 users were here already, 0 skipped"), "{report}");
+    assert!(report.contains("1 users already existed, 0 skipped"), "{report}");
     assert_eq!(everything(&db).await, before);
 }
 
@@ -270,7 +270,7 @@ async fn local_changes_are_kept(db: TestDatabase) {
 
     let report = incomplete(&db, &["--from", "better-auth", &url]).await;
 
-    assert!(report.contains("the id is here already, with another address"), "{report}");
+    assert!(report.contains("the id already exists with another address"), "{report}");
 
     let answer = app.sign_in_request("countess@example.com", "a new password").answer().await;
     assert_eq!(answer.signed_in().user["name"], "Countess");
@@ -340,7 +340,7 @@ async fn users_of_a_csv_file_sign_in_with_hashes_of_any_supported_kind(db: TestD
     }
     let before = everything(&db).await;
     let report = imported_csv(&db, &csv).await;
-    assert!(report.contains("5 users were here already"), "{report}");
+    assert!(report.contains("5 users already existed"), "{report}");
     assert_eq!(everything(&db).await, before);
 }
 
@@ -388,7 +388,7 @@ async fn rows_that_cannot_be_imported_are_reported(db: TestDatabase) {
         "skipped line 7: the source has another user with this address",
         "skipped line 8: created_at \"yesterday\" cannot be read as a time",
         "2 users imported, 0 of them with a password",
-        "0 users were here already, 6 skipped",
+        "0 users already existed, 6 skipped",
     ] {
         assert!(report.contains(line), "no {line:?} in\n{report}");
     }

@@ -193,7 +193,7 @@ async fn tables_without_their_history_are_refused(db: TestDatabase) {
         Engine::Postgres => "DATABASE_SCHEMA",
         Engine::Sqlite => "DATABASE_URL",
     };
-    is_refused(&db, setting, &["as auth-service makes it, but no record of it"]).await;
+    is_refused(&db, setting, &["has no record of it"]).await;
 }
 
 #[actix_web::test]

@@ -183,8 +183,8 @@ async fn keys_encrypted_with_another_secret_are_refused(db: TestDatabase) {
     assert!(!is_done);
     assert_eq!(
         log,
-        "line 2: BETTER_AUTH_SECRET does not open this key: set it to the secret that the exported \
-         service had"
+        "line 2: BETTER_AUTH_SECRET does not decrypt this key: set it to the secret of the exported \
+         service"
     );
     assert_eq!(count(&there, "signing_keys").await + count(&there, "users").await, 0);
     let (is_done, log) = import(&there, SECRET, &[&file]).await;
@@ -219,12 +219,12 @@ async fn an_export_is_taken_whole(db: TestDatabase) {
 
     for option in ["--sessions", "--dry-run"] {
         let (is_done, log) = import(&there, SECRET, &[&file, option]).await;
-        assert!(!is_done && log.contains("an export is imported as a whole"), "{log}");
+        assert!(!is_done && log.contains("imported as a whole"), "{log}");
     }
     let url = "postgres://ada:hidden@db.test/old";
     let (is_done, log) = import(&there, SECRET, &[url]).await;
     assert!(!is_done);
-    assert!(log.starts_with("--from is not given"), "{log}");
+    assert!(log.starts_with("--from is not set"), "{log}");
     assert!(log.ends_with("expected a file, not a URL"), "{log}");
     // A service that has been started before has generated a key.
     let (is_done, log) = import(&there, SECRET, &[&file]).await;

@@ -103,7 +103,7 @@ pub enum BuildError {
     SameIssuer(String),
     /// The secret for the security events feed is not a valid header value.
     #[cfg(feature = "events")]
-    #[error("a secret has printable ASCII characters only")]
+    #[error("a secret must consist of printable ASCII characters")]
     Secret,
     /// The HTTP client could not be built: the system has no CA certificates for `https`.
     #[cfg(feature = "http")]

@@ -51,22 +51,22 @@ refusals! {
     /// Not three parts in canonical, unpadded base64url.
     NotCompact = "not a compact JWS (RFC 7515 §7.1) of canonical base64url",
     /// Invalid JSON, not an object, or a duplicate member.
-    BadHeader = "the header is not a JSON object with unique members (RFC 7515 §4)",
+    BadHeader = "the header is not a JSON object without duplicate fields (RFC 7515 §4)",
     /// `none`, HMAC, RSA, ECDSA, or a different spelling of EdDSA.
     WrongAlgorithm = "the algorithm is not EdDSA (RFC 8725 §3.1)",
     /// A critical extension, or a token of another type.
-    UnsupportedHeader = "the header asks for something unsupported: crit, b64, enc or a foreign typ",
+    UnsupportedHeader = "the header has an unsupported field (crit, b64, enc, zip) or typ",
     /// The `kid` is not a string or not published by the issuer, or it is missing although the
     /// issuer publishes several keys.
     UnknownKey = "no key of the issuer has this kid",
     /// Invalid JSON, not an object, or a duplicate member.
-    BadClaims = "the claims are not a JSON object with unique members (RFC 7519 §4)",
+    BadClaims = "the claims are not a JSON object without duplicate fields (RFC 7519 §4)",
     /// Compared byte for byte with the trusted issuers.
-    WrongIssuer = "iss is missing or no trusted issuer's (RFC 7519 §4.1.1)",
+    WrongIssuer = "iss is missing or not trusted (RFC 7519 §4.1.1)",
     /// A forged signature, a malleable S, or a point of small order.
     BadSignature = "the signature does not verify (RFC 8032 §5.1.7)",
     /// Compared byte for byte; an array of strings may contain further audiences.
-    WrongAudience = "aud is missing or names others (RFC 7519 §4.1.3)",
+    WrongAudience = "aud is missing or does not contain the expected audience (RFC 7519 §4.1.3)",
     /// A `sub` must be a string that is not blank.
     WrongSubject = "sub is missing or not a string (RFC 7519 §4.1.2)",
     /// Dates must be numbers of seconds since the epoch.
@@ -74,7 +74,7 @@ refusals! {
     /// Further in the future than the leeway allows.
     NotYetValid = "nbf or iat lies in the future (RFC 7519 §4.1.5)",
     /// `serde` could not deserialize the claims.
-    UnexpectedClaims = "the claims are not of the type the application asked for",
+    UnexpectedClaims = "the claims do not have the type that the application expects",
     /// Rejected by `VerifierBuilder::revoked_if` or by a security event.
     Revoked = "the token was revoked",
 }

@@ -29,7 +29,9 @@ enum HttpError {
     Status(StatusCode),
     #[error("the document is larger than {MAX_DOCUMENT_BYTES} bytes")]
     TooLarge,
-    #[error("through the proxy {0}; add the issuer's host to NO_PROXY if no proxy leads there")]
+    #[error(
+        "through the proxy {0}; add the issuer's host to NO_PROXY if the proxy cannot reach it"
+    )]
     Proxy(String, #[source] Box<Self>),
 }
 

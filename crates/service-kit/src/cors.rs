@@ -67,7 +67,7 @@ impl Cors {
                 self.permit(req.headers(), response.headers_mut());
             } else {
                 let origin = req.headers().get(ORIGIN).map(|origin| shown(origin.as_bytes()));
-                info!(origin, "preflight of an origin that is not in FRONTEND_URL refused");
+                info!(origin, "preflight refused: origin not in FRONTEND_URL");
             }
             req.into_response(response).map_into_right_body()
         } else {

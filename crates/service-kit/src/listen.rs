@@ -25,7 +25,7 @@ pub enum ListenError {
     Foreign(IpAddr),
     #[error("{variable}: {address} is in use by another process: stop it, or set another port")]
     InUse { variable: &'static str, address: SocketAddr },
-    #[error("{variable}: no permission to listen on {address}: set a port from 1024 up")]
+    #[error("{variable}: no permission to listen on {address}: use port 1024 or higher")]
     Forbidden { variable: &'static str, address: SocketAddr },
     #[error("cannot listen on {0}: {1}")]
     Other(SocketAddr, io::Error),

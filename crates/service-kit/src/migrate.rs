@@ -78,7 +78,7 @@ pub enum MigrateError {
     SchemaNotUsed { wanted: String, found: String },
     #[error("migrations were interrupted; nothing was changed")]
     Stopped(#[from] oneshot::error::RecvError),
-    #[error("the schema is not up to date; the command `migrate` brings it there")]
+    #[error("the schema is not up to date: run the command `migrate`")]
     Pending,
     #[error(transparent)]
     Unavailable(#[from] Unavailable),

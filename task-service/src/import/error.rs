@@ -15,31 +15,29 @@ use crate::migrate;
 pub enum ImportError {
     #[error(transparent)]
     Source(#[from] SourceError),
-    #[error("--owners")]
+    #[error("invalid --owners")]
     Owners(#[source] SourceError),
-    #[error("--users")]
+    #[error("invalid --users")]
     Users(#[source] SourceError),
-    #[error("--from is not given, so the source must be a file of `export`: {0}")]
+    #[error("--from is not set, so the source must be a file written by `export`: {0}")]
     NotAnExport(&'static str),
     #[error(
-        "an export is imported as a whole: --owners, --users, --dry-run, --report, --table and --column \
-         are for the tasks of another service"
+        "--owners, --users, --dry-run, --report, --table and --column do not apply to an export, which \
+         is imported as a whole"
     )]
     ExportIsTakenWhole,
     #[error(
-        "--owners is needed: same if the ids of the users are the same here, by-email with --users if \
-         their addresses are, or a file that tells the new id of each"
+        "--owners is required: same if users keep their ids, by-email with --users if they keep their \
+         addresses, or a file that maps old ids to new ones"
     )]
     NoOwners,
-    #[error(
-        "addresses of owners need --users, an export of auth-service, which tells whose they are"
-    )]
+    #[error("mapping owners by address requires --users, an export of auth-service")]
     NoUsers,
     #[error(transparent)]
     Transfer(#[from] TransferError),
     #[error(transparent)]
     Open(#[from] OpenError),
-    #[error("DATABASE_URL")]
+    #[error("cannot use DATABASE_URL")]
     Migrate(#[from] migrate::Error),
     #[error("the database is unavailable")]
     Unavailable(#[from] Unavailable),

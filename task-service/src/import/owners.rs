@@ -75,8 +75,7 @@ impl Owners {
         if self.users.as_ref().is_some_and(|users| !users.ids.contains(id)) {
             return Err(format!("the export of auth-service has no user {id}"));
         }
-        UserId::try_from(id.to_owned())
-            .map_err(|InvalidUserId| format!("{id:?} cannot be the id of a user"))
+        UserId::try_from(id.to_owned()).map_err(|InvalidUserId| format!("invalid user id {id:?}"))
     }
 
     fn find_by_email(&self, old_id: &str, email: &str) -> Result<&str, String> {
@@ -119,7 +118,7 @@ fn at_line(number: usize, reason: &str) -> SourceError {
 
 fn add_json_line(map: &mut HashMap<String, NewOwner>, line: &[u8]) -> Result<(), String> {
     let object: Map<String, Value> = serde_json::from_slice(line)
-        .map_err(|_error: serde_json::Error| "this is no JSON object".to_owned())?;
+        .map_err(|_error: serde_json::Error| "not a JSON object".to_owned())?;
     let field = |name: &str| match object.get(name)? {
         Value::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
         Value::Number(number) => Some(number.to_string()),
@@ -134,16 +133,16 @@ fn add(
     new_id: Option<String>,
     email: Option<String>,
 ) -> Result<(), String> {
-    let old_id = old_id.ok_or("there is no old_id")?;
+    let old_id = old_id.ok_or("old_id is missing")?;
     let owner = match (new_id, email) {
         (Some(id), None) => NewOwner::Id(id),
         (None, Some(email)) => NewOwner::Email(plain_email(&email)),
-        (Some(_), Some(_)) => return Err("there are both new_id and email: keep one".to_owned()),
-        (None, None) => return Err("there is neither new_id nor email".to_owned()),
+        (Some(_), Some(_)) => return Err("both new_id and email are set: keep one".to_owned()),
+        (None, None) => return Err("neither new_id nor email is set".to_owned()),
     };
     match map.get(&old_id) {
         Some(other) if *other != owner => {
-            Err(format!("the owner {old_id} has another new owner above"))
+            Err(format!("the owner {old_id} is mapped to another owner above"))
         }
         _ => {
             map.insert(old_id, owner);

@@ -100,7 +100,7 @@ impl Report {
         let done = if self.is_dry_run { "would be imported" } else { "imported" };
         let owners = self.owners.len();
         writeln!(out, "{imported} tasks of {owners} owners {done}")?;
-        writeln!(out, "{already_here} tasks were here already, {skipped} skipped")?;
+        writeln!(out, "{already_here} tasks already existed, {skipped} skipped")?;
         if let Some((output, lines)) = self.file {
             let mut inner =
                 lines.into_inner().map_err(|error| io::Error::from(error.error().kind()))?;

@@ -19,7 +19,7 @@ impl AuthUsers {
     pub(super) fn read(path: &Path) -> Result<Self, SourceError> {
         let path = source::file(&path.to_string_lossy())?;
         let file = File::open(&path).map_err(::csv::Error::from)?;
-        let not_an_export = || SourceError::refused("the file is no export of auth-service");
+        let not_an_export = || SourceError::refused("the file is not an export of auth-service");
         let mut users = Self { ids: HashSet::new(), ids_by_email: HashMap::new() };
         let mut has_ended = false;
         for (number, line) in BufReader::new(file).lines().enumerate() {

@@ -189,7 +189,7 @@ async fn a_repeated_import_adds_nothing(db: TestDatabase) {
         let again = imported(&db, &arguments).await;
 
         assert!(again.contains("0 tasks of 0 owners imported"), "{again}");
-        assert!(again.contains("3 tasks were here already, 0 skipped"), "{again}");
+        assert!(again.contains("3 tasks already existed, 0 skipped"), "{again}");
         assert_eq!(everything(&db).await, before);
         add_task(&source, 4, "8", "new there").await;
         let more = imported(&db, &arguments).await;
@@ -212,7 +212,7 @@ async fn a_dry_run_changes_nothing(db: TestDatabase) {
         let report = incomplete(&db, &arguments).await;
 
         assert!(report.contains("3 tasks of 2 owners would be imported"), "{report}");
-        assert!(report.contains("0 tasks were here already, 1 skipped"), "{report}");
+        assert!(report.contains("0 tasks already existed, 1 skipped"), "{report}");
         assert!(everything(&db).await.is_empty());
         let lines = fs::read_to_string(lines).unwrap();
         assert!(lines.contains(",8,would be imported,\n"), "{lines}");
@@ -242,7 +242,7 @@ async fn owners_are_found_by_an_id_map(db: TestDatabase) {
             imported(&db, &arguments).await;
             let report =
                 imported(&db, &[&arguments[..], &["--users", path(&export)]].concat()).await;
-            assert!(report.contains("3 tasks were here already"), "{report}");
+            assert!(report.contains("3 tasks already existed"), "{report}");
             let expected = ["new-ada Buy milk", "new-ada Äpfel kaufen", "new-bob Call Ada"];
             assert_eq!(everything(&db).await, expected);
             db.change("DELETE FROM tasks").await;
@@ -328,10 +328,10 @@ async fn a_task_beyond_the_limits_is_reported_and_not_truncated(db: TestDatabase
         for line in [
             "skipped task 10: the title has 256 characters; at most 255 are allowed\n",
             "skipped task 12: the task has no title\n",
-            "cannot be the id of a user\n",
+            "invalid user id",
             "skipped task 14: the description has 10001 characters; at most 10000 are allowed\n",
             "4 tasks of 2 owners imported\n",
-            "0 tasks were here already, 4 skipped\n",
+            "0 tasks already existed, 4 skipped\n",
         ] {
             assert!(report.contains(line), "{line} {report}");
         }
@@ -407,7 +407,7 @@ async fn tasks_of_a_csv_file_are_imported(db: TestDatabase) {
     let kept = "/api/tasks/0198c0a4-6f0e-7b53-9a75-3f5b3c1f2f10";
     assert_eq!(app.get(kept, &app.token("8")).await.status(), 200);
     let again = incomplete(&db, &arguments).await;
-    assert!(again.contains("3 tasks were here already, 3 skipped"), "{again}");
+    assert!(again.contains("3 tasks already existed, 3 skipped"), "{again}");
 }
 
 async fn values_of_a_csv_file_may_have_several_lines(db: TestDatabase) {
@@ -435,7 +435,7 @@ async fn a_task_that_changed_its_owner_is_reported(db: TestDatabase) {
 
         let report = incomplete(&db, &["--from", "fastapi", &url, "--owners", path(&second)]).await;
 
-        let line = "skipped task 3: the task is here already, with another owner\n";
+        let line = "skipped task 3: the task already exists with another owner\n";
         assert!(report.contains(line), "{report}");
         assert_eq!(everything(&db).await, before);
         db.change("DELETE FROM tasks").await;

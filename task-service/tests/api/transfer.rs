@@ -244,7 +244,7 @@ async fn importing_twice_changes_nothing(db: TestDatabase) {
 
     let log = import(&there, &export).await;
 
-    assert!(log.contains("nothing to import, everything is here already: 1001 rows"), "{log}");
+    assert!(log.contains("nothing to import, all rows already exist: 1001 rows"), "{log}");
     assert_eq!(rows(&exported(&there).await), rows(&export));
 }
 
@@ -306,7 +306,7 @@ async fn a_database_that_cannot_be_exported_is_left_alone(db: TestDatabase) {
     assert_eq!(message, "the schema is not up to date: run `task-service migrate` first");
     db.change("INSERT INTO task_service_migrations (version) VALUES ('29990101000000')").await;
     let message = refused(&db, &["export"]).await;
-    assert_eq!(message, "the schema is that of a newer task-service");
+    assert_eq!(message, "the schema was created by a newer version of task-service");
     db.change("DROP TABLE task_service_migrations").await;
     let message = refused(&db, &["export"]).await;
     assert!(message.starts_with("DATABASE_URL is not a database of task-service"), "{message}");
@@ -319,6 +319,6 @@ async fn a_database_that_cannot_be_exported_is_left_alone(db: TestDatabase) {
         .await
         .unwrap();
     assert!(!output.status.success());
-    assert!(String::from_utf8(output.stderr).unwrap().contains("there is no "));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("does not exist"));
     assert!(!Path::new(&missing).exists());
 }

@@ -45,7 +45,7 @@ impl Target {
         match (by_id, by_email) {
             // Serial ids of two sources can be equal for different people.
             (Some(Some(user)), _) if user.email != email => {
-                Err("the id is here already, with another address".to_owned())
+                Err("the id already exists with another address".to_owned())
             }
             (Some(Some(user)), _) | (None, Some(user)) => Ok(Verdict::AlreadyHere(user)),
             (Some(None), Some(_)) => Err("the address is another user's here".to_owned()),

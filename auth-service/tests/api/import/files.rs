@@ -144,7 +144,7 @@ async fn disabled_users_are_not_imported(db: TestDatabase) {
         let csv = format!("email,{column}\nada@example.com,{value}\n");
         let report = imported_csv(&db, &csv).await;
         assert!(report.contains("not imported, line 2: "), "{csv}: {report}");
-        assert!(report.contains("0 skipped, 1 not imported on purpose"), "{csv}: {report}");
+        assert!(report.contains("0 skipped, 1 excluded"), "{csv}: {report}");
     }
     for (column, value) in
         [("is_active", "t"), ("disabled", "0"), ("banned", ""), ("is_active", "")]

@@ -86,7 +86,7 @@ async fn users_of_auth0_sign_in(db: TestDatabase) {
             "2 users imported, 1 of them with a password; 1 other accounts",
             "user auth0|bob: second factor lost",
             "not imported, user auth0|eve: is blocked",
-            "members of users that are not imported: user_metadata",
+            "fields of users that are not imported: user_metadata",
         ],
     );
     let app = TestApp::spawn(&db).await;
@@ -158,7 +158,7 @@ async fn users_of_firebase_sign_in(db: TestDatabase) {
             "not imported, user 2: is disabled",
             "skipped user 3: the user has no e-mail address",
             "user 4: second factor lost",
-            "members of users that are not imported: customAttributes, phoneNumber",
+            "fields of users that are not imported: customAttributes, phoneNumber",
         ],
     );
     let app = TestApp::spawn(&db).await;
@@ -258,7 +258,7 @@ async fn users_of_keycloak_sign_in(db: TestDatabase) {
             "user k5: imported without a password: its password hash is not accepted: $md5-salted$",
             "not imported, user k6: is not active",
             "not imported, user s: is the service account of x",
-            "members of users that are not imported: realmRoles, username",
+            "fields of users that are not imported: realmRoles, username",
         ],
     );
     let app = TestApp::spawn(&db).await;

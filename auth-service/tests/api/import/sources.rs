@@ -100,7 +100,7 @@ async fn a_second_source_with_equal_ids_takes_over_no_account(db: TestDatabase) 
             let report =
                 incomplete(&db, &[&["--from", "better-auth", &url], options].concat()).await;
             assert!(
-                report.contains("skipped user 1: the id is here already, with another address"),
+                report.contains("skipped user 1: the id already exists with another address"),
                 "{report}"
             );
             assert!(report.contains(" 0 other accounts, 0 sessions"), "{report}");
@@ -161,7 +161,7 @@ async fn banned_users_are_not_imported(db: TestDatabase) {
             "{report}"
         );
         assert!(report.contains("2 users imported, 2 of them with a password"), "{report}");
-        assert!(report.contains("0 skipped, 2 not imported on purpose"), "{report}");
+        assert!(report.contains("0 skipped, 2 excluded"), "{report}");
         let app = TestApp::spawn(&db).await;
         let banned = app.sign_in_request("banned@example.com", PASSWORD).answer().await;
         banned.is_error(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password");
@@ -408,7 +408,7 @@ async fn users_without_an_id_are_counted(db: TestDatabase) {
     let report = incomplete(&db, &["--from", "better-auth", &source.url()]).await;
 
     assert_eq!(report.matches("skipped a user: the user has no id").count(), 2, "{report}");
-    assert!(report.contains("0 users were here already, 2 skipped"), "{report}");
+    assert!(report.contains("0 users already existed, 2 skipped"), "{report}");
 }
 
 async fn text_that_is_not_utf_8_is_named(db: TestDatabase) {

@@ -31,13 +31,13 @@ async fn what_is_missing_is_filled(db: TestDatabase) {
         OTHERS[0]
     );
     let without = imported_csv(&db, &csv).await;
-    assert!(without.contains("2 users were here already, 0 skipped"), "{without}");
+    assert!(without.contains("2 users already existed, 0 skipped"), "{without}");
     assert_eq!(count(&db, "accounts").await, 0);
 
     let report = updated(&db, &csv).await;
 
     assert!(report.contains("0 users imported, 2 of them with a password"), "{report}");
-    assert!(report.contains("2 users were here already (2 updated), 0 skipped"), "{report}");
+    assert!(report.contains("2 users already existed (2 updated), 0 skipped"), "{report}");
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_in("ada@example.com").await.user;
     assert_eq!((&ada["name"], &ada["emailVerified"]), (&json!("Ada"), &json!(true)));
@@ -65,7 +65,7 @@ async fn what_a_user_has_set_stays(db: TestDatabase) {
     );
     let report = updated(&db, &csv).await;
 
-    assert!(report.contains("1 users were here already, 0 skipped"), "{report}");
+    assert!(report.contains("1 users already existed, 0 skipped"), "{report}");
     assert!(report.contains("line 2: stays unverified"), "{report}");
     assert_eq!(everything(&db).await, before);
     app.sign_in_request("ada@example.com", "a new password").answer().await.signed_in();
@@ -115,7 +115,7 @@ async fn a_dry_run_updates_nothing(db: TestDatabase) {
 
     let report = imported(&db, &["--from", "csv", csv, "--update", "--dry-run"]).await;
 
-    assert!(report.contains("1 users were here already (1 updated)"), "{report}");
+    assert!(report.contains("1 users already existed (1 updated)"), "{report}");
     assert_eq!(everything(&db).await, before);
 }
 
@@ -127,6 +127,6 @@ async fn updating_twice_changes_nothing(db: TestDatabase) {
 
     let report = updated(&db, &csv).await;
 
-    assert!(report.contains("1 users were here already, 0 skipped"), "{report}");
+    assert!(report.contains("1 users already existed, 0 skipped"), "{report}");
     assert_eq!(everything(&db).await, before);
 }

@@ -82,6 +82,6 @@ async fn a_list_that_cannot_be_read_stops_the_start(db: TestDatabase) {
         let mut config = crate::app::config(&db.url);
         config.compromised_passwords_file = Some(path.to_owned());
         let error = TestApp::start(config).await.err().expect("it does not start");
-        assert_eq!(error.to_string(), "COMPROMISED_PASSWORDS_FILE");
+        assert_eq!(error.to_string(), "cannot use COMPROMISED_PASSWORDS_FILE");
     }
 }

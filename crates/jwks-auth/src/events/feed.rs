@@ -234,7 +234,7 @@ async fn follow(follower: Weak<Follower>) {
             Err(error) => {
                 let failures = follower.failures.fetch_add(1, Ordering::Relaxed);
                 if is_connected || failures == 0 {
-                    warn!(error = %with_cause(&error), "security events cannot be received, retrying");
+                    warn!(error = %with_cause(&error), "cannot receive security events, retrying");
                 }
                 is_connected = false;
                 query.return_immediately = true;

@@ -8,7 +8,7 @@ const MARK: &str = "for-trial-only";
 
 /// A public example secret is used on a site that others can reach.
 #[derive(Debug, thiserror::Error)]
-#[error("{0} has a secret of .env.example, which everybody knows: make one of your own")]
+#[error("{0} is an example secret of .env.example, which is public: generate your own")]
 pub struct ExampleSecret(&'static str);
 
 /// Rejects a secret of `.env.example` unless the address `site` is on this machine.

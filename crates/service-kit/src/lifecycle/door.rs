@@ -71,7 +71,7 @@ pub(super) async fn close(door: TcpListener, limit: Duration) {
         }
     };
     if time::timeout(limit, empty).await.is_err() {
-        debug!("somebody has connected and asks for nothing");
+        debug!("idle connection during shutdown");
     }
 }
 
@@ -94,7 +94,7 @@ fn refuse(door: &TcpListener) {
         SockFilter::new(RETURN, 0, 0, u32::MAX),
     ];
     if let Err(error) = SockRef::from(door).attach_filter(&PROGRAM) {
-        debug!("new connections cannot be held off: {error}");
+        debug!("cannot pause new connections: {error}");
     }
 }
 

@@ -129,7 +129,7 @@ impl fmt::Display for Conflict {
         match self.origin {
             Origin::Own => write!(
                 f,
-                " as {service} makes it, but no record of it in {history:?}; nothing was changed. \
+                " as {service} creates it, but {history:?} has no record of it; nothing was changed. \
                  Restore {history:?} from the same backup"
             ),
             Origin::Other(origin) => write!(
@@ -143,7 +143,7 @@ impl fmt::Display for Conflict {
                 let example = history.trim_end_matches("_migrations");
                 write!(
                     f,
-                    ". Set DATABASE_SCHEMA={example} to give {service} a schema of its own, or \
+                    ". Set DATABASE_SCHEMA={example} to give {service} its own schema, or \
                      DATABASE_URL to another database"
                 )
             }

@@ -9,7 +9,7 @@ use crate::db::{OpenError, Unavailable};
 pub enum SourceError {
     #[error("invalid source: {0}")]
     Url(String),
-    #[error("there is no {0}")]
+    #[error("{0} does not exist")]
     NoFile(String),
     #[error("{0} is not a regular file; a source is read more than once")]
     NotAFile(String),

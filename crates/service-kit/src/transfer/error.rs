@@ -11,13 +11,13 @@ use crate::{
 /// rows, which are secret.
 #[derive(Debug, thiserror::Error)]
 pub enum TransferError {
-    #[error("there is no {0}")]
+    #[error("{0} does not exist")]
     NoDatabase(PathBuf),
     #[error("DATABASE_URL is not a database of {0}: no migration has run there")]
     NoSchema(&'static str),
     #[error("the schema is not up to date: run `{0} migrate` first")]
     OldSchema(&'static str),
-    #[error("the schema is that of a newer {0}")]
+    #[error("the schema was created by a newer version of {0}")]
     NewSchema(&'static str),
     #[error("{0} is not a regular file; omit it to write to standard output")]
     NotAFile(PathBuf),
@@ -40,11 +40,11 @@ pub enum TransferError {
     NotEmpty(Vec<(&'static str, u64)>),
     #[error("verification failed: the database does not contain what was written")]
     Differs,
-    #[error("the database")]
+    #[error("database query failed")]
     Database(#[from] diesel::result::Error),
     #[error(transparent)]
     Open(#[from] OpenError),
-    #[error("DATABASE_URL")]
+    #[error("cannot use DATABASE_URL")]
     Migrate(#[from] MigrateError),
     #[error("database unavailable")]
     Unavailable(#[from] Unavailable),

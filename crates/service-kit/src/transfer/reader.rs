@@ -105,7 +105,7 @@ impl Reader {
         let service = inventory.service;
         self.read_line()?;
         let header: Header = serde_json::from_slice(&self.line)
-            .map_err(|_error: serde_json::Error| self.refused("this is no export"))?;
+            .map_err(|_error: serde_json::Error| self.refused("not an export"))?;
         if header.export != service {
             let what = format!("this is an export of {:?}, not of {service}", header.export);
             return Err(self.refused(&what));
@@ -114,7 +114,7 @@ impl Reader {
             let (theirs, ours) = (header.version, inventory.version);
             let what = format!(
                 "this was written by {service} {theirs:?}, which is newer than this one ({ours:?}): \
-                 import it with that one"
+                 import it with that version"
             );
             return Err(self.refused(&what));
         }
@@ -164,7 +164,7 @@ impl Reader {
         }
         let line: AnyLine = serde_json::from_slice(&self.line).map_err(|error| {
             let is_cut = error.is_eof();
-            self.refused(if is_cut { "the export is cut off here" } else { "this is not a row" })
+            self.refused(if is_cut { "the export is cut off here" } else { "not a row" })
         })?;
         match line {
             AnyLine { table: Some(table), end: None } => {
@@ -172,7 +172,7 @@ impl Reader {
                 Ok(Some(RowText { table, text: std::mem::take(&mut self.line) }))
             }
             AnyLine { table: None, end: Some(wanted) } => self.check_end(&wanted).map(|()| None),
-            _ => Err(self.refused("this is neither a row nor the end")),
+            _ => Err(self.refused("neither a row nor the final line")),
         }
     }
 
@@ -180,11 +180,11 @@ impl Reader {
         let found = std::mem::replace(&mut self.counter, Counter::new()).tally();
         if found != *wanted {
             let what =
-                format!("the rows are not those that were exported: {found} instead of {wanted}");
+                format!("the rows differ from the exported ones: {found} instead of {wanted}");
             return Err(self.refused(&what));
         }
         if self.read_line()? {
-            return Err(self.refused("there is more after the end"));
+            return Err(self.refused("unexpected data after the final line"));
         }
         self.is_at_the_end = true;
         self.progress.finish_and_clear();
@@ -216,7 +216,7 @@ impl Batch {
         tables: &'a [Box<dyn Table>],
     ) -> Result<&'a dyn Table, TransferError> {
         let table = tables.iter().find(|table| table.name() == self.table);
-        table.map(Box::as_ref).ok_or_else(|| self.refused("this table is not known here"))
+        table.map(Box::as_ref).ok_or_else(|| self.refused("unknown table"))
     }
 
     /// Returns the lines with their numbers.

@@ -58,7 +58,7 @@ impl<R: Row> Checked<R> {
         let row = |(number, text): (u64, &[u8])| {
             let refused = |what| TransferError::Line { number, what };
             let line: RowLine<IgnoredAny, R> = serde_json::from_slice(text).map_err(|error| {
-                refused(format!("column {}: this is no row of {}", error.column(), R::TABLE))
+                refused(format!("column {}: not a row of {}", error.column(), R::TABLE))
             })?;
             (self.check)(&line.row).map_err(refused)?;
             Ok(line.row)

@@ -69,7 +69,7 @@ async fn names_can_be_mapped(db: TestDatabase) {
         assert_eq!(everything(&db).await.len(), 3);
         source.change("ALTER TABLE task RENAME TO todo").await;
         let report = imported(&db, &[&arguments[..], &["--table", "tasks=todo"]].concat()).await;
-        assert!(report.contains("3 tasks were here already"), "{report}");
+        assert!(report.contains("3 tasks already existed"), "{report}");
         let error = refused(&db, &[&arguments[..], &["--table", "todos=todo"]].concat()).await;
         assert!(error.contains("--table todos: the tables are tasks, users"), "{error}");
         db.change("DELETE FROM tasks").await;
@@ -109,13 +109,10 @@ async fn an_owner_must_be_chosen(db: TestDatabase) {
     let emails = file("old_id,email\n7,ada@example.com\n");
 
     let error = refused(&db, &["--from", "fastapi", &url]).await;
-    assert!(
-        error.contains("--owners is needed: same if the ids of the users are the same"),
-        "{error}"
-    );
+    assert!(error.contains("--owners is required: same if users keep their ids"), "{error}");
     for owners in ["by-email", path(&emails)] {
         let error = refused(&db, &["--from", "fastapi", &url, "--owners", owners]).await;
-        assert!(error.contains("addresses of owners need --users"), "{error}");
+        assert!(error.contains("mapping owners by address requires --users"), "{error}");
     }
     let export = auth_export(&[]);
     source.change("DROP TABLE users").await;
@@ -129,12 +126,12 @@ async fn a_map_of_owners_that_cannot_be_read_is_refused(db: TestDatabase) {
     let csv = file("id,user_id,title\n1,7,Buy milk\n");
     for (map, reason) in [
         ("7,new\n", "the file has no column old_id; its first line has new; nothing was imported"),
-        ("old_id\n7\n", "line 2: there is neither new_id nor email"),
-        ("old_id,new_id,email\n7,a,b@example.com\n", "line 2: there are both new_id and email"),
-        ("old_id,new_id\n,a\n", "line 2: there is no old_id"),
-        ("old_id,new_id\n7,a\n7,b\n", "line 3: the owner 7 has another new owner above"),
-        ("{\"old_id\":7,\"new_id\":\"a\"}\n[]\n", "line 2: this is no JSON object"),
-        ("{\"old_id\":7}\n", "line 1: there is neither new_id nor email"),
+        ("old_id\n7\n", "line 2: neither new_id nor email is set"),
+        ("old_id,new_id,email\n7,a,b@example.com\n", "line 2: both new_id and email are set"),
+        ("old_id,new_id\n,a\n", "line 2: old_id is missing"),
+        ("old_id,new_id\n7,a\n7,b\n", "line 3: the owner 7 is mapped to another owner above"),
+        ("{\"old_id\":7,\"new_id\":\"a\"}\n[]\n", "line 2: not a JSON object"),
+        ("{\"old_id\":7}\n", "line 1: neither new_id nor email is set"),
         ("", "the file has no column old_id"),
     ] {
         let map = file(map);
@@ -142,7 +139,7 @@ async fn a_map_of_owners_that_cannot_be_read_is_refused(db: TestDatabase) {
         assert!(error.contains("--owners: ") && error.contains(reason), "{reason} {error}");
     }
     let error = refused(&db, &["--from", "csv", path(&csv), "--owners", "/no/such/file"]).await;
-    assert!(error.contains("--owners: there is no /no/such/file"), "{error}");
+    assert!(error.contains("--owners: /no/such/file does not exist"), "{error}");
     assert!(everything(&db).await.is_empty());
 }
 
@@ -152,8 +149,11 @@ async fn an_export_of_users_that_cannot_be_read_is_refused(db: TestDatabase) {
     let (cut, _) = whole.trim_end().rsplit_once('\n').unwrap();
     for (export, reason) in [
         (cut, "the export of auth-service ends early"),
-        ("id,email\n", "the file is no export of auth-service"),
-        ("{\"export\":\"task-service\"}\n{\"end\":{}}\n", "the file is no export of auth-service"),
+        ("id,email\n", "the file is not an export of auth-service"),
+        (
+            "{\"export\":\"task-service\"}\n{\"end\":{}}\n",
+            "the file is not an export of auth-service",
+        ),
         ("", "the export of auth-service ends early"),
     ] {
         let export = file(export);
@@ -167,7 +167,7 @@ async fn a_source_that_cannot_be_read_is_refused(db: TestDatabase) {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().to_str().unwrap();
     for (source, reason) in [
-        ("sqlite:////no/such/file.db", "there is no /no/such/file.db"),
+        ("sqlite:////no/such/file.db", "/no/such/file.db does not exist"),
         ("mysql://ada:hidden@db.test/app", "invalid source"),
         ("postgres://ada:hidden@127.0.0.1:1/app", "cannot connect to the source"),
     ] {
@@ -177,7 +177,7 @@ async fn a_source_that_cannot_be_read_is_refused(db: TestDatabase) {
     for (source, reason) in [
         (folder, "is not a regular file"),
         ("postgres://ada:hidden@127.0.0.1/app", "expected a file, not a URL"),
-        ("/no/such/file.csv", "there is no /no/such/file.csv"),
+        ("/no/such/file.csv", "/no/such/file.csv does not exist"),
     ] {
         let error = refused(&db, &["--from", "csv", source, "--owners", "same"]).await;
         assert!(error.contains(reason) && !error.contains("hidden"), "{error}");
@@ -193,10 +193,10 @@ async fn an_export_takes_no_options_of_other_sources(db: TestDatabase) {
     let export = file("");
     for option in [&["--owners", "same"][..], &["--dry-run"], &["--report", "x"]] {
         let error = refused(&db, &[&[path(&export)][..], option].concat()).await;
-        assert!(error.contains("an export is imported as a whole"), "{error}");
+        assert!(error.contains("imported as a whole"), "{error}");
     }
     let error = refused(&db, &["sqlite://old.db"]).await;
-    assert!(error.contains("--from is not given"), "{error}");
+    assert!(error.contains("--from is not set"), "{error}");
 }
 
 async fn a_statement_that_fails_leaves_nothing(db: TestDatabase) {

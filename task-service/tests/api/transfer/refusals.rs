@@ -39,19 +39,19 @@ async fn a_modified_file_is_refused(db: TestDatabase) {
     let end_of = |number: usize| lines[..number].iter().map(|line| line.len() + 1).sum::<usize>();
     let (half, none) = (&export[..end_of(301) - 9], &export[..end_of(601)]);
     for (text, message) in [
-        ("", "line 1: this is no export"),
-        ("email,name\nada@example.com,Ada\n", "line 1: this is no export"),
-        (rows(&export), "line 1: this is no export"),
+        ("", "line 1: not an export"),
+        ("email,name\nada@example.com,Ada\n", "line 1: not an export"),
+        (rows(&export), "line 1: not an export"),
         (half, "line 301: the export is cut off here"),
         (none, "line 602: the export is cut off here"),
-        (&without(0), "line 1: this is no export"),
-        (&without(7), "line 601: the rows are not those that were exported: 599 rows: 599 tasks"),
-        (&export.replacen("task 7", "task 8", 1), "line 602: the rows are not those that were"),
-        (&export.replacen("words", "w\u{f6}rds", 1), "line 602: the rows are not those that were"),
-        (&export.replace('\n', "\r\n"), "line 602: the rows are not those that were exported"),
-        (&format!("{export}{export}"), "line 603: there is more after the end"),
-        (&export.replacen("{\"table\"", "{\"tables\"", 1), "line 2: this is neither a row nor"),
-        (&export.replacen("{\"table\"", "hello", 1), "line 2: this is not a row"),
+        (&without(0), "line 1: not an export"),
+        (&without(7), "line 601: the rows differ from the exported ones: 599 rows: 599 tasks"),
+        (&export.replacen("task 7", "task 8", 1), "line 602: the rows differ from the exported"),
+        (&export.replacen("words", "w\u{f6}rds", 1), "line 602: the rows differ from the exported"),
+        (&export.replace('\n', "\r\n"), "line 602: the rows differ from the exported ones"),
+        (&format!("{export}{export}"), "line 603: unexpected data after the final line"),
+        (&export.replacen("{\"table\"", "{\"tables\"", 1), "line 2: neither a row nor"),
+        (&export.replacen("{\"table\"", "hello", 1), "line 2: not a row"),
         (
             &export.replacen("task-service", "auth-service", 1),
             "line 1: this is an export of \"auth-service\", not of task-service",
@@ -87,7 +87,7 @@ async fn rows_that_cannot_be_stored_are_refused_with_all_others(db: TestDatabase
         (last.replace("\"title\":\"task ", "\"title\":17,\"was\":\""), "line 701: column "),
         (last.replace("\"version\"", "\"revision\""), "line 701: column "),
         (last.replace("678901Z", "678Z"), "line 701: column "),
-        (last.replace("\"tasks\"", "\"secrets\""), "line 701: this table is not known here"),
+        (last.replace("\"tasks\"", "\"secrets\""), "line 701: unknown table"),
     ] {
         let wrong = with_new_end(&export.replacen(last, &wrong, 1));
         let (_folder, path) = file(&wrong);

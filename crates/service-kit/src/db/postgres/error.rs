@@ -106,10 +106,10 @@ impl Reason {
         let Some(db_error) = error.as_db_error() else {
             let text = match innermost(error).as_str() {
                 "server does not support TLS" => {
-                    "the server has no TLS, which sslmode in DATABASE_URL demands".into()
+                    "the server does not support TLS, which sslmode in DATABASE_URL requires".into()
                 }
                 "server did not use channel binding" => {
-                    "channel_binding=require in DATABASE_URL cannot be had: it needs TLS, and a \
+                    "channel_binding=require in DATABASE_URL is not possible: it needs TLS and a \
                      server that offers SCRAM-SHA-256-PLUS"
                         .into()
                 }
@@ -122,7 +122,7 @@ impl Reason {
         let is_temporary = !is_refusal(&code);
         let mut text = message(db_error);
         if !handshake.is_encrypted() && demands_tls(db_error) {
-            text = format!("the server demands TLS: set sslmode=require in DATABASE_URL ({text})");
+            text = format!("the server requires TLS: set sslmode=require in DATABASE_URL ({text})");
         }
         let may_be_encryption = is_about_encryption(&code);
         Self { text, code: Some(code), is_temporary, may_be_encryption }
@@ -131,7 +131,7 @@ impl Reason {
     /// Combines this reason with that of the fallback, which failed as well.
     pub(super) fn or(mut self, second: &Self) -> Self {
         if self.text != second.text {
-            self.text = format!("{}; the other way, {}", self.text, second.text);
+            self.text = format!("{}; with the fallback, {}", self.text, second.text);
         }
         self.is_temporary |= second.is_temporary;
         self
@@ -166,7 +166,7 @@ fn of_tls(error: &rustls::Error, server: &Server, trust: &Trust) -> String {
         rustls::Error::InvalidCertificate(error) => of_certificate(error, &host, trust),
         rustls::Error::AlertReceived(
             AlertDescription::CertificateRequired | AlertDescription::HandshakeFailure,
-        ) => format!("the server demands a client certificate: set sslcert and sslkey ({error})"),
+        ) => format!("the server requires a client certificate: set sslcert and sslkey ({error})"),
         rustls::Error::AlertReceived(
             AlertDescription::UnknownCA
             | AlertDescription::BadCertificate

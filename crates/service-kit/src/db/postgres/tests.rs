@@ -79,7 +79,7 @@ fn urls_of_other_programs_are_refused_with_what_to_write() {
         ("postgres://u:[YOUR-PASSWORD]@h/db", "placeholder", "write the password"),
         ("postgres://h/db?password=a&hidden=b", "follows password", "%26"),
         ("postgres://h/db?password=a&hidden", "follows password", "%26"),
-        ("postgres://u:hidden@/db", "names no host", "write"),
+        ("postgres://u:hidden@/db", "has no host", "expected"),
         ("postgres://u@h/db?sslnegotiation=direct", "sslnegotiation=direct", "sslmode=require"),
         ("postgres://u@h/db?sslmode=verify-ca", "sslmode=verify-ca", "sslrootcert=PATH"),
         (

@@ -79,7 +79,7 @@ type Stamp = (SystemTime, u64);
 pub(super) enum TlsError {
     #[error("cannot read {0}: {1}")]
     Read(PathBuf, io::Error),
-    #[error("{0} is no PEM file with {1}")]
+    #[error("{0} is not a PEM file with {1}")]
     Pem(PathBuf, &'static str),
     #[error("the certificate {0} cannot be used: {1}")]
     Client(PathBuf, rustls::Error),

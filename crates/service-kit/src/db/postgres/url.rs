@@ -33,11 +33,11 @@ pub enum UrlError {
     Unknown,
     #[error("{0}")]
     Foreign(String),
-    #[error("names no host: write postgres://user:password@host/database")]
+    #[error("has no host: expected postgres://user:password@host/database")]
     NoHost,
     #[error("{0:?} has no value")]
     NoValue(String),
-    #[error("{name}={value} is not supported: write {expected}")]
+    #[error("{name}={value} is not supported: use {expected}")]
     Value { name: String, value: String, expected: String },
     #[error("invalid {0}")]
     Invalid(String),
