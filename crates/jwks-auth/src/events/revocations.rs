@@ -95,6 +95,9 @@ impl Revocations {
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         let mut is_changed = false;
         for event in events {
+            if event.kind == EventKind::AccountEnabled {
+                is_changed |= self.enable(&mut entries, event);
+            }
             let Some(key) = key(event) else { continue };
             let happened = seconds(event.happened);
             let forget_at = match event.tokens_expire_by {
@@ -115,6 +118,17 @@ impl Revocations {
         if is_changed {
             self.generation.fetch_add(1, Ordering::Release);
         }
+    }
+
+    /// Accepts the tokens that a user obtains after being enabled. Times are in seconds, so the
+    /// first ones may be of the second in which the user was disabled.
+    fn enable(&self, entries: &mut Entries, event: &SecurityEvent) -> bool {
+        let Some(user) = &event.subject.user else { return false };
+        let Some(entry) = entries.by_hash.get_mut(&self.hash(Key::Subject(user))) else {
+            return false;
+        };
+        entry.happened = entry.happened.min(seconds(event.happened).saturating_sub(1));
+        true
     }
 
     /// Removes revocations whose tokens have expired.
@@ -237,6 +251,23 @@ mod tests {
             assert!(!revocations.has(&token("ada", "one", "1", Some(NOW + 1))));
             assert!(!revocations.has(&token("bob", "two", "2", Some(NOW))));
         }
+    }
+
+    #[test]
+    fn a_user_who_is_enabled_again_can_use_new_tokens_at_once() {
+        let revocations = Revocations::default();
+        let subject = Subject { user: Some("ada".to_owned()), ..Subject::default() };
+        let change = |kind, happened| {
+            revocations.add(&[event(kind, subject.clone(), happened)], now());
+        };
+        let is_revoked = |iat| revocations.has(&token("ada", "one", "1", Some(iat)));
+        change(EventKind::AccountDisabled, NOW);
+        change(EventKind::AccountEnabled, NOW);
+        assert_eq!([is_revoked(NOW - 1), is_revoked(NOW)], [true, false]);
+        change(EventKind::AccountDisabled, NOW);
+        assert!(is_revoked(NOW));
+        change(EventKind::AccountEnabled, NOW + 5);
+        assert_eq!([is_revoked(NOW), is_revoked(NOW + 1)], [true, false]);
     }
 
     #[test]
