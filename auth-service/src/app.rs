@@ -39,7 +39,7 @@ use crate::{
     issuer::Issuer,
     mail::{self, Links, Outbox, TemplateError, Templates, Transport},
     metrics::{BUILD, Shown},
-    password::{Blocklist, BlocklistError, Passwords},
+    password::{BlocklistError, Passwords},
     routes::{self, SET_AUTH_JWT},
     seal::Seal,
     security_events::SecurityEvents,
@@ -104,11 +104,6 @@ pub enum StartError {
     Run(#[from] io::Error),
 }
 
-fn blocklist(config: &Config) -> Result<Blocklist, BlocklistError> {
-    let file = config.compromised_passwords_file.as_deref();
-    Blocklist::load(config.refuse_common_passwords, file)
-}
-
 impl App {
     /// Binds the listener and builds the state. Needs no database: [`Self::run`] connects to it.
     pub fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
@@ -131,7 +126,7 @@ impl App {
             clock,
             features: config.features,
             cookies: Cookies::new(&secret, &config.cookies, config.has_secure_cookies()),
-            passwords: Passwords::new(config.bcrypt_cost, blocklist(&config)?),
+            passwords: Passwords::configured(&config)?,
             email_tokens: EmailTokens::new(&secret).map_err(crypto)?,
             trusted_origins: config.trusted_origins(),
             trusted_proxies: config.trusted_proxies.clone(),

@@ -30,7 +30,7 @@ use service_kit::{
     transfer::ExportArgs,
 };
 
-use crate::{import::ImportArgs, trusted_origin::TrustedOrigin};
+use crate::{import::ImportArgs, trusted_origin::TrustedOrigin, users::UsersArgs};
 
 pub(crate) use self::mail::SmtpEncryption;
 pub use self::{
@@ -208,6 +208,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Import an exported file, or the users of another service; existing rows are not changed
     Import(ImportArgs),
+    /// Manage users: list, create, disable, delete them, and end their sessions
+    Users(UsersArgs),
     /// Check that the service running with this configuration is ready
     Health,
     /// Diagnose configuration problems (read-only); the exit status is 0 if there are none

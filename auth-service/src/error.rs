@@ -70,6 +70,8 @@ pub(crate) enum Error {
     LostRaceForEmail,
     #[error("e-mail address not verified")]
     EmailNotVerified,
+    #[error("user is disabled")]
+    BannedUser,
     #[error("sign-up is disabled")]
     SignUpDisabled,
     #[error("password reset is disabled")]

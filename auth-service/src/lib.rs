@@ -11,9 +11,11 @@
 //! | `session`, `session_cookies`, `cookie` | session lookup and the cookies that carry a session |
 //! | `limits`, `guessing`, `attempts` | rate limits per client and per account |
 //! | `password`, `issuer` | bcrypt off the async threads; keys and tokens |
-//! | `security_events` | ended sessions and deleted users, for services that verify tokens |
+//! | `security_events` | ended sessions and disabled and deleted users, for services that verify tokens |
+//! | `user_lifecycle` | changes to users that requests and commands share, with their security events |
 //! | `mail`, `email_token` | the outbox, its worker, and the tokens in mailed links |
 //! | [`import`] | users of another service |
+//! | [`users`] | commands to list and change users |
 //! | [`doctor`] | configuration diagnosis |
 //! | [`transfer`] | export of all data to a file, and import |
 //! | `seal`, `housekeeping` | encryption of stored values; deletion of obsolete rows |
@@ -52,6 +54,8 @@ mod session_cookies;
 mod state;
 pub mod transfer;
 mod trusted_origin;
+mod user_lifecycle;
+pub mod users;
 
 use diesel_migrations::embed_migrations;
 use service_kit::migrate::Migrations;

@@ -10,7 +10,7 @@ use auth_service::{
     MIGRATIONS,
     app::App,
     config::{Command, Config},
-    doctor, import, openapi, transfer,
+    doctor, import, openapi, transfer, users,
 };
 use service_kit::{Clock, config, health, lifecycle, migrate, telemetry};
 use tracing::{error, info};
@@ -25,7 +25,9 @@ async fn start() -> ExitCode {
     let _telemetry = match config.command {
         // The doctor prints a report and logs nothing.
         Some(Command::Doctor(_)) => None,
-        Some(Command::Export(_)) => Some(telemetry::init_beside_output(&config.log, service)),
+        Some(Command::Export(_) | Command::Users(_)) => {
+            Some(telemetry::init_beside_output(&config.log, service))
+        }
         _ => Some(telemetry::init(&config.log, service)),
     };
     match run(config).await {
@@ -53,6 +55,9 @@ async fn run(mut config: Config) -> Result<ExitCode, Box<dyn std::error::Error>>
         Some(Command::Health) => health::check(&config.host, config.port).await?,
         Some(Command::Import(args)) => {
             return Ok(import::run(&config, args, &Clock::default()).await?);
+        }
+        Some(Command::Users(args)) => {
+            return Ok(users::run(&config, args, &Clock::default()).await?);
         }
         Some(Command::Doctor(args)) => return Ok(doctor::run(&config, *args).await),
         None => App::build(config, Clock::default())?.run().await?,

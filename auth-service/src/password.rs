@@ -24,9 +24,12 @@ use service_kit::metrics::{Counter, Histogram, Sheet};
 use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization as _;
 
-pub(crate) use self::compromised::{Blocklist, BlocklistError};
-use self::{bcrypt_sha256::BcryptSha256, foreign::Foreign};
-use crate::error::{Error, Result};
+pub(crate) use self::compromised::BlocklistError;
+use self::{bcrypt_sha256::BcryptSha256, compromised::Blocklist, foreign::Foreign};
+use crate::{
+    config::Config,
+    error::{Error, Result},
+};
 
 /// In UTF-16 code units, like JavaScript's `length`.
 pub(crate) const MIN_UNITS: usize = 8;
@@ -112,7 +115,13 @@ pub(crate) struct Passwords {
 }
 
 impl Passwords {
-    pub(crate) fn new(cost: u32, blocklist: Blocklist) -> Self {
+    pub(crate) fn configured(config: &Config) -> std::result::Result<Self, BlocklistError> {
+        let file = config.compromised_passwords_file.as_deref();
+        let blocklist = Blocklist::load(config.refuse_common_passwords, file)?;
+        Ok(Self::new(config.bcrypt_cost, blocklist))
+    }
+
+    fn new(cost: u32, blocklist: Blocklist) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             cost,

@@ -12,6 +12,9 @@ diesel::table! {
         image -> Nullable<Text>,
         created_at -> TimestampUtc,
         updated_at -> TimestampUtc,
+        is_active -> Bool,
+        ban_reason -> Nullable<Text>,
+        ban_expires -> Nullable<TimestampUtc>,
     }
 }
 

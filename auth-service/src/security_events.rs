@@ -1,5 +1,5 @@
-//! Security events (RFC 8417) tell services that verify tokens themselves that a session was ended
-//! or a user was deleted.
+//! Security events (RFC 8417) tell services that verify tokens themselves that a session was ended,
+//! or a user was disabled, enabled or deleted.
 //!
 //! Events are recorded in the transaction of the change, and signed with the current key when they
 //! are read.
@@ -22,8 +22,9 @@ use uuid::Uuid;
 use crate::{
     config::Config,
     error::Result,
-    models::{Ending, EventKind, EventStream, Moment, SecurityEvent, Session},
+    models::{Ending, EventKind, EventStream, Moment, SecurityEvent},
     state::AppState,
+    user_lifecycle,
 };
 
 /// Interval at which the database is polled for new events while a receiver waits.
@@ -37,6 +38,9 @@ const CLOCK_SKEW: Duration = Duration::from_mins(5);
 
 /// Standard event type URIs.
 const SESSION_REVOKED: &str = "https://schemas.openid.net/secevent/caep/event-type/session-revoked";
+const ACCOUNT_DISABLED: &str =
+    "https://schemas.openid.net/secevent/risc/event-type/account-disabled";
+const ACCOUNT_ENABLED: &str = "https://schemas.openid.net/secevent/risc/event-type/account-enabled";
 const ACCOUNT_PURGED: &str = "https://schemas.openid.net/secevent/risc/event-type/account-purged";
 
 impl EventKind {
@@ -44,6 +48,8 @@ impl EventKind {
     pub(crate) fn uri(self) -> &'static str {
         match self {
             Self::SessionRevoked => SESSION_REVOKED,
+            Self::AccountDisabled => ACCOUNT_DISABLED,
+            Self::AccountEnabled => ACCOUNT_ENABLED,
             Self::AccountPurged => ACCOUNT_PURGED,
         }
     }
@@ -148,14 +154,7 @@ pub(crate) async fn wait(state: &Data<AppState>, place: i64, deadline: Instant) 
 /// Ends sessions and records the events in the same transaction.
 pub(crate) async fn end_sessions(state: &AppState, which: Ending<'_>) -> Result<()> {
     let moment = state.security_events.moment(DbTime(state.clock.now()));
-    let mut pooled = state.write().await?;
-    pooled
-        .conn()
-        .transaction(async |conn| {
-            let ended = Session::end(conn, which).await?;
-            SecurityEvent::record_ended(conn, &ended, &moment).await
-        })
-        .await?;
+    user_lifecycle::end_sessions(&mut state.write().await?.conn(), which, &moment).await?;
     Ok(())
 }
 

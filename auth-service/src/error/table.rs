@@ -87,6 +87,11 @@ impl Error {
                 (S::UNPROCESSABLE_ENTITY, "FAILED_TO_CREATE_USER", "Failed to create user")
             }
             Self::EmailNotVerified => (S::FORBIDDEN, "EMAIL_NOT_VERIFIED", "Email not verified"),
+            Self::BannedUser => (
+                S::FORBIDDEN,
+                "BANNED_USER",
+                "You have been banned from this application. Please contact support if you believe this is an error.",
+            ),
             Self::SignUpDisabled => (
                 S::BAD_REQUEST,
                 "EMAIL_PASSWORD_SIGN_UP_DISABLED",

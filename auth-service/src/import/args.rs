@@ -15,7 +15,8 @@ pub struct ImportArgs {
 
     /// File, or database URL. An export (- for standard input) can only be imported into an empty
     /// database. The columns of a csv file are email and, optionally, id, name, image, `email_verified`,
-    /// `password_hash`, `created_at`, `updated_at`, banned, `ban_expires`, disabled and `is_active`
+    /// `password_hash`, `created_at`, `updated_at`, banned, `ban_reason`, `ban_expires`, disabled and
+    /// `is_active`
     pub(super) source: SecretString,
 
     /// Also import active sessions (better-auth only). Users stay signed in if `BETTER_AUTH_SECRET` is the

@@ -3,35 +3,57 @@
 use chrono::{DateTime, Utc};
 use service_kit::source::value::{flag, time};
 
-/// Returns the reason why a user may not sign in, if any. `banned` is in effect until `expires`.
+use super::candidate::CandidateBan;
+
+/// Returns the ban of a user, if any. `banned` is in effect until `expires`. A flag or a time that
+/// cannot be read counts as a ban, which an operator can lift.
 pub(super) fn ban(
     banned: Option<&str>,
+    reason: Option<&str>,
     expires: Option<&str>,
     now: DateTime<Utc>,
-) -> Option<String> {
+) -> Option<CandidateBan> {
     let banned = banned?;
-    match flag(banned) {
+    let expires = expires.map(str::trim).filter(|text| !text.is_empty());
+    let end = expires.and_then(time);
+    let Some(is_banned) = flag(banned) else { return Some(unreadable(banned)) };
+    let description = match (expires, end) {
+        _ if !is_banned => return None,
+        (None, _) => "is banned".to_owned(),
+        (Some(_), Some(end)) if end <= now => return None,
+        (Some(_), Some(end)) => format!("is banned until {}", end.format("%Y-%m-%d %H:%M UTC")),
+        (Some(text), None) => format!("is banned until {text:?}, which cannot be read"),
+    };
+    let reason = reason.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+    Some(CandidateBan { description, reason, expires: end })
+}
+
+/// Returns a ban for a flag with this meaning, if it is set.
+pub(super) fn forbidden(is_forbidden: Option<&str>, meaning: &str) -> Option<CandidateBan> {
+    let text = is_forbidden?;
+    match flag(text) {
         Some(false) => None,
-        Some(true) => match expires.map(str::trim).filter(|text| !text.is_empty()) {
-            None => Some("is banned".to_owned()),
-            Some(text) => match time(text) {
-                Some(end) if end <= now => None,
-                Some(end) => Some(format!("is banned until {}", end.format("%Y-%m-%d %H:%M UTC"))),
-                None => Some(format!("is banned until {text:?}, which cannot be read")),
-            },
-        },
-        None => Some(format!("may be banned: {banned:?} is neither true nor false")),
+        Some(true) => Some(without_end(meaning.to_owned())),
+        None => Some(unreadable(text)),
     }
 }
 
-/// Returns the reason why the user of an inactive account may not sign in.
-pub(super) fn inactive(is_active: Option<&str>) -> Option<String> {
+/// Returns a ban for an account that is not active.
+pub(super) fn inactive(is_active: Option<&str>) -> Option<CandidateBan> {
     let text = is_active?;
     match flag(text) {
         Some(true) => None,
-        Some(false) => Some("is not active".to_owned()),
-        None => Some(format!("may be inactive: {text:?} is neither true nor false")),
+        Some(false) => Some(without_end("is not active".to_owned())),
+        None => Some(unreadable(text)),
     }
+}
+
+fn unreadable(flag: &str) -> CandidateBan {
+    without_end(format!("the flag {flag:?} is neither true nor false"))
+}
+
+fn without_end(description: String) -> CandidateBan {
+    CandidateBan { description, reason: None, expires: None }
 }
 
 #[cfg(test)]
@@ -41,17 +63,28 @@ mod tests {
     #[test]
     fn a_ban_counts_until_it_expires() {
         let now = "2026-01-02T03:04:05Z".parse().unwrap();
-        assert_eq!(ban(None, None, now), None);
-        assert_eq!(ban(Some("0"), None, now), None);
-        assert_eq!(ban(Some("1"), Some("2026-01-02T03:04:05Z"), now), None);
-        for (banned, expires) in [
-            ("1", None),
-            ("true", Some("")),
-            ("1", Some("2026-01-03")),
-            ("1", Some("soon")),
-            ("perhaps", None),
+        assert_eq!(ban(None, None, None, now), None);
+        assert_eq!(ban(Some("0"), None, None, now), None);
+        assert_eq!(ban(Some("1"), None, Some("2026-01-02T03:04:05Z"), now), None);
+        let end = "2026-01-03T00:00:00Z".parse().unwrap();
+        for (banned, expires, end) in [
+            ("1", None, None),
+            ("true", Some(""), None),
+            ("1", Some("2026-01-03"), Some(end)),
+            ("1", Some("soon"), None),
+            ("perhaps", None, None),
         ] {
-            assert!(ban(Some(banned), expires, now).is_some(), "{banned} {expires:?}");
+            let ban = ban(Some(banned), Some(" spam "), expires, now);
+            let ban = ban.unwrap_or_else(|| panic!("{banned} {expires:?}"));
+            assert_eq!(ban.expires, end, "{banned} {expires:?}");
         }
+    }
+
+    #[test]
+    fn a_reason_is_kept() {
+        let now = "2026-01-02T03:04:05Z".parse().unwrap();
+        let reason = |text| ban(Some("1"), Some(text), None, now).unwrap().reason;
+        assert_eq!(reason(" spam "), Some("spam".to_owned()));
+        assert_eq!(reason(" "), None);
     }
 }

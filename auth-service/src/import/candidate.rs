@@ -1,5 +1,7 @@
 //! A user read from another service, before any check.
 
+use chrono::{DateTime, Utc};
+
 /// Loss reported for a user with a second factor.
 pub(super) const SECOND_FACTOR_LOST: &str =
     "second factor lost: the password alone is enough to sign in here";
@@ -16,12 +18,23 @@ pub(crate) struct Candidate {
     pub(super) image: Option<String>,
     pub(super) created_at: Option<String>,
     pub(super) updated_at: Option<String>,
-    /// Reason why the row is not imported: the user may not sign in, or it is no user at all.
+    /// Reason why the row is not imported, such as that it is no user at all.
     pub(super) left_out: Option<String>,
+    /// Set if the user may not sign in.
+    pub(super) ban: Option<CandidateBan>,
     /// Data of an imported user that is lost.
     pub(super) losses: Vec<&'static str>,
     pub(super) accounts: Vec<CandidateAccount>,
     pub(super) sessions: Vec<CandidateSession>,
+}
+
+/// A ban, or an account that is not active.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CandidateBan {
+    /// For the report, such as "is banned until 2026-01-02 03:04 UTC".
+    pub(super) description: String,
+    pub(super) reason: Option<String>,
+    pub(super) expires: Option<DateTime<Utc>>,
 }
 
 #[derive(Default)]

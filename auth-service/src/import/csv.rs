@@ -3,13 +3,11 @@
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use service_kit::source::{
-    NameArgs, Record, SeparatedColumns, SeparatedFile, SourceError, value::flag,
-};
+use service_kit::source::{NameArgs, Record, SeparatedColumns, SeparatedFile, SourceError};
 
 use super::{
     PAGE,
-    ban::{ban, inactive},
+    ban::{ban, forbidden, inactive},
     candidate::{Candidate, CandidateAccount},
     report::Report,
 };
@@ -26,6 +24,7 @@ const COLUMNS: SeparatedColumns = SeparatedColumns {
         "created_at",
         "updated_at",
         "banned",
+        "ban_reason",
         "ban_expires",
         "disabled",
         "is_active",
@@ -84,10 +83,9 @@ fn candidate(place: &str, record: &Record<'_>, now: DateTime<Utc>) -> Candidate 
         updated_at: field("updated_at"),
         ..CandidateAccount::default()
     });
-    let disabled = field("disabled").filter(|text| flag(text) != Some(false));
-    let left_out = disabled
-        .map(|text| format!("is disabled ({text})"))
-        .or_else(|| ban(field("banned").as_deref(), field("ban_expires").as_deref(), now))
+    let [banned, reason, expires] = ["banned", "ban_reason", "ban_expires"].map(field);
+    let ban = ban(banned.as_deref(), reason.as_deref(), expires.as_deref(), now)
+        .or_else(|| forbidden(field("disabled").as_deref(), "is disabled"))
         .or_else(|| inactive(field("is_active").as_deref()));
     Candidate {
         place: place.to_owned(),
@@ -98,7 +96,7 @@ fn candidate(place: &str, record: &Record<'_>, now: DateTime<Utc>) -> Candidate 
         image: field("image"),
         created_at: field("created_at"),
         updated_at: field("updated_at"),
-        left_out,
+        ban,
         accounts: account.into_iter().collect(),
         ..Candidate::default()
     }

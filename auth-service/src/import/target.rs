@@ -88,7 +88,10 @@ impl Target {
         }
         let Some(database) = Database::open_existing(&self.url)? else { return Ok(()) };
         let has_users = User::is_email_taken(&mut database.read().await?.conn(), "").await.is_ok();
-        self.database = has_users.then_some(database);
+        if has_users {
+            migrate::check(&self.url, &MIGRATIONS).await?;
+            self.database = Some(database);
+        }
         Ok(())
     }
 
@@ -106,17 +109,26 @@ impl Target {
                     for loss in &candidate.losses {
                         report.note(&candidate.place, loss);
                     }
+                    if let Some(ban) = &candidate.ban {
+                        let what = format!("imported as disabled: {}", ban.description);
+                        report.note(&candidate.place, &what);
+                    }
                     draft.counts.users += 1;
                     self.add_accounts(&candidate, &user.id, &known, &mut draft, report);
-                    self.add_sessions(&candidate, &user.id, &known, &mut draft, report)?;
+                    self.add_sessions(&candidate, &user, &known, &mut draft, report)?;
                     draft.page.users.push(user);
                 }
                 Ok(Verdict::AlreadyHere(user)) => {
                     draft.counts.already_here += 1;
+                    if let Some(ban) = candidate.ban.as_ref().filter(|_| user.is_active) {
+                        let what =
+                            format!("{} in the source, but stays active here", ban.description);
+                        report.note(&candidate.place, &what);
+                    }
                     if self.is_update {
                         self.add_update(&candidate, user, &known, &mut draft, report);
                     }
-                    self.add_sessions(&candidate, &user.id, &known, &mut draft, report)?;
+                    self.add_sessions(&candidate, user, &known, &mut draft, report)?;
                 }
                 Ok(Verdict::LeftOut(reason)) => report.leave_out(&candidate.place, &reason),
                 Err(reason) => report.skip(&candidate.place, &reason),

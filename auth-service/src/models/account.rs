@@ -7,7 +7,7 @@ use service_kit::{
     sql_types::DbTime,
 };
 
-use super::User;
+use super::{Ban, User};
 use crate::schema::{accounts, users};
 
 /// Provider of accounts with a password.
@@ -121,20 +121,20 @@ impl Account {
 }
 
 impl PasswordHash {
-    /// Returns the user with an address, and the hash of the password.
+    /// Returns the user with an address, the ban, and the hash of the password.
     pub(crate) async fn find_by_email(
         conn: &mut Conn<'_>,
         email: &str,
-    ) -> QueryResult<Option<(User, Self)>> {
+    ) -> QueryResult<Option<(User, Ban, Self)>> {
         let with_account = users::table
             .inner_join(accounts::table)
             .filter(users::email.eq(email))
             .filter(accounts::provider_id.eq(PROVIDER_CREDENTIAL));
-        let row: Option<(User, Option<String>)> = query!(conn, |c| with_account
-            .select((User::as_select(), accounts::password_hash))
+        let row: Option<(User, Ban, Option<String>)> = query!(conn, |c| with_account
+            .select((User::as_select(), Ban::as_select(), accounts::password_hash))
             .first(*c))
         .optional()?;
-        Ok(row.map(|(user, hash)| (user, Self(hash))))
+        Ok(row.map(|(user, ban, hash)| (user, ban, Self(hash))))
     }
 
     /// Returns the hash of a user's password, if there is one.
@@ -164,8 +164,21 @@ impl PasswordHash {
         query!(conn, |c| changed.execute(*c))
     }
 
+    /// Sets the password of a user. Without one, an account with this id is created.
+    pub(crate) async fn put(
+        conn: &mut Conn<'_>,
+        (user_id, new_account_id): (&str, &str),
+        hash: &str,
+        now: DbTime,
+    ) -> QueryResult<()> {
+        if Self::update(conn, user_id, hash, now).await? == 0 {
+            NewAccount::credential(new_account_id, user_id, hash, now).insert(conn).await?;
+        }
+        Ok(())
+    }
+
     /// Replaces the password of a user who has one.
-    pub(crate) async fn update(
+    async fn update(
         conn: &mut Conn<'_>,
         user_id: &str,
         hash: &str,

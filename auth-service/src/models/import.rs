@@ -9,7 +9,7 @@ use service_kit::{
     sql_types::DbTime,
 };
 
-use super::{AccountRow, PROVIDER_CREDENTIAL, SessionRow, User};
+use super::{AccountRow, PROVIDER_CREDENTIAL, SessionRow, UserRow};
 use crate::schema::{accounts, sessions, users};
 
 /// Maximum number of rows or values in one statement: both engines limit the number of bound values.
@@ -17,7 +17,7 @@ const CHUNK: usize = 500;
 
 #[derive(Default)]
 pub(crate) struct ImportPage {
-    pub(crate) users: Vec<User>,
+    pub(crate) users: Vec<UserRow>,
     pub(crate) accounts: Vec<AccountRow>,
     pub(crate) sessions: Vec<SessionRow>,
     pub(crate) updates: Vec<ImportUpdate>,
@@ -46,7 +46,7 @@ struct UserUpdate<'a> {
 /// Existing rows that a page refers to.
 #[derive(Default)]
 pub(crate) struct KnownRows {
-    pub(crate) users: Vec<User>,
+    pub(crate) users: Vec<UserRow>,
     /// Accounts of these users.
     pub(crate) accounts: Vec<AccountRow>,
     pub(crate) account_ids: HashSet<String>,
@@ -73,7 +73,7 @@ pub(crate) struct ImportKeys<'a> {
 
 impl KnownRows {
     pub(crate) async fn find(conn: &mut Conn<'_>, keys: &ImportKeys<'_>) -> QueryResult<Self> {
-        let users: Vec<User> = query!(conn, |c| User::query()
+        let users: Vec<UserRow> = query!(conn, |c| UserRow::query()
             .filter(users::id.eq_any(&keys.user_ids).or(users::email.eq_any(&keys.emails)))
             .load(*c))?;
         let mut known = Self { users, ..Self::default() };

@@ -3,18 +3,79 @@
 use std::fmt;
 
 use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
 use service_kit::{
+    db::{Conn, query},
     exported,
     sql_types::DbTime,
     transfer::{Table, bytes, checked_table, table},
 };
 
-use super::{EventStream, Mail, SecurityEvent, SignInNetwork, SigningKey, User};
+use super::{EventStream, Mail, NewBan, SecurityEvent, SignInNetwork, SigningKey};
 use crate::schema::{
     accounts, event_streams, mails, security_events, sessions, sign_in_networks, signing_keys,
     users, verification_tokens,
 };
+
+#[derive(HasQuery, Insertable, Serialize, Deserialize)]
+#[diesel(table_name = users)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UserRow {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// In lower case.
+    pub(crate) email: String,
+    pub(crate) email_verified: bool,
+    pub(crate) image: Option<String>,
+    pub(crate) created_at: DbTime,
+    pub(crate) updated_at: DbTime,
+    /// Absent in exports of earlier versions, like the fields below.
+    #[serde(default = "active")]
+    pub(crate) is_active: bool,
+    #[serde(default)]
+    pub(crate) ban_reason: Option<String>,
+    #[serde(default)]
+    pub(crate) ban_expires: Option<DbTime>,
+}
+
+fn active() -> bool {
+    true
+}
+
+impl UserRow {
+    pub(crate) async fn find(conn: &mut Conn<'_>, id: &str) -> QueryResult<Option<Self>> {
+        query!(conn, |c| Self::query().filter(users::id.eq(id)).first(*c)).optional()
+    }
+
+    /// Finds a user by `email`, which must be in lower case.
+    pub(crate) async fn find_by_email(
+        conn: &mut Conn<'_>,
+        email: &str,
+    ) -> QueryResult<Option<Self>> {
+        query!(conn, |c| Self::query().filter(users::email.eq(email)).first(*c)).optional()
+    }
+
+    /// Returns the users whose ids are after `after`, in the order of the ids.
+    pub(crate) async fn list(
+        conn: &mut Conn<'_>,
+        after: &str,
+        limit: i64,
+    ) -> QueryResult<Vec<Self>> {
+        query!(conn, |c| Self::query()
+            .filter(users::id.gt(after))
+            .order(users::id)
+            .limit(limit)
+            .load(*c))
+    }
+
+    /// Returns the ban that is in force at this time, if any.
+    pub(crate) fn ban_at(&self, now: DbTime) -> Option<NewBan<'_>> {
+        let has_expired = self.ban_expires.is_some_and(|end| end.0 < now.0);
+        let ban = NewBan { reason: self.ban_reason.as_deref(), expires: self.ban_expires };
+        (!self.is_active && !has_expired).then_some(ban)
+    }
+}
 
 #[derive(HasQuery, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = accounts)]
@@ -61,7 +122,7 @@ struct VerificationTokenRow {
 }
 
 exported!(SigningKey, signing_keys, by [plain generation]);
-exported!(User, users, by [text id]);
+exported!(UserRow, users, by [text id]);
 exported!(AccountRow, accounts, by [text id]);
 exported!(SessionRow, sessions, by [text id]);
 exported!(VerificationTokenRow, verification_tokens, by [plain token_hash]);
@@ -77,7 +138,7 @@ pub(crate) fn tables<E: fmt::Display>(
 ) -> Vec<Box<dyn Table>> {
     vec![
         checked_table(check_key),
-        table::<User>(),
+        table::<UserRow>(),
         table::<AccountRow>(),
         table::<SessionRow>(),
         table::<VerificationTokenRow>(),

@@ -19,15 +19,20 @@ const STREAM: &str = "security";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EventKind {
     SessionRevoked,
+    AccountDisabled,
+    AccountEnabled,
     AccountPurged,
 }
 
 impl EventKind {
-    pub(crate) const ALL: [Self; 2] = [Self::SessionRevoked, Self::AccountPurged];
+    pub(crate) const ALL: [Self; 4] =
+        [Self::SessionRevoked, Self::AccountDisabled, Self::AccountEnabled, Self::AccountPurged];
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::SessionRevoked => "session-revoked",
+            Self::AccountDisabled => "account-disabled",
+            Self::AccountEnabled => "account-enabled",
             Self::AccountPurged => "account-purged",
         }
     }
@@ -89,6 +94,15 @@ pub(crate) struct SecurityEvent {
     pub(crate) tokens_expire_by: DbTime,
 }
 
+/// Kind, user and session of an event.
+type NewEvent<'a> = (EventKind, &'a str, Option<&'a str>);
+
+impl EndedSession {
+    fn event(&self) -> NewEvent<'_> {
+        (EventKind::SessionRevoked, &self.user_id, Some(&self.id))
+    }
+}
+
 /// Filter of a receiver.
 #[derive(Debug)]
 pub(crate) struct Wanted {
@@ -105,11 +119,35 @@ impl SecurityEvent {
         sessions: &[EndedSession],
         moment: &Moment,
     ) -> QueryResult<()> {
+        let events: Vec<_> = sessions.iter().map(EndedSession::event).collect();
+        Self::record(conn, &events, moment).await
+    }
+
+    /// Records that a user was disabled and these sessions were ended. Like
+    /// [`Self::record_ended`], the last step of a transaction.
+    pub(crate) async fn record_disabled_user(
+        conn: &mut Conn<'_>,
+        user_id: &str,
+        sessions: &[EndedSession],
+        moment: &Moment,
+    ) -> QueryResult<()> {
+        // The event of the user also concerns tokens of sessions that have expired.
         let events: Vec<_> = sessions
             .iter()
-            .map(|session| (EventKind::SessionRevoked, &*session.user_id, Some(&*session.id)))
+            .map(EndedSession::event)
+            .chain([(EventKind::AccountDisabled, user_id, None)])
             .collect();
         Self::record(conn, &events, moment).await
+    }
+
+    /// Records that a user was enabled again. Like [`Self::record_ended`], the last step of a
+    /// transaction.
+    pub(crate) async fn record_enabled_user(
+        conn: &mut Conn<'_>,
+        user_id: &str,
+        moment: &Moment,
+    ) -> QueryResult<()> {
+        Self::record(conn, &[(EventKind::AccountEnabled, user_id, None)], moment).await
     }
 
     /// Records that a user was deleted. Like [`Self::record_ended`], the last step of a
@@ -124,7 +162,7 @@ impl SecurityEvent {
 
     async fn record(
         conn: &mut Conn<'_>,
-        events: &[(EventKind, &str, Option<&str>)],
+        events: &[NewEvent<'_>],
         moment: &Moment,
     ) -> QueryResult<()> {
         if events.is_empty() {

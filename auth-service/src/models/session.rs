@@ -8,7 +8,7 @@ use service_kit::{
     sql_types::DbTime,
 };
 
-use super::{SignInNetwork, User};
+use super::{ActiveUser, SignInNetwork, User};
 use crate::schema::{sessions, users};
 
 #[derive(Clone, HasQuery)]
@@ -39,6 +39,8 @@ pub(crate) enum Ending<'a> {
     OfToken(&'a [u8]),
     /// The session with this token hash (second field), if it belongs to this user (first).
     OwnOfToken(&'a str, &'a [u8]),
+    /// The session with this id (second field), if it belongs to this user (first).
+    OwnOfId(&'a str, &'a str),
     /// All sessions of a user.
     All(&'a str),
     /// All sessions of a user (first field) except one (second).
@@ -71,7 +73,8 @@ pub(crate) struct NewSession<'a> {
 }
 
 impl NewSession<'_> {
-    pub(crate) async fn insert(&self, conn: &mut Conn<'_>) -> QueryResult<()> {
+    /// Inserts the session of a user who may sign in.
+    pub(crate) async fn insert(&self, conn: &mut Conn<'_>, _: &ActiveUser) -> QueryResult<()> {
         query!(conn, |c| diesel::insert_into(sessions::table).values(self).execute(*c))?;
         self.network.upsert(conn).await.map(drop)
     }
@@ -117,23 +120,26 @@ impl Session {
         conn: &mut Conn<'_>,
         which: Ending<'_>,
     ) -> QueryResult<Vec<EndedSession>> {
-        let (user, token_hash, kept) = match which {
-            Ending::OfToken(token_hash) => (None, Some(token_hash), None),
-            Ending::OwnOfToken(user_id, token_hash) => (Some(user_id), Some(token_hash), None),
-            Ending::All(user_id) => (Some(user_id), None, None),
-            Ending::Others(user_id, id) => (Some(user_id), None, Some(id)),
+        let user = match which {
+            Ending::OfToken(_) => None,
+            Ending::OwnOfToken(user_id, _)
+            | Ending::OwnOfId(user_id, _)
+            | Ending::All(user_id)
+            | Ending::Others(user_id, _) => Some(user_id),
         };
         query!(conn, |c| {
             let mut ended = diesel::delete(sessions::table).into_boxed();
             if let Some(user_id) = user {
                 ended = ended.filter(sessions::user_id.eq(user_id));
             }
-            if let Some(token_hash) = token_hash {
-                ended = ended.filter(sessions::token_hash.eq(token_hash));
-            }
-            if let Some(kept) = kept {
-                ended = ended.filter(sessions::id.ne(kept));
-            }
+            ended = match which {
+                Ending::OfToken(hash) | Ending::OwnOfToken(_, hash) => {
+                    ended.filter(sessions::token_hash.eq(hash))
+                }
+                Ending::OwnOfId(_, id) => ended.filter(sessions::id.eq(id)),
+                Ending::Others(_, kept) => ended.filter(sessions::id.ne(kept)),
+                Ending::All(_) => ended,
+            };
             ended.returning(EndedSession::as_returning()).get_results(*c)
         })
     }

@@ -2,22 +2,22 @@
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use serde::{Deserialize, Serialize};
 use service_kit::{
     db::{Conn, OnConflict as _, query},
     sql_types::DbTime,
 };
 use shared_models::UserId;
 
-use super::{Mail, NewAccount, NewSession};
+use super::{ActiveUser, Mail, NewAccount, NewSession};
 use crate::{
     error::{Error, Result},
     schema::users,
 };
 
-#[derive(Clone, HasQuery, Insertable, Serialize, Deserialize)]
+/// A user without the ban, which only a sign-in has to know of: the sessions of a banned user have
+/// ended.
+#[derive(Clone, HasQuery, Insertable)]
 #[diesel(table_name = users)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct User {
     pub(crate) id: String,
     pub(crate) name: String,
@@ -128,7 +128,7 @@ impl User {
                 .on_conflict(Error::LostRaceForEmail)?;
             account.insert(conn).await?;
             if let Some(session) = session {
-                session.insert(conn).await?;
+                session.insert(conn, &ActiveUser::just_inserted()).await?;
             }
             if let Some(mail) = mail {
                 mail.insert(conn).await?;

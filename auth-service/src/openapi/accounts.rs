@@ -75,6 +75,7 @@ fn sign_in() -> Operation {
             Error::InvalidEmailOrPassword,
             Error::Unauthorized, // the user was just deleted
             Error::EmailNotVerified,
+            Error::BannedUser,
         ])
 }
 

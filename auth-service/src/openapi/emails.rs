@@ -49,6 +49,7 @@ fn verify_email() -> Operation {
             Error::EmailTokenUserGone,
             Error::EmailTokenOfAnotherUser,
             Error::Unauthorized, // the user was just deleted
+            Error::BannedUser,
             Error::InvalidRedirect(&CALLBACK),
         ])
 }

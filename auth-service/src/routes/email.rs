@@ -16,11 +16,12 @@ use crate::{
     error::{Error, Result},
     input::{Fields, Input, Schema},
     mail::{self, Asker, Kind},
-    models::{self, Account, Session, UserChanges},
+    models::{self, Account, Ban, Session, UserChanges},
     redirect,
     session::{self, Authenticated, Caller, Fresh, Live},
     session_cookies,
     state::AppState,
+    user_lifecycle::check_ban,
 };
 
 /// Minimum duration of an anonymous request for a verification link. The contract hides in this way
@@ -220,14 +221,29 @@ async fn verify(state: &AppState, req: &HttpRequest, claims: &EmailClaims) -> Re
         match session::caller(state, req).await? {
             Caller::Live(live) if live.user.email == claims.email => live.resend_cookie(state, req),
             _ => {
-                let is_remembered = !state.cookies.has_marker(req.headers());
-                let fresh = Fresh::new(state, req, is_remembered)?;
-                fresh.row(&user.id).insert(&mut state.write().await?.conn()).await?;
-                session_cookies::hand_out(req, &fresh);
+                sign_in(state, req, &user.id).await?;
             }
         }
     }
     Ok(body)
+}
+
+/// Starts a session for the owner of a verified address.
+async fn sign_in(state: &AppState, req: &HttpRequest, user_id: &str) -> Result<()> {
+    let ban = Ban::find(&mut state.read().await?.conn(), user_id).await?;
+    check_ban(state, user_id, &ban.ok_or(Error::Unauthorized)?).await?;
+    let is_remembered = !state.cookies.has_marker(req.headers());
+    let fresh = Fresh::new(state, req, is_remembered)?;
+    let mut pooled = state.write().await?;
+    let conn = &mut pooled.conn();
+    conn.transaction(async |conn| {
+        let active = models::User::hold_active(conn, user_id).await?;
+        let active = active.ok_or(Error::Unauthorized)?; // disabled or deleted concurrently
+        Ok::<_, Error>(fresh.row(user_id).insert(conn, &active).await?)
+    })
+    .await?;
+    session_cookies::hand_out(req, &fresh);
+    Ok(())
 }
 
 /// Performs one step of a change of address.

@@ -15,9 +15,7 @@ use crate::{
     guessing,
     input::{Fields, Input, Schema},
     mail::{self, Kind},
-    models::{
-        self, Ending, NewAccount, PasswordHash, Purpose, SecurityEvent, Session, VerificationToken,
-    },
+    models::{self, Ending, PasswordHash, Purpose, SecurityEvent, Session, VerificationToken},
     password, redirect,
     session::{Authenticated, Fresh, token_hash},
     session_cookies,
@@ -66,13 +64,15 @@ pub(crate) async fn change_password(
     let fresh = input.revoke_other_sessions.then_some(fresh);
     let moment = state.security_events.moment(DbTime(state.clock.now()));
     conn.transaction(async |conn| {
+        let active = models::User::hold_active(conn, user_id).await?;
+        let active = active.ok_or(Error::Unauthorized)?; // disabled or deleted concurrently
         if PasswordHash::change(conn, user_id, hashes, now).await? == 0 {
             return Err(Error::InvalidPassword); // changed concurrently
         }
         let mut ended = Vec::new();
         if let Some(fresh) = &fresh {
             ended = Session::end(conn, Ending::All(user_id)).await?;
-            fresh.row(user_id).insert(conn).await?;
+            fresh.row(user_id).insert(conn, &active).await?;
         }
         mail::void_links(conn, user_id).await?;
         SecurityEvent::record_ended(conn, &ended, &moment).await?;
@@ -200,17 +200,15 @@ pub(crate) async fn reset_password(
     };
     let user_id = found.ok_or(Error::InvalidResetToken)?;
     let hash = state.passwords.hash(input.new_password).await?;
+    let new_account_id = Uuid::now_v7().to_string();
     let mut pooled = state.write().await?;
     let conn = &mut pooled.conn();
     conn.transaction(async |conn| {
         // The account is locked first, as everywhere: the second of two concurrent requests waits
         // here and then finds no token.
-        if PasswordHash::update(conn, &user_id, &hash, now).await? == 0 {
-            NewAccount::credential(&Uuid::now_v7().to_string(), &user_id, &hash, now)
-                .insert(conn)
-                .await
-                .on_conflict(Error::InvalidResetToken)?;
-        }
+        PasswordHash::put(conn, (&user_id, &new_account_id), &hash, now)
+            .await
+            .on_conflict(Error::InvalidResetToken)?;
         if VerificationToken::delete(conn, &token).await? == 0 {
             return Err(Error::InvalidResetToken); // used by a concurrent request
         }

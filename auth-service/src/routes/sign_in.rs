@@ -9,9 +9,10 @@ use crate::{
     guessing::Guess,
     input::{Fields, Input, Schema, is_email},
     mail::{self, Kind},
-    models::PasswordHash,
+    models::{self, Ban, PasswordHash},
     password, redirect, session, session_cookies,
     state::AppState,
+    user_lifecycle::check_ban,
 };
 
 pub(crate) struct SignIn {
@@ -66,9 +67,12 @@ pub(crate) async fn sign_in(
         return Err(Error::EmailNotVerified);
     }
     let fresh = session::Fresh::new(&state, &req, input.remember_me)?;
+    check_ban(&state, known.user.id.as_str(), &known.ban).await?;
     if !known.admit(&state, &input.password, &fresh).await? {
-        // Another sign-in may have replaced the hash, or the password has changed.
+        // Another sign-in may have replaced the hash, the password has changed, or the user was
+        // disabled.
         known = find_user(&state, &email, &input.password).await?;
+        check_ban(&state, known.user.id.as_str(), &known.ban).await?;
         if !known.admit(&state, &input.password, &fresh).await? {
             return Err(Error::InvalidEmailOrPassword);
         }
@@ -90,24 +94,25 @@ pub(crate) async fn sign_in(
 /// A user whose password was correct.
 struct Known {
     user: User,
+    ban: Ban,
     hash: String,
 }
 
 async fn find_user(state: &AppState, email: &str, password: &str) -> Result<Known> {
     let found = PasswordHash::find_by_email(&mut state.read().await?.conn(), email).await?;
-    let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user), hash.0));
+    let (user, hash) = found.map_or((None, None), |(user, ban, hash)| (Some((user, ban)), hash.0));
     // No connection is held while hashing, and an unknown address takes the same path.
     let fits = state.passwords.verify(password, hash.as_deref()).await?;
     match (user, hash) {
-        (Some(user), Some(hash)) if fits => Ok(Known { user: user.try_into()?, hash }),
+        (Some((user, ban)), Some(hash)) if fits => Ok(Known { user: user.try_into()?, ban, hash }),
         _ => Err(Error::InvalidEmailOrPassword),
     }
 }
 
 impl Known {
-    /// Starts the session, unless the password was changed since it was checked: a session must not
-    /// begin after the change that ends all sessions. Replaces a hash of another service or a lower
-    /// cost with one of ours.
+    /// Starts the session, unless the password was changed or the user was disabled since the check:
+    /// a session must not begin after the change that ends all sessions. Replaces a hash of another
+    /// service or a lower cost with one of ours.
     async fn admit(
         &self,
         state: &AppState,
@@ -123,10 +128,13 @@ impl Known {
         let mut pooled = state.write().await?;
         let conn = &mut pooled.conn();
         conn.transaction(async |conn| {
+            let Some(active) = models::User::hold_active(conn, user_id).await? else {
+                return Ok(false);
+            };
             if PasswordHash::upgrade(conn, user_id, &self.hash, hash).await? == 0 {
                 return Ok(false);
             }
-            fresh.row(user_id).insert(conn).await?;
+            fresh.row(user_id).insert(conn, &active).await?;
             Ok(true)
         })
         .await

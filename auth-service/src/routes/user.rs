@@ -11,11 +11,12 @@ use crate::{
     guessing,
     input::{Fields, Input, Schema},
     mail::{self, Kind},
-    models::{Account, Purpose, SecurityEvent, User, UserChanges, VerificationToken},
+    models::{Account, Purpose, User, UserChanges, VerificationToken},
     password, redirect,
     session::{self, Authenticated, Caller, CurrentSession, Live, token_hash},
     session_cookies,
     state::AppState,
+    user_lifecycle,
 };
 
 pub(crate) struct UpdateUser {
@@ -192,16 +193,7 @@ async fn use_up(state: &AppState, live: &Live, token: &str) -> Result<()> {
 async fn delete(state: &AppState, req: &HttpRequest, live: &Live) -> Result<()> {
     let id = live.user.id.as_str();
     let moment = state.security_events.moment(DbTime(state.clock.now()));
-    let mut pooled = state.write().await?;
-    let conn = &mut pooled.conn();
-    conn.transaction(async |conn| {
-        // Only one of two concurrent requests deletes the user.
-        if User::delete(conn, id).await? > 0 {
-            SecurityEvent::record_deleted_user(conn, id, &moment).await?;
-        }
-        Ok::<_, Error>(())
-    })
-    .await?;
+    user_lifecycle::delete(&mut state.write().await?.conn(), id, &moment).await?;
     session_cookies::clear(req);
     Ok(())
 }

@@ -15,11 +15,13 @@ use tokio::sync::oneshot;
 use crate::{
     app::{Answer, Answering as _, BASE_URL, DAY, PASSWORD, SIGN_OUT, TestApp, config, count},
     mailbox::eventually,
+    secrets::process,
     token::{jwks, verified},
 };
 
 on_both_engines!(auth_service::MIGRATIONS;
     every_way_to_end_a_session_is_published,
+    a_disabled_user_is_published,
     a_deleted_user_is_published_and_kept,
     a_receiver_continues_from_its_cursor,
     a_waiting_receiver_is_notified_of_a_sign_out,
@@ -32,6 +34,9 @@ on_both_engines!(auth_service::MIGRATIONS;
 const EVENTS: &str = "/security-events";
 const RECEIVER: &str = "the secret of a receiver, in a test";
 const SESSION_REVOKED: &str = "https://schemas.openid.net/secevent/caep/event-type/session-revoked";
+const ACCOUNT_DISABLED: &str =
+    "https://schemas.openid.net/secevent/risc/event-type/account-disabled";
+const ACCOUNT_ENABLED: &str = "https://schemas.openid.net/secevent/risc/event-type/account-enabled";
 const ACCOUNT_PURGED: &str = "https://schemas.openid.net/secevent/risc/event-type/account-purged";
 
 fn with_receivers(config: &mut Config) {
@@ -182,6 +187,26 @@ async fn every_way_to_end_a_session_is_published(db: TestDatabase) {
 
 fn user_id(user: &Value) -> String {
     user["id"].as_str().unwrap().to_owned()
+}
+
+async fn a_disabled_user_is_published(db: TestDatabase) {
+    let app = spawn(&db).await;
+    let ada = app.sign_up("ada@example.com").await;
+    let id = session_id(&app, &ada.cookie).await;
+    for command in ["disable", "enable"] {
+        let mut process = process(&db.url(), &[]);
+        let output = process.args(["users", command, "ada@example.com"]).output().await.unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
+
+    let user = user_id(&ada.user);
+    let event = |kind: &str, session: Option<String>| (kind.to_owned(), user.clone(), session);
+    let disabled = event(ACCOUNT_DISABLED, None);
+    let all = [event(SESSION_REVOKED, Some(id)), disabled.clone(), event(ACCOUNT_ENABLED, None)];
+    assert_eq!(after(&app, None).await.events, all);
+    let body = json!({ "eventTypes": [ACCOUNT_DISABLED], "returnImmediately": true });
+    let page = Page::read(&app, &poll(&app, &body).answer().await).await;
+    assert_eq!(page.events, [disabled]);
 }
 
 async fn a_deleted_user_is_published_and_kept(db: TestDatabase) {

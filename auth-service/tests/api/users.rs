@@ -1,5 +1,8 @@
-//! Operations of users on their own account: update-user, list-accounts, delete-user.
+//! Operations of users on their own account: update-user, list-accounts, delete-user; and of
+//! operators on users.
 
+mod bans;
+mod commands;
 mod delete;
 mod update;
 

@@ -8,6 +8,7 @@
 //! | [`migrate`] | schema migrations, run under a lock |
 //! | [`source`] | databases and files of other programs, as sources of an import |
 //! | [`transfer`], [`progress`] | export of all data to a file, and import, with progress |
+//! | [`prompt`] | passwords and confirmations of commands |
 //! | [`metrics`] | Prometheus metrics, on a separate listener |
 //! | [`telemetry`] | logs, the request id, one access line per request, traces |
 //! | [`origins`], [`cors`] | the exact origins of the web app, and what they may read |
@@ -41,6 +42,7 @@ pub mod migrate;
 pub mod origins;
 pub mod ownership;
 pub mod progress;
+pub mod prompt;
 pub mod server;
 pub mod source;
 pub mod sql_types;

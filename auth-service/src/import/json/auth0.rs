@@ -3,11 +3,12 @@
 
 use serde_json::Value;
 
-use service_kit::source::value::flag;
-
 use super::{Object, filled, objects, text};
 use crate::{
-    import::candidate::{Candidate, CandidateAccount, SECOND_FACTOR_LOST},
+    import::{
+        ban::forbidden,
+        candidate::{Candidate, CandidateAccount, SECOND_FACTOR_LOST},
+    },
     models::PROVIDER_CREDENTIAL,
 };
 
@@ -57,9 +58,7 @@ pub(super) fn candidate(user: &Object) -> Candidate {
         image: filled(user, "picture"),
         created_at: time(user, "created_at"),
         updated_at: time(user, "updated_at"),
-        left_out: text(user, "blocked")
-            .filter(|blocked| flag(blocked) != Some(false))
-            .map(|_| "is blocked".to_owned()),
+        ban: forbidden(text(user, "blocked").as_deref(), "is blocked"),
         losses: has_factors.then_some(SECOND_FACTOR_LOST).into_iter().collect(),
         accounts: credential.into_iter().chain(social_accounts(user)).collect(),
         ..Candidate::default()

@@ -108,7 +108,7 @@ fn candidate(id: Option<String>, fields: &Object) -> Candidate {
         email: filled(fields, "email").unwrap_or_default(),
         name,
         created_at: text(fields, "date_joined"),
-        left_out: inactive(text(fields, "is_active").as_deref()),
+        ban: inactive(text(fields, "is_active").as_deref()),
         accounts: account.into_iter().collect(),
         ..Candidate::default()
     }

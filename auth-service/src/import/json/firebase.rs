@@ -2,12 +2,11 @@
 
 use std::{collections::HashMap, fs, path::Path};
 
-use service_kit::source::value::flag;
-
 use super::{Object, filled, objects, refused, text};
 use crate::{
     import::{
         ImportError,
+        ban::forbidden,
         candidate::{Candidate, CandidateAccount, SECOND_FACTOR_LOST},
     },
     models::PROVIDER_CREDENTIAL,
@@ -111,7 +110,6 @@ pub(super) fn candidate(
         })
     });
     let has_factors = objects(user, "mfaInfo").next().is_some();
-    let is_disabled = text(user, "disabled").is_some_and(|text| flag(&text) != Some(false));
     Ok(Candidate {
         id: filled(user, "localId"),
         email: filled(user, "email").unwrap_or_default(),
@@ -119,7 +117,7 @@ pub(super) fn candidate(
         email_verified: text(user, "emailVerified"),
         image: filled(user, "photoUrl"),
         created_at: text(user, "createdAt"),
-        left_out: is_disabled.then(|| "is disabled".to_owned()),
+        ban: forbidden(text(user, "disabled").as_deref(), "is disabled"),
         losses: has_factors.then_some(SECOND_FACTOR_LOST).into_iter().collect(),
         accounts: credential.into_iter().chain(social).collect(),
         ..Candidate::default()

@@ -37,10 +37,8 @@ pub(super) fn candidate(user: &Object) -> Candidate {
         });
     let name: Vec<_> =
         ["firstName", "lastName"].iter().filter_map(|name| filled(user, name)).collect();
-    let left_out = match filled(user, "serviceAccountClientId") {
-        Some(client) => Some(format!("is the service account of {client}")),
-        None => inactive(text(user, "enabled").as_deref()),
-    };
+    let left_out = filled(user, "serviceAccountClientId")
+        .map(|client| format!("is the service account of {client}"));
     let identities = objects(user, "federatedIdentities").filter_map(|identity| {
         Some(CandidateAccount {
             provider_id: filled(identity, "identityProvider")?,
@@ -63,6 +61,7 @@ pub(super) fn candidate(user: &Object) -> Candidate {
         email_verified: text(user, "emailVerified"),
         created_at: text(user, "createdTimestamp"),
         left_out,
+        ban: inactive(text(user, "enabled").as_deref()),
         losses: has_factor.then_some(SECOND_FACTOR_LOST).into_iter().collect(),
         accounts: passwords.chain(identities).collect(),
         ..Candidate::default()

@@ -45,6 +45,7 @@ pub(super) const BETTER_AUTH: Layout = Layout {
             Field::usually("createdAt", "created_at"),
             Field::usually("updatedAt", "updated_at"),
             Field::sometimes("banned", "banned"),
+            Field::sometimes("banReason", "ban_reason"),
             Field::sometimes("banExpires", "ban_expires"),
             Field::sometimes("twoFactorEnabled", "second_factor"),
         ],

@@ -11,7 +11,9 @@ use service_kit::source::{NullableText, SourceText, value::flag};
 use crate::{
     import::{
         ban::{ban, inactive},
-        candidate::{Candidate, CandidateAccount, CandidateSession, SECOND_FACTOR_LOST},
+        candidate::{
+            Candidate, CandidateAccount, CandidateBan, CandidateSession, SECOND_FACTOR_LOST,
+        },
     },
     models::PROVIDER_CREDENTIAL,
 };
@@ -47,6 +49,8 @@ pub(super) struct UserRow {
     #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
     banned: Option<String>,
     #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
+    ban_reason: Option<String>,
+    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
     ban_expires: Option<String>,
     #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
     second_factor: Option<String>,
@@ -67,7 +71,7 @@ pub(super) struct UserRow {
 }
 
 impl UserRow {
-    pub(super) const ALIASES: [&str; 17] = [
+    pub(super) const ALIASES: [&str; 18] = [
         "id",
         "email",
         "name",
@@ -76,6 +80,7 @@ impl UserRow {
         "created_at",
         "updated_at",
         "banned",
+        "ban_reason",
         "ban_expires",
         "second_factor",
         "last_name",
@@ -98,7 +103,7 @@ impl UserRow {
         if self.second_factor.as_deref().is_some_and(|text| flag(text) != Some(false)) {
             losses.push(SECOND_FACTOR_LOST);
         }
-        let left_out = self.left_out(now);
+        let (left_out, ban) = (self.left_out(), self.ban(now));
         // Django marks an unusable password with a leading exclamation mark.
         if let Some(hash) = filled(self.password).filter(|hash| !hash.starts_with('!')) {
             accounts.push(CandidateAccount {
@@ -124,13 +129,14 @@ impl UserRow {
             created_at: self.created_at,
             updated_at: self.updated_at,
             left_out,
+            ban,
             losses,
             accounts,
             sessions,
         }
     }
 
-    fn left_out(&self, now: DateTime<Utc>) -> Option<String> {
+    fn left_out(&self) -> Option<String> {
         let is_set =
             |value: &Option<String>| value.as_deref().is_some_and(|t| !t.trim().is_empty());
         if is_set(&self.deleted_at) {
@@ -139,9 +145,14 @@ impl UserRow {
         if self.is_anonymous.as_deref().is_some_and(|text| flag(text) == Some(true)) {
             return Some("is anonymous".to_owned());
         }
+        None
+    }
+
+    fn ban(&self, now: DateTime<Utc>) -> Option<CandidateBan> {
         let until = self.banned_until.as_deref().filter(|text| !text.trim().is_empty());
-        ban(self.banned.as_deref(), self.ban_expires.as_deref(), now)
-            .or_else(|| ban(until.map(|_| "true"), until, now))
+        let reason = self.ban_reason.as_deref();
+        ban(self.banned.as_deref(), reason, self.ban_expires.as_deref(), now)
+            .or_else(|| ban(until.map(|_| "true"), None, until, now))
             .or_else(|| inactive(self.is_active.as_deref()))
     }
 }

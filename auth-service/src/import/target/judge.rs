@@ -1,6 +1,6 @@
 //! Decides whether a candidate is imported.
 
-use service_kit::source::value::flag;
+use service_kit::{source::value::flag, sql_types::DbTime};
 use shared_models::UserId;
 use uuid::Uuid;
 
@@ -8,7 +8,7 @@ use super::Target;
 use crate::{
     import::{candidate::Candidate, report::Report},
     input::is_email,
-    models::{KnownRows, User},
+    models::{KnownRows, UserRow},
 };
 
 /// Maximum number of characters of a value quoted in a reason.
@@ -16,8 +16,8 @@ const QUOTED_CHARS: usize = 40;
 
 /// Decision on a candidate.
 pub(super) enum Verdict<'a> {
-    New(User),
-    AlreadyHere(&'a User),
+    New(UserRow),
+    AlreadyHere(&'a UserRow),
     /// Left out on purpose, with the reason.
     LeftOut(String),
 }
@@ -60,7 +60,8 @@ impl Target {
         if !is_email(email) {
             return Err("the address is malformed".to_owned());
         }
-        let texts = [Some(&candidate.name), candidate.image.as_ref()];
+        let reason = candidate.ban.as_ref().and_then(|ban| ban.reason.as_ref());
+        let texts = [Some(&candidate.name), candidate.image.as_ref(), reason];
         if texts.into_iter().flatten().any(|text| text.contains('\0')) {
             return Err("a field contains NUL".to_owned());
         }
@@ -83,7 +84,7 @@ impl Target {
         candidate: &Candidate,
         email: String,
         report: &mut Report,
-    ) -> Result<User, String> {
+    ) -> Result<UserRow, String> {
         let time = |name: &str, text: Option<&str>| {
             self.time_or_now(text).ok_or_else(|| {
                 let text = quoted(text.unwrap_or_default());
@@ -94,7 +95,8 @@ impl Target {
             report.note(&candidate.place, "the name has characters that are not UTF-8");
         }
         let created_at = time("created_at", candidate.created_at.as_deref())?;
-        Ok(User {
+        let ban = candidate.ban.as_ref();
+        Ok(UserRow {
             id: candidate.id.clone().unwrap_or_else(|| Uuid::now_v7().to_string()),
             name: candidate.name.trim().to_owned(),
             email,
@@ -105,6 +107,9 @@ impl Target {
                 Some(text) if !text.trim().is_empty() => time("updated_at", Some(text))?,
                 _ => created_at,
             },
+            is_active: ban.is_none(),
+            ban_reason: ban.and_then(|ban| ban.reason.clone()),
+            ban_expires: ban.and_then(|ban| ban.expires).map(DbTime),
         })
     }
 }

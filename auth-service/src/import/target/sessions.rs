@@ -9,22 +9,26 @@ use crate::{
         candidate::{Candidate, CandidateSession},
         report::Report,
     },
-    models::{KnownRows, SessionRow},
+    models::{KnownRows, SessionRow, UserRow},
     seal::Seal,
     session::{USER_AGENT_MAX_CHARS, token_hash},
 };
 
 impl Target {
-    /// Adds the unexpired sessions that do not exist yet.
+    /// Adds the unexpired sessions that do not exist yet. A disabled user gets none.
     pub(super) fn add_sessions(
         &self,
         candidate: &Candidate,
-        user_id: &str,
+        user: &UserRow,
         known: &KnownRows,
         draft: &mut Draft,
         report: &mut Report,
     ) -> Result<(), ImportError> {
-        let Some(seal) = &self.seal else { return Ok(()) };
+        let Some(seal) = self.seal.as_ref().filter(|_| user.is_active && candidate.ban.is_none())
+        else {
+            return Ok(());
+        };
+        let user_id = user.id.as_str();
         for session in &candidate.sessions {
             let hash = token_hash(&session.token);
             match known.sessions.iter().find(|known| known.token_hash == hash) {

@@ -3,7 +3,7 @@
 use super::{Draft, Target, accounts::usable_hash, judge::email_verified};
 use crate::{
     import::{candidate::Candidate, report::Report},
-    models::{ImportUpdate, KnownRows, PROVIDER_CREDENTIAL, User},
+    models::{ImportUpdate, KnownRows, PROVIDER_CREDENTIAL, UserRow},
     password::import_hash,
 };
 
@@ -12,7 +12,7 @@ impl Target {
     pub(super) fn add_update(
         &self,
         candidate: &Candidate,
-        user: &User,
+        user: &UserRow,
         known: &KnownRows,
         draft: &mut Draft,
         report: &mut Report,

@@ -12,7 +12,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     invalid_flags_are_reported,
     a_damaged_line_is_skipped_and_the_others_are_not,
     an_unclosed_quote_is_reported,
-    disabled_users_are_not_imported,
+    disabled_users_are_imported_as_such,
     column_names_can_be_mapped,
     a_file_that_cannot_be_read_is_refused,
     a_report_does_not_control_the_terminal,
@@ -132,7 +132,7 @@ async fn an_unclosed_quote_is_reported(db: TestDatabase) {
     assert_eq!(count(&db, "users").await, 0);
 }
 
-async fn disabled_users_are_not_imported(db: TestDatabase) {
+async fn disabled_users_are_imported_as_such(db: TestDatabase) {
     for (column, value) in [
         ("is_active", "false"),
         ("Is Active", "0"),
@@ -143,18 +143,25 @@ async fn disabled_users_are_not_imported(db: TestDatabase) {
     ] {
         let csv = format!("email,{column}\nada@example.com,{value}\n");
         let report = imported_csv(&db, &csv).await;
-        assert!(report.contains("not imported, line 2: "), "{csv}: {report}");
-        assert!(report.contains("0 skipped, 1 excluded"), "{csv}: {report}");
+        assert!(report.contains("line 2: imported as disabled: "), "{csv}: {report}");
+        let disabled = values(&db, "SELECT email AS value FROM users WHERE NOT is_active").await;
+        assert_eq!(disabled, ["ada@example.com"], "{csv}");
+        db.change("DELETE FROM users").await;
     }
+    let csv = "email,banned,Ban Reason,ban_expires\nada@example.com,1,spam,2099-01-01\n";
+    imported_csv(&db, csv).await;
+    assert_eq!(users(&db, "ban_reason").await, ["spam"]);
+    db.change("DELETE FROM users").await;
     for (column, value) in
         [("is_active", "t"), ("disabled", "0"), ("banned", ""), ("is_active", "")]
     {
         let csv = format!("email,{column}\nada@example.com,{value}\n");
         let report = imported_csv(&db, &csv).await;
         assert!(report.contains("1 users imported"), "{csv}: {report}");
+        let active = values(&db, "SELECT email AS value FROM users WHERE is_active").await;
+        assert_eq!(active, ["ada@example.com"], "{csv}");
         db.change("DELETE FROM users").await;
     }
-    assert_eq!(count(&db, "users").await, 0);
 }
 
 async fn column_names_can_be_mapped(db: TestDatabase) {

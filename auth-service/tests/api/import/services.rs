@@ -83,9 +83,9 @@ async fn users_of_auth0_sign_in(db: TestDatabase) {
     has_lines(
         &report,
         &[
-            "2 users imported, 1 of them with a password; 1 other accounts",
+            "3 users imported, 1 of them with a password; 1 other accounts",
             "user auth0|bob: second factor lost",
-            "not imported, user auth0|eve: is blocked",
+            "user auth0|eve: imported as disabled: is blocked",
             "fields of users that are not imported: user_metadata",
         ],
     );
@@ -154,8 +154,8 @@ async fn users_of_firebase_sign_in(db: TestDatabase) {
     has_lines(
         &report,
         &[
-            "2 users imported, 1 of them with a password; 1 other accounts",
-            "not imported, user 2: is disabled",
+            "3 users imported, 1 of them with a password; 1 other accounts",
+            "user 2: imported as disabled: is disabled",
             "skipped user 3: the user has no e-mail address",
             "user 4: second factor lost",
             "fields of users that are not imported: customAttributes, phoneNumber",
@@ -253,10 +253,10 @@ async fn users_of_keycloak_sign_in(db: TestDatabase) {
     has_lines(
         &report,
         &[
-            "6 users imported, 5 of them with a password",
+            "7 users imported, 5 of them with a password",
             "user k4: second factor lost",
             "user k5: imported without a password: its password hash is not accepted: $md5-salted$",
-            "not imported, user k6: is not active",
+            "user k6: imported as disabled: is not active",
             "not imported, user s: is the service account of x",
             "fields of users that are not imported: realmRoles, username",
         ],
@@ -307,8 +307,8 @@ async fn users_of_a_django_database_sign_in(db: TestDatabase) {
         has_lines(
             &report,
             &[
-                "3 users imported, 2 of them with a password",
-                "not imported, user 3: is not active",
+                "4 users imported, 3 of them with a password",
+                "user 3: imported as disabled: is not active",
                 "skipped user 4: the user has no e-mail address",
                 "that are not imported: last_login, is_superuser, username, is_staff",
                 "all are imported as unverified",
@@ -350,9 +350,9 @@ async fn users_of_a_django_dump_sign_in(db: TestDatabase) {
     has_lines(
         &report,
         &[
-            "2 users imported, 2 of them with a password",
+            "3 users imported, 3 of them with a password",
             "user 2: second factor lost",
-            "not imported, user 3: is not active",
+            "user 3: imported as disabled: is not active",
             "fields of users that are not imported: groups, is_staff, is_superuser, username",
             "models that are not imported: otp_totp.totpdevice, sites.site",
         ],
@@ -415,9 +415,9 @@ async fn users_of_supabase_sign_in(db: TestDatabase) {
     has_lines(
         &report,
         &[
-            "2 users imported, 2 of them with a password; 1 other accounts",
+            "3 users imported, 3 of them with a password; 1 other accounts",
             &format!("user {}: second factor lost", id(2)),
-            &format!("not imported, user {}: is banned until 2099-01-01", id(3)),
+            &format!("user {}: imported as disabled: is banned until 2099-01-01", id(3)),
             &format!("not imported, user {}: was deleted", id(4)),
             &format!("not imported, user {}: is anonymous", id(5)),
             "that are not imported: instance_id, aud, phone",

@@ -17,7 +17,8 @@ use crate::app::{Answering as _, PASSWORD, TestApp, count, values, with_bearer};
 on_both_engines!(auth_service::MIGRATIONS;
     a_second_source_with_equal_ids_takes_over_no_account,
     ids_of_accounts_and_sessions_may_be_those_of_another_source,
-    banned_users_are_not_imported,
+    bans_are_imported,
+    a_ban_of_an_existing_user_is_reported,
     a_lost_second_factor_is_named,
     columns_that_are_not_imported_are_listed_once,
     columns_in_snake_case_are_found,
@@ -139,13 +140,14 @@ async fn ids_of_accounts_and_sessions_may_be_those_of_another_source(db: TestDat
     assert!(report.contains("; 0 other accounts, 0 sessions"), "{report}");
 }
 
-async fn banned_users_are_not_imported(db: TestDatabase) {
+async fn bans_are_imported(db: TestDatabase) {
     for source in sources().await {
         for id in ["banned", "until", "over", "free"] {
             add_user(&source, id, &format!("{id}@example.com")).await;
         }
         add_session_of(&source, "banned", "s", TOKEN).await;
         add_column(&source, "banned", "flag", "true").await;
+        add_column(&source, "\"banReason\"", "text", "spam").await;
         add_column(&source, "\"banExpires\"", "time", "2020-01-01T00:00:00Z").await;
         source.change(r#"UPDATE "user" SET "banExpires" = NULL WHERE id = 'banned'"#).await;
         source
@@ -155,19 +157,46 @@ async fn banned_users_are_not_imported(db: TestDatabase) {
 
         let report = imported(&db, &["--from", "better-auth", &source.url(), "--sessions"]).await;
 
-        assert!(report.contains("not imported, user banned: is banned"), "{report}");
+        assert!(report.contains("user banned: imported as disabled: is banned\n"), "{report}");
         assert!(
-            report.contains("not imported, user until: is banned until 2099-01-01"),
+            report.contains("user until: imported as disabled: is banned until 2099-01-01"),
             "{report}"
         );
-        assert!(report.contains("2 users imported, 2 of them with a password"), "{report}");
-        assert!(report.contains("0 skipped, 2 excluded"), "{report}");
+        assert!(report.contains("4 users imported, 4 of them with a password"), "{report}");
+        assert!(report.contains("; 0 other accounts, 0 sessions"), "{report}");
+        let bans = "SELECT id || ' ' || ban_reason || ' ' || \
+                    coalesce(CAST(ban_expires AS text), '-') AS value \
+                    FROM users WHERE NOT is_active ORDER BY id";
+        let bans = values(&db, bans).await;
+        assert_eq!(bans[0], "banned spam -");
+        assert!(bans[1].starts_with("until spam 2099-01-01") && bans.len() == 2, "{bans:?}");
         let app = TestApp::spawn(&db).await;
-        let banned = app.sign_in_request("banned@example.com", PASSWORD).answer().await;
-        banned.is_error(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password");
+        for id in ["banned", "until"] {
+            let email = format!("{id}@example.com");
+            let banned = app.sign_in_request(&email, PASSWORD).answer().await;
+            assert_eq!((banned.status, &banned.json()["code"]), (403, &"BANNED_USER".into()));
+        }
         assert!(!is_signed_in(&app, TOKEN).await);
+        app.sign_in("over@example.com").await;
+        app.sign_in("free@example.com").await;
         db.change("DELETE FROM users").await;
     }
+}
+
+async fn a_ban_of_an_existing_user_is_reported(db: TestDatabase) {
+    let Some(source) = better_auth(db.engine).await else { return };
+    add_user(&source, ADA_ID, "ada@example.com").await;
+    imported(&db, &["--from", "better-auth", &source.url()]).await;
+    add_session_of(&source, ADA_ID, "s", TOKEN).await;
+    add_column(&source, "banned", "flag", "true").await;
+
+    let arguments = ["--from", "better-auth", &source.url(), "--sessions", "--update"];
+    let report = imported(&db, &arguments).await;
+
+    assert!(report.contains("is banned in the source, but stays active here"), "{report}");
+    assert!(report.contains("; 0 other accounts, 0 sessions"), "{report}");
+    let app = TestApp::spawn(&db).await;
+    app.sign_in("ada@example.com").await;
 }
 
 async fn a_lost_second_factor_is_named(db: TestDatabase) {

@@ -1,0 +1,112 @@
+//! Bans: users who may not sign in, for some time or for good.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use service_kit::{
+    db::{Conn, query},
+    sql_types::DbTime,
+};
+
+use super::User;
+use crate::schema::users;
+
+/// Whether a user may sign in.
+#[derive(Clone, Debug, HasQuery)]
+#[diesel(table_name = users)]
+pub(crate) struct Ban {
+    is_active: bool,
+    /// End of the ban; `None` if it does not end.
+    ban_expires: Option<DbTime>,
+}
+
+/// A ban to be imposed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NewBan<'a> {
+    pub(crate) reason: Option<&'a str>,
+    pub(crate) expires: Option<DbTime>,
+}
+
+/// Proof that a user may sign in, and is locked until the transaction ends. Without the lock, a
+/// session could begin while the user is being disabled, and would stay.
+#[derive(Debug)]
+pub(crate) struct ActiveUser(());
+
+impl ActiveUser {
+    /// For a user that this transaction has inserted, so that nobody else can disable it.
+    pub(super) fn just_inserted() -> Self {
+        Self(())
+    }
+}
+
+impl Ban {
+    /// Returns `None` if there is no such user.
+    pub(crate) async fn find(conn: &mut Conn<'_>, user_id: &str) -> QueryResult<Option<Self>> {
+        query!(conn, |c| Self::query().filter(users::id.eq(user_id)).first(*c)).optional()
+    }
+
+    /// Returns whether the user may not sign in at this time.
+    pub(crate) fn is_in_force(&self, now: DbTime) -> bool {
+        !self.is_active && self.ban_expires.is_none_or(|end| end.0 >= now.0)
+    }
+
+    /// Returns whether the ban has expired, but was not lifted yet.
+    pub(crate) fn has_expired(&self, now: DbTime) -> bool {
+        !self.is_active && !self.is_in_force(now)
+    }
+}
+
+impl User {
+    /// Locks a user who may sign in until the transaction ends. Returns `None` if the user is banned
+    /// or does not exist. To be called before anything else of the user is locked, as when a user is
+    /// deleted or disabled; a different order could deadlock.
+    pub(crate) async fn hold_active(
+        conn: &mut Conn<'_>,
+        id: &str,
+    ) -> QueryResult<Option<ActiveUser>> {
+        let active = users::table.find(id).filter(users::is_active);
+        let held = diesel::update(active).set(users::updated_at.eq(users::updated_at));
+        Ok((query!(conn, |c| held.execute(*c))? > 0).then_some(ActiveUser(())))
+    }
+
+    /// Bans a user, or changes the ban. Returns whether the user was active, or `None` if there is
+    /// no such user.
+    pub(crate) async fn ban(
+        conn: &mut Conn<'_>,
+        id: &str,
+        ban: NewBan<'_>,
+        now: DbTime,
+    ) -> QueryResult<Option<bool>> {
+        let was_active = Self::hold_active(conn, id).await?.is_some();
+        let banned = diesel::update(users::table.find(id)).set((
+            users::is_active.eq(false),
+            users::ban_reason.eq(ban.reason),
+            users::ban_expires.eq(ban.expires),
+            users::updated_at.eq(now),
+        ));
+        Ok((query!(conn, |c| banned.execute(*c))? > 0).then_some(was_active))
+    }
+
+    /// Lifts the ban of a user, or only one that has expired. Updates nothing without one.
+    pub(crate) async fn lift_ban(
+        conn: &mut Conn<'_>,
+        id: &str,
+        only_expired: bool,
+        now: DbTime,
+    ) -> QueryResult<usize> {
+        query!(conn, |c| {
+            let mut banned = diesel::update(users::table).filter(users::id.eq(id)).into_boxed();
+            banned = banned.filter(users::is_active.eq(false));
+            if only_expired {
+                banned = banned.filter(users::ban_expires.lt(now));
+            }
+            banned
+                .set((
+                    users::is_active.eq(true),
+                    users::ban_reason.eq(None::<String>),
+                    users::ban_expires.eq(None::<DbTime>),
+                    users::updated_at.eq(now),
+                ))
+                .execute(*c)
+        })
+    }
+}

@@ -1,0 +1,110 @@
+//! Changes to users that other services must know of: each is one transaction with its security
+//! events. Requests and commands share them.
+
+use service_kit::{db::Conn, sql_types::DbTime};
+
+use crate::{
+    error::{Error, Result},
+    mail,
+    models::{Ban, Ending, Moment, NewBan, PasswordHash, SecurityEvent, Session, User},
+    state::AppState,
+};
+
+/// Ends sessions and returns their number.
+pub(crate) async fn end_sessions(
+    conn: &mut Conn<'_>,
+    which: Ending<'_>,
+    moment: &Moment,
+) -> Result<usize> {
+    conn.transaction(async |conn| {
+        let ended = Session::end(conn, which).await?;
+        SecurityEvent::record_ended(conn, &ended, moment).await?;
+        Ok(ended.len())
+    })
+    .await
+}
+
+/// Deletes a user. Returns `false` if there is none.
+pub(crate) async fn delete(conn: &mut Conn<'_>, user_id: &str, moment: &Moment) -> Result<bool> {
+    conn.transaction(async |conn| {
+        // Only one of two concurrent requests deletes the user.
+        if User::delete(conn, user_id).await? == 0 {
+            return Ok(false);
+        }
+        SecurityEvent::record_deleted_user(conn, user_id, moment).await?;
+        Ok(true)
+    })
+    .await
+}
+
+/// Disables a user and ends all sessions, or changes the reason and the end of a ban. Returns
+/// `false` if there is no such user.
+pub(crate) async fn disable(
+    conn: &mut Conn<'_>,
+    user_id: &str,
+    ban: NewBan<'_>,
+    moment: &Moment,
+) -> Result<bool> {
+    conn.transaction(async |conn| {
+        let Some(was_active) = User::ban(conn, user_id, ban, moment.now).await? else {
+            return Ok(false);
+        };
+        if was_active {
+            let ended = Session::end(conn, Ending::All(user_id)).await?;
+            SecurityEvent::record_disabled_user(conn, user_id, &ended, moment).await?;
+        }
+        Ok(true)
+    })
+    .await
+}
+
+/// Enables a user. Returns `false` if the user was not disabled.
+pub(crate) async fn enable(conn: &mut Conn<'_>, user_id: &str, moment: &Moment) -> Result<bool> {
+    lift_ban(conn, user_id, false, moment).await
+}
+
+async fn lift_ban(
+    conn: &mut Conn<'_>,
+    user_id: &str,
+    only_expired: bool,
+    moment: &Moment,
+) -> Result<bool> {
+    conn.transaction(async |conn| {
+        if User::lift_ban(conn, user_id, only_expired, moment.now).await? == 0 {
+            return Ok(false);
+        }
+        SecurityEvent::record_enabled_user(conn, user_id, moment).await?;
+        Ok(true)
+    })
+    .await
+}
+
+/// Sets a password and ends all sessions.
+pub(crate) async fn set_password(
+    conn: &mut Conn<'_>,
+    (user_id, new_account_id): (&str, &str),
+    hash: &str,
+    moment: &Moment,
+) -> Result<()> {
+    conn.transaction(async |conn| {
+        PasswordHash::put(conn, (user_id, new_account_id), hash, moment.now).await?;
+        let ended = Session::end(conn, Ending::All(user_id)).await?;
+        mail::void_links(conn, user_id).await?;
+        SecurityEvent::record_ended(conn, &ended, moment).await?;
+        Ok(())
+    })
+    .await
+}
+
+/// Fails if a user who wants to sign in is banned. Lifts a ban that has expired.
+pub(crate) async fn check_ban(state: &AppState, user_id: &str, ban: &Ban) -> Result<()> {
+    let now = DbTime(state.now().into());
+    if ban.is_in_force(now) {
+        return Err(Error::BannedUser);
+    }
+    if ban.has_expired(now) {
+        let moment = state.security_events.moment(now);
+        lift_ban(&mut state.write().await?.conn(), user_id, true, &moment).await?;
+    }
+    Ok(())
+}
