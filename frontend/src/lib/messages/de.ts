@@ -283,6 +283,8 @@ export const de: Messages = {
     tooCommon: "Dieses Passwort ist zu verbreitet. Wählen Sie ein anderes.",
     wrongPassword: "Das ist nicht Ihr Passwort.",
     notVerified: "Bestätigen Sie erst Ihre Adresse: Öffnen Sie den Link in der E-Mail.",
+    banned:
+      "Dieses Konto ist gesperrt. Wenn Sie das für einen Irrtum halten, wenden Sie sich an den Support.",
     badLink: "Dieser Link gilt nicht mehr. Fordern Sie einen neuen an.",
     expiredLink: "Dieser Link ist abgelaufen. Fordern Sie einen neuen an.",
     noAccount: "Das Konto zu diesem Link gibt es nicht mehr.",

@@ -275,6 +275,7 @@ export const en = {
     tooCommon: "This password is too common. Choose another one.",
     wrongPassword: "This is not your password.",
     notVerified: "Verify your address first: open the link in the mail.",
+    banned: "This account is disabled. If you think this is a mistake, contact support.",
     badLink: "This link is no longer valid. Ask for a new one.",
     expiredLink: "This link has expired. Ask for a new one.",
     noAccount: "The account of this link no longer exists.",

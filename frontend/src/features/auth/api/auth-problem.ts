@@ -42,6 +42,7 @@ const explanations = (p: Messages["problems"]): Record<string, Explanation> => (
     fields: ["currentPassword", "password"],
   },
   EMAIL_NOT_VERIFIED: { message: p.notVerified },
+  BANNED_USER: { message: p.banned },
   INVALID_TOKEN: { message: p.badLink },
   TOKEN_EXPIRED: { message: p.expiredLink },
   USER_NOT_FOUND: { message: p.noAccount },
