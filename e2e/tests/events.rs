@@ -1,4 +1,4 @@
-//! Ended sessions and deleted users at auth-service take effect at task-service.
+//! Ended sessions, and disabled and deleted users, at auth-service take effect at task-service.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 
@@ -7,6 +7,7 @@ use serde_json::json;
 
 on_both_engines!(
     signing_out_ends_the_tokens_of_that_session_at_every_replica,
+    disabling_a_user_ends_the_tokens_until_the_user_is_enabled,
     deleting_a_user_erases_the_tasks,
     a_deletion_reaches_a_task_service_that_was_down,
     an_event_survives_auth_service,
@@ -72,6 +73,42 @@ fn signing_out_ends_the_tokens_of_that_session_at_every_replica(system: &mut Sys
     let again = system.auth_client().sign_in("ada@example.com").unwrap().text("token");
     let again = system.auth_client().token(&again).unwrap().text("token");
     assert_eq!(lists(&services[0], &again), 200);
+    replica.stop().unwrap();
+}
+
+/// Runs `auth-service users` beside the running service.
+fn users(system: &System, arguments: &[&str]) {
+    let output = system.auth.command(&[&["users"], arguments].concat()).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+fn disabling_a_user_ends_the_tokens_until_the_user_is_enabled(system: &mut System) {
+    let mut replica = system.replica_of_tasks();
+    replica.start_and_wait().unwrap();
+    let services = [system.tasks_client(), Client::new(&replica.url)];
+    let [ada, bob] =
+        ["ada@example.com", "bob@example.com"].map(|email| User::sign_up(system, email));
+    assert_eq!(services[0].create_task(&ada.token, "Buy milk").unwrap().status, 201);
+
+    users(system, &["disable", "ada@example.com"]);
+    for tasks in &services {
+        wait_until("the token is refused", || lists(tasks, &ada.token) == 401);
+        assert_eq!(lists(tasks, &bob.token), 200, "of another user");
+    }
+    let auth = system.auth_client();
+    let refused = auth.sign_in("ada@example.com").unwrap();
+    assert_eq!((refused.status, refused.text("code")), (403, "BANNED_USER".to_owned()));
+
+    users(system, &["enable", "ada@example.com"]);
+    let session = auth.sign_in("ada@example.com").unwrap().text("token");
+    let token = auth.token(&session).unwrap().text("token");
+    for tasks in &services {
+        // Issued in the second in which the user was disabled, or soon after it.
+        wait_until("the new token is accepted", || lists(tasks, &token) == 200);
+        assert_eq!(lists(tasks, &ada.token), 401, "the old token stays revoked");
+    }
+    let listed = services[0].get("/api/tasks", &token).unwrap().body;
+    assert_eq!(listed.pointer("/0/title"), Some(&json!("Buy milk")), "the tasks are kept");
     replica.stop().unwrap();
 }
 

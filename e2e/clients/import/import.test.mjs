@@ -13,8 +13,8 @@ import { SECRET, emptyDatabase, startOriginal, startOurs } from "../support/serv
 
 const PASSWORD = "correct horse 42, Ångström";
 
-function post(server, path, body) {
-  const headers = { "content-type": "application/json" };
+function post(server, path, body, cookie) {
+  const headers = { "content-type": "application/json", ...(cookie && { cookie, origin: server.url }) };
   return call(server.port, { method: "POST", path, headers, body: JSON.stringify(body) });
 }
 
@@ -62,4 +62,43 @@ test("users of the original keep ids, passwords and sessions, and a second impor
     const wrong = await post(ours, "/api/auth/sign-in/email", { email: user.email, password: "wrong horse" });
     assert.equal(wrong.status, 401);
   }
+});
+
+test("users whom the original has banned are refused in the same way", async (t) => {
+  const folders = await Promise.all([1, 2].map(() => mkdtemp(join(tmpdir(), "import-"))));
+  t.after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))));
+  const [from, to] = await Promise.all(folders.map(emptyDatabase));
+  const original = await startOriginal({ DATABASE_URL: from, ADMIN: "on" });
+  const root = await signUp(original, "root");
+  const bans = { banned: {}, until: { banExpiresIn: 3600 }, over: { banExpiresIn: 0.001 } };
+  for (const [name, ban] of Object.entries(bans)) {
+    const body = { userId: (await signUp(original, name)).id, banReason: "spam", ...ban };
+    const answer = await post(original, "/api/auth/admin/ban-user", body, root.cookie);
+    assert.equal(answer.status, 200, answer.text);
+  }
+  const signIns = async (server) => {
+    const answers = [];
+    for (const name of [...Object.keys(bans), "root"]) {
+      for (const password of [PASSWORD, "wrong horse 42"]) {
+        const body = { email: `${name}@example.com`, password, callbackURL: "/in" };
+        const { status, text, headers } = await post(server, "/api/auth/sign-in/email", body);
+        const { code, message } = JSON.parse(text);
+        answers.push({ name, status, code, message, hasCookie: "set-cookie" in headers });
+      }
+    }
+    return answers;
+  };
+  // Before the sign-ins, which lift a ban that has expired.
+  const report = await runImport(from, to, "--sessions");
+  const theirs = await signIns(original);
+  await original.stop();
+  assert.match(report, /^4 users imported, 4 of them with a password; .* 1 sessions$/m);
+
+  const ours = await startOurs({ DATABASE_URL: to });
+  t.after(() => ours.stop());
+  assert.deepEqual(await signIns(ours), theirs);
+  assert.deepEqual(
+    theirs.map(({ code }) => code).filter((code) => code === "BANNED_USER"),
+    ["BANNED_USER", "BANNED_USER"],
+  );
 });

@@ -3,7 +3,8 @@
 //     DATABASE_URL=sqlite:///tmp/original.db MAIL_DIR=/tmp/mail PORT=3000 node reference/server.mjs
 //
 // It prints "listening" when it is ready. Switches are `on` or `off`, durations like `90s` or `7d`.
-// CORS=on adds the `cors` middleware, configured as in Better Auth's documentation.
+// CORS=on adds the `cors` middleware, configured as in Better Auth's documentation. ADMIN=on adds the
+// admin plugin, and every user is an administrator.
 
 import { randomUUID } from "node:crypto";
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
@@ -13,7 +14,7 @@ import { join } from "node:path";
 import { betterAuth } from "better-auth";
 import { getMigrations } from "better-auth/db/migration";
 import { toNodeHandler } from "better-auth/node";
-import { bearer, jwt } from "better-auth/plugins";
+import { admin, bearer, jwt } from "better-auth/plugins";
 import cors from "cors";
 import pg from "pg";
 
@@ -108,6 +109,7 @@ const options = {
       },
     }),
     bearer({ requireSignature: isOn("BEARER_REQUIRE_SIGNATURE") }),
+    ...(isOn("ADMIN") ? [admin({ defaultRole: "admin" })] : []),
   ],
 };
 
