@@ -17,6 +17,7 @@ use crate::app::{TestApp, problem};
 
 on_both_engines!(task_service::MIGRATIONS;
     protocol_upgrades_are_ignored,
+    a_chunk_that_begins_like_an_upgrade_is_stored_unchanged,
     a_malformed_chunk_gets_400,
     a_user_who_reads_nothing_is_limited_and_disconnected,
 );
@@ -87,6 +88,21 @@ async fn protocol_upgrades_are_ignored(db: TestDatabase) {
         created += 2;
         assert_eq!(app.titles("/api/tasks", &token).await.len(), created);
     }
+}
+
+async fn a_chunk_that_begins_like_an_upgrade_is_stored_unchanged(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let token = app.token("ada");
+    let mut stream = TcpStream::connect(app.address).await.unwrap();
+    let request = format!(
+        "POST /api/tasks HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n\
+         c\r\n{{\"title\":\"an\r\n19\r\nupgrade: to the new one\"}}\r\n0\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let (head, _) = read_response(&mut stream).await;
+    assert!(head.starts_with("http/1.1 201 "), "{head}");
+    assert_eq!(app.titles("/api/tasks", &token).await, ["anupgrade: to the new one"]);
 }
 
 async fn a_malformed_chunk_gets_400(db: TestDatabase) {

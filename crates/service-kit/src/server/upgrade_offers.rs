@@ -5,7 +5,8 @@
 //! The values of `Upgrade`, and `upgrade` in `Connection`, are overwritten in the received bytes,
 //! which preserves their number and thus the framing of requests. Lines are inspected regardless of
 //! where a message begins: the bodies that services accept (JSON, forms) cannot contain such a
-//! line.
+//! line. Only the line after the size of a chunk is skipped, because a chunk may begin anywhere in a
+//! text. It is never a field of a head: no head has a line of digits alone.
 
 use memchr::memchr;
 
@@ -26,6 +27,10 @@ enum Line {
     Connection(usize),
     /// In a list element of `Connection` that is another option.
     OtherOption,
+    /// After the first hexadecimal digits of a line.
+    Digits,
+    /// After hexadecimal digits and a carriage return: the size of a chunk.
+    ChunkSize,
     /// In a line that is left unchanged.
     Rest,
 }
@@ -59,12 +64,16 @@ impl UpgradeOffers {
     fn next(&self, byte: &mut u8) -> Line {
         let lower = byte.to_ascii_lowercase();
         match &self.0 {
+            // Includes the line feed, so that the data in the next line is left unchanged.
+            Line::ChunkSize => Line::Rest,
             _ if lower == b'\n' => Line::Start,
             Line::Start => match lower {
                 b'u' => Line::Name(&UPGRADE, 1),
                 b'c' => Line::Name(&CONNECTION, 1),
-                _ => Line::Rest,
+                _ => after_digits(lower),
             },
+            Line::Digits if lower == b'\r' => Line::ChunkSize,
+            Line::Digits => after_digits(lower),
             Line::Name(field, read) if field.name.get(*read) == Some(&lower) => {
                 if field.name.len() == read + 1 {
                     (field.value)()
@@ -72,6 +81,11 @@ impl UpgradeOffers {
                     Line::Name(field, read + 1)
                 }
             }
+            // `c` is also a digit.
+            Line::Name(field, 1) if field.name == CONNECTION.name => match lower {
+                b'\r' => Line::ChunkSize,
+                _ => after_digits(lower),
+            },
             Line::Upgrade => {
                 if byte.is_ascii_graphic() {
                     *byte = HIDDEN;
@@ -93,6 +107,11 @@ impl UpgradeOffers {
             Line::Name(..) | Line::Rest => Line::Rest,
         }
     }
+}
+
+/// Returns the position after a byte that may be one of a chunk's size.
+fn after_digits(byte: u8) -> Line {
+    if byte.is_ascii_hexdigit() { Line::Digits } else { Line::Rest }
 }
 
 #[cfg(test)]
@@ -125,6 +144,31 @@ mod tests {
                        Content-Length: 40\r\n\r\n{\"title\":\"upgrade: h2c\",\r\n \"connection\":\"upgrade\"}\n";
         for part in 1..=request.len() {
             assert_eq!(seen(request, part), request, "in parts of {part}");
+        }
+    }
+
+    #[test]
+    fn a_chunk_may_begin_like_an_upgrade() {
+        for size in ["18", "c", "C", "1c", "c0", "00000018"] {
+            let request = format!(
+                "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n\
+                 c\r\n{{\"title\":\"an\r\n{size}\r\nupgrade: to the new one\"}}\r\n0\r\n\r\n"
+            );
+            let offer = "GET / HTTP/1.1\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n";
+            let hidden = "GET / HTTP/1.1\r\nUpgrade: ---\r\nConnection: Upgrad-\r\n\r\n";
+            let (sent, expected) = (format!("{request}{offer}"), format!("{request}{hidden}"));
+            for part in 1..=sent.len() {
+                assert_eq!(seen(&sent, part), expected, "{size} in parts of {part}");
+            }
+        }
+    }
+
+    #[test]
+    fn digits_elsewhere_do_not_reveal_an_upgrade() {
+        for before in ["{}\n18", "18", "c", "{}\r\n18\r\n", "18\r", "18;"] {
+            let offer = "GET / HTTP/1.1\r\nUpgrade: h2c\r\n\r\n";
+            let seen = seen(&format!("\r\n{before}{offer}"), 1);
+            assert!(seen.ends_with("\r\nUpgrade: ---\r\n\r\n"), "{before:?}: {seen}");
         }
     }
 }
