@@ -39,6 +39,9 @@ const LIMIT_MAX: i64 = 1000;
 /// Maximum number of tasks in a page that is loaded as a whole; larger ones are sent in parts.
 const WHOLE_MAX: i64 = 50;
 const TEXT_MAX_CHARS: usize = 255;
+/// Maximum number of validation errors in a response, which would otherwise be far larger than the
+/// query.
+const MAX_ERRORS: usize = 32;
 const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
 /// The requested page.
@@ -118,6 +121,9 @@ impl Parameters {
     fn read(query: &str) -> Self {
         let mut parameters = Self::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            if parameters.errors.len() >= MAX_ERRORS {
+                break;
+            }
             match NAMES.into_iter().find(|known| *known == name) {
                 None => parameters.refuse_unknown(&name),
                 Some(name) if parameters.seen.contains(&name) => {

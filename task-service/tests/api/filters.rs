@@ -238,4 +238,7 @@ async fn unknown_and_malformed_parameters_are_refused_by_name(db: TestDatabase) 
     }
     let response = app.get("/api/tasks?sort=x&limit=x&x=x", &token).await;
     assert_eq!(problem(response).await["errors"].as_array().unwrap().len(), 3);
+    // A response lists a limited number of errors.
+    let response = app.get(&format!("/api/tasks?{}", "x&".repeat(10_000)), &token).await;
+    assert_eq!(problem(response).await["errors"].as_array().unwrap().len(), 32);
 }
