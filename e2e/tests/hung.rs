@@ -1,11 +1,16 @@
 //! Shutdown of the services while a dependency hangs.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop here"
+)]
 
 use std::{
-    io::{self, PipeReader},
+    io::{self, BufRead as _, BufReader, PipeReader},
     net::TcpListener,
-    thread::scope,
+    sync::mpsc,
+    thread::{scope, spawn},
     time::{Duration, Instant},
 };
 
@@ -28,6 +33,7 @@ on_postgres!(
 );
 on_sqlite!(
     an_unread_log_blocks_neither_requests_nor_shutdown,
+    a_log_goes_on_when_it_is_read_again,
     a_silent_mail_server_does_not_keep_the_service_alive,
     a_silent_trace_collector_does_not_keep_services_alive,
 );
@@ -93,13 +99,24 @@ fn an_unread_log_blocks_neither_requests_nor_shutdown(system: &mut System) {
         service.stop().unwrap();
         let (mut stuck, _unread) = with_unread_output(service);
         stuck.start_and_wait().unwrap();
-        let mut connection = Connection::open(&stuck.url).unwrap();
-        let request = Request { method: "GET", path: "/openapi.json".into(), ..Request::default() };
-        for _ in 0..ENOUGH {
-            assert!(connection.send(&request).unwrap().status < 500);
-        }
+        fill_the_pipe(&stuck);
         assert_eq!(Client::new(&stuck.url).get("/health/ready", "").unwrap().status, 200);
         assert_ends(&mut stuck);
+    }
+}
+
+fn a_log_goes_on_when_it_is_read_again(system: &mut System) {
+    for service in [&mut system.tasks, &mut system.auth] {
+        service.stop().unwrap();
+        let (mut stuck, output) = with_unread_output(service);
+        stuck.start_and_wait().unwrap();
+        fill_the_pipe(&stuck);
+
+        let (sender, lines) = mpsc::channel();
+        spawn(move || BufReader::new(output).lines().try_for_each(|line| sender.send(line)));
+        Client::new(&stuck.url).get("/read-again", "").unwrap();
+        while !lines.recv_timeout(PATIENCE).expect("a line").unwrap().contains("/read-again") {}
+        stuck.stop().unwrap();
     }
 }
 
@@ -129,6 +146,15 @@ fn a_silent_trace_collector_does_not_keep_services_alive(system: &mut System) {
 
     assert_ends(&mut system.auth);
     assert_ends(&mut system.tasks);
+}
+
+/// Sends requests whose log lines do not fit into a pipe.
+fn fill_the_pipe(service: &Service) {
+    let mut connection = Connection::open(&service.url).unwrap();
+    let request = Request { method: "GET", path: "/openapi.json".into(), ..Request::default() };
+    for _ in 0..ENOUGH {
+        assert!(connection.send(&request).unwrap().status < 500);
+    }
 }
 
 fn assert_ends(service: &mut Service) {
