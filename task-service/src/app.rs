@@ -1,5 +1,8 @@
 //! Application assembly: binds the listener, orders the middleware and runs until a signal arrives.
 
+mod housekeeping;
+mod metrics;
+
 use std::{
     io,
     net::{SocketAddr, TcpListener},
@@ -7,7 +10,7 @@ use std::{
 };
 
 use actix_web::{
-    App as WebApp, HttpMessage as _, ResponseError as _,
+    App as WebApp, ResponseError as _,
     body::{BodySize, BoxBody, MessageBody},
     dev::{Server, ServerHandle, ServiceRequest, ServiceResponse},
     http::{
@@ -32,19 +35,15 @@ use service_kit::{
 };
 use tracing::info;
 
+use self::metrics::{BUILD, Shown};
 use crate::{
     config::Config,
-    erasure,
-    error::Error,
-    housekeeping,
-    long_reads::LongReads,
-    metrics::{BUILD, Shown},
-    migrate,
-    quota::Quota,
-    rate_limit::{RateLimiter, Standing},
+    domain::{
+        erasure::Eraser, long_reads::LongReads, migration, quota::Quota, rate_limit::RateLimiter,
+        verifier,
+    },
+    http::{error::Error, state::AppState},
     routes,
-    state::AppState,
-    verifier,
 };
 
 /// Response headers that scripts on other origins may read.
@@ -87,7 +86,7 @@ pub enum StartError {
     #[error(transparent)]
     Open(#[from] OpenError),
     #[error("cannot use DATABASE_URL")]
-    Migrate(#[from] migrate::Error),
+    Migrate(#[from] migration::Error),
     #[error("cannot use {}", verifier::setting(.0))]
     Verifier(#[from] BuildError),
     #[error(transparent)]
@@ -168,17 +167,21 @@ fn prepare(
     config: &Config,
 ) -> Preparation<Workers, StartError> {
     state.database.hold_off();
-    let (events, issuer) = (verifier.event_reader(), config.better_auth_issuer.clone());
+    let eraser = verifier.event_reader().map(|events| Eraser {
+        database: state.database.clone(),
+        clock: state.clock.clone(),
+        issuer: config.better_auth_issuer.clone(),
+        events,
+    });
     let (url, may_migrate) = (config.database_url.clone(), config.migrate);
     let attempt = async move || {
         if may_migrate {
-            migrate::run(&url).await?;
+            migration::run(&url).await?;
         } else {
-            migrate::check(&url).await?;
+            migration::check(&url).await?;
         }
         state.database.admit();
-        let erasure =
-            events.clone().map(|events| erasure::keep(state.clone(), events, issuer.clone()));
+        let erasure = eraser.clone().map(Eraser::start);
         Ok(Workers { housekeeping: housekeeping::keep(state.clone()), erasure })
     };
     let is_temporary = |error: &StartError| match error {
@@ -208,24 +211,20 @@ fn serve(
         WebApp::new()
             .app_data(state.clone())
             .app_data(verifier.clone())
-            .wrap(from_fn(finish))
+            .wrap(from_fn(describe_errors))
             .wrap(from_fn(move |req, next| Arc::clone(&cors).handle(req, next)))
             .wrap(from_fn(telemetry::request))
             .configure(routes::configure)
     })
 }
 
-/// Adds the rate limit headers, and the problem document of errors that no handler returned:
-/// actix-web's 405 has `Allow` but no body.
-async fn finish(
+/// Adds the problem document of errors that no handler returned: actix-web's 405 has `Allow` but no
+/// body.
+async fn describe_errors(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let mut response = next.call(req).await?.map_into_boxed_body();
-    let standing = response.request().extensions().get::<Standing>().copied();
-    if let Some(standing) = standing {
-        standing.write(response.headers_mut());
-    }
+    let response = next.call(req).await?.map_into_boxed_body();
     let is_empty = matches!(response.response().body().size(), BodySize::None | BodySize::Sized(0));
     if response.status() != StatusCode::METHOD_NOT_ALLOWED || !is_empty {
         return Ok(response);

@@ -7,7 +7,7 @@ use service_kit::{
 use shared_models::UserId;
 use uuid::Uuid;
 
-use crate::{models::Task, representation::tasks_json};
+use crate::{http::representation::tasks_json, store::Task};
 
 /// A page of a listing, as read from the database.
 #[expect(missing_debug_implementations, reason = "tasks have none")]

@@ -3,10 +3,12 @@
 #![expect(clippy::doc_markdown, reason = "clap prints these comments as they are")]
 
 mod events;
+mod rate_limit;
+mod trusted_issuer;
 
 use std::time::Duration;
 
-use clap::{ArgAction, Parser, Subcommand, ValueEnum, value_parser};
+use clap::{ArgAction, Args, ValueEnum, value_parser};
 use service_kit::{
     config::{duration, http_url, non_blank, switch},
     db::{DatabaseArgs, DatabaseUrl, SchemaName},
@@ -16,23 +18,18 @@ use service_kit::{
     origins::WebOrigin,
     server::ServerArgs,
     telemetry::LogArgs,
-    transfer::ExportArgs,
 };
 use url::Url;
 
-pub use self::events::{EventArgs, WhenSilent};
-pub use crate::verifier::TrustedIssuer;
-use crate::{RateLimit, doctor::TokenDoctorArgs, import::ImportArgs};
+pub use self::{
+    events::{EventArgs, WhenSilent},
+    rate_limit::RateLimit,
+    trusted_issuer::TrustedIssuer,
+};
 
-/// Task API: stores the tasks of the user named by a verified access token.
-///
-/// Each option can also be set by the environment variable shown beside it.
-#[derive(Clone, Debug, Parser)]
-#[command(version)]
+/// Settings of the service.
+#[derive(Args, Clone, Debug)]
 pub struct Config {
-    #[command(subcommand)]
-    pub command: Option<Command>,
-
     /// Database URL: sqlite://path or postgres://user:password@host/database
     #[arg(long, env, default_value = "sqlite://data/tasks.db", hide_env_values = true)]
     pub database_url: DatabaseUrl,
@@ -137,20 +134,4 @@ pub struct Config {
 pub enum ForeignTasks {
     Forbidden,
     NotFound,
-}
-
-#[derive(Clone, Debug, Subcommand)]
-pub enum Command {
-    /// Run pending database migrations
-    Migrate,
-    /// Export all data to a file, as a backup or to move to another database
-    Export(ExportArgs),
-    /// Import the tasks of another service, or an export into an empty database
-    Import(ImportArgs),
-    /// Check that the service running with this configuration is ready
-    Health,
-    /// Print the OpenAPI document
-    Openapi,
-    /// Diagnose configuration problems (read-only); the exit status is 0 if there are none
-    Doctor(TokenDoctorArgs),
 }

@@ -1,62 +1,29 @@
-//! The process: reads the configuration, sets up telemetry, and runs the application until a signal
-//! arrives.
+//! The process: reads the command line, sets up telemetry, and runs the command.
 
-use std::{
-    io::{self, Write as _},
-    process::ExitCode,
-};
+use std::process::ExitCode;
 
-use service_kit::{Clock, config, health, lifecycle, telemetry};
-use task_service::{
-    app::App,
-    config::{Command, Config},
-    doctor, import, migrate,
-    openapi::ApiDoc,
-    transfer,
-};
-use tracing::{error, info};
+use service_kit::{config, lifecycle, telemetry};
+use task_service::cli::{self, Cli, Command};
+use tracing::error;
 
 fn main() -> ExitCode {
     lifecycle::block_on(start())
 }
 
 async fn start() -> ExitCode {
-    let config: Config = config::parse();
-    let service = env!("CARGO_PKG_NAME");
-    let _telemetry = match config.command {
+    let cli: Cli = config::parse();
+    let (log, service) = (&cli.config.log, env!("CARGO_PKG_NAME"));
+    let _telemetry = match cli.command {
         // The doctor prints its findings and logs nothing.
         Some(Command::Doctor(_)) => None,
-        Some(Command::Export(_)) => Some(telemetry::init_beside_output(&config.log, service)),
-        _ => Some(telemetry::init(&config.log, service)),
+        Some(Command::Export(_)) => Some(telemetry::init_beside_output(log, service)),
+        _ => Some(telemetry::init(log, service)),
     };
-    match run(config).await {
+    match cli::run(cli).await {
         Ok(status) => status,
         Err(failure) => {
             error!("{}", telemetry::Chain(failure.as_ref()));
             ExitCode::FAILURE
         }
     }
-}
-
-async fn run(mut config: Config) -> Result<ExitCode, Box<dyn std::error::Error>> {
-    config.database_url = config.database_url.with_schema(config.database_schema.as_ref())?;
-    config.database_url.set_pooler(config.database.database_pooler);
-    match &config.command {
-        Some(Command::Migrate) => {
-            migrate::run(&config.database_url).await?;
-            info!("the schema is up to date");
-        }
-        Some(Command::Export(args)) => {
-            let tally = transfer::export(&config, args, &Clock::default()).await?;
-            info!("exported: {tally}");
-        }
-        Some(Command::Import(args)) => {
-            return Ok(import::run(&config, args, &Clock::default()).await?);
-        }
-        Some(Command::Health) => health::check(&config.host, config.port).await?,
-        Some(Command::Openapi) => io::stdout().write_all(ApiDoc::json()?.as_bytes())?,
-        Some(Command::Doctor(args)) => return Ok(doctor::run(&config, args).await),
-        None => App::build(config, Clock::default())?.run().await?,
-    }
-    Ok(ExitCode::SUCCESS)
 }

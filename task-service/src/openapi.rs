@@ -15,12 +15,10 @@ use utoipa::{
 };
 
 use crate::{
-    error::{Error, InputError, PROBLEM_JSON, Problem, Verb},
+    domain::rate_limit::TooMany,
+    http::error::{Error, InputError, PROBLEM_JSON, Problem, Verb},
     routes,
 };
-
-/// The committed document, which the service serves.
-pub(crate) const COMMITTED: &str = include_str!("../openapi.json");
 
 const BEARER: &str = "bearer";
 
@@ -153,7 +151,7 @@ fn refusals(takes: Takes) -> Vec<Error> {
     let mut errors = vec![
         Error::Bearer(jwks_auth::Error::Missing),
         Error::Bearer(jwks_auth::Error::Expired),
-        Error::RateLimited(crate::rate_limit::TooMany::EXAMPLE),
+        Error::RateLimited(TooMany::EXAMPLE),
         Error::Bearer(jwks_auth::Error::Unavailable { retry_after: std::time::Duration::ZERO }),
         Error::outage(),
     ];

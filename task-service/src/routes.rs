@@ -7,19 +7,22 @@ pub(crate) mod tasks;
 use actix_web::{
     HttpResponse,
     http::header::CACHE_CONTROL,
-    middleware::DefaultHeaders,
+    middleware::{DefaultHeaders, from_fn},
     web::{ServiceConfig, resource, scope, to},
 };
 
 use service_kit::docs;
 
-use crate::{error::Error, openapi};
+use crate::http::{error::Error, rate_limit};
 
+/// The committed `OpenAPI` document, which the service serves.
+const DESCRIPTION: &str = include_str!("../openapi.json");
 /// Clients may cache a task, but must revalidate it with `If-None-Match`.
 const PRIVATE: &str = "private, no-cache";
 
 pub(crate) fn configure(app: &mut ServiceConfig) {
     let tasks = scope("/api/tasks")
+        .wrap(from_fn(rate_limit::add_headers))
         .wrap(DefaultHeaders::new().add((CACHE_CONTROL, PRIVATE)))
         .service(
             resource("")
@@ -44,5 +47,5 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
 }
 
 async fn description() -> HttpResponse {
-    docs::openapi(openapi::COMMITTED)
+    docs::openapi(DESCRIPTION)
 }

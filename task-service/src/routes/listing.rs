@@ -24,15 +24,16 @@ use url::form_urlencoded;
 use utoipa::ToSchema;
 
 use crate::{
-    current_user::CurrentUser,
-    cursor,
-    error::{Error, InputError, Result},
-    folded::folded,
-    models::{Asked, Filter, Head, Order, Position, Sort, Task},
-    parts::Tasks,
-    precondition::is_known,
-    representation::{TaskBody, response},
-    state::AppState,
+    http::{
+        current_user::CurrentUser,
+        cursor,
+        error::{Error, InputError, Result},
+        parts::Tasks,
+        precondition::is_known,
+        representation::{TaskBody, response},
+        state::AppState,
+    },
+    store::{Asked, Filter, Head, Order, Position, Sort, Task, folded::folded},
 };
 
 const LIMIT_MAX: i64 = 1000;

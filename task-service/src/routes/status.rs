@@ -6,7 +6,7 @@ use serde::Serialize;
 use service_kit::lifecycle;
 use utoipa::ToSchema;
 
-use crate::state::AppState;
+use crate::http::state::AppState;
 
 /// Tables that must be readable.
 const TABLES: [&str; 2] = ["tasks", "idempotency_keys"];

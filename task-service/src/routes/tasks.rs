@@ -18,14 +18,17 @@ use uuid::Uuid;
 
 use crate::{
     config::ForeignTasks,
-    current_user::CurrentUser,
-    error::{Error, Result, Verb},
-    idempotency::{self, IdempotencyKey},
-    input::{Body, DESCRIPTION, Members, Schema, TITLE, TaskPath},
-    models::{self, Expected, Task, TaskChanges},
-    precondition::{IfMatch, task_tag},
-    representation::{TaskBody, response, task_json, task_response},
-    state::AppState,
+    domain::task_text::{DESCRIPTION, TITLE},
+    http::{
+        current_user::CurrentUser,
+        error::{Error, Result, Verb},
+        idempotency::{self, IdempotencyKey},
+        input::{Body, Members, Schema, TaskPath},
+        precondition::{IfMatch, task_tag},
+        representation::{TaskBody, response, task_json, task_response},
+        state::AppState,
+    },
+    store::{self, Expected, Task, TaskChanges},
 };
 
 /// Unknown fields are ignored.
@@ -166,7 +169,7 @@ async fn create_once(
     let request_hash = input.hash();
     let task = input.into_task(now);
     let answer = task_json(&task, &owner)?;
-    let row = models::IdempotencyKey {
+    let row = store::IdempotencyKey {
         user_id: owner.as_str().to_owned(),
         key,
         request_hash,
@@ -180,7 +183,7 @@ async fn create_once(
         .conn()
         .transaction(async |conn| {
             if row.insert(conn, forgotten_before).await? == 0 {
-                return Ok::<_, Error>(models::IdempotencyKey::find(conn, &owner, &row.key).await?);
+                return Ok::<_, Error>(store::IdempotencyKey::find(conn, &owner, &row.key).await?);
             }
             state.quota.check(conn, &owner).await?;
             task.insert(conn, &owner).await?;

@@ -16,7 +16,7 @@ use jwks_auth::testing::Issuer;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use service_kit::{Clock, testing::TestDatabase};
-use task_service::{app::App, config::Config};
+use task_service::{app::App, cli::Cli, config::Config};
 use tokio::sync::watch;
 use url::{Position, Url};
 
@@ -66,7 +66,7 @@ impl TestApp {
         change: impl FnOnce(&mut Config),
         wait: impl AsyncFnOnce(&mut App),
     ) -> Self {
-        let mut config = Config::parse_from(["task-service"]);
+        let mut config = Cli::parse_from(["task-service"]).config;
         config.database_url = db.url.clone();
         config.port = 0;
         config.frontend_url = vec![FRONTEND.parse().unwrap()];

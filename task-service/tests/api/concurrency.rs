@@ -10,7 +10,7 @@ use futures_util::future::{join, join_all};
 use reqwest::StatusCode;
 use serde_json::json;
 use service_kit::{on_both_engines, testing::TestDatabase};
-use task_service::RateLimit;
+use task_service::config::RateLimit;
 
 use crate::app::TestApp;
 

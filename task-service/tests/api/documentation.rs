@@ -4,18 +4,18 @@ use std::{fs, path::Path};
 
 use clap::{CommandFactory as _, Parser as _};
 use service_kit::testing::{assert_limits_current, assert_settings_documented, undocumented};
-use task_service::config::Config;
+use task_service::cli::Cli;
 
 #[test]
 fn every_variable_is_in_the_example_environment() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.env.example");
-    assert_eq!(undocumented::<Config>(&file), [""; 0]);
+    assert_eq!(undocumented::<Cli>(&file), [""; 0]);
 }
 
 #[test]
 fn the_configuration_page_is_current() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/configuration.md");
-    assert_settings_documented::<Config>("task-service", &page);
+    assert_settings_documented::<Cli>("task-service", &page);
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn every_documented_import_is_understood() {
         page.lines().filter(|line| line.starts_with("task-service import")).collect();
     assert!(commands.len() > 3, "{commands:?}");
     for command in commands {
-        let parsed = Config::try_parse_from(command.split_whitespace());
+        let parsed = Cli::try_parse_from(command.split_whitespace());
         assert!(parsed.is_ok(), "{command}: {}", parsed.unwrap_err());
     }
 }
@@ -41,7 +41,7 @@ fn the_page_of_limits_is_current() {
 fn the_example_environment_has_the_defaults_of_token_verification() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let example = fs::read_to_string(root.join(".env.example")).unwrap();
-    let help = Config::command().render_long_help().to_string();
+    let help = Cli::command().render_long_help().to_string();
     for variable in [
         "JWKS_CACHE_TTL",
         "JWKS_COOLDOWN",
@@ -49,7 +49,7 @@ fn the_example_environment_has_the_defaults_of_token_verification() {
         "JWKS_MAX_STALE",
         "JWKS_TOKEN_CACHE",
     ] {
-        let command = Config::command();
+        let command = Cli::command();
         let mut arguments = command.get_arguments();
         let argument = arguments.find(|one| one.get_env().is_some_and(|env| env == variable));
         let default = argument.unwrap().get_default_values()[0].to_str().unwrap().to_owned();

@@ -8,7 +8,6 @@
 )]
 
 mod app;
-mod architecture;
 mod bearer;
 mod caching;
 mod concurrency;

@@ -3,7 +3,7 @@
 use std::process::{Command, Output, Stdio};
 
 use clap::CommandFactory as _;
-use task_service::config::Config;
+use task_service::cli::Cli;
 
 /// Runs a command that reads the settings, prints the OpenAPI document and exits.
 fn run(variables: &[(&str, &str)]) -> (Output, String) {
@@ -17,7 +17,7 @@ fn run(variables: &[(&str, &str)]) -> (Output, String) {
 
 #[test]
 fn an_empty_variable_is_an_unset_one() {
-    let command = Config::command();
+    let command = Cli::command();
     let names = command.get_arguments().filter_map(|argument| argument.get_env()?.to_str());
     let names: Vec<_> = names.flat_map(|name| [name.to_owned(), format!("{name}_FILE")]).collect();
     assert!(names.len() > 40, "{names:?}");

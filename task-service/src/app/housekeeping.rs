@@ -1,0 +1,29 @@
+//! Deletes expired idempotency keys.
+
+use std::{future, time::Duration};
+
+use actix_web::web::Data;
+use service_kit::{sql_types::DbTime, telemetry::Chain, worker::Worker};
+use tracing::warn;
+
+use crate::{
+    http::{error::Result, idempotency::REMEMBERED, state::AppState},
+    store::IdempotencyKey,
+};
+
+const PAUSE: Duration = Duration::from_mins(10);
+
+/// Starts the worker. Several processes may run it at once.
+pub(crate) fn keep(state: Data<AppState>) -> Worker {
+    let work = async move || {
+        if let Err(failed) = forget_keys(&state).await {
+            warn!("deleting expired idempotency keys failed: {}", Chain(&failed));
+        }
+    };
+    Worker::start(PAUSE, work, async || future::pending().await)
+}
+
+async fn forget_keys(state: &AppState) -> Result<usize> {
+    let time = DbTime(state.clock.now() - REMEMBERED);
+    Ok(IdempotencyKey::delete_before(&mut state.write().await?.conn(), time).await?)
+}

@@ -1,0 +1,52 @@
+//! Errors that stop an import.
+
+use std::io;
+
+use service_kit::{
+    db::{OpenError, Unavailable},
+    source::SourceError,
+    transfer::TransferError,
+};
+
+use crate::domain::migration;
+
+/// An error that stops an import, in which case nothing is imported.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    #[error("invalid --owners")]
+    Owners(#[source] SourceError),
+    #[error("invalid --users")]
+    Users(#[source] SourceError),
+    #[error("--from is not set, so the source must be a file written by `export`: {0}")]
+    NotAnExport(&'static str),
+    #[error(
+        "--owners, --users, --dry-run, --report, --table and --column do not apply to an export, which \
+         is imported as a whole"
+    )]
+    ExportIsTakenWhole,
+    #[error(
+        "--owners is required: same if users keep their ids, by-email with --users if they keep their \
+         addresses, or a file that maps old ids to new ones"
+    )]
+    NoOwners,
+    #[error("mapping owners by address requires --users, an export of auth-service")]
+    NoUsers,
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error("cannot use DATABASE_URL")]
+    Migrate(#[from] migration::Error),
+    #[error("the database is unavailable")]
+    Unavailable(#[from] Unavailable),
+    #[error("a statement failed in the database; nothing was imported")]
+    Target(#[from] diesel::result::Error),
+    #[error("cannot write the report")]
+    Report(#[from] io::Error),
+    #[error("--report: cannot write the file")]
+    ReportFile(#[source] TransferError),
+    #[error("--report: cannot write the file")]
+    ReportLine(#[from] ::csv::Error),
+}

@@ -1,0 +1,112 @@
+//! The database of a FastAPI service with `SQLModel`, on either engine.
+
+use std::collections::HashMap;
+
+use service_kit::{
+    db::Conn,
+    source::{self, Field, SourceError, Table, TableLayout},
+};
+
+use super::{ImportArgs, ImportError, OldTask, PAGE, Report, args::OwnersArg};
+use crate::store::{SourceOwner, SourceTask};
+
+const TASKS: TableLayout = TableLayout {
+    name: "tasks",
+    fields: &[
+        Field::always("id", "id"),
+        Field::always("user_id", "owner"),
+        Field::always("title", "title"),
+        Field::usually("description", "description"),
+        Field::usually("completed", "completed"),
+        Field::usually("created_at", "created_at"),
+        Field::usually("updated_at", "updated_at"),
+    ],
+};
+/// Only read to find owners by e-mail address.
+const USERS: TableLayout = TableLayout {
+    name: "users",
+    fields: &[Field::always("id", "id"), Field::always("email", "email")],
+};
+
+/// Reads tasks in the order of their ids, page by page.
+pub(super) struct Tasks {
+    table: Table,
+    collation: &'static str,
+    /// E-mail addresses by user id.
+    emails: HashMap<String, String>,
+    /// The id of the last task read.
+    after: String,
+    count: u64,
+    read: u64,
+}
+
+impl Tasks {
+    /// Opens the source. Fails if a required table or column is missing.
+    pub(super) async fn open(
+        conn: &mut Conn<'_>,
+        args: &ImportArgs,
+        report: &mut Report,
+    ) -> Result<Self, ImportError> {
+        source::check_mappings(&[&TASKS, &USERS], &args.names)?;
+        let collation = source::begin(conn).await?;
+        let table = Table::find(conn, &TASKS, &args.names).await?;
+        report.remarks(table.unread_remark());
+        let mut emails = HashMap::new();
+        if matches!(args.owners, Some(OwnersArg::ByEmail)) {
+            let users = Table::find(conn, &USERS, &args.names).await?;
+            let owners = SourceOwner::list(conn, &users).await.map_err(SourceError::Read)?;
+            emails.extend(owners.into_iter().filter_map(SourceOwner::email));
+        }
+        let id = table.key("id", collation);
+        let without_id = table.count(conn, &format!("WHERE {id} IS NULL OR {id} = ''")).await?;
+        for _ in 0..without_id {
+            let task = OldTask { place: "a task".to_owned(), ..OldTask::default() };
+            report.skip(&task, "the task has no id")?;
+        }
+        let count = table.count(conn, "").await? - without_id;
+        Ok(Self { table, collation, emails, after: String::new(), count, read: 0 })
+    }
+
+    pub(super) fn count(&self) -> u64 {
+        self.count
+    }
+
+    pub(super) async fn next_page(
+        &mut self,
+        conn: &mut Conn<'_>,
+    ) -> Result<Option<Vec<OldTask>>, ImportError> {
+        let id = self.table.key("id", self.collation);
+        let page = SourceTask::list(conn, &self.table, &id, &self.after, PAGE).await;
+        let page = page.map_err(SourceError::Read)?;
+        if page.iter().any(|task| task.id.contains(char::REPLACEMENT_CHARACTER)) {
+            return Err(SourceError::refused("the source has ids that are not UTF-8").into());
+        }
+        let Some(last) = page.last() else { return Ok(None) };
+        self.after.clone_from(&last.id);
+        self.read += u64::try_from(page.len()).unwrap_or_default();
+        Ok(Some(page.into_iter().map(|task| self.old_task(task)).collect()))
+    }
+
+    fn old_task(&self, task: SourceTask) -> OldTask {
+        OldTask {
+            place: format!("task {}", task.id),
+            email: task.owner.as_ref().and_then(|owner| self.emails.get(owner)).cloned(),
+            id: Some(task.id),
+            owner: task.owner,
+            title: task.title,
+            description: task.description,
+            completed: task.completed,
+            created_at: task.created_at,
+            updated_at: task.updated_at,
+        }
+    }
+
+    /// Fails if an id occurs twice: if a page ended between two such tasks, one of them was
+    /// skipped.
+    pub(super) fn check_complete(&self) -> Result<(), ImportError> {
+        if self.read == self.count {
+            return Ok(());
+        }
+        Err(SourceError::refused("the source has several tasks with one id").into())
+    }
+}

@@ -1,0 +1,9 @@
+//! What the service does, independently of HTTP and of the command line.
+
+pub(crate) mod erasure;
+pub(crate) mod long_reads;
+pub(crate) mod migration;
+pub(crate) mod quota;
+pub(crate) mod rate_limit;
+pub(crate) mod task_text;
+pub(crate) mod verifier;

@@ -1,0 +1,176 @@
+//! Erases the data of users who were deleted at the issuer, according to its security events.
+//!
+//! A deletion is stored as a row in the transaction that advances the cursor, so that none is lost
+//! and any number of processes can do this concurrently. The row is kept until the user's last
+//! token has expired; data written in the meantime is erased then.
+
+use std::{cell::RefCell, rc::Rc, time::Duration};
+
+use chrono::DateTime;
+use jwks_auth::{EventBatch, EventKind, EventQuery, EventReader, FeedError, SecurityEvent};
+use service_kit::{
+    Clock,
+    db::{Database, Unavailable},
+    sql_types::DbTime,
+    telemetry::Chain,
+    worker::Worker,
+};
+use tokio::time::sleep;
+use tracing::{info, warn};
+
+use crate::store::{Erasure, EventCursor, StoreError};
+
+/// Interval at which due erasures are polled. Longer than the issuer's long poll.
+const PAUSE: Duration = Duration::from_secs(30);
+/// Delay after a failure.
+const RETRY_PAUSE: Duration = Duration::from_secs(2);
+/// Maximum number of rows of a table deleted in one transaction.
+const BATCH: i64 = 1000;
+/// Maximum number of users read at once.
+const USERS: i64 = 100;
+/// Assumed lifetime of tokens in seconds, if an event has none.
+const TOKEN_LIFETIME: i64 = 24 * 60 * 60;
+
+#[derive(Debug, thiserror::Error)]
+enum ErasureError {
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Feed(#[from] FeedError),
+}
+
+type Result<T> = std::result::Result<T, ErasureError>;
+
+/// Erases the data of deleted users.
+#[derive(Clone)]
+pub(crate) struct Eraser {
+    pub(crate) database: Database,
+    pub(crate) clock: Clock,
+    /// Deletions by this issuer.
+    pub(crate) issuer: String,
+    pub(crate) events: EventReader,
+}
+
+/// A batch of events that is not stored yet, and the cursor it follows.
+struct Unsaved {
+    from: Option<String>,
+    batch: EventBatch,
+}
+
+impl Eraser {
+    /// Starts the worker, which erases data until it is stopped.
+    pub(crate) fn start(self) -> Worker {
+        let unsaved = Rc::new(RefCell::new(None));
+        let (read_into, reader) = (Rc::clone(&unsaved), self.clone());
+        let work = async move || {
+            let unsaved = unsaved.borrow_mut().take();
+            if let Some(unsaved) = unsaved
+                && let Err(failed) = self.save(&unsaved).await
+            {
+                warn!("cannot save deletions of users, retrying: {}", Chain(&failed));
+            }
+            if let Err(failed) = self.erase_due().await {
+                warn!("cannot erase the data of deleted users, retrying: {}", Chain(&failed));
+            }
+        };
+        // A waiting poll is dropped when the service stops.
+        let read = async move || match reader.read().await {
+            Ok(unsaved) => drop(read_into.replace(Some(unsaved))),
+            // If the feed is at fault, the follower of revocations has logged it.
+            Err(_) => sleep(RETRY_PAUSE).await,
+        };
+        Worker::start(PAUSE, work, read)
+    }
+
+    async fn read(&self) -> Result<Unsaved> {
+        let from = EventCursor::find(&mut self.database.read().await?.conn(), &self.issuer).await?;
+        let query = EventQuery {
+            cursor: from.clone(),
+            event_types: EventKind::AccountPurged.uri().map(|uri| vec![uri.to_owned()]),
+            ..EventQuery::default()
+        };
+        let batch = self.events.poll(&query).await?;
+        Ok(Unsaved { from, batch })
+    }
+
+    /// Stores the deletions of a batch together with its cursor.
+    async fn save(&self, unsaved: &Unsaved) -> Result<()> {
+        let Unsaved { from, batch } = unsaved;
+        if from.as_deref() == Some(&batch.cursor) {
+            return Ok(());
+        }
+        let now = DbTime(self.clock.now());
+        let mut pooled = self.database.write().await?;
+        let conn = &mut pooled.conn();
+        conn.transaction(async |conn| {
+            let moved =
+                EventCursor::advance(conn, &self.issuer, from.as_deref(), &batch.cursor).await?;
+            if moved == 0 {
+                return Ok(()); // another process has stored them
+            }
+            for erasure in batch.events.iter().filter_map(erasure) {
+                erasure.insert(conn, now).await?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn erase_due(&self) -> Result<()> {
+        loop {
+            let now = DbTime(self.clock.now());
+            let mut pooled = self.database.read().await?;
+            let due = Erasure::list_due(&mut pooled.conn(), now, USERS).await?;
+            drop(pooled);
+            if due.is_empty() {
+                return Ok(());
+            }
+            for erasure in &due {
+                self.erase(erasure, now).await?;
+            }
+        }
+    }
+
+    /// Deletes all data of a user, one batch per transaction.
+    async fn erase(&self, erasure: &Erasure, now: DbTime) -> Result<()> {
+        let mut tasks = 0;
+        loop {
+            let mut pooled = self.database.write().await?;
+            let conn = &mut pooled.conn();
+            let deleted = conn.transaction(async |conn| {
+                let tasks = erasure.delete_tasks(conn, BATCH).await?;
+                let keys = erasure.delete_keys(conn, BATCH).await?;
+                if tasks + keys == 0 {
+                    if erasure.tokens_expire_by.0 <= now.0 {
+                        erasure.delete(conn).await?;
+                    } else {
+                        erasure.defer(conn, erasure.tokens_expire_by).await?;
+                    }
+                }
+                Ok::<_, ErasureError>((tasks, keys))
+            });
+            match deleted.await? {
+                (0, 0) => break,
+                (deleted, _) => tasks += deleted,
+            }
+        }
+        if tasks > 0 {
+            info!(tasks, "erased the tasks of a deleted user");
+        }
+        Ok(())
+    }
+}
+
+fn erasure(event: &SecurityEvent) -> Option<Erasure> {
+    if event.kind != EventKind::AccountPurged {
+        return None;
+    }
+    let tokens_expire_by =
+        event.tokens_expire_by.unwrap_or(event.happened.saturating_add(TOKEN_LIFETIME));
+    Some(Erasure {
+        user_id: event.subject.user.clone()?,
+        tokens_expire_by: DbTime(DateTime::from_timestamp(tokens_expire_by, 0)?),
+    })
+}

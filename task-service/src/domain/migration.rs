@@ -1,0 +1,52 @@
+//! Migrates the schema, and the rows that an older version has written.
+
+use service_kit::{
+    db::{Database, DatabaseUrl, OpenError, Unavailable, is_outage},
+    migrate::{self, MigrateError},
+};
+
+use crate::store::{MIGRATIONS, Task};
+
+/// Number of rows migrated at once.
+const BATCH: i64 = 500;
+
+/// Error of a migration.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Schema(#[from] MigrateError),
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+    #[error("cannot migrate rows: {error}")]
+    Rows { error: Box<dyn std::error::Error + Send + Sync>, is_outage: bool },
+}
+
+impl Error {
+    /// Returns whether a retry may succeed.
+    pub fn is_temporary(&self) -> bool {
+        match self {
+            Self::Schema(error) => error.is_temporary(),
+            Self::Open(_) => false,
+            Self::Unavailable(_) => true,
+            Self::Rows { is_outage, .. } => *is_outage,
+        }
+    }
+}
+
+/// Migrates the database. Several processes may do this at once.
+pub(crate) async fn run(url: &DatabaseUrl) -> Result<(), Error> {
+    migrate::run(url, MIGRATIONS).await?;
+    let database = Database::open(url)?;
+    let mut pooled = database.write().await?;
+    let conn = &mut pooled.conn();
+    let failed = |error| Error::Rows { is_outage: is_outage(&error), error: error.into() };
+    while Task::fold(conn, BATCH).await.map_err(failed)? > 0 {}
+    Ok(())
+}
+
+/// Fails unless the database is migrated.
+pub(crate) async fn check(url: &DatabaseUrl) -> Result<(), Error> {
+    Ok(migrate::check(url, &MIGRATIONS).await?)
+}

@@ -1,0 +1,54 @@
+//! Builds the verifier from the settings: the primary issuer and further trusted ones.
+
+use jwks_auth::{BuildError, EventFeed, Verifier};
+use service_kit::{Clock, telemetry::trace_headers};
+use url::Url;
+
+use crate::config::{Config, TrustedIssuer, WhenSilent};
+
+impl From<TrustedIssuer> for jwks_auth::TrustedIssuer {
+    fn from(TrustedIssuer { issuer, audience, jwks_url }: TrustedIssuer) -> Self {
+        Self::new(issuer, audience, jwks_url)
+    }
+}
+
+/// Returns the variable to change if the verifier cannot be built.
+pub(crate) fn setting(error: &BuildError) -> &'static str {
+    match error {
+        BuildError::SameIssuer(_) => "TRUSTED_ISSUERS",
+        BuildError::Secret => "EVENTS_SECRET",
+        _ => "BETTER_AUTH_JWKS_URL",
+    }
+}
+
+/// Builds the verifier and starts to fetch the keys. The issuers may be unavailable.
+pub(crate) fn build(config: &Config, clock: Clock) -> Result<Verifier, BuildError> {
+    let primary = jwks_auth::TrustedIssuer::new(
+        &config.better_auth_issuer,
+        &config.better_auth_audience,
+        config.better_auth_jwks_url.clone(),
+    );
+    let others = config.trusted_issuers.iter().cloned();
+    let verifier = others
+        .fold(Verifier::builder(primary), |verifier, issuer| verifier.also_trust(issuer.into()))
+        .cache_ttl(config.jwks_cache_ttl)
+        .cooldown(config.jwks_cooldown)
+        .fetch_timeout(config.jwks_fetch_timeout)
+        .max_stale(config.jwks_max_stale)
+        .token_cache(config.jwks_token_cache)
+        .fetch_headers(trace_headers)
+        .clock(move || clock.now().into());
+    match config.event_feed() {
+        Some((url, secret)) => verifier.follow(feed(config, url, secret)?).build(),
+        None => verifier.build(),
+    }
+}
+
+fn feed(config: &Config, url: Url, secret: &str) -> Result<EventFeed, BuildError> {
+    let when_silent = match config.events.events_when_silent {
+        WhenSilent::Accept => jwks_auth::WhenSilent::GoOn,
+        WhenSilent::Refuse => jwks_auth::WhenSilent::Refuse,
+    };
+    let feed = EventFeed::new(url, secret)?;
+    Ok(feed.max_silence(config.events.events_max_silence).when_silent(when_silent))
+}

@@ -1,0 +1,12 @@
+//! What the endpoints share: extractors, middleware, errors as responses.
+
+pub(crate) mod current_user;
+pub(crate) mod cursor;
+pub(crate) mod error;
+pub(crate) mod idempotency;
+pub(crate) mod input;
+pub(crate) mod parts;
+pub(crate) mod precondition;
+pub(crate) mod rate_limit;
+pub(crate) mod representation;
+pub(crate) mod state;

@@ -1,0 +1,108 @@
+//! Pagination cursors: the position after a page, as an opaque string.
+
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use service_kit::sql_types::{DbTime, DbUuid};
+use uuid::Uuid;
+
+use crate::store::{Order, Place, Position, Sort};
+
+const ID_BYTES: usize = 16;
+/// One byte each for the sort field and the direction.
+const ORDER_BYTES: usize = 2;
+
+/// Encodes the order and the id, followed by microseconds since the epoch or a title.
+pub(crate) fn encode(order: Order, position: &Position) -> String {
+    let mut bytes = vec![sort_code(order.sort), u8::from(order.is_descending)];
+    bytes.extend_from_slice(position.id.0.as_bytes());
+    match &position.place {
+        Place::Time(time) => bytes.extend_from_slice(&time.0.timestamp_micros().to_be_bytes()),
+        Place::Title(title) => bytes.extend_from_slice(title.as_bytes()),
+    }
+    BASE64_URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Decodes a cursor. Returns `None` if it is invalid or belongs to another order.
+pub(crate) fn decode(text: &str, order: Order) -> Option<Position> {
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
+    let (head, rest) = bytes.split_at_checked(ORDER_BYTES)?;
+    if head != [sort_code(order.sort), u8::from(order.is_descending)] {
+        return None;
+    }
+    let (id, place) = rest.split_at_checked(ID_BYTES)?;
+    let id = DbUuid(Uuid::from_slice(id).ok()?);
+    let place = match order.sort {
+        Sort::Title => {
+            let title = str::from_utf8(place).ok()?;
+            // PostgreSQL does not accept NUL.
+            (!title.contains('\0')).then(|| Place::Title(title.to_owned()))?
+        }
+        Sort::CreatedAt | Sort::UpdatedAt => {
+            let time = DateTime::from_timestamp_micros(i64::from_be_bytes(place.try_into().ok()?))?;
+            // Outside this range, the engines format times differently.
+            let range = DateTime::UNIX_EPOCH..=latest();
+            range.contains(&time).then_some(Place::Time(DbTime(time)))?
+        }
+    };
+    Some(Position { place, id })
+}
+
+/// Returns a time later than that of any task.
+pub(crate) fn latest() -> DateTime<Utc> {
+    let last_day = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or(NaiveDate::MAX);
+    last_day.and_time(NaiveTime::MIN).and_utc()
+}
+
+fn sort_code(sort: Sort) -> u8 {
+    match sort {
+        Sort::CreatedAt => 0,
+        Sort::UpdatedAt => 1,
+        Sort::Title => 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NEWEST: Order = Order { sort: Sort::CreatedAt, is_descending: true };
+    const BY_TITLE: Order = Order { sort: Sort::Title, is_descending: false };
+
+    fn position(place: Place) -> Position {
+        Position { place, id: DbUuid(Uuid::now_v7()) }
+    }
+
+    #[test]
+    fn a_cursor_comes_back_as_it_was() {
+        let time = DateTime::from_timestamp_micros(1_767_322_800_123_000).unwrap();
+        let time = position(Place::Time(DbTime(time)));
+        assert_eq!(decode(&encode(NEWEST, &time), NEWEST), Some(time));
+        let title = position(Place::Title("bÿ ťitle".to_owned()));
+        assert_eq!(decode(&encode(BY_TITLE, &title), BY_TITLE), Some(title));
+    }
+
+    #[test]
+    fn a_cursor_is_good_for_one_order() {
+        let cursor = encode(NEWEST, &position(Place::Time(DbTime(DateTime::UNIX_EPOCH))));
+        for other in [
+            BY_TITLE,
+            Order { sort: Sort::CreatedAt, is_descending: false },
+            Order { sort: Sort::UpdatedAt, is_descending: true },
+        ] {
+            assert_eq!(decode(&cursor, other), None);
+        }
+    }
+
+    #[test]
+    fn other_texts_are_no_cursors() {
+        let at = |time: [u8; 8]| {
+            let bytes = [&[0, 1], [0x11; 16].as_slice(), &time].concat();
+            BASE64_URL_SAFE_NO_PAD.encode(bytes)
+        };
+        for text in ["", "x", "AAAA", "!!!!", &"A".repeat(33), &at([0xff; 8]), &at([0x7f; 8])] {
+            assert_eq!(decode(text, NEWEST), None, "{text}");
+        }
+        let nul = [&[2, 0], [0x11; 16].as_slice(), b"a\0b"].concat();
+        assert_eq!(decode(&BASE64_URL_SAFE_NO_PAD.encode(nul), BY_TITLE), None);
+    }
+}

@@ -1,0 +1,331 @@
+//! Errors and the responses they become: RFC 9457 problem details.
+//!
+//! `detail` is always a string, because clients of the FastAPI back end read it; programs should
+//! use `code`.
+
+use std::{borrow::Cow, time::Duration};
+
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::{
+        StatusCode,
+        header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
+    },
+};
+use serde::Serialize;
+use service_kit::{
+    body::BodyError,
+    db::{self, is_outage},
+    server::Exhausted,
+    telemetry::{self, Chain},
+};
+use tracing::{debug, error};
+use utoipa::ToSchema;
+
+use crate::{
+    domain::{
+        long_reads::LongReadError,
+        quota::QuotaError,
+        rate_limit::{TooMany, whole_seconds},
+    },
+    store::StoreError,
+};
+
+pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Media type of problem details (RFC 9457 §6.1).
+pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
+/// Seconds that a client should wait while the database is unavailable.
+const RETRY_AFTER_DATABASE: Duration = Duration::from_secs(1);
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error(transparent)]
+    Bearer(#[from] jwks_auth::Error),
+    #[error("task belongs to another user")]
+    Forbidden(Verb),
+    #[error("task not found")]
+    TaskNotFound,
+    #[error("path not found")]
+    PathNotFound,
+    #[error("method not allowed")]
+    MethodNotAllowed,
+    #[error("unsupported media type")]
+    UnsupportedMediaType,
+    #[error("request body is not valid JSON")]
+    InvalidJson,
+    #[error("the body is too large")]
+    BodyTooLarge,
+    #[error("timeout while reading the request body")]
+    BodyTimedOut,
+    #[error("validation failed")]
+    Invalid(Vec<InputError>),
+    #[error("If-Match does not match the version of the task")]
+    PreconditionFailed,
+    #[error("If-Match is required by the Prefer header")]
+    PreconditionRequired,
+    #[error("Idempotency-Key was used with another body")]
+    KeyReused,
+    #[error("task quota exceeded")]
+    QuotaExceeded { max: i64 },
+    #[error("rate limit exceeded")]
+    RateLimited(TooMany),
+    #[error("too many searches in flight")]
+    TooManySearches,
+    #[error("too many unread responses")]
+    ResponsesInFlight(#[from] Exhausted),
+    #[error("cannot serialize a task")]
+    Json(#[source] serde_json::Error),
+    #[error("database unavailable")]
+    DatabaseUnavailable(#[from] db::Unavailable),
+    #[error("database query failed")]
+    Sql(#[from] StoreError),
+}
+
+/// Action on a task of another user that was refused.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Verb {
+    Access,
+    Update,
+    Delete,
+}
+
+/// A validation error in FastAPI's format.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct InputError {
+    /// Location of the invalid value: `["body", "title"]`.
+    #[schema(value_type = Vec<String>)]
+    pub(crate) loc: Vec<Cow<'static, str>>,
+    #[schema(value_type = String)]
+    pub(crate) msg: Cow<'static, str>,
+    #[serde(rename = "type")]
+    pub(crate) kind: &'static str,
+}
+
+/// Problem details (RFC 9457 §3) with the extension members `code` and `errors`.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Problem<'a> {
+    /// Always `about:blank`; `code` identifies the kind of problem.
+    r#type: &'static str,
+    /// Reason phrase of the status.
+    pub(crate) title: &'static str,
+    pub(crate) status: u16,
+    /// Description for people.
+    #[schema(value_type = String)]
+    detail: Cow<'a, str>,
+    /// Stable identifier for programs.
+    pub(crate) code: &'static str,
+    /// Validation errors; only with status 422.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(required = false)]
+    errors: &'a [InputError],
+}
+
+impl From<BodyError> for Error {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge => Self::BodyTooLarge,
+            BodyError::Encoded => Self::UnsupportedMediaType,
+            BodyError::TimedOut => Self::BodyTimedOut,
+            BodyError::Incomplete => Self::InvalidJson,
+        }
+    }
+}
+
+impl From<QuotaError> for Error {
+    fn from(error: QuotaError) -> Self {
+        match error {
+            QuotaError::Exceeded { max } => Self::QuotaExceeded { max },
+            QuotaError::Store(error) => Self::Sql(error),
+        }
+    }
+}
+
+impl From<LongReadError> for Error {
+    fn from(error: LongReadError) -> Self {
+        match error {
+            LongReadError::TooMany => Self::TooManySearches,
+            LongReadError::Unavailable(error) => Self::DatabaseUnavailable(error),
+        }
+    }
+}
+
+impl Error {
+    /// Returns status, code and detail. The details of 5xx errors are constant, as is the code of 401.
+    fn parts(&self) -> (StatusCode, &'static str, Cow<'static, str>) {
+        use StatusCode as S;
+        let (status, code, detail) = match self {
+            Self::Bearer(error) => match error {
+                jwks_auth::Error::Unavailable { .. } => {
+                    (S::SERVICE_UNAVAILABLE, "issuer_unavailable", error.to_string().into())
+                }
+                jwks_auth::Error::NotConfigured => internal(),
+                _ => (S::UNAUTHORIZED, "invalid_token", error.to_string().into()),
+            },
+            Self::Forbidden(verb) => {
+                let verb = match verb {
+                    Verb::Access => "access",
+                    Verb::Update => "update",
+                    Verb::Delete => "delete",
+                };
+                let detail = format!("Not authorized to {verb} this task");
+                (S::FORBIDDEN, "forbidden", detail.into())
+            }
+            Self::TaskNotFound => (S::NOT_FOUND, "task_not_found", "Task not found".into()),
+            Self::PathNotFound => (S::NOT_FOUND, "not_found", "Not Found".into()),
+            Self::MethodNotAllowed => {
+                (S::METHOD_NOT_ALLOWED, "method_not_allowed", "Method Not Allowed".into())
+            }
+            Self::UnsupportedMediaType => (
+                S::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                "The body must be application/json, not compressed".into(),
+            ),
+            Self::InvalidJson => {
+                (S::BAD_REQUEST, "invalid_json", "The body is not valid JSON".into())
+            }
+            Self::BodyTooLarge => {
+                (S::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large".into())
+            }
+            Self::BodyTimedOut => {
+                (S::REQUEST_TIMEOUT, "body_timeout", "The body did not arrive in time".into())
+            }
+            Self::Invalid(errors) => {
+                (S::UNPROCESSABLE_ENTITY, "validation_error", summary(errors).into())
+            }
+            Self::PreconditionFailed => (
+                S::PRECONDITION_FAILED,
+                "precondition_failed",
+                "The task has changed since it was read".into(),
+            ),
+            Self::PreconditionRequired => (
+                S::PRECONDITION_REQUIRED,
+                "precondition_required",
+                "Send the version of the task in If-Match".into(),
+            ),
+            Self::KeyReused => (
+                S::UNPROCESSABLE_ENTITY,
+                "idempotency_key_reused",
+                "The Idempotency-Key was used for another task before".into(),
+            ),
+            Self::QuotaExceeded { max } => {
+                let detail =
+                    format!("You have reached the maximum of {max} tasks; delete some first");
+                (S::CONFLICT, "quota_exceeded", detail.into())
+            }
+            Self::RateLimited(_) => {
+                (S::TOO_MANY_REQUESTS, "rate_limited", "Too many requests".into())
+            }
+            Self::TooManySearches => (
+                S::TOO_MANY_REQUESTS,
+                "too_many_searches",
+                "Too many searches at once; wait until the others have finished".into(),
+            ),
+            Self::ResponsesInFlight(Exhausted::ByUser) => (
+                S::TOO_MANY_REQUESTS,
+                "too_many_responses",
+                "Too many large responses at once; read those that were requested first".into(),
+            ),
+            Self::ResponsesInFlight(Exhausted::ByAll) => (
+                S::SERVICE_UNAVAILABLE,
+                "overloaded",
+                "Too many large responses are being sent; try again".into(),
+            ),
+            Self::DatabaseUnavailable(_) => database_unavailable(),
+            Self::Sql(error) if is_outage(error) => database_unavailable(),
+            Self::Sql(_) | Self::Json(_) => internal(),
+        };
+        (status, code, detail)
+    }
+
+    /// Returns the error of an unavailable database.
+    pub(crate) fn outage() -> Self {
+        Self::Sql(StoreError::BrokenTransactionManager)
+    }
+
+    /// Returns the response document.
+    pub(crate) fn problem(&self) -> Problem<'_> {
+        let (status, code, detail) = self.parts();
+        let errors = if let Self::Invalid(errors) = self { errors.as_slice() } else { &[] };
+        Problem {
+            r#type: "about:blank",
+            title: status.canonical_reason().unwrap_or_default(),
+            status: status.as_u16(),
+            detail,
+            code,
+            errors,
+        }
+    }
+
+    /// Returns whether the error is a normal part of starting up, which is not logged as a fault.
+    fn is_expected(&self) -> bool {
+        matches!(self, Self::DatabaseUnavailable(error) if error.is_expected())
+    }
+
+    fn retry_after(&self) -> Duration {
+        match self {
+            Self::Bearer(jwks_auth::Error::Unavailable { retry_after }) => *retry_after,
+            Self::RateLimited(too_many) => too_many.retry_after,
+            _ => RETRY_AFTER_DATABASE,
+        }
+    }
+}
+
+type Parts = (StatusCode, &'static str, Cow<'static, str>);
+
+fn internal() -> Parts {
+    (StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "Internal Server Error".into())
+}
+
+fn database_unavailable() -> Parts {
+    let detail = "The database is temporarily unavailable";
+    (StatusCode::SERVICE_UNAVAILABLE, "database_unavailable", detail.into())
+}
+
+/// Returns a summary such as `title: Field required; completed: Input should be a valid boolean`.
+fn summary(errors: &[InputError]) -> String {
+    let lines: Vec<String> = errors
+        .iter()
+        .map(|error| format!("{}: {}", error.loc.last().map_or("body", |name| name), error.msg))
+        .collect();
+    lines.join("; ")
+}
+
+/// Returns the reason why a token was rejected, for the log. The client receives less detail.
+fn cause(error: jwks_auth::Error) -> String {
+    match error {
+        jwks_auth::Error::Refused(refusal) => format!("invalid token: {refusal}"),
+        jwks_auth::Error::Missing => "no bearer token was sent".to_owned(),
+        error => error.to_string(),
+    }
+}
+
+impl ResponseError for Error {
+    fn status_code(&self) -> StatusCode {
+        self.parts().0
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let status = self.status_code();
+        if status.is_server_error() && !self.is_expected() {
+            error!("{}", Chain(self));
+        } else {
+            debug!("{}", Chain(self));
+        }
+        let mut response = HttpResponse::build(status);
+        if let Self::Bearer(error) = self
+            && let Some(challenge) = error.challenge()
+        {
+            response.insert_header((WWW_AUTHENTICATE, challenge));
+        }
+        if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+            response.insert_header((RETRY_AFTER, whole_seconds(self.retry_after()).max(1)));
+        }
+        let mut response =
+            response.insert_header((CONTENT_TYPE, PROBLEM_JSON)).json(self.problem());
+        if let Self::Bearer(error) = self {
+            telemetry::set_cause(&mut response, cause(*error));
+        }
+        response
+    }
+}

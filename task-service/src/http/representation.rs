@@ -1,0 +1,124 @@
+//! The JSON of tasks, serialized directly into the response body, and its entity tags.
+
+use actix_web::{
+    HttpRequest, HttpResponse, HttpResponseBuilder,
+    http::{
+        StatusCode,
+        header::{ContentType, ETAG},
+    },
+};
+use aws_lc_rs::digest;
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde::{Serialize, Serializer as _};
+use service_kit::sql_types::DbUuid;
+use shared_models::{TaskId, Timestamp, UserId};
+use utoipa::ToSchema;
+
+use crate::{
+    http::{
+        error::{Error, Result},
+        precondition::{is_known, task_tag},
+    },
+    store::Task,
+};
+
+/// Size of a task's JSON in bytes, without title and description.
+pub(crate) const FIXED_BYTES: usize = 280;
+
+/// A task, as the API returns it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Task)]
+pub(crate) struct TaskBody<'a> {
+    #[schema(value_type = uuid::Uuid)]
+    id: TaskId,
+    #[schema(min_length = 1, max_length = 255)]
+    title: &'a str,
+    #[schema(required, max_length = 10_000)]
+    description: Option<&'a str>,
+    completed: bool,
+    /// In UTC, with three fractional digits.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// When the task was last changed.
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+    /// The owner: the `sub` claim of the token that created the task.
+    #[schema(min_length = 1, max_length = 255)]
+    user_id: &'a str,
+}
+
+impl<'a> TaskBody<'a> {
+    fn new(task: &'a Task, owner: &'a UserId) -> Self {
+        Self {
+            id: task.id.0.into(),
+            title: &task.title,
+            description: task.description.as_deref(),
+            completed: task.completed,
+            created_at: task.created_at.0.into(),
+            updated_at: task.updated_at.0.into(),
+            user_id: owner.as_str(),
+        }
+    }
+}
+
+/// Returns the size of the JSON if its strings need no escapes.
+fn expected_bytes(task: &Task) -> usize {
+    FIXED_BYTES + task.title.len() + task.description.as_ref().map_or(0, String::len)
+}
+
+/// Returns the JSON of a task.
+pub(crate) fn task_json(task: &Task, owner: &UserId) -> Result<Vec<u8>> {
+    let mut json = Vec::with_capacity(expected_bytes(task));
+    append_task(&mut json, task, owner)?;
+    Ok(json)
+}
+
+/// Appends the JSON of one task.
+pub(crate) fn append_task(json: &mut Vec<u8>, task: &Task, owner: &UserId) -> Result<()> {
+    serde_json::to_writer(json, &TaskBody::new(task, owner)).map_err(Error::Json)
+}
+
+/// Returns the JSON of an array of tasks.
+pub(crate) fn tasks_json(tasks: &[Task], owner: &UserId) -> Result<Vec<u8>> {
+    let expected = tasks.iter().map(expected_bytes).sum::<usize>();
+    let mut json = Vec::with_capacity(expected + 2);
+    let bodies = tasks.iter().map(|task| TaskBody::new(task, owner));
+    serde_json::Serializer::new(&mut json).collect_seq(bodies).map_err(Error::Json)?;
+    Ok(json)
+}
+
+/// Returns a response with a task, or 304 if the client's copy is current.
+pub(crate) fn task_response(
+    task: &Task,
+    owner: &UserId,
+    req: &HttpRequest,
+) -> Result<HttpResponse> {
+    let tag = task_tag(task);
+    if is_known(req, &tag) {
+        return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
+    }
+    Ok(response(StatusCode::OK, tag).body(task_json(task, owner)?))
+}
+
+/// Returns a builder for a JSON response with an entity tag.
+pub(crate) fn response(status: StatusCode, tag: String) -> HttpResponseBuilder {
+    let mut response = HttpResponse::build(status);
+    response.insert_header((ETAG, tag)).insert_header(ContentType::json());
+    response
+}
+
+/// Returns the entity tag of a page, which depends on the versions of its tasks.
+pub(crate) fn page_tag(
+    versions: impl Iterator<Item = (DbUuid, i64)>,
+    link: Option<&str>,
+) -> String {
+    let mut hash = digest::Context::new(&digest::SHA256);
+    for (id, version) in versions {
+        hash.update(id.0.as_bytes());
+        hash.update(&version.to_be_bytes());
+    }
+    hash.update(link.unwrap_or_default().as_bytes());
+    let hash = hash.finish();
+    let short = hash.as_ref().get(..16).unwrap_or_default();
+    format!("\"{}\"", BASE64_URL_SAFE_NO_PAD.encode(short))
+}

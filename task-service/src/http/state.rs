@@ -1,0 +1,44 @@
+//! State shared by all handlers.
+
+use service_kit::{
+    Clock,
+    db::{Database, PooledConn},
+    server::InFlight,
+};
+use shared_models::Timestamp;
+
+use crate::{
+    config::ForeignTasks,
+    domain::{long_reads::LongReads, quota::Quota, rate_limit::RateLimiter},
+    http::error::Result,
+};
+
+/// State of the process, shared through `Data`.
+pub(crate) struct AppState {
+    pub(crate) database: Database,
+    pub(crate) clock: Clock,
+    pub(crate) quota: Quota,
+    pub(crate) rate_limiter: RateLimiter,
+    pub(crate) long_reads: LongReads,
+    pub(crate) foreign_tasks: ForeignTasks,
+    pub(crate) in_flight: InFlight,
+}
+
+impl AppState {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now().into()
+    }
+
+    pub(crate) async fn read(&self) -> Result<PooledConn> {
+        Ok(self.database.read().await?)
+    }
+
+    /// Returns a connection for slow statements.
+    pub(crate) async fn read_at_leisure(&self) -> Result<PooledConn> {
+        Ok(self.database.read_at_leisure().await?)
+    }
+
+    pub(crate) async fn write(&self) -> Result<PooledConn> {
+        Ok(self.database.write().await?)
+    }
+}

@@ -1,0 +1,31 @@
+//! Rows, and all SQL. Nothing here depends on HTTP, the clock or randomness.
+
+mod contains;
+mod erasure;
+pub(crate) mod folded;
+mod idempotency_key;
+mod import;
+mod listing;
+mod row;
+mod schema;
+mod task;
+
+use diesel_migrations::embed_migrations;
+use service_kit::migrate::Migrations;
+
+pub(crate) use diesel::result::Error as StoreError;
+
+pub(crate) use erasure::{Erasure, EventCursor};
+pub(crate) use idempotency_key::IdempotencyKey;
+pub(crate) use import::{ImportedTasks, SourceOwner, SourceTask};
+pub(crate) use listing::{Asked, Filter, Head, Order, Place, Position, Sort};
+pub(crate) use row::{TaskRow, tables};
+pub(crate) use task::{Expected, Task, TaskChanges};
+
+/// Migrations of each engine.
+pub const MIGRATIONS: Migrations = Migrations {
+    service: env!("CARGO_PKG_NAME"),
+    history: "task_service_migrations",
+    postgres: embed_migrations!("../migrations/tasks/postgres"),
+    sqlite: embed_migrations!("../migrations/tasks/sqlite"),
+};
