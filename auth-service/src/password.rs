@@ -21,7 +21,7 @@ use base64::{
 };
 use rustix::time::{ClockId, clock_gettime};
 use service_kit::metrics::{Counter, Histogram, Sheet};
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::timeout};
 use unicode_normalization::UnicodeNormalization as _;
 
 pub(crate) use self::compromised::BlocklistError;
@@ -37,6 +37,8 @@ pub(crate) const MAX_UNITS: usize = 128;
 
 /// Maximum number of queued passwords. Further requests are rejected.
 const MAX_WAITING: usize = 256;
+/// Maximum time in the queue. Shorter than the usual timeout of proxies.
+const MAX_WAIT: Duration = Duration::from_secs(30);
 
 /// From bcrypt's minimum to a cost that takes seconds.
 const BCRYPT_COSTS: RangeInclusive<u32> = 4..=16;
@@ -106,6 +108,7 @@ pub(crate) struct Passwords {
     cores: usize,
     running: Semaphore,
     places: Semaphore,
+    max_wait: Duration,
     waits: Histogram,
     durations: Histogram,
     refusals: Counter,
@@ -129,6 +132,7 @@ impl Passwords {
             cores,
             running: Semaphore::new(cores),
             places: Semaphore::new(cores + MAX_WAITING),
+            max_wait: MAX_WAIT,
             waits: Histogram::default(),
             durations: Histogram::default(),
             refusals: Counter::default(),
@@ -172,13 +176,14 @@ impl Passwords {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T> {
-        let full = |_error| {
+        let refused = || {
             self.refusals.count();
             Error::TooManyPasswords
         };
-        let _place = self.places.try_acquire().map_err(full)?;
+        let _place = self.places.try_acquire().map_err(|_full| refused())?;
         let came = Instant::now();
-        let _turn = self.running.acquire().await.map_err(|_error| Error::TooManyPasswords)?;
+        let turn = timeout(self.max_wait, self.running.acquire()).await;
+        let _turn = turn.ok().and_then(Result::ok).ok_or_else(refused)?;
         let began = Instant::now();
         self.waits.observe(began - came);
         let done = web::block(work).await?;
@@ -288,6 +293,17 @@ mod tests {
         }
         assert!(!verify("", "", 5));
         assert!(passwords.is_outdated(""));
+    }
+
+    #[actix_web::test]
+    async fn a_password_does_not_wait_beyond_the_limit() {
+        let mut passwords = Passwords::new(4, Blocklist::default());
+        passwords.max_wait = Duration::ZERO;
+        let running = passwords.running.acquire_many(passwords.cores.try_into().unwrap()).await;
+        let waited = passwords.hash("correct horse 42".to_owned()).await;
+        assert!(matches!(waited, Err(Error::TooManyPasswords)), "{waited:?}");
+        drop(running);
+        assert!(passwords.hash("correct horse 42".to_owned()).await.is_ok());
     }
 
     #[test]
