@@ -108,7 +108,9 @@ fn split(heads: &[Head]) -> Vec<Vec<DbUuid>> {
 impl Parts {
     async fn next(&mut self) -> Result<Bytes> {
         let ids = self.unsent.pop().unwrap_or_default();
-        let tasks = {
+        let tasks = if ids.is_empty() {
+            Vec::new()
+        } else {
             let mut pooled = self.state.read().await?;
             Task::find_all(&mut pooled.conn(), &self.owner, &ids).await?
         };

@@ -358,19 +358,27 @@ pub(crate) async fn list_tasks(
     state: Data<AppState>,
     CurrentUser(user, page): CurrentUser<Page>,
 ) -> Result<HttpResponse> {
-    let Found { tasks, link, total } = if page.takes_its_time() {
-        let read = async |turn| {
-            let mut pooled = state.read_at_leisure().await?;
-            pooled.keep_while_busy(turn);
-            page.load(pooled, &user).await
-        };
-        state.long_reads.run(&user, read).await?
-    } else {
-        page.load(state.read().await?, &user).await?
+    if !page.takes_its_time() {
+        let found = page.load(state.read().await?, &user).await?;
+        return respond(&req, state, user, found).await;
+    }
+    let read = async |turn| {
+        let mut pooled = state.read_at_leisure().await?;
+        pooled.keep_while_busy(turn);
+        let found = page.load(pooled, &user).await?;
+        respond(&req, state.clone(), user.clone(), found).await
     };
+    state.long_reads.run(&user, read).await
+}
 
+async fn respond(
+    req: &HttpRequest,
+    state: Data<AppState>,
+    user: UserId,
+    Found { tasks, link, total }: Found,
+) -> Result<HttpResponse> {
     let tag = tasks.tag(link.as_deref());
-    let is_known = is_known(&req, &tag);
+    let is_known = is_known(req, &tag);
     let mut response = if is_known {
         let mut response = HttpResponse::NotModified();
         response.insert_header((ETAG, tag));
