@@ -39,12 +39,20 @@ use self::metrics::{BUILD, Shown};
 use crate::{
     config::Config,
     domain::{
-        erasure::Eraser, long_reads::LongReads, migration, quota::Quota, rate_limit::RateLimiter,
+        erasure::Eraser,
+        long_reads::LongReads,
+        migration,
+        quota::{Limited, Quota},
+        rate_limit::RateLimiter,
         verifier,
     },
     http::{error::Error, state::AppState},
     routes,
 };
+
+/// Lower bound of the maximum number of idempotency keys per user and day, which is otherwise that of
+/// tasks.
+const MIN_KEYS_PER_USER: u32 = 1000;
 
 /// Response headers that scripts on other origins may read.
 const EXPOSED_HEADERS: [&str; 11] = [
@@ -106,7 +114,11 @@ impl App {
         let state = Data::new(AppState {
             database,
             clock,
-            quota: Quota::new(config.max_tasks_per_user),
+            quota: Quota::new(Limited::Tasks, config.max_tasks_per_user),
+            key_quota: Quota::new(
+                Limited::IdempotencyKeys,
+                config.max_tasks_per_user.max(MIN_KEYS_PER_USER),
+            ),
             rate_limiter: RateLimiter::new(config.rate_limit),
             long_reads: LongReads::new(config.max_searches_per_user.into()),
             foreign_tasks: config.foreign_tasks,

@@ -15,7 +15,7 @@ use utoipa::{
 };
 
 use crate::{
-    domain::rate_limit::TooMany,
+    domain::{quota::Limited, rate_limit::TooMany},
     http::error::{Error, InputError, PROBLEM_JSON, Problem, Verb},
     routes,
 };
@@ -174,7 +174,10 @@ fn refusals(takes: Takes) -> Vec<Error> {
         ]);
     }
     if is_create {
-        errors.extend([Error::KeyReused, Error::QuotaExceeded { max: 100_000 }]);
+        errors.extend([
+            Error::KeyReused,
+            Error::QuotaExceeded { limited: Limited::Tasks, max: 100_000 },
+        ]);
     }
     if takes.state {
         errors.extend([Error::PreconditionFailed, Error::PreconditionRequired]);

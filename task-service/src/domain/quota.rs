@@ -1,6 +1,6 @@
-//! Maximum number of tasks per owner.
+//! Maximum number of rows per owner.
 //!
-//! Counting before each create would cost more than the create. After a count, some creates are
+//! Counting before each insert would cost more than the insert. After a count, some inserts are
 //! therefore allowed without counting: a sixteenth of the remaining quota, and none if little remains.
 //! Replicas together may let an owner exceed the quota by that much.
 
@@ -12,29 +12,37 @@ use std::{
 use service_kit::db::Conn;
 use shared_models::UserId;
 
-use crate::store::{StoreError, Task};
+use crate::store::{IdempotencyKey, StoreError, Task};
 
 /// Divisor: 1/16 of the remaining quota is allowed without counting.
 const SHARE: i64 = 16;
 /// Maximum number of cached owners; others are counted each time.
 const MAX_OWNERS: usize = 10_000;
 
+/// The rows that a quota limits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Limited {
+    Tasks,
+    IdempotencyKeys,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum QuotaError {
-    #[error("task quota exceeded")]
-    Exceeded { max: i64 },
+    #[error("quota of {limited:?} exceeded")]
+    Exceeded { limited: Limited, max: i64 },
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 pub(crate) struct Quota {
+    limited: Limited,
     max: i64,
     uncounted: Mutex<HashMap<UserId, i64>>,
 }
 
 impl Quota {
-    pub(crate) fn new(max: u32) -> Self {
-        Self { max: max.into(), uncounted: Mutex::default() }
+    pub(crate) fn new(limited: Limited, max: u32) -> Self {
+        Self { limited, max: max.into(), uncounted: Mutex::default() }
     }
 
     /// Fails if the owner has reached the quota.
@@ -46,9 +54,13 @@ impl Quota {
         if self.spend(owner) {
             return Ok(());
         }
-        let left = self.max - Task::count(conn, owner).await?;
+        let count = match self.limited {
+            Limited::Tasks => Task::count(conn, owner).await?,
+            Limited::IdempotencyKeys => IdempotencyKey::count(conn, owner).await?,
+        };
+        let left = self.max - count;
         if left <= 0 {
-            return Err(QuotaError::Exceeded { max: self.max });
+            return Err(QuotaError::Exceeded { limited: self.limited, max: self.max });
         }
         self.grant(owner, left / SHARE);
         Ok(())

@@ -25,7 +25,7 @@ use utoipa::ToSchema;
 use crate::{
     domain::{
         long_reads::LongReadError,
-        quota::QuotaError,
+        quota::{Limited, QuotaError},
         rate_limit::{TooMany, whole_seconds},
     },
     store::StoreError,
@@ -66,8 +66,8 @@ pub(crate) enum Error {
     PreconditionRequired,
     #[error("Idempotency-Key was used with another body")]
     KeyReused,
-    #[error("task quota exceeded")]
-    QuotaExceeded { max: i64 },
+    #[error("quota of {limited:?} exceeded")]
+    QuotaExceeded { limited: Limited, max: i64 },
     #[error("rate limit exceeded")]
     RateLimited(TooMany),
     #[error("too many searches in flight")]
@@ -135,7 +135,7 @@ impl From<BodyError> for Error {
 impl From<QuotaError> for Error {
     fn from(error: QuotaError) -> Self {
         match error {
-            QuotaError::Exceeded { max } => Self::QuotaExceeded { max },
+            QuotaError::Exceeded { limited, max } => Self::QuotaExceeded { limited, max },
             QuotaError::Store(error) => Self::Sql(error),
         }
     }
@@ -208,9 +208,15 @@ impl Error {
                 "idempotency_key_reused",
                 "The Idempotency-Key was used for another task before".into(),
             ),
-            Self::QuotaExceeded { max } => {
-                let detail =
-                    format!("You have reached the maximum of {max} tasks; delete some first");
+            Self::QuotaExceeded { limited, max } => {
+                let detail = match limited {
+                    Limited::Tasks => {
+                        format!("You have reached the maximum of {max} tasks; delete some first")
+                    }
+                    Limited::IdempotencyKeys => format!(
+                        "You have used the maximum of {max} idempotency keys in 24 hours; try again later"
+                    ),
+                };
                 (S::CONFLICT, "quota_exceeded", detail.into())
             }
             Self::RateLimited(_) => {

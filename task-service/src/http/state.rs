@@ -18,6 +18,7 @@ pub(crate) struct AppState {
     pub(crate) database: Database,
     pub(crate) clock: Clock,
     pub(crate) quota: Quota,
+    pub(crate) key_quota: Quota,
     pub(crate) rate_limiter: RateLimiter,
     pub(crate) long_reads: LongReads,
     pub(crate) foreign_tasks: ForeignTasks,

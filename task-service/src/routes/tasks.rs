@@ -186,6 +186,7 @@ async fn create_once(
                 return Ok::<_, Error>(store::IdempotencyKey::find(conn, &owner, &row.key).await?);
             }
             state.quota.check(conn, &owner).await?;
+            state.key_quota.check(conn, &owner).await?;
             task.insert(conn, &owner).await?;
             Ok(None)
         })

@@ -36,6 +36,11 @@ impl IdempotencyKey {
         query!(conn, |c| Self::query().filter(own).first(*c)).optional()
     }
 
+    pub(crate) async fn count(conn: &mut Conn<'_>, owner: &UserId) -> QueryResult<i64> {
+        let own = idempotency_keys::table.filter(idempotency_keys::user_id.eq(owner.as_str()));
+        query!(conn, |c| own.count().get_result(*c))
+    }
+
     /// Inserts the key, or replaces one created before `forgotten_before`. Returns 0 if the key is in
     /// use. Waits for a concurrent transaction that inserts the same key.
     pub(crate) async fn insert(

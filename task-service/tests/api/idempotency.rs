@@ -18,6 +18,7 @@ on_both_engines!(task_service::MIGRATIONS;
     a_key_belongs_to_its_owner,
     a_key_is_remembered_for_a_day,
     a_refused_create_does_not_use_up_its_key,
+    the_keys_of_a_user_are_limited,
     invalid_keys_are_refused,
     without_a_key_every_request_creates_a_task,
 );
@@ -124,6 +125,30 @@ async fn a_refused_create_does_not_use_up_its_key(db: TestDatabase) {
     app.delete(task["id"].as_str().unwrap(), &token).await;
     let response = create(&app, &token, "key", &json!({ "title": "t" })).await;
     assert_eq!(response.status(), StatusCode::CREATED);
+}
+
+/// Responses are stored for as long as their keys, even if the tasks are deleted.
+async fn the_keys_of_a_user_are_limited(db: TestDatabase) {
+    let app = TestApp::spawn_with(&db, |config| config.max_tasks_per_user = 10).await;
+    let (ada, bob) = (app.token("ada"), app.token("bob"));
+    let body = json!({ "title": "Buy milk" });
+    assert_eq!(create(&app, &bob, "key", &body).await.status(), StatusCode::CREATED);
+    db.change(
+        "INSERT INTO idempotency_keys \
+             (user_id, key, request_hash, task_id, answer, created_at) \
+         WITH RECURSIVE numbers (number) AS \
+             (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < 1000) \
+         SELECT 'ada', key || number, request_hash, task_id, answer, created_at \
+         FROM idempotency_keys, numbers",
+    )
+    .await;
+
+    let refused = create(&app, &ada, "another", &body).await;
+    assert_eq!(refused.status(), StatusCode::CONFLICT);
+    assert_eq!(problem(refused).await["code"], "quota_exceeded");
+    assert_eq!(create(&app, &ada, "key1", &body).await.status(), StatusCode::CREATED, "a retry");
+    assert_eq!(app.post(&ada, &body).await.status(), StatusCode::CREATED, "without a key");
+    assert_eq!(create(&app, &bob, "another", &body).await.status(), StatusCode::CREATED);
 }
 
 async fn invalid_keys_are_refused(db: TestDatabase) {
