@@ -101,7 +101,7 @@ fn node(lock: &Path) -> Result<PathBuf> {
     Ok(node)
 }
 
-/// Returns the machine's Node, or one from the registry if that is too old for Better Auth.
+/// Returns the installed Node, or one from the npm registry if it is too old for Better Auth.
 fn recent_node() -> Result<PathBuf> {
     if run(Command::new("node").args(["--eval", IS_RECENT])).is_ok() {
         return Ok("node".into());

@@ -142,7 +142,7 @@ impl Fields<'_> {
         text
     }
 
-    /// Reads a string whose type error has no further detail in Better Auth.
+    /// Requires a string. As in Better Auth, the error for another type gives no details.
     pub(crate) fn plain_string(&mut self, name: &str) {
         if !self.members.get(name).is_some_and(Value::is_string) {
             self.problems.push(format!("[body.{name}] Invalid input"));

@@ -54,7 +54,7 @@ impl Links {
 /// Result of composing an outbox row.
 pub(super) enum Composed {
     Message(Message),
-    /// The mail has no recipient any more.
+    /// The e-mail no longer has a recipient.
     Nothing,
     /// The recipient has received too many mails; the mail is deferred for this long.
     TooEarly(Duration),

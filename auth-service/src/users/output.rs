@@ -55,7 +55,7 @@ struct SessionBody<'a> {
 }
 
 impl Output {
-    /// Writes a list of users. `is_cut` tells that there are more.
+    /// Writes a list of users. `is_cut` is true if there are more.
     pub(super) fn list(&self, users: &[UserRow], is_cut: bool) -> io::Result<()> {
         let mut out = io::stdout().lock();
         if self.is_json {

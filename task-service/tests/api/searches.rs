@@ -1,4 +1,4 @@
-//! Searches have their own connections, and each user has a limited number at once.
+//! Searches have their own connections, and the number that a user may run at once is limited.
 
 use std::pin::Pin;
 

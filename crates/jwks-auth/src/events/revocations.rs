@@ -120,8 +120,8 @@ impl Revocations {
         }
     }
 
-    /// Accepts the tokens that a user obtains after being enabled. Times are in seconds, so the
-    /// first ones may be of the second in which the user was disabled.
+    /// Accepts the tokens that a user obtains after being enabled. Times are in whole seconds, so
+    /// these tokens may be issued in the same second in which the user was disabled.
     fn enable(&self, entries: &mut Entries, event: &SecurityEvent) -> bool {
         let Some(user) = &event.subject.user else { return false };
         let Some(entry) = entries.by_hash.get_mut(&self.hash(Key::Subject(user))) else {

@@ -117,8 +117,8 @@ impl Postgres {
         Ok(PgConn::new(connection, Route::Pool { _object: object, _turn: turn }, deadline))
     }
 
-    /// Returns whether the tables can be read. It reads no rows: it is enough that no lock blocks the
-    /// tables.
+    /// Returns whether the tables can be read. Reads no rows: that is enough to find locked or
+    /// missing tables.
     pub(super) async fn is_ready(self: &Arc<Self>, tables: &[&str]) -> bool {
         let check = async {
             let deadline = Instant::now().checked_add(CHECK_TIMEOUT);

@@ -24,8 +24,8 @@ use super::is_stopping;
 static NEWCOMERS: AtomicUsize = AtomicUsize::new(0);
 
 const GLANCE: Duration = Duration::from_millis(20);
-/// Number of consecutive polls that must find no such connection. A connection is counted once a
-/// worker has accepted it, which takes less than one poll interval after it is established.
+/// Number of consecutive polls that must find no connection accepted after the signal. A connection
+/// is counted once a worker has accepted it, less than one poll interval after it is established.
 const GLANCES: u32 = 10;
 
 /// Counts a connection for as long as it is open.

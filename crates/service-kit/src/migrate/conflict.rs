@@ -26,7 +26,7 @@ const MIGRATION_TABLES: [(&str, &str); 9] = [
 /// Relations that the service would create but that already exist.
 #[derive(Debug)]
 pub struct Conflict {
-    /// The first names, such as `users` and `sessions`.
+    /// Names of the first few relations, such as `users` and `sessions`.
     taken: Vec<String>,
     /// Columns of the first relation, if it is a table.
     columns: Vec<String>,

@@ -10,7 +10,7 @@
 
 use memchr::memchr;
 
-/// Hides the upgrades in the bytes of one client.
+/// Hides upgrade offers in the bytes that one client sends.
 #[derive(Debug, Default)]
 pub(super) struct UpgradeOffers(Line);
 

@@ -7,8 +7,8 @@ use std::{
 
 /// Maximum number of lines listed per reason; further ones are only counted.
 const LISTED: usize = 100;
-/// Maximum number of distinct reasons, as those that quote values are unlimited; further ones share
-/// a list.
+/// Maximum number of distinct reasons. Reasons that quote values are unbounded, so further ones are
+/// listed together.
 const REASONS: usize = 50;
 
 /// Readable lines, grouped by reason.

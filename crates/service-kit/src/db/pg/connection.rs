@@ -175,8 +175,8 @@ impl ServerConnection {
         self.heard.store(heard, Ordering::Relaxed);
     }
 
-    /// Closes the connection, even with statements in flight. The server does not start statements
-    /// that it has not begun yet.
+    /// Closes the connection, even with statements in flight. Statements that the server has not
+    /// started yet are never executed.
     pub(super) fn abandon(&self) {
         if self.is_abandoned.swap(true, Ordering::Relaxed) || self.client.is_closed() {
             return;

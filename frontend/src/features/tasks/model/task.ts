@@ -44,12 +44,13 @@ export function conflictsOf(task: Task, change: TaskChange, base: TaskChange): s
   );
 }
 
-/** Returns the title and notes of a task as form values. */
+/** The title and notes of a task as form values. */
 export interface TaskText {
   title: string;
   description: string;
 }
 
+/** Returns the title and notes of a task. */
 export const textOf = ({ title, description }: TaskText | Task): TaskText => ({
   title,
   description: description ?? "",
