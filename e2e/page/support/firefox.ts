@@ -58,7 +58,7 @@ export class Tab {
     await this.page.locator(nodeOf(name, role)).click();
   }
 
-  /** Waits until the page shows a text. */
+  /** Waits until the page shows a string. */
   async sees(text: string): Promise<void> {
     await this.page.locator(`::-p-text(${text})`).wait();
   }
