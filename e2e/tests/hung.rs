@@ -114,8 +114,8 @@ fn a_log_goes_on_when_it_is_read_again(system: &mut System) {
 
         let (sender, lines) = mpsc::channel();
         spawn(move || BufReader::new(output).lines().try_for_each(|line| sender.send(line)));
-        Client::new(&stuck.url).get("/read-again", "").unwrap();
-        while !lines.recv_timeout(PATIENCE).expect("a line").unwrap().contains("/read-again") {}
+        assert_eq!(Client::new(&stuck.url).get("/missing", "").unwrap().status, 404);
+        while !lines.recv_timeout(PATIENCE).expect("a line").unwrap().contains(" 404 in ") {}
         stuck.stop().unwrap();
     }
 }
