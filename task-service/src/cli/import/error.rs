@@ -8,7 +8,7 @@ use service_kit::{
     transfer::TransferError,
 };
 
-use crate::domain::migration;
+use crate::{domain::migration, store::StoreError};
 
 /// An error that stops an import, in which case nothing is imported.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +42,7 @@ pub enum ImportError {
     #[error("the database is unavailable")]
     Unavailable(#[from] Unavailable),
     #[error("a statement failed in the database; nothing was imported")]
-    Target(#[from] diesel::result::Error),
+    Target(#[from] StoreError),
     #[error("cannot write the report")]
     Report(#[from] io::Error),
     #[error("--report: cannot write the file")]
