@@ -62,11 +62,7 @@ fn urls_of_other_programs_are_refused_with_what_to_write() {
         ("postgres://u:hidden@h/db?schema=public", "schema=public", "DATABASE_SCHEMA"),
         ("postgres://u:hidden@h/db?pgbouncer=true", "pgbouncer=true", "leave it out"),
         ("postgres://u:hidden@h/db?connection_limit=1", "connection_limit=1", "leave it out"),
-        (
-            "postgres://u:hidden@h/db?sslmode=no-verify",
-            "sslmode=no-verify",
-            "write sslmode=require",
-        ),
+        ("postgres://u:hidden@h/db?sslmode=no-verify", "sslmode=no-verify", "use sslmode=require"),
         ("postgres://u:hidden@h/db?sslmode=VERIFY_CA", "sslmode=VERIFY_CA", "verify-full"),
         ("postgres://u:hidden@h/db?ssl=true", "ssl=true", "sslmode=verify-full"),
         ("postgres://u:hidden@h/db?sslpassword=hidden", "sslpassword=", "sslkey"),
