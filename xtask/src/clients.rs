@@ -33,13 +33,13 @@ const FIREFOXES: [&str; 2] = ["/usr/bin/firefox-esr", "/usr/bin/firefox"];
 /// Returns the environment variables that tell the tests where the interpreters and the browsers are.
 pub(crate) fn prepare() -> Result<Vec<(&'static str, PathBuf)>> {
     let clients = root().join("e2e/clients");
-    let front_end = root().join("e2e/front-end");
+    let existing_app = root().join("e2e/existing-app");
     let prepared = [
         ("TEST_HAPROXY", unless_skipped("HAProxy", proxy(HAPROXY, "haproxy"))?),
         ("TEST_NGINX", unless_skipped("nginx", proxy(NGINX, "nginx"))?),
         ("TEST_PYTHON", prepare_one(&clients.join("requirements.txt"), python)?),
         ("TEST_NODE", prepare_one(&clients.join("package-lock.json"), node)?),
-        (CHROMIUM_VARIABLE, prepare_one(&front_end.join("package-lock.json"), chromium)?),
+        (CHROMIUM_VARIABLE, prepare_one(&existing_app.join("package-lock.json"), chromium)?),
         (FIREFOX_VARIABLE, unless_skipped("Firefox", firefox())?),
     ];
     Ok(prepared.into_iter().filter_map(|(name, path)| Some((name, path?))).collect())

@@ -12,8 +12,8 @@ const PARTS = ["index.html", "package.json", "src", "tsconfig.json", "vite.confi
 const LINE = /^ {2}baseURL: ".*",$/m;
 
 /** `{ folder, origin, buildFor, stop }` of a copy whose origin is fixed before it is built. */
-export async function serveFrontEnd() {
-  const folder = await mkdtemp(join(tmpdir(), "front-end-"));
+export async function serveApp() {
+  const folder = await mkdtemp(join(tmpdir(), "existing-app-"));
   for (const part of PARTS) await cp(join(PROJECT, part), join(folder, part), { recursive: true });
   await symlink(join(PROJECT, "node_modules"), join(folder, "node_modules"));
   await mkdir(join(folder, "dist"));

@@ -13,7 +13,7 @@ import { promisify } from "node:util";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 
 import { startOriginal, startOurs } from "../../clients/support/server.mjs";
-import { differences, serveFrontEnd } from "./front-end.mjs";
+import { differences, serveApp } from "./app.mjs";
 import { NEW_PASSWORD, PASSWORD, Tab, newAddress, startBrowser } from "./people.mjs";
 
 const WEEK = 7 * 24 * 60 * 60;
@@ -22,7 +22,7 @@ const SERVERS = {
   ours: startOurs,
 };
 
-const frontEnds = [];
+const apps = [];
 /** Requests of the pages to each server, with the status of the response. */
 const conversations = {};
 let browser;
@@ -33,25 +33,25 @@ before(async () => {
 
 after(async () => {
   await browser?.close();
-  for (const frontEnd of frontEnds) await frontEnd.stop();
+  for (const app of apps) await app.stop();
 });
 
 for (const name of Object.keys(SERVERS)) describe(name, () => journey(name));
 
-test("one line differs between the two front ends", async () => {
-  const changed = await differences(...frontEnds);
+test("one line differs between both copies of the app", async () => {
+  const changed = await differences(...apps);
   assert.equal(changed.length, 1, JSON.stringify(changed));
   const [[file, ...lines]] = changed;
   assert.equal(file, "src/lib/auth-client.ts");
   for (const line of lines) assert.match(line, /^ {2}baseURL: "http:\/\/localhost:\d+",$/);
 });
 
-test("the two front ends asked for the same things and were answered alike", () => {
+test("both copies of the app asked for the same things and were answered alike", () => {
   assert.deepEqual([...conversations.ours].sort(), [...conversations.original].sort());
 });
 
-test("the types of the front end fit those of the client", async () => {
-  const [{ folder: cwd }] = frontEnds;
+test("the types of the app fit those of the client", async () => {
+  const [{ folder: cwd }] = apps;
   await promisify(execFile)(process.execPath, ["node_modules/typescript/bin/tsc"], { cwd });
 });
 
@@ -59,14 +59,14 @@ function journey(name) {
   const asked = new Set();
   conversations[name] = asked;
   const uncaught = [];
-  let frontEnd;
+  let app;
   let server;
 
   before(async () => {
-    frontEnd = await serveFrontEnd();
-    frontEnds.push(frontEnd);
-    server = await SERVERS[name]({ FRONTEND_URL: frontEnd.origin });
-    await frontEnd.buildFor(server.url);
+    app = await serveApp();
+    apps.push(app);
+    server = await SERVERS[name]({ FRONTEND_URL: app.origin });
+    await app.buildFor(server.url);
   });
 
   after(() => server?.stop());
@@ -84,7 +84,7 @@ function journey(name) {
 
   /** Opens the web app in a new browser. */
   async function visitor(device = "Laptop") {
-    const tab = await Tab.onNewDevice(browser, frontEnd.origin, device);
+    const tab = await Tab.onNewDevice(browser, app.origin, device);
     tab.page.context().on("weberror", (error) => uncaught.push(error.error()));
     tab.page.context().on("response", (response) => {
       const { origin, pathname } = new URL(response.url());
@@ -237,7 +237,7 @@ function journey(name) {
     const { link } = await server.mailbox.next(newEmail);
     await tab.open(link);
     await tab.see(newEmail);
-    assert.equal(tab.page.url(), `${frontEnd.origin}/settings`);
+    assert.equal(tab.page.url(), `${app.origin}/settings`);
   });
 
   test("the token tells other services who is there", async () => {

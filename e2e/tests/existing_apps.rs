@@ -1,5 +1,5 @@
 //! Web apps written for Better Auth's server, in a real browser. `TEST_CHROMIUM` names the browser,
-//! and `TEST_NODE` an interpreter with the packages of `e2e/clients`, `e2e/front-end` and
+//! and `TEST_NODE` an interpreter with the packages of `e2e/clients`, `e2e/existing-app` and
 //! `examples/nextjs`. Without them, these tests print a note and pass, except in CI.
 
 use e2e::{System, node, on_both_engines, on_sqlite, tool};
@@ -18,6 +18,6 @@ fn the_nextjs_example_works(system: &mut System) {
 fn run(system: &System, test: &str) {
     if tool("TEST_CHROMIUM").is_some() {
         let arguments = ["--test", "--test-reporter=spec", test];
-        node(system, "e2e/front-end", &arguments.map(Into::into));
+        node(system, "e2e/existing-app", &arguments.map(Into::into));
     }
 }
