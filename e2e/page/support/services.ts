@@ -25,11 +25,12 @@ class Service {
     private readonly name: string,
     private readonly folder: string,
     private readonly env: Variables,
+    private readonly programs: string,
   ) {}
 
   /** Starts it, and waits until it accepts requests. */
   async start(): Promise<void> {
-    const child = spawn(join(PROGRAMS, this.name), {
+    const child = spawn(join(this.programs, this.name), {
       cwd: this.folder,
       env: { PATH: process.env.PATH ?? "", RUST_LOG: "warn", ...this.env },
       stdio: ["ignore", "pipe", "pipe"],
@@ -75,13 +76,13 @@ export interface System {
 }
 
 /** Starts a separate system with these variables for auth-service. */
-export async function startSystem(env: Variables = {}): Promise<System> {
+export async function startSystem(env: Variables = {}, programs = PROGRAMS): Promise<System> {
   const folder = await mkdtemp(join(tmpdir(), "page-"));
   const [authPort, tasksPort] = [await freePort(), await freePort()];
   const url = `http://localhost:${authPort}`;
   const tasksUrl = `http://localhost:${tasksPort}`;
   const mails = join(folder, "mails");
-  const auth = new Service(url, "auth-service", folder, {
+  const authVariables = {
     BCRYPT_COST: "10",
     BETTER_AUTH_SECRET: SECRET,
     BETTER_AUTH_URL: url,
@@ -93,15 +94,17 @@ export async function startSystem(env: Variables = {}): Promise<System> {
     TASKS_URL: tasksUrl,
     WEB_ROOT: PAGE,
     ...env,
-  });
-  const tasks = new Service(tasksUrl, "task-service", folder, {
+  };
+  const tasksVariables = {
     BETTER_AUTH_AUDIENCE: url,
     BETTER_AUTH_ISSUER: url,
     BETTER_AUTH_JWKS_URL: `${url}/api/auth/jwks`,
     DATABASE_URL: `sqlite://${join(folder, "tasks.db")}`,
     FRONTEND_URL: url,
     PORT: String(tasksPort),
-  });
+  };
+  const auth = new Service(url, "auth-service", folder, authVariables, programs);
+  const tasks = new Service(tasksUrl, "task-service", folder, tasksVariables, programs);
   await auth.start();
   await tasks.start();
   const stop = async () => {

@@ -1,0 +1,15 @@
+// Measures loading times and long lists of the web app: `npm run figures`. Not a test: the times
+// depend on the machine.
+//
+//     AGAINST  checkout of another version, with its release build and its built web app, to
+//              measure alternately with this one
+
+import { defineConfig } from "@playwright/test";
+import tests from "./playwright.config";
+
+export default defineConfig({
+  ...tests,
+  testDir: "figures",
+  workers: 1,
+  timeout: 900_000,
+});
