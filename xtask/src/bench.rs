@@ -86,7 +86,8 @@ fn measure(sites: &[Site]) -> Result<String> {
         for (row, operation) in OPERATIONS.iter().enumerate() {
             for (place, (site, measured)) in sites.iter().zip(&mut measured).enumerate() {
                 let Some(best) = measured.get_mut(row) else { continue };
-                if place > 0 && !operation.uses_database() {
+                let differs = site.other_build || operation.uses_database();
+                if place > 0 && !differs {
                     continue;
                 }
                 let what =

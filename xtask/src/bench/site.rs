@@ -10,7 +10,7 @@ use std::{
 use tempfile::TempDir;
 
 use super::{engine::Engine, load::Which};
-use crate::{Result, ports, service::Service};
+use crate::{Result, ports, service::Service, step::release_programs};
 
 pub(super) const USERS: usize = 200;
 pub(super) const TASKS_EACH: usize = 50;
@@ -23,6 +23,8 @@ const MAKERS: usize = 4;
 pub(super) struct Site {
     pub(super) name: &'static str,
     pub(super) engine: Engine,
+    /// Whether the programs are those of another build.
+    pub(super) other_build: bool,
     folder: TempDir,
     auth: Service,
     tasks: Service,
@@ -58,7 +60,8 @@ impl Site {
         let mut tasks = Service::new("task-service", tasks_url, tasks);
         let cold_starts_ms =
             [auth.start_and_time()?, tasks.start_and_time()?].map(|taken| taken.as_millis());
-        Ok(Self { name, engine, folder, auth, tasks, cold_starts_ms })
+        let other_build = programs != release_programs()?;
+        Ok(Self { name, engine, other_build, folder, auth, tasks, cold_starts_ms })
     }
 
     /// Time from process start to the first successful readiness check: auth-service, task-service.
