@@ -41,7 +41,7 @@ pub struct ServerArgs {
     pub client_write_timeout: Duration,
 
     /// Maximum total size, in MiB, of large responses (over 64 KiB) that clients have not read yet;
-    /// more are refused (503). A quarter of it is the limit for one user (429)
+    /// further ones are refused. The limit for one user is a quarter of it
     #[arg(long, env, default_value_t = 64, value_parser = clap::value_parser!(u16).range(4..))]
     pub max_responses_mib: u16,
 }
