@@ -11,7 +11,7 @@ pub fn run() -> Result {
     step("format", || step::run(&mut cargo(&["fmt", "--all", "--check"])))?;
     step("lints", lint)?;
     step("documentation", document)?;
-    step("licences, sources and banned crates", deny)?;
+    step("licenses, sources and banned crates", deny)?;
     step("language", prose::check)?;
     step("spelling", spell)
 }

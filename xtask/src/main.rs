@@ -10,7 +10,7 @@ const HELP: &str = "\
 cargo xtask <command>
 
   up       Build and start both services, and the web app if Node is installed
-  check    Check format, lints, documentation and licences
+  check    Check format, lints, documentation and licenses
   test     Run every test on SQLite and PostgreSQL, with the real clients
   bench    Measure the cost of requests on both engines, with wrk
   compose  Build the images, start them with Docker Compose and test them
