@@ -119,7 +119,7 @@ fn measure(sites: &[Site]) -> Result<String> {
 fn table(site: &Site, first: &[Option<Measured>], measured: &[Option<Measured>]) -> String {
     let [auth, tasks] = site.cold_starts_ms();
     let mut report = format!(
-        "{}: {USERS} users with {TASKS_EACH} tasks, {} connections, the best of {ROUNDS} rounds; \
+        "{}: {USERS} users with {TASKS_EACH} tasks each, {} connections, the best of {ROUNDS} rounds; \
          auth-service was ready after {auth} ms, task-service after {tasks} ms\n\n\
          | operation | requests/s | p50 | p99 | CPU of the service | × constant | × the first table | CPU of the database | errors | memory |\n\
          |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n",
