@@ -61,7 +61,7 @@ STOPSIGNAL SIGTERM
 
 FROM service AS auth-service
 LABEL org.opencontainers.image.title="auth-service" \
-      org.opencontainers.image.description="Signs users up and in, keeps sessions, issues EdDSA tokens and publishes the keys, and serves the page."
+      org.opencontainers.image.description="Accounts, sessions and EdDSA access tokens, compatible with Better Auth; serves the web app."
 COPY --from=page /page/dist /page
 COPY --from=programs /programs/auth-service /usr/local/bin/
 ENV WEB_ROOT=/page
@@ -72,7 +72,7 @@ ENTRYPOINT ["auth-service"]
 
 FROM service AS task-service
 LABEL org.opencontainers.image.title="task-service" \
-      org.opencontainers.image.description="CRUD of tasks for whoever a verified token names."
+      org.opencontainers.image.description="Task API for the user named by a verified access token."
 COPY --from=programs /programs/task-service /usr/local/bin/
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --start-interval=1s \
