@@ -9,7 +9,7 @@ test("an error of auth-service finds the field that caused it", () => {
   const fieldsOf = (code: string, message = "") =>
     problemOfAuth({ status: 400, code, message }).fields;
   expect(fieldsOf("USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL")).toEqual({
-    email: "There is an account with this address already.",
+    email: "An account with this address already exists.",
   });
   expect(Object.keys(fieldsOf("INVALID_EMAIL_OR_PASSWORD"))).toEqual(["password"]);
   expect(Object.keys(fieldsOf("PASSWORD_TOO_SHORT"))).toEqual(["newPassword", "password"]);
@@ -28,7 +28,7 @@ test("errors of the schema are told apart by field", () => {
 
 test("an error without a code is known by its message", () => {
   const { fields } = problemOfAuth({ status: 400, message: "Email is the same" });
-  expect(fields).toEqual({ newEmail: "This is your address already." });
+  expect(fields).toEqual({ newEmail: "This is already your address." });
 });
 
 test("what is unknown says what the server said, or at least the status", () => {
@@ -36,7 +36,7 @@ test("what is unknown says what the server said, or at least the status", () => 
     "Something new.",
   );
   expect(problemOfAuth({ status: 500 }).message).toContain("500");
-  expect(problemOfAuth({ status: 404 }).message).toBe("This is switched off here.");
+  expect(problemOfAuth({ status: 404 }).message).toBe("This feature is disabled here.");
 });
 
 test("who is refused for a while learns for how long", () => {

@@ -194,7 +194,7 @@ function journey(name) {
     await tab.submit("Change password", { "Current password": "wrong", ...fields });
     await tab.seeProblem("Invalid password");
     await tab.submit("Change password", { "Current password": PASSWORD, ...fields });
-    await tab.see("Your password is changed.");
+    await tab.see("Your password has been changed.");
 
     await tab.rows("Devices", 1);
     await phone.open("/");

@@ -56,7 +56,7 @@ test("an edited task survives Back and a reload", async ({ open }) => {
   await tab.click("Keep editing");
   await tab.has("description", "Half a page of notes");
   await tab.page.reload();
-  await tab.sees("Your unsaved changes are restored.");
+  await tab.sees("Your unsaved changes have been restored.");
   await tab.has("description", "Half a page of notes");
   await tab.click("Save changes");
   await tab.sees("Saved.");

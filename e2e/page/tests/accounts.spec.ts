@@ -47,7 +47,7 @@ test("a sign-up that cannot work is stopped at its first mistake", async ({ page
   await expect(address).toBeFocused();
   await expect(address).toHaveAccessibleDescription("This is not a complete e-mail address.");
   await expect(page.getByLabel("Password", { exact: true })).toHaveAccessibleDescription(
-    /Use at least 8 characters; these are 5\./,
+    /Use at least 8 characters, not 5\./,
   );
 });
 
@@ -64,7 +64,7 @@ test("what the server refuses is shown at its field, and nobody is taken elsewhe
 
   const address = page.getByLabel("E-mail", { exact: true });
   await expect(address).toHaveAccessibleDescription(
-    "There is an account with this address already.",
+    "An account with this address already exists.",
   );
   await expect(address).toBeFocused();
   await expect(page).toHaveURL("/auth/signup");
@@ -73,7 +73,7 @@ test("what the server refuses is shown at its field, and nobody is taken elsewhe
   await fillIn(page, { "E-mail": email, Password: "not the password" });
   await click(page, "Sign in");
   await expect(page.getByLabel("Password", { exact: true })).toHaveAccessibleDescription(
-    "The address or the password is not right.",
+    "The address or the password is wrong.",
   );
   await expect(page.getByLabel("Password", { exact: true })).toBeFocused();
   await expect(page).toHaveURL("/auth/signin");
@@ -115,7 +115,7 @@ test("a forgotten password is replaced by way of the mailed link", async ({
   await see(page, "Reset your password");
   await fillIn(page, { "E-mail": email });
   await click(page, "Send me a link");
-  await see(page, "Look at your mail");
+  await see(page, "Check your mail");
 
   const link = await linkIn(system.mails, email);
   await page.goto(link);
@@ -124,7 +124,7 @@ test("a forgotten password is replaced by way of the mailed link", async ({
   await fillIn(page, { "New password": NEW_PASSWORD });
   await click(page, "Change password");
 
-  await expect(page.getByText("Your password is changed.")).toBeVisible();
+  await expect(page.getByText("Your password has been changed.")).toBeVisible();
   await fillIn(page, { "E-mail": email, Password: NEW_PASSWORD });
   await click(page, "Sign in");
   await see(page, "Tasks");
@@ -138,7 +138,7 @@ test("an address is verified by way of the mailed link", async ({ page, context,
   await page.goto("/settings");
   await expect(page.getByText(`${email} (not verified)`)).toBeVisible();
   await click(page, "Verify this address");
-  await see(page, "Look at your mail");
+  await see(page, "Check your mail");
 
   await page.goto(await linkIn(system.mails, email));
   await click(page, "Confirm");
@@ -154,7 +154,7 @@ test("where addresses are verified first, people are told so", async ({ page }) 
   await page.goto(`${strict.url}/auth/signup`);
   await fillIn(page, { Name: "Ada", "E-mail": email, Password: PASSWORD });
   await click(page, "Create account");
-  await see(page, "Look at your mail");
+  await see(page, "Check your mail");
 
   await page.getByRole("link", { name: "Back to sign-in" }).click();
   await see(page, "Sign in");
@@ -180,11 +180,11 @@ test("too many attempts show how long to wait", async ({ page }) => {
   for (let i = 0; i < 3; i += 1) {
     await fillIn(page, { Password: "not the password" });
     await click(page, "Sign in");
-    await expect(page.getByText("The address or the password is not right.")).toBeVisible();
+    await expect(page.getByText("The address or the password is wrong.")).toBeVisible();
   }
   await click(page, "Sign in");
 
-  await expect(page.getByRole("alert")).toContainText(/Too many tries\. Try again in \d+ seconds?\./);
+  await expect(page.getByRole("alert")).toContainText(/Too many attempts\. Try again in \d+ seconds?\./);
   await page.clock.runFor(11_000);
   await expect(page.getByRole("alert")).toHaveCount(0);
   await limited.stop();
@@ -198,7 +198,7 @@ test("people change their name, in every tab", async ({ page, context, system })
   await fillIn(page, { Name: "Ada Lovelace" });
   await click(page, "Save name");
 
-  await expect(page.getByText("Your name is changed.")).toBeVisible();
+  await expect(page.getByText("Your name has been changed.")).toBeVisible();
   await expect(another.getByRole("button", { name: "Sign out Ada Lovelace" })).toBeVisible();
 });
 
@@ -216,7 +216,7 @@ test("a new password signs out the other devices", async ({ page, context, syste
   );
   await fillIn(page, { "Current password": PASSWORD });
   await click(page, "Change password");
-  await expect(page.getByText("Your password is changed.")).toBeVisible();
+  await expect(page.getByText("Your password has been changed.")).toBeVisible();
   await expect(page.getByRole("list", { name: "Devices" }).getByRole("listitem")).toHaveCount(1);
 
   const there = await phone.newPage();
@@ -249,7 +249,7 @@ test("a new address counts when its link is opened", async ({ page, context, sys
   await fillIn(page, { "New e-mail address": email });
   await click(page, "Change address");
   await expect(page.getByLabel("New e-mail address")).toHaveAccessibleDescription(
-    /This is your address already\./,
+    /This is already your address\./,
   );
   await fillIn(page, { "New e-mail address": newEmail });
   await click(page, "Change address");
@@ -274,8 +274,8 @@ test("a deleted account is gone", async ({ page, context, system }) => {
   await dialog.getByLabel("Password", { exact: true }).fill(PASSWORD);
   await click(page, "Delete for good");
 
-  await expect(page.getByText("Your account is deleted.")).toBeVisible();
+  await expect(page.getByText("Your account has been deleted.")).toBeVisible();
   await fillIn(page, { "E-mail": email, Password: PASSWORD });
   await click(page, "Sign in");
-  await expect(page.getByText("The address or the password is not right.")).toBeVisible();
+  await expect(page.getByText("The address or the password is wrong.")).toBeVisible();
 });

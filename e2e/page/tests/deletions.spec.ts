@@ -131,7 +131,7 @@ test("undoing a deletion also restores unsaved text", async ({ page, context, sy
   await page.getByRole("button", { name: "Delete task" }).click();
   await page.getByRole("button", { name: "Undo" }).click();
   await page.getByRole("link", { name: "Open Milk" }).click();
-  await expect(page.getByText("Your unsaved changes are restored.")).toBeVisible();
+  await expect(page.getByText("Your unsaved changes have been restored.")).toBeVisible();
   await expect(page.getByLabel("Notes")).toHaveValue("Two litres");
 });
 

@@ -86,13 +86,13 @@ test("shortcuts lead to the fields, are listed and can be switched off", async (
   await page.keyboard.press("?");
   await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toBeVisible();
   await page.screenshot({ path: "screenshots/shortcuts.png" });
-  await page.getByLabel("Use single keys").uncheck();
+  await page.getByLabel("Use single-key shortcuts").uncheck();
   await page.keyboard.press("Escape");
   await page.keyboard.press("n");
   await expect(page.getByLabel("New task")).not.toBeFocused();
   await page.reload();
   await page.goto("/settings");
-  await expect(page.getByLabel("Keyboard shortcuts of a single key")).not.toBeChecked();
+  await expect(page.getByLabel("Single-key keyboard shortcuts")).not.toBeChecked();
 });
 
 test("Ctrl+Z brings the last deleted task back, and the focus goes to it", async ({ page, context, system }) => {
@@ -134,7 +134,7 @@ test("a theme can be chosen and is there before the page is drawn", async ({ pag
   expect(await background()).toBe("rgb(18, 21, 20)");
   await page.reload({ waitUntil: "commit" });
   await expect.poll(background).toBe("rgb(18, 21, 20)");
-  await page.getByLabel("Like the system").check();
+  await page.getByLabel("Same as the system").check();
   expect(await background()).toBe("rgb(246, 247, 245)");
 });
 

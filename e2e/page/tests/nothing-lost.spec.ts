@@ -294,7 +294,7 @@ test("a title that was changed elsewhere asks the person who edits it in the lis
   await changeElsewhere(context, system, id, { title: "Theirs" });
   await page.keyboard.press("Enter");
   await expect(rowOf(page, "Mine")).toContainText("changed elsewhere to “\u2068Theirs\u2069”");
-  await rowOf(page, "Mine").getByRole("button", { name: "Use the other" }).click();
+  await rowOf(page, "Mine").getByRole("button", { name: "Use the other one" }).click();
   await expect(rows(page)).toHaveText(["Theirs"]);
   expect(await titlesOf(context, system)).toEqual(["Theirs"]);
 });
@@ -311,14 +311,14 @@ test("leaving an edited task asks, and a reload restores the text", async ({ pag
   await expect(page.getByLabel("Notes")).toHaveValue("Half a page of notes");
 
   await page.reload();
-  await expect(page.getByText("Your unsaved changes are restored.")).toBeVisible();
+  await expect(page.getByText("Your unsaved changes have been restored.")).toBeVisible();
   await expect(page.getByLabel("Notes")).toHaveValue("Half a page of notes");
   await page.getByRole("button", { name: "Save changes" }).click();
   await expect(page.getByText("Saved.")).toBeVisible();
   expect(await notesOf(context, system, id)).toBe("Half a page of notes");
   await page.reload();
   await expect(page.getByLabel("Notes")).toHaveValue("Half a page of notes");
-  await expect(page.getByText("Your unsaved changes are restored.")).toHaveCount(0);
+  await expect(page.getByText("Your unsaved changes have been restored.")).toHaveCount(0);
 });
 
 test("a task opens with what is not sent yet, and is edited on top of it", async ({

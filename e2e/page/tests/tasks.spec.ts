@@ -24,7 +24,7 @@ test("a title that cannot be is refused before it is sent", async ({ page, conte
   await member(context, system);
   await page.goto("/tasks");
   await addTask(page, "   ");
-  await expect(page.getByRole("alert")).toHaveText("Write down what is to be done first.");
+  await expect(page.getByRole("alert")).toHaveText("Enter a title for the task first.");
   await expect(page.getByLabel("New task")).toBeFocused();
   await addTask(page, "x".repeat(256));
   await expect(page.getByRole("alert")).toContainText("at most 255");

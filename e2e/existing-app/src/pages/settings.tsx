@@ -51,7 +51,7 @@ function ChangePassword() {
   return (
     <Form
       title="Change password"
-      success="Your password is changed."
+      success="Your password has been changed."
       submit={({ currentPassword = "", newPassword = "", others }) =>
         authClient.changePassword({ currentPassword, newPassword, revokeOtherSessions: others === "on" })
       }
