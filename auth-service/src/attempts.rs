@@ -91,7 +91,7 @@ impl Rule {
             return Ok(Tries { count, last_at: now });
         }
         let (pause, last_at) = (self.pause_after(tries.count), tries.last_at);
-        // Clocks differ, so the times only matter if there is a wait.
+        // Without a wait, the times are ignored: `last_at` may be ahead of this machine's clock.
         match (last_at + pause - now).to_std() {
             Ok(wait) if !pause.is_zero() && !wait.is_zero() => Err(wait),
             _ => Ok(Tries {

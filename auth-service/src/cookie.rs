@@ -78,7 +78,7 @@ impl Cookies {
         format!("{token}.{}", BASE64_STANDARD.encode(signature))
     }
 
-    /// Returns the token of a signed token, percent-encoded or not, if its signature is valid.
+    /// Returns the token in `<token>.<signature>`, percent-encoded or not, if its signature is valid.
     pub(crate) fn verified(&self, signed: &str) -> Option<String> {
         let signed = percent_decode_str(signed).decode_utf8().ok()?;
         let (token, signature) = signed.rsplit_once('.')?;
@@ -125,7 +125,7 @@ impl Cookies {
         self.set_cookie(&self.names.dont_remember, "", Some(0))
     }
 
-    /// Returns the cookies that clear a session; always these three.
+    /// Returns the cookies that clear a session: all three, whichever the request has.
     pub(crate) fn clear(&self) -> Vec<HeaderValue> {
         let Names { session_token, session_data, dont_remember } = &self.names;
         let mut lines = self.clear_old_domain();

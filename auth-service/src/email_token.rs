@@ -39,10 +39,10 @@ pub(crate) struct EmailClaims {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) update_to: Option<String>,
     pub(crate) request_type: Request,
-    /// The session in which it was requested; the link expires with it.
+    /// The session in which the link was requested; the link expires with the session.
     #[serde(rename = "sid", skip_serializing_if = "Option::is_none")]
     pub(crate) session_id: Option<String>,
-    /// The link is void once the password has been set again.
+    /// When the password was last set; the link is invalid once it has been set again.
     #[serde(rename = "pwd")]
     password_set_at: Option<i64>,
     iat: i64,

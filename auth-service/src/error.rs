@@ -210,7 +210,7 @@ impl Error {
         matches!(self, Self::DatabaseUnavailable(error) if error.is_expected())
     }
 
-    /// Returns whether the mailed link was invalid, which its redirect target is told.
+    /// Returns whether the mailed link was invalid. The redirect target then receives the error.
     pub(crate) fn is_about_a_link(&self) -> bool {
         matches!(
             self,

@@ -82,8 +82,8 @@ async fn import_users(
     }
 }
 
-/// Returns what encrypts session tokens. It derives from the secret that signs cookies, which must
-/// be the source's.
+/// Returns the key that encrypts session tokens. It is derived from the secret that signs cookies,
+/// which must be that of the source.
 fn session_seal(config: &Config, args: &ImportArgs) -> Result<Option<Seal>, ImportError> {
     if !args.sessions {
         return Ok(None);

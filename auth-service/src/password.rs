@@ -154,8 +154,8 @@ impl Passwords {
         self.queue(move || bcrypt_sha256::hash(&password, cost)).await
     }
 
-    /// Returns whether the password matches the stored hash. Without one it never does, but takes as
-    /// long.
+    /// Returns whether the password matches the stored hash. Without a hash, returns false after
+    /// the same time.
     pub(crate) async fn verify(&self, password: &str, stored: Option<&str>) -> Result<bool> {
         let is_known = stored.is_some();
         let stored = stored.unwrap_or(&self.dummy).to_owned();

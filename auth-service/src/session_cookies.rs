@@ -33,17 +33,18 @@ pub(crate) fn seen(req: &HttpRequest) {
     }
 }
 
-/// Clears the session cookies.
+/// Makes the response clear the session cookies.
 pub(crate) fn clear(req: &HttpRequest) {
     req.extensions_mut().insert(Pending::Clear);
 }
 
-/// Sets the session cookies: for the session's lifetime, or until the browser closes.
+/// Makes the response set the session cookies: for the session's lifetime, or until the browser
+/// closes.
 pub(crate) fn send(req: &HttpRequest, token: &str, is_remembered: bool) {
     req.extensions_mut().insert(Pending::Send { token: token.to_owned(), is_remembered });
 }
 
-/// Sends a new session to the client.
+/// Makes the response set the cookies of a new session.
 pub(crate) fn hand_out(req: &HttpRequest, fresh: &Fresh) {
     send(req, &fresh.token, fresh.is_remembered);
 }

@@ -209,7 +209,8 @@ impl Commands {
     }
 }
 
-/// Opens the database. Only a command that creates a user may create it or bring it up to date.
+/// Opens the database. With `may_migrate`, as for `users create`, creates the database if it does
+/// not exist and runs pending migrations.
 async fn database(url: &DatabaseUrl, may_migrate: bool) -> Result<Database, UsersError> {
     if may_migrate {
         migrate::run(url, MIGRATIONS).await?;

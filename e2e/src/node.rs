@@ -22,8 +22,8 @@ pub fn tool(variable: &str) -> Option<String> {
     tool
 }
 
-/// Runs Node in a directory of the workspace, and fails if it fails. The tests there start
-/// auth-service themselves, on the engine of `system`.
+/// Runs Node in a directory of the workspace, and panics if it exits with an error. The scripts
+/// start auth-service themselves, on the engine of `system`.
 pub fn node(system: &System, folder: &str, arguments: &[PathBuf]) {
     let Some(node) = tool("TEST_NODE") else { return };
     let mut command = Command::new(node);

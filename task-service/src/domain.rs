@@ -1,4 +1,4 @@
-//! What the service does, independently of HTTP and of the command line.
+//! Business logic, independent of HTTP and the command line.
 
 pub(crate) mod erasure;
 pub(crate) mod long_reads;

@@ -1,4 +1,4 @@
-//! What the endpoints share: extractors, middleware, errors as responses.
+//! Code shared by the endpoints: extractors, middleware, errors as responses.
 
 pub(crate) mod current_user;
 pub(crate) mod cursor;

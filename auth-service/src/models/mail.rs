@@ -18,7 +18,7 @@ pub(crate) struct Mail {
     pub(crate) kind: String,
     /// The requesting user, if requested inside a session.
     pub(crate) user_id: Option<String>,
-    /// The session in which it was requested; the link expires with it.
+    /// The session in which the e-mail was requested; its link expires with the session.
     #[serde(default)]
     pub(crate) session_id: Option<String>,
     /// The address of the account.
@@ -107,8 +107,8 @@ impl Mail {
     }
 
     /// Defers a claimed e-mail without counting an attempt. Of all deferred e-mails of its kind to the
-    /// same address, only the newest stays. They are searched after the update, so that of several
-    /// that are deferred at once, at least the last one sees the others.
+    /// same address, only the newest stays. The search runs after the update: of several that are
+    /// deferred concurrently, at least the last one finds the others.
     pub(crate) async fn defer(
         &self,
         conn: &mut Conn<'_>,

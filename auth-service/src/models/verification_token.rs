@@ -32,7 +32,7 @@ pub(crate) struct VerificationToken;
 pub(crate) struct NewVerificationToken<'a> {
     pub(crate) purpose: Purpose,
     pub(crate) user_id: &'a str,
-    /// The session in which it was requested; the token expires with it.
+    /// The session in which the token was requested; the token expires with the session.
     pub(crate) session_id: Option<&'a str>,
     pub(crate) expires_at: DbTime,
     pub(crate) now: DbTime,

@@ -1,4 +1,4 @@
-//! Operations on the own account: sign-up, sign-in, update, deletion.
+//! Operations of users on their own account: sign-up, sign-in, update, deletion.
 
 use utoipa::openapi::{AllOfBuilder, Array, ObjectBuilder, schema::AnyOfBuilder};
 

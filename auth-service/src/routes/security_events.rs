@@ -38,7 +38,7 @@ pub(crate) struct Poll {
     return_immediately: bool,
     /// Errors that the receiver reports for earlier events, by `jti`.
     set_errs: serde_json::Map<String, Value>,
-    /// Cursor of the previous response; without it, the first event comes first.
+    /// Cursor of the previous response; without it, the oldest stored event comes first.
     cursor: Option<String>,
     /// Event type URIs.
     event_types: Option<Vec<String>>,

@@ -111,8 +111,8 @@ async fn find_user(state: &AppState, email: &str, password: &str) -> Result<Know
 
 impl Known {
     /// Starts the session, unless the password was changed or the user was disabled since the check:
-    /// a session must not begin after the change that ends all sessions. Replaces a hash of another
-    /// service or a lower cost with one of ours.
+    /// a session must not begin after the change that ends all sessions. Rehashes the password if
+    /// its hash came from another service or has a lower cost.
     async fn admit(
         &self,
         state: &AppState,

@@ -7,7 +7,7 @@ use service_kit::config::{duration, non_blank};
 
 use crate::input::is_email;
 
-/// What to do with users.
+/// Arguments of the `users` command.
 #[derive(Args, Clone, Debug)]
 pub struct UsersArgs {
     #[command(subcommand)]

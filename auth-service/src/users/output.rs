@@ -98,7 +98,7 @@ impl Output {
         Ok(())
     }
 
-    /// Writes what was done with a user.
+    /// Writes that a user was changed. `what` is the change, such as "disabled".
     pub(super) fn changed(&self, user: &UserRow, what: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
         if self.is_json {

@@ -16,7 +16,7 @@ pub enum PromptError {
     Io(#[from] io::Error),
 }
 
-/// Returns whether a person can be asked.
+/// Returns whether the process is connected to a terminal, so that it can prompt.
 pub fn is_interactive() -> bool {
     io::stdin().is_terminal() && Term::stderr().is_term()
 }

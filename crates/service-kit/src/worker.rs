@@ -16,7 +16,7 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Repeats `work`, then waits for `woken`, but at most for `pause`.
+    /// Runs `work` in a loop. After each run, waits for `woken`, but at most for `pause`.
     pub fn start(
         pause: Duration,
         work: impl AsyncFn() + 'static,

@@ -32,7 +32,7 @@ export class Tab {
     page.on("console", (message) => {
       if (message.type() === "error") this.#keep(message.text());
     });
-    // Closing or reloading a page with unsent work asks.
+    // Closing or reloading a page with unsent changes asks for confirmation.
     page.on("dialog", (dialog) => void dialog.accept());
   }
 

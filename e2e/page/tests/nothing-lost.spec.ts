@@ -88,7 +88,7 @@ test("tasks typed on a slow line survive a reload, in their order", async ({ pag
   const titles = ["One", "Two", "Three", "Four", "Five", "Six"];
   for (const title of titles) await addTask(page, title);
   await expect(rows(page)).toHaveCount(6);
-  // A task that is not in the browser's database yet would be in the field again.
+  // Wait until all are stored: otherwise the reload would put the last one back into the field.
   await expect.poll(() => unsentTitles(page)).toEqual(titles.toSorted());
 
   await page.unroute("**/api/tasks**");

@@ -44,7 +44,8 @@ export function startMembers(): void {
   watchUser((userId) => {
     tokens.own(userId);
     queryClient.clear();
-    // Notices name tasks. A pending deletion is stored, and sent when its user signs in again.
+    // Notices contain titles of the previous user's tasks. A deletion that can still be undone is
+    // stored, and sent when that user signs in again.
     notices.forgetAll();
     void loaded.load(userId);
   });

@@ -68,7 +68,7 @@ function Toast({ notice, onAct }: { notice: Notice; onAct(): void }) {
 
   const border = notice.kind === "problem" ? "border-danger" : "border-line";
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: reaching for it only keeps it from leaving
+    // biome-ignore lint/a11y/noStaticElementInteractions: hovering only keeps the notice visible
     <div
       className={`row-enter pointer-events-auto flex w-full max-w-md flex-wrap items-center justify-end gap-1 rounded-2xl border ${border} bg-surface py-1.5 pr-1.5 pl-4 shadow-lg`}
       onMouseEnter={() => setHeld(true)}

@@ -1,4 +1,4 @@
-//! Limits of the texts of a task.
+//! Limits of a task's title and description.
 
 use std::borrow::Cow;
 

@@ -42,9 +42,9 @@ pub(crate) fn share_of_time_left(limit: Duration) -> Duration {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum StopSignal {
-    /// From a supervisor, which gives the service its time.
+    /// From a supervisor, which waits for a graceful shutdown.
     Terminate,
-    /// From a person at a terminal, who waits.
+    /// From a person at a terminal: skips the delay, so that nobody has to wait.
     Interrupt,
 }
 

@@ -17,8 +17,8 @@ struct Name {
     name: Option<String>,
 }
 
-/// Creates the schema if it does not exist. Fails unless new tables would be created in it: a pooler
-/// may not forward startup options to the server.
+/// Creates the schema if it does not exist. Fails if new tables would be created in another one:
+/// some poolers drop the startup option that selects the schema.
 pub(super) fn enter(
     conn: &mut AsyncConnectionWrapper<PgConn>,
     url: &PostgresUrl,

@@ -11,7 +11,7 @@ const LISTED: usize = 100;
 /// listed together.
 const REASONS: usize = 50;
 
-/// Readable lines, grouped by reason.
+/// Lines of the report, grouped by reason.
 #[derive(Debug, Default)]
 pub struct Findings {
     /// Listed lines and the number of unlisted ones, by reason.

@@ -48,7 +48,7 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time limit for sending the last spans on shutdown.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Who collects traces.
+/// Trace settings.
 #[derive(Args, Clone, Debug)]
 pub struct TraceArgs {
     /// Base URL of an OpenTelemetry collector for traces over HTTP, such as `http://localhost:4318`;

@@ -1,4 +1,4 @@
-// Account settings.
+// Account settings: name, e-mail address, password, devices, and deletion of the account.
 
 import { Navigate, useNavigate } from "react-router";
 

@@ -32,7 +32,7 @@ const FIRST_READ: &str = "SELECT 1 FROM sqlite_schema LIMIT 1;";
 
 const REMOVED: &str = "the database file was removed";
 const REPLACED: &str = "the database file was replaced";
-/// SQLite would apply the changes in it to the new file.
+/// SQLite would apply the changes in that log to the new file.
 const LEFT_OVER: &str = "the -wal file belongs to the database that was replaced; remove it";
 
 /// Connections with the old log and connections with a new one would not see each other's changes.
