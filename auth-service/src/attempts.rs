@@ -212,7 +212,7 @@ impl Attempts {
         let Refusals { windows, back_offs } = &self.refusals;
         sheet.counters(
             "rate_limit_refusals",
-            "Requests and mails that came too soon after others",
+            "Requests refused and e-mails deferred by a rate limit",
             [("window", windows), ("back-off", back_offs)]
                 .map(|(limit, refusals)| (vec![("limit", limit.to_owned())], refusals.total())),
         );

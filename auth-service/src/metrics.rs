@@ -25,10 +25,10 @@ impl Figures for Shown {
         state.attempts.show(sheet);
         state.passwords.show(sheet);
         let waiting = state.security_events.waiting();
-        let help = "Number of receivers that wait for security events";
+        let help = "Number of receivers waiting for security events";
         sheet.gauge("security_event_receivers", help, waiting);
         if let Ok(Ok(depth)) = time::timeout(PATIENCE, outbox_depth(state)).await {
-            let help = "Number of mails in the outbox; absent while the database is unavailable";
+            let help = "Number of e-mails in the outbox; absent while the database is unavailable";
             sheet.gauge("mail_outbox_depth", help, depth);
         }
     }

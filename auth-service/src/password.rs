@@ -194,21 +194,21 @@ impl Passwords {
     pub(crate) fn show(&self, sheet: &mut Sheet) {
         let running = self.cores.saturating_sub(self.running.available_permits());
         let taken = (self.cores + MAX_WAITING).saturating_sub(self.places.available_permits());
-        sheet.gauge("password_hashes_running", "Passwords that are being hashed", running);
+        sheet.gauge("password_hashes_running", "Number of passwords being hashed", running);
         sheet.gauge(
             "password_hashes_waiting",
-            "Passwords that wait to be hashed",
+            "Number of passwords waiting to be hashed",
             taken.saturating_sub(running),
         );
         for (name, help, durations) in [
-            ("password_hash_wait_seconds", "How long passwords waited to be hashed", &self.waits),
-            ("password_hash_seconds", "How long hashing a password took", &self.durations),
+            ("password_hash_wait_seconds", "Time that passwords waited to be hashed", &self.waits),
+            ("password_hash_seconds", "Time to hash or verify a password", &self.durations),
         ] {
             sheet.histogram(name, help, durations.totals());
         }
         sheet.counter(
             "password_hash_refusals",
-            "Passwords that were sent away because too many waited",
+            "Passwords rejected because the hashing queue was full or too slow",
             self.refusals.total(),
         );
     }

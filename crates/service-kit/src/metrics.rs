@@ -146,7 +146,11 @@ async fn scrape<F: Figures>(shown: Data<Shown<F>>) -> HttpResponse {
     let Shown { build: Build { service, version }, process, requests, figures } = &**shown;
     let mut sheet = Sheet::default();
     let labels = vec![("service", (*service).to_owned()), ("version", (*version).to_owned())];
-    sheet.gauges("service_build_info", "Which program this is: always 1", [(labels, 1_u64)]);
+    sheet.gauges(
+        "service_build_info",
+        "Name and version of the program; always 1",
+        [(labels, 1_u64)],
+    );
     process.show(&mut sheet);
     requests.show(&mut sheet);
     figures.show(&mut sheet).await;

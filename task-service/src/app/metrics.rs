@@ -41,7 +41,7 @@ fn show_verifications(stats: &Stats, sheet: &mut Sheet) {
     ];
     sheet.counters(
         "token_verifications",
-        "Verified tokens by outcome",
+        "Token verifications by outcome",
         outcomes.map(|(outcome, count)| (vec![("outcome", outcome.to_owned())], count)),
     );
 }
@@ -49,14 +49,14 @@ fn show_verifications(stats: &Stats, sheet: &mut Sheet) {
 fn show_cache(stats: &Stats, sheet: &mut Sheet) {
     let cache = &stats.cache;
     for (name, help, count) in [
-        ("token_cache_hits", "Tokens that were verified already", cache.hits),
-        ("token_cache_misses", "Tokens that were not", cache.misses),
-        ("token_cache_evictions", "Verified tokens that made room for others", cache.evictions),
+        ("token_cache_hits", "Lookups that found the token in the cache", cache.hits),
+        ("token_cache_misses", "Lookups that did not find the token", cache.misses),
+        ("token_cache_evictions", "Tokens evicted to make room", cache.evictions),
     ] {
         sheet.counter(name, help, count);
     }
-    sheet.gauge("token_cache_entries", "Verified tokens that are kept", cache.entries);
-    sheet.gauge("token_cache_bytes", "Size of the cache of verified tokens", cache.bytes);
+    sheet.gauge("token_cache_entries", "Number of tokens in the cache", cache.entries);
+    sheet.gauge("token_cache_bytes", "Size of the token cache in bytes", cache.bytes);
 }
 
 fn show_keys(issuers: &[IssuerStats], sheet: &mut Sheet) {
@@ -67,22 +67,22 @@ fn show_keys(issuers: &[IssuerStats], sheet: &mut Sheet) {
     };
     sheet.counters(
         "jwks_fetches",
-        "Fetches of the keys of issuers by outcome",
+        "Key set fetches by issuer and outcome",
         issuers.iter().flat_map(outcomes),
     );
     sheet.gauges(
         "jwks_age_seconds",
-        "How long ago an issuer's keys were fetched; absent if they never were",
+        "Age of an issuer's key set; absent if it was never fetched",
         issuers.iter().filter_map(|issuer| Some((vec![label(issuer)], issuer.keys_age?))),
     );
     sheet.gauges(
         "jwks_keys",
-        "Keys of an issuer that can be used",
+        "Number of usable keys of an issuer",
         issuers.iter().map(|issuer| (vec![label(issuer)], issuer.keys)),
     );
     sheet.gauges(
         "jwks_ready",
-        "Whether an issuer's keys are here and young enough: 1 or 0",
+        "Whether an issuer's key set is available and not too old (1) or not (0)",
         issuers.iter().map(|issuer| (vec![label(issuer)], issuer.is_ready)),
     );
 }
@@ -90,7 +90,7 @@ fn show_keys(issuers: &[IssuerStats], sheet: &mut Sheet) {
 fn show_feed(feed: FeedStats, sheet: &mut Sheet) {
     for (name, help, count) in [
         ("security_events", "Security events received", feed.events),
-        ("security_event_failures", "Requests for security events that failed", feed.failures),
+        ("security_event_failures", "Failed requests for security events", feed.failures),
     ] {
         sheet.counter(name, help, count);
     }
@@ -98,5 +98,5 @@ fn show_feed(feed: FeedStats, sheet: &mut Sheet) {
     sheet.gauge("security_events_current", help, feed.is_current);
     let help = "Time since the issuer last responded to a request for security events";
     sheet.gauge("security_events_silent_seconds", help, feed.silent_for);
-    sheet.gauge("revocations", "Ended sessions and users in memory", feed.revocations);
+    sheet.gauge("revocations", "Number of revocations in memory", feed.revocations);
 }

@@ -108,7 +108,7 @@ impl LongReads {
     pub(crate) fn show(&self, sheet: &mut Sheet) {
         sheet.counters(
             "search_refusals",
-            "Listings refused because the same user had too many that take long",
+            "Searches refused because the user already had too many",
             [(Vec::new(), self.refusals.total())],
         );
     }

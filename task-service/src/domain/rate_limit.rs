@@ -106,7 +106,7 @@ impl RateLimiter {
     pub(crate) fn show(&self, sheet: &mut Sheet) {
         sheet.counters(
             "rate_limit_refusals",
-            "Requests that came too soon after others",
+            "Requests refused by the rate limit per user",
             [(vec![("limit", "user".to_owned())], self.refusals.total())],
         );
     }

@@ -66,12 +66,12 @@ impl Waits {
         let label = |pool: &str| vec![("pool", pool.to_owned())];
         sheet.histograms(
             "db_connection_wait_seconds",
-            "How long was waited for a connection to the database",
+            "Time spent waiting for a database connection",
             all.map(|(pool, wait)| (label(pool), wait.durations.totals())),
         );
         sheet.counters(
             "db_connection_failures",
-            "Number of failed attempts to get a connection",
+            "Failed attempts to get a database connection",
             all.map(|(pool, wait)| (label(pool), wait.failures.total())),
         );
     }

@@ -26,28 +26,24 @@ impl Process {
 
     pub(super) fn show(&self, sheet: &mut Sheet) {
         let cpu = Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap_or_default();
-        sheet.counter(
-            "process_cpu_seconds",
-            "Processor time that was used, for the process and for the system",
-            cpu,
-        );
+        sheet.counter("process_cpu_seconds", "User and system CPU time of the process", cpu);
         let started = self.started.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         sheet.gauge(
             "process_start_time_seconds",
-            "When the process started, in seconds since the epoch",
+            "Start time of the process, in seconds since the epoch",
             started,
         );
         sheet.counter(
             "log_lines_dropped",
-            "Log lines that were dropped because standard output was blocked",
+            "Log lines dropped because standard output was blocked",
             telemetry::dropped_lines(),
         );
         // Not available on systems without `/proc`.
         if let Some(bytes) = resident_bytes() {
-            sheet.gauge("process_resident_memory_bytes", "Memory that is in use", bytes);
+            sheet.gauge("process_resident_memory_bytes", "Resident memory of the process", bytes);
         }
         if let Ok(open) = fs::read_dir("/proc/self/fd") {
-            sheet.gauge("process_open_fds", "Open files and connections", open.count());
+            sheet.gauge("process_open_fds", "Number of open file descriptors", open.count());
         }
     }
 }

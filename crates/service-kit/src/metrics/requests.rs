@@ -76,7 +76,7 @@ impl Requests {
         }
         sheet.histograms(
             "http_request_duration_seconds",
-            "How long requests took, from the head to the beginning of the answer",
+            "Time from the head of a request to the beginning of its response",
             all.into_iter().map(|((route, method, status), totals)| {
                 let status = status.to_string();
                 let labels = vec![

@@ -83,7 +83,7 @@ impl InFlight {
     pub fn show(&self, sheet: &mut Sheet) {
         sheet.counters(
             "response_refusals",
-            "Responses refused because clients had not taken others yet",
+            "Responses refused because clients had not read earlier ones",
             [(Vec::new(), self.refusals.total())],
         );
     }
