@@ -66,7 +66,7 @@ impl FromStr for ContentPolicy {
                 source.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',')
             };
             if let Some(source) = sources.iter().find(|source| !is_source(source)) {
-                return Err(format!("`{source}` is not a source"));
+                return Err(format!("`{source}` is not a valid source"));
             }
             if sources.is_empty() {
                 return Err(format!("`{name}` has no source"));

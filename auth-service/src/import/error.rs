@@ -39,7 +39,7 @@ pub enum ImportError {
     Migrate(#[from] MigrateError),
     #[error("the database is unavailable")]
     Unavailable(#[from] Unavailable),
-    #[error("a statement failed in the database; if users sign up meanwhile, repeat the import")]
+    #[error("a database statement failed; if users signed up during the import, repeat it")]
     Target(#[from] diesel::result::Error),
     #[error(transparent)]
     Secret(#[from] SecretError),

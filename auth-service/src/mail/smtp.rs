@@ -34,7 +34,7 @@ pub(crate) struct SmtpServer {
 /// The step at which sending failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SmtpError {
-    #[error("no connection to the mail server")]
+    #[error("cannot connect to the mail server")]
     Connect(#[source] Error),
     #[error("the mail server refuses the sender; check MAIL_FROM")]
     Sender(#[source] Error),

@@ -16,7 +16,7 @@ pub enum UsersError {
     UserNotFound(String),
     #[error("the user has no session {0:?}")]
     SessionNotFound(String),
-    #[error("a user has this e-mail address already")]
+    #[error("a user with this e-mail address already exists")]
     AddressTaken,
     #[error("deleting a user cannot be undone: confirm it with --yes")]
     Unconfirmed,
@@ -24,11 +24,11 @@ pub enum UsersError {
     Declined,
     #[error("there is no database yet; `users create` and `migrate` create it")]
     NoDatabase,
-    #[error("DATABASE_URL")]
+    #[error("cannot use DATABASE_URL")]
     Migrate(#[from] MigrateError),
     #[error(transparent)]
     Open(#[from] OpenError),
-    #[error("COMPROMISED_PASSWORDS_FILE")]
+    #[error("cannot use COMPROMISED_PASSWORDS_FILE")]
     Blocklist(#[from] BlocklistError),
     #[error(transparent)]
     Prompt(#[from] PromptError),

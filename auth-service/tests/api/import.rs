@@ -381,7 +381,7 @@ async fn rows_that_cannot_be_imported_are_reported(db: TestDatabase) {
 
     for line in [
         "skipped line 2: the address is malformed",
-        "skipped line 3: the address is another user's here",
+        "skipped line 3: another user here already has the address",
         "skipped line 4: the id is empty, longer than 255 characters, or unusable",
         "line 5: imported without a password: its password hash is not accepted: ",
         "skipped line 6: the source has another user with this id",

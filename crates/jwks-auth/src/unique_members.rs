@@ -17,14 +17,14 @@ impl<'de> Visitor<'de> for Members {
     type Value = UniqueMembers;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object with unique members")
+        f.write_str("an object without duplicate fields")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<UniqueMembers, A::Error> {
         let mut map = Map::new();
         while let Some((name, value)) = members.next_entry::<String, Value>()? {
             if map.insert(name, value).is_some() {
-                return Err(A::Error::custom("a member occurs twice"));
+                return Err(A::Error::custom("duplicate field"));
             }
         }
         Ok(UniqueMembers(map))

@@ -62,7 +62,7 @@ const MAX_DURATION: Duration = Duration::from_hours(24 * 366 * 10);
 pub fn duration(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(duration) if (Duration::from_secs(1)..=MAX_DURATION).contains(&duration) => Ok(duration),
-        Ok(_) => Err("a duration is from 1s to 10 years".to_owned()),
+        Ok(_) => Err("expected a duration from 1s to 10 years".to_owned()),
         Err(error) => Err(format!("expected a duration such as 5m or 24h: {error}")),
     }
 }
@@ -86,7 +86,7 @@ pub const SECRET_MIN_CHARS: usize = 32;
 /// Parses a secret and checks its minimum length. The error does not contain it.
 pub fn secret(text: &str) -> Result<SecretString, String> {
     if text.chars().count() < SECRET_MIN_CHARS {
-        return Err(format!("a secret has at least {SECRET_MIN_CHARS} characters"));
+        return Err(format!("expected a secret of at least {SECRET_MIN_CHARS} characters"));
     }
     Ok(text.into())
 }

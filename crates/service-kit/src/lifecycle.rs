@@ -116,7 +116,7 @@ impl Lifecycle {
             // A quarter is reserved for telemetry.
             let limit = time_left().map_or(finish_limit, |left| left.min(finish_limit)) * 3 / 4;
             if timeout(limit, finish(prepared, limit)).await.is_err() {
-                warn!("background work was cut off");
+                warn!("background work aborted: time limit exceeded");
             }
         }
         Ok(())
@@ -147,7 +147,7 @@ impl Lifecycle {
             server.await
         };
         timeout(limit, drain).await.unwrap_or_else(|_elapsed| {
-            warn!("requests in flight were cut off");
+            warn!("requests in flight aborted: time limit exceeded");
             Ok(())
         })
     }

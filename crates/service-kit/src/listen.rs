@@ -41,7 +41,7 @@ impl Host {
         let failed = |error| ListenError::Name(name.clone(), error);
         let found = (name.as_str(), 0).to_socket_addrs().map_err(failed)?.map(|found| found.ip());
         let first = found.min_by_key(IpAddr::is_ipv6);
-        first.ok_or_else(|| failed(io::Error::other("it has no address")))
+        first.ok_or_else(|| failed(io::Error::other("the name resolves to no address")))
     }
 
     /// Returns the address under which a local process can reach the listener.

@@ -52,7 +52,10 @@ impl fmt::Display for PathError {
         let (user, group) = (geteuid().as_raw(), getegid().as_raw());
         let (owner, place) = (metadata.uid(), existing.display());
         if owner == user {
-            write!(f, "; its owner, user {user}, may not: run `chmod -R u+rwX {place}`")
+            write!(
+                f,
+                "; its owner, user {user}, lacks the permission: run `chmod -R u+rwX {place}`"
+            )
         } else {
             write!(
                 f,

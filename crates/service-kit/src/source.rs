@@ -38,8 +38,9 @@ pub async fn connect(url: &str) -> Result<PooledConn, SourceError> {
     match &url {
         DatabaseUrl::Sqlite(path) => {
             check_is_file(path)?;
-            let address = read_only(path)
-                .ok_or_else(|| SourceError::Url(format!("{} is no path", path.display())))?;
+            let address = read_only(path).ok_or_else(|| {
+                SourceError::Url(format!("{} is not a valid path", path.display()))
+            })?;
             let conn = AsyncSqliteConnection::establish(&address).await;
             Ok(PooledConn::Sqlite(conn.map_err(|error| unavailable(error.into()))?))
         }

@@ -68,7 +68,7 @@ impl DbTime {
     }
 
     fn from_text(text: &str) -> Result<Self, &'static str> {
-        read_time(text).map(Self).ok_or("a time is not written as it should be")
+        read_time(text).map(Self).ok_or("malformed time")
     }
 }
 

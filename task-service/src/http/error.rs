@@ -206,7 +206,7 @@ impl Error {
             Self::KeyReused => (
                 S::UNPROCESSABLE_ENTITY,
                 "idempotency_key_reused",
-                "The Idempotency-Key was used for another task before".into(),
+                "The Idempotency-Key was already used for another request".into(),
             ),
             Self::QuotaExceeded { limited, max } => {
                 let detail = match limited {

@@ -130,7 +130,7 @@ impl Schema for UpdateTask {
     request_body = CreateTask,
     responses((
         status = 201,
-        description = "The task",
+        description = "The created task",
         body = TaskBody<'_>,
         headers(
             ("ETag" = String, description = "Entity tag of the task's version"),
@@ -215,7 +215,7 @@ fn created(id: DbUuid, json: Vec<u8>) -> HttpResponse {
     path = "/api/tasks/{id}",
     tag = "tasks",
     params(
-        ("id" = Uuid, Path, description = "The task"),
+        ("id" = Uuid, Path, description = "Id of the task"),
         ("If-None-Match" = Option<String>, Header, nullable = false, description = "Entity tags of the client's copies"),
     ),
     responses(
@@ -254,7 +254,7 @@ pub(crate) async fn get_task(
     path = "/api/tasks/{id}",
     tag = "tasks",
     params(
-        ("id" = Uuid, Path, description = "The task"),
+        ("id" = Uuid, Path, description = "Id of the task"),
         ("If-Match" = Option<String>, Header, nullable = false, description = "Entity tag of the version to change"),
         (
             "Prefer" = Option<String>,
@@ -320,7 +320,7 @@ async fn unchanged(
     path = "/api/tasks/{id}",
     tag = "tasks",
     params(
-        ("id" = Uuid, Path, description = "The task"),
+        ("id" = Uuid, Path, description = "Id of the task"),
         ("If-Match" = Option<String>, Header, nullable = false, description = "Entity tag of the version to delete"),
         (
             "Prefer" = Option<String>,

@@ -418,7 +418,8 @@ async fn values_of_a_csv_file_may_have_several_lines(db: TestDatabase) {
 
     let report = incomplete(&db, &["--from", "csv", path(&csv), "--owners", "same"]).await;
 
-    let line = "skipped line 5: a quote is not closed; it goes on to line 6: is a quote open?\n";
+    let line =
+        "skipped line 5: a quote is not closed; it continues to line 6: is a quote unclosed?\n";
     assert!(report.contains(line), "{report}");
     let texts = db.texts("SELECT description AS text FROM tasks").await;
     assert_eq!(texts, ["milk,\n\"two\" litres\n"]);

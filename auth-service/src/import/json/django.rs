@@ -44,7 +44,10 @@ pub(super) fn candidates(
         let (Some(model), Some(Value::Object(fields))) =
             (text(object, "model"), object.get("fields"))
         else {
-            return Err(refused("the file is not one of dumpdata: no model and fields".to_owned()));
+            return Err(refused(
+                "the file was not written by dumpdata: an object has no model or no fields"
+                    .to_owned(),
+            ));
         };
         let owner = text(fields, "user").unwrap_or_default();
         if fields.contains_key("password") && fields.contains_key("email") {
@@ -64,7 +67,7 @@ pub(super) fn candidates(
     }
     if candidates.is_empty() {
         return Err(refused(
-            "the file has no users, which have a password and an email".to_owned(),
+            "the file has no users: no objects with a password and an email".to_owned(),
         ));
     }
     for candidate in &mut candidates {

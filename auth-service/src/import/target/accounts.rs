@@ -39,7 +39,7 @@ impl Target {
                 let Some(hash) = usable_hash(candidate, account, report) else { continue };
                 if let Some(first) = &password {
                     if *first != hash {
-                        report.note(&candidate.place, "has several passwords: the first was taken");
+                        report.note(&candidate.place, "has several passwords: the first is used");
                     }
                     continue;
                 }

@@ -48,7 +48,7 @@ impl Target {
                 Err("the id already exists with another address".to_owned())
             }
             (Some(Some(user)), _) | (None, Some(user)) => Ok(Verdict::AlreadyHere(user)),
-            (Some(None), Some(_)) => Err("the address is another user's here".to_owned()),
+            (Some(None), Some(_)) => Err("another user here already has the address".to_owned()),
             (_, None) => self.user(candidate, email, report).map(Verdict::New),
         }
     }

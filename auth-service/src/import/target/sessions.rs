@@ -34,7 +34,10 @@ impl Target {
             match known.sessions.iter().find(|known| known.token_hash == hash) {
                 Some(here) if here.user_id == user_id => continue,
                 Some(_) => {
-                    report.note(&candidate.place, "a session has the token of another user's here");
+                    report.note(
+                        &candidate.place,
+                        "a session is not imported: another user here already has its token",
+                    );
                     continue;
                 }
                 None => {}

@@ -356,7 +356,7 @@ async fn a_mapping_of_an_unknown_name_is_refused(db: TestDatabase) {
         ("--column", "user.verified=x", "user.emailVerified"),
         ("--column", "emailVerified=x", "user.emailVerified"),
         ("--column", "user.emailVerified=verified", "has no column"),
-        ("--column", "user.id=", "this column is needed"),
+        ("--column", "user.id=", "this column is required"),
     ] {
         let error = refused(&db, &["--from", "better-auth", &url, option, value]).await;
         assert!(error.contains(said), "{value}: {error}");

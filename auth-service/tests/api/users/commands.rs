@@ -126,7 +126,7 @@ async fn a_user_is_created_under_the_rules_of_sign_up(db: TestDatabase) {
 
     succeeds_with(&db, &["create", ADA], PASSWORD).await;
     let error = fails(&db, 1, &["create", "ADA@example.com"], PASSWORD).await;
-    assert!(error.contains("a user has this e-mail address already"), "{error}");
+    assert!(error.contains("a user with this e-mail address already exists"), "{error}");
     assert_eq!(count(&db, "users").await, 1);
 }
 

@@ -55,7 +55,7 @@ fn apply_to(
     match refused {
         Some(error) => Err(error),
         None => Ok(command.after_help(format!(
-            "Each of these variables names a file to read a setting from: {}",
+            "Each of these variables names a file that contains the value of a setting: {}",
             secrets.join(", ")
         ))),
     }

@@ -109,7 +109,7 @@ impl Schema {
     fn is_missing(&self, text: &str) -> Finding {
         let program = self.migrations.service;
         if self.should_be_current() {
-            Finding::fault("MIGRATE", format!("{text}: run `{program} migrate`, or set it to true"))
+            Finding::fault("MIGRATE", format!("{text}: run `{program} migrate`, or set it to on"))
         } else {
             Finding::ok("database", format!("{text}; {program} creates the tables when it starts"))
         }

@@ -114,7 +114,7 @@ impl SeparatedFile {
                 Err(reason) if bytes.iter().any(|value| value.contains(&b'\n')) => {
                     let last = self.lines.count_to(self.position().saturating_sub(1));
                     let last = last.map_err(csv::Error::from)?;
-                    Err(format!("{reason}; it goes on to line {last}: is a quote open?"))
+                    Err(format!("{reason}; it continues to line {last}: is a quote unclosed?"))
                 }
                 Err(reason) => Err(reason.to_owned()),
             };
@@ -138,7 +138,7 @@ impl SeparatedFile {
         }
         if values.iter().any(|value| value.contains(['\n', '\r'])) {
             if !self.columns.has_lines {
-                return Ok(Err("a value has several lines"));
+                return Ok(Err("a value spans several lines"));
             }
             if self.ends_in_quotes(record)? {
                 return Ok(Err("a quote is not closed"));
@@ -243,7 +243,9 @@ fn dialect(
         return Err(SourceError::refused("the file is UTF-16: save it as UTF-8"));
     }
     if line.contains(&0) {
-        return Err(SourceError::refused("the file is not text; is it compressed, or a workbook?"));
+        return Err(SourceError::refused(
+            "the file is not text; is it compressed, or a spreadsheet?",
+        ));
     }
     // The byte order mark, which Excel writes before the header.
     let without_mark = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line);
@@ -269,7 +271,7 @@ fn dialect(
             let missing = best.map_or_else(Vec::new, |(_, missing)| missing);
             let hint = match (names, missing.as_slice()) {
                 (Some(_), [first, ..]) => {
-                    format!(". If another column is meant, name it: --column {first}=NAME")
+                    format!(". If the column has another name, use --column {first}=NAME")
                 }
                 _ => String::new(),
             };
@@ -293,7 +295,7 @@ fn shown_names(line: &[u8]) -> String {
     let names =
         line.split([',', ';', '\t', '|']).map(|name| name.trim_matches(['"', ' ', '\r', '\n']));
     let names: Vec<_> = names.filter(is_name).take(MAX_SHOWN_NAMES).collect();
-    if names.is_empty() { "no names of columns".to_owned() } else { names.join(", ") }
+    if names.is_empty() { "no column names".to_owned() } else { names.join(", ") }
 }
 
 /// Returns the positions of the columns. Each must occur once, under its given or its own name.

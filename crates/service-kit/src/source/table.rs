@@ -102,7 +102,9 @@ impl Table {
             let ours = format!("{}.{}", layout.name, field.name);
             let found = match given.column(&ours) {
                 Some("") if field.need != Need::Always => None,
-                Some("") => return Err(refused(format!("--column {ours}: this column is needed"))),
+                Some("") => {
+                    return Err(refused(format!("--column {ours}: this column is required")));
+                }
                 Some(theirs) => match found_names.iter().position(|name| name == theirs) {
                     Some(at) => Some(at),
                     None => {
@@ -253,7 +255,7 @@ async fn find_table(
     let similar: Vec<_> = tables.iter().filter(|name| singular(name) == singular(ours)).collect();
     match similar.as_slice() {
         [] => Err(refused(format!(
-            "the source has no table {ours}. If another is meant, name it: --table {ours}=NAME"
+            "the source has no table {ours}. If it has another name, use --table {ours}=NAME"
         ))),
         [table] => {
             let columns = list_columns(conn, table).await.map_err(SourceError::Read)?;

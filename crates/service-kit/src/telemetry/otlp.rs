@@ -133,7 +133,7 @@ fn is_for_traces(metadata: &Metadata<'_>) -> bool {
 fn client(base: &Url) -> Result<Client, StartError> {
     let builder = ClientBuilder::from(http_client::builder(base)).timeout(SEND_TIMEOUT);
     let client = thread::Builder::new().spawn(move || builder.build())?.join();
-    Ok(client.map_err(|_panic| io::Error::other("it has died"))??)
+    Ok(client.map_err(|_panic| io::Error::other("the thread panicked"))??)
 }
 
 /// Sends spans, and logs when sending starts to fail and when it recovers.

@@ -160,11 +160,11 @@ impl Reader {
             return Ok(None);
         }
         if !self.read_line()? {
-            return Err(self.refused("the export is cut off here"));
+            return Err(self.refused("the export is truncated here"));
         }
         let line: AnyLine = serde_json::from_slice(&self.line).map_err(|error| {
             let is_cut = error.is_eof();
-            self.refused(if is_cut { "the export is cut off here" } else { "not a row" })
+            self.refused(if is_cut { "the export is truncated here" } else { "not a row" })
         })?;
         match line {
             AnyLine { table: Some(table), end: None } => {

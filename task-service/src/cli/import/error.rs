@@ -41,7 +41,7 @@ pub enum ImportError {
     Migrate(#[from] migration::Error),
     #[error("the database is unavailable")]
     Unavailable(#[from] Unavailable),
-    #[error("a statement failed in the database; nothing was imported")]
+    #[error("a database statement failed; nothing was imported")]
     Target(#[from] StoreError),
     #[error("cannot write the report")]
     Report(#[from] io::Error),

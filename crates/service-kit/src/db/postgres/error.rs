@@ -158,8 +158,8 @@ fn of_tls(error: &rustls::Error, server: &Server, trust: &Trust) -> String {
         Host::Unix(path) => path.display().to_string(),
     };
     if is_of_version_1(error) {
-        return "the server's certificate is of X.509 version 1, which cannot be verified: make one \
-                with a subjectAltName"
+        return "the server's certificate is of X.509 version 1, which cannot be verified: \
+                create a new one with a subjectAltName"
             .into();
     }
     match error {
@@ -198,10 +198,10 @@ fn of_certificate(error: &CertificateError, host: &str, trust: &Trust) -> String
         ),
         CertificateError::NotValidForNameContext { presented, .. } if !presented.is_empty() => {
             let names = presented.join(", ");
-            format!("the server's certificate is for other host names than {host}: {names}")
+            format!("the server's certificate is not valid for {host}, but for {names}")
         }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            format!("the server's certificate is for another host name than {host}")
+            format!("the server's certificate is not valid for {host}")
         }
         error => format!("the server's certificate is not trusted: {error}"),
     }

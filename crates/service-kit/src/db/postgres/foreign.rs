@@ -11,7 +11,7 @@ const PLACEHOLDERS: [(char, char); 3] = [('[', ']'), ('{', '}'), ('<', '>')];
 pub(super) fn refuse_wrapping(text: &str) -> Result<(), UrlError> {
     let refuse = |text: String| Err(UrlError::Foreign(text));
     if text.trim() != text {
-        return refuse("has blanks around it: write the URL without them".into());
+        return refuse("has spaces around it: write the URL without them".into());
     }
     if text.starts_with(['"', '\'', '`', '\u{201c}', '\u{2018}']) {
         return refuse("has quotation marks around it: write the URL without them".into());
@@ -33,12 +33,12 @@ pub(super) fn refuse_wrapping(text: &str) -> Result<(), UrlError> {
         {
             let driver = shown(driver);
             return refuse(format!(
-                "postgresql+{driver}:// names a driver of Python: write postgresql://"
+                "postgresql+{driver}:// names a Python driver: write postgresql://"
             ));
         }
     } else if ["host=", "user=", "dbname=", "Host=", "Server="].iter().any(|key| text.contains(key))
     {
-        return refuse(format!("is a list of settings and no URL: write {POSTGRES_URL}"));
+        return refuse(format!("is a list of settings, not a URL: write {POSTGRES_URL}"));
     }
     Ok(())
 }
@@ -78,7 +78,7 @@ pub(super) fn unsupported(name: &str, value: &str) -> UrlError {
         | "pool_mode" => "leave it out",
         "connection_limit" | "pool_timeout" | "pool_size" | "max_connections"
         | "pool_max_conns" | "maxPoolSize" | "pool_min_conns" | "socket_timeout" => {
-            "leave it out: it is about another program's pool"
+            "leave it out: it configures another program's pool"
         }
         "ssl" | "sslaccept" | "requiressl" | "tls" | "encrypt" | "sslfactory" => {
             "write sslmode=verify-full, which verifies the server's certificate, or \
@@ -115,7 +115,7 @@ pub(super) fn unsupported(name: &str, value: &str) -> UrlError {
         }
         "statement_timeout" | "lock_timeout" | "timezone" | "TimeZone" => {
             return UrlError::Foreign(format!(
-                "{name} is a setting of the server: write options=-c%20{name}%3DVALUE"
+                "{name} is a server setting: write options=-c%20{name}%3DVALUE"
             ));
         }
         _ => {
@@ -124,7 +124,7 @@ pub(super) fn unsupported(name: &str, value: &str) -> UrlError {
         }
     };
     let value = if name == "sslpassword" { "…".into() } else { shown(value) };
-    UrlError::Foreign(format!("{name}={value} is of another program: {advice}"))
+    UrlError::Foreign(format!("{name}={value} is a parameter of another program: {advice}"))
 }
 
 /// Returns the error for an unescaped `&` in a password, the rest of which looks like a parameter.

@@ -55,7 +55,7 @@ fn urls_of_other_programs_are_refused_with_what_to_write() {
         ("jdbc:postgresql://h/db?password=hidden", "jdbc:postgresql:", "write postgres://"),
         ("\"postgres://u:hidden@h/db\"", "quotation marks", "without them"),
         ("'postgres://u:hidden@h/db'", "quotation marks", "without them"),
-        (" postgres://u:hidden@h/db", "blanks", "without them"),
+        (" postgres://u:hidden@h/db", "spaces", "without them"),
         ("psql 'postgres://u:hidden@h/db'", "is a command", "without psql"),
         ("host=h password=hidden dbname=db", "is a list of settings", "write postgres://"),
         ("mysql://u:hidden@h/db", "expected", "postgres://user:password@host/database"),

@@ -154,7 +154,7 @@ pub(super) async fn receive<R>(
         }
         None => result.await,
     };
-    received.unwrap_or_else(|_closed| Err(outage("the statement was not carried out")))
+    received.unwrap_or_else(|_closed| Err(outage("the statement was not executed")))
 }
 
 /// Collects a query's SQL and values, to run it on another thread.

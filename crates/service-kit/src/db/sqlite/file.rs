@@ -36,7 +36,7 @@ const REPLACED: &str = "the database file was replaced";
 const LEFT_OVER: &str = "the -wal file belongs to the database that was replaced; remove it";
 
 /// Connections with the old log and connections with a new one would not see each other's changes.
-const LOG_LOST: &str = "the -wal file was removed; restart the service to make another";
+const LOG_LOST: &str = "the -wal file was removed; restart the service to create a new one";
 
 /// Access mode of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,7 +159,7 @@ impl DatabaseFile {
             *opened = Some(self.open(access)?);
         }
         if self.is_doubtful() && self.is_reported.swap(false, Ordering::Relaxed) {
-            info!(path = %self.path.display(), "database file usable again");
+            info!(path = %self.path.display(), "database file is usable again");
         }
         Ok(())
     }
@@ -212,7 +212,7 @@ impl DatabaseFile {
 
     fn report(&self, reason: &str) -> Error {
         if !self.is_reported.swap(true, Ordering::Relaxed) {
-            error!(path = %self.path.display(), reason, "database file not usable");
+            error!(path = %self.path.display(), reason, "database file is not usable");
         }
         outage(reason)
     }

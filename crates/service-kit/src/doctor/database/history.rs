@@ -81,7 +81,7 @@ impl Examination {
         let names: Vec<_> = plan.pending.values().map(String::as_str).collect();
         let text = format!("these migrations have not run: {}", names.join(", "));
         if schema.should_be_current() {
-            let advice = format!("run `{program} migrate`, or set it to true and start again");
+            let advice = format!("run `{program} migrate`, or set it to on and start again");
             Finding::fault("MIGRATE", format!("{text}; {advice}"))
         } else {
             Finding::warn("MIGRATE", format!("{text}; they run when {program} starts"))

@@ -492,7 +492,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The task */
+            /** @description The created task */
             201: {
                 headers: {
                     /** @description Entity tag of the task's version */
@@ -542,7 +542,7 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
-                /** @description The task */
+                /** @description Id of the task */
                 id: string;
             };
             cookie?: never;
@@ -594,7 +594,7 @@ export interface operations {
                 Prefer?: string;
             };
             path: {
-                /** @description The task */
+                /** @description Id of the task */
                 id: string;
             };
             cookie?: never;
@@ -656,7 +656,7 @@ export interface operations {
                 Prefer?: string;
             };
             path: {
-                /** @description The task */
+                /** @description Id of the task */
                 id: string;
             };
             cookie?: never;
@@ -693,7 +693,7 @@ export interface operations {
                 Prefer?: string;
             };
             path: {
-                /** @description The task */
+                /** @description Id of the task */
                 id: string;
             };
             cookie?: never;
