@@ -47,7 +47,8 @@ pub fn run() -> Result {
     step("build the services", || {
         step::run(&mut cargo(&["build", "--release", "-p", "auth-service", "-p", "task-service"]))
     })?;
-    let mut report = step("tokens and JSON by themselves", ceilings::criterion)?;
+    let mut report =
+        step("measure token verification and JSON serialization", ceilings::criterion)?;
     report += &measure(&step("start the services on PostgreSQL", on_postgresql)?)?;
     report += &measure(&step("start the services on SQLite", on_sqlite)?)?;
     println!("\n{report}");
@@ -78,7 +79,7 @@ fn on_sqlite() -> Result<Vec<Site>> {
 /// are compared with the first one.
 fn measure(sites: &[Site]) -> Result<String> {
     for site in sites {
-        step(&format!("make the data on {}", site.name), || site.fill())?;
+        step(&format!("create the test data on {}", site.name), || site.fill())?;
     }
     let mut measured: Vec<Vec<Option<Measured>>> =
         sites.iter().map(|_site| OPERATIONS.iter().map(|_operation| None).collect()).collect();
@@ -202,7 +203,7 @@ fn sign_ins(site: &Site) -> Result<String> {
         let rush = scope.spawn(|| load.play(RUSH).map(drop).map_err(|error| error.to_string()));
         let jwks = Load::new(site, &JWKS)?;
         let others = jwks.play(Pressure { connections: 8, ..USUAL })?;
-        rush.join().map_err(|_panic| "the rush has ended badly")??;
+        rush.join().map_err(|_panic| "the concurrent sign-ins panicked")??;
         Result::Ok(others)
     })?;
     let each = used.service / answered.requests;

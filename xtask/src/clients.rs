@@ -148,7 +148,7 @@ fn browser(variable_name: &str, paths: &[&str], package: &str) -> Result<PathBuf
         return Ok(found);
     }
     apt_install(&[package])?;
-    find().ok_or_else(|| format!("the installed {package} is not to be found").into())
+    find().ok_or_else(|| format!("the installed {package} cannot be found").into())
 }
 
 /// Installs the packages in `list`, unless `stamp` shows that this was already done.

@@ -24,20 +24,20 @@ const POLL: Duration = Duration::from_millis(200);
 
 pub fn run() -> Result {
     step("build the images", || compose(&["build"]))?;
-    step("remove what an earlier trial has left", remove)?;
+    step("remove an earlier test deployment", remove)?;
     let outcome = try_out();
     if outcome.is_err() {
         compose(&["logs", "--tail", "50"])?;
     }
-    step("remove the trial", remove)?;
+    step("remove the test deployment", remove)?;
     outcome
 }
 
 fn try_out() -> Result {
-    step("bring everything up", || compose(&["up", "--wait"]))?;
+    step("start all services", || compose(&["up", "--wait"]))?;
     compose(&["images"])?;
     step("walk through the README", || walkthrough::run(AUTH_URL, TASKS_URL))?;
-    step("keep the databases apart", keep_the_databases_apart)?;
+    step("check that each role can only use its own database", keep_the_databases_apart)?;
     step("restart the database", restart_the_database)?;
     step("stop", stop)
 }
@@ -129,7 +129,7 @@ fn answers_come_from_the_database() -> Result {
 /// Returns the token of a response.
 fn token(mut answer: ureq::http::Response<ureq::Body>) -> Result<String> {
     let text = answer.body_mut().read_to_string()?;
-    let (_, rest) = text.split_once(r#""token":""#).ok_or("an answer without a token")?;
+    let (_, rest) = text.split_once(r#""token":""#).ok_or("a response without a token")?;
     Ok(rest.split('"').next().unwrap_or_default().to_owned())
 }
 

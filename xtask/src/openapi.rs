@@ -9,7 +9,7 @@ use crate::{
 
 pub fn run() -> Result {
     for service in ["auth-service", "task-service"] {
-        step(&format!("describe {service}"), || describe(service))?;
+        step(&format!("generate the OpenAPI document of {service}"), || describe(service))?;
     }
     Ok(())
 }

@@ -23,7 +23,7 @@ fn unprivileged() -> io::Result<Owner> {
     UNPRIVILEGED
         .iter()
         .find_map(|name| users.lines().find_map(|line| owner(line, name)))
-        .ok_or_else(|| io::Error::other("no user without rights could run PostgreSQL"))
+        .ok_or_else(|| io::Error::other("no unprivileged user can run PostgreSQL"))
 }
 
 /// Parses a line of `/etc/passwd`: name, password, user id, group id, and more.

@@ -23,7 +23,7 @@ pub fn free() -> io::Result<u16> {
         .filter_map(|_| u16::try_from(NEXT.fetch_add(1, Ordering::Relaxed) % u64::from(COUNT)).ok())
         .map(|offset| FIRST + offset)
         .find(|port| is_free(*port))
-        .ok_or_else(|| io::Error::other("every port is taken"))
+        .ok_or_else(|| io::Error::other("no free port"))
 }
 
 pub fn is_free(port: u16) -> bool {

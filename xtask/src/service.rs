@@ -73,7 +73,7 @@ impl Service {
         match self.child.as_mut().map(Child::try_wait).transpose()? {
             Some(None) => Ok(()),
             Some(Some(status)) => {
-                Err(io::Error::other(format!("{} has died: {status}", self.name)))
+                Err(io::Error::other(format!("{} has exited: {status}", self.name)))
             }
             None => Err(io::Error::other(format!("{} was not started", self.name))),
         }

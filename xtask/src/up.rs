@@ -91,12 +91,10 @@ fn page() -> Result<Option<PathBuf>> {
     }
     if node_version().is_none_or(|version| version < OLDEST_NODE) {
         let (major, minor) = OLDEST_NODE;
-        println!(
-            "No page, only the APIs: install Node {major}.{minor} or newer and run this again."
-        );
+        println!("skipped: the web app (install Node {major}.{minor} or newer and run this again)");
         return Ok(None);
     }
-    step("build the page", || {
+    step("build the web app", || {
         let npm = |arguments: &[&str]| {
             step::run(Command::new("npm").args(arguments).current_dir(&folder))
         };
@@ -194,12 +192,12 @@ fn supervise(
 }
 
 fn announce(Addresses { auth, tasks, .. }: &Addresses, has_page: bool) {
-    let page = if has_page { format!("page           {auth}\n") } else { String::new() };
+    let page = if has_page { format!("web app        {auth}\n") } else { String::new() };
     println!(
         r#"
 {page}auth-service   {auth}
 task-service   {tasks}
-Ctrl-C ends both. A first task:
+Press Ctrl-C to stop both. To create a first task:
 
 session=$(curl -s {auth}/api/auth/sign-up/email -H 'content-type: application/json' -d '{{"name":"Ada","email":"ada-'$(date +%s)'@example.com","password":"correct horse"}}' | sed 's/.*"token":"\([^"]*\).*/\1/')
 token=$(curl -s {auth}/api/auth/token -H "authorization: Bearer $session" | sed 's/.*"token":"\([^"]*\).*/\1/')

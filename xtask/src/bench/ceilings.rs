@@ -103,7 +103,7 @@ pub(super) fn bcrypt_micros(cost: u32) -> Result<f64> {
         let threads: Vec<_> = (0..cores).map(|_| scope.spawn(hash_some)).collect();
         let mut sum = Duration::ZERO;
         for thread in threads {
-            sum += thread.join().map_err(|_panic| "a hash could not be made")??;
+            sum += thread.join().map_err(|_panic| "a hashing thread panicked")??;
         }
         Ok((sum / cores).as_secs_f64() * 1e6)
     })
@@ -116,7 +116,7 @@ pub(super) fn criterion() -> Result<String> {
         &["-p", "jwks-auth", "--bench", "verify"],
         &["-p", "task-service", "--bench", "listing", "--features", "bench"],
     ];
-    let mut report = "One core, the median in the middle:\n\n".to_owned();
+    let mut report = "On one core; the middle value is the median:\n\n".to_owned();
     for bench in benches {
         let output = cargo(&["bench"]).args(bench).args(["--", "--quiet"]).output()?;
         if !output.status.success() {

@@ -112,7 +112,7 @@ impl<'a> Load<'a> {
         let figures: Vec<f64> =
             figures.split(' ').map(str::parse).collect::<std::result::Result<_, _>>()?;
         let &[requests, micros, p50, p99, refused, broken] = figures.as_slice() else {
-            return Err("wrk says something else than it was told to".into());
+            return Err("unexpected output of the wrk script".into());
         };
         let wanted = if self.operation.is_refused { requests } else { 0.0 };
         Ok(Answered {

@@ -104,7 +104,7 @@ impl Site {
             let makers: Vec<_> = makers.collect();
             let mut lines = Vec::new();
             for maker in makers {
-                lines.extend(maker.join().map_err(|_panic| "the data could not be made")??);
+                lines.extend(maker.join().map_err(|_panic| "creating the test data panicked")??);
             }
             Result::Ok(lines)
         })?;
@@ -150,5 +150,5 @@ fn post(url: &str, bearer: Option<&str>, body: &str) -> Result<String> {
 fn member(name: &str, json: &str) -> Result<String> {
     let after = json.split_once(&format!("\"{name}\":\"")).map(|(_, after)| after);
     let value = after.and_then(|after| Some(after.split_once('"')?.0));
-    Ok(value.ok_or_else(|| format!("no {name:?} in an answer"))?.to_owned())
+    Ok(value.ok_or_else(|| format!("the response has no {name:?}"))?.to_owned())
 }

@@ -45,10 +45,11 @@ fn times_micros(process: u32) -> Result<[f64; 4]> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
     // The name before the last parenthesis may contain anything; utime and the others are fields 14
     // to 17.
-    let (_, fields) = stat.rsplit_once(')').ok_or("an unknown kind of /proc")?;
+    let (_, fields) = stat.rsplit_once(')').ok_or("unexpected format of /proc/<pid>/stat")?;
     let ticks = fields.split_whitespace().skip(11).take(4).map(str::parse::<f64>);
     let ticks = ticks.collect::<std::result::Result<Vec<_>, _>>()?;
-    let ticks = <[f64; 4]>::try_from(ticks).map_err(|_few| "an unknown kind of /proc")?;
+    let ticks =
+        <[f64; 4]>::try_from(ticks).map_err(|_few| "unexpected format of /proc/<pid>/stat")?;
     Ok(ticks.map(|ticks| ticks * TICK_MICROS))
 }
 
