@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_is_read_encoded_plain_or_quoted_and_wherever_it_is() {
+    fn a_cookie_is_read_encoded_plain_or_quoted_at_any_position() {
         let encoded = utf8_percent_encode(SIGNATURE, COMPONENT).to_string();
         for cookie in [
             format!("a=b; better-auth.session_token={TOKEN}.{encoded}"),
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_dot_parts_token_and_signature() {
+    fn the_last_dot_separates_token_and_signature() {
         let dotted = format!("{TOKEN}.with.dots");
         assert_eq!(cookies().verified(&cookies().signed(&dotted)), Some(dotted));
     }

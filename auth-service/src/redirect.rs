@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_parameter_is_added_where_parameters_are() {
+    fn a_parameter_is_added_to_the_query() {
         for (target, with) in [
             ("/welcome", "/welcome?error=X"),
             ("/welcome?a=1", "/welcome?a=1&error=X"),

@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_port_is_the_schemes_own_or_as_the_pattern_says() {
+    fn a_port_is_the_schemes_default_or_that_of_the_pattern() {
         covers(
             "http://localhost:*",
             &["http://localhost:3000", "http://localhost:5173"],
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_patterns_that_trust_everybody_or_are_no_origins() {
+    fn rejects_patterns_that_are_too_broad_or_not_origins() {
         for text in [
             "",
             "*",

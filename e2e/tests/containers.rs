@@ -55,7 +55,7 @@ fn the_services_accept_the_values_of_the_example() {
 }
 
 #[test]
-fn containers_may_do_little_and_are_reached_from_this_machine_only() {
+fn containers_are_restricted_and_reachable_from_this_machine_only() {
     let compose = compose();
     for (name, service) in compose["services"].as_object().unwrap() {
         assert_eq!(service["read_only"], true, "{name}");

@@ -10,7 +10,7 @@ on_both_engines!(
     disabling_a_user_ends_the_tokens_until_the_user_is_enabled,
     deleting_a_user_erases_the_tasks,
     a_deletion_reaches_a_task_service_that_was_down,
-    an_event_survives_auth_service,
+    an_event_survives_a_crash_of_auth_service,
 );
 
 /// A signed-up user.
@@ -154,7 +154,7 @@ fn a_deletion_reaches_a_task_service_that_was_down(system: &mut System) {
     }
 }
 
-fn an_event_survives_auth_service(system: &mut System) {
+fn an_event_survives_a_crash_of_auth_service(system: &mut System) {
     let tasks = system.tasks_client();
     let ada = User::sign_up(system, "ada@example.com");
     assert_eq!(lists(&tasks, &ada.token), 200);

@@ -13,7 +13,7 @@ const REFUSALS: usize = 5;
 const RECOVERY: Duration = Duration::from_secs(5);
 
 #[test]
-fn a_promoted_standby_has_all_that_was_acknowledged_and_is_found() {
+fn a_promoted_standby_has_all_acknowledged_writes_and_is_used() {
     let started = Cluster::start_pair(&["auth", "tasks"]);
     let Some((primary, standby)) = cluster(started) else { return };
     let urls = ["auth", "tasks"].map(|database| primary.url_with(&standby, database));

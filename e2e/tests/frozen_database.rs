@@ -19,7 +19,7 @@ const READINESS_LIMIT: Duration = Duration::from_secs(15);
 type SendRequest<'a> = Box<dyn Fn() -> Result<Answer, Lost> + Send + Sync + 'a>;
 
 #[test]
-fn a_frozen_database_holds_no_request_and_carries_out_nothing_later() {
+fn a_frozen_database_blocks_no_request_and_executes_nothing_later() {
     carries_out_nothing_later(
         |cluster| cluster.freeze().unwrap(),
         |cluster, ()| cluster.thaw().unwrap(),
@@ -27,7 +27,7 @@ fn a_frozen_database_holds_no_request_and_carries_out_nothing_later() {
 }
 
 #[test]
-fn a_locked_table_holds_no_request_and_carries_out_nothing_later() {
+fn a_locked_table_blocks_no_request_and_executes_nothing_later() {
     carries_out_nothing_later(
         |cluster| {
             [("auth", "users"), ("tasks", "tasks")]

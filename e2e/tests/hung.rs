@@ -33,7 +33,7 @@ on_postgres!(
 );
 on_sqlite!(
     an_unread_log_blocks_neither_requests_nor_shutdown,
-    a_log_goes_on_when_it_is_read_again,
+    logging_continues_when_the_log_is_read_again,
     a_silent_mail_server_does_not_keep_the_service_alive,
     a_silent_trace_collector_does_not_keep_services_alive,
 );
@@ -105,7 +105,7 @@ fn an_unread_log_blocks_neither_requests_nor_shutdown(system: &mut System) {
     }
 }
 
-fn a_log_goes_on_when_it_is_read_again(system: &mut System) {
+fn logging_continues_when_the_log_is_read_again(system: &mut System) {
     for service in [&mut system.tasks, &mut system.auth] {
         service.stop().unwrap();
         let (mut stuck, output) = with_unread_output(service);

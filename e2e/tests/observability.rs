@@ -70,7 +70,7 @@ fn names(expression: &str) -> Vec<&str> {
 }
 
 #[test]
-fn every_metric_that_the_documents_ask_for_is_shown() {
+fn every_metric_in_the_documents_is_exported() {
     let shown = shown();
     let mut asked = Vec::new();
     expressions(&serde_json::from_str(&document("grafana-dashboard.json")).unwrap(), &mut asked);

@@ -185,7 +185,7 @@ fn each_sslmode_means_what_it_means_to_libpq() {
 }
 
 #[test]
-fn a_client_certificate_is_shown_and_others_are_refused() {
+fn a_client_certificate_is_sent_and_others_are_refused() {
     let Some(site) = Site::start() else { return };
     let mut params = CertificateParams::new([]).unwrap();
     params.distinguished_name = named("postgres");

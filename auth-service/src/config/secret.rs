@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn guessable_secrets_are_told_from_random_ones() {
+    fn guessable_secrets_are_distinguished_from_random_ones() {
         for secret in [
             "<generate-with-openssl-rand-base64-32>",
             "your-secret-key-that-is-long-enough-0",

@@ -65,7 +65,7 @@ mod tests {
         18adcaa90807b57d32198bcfd12802ee59f0a4a208d08fa923363eaaadec1dc3cad4b4db57113df72890\"";
 
     #[test]
-    fn the_secret_of_the_old_server_is_told_from_another() {
+    fn the_old_servers_secret_is_distinguished_from_others() {
         let fit = |key: &str, secret: &str| fit(&[key.to_owned()], &secret.into()).unwrap();
         assert_eq!(fit(KEY, SECRET), Fit::Same);
         assert_eq!(fit(&KEY.replacen('"', "\"$ba$2$", 1), SECRET), Fit::Same);

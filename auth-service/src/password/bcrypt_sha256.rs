@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_fits_its_password_and_no_other() {
+    fn a_hash_matches_its_password_only() {
         let stored = hash("correct horse 42", COST);
         assert!(fits("correct horse 42", &stored));
         for other in ["", "correct horse 4", "correct horse 42 ", "correct horse 42\0"] {
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_that_cannot_be_read_fits_nothing() {
+    fn a_malformed_hash_matches_nothing() {
         let stored = hash("password", COST);
         let costly = stored.replace("r=4$", "r=17$");
         let other = |stored: &str| BcryptSha256::read(stored).is_none();

@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_is_sorted_and_holds_nothing_that_is_too_short_anyway() {
+    fn the_list_is_sorted_and_has_no_password_below_the_minimum_length() {
         assert_eq!(COMMON_LINES.len(), 10_000);
         assert!(COMMON_LINES.is_sorted());
         assert!(COMMON_LINES.iter().all(|line| line.len() >= 8 && *line == line.to_lowercase()));
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn hashes_and_their_beginnings_are_read_as_they_are_distributed() {
+    fn lists_of_hashes_or_their_prefixes_are_read() {
         let file = tempfile::NamedTempFile::new().unwrap();
         // Hashes of "battery staple 43", "battery staple 44" and "battery staple 45".
         let hashes: Vec<_> = [43, 44, 45]

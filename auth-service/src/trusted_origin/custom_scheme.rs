@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_star_stands_for_any_text() {
+    fn a_star_matches_any_string() {
         covers(
             "exp://192.168.*.*:*/*",
             &["exp://192.168.0.7:8081/--/auth", "exp://192.168.0.7:8081"],

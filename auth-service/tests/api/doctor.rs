@@ -28,7 +28,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     reports_a_schema_of_a_newer_version,
     reports_a_missing_table,
     an_empty_database_is_not_touched,
-    another_secret_is_found,
+    reports_a_wrong_secret,
     reports_a_missing_secret,
     reports_a_running_service_with_other_settings,
     reports_a_public_url_that_leads_elsewhere,
@@ -134,7 +134,7 @@ async fn an_empty_database_is_not_touched(db: TestDatabase) {
     }
 }
 
-async fn another_secret_is_found(db: TestDatabase) {
+async fn reports_a_wrong_secret(db: TestDatabase) {
     drop(TestApp::spawn(&db).await);
 
     let other = "another-secret-do-not-use-0000000000";
@@ -416,7 +416,7 @@ async fn reports_a_service_that_is_not_ready() {
 }
 
 #[actix_web::test]
-async fn a_program_can_read_it_too() {
+async fn findings_can_be_printed_as_json() {
     let folder = tempfile::tempdir().unwrap();
     let database = format!("sqlite://{}", folder.path().join("new.db").display());
     let variables = [("TRUSTED_PROXIES", "0.0.0.0/0")];

@@ -11,11 +11,11 @@ use tokio::process::Command;
 use crate::app::TestApp;
 
 on_both_engines!(auth_service::MIGRATIONS;
-    a_service_that_can_work_is_healthy,
+    a_ready_service_is_healthy,
     a_missing_listener_is_not_healthy,
 );
 
-async fn a_service_that_can_work_is_healthy(db: TestDatabase) {
+async fn a_ready_service_is_healthy(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let output = health(app.address).await;
     assert!(output.status.success());

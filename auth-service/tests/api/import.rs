@@ -22,7 +22,7 @@ use crate::app::{
 
 on_both_engines!(auth_service::MIGRATIONS;
     users_of_better_auth_sign_in_with_their_old_passwords,
-    sessions_are_taken_over_if_asked_for,
+    sessions_are_imported_on_request,
     importing_twice_changes_nothing,
     local_changes_are_kept,
     a_dry_run_changes_nothing,
@@ -209,7 +209,7 @@ async fn users_of_better_auth_sign_in_with_their_old_passwords(db: TestDatabase)
     }
 }
 
-async fn sessions_are_taken_over_if_asked_for(db: TestDatabase) {
+async fn sessions_are_imported_on_request(db: TestDatabase) {
     for source in sources().await {
         add_user(&source, ADA_ID, "ada@example.com").await;
         add_session(&source, "live", TOKEN, "2099-01-01T00:00:00.000Z").await;

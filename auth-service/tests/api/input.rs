@@ -18,7 +18,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     text_that_cannot_be_stored_is_refused,
     bodies_of_ten_megabytes_are_refused,
     a_compressed_body_is_refused_unread,
-    unknown_members_are_ignored,
+    unknown_fields_are_ignored,
     the_first_failing_check_determines_the_response,
     null_is_invalid_for_an_optional_field,
 );
@@ -243,7 +243,7 @@ fn stored_gzip(content: &[u8]) -> Vec<u8> {
     file
 }
 
-async fn unknown_members_are_ignored(db: TestDatabase) {
+async fn unknown_fields_are_ignored(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
 
     let body = r#"{"":1,"\u0000":2,"name":"first","__proto__":{},"constructor":[[]],

@@ -21,8 +21,8 @@ on_both_engines!(auth_service::MIGRATIONS;
     an_endless_head_is_refused,
     a_request_id_comes_back_if_it_can_be_logged,
     fifty_simultaneous_sign_ups_make_fifty_users,
-    a_hundred_simultaneous_reads_are_all_answered,
-    twenty_simultaneous_sign_outs_of_one_session_are_all_fine,
+    a_hundred_simultaneous_reads_succeed,
+    twenty_simultaneous_sign_outs_of_one_session_succeed,
     keys_are_published_while_passwords_are_hashed,
     connections_reset_in_the_middle_of_a_request_leave_nothing_behind,
     half_open_connections_delay_no_request,
@@ -160,7 +160,7 @@ async fn fifty_simultaneous_sign_ups_make_fifty_users(db: TestDatabase) {
     assert_eq!(count(&db, "sessions").await, 50);
 }
 
-async fn a_hundred_simultaneous_reads_are_all_answered(db: TestDatabase) {
+async fn a_hundred_simultaneous_reads_succeed(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
     let mut crowd = JoinSet::new();
@@ -173,7 +173,7 @@ async fn a_hundred_simultaneous_reads_are_all_answered(db: TestDatabase) {
     }
 }
 
-async fn twenty_simultaneous_sign_outs_of_one_session_are_all_fine(db: TestDatabase) {
+async fn twenty_simultaneous_sign_outs_of_one_session_succeed(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
     let mut crowd = JoinSet::new();

@@ -64,7 +64,7 @@ async fn a_request_during_startup_is_not_logged_as_an_error(db: TestDatabase) {
 }
 
 #[actix_web::test]
-async fn files_of_another_user_are_reported_with_the_command_that_helps() {
+async fn files_of_another_user_are_reported_with_a_command_that_fixes_it() {
     let db = TestDatabase::create(Engine::Sqlite, auth_service::MIGRATIONS).await.unwrap();
     let place = Foreign::new();
     let secret = ("BETTER_AUTH_SECRET", SECRET);

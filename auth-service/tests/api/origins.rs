@@ -14,10 +14,10 @@ use crate::app::{
 
 on_both_engines!(auth_service::MIGRATIONS;
     with_a_cookie_only_a_trusted_page_may_act,
-    a_refused_origin_does_nothing,
+    a_request_from_a_refused_origin_has_no_effect,
     reading_needs_no_origin,
     a_mailed_link_may_be_opened_from_anywhere,
-    without_cookies_only_sign_in_and_sign_up_look_at_the_origin,
+    without_cookies_only_sign_in_and_sign_up_check_the_origin,
     a_browser_must_name_a_trusted_page_to_sign_in,
     a_cross_site_navigation_cannot_sign_in,
     a_null_origin_of_our_own_page_is_judged_by_the_host,
@@ -89,7 +89,7 @@ async fn with_a_cookie_only_a_trusted_page_may_act(db: TestDatabase) {
     }
 }
 
-async fn a_refused_origin_does_nothing(db: TestDatabase) {
+async fn a_request_from_a_refused_origin_has_no_effect(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
 
@@ -139,7 +139,7 @@ async fn a_mailed_link_may_be_opened_from_anywhere(db: TestDatabase) {
     }
 }
 
-async fn without_cookies_only_sign_in_and_sign_up_look_at_the_origin(db: TestDatabase) {
+async fn without_cookies_only_sign_in_and_sign_up_check_the_origin(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
 

@@ -13,9 +13,9 @@ on_both_engines!(auth_service::MIGRATIONS;
     unlinking_needs_a_fresh_session,
     no_provider_can_be_linked,
     an_account_has_no_tokens_of_a_provider,
-    a_provider_says_nothing_of_an_account,
+    account_info_is_refused_without_a_provider,
     a_callback_leads_to_the_error_page,
-    a_callback_by_post_leads_to_the_same_by_get,
+    a_callback_by_post_redirects_to_the_same_by_get,
 );
 
 const UPDATE_SESSION: &str = "/api/auth/update-session";
@@ -165,7 +165,7 @@ async fn an_account_has_no_tokens_of_a_provider(db: TestDatabase) {
     }
 }
 
-async fn a_provider_says_nothing_of_an_account(db: TestDatabase) {
+async fn account_info_is_refused_without_a_provider(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
     add_account(&db, &ada, "imported").await;
@@ -198,7 +198,7 @@ async fn a_callback_leads_to_the_error_page(db: TestDatabase) {
     answer.is_error(400, "VALIDATION_ERROR", message);
 }
 
-async fn a_callback_by_post_leads_to_the_same_by_get(db: TestDatabase) {
+async fn a_callback_by_post_redirects_to_the_same_by_get(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let target = format!("{BASE_URL}{CALLBACK}?code=a+%26b&state=y");
 

@@ -17,14 +17,14 @@ on_both_engines!(auth_service::MIGRATIONS;
     a_window_begins_with_its_first_request_and_nothing_extends_it,
     steady_use_below_the_limit_is_never_refused,
     setting_the_clock_back_rejects_requests_only_briefly,
-    a_refusal_says_when_to_come_back,
-    each_path_and_each_client_is_counted_by_itself,
-    requests_are_counted_before_they_are_looked_at,
-    other_spellings_of_a_path_win_nothing,
+    a_refusal_contains_the_time_to_wait,
+    each_path_and_each_client_is_counted_separately,
+    requests_are_counted_before_they_are_validated,
+    other_spellings_of_a_path_share_its_limit,
     addresses_claimed_by_clients_are_ignored,
     clients_behind_a_trusted_proxy_are_distinguished,
     an_ipv6_household_is_one_client,
-    forty_parallel_sign_ins_are_three_tries,
+    of_forty_parallel_sign_ins_three_are_allowed,
     replicas_count_together_on_postgres,
     a_web_app_may_read_errors,
     paths_outside_the_api_are_not_limited,
@@ -133,7 +133,7 @@ async fn setting_the_clock_back_rejects_requests_only_briefly(db: TestDatabase) 
     assert_eq!(let_through(9, || app.post(SIGN_IN)).await, 3);
 }
 
-async fn a_refusal_says_when_to_come_back(db: TestDatabase) {
+async fn a_refusal_contains_the_time_to_wait(db: TestDatabase) {
     let app = limited(&db).await;
     assert_eq!(let_through(3, || app.post(SIGN_IN)).await, 3);
 
@@ -146,7 +146,7 @@ async fn a_refusal_says_when_to_come_back(db: TestDatabase) {
     is_refused(&app.post(SIGN_IN).answer().await, "1");
 }
 
-async fn each_path_and_each_client_is_counted_by_itself(db: TestDatabase) {
+async fn each_path_and_each_client_is_counted_separately(db: TestDatabase) {
     let app = proxied(&db).await;
     let from = |client: &str, path: &str| app.post(path).header("x-forwarded-for", client);
 
@@ -155,7 +155,7 @@ async fn each_path_and_each_client_is_counted_by_itself(db: TestDatabase) {
     assert_eq!(let_through(9, || from("192.0.2.2", SIGN_IN)).await, 3);
 }
 
-async fn requests_are_counted_before_they_are_looked_at(db: TestDatabase) {
+async fn requests_are_counted_before_they_are_validated(db: TestDatabase) {
     let app = limited(&db).await;
     app.sign_up("ada@example.com").await;
 
@@ -173,7 +173,7 @@ async fn requests_are_counted_before_they_are_looked_at(db: TestDatabase) {
     is_refused(&app.post(SIGN_IN).body(megabytes).answer().await, "10");
 }
 
-async fn other_spellings_of_a_path_win_nothing(db: TestDatabase) {
+async fn other_spellings_of_a_path_share_its_limit(db: TestDatabase) {
     let app = limited(&db).await;
     app.sign_up("ada@example.com").await;
     assert_eq!(let_through(9, || app.post(SIGN_IN)).await, 3);
@@ -235,7 +235,7 @@ async fn an_ipv6_household_is_one_client(db: TestDatabase) {
     assert_eq!(let_through(9, || from("::ffff:192.0.2.1")).await, 0);
 }
 
-async fn forty_parallel_sign_ins_are_three_tries(db: TestDatabase) {
+async fn of_forty_parallel_sign_ins_three_are_allowed(db: TestDatabase) {
     let app = limited(&db).await;
     app.sign_up("ada@example.com").await;
     let mut crowd = JoinSet::new();

@@ -9,14 +9,14 @@ use crate::{
 };
 
 on_both_engines!(auth_service::MIGRATIONS;
-    without_an_interval_a_key_signs_for_ever,
+    without_an_interval_a_key_never_expires,
     after_the_interval_the_next_signing_request_makes_a_new_key,
-    an_old_key_is_published_until_its_grace_ends,
+    an_old_key_is_published_until_its_grace_period_ends,
     the_expiry_of_a_key_is_fixed_when_it_is_made,
     a_key_that_one_replica_makes_is_published_by_the_other_at_once,
     twenty_requests_after_the_expiry_make_one_key,
-    while_the_database_is_away_the_known_keys_are_published,
-    a_grace_that_tokens_outlive_is_refused,
+    while_the_database_is_unavailable_the_known_keys_are_published,
+    a_grace_period_shorter_than_the_tokens_is_refused,
 );
 
 const HOUR: i64 = 60 * 60;
@@ -42,7 +42,7 @@ async fn signed(app: &TestApp, who: &SignedIn) -> (String, String) {
     (token, header["kid"].as_str().unwrap().to_owned())
 }
 
-async fn without_an_interval_a_key_signs_for_ever(db: TestDatabase) {
+async fn without_an_interval_a_key_never_expires(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
     let (_, first) = signed(&app, &ada).await;
@@ -75,7 +75,7 @@ async fn after_the_interval_the_next_signing_request_makes_a_new_key(db: TestDat
     assert_eq!(signed(&app, &ada).await.1, new);
 }
 
-async fn an_old_key_is_published_until_its_grace_ends(db: TestDatabase) {
+async fn an_old_key_is_published_until_its_grace_period_ends(db: TestDatabase) {
     let app = rotating(&db).await;
     let ada = app.sign_up("ada@example.com").await;
     let (_, old) = signed(&app, &ada).await;
@@ -137,7 +137,7 @@ async fn twenty_requests_after_the_expiry_make_one_key(db: TestDatabase) {
     }
 }
 
-async fn while_the_database_is_away_the_known_keys_are_published(db: TestDatabase) {
+async fn while_the_database_is_unavailable_the_known_keys_are_published(db: TestDatabase) {
     let app = rotating(&db).await;
     let ada = app.sign_up("ada@example.com").await;
     let (_, known) = signed(&app, &ada).await;
@@ -148,7 +148,7 @@ async fn while_the_database_is_away_the_known_keys_are_published(db: TestDatabas
     assert_eq!(kids(&app).await, [known]);
 }
 
-async fn a_grace_that_tokens_outlive_is_refused(db: TestDatabase) {
+async fn a_grace_period_shorter_than_the_tokens_is_refused(db: TestDatabase) {
     let mut config = config(&db.url);
     config.jwt_rotation_interval = Some(std::time::Duration::from_hours(24));
     config.jwt_grace_period = config.jwt_expires_in;

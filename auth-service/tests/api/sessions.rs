@@ -10,26 +10,26 @@ use crate::app::{
 };
 
 on_both_engines!(auth_service::MIGRATIONS;
-    of_several_cookies_of_one_name_a_live_one_counts,
-    a_cookie_of_another_domain_is_cleared_where_it_is_known,
+    of_several_cookies_of_one_name_a_valid_one_is_used,
+    cookies_of_the_old_domain_are_cleared,
     a_cookie_has_the_name_and_attributes_that_are_configured,
     stale_pieces_of_a_cookie_cache_are_cleared_some_at_a_time,
-    without_a_session_the_answer_is_null,
+    without_a_session_the_response_is_null,
     a_session_is_shown_with_its_user_and_a_token_for_other_services,
-    a_session_shows_where_it_came_from,
+    a_session_contains_the_address_of_its_client,
     a_change_of_the_user_is_seen_at_once,
     a_cookie_with_a_foreign_signature_is_ignored_and_not_cleared,
     a_correctly_signed_cookie_of_an_ended_session_is_cleared,
-    a_cookie_may_be_quoted_or_unencoded_and_stand_anywhere,
+    a_cookie_may_be_quoted_or_unencoded_at_any_position,
     on_https_only_cookies_with_the_secure_prefix_count,
     cookies_can_be_made_secure_on_http,
-    a_left_over_of_the_cookie_cache_is_cleared,
-    get_session_is_not_a_post,
+    a_stale_cookie_of_the_session_cache_is_cleared,
+    get_session_refuses_post,
     signing_out_ends_the_cookie_and_the_bearer_token_but_no_other_session,
-    signing_out_without_a_session_is_fine,
+    signing_out_without_a_session_succeeds,
 );
 
-async fn without_a_session_the_answer_is_null(db: TestDatabase) {
+async fn without_a_session_the_response_is_null(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
 
     let answer = app.get(GET_SESSION).answer().await;
@@ -73,7 +73,7 @@ async fn a_session_is_shown_with_its_user_and_a_token_for_other_services(db: Tes
     );
 }
 
-async fn a_session_shows_where_it_came_from(db: TestDatabase) {
+async fn a_session_contains_the_address_of_its_client(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     app.sign_up("ada@example.com").await;
 
@@ -170,7 +170,7 @@ async fn a_correctly_signed_cookie_of_an_ended_session_is_cleared(db: TestDataba
     }
 }
 
-async fn a_cookie_may_be_quoted_or_unencoded_and_stand_anywhere(db: TestDatabase) {
+async fn a_cookie_may_be_quoted_or_unencoded_at_any_position(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
     let (cookie, signed) = (&ada.cookie, &ada.signed_token);
@@ -225,7 +225,7 @@ async fn only_secure_cookies_count(db: &TestDatabase, change: impl FnOnce(&mut C
     is_nobody(&app.get_session(&ada.cookie).await, &cleared.each_ref().map(String::as_str));
 }
 
-async fn a_left_over_of_the_cookie_cache_is_cleared(db: TestDatabase) {
+async fn a_stale_cookie_of_the_session_cache_is_cleared(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
     let left_over = "better-auth.session_data=abc";
@@ -237,7 +237,7 @@ async fn a_left_over_of_the_cookie_cache_is_cleared(db: TestDatabase) {
     is_nobody(&app.get_session(left_over).await, &[CLEARED[1]]);
 }
 
-async fn get_session_is_not_a_post(db: TestDatabase) {
+async fn get_session_refuses_post(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
 
     let answer = app.post(GET_SESSION).json(&json!({})).answer().await;
@@ -275,7 +275,7 @@ async fn signing_out_ends_the_cookie_and_the_bearer_token_but_no_other_session(d
     assert_eq!(app.get_session(&other.cookie).await.json()["user"], other.user);
 }
 
-async fn signing_out_without_a_session_is_fine(db: TestDatabase) {
+async fn signing_out_without_a_session_succeeds(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
     let unsigned = format!("better-auth.session_token={}", ada.token);
@@ -293,7 +293,7 @@ async fn signing_out_without_a_session_is_fine(db: TestDatabase) {
     assert_eq!(app.get_session(&ada.cookie).await.json()["user"], ada.user);
 }
 
-async fn of_several_cookies_of_one_name_a_live_one_counts(db: TestDatabase) {
+async fn of_several_cookies_of_one_name_a_valid_one_is_used(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ended = app.sign_up("ada@example.com").await;
     app.post(SIGN_OUT).bearer_auth(&ended.token).answer().await.json();
@@ -318,7 +318,7 @@ async fn of_several_cookies_of_one_name_a_live_one_counts(db: TestDatabase) {
     assert_eq!(count(&db, "sessions").await, 0);
 }
 
-async fn a_cookie_of_another_domain_is_cleared_where_it_is_known(db: TestDatabase) {
+async fn cookies_of_the_old_domain_are_cleared(db: TestDatabase) {
     let app = TestApp::spawn_with(&db, |config| {
         config.cookies.old_cookie_domain = Some("example.com".to_owned());
     })

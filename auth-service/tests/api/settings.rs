@@ -29,7 +29,7 @@ async fn run(command: &str, variables: &[(&str, &str)]) -> (Output, String) {
 }
 
 #[actix_web::test]
-async fn an_empty_variable_is_an_unset_one() {
+async fn an_empty_variable_counts_as_unset() {
     let names = variables(|_| true);
     assert!(names.len() > 30, "{names:?}");
     let files: Vec<_> = names.iter().map(|name| format!("{name}_FILE")).collect();
@@ -39,7 +39,7 @@ async fn an_empty_variable_is_an_unset_one() {
 }
 
 #[actix_web::test]
-async fn switches_take_all_the_usual_words() {
+async fn switches_accept_all_usual_spellings() {
     let names = variables(|default| ["on", "off"].contains(&default));
     assert!(names.iter().any(|name| name == "MIGRATE"), "{names:?}");
     for word in ["on", "true", "yes", "1", "TRUE", "off", "false", "no", "0", "False"] {
@@ -55,7 +55,7 @@ async fn switches_take_all_the_usual_words() {
 }
 
 #[actix_web::test]
-async fn words_are_taken_in_upper_case() {
+async fn values_are_accepted_in_upper_case() {
     let words = [("COOKIE_SAME_SITE", "Strict"), ("LOG_FORMAT", "JSON")];
     let (output, text) = run(READ_SETTINGS, &words).await;
     assert!(output.status.success(), "{text}");
@@ -130,7 +130,7 @@ async fn secrets_can_come_from_files() {
 }
 
 #[actix_web::test]
-async fn a_place_that_cannot_be_listened_on_names_the_setting_and_the_remedy() {
+async fn an_unusable_listen_address_is_reported_with_setting_and_remedy() {
     let folder = tempfile::tempdir().unwrap();
     let database = format!("sqlite://{}", folder.path().join("auth.db").display());
     let taken = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

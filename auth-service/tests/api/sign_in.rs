@@ -10,11 +10,11 @@ use crate::app::{
 on_both_engines!(auth_service::MIGRATIONS;
     the_right_password_starts_a_session,
     a_callback_url_is_handed_back_for_the_client_to_follow,
-    a_wrong_password_and_an_unknown_address_get_the_same_answer,
+    a_wrong_password_and_an_unknown_address_get_the_same_response,
     a_wrong_password_starts_no_session,
     passwords_that_share_their_first_72_bytes_are_different,
     a_nul_does_not_end_a_password,
-    a_password_is_taken_as_it_is_sent,
+    a_password_is_not_modified,
     an_address_is_known_in_any_letter_case,
     a_malformed_address_is_an_invalid_email,
     an_invalid_sign_in_returns_every_error,
@@ -69,7 +69,7 @@ async fn a_callback_url_is_handed_back_for_the_client_to_follow(db: TestDatabase
     assert_eq!(members(&without.json()), ["redirect", "token", "user"]);
 }
 
-async fn a_wrong_password_and_an_unknown_address_get_the_same_answer(db: TestDatabase) {
+async fn a_wrong_password_and_an_unknown_address_get_the_same_response(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     app.sign_up("ada@example.com").await;
     let parts = |answer: &Answer| {
@@ -149,7 +149,7 @@ async fn a_nul_does_not_end_a_password(db: TestDatabase) {
     }
 }
 
-async fn a_password_is_taken_as_it_is_sent(db: TestDatabase) {
+async fn a_password_is_not_modified(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
 
     for (i, (password, other)) in [

@@ -16,7 +16,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     a_taken_address_is_refused_in_any_letter_case,
     one_of_twenty_simultaneous_sign_ups_gets_the_address,
     a_lost_race_for_an_address_is_reported,
-    twins_of_an_address_are_refused,
+    lookalikes_of_an_address_are_refused,
     read_only_fields_are_ignored,
     a_password_is_8_to_128_utf16_units_long,
     an_invalid_sign_up_returns_every_error_and_stores_nothing,
@@ -146,7 +146,7 @@ async fn a_lost_race_for_an_address_is_reported(db: TestDatabase) {
     }
 }
 
-async fn twins_of_an_address_are_refused(db: TestDatabase) {
+async fn lookalikes_of_an_address_are_refused(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     app.sign_up("ada@example.com").await;
 

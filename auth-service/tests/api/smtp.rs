@@ -26,8 +26,8 @@ on_both_engines!(auth_service::MIGRATIONS;
     a_mail_is_encrypted_and_sent_with_a_login,
     an_untrusted_mail_server_receives_nothing,
     a_refused_login_keeps_the_mail,
-    a_recipient_that_the_server_does_not_know_is_given_up,
-    a_recipient_that_the_server_does_not_take_now_is_tried_again,
+    an_unknown_recipient_is_not_retried,
+    a_temporarily_refused_recipient_is_retried,
     a_refused_sender_keeps_the_mail,
     a_refusal_to_relay_keeps_the_mail,
     a_hanging_recipient_delays_no_other_mail,
@@ -177,7 +177,7 @@ async fn a_refused_login_keeps_the_mail(db: TestDatabase) {
     waits(&db, &url, server).await;
 }
 
-async fn a_recipient_that_the_server_does_not_know_is_given_up(db: TestDatabase) {
+async fn an_unknown_recipient_is_not_retried(db: TestDatabase) {
     let Some(python) = interpreter(PYTHON) else { return };
     let mut server = MailServer::start(&python, &["0", "--refuse", "550"]).await;
     let url = format!("smtp://127.0.0.1:{}", server.port);
@@ -193,7 +193,7 @@ async fn a_recipient_that_the_server_does_not_know_is_given_up(db: TestDatabase)
     assert_eq!(server.lines.next_line().await.unwrap(), None);
 }
 
-async fn a_recipient_that_the_server_does_not_take_now_is_tried_again(db: TestDatabase) {
+async fn a_temporarily_refused_recipient_is_retried(db: TestDatabase) {
     let Some(python) = interpreter(PYTHON) else { return };
     let server = MailServer::start(&python, &["0", "--refuse", "451"]).await;
     let url = format!("smtp://127.0.0.1:{}", server.port);

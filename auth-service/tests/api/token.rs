@@ -19,9 +19,9 @@ on_both_engines!(auth_service::MIGRATIONS;
     a_token_verifies_with_the_published_key_and_a_tampered_one_does_not,
     a_user_of_any_size_fits_into_a_header,
     each_call_signs_a_new_token,
-    the_session_answer_carries_the_same_kind_of_token,
+    the_session_response_contains_the_same_kind_of_token,
     issuer_and_audience_come_from_the_configuration_alone,
-    a_token_outlives_the_session_but_no_session_no_new_token,
+    a_token_outlives_its_session_but_a_new_one_requires_a_session,
     the_published_keys_are_public,
     three_paths_publish_the_same_keys,
     known_keys_are_not_sent_again,
@@ -144,7 +144,7 @@ async fn each_call_signs_a_new_token(db: TestDatabase) {
     assert_eq!(of_another_session["sub"], claims[0]["sub"]);
 }
 
-async fn the_session_answer_carries_the_same_kind_of_token(db: TestDatabase) {
+async fn the_session_response_contains_the_same_kind_of_token(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
     let keys = jwks(&app).await;
@@ -187,7 +187,7 @@ async fn issuer_and_audience_come_from_the_configuration_alone(db: TestDatabase)
     }
 }
 
-async fn a_token_outlives_the_session_but_no_session_no_new_token(db: TestDatabase) {
+async fn a_token_outlives_its_session_but_a_new_one_requires_a_session(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
     let token = app.token(&ada).await;

@@ -18,7 +18,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     an_export_needs_no_secret_and_shows_no_token,
     keys_encrypted_with_another_secret_are_refused,
     a_refused_export_leaves_no_files_behind,
-    an_export_is_taken_whole,
+    an_export_is_imported_as_a_whole,
 );
 
 fn service(db: &TestDatabase, arguments: &[&str]) -> Command {
@@ -211,7 +211,7 @@ async fn a_refused_export_leaves_no_files_behind(db: TestDatabase) {
     }
 }
 
-async fn an_export_is_taken_whole(db: TestDatabase) {
+async fn an_export_is_imported_as_a_whole(db: TestDatabase) {
     fill(&db).await;
     let (_folder, file) = exported_file(&db).await;
     let there = db.elsewhere(auth_service::MIGRATIONS).await;

@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_is_good_for_one_order() {
+    fn a_cursor_is_valid_for_one_order() {
         let cursor = encode(NEWEST, &position(Place::Time(DbTime(DateTime::UNIX_EPOCH))));
         for other in [
             BY_TITLE,
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_are_no_cursors() {
+    fn other_strings_are_not_cursors() {
         let at = |time: [u8; 8]| {
             let bytes = [&[0, 1], [0x11; 16].as_slice(), &time].concat();
             BASE64_URL_SAFE_NO_PAD.encode(bytes)

@@ -7,11 +7,11 @@ use service_kit::{on_both_engines, testing::TestDatabase};
 use crate::app::{TestApp, location};
 
 on_both_engines!(task_service::MIGRATIONS;
-    tasks_are_kept_by_their_owner_alone_and_revalidated,
+    tasks_are_cached_for_their_owner_only_and_revalidated,
     the_state_of_the_service_is_not_stored,
 );
 
-async fn tasks_are_kept_by_their_owner_alone_and_revalidated(db: TestDatabase) {
+async fn tasks_are_cached_for_their_owner_only_and_revalidated(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.token("ada");
     let created = app.post(&ada, &json!({ "title": "Buy milk" })).await;

@@ -16,11 +16,11 @@ on_both_engines!(task_service::MIGRATIONS;
     a_token_of_an_ended_session_is_refused,
     a_service_that_starts_later_knows_of_earlier_events,
     the_tasks_of_a_deleted_user_are_erased,
-    replicas_erase_together_and_go_on_after_a_restart,
-    what_was_written_after_a_deletion_is_erased_when_tokens_have_expired,
+    replicas_erase_together_and_continue_after_a_restart,
+    data_written_after_a_deletion_is_erased_when_tokens_have_expired,
     a_forged_event_has_no_effect,
     a_silent_feed_is_reported_and_tokens_are_accepted,
-    a_silent_feed_refuses_tokens_if_set_so,
+    a_silent_feed_refuses_tokens_if_so_configured,
 );
 
 /// More than one batch of an erasure.
@@ -175,7 +175,7 @@ async fn the_tasks_of_a_deleted_user_are_erased(db: TestDatabase) {
     assert_eq!(app.titles("/api/tasks", &app.token("ada-again")).await, [""; 0]);
 }
 
-async fn replicas_erase_together_and_go_on_after_a_restart(db: TestDatabase) {
+async fn replicas_erase_together_and_continue_after_a_restart(db: TestDatabase) {
     let feed = Feed::start();
     let users: Vec<_> = (0..10).map(|number| format!("user-{number}")).collect();
     for user in &users {
@@ -201,7 +201,7 @@ async fn replicas_erase_together_and_go_on_after_a_restart(db: TestDatabase) {
     assert_eq!(cursors.first(), Some(&json!("10")), "it goes on where the others were");
 }
 
-async fn what_was_written_after_a_deletion_is_erased_when_tokens_have_expired(db: TestDatabase) {
+async fn data_written_after_a_deletion_is_erased_when_tokens_have_expired(db: TestDatabase) {
     let feed = Feed::start();
     let app = spawn(&db, &feed).await;
     add_tasks(&db, "ada", 1).await;
@@ -270,7 +270,7 @@ async fn a_silent_feed_is_reported_and_tokens_are_accepted(db: TestDatabase) {
     assert_eq!(body["events"], "ok");
 }
 
-async fn a_silent_feed_refuses_tokens_if_set_so(db: TestDatabase) {
+async fn a_silent_feed_refuses_tokens_if_so_configured(db: TestDatabase) {
     let feed = Feed::start();
     feed.fail();
     let app = spawn_with(&db, &feed, |config| {

@@ -12,9 +12,9 @@ on_both_engines!(task_service::MIGRATIONS;
     open_and_done_tasks_are_listed_apart,
     time_filters_select_later_tasks,
     a_search_matches_title_and_description_in_any_case,
-    percent_and_underscore_and_backslash_mean_themselves,
+    percent_underscore_and_backslash_are_literal,
     filters_narrow_each_other,
-    a_listing_is_sorted_as_asked,
+    a_listing_is_sorted_as_requested,
     every_order_is_paged_without_gap_or_repetition,
     the_next_page_keeps_the_query,
     the_total_is_returned_on_request,
@@ -111,7 +111,7 @@ async fn a_search_matches_title_and_description_in_any_case(db: TestDatabase) {
     assert_eq!(found(&app, &token, "q=new").await, titles([]));
 }
 
-async fn percent_and_underscore_and_backslash_mean_themselves(db: TestDatabase) {
+async fn percent_underscore_and_backslash_are_literal(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let token = app.token("ada");
     create_all(&app, &token, &["100 % sure", "a_b", "c:\\temp", "plain"]).await;
@@ -132,7 +132,7 @@ async fn filters_narrow_each_other(db: TestDatabase) {
     assert_eq!(found(&app, &token, "completed=false&q=bread").await, titles([]));
 }
 
-async fn a_listing_is_sorted_as_asked(db: TestDatabase) {
+async fn a_listing_is_sorted_as_requested(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let token = app.token("ada");
     let mut tasks = Vec::new();

@@ -8,11 +8,11 @@ use tokio::process::Command;
 use crate::app::{Answer, KeyServer, TestApp};
 
 on_both_engines!(task_service::MIGRATIONS;
-    a_service_is_healthy_when_it_can_work,
+    a_ready_service_is_healthy,
     without_the_issuers_keys_a_service_is_not_healthy,
 );
 
-async fn a_service_is_healthy_when_it_can_work(db: TestDatabase) {
+async fn a_ready_service_is_healthy(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     app.status_for(&app.token("ada")).await;
     let output = health(&app).await;

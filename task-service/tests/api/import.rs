@@ -24,7 +24,7 @@ on_both_engines!(task_service::MIGRATIONS;
     a_task_beyond_the_limits_is_reported_and_not_truncated,
     many_tasks_are_imported_once_each,
     tasks_of_a_csv_file_are_imported,
-    values_of_a_csv_file_may_have_several_lines,
+    values_of_a_csv_file_may_span_several_lines,
     a_task_that_changed_its_owner_is_reported,
 );
 
@@ -410,7 +410,7 @@ async fn tasks_of_a_csv_file_are_imported(db: TestDatabase) {
     assert!(again.contains("3 tasks already existed, 3 skipped"), "{again}");
 }
 
-async fn values_of_a_csv_file_may_have_several_lines(db: TestDatabase) {
+async fn values_of_a_csv_file_may_span_several_lines(db: TestDatabase) {
     let csv = file(
         "id,user_id,title,description\n1,7,Buy,\"milk,\n\"\"two\"\" litres\n\"\n2,7,\"open,rest\n\
          3,7,lost,\n",

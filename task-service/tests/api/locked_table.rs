@@ -23,7 +23,7 @@ const REQUESTS: usize = 20;
 
 /// PostgreSQL only: SQLite has no such lock.
 #[actix_web::test]
-async fn a_locked_table_holds_no_request_and_nothing_is_written_later() {
+async fn a_locked_table_blocks_no_request_and_nothing_is_written_later() {
     let db = TestDatabase::create(Engine::Postgres, task_service::MIGRATIONS).await;
     let Some(db) = db else { return };
     let app = TestApp::spawn_with(&db, |config| config.database.database_timeout = TIMEOUT).await;

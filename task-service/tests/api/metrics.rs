@@ -18,10 +18,10 @@ on_both_engines!(task_service::MIGRATIONS;
     requests_are_counted_by_method_route_and_status,
     clients_cannot_create_metric_series,
     every_token_is_counted_by_its_outcome,
-    fetches_of_keys_and_their_age_are_shown,
-    a_refusal_for_asking_too_often_is_counted,
+    key_fetches_and_the_age_of_the_keys_are_exported,
+    a_rate_limited_request_is_counted,
     waits_for_the_database_are_counted,
-    the_process_and_its_version_are_shown,
+    the_process_and_its_version_are_exported,
     metrics_are_not_on_the_public_listener,
 );
 
@@ -116,7 +116,7 @@ async fn every_token_is_counted_by_its_outcome(db: TestDatabase) {
     }
 }
 
-async fn fetches_of_keys_and_their_age_are_shown(db: TestDatabase) {
+async fn key_fetches_and_the_age_of_the_keys_are_exported(db: TestDatabase) {
     let app = app_with_metrics(&db).await;
     assert_eq!(app.status_for(&app.token("ada")).await, StatusCode::OK);
     let failed = format!("jwks_fetches_total{{issuer=\"{ISSUER}\",outcome=\"failed\"}}");
@@ -139,7 +139,7 @@ async fn fetches_of_keys_and_their_age_are_shown(db: TestDatabase) {
     assert!(age > 0.0, "{age}");
 }
 
-async fn a_refusal_for_asking_too_often_is_counted(db: TestDatabase) {
+async fn a_rate_limited_request_is_counted(db: TestDatabase) {
     let app = TestApp::spawn_with(&db, |config| {
         shown(config);
         config.rate_limit = "1/1h".parse().unwrap();
@@ -174,7 +174,7 @@ async fn waits_for_the_database_are_counted(db: TestDatabase) {
     }
 }
 
-async fn the_process_and_its_version_are_shown(db: TestDatabase) {
+async fn the_process_and_its_version_are_exported(db: TestDatabase) {
     let app = app_with_metrics(&db).await;
     let scrape = app.scrape().await;
     let version = env!("CARGO_PKG_VERSION");

@@ -8,16 +8,16 @@ use task_service::config::ForeignTasks;
 use crate::app::{TestApp, problem};
 
 on_both_engines!(task_service::MIGRATIONS;
-    every_route_asks_for_a_token_before_anything_else,
+    every_route_checks_the_token_first,
     another_users_task_is_forbidden_and_unchanged,
-    a_strangers_task_is_not_found_where_that_is_set,
+    another_users_task_is_not_found_if_so_configured,
     a_missing_task_returns_404,
     no_query_lists_tasks_of_other_users,
-    the_owner_is_the_sub_claim_as_it_is,
-    bodies_cannot_say_whose_task_it_is,
+    the_owner_is_exactly_the_sub_claim,
+    a_body_cannot_set_the_owner,
 );
 
-async fn every_route_asks_for_a_token_before_anything_else(db: TestDatabase) {
+async fn every_route_checks_the_token_first(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     for (method, path) in [
         (Method::GET, "/api/tasks"),
@@ -62,7 +62,7 @@ async fn another_users_task_is_forbidden_and_unchanged(db: TestDatabase) {
     assert_eq!(unchanged, task);
 }
 
-async fn a_strangers_task_is_not_found_where_that_is_set(db: TestDatabase) {
+async fn another_users_task_is_not_found_if_so_configured(db: TestDatabase) {
     let app =
         TestApp::spawn_with(&db, |config| config.foreign_tasks = ForeignTasks::NotFound).await;
     let (ada, bob) = (app.token("ada"), app.token("bob"));
@@ -130,7 +130,7 @@ async fn no_query_lists_tasks_of_other_users(db: TestDatabase) {
     assert_eq!(tasks.len(), 1);
 }
 
-async fn the_owner_is_the_sub_claim_as_it_is(db: TestDatabase) {
+async fn the_owner_is_exactly_the_sub_claim(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     for sub in ["1", "auth0|5f7c8ec7c33c6c004bbafe82", "é🔑", &"x".repeat(255), "' OR 1=1 --"] {
         let token = app.token(sub);
@@ -140,7 +140,7 @@ async fn the_owner_is_the_sub_claim_as_it_is(db: TestDatabase) {
     }
 }
 
-async fn bodies_cannot_say_whose_task_it_is(db: TestDatabase) {
+async fn a_body_cannot_set_the_owner(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let token = app.token("ada");
     let forged = json!({

@@ -16,7 +16,7 @@ fn run(variables: &[(&str, &str)]) -> (Output, String) {
 }
 
 #[test]
-fn an_empty_variable_is_an_unset_one() {
+fn an_empty_variable_counts_as_unset() {
     let command = Cli::command();
     let names = command.get_arguments().filter_map(|argument| argument.get_env()?.to_str());
     let names: Vec<_> = names.flat_map(|name| [name.to_owned(), format!("{name}_FILE")]).collect();
@@ -27,7 +27,7 @@ fn an_empty_variable_is_an_unset_one() {
 }
 
 #[test]
-fn switches_take_all_the_usual_words() {
+fn switches_accept_all_usual_spellings() {
     for word in ["on", "true", "yes", "1", "TRUE", "off", "false", "no", "0", "False"] {
         let (output, text) = run(&[("MIGRATE", word), ("RATE_LIMIT", word)]);
         assert!(output.status.success(), "{word}: {text}");
@@ -41,7 +41,7 @@ fn switches_take_all_the_usual_words() {
 }
 
 #[test]
-fn an_address_with_a_password_that_is_cut_short_is_not_repeated() {
+fn a_url_with_an_unescaped_password_is_not_repeated() {
     for url in ["https://ada:1/hidden@localhost/jwks", "https://ada:1#hidden@localhost/jwks"] {
         let (output, text) = run(&[("BETTER_AUTH_JWKS_URL", url)]);
         assert_eq!(output.status.code(), Some(2), "{text}");

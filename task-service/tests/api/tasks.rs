@@ -15,7 +15,7 @@ on_both_engines!(task_service::MIGRATIONS;
     concurrent_patches_of_different_fields_are_both_kept,
     fifty_creates_at_once_all_succeed,
     of_twenty_deletes_at_once_one_succeeds,
-    a_hundred_reads_at_once_are_all_answered,
+    a_hundred_simultaneous_reads_succeed,
     an_unknown_path_is_a_problem,
     a_wrong_method_returns_the_allowed_ones,
     head_is_supported_wherever_get_is,
@@ -135,7 +135,7 @@ async fn of_twenty_deletes_at_once_one_succeeds(db: TestDatabase) {
     assert_eq!((gone, missing), (1, 19));
 }
 
-async fn a_hundred_reads_at_once_are_all_answered(db: TestDatabase) {
+async fn a_hundred_simultaneous_reads_succeed(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let token = app.token("ada");
     app.create(&token, &json!({ "title": "t" })).await;

@@ -22,14 +22,14 @@ use crate::app::TestApp;
 
 on_both_engines!(task_service::MIGRATIONS;
     all_data_moves_to_the_other_engine_and_back,
-    every_column_is_exported_or_made_again,
+    every_column_is_exported_or_derived_again,
     keys_are_in_the_order_of_their_bytes,
-    an_export_is_as_of_one_moment,
+    an_export_is_a_consistent_snapshot,
     importing_twice_changes_nothing,
     accepts_a_file_of_an_older_version,
     an_import_that_is_killed_leaves_nothing,
     an_export_is_private_and_replaces_a_file_in_one_step,
-    a_database_that_cannot_be_exported_is_left_alone,
+    a_database_that_cannot_be_exported_is_left_unchanged,
 );
 
 fn service(db: &TestDatabase, arguments: &[&str]) -> Command {
@@ -170,7 +170,7 @@ async fn all_data_moves_to_the_other_engine_and_back(db: TestDatabase) {
     }
 }
 
-async fn every_column_is_exported_or_made_again(db: TestDatabase) {
+async fn every_column_is_exported_or_derived_again(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let request = app.request(Method::POST, "/api/tasks", &app.token("ada"));
     let request = request.header("idempotency-key", "a key").json(&json!({ "title": "once" }));
@@ -214,7 +214,7 @@ async fn keys_are_in_the_order_of_their_bytes(db: TestDatabase) {
     assert_eq!(owners, ["B", "Z", "_", "a", "aB", "b", "é"]);
 }
 
-async fn an_export_is_as_of_one_moment(db: TestDatabase) {
+async fn an_export_is_a_consistent_snapshot(db: TestDatabase) {
     fill(&db, 3000).await;
     let before = exported(&db).await;
     let mut command = service(&db, &["export"]).spawn().unwrap();
@@ -300,7 +300,7 @@ async fn an_export_is_private_and_replaces_a_file_in_one_step(db: TestDatabase) 
     assert!(refused(&db, &["export", "/dev/null"]).await.contains("is not a regular file"));
 }
 
-async fn a_database_that_cannot_be_exported_is_left_alone(db: TestDatabase) {
+async fn a_database_that_cannot_be_exported_is_left_unchanged(db: TestDatabase) {
     db.change("DELETE FROM task_service_migrations WHERE version > '20261124000001'").await;
     let message = refused(&db, &["export"]).await;
     assert_eq!(message, "the schema is not up to date: run `task-service migrate` first");

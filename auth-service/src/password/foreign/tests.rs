@@ -25,7 +25,7 @@ fn fits(password: &str, stored: &str) -> bool {
 }
 
 #[test]
-fn hashes_of_others_fit_their_password_and_no_other() {
+fn hashes_of_other_programs_match_their_password_only() {
     for stored in THEIRS {
         assert!(fits(PASSWORD, stored), "{stored}");
         for other in ["", "correct horse 4", "correct horse 42 ", "\0correct horse 42"] {
@@ -35,7 +35,7 @@ fn hashes_of_others_fit_their_password_and_no_other() {
 }
 
 #[test]
-fn better_auth_hashed_the_one_form_of_a_password() {
+fn a_hash_of_better_auth_matches_every_unicode_form() {
     let stored = "000102030405060708090a0b0c0d0e0f:\
         75fb702ab1a09e7a3e70dc4b1ed2db37e319d6352bc9db8927d5ccfaca8b7fdd\
         4ed6a265e75b39a8a6fbb20dda18999d144da02113b81bd4ea1ff25f17f09c31";
@@ -46,7 +46,7 @@ fn better_auth_hashed_the_one_form_of_a_password() {
 }
 
 #[test]
-fn a_hash_that_was_cut_or_changed_fits_nothing() {
+fn a_truncated_or_modified_hash_matches_nothing() {
     for stored in THEIRS {
         let changed = format!("{}{}", &stored[..stored.len() - 8], "eeeeeeee");
         assert!(!fits(PASSWORD, &changed), "{changed} fits");

@@ -12,7 +12,7 @@ use crate::{
 on_both_engines!(auth_service::MIGRATIONS;
     a_mailed_link_changes_an_address,
     a_change_of_address_may_be_opened_without_a_session_or_by_bearer,
-    a_change_of_address_works_once_and_voids_the_others,
+    a_change_of_address_works_once_and_invalidates_other_links,
     another_users_session_cannot_confirm_a_change_of_address,
     a_change_to_an_address_taken_meanwhile_has_no_effect,
     a_change_of_address_is_refused_in_the_order_of_the_contract,
@@ -79,7 +79,7 @@ async fn a_change_of_address_may_be_opened_without_a_session_or_by_bearer(db: Te
     assert_eq!(user(&app, &ada).await["email"], "fourth@example.com");
 }
 
-async fn a_change_of_address_works_once_and_voids_the_others(db: TestDatabase) {
+async fn a_change_of_address_works_once_and_invalidates_other_links(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
     let first = change(&app, &ada, "first@example.com").await;

@@ -9,7 +9,7 @@ use crate::app::{Answering as _, BASE_URL, TestApp};
 on_both_engines!(auth_service::MIGRATIONS;
     opening_a_mailed_link_changes_nothing_before_the_button_is_pressed,
     the_page_escapes_its_parameters_and_redirects_to_trusted_origins_only,
-    links_may_lead_straight_to_their_effect,
+    links_may_skip_the_confirmation_page,
     a_new_address_may_count_as_verified_by_its_own_link,
 );
 
@@ -49,7 +49,7 @@ async fn the_page_escapes_its_parameters_and_redirects_to_trusted_origins_only(d
     assert_eq!(app.get(&format!("{VERIFY}/confirm")).answer().await.status, 400);
 }
 
-async fn links_may_lead_straight_to_their_effect(db: TestDatabase) {
+async fn links_may_skip_the_confirmation_page(db: TestDatabase) {
     let app = TestApp::spawn_with(&db, |config| config.features.confirmation_page = false).await;
     app.sign_up("ada@example.com").await;
 

@@ -12,11 +12,11 @@ use crate::{
 };
 
 on_both_engines!(auth_service::MIGRATIONS;
-    a_reset_voids_a_change_of_address_that_was_asked_for_in_a_stolen_session,
-    a_new_password_voids_every_link_but_the_verification_of_the_address,
-    a_new_password_withdraws_mails_that_wait,
-    a_new_address_voids_every_link_that_was_mailed,
-    a_link_ends_with_the_session_it_was_asked_in,
+    a_reset_invalidates_a_change_of_address_requested_in_a_stolen_session,
+    a_new_password_invalidates_every_link_except_address_verification,
+    a_new_password_withdraws_pending_mails,
+    a_new_address_invalidates_every_mailed_link,
+    a_link_expires_with_the_session_that_requested_it,
     the_old_address_is_notified_of_a_change,
     deleting_the_account_does_not_withdraw_the_notice_to_the_old_address,
 );
@@ -44,9 +44,7 @@ async fn is_void(app: &TestApp, link: &str) {
     is_refused(app, token_of(link), "", "INVALID_TOKEN", "Invalid token").await;
 }
 
-async fn a_reset_voids_a_change_of_address_that_was_asked_for_in_a_stolen_session(
-    db: TestDatabase,
-) {
+async fn a_reset_invalidates_a_change_of_address_requested_in_a_stolen_session(db: TestDatabase) {
     for revokes in [true, false] {
         let app = TestApp::spawn_with(&db, |config| {
             config.features.revoke_sessions_on_password_reset = revokes;
@@ -66,7 +64,7 @@ async fn a_reset_voids_a_change_of_address_that_was_asked_for_in_a_stolen_sessio
     }
 }
 
-async fn a_new_password_voids_every_link_but_the_verification_of_the_address(db: TestDatabase) {
+async fn a_new_password_invalidates_every_link_except_address_verification(db: TestDatabase) {
     let app = TestApp::spawn_with(&db, |config| {
         config.features.confirm_delete_user = true;
         config.features.auto_sign_in_after_verification = true;
@@ -93,7 +91,7 @@ async fn a_new_password_voids_every_link_but_the_verification_of_the_address(db:
     assert_eq!((verified.status, verified.cookies().len()), (200, 0), "{verified:?}");
 }
 
-async fn a_new_password_withdraws_mails_that_wait(db: TestDatabase) {
+async fn a_new_password_withdraws_pending_mails(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
     fs::remove_dir_all(app.mail_dir.path()).unwrap();
@@ -110,7 +108,7 @@ async fn a_new_password_withdraws_mails_that_wait(db: TestDatabase) {
     assert_eq!(app.other_mails(&db).await, ["change-email-notice to ada@example.com"]);
 }
 
-async fn a_new_address_voids_every_link_that_was_mailed(db: TestDatabase) {
+async fn a_new_address_invalidates_every_mailed_link(db: TestDatabase) {
     let app = TestApp::spawn_with(&db, |config| config.features.confirm_delete_user = true).await;
     let ada = app.sign_up("ada@example.com").await;
     let reset_mail = reset_mail(&app, "ada@example.com").await;
@@ -126,7 +124,7 @@ async fn a_new_address_voids_every_link_that_was_mailed(db: TestDatabase) {
     app.sign_in("new@example.com").await;
 }
 
-async fn a_link_ends_with_the_session_it_was_asked_in(db: TestDatabase) {
+async fn a_link_expires_with_the_session_that_requested_it(db: TestDatabase) {
     let app = TestApp::spawn_with(&db, |config| config.features.confirm_delete_user = true).await;
     let ada = app.sign_up("ada@example.com").await;
     let thief = app.sign_in("ada@example.com").await;

@@ -9,9 +9,9 @@ use super::{
 use crate::app::{Answering as _, PASSWORD, TestApp, count, values};
 
 on_both_engines!(auth_service::MIGRATIONS;
-    what_is_missing_is_filled,
-    what_a_user_has_set_stays,
-    accounts_that_were_added_in_the_source_follow,
+    missing_values_are_filled_in,
+    values_set_by_the_user_are_kept,
+    accounts_added_in_the_source_are_imported,
     a_stranger_with_the_address_is_not_verified,
     a_dry_run_updates_nothing,
     updating_twice_changes_nothing,
@@ -22,7 +22,7 @@ async fn updated(db: &TestDatabase, csv: &str) -> String {
     imported(db, &["--from", "csv", file.path().to_str().unwrap(), "--update"]).await
 }
 
-async fn what_is_missing_is_filled(db: TestDatabase) {
+async fn missing_values_are_filled_in(db: TestDatabase) {
     imported_csv(&db, "email,password_hash\nada@example.com,ada\nbob@example.com,\n").await;
     let csv = format!(
         "email,name,image,email_verified,password_hash\n\
@@ -46,7 +46,7 @@ async fn what_is_missing_is_filled(db: TestDatabase) {
     assert_eq!((&bob["name"], &bob["emailVerified"]), (&json!("Bob"), &json!(false)));
 }
 
-async fn what_a_user_has_set_stays(db: TestDatabase) {
+async fn values_set_by_the_user_are_kept(db: TestDatabase) {
     let csv = format!("email,password_hash\nada@example.com,{SCRYPT}\n");
     imported_csv(&db, &csv).await;
     let app = TestApp::spawn(&db).await;
@@ -71,7 +71,7 @@ async fn what_a_user_has_set_stays(db: TestDatabase) {
     app.sign_in_request("ada@example.com", "a new password").answer().await.signed_in();
 }
 
-async fn accounts_that_were_added_in_the_source_follow(db: TestDatabase) {
+async fn accounts_added_in_the_source_are_imported(db: TestDatabase) {
     let Some(source) = better_auth(db.engine).await else { return };
     add_user(&source, ADA_ID, "ada@example.com").await;
     source.change("UPDATE account SET password = NULL").await;

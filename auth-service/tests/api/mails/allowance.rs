@@ -10,10 +10,10 @@ use crate::{
 };
 
 on_both_engines!(auth_service::MIGRATIONS;
-    one_reader_gets_ten_mails_and_the_next_ones_later,
+    a_recipient_gets_ten_mails_and_later_ones_are_deferred,
     requests_that_mail_nothing_do_not_use_up_an_allowance,
     kinds_of_mail_do_not_share_an_allowance,
-    a_reset_is_mailed_within_ten_minutes_whatever_others_ask_for,
+    a_reset_is_mailed_within_ten_minutes_whatever_others_request,
 );
 
 const TO_ADA: &str = "reset-password to ada@example.com";
@@ -49,7 +49,7 @@ async fn sent(app: &TestApp, db: &TestDatabase, number: usize, waiting: &[&str])
     }
 }
 
-async fn one_reader_gets_ten_mails_and_the_next_ones_later(db: TestDatabase) {
+async fn a_recipient_gets_ten_mails_and_later_ones_are_deferred(db: TestDatabase) {
     let app = limited(&db).await;
 
     let first = ask(&app, RESET, 0, "nobody@example.com").await;
@@ -93,7 +93,7 @@ async fn kinds_of_mail_do_not_share_an_allowance(db: TestDatabase) {
     sent(&app, &db, 1, &["ada@example.com: 0"]).await;
 }
 
-async fn a_reset_is_mailed_within_ten_minutes_whatever_others_ask_for(db: TestDatabase) {
+async fn a_reset_is_mailed_within_ten_minutes_whatever_others_request(db: TestDatabase) {
     let app = limited(&db).await;
 
     for client in 0..11 {

@@ -13,9 +13,9 @@ use crate::{
 };
 
 on_both_engines!(auth_service::MIGRATIONS;
-    a_mail_has_a_text_part_and_an_html_part_that_say_the_same,
-    a_mail_repeats_nothing_that_its_sender_could_choose,
-    every_address_that_may_sign_up_can_be_written_to,
+    a_mail_has_text_and_html_parts_with_the_same_content,
+    a_mail_contains_no_text_that_the_requester_could_choose,
+    every_address_accepted_at_sign_up_can_receive_mail,
     links_use_the_configured_url_and_ignore_request_headers,
     a_mail_is_a_file_that_only_its_owner_reads,
 );
@@ -31,7 +31,7 @@ fn unescaped(html: &str) -> String {
     html.replace("&#x2f;", "/").replace("&amp;", "&")
 }
 
-async fn a_mail_has_a_text_part_and_an_html_part_that_say_the_same(db: TestDatabase) {
+async fn a_mail_has_text_and_html_parts_with_the_same_content(db: TestDatabase) {
     let app = TestApp::spawn_with(&db, |config| {
         all_confirmations(config);
         config.mail.mail_from = "The Tasks <no-reply@auth.example.com>".parse().unwrap();
@@ -73,7 +73,7 @@ async fn a_mail_has_a_text_part_and_an_html_part_that_say_the_same(db: TestDatab
     }
 }
 
-async fn a_mail_repeats_nothing_that_its_sender_could_choose(db: TestDatabase) {
+async fn a_mail_contains_no_text_that_the_requester_could_choose(db: TestDatabase) {
     let app = TestApp::spawn_with(&db, all_confirmations).await;
     // A sign-up with somebody else's address.
     named(&app, "ada@example.com", "You won, see https://evil.example/prize").await;
@@ -85,7 +85,7 @@ async fn a_mail_repeats_nothing_that_its_sender_could_choose(db: TestDatabase) {
     }
 }
 
-async fn every_address_that_may_sign_up_can_be_written_to(db: TestDatabase) {
+async fn every_address_accepted_at_sign_up_can_receive_mail(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
 
     for email in ["o'neil_x+tag-1.y@sub.ex-ample.co", "1@2.com", "_@a1.museum", "-a-@b-c.example"] {

@@ -13,7 +13,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     a_mail_that_cannot_be_written_waits_a_minute,
     a_deferred_mail_contains_a_new_link,
     a_mail_survives_a_restart,
-    a_mail_that_cannot_be_written_for_days_is_given_up,
+    a_mail_that_cannot_be_written_for_days_is_discarded,
     a_mail_is_not_sent_to_a_later_owner_of_the_address,
     replicas_send_each_mail_once,
 );
@@ -111,7 +111,7 @@ async fn a_mail_survives_a_restart(db: TestDatabase) {
     assert!(is_good(&after, &mail).await);
 }
 
-async fn a_mail_that_cannot_be_written_for_days_is_given_up(db: TestDatabase) {
+async fn a_mail_that_cannot_be_written_for_days_is_discarded(db: TestDatabase) {
     let app = waiting(&db).await;
     mend_folder(&app);
 

@@ -11,8 +11,8 @@ on_both_engines!(auth_service::MIGRATIONS;
     a_forgotten_password_is_reset_by_a_mailed_link,
     a_reset_request_gets_the_same_response_for_every_address,
     a_request_for_a_reset_has_an_address_and_a_trusted_target,
-    of_several_reset_links_the_first_that_is_used_voids_the_others,
-    a_reset_link_is_used_once_however_many_try,
+    using_a_reset_link_invalidates_the_others,
+    concurrent_requests_use_a_reset_link_once,
     a_reset_link_is_valid_for_an_hour,
     a_reset_token_survives_a_password_of_the_wrong_length,
     a_reset_token_may_come_in_the_query,
@@ -109,7 +109,7 @@ async fn a_request_for_a_reset_has_an_address_and_a_trusted_target(db: TestDatab
     assert_eq!(app.other_mails(&db).await, [""; 0]);
 }
 
-async fn of_several_reset_links_the_first_that_is_used_voids_the_others(db: TestDatabase) {
+async fn using_a_reset_link_invalidates_the_others(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     app.sign_up("ada@example.com").await;
     let (first, second) = (request_reset(&app).await, request_reset(&app).await);
@@ -127,7 +127,7 @@ async fn of_several_reset_links_the_first_that_is_used_voids_the_others(db: Test
     }
 }
 
-async fn a_reset_link_is_used_once_however_many_try(db: TestDatabase) {
+async fn concurrent_requests_use_a_reset_link_once(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     app.sign_up("ada@example.com").await;
     let mail = request_reset(&app).await;

@@ -14,13 +14,13 @@ use super::process;
 use crate::app::{SECRET, TestApp, config};
 
 on_both_engines!(auth_service::MIGRATIONS;
-    another_secret_does_not_open_the_database,
+    a_database_is_refused_with_another_secret,
     without_a_secret_postgres_is_refused_and_sqlite_keeps_one,
     services_that_start_at_once_keep_one_secret,
     a_public_service_rejects_a_placeholder_secret,
 );
 
-async fn another_secret_does_not_open_the_database(db: TestDatabase) {
+async fn a_database_is_refused_with_another_secret(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
     app.token(&ada).await;

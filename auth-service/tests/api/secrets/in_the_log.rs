@@ -10,11 +10,11 @@ use crate::{
 };
 
 on_both_engines!(auth_service::MIGRATIONS;
-    the_log_holds_no_secret,
-    the_log_names_a_mail_and_holds_nothing_of_it,
+    the_log_contains_no_secret,
+    the_log_identifies_a_mail_without_its_content,
 );
 
-async fn the_log_holds_no_secret(db: TestDatabase) {
+async fn the_log_contains_no_secret(db: TestDatabase) {
     let service = Service::start(&db, &[("FRONTEND_URL", FRONT_END)]).await;
     let mut secrets = vec![PASSWORD.to_owned(), "wrong horse 42".to_owned(), SECRET.to_owned()];
 
@@ -48,7 +48,7 @@ async fn the_log_holds_no_secret(db: TestDatabase) {
     }
 }
 
-async fn the_log_names_a_mail_and_holds_nothing_of_it(db: TestDatabase) {
+async fn the_log_identifies_a_mail_without_its_content(db: TestDatabase) {
     let mails = tempfile::tempdir().unwrap();
     let folder = mails.path().to_str().unwrap();
     let variables = [("MAIL_DIR", folder), ("CONFIRM_DELETE_USER", "on"), ("RATE_LIMIT", "off")];

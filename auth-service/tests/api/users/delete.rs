@@ -10,7 +10,7 @@ use crate::app::{
 };
 
 on_both_engines!(auth_service::MIGRATIONS;
-    a_user_with_a_fresh_session_can_leave,
+    a_user_with_a_fresh_session_can_delete_the_account,
     deleting_a_user_deletes_all_its_data,
     an_older_session_needs_the_password,
     an_older_session_needs_no_password_where_sessions_stay_fresh,
@@ -31,7 +31,7 @@ fn is_deleted(answer: &Answer) {
     assert_eq!(answer.cookies(), CLEARED);
 }
 
-async fn a_user_with_a_fresh_session_can_leave(db: TestDatabase) {
+async fn a_user_with_a_fresh_session_can_delete_the_account(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up(ADA).await;
     let phone = app.sign_in(ADA).await;

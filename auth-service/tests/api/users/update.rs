@@ -15,8 +15,8 @@ on_both_engines!(auth_service::MIGRATIONS;
     a_picture_can_be_removed,
     an_update_needs_something_to_update,
     an_update_does_not_change_the_address,
-    an_update_takes_nothing_else,
-    an_update_is_read_before_the_session,
+    an_update_ignores_other_fields,
+    an_update_is_validated_before_the_session,
     accounts_are_listed,
 );
 
@@ -109,7 +109,7 @@ async fn an_update_does_not_change_the_address(db: TestDatabase) {
     assert_eq!(user_of(&app, &ada).await["email"], ADA);
 }
 
-async fn an_update_takes_nothing_else(db: TestDatabase) {
+async fn an_update_ignores_other_fields(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up(ADA).await;
 
@@ -122,7 +122,7 @@ async fn an_update_takes_nothing_else(db: TestDatabase) {
     assert_eq!(user_of(&app, &ada).await, ada.user);
 }
 
-async fn an_update_is_read_before_the_session(db: TestDatabase) {
+async fn an_update_is_validated_before_the_session(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up(ADA).await;
 

@@ -28,7 +28,7 @@ async fn a_cached_token_expires() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_dies_with_its_key() {
+async fn a_cached_token_is_rejected_once_its_key_is_withdrawn() {
     let world = World::new();
     let token = world.token("ada");
     world.verify(&token).await.unwrap();
@@ -63,7 +63,7 @@ async fn refetching_the_same_key_keeps_the_cache() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cached_token_is_not_believed_when_the_keys_are_too_old() {
+async fn a_cached_token_is_rejected_when_the_keys_are_too_old() {
     let world = World::with(|builder| builder.max_stale(Duration::from_mins(10)));
     let token = world.token("ada");
     world.verify(&token).await.unwrap();

@@ -76,7 +76,7 @@ async fn issuer_and_audience_are_compared_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn a_token_lives_from_iat_and_nbf_to_exp_give_or_take_the_leeway() {
+async fn a_token_is_valid_from_iat_and_nbf_until_exp_within_the_leeway() {
     for entries in [0, 100] {
         let world = World::with(|builder| builder.token_cache(entries));
         let mut claims = claims("ada");
@@ -99,7 +99,7 @@ async fn a_token_lives_from_iat_and_nbf_to_exp_give_or_take_the_leeway() {
 }
 
 #[tokio::test]
-async fn dates_may_have_fractions_and_be_absurd() {
+async fn dates_may_have_fractions_and_extreme_values() {
     let world = World::new();
     let soon = claims_with("exp", 1_767_322_800.5);
     assert!(world.verify(&world.issuer.sign(&soon)).await.is_ok());
@@ -117,7 +117,7 @@ async fn dates_may_have_fractions_and_be_absurd() {
 }
 
 #[tokio::test]
-async fn claims_are_an_object_with_unique_members() {
+async fn claims_are_an_object_without_duplicate_fields() {
     let world = World::new();
     let good = claims("ada").to_string();
     let twice = |name: &str, value: &str| good.replacen('{', &format!(r#"{{"{name}":{value},"#), 1);

@@ -34,14 +34,14 @@ fn bearer(token: &str) -> TestRequest {
 }
 
 #[actix_web::test]
-async fn a_good_token_lets_the_handler_run() {
+async fn a_valid_token_lets_the_handler_run() {
     let world = World::new();
     let (status, _, body) = ask(Some(&world), bearer(&world.token("ada"))).await;
     assert_eq!((status, &*body), (StatusCode::OK, "ada"));
 }
 
 #[actix_web::test]
-async fn no_token_is_a_bare_challenge() {
+async fn a_missing_token_returns_a_bare_challenge() {
     let world = World::new();
     let (status, headers, body) = ask(Some(&world), TestRequest::get()).await;
     assert_eq!((status, &*body), (StatusCode::UNAUTHORIZED, r#"{"detail":"Invalid token"}"#));

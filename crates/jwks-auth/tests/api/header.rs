@@ -159,7 +159,7 @@ async fn a_nested_token_is_refused() {
 }
 
 #[tokio::test]
-async fn a_header_is_an_object_with_unique_members() {
+async fn a_header_is_an_object_without_duplicate_fields() {
     let world = World::new();
     let deep = format!(r#"{{"alg":"EdDSA","kid":"first","x":{}}}"#, "[".repeat(3000));
     for header in [

@@ -51,7 +51,7 @@ impl io::Write for Log {
 }
 
 #[tokio::test]
-async fn the_log_says_why_a_token_was_refused_and_holds_no_part_of_it() {
+async fn the_log_contains_the_reason_of_a_refusal_but_no_part_of_the_token() {
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt()

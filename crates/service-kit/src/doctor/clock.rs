@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_is() {
+    fn reports_larger_skew() {
         assert_eq!(skew("00:10", "01:12", "01:13"), -60);
         assert_eq!(skew("01:13", "00:12", "00:13"), 60);
     }

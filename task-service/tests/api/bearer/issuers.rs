@@ -16,7 +16,7 @@ const OLD_AUDIENCE: &str = "http://old-tasks.test";
 on_both_engines!(task_service::MIGRATIONS;
     a_migration_between_issuers_keeps_all_tasks,
     keys_do_not_verify_tokens_of_another_issuer,
-    an_issuer_beside_the_primary_one_may_be_away,
+    a_further_issuer_may_be_unavailable,
     a_repeated_token_gets_the_same_result_with_and_without_the_cache,
 );
 
@@ -80,7 +80,7 @@ async fn keys_do_not_verify_tokens_of_another_issuer(db: TestDatabase) {
     assert_eq!((app.keys.fetches(), server.fetches()), before);
 }
 
-async fn an_issuer_beside_the_primary_one_may_be_away(db: TestDatabase) {
+async fn a_further_issuer_may_be_unavailable(db: TestDatabase) {
     let (old, server) = old_issuer();
     server.answer(Answer::Text(500, String::new()));
     let app = spawn_trusting(&server, &db).await;

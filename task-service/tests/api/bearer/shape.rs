@@ -11,10 +11,10 @@ use crate::app::{KeyServer, TestApp, claims};
 
 on_both_engines!(task_service::MIGRATIONS;
     r07_tokens_that_are_not_canonical_are_refused,
-    r07_repeated_members_are_refused,
+    r07_duplicate_fields_are_refused,
     r08_every_refusal_looks_the_same,
-    r09_a_good_token_is_accepted_whatever_the_case_of_bearer,
-    r09_exactly_one_authorization_header_is_looked_at,
+    r09_a_valid_token_is_accepted_whatever_the_case_of_bearer,
+    r09_exactly_one_authorization_header_is_accepted,
     r10_huge_tokens_and_raw_bytes_are_refused_without_harm,
     r11_keys_for_other_uses_and_weak_keys_verify_nothing,
     r12_a_session_token_is_no_token,
@@ -68,7 +68,7 @@ async fn r07_tokens_that_are_not_canonical_are_refused(db: TestDatabase) {
     .await;
 }
 
-async fn r07_repeated_members_are_refused(db: TestDatabase) {
+async fn r07_duplicate_fields_are_refused(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let issuer = app.keys.issuer();
     let header = r#"{"alg":"EdDSA","kid":"first"}"#;
@@ -106,7 +106,7 @@ async fn r08_every_refusal_looks_the_same(db: TestDatabase) {
     assert_eq!(expired.replace("Token has expired", "Invalid token"), bodies[0]);
 }
 
-async fn r09_a_good_token_is_accepted_whatever_the_case_of_bearer(db: TestDatabase) {
+async fn r09_a_valid_token_is_accepted_whatever_the_case_of_bearer(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     for scheme in ["Bearer", "bearer", "BEARER", "Bearer ", "bearer   "] {
         let credentials = format!("{scheme} {}", app.token("ada"));
@@ -115,7 +115,7 @@ async fn r09_a_good_token_is_accepted_whatever_the_case_of_bearer(db: TestDataba
     }
 }
 
-async fn r09_exactly_one_authorization_header_is_looked_at(db: TestDatabase) {
+async fn r09_exactly_one_authorization_header_is_accepted(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let token = app.token("ada");
     let bearer = format!("Bearer {token}");

@@ -7,7 +7,7 @@ use super::{Published, doctor};
 use crate::app::TestApp;
 
 #[actix_web::test]
-async fn https_on_a_port_of_http_is_named() {
+async fn https_on_an_http_port_is_reported() {
     let db = TestDatabase::create(Engine::Sqlite, MIGRATIONS).await.unwrap();
     let app = TestApp::spawn(&db).await;
     let url = format!("https://{}/jwks", app.address);
@@ -30,7 +30,7 @@ async fn an_outage_of_the_issuer_is_not_blamed_on_the_address_of_its_keys() {
 }
 
 #[actix_web::test]
-async fn a_proxy_is_named_and_no_way_to_this_machine() {
+async fn a_proxy_is_reported_but_not_used_for_this_machine() {
     let proxy = Stub::start(|_request| answer(403, "", ""));
     let url = proxy.url().replace("http://", "http://ada:hidden@");
     let proxies = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].map(|name| (name, url.as_str()));

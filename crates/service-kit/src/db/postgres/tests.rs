@@ -48,7 +48,7 @@ fn urls_of_providers_are_accepted() {
 }
 
 #[test]
-fn urls_of_other_programs_are_refused_with_what_to_write() {
+fn urls_of_other_programs_are_refused_with_a_correction() {
     for (url, part, advice) in [
         ("postgresql+asyncpg://u:hidden@h/db", "postgresql+asyncpg://", "write postgresql://"),
         ("postgresql+psycopg://u:hidden@h/db", "postgresql+psycopg://", "write postgresql://"),
