@@ -47,7 +47,7 @@ test("folders import from those below them alone", () => {
   }
 });
 
-test("no module imports itself in the end", () => {
+test("there are no import cycles", () => {
   const done = new Set<string>();
   const visit = (file: string, path: readonly string[]) => {
     expect(path, [...path, file].join(" → ")).not.toContain(file);
@@ -73,7 +73,7 @@ test("components are given what they show", () => {
   }
 });
 
-test("only the api folders and the configuration talk to the network", () => {
+test("only the api folders and the configuration use the network", () => {
   for (const [file, text] of sources) {
     if (/\/api\/|^lib\/config\.ts$/.test(file)) continue;
     expect(text, file).not.toMatch(NETWORK);
@@ -86,7 +86,7 @@ test("two modules store something in the browser", () => {
   }
 });
 
-test("no file is longer than somebody wants to read", () => {
+test("no file exceeds the length limit", () => {
   for (const [file, text] of sources) {
     // Types are generated, and the length of a catalog depends on the number of messages.
     if (file.endsWith(".d.ts") || file.includes("messages/")) continue;

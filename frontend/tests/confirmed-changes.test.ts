@@ -47,7 +47,7 @@ class Cache {
   }
 }
 
-test("a task that was created after the response was made is shown, in its place", async () => {
+test("a task created after the response was generated is shown at its position", async () => {
   const cache = new Cache();
   const respond = cache.request("all");
   const createdAt = (second: number) => ({ created_at: `2026-01-02T03:05:0${second}.000Z` });
@@ -66,7 +66,7 @@ test("a new task is not among the completed ones", async () => {
   expect(cache.titles("done")).toEqual([]);
 });
 
-test("a task that was completed after the response was made is among the completed ones", async () => {
+test("a task completed after the response was generated is among the completed ones", async () => {
   const cache = new Cache();
   await cache.request("all")(task("two"), task("one"));
   const respond = cache.request("done");
@@ -76,7 +76,7 @@ test("a task that was completed after the response was made is among the complet
   expect(cache.titles("done")).toEqual(["two", "one"]);
 });
 
-test("a listing whose order only the service knows is asked for again", async () => {
+test("a listing whose order only the service knows is requested again", async () => {
   const cache = new Cache();
   const queryKey = keys.listing({ ...ALL_TASKS, search: "o" });
   cache.client.setQueryData<Listing>(queryKey, {
@@ -105,7 +105,7 @@ test("a change that was confirmed meanwhile is not undone, and a later one elsew
   expect(cache.titles("all")).toEqual(["mine", "elsewhere"]);
 });
 
-test("what was confirmed before a request does not change its response", async () => {
+test("changes confirmed before a request do not affect its response", async () => {
   const cache = new Cache();
   await cache.request("all")(task("one"));
   cache.changes.created(task("two"));

@@ -30,7 +30,7 @@ test("a discarded draft and those of a user who signs out are deleted", async ()
   expect(store.items.size).toBe(0);
 });
 
-test("of two tabs with a draft of the same name, the one that is used last is kept", async () => {
+test("of two tabs with a draft of the same name, the last one used is kept", async () => {
   const store = new MemoryStore();
   const [first, second] = [new Drafts(store), new Drafts(store)];
   await first.open("ada");

@@ -9,12 +9,12 @@ test("the cursor of the next page is found", () => {
   expect(nextCursor('</x?cursor=a%3D%3D>; title="a, b"; rel="last next"')).toBe("a==");
 });
 
-test("among several links, the next one counts", () => {
+test("among several links, the one to the next page is used", () => {
   const header = '</api/tasks?cursor=1>; rel="prev", </api/tasks?cursor=2>; rel="next"';
   expect(nextCursor(header)).toBe("2");
 });
 
-test("the last page has no next one", () => {
+test("the last page has no link to a next one", () => {
   for (const header of [
     null,
     "",

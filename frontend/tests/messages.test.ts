@@ -12,7 +12,7 @@ function texts(value: unknown, path = ""): [string, string][] {
   return Object.entries(value as object).flatMap(([key, item]) => texts(item, `${path}.${key}`));
 }
 
-test("German has every text, and a text of its own", () => {
+test("every message has a German translation that differs from the English one", () => {
   const german = new Map(texts(de));
   const same = texts(en).filter(([path, text]) => german.get(path) === text);
   expect([...german.keys()]).toEqual(texts(en).map(([path]) => path));
@@ -20,7 +20,7 @@ test("German has every text, and a text of its own", () => {
   expect(same.map(([, text]) => text).sort()).toEqual(["Esc", "Filter", "Name"]);
 });
 
-test("numbers have their plural", () => {
+test("plurals follow the number", () => {
   expect(en.tasks.count(1, "open", false)).toBe("1 open task");
   expect(en.tasks.count(2, "all", true)).toBe("2 tasks found");
   expect(de.tasks.count(1, "done", false)).toBe("1 erledigte Aufgabe");
@@ -28,7 +28,7 @@ test("numbers have their plural", () => {
   expect([en.wait(1), en.wait(2)]).toEqual(["Try again in 1 second.", "Try again in 2 seconds."]);
 });
 
-test("the first language of the browser that there is, is taken", () => {
+test("the browser's first supported language is used", () => {
   expect(preferredLanguage(["fr-FR", "de-AT", "en"])).toBe("de");
   expect(preferredLanguage(["fr"])).toBe("en");
   expect(preferredLanguage([])).toBe("en");

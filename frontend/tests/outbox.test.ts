@@ -68,7 +68,7 @@ async function start(store = new MemoryStore(), tabs = tabOf("this")) {
 
 const settled = () => vi.advanceTimersByTimeAsync(0);
 
-test("the writes to one task are sent in order, those to others side by side", async () => {
+test("the writes to one task are sent in order, those to other tasks concurrently", async () => {
   const { outbox, server } = await start();
   server.held = [];
   outbox.add(rename("1", "first"));
@@ -80,7 +80,7 @@ test("the writes to one task are sent in order, those to others side by side", a
   expect(server.sent).toEqual(["first", "other", "second"]);
 });
 
-test("a confirmed write is forgotten", async () => {
+test("a confirmed write is removed", async () => {
   const { outbox, server, store } = await start();
   outbox.add(create("Milk"));
   await settled();
@@ -89,7 +89,7 @@ test("a confirmed write is forgotten", async () => {
   expect(store.items.size).toBe(0);
 });
 
-test("an unreachable or busy server is asked again, with the same key", async () => {
+test("requests to an unreachable or busy server are retried with the same key", async () => {
   for (const status of [0, 429, 502, 503, 504]) {
     const { outbox, server } = await start();
     server.outcomes = [problem(status)];
@@ -114,7 +114,7 @@ test("Retry-After is honored, also by the writes behind", async () => {
   expect(server.sent).toEqual(["Milk", "Milk", "Bread"]);
 });
 
-test("a refused write waits for the user and stops nothing behind it", async () => {
+test("a refused write waits for the user and does not block later ones", async () => {
   const { outbox, server, store } = await start();
   server.outcomes = [problem(500)];
   const id = outbox.add(create("Milk"));
@@ -152,7 +152,7 @@ test("a conflict shows the other version, and can be overwritten", async () => {
   expect(outbox.list()).toEqual([]);
 });
 
-test("what is unsent survives a reload, in order and with its keys", async () => {
+test("unsent writes survive a reload, in order and with their keys", async () => {
   const store = new MemoryStore();
   const before = await start(store);
   before.server.held = [];
@@ -172,7 +172,7 @@ test("the writes of another open tab are left to it", async () => {
   expect(after.server.sent).toEqual([]);
 });
 
-test("another user gets nothing of it, and the first finds it again", async () => {
+test("another user does not get them, and the first user finds them again", async () => {
   const { outbox, server, store } = await start();
   server.outcomes = [problem(0)];
   outbox.add(create("Milk"));
@@ -185,7 +185,7 @@ test("another user gets nothing of it, and the first finds it again", async () =
   expect(store.items.size).toBe(0);
 });
 
-test("signing out erases what is unsent", async () => {
+test("signing out erases unsent writes", async () => {
   const { outbox, server, store } = await start();
   server.outcomes = [problem(0)];
   outbox.add(create("Milk"));

@@ -31,7 +31,7 @@ test("an error without a code is known by its message", () => {
   expect(fields).toEqual({ newEmail: "This is already your address." });
 });
 
-test("what is unknown says what the server said, or at least the status", () => {
+test("an unknown error shows the server's message, or at least the status", () => {
   expect(problemOfAuth({ status: 400, code: "NEW", message: "Something new" }).message).toBe(
     "Something new.",
   );
@@ -39,7 +39,7 @@ test("what is unknown says what the server said, or at least the status", () => 
   expect(problemOfAuth({ status: 404 }).message).toBe("This feature is disabled here.");
 });
 
-test("who is refused for a while learns for how long", () => {
+test("a rate-limited user is told how long to wait", () => {
   expect(problemOfAuth({ status: 429 }, 7)).toMatchObject({ status: 429, retryAfter: 7 });
   expect(problemOfAuth({ status: 429 }).retryAfter).toBe(10);
   const header = (value: Record<string, string>) => readRetryAfter(new Headers(value));
@@ -54,7 +54,7 @@ test("the code in a mailed link's address is explained, whatever it is", () => {
   expect(explainLink("<script>")).toBe(explainLink("INVALID_TOKEN"));
 });
 
-test("problem details find their fields", () => {
+test("problem details are assigned to their fields", () => {
   const body = {
     detail: "title: String should have at least 1 character",
     code: "validation_error",
@@ -72,14 +72,14 @@ test("problem details find their fields", () => {
   });
 });
 
-test("refusals of tasks are in plain words, whatever the body is", () => {
+test("refusals of tasks have a readable message, whatever the body is", () => {
   for (const body of [undefined, null, "text", {}]) {
     const { message } = problemOfTasks(body, new Response(null, { status: 403 }));
     expect(message).toBe("This task belongs to somebody else.");
   }
 });
 
-test("whatever is thrown is a problem", () => {
+test("any thrown value becomes a problem", () => {
   const problem = { status: 418, message: "teapot", fields: {} };
   expect(problemOf(new ProblemError(problem))).toBe(problem);
   expect(problemOf(new TypeError("Failed to fetch"))).toMatchObject({ status: 0 });

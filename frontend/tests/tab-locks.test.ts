@@ -72,7 +72,7 @@ async function seenBy(tab: TabLocks): Promise<ReadonlySet<string>> {
   return seen;
 }
 
-test("a tab sees those that are open", async () => {
+test("a tab detects the other open tabs", async () => {
   const [first, second] = [openTab(), openTab()];
   expect(await seenBy(second.tab)).toEqual(new Set([first.tab.id, second.tab.id]));
   first.close();
@@ -81,7 +81,7 @@ test("a tab sees those that are open", async () => {
   });
 });
 
-test("each of two tabs learns that the other was closed", async () => {
+test("each of two tabs detects that the other was closed", async () => {
   for (const isFirst of [true, false]) {
     locks = new Locks();
     vi.stubGlobal("navigator", { locks });
@@ -108,7 +108,7 @@ test("without locks, tabs count as closed", async () => {
   expect(await seenBy(openTab().tab)).toEqual(new Set());
 });
 
-test("an error of the work is not taken for a refused lock", async () => {
+test("an error of the callback is not mistaken for a refused lock", async () => {
   const { tab } = openTab();
   const run = vi.fn(() => Promise.reject(new Error("storage")));
   await expect(tab.exclusively(run)).rejects.toThrow("storage");

@@ -35,7 +35,7 @@ test("a new token reaches every tab", () => {
   expect(others.map(({ accepted }) => accepted)).toEqual([["a new one"], ["a new one"]]);
 });
 
-test("nobody waits for long for tabs that sleep or have none", async () => {
+test("waiting for suspended tabs, or tabs without a token, is limited", async () => {
   tab();
   const answer = tab().tabs.ask();
   await vi.advanceTimersByTimeAsync(200);

@@ -37,14 +37,14 @@ test("a changed task leaves the other pages as they are", () => {
   expect(withReplaced(before, "nobody", () => undefined)).toBe(before);
 });
 
-test("a task is taken out where it is", () => {
+test("a task is removed from its page", () => {
   const before = listing([task("a")], [task("b"), task("c")]);
   expect(ids(withReplaced(before, "b", () => undefined))).toEqual([["a"], ["c"]]);
 });
 
 const at = (second: number) => ({ created_at: `2026-01-02T03:04:0${second}.000Z` });
 
-test("a task is added where it belongs", () => {
+test("a task is inserted at its position", () => {
   const before = listing([task("e", at(5)), task("c", at(3))], [task("a", at(1))]);
   const added = (second: number, view = ALL_TASKS) =>
     ids(withAdded(before, task("new", at(second)), view));
@@ -71,12 +71,12 @@ test("a task that belongs after the loaded pages is not added", () => {
   ]);
 });
 
-test("a search shows what is known of it", () => {
+test("a search shows the known results first", () => {
   const all = listing([task("a"), task("b", { description: "An A" }), task("c")]);
   expect(ids(withFound(all, { ...ALL_TASKS, search: "a" }))).toEqual([["a", "b"]]);
 });
 
-test("the number of tasks follows those that come and go", () => {
+test("the number of tasks follows additions and removals", () => {
   const before = listing([task("a")], [task("b")]);
   before.pages = before.pages.map((page, index) => (index === 0 ? { ...page, total: 5 } : page));
   expect(withAdded(before, task("c"), ALL_TASKS).pages[0]?.total).toBe(6);

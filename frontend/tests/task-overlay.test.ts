@@ -62,7 +62,7 @@ test("a filter sees unsent ticks, but a refused change stays visible", () => {
   expect(titles([task("a")], [entry(tick, "failed")], "open")).toEqual(["a"]);
 });
 
-test("a change shows a task in a list that does not have it yet, and only then", () => {
+test("a change adds a task to a list only if it does not have the task yet", () => {
   const others = new Map([
     ["b", task("b")],
     ["c", task("c", { completed: true })],
@@ -104,7 +104,7 @@ test("characters are counted as the service counts them", () => {
   expect(titleMistake("🙂".repeat(256))).toContain("at most 255");
 });
 
-test("after a save an untouched field has what was changed elsewhere, and is no change", () => {
+test("after a save, an unedited field has the value changed elsewhere and counts as unchanged", () => {
   const before = task("a", { title: "Milk" });
   const after = task("a", { title: "Oat milk", description: "Mine" });
   const text = followed({ title: "Milk", description: "Mine" }, before, after);
@@ -114,7 +114,7 @@ test("after a save an untouched field has what was changed elsewhere, and is no 
   expect(changeOf(after, typed)).toEqual({ title: "Soy milk", description: "Mine, too" });
 });
 
-test("a refused change of a task that is gone or not loaded stays visible", () => {
+test("a refused change of a task that is deleted or not loaded stays visible", () => {
   const write: Write = {
     kind: "update",
     taskId: "b",

@@ -47,7 +47,7 @@ function world(heard?: string): World {
 const settle = () => new Promise((resolve) => setTimeout(resolve));
 
 describe("a token", () => {
-  test("is asked for once, when it is needed, and kept", async () => {
+  test("is requested once, when it is needed, and kept", async () => {
     const { store, asked, answer } = world();
     expect(asked()).toBe(0);
     const both = Promise.all([store.get(), store.get()]);
@@ -76,7 +76,7 @@ describe("a token", () => {
     expect(asked()).toBe(2);
   });
 
-  test("that another tab has is taken from there", async () => {
+  test("that another tab has is used", async () => {
     const theirs = tokenFor("ada");
     const { store, asked, told } = world(theirs);
     expect(await store.get()).toBe(theirs);
@@ -106,7 +106,7 @@ describe("a token", () => {
     expect(store.current).toBeUndefined();
   });
 
-  test("is forgotten when its owner leaves, even if it was on its way", async () => {
+  test("is dropped when its owner signs out, even if it was in flight", async () => {
     const { store, answer } = world();
     const late = store.get();
     await settle();
@@ -116,7 +116,7 @@ describe("a token", () => {
     expect(store.current).toBeUndefined();
   });
 
-  test("that could not be had is asked for again the next time", async () => {
+  test("that could not be fetched is requested again the next time", async () => {
     const { store, asked, answer, fail } = world();
     const failed = store.get();
     await settle();
@@ -130,7 +130,7 @@ describe("a token", () => {
   });
 });
 
-test("the subject of what is no token is nobody", () => {
+test("a malformed token has no subject", () => {
   expect(subjectOf(tokenFor("ada"))).toBe("ada");
   for (const text of ["", "a.b.c", "no token", `${btoa("{}")}.${btoa("{}")}.x`]) {
     expect(subjectOf(text)).toBeUndefined();

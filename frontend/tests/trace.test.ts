@@ -8,7 +8,7 @@ describe("a trace", () => {
     expect(traceparent()).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
   });
 
-  test("is another one each time", () => {
+  test("is different each time", () => {
     const [one, other] = [traceparent(), traceparent()].map((header) => header.split("-"));
     expect(one?.[1]).not.toBe(other?.[1]);
     expect(one?.[2]).not.toBe(other?.[2]);

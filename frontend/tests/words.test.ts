@@ -5,7 +5,7 @@ import { emailMistake, passwordMistake } from "../src/features/auth/model/mistak
 import { deviceName } from "../src/features/settings/model/device";
 import { Notices } from "../src/lib/notices";
 
-test("passwords have the length that the server wants", () => {
+test("passwords have the length that the server requires", () => {
   expect(passwordMistake("")).toBe("Choose a password.");
   expect(passwordMistake("1234567")).toContain("at least 8");
   expect(passwordMistake("12345678")).toBeUndefined();
@@ -14,7 +14,7 @@ test("passwords have the length that the server wants", () => {
   expect(passwordMistake("x".repeat(129))).toContain("at most 128");
 });
 
-test("addresses are checked for what is clearly missing", () => {
+test("addresses are checked for obvious mistakes", () => {
   for (const email of ["", "ada", "ada@", "ada@nowhere", "a b@example.com"]) {
     expect(emailMistake(email), email).toBeDefined();
   }
@@ -36,7 +36,7 @@ test.each([
   expect(deviceName(userAgent)).toBe(name);
 });
 
-test("a notice does one thing when it is acted on and another when it goes away", () => {
+test("a notice runs one callback for its action and another on expiry", () => {
   const notices = new Notices();
   const [run, onGone] = [vi.fn(), vi.fn()];
   const offer = { kind: "info", text: "Deleted.", action: { label: "Undo", run }, onGone } as const;
@@ -53,7 +53,7 @@ test("a notice does one thing when it is acted on and another when it goes away"
   expect(notices.list()).toEqual([]);
 });
 
-test("the same problem is said once", () => {
+test("the same problem is shown once", () => {
   const notices = new Notices();
   for (let i = 0; i < 3; i += 1) notices.show({ kind: "problem", text: "Away." });
   expect(notices.list()).toHaveLength(1);

@@ -65,7 +65,7 @@ test("sign-up with a short password has a code of its own", async () => {
   assert.equal(error.code, "PASSWORD_TOO_SHORT");
 });
 
-test("sign-up with a malformed address says which member is wrong", async () => {
+test("sign-up with a malformed address names the invalid field", async () => {
   const { client } = somebody(server);
 
   const { error } = await client.signUp.email({ name: "Ada", email: "nonsense", password: PASSWORD });
@@ -102,7 +102,7 @@ test("sign-in with a wrong password is an error", async () => {
   });
 });
 
-test("sign-in of nobody is the same error", async () => {
+test("sign-in of an unknown user is the same error", async () => {
   const { client } = somebody(server);
 
   const { error } = await client.signIn.email({ email: newAddress(), password: PASSWORD });
@@ -110,7 +110,7 @@ test("sign-in of nobody is the same error", async () => {
   assert.equal(error.code, "INVALID_EMAIL_OR_PASSWORD");
 });
 
-test("sign-in with a callbackURL says where to go", async () => {
+test("sign-in with a callbackURL returns the URL to go to", async () => {
   const { email } = await member(server);
   const { client } = somebody(server);
 
@@ -148,7 +148,7 @@ test("throw: true rejects with the status and the body", async () => {
   });
 });
 
-test("throw: true gives the data alone", async () => {
+test("throw: true returns only the data", async () => {
   const { client, user } = await member(server);
 
   const data = await client.getSession({ fetchOptions: { throw: true } });
@@ -165,7 +165,7 @@ test("a session outlives the browser", async () => {
   assert.equal(data.user.id, user.id);
 });
 
-test("with rememberMe: false it does not", async () => {
+test("with rememberMe: false a session ends with the browser", async () => {
   const { email } = await member(server);
   const { browser, client } = somebody(server);
   await client.signIn.email({ email, password: PASSWORD, rememberMe: false });

@@ -7,7 +7,7 @@ import { PASSWORD, newAddress, serve, somebody } from "./people.mjs";
 
 const server = serve({ RATE_LIMIT: "on" });
 
-test("too many sign-ins are an error that says when to come back", async () => {
+test("too many sign-ins return an error with the time to wait", async () => {
   const { client } = somebody(server);
   const seen = {};
   const attempt = () =>

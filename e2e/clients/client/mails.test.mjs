@@ -28,7 +28,7 @@ test("a forgotten password is reset by the mailed link", async () => {
   assert.equal((await client.signIn.email({ email, password: PASSWORD })).error.status, 401);
 });
 
-test("a reset for nobody looks the same", async () => {
+test("a reset for an unknown address gets the same response", async () => {
   const { email } = await member(server);
   const { client } = somebody(server);
 
@@ -51,7 +51,7 @@ test("a reset token works once", async () => {
   assert.equal(error.code, "INVALID_TOKEN");
 });
 
-test("the link of an unknown token brings the error to the page", async () => {
+test("the link of an unknown token redirects to the page with an error", async () => {
   const { browser } = somebody(server);
   const callback = encodeURIComponent(`${browser.origin}/reset`);
   const link = `${server.url}/api/auth/reset-password/unknown?callbackURL=${callback}`;

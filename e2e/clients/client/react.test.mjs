@@ -60,7 +60,7 @@ function show(context, client) {
 const isNobody = ({ data, isPending }) => data === null && !isPending;
 const isSomebody = ({ data }) => data !== null;
 
-test("a component is told to wait, and then that nobody is there", async (context) => {
+test("a component is pending, and then shows that nobody is signed in", async (context) => {
   const { client } = somebody(server, withReact);
   const component = show(context, client);
 
@@ -70,7 +70,7 @@ test("a component is told to wait, and then that nobody is there", async (contex
   assert.equal(component.text(), "nobody");
 });
 
-test("a component shows who signs in and out", async (context) => {
+test("a component shows sign-ins and sign-outs", async (context) => {
   const { email } = await member(server);
   const { client } = somebody(server, withReact);
   const component = show(context, client);
@@ -87,7 +87,7 @@ test("a component shows who signs in and out", async (context) => {
   assert.equal(component.text(), "nobody");
 });
 
-test("a component shows who is there when the page is loaded", async (context) => {
+test("a component shows the signed-in user when the page is loaded", async (context) => {
   const ada = await member(server, withReact);
 
   const component = show(context, ada.client);

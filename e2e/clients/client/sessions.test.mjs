@@ -19,7 +19,7 @@ async function signedToken({ email }) {
 
 const withBearer = (token) => ({ fetchOptions: { auth: { type: "Bearer", token } } });
 
-test("getSession of nobody is null without an error", async () => {
+test("getSession without a session is null without an error", async () => {
   const { client } = somebody(server);
 
   assert.deepEqual(await client.getSession(), { data: null, error: null });
@@ -60,7 +60,7 @@ test("times are dates with the right milliseconds", async () => {
   assert.deepEqual(data.user.createdAt, user.createdAt);
 });
 
-test("getSession hands a JWT to the page", async () => {
+test("getSession returns a JWT to the page", async () => {
   const { client } = await member(server);
   const seen = {};
 
@@ -78,7 +78,7 @@ test("the token of the session works as a bearer", async () => {
   assert.equal(data.user.id, user.id);
 });
 
-test("so does the signed token", async () => {
+test("the signed token works as a bearer", async () => {
   const ada = await member(server);
   const { client } = somebody(server);
 
@@ -99,13 +99,13 @@ test("a bearer can be set for the whole client", async () => {
   assert.equal(data.status, true);
 });
 
-test("a made-up bearer is nobody", async () => {
+test("an unknown bearer has no session", async () => {
   const { client } = somebody(server);
 
   assert.equal((await client.getSession(withBearer("unknown"))).data, null);
 });
 
-test("a JWT is no bearer here", async () => {
+test("a JWT is not accepted as a bearer", async () => {
   const ada = await member(server);
   const { data } = await ada.client.token();
   const { client } = somebody(server);

@@ -41,7 +41,7 @@ async function storeOfMember(context, person) {
   return store;
 }
 
-test("the store is pending before it has asked", (context) => {
+test("the store is pending before its first request", (context) => {
   const person = somebody(server);
 
   const { data, error, isPending } = storeOf(context, person).get();
@@ -105,7 +105,7 @@ test("the store shows nobody after the user is deleted", async (context) => {
   await shown(store, isNobody);
 });
 
-test("a session that was revoked elsewhere is gone at the next look", async (context) => {
+test("a session that was revoked elsewhere is null at the next fetch", async (context) => {
   const ada = await member(server);
   const other = await elsewhere(server, ada);
   const store = await storeOfMember(context, ada);

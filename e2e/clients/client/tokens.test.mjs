@@ -31,7 +31,7 @@ test("token() gives a JWT about the user that jose verifies", async () => {
   assert.equal(payload.updatedAt, user.updatedAt.toISOString());
 });
 
-test("the JWT that getSession hands over is as good", async () => {
+test("the JWT that getSession returns is valid as well", async () => {
   const { client, user } = await member(server);
   const seen = {};
   await client.getSession({ fetchOptions: keepHeaders(seen) });

@@ -7,7 +7,7 @@ import { NEW_PASSWORD, PASSWORD, elsewhere, member, serve, somebody } from "./pe
 
 const server = serve();
 
-test("updateUser changes the name and says no more than that", async () => {
+test("updateUser changes the name and returns only a status", async () => {
   const { client } = await member(server);
 
   assert.deepEqual(await client.updateUser({ name: "Ada B." }), { data: { status: true }, error: null });
@@ -26,7 +26,7 @@ test("updateUser sets and removes the image", async () => {
   assert.equal((await client.getSession()).data.user.image, null);
 });
 
-test("updateUser shows in the other browser", async () => {
+test("a change by updateUser is visible in the other browser", async () => {
   const ada = await member(server);
   const other = await elsewhere(server, ada);
 
@@ -89,7 +89,7 @@ test("changePassword with a wrong password is refused", async () => {
   assert.equal(error.code, "INVALID_PASSWORD");
 });
 
-test("verifyPassword knows the right password", async () => {
+test("verifyPassword accepts the right password", async () => {
   const { client } = await member(server);
 
   assert.equal((await client.verifyPassword({ password: PASSWORD })).data.status, true);

@@ -14,24 +14,24 @@ export const ALLOWED = [
       "headers.access-control-allow-origin",
       "headers.vary",
     ],
-    reason: "a front end on another origin is answered; the original leaves that to what is around it",
+    reason: "CORS for a web app on another origin is built in; Better Auth leaves it to the application",
   },
   {
     at: "headers.access-control-expose-headers",
     when: contains,
-    reason: "such a front end may read what it could with the original, and more",
+    reason: "such a web app may read the headers that Better Auth exposes, and more",
   },
   {
     at: "headers.x-request-id",
-    reason: "every answer can be found in the log",
+    reason: "every response can be found in the log",
   },
   {
     at: ["headers.cache-control", "headers.x-content-type-options"],
-    reason: "no proxy keeps what belongs to a user, and no browser guesses at a media type",
+    reason: "no proxy stores a user's data, and no browser guesses the media type",
   },
   {
     at: "headers.retry-after",
-    reason: "the standard header beside x-retry-after, with the same value",
+    reason: "the standard header in addition to x-retry-after, with the same value",
   },
   {
     at: [
@@ -40,7 +40,7 @@ export const ALLOWED = [
       "headers.set-auth-jwt.claims.jti",
       "headers.set-auth-jwt.claims.sid",
     ],
-    reason: "a token names itself and its session, so that it can be revoked",
+    reason: "a token has an id and names its session, so that it can be revoked",
   },
 
   // Individual exchanges
@@ -67,17 +67,17 @@ export const ALLOWED = [
   {
     exchanges: ["HEAD is not routed"],
     at: ["status", "headers"],
-    reason: "HEAD is answered wherever GET is (RFC 9110 §9.1); monitors and link checkers send it",
+    reason: "HEAD is supported wherever GET is (RFC 9110 §9.1); monitors and link checkers send it",
   },
   {
     exchanges: ["an escaped path is another path"],
     at: ["status", "headers.content-type", "body"],
-    reason: "paths are the same however they are escaped (RFC 3986 §6.2.2.2); no client escapes letters",
+    reason: "escaped and unescaped paths are equivalent (RFC 3986 §6.2.2.2); no client escapes letters",
   },
   {
     exchanges: ["a path of an origin does not matter", "an origin in capitals is the same"],
     at: ["status", "body"],
-    reason: "no browser sends such an origin, and it is compared as it is",
+    reason: "no browser sends such an origin; origins are compared exactly",
   },
   {
     exchanges: [
@@ -87,7 +87,7 @@ export const ALLOWED = [
       "update-user with a number for an image",
     ],
     at: ["status", "headers", "body"],
-    reason: "a value of a wrong type is a 400; the original fails with a 500, or stores it as a text",
+    reason: "a value of the wrong type returns 400; Better Auth returns 500, or stores it as a string",
   },
   {
     exchanges: [
@@ -100,7 +100,7 @@ export const ALLOWED = [
   {
     exchanges: ["whether Eli can still use it"],
     at: ["status", "headers", "body"],
-    reason: "nobody else can use up the link by which an account is deleted",
+    reason: "another user cannot invalidate the link that deletes an account",
   },
   {
     exchanges: [
@@ -118,12 +118,12 @@ export const ALLOWED = [
   {
     exchanges: ["even if it is the bad one"],
     at: ["body", "headers.set-auth-jwt"],
-    reason: "of several session cookies with the same name, a live one wins over a stale one",
+    reason: "of several session cookies with the same name, a valid one takes precedence over an expired one",
   },
   {
     exchanges: ["a token in the query will do", "a reset with a session", "sign-in with the new address"],
     at: ["status", "headers", "body"],
-    reason: "a password change or reset ends the user's other reset links, which may be in a stranger's hands",
+    reason: "a password change or reset invalidates the user's other reset links, which an attacker may have",
   },
   {
     exchanges: ["a forgetful session is not refreshed", "the session of a day is not over"],
@@ -138,6 +138,6 @@ export const ALLOWED = [
   {
     exchanges: ["which makes her address of nonsense", "which makes her address of 203.0.113.7:80"],
     at: "body.session.ipAddress",
-    reason: "what a trusted proxy says is read more generously, or the proxy's own address shown",
+    reason: "more formats of a trusted proxy's header are accepted; otherwise the proxy's own address is shown",
   },
 ];

@@ -240,7 +240,7 @@ function journey(name) {
     assert.equal(tab.page.url(), `${app.origin}/settings`);
   });
 
-  test("the token tells other services who is there", async () => {
+  test("the token identifies the user to other services", async () => {
     const { tab, email } = await member();
 
     await tab.click("Show token");
@@ -257,7 +257,7 @@ function journey(name) {
     assert.equal(claims.name, "Ada");
   });
 
-  test("who wants to be remembered is, and who does not is not", async () => {
+  test("users are remembered only if they choose so", async () => {
     const { tab, email } = await member();
     const remembered = await tab.cookie("better-auth.session_token");
     const left = remembered.expires - Date.now() / 1000;
@@ -273,7 +273,7 @@ function journey(name) {
     }
   });
 
-  test("a deleted account is gone everywhere", async () => {
+  test("a deleted account is signed out everywhere", async () => {
     const { tab, email } = await member();
     const another = await tab.another();
     await another.open("/");

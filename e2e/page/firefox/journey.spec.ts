@@ -62,7 +62,7 @@ test("an edited task survives Back and a reload", async ({ open }) => {
   await tab.sees("Saved.");
 });
 
-test("text that was changed in another tab asks", async ({ open }) => {
+test("text that was changed in another tab is reported as a conflict", async ({ open }) => {
   const [tab, other] = [await open(), await open()];
   await tab.signUp();
   await tab.addTask("Milk");

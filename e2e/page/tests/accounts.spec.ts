@@ -95,7 +95,7 @@ test("password managers recognize the fields", async ({ page }) => {
   }
 });
 
-test("a password can be looked at", async ({ page }) => {
+test("a password can be revealed", async ({ page }) => {
   await page.goto("/auth/signin");
   const password = page.getByLabel("Password", { exact: true });
   await expect(password).toHaveAttribute("type", "password");
@@ -148,7 +148,7 @@ test("an address is verified by way of the mailed link", async ({ page, context,
   await expect(page.getByText(`${email} (verified)`)).toBeVisible();
 });
 
-test("where addresses are verified first, people are told so", async ({ page }) => {
+test("if addresses must be verified first, users are told so", async ({ page }) => {
   const strict = await startSystem({ REQUIRE_EMAIL_VERIFICATION: "on" });
   const email = newAddress();
   await page.goto(`${strict.url}/auth/signup`);

@@ -3,7 +3,7 @@
 import { expect, test } from "../support/test";
 
 for (const name of ["auth", "tasks"] as const) {
-  test(`the API of ${name} is read and tried out, with nothing from elsewhere`, async ({
+  test(`the API page of ${name} can be read and tried out, and loads nothing from other hosts`, async ({
     page,
     context,
     system,

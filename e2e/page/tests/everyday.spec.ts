@@ -4,7 +4,7 @@ import { inspect } from "../support/looks";
 import { addTask, haveTasks, member, rowOf, rows, signIn, tick, titlesOf } from "../support/people";
 import { expect, test } from "../support/test";
 
-test("a search finds titles, has an address and is undone by Back", async ({ page, context, system }) => {
+test("a search finds titles, has a URL and is undone by Back", async ({ page, context, system }) => {
   await member(context, system);
   await haveTasks(context, system, ["Oat milk", "Bread", "Milk chocolate"]);
   const searches: string[] = [];
@@ -31,7 +31,7 @@ test("a search finds titles, has an address and is undone by Back", async ({ pag
   await expect(rows(page)).toHaveCount(4);
 });
 
-test("tasks are ordered and counted, also while changes are on their way", async ({ page, context, system }) => {
+test("tasks are ordered and counted, also while changes are in flight", async ({ page, context, system }) => {
   await member(context, system);
   await haveTasks(context, system, ["Bread", "Apples", "Cheese"]);
   await page.goto("/tasks");
@@ -123,7 +123,7 @@ test("the focus stays in the list when a ticked task leaves it", async ({ page, 
   await expect(page.getByRole("heading", { name: "Tasks" })).toBeFocused();
 });
 
-test("a theme can be chosen and is there before the page is drawn", async ({ page, context, system }) => {
+test("a theme can be chosen and is applied before the first paint", async ({ page, context, system }) => {
   await page.emulateMedia({ colorScheme: "light" });
   await member(context, system);
   await page.goto("/settings");
@@ -138,7 +138,7 @@ test("a theme can be chosen and is there before the page is drawn", async ({ pag
   expect(await background()).toBe("rgb(246, 247, 245)");
 });
 
-test("paper has the tasks and none of the controls", async ({ page, context, system }) => {
+test("a printed page has the tasks and none of the controls", async ({ page, context, system }) => {
   await member(context, system);
   await haveTasks(context, system, ["Milk", "Bread"]);
   await page.goto("/tasks");
@@ -179,7 +179,7 @@ test("devices are in the order of their use, and all others are signed out at on
   }
 });
 
-test("a browser that keeps no cookies says so instead of nothing", async ({ page, context, system }) => {
+test("blocked cookies are explained to the user", async ({ page, context, system }) => {
   const { email } = await member(context, system);
   await context.clearCookies();
   await page.route("**/api/auth/sign-in/email", async (route) => {
@@ -221,7 +221,7 @@ test("the language follows the browser, can be chosen, and stays chosen", async 
   await context.close();
 });
 
-test("text from right to left is shown so, beside text from left to right", async ({ page, context, system }) => {
+test("right-to-left text is displayed correctly beside left-to-right text", async ({ page, context, system }) => {
   await member(context, system);
   await haveTasks(context, system, ["שלום עולם", "Milk"]);
   await page.goto("/tasks");

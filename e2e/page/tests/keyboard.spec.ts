@@ -67,7 +67,7 @@ test("the skip link moves the focus to the content", async ({ page, context, sys
   await expect(page.getByRole("main")).toBeFocused();
 });
 
-test("nothing moves for those who do not want it", async ({ page, context, system }) => {
+test("nothing is animated with reduced motion", async ({ page, context, system }) => {
   await page.emulateMedia({ reducedMotion: "reduce" });
   await member(context, system);
   await haveTasks(context, system, ["Milk"]);

@@ -25,7 +25,7 @@ const TITLES = [
 // Each state is rendered eight times and checked by axe, which takes minutes on a busy machine.
 test.describe.configure({ timeout: 300_000 });
 
-test("the pages of those who are not signed in look right", async ({ page }) => {
+test("the pages for users who are not signed in look right", async ({ page }) => {
   await signedOut(page);
 });
 

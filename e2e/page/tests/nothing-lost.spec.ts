@@ -80,7 +80,7 @@ const unsentTitles = (page: Page) =>
     return titles.sort();
   });
 
-test("tasks typed on a slow line survive a reload, in their order", async ({ page, context, system }) => {
+test("tasks typed on a slow connection survive a reload, in their order", async ({ page, context, system }) => {
   await member(context, system);
   await page.goto("/tasks");
   await expect(page.getByText("Nothing to do yet")).toBeVisible();
@@ -98,7 +98,7 @@ test("tasks typed on a slow line survive a reload, in their order", async ({ pag
   expect(await titlesOf(context, system)).toEqual(titles.toReversed());
 });
 
-test("a task is listed though the list was asked for before it was there", async ({ page, context, system }) => {
+test("a task is listed although the list was requested before it was created", async ({ page, context, system }) => {
   await member(context, system);
   await haveTasks(context, system, ["Milk"]);
   const list = await holdLists(page, "limit=");
@@ -112,7 +112,7 @@ test("a task is listed though the list was asked for before it was there", async
   await expect(rows(page)).toHaveText(["Bread", "Milk"]);
 });
 
-test("ticks are listed though the list was asked for before they were there", async ({
+test("ticks are shown although the list was requested before they were made", async ({
   page,
   context,
   system,
@@ -141,7 +141,7 @@ test("ticks are listed though the list was asked for before they were there", as
   await expect(rows(page)).toHaveText(["Bread", "Milk"]);
 });
 
-test("a title is found while it is on its way, and after it was saved", async ({
+test("a title is found while it is being saved, and afterwards", async ({
   page,
   context,
   system,
@@ -162,7 +162,7 @@ test("a title is found while it is on its way, and after it was saved", async ({
   await expect(rows(page)).toHaveText(["Milk bread", "Milk"]);
 });
 
-test("an old list takes back no new title and no deletion", async ({ page, context, system }) => {
+test("an outdated list reverts neither a new title nor a deletion", async ({ page, context, system }) => {
   await member(context, system);
   await haveTasks(context, system, ["Milk", "Bread", "Salt"]);
   await page.goto("/tasks");
@@ -186,7 +186,7 @@ test("an old list takes back no new title and no deletion", async ({ page, conte
   await expect(rows(page)).toHaveText(["Salt", "Rye bread"]);
 });
 
-test("only what is shown as done is deleted with the done tasks", async ({ page, context, system }) => {
+test("only tasks displayed as done are deleted with the done tasks", async ({ page, context, system }) => {
   await member(context, system);
   await haveTasks(context, system, ["Milk", "Bread", "Salt"]);
   await page.goto("/tasks");
@@ -222,7 +222,7 @@ test("a task added without a network survives a closed tab", async ({ page, cont
   expect(await titlesOf(context, system)).toEqual(["Written in a tunnel"]);
 });
 
-test("a busy service is asked again when it says so", async ({ page, context, system }) => {
+test("a busy service is retried after Retry-After", async ({ page, context, system }) => {
   await member(context, system);
   await page.goto("/tasks");
   let refusals = 0;
@@ -281,7 +281,7 @@ test("text that was changed elsewhere meanwhile is not overwritten silently", as
   expect(await notesOf(context, system, id)).toBe("Mine");
 });
 
-test("a title that was changed elsewhere asks the person who edits it in the list", async ({
+test("a title that was changed elsewhere while it is edited in the list is a conflict", async ({
   page,
   context,
   system,
@@ -299,7 +299,7 @@ test("a title that was changed elsewhere asks the person who edits it in the lis
   expect(await titlesOf(context, system)).toEqual(["Theirs"]);
 });
 
-test("leaving an edited task asks, and a reload restores the text", async ({ page, context, system }) => {
+test("leaving an edited task asks for confirmation, and a reload restores the text", async ({ page, context, system }) => {
   await member(context, system);
   const [id = ""] = await haveTasks(context, system, ["Milk"]);
   await page.goto("/tasks");
@@ -321,7 +321,7 @@ test("leaving an edited task asks, and a reload restores the text", async ({ pag
   await expect(page.getByText("Your unsaved changes have been restored.")).toHaveCount(0);
 });
 
-test("a task opens with what is not sent yet, and is edited on top of it", async ({
+test("a task opens with its unsent changes, which can be edited further", async ({
   page,
   context,
   system,
@@ -345,7 +345,7 @@ test("a task opens with what is not sent yet, and is edited on top of it", async
   await expect(page.getByText("changed elsewhere")).toHaveCount(0);
 });
 
-test("a form that is typed in stays, whatever a refresh brings", async ({ page, context, system }) => {
+test("a refresh does not change a form that is being edited", async ({ page, context, system }) => {
   await member(context, system);
   const [id = ""] = await haveTasks(context, system, ["Milk"]);
   await page.goto(`/tasks/${id}`);
@@ -371,7 +371,7 @@ test("a form that is typed in stays, whatever a refresh brings", async ({ page, 
   }
 });
 
-test("the focus stays in a field that is typed in, however slow the device", async ({
+test("the focus stays in a field that is being edited, even on a slow device", async ({
   page,
   context,
   system,
@@ -419,7 +419,7 @@ test("text that is typed while a task is saved is still unsaved", async ({ page,
   await expect.poll(() => notesOf(context, system, id)).toBe("Two litres");
 });
 
-test("text survives the end of the session, for the same person alone", async ({
+test("text survives the end of the session, for the same user only", async ({
   page,
   context,
   system,
@@ -441,7 +441,7 @@ test("text survives the end of the session, for the same person alone", async ({
   await expect(page.getByLabel("New task")).toHaveValue("Half a thou");
 });
 
-test("the next user is not sent to the page of the one before", async ({
+test("the next user is not sent to the previous user's page", async ({
   page,
   context,
   browser,
@@ -464,7 +464,7 @@ test("the next user is not sent to the page of the one before", async ({
   await expect(page.getByText("Nothing to do yet")).toBeVisible();
 });
 
-test("signing out asks about what another tab has not saved", async ({ page, context, system }) => {
+test("signing out asks about unsaved text in another tab", async ({ page, context, system }) => {
   await member(context, system);
   const [id = ""] = await haveTasks(context, system, ["Milk"]);
   const other = await context.newPage();
@@ -480,7 +480,7 @@ test("signing out asks about what another tab has not saved", async ({ page, con
   await expect(other.getByRole("heading", { name: "Sign in" })).toBeVisible();
 });
 
-test("signing out with unsent work asks, and then erases it", async ({ page, context, system }) => {
+test("signing out with unsent changes asks for confirmation, and then erases them", async ({ page, context, system }) => {
   await member(context, system);
   await page.goto("/tasks");
   await expect(page.getByText("Nothing to do yet")).toBeVisible();
@@ -526,7 +526,7 @@ test("an emoji title is edited whole, and an edit survives a refresh of a long l
   await expect.poll(() => titlesOf(context, system)).toEqual([`${"🙂".repeat(200)}!`]);
 });
 
-test("saving twice does not take back what was changed elsewhere", async ({ page, context, system }) => {
+test("saving twice does not revert a change made elsewhere", async ({ page, context, system }) => {
   await member(context, system);
   const [id = ""] = await haveTasks(context, system, ["Milk"]);
   await page.goto(`/tasks/${id}`);

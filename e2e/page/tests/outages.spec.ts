@@ -4,7 +4,7 @@ import { addTask, haveTasks, member, rowOf, rows, tick } from "../support/people
 import { startSystem } from "../support/services";
 import { expect, test } from "../support/test";
 
-test("the page survives a task service that goes away, and shows when it is back", async ({
+test("the web app survives an outage of the task service, and shows its recovery", async ({
   page,
   context,
 }) => {
@@ -29,7 +29,7 @@ test("the page survives a task service that goes away, and shows when it is back
   await system.stop();
 });
 
-test("without the issuer, tasks go on, and nobody is taken for signed out", async ({
+test("without the issuer, tasks still work, and no user is treated as signed out", async ({
   page,
   context,
 }) => {
@@ -52,7 +52,7 @@ test("without the issuer, tasks go on, and nobody is taken for signed out", asyn
   await system.stop();
 });
 
-test("what is written without a network is sent when there is one", async ({
+test("changes made without a network are sent when it is available again", async ({
   page,
   context,
   system,

@@ -106,7 +106,7 @@ test("no token is stored, shown in an address or written to the console", async 
   }
 });
 
-test("the page is served with a policy that the browser keeps", async ({ page, errors }) => {
+test("the web app works under its content security policy", async ({ page, errors }) => {
   const answer = await page.goto("/auth/signin");
   const policy = answer?.headers()["content-security-policy"] ?? "";
   expect(policy).toContain("default-src 'none'");

@@ -4,7 +4,7 @@ import { haveTasks, member, rows } from "../support/people";
 import { startSystem } from "../support/services";
 import { expect, test } from "../support/test";
 
-test("scripts, styles and the page come compressed", async ({ page }) => {
+test("scripts, styles and the page are compressed", async ({ page }) => {
   const encodings = new Map<string, string | undefined>();
   page.on("response", (response) => {
     const kind = response.request().resourceType();
@@ -20,7 +20,7 @@ test("scripts, styles and the page come compressed", async ({ page }) => {
   for (const [url] of plain) expect((await page.request.get(url)).headers()["content-length"]?.length).toBeLessThan(4);
 });
 
-test("a page loads its own code and not that of the others", async ({ page }) => {
+test("a page loads only its own code", async ({ page }) => {
   const scripts: string[] = [];
   page.on("request", (request) => {
     if (request.resourceType() === "script") scripts.push(request.url());
@@ -30,7 +30,7 @@ test("a page loads its own code and not that of the others", async ({ page }) =>
   expect(scripts.filter((url) => /\/(tasks|settings|members)/.test(url))).toEqual([]);
 });
 
-test("something is visible before the script is there", async ({ page }) => {
+test("something is visible before the script is loaded", async ({ page }) => {
   let release = () => {};
   const held = new Promise<void>((resolve) => {
     release = resolve;

@@ -105,7 +105,7 @@ test("sign-out in one tab signs out the others", async ({ page, context, system 
   await expect(another.getByText("Milk")).toHaveCount(0);
 });
 
-test("a session that has ended leads to signing in, and back to where one was", async ({
+test("after the session has ended, the user signs in and returns to the same page", async ({
   page,
   context,
   system,
@@ -129,7 +129,7 @@ test("a session that has ended leads to signing in, and back to where one was", 
   await expect(page.getByRole("heading", { name: "Milk" })).toBeVisible();
 });
 
-test("another person in the same browser finds nothing of the one before", async ({
+test("another user in the same browser finds no data of the previous one", async ({
   page,
   context,
   system,

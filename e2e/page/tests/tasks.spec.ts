@@ -20,7 +20,7 @@ test("tasks are added with Enter, the newest first, and are still there later", 
   await expect(rows(page)).toHaveText(["Third", "Second", "First"]);
 });
 
-test("a title that cannot be is refused before it is sent", async ({ page, context, system }) => {
+test("an invalid title is refused before it is sent", async ({ page, context, system }) => {
   await member(context, system);
   await page.goto("/tasks");
   await addTask(page, "   ");
@@ -104,7 +104,7 @@ test("a deleted task comes back with Undo, and is gone without", async ({
   await expect(rows(page)).toHaveText(["Salt", "Milk"]);
 });
 
-test("a task that was deleted just before the page was left is gone", async ({
+test("a task that was deleted just before leaving the page stays deleted", async ({
   page,
   context,
   system,
@@ -204,7 +204,7 @@ test("one task has a page of its own, with notes", async ({ page, context, syste
   await expect(rowOf(page, "Oat milk")).toBeVisible();
 });
 
-test("a task that is not there says so", async ({ page, context, system }) => {
+test("a missing task is reported", async ({ page, context, system }) => {
   await member(context, system);
   await page.goto("/tasks/01980000-0000-7000-8000-000000000000");
   await expect(page.getByRole("heading", { name: "There is no such task" })).toBeVisible();

@@ -45,7 +45,7 @@ test("a refusal is shown at the field that it names, and the text stays", async 
   expect(screen.getByLabelText<HTMLInputElement>("Name").value).toBe("A");
 });
 
-test("what is thrown is a problem, and the form can be sent again", async () => {
+test("a thrown error is shown as a problem, and the form can be submitted again", async () => {
   const user = userEvent.setup();
   const submit = vi.fn(async () => {
     throw new TypeError("Failed to fetch");

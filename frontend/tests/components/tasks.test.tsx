@@ -80,7 +80,7 @@ test("the arrow keys move between rows, and the focus stays when a row leaves", 
   expect(document.activeElement).toBe(box("c"));
 });
 
-test("the editor tells each change and saves what is typed", async () => {
+test("the editor reports each change and saves the typed text", async () => {
   const user = userEvent.setup();
   const [onEdit, onSave] = [vi.fn(), vi.fn(async () => undefined)];
   render(
@@ -108,7 +108,7 @@ test("the editor tells each change and saves what is typed", async () => {
   expect(onSave).toHaveBeenCalledWith({ title: "Oat milk", description: "" });
 });
 
-test("Ctrl+Z takes back the last thing that can be, but not while text is typed", async () => {
+test("Ctrl+Z undoes the last reversible change, but not while text is being typed", async () => {
   const user = userEvent.setup();
   const [first, second] = [vi.fn(), vi.fn()];
   render(
