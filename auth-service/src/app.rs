@@ -53,7 +53,7 @@ const EXPOSED_HEADERS: [&str; 6] =
     [SET_AUTH_TOKEN, SET_AUTH_JWT, X_RETRY_AFTER, "retry-after", "location", "x-request-id"];
 
 /// The service with its listener bound, not yet running.
-#[expect(missing_debug_implementations, reason = "the server has none")]
+#[expect(missing_debug_implementations, reason = "the server is not Debug")]
 pub struct App {
     address: SocketAddr,
     server: Server,

@@ -9,7 +9,7 @@
 #![expect(
     clippy::expect_used,
     clippy::panic,
-    reason = "this is for tests, where a panic is how one fails"
+    reason = "this is for tests, which fail by panicking"
 )]
 
 mod balancer;

@@ -70,7 +70,7 @@ const EXPOSED_HEADERS: [&str; 11] = [
 ];
 
 /// The service with its listener bound, not yet running.
-#[expect(missing_debug_implementations, reason = "the server has none")]
+#[expect(missing_debug_implementations, reason = "the server is not Debug")]
 pub struct App {
     address: SocketAddr,
     server: Server,

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::{http::representation::tasks_json, store::Task};
 
 /// A page of a listing, as read from the database.
-#[expect(missing_debug_implementations, reason = "tasks have none")]
+#[expect(missing_debug_implementations, reason = "tasks are not Debug")]
 pub struct Page {
     tasks: Vec<Task>,
     owner: UserId,

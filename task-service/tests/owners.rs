@@ -11,7 +11,7 @@
 )]
 
 #[path = "api/app.rs"]
-#[expect(dead_code, reason = "the other tests need more of it")]
+#[expect(dead_code, reason = "other tests use more of this module")]
 mod app;
 
 use std::{

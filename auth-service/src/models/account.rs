@@ -19,7 +19,7 @@ pub(crate) struct PasswordHash(pub(crate) Option<String>);
 /// An account in a listing.
 #[derive(HasQuery)]
 #[diesel(table_name = accounts)]
-#[expect(clippy::struct_field_names, reason = "the contract's name")]
+#[expect(clippy::struct_field_names, reason = "named as in the contract")]
 pub(crate) struct Account {
     pub(crate) id: String,
     pub(crate) user_id: String,

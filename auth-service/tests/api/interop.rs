@@ -40,7 +40,7 @@ fn passwords() -> [String; 4] {
 }
 
 /// Returns the interpreter, if configured.
-#[expect(clippy::disallowed_methods, reason = "tests have no main that could hand it down")]
+#[expect(clippy::disallowed_methods, reason = "tests have no main function to read it")]
 pub(crate) fn interpreter(variable: &str) -> Option<String> {
     if let Ok(path) = std::env::var(variable) {
         return Some(path);

@@ -160,7 +160,11 @@ impl Verifier {
     }
 
     #[cfg(not(feature = "events"))]
-    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "nothing is ever revoked")]
+    #[expect(
+        clippy::unused_self,
+        clippy::unnecessary_wraps,
+        reason = "without the feature, nothing is revoked"
+    )]
     fn check_events(&self, _: &Facts) -> Result<(), Error> {
         Ok(())
     }

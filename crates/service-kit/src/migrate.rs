@@ -40,7 +40,7 @@ use crate::{
 };
 
 /// The migrations of a service for each engine, embedded in the binary. Both have the same versions.
-#[expect(missing_debug_implementations, reason = "embedded migrations have none")]
+#[expect(missing_debug_implementations, reason = "embedded migrations are not Debug")]
 pub struct Migrations {
     /// Name of the service's program.
     pub service: &'static str,

@@ -166,7 +166,7 @@ impl Drop for TestDatabase {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "tests have no main that could hand it down")]
+#[expect(clippy::disallowed_methods, reason = "tests have no main function to read it")]
 fn server() -> Option<String> {
     static SAY_ONCE: Once = Once::new();
     if let Ok(server) = std::env::var(SERVER_VARIABLE) {
@@ -244,7 +244,7 @@ fn url_of(server: &str, database: &str) -> DatabaseUrl {
 }
 
 /// Returns the URL that services use for a database: through the pooler, if configured.
-#[expect(clippy::disallowed_methods, reason = "tests have no main that could hand it down")]
+#[expect(clippy::disallowed_methods, reason = "tests have no main function to read it")]
 fn url_for_services(server: &str, database: &str) -> String {
     let url = with_database(server, database);
     let Ok(pooler) = std::env::var(POOLER_VARIABLE) else { return url };

@@ -71,7 +71,7 @@ pub fn file(text: &str) -> Result<PathBuf, &'static str> {
 }
 
 /// The data of a service.
-#[expect(missing_debug_implementations, reason = "migrations have none")]
+#[expect(missing_debug_implementations, reason = "migrations are not Debug")]
 pub struct Inventory {
     /// Name of the service.
     pub service: &'static str,

@@ -90,7 +90,7 @@ struct Parameters {
 /// Sort keys of a listing.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
-#[expect(dead_code, reason = "a description; listings are ordered by `Order`")]
+#[expect(dead_code, reason = "only documented; listings use `Order`")]
 pub(crate) enum SortName {
     CreatedAt,
     UpdatedAt,
@@ -99,7 +99,7 @@ pub(crate) enum SortName {
 
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
-#[expect(dead_code, reason = "a description; listings are ordered by `Order`")]
+#[expect(dead_code, reason = "only documented; listings use `Order`")]
 pub(crate) enum OrderName {
     Asc,
     Desc,

@@ -205,8 +205,8 @@ mod tests {
             sub: sub.to_owned(),
             exp: 0.0,
             nbf: None,
-            #[expect(clippy::cast_precision_loss, reason = "times of tests are small")]
-            #[expect(clippy::as_conversions, reason = "times of tests are small")]
+            #[expect(clippy::cast_precision_loss, reason = "times in tests are small")]
+            #[expect(clippy::as_conversions, reason = "times in tests are small")]
             iat: iat.map(|iat| iat as f64),
             jti: Some(jti.to_owned()),
             sid: Some(sid.to_owned()),

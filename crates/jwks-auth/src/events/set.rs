@@ -110,8 +110,11 @@ pub(super) fn read(
 
 /// Parses a `NumericDate` and drops its fraction.
 fn seconds(date: &Value) -> Option<i64> {
-    #[expect(clippy::cast_possible_truncation, reason = "a fraction, or a time that saturates")]
-    #[expect(clippy::as_conversions, reason = "a fraction, or a time that saturates")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "fractions are dropped, and large values saturate"
+    )]
+    #[expect(clippy::as_conversions, reason = "fractions are dropped, and large values saturate")]
     date.as_i64().or_else(|| date.as_f64().map(|date| date as i64))
 }
 

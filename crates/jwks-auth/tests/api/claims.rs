@@ -148,7 +148,7 @@ async fn claims_are_an_object_without_duplicate_fields() {
 async fn claims_that_the_application_cannot_read_are_refused() {
     #[derive(Debug, serde::Deserialize)]
     struct Scoped {
-        #[expect(dead_code, reason = "only that it is there matters")]
+        #[expect(dead_code, reason = "only its presence matters")]
         scope: String,
     }
 

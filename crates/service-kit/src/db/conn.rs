@@ -5,7 +5,7 @@ use std::{any::Any, sync::Arc};
 use super::{AsyncSqliteConnection, PgConn};
 
 /// A connection that goes back to its pool when dropped.
-#[expect(missing_debug_implementations, reason = "the connections have none")]
+#[expect(missing_debug_implementations, reason = "the connections are not Debug")]
 pub enum PooledConn {
     Postgres(PgConn),
     Sqlite(AsyncSqliteConnection),
@@ -29,7 +29,7 @@ impl PooledConn {
 }
 
 /// A connection of either engine, inside or outside a transaction.
-#[expect(missing_debug_implementations, reason = "the connections have none")]
+#[expect(missing_debug_implementations, reason = "the connections are not Debug")]
 pub enum Conn<'a> {
     Postgres(&'a mut PgConn),
     Sqlite(&'a mut AsyncSqliteConnection),

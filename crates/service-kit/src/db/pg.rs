@@ -36,7 +36,7 @@ use super::{
 const CHECK_TIMEOUT: Duration = Duration::from_millis(2500);
 
 /// Shared and exclusive connections to one PostgreSQL database.
-#[expect(missing_debug_implementations, reason = "the pool has none")]
+#[expect(missing_debug_implementations, reason = "the pool is not Debug")]
 pub struct Postgres {
     endpoint: Endpoint,
     /// Shared connections for single statements, pipelined.

@@ -48,7 +48,7 @@ const LONG_READERS: usize = 2;
 
 /// A SQLite database. SQLite allows one writer at a time: with a single connection for writes, writers
 /// wait in a queue instead of failing on a locked database.
-#[expect(missing_debug_implementations, reason = "queued statements have none")]
+#[expect(missing_debug_implementations, reason = "queued statements are not Debug")]
 pub struct Sqlite {
     readers: Threads,
     long_readers: Threads,

@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const READ_ONLY: &str = "BEGIN TRANSACTION READ ONLY; SET LOCAL statement_timeout = '5s'";
 
 /// What a service requires of its database.
-#[expect(missing_debug_implementations, reason = "embedded migrations have none")]
+#[expect(missing_debug_implementations, reason = "embedded migrations are not Debug")]
 pub struct Schema {
     pub migrations: Migrations,
     /// All tables. The first one must be unique to the service.
@@ -43,14 +43,14 @@ pub struct Schema {
 }
 
 /// The findings, and the database itself if its schema is current.
-#[expect(missing_debug_implementations, reason = "the connection has none")]
+#[expect(missing_debug_implementations, reason = "the connection is not Debug")]
 pub struct Examined {
     pub findings: Vec<Finding>,
     pub database: Option<ReadOnly>,
 }
 
 /// A read-only connection.
-#[expect(missing_debug_implementations, reason = "the connections have none")]
+#[expect(missing_debug_implementations, reason = "the connections are not Debug")]
 pub enum ReadOnly {
     Postgres(PgConn),
     Sqlite(AsyncSqliteConnection),

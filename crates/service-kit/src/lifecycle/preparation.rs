@@ -13,7 +13,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Running work, or its result.
-#[expect(missing_debug_implementations, reason = "futures have none")]
+#[expect(missing_debug_implementations, reason = "futures are not Debug")]
 pub enum Preparation<T, E> {
     UnderWay(LocalBoxFuture<'static, Result<T, E>>),
     Done(T),

@@ -85,7 +85,7 @@ struct RowText {
 }
 
 /// Consecutive rows of one table.
-#[expect(missing_debug_implementations, reason = "it would show secrets")]
+#[expect(missing_debug_implementations, reason = "Debug output would contain secrets")]
 pub struct Batch {
     table: String,
     /// Line number of the first row.

@@ -15,7 +15,7 @@ use super::{
     format::{Counter, EndLine, RowLine, Tally},
 };
 
-#[expect(missing_debug_implementations, reason = "a writer has none")]
+#[expect(missing_debug_implementations, reason = "the writer is not Debug")]
 pub struct Rows {
     out: Box<dyn Write + Send>,
     counter: Counter,

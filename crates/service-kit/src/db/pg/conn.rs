@@ -38,7 +38,7 @@ use crate::{
 };
 
 /// A connection as used by one request.
-#[expect(missing_debug_implementations, reason = "the client has none")]
+#[expect(missing_debug_implementations, reason = "the client is not Debug")]
 pub struct PgConn {
     connection: Arc<ServerConnection>,
     route: Route,

@@ -38,7 +38,7 @@ use super::{
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A SQLite connection whose statements run on dedicated threads.
-#[expect(missing_debug_implementations, reason = "queued statements have none")]
+#[expect(missing_debug_implementations, reason = "queued statements are not Debug")]
 pub struct AsyncSqliteConnection {
     route: Route,
     timeout: Option<Duration>,
