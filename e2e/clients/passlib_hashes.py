@@ -1,4 +1,4 @@
-"""Password hashes as passlib makes and reads them; the password comes on standard input.
+"""Creates and verifies password hashes with passlib. Reads the password from standard input.
 
     passlib_hashes.py hash             prints a hash
     passlib_hashes.py verify <hash>    prints true or false

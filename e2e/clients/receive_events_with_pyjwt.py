@@ -1,4 +1,4 @@
-"""Prints the security events of a feed. The secret comes on standard input."""
+"""Prints the security events of a feed. Reads the secret from standard input."""
 
 import json
 import sys

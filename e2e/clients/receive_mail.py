@@ -1,13 +1,13 @@
-"""A mail server that keeps nothing: it prints what it was given, one JSON object a line.
+"""A mail server that prints each received mail as a JSON object on one line, and stores nothing.
 
 usage: receive_mail.py PORT [--tls FOLDER] [--login USER:PASSWORD] [--refuse CODE] [--refuse-sender CODE]
                        [--hang-at ADDRESS]
 
-PORT 0 is any free one. The first line printed is the port. With --tls it insists on STARTTLS, with a
-certificate for `localhost` that it makes and leaves in FOLDER as `certificate.pem`. With --login it
-insists on that, too. With --refuse it answers every recipient with that code, with --refuse-sender every
-sender. With --hang-at it never answers when that recipient is named, but prints `"hangs"`. It ends when
-its standard input does.
+PORT 0 chooses a free port. The first line printed is the port. With --tls, STARTTLS is required; the
+certificate for `localhost` is created in FOLDER as `certificate.pem`. With --login, that login is required.
+With --refuse, every recipient is rejected with that code; with --refuse-sender, every sender. With
+--hang-at, there is no response to a mail for that recipient, and `"hangs"` is printed. Exits when standard
+input is closed.
 """
 
 import argparse

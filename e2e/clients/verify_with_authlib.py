@@ -1,4 +1,4 @@
-"""How a Python back end verifies our tokens with Authlib.
+"""Verifies a token of auth-service as a Python back end does, with Authlib.
 
     echo "$TOKEN" | python verify_with_authlib.py <jwks url> <issuer> <audience>
 

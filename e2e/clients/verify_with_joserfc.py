@@ -1,4 +1,4 @@
-"""How a Python back end verifies our tokens with joserfc.
+"""Verifies a token of auth-service as a Python back end does, with joserfc.
 
     echo "$TOKEN" | python verify_with_joserfc.py <jwks url> <issuer> <audience>
 

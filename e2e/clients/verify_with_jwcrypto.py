@@ -1,4 +1,4 @@
-"""How a Python back end verifies our tokens with jwcrypto.
+"""Verifies a token of auth-service as a Python back end does, with jwcrypto.
 
     echo "$TOKEN" | python verify_with_jwcrypto.py <jwks url> <issuer> <audience>
 

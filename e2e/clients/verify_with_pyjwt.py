@@ -1,4 +1,4 @@
-"""How a Python back end, such as FastAPI, verifies our tokens with PyJWT.
+"""Verifies a token of auth-service as a Python back end such as FastAPI does, with PyJWT.
 
     echo "$TOKEN" | python verify_with_pyjwt.py <jwks url> <issuer> <audience>
 

@@ -1,4 +1,4 @@
-"""Who asks is somebody new whenever the session of the one before has ended."""
+"""Signs up a new user whenever the session of the previous one has ended."""
 
 import uuid
 

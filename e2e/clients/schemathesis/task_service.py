@@ -1,4 +1,4 @@
-"""A key that is used again for another task is refused, rightly: here each create has its own."""
+"""Gives each create its own idempotency key, because a reused key is rejected."""
 
 import uuid
 
