@@ -91,7 +91,7 @@ enum Failure {
 }
 
 impl Keys {
-    /// Starts to fetch keys in the background, until the value is dropped.
+    /// Fetches keys in the background until the returned value is dropped.
     pub(crate) fn start(issuer: String, source: Box<dyn KeySource>, timing: Timing) -> Arc<Self> {
         let now = Instant::now();
         let keys = Arc::new(Self {

@@ -91,7 +91,7 @@ impl EventFeed {
         self
     }
 
-    /// Starts to follow the feed, until the follower is dropped.
+    /// Follows the feed in the background until the returned value is dropped.
     pub(crate) fn start(
         self,
         rules: Rules,

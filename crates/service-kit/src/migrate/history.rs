@@ -60,7 +60,7 @@ pub(crate) struct History {
     pub(super) relations: Relations,
     /// Versions in the service's own history table.
     pub(super) own: BTreeSet<String>,
-    /// Versions in the old, common history table.
+    /// Versions in the old history table that all services shared.
     pub(super) shared: BTreeSet<String>,
 }
 
