@@ -1,7 +1,7 @@
 #![cfg_attr(all(feature = "actix", feature = "testing"), doc = include_str!("../README.md"))]
 #![cfg_attr(
     not(all(feature = "actix", feature = "testing")),
-    doc = "Trust issuers of EdDSA tokens by the addresses of their key sets."
+    doc = "Verifies EdDSA tokens with the key sets of the issuers that you trust."
 )]
 
 mod authorization;

@@ -46,7 +46,7 @@ pub(crate) fn build(config: &Config, clock: Clock) -> Result<Verifier, BuildErro
 
 fn feed(config: &Config, url: Url, secret: &str) -> Result<EventFeed, BuildError> {
     let when_silent = match config.events.events_when_silent {
-        WhenSilent::Accept => jwks_auth::WhenSilent::GoOn,
+        WhenSilent::Accept => jwks_auth::WhenSilent::Accept,
         WhenSilent::Refuse => jwks_auth::WhenSilent::Refuse,
     };
     let feed = EventFeed::new(url, secret)?;
