@@ -17,9 +17,10 @@ cargo xtask <command>
   docs     Regenerate the tables of settings in docs/configuration.md
   openapi  Regenerate the committed OpenAPI documents
 
-up reads the variables of both services, and these in place of those they cannot share:
-  AUTH_PORT, TASKS_PORT                   default: 3000, 8000
-  AUTH_DATABASE_URL, TASKS_DATABASE_URL   default: sqlite://data/auth.db, sqlite://data/tasks.db
+up reads the variables of both services, and instead of DATABASE_URL, METRICS_ADDRESS and PORT:
+  AUTH_PORT, TASKS_PORT                         default: 3000, 8000
+  AUTH_DATABASE_URL, TASKS_DATABASE_URL         default: sqlite://data/auth.db, sqlite://data/tasks.db
+  AUTH_METRICS_ADDRESS, TASKS_METRICS_ADDRESS   default: no metrics
 test reads:
   TEST_DATABASE_URL   PostgreSQL server to use instead of a temporary one
   TEST_CHROMIUM       browser to use instead of the installed Chromium

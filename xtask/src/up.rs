@@ -50,7 +50,7 @@ impl Addresses {
         for shared in ["DATABASE_URL", "METRICS_ADDRESS", "PORT"] {
             if variable(shared).is_some() {
                 let advice = format!("set AUTH_{shared} and TASKS_{shared} instead");
-                return Err(format!("{shared} cannot be the same for both: {advice}").into());
+                return Err(format!("{shared} would apply to both services: {advice}").into());
             }
         }
         let (auth_port, tasks_port) = (port("AUTH_PORT", 3000)?, port("TASKS_PORT", 8000)?);
@@ -195,9 +195,10 @@ fn announce(Addresses { auth, tasks, .. }: &Addresses, has_page: bool) {
     let page = if has_page { format!("web app        {auth}\n") } else { String::new() };
     println!(
         r#"
-{page}auth-service   {auth}
-task-service   {tasks}
-Press Ctrl-C to stop both. To create a first task:
+{page}auth-service   {auth}   documentation: {auth}/docs
+task-service   {tasks}   documentation: {tasks}/docs
+
+Press Ctrl-C to stop both services. To create a user and a task, run in another terminal:
 
 session=$(curl -s {auth}/api/auth/sign-up/email -H 'content-type: application/json' -d '{{"name":"Ada","email":"ada-'$(date +%s)'@example.com","password":"correct horse"}}' | sed 's/.*"token":"\([^"]*\).*/\1/')
 token=$(curl -s {auth}/api/auth/token -H "authorization: Bearer $session" | sed 's/.*"token":"\([^"]*\).*/\1/')
