@@ -57,7 +57,7 @@ pub struct ShutdownArgs {
     pub shutdown_delay: Duration,
 
     /// Time limit after `SHUTDOWN_DELAY` for completing requests in flight and for sending traces and
-    /// queued e-mails; unsent e-mails are sent after the next start
+    /// any queued e-mails; unsent e-mails are sent after the next start
     #[arg(long, env, default_value = "30s", value_parser = duration)]
     pub shutdown_timeout: Duration,
 }

@@ -55,7 +55,7 @@ pub struct TraceArgs {
     /// unset: no traces
     #[arg(long, env, hide_env_values = true, value_parser = http_url)]
     pub otel_exporter_otlp_endpoint: Option<Url>,
-    /// Name of this service in traces; default: its own name
+    /// Name of this service in traces; default: the name of the program
     #[arg(long, env)]
     pub otel_service_name: Option<String>,
 }
