@@ -29,7 +29,7 @@ const CAPACITY: usize = 65_536;
 const EVICTED: usize = CAPACITY / 4;
 /// Maximum number of retries after concurrent writes of the same count.
 const MAX_RACES: usize = 32;
-/// Wait after that many concurrent writes.
+/// Wait that is required after `MAX_RACES` retries.
 const CROWDED: Duration = Duration::from_secs(1);
 
 /// A limit on attempts.
@@ -68,8 +68,8 @@ impl Rule {
         }
     }
 
-    /// Returns how many attempts a replica counts locally before it shares them. Above one, most
-    /// requests write nothing, and the replicas together may allow a few attempts more.
+    /// Returns how many attempts a replica counts locally before it shares them. If more than one,
+    /// most requests write nothing, but the replicas together may allow a few more attempts.
     fn share_every(self) -> u32 {
         match self {
             Self::Window { share_every, .. } => share_every,

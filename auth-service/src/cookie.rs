@@ -26,7 +26,8 @@ const SIGNATURE_CHARS: usize = 44;
 /// Signed value of the `dont_remember` cookie.
 const MARKER: &str = "true";
 
-/// Maximum number of cookies of one name to try: a browser may send some of other domains and paths.
+/// Maximum number of cookies of one name to try: a browser may also send those of other domains and
+/// paths.
 const MAX_SAME_NAME: usize = 8;
 /// Maximum number of stale cookies to clear at once, because proxies limit the size of response
 /// headers.
@@ -36,7 +37,7 @@ const MAX_CLEARED: usize = 10;
 pub(crate) struct Cookies {
     key: hmac::Key,
     names: Names,
-    /// Attributes of every cookie after its lifetime.
+    /// Attributes that follow `Max-Age` in every cookie.
     attributes: String,
     old_domain: Option<String>,
 }
@@ -110,8 +111,8 @@ impl Cookies {
         markers.any(|value| self.verified(value).as_deref() == Some(MARKER))
     }
 
-    /// Returns the cookies of a session: for `max_age` seconds, or until the browser closes. They
-    /// replace those of an earlier server.
+    /// Returns the cookies of a session, for `max_age` seconds or until the browser closes, and
+    /// those that clear the cookies of an earlier server.
     pub(crate) fn start(&self, token: &str, max_age: Option<u64>) -> Vec<HeaderValue> {
         let mut lines = self.clear_old_domain();
         lines.push(self.set_cookie(&self.names.session_token, &self.signed(token), max_age));

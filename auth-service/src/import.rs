@@ -1,6 +1,6 @@
 //! `auth-service import`: imports the users of another service, or an export of this one.
 //!
-//! Users are read, judged and written in pages, one transaction per page, so that a run can be
+//! Users are read, checked and written in pages, one transaction per page, so that a run can be
 //! interrupted and repeated. A source that is rejected as a whole changes nothing.
 
 mod args;
@@ -44,7 +44,7 @@ pub async fn run(
     let mut out = io::stdout().lock();
     match outcome {
         Ok(()) => report.write(&mut out)?,
-        // Pages written before the error stay.
+        // Pages written before the error are kept.
         Err(error) => {
             report.write_if_begun(&mut out)?;
             out.flush()?;

@@ -37,7 +37,7 @@ const FIRST_GENERATION: i32 = 1;
 pub(crate) const SEAL_PURPOSE: &str = "auth-service signing keys v1";
 /// Maximum time that a request for the published keys waits while another request reloads them.
 const RENEWAL_WAIT: Duration = Duration::from_secs(1);
-/// Maximum size of the image in a token, of which verifiers accept 8 KiB in total.
+/// Maximum size of the image in a token. Verifiers reject tokens of more than 8 KiB.
 const IMAGE_CLAIM_MAX_BYTES: usize = 2048;
 const NAME_CLAIM_MAX_CHARS: usize = 256;
 
@@ -137,8 +137,8 @@ impl Keys {
         self.expires_at.is_none_or(|expires_at| now < expires_at)
     }
 
-    /// Returns whether the set is up to date: no replica can have added a key, and no key must be
-    /// removed yet.
+    /// Returns whether the set is up to date: no replica can have added a key, and no key is due
+    /// for removal.
     fn is_current(&self, now: DateTime<Utc>) -> bool {
         self.can_sign(now) && self.next_withdrawal.is_none_or(|withdrawal| now < withdrawal)
     }

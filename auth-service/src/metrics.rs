@@ -35,7 +35,7 @@ impl Figures for Shown {
 }
 
 async fn outbox_depth(state: &AppState) -> Result<u64> {
-    // Not `read`, whose connections stay with their thread: this one has no other use.
+    // Not `read`, which would open a connection for this thread alone.
     let mut pooled = state.database.read_at_leisure().await?;
     Ok(Mail::count(&mut pooled.conn()).await?.unsigned_abs())
 }

@@ -91,7 +91,7 @@ impl SecurityEvents {
         })
     }
 
-    /// Returns the values that events recorded now have in common.
+    /// Returns the values that are the same for all events recorded at `now`.
     pub(crate) fn moment(&self, now: DbTime) -> Moment {
         let lifetime = self.token_lifetime.max(MIN_TOKEN_LIFETIME) + CLOCK_SKEW;
         Moment {

@@ -177,7 +177,7 @@ pub(crate) fn presented_tokens(state: &AppState, headers: &HeaderMap) -> Vec<Str
     }
 }
 
-/// Returns the session token of a bare or signed bearer token. A wrong signature makes it ignored.
+/// Returns the session token of a bare or signed bearer token. Ignores a wrongly signed one.
 fn bearer_token(state: &AppState, headers: &HeaderMap) -> Option<String> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, credential) = value.split_once(' ')?;

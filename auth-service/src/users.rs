@@ -32,10 +32,10 @@ use crate::{
     user_lifecycle,
 };
 
-/// Exit status of a command that is used wrongly, as clap's.
+/// Exit status for incorrect usage, the same as clap's.
 const USAGE: u8 = 2;
 
-/// Runs a command.
+/// Runs the command. Without a terminal, a deletion without `--yes` counts as incorrect usage.
 pub async fn run(config: &Config, args: &UsersArgs, clock: &Clock) -> Result<ExitCode, UsersError> {
     match Commands::open(config, args, clock).await?.run(&args.action).await {
         Err(failed @ UsersError::Unconfirmed) => {
@@ -99,7 +99,7 @@ impl Commands {
     async fn list(&self, args: &ListArgs) -> Result<(), UsersError> {
         let limit = i64::from(args.limit);
         let after = args.after.as_deref().unwrap_or_default();
-        // One more, to tell whether there are more.
+        // Reads one more than the limit, to detect whether there are more.
         let mut pooled = self.database.read().await?;
         let mut users = UserRow::list(&mut pooled.conn(), after, limit + 1).await?;
         let listed = usize::try_from(args.limit).unwrap_or(usize::MAX);

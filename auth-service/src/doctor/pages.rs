@@ -55,8 +55,8 @@ fn obstacle(page: &WebOrigin, base: &WebOrigin, has_a_home: bool) -> Option<Find
     None
 }
 
-/// Reports pages on another site. Mixed names of the local machine are always a mistake; other sites
-/// may be intended.
+/// Reports a page that is not on the same site as the service. Mixing `localhost` and `127.0.0.1`
+/// is always a mistake; any other combination of sites may be intended.
 fn another_site(page: &WebOrigin, base: &WebOrigin, has_a_home: bool) -> Finding {
     let text = format!("{} and BETTER_AUTH_URL {}", page.as_str(), base.as_str());
     let text = format!("{text} are different sites, so browsers send no cookies");

@@ -18,11 +18,11 @@ pub(crate) struct Candidate {
     pub(super) image: Option<String>,
     pub(super) created_at: Option<String>,
     pub(super) updated_at: Option<String>,
-    /// Reason why the row is not imported, such as that it is no user at all.
+    /// Reason why the row is left out on purpose: for instance, it is not a user.
     pub(super) left_out: Option<String>,
     /// Set if the user may not sign in.
     pub(super) ban: Option<CandidateBan>,
-    /// Data of an imported user that is lost.
+    /// Descriptions of data that the import of this user loses.
     pub(super) losses: Vec<&'static str>,
     pub(super) accounts: Vec<CandidateAccount>,
     pub(super) sessions: Vec<CandidateSession>,

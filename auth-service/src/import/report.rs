@@ -50,7 +50,7 @@ impl Report {
         self.findings.list(reason, format!("not imported, {place}: {reason}"));
     }
 
-    /// Reports lost data of an imported user.
+    /// Reports data that was lost in the import of a user.
     pub(super) fn note(&mut self, place: &str, what: &str) {
         self.findings.list(what, format!("{place}: {what}"));
     }

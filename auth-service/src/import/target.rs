@@ -1,4 +1,4 @@
-//! Judges candidates and writes the new ones.
+//! Checks candidates and writes the new ones.
 
 mod accounts;
 mod judge;
@@ -95,7 +95,7 @@ impl Target {
         Ok(())
     }
 
-    /// Judges a page and writes its new users in one transaction.
+    /// Checks a page of candidates and writes the new users in one transaction.
     pub(super) async fn take(
         &mut self,
         candidates: Vec<Candidate>,

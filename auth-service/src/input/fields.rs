@@ -37,7 +37,7 @@ impl Fields<'_> {
         text
     }
 
-    /// Reads a string that is not stored as it is.
+    /// Reads a string that is not stored as is.
     pub(crate) fn optional_string(&mut self, name: &str) -> Option<String> {
         let text = self.members.contains_key(name).then(|| self.string(name))?;
         Some(text)
@@ -99,7 +99,7 @@ impl Fields<'_> {
         }
     }
 
-    /// Returns the first query parameter of this name.
+    /// Reads a query parameter, which must not be repeated.
     pub(crate) fn optional_query(&mut self, name: &str) -> Option<String> {
         let mut values = form_urlencoded::parse(self.query.as_bytes())
             .filter_map(|(parameter, value)| (parameter == name).then_some(value));

@@ -100,7 +100,7 @@ impl Templates {
             environment.add_template_owned(name, text.trim_start().to_owned())?;
         }
         let templates = Self(environment);
-        // Detect templates that cannot be rendered at startup, not when an e-mail is sent.
+        // Detect unusable templates now, rather than when an e-mail is sent.
         for kind in Kind::ALL {
             templates.render(kind, &SAMPLE)?;
         }

@@ -32,7 +32,7 @@ pub(crate) struct NewBan<'a> {
 pub(crate) struct ActiveUser(());
 
 impl ActiveUser {
-    /// For a user that this transaction has inserted, so that nobody else can disable it.
+    /// For a user inserted by this transaction, which nobody else can disable yet.
     pub(super) fn just_inserted() -> Self {
         Self(())
     }
@@ -56,9 +56,9 @@ impl Ban {
 }
 
 impl User {
-    /// Locks a user who may sign in until the transaction ends. Returns `None` if the user is banned
-    /// or does not exist. To be called before anything else of the user is locked, as when a user is
-    /// deleted or disabled; a different order could deadlock.
+    /// Locks a user, provided that the user may sign in, until the transaction ends. Returns `None`
+    /// if the user is banned or does not exist. Must be called before any other row of the user is
+    /// locked: deleting and disabling a user use this order, and a different one could deadlock.
     pub(crate) async fn hold_active(
         conn: &mut Conn<'_>,
         id: &str,
@@ -86,7 +86,8 @@ impl User {
         Ok((query!(conn, |c| banned.execute(*c))? > 0).then_some(was_active))
     }
 
-    /// Lifts the ban of a user, or only one that has expired. Updates nothing without one.
+    /// Lifts the ban of a user; with `only_expired`, only a ban that has expired. Updates nothing
+    /// if there is no such ban.
     pub(crate) async fn lift_ban(
         conn: &mut Conn<'_>,
         id: &str,

@@ -96,7 +96,7 @@ impl Operation {
         self.takes_body(body, JSON).refuses([invalid(&members)]).schema(name, input(members))
     }
 
-    /// Takes a JSON object in which nothing is required, outside the contract's rules for origins.
+    /// Takes a JSON object without required fields, and without the contract's checks of origins.
     pub(super) fn takes_object<const N: usize>(
         mut self,
         name: &'static str,

@@ -81,7 +81,8 @@ fn account_info() -> Operation {
     .refuses([invalid("query", ""), Error::AccountNotFound, Error::ProviderNotConfigured])
 }
 
-/// Their 401 response has no body, unlike that of other operations.
+/// Adds the authentication of an operation that reads an account of a provider. Its 401 response
+/// has no body, unlike that of other operations.
 fn reads_account(operation: Operation) -> Operation {
     operation
         .secured(vec![requirement(COOKIE), requirement(BEARER)])

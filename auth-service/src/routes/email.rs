@@ -24,7 +24,7 @@ use crate::{
     user_lifecycle::check_ban,
 };
 
-/// Minimum duration of an anonymous request for a verification link. The contract hides in this way
+/// Minimum duration of an anonymous request for a verification link. The contract uses it to hide
 /// whether a mail is sent, and clients may rely on it.
 const SEND_VERIFICATION_TAKES: Duration = Duration::from_millis(500);
 

@@ -115,7 +115,7 @@ pub(crate) async fn poll_events(
         if is_due || !events.rows.is_empty() {
             break events;
         }
-        // No matching event precedes this place.
+        // There is no matching event up to this place, so the next read starts here.
         place = events.place;
         if !security_events::wait(&state, place.number, deadline).await? {
             break Read { rows: Vec::new(), place, more_available: false };

@@ -175,7 +175,7 @@ pub(crate) async fn open_delete_link(
     })
 }
 
-/// Consumes the token of a mailed link. It only deletes the user it was mailed to.
+/// Consumes the token of a mailed link, which is only valid for the user to whom it was mailed.
 async fn use_up(state: &AppState, live: &Live, token: &str) -> Result<()> {
     let hash = token_hash(token);
     let now = DbTime(state.clock.now());

@@ -43,7 +43,8 @@ impl CustomOrigin {
         Some(Self { scheme, authority: authority.to_ascii_lowercase(), path: resolved(path) })
     }
 
-    /// Returns whether a pattern consists of a literal custom scheme.
+    /// Parses a pattern, which must contain `://`. Returns `None` in the same cases as
+    /// [`Self::parse`].
     pub(super) fn parse_pattern(text: &str) -> Option<Self> {
         text.contains("://").then(|| Self::parse(text)).flatten()
     }

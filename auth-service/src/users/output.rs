@@ -33,7 +33,7 @@ struct UserBody<'a> {
     details: Option<&'a Details>,
 }
 
-/// What only `show` displays.
+/// Details that only `show` displays.
 #[derive(Serialize)]
 pub(super) struct Details {
     /// Providers of the user's accounts.

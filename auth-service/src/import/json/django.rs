@@ -1,5 +1,5 @@
-//! Django: the output of `manage.py dumpdata`, with the user model that has passwords and
-//! addresses.
+//! Django: the output of `manage.py dumpdata`. Objects of any model with a password and an address
+//! are users.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 

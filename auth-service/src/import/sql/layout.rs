@@ -8,7 +8,8 @@ use crate::import::candidate::SECOND_FACTOR_LOST;
 pub(super) struct Layout {
     pub(super) users: TableLayout,
     pub(super) accounts: Option<TableLayout>,
-    /// Providers whose accounts stand for the password in the users table.
+    /// Providers of accounts that are not imported, because they only represent the password in the
+    /// users table.
     pub(super) own_providers: &'static [&'static str],
     pub(super) sessions: Option<TableLayout>,
     /// Tables of optional extensions that hold further authentication factors.
