@@ -1,4 +1,5 @@
-//! Files without permission: another user's if the tests run as root, read-only ones otherwise.
+//! Files that a command has no permission to use. If the tests run as root, the command runs as
+//! another user.
 
 use std::{
     fs::{self, Permissions},
@@ -29,7 +30,7 @@ impl Foreign {
         self.0.path().join(name).to_str().unwrap().to_owned()
     }
 
-    /// Returns the same command, run by the user without permission.
+    /// Returns the command, to be run by a user without permission.
     pub(crate) fn run(&self, mut command: Command) -> Command {
         if geteuid().is_root() {
             // The build directory may be inaccessible to that user.

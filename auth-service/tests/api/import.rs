@@ -47,7 +47,8 @@ const OTHERS: [&str; 4] = [
 ];
 const ADA_ID: &str = "ExampleUserId0123456789ABCDEFGHI";
 const TOKEN: &str = "ExampleSessionToken0123456789ABC";
-/// Shortly after the start time of every test, and long past by the system time of the command.
+/// Shortly after the start time of every test, but long before the system time, which the command
+/// uses.
 const CREATED: &str = "2026-01-02T03:00:00.123Z";
 
 fn command(database_url: &str, arguments: &[&str]) -> Command {

@@ -1,4 +1,5 @@
-//! Misbehaving clients and overload: invalid HTTP, too many, too slow, disconnected half-way.
+//! Misbehaving clients and overload: invalid HTTP, too many concurrent requests, slow clients, and
+//! clients that disconnect in the middle of a request.
 
 use diesel::{QueryResult, sql_query};
 use diesel_async::RunQueryDsl as _;
@@ -263,7 +264,7 @@ async fn passwords_that_are_too_long_are_refused_in_any_number(db: TestDatabase)
     let app = TestApp::spawn(&db).await;
     let long = "x".repeat(900_000);
     let mut crowd = JoinSet::new();
-    // More than the hashing queue holds, so none of these can have been queued.
+    // More than the hashing queue holds: if these were queued, some would receive a 503.
     for _ in 0..300 {
         crowd.spawn_local(app.sign_in_request("ada@example.com", &long).answer());
     }

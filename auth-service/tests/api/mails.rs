@@ -84,7 +84,7 @@ pub(crate) async fn ask_in_vain(app: &TestApp, db: &TestDatabase, email: &str) {
     is_tried(db, email).await;
     let made = async || (links(db).await > before).then_some(());
     eventually("a link", made).await;
-    // Meanwhile, the delivery fails at once.
+    // The delivery fails at once, so it has failed by the time that this e-mail is attempted.
     ask_for_reset(app, "next@example.com").await;
     is_tried(db, "next@example.com").await;
 }

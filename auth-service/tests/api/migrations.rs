@@ -1,4 +1,4 @@
-//! The migrations on both engines, and that their result matches `schema.rs`.
+//! Runs the migrations on both engines, and checks that their result matches `schema.rs`.
 
 use std::{fs, path::Path};
 

@@ -163,7 +163,7 @@ async fn deleting_the_account_does_not_withdraw_the_notice_to_the_old_address(db
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
     let mailed = link_to_new(&app, &ada).await;
-    // The worker would make the folder again for a mail that is still to be written.
+    // Wait for this mail: to write it later, the worker would create the folder again.
     app.mail_to("ada@example.com", "change-email-notice").await;
     fs::remove_dir_all(app.mail_dir.path()).unwrap();
     fs::write(app.mail_dir.path(), "in the way").unwrap();
