@@ -50,8 +50,7 @@ use crate::{
     routes,
 };
 
-/// Lower bound of the maximum number of idempotency keys per user and day, which is otherwise that of
-/// tasks.
+/// Maximum number of idempotency keys per user and day, unless that of tasks is larger.
 const MIN_KEYS_PER_USER: u32 = 1000;
 
 /// Response headers that scripts on other origins may read.
@@ -230,8 +229,8 @@ fn serve(
     })
 }
 
-/// Adds the problem document of errors that no handler returned: actix-web's 405 has `Allow` but no
-/// body.
+/// Adds a problem document to errors that no handler has returned: actix-web's 405 has `Allow` but
+/// no body.
 async fn describe_errors(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

@@ -137,7 +137,7 @@ impl Import<'_> {
         }
     }
 
-    /// Judges a page and writes its new tasks. A dry run writes nothing.
+    /// Checks a page of tasks and writes the new ones. A dry run writes nothing.
     async fn take(
         &mut self,
         page: Vec<OldTask>,
@@ -176,8 +176,8 @@ impl Import<'_> {
     }
 }
 
-/// Runs `work` in a transaction; in a dry run on a read-only connection, or on none if there is no
-/// database.
+/// Runs `work` in a transaction. In a dry run, it gets a read-only connection instead, or none if
+/// there is no database.
 async fn in_transaction(
     database: Option<&Database>,
     is_dry_run: bool,

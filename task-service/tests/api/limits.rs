@@ -1,4 +1,5 @@
-//! Misbehaving clients: too much, too little, too often, or invalid HTTP.
+//! Misbehaving clients: oversized or compressed bodies, endless tokens, invalid HTTP, and
+//! incomplete requests.
 
 use std::net::SocketAddr;
 

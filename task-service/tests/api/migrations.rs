@@ -1,4 +1,4 @@
-//! Migrations on both engines, and that their result matches the code.
+//! Runs the migrations on both engines, and checks that their result matches the code.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};

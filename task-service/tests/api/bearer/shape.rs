@@ -201,7 +201,7 @@ async fn r10_huge_tokens_and_raw_bytes_are_refused_without_harm(db: TestDatabase
     assert_eq!(app.status_for(&long).await, StatusCode::UNAUTHORIZED);
 }
 
-/// Session tokens have 32 letters and digits, and a signature in a cookie.
+/// Session tokens have 32 letters and digits; in a cookie, they are followed by a signature.
 async fn r12_a_session_token_is_no_token(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let session = "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6";
