@@ -18,7 +18,7 @@ const MAX_ANSWER: u64 = 4096;
 /// Why a service is not ready.
 #[derive(Debug, thiserror::Error)]
 pub enum NotReady {
-    /// The service reports it: the status and the body.
+    /// The response was not a 200: its status and body.
     #[error("not ready: {0}")]
     Answer(String),
     #[error(transparent)]

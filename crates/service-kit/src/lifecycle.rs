@@ -36,8 +36,8 @@ use tracing::{info, warn};
 use self::signals::{FirstSignal, StopSignal, time_left};
 use crate::config::{duration, duration_or_zero};
 
-/// Maximum part of `SHUTDOWN_TIMEOUT` reserved for background work, such as due mails and the last
-/// traces; otherwise a quarter of it.
+/// Upper limit for the quarter of `SHUTDOWN_TIMEOUT` that is reserved for background work, such as
+/// due mails and the last traces.
 const LONGEST_FINISH: Duration = Duration::from_secs(5);
 
 /// Global, because a signal applies to the whole process and shutdown happens once.

@@ -30,7 +30,7 @@ fn apply_to(
     let set = |variable: &str| environment(variable).filter(|value| !value.is_empty());
     let (mut secrets, mut refused) = (Vec::new(), None);
     let command = command.mut_args(|argument| {
-        // COOKIE_SAME_SITE=None, as the attribute is written.
+        // For `COOKIE_SAME_SITE=None`, the usual spelling of the attribute.
         let argument = argument.ignore_case(true);
         let Some(variable) = argument.get_env().and_then(|name| name.to_str()).map(str::to_owned)
         else {

@@ -54,8 +54,8 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Takes over versions from the common table. Services have equal versions, so a version counts
-    /// only if the objects that this service's migration creates exist.
+    /// Takes over versions from the common table. Services use the same version numbers, so a
+    /// version counts only if the objects that this service's migration creates exist.
     fn inherit(&mut self, history: &History, footprint: &Footprint) {
         let is_there = |(table, column): &(&str, &str)| {
             history.relations.get(*table).is_some_and(|columns| columns.contains(*column))

@@ -109,7 +109,7 @@ impl UpgradeOffers {
     }
 }
 
-/// Returns the position after a byte that may be one of a chunk's size.
+/// Returns the position after a byte that may be a digit of a chunk's size.
 fn after_digits(byte: u8) -> Line {
     if byte.is_ascii_hexdigit() { Line::Digits } else { Line::Rest }
 }

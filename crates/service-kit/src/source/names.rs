@@ -17,7 +17,7 @@ pub struct NameArgs {
     pub columns: Vec<Mapping>,
 }
 
-/// A name of this program and the corresponding name in the source.
+/// The name that this program uses for a table or column, and its name in the source.
 #[derive(Clone, Debug)]
 pub struct Mapping {
     /// As given on the command line.

@@ -128,8 +128,8 @@ fn is_for_traces(metadata: &Metadata<'_>) -> bool {
     metadata.is_span() && metadata.fields().field("otel.kind").is_some()
 }
 
-/// Creates the blocking HTTP client. Must not be called in async code, because the client waits for a
-/// runtime of its own.
+/// Creates the blocking HTTP client on a separate thread, because it waits for a runtime of its
+/// own, which async code must not do.
 fn client(base: &Url) -> Result<Client, StartError> {
     let builder = ClientBuilder::from(http_client::builder(base)).timeout(SEND_TIMEOUT);
     let client = thread::Builder::new().spawn(move || builder.build())?.join();

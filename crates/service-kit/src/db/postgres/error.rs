@@ -228,7 +228,7 @@ fn message(error: &DbError) -> String {
     texts.join(". ")
 }
 
-/// Servers and poolers report this in different ways.
+/// Returns whether the server requires TLS, which servers and poolers report in different ways.
 fn demands_tls(error: &DbError) -> bool {
     let texts =
         ["no encryption", "SSL off", "SSL required", "SSL connection is required", "insecure"];
@@ -243,8 +243,8 @@ fn is_refusal(code: &SqlState) -> bool {
         || *code == SqlState::INSUFFICIENT_PRIVILEGE
 }
 
-/// Returns whether `pg_hba.conf` has no entry for a connection with or without TLS; poolers report a
-/// protocol violation.
+/// Returns whether the connection may have been rejected because it uses TLS, or does not:
+/// `pg_hba.conf` has no entry for it, or a pooler reports a protocol violation.
 fn is_about_encryption(code: &SqlState) -> bool {
     *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION || *code == SqlState::PROTOCOL_VIOLATION
 }

@@ -37,7 +37,7 @@ pub(super) struct Health {
     file: Arc<DatabaseFile>,
     /// Whether the last write failed for a reason that may affect others.
     is_doubtful: Arc<AtomicBool>,
-    /// The tables that existed when the schema was up to date.
+    /// The tables found by the first check after the schema was up to date.
     tables: OnceLock<Vec<String>>,
 }
 

@@ -46,7 +46,7 @@ struct SchemaRights {
     schema: String,
     #[diesel(sql_type = Bool)]
     may_use: bool,
-    /// Tables, or the schema if it does not exist.
+    /// Whether the role may create tables, or the schema if it does not exist.
     #[diesel(sql_type = Bool)]
     may_create: bool,
 }
