@@ -35,7 +35,7 @@ pub struct Stats {
 pub struct FeedStats {
     /// Whether revocations are up to date, within the tolerated silence.
     pub is_current: bool,
-    /// Whether tokens are rejected while it is not.
+    /// Whether tokens are rejected while revocations are not up to date.
     pub is_required: bool,
     /// Whether past revocations were received, or the wait for them has timed out.
     pub has_begun: bool,

@@ -38,7 +38,7 @@ const PRUNE_EVERY: Duration = Duration::from_mins(1);
 /// Retry delay for clients that are rejected because the feed is silent.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// What happens to tokens while the feed is silent, so that new revocations are unknown.
+/// Policy for tokens while the feed is silent and new revocations are therefore unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WhenSilent {
     /// Accept them until they expire, as without a feed.
@@ -84,7 +84,7 @@ impl EventFeed {
         self
     }
 
-    /// What happens to tokens while the feed is silent. Default: [`WhenSilent::Accept`].
+    /// Policy for tokens while the feed is silent. Default: [`WhenSilent::Accept`].
     #[must_use]
     pub fn when_silent(mut self, when_silent: WhenSilent) -> Self {
         self.when_silent = when_silent;
