@@ -53,7 +53,7 @@ function Frame({ name, label, hint, children }: Described & { children(parts: Pa
   );
 }
 
-/** Updates a field whose value equals its initial value when that changes, even after it was edited. */
+/** Applies changes of the initial value to the field, unless the user has entered another value. */
 function useStart<E extends HTMLInputElement | HTMLTextAreaElement>(value: unknown) {
   const element = useRef<E>(null);
   // Normalized like the value of a field.

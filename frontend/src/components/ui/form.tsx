@@ -31,7 +31,7 @@ export const useForm = (): FormState => useContext(FormContext);
 interface Props {
   children: ReactNode;
   check?: (values: Values) => Mistakes;
-  /** Submits the values. Shows what it throws. */
+  /** Submits the values. The form shows any error that it throws. */
   onSubmit(values: Values, form: HTMLFormElement): Promise<unknown>;
   /** Receives the values after each input. */
   onChange?: (values: Values) => void;

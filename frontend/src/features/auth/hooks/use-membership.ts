@@ -7,7 +7,7 @@ export interface Membership {
   person: Person;
   /** Token of the current session, to distinguish it from those on other devices. */
   session: string;
-  /** Set when the user signs out: the message to show afterwards. */
+  /** Called when the user ends the session, with the message to show at sign-in. */
   leave(message: string): void;
 }
 

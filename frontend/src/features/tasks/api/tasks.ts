@@ -149,7 +149,7 @@ export function createTask(task: NewTask, key: string): Promise<Task> {
   );
 }
 
-/** Changes a task; with an entity tag only if it still has that version (otherwise 412). */
+/** Changes a task. With an entity tag, fails with 412 if the task has another version. */
 export function updateTask(id: string, change: TaskChange, etag?: string): Promise<Task> {
   const header = etag === undefined ? {} : { "If-Match": etag };
   return only((client) =>

@@ -30,8 +30,8 @@ const listingOptions = (view: View) =>
 export function useListing(view: View) {
   return useInfiniteQuery({
     ...listingOptions(view),
-    // Kept so that going back restores the list with its scroll position and pages, even while
-    // unreachable.
+    // Always refetched, but cached: going back restores the list with its scroll position and
+    // pages, even while the service is unreachable.
     staleTime: 0,
     placeholderData: (previous: InfiniteData<Page, string | undefined> | undefined) =>
       previous && withFound(previous, view),

@@ -21,7 +21,7 @@ export type Outcome =
   | { kind: "failed"; id: string; problem: Problem; theirs?: Task };
 
 export interface Transport {
-  /** Sends a write. Throws what went wrong, a `ConflictError` if the task was changed elsewhere. */
+  /** Sends a write. Throws on failure: a `ConflictError` if the task was changed elsewhere. */
   send(id: string, write: Write): Promise<Task | undefined>;
   /** Called for a confirmed write before its entry is removed. */
   confirmed(entry: Entry, task: Task | undefined): void;
@@ -128,8 +128,8 @@ export class Outbox {
   }
 
   /**
-   * Sends the deletions of all tabs, also those that could still be undone. Resolves when each of them
-   * was sent or cannot be sent now.
+   * Sends the deletions of all tabs, even those that could still be undone. Resolves when each of
+   * them was sent or cannot be sent now.
    */
   async sendDeletions(): Promise<void> {
     const owner = this.#owner;

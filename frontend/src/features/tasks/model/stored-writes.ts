@@ -1,4 +1,4 @@
-// The unsent changes of each user in this browser's storage, those of all tabs.
+// The unsent changes of each user in this browser's storage, from all tabs.
 
 import type { KeyValueStore } from "../../../lib/storage";
 import type { Write } from "./entry";
@@ -67,7 +67,7 @@ export class StoredWrites {
     void this.store.delete(prefixOf(owner) + id);
   }
 
-  /** Deletes all writes of a user, while no tab adopts some of them. */
+  /** Deletes all writes of a user, exclusively, so that no tab adopts one meanwhile. */
   async erase(owner: string): Promise<void> {
     await this.tabs.exclusively(() => this.store.deleteAll(prefixOf(owner)));
   }

@@ -1,5 +1,5 @@
-// Coordinates the open tabs of this browser: locks, which are released when a tab is closed, show
-// which are open, and a channel makes their deletions final.
+// Coordinates the open tabs of this browser. Each tab holds a lock until it is closed, which shows
+// the others that it is open. A channel tells tabs to make their deletions final.
 
 import { lockManager } from "../../../lib/locks";
 import { randomHex } from "../../../lib/random";

@@ -20,7 +20,7 @@ function inPages(listing: Listing, change: (tasks: Task[]) => Task[]): Listing {
   return isChanged ? { ...listing, pages: counted(pages, added) } : listing;
 }
 
-/** The first page has the number of all tasks. */
+/** Adjusts the total number of tasks, which the first page contains. */
 function counted(pages: Page[], added: number): Page[] {
   const [first, ...rest] = pages;
   if (first?.total === undefined || added === 0) return pages;

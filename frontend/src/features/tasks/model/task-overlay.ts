@@ -17,7 +17,7 @@ export const isDraft = ({ id }: Pick<Task, "id">): boolean => id.startsWith("dra
 
 /**
  * Returns the rows for `tasks`, new ones first. A row that nothing changes keeps its task object.
- * `find` has tasks of other lists: a change makes them belong to this one before the service knows.
+ * `find` looks up tasks of other lists, because an unsent change may make them belong to this one.
  */
 export function overlay(
   tasks: readonly Task[],
@@ -56,7 +56,7 @@ export function overlay(
   return [...added, ...stuck, ...known];
 }
 
-/** Returns what is known from the changes of a task that was deleted elsewhere or is not loaded. */
+/** Reconstructs a task that was deleted elsewhere or is not loaded, as far as its changes allow. */
 function standIn(id: string, entries: readonly Entry[]): Task {
   const task: Task = {
     id,

@@ -33,7 +33,7 @@ const transport: Transport = {
   confirmed({ write }: Entry, task: Task | undefined): void {
     if (write.kind === "delete") {
       confirmed.deleted(write.taskId);
-      // Not before: undoing a deletion also restores unsaved text.
+      // Not before the deletion is confirmed: undoing it also restores unsaved text.
       for (const kind of ["task", "title"]) drafts.set(`${kind}:${write.taskId}`, undefined);
     }
     if (task && write.kind === "create") confirmed.created(task);
