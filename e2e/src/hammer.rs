@@ -41,7 +41,7 @@ pub struct Strike {
 pub struct Connection(BufReader<TcpStream>);
 
 impl Connection {
-    /// Connects to `url`, `http://` and an address.
+    /// Connects to `url`, which consists of `http://` and an address.
     pub fn open(url: &str) -> io::Result<Self> {
         let stream = TcpStream::connect(url.trim_start_matches("http://"))?;
         stream.set_nodelay(true)?;

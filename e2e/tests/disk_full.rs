@@ -19,7 +19,7 @@ on_sqlite!(
 );
 
 /// A limit on the size of files simulates a full disk: writes beyond it fail, provided that the
-/// signal sent along is ignored.
+/// process ignores the signal that they cause.
 const IGNORE_THE_SIGNAL: &str = r#"trap "" XFSZ; exec "$0""#;
 
 fn a_full_disk_is_reported_and_needs_no_restart(system: &mut System) {

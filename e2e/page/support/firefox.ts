@@ -109,7 +109,7 @@ export class Tab {
 }
 
 interface Fixtures {
-  /** Opens a tab of one profile, by default with the shared system. */
+  /** Opens a tab in the profile of the test, by default with the shared system. */
   open(system?: System): Promise<Tab>;
 }
 

@@ -177,7 +177,7 @@ export const rateLimited = [
   ...many(101, "an unknown path a hundred times in ten seconds", get("/nonsense")),
 ];
 
-/** Whether a refresh is due depends on how fast the servers are: it is waited for, or suppressed. */
+/** Suppresses a refresh: whether one is due depends on how fast the servers are. */
 const STILL = "?disableRefresh=1";
 
 export const extendedByEachUse = [
