@@ -1,5 +1,5 @@
 //! Password hashing: on blocking threads, limited in concurrency, and with the same duration for every
-//! account. One module has our own hashes, another those of other programs.
+//! account. `bcrypt_sha256` implements our own hashes, `foreign` those of other programs.
 
 mod bcrypt_sha256;
 mod compromised;

@@ -1,5 +1,5 @@
-//! Changes to users that other services must know of: each is one transaction with its security
-//! events. Requests and commands share them.
+//! Changes to users that other services must know of, shared by requests and commands. Each is one
+//! transaction with its security events.
 
 use service_kit::{db::Conn, sql_types::DbTime};
 

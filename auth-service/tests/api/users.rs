@@ -1,5 +1,5 @@
-//! Operations of users on their own account: update-user, list-accounts, delete-user; and of
-//! operators on users.
+//! Operations on users: by the users themselves (update-user, list-accounts, delete-user), and by
+//! operators.
 
 mod bans;
 mod commands;

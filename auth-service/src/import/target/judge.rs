@@ -28,7 +28,7 @@ pub(super) fn email(candidate: &Candidate) -> String {
 }
 
 impl Target {
-    /// Judges a candidate. Fails with the reason why it cannot be imported.
+    /// Decides on a candidate. Fails with the reason why it cannot be imported.
     pub(super) fn judge<'a>(
         &mut self,
         candidate: &Candidate,
@@ -43,7 +43,7 @@ impl Target {
         let by_id = candidate.id.as_ref().map(|id| known.users.iter().find(|user| user.id == *id));
         let by_email = known.users.iter().find(|user| user.email == email);
         match (by_id, by_email) {
-            // Serial ids of two sources can be equal for different people.
+            // Two sources may use the same serial id for different users.
             (Some(Some(user)), _) if user.email != email => {
                 Err("the id already exists with another address".to_owned())
             }
