@@ -1,4 +1,4 @@
-//! Ended sessions, and disabled and deleted users, at auth-service take effect at task-service.
+//! Ending a session, or disabling or deleting a user, at auth-service takes effect at task-service.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 

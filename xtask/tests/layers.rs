@@ -1,7 +1,7 @@
 //! The layers of the source trees, which the compiler does not check.
 //!
-//! A module imports only from its own layer and the layers below it, and modules beside each other do
-//! not import each other in a circle.
+//! A module imports only from its own layer and the layers below it, and sibling modules do not
+//! import each other in a cycle.
 
 #![expect(
     clippy::expect_used,
@@ -37,7 +37,7 @@ const TASK_SERVICE: [Layer; 7] = [
     Layer { modules: &["store", "config"], must_not_use: &["actix_web", "jwks_auth"] },
 ];
 
-/// Trees whose modules must not import each other in a circle.
+/// Trees whose modules must not import each other in a cycle.
 const WITHOUT_CYCLES: [&str; 4] =
     ["task-service/src", "crates/http-client/src", "shared-models/src", "e2e/src"];
 

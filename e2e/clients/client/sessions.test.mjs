@@ -1,4 +1,4 @@
-// The session, by cookie and by bearer, and all sessions of a user.
+// The session, by cookie and by bearer token, and all sessions of a user.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

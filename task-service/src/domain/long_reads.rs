@@ -1,7 +1,7 @@
 //! Limits the long reads of one user: listings that search, filter, count or sort.
 //!
 //! Long reads have their own connections, so that other requests do not wait behind them. These limits
-//! keep one user from occupying all of those.
+//! keep one user from occupying all of these connections.
 
 use std::{
     any::Any,

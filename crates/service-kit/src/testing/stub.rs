@@ -1,4 +1,4 @@
-//! An HTTP stub server with arbitrary responses, and the output of a doctor.
+//! An HTTP stub server with arbitrary responses, and the output of a `doctor` command.
 
 use std::{
     io::{self, Read as _, Write as _},
