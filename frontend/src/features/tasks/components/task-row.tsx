@@ -38,7 +38,8 @@ export const TaskRow = memo(function TaskRow({ task, unsent, actions }: Props) {
   const [isEdited, setEdited] = useState(draft !== undefined);
   const editButton = useRef<HTMLButtonElement>(null);
   const isNew = isDraft(task);
-  const base = useRef(draft?.base);
+  /** The title when the user began to edit it. */
+  const base = useRef(draft?.base ?? task.title);
   const isLeftByKeyboard = useRef(false);
 
   useLayoutEffect(() => {
@@ -47,14 +48,18 @@ export const TaskRow = memo(function TaskRow({ task, unsent, actions }: Props) {
     editButton.current?.focus();
   }, [isEdited]);
 
+  function edit() {
+    base.current = task.title;
+    setEdited(true);
+  }
+
   function finish(title: string | undefined, isKeyboard: boolean) {
     setEdited(false);
     setDraft(undefined);
     actions.keepDraft(task.id, undefined);
-    if (title !== undefined && title !== task.title) {
-      actions.change({ ...task, title: base.current ?? task.title }, { title });
+    if (title !== undefined && title !== base.current && title !== task.title) {
+      actions.change({ ...task, title: base.current }, { title });
     }
-    base.current = undefined;
     isLeftByKeyboard.current = isKeyboard;
   }
 
@@ -74,10 +79,7 @@ export const TaskRow = memo(function TaskRow({ task, unsent, actions }: Props) {
         {isEdited ? (
           <TitleInput
             title={draft?.title ?? task.title}
-            onChange={(title) => {
-              base.current ??= task.title;
-              actions.keepDraft(task.id, { title, base: base.current });
-            }}
+            onChange={(title) => actions.keepDraft(task.id, { title, base: base.current })}
             onDone={finish}
           />
         ) : (
@@ -89,7 +91,7 @@ export const TaskRow = memo(function TaskRow({ task, unsent, actions }: Props) {
             disabled={isNew}
             aria-label={t().row.edit(task.title)}
             title={t().row.editHint}
-            onClick={() => setEdited(true)}
+            onClick={edit}
             className={`min-w-0 flex-1 cursor-text rounded-lg px-2 py-2 text-start wrap-anywhere ${
               task.completed ? "text-muted line-through" : ""
             }`}
