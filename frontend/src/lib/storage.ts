@@ -3,7 +3,7 @@
 
 import { clear, createStore, delMany, entries, set, type UseStore } from "idb-keyval";
 
-/** A persistent map with string keys. Failures are ignored: the web app then works in memory. */
+/** A map with string keys, which is persistent unless the browser refuses to store it. */
 export interface KeyValueStore {
   /** Returns the entries whose keys start with `prefix`. */
   list(prefix: string): Promise<[string, unknown][]>;
@@ -13,34 +13,54 @@ export interface KeyValueStore {
   deleteAll(prefix: string): Promise<void>;
 }
 
-/** A store in IndexedDB, which is unavailable in some private windows and with strict settings. */
+/**
+ * A store in IndexedDB, which is unavailable in some private windows, with strict settings and on a
+ * full disk. Values that cannot be stored are kept in memory.
+ */
 export class BrowserStore implements KeyValueStore {
   #store: UseStore | undefined;
+  /** The values that are not stored, or not yet. */
+  readonly #unstored = new Map<string, unknown>();
+  #hasFailed = false;
+
+  /** Returns whether closing the page loses values. */
+  isLosing(): boolean {
+    return this.#hasFailed && this.#unstored.size > 0;
+  }
 
   async list(prefix: string): Promise<[string, unknown][]> {
-    const all = await this.#try((store) => entries<string, unknown>(store));
-    return (all ?? []).filter(([key]) => key.startsWith(prefix));
+    const stored: [string, unknown][] = [];
+    await this.#try(async (store) => void stored.push(...(await entries<string, unknown>(store))));
+    const all = new Map([...stored, ...this.#unstored]);
+    return [...all].filter(([key]) => key.startsWith(prefix));
   }
 
   async set(key: string, value: unknown): Promise<void> {
-    await this.#try((store) => set(key, value, store));
+    this.#unstored.set(key, value);
+    const isStored = await this.#try((store) => set(key, value, store));
+    if (isStored && this.#unstored.get(key) === value) this.#unstored.delete(key);
   }
 
   async delete(...keys: string[]): Promise<void> {
+    for (const key of keys) this.#unstored.delete(key);
     await this.#try((store) => delMany(keys, store));
   }
 
   async deleteAll(prefix: string): Promise<void> {
-    if (prefix === "") await this.#try((store) => clear(store));
-    else await this.delete(...(await this.list(prefix)).map(([key]) => key));
+    if (prefix !== "") return await this.delete(...(await this.list(prefix)).map(([key]) => key));
+    this.#unstored.clear();
+    await this.#try((store) => clear(store));
   }
 
-  async #try<T>(work: (store: UseStore) => Promise<T>): Promise<T | undefined> {
+  /** Returns whether the work succeeded. */
+  async #try(work: (store: UseStore) => Promise<void>): Promise<boolean> {
     try {
       this.#store ??= createStore("tasks-web-app", "unsent");
-      return await work(this.#store);
+      await work(this.#store);
+      return true;
     } catch {
-      return undefined;
+      this.#hasFailed = true;
+      return false;
     }
   }
 }

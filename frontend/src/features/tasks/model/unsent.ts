@@ -69,7 +69,7 @@ export function startSending(): void {
 
   window.addEventListener("beforeunload", (event) => {
     const isUnsent = ({ state, write }: Entry) => state !== "held" && write.kind !== "delete";
-    if (outbox.list().some(isUnsent)) event.preventDefault();
+    if (outbox.list().some(isUnsent) || store.isLosing()) event.preventDefault();
   });
 }
 
