@@ -1,16 +1,16 @@
 // Drafts, separate for each user.
 
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { Drafts } from "../src/features/tasks/model/drafts";
 import { MemoryStore } from "./memory-store";
 
 test("a draft survives a reload, for its user alone", async () => {
   const store = new MemoryStore();
-  const before = new Drafts(store);
+  const before = new Drafts(store, "one");
   await before.open("ada");
   before.set("composer", { title: "Buy mi" });
 
-  const after = new Drafts(store);
+  const after = new Drafts(store, "one");
   await after.open("bob");
   expect(after.get("composer")).toBeUndefined();
   await after.open("ada");
@@ -19,7 +19,7 @@ test("a draft survives a reload, for its user alone", async () => {
 
 test("a discarded draft and those of a user who signs out are deleted", async () => {
   const store = new MemoryStore();
-  const drafts = new Drafts(store);
+  const drafts = new Drafts(store, "one");
   await drafts.open("ada");
   drafts.set("composer", { title: "a" });
   drafts.set("composer", undefined);
@@ -30,16 +30,47 @@ test("a discarded draft and those of a user who signs out are deleted", async ()
   expect(store.items.size).toBe(0);
 });
 
-test("of two tabs with a draft of the same name, the last one used is kept", async () => {
+test("the drafts of two tabs with the same name are separate; the newest is loaded", async () => {
+  vi.useFakeTimers();
   const store = new MemoryStore();
-  const [first, second] = [new Drafts(store), new Drafts(store)];
+  const [first, second] = [new Drafts(store, "one"), new Drafts(store, "two")];
   await first.open("ada");
   await second.open("ada");
   first.set("composer", { title: "Milk" });
+  vi.advanceTimersByTime(1);
   second.set("composer", { title: "Bread" });
+  const third = new Drafts(store, "three");
+  await third.open("ada");
+  expect(third.get("composer")).toEqual({ title: "Bread" });
+  second.set("composer", undefined);
+  await third.open("ada");
+  expect(third.get("composer")).toEqual({ title: "Milk" });
+  vi.useRealTimers();
+});
+
+test("a draft that another tab discards is stored again by the tab that wrote it", async () => {
+  const store = new MemoryStore();
+  const [first, second] = [new Drafts(store, "one"), new Drafts(store, "two")];
+  await first.open("ada");
+  first.set("composer", { title: "Milk" });
+  await second.open("ada");
+  second.set("composer", undefined);
+  expect(store.items.size).toBe(0);
   first.storeAgain();
-  expect([...store.items.values()]).toEqual([{ title: "Milk" }]);
+  expect(store.items.size).toBe(1);
   first.set("composer", undefined);
   first.storeAgain();
   expect(store.items.size).toBe(0);
+});
+
+test("the names of drafts change only when one is added or deleted", async () => {
+  const drafts = new Drafts(new MemoryStore(), "one");
+  await drafts.open("ada");
+  drafts.set("composer", { title: "M" });
+  const names = drafts.names();
+  drafts.set("composer", { title: "Mi" });
+  expect(drafts.names()).toBe(names);
+  expect(names).toEqual(["composer"]);
+  drafts.set("composer", undefined);
+  expect(drafts.names()).toEqual([]);
 });

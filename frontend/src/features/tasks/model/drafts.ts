@@ -6,26 +6,58 @@ import type { KeyValueStore } from "../../../lib/storage";
 /** The values of a form by field name. */
 export type Draft = Record<string, string>;
 
+interface Stored {
+  name: string;
+  draft: Draft;
+  /** When it was stored, in milliseconds. */
+  at: number;
+}
+
+interface Known {
+  /** The key under which it is stored. */
+  key: string;
+  draft: Draft;
+}
+
+type Listener = () => void;
+
+/** Each tab stores its drafts under its own keys, so that those of another tab stay. */
 export class Drafts {
   #owner: string | undefined;
-  #drafts = new Map<string, Draft>();
-  /** Names of the drafts written in this tab. */
-  #own = new Set<string>();
+  #drafts = new Map<string, Known>();
+  #names: readonly string[] = [];
+  readonly #listeners = new Set<Listener>();
 
-  constructor(private readonly store: KeyValueStore) {}
+  constructor(
+    private readonly store: KeyValueStore,
+    private readonly tab: string,
+  ) {}
 
-  /** Loads the drafts of a user; `undefined` clears those in memory, but not those stored. */
+  readonly subscribe = (listener: Listener): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  /** Returns the names of all drafts. */
+  readonly names = (): readonly string[] => this.#names;
+
+  /**
+   * Loads the drafts of a user, of several with the same name the newest; `undefined` clears those in
+   * memory, but not those stored.
+   */
   async open(owner: string | undefined): Promise<void> {
     this.#owner = owner;
     this.#drafts = new Map();
-    this.#own = new Set();
+    this.#changeNames();
     if (owner === undefined) return;
-    const prefix = prefixOf(owner);
-    const stored = await this.store.list(prefix);
+    const stored = (await this.store.list(prefixOf(owner))).flatMap(([key, value]) =>
+      isStored(value) ? [{ ...value, key }] : [],
+    );
     if (this.#owner !== owner) return;
-    for (const [key, value] of stored) {
-      if (isDraft(value)) this.#drafts.set(key.slice(prefix.length), value);
+    for (const { name, key, draft } of stored.sort((a, b) => a.at - b.at)) {
+      this.#drafts.set(name, { key, draft });
     }
+    this.#changeNames();
   }
 
   /** Whether a user has drafts, in any tab. */
@@ -35,44 +67,55 @@ export class Drafts {
   }
 
   get(name: string): Draft | undefined {
-    return this.#drafts.get(name);
+    return this.#drafts.get(name)?.draft;
   }
 
   /** Stores a draft under a name, or deletes it if `undefined`. */
   set(name: string, draft: Draft | undefined): void {
     if (this.#owner === undefined) return;
-    const key = prefixOf(this.#owner) + name;
+    const before = this.#drafts.get(name);
+    const key = this.#keyOf(this.#owner, name);
     if (draft === undefined) {
-      this.#own.delete(name);
-      if (this.#drafts.delete(name)) void this.store.delete(key);
+      this.#drafts.delete(name);
     } else {
-      this.#drafts.set(name, draft);
-      this.#own.add(name);
-      void this.store.set(key, draft);
+      this.#drafts.set(name, { key, draft });
+      const stored: Stored = { name, draft, at: Date.now() };
+      void this.store.set(key, stored);
     }
+    if (before && (draft === undefined || before.key !== key)) void this.store.delete(before.key);
+    if ((before === undefined) !== (draft === undefined)) this.#changeNames();
   }
 
-  /** Stores the drafts of this tab again, which another tab may have replaced by its own. */
+  /** Stores the drafts of this tab again, which another tab may have continued or discarded. */
   storeAgain(): void {
-    for (const name of this.#own) this.set(name, this.#drafts.get(name));
+    const owner = this.#owner;
+    if (owner === undefined) return;
+    for (const [name, { key, draft }] of this.#drafts) {
+      if (key === this.#keyOf(owner, name)) this.set(name, draft);
+    }
   }
 
   /** Deletes all drafts of a user, in memory and stored. */
   async erase(owner: string): Promise<void> {
     if (this.#owner === owner) {
       this.#drafts = new Map();
-      this.#own = new Set();
+      this.#changeNames();
     }
     await this.store.deleteAll(prefixOf(owner));
+  }
+
+  #keyOf(owner: string, name: string): string {
+    return `${prefixOf(owner)}${this.tab}/${name}`;
+  }
+
+  #changeNames(): void {
+    this.#names = [...this.#drafts.keys()];
+    for (const listener of this.#listeners) listener();
   }
 }
 
 const prefixOf = (owner: string) => `${owner}/draft/`;
 
-function isDraft(value: unknown): value is Draft {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    Object.values(value).every((text) => typeof text === "string")
-  );
+function isStored(value: unknown): value is Stored {
+  return typeof value === "object" && value !== null && "draft" in value && "name" in value;
 }

@@ -43,8 +43,8 @@ const transport: Transport = {
 
 const confirmed = new ConfirmedChanges(queryClient);
 const store = new BrowserStore();
-export const drafts = new Drafts(store);
 const locks = new TabLocks();
+export const drafts = new Drafts(store, locks.id);
 export const outbox = new Outbox(new StoredWrites(store, locks), transport);
 
 /** Sends unsent changes when the network is available again, and handles closing the page. */
