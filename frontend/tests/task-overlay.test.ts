@@ -130,3 +130,28 @@ test("a refused change of a task that is deleted or not loaded stays visible", (
   expect(titles([task("a")], [entry(write)])).toEqual(["a"]);
   expect(titles([task("a")], [entry(remove("b"), "failed")])).toEqual(["b", "a"]);
 });
+
+test("a row whose title is unfinished stays, even if its task is missing", () => {
+  const shown = (tasks: Task[], filter: Filter, ...entries: Entry[]) =>
+    overlay(tasks, entries, { ...ALL_TASKS, filter }, undefined, new Map([["a", "Milk"]])).map(
+      ({ key, task }) => [key, task.title],
+    );
+  expect(shown([task("b"), task("a")], "all")).toEqual([
+    ["b", "b"],
+    ["a", "a"],
+  ]);
+  expect(shown([task("a", { completed: true })], "open")).toEqual([["a", "a"]]);
+  expect(shown([task("b")], "all")).toEqual([
+    ["a", "Milk"],
+    ["b", "b"],
+  ]);
+  expect(shown([task("b")], "all", entry(remove("a")))).toEqual([["b", "b"]]);
+});
+
+test("a new task that cannot be sent is shown despite a search", () => {
+  const shown = (...entries: Entry[]) =>
+    overlay([], entries, { ...ALL_TASKS, search: "milk" }).map(({ task }) => task.title);
+  const problem = { status: 0, message: "", fields: {} };
+  expect(shown(entry(create("Bread")))).toEqual([]);
+  expect(shown({ ...entry(create("Bread")), problem })).toEqual(["Bread"]);
+});

@@ -100,10 +100,12 @@ export function TaskEditor(props: Props) {
         </div>
       </Form>
       <Linked text={task.description ?? ""} />
-      <p className="border-t border-line pt-4 text-sm text-muted">
-        {t().task.added} <Time at={task.created_at} />, {t().task.lastChanged}{" "}
-        <Time at={task.updated_at} />
-      </p>
+      {task.created_at !== "" && (
+        <p className="border-t border-line pt-4 text-sm text-muted">
+          {t().task.added} <Time at={task.created_at} />, {t().task.lastChanged}{" "}
+          <Time at={task.updated_at} />
+        </p>
+      )}
     </article>
   );
 }

@@ -18,16 +18,18 @@ export const isDraft = ({ id }: Pick<Task, "id">): boolean => id.startsWith("dra
 /**
  * Returns the rows for `tasks`, new ones first. A row that nothing changes keeps its task object.
  * `find` looks up tasks of other lists, because an unsent change may make them belong to this one.
+ * `edited` has the original titles of tasks with an unfinished title, by id: their rows stay.
  */
 export function overlay(
   tasks: readonly Task[],
   entries: readonly Entry[],
   view: View,
   find: (id: string) => Task | undefined = () => undefined,
+  edited: ReadonlyMap<string, string> = new Map(),
 ): Row[] {
   const drafts = entries
     .flatMap((entry) => draftOf(entry) ?? [])
-    .filter((row) => matchesSearch(row.task, view) || isStuck(row))
+    .filter((row) => matchesSearch(row.task, view) || row.unsent?.problem !== undefined)
     .reverse();
   const changes = new Map<string, Entry[]>();
   for (const entry of entries) {
@@ -53,20 +55,32 @@ export function overlay(
     }
   }
   const added = view.filter === "done" ? drafts.filter(isStuck) : drafts;
-  return [...added, ...stuck, ...known];
+  const rows = [...added, ...stuck, ...known];
+  if (edited.size === 0) return rows;
+  const shown = new Set(rows.map(({ task }) => task.id));
+  const left = [...edited].flatMap(([id, title]) => {
+    if (shown.has(id)) return [];
+    const task = tasks.find((task) => task.id === id) ?? find(id);
+    return withUnsent(task ?? unknownTask(id, { title }), entries) ?? [];
+  });
+  return [...left, ...rows];
 }
 
-/** Reconstructs a task that was deleted elsewhere or is not loaded, as far as its changes allow. */
+/** A task that was deleted elsewhere or is not loaded, as far as it is known. */
+export const unknownTask = (id: string, known: Partial<Task> = {}): Task => ({
+  id,
+  title: t().tasks.untitled,
+  description: null,
+  completed: false,
+  created_at: "",
+  updated_at: "",
+  user_id: "",
+  ...known,
+});
+
+/** Reconstructs an unknown task from its changes. */
 function standIn(id: string, entries: readonly Entry[]): Task {
-  const task: Task = {
-    id,
-    title: t().tasks.untitled,
-    description: null,
-    completed: false,
-    created_at: "",
-    updated_at: "",
-    user_id: "",
-  };
+  const task = unknownTask(id);
   for (const { theirs, write } of entries) {
     if (write.kind === "update") Object.assign(task, write.base, theirs);
     if (write.kind === "delete") task.title = write.title;

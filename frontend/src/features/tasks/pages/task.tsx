@@ -5,16 +5,18 @@ import { useBlocker, useLocation, useNavigate, useParams } from "react-router";
 import { Button, ButtonLink, TextLink } from "../../../components/ui/button";
 import { Confirm } from "../../../components/ui/confirm";
 import { Heading } from "../../../components/ui/heading";
-import { BackIcon, CloudOffIcon, LockIcon, SearchIcon } from "../../../components/ui/icons";
+import { BackIcon, SearchIcon } from "../../../components/ui/icons";
 import { ProblemMessage } from "../../../components/ui/problem-message";
 import { Skeleton } from "../../../components/ui/skeleton";
 import { State } from "../../../components/ui/state";
 import { t } from "../../../lib/i18n";
 import { notices } from "../../../lib/notices";
-import { isTemporary, ProblemError, problemOf } from "../../../lib/problem";
+import { isTemporary, type Problem, ProblemError, problemOf } from "../../../lib/problem";
 import { TaskEditor } from "../components/task-editor";
+import { TaskRefusal } from "../components/task-refusal";
 import { UnsentChange } from "../components/unsent-change";
 import {
+  addTask,
   changeTask,
   discardChange,
   removeTask,
@@ -23,8 +25,17 @@ import {
   useUnsentActions,
 } from "../hooks/use-task-changes";
 import { useTask } from "../hooks/use-tasks";
-import { changeOf, fieldsOf, followed, type Task, type TaskText, textOf } from "../model/task";
-import { withUnsent } from "../model/task-overlay";
+import {
+  changeOf,
+  fieldsOf,
+  followed,
+  notesMistake,
+  type Task,
+  type TaskText,
+  textOf,
+  titleMistake,
+} from "../model/task";
+import { unknownTask, withUnsent } from "../model/task-overlay";
 import { drafts, put } from "../model/unsent";
 
 export function TaskPage() {
@@ -55,16 +66,20 @@ function OneTask({ id }: { id: string }) {
   const isRefused = error !== null && !(isTemporary(error) && known);
   // An outdated copy is only editable while the service is unreachable; saving detects conflicts.
   const isCurrent = !isRefused && known && (isFetchedAfterMount || error);
+  const problem = isRefused ? problemOf(error) : undefined;
+  const isMissing = problem?.status === 404;
+  const kept = !opened && isMissing ? taskOfDraft(id) : undefined;
   if (!opened && isCurrent) setOpened(known);
+  if (kept) setOpened(kept);
   if (opened) {
     return (
       <>
-        {isRefused && <ProblemMessage problem={problemOf(error)} />}
-        <Editing task={known ?? opened} />
+        {problem && !isMissing && <ProblemMessage problem={problem} />}
+        <Editing task={known ?? opened} missing={isMissing ? problem : undefined} />
       </>
     );
   }
-  if (isRefused) return <Refusal error={error} retry={() => void refetch()} />;
+  if (isRefused) return <TaskRefusal error={error} retry={() => void refetch()} />;
   return (
     <>
       {data && <Heading>{data.title}</Heading>}
@@ -88,7 +103,21 @@ function startOf(task: Task): Start {
   return { base, draft: { title, description } };
 }
 
-function Editing({ task }: { task: Task }) {
+/** Reconstructs a missing task from its unsaved text. */
+function taskOfDraft(id: string): Task | undefined {
+  const draft = drafts.get(`task:${id}`);
+  if (!draft) return undefined;
+  const { baseTitle: title = "", baseDescription: description = "" } = draft;
+  return unknownTask(id, { title, description: description || null });
+}
+
+interface EditingProps {
+  task: Task;
+  /** Set if the task was deleted elsewhere. */
+  missing: Problem | undefined;
+}
+
+function Editing({ task, missing }: EditingProps) {
   const unsent = useUnsent();
   const row = withUnsent(task, unsent);
   // Includes unsent changes, so that the same text is not edited twice from the same initial state.
@@ -191,6 +220,16 @@ function Editing({ task }: { task: Task }) {
     await navigate("/tasks");
   }
 
+  async function addAsNew() {
+    const { title, description } = text.current;
+    const mistake = titleMistake(title) ?? notesMistake(description);
+    if (mistake) return notices.show({ kind: "problem", text: mistake });
+    addTask(title.trim(), description || undefined);
+    text.current = textOf(base.current);
+    keepDraft();
+    await navigate("/tasks");
+  }
+
   if (!row) {
     return (
       <State
@@ -202,6 +241,13 @@ function Editing({ task }: { task: Task }) {
   }
   return (
     <>
+      {missing && (
+        <ProblemMessage problem={missing}>
+          <Button variant="quiet" onClick={() => void addAsNew()}>
+            {t().unsent.addAsNew}
+          </Button>
+        </ProblemMessage>
+      )}
       {row.unsent && <UnsentChange entry={row.unsent} actions={actions} />}
       <TaskEditor
         key={round}
@@ -246,41 +292,5 @@ function Editing({ task }: { task: Task }) {
         </Confirm>
       )}
     </>
-  );
-}
-
-function Refusal({ error, retry }: { error: unknown; retry(): void }) {
-  const { status, message } = problemOf(error);
-  const back = <ButtonLink to="/tasks">{t().task.toTasks}</ButtonLink>;
-  if (status === 403) {
-    return (
-      <State
-        icon={<LockIcon />}
-        heading={<Heading>{t().task.foreignHeading}</Heading>}
-        action={back}
-      >
-        {t().task.foreignText}
-      </State>
-    );
-  }
-  if (status === 404) {
-    return (
-      <State
-        icon={<SearchIcon />}
-        heading={<Heading>{t().task.missingHeading}</Heading>}
-        action={back}
-      >
-        {t().task.missingText}
-      </State>
-    );
-  }
-  return (
-    <State
-      icon={<CloudOffIcon />}
-      heading={<Heading>{t().task.failedHeading}</Heading>}
-      action={<Button onClick={retry}>{t().tryAgain}</Button>}
-    >
-      {message}
-    </State>
   );
 }

@@ -1,6 +1,6 @@
 // The page of all tasks.
 
-import { useCallback, useMemo, useState } from "react";
+import { useCallback, useMemo, useState, useSyncExternalStore } from "react";
 import { useNavigate, useSearchParams } from "react-router";
 import { Button } from "../../../components/ui/button";
 import { Heading } from "../../../components/ui/heading";
@@ -81,15 +81,19 @@ function Listing({ view }: { view: View }) {
     (): TaskActions => ({
       change: changeTask,
       remove: removeTask,
-      draftOf: (id) => drafts.get(`title:${id}`),
-      keepDraft: (id, draft) => drafts.set(`title:${id}`, draft),
+      draftOf: (id) => drafts.get(TITLE + id),
+      keepDraft: (id, draft) => drafts.set(TITLE + id, draft),
       unsent: unsentActions,
     }),
     [unsentActions],
   );
   const load = useCallback(() => void fetchNextPage(), [fetchNextPage]);
   const loaded = useMemo(() => data?.pages.flatMap(({ tasks }) => tasks) ?? [], [data]);
-  const rows = useMemo(() => overlay(loaded, unsent, view, cachedTask), [loaded, unsent, view]);
+  const edited = useEditedTitles();
+  const rows = useMemo(
+    () => overlay(loaded, unsent, view, cachedTask, edited),
+    [loaded, unsent, view, edited],
+  );
 
   const onRowFocus = useRowFocus(rows);
 
@@ -139,6 +143,17 @@ function Listing({ view }: { view: View }) {
       )}
     </>
   );
+}
+
+const TITLE = "title:";
+
+/** The original titles of the tasks with an unfinished title, by id. */
+function useEditedTitles(): ReadonlyMap<string, string> {
+  const names = useSyncExternalStore(drafts.subscribe, drafts.names);
+  return useMemo(() => {
+    const titles = names.filter((name) => name.startsWith(TITLE));
+    return new Map(titles.map((name) => [name.slice(TITLE.length), drafts.get(name)?.base ?? ""]));
+  }, [names]);
 }
 
 function ClearDone() {
