@@ -50,11 +50,27 @@ async function changeElsewhere(context: BrowserContext, system: System, id: stri
   expect(response.ok).toBe(true);
 }
 
-async function notesOf(context: BrowserContext, system: System, id: string): Promise<unknown> {
+async function deleteElsewhere(context: BrowserContext, system: System, id: string) {
+  const authorization = `Bearer ${await tokenOf(context, system)}`;
+  const url = `${system.tasks.url}/api/tasks/${id}`;
+  expect((await fetch(url, { method: "DELETE", headers: { authorization } })).ok).toBe(true);
+}
+
+/** Has the page request the list again, as when its window gets the focus. */
+async function refreshList(page: Page) {
+  const response = page.waitForResponse((response) => response.url().includes("limit="));
+  await page.evaluate(() => window.dispatchEvent(new Event("visibilitychange")));
+  await (await response).finished();
+}
+
+async function taskOf(context: BrowserContext, system: System, id: string) {
   const authorization = `Bearer ${await tokenOf(context, system)}`;
   const response = await fetch(`${system.tasks.url}/api/tasks/${id}`, { headers: { authorization } });
-  return ((await response.json()) as { description: unknown }).description;
+  return (await response.json()) as { description: unknown; completed: boolean };
 }
+
+const notesOf = async (context: BrowserContext, system: System, id: string) =>
+  (await taskOf(context, system, id)).description;
 
 async function endSession(context: BrowserContext, system: System) {
   await context.request.post(`${system.url}/api/auth/revoke-sessions`, {
@@ -540,4 +556,144 @@ test("saving twice does not revert a change made elsewhere", async ({ page, cont
   await page.getByRole("button", { name: "Save changes" }).click();
   await expect.poll(() => notesOf(context, system, id)).toBe("Three litres");
   expect(await titlesOf(context, system)).toEqual(["Oat milk"]);
+});
+
+test("a title that is edited but left unchanged does not revert a change made elsewhere", async ({
+  page,
+  context,
+  system,
+}) => {
+  await member(context, system);
+  const [id = ""] = await haveTasks(context, system, ["Milk", "Bread"]);
+  await page.goto("/tasks");
+  await page.getByRole("button", { name: "Edit Milk" }).click();
+  await changeElsewhere(context, system, id, { title: "Oat milk" });
+  await refreshList(page);
+  await expect(tick(page, "Oat milk")).toBeVisible();
+  await page.keyboard.press("Enter");
+  // Writes are sent in order, so a wrong one would have arrived before this one.
+  await page.getByRole("checkbox").last().click();
+  await expect.poll(async () => (await taskOf(context, system, id)).completed).toBe(true);
+  expect(await titlesOf(context, system)).toEqual(["Bread", "Oat milk"]);
+});
+
+test("an unfinished title of a task deleted elsewhere stays, and becomes a new task", async ({
+  page,
+  context,
+  system,
+}) => {
+  await member(context, system);
+  const [id = ""] = await haveTasks(context, system, ["Milk", "Bread"]);
+  await page.goto("/tasks");
+  await page.getByRole("button", { name: "Edit Milk" }).click();
+  await page.getByLabel("Title", { exact: true }).fill("Oat milk");
+  await deleteElsewhere(context, system, id);
+  await refreshList(page);
+  await expect(rows(page).last()).toHaveText("Bread");
+  await expect(page.getByLabel("Title", { exact: true })).toBeFocused();
+  await page.reload();
+  await expect(page.getByLabel("Title", { exact: true })).toHaveValue("Oat milk");
+  await page.keyboard.press("Enter");
+  await rowOf(page, "Oat milk").getByRole("button", { name: "Add as a new task" }).click();
+  await expect(page.getByRole("link", { name: "Open Oat milk" })).toBeVisible();
+  expect(await titlesOf(context, system)).toEqual(["Oat milk", "Bread"]);
+});
+
+test("unsaved text of a task deleted elsewhere survives a reload, and becomes a new task", async ({
+  page,
+  context,
+  system,
+}) => {
+  await member(context, system);
+  const [id = ""] = await haveTasks(context, system, ["Milk"]);
+  await page.goto(`/tasks/${id}`);
+  await page.getByLabel("Notes").fill("Two litres");
+  await deleteElsewhere(context, system, id);
+  await page.reload();
+  await expect(page.getByText("This task no longer exists.")).toBeVisible();
+  await expect(page.getByLabel("Notes")).toHaveValue("Two litres");
+  await page.getByRole("button", { name: "Add as a new task" }).click();
+  await page.getByRole("link", { name: "Open Milk" }).click();
+  await expect(page.getByLabel("Notes")).toHaveValue("Two litres");
+  await page.goto(`/tasks/${id}`);
+  await expect(page.getByRole("heading", { name: "There is no such task" })).toBeVisible();
+});
+
+test("another tab neither replaces nor discards unfinished text", async ({ page, context, system }) => {
+  await member(context, system);
+  const [id = ""] = await haveTasks(context, system, ["Milk"]);
+  const other = await context.newPage();
+  for (const tab of [page, other]) await tab.goto("/tasks");
+  await page.getByLabel("New task").fill("Half a thou");
+  await addTask(other, "Bread");
+  await expect(other.getByRole("link", { name: "Open Bread" })).toBeVisible();
+  for (const tab of [page, other]) await tab.getByRole("link", { name: "Open Milk" }).click();
+  await page.getByLabel("Notes").fill("Two litres");
+  await other.getByLabel("Title").fill("Oat milk");
+  await other.getByRole("button", { name: "Save changes" }).click();
+  await expect(other.getByText("Saved.")).toBeVisible();
+  await page.close();
+  await other.reload();
+  await expect(other.getByLabel("Notes")).toHaveValue("Two litres");
+  await other.goto("/tasks");
+  await expect(other.getByLabel("New task")).toHaveValue("Half a thou");
+  expect(await notesOf(context, system, id)).toBe(null);
+});
+
+test("if the browser stores nothing, text survives the end of the session, and a reload asks", async ({
+  page,
+  context,
+  system,
+}) => {
+  await page.addInitScript(() => {
+    IDBFactory.prototype.open = () => {
+      throw new DOMException("not allowed", "SecurityError");
+    };
+  });
+  const { email } = await member(context, system);
+  const [id = ""] = await haveTasks(context, system, ["Milk"]);
+  await page.goto("/tasks");
+  await expect(rows(page)).toHaveText(["Milk"]);
+  await page.route("**/api/tasks", (route) => route.abort());
+  await addTask(page, "Bread");
+  await expect(rowOf(page, "Bread")).toContainText("Not saved yet.");
+  await page.getByRole("link", { name: "Open Milk" }).click();
+  await page.getByLabel("Notes").fill("Two litres");
+  await endSession(context, system);
+  // Access tokens remain valid for a while.
+  await page.route("**/api/tasks/*", (route) => {
+    if (route.request().method() === "OPTIONS") return route.fallback();
+    const headers = { "access-control-allow-origin": system.url };
+    return route.fulfill({ status: 401, headers, contentType: "application/problem+json", body: "{}" });
+  });
+  await page.getByRole("button", { name: "Save changes" }).click();
+  await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+  await page.unrouteAll();
+
+  await signInHere(page, email);
+  await expect(page).toHaveURL(`/tasks/${id}`);
+  await expect(page.getByLabel("Notes")).toHaveValue("Two litres");
+  await expect.poll(() => titlesOf(context, system)).toEqual(["Bread", "Milk"]);
+  const asked = page.waitForEvent("dialog");
+  const reload = page.reload();
+  const dialog = await asked;
+  expect(dialog.type()).toBe("beforeunload");
+  await dialog.accept();
+  await reload;
+});
+
+test("a task that cannot be sent is shown although it does not match the search", async ({
+  page,
+  context,
+  system,
+}) => {
+  await member(context, system);
+  await haveTasks(context, system, ["Milk"]);
+  await page.goto("/tasks?q=milk");
+  await expect(rows(page)).toHaveText(["Milk"]);
+  await context.setOffline(true);
+  await addTask(page, "Bread");
+  await expect(rowOf(page, "Bread")).toContainText("Not saved yet.");
+  await context.setOffline(false);
+  await expect.poll(() => titlesOf(context, system)).toEqual(["Bread", "Milk"]);
 });
