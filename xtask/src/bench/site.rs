@@ -16,7 +16,7 @@ pub(super) const USERS: usize = 200;
 pub(super) const TASKS_EACH: usize = 50;
 /// The lowest cost allowed, so that the rest of a sign-in has the largest share possible.
 pub(super) const BCRYPT_COST: u32 = 10;
-const SECRET: &str = "a secret for benchmarks, of more than 32 characters";
+const SECRET: &str = "a secret for benchmarks with more than 32 characters";
 /// Number of threads that create the test data.
 const MAKERS: usize = 4;
 
