@@ -1,12 +1,12 @@
-//! A word list for comments and documentation: phrases that hide their subject or that readers have
-//! to decode. It is short on purpose, so that a match is almost never a false alarm.
+//! A word list for comments, documentation and messages: phrases that hide their subject or that
+//! readers have to decode. It is short on purpose, so that a match is almost never a false alarm.
 
-use std::{fs, path::Path, process::Command};
+use std::{ffi::OsStr, fs, path::Path, process::Command};
 
 use crate::{Result, root, step::program};
 
 /// A phrase, and what to write instead.
-const PHRASES: [(&str, &str); 10] = [
+const PHRASES: [(&str, &str); 17] = [
     ("whoever", "name the subject: the client, the user, the caller"),
     ("what is due", "name what is due: expired rows, queued e-mails"),
     ("a text", "a string, a message"),
@@ -17,6 +17,13 @@ const PHRASES: [(&str, &str); 10] = [
     ("who is nobody", "unauthenticated"),
     ("under way", "in flight, running"),
     ("and end", "name the effect of a command, not that it exits"),
+    ("answered", "responded, returned"),
+    ("front end", "web app, frontend"),
+    ("goes on", "continues"),
+    ("has died", "has exited"),
+    ("is gone", "was deleted, has ended"),
+    ("is good for", "is valid for"),
+    ("sent away", "rejected"),
 ];
 
 /// Fails if a comment or a document has a phrase of the list.
@@ -24,9 +31,9 @@ pub(crate) fn check() -> Result {
     let mut findings = 0;
     for file in files()? {
         let Ok(text) = fs::read_to_string(root().join(&file)) else { continue };
-        let is_document = Path::new(&file).extension().is_some_and(|it| it == "md");
+        let is_code = is_code(&file);
         for (number, line) in (1..).zip(text.lines()) {
-            let Some(prose) = (if is_document { Some(line) } else { comment(line) }) else {
+            let Some(prose) = (if is_code { comment(line) } else { Some(line) }) else {
                 continue;
             };
             for (phrase, instead) in PHRASES.iter().filter(|(phrase, _)| contains(prose, phrase)) {
@@ -40,10 +47,18 @@ pub(crate) fn check() -> Result {
 
 /// Returns the tracked files with prose in them.
 fn files() -> Result<Vec<String>> {
-    let patterns = ["ls-files", "--", "*.rs", "*.ts", "*.tsx", "*.mjs", "*.md"];
-    let mut list: Command = program("git", &patterns);
-    let output = list.arg(":!xtask/src/prose.rs").arg(":!CONTRIBUTING.md").output()?;
+    let mut list: Command = program("git", &["ls-files", "--"]);
+    let code = ["*.rs", "*.ts", "*.tsx", "*.mjs"];
+    let documents = ["*.md", ".env.example", "docker-compose.yml", "docs/observability/*"];
+    let unchecked = [":!xtask/src/prose.rs", ":!CONTRIBUTING.md"];
+    let output = list.args(code).args(documents).args(unchecked).output()?;
     Ok(String::from_utf8(output.stdout)?.lines().map(str::to_owned).collect())
+}
+
+/// Returns whether only the comments of a file are prose. The messages of the web app are prose, too.
+fn is_code(file: &str) -> bool {
+    let extension = Path::new(file).extension().and_then(OsStr::to_str);
+    matches!(extension, Some("rs" | "ts" | "tsx" | "mjs")) && !file.ends_with("/messages/en.ts")
 }
 
 /// Returns the text of a line that is a comment.

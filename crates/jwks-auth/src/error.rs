@@ -50,7 +50,7 @@ refusals! {
     TooLong = "longer than 8 KiB",
     /// Not three parts in canonical, unpadded base64url.
     NotCompact = "not a compact JWS (RFC 7515 §7.1) of canonical base64url",
-    /// Invalid JSON, not an object, or a duplicate member.
+    /// Invalid JSON, not an object, or a duplicate field.
     BadHeader = "the header is not a JSON object without duplicate fields (RFC 7515 §4)",
     /// `none`, HMAC, RSA, ECDSA, or a different spelling of EdDSA.
     WrongAlgorithm = "the algorithm is not EdDSA (RFC 8725 §3.1)",
@@ -59,7 +59,7 @@ refusals! {
     /// The `kid` is not a string or not published by the issuer, or it is missing although the
     /// issuer publishes several keys.
     UnknownKey = "no key of the issuer has this kid",
-    /// Invalid JSON, not an object, or a duplicate member.
+    /// Invalid JSON, not an object, or a duplicate field.
     BadClaims = "the claims are not a JSON object without duplicate fields (RFC 7519 §4)",
     /// Compared byte for byte with the trusted issuers.
     WrongIssuer = "iss is missing or not trusted (RFC 7519 §4.1.1)",
