@@ -2,11 +2,16 @@
 //! are sent without waiting for the results of earlier ones (pipelining).
 //!
 //! Every thread has its own lanes, driven by its own runtime, so that a statement and its result need
-//! not cross threads. If there are fewer lanes than threads, some threads share one.
+//! not cross threads. If there are fewer lanes than threads, some threads share one. The thread that
+//! opened the database runs the background tasks. It has lanes of its own, because otherwise those that
+//! it opens would be driven by it while other threads use them.
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread::{self, ThreadId},
 };
 
 use thread_local::ThreadLocal;
@@ -32,10 +37,18 @@ pub(super) struct Lanes {
     reads: Vec<Arc<Lane>>,
     writes: Vec<Arc<Lane>>,
     checks: Arc<Lane>,
+    /// Lanes of the thread that opened the database, unless there are too few connections.
+    background: Option<Background>,
     /// Number of threads that share the lanes.
     threads: usize,
     thread: ThreadLocal<usize>,
     next_thread: AtomicUsize,
+}
+
+struct Background {
+    thread: ThreadId,
+    read: Arc<Lane>,
+    write: Arc<Lane>,
 }
 
 /// A slot for a connection, which is opened on first use and reopened after it was lost.
@@ -55,10 +68,16 @@ pub(super) struct InFlight(Arc<Lane>);
 impl Lanes {
     pub(super) fn new(shares: &Shares) -> Self {
         let lanes = |count| (0..count).map(|_| Arc::default()).collect();
+        let background = || Background {
+            thread: thread::current().id(),
+            read: Arc::default(),
+            write: Arc::default(),
+        };
         Self {
             reads: lanes(shares.reads),
             writes: lanes(shares.writes),
             checks: Arc::default(),
+            background: (shares.background > 0).then(background),
             threads: shares.threads,
             thread: ThreadLocal::new(),
             next_thread: AtomicUsize::new(0),
@@ -73,21 +92,39 @@ impl Lanes {
 
     /// Returns the lane of this thread that is likely to be fastest.
     pub(super) fn pick(&self, what: Use) -> Result<InFlight, Unavailable> {
-        let lanes = match what {
-            Use::Read => &self.reads,
-            Use::Write => &self.writes,
+        let lane = match &self.background {
+            Some(background) if background.thread == thread::current().id() => {
+                Some(background.lane(what))
+            }
+            _ => self.fastest(what),
         };
-        let own = lanes.iter().skip(self.thread() % lanes.len().max(1)).step_by(self.threads);
-        let lane = own.min_by_key(|lane| (lane.is_stuck(), lane.in_flight()));
         match lane {
             Some(lane) if lane.in_flight() < MAX_IN_FLIGHT => Ok(InFlight::on(lane)),
             _ => Err(Unavailable::Overloaded),
         }
     }
 
+    fn fastest(&self, what: Use) -> Option<&Arc<Lane>> {
+        let lanes = match what {
+            Use::Read => &self.reads,
+            Use::Write => &self.writes,
+        };
+        let own = lanes.iter().skip(self.thread() % lanes.len().max(1)).step_by(self.threads);
+        own.min_by_key(|lane| (lane.is_stuck(), lane.in_flight()))
+    }
+
     /// Returns the lane that is reserved for readiness checks.
     pub(super) fn for_checks(&self) -> InFlight {
         InFlight::on(&self.checks)
+    }
+}
+
+impl Background {
+    fn lane(&self, what: Use) -> &Arc<Lane> {
+        match what {
+            Use::Read => &self.read,
+            Use::Write => &self.write,
+        }
     }
 }
 

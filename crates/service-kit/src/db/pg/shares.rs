@@ -8,6 +8,9 @@ const READS_PER_THREAD: usize = 2;
 /// faster.
 const MAX_WRITES: usize = 16;
 const MAX_EXCLUSIVE: usize = 16;
+/// Background tasks get a lane for reads and one for writes if there are at least this many
+/// connections. With fewer, they use those of the requests.
+const MIN_CONNECTIONS_FOR_BACKGROUND: usize = 16;
 
 /// Numbers of connections.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,6 +20,8 @@ pub(super) struct Shares {
     pub(super) writes: usize,
     /// Exclusive connections.
     pub(super) exclusive: usize,
+    /// Lanes of background tasks.
+    pub(super) background: usize,
 }
 
 impl Shares {
@@ -26,12 +31,13 @@ impl Shares {
     }
 
     fn for_threads(max_connections: usize, threads: usize) -> Self {
+        let background = if max_connections < MIN_CONNECTIONS_FOR_BACKGROUND { 0 } else { 2 };
         // One connection is reserved for readiness checks.
-        let all = max_connections.saturating_sub(1);
+        let all = max_connections.saturating_sub(1 + background);
         let reads = (all / 4).clamp(1, READS_PER_THREAD * threads);
         let exclusive = (all * 2 / 5).clamp(2, MAX_EXCLUSIVE);
         let writes = all.saturating_sub(reads + exclusive).clamp(1, MAX_WRITES);
-        Self { threads, reads, writes, exclusive }
+        Self { threads, reads, writes, exclusive, background }
     }
 }
 
@@ -43,9 +49,9 @@ mod tests {
     fn the_shares_never_exceed_the_maximum() {
         for max_connections in 5..200 {
             for threads in [1, 2, 8, 64] {
-                let Shares { reads, writes, exclusive, .. } =
+                let Shares { reads, writes, exclusive, background, .. } =
                     Shares::for_threads(max_connections, threads);
-                let all = reads + writes + exclusive + 1;
+                let all = reads + writes + exclusive + background + 1;
                 assert!(
                     all <= max_connections,
                     "{all} of {max_connections} with {threads} threads"
