@@ -175,8 +175,8 @@ impl ServerConnection {
         self.heard.store(heard, Ordering::Relaxed);
     }
 
-    /// Closes the connection, even with statements in flight. Statements that the server has not
-    /// started yet are never executed.
+    /// Closes the connection and cancels the statement that the server is executing. The server may
+    /// still execute others that were sent.
     pub(super) fn abandon(&self) {
         if self.is_abandoned.swap(true, Ordering::Relaxed) || self.client.is_closed() {
             return;

@@ -1,5 +1,5 @@
-//! Shared connections ("lanes") to PostgreSQL. Each statement is a transaction of its own, and reads
-//! are sent without waiting for the results of earlier ones (pipelining).
+//! Shared connections ("lanes") to PostgreSQL. Each statement is a transaction of its own, and is sent
+//! without waiting for the results of earlier ones (pipelining).
 //!
 //! Every thread has its own lanes, driven by its own runtime, so that a statement and its result need
 //! not cross threads. If there are fewer lanes than threads, some threads share one. The thread that
@@ -16,7 +16,7 @@ use std::{
 
 use thread_local::ThreadLocal;
 use tokio::{
-    sync::{Mutex as AsyncMutex, OwnedMutexGuard},
+    sync::{Mutex as AsyncMutex, OwnedSemaphorePermit, Semaphore},
     time::Instant,
 };
 
@@ -25,6 +25,10 @@ use crate::db::{ConnectError, Unavailable};
 
 /// Maximum number of statements in flight on one lane. More would not run in time.
 const MAX_IN_FLIGHT: usize = 1024;
+
+/// Maximum number of writes in flight on one lane. Sending several at once saves CPU time. If the
+/// server hangs, it may execute those in flight later, although their requests have failed.
+const MAX_WRITES_IN_FLIGHT: usize = 8;
 
 /// Kind of a statement.
 #[derive(Clone, Copy)]
@@ -52,14 +56,24 @@ struct Background {
 }
 
 /// A slot for a connection, which is opened on first use and reopened after it was lost.
-#[derive(Default)]
 struct Lane {
     connection: Mutex<Option<Arc<ServerConnection>>>,
     /// Held while the connection is being opened; other requests wait for it.
     opening: AsyncMutex<()>,
     in_flight: AtomicUsize,
-    /// Held by the write that is being executed.
-    writing: Arc<AsyncMutex<()>>,
+    /// Limits the writes in flight.
+    writing: Arc<Semaphore>,
+}
+
+impl Default for Lane {
+    fn default() -> Self {
+        Self {
+            connection: Mutex::default(),
+            opening: AsyncMutex::default(),
+            in_flight: AtomicUsize::default(),
+            writing: Arc::new(Semaphore::new(MAX_WRITES_IN_FLIGHT)),
+        }
+    }
 }
 
 /// A use of a lane, counted as in flight until it is dropped.
@@ -162,14 +176,14 @@ impl InFlight {
         Self(Arc::clone(lane))
     }
 
-    /// Waits for the other writes on this lane. A write that still waits here can be canceled when its
-    /// request ends; one that was sent to the server cannot.
+    /// Waits until few enough writes of this lane are in flight. A write that still waits here can be
+    /// canceled when its request ends; one that was sent to the server cannot.
     pub(super) async fn turn(
         &self,
         deadline: Option<Instant>,
-    ) -> Result<OwnedMutexGuard<()>, Unavailable> {
-        let writing = Arc::clone(&self.0.writing);
-        before(deadline, writing.lock_owned()).await
+    ) -> Result<OwnedSemaphorePermit, Unavailable> {
+        let writing = Arc::clone(&self.0.writing).acquire_owned();
+        before(deadline, writing).await?.map_err(|_closed| Unavailable::TimedOut)
     }
 
     /// Returns the connection of the lane, and opens it if necessary.

@@ -4,9 +4,9 @@ use std::{num::NonZero, thread::available_parallelism};
 
 /// Reads are short: two lanes keep a thread busy while one of them waits.
 const READS_PER_THREAD: usize = 2;
-/// Writes wait for the disk, and writes on one lane wait for each other. More lanes would not be
-/// faster.
-const MAX_WRITES: usize = 16;
+/// Writes wait for the disk, and PostgreSQL executes those of one lane one after the other. With more
+/// lanes, each would have fewer writes to send at once, which costs CPU time.
+const MAX_WRITES: usize = 8;
 const MAX_EXCLUSIVE: usize = 16;
 /// Background tasks get a lane for reads and one for writes if there are at least this many
 /// connections. With fewer, they use those of the requests.
