@@ -51,6 +51,12 @@ export async function tokenOf(context: BrowserContext, { url }: System): Promise
   return ((await answer.json()) as { token: string }).token;
 }
 
+/** Returns the user id in an access token. */
+export function subject(token: string): string {
+  const claims = Buffer.from(token.split(".")[1] ?? "", "base64url").toString();
+  return (JSON.parse(claims) as { sub: string }).sub;
+}
+
 /** Creates tasks, the last one newest, and returns their ids. */
 export async function haveTasks(
   context: BrowserContext,

@@ -1,16 +1,18 @@
 // Both services as real processes, each with its own SQLite file, serving the built web app.
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { promisify } from "node:util";
 
 const PROGRAMS = resolve(process.env.SERVICES ?? "../../target/debug");
 const PAGE = resolve(import.meta.dirname, "../../../frontend/dist");
 const SECRET = "a secret for tests, of more than 32 characters";
+const EVENTS_SECRET = "a secret that both services know: more than 32 characters";
 const POLL = 20;
 const PATIENCE = 20_000;
 
@@ -19,22 +21,23 @@ type Variables = Record<string, string>;
 /** A process that can be stopped and restarted with its data. */
 class Service {
   #process: ChildProcess | undefined;
+  readonly #program: string;
+  readonly #options: { cwd: string; env: Variables };
 
   constructor(
     readonly url: string,
     private readonly name: string,
     private readonly folder: string,
-    private readonly env: Variables,
-    private readonly programs: string,
-  ) {}
+    env: Variables,
+    programs: string,
+  ) {
+    this.#program = join(programs, name);
+    this.#options = { cwd: folder, env: { PATH: process.env.PATH ?? "", RUST_LOG: "warn", ...env } };
+  }
 
   /** Starts it, and waits until it accepts requests. */
   async start(): Promise<void> {
-    const child = spawn(join(this.programs, this.name), {
-      cwd: this.folder,
-      env: { PATH: process.env.PATH ?? "", RUST_LOG: "warn", ...this.env },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const child = spawn(this.#program, { ...this.#options, stdio: ["ignore", "pipe", "pipe"] });
     const log = createWriteStream(join(this.folder, `${this.name}.log`), { flags: "a" });
     child.stdout.pipe(log);
     child.stderr.pipe(log);
@@ -54,6 +57,13 @@ class Service {
     const ended = new Promise((done) => child.once("exit", done));
     child.kill("SIGKILL");
     await ended;
+  }
+
+  /** Returns an export of its database. */
+  async export(): Promise<string> {
+    const options = { ...this.#options, maxBuffer: Number.POSITIVE_INFINITY };
+    const { stdout } = await promisify(execFile)(this.#program, ["export"], options);
+    return stdout;
   }
 
   async #isReady(): Promise<boolean> {
@@ -87,6 +97,7 @@ export async function startSystem(env: Variables = {}, programs = PROGRAMS): Pro
     BETTER_AUTH_SECRET: SECRET,
     BETTER_AUTH_URL: url,
     DATABASE_URL: `sqlite://${join(folder, "auth.db")}`,
+    EVENTS_SECRET,
     FRONTEND_URL: url,
     MAIL_DIR: mails,
     PORT: String(authPort),
@@ -100,6 +111,7 @@ export async function startSystem(env: Variables = {}, programs = PROGRAMS): Pro
     BETTER_AUTH_ISSUER: url,
     BETTER_AUTH_JWKS_URL: `${url}/api/auth/jwks`,
     DATABASE_URL: `sqlite://${join(folder, "tasks.db")}`,
+    EVENTS_SECRET,
     FRONTEND_URL: url,
     PORT: String(tasksPort),
   };

@@ -1,7 +1,7 @@
 // The life cycle of tokens and sessions, in one tab and in several.
 
 import type { BrowserContext } from "@playwright/test";
-import { haveTasks, member, PASSWORD, rows, tick, tokenOf } from "../support/people";
+import { haveTasks, member, PASSWORD, rows, subject, tick, tokenOf } from "../support/people";
 import type { System } from "../support/services";
 import { expect, test } from "../support/test";
 
@@ -153,8 +153,3 @@ test("another user in the same browser finds no data of the previous one", async
   expect(bearers.length).toBeGreaterThan(0);
   for (const bearer of bearers) expect(subject(bearer)).not.toBe(subject(adas));
 });
-
-function subject(token: string): unknown {
-  const claims = Buffer.from(token.split(".")[1] ?? "", "base64url").toString();
-  return (JSON.parse(claims) as { sub: unknown }).sub;
-}
