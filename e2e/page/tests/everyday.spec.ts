@@ -193,7 +193,7 @@ test("blocked cookies are explained to the user", async ({ page, context, system
   await page.getByLabel("E-mail").fill(email);
   await page.getByLabel("Password", { exact: true }).fill("correct horse 42");
   await page.getByRole("button", { name: "Sign in" }).click();
-  await expect(page.getByRole("alert")).toContainText("does not keep the cookie");
+  await expect(page.getByRole("alert")).toContainText("does not store the session cookie");
 });
 
 test("the language follows the browser, can be chosen, and stays chosen", async ({ browser, system }) => {
