@@ -48,7 +48,7 @@ function List({ tasks, actions: own }: { tasks: Task[]; actions: TaskActions }) 
   const rows = overlay(tasks, [], ALL_TASKS);
   return (
     <MemoryRouter>
-      <TaskList rows={rows} onFocus={useRowFocus(rows)} actions={own} more={more} />
+      <TaskList rows={rows} rowFocus={useRowFocus(rows)} actions={own} more={more} />
     </MemoryRouter>
   );
 }

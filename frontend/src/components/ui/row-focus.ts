@@ -11,11 +11,16 @@ interface Focused {
   control: string | undefined;
 }
 
+export interface RowFocus {
+  onFocus(event: FocusEvent<HTMLElement>): void;
+  onBlur(event: FocusEvent<HTMLElement>): void;
+}
+
 /**
- * Returns a handler for the list. The focus moves to the same control of the row that takes the
- * place of a removed one, or to the heading of the page.
+ * Returns handlers for the list. The focus moves to the same control of the row that takes the place
+ * of a removed one, or to the heading of the page, unless the user moves it elsewhere.
  */
-export function useRowFocus(rows: unknown): (event: FocusEvent<HTMLElement>) => void {
+export function useRowFocus(rows: unknown): RowFocus {
   const focused = useRef<Focused>(undefined);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: rows leave only when the rows change
@@ -31,12 +36,17 @@ export function useRowFocus(rows: unknown): (event: FocusEvent<HTMLElement>) => 
     (target ?? document.querySelector<HTMLElement>("h1"))?.focus();
   }, [rows]);
 
-  return ({ target, currentTarget: list }) => {
-    const row = target.closest("li");
-    if (!row) return;
-    const index = [...list.children].indexOf(row);
-    const control = target.closest<HTMLElement>("[data-control]")?.dataset.control;
-    focused.current = { list, row, index, control };
+  return {
+    onFocus({ target, currentTarget: list }) {
+      const row = target.closest("li");
+      if (!row) return;
+      const index = [...list.children].indexOf(row);
+      const control = target.closest<HTMLElement>("[data-control]")?.dataset.control;
+      focused.current = { list, row, index, control };
+    },
+    onBlur({ relatedTarget }) {
+      if (relatedTarget) focused.current = undefined;
+    },
   };
 }
 

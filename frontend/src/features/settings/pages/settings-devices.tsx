@@ -16,7 +16,7 @@ import { deviceName } from "../model/device";
 export function Devices({ session }: { session: string }) {
   const { data, error, refetch } = useDevices();
   const devices = data && inOrder(data, session);
-  const onFocus = useRowFocus(data);
+  const rowFocus = useRowFocus(data);
   const revoke = useRevokeDevices();
 
   function signOut(token?: string) {
@@ -34,11 +34,7 @@ export function Devices({ session }: { session: string }) {
         </ProblemMessage>
       )}
       {devices && (
-        <ul
-          aria-label={t().settings.devices}
-          className="-my-2 divide-y divide-line"
-          onFocus={onFocus}
-        >
+        <ul aria-label={t().settings.devices} className="-my-2 divide-y divide-line" {...rowFocus}>
           {devices.map((device) => (
             <DeviceRow
               key={device.token}

@@ -1,26 +1,26 @@
 // The list of tasks. Loads the next page before the end becomes visible.
 
-import { type FocusEventHandler, type KeyboardEvent, useEffect, useRef } from "react";
+import { type KeyboardEvent, useEffect, useRef } from "react";
 import { Button } from "../../../components/ui/button";
-import { moveFocus } from "../../../components/ui/row-focus";
+import { moveFocus, type RowFocus } from "../../../components/ui/row-focus";
 import { t } from "../../../lib/i18n";
 import type { Row } from "../model/task-overlay";
 import { type TaskActions, TaskRow } from "./task-row";
 
 interface Props {
   rows: Row[];
-  onFocus: FocusEventHandler<HTMLElement>;
+  rowFocus: RowFocus;
   actions: TaskActions;
   more: { hasMore: boolean; isLoading: boolean; hasFailed: boolean; load(): void };
 }
 
 /** Rows are keyed by task, so that they keep their state when they move. */
-export function TaskList({ rows, onFocus, actions, more }: Props) {
+export function TaskList({ rows, rowFocus, actions, more }: Props) {
   return (
     <>
       <ul
         aria-label={t().tasks.list}
-        onFocus={onFocus}
+        {...rowFocus}
         onKeyDown={move}
         className="rounded-3xl border border-line bg-surface py-1 shadow-card"
       >

@@ -95,7 +95,7 @@ function Listing({ view }: { view: View }) {
     [loaded, unsent, view, edited],
   );
 
-  const onRowFocus = useRowFocus(rows);
+  const rowFocus = useRowFocus(rows);
 
   const isEmpty = !hasNextPage && rows.length === 0;
   const isKnown = data !== undefined && !(isPlaceholderData && isEmpty);
@@ -131,7 +131,7 @@ function Listing({ view }: { view: View }) {
       {rows.length > 0 && (
         <TaskList
           rows={rows}
-          onFocus={onRowFocus}
+          rowFocus={rowFocus}
           actions={actions}
           more={{
             hasMore: hasNextPage,
