@@ -79,6 +79,7 @@ export const TaskRow = memo(function TaskRow({ task, unsent, actions }: Props) {
         {isEdited ? (
           <TitleInput
             title={draft?.title ?? task.title}
+            takesFocus={draft === undefined}
             onChange={(title) => actions.keepDraft(task.id, { title, base: base.current })}
             onDone={finish}
           />

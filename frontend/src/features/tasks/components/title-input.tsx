@@ -6,21 +6,24 @@ import { titleMistake } from "../model/task";
 
 interface Props {
   title: string;
+  /** Not restored from an earlier visit, when the focus would be unexpected. */
+  takesFocus: boolean;
   onChange(title: string): void;
   /** `undefined` if the title is unchanged. */
   onDone(title: string | undefined, isKeyboard: boolean): void;
 }
 
-export function TitleInput({ title, onChange, onDone }: Props) {
+export function TitleInput({ title, takesFocus, onChange, onDone }: Props) {
   const [mistake, setMistake] = useState<string>();
   const input = useRef<HTMLInputElement>(null);
   const isDone = useRef(false);
   const id = useId();
 
   useEffect(() => {
+    if (!takesFocus) return;
     input.current?.focus();
     input.current?.setSelectionRange(-1, -1);
-  }, []);
+  }, [takesFocus]);
 
   function done(value: string | undefined, isKeyboard: boolean) {
     if (isDone.current) return;
