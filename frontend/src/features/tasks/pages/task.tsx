@@ -35,8 +35,9 @@ import {
   textOf,
   titleMistake,
 } from "../model/task";
-import { unknownTask, withUnsent } from "../model/task-overlay";
-import { drafts, put } from "../model/unsent";
+import { keepText, startOf, taskOfDraft } from "../model/task-draft";
+import { withUnsent } from "../model/task-overlay";
+import { put } from "../model/unsent";
 
 export function TaskPage() {
   const { id = "" } = useParams();
@@ -88,29 +89,6 @@ function OneTask({ id }: { id: string }) {
   );
 }
 
-/** The initial state of the form, and unsaved text. */
-interface Start {
-  base: Task;
-  draft: TaskText | undefined;
-}
-
-function startOf(task: Task): Start {
-  const draft = drafts.get(`task:${task.id}`);
-  if (!draft) return { base: task, draft: undefined };
-  const { title = task.title, description = task.description ?? "" } = draft;
-  const { baseTitle = task.title, baseDescription = task.description ?? "" } = draft;
-  const base = { ...task, title: baseTitle, description: baseDescription || null };
-  return { base, draft: { title, description } };
-}
-
-/** Reconstructs a missing task from its unsaved text. */
-function taskOfDraft(id: string): Task | undefined {
-  const draft = drafts.get(`task:${id}`);
-  if (!draft) return undefined;
-  const { baseTitle: title = "", baseDescription: description = "" } = draft;
-  return unknownTask(id, { title, description: description || null });
-}
-
 interface EditingProps {
   task: Task;
   /** Set if the task was deleted elsewhere. */
@@ -146,11 +124,14 @@ function Editing({ task, missing }: EditingProps) {
       !nextLocation.pathname.startsWith("/auth/"),
   );
 
-  function keepDraft() {
-    const { title, description } = textOf(base.current);
-    const draft = { ...text.current, baseTitle: title, baseDescription: description };
-    drafts.set(`task:${task.id}`, isDirty() ? draft : undefined);
-  }
+  const keepDraft = () => keepText(task, base.current, isDirty() ? text.current : undefined);
+
+  // A deletion made in another tab discards the draft when it is confirmed.
+  const isDeleted = row === undefined;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only when a deletion has ended
+  useEffect(() => {
+    if (!isDeleted && isDirty()) keepDraft();
+  }, [isDeleted]);
 
   function edit(typed: TaskText) {
     text.current = typed;
@@ -230,7 +211,7 @@ function Editing({ task, missing }: EditingProps) {
     await navigate("/tasks");
   }
 
-  if (!row) {
+  if (!row && !isDirty()) {
     return (
       <State
         icon={<SearchIcon />}
@@ -239,6 +220,7 @@ function Editing({ task, missing }: EditingProps) {
       />
     );
   }
+  const shown = row?.task ?? task;
   return (
     <>
       {missing && (
@@ -248,10 +230,10 @@ function Editing({ task, missing }: EditingProps) {
           </Button>
         </ProblemMessage>
       )}
-      {row.unsent && <UnsentChange entry={row.unsent} actions={actions} />}
+      {row?.unsent && <UnsentChange entry={row.unsent} actions={actions} />}
       <TaskEditor
         key={round}
-        task={row.task}
+        task={shown}
         base={start.base}
         draft={start.draft}
         conflict={
@@ -264,7 +246,7 @@ function Editing({ task, missing }: EditingProps) {
             },
           }
         }
-        onTick={(completed) => changeTask(row.task, { completed })}
+        onTick={(completed) => changeTask(shown, { completed })}
         onEdit={edit}
         onSave={save}
         onDiscard={() => restart(task)}

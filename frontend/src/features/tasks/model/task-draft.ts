@@ -1,0 +1,35 @@
+// Unsaved text of a task, with the text that it replaces.
+
+import { type Task, type TaskText, textOf } from "./task";
+import { unknownTask } from "./task-overlay";
+import { drafts } from "./unsent";
+
+/** The initial state of the form, and unsaved text. */
+export interface Start {
+  base: Task;
+  draft: TaskText | undefined;
+}
+
+export function startOf(task: Task): Start {
+  const draft = drafts.get(`task:${task.id}`);
+  if (!draft) return { base: task, draft: undefined };
+  const { title = task.title, description = task.description ?? "" } = draft;
+  const { baseTitle = task.title, baseDescription = task.description ?? "" } = draft;
+  const base = { ...task, title: baseTitle, description: baseDescription || null };
+  return { base, draft: { title, description } };
+}
+
+/** Reconstructs a missing task from its unsaved text. */
+export function taskOfDraft(id: string): Task | undefined {
+  const draft = drafts.get(`task:${id}`);
+  if (!draft) return undefined;
+  const { baseTitle: title = "", baseDescription: description = "" } = draft;
+  return unknownTask(id, { title, description: description || null });
+}
+
+/** Stores the text of a form that was initialized from `base`, or deletes it if `undefined`. */
+export function keepText({ id }: Task, base: Task, text: TaskText | undefined): void {
+  const { title, description } = textOf(base);
+  const draft = text && { ...text, baseTitle: title, baseDescription: description };
+  drafts.set(`task:${id}`, draft);
+}
