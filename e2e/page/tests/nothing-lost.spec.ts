@@ -79,7 +79,7 @@ async function endSession(context: BrowserContext, system: System) {
   });
 }
 
-/** Returns the titles of unsent new tasks in the browser's database, sorted. */
+/** Returns the titles in the browser's database of unsent changes and drafts, sorted. */
 const unsentTitles = (page: Page) =>
   page.evaluate(async () => {
     const database = await new Promise<IDBDatabase>((resolve, reject) => {
@@ -593,7 +593,7 @@ test("an unfinished title of a task deleted elsewhere stays, and becomes a new t
   await expect(page.getByLabel("Title", { exact: true })).toBeFocused();
   await page.reload();
   await expect(page.getByLabel("Title", { exact: true })).toHaveValue("Oat milk");
-  await page.keyboard.press("Enter");
+  await page.getByLabel("Title", { exact: true }).press("Enter");
   await rowOf(page, "Oat milk").getByRole("button", { name: "Add as a new task" }).click();
   await expect(page.getByRole("link", { name: "Open Oat milk" })).toBeVisible();
   expect(await titlesOf(context, system)).toEqual(["Oat milk", "Bread"]);
@@ -696,4 +696,70 @@ test("a task that cannot be sent is shown although it does not match the search"
   await expect(rowOf(page, "Bread")).toContainText("Not saved yet.");
   await context.setOffline(false);
   await expect.poll(() => titlesOf(context, system)).toEqual(["Bread", "Milk"]);
+});
+
+test("restored titles neither take the focus nor are saved", async ({ page, context, system }) => {
+  await member(context, system);
+  await haveTasks(context, system, ["Milk", "Bread"]);
+  const tabs = [await context.newPage(), await context.newPage()];
+  for (const tab of tabs) await tab.goto("/tasks");
+  for (const [index, title] of ["Milk", "Bread"].entries()) {
+    await tabs[index]?.getByRole("button", { name: `Edit ${title}` }).click();
+    await tabs[index]?.getByLabel("Title", { exact: true }).fill(`Half ${title}`);
+  }
+  await page.goto("/tasks");
+  const list = await holdLists(page, "limit=");
+  for (const tab of tabs) await tab.close();
+  await page.reload();
+  await list.answered;
+  await page.getByLabel("New task").click();
+  await page.keyboard.type("Half a ");
+  list.release();
+  await expect(page.getByText("2 tasks", { exact: true })).toBeVisible();
+  await expect(page.getByLabel("Title", { exact: true })).toHaveCount(2);
+  await page.keyboard.type("thou");
+  await expect(page.getByLabel("New task")).toHaveValue("Half a thou");
+  expect(await titlesOf(context, system)).toEqual(["Bread", "Milk"]);
+});
+
+test("the focus moves to the clicked field, although it saves a title whose row disappears", async ({
+  page,
+  context,
+  system,
+}) => {
+  await member(context, system);
+  const [id = ""] = await haveTasks(context, system, ["Milk", "Bread"]);
+  await page.goto("/tasks?show=open");
+  await page.getByRole("button", { name: "Edit Milk" }).click();
+  await page.getByLabel("Title", { exact: true }).fill("Oat milk");
+  await changeElsewhere(context, system, id, { completed: true });
+  await refreshList(page);
+  await expect(rows(page).last()).toHaveText("Bread");
+  await page.getByLabel("New task").click();
+  await page.keyboard.type("Half a thou");
+  await expect(page.getByLabel("New task")).toHaveValue("Half a thou");
+  await expect.poll(() => titlesOf(context, system)).toEqual(["Bread", "Oat milk"]);
+});
+
+test("unsaved text stays in the editor when another tab deletes the task and is closed", async ({
+  page,
+  context,
+  system,
+}) => {
+  await member(context, system);
+  const [id = ""] = await haveTasks(context, system, ["Milk"]);
+  const other = await context.newPage();
+  await other.goto("/tasks");
+  await page.goto(`/tasks/${id}`);
+  await page.getByLabel("Notes").fill("Two litres");
+  await other.getByRole("button", { name: "Delete Milk" }).click();
+  // The draft and the deletion, which must be stored before the tab is closed.
+  await expect.poll(() => unsentTitles(other)).toEqual(["Milk", "Milk"]);
+  const adopted = page.waitForResponse((response) => response.request().method() === "DELETE");
+  await other.close();
+  await (await adopted).finished();
+  await expect(page.getByLabel("Notes")).toHaveValue("Two litres");
+  await page.reload();
+  await expect(page.getByText("This task no longer exists.")).toBeVisible();
+  await expect(page.getByLabel("Notes")).toHaveValue("Two litres");
 });
