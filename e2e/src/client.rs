@@ -109,7 +109,7 @@ impl Client {
     }
 }
 
-const PASSWORD: &str = "correct horse battery staple";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 impl Answer {
     /// Returns a string field, which must exist.

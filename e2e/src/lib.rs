@@ -22,6 +22,7 @@ mod node;
 mod original;
 mod quick_start;
 mod system;
+mod user;
 mod watch;
 
 pub use balancer::Balancer;
@@ -34,6 +35,7 @@ pub use node::{node, npm, tool};
 pub use original::Original;
 pub use quick_start::QuickStart;
 pub use system::{Data, Engine, System, cluster, program};
+pub use user::User;
 pub use watch::Watch;
 
 /// Turns functions over a [`System`] into two tests each, one per engine.

@@ -9,6 +9,7 @@ use std::{
     thread,
 };
 
+use serde_json::Value;
 use tempfile::TempDir;
 use xtask::{is_ci, ports, postgres::Cluster, service::Service};
 
@@ -55,14 +56,7 @@ impl System {
     /// Like [`Self::prepare`], on existing data.
     pub fn on(data: Data) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let (port, auth_url) = free_address();
-        let mut auth = command("auth-service", folder.path(), port);
-        auth.env("DATABASE_URL", data.url("auth", folder.path()))
-            .env("BETTER_AUTH_SECRET", SECRET)
-            .env("EVENTS_SECRET", EVENTS_SECRET)
-            .env("BCRYPT_COST", "10")
-            .env("RATE_LIMIT", "off");
-        let auth = Service::new("auth-service", auth_url, auth);
+        let auth = auth(&data, folder.path());
         let tasks = tasks(&auth.url, &data, folder.path());
         Self { auth, tasks, data, folder }
     }
@@ -73,9 +67,20 @@ impl System {
         self.tasks.set_variable("DATABASE_URL", &url);
     }
 
+    /// Returns another auth-service on the same data, not started yet.
+    pub fn replica_of_auth(&self) -> Service {
+        auth(&self.data, self.folder.path())
+    }
+
     /// Returns another task-service on the same data, not started yet.
     pub fn replica_of_tasks(&self) -> Service {
-        tasks(&self.auth.url, &self.data, self.folder.path())
+        self.replica_of_tasks_at(&self.auth)
+    }
+
+    /// Like [`Self::replica_of_tasks`], for a replica that uses the keys and the security events of
+    /// another auth-service.
+    pub fn replica_of_tasks_at(&self, auth: &Service) -> Service {
+        tasks(&auth.url, &self.data, self.folder.path())
     }
 
     /// Returns the services' working directory, which contains their files.
@@ -101,6 +106,16 @@ impl System {
     /// Returns the log of a service so far.
     pub fn log_of(&self, service: &str) -> String {
         fs::read_to_string(log(self.folder.path(), service)).expect("a log can be read")
+    }
+
+    /// Returns the rows of a table of a service, from an export.
+    pub fn rows(&self, service: &Service, table: &str) -> Vec<Value> {
+        let output = service.command(&["export"]).output().expect("the service can be started");
+        assert!(output.status.success(), "{output:?}");
+        let lines = String::from_utf8(output.stdout).expect("an export is text");
+        let lines = lines.lines().map(|line| serde_json::from_str(line).expect("a line is JSON"));
+        let rows = lines.filter(|line: &Value| line.get("table") == Some(&table.into()));
+        rows.filter_map(|mut line| Some(line.get_mut("row")?.take())).collect()
     }
 
     /// Signs a user up and returns an access token.
@@ -167,6 +182,18 @@ pub fn cluster<T>(started: io::Result<T>) -> Option<T> {
         }
         cluster => Some(cluster.expect("PostgreSQL starts")),
     }
+}
+
+fn auth(data: &Data, folder: &Path) -> Service {
+    let (port, url) = free_address();
+    let mut command = command("auth-service", folder, port);
+    command
+        .env("DATABASE_URL", data.url("auth", folder))
+        .env("BETTER_AUTH_SECRET", SECRET)
+        .env("EVENTS_SECRET", EVENTS_SECRET)
+        .env("BCRYPT_COST", "10")
+        .env("RATE_LIMIT", "off");
+    Service::new("auth-service", url, command)
 }
 
 fn tasks(auth_url: &str, data: &Data, folder: &Path) -> Service {

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 
-use e2e::{Client, System, on_both_engines, wait_until};
+use e2e::{Client, System, User, on_both_engines, wait_until};
 use serde_json::json;
 
 on_both_engines!(
@@ -13,43 +13,6 @@ on_both_engines!(
     an_event_survives_a_crash_of_auth_service,
 );
 
-/// A signed-up user.
-struct User {
-    id: String,
-    session: String,
-    token: String,
-}
-
-impl User {
-    fn sign_up(system: &System, email: &str) -> Self {
-        let auth = system.auth_client();
-        let answer = auth.sign_up(email).unwrap();
-        let session = answer.text("token");
-        let id = answer.body.pointer("/user/id").and_then(|id| id.as_str()).unwrap().to_owned();
-        let token = auth.token(&session).unwrap().text("token");
-        Self { id, session, token }
-    }
-
-    fn sign_out(&self, system: &System) {
-        let answer =
-            system.auth_client().post("/api/auth/sign-out", Some(&self.session), &json!({}));
-        assert_eq!(answer.unwrap().status, 200);
-    }
-
-    fn delete(&self, system: &System) {
-        let path = "/api/auth/delete-user";
-        let answer = system.auth_client().post(path, Some(&self.session), &json!({}));
-        assert_eq!(answer.unwrap().text("message"), "User deleted");
-    }
-
-    /// Returns whether the task database contains data of the user.
-    fn has_data(&self, system: &System) -> bool {
-        let output = system.tasks.command(&["export"]).output().unwrap();
-        assert!(output.status.success(), "{output:?}");
-        String::from_utf8(output.stdout).unwrap().contains(&self.id)
-    }
-}
-
 fn lists(tasks: &Client, token: &str) -> u16 {
     tasks.get("/api/tasks", token).unwrap().status
 }
@@ -58,14 +21,14 @@ fn signing_out_ends_the_tokens_of_that_session_at_every_replica(system: &mut Sys
     let mut replica = system.replica_of_tasks();
     replica.start_and_wait().unwrap();
     let services = [system.tasks_client(), Client::new(&replica.url)];
-    let ada = User::sign_up(system, "ada@example.com");
+    let ada = User::sign_up(&system.auth_client(), "ada@example.com");
     let other = system.auth_client().sign_in("ada@example.com").unwrap().text("token");
     let other = system.auth_client().token(&other).unwrap().text("token");
     for tasks in &services {
         assert_eq!([lists(tasks, &ada.token), lists(tasks, &other)], [200, 200]);
     }
 
-    ada.sign_out(system);
+    ada.sign_out(&system.auth_client());
     for tasks in &services {
         wait_until("the token is refused", || lists(tasks, &ada.token) == 401);
         assert_eq!(lists(tasks, &other), 200, "of another session");
@@ -86,8 +49,8 @@ fn disabling_a_user_ends_the_tokens_until_the_user_is_enabled(system: &mut Syste
     let mut replica = system.replica_of_tasks();
     replica.start_and_wait().unwrap();
     let services = [system.tasks_client(), Client::new(&replica.url)];
-    let [ada, bob] =
-        ["ada@example.com", "bob@example.com"].map(|email| User::sign_up(system, email));
+    let [ada, bob] = ["ada@example.com", "bob@example.com"]
+        .map(|email| User::sign_up(&system.auth_client(), email));
     assert_eq!(services[0].create_task(&ada.token, "Buy milk").unwrap().status, 201);
 
     users(system, &["disable", "ada@example.com"]);
@@ -114,7 +77,8 @@ fn disabling_a_user_ends_the_tokens_until_the_user_is_enabled(system: &mut Syste
 
 fn deleting_a_user_erases_the_tasks(system: &mut System) {
     let tasks = system.tasks_client();
-    let users = ["ada", "bob"].map(|name| User::sign_up(system, &format!("{name}@example.com")));
+    let users = ["ada", "bob"]
+        .map(|name| User::sign_up(&system.auth_client(), &format!("{name}@example.com")));
     for user in &users {
         for number in 0..3 {
             let made = tasks.create_task_once(&user.token, "Buy milk", &format!("key {number}"));
@@ -122,28 +86,28 @@ fn deleting_a_user_erases_the_tasks(system: &mut System) {
         }
     }
     let [ada, bob] = &users;
-    ada.delete(system);
+    ada.delete(&system.auth_client());
 
     wait_until("the tasks are gone", || !ada.has_data(system));
     assert_eq!(lists(&tasks, &ada.token), 401);
     assert!(bob.has_data(system));
-    let again = User::sign_up(system, "ada@example.com");
+    let again = User::sign_up(&system.auth_client(), "ada@example.com");
     assert_ne!(again.id, ada.id);
     assert_eq!(tasks.get("/api/tasks", &again.token).unwrap().body, json!([]));
 }
 
 fn a_deletion_reaches_a_task_service_that_was_down(system: &mut System) {
     let [ada, bob] = ["ada", "bob"].map(|name| {
-        let user = User::sign_up(system, &format!("{name}@example.com"));
+        let user = User::sign_up(&system.auth_client(), &format!("{name}@example.com"));
         assert_eq!(system.tasks_client().create_task(&user.token, "Buy milk").unwrap().status, 201);
         user
     });
     system.tasks.kill_nine().unwrap();
     // Two deletions, and a user who only signs out.
-    ada.delete(system);
-    bob.delete(system);
-    let carol = User::sign_up(system, "carol@example.com");
-    carol.sign_out(system);
+    ada.delete(&system.auth_client());
+    bob.delete(&system.auth_client());
+    let carol = User::sign_up(&system.auth_client(), "carol@example.com");
+    carol.sign_out(&system.auth_client());
     assert!(ada.has_data(system) && bob.has_data(system));
 
     system.start_services();
@@ -156,11 +120,11 @@ fn a_deletion_reaches_a_task_service_that_was_down(system: &mut System) {
 
 fn an_event_survives_a_crash_of_auth_service(system: &mut System) {
     let tasks = system.tasks_client();
-    let ada = User::sign_up(system, "ada@example.com");
+    let ada = User::sign_up(&system.auth_client(), "ada@example.com");
     assert_eq!(lists(&tasks, &ada.token), 200);
     // task-service does not receive the event before auth-service is killed.
     system.tasks.kill_nine().unwrap();
-    ada.sign_out(system);
+    ada.sign_out(&system.auth_client());
     system.auth.kill_nine().unwrap();
     system.start_services();
     assert_eq!(lists(&tasks, &ada.token), 401, "known before the service is ready");

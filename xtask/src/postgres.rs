@@ -1,9 +1,11 @@
 //! A private PostgreSQL cluster, removed on drop. The server refuses to run as root, so root runs
 //! it as an unprivileged user.
 
+mod client;
+
 use std::{
     fs::{self, File, Permissions},
-    io::{self, Read as _, Write as _},
+    io::{self, Read as _},
     os::unix::{
         fs::{PermissionsExt as _, chown},
         process::CommandExt as _,
@@ -17,6 +19,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+pub use self::client::OpenTransaction;
 use crate::{
     owner::{Owner, owner_of_servers},
     ports,
@@ -157,24 +160,6 @@ impl Cluster {
         Ok(())
     }
 
-    /// Locks a table exclusively with another client until the returned value is dropped.
-    pub fn lock_table(&self, database: &str, table: &str) -> io::Result<Lock> {
-        let mut client = Command::new("psql");
-        client
-            .args(["--no-psqlrc", "--quiet"])
-            .arg(self.url_of(database))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped());
-        let mut lock = Lock(client.spawn()?);
-        // The transaction stays open while the client waits for standard input.
-        let statements = format!("BEGIN; LOCK TABLE {table}; \\! echo locked\n");
-        if let (Some(input), Some(output)) = (&mut lock.0.stdin, &mut lock.0.stdout) {
-            input.write_all(statements.as_bytes())?;
-            output.read_exact(&mut [0; "locked".len()])?;
-        }
-        Ok(lock)
-    }
-
     /// Suspends the server and all its children: connections stay open, but receive no responses.
     pub fn freeze(&self) -> io::Result<()> {
         self.signal_all(Signal::STOP)
@@ -207,17 +192,6 @@ impl Cluster {
                 }
             }
         }
-    }
-}
-
-/// A client that holds a lock.
-#[derive(Debug)]
-pub struct Lock(Child);
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }
 
