@@ -752,6 +752,8 @@ test("unsaved text stays in the editor when another tab deletes the task and is 
   await other.goto("/tasks");
   await page.goto(`/tasks/${id}`);
   await page.getByLabel("Notes").fill("Two litres");
+  // Otherwise the closing tab may still send the deletion itself.
+  await holdWrites(other);
   await other.getByRole("button", { name: "Delete Milk" }).click();
   // The draft and the deletion, which must be stored before the tab is closed.
   await expect.poll(() => unsentTitles(other)).toEqual(["Milk", "Milk"]);
@@ -762,4 +764,22 @@ test("unsaved text stays in the editor when another tab deletes the task and is 
   await page.reload();
   await expect(page.getByText("This task no longer exists.")).toBeVisible();
   await expect(page.getByLabel("Notes")).toHaveValue("Two litres");
+});
+
+test("an earlier save is not reported while a later one is pending", async ({ page, context, system }) => {
+  await member(context, system);
+  const [id = ""] = await haveTasks(context, system, ["Milk"]);
+  await page.goto(`/tasks/${id}`);
+  await page.getByLabel("Notes").fill("Two");
+  await page.getByRole("button", { name: "Save changes" }).click();
+  await expect(page.getByText("Saved.")).toBeVisible();
+  const release = await holdWrites(page);
+  await page.getByLabel("Notes").fill("Two litres");
+  await page.getByRole("button", { name: "Save changes" }).click();
+  // No waiting: the notice would disappear by itself.
+  await expect(page.getByRole("button", { name: "One moment" })).toBeVisible();
+  expect(await page.getByText("Saved.").count()).toBe(0);
+  release();
+  await expect(page.getByText("Saved.")).toBeVisible();
+  expect(await notesOf(context, system, id)).toBe("Two litres");
 });

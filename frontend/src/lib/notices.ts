@@ -63,6 +63,11 @@ export class Notices {
     notice.onGone?.();
   }
 
+  /** Closes the notices with one of these texts, which are no longer true. */
+  retract(...texts: string[]): void {
+    for (const notice of this.#notices) if (texts.includes(notice.text)) this.close(notice);
+  }
+
   closeAll(): void {
     for (const notice of this.#notices) this.close(notice);
   }

@@ -162,6 +162,7 @@ function Editing({ task, missing }: EditingProps) {
       settle(before);
       return;
     }
+    notices.retract(t().task.saved, t().task.kept);
     const saving = saveTask(task.id, change, fieldsOf(seen, change));
     // The outbox stores the text now, even if this page is closed.
     base.current = { ...before, ...change };
