@@ -31,21 +31,29 @@ pub trait Row: Serialize + DeserializeOwned + Send + Sync + 'static {
 /// ```text
 /// exported!(ParentRow, parents, by [text id]);
 /// exported!(ChildRow, children, by [text parent_id, plain number], |row| (row, folded(row)));
+/// exported!(NoteRow, notes, by [text id], only notes::is_local.eq(false));
 /// ```
 ///
-/// A key that is a `text` is ordered byte by byte, whatever PostgreSQL's collation is.
+/// A key that is a `text` is ordered byte by byte, whatever PostgreSQL's collation is. Rows that `only`
+/// excludes are neither exported nor noticed by an import.
 #[macro_export]
 macro_rules! exported {
-    ($row:ty, $table:ident, by [$($kind:ident $key:ident),+]) => {
-        $crate::exported!($row, $table, by [$($kind $key),+], |row| row);
+    ($row:ty, $table:ident, by [$($kind:ident $key:ident),+] $(, only $filter:expr)?) => {
+        $crate::exported!($row, $table, by [$($kind $key),+], |row| row, $(only $filter)?);
     };
     ($row:ty, $table:ident, by [$($kind:ident $key:ident),+], |$one:ident| $values:expr) => {
+        $crate::exported!($row, $table, by [$($kind $key),+], |$one| $values,);
+    };
+    (
+        $row:ty, $table:ident, by [$($kind:ident $key:ident),+],
+        |$one:ident| $values:expr, $(only $filter:expr)?
+    ) => {
         impl $crate::transfer::Row for $row {
             const TABLE: &'static str = stringify!($table);
 
             async fn count(conn: &mut $crate::db::Conn<'_>) -> diesel::QueryResult<i64> {
                 $crate::db::query!(conn, |c| diesel_async::RunQueryDsl::get_result(
-                    $table::table.count(),
+                    $table::table$(.filter($filter))?.count(),
                     *c
                 ))
             }
@@ -56,13 +64,15 @@ macro_rules! exported {
             ) -> Result<$crate::transfer::Rows, $crate::transfer::TransferError> {
                 match conn {
                     $crate::db::Conn::Postgres(conn) => {
-                        let all = Self::query().order(($($crate::key_on_postgres!($kind $table::$key),)+));
+                        let all = Self::query()$(.filter($filter))?
+                            .order(($($crate::key_on_postgres!($kind $table::$key),)+));
                         let all = diesel_async::RunQueryDsl::load_stream::<Self>(all, conn);
                         rows.take_stream(all.await?).await
                     }
                     $crate::db::Conn::Sqlite(conn) => {
                         conn.spawn_blocking(move |conn| {
-                            let all = Self::query().order(($($table::$key,)+));
+                            let all = Self::query()$(.filter($filter))?
+                                .order(($($table::$key,)+));
                             let all = diesel::RunQueryDsl::load_iter::<
                                 Self,
                                 diesel::connection::DefaultLoadingMode,
