@@ -31,6 +31,7 @@ use tracing::info;
 use crate::{
     MIGRATIONS,
     attempts::Attempts,
+    audit::Audit,
     config::{Config, SecretError},
     cookie::Cookies,
     email_token::EmailTokens,
@@ -133,6 +134,8 @@ impl App {
             is_production: config.is_https(),
             rate_limit: config.rate_limit,
             security_events: SecurityEvents::new(&config),
+            audit: Audit::default(),
+            audit_retention: config.audit_retention,
             session_seal: Seal::new(&secret, session::SEAL_PURPOSE).map_err(crypto)?,
             session_expires_in: config.session_expires_in,
             session_update_age: config.session_update_age,

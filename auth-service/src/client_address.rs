@@ -1,9 +1,12 @@
-//! The client address that is displayed with a session.
+//! The client address and user agent, as displayed with a session and in the audit log.
 
 use std::net::IpAddr;
 
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{HeaderMap, USER_AGENT};
 use service_kit::client_address::{X_FORWARDED_FOR, network_of};
+
+/// Longer user agents are truncated.
+pub(crate) const USER_AGENT_MAX_CHARS: usize = 512;
 
 /// Returns the address in `X-Forwarded-For` if it contains exactly one. It may be forged, and is only
 /// displayed to the user.
@@ -13,6 +16,12 @@ pub(crate) fn claimed(headers: &HeaderMap) -> Option<IpAddr> {
         (Some(value), None) => value.to_str().ok()?.trim().parse().ok(),
         _ => None,
     }
+}
+
+/// Returns the user agent, if the request names one.
+pub(crate) fn user_agent(headers: &HeaderMap) -> Option<String> {
+    let value = String::from_utf8_lossy(headers.get(USER_AGENT)?.as_bytes());
+    Some(value.chars().take(USER_AGENT_MAX_CHARS).collect())
 }
 
 /// Formats an address: IPv4 unchanged, IPv6 expanded and masked to its /64, which one household

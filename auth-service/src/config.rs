@@ -30,7 +30,9 @@ use service_kit::{
     transfer::ExportArgs,
 };
 
-use crate::{import::ImportArgs, trusted_origin::TrustedOrigin, users::UsersArgs};
+use crate::{
+    audit_log::AuditLogArgs, import::ImportArgs, trusted_origin::TrustedOrigin, users::UsersArgs,
+};
 
 pub(crate) use self::mail::SmtpEncryption;
 pub use self::{
@@ -133,6 +135,10 @@ pub struct Config {
     #[command(flatten)]
     pub events: EventArgs,
 
+    /// Time after which entries of the audit log are deleted; 0s keeps them
+    #[arg(long, env, default_value = "90d", value_parser = duration_or_zero)]
+    pub audit_retention: Duration,
+
     /// Use secure cookies (`__Secure-`) even if BETTER_AUTH_URL is http
     #[arg(long, env, default_value = "off", value_parser = switch, action = ArgAction::Set)]
     pub secure_cookies: bool,
@@ -210,6 +216,8 @@ pub enum Command {
     Import(ImportArgs),
     /// Manage users: list, create, disable, delete them, and end their sessions
     Users(UsersArgs),
+    /// List entries of the audit log, newest first
+    Audit(AuditLogArgs),
     /// Check that the service running with this configuration is ready
     Health,
     /// Diagnose configuration problems (read-only); the exit status is 0 if there are none

@@ -38,6 +38,7 @@ async fn examine(config: &Config) -> Vec<Finding> {
             "sign_in_networks",
             "event_streams",
             "security_events",
+            "audit_entries",
         ],
         max_connections: config.database.database_max_connections,
         migrates_at_start: config.migrate,

@@ -1,4 +1,4 @@
-//! Deletes obsolete rows: expired sessions, tokens, counters and keys.
+//! Deletes obsolete rows: expired sessions, tokens, counters and keys, and old entries of the audit log.
 
 use std::{future, time::Duration};
 
@@ -9,11 +9,14 @@ use tracing::warn;
 use crate::{
     error::Result,
     guessing::NETWORK_MEMORY,
-    models::{Attempt, SecurityEvent, Session, SignInNetwork, VerificationToken},
+    models::{Attempt, AuditEntry, SecurityEvent, Session, SignInNetwork, VerificationToken},
     state::AppState,
 };
 
 const PAUSE: Duration = Duration::from_mins(10);
+/// Number of entries of the audit log that one transaction deletes. There may be millions after the
+/// retention was shortened.
+const AUDIT_BATCH: u16 = 5000;
 
 /// Starts the worker. Any number of replicas may run it at the same time.
 pub(crate) fn keep(state: Data<AppState>) -> Worker {
@@ -24,6 +27,7 @@ pub(crate) fn keep(state: Data<AppState>) -> Worker {
             forget_attempts(&state).await,
             forget_networks(&state).await,
             forget_events(&state).await,
+            forget_audit_entries(&state).await,
             state.issuer.delete_retired(state.now()).await,
         ] {
             if let Err(failed) = forgotten {
@@ -57,4 +61,20 @@ async fn forget_networks(state: &AppState) -> Result<usize> {
 async fn forget_events(state: &AppState) -> Result<usize> {
     let now = DbTime(state.clock.now());
     Ok(SecurityEvent::delete_outdated(&mut state.write().await?.conn(), now).await?)
+}
+
+async fn forget_audit_entries(state: &AppState) -> Result<usize> {
+    if state.audit_retention.is_zero() {
+        return Ok(0);
+    }
+    let until = DbTime(state.clock.now() - state.audit_retention);
+    let mut total = 0;
+    loop {
+        let conn = &mut state.write().await?;
+        let deleted = AuditEntry::delete_until(&mut conn.conn(), until, AUDIT_BATCH.into()).await?;
+        total += deleted;
+        if deleted < usize::from(AUDIT_BATCH) {
+            return Ok(total);
+        }
+    }
 }

@@ -25,7 +25,7 @@ use tracing::info;
 
 pub use self::{args::ImportArgs, error::ImportError};
 use self::{args::Origin, report::Report, target::Target};
-use crate::{config::Config, seal::Seal, session::SEAL_PURPOSE, transfer};
+use crate::{audit::Action, config::Config, seal::Seal, session::SEAL_PURPOSE, transfer};
 
 /// Number of users per page.
 const PAGE: usize = 500;
@@ -37,10 +37,13 @@ pub async fn run(
     clock: &Clock,
 ) -> Result<ExitCode, ImportError> {
     if args.from == Origin::Export {
-        return import_export(config, args).await;
+        return import_export(config, args, clock).await;
     }
     let mut report = Report::new(args.dry_run);
     let outcome = import_users(config, args, clock, &mut report).await;
+    if let Some(written) = report.written() {
+        transfer::record(config, Action::Import, &written, clock).await;
+    }
     let mut out = io::stdout().lock();
     match outcome {
         Ok(()) => report.write(&mut out)?,
@@ -54,13 +57,18 @@ pub async fn run(
     Ok(if report.is_complete() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn import_export(config: &Config, args: &ImportArgs) -> Result<ExitCode, ImportError> {
+async fn import_export(
+    config: &Config,
+    args: &ImportArgs,
+    clock: &Clock,
+) -> Result<ExitCode, ImportError> {
     if args.is_for_users() {
         return Err(ImportError::ExportIsTakenWhole);
     }
     let file = service_kit::transfer::file(args.source.expose_secret());
     let file = file.map_err(ImportError::NotAnExport)?;
-    info!("{}", transfer::import(config, &service_kit::transfer::ImportArgs { file }).await?);
+    let args = service_kit::transfer::ImportArgs { file };
+    info!("{}", transfer::import(config, &args, clock).await?);
     Ok(ExitCode::SUCCESS)
 }
 

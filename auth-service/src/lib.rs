@@ -13,9 +13,11 @@
 //! | `password`, `issuer` | bcrypt off the async threads; keys and tokens |
 //! | `security_events` | ended sessions and disabled and deleted users, for services that verify tokens |
 //! | `user_lifecycle` | changes to users that requests and commands share, with their security events |
+//! | `audit` | the audit log |
 //! | `mail`, `email_token` | the outbox, its worker, and the tokens in mailed links |
 //! | [`import`] | users of another service |
-//! | [`users`] | commands to list and change users |
+//! | [`users`], `command_output` | commands to manage users, and their output |
+//! | [`audit_log`] | the command that lists the audit log |
 //! | [`doctor`] | configuration diagnosis |
 //! | [`transfer`] | export of all data to a file, and import |
 //! | `seal`, `housekeeping` | encryption of stored values; deletion of obsolete rows |
@@ -26,7 +28,10 @@
 
 pub mod app;
 mod attempts;
+mod audit;
+pub mod audit_log;
 mod client_address;
+mod command_output;
 pub mod config;
 mod cookie;
 pub mod doctor;

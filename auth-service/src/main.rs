@@ -9,6 +9,7 @@ use std::{
 use auth_service::{
     MIGRATIONS,
     app::App,
+    audit_log,
     config::{Command, Config},
     doctor, import, openapi, transfer, users,
 };
@@ -25,7 +26,7 @@ async fn start() -> ExitCode {
     let _telemetry = match config.command {
         // The doctor prints a report and logs nothing.
         Some(Command::Doctor(_)) => None,
-        Some(Command::Export(_) | Command::Users(_)) => {
+        Some(Command::Export(_) | Command::Users(_) | Command::Audit(_)) => {
             Some(telemetry::init_beside_output(&config.log, service))
         }
         _ => Some(telemetry::init(&config.log, service)),
@@ -59,6 +60,7 @@ async fn run(mut config: Config) -> Result<ExitCode, Box<dyn std::error::Error>>
         Some(Command::Users(args)) => {
             return Ok(users::run(&config, args, &Clock::default()).await?);
         }
+        Some(Command::Audit(args)) => audit_log::run(&config, args, &Clock::default()).await?,
         Some(Command::Doctor(args)) => return Ok(doctor::run(&config, *args).await),
         None => App::build(config, Clock::default())?.run().await?,
     }

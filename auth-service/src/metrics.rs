@@ -24,6 +24,7 @@ impl Figures for Shown {
         state.in_flight.show(sheet);
         state.attempts.show(sheet);
         state.passwords.show(sheet);
+        state.audit.show(sheet);
         let waiting = state.security_events.waiting();
         let help = "Number of receivers waiting for security events";
         sheet.gauge("security_event_receivers", help, waiting);

@@ -2,6 +2,7 @@
 
 mod account;
 mod attempt;
+mod audit_entry;
 mod ban;
 mod import;
 mod mail;
@@ -15,12 +16,13 @@ mod verification_token;
 
 pub(crate) use account::{Account, NewAccount, PROVIDER_CREDENTIAL, PasswordHash, PasswordSetAt};
 pub(crate) use attempt::Attempt;
+pub(crate) use audit_entry::{AuditEntry, WantedEntries};
 pub(crate) use ban::{ActiveUser, Ban, NewBan};
 pub(crate) use import::{ImportKeys, ImportPage, ImportUpdate, KnownRows};
 pub(crate) use mail::Mail;
 pub(crate) use row::{AccountRow, SessionRow, UserRow, tables};
 pub(crate) use security_event::{EventKind, EventStream, Moment, SecurityEvent, Wanted};
-pub(crate) use session::{Ending, ListedSession, NewSession, Session};
+pub(crate) use session::{EndedSession, Ending, ListedSession, NewSession, Session};
 pub(crate) use sign_in_network::SignInNetwork;
 pub(crate) use signing_key::SigningKey;
 pub(crate) use user::{User, UserChanges};

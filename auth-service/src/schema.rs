@@ -143,6 +143,26 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::{Integer, Nullable, Text};
+    use service_kit::sql_types::TimestampUtc;
+
+    audit_entries (id) {
+        id -> Text,
+        action -> Text,
+        outcome -> Text,
+        actor -> Text,
+        user_id -> Nullable<Text>,
+        session_id -> Nullable<Text>,
+        ip_address -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+        detail -> Nullable<Text>,
+        count -> Integer,
+        created_at -> TimestampUtc,
+        last_at -> TimestampUtc,
+    }
+}
+
 diesel::joinable!(accounts -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(accounts, sessions, users);

@@ -20,6 +20,7 @@ use tokio::{
 use uuid::Uuid;
 
 use crate::{
+    audit::{Action, Actor},
     config::Config,
     error::Result,
     models::{Ending, EventKind, EventStream, Moment, SecurityEvent},
@@ -152,9 +153,15 @@ pub(crate) async fn wait(state: &Data<AppState>, place: i64, deadline: Instant) 
 }
 
 /// Ends sessions and records the events in the same transaction.
-pub(crate) async fn end_sessions(state: &AppState, which: Ending<'_>) -> Result<()> {
+pub(crate) async fn end_sessions(
+    state: &AppState,
+    which: Ending<'_>,
+    action: Action,
+    actor: &Actor,
+) -> Result<()> {
     let moment = state.security_events.moment(DbTime(state.clock.now()));
-    user_lifecycle::end_sessions(&mut state.write().await?.conn(), which, &moment).await?;
+    let conn = &mut state.write().await?;
+    user_lifecycle::end_sessions(&mut conn.conn(), which, action, actor, &moment).await?;
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use std::{future::Future, net::IpAddr, pin::Pin, time::Duration};
 use actix_web::{
     FromRequest, HttpRequest,
     dev::Payload,
-    http::header::{AUTHORIZATION, HeaderMap, USER_AGENT},
+    http::header::{AUTHORIZATION, HeaderMap},
     web::Data,
 };
 use aws_lc_rs::digest;
@@ -17,6 +17,7 @@ use shared_models::{Timestamp, User};
 use uuid::Uuid;
 
 use crate::{
+    client_address,
     error::{Error, Result},
     guessing,
     input::{Input, Schema},
@@ -29,8 +30,6 @@ pub(crate) const SEAL_PURPOSE: &str = "auth-service session tokens v1";
 /// Lifetime of a session without "remember me", unless the configured lifetime is shorter.
 const UNREMEMBERED_LIFETIME: Duration = Duration::from_hours(24);
 const TOKEN_CHARS: usize = 32;
-/// Longer user agents are truncated.
-pub(crate) const USER_AGENT_MAX_CHARS: usize = 512;
 
 /// Returns the hash under which the database stores a token.
 pub(crate) fn token_hash(token: &str) -> Vec<u8> {
@@ -61,11 +60,6 @@ impl Fresh {
             UNREMEMBERED_LIFETIME.min(state.session_expires_in)
         };
         let token = Alphanumeric.sample_string(&mut rand::rng(), TOKEN_CHARS);
-        let user_agent = req
-            .headers()
-            .get(USER_AGENT)
-            .map(|value| String::from_utf8_lossy(value.as_bytes()))
-            .map(|text| text.chars().take(USER_AGENT_MAX_CHARS).collect());
         Ok(Self {
             token_hash: token_hash(&token),
             sealed_token: state.session_seal.close(&id, token.as_bytes())?,
@@ -74,7 +68,7 @@ impl Fresh {
             expires_at: DbTime(DateTime::from(now) + lifetime),
             now: DbTime(now.into()),
             ip_address: state.shown_address(req),
-            user_agent: user_agent.unwrap_or_default(),
+            user_agent: client_address::user_agent(req.headers()).unwrap_or_default(),
             client: state.client_network(req),
             is_remembered,
         })

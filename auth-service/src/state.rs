@@ -9,11 +9,13 @@ use service_kit::{
     client_address::{TrustedProxy, client_address, network_of},
     db::{Database, PooledConn},
     server::InFlight,
+    sql_types::DbTime,
 };
 use shared_models::Timestamp;
 
 use crate::{
     attempts::Attempts,
+    audit::{Actor, Audit},
     client_address,
     config::Features,
     cookie::Cookies,
@@ -44,6 +46,9 @@ pub(crate) struct AppState {
     pub(crate) rate_limit: bool,
     pub(crate) attempts: Attempts,
     pub(crate) security_events: SecurityEvents,
+    pub(crate) audit: Audit,
+    /// Zero: without a limit.
+    pub(crate) audit_retention: Duration,
     pub(crate) session_seal: Seal,
     pub(crate) session_expires_in: Duration,
     pub(crate) session_update_age: Duration,
@@ -72,6 +77,13 @@ impl AppState {
     /// Returns the network that rate limits count a request against.
     pub(crate) fn client_network(&self, req: &HttpRequest) -> IpAddr {
         network_of(self.client_address(req))
+    }
+
+    /// Returns the client that sent a request, for the audit log. The address cannot be forged.
+    pub(crate) fn actor(&self, req: &HttpRequest) -> Actor {
+        let address = client_address::shown(self.client_address(req));
+        let agent = client_address::user_agent(req.headers());
+        self.audit.client(DbTime(self.now().into()), address, agent)
     }
 
     /// Returns the client address shown in the list of sessions. Without a trusted proxy it is the

@@ -1,12 +1,20 @@
 //! `auth-service export` and its import: all data in one file.
 
+use std::error::Error as StdError;
+
 use service_kit::{
     Clock,
+    db::Database,
+    sql_types::DbTime,
+    telemetry::Chain,
     transfer::{self, ExportArgs, ImportArgs, Imported, Inventory, Tally, TransferError},
 };
+use shared_models::Timestamp;
+use tracing::warn;
 
 use crate::{
     MIGRATIONS,
+    audit::{About, Action, Audit},
     config::Config,
     import::ImportError,
     issuer::SEAL_PURPOSE,
@@ -21,12 +29,18 @@ pub async fn export(
     clock: &Clock,
 ) -> Result<Tally, TransferError> {
     let inventory = inventory(|_: &SigningKey| Ok(()));
-    transfer::export(&config.database_url, &inventory, args, clock).await
+    let tally = transfer::export(&config.database_url, &inventory, args, clock).await?;
+    record(config, Action::Export, &tally.to_string(), clock).await;
+    Ok(tally)
 }
 
 /// Imports an export. Accepts only keys that the secret decrypts, because the service could not start
 /// with others.
-pub(crate) async fn import(config: &Config, args: &ImportArgs) -> Result<Imported, ImportError> {
+pub(crate) async fn import(
+    config: &Config,
+    args: &ImportArgs,
+    clock: &Clock,
+) -> Result<Imported, ImportError> {
     // A generated secret could not be that of the exported service.
     let secret = config.existing_secret()?;
     let seal = secret.map(|secret| Seal::new(&secret, SEAL_PURPOSE)).transpose()?;
@@ -38,7 +52,27 @@ pub(crate) async fn import(config: &Config, args: &ImportArgs) -> Result<Importe
             "BETTER_AUTH_SECRET does not decrypt this key: set it to the secret of the exported service"
         })
     });
-    Ok(transfer::import(&config.database_url, inventory, args).await?)
+    let imported = transfer::import(&config.database_url, inventory, args).await?;
+    if let Imported::Now(tally) = &imported {
+        record(config, Action::Import, &tally.to_string(), clock).await;
+    }
+    Ok(imported)
+}
+
+/// Adds an entry to the audit log after an export or import. A failure is only logged: the work is
+/// done, and an export may read from a standby.
+pub(crate) async fn record(config: &Config, action: Action, detail: &str, clock: &Clock) {
+    let now = DbTime(Timestamp::from(clock.now()).into());
+    let record = async || {
+        let database = Database::open(&config.database_url)?;
+        let mut pooled = database.write().await?;
+        let actor = Audit::default().operator(now);
+        actor.record(&mut pooled.conn(), action, About::thing(detail)).await?;
+        Ok::<_, Box<dyn StdError>>(())
+    };
+    if let Err(failed) = record().await {
+        warn!("no entry was added to the audit log: {}", Chain(&*failed));
+    }
 }
 
 fn inventory(check_key: impl Fn(&SigningKey) -> Result<(), &'static str> + 'static) -> Inventory {

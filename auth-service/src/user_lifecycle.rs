@@ -1,12 +1,15 @@
 //! Changes to users that other services must know of, shared by requests and commands. Each is one
-//! transaction with its security events.
+//! transaction with its security events and its entry in the audit log.
 
 use service_kit::{db::Conn, sql_types::DbTime};
 
 use crate::{
+    audit::{About, Action, Actor},
     error::{Error, Result},
     mail,
-    models::{Ban, Ending, Moment, NewBan, PasswordHash, SecurityEvent, Session, User},
+    models::{
+        Ban, EndedSession, Ending, Moment, NewBan, PasswordHash, SecurityEvent, Session, User,
+    },
     state::AppState,
 };
 
@@ -14,23 +17,57 @@ use crate::{
 pub(crate) async fn end_sessions(
     conn: &mut Conn<'_>,
     which: Ending<'_>,
+    action: Action,
+    actor: &Actor,
     moment: &Moment,
 ) -> Result<usize> {
     conn.transaction(async |conn| {
         let ended = Session::end(conn, which).await?;
+        if let Some(first) = ended.first() {
+            let detail = count_of(&ended);
+            let about = About::user(&first.user_id);
+            let about = match ended.as_slice() {
+                [one] => about.session(&one.id),
+                _ => about.detail(&detail),
+            };
+            actor.record(conn, action, about).await?;
+        }
         SecurityEvent::record_ended(conn, &ended, moment).await?;
         Ok(ended.len())
     })
     .await
 }
 
+/// Records an action that also ended sessions, or none.
+pub(crate) async fn record_with_sessions(
+    conn: &mut Conn<'_>,
+    (action, user_id): (Action, &str),
+    ended: &[EndedSession],
+    actor: &Actor,
+) -> Result<()> {
+    let detail = count_of(ended);
+    let about = About::user(user_id);
+    let about = if ended.is_empty() { about } else { about.detail(&detail) };
+    actor.record(conn, action, about).await
+}
+
+fn count_of(ended: &[EndedSession]) -> String {
+    format!("sessions ended: {}", ended.len())
+}
+
 /// Deletes a user. Returns `false` if there is none.
-pub(crate) async fn delete(conn: &mut Conn<'_>, user_id: &str, moment: &Moment) -> Result<bool> {
+pub(crate) async fn delete(
+    conn: &mut Conn<'_>,
+    user_id: &str,
+    actor: &Actor,
+    moment: &Moment,
+) -> Result<bool> {
     conn.transaction(async |conn| {
         // Only one of two concurrent requests deletes the user.
         if User::delete(conn, user_id).await? == 0 {
             return Ok(false);
         }
+        actor.record_deletion(conn, user_id).await?;
         SecurityEvent::record_deleted_user(conn, user_id, moment).await?;
         Ok(true)
     })
@@ -43,14 +80,19 @@ pub(crate) async fn disable(
     conn: &mut Conn<'_>,
     user_id: &str,
     ban: NewBan<'_>,
+    actor: &Actor,
     moment: &Moment,
 ) -> Result<bool> {
     conn.transaction(async |conn| {
         let Some(was_active) = User::ban(conn, user_id, ban, moment.now).await? else {
             return Ok(false);
         };
+        let mut ended = Vec::new();
         if was_active {
-            let ended = Session::end(conn, Ending::All(user_id)).await?;
+            ended = Session::end(conn, Ending::All(user_id)).await?;
+        }
+        record_with_sessions(conn, (Action::DisableUser, user_id), &ended, actor).await?;
+        if was_active {
             SecurityEvent::record_disabled_user(conn, user_id, &ended, moment).await?;
         }
         Ok(true)
@@ -59,20 +101,26 @@ pub(crate) async fn disable(
 }
 
 /// Enables a user. Returns `false` if the user was not disabled.
-pub(crate) async fn enable(conn: &mut Conn<'_>, user_id: &str, moment: &Moment) -> Result<bool> {
-    lift_ban(conn, user_id, false, moment).await
+pub(crate) async fn enable(
+    conn: &mut Conn<'_>,
+    user_id: &str,
+    actor: &Actor,
+    moment: &Moment,
+) -> Result<bool> {
+    lift_ban(conn, (user_id, false), actor, moment).await
 }
 
 async fn lift_ban(
     conn: &mut Conn<'_>,
-    user_id: &str,
-    only_expired: bool,
+    (user_id, only_expired): (&str, bool),
+    actor: &Actor,
     moment: &Moment,
 ) -> Result<bool> {
     conn.transaction(async |conn| {
         if User::lift_ban(conn, user_id, only_expired, moment.now).await? == 0 {
             return Ok(false);
         }
+        actor.record(conn, Action::EnableUser, About::user(user_id)).await?;
         SecurityEvent::record_enabled_user(conn, user_id, moment).await?;
         Ok(true)
     })
@@ -84,12 +132,14 @@ pub(crate) async fn set_password(
     conn: &mut Conn<'_>,
     (user_id, new_account_id): (&str, &str),
     hash: &str,
+    actor: &Actor,
     moment: &Moment,
 ) -> Result<()> {
     conn.transaction(async |conn| {
         PasswordHash::put(conn, (user_id, new_account_id), hash, moment.now).await?;
         let ended = Session::end(conn, Ending::All(user_id)).await?;
         mail::void_links(conn, user_id).await?;
+        record_with_sessions(conn, (Action::ChangePassword, user_id), &ended, actor).await?;
         SecurityEvent::record_ended(conn, &ended, moment).await?;
         Ok(())
     })
@@ -104,7 +154,9 @@ pub(crate) async fn check_ban(state: &AppState, user_id: &str, ban: &Ban) -> Res
     }
     if ban.has_expired(now) {
         let moment = state.security_events.moment(now);
-        lift_ban(&mut state.write().await?.conn(), user_id, true, &moment).await?;
+        let system = state.audit.system(now);
+        let conn = &mut state.write().await?;
+        lift_ban(&mut conn.conn(), (user_id, true), &system, &moment).await?;
     }
     Ok(())
 }

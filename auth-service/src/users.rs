@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use secrecy::ExposeSecret as _;
 use service_kit::{
     Clock,
-    db::{Database, DatabaseUrl},
+    db::{Conn, Database, DatabaseUrl},
     migrate, prompt,
     sql_types::DbTime,
 };
@@ -25,6 +25,7 @@ use self::{
 };
 use crate::{
     MIGRATIONS,
+    audit::{self, About, Actor, Audit},
     config::Config,
     models::{Account, Ending, ListedSession, Moment, NewAccount, NewBan, User, UserRow},
     password::Passwords,
@@ -50,6 +51,7 @@ struct Commands {
     database: Database,
     passwords: Passwords,
     security_events: SecurityEvents,
+    actor: Actor,
     now: DbTime,
     output: Output,
 }
@@ -62,6 +64,7 @@ impl Commands {
             database: database(&config.database_url, may_migrate).await?,
             passwords: Passwords::configured(config)?,
             security_events: SecurityEvents::new(config),
+            actor: Audit::default().operator(now),
             now,
             output: Output { is_json: args.json, now },
         })
@@ -138,7 +141,12 @@ impl Commands {
         };
         let account_id = Uuid::now_v7().to_string();
         let account = NewAccount::credential(&account_id, &user.id, &hash, self.now);
-        user.register(&mut self.database.write().await?.conn(), &account, None, None).await?;
+        let mut pooled = self.database.write().await?;
+        let work = async |conn: &mut Conn<'_>| {
+            user.register(conn, &account, None, None).await?;
+            self.actor.record(conn, audit::Action::CreateUser, About::user(&user.id)).await
+        };
+        pooled.conn().transaction(work).await?;
         Ok(self.output.changed(&self.find(&user.id).await?, "created")?)
     }
 
@@ -147,7 +155,7 @@ impl Commands {
         let mut pooled = self.database.write().await?;
         let (conn, account_id) = (&mut pooled.conn(), Uuid::now_v7().to_string());
         let of = (user.id.as_str(), account_id.as_str());
-        user_lifecycle::set_password(conn, of, &hash, &self.moment()).await?;
+        user_lifecycle::set_password(conn, of, &hash, &self.actor, &self.moment()).await?;
         Ok(self.output.changed(user, "password set, sessions ended")?)
     }
 
@@ -162,14 +170,15 @@ impl Commands {
         let user = self.find(&args.user.user).await?;
         let expires = args.lasts.map(|lasts| DbTime(self.now.0 + lasts));
         let ban = NewBan { reason: args.reason.as_deref(), expires };
-        let mut pooled = self.database.write().await?;
-        user_lifecycle::disable(&mut pooled.conn(), &user.id, ban, &self.moment()).await?;
+        let (conn, moment) = (&mut self.database.write().await?, self.moment());
+        let (conn, actor) = (&mut conn.conn(), &self.actor);
+        user_lifecycle::disable(conn, &user.id, ban, actor, &moment).await?;
         Ok(self.output.changed(&self.find(&user.id).await?, "disabled")?)
     }
 
     async fn enable(&self, user: &UserRow) -> Result<(), UsersError> {
-        let mut pooled = self.database.write().await?;
-        user_lifecycle::enable(&mut pooled.conn(), &user.id, &self.moment()).await?;
+        let (conn, moment) = (&mut self.database.write().await?, self.moment());
+        user_lifecycle::enable(&mut conn.conn(), &user.id, &self.actor, &moment).await?;
         Ok(self.output.changed(&self.find(&user.id).await?, "enabled")?)
     }
 
@@ -183,8 +192,8 @@ impl Commands {
                 return Err(UsersError::Declined);
             }
         }
-        let mut pooled = self.database.write().await?;
-        user_lifecycle::delete(&mut pooled.conn(), &user.id, &self.moment()).await?;
+        let (conn, moment) = (&mut self.database.write().await?, self.moment());
+        user_lifecycle::delete(&mut conn.conn(), &user.id, &self.actor, &moment).await?;
         Ok(self.output.changed(user, "deleted")?)
     }
 
@@ -200,8 +209,10 @@ impl Commands {
             Some(session) => Ending::OwnOfId(&user.id, session),
             None => Ending::All(&user.id),
         };
-        let mut pooled = self.database.write().await?;
-        let ended = user_lifecycle::end_sessions(&mut pooled.conn(), which, &self.moment()).await?;
+        let (action, actor) = (audit::Action::RevokeSessions, &self.actor);
+        let (conn, moment) = (&mut self.database.write().await?, self.moment());
+        let conn = &mut conn.conn();
+        let ended = user_lifecycle::end_sessions(conn, which, action, actor, &moment).await?;
         match &args.session {
             Some(session) if ended == 0 => Err(UsersError::SessionNotFound(session.clone())),
             _ => Ok(self.output.ended(&user, ended)?),

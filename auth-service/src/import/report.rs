@@ -88,6 +88,14 @@ impl Report {
         self.skipped == 0
     }
 
+    /// Returns a summary of what was written, if anything was.
+    pub(super) fn written(&self) -> Option<String> {
+        let Counts { users, updated, sessions, .. } = self.counts;
+        let is_written = !self.is_dry_run && users + updated + sessions > 0;
+        is_written
+            .then(|| format!("users: {users} imported, {updated} updated; sessions: {sessions}"))
+    }
+
     pub(super) fn write_if_begun(&self, out: &mut impl Write) -> io::Result<()> {
         let Counts { users, already_here, .. } = self.counts;
         if users + already_here + self.skipped + self.left_out > 0 {

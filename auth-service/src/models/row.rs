@@ -12,10 +12,10 @@ use service_kit::{
     transfer::{Table, bytes, checked_table, table},
 };
 
-use super::{EventStream, Mail, NewBan, SecurityEvent, SignInNetwork, SigningKey};
+use super::{AuditEntry, EventStream, Mail, NewBan, SecurityEvent, SignInNetwork, SigningKey};
 use crate::schema::{
-    accounts, event_streams, mails, security_events, sessions, sign_in_networks, signing_keys,
-    users, verification_tokens,
+    accounts, audit_entries, event_streams, mails, security_events, sessions, sign_in_networks,
+    signing_keys, users, verification_tokens,
 };
 
 #[derive(HasQuery, Insertable, Serialize, Deserialize)]
@@ -130,6 +130,14 @@ exported!(SignInNetwork, sign_in_networks, by [plain network]);
 exported!(Mail, mails, by [text id]);
 exported!(EventStream, event_streams, by [text name]);
 exported!(SecurityEvent, security_events, by [plain place]);
+exported!(
+    AuditEntry, audit_entries, by [text id],
+    only audit_entries::action.ne_all(ABOUT_THE_DATABASE)
+);
+
+/// Actions whose entries stay with the database: if an export or an import changed what is exported,
+/// no two exports would be equal.
+const ABOUT_THE_DATABASE: [&str; 2] = ["export", "import"];
 
 /// Returns all tables to transfer; `attempts` is omitted because its rows expire soon. The keys
 /// come first, so that an unusable one is detected before anything is written.
@@ -146,5 +154,6 @@ pub(crate) fn tables<E: fmt::Display>(
         table::<Mail>(),
         table::<EventStream>(),
         table::<SecurityEvent>(),
+        table::<AuditEntry>(),
     ]
 }

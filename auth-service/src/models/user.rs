@@ -115,7 +115,7 @@ impl User {
         query!(conn, |c| diesel::select(diesel::dsl::exists(same)).get_result(*c))
     }
 
-    /// Inserts a user with its account, first session and first e-mail, or nothing.
+    /// Inserts a user with its account, first session and first e-mail. Called inside a transaction.
     pub(crate) async fn register(
         &self,
         conn: &mut Conn<'_>,
@@ -123,19 +123,16 @@ impl User {
         session: Option<&NewSession<'_>>,
         mail: Option<&Mail>,
     ) -> Result<()> {
-        conn.transaction(async |conn| {
-            query!(conn, |c| diesel::insert_into(users::table).values(self).execute(*c))
-                .on_conflict(Error::LostRaceForEmail)?;
-            account.insert(conn).await?;
-            if let Some(session) = session {
-                session.insert(conn, &ActiveUser::just_inserted()).await?;
-            }
-            if let Some(mail) = mail {
-                mail.insert(conn).await?;
-            }
-            Ok(())
-        })
-        .await
+        query!(conn, |c| diesel::insert_into(users::table).values(self).execute(*c))
+            .on_conflict(Error::LostRaceForEmail)?;
+        account.insert(conn).await?;
+        if let Some(session) = session {
+            session.insert(conn, &ActiveUser::just_inserted()).await?;
+        }
+        if let Some(mail) = mail {
+            mail.insert(conn).await?;
+        }
+        Ok(())
     }
 }
 

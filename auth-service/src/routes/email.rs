@@ -12,6 +12,7 @@ use shared_models::User;
 use tokio::time;
 
 use crate::{
+    audit::{About, Action},
     email_token::{EmailClaims, Request},
     error::{Error, Result},
     input::{Fields, Input, Schema},
@@ -90,6 +91,7 @@ async fn change_at_once(
     if state.features.email_verification {
         mails.push(mail::ask_for(Kind::VerifyEmail, new, callback_url, now));
     }
+    let actor = state.actor(req);
     let mut pooled = state.write().await?;
     let conn = &mut pooled.conn();
     let changed = conn.transaction(async |conn| {
@@ -99,6 +101,7 @@ async fn change_at_once(
             return Err(Error::EmailAlreadyVerified); // verified since the session was read
         }
         mail::void_links(conn, id).await?;
+        actor.record(conn, Action::ChangeEmail, About::user(id)).await?;
         for mail in &mails {
             mail.insert(conn).await?;
         }
@@ -239,7 +242,9 @@ async fn sign_in(state: &AppState, req: &HttpRequest, user_id: &str) -> Result<(
     conn.transaction(async |conn| {
         let active = models::User::hold_active(conn, user_id).await?;
         let active = active.ok_or(Error::Unauthorized)?; // disabled or deleted concurrently
-        Ok::<_, Error>(fresh.row(user_id).insert(conn, &active).await?)
+        fresh.row(user_id).insert(conn, &active).await?;
+        let about = About::user(user_id).session(&fresh.id);
+        state.actor(req).record(conn, Action::SignIn, about).await
     })
     .await?;
     session_cookies::hand_out(req, &fresh);
@@ -289,15 +294,18 @@ async fn change(
     let changes = UserChanges { email: Some(new_email), email_verified, ..UserChanges::default() };
     let of = (user.id.as_str(), claims.email.as_str());
     let notice = mail::tell_old_address(&user.email, new_email, now);
+    let actor = state.actor(req);
     let changed = conn.transaction(async |conn| {
         let now = DbTime(now.into());
         hold(conn, claims, now).await?;
         let changed = models::User::update_of_email(conn, of, &changes, now).await;
         // The address was taken meanwhile, or the link was opened twice concurrently.
         let changed = changed.on_conflict(Error::InvalidEmailToken)?;
+        let changed = changed.ok_or(Error::InvalidEmailToken)?;
         mail::void_links(conn, of.0).await?;
         notice.insert(conn).await?;
-        changed.ok_or(Error::InvalidEmailToken)
+        actor.record(conn, Action::ChangeEmail, About::user(of.0)).await?;
+        Ok::<_, Error>(changed)
     });
     let changed: User = changed.await?.try_into()?;
     drop(pooled);

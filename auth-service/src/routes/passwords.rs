@@ -11,6 +11,7 @@ use shared_models::User;
 use uuid::Uuid;
 
 use crate::{
+    audit::Action,
     error::{Error, Result},
     guessing,
     input::{Fields, Input, Schema},
@@ -20,6 +21,7 @@ use crate::{
     session::{Authenticated, Fresh, token_hash},
     session_cookies,
     state::AppState,
+    user_lifecycle::record_with_sessions,
 };
 
 pub(crate) struct ChangePassword {
@@ -63,6 +65,7 @@ pub(crate) async fn change_password(
     let fresh = Fresh::new(&state, &req, is_remembered)?;
     let fresh = input.revoke_other_sessions.then_some(fresh);
     let moment = state.security_events.moment(DbTime(state.clock.now()));
+    let actor = state.actor(&req);
     conn.transaction(async |conn| {
         let active = models::User::hold_active(conn, user_id).await?;
         let active = active.ok_or(Error::Unauthorized)?; // disabled or deleted concurrently
@@ -75,6 +78,7 @@ pub(crate) async fn change_password(
             fresh.row(user_id).insert(conn, &active).await?;
         }
         mail::void_links(conn, user_id).await?;
+        record_with_sessions(conn, (Action::ChangePassword, user_id), &ended, &actor).await?;
         SecurityEvent::record_ended(conn, &ended, &moment).await?;
         Ok(())
     })
@@ -193,7 +197,7 @@ pub(crate) async fn reset_password(
     let token = input.token.ok_or(Error::InvalidResetToken)?;
     state.passwords.check_new(&input.new_password)?;
     let (token, now) = (token_hash(&token), DbTime(state.clock.now()));
-    let client = state.client_network(&req);
+    let (client, actor) = (state.client_network(&req), state.actor(&req));
     let found = {
         let conn = &mut state.read().await?;
         VerificationToken::find_user(&mut conn.conn(), Purpose::ResetPassword, &token, now).await?
@@ -220,6 +224,7 @@ pub(crate) async fn reset_password(
         // Exempts the owner's network from the account's sign-in limit, which others may have
         // exhausted.
         guessing::sign_in_network(&user_id, client, now).upsert(conn).await?;
+        record_with_sessions(conn, (Action::ResetPassword, &user_id), &ended, &actor).await?;
         SecurityEvent::record_ended(conn, &ended, &state.security_events.moment(now)).await?;
         Ok::<_, Error>(())
     })

@@ -12,6 +12,7 @@ use service_kit::{server::Held, sql_types::DbTime};
 use shared_models::User;
 
 use crate::{
+    audit::Action,
     error::{Error, Result},
     input::{Fields, Ignored, Schema},
     models::{Ending, ListedSession},
@@ -99,7 +100,7 @@ pub(crate) async fn revoke_session(
 ) -> Result<HttpResponse> {
     let hash = session::token_hash(&input.token);
     let session = Ending::OwnOfToken(live.user.id.as_str(), &hash);
-    security_events::end_sessions(&state, session).await?;
+    revoke(&state, &req, session).await?;
     if input.token == live.session.token() {
         session_cookies::clear(&req);
     }
@@ -111,16 +112,22 @@ pub(crate) async fn revoke_sessions(
     req: HttpRequest,
     Authenticated(live, _): Authenticated<Ignored>,
 ) -> Result<HttpResponse> {
-    security_events::end_sessions(&state, Ending::All(live.user.id.as_str())).await?;
+    revoke(&state, &req, Ending::All(live.user.id.as_str())).await?;
     session_cookies::clear(&req);
     Ok(HttpResponse::Ok().json(json!({ "status": true })))
 }
 
 pub(crate) async fn revoke_other_sessions(
     state: Data<AppState>,
+    req: HttpRequest,
     Authenticated(live, _): Authenticated<Ignored>,
 ) -> Result<HttpResponse> {
     let (user_id, id) = (live.user.id.as_str(), live.session.id());
-    security_events::end_sessions(&state, Ending::Others(user_id, id)).await?;
+    revoke(&state, &req, Ending::Others(user_id, id)).await?;
     Ok(HttpResponse::Ok().json(json!({ "status": true })))
+}
+
+async fn revoke(state: &AppState, req: &HttpRequest, which: Ending<'_>) -> Result<()> {
+    let actor = state.actor(req);
+    security_events::end_sessions(state, which, Action::RevokeSessions, &actor).await
 }

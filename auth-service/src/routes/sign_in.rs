@@ -5,6 +5,7 @@ use serde::Serialize;
 use shared_models::User;
 
 use crate::{
+    audit::{About, Action, Actor},
     error::{Error, Result},
     guessing::Guess,
     input::{Fields, Input, Schema, is_email},
@@ -54,29 +55,7 @@ pub(crate) async fn sign_in(
     }
     password::check_max_length(&input.password)?;
 
-    let email = input.email.to_ascii_lowercase();
-    let guess = Guess::at_sign_in(&state, &email, state.client_network(&req)).await?;
-    let mut known = find_user(&state, &email, &input.password).await?;
-    guess.was_right().await?;
-    if state.features.require_email_verification && !known.user.email_verified {
-        if state.features.send_verification_on_sign_in {
-            let callback_url = input.callback_url.as_deref();
-            let mail = mail::ask_for(Kind::VerifyEmail, &email, callback_url, state.now());
-            mail::post(&state, &[mail]).await?;
-        }
-        return Err(Error::EmailNotVerified);
-    }
-    let fresh = session::Fresh::new(&state, &req, input.remember_me)?;
-    check_ban(&state, known.user.id.as_str(), &known.ban).await?;
-    if !known.admit(&state, &input.password, &fresh).await? {
-        // Another sign-in may have replaced the hash, the password has changed, or the user was
-        // disabled.
-        known = find_user(&state, &email, &input.password).await?;
-        check_ban(&state, known.user.id.as_str(), &known.ban).await?;
-        if !known.admit(&state, &input.password, &fresh).await? {
-            return Err(Error::InvalidEmailOrPassword);
-        }
-    }
+    let (user, fresh) = authenticate(&state, &req, &input).await?;
     session_cookies::hand_out(&req, &fresh);
     let mut response = HttpResponse::Ok();
     let target = input.callback_url.as_deref().filter(|target| !target.is_empty());
@@ -87,8 +66,52 @@ pub(crate) async fn sign_in(
         redirect: target.is_some(),
         token: fresh.token,
         url: input.callback_url,
-        user: known.user,
+        user,
     }))
+}
+
+/// Starts a session, or records the failure.
+async fn authenticate(
+    state: &AppState,
+    req: &HttpRequest,
+    input: &SignIn,
+) -> Result<(User, session::Fresh)> {
+    let attempt = Attempt {
+        state,
+        email: &input.email.to_ascii_lowercase(),
+        password: &input.password,
+        actor: &state.actor(req),
+    };
+    let guess = Guess::at_sign_in(state, attempt.email, state.client_network(req)).await?;
+    let mut known = attempt.find_user().await?;
+    guess.was_right().await?;
+    if state.features.require_email_verification && !known.user.email_verified {
+        if state.features.send_verification_on_sign_in {
+            let callback_url = input.callback_url.as_deref();
+            let mail = mail::ask_for(Kind::VerifyEmail, attempt.email, callback_url, state.now());
+            mail::post(state, &[mail]).await?;
+        }
+        return attempt.fails(Some(known.user.id.as_str()), Error::EmailNotVerified).await;
+    }
+    let fresh = session::Fresh::new(state, req, input.remember_me)?;
+    if !attempt.admit(&known, &fresh).await? {
+        // Another sign-in may have replaced the hash, the password has changed, or the user was
+        // disabled.
+        known = attempt.find_user().await?;
+        if !attempt.admit(&known, &fresh).await? {
+            let user_id = Some(known.user.id.as_str());
+            return attempt.fails(user_id, Error::InvalidEmailOrPassword).await;
+        }
+    }
+    Ok((known.user, fresh))
+}
+
+/// An attempt to sign in.
+struct Attempt<'a> {
+    state: &'a AppState,
+    email: &'a str,
+    password: &'a str,
+    actor: &'a Actor,
 }
 
 /// A user whose password was correct.
@@ -98,43 +121,66 @@ struct Known {
     hash: String,
 }
 
-async fn find_user(state: &AppState, email: &str, password: &str) -> Result<Known> {
-    let found = PasswordHash::find_by_email(&mut state.read().await?.conn(), email).await?;
-    let (user, hash) = found.map_or((None, None), |(user, ban, hash)| (Some((user, ban)), hash.0));
-    // No connection is held while hashing, and an unknown address takes the same path.
-    let fits = state.passwords.verify(password, hash.as_deref()).await?;
-    match (user, hash) {
-        (Some((user, ban)), Some(hash)) if fits => Ok(Known { user: user.try_into()?, ban, hash }),
-        _ => Err(Error::InvalidEmailOrPassword),
+impl Attempt<'_> {
+    async fn find_user(&self) -> Result<Known> {
+        let read = self.state.read();
+        let found = PasswordHash::find_by_email(&mut read.await?.conn(), self.email).await?;
+        let (user, hash) =
+            found.map_or((None, None), |(user, ban, hash)| (Some((user, ban)), hash.0));
+        // No connection is held while hashing, and an unknown address takes the same path.
+        let fits = self.state.passwords.verify(self.password, hash.as_deref()).await?;
+        match (user, hash) {
+            (Some((user, ban)), Some(hash)) if fits => {
+                Ok(Known { user: user.try_into()?, ban, hash })
+            }
+            (user, _) => {
+                let user_id = user.as_ref().map(|(user, _)| user.id.as_str());
+                self.fails(user_id, Error::InvalidEmailOrPassword).await
+            }
+        }
     }
-}
 
-impl Known {
+    /// Records that the attempt failed, and returns the error. Nothing about an unknown address is
+    /// stored: somebody may have typed a password in its place.
+    async fn fails<T>(&self, user_id: Option<&str>, error: Error) -> Result<T> {
+        let (about, reason) = match (user_id, &error) {
+            (None, _) => (About::default(), "unknown user"),
+            (Some(id), Error::EmailNotVerified) => (About::user(id), "address not verified"),
+            (Some(id), Error::BannedUser) => (About::user(id), "disabled user"),
+            (Some(id), _) => (About::user(id), "wrong password"),
+        };
+        let conn = &mut self.state.write().await?;
+        let about = about.detail(reason);
+        self.actor.record_failure(&mut conn.conn(), Action::SignIn, about).await?;
+        Err(error)
+    }
+
     /// Starts the session, unless the password was changed or the user was disabled since the check:
     /// a session must not begin after the change that ends all sessions. Rehashes the password if
     /// its hash came from another service or has a lower cost.
-    async fn admit(
-        &self,
-        state: &AppState,
-        password: &str,
-        fresh: &session::Fresh,
-    ) -> Result<bool> {
-        let hash = if state.passwords.is_outdated(&self.hash) {
-            &state.passwords.hash(password.to_owned()).await?
+    async fn admit(&self, known: &Known, fresh: &session::Fresh) -> Result<bool> {
+        let user_id = known.user.id.as_str();
+        match check_ban(self.state, user_id, &known.ban).await {
+            Err(error @ Error::BannedUser) => return self.fails(Some(user_id), error).await,
+            checked => checked?,
+        }
+        let hash = if self.state.passwords.is_outdated(&known.hash) {
+            &self.state.passwords.hash(self.password.to_owned()).await?
         } else {
-            &self.hash
+            &known.hash
         };
-        let user_id = self.user.id.as_str();
-        let mut pooled = state.write().await?;
+        let mut pooled = self.state.write().await?;
         let conn = &mut pooled.conn();
         conn.transaction(async |conn| {
             let Some(active) = models::User::hold_active(conn, user_id).await? else {
                 return Ok(false);
             };
-            if PasswordHash::upgrade(conn, user_id, &self.hash, hash).await? == 0 {
+            if PasswordHash::upgrade(conn, user_id, &known.hash, hash).await? == 0 {
                 return Ok(false);
             }
             fresh.row(user_id).insert(conn, &active).await?;
+            let about = About::user(user_id).session(&fresh.id);
+            self.actor.record(conn, Action::SignIn, about).await?;
             Ok(true)
         })
         .await

@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web::Data};
 use serde_json::json;
 
 use crate::{
+    audit::Action,
     error::Result,
     input::{Fields, Input, Schema},
     models::{Ending, Session},
@@ -34,7 +35,9 @@ pub(crate) async fn sign_out(
         let hash = session::token_hash(&token);
         // Avoids a write transaction for made-up tokens.
         if Session::find_by_token_hash(&mut state.read().await?.conn(), &hash).await?.is_some() {
-            security_events::end_sessions(&state, Ending::OfToken(&hash)).await?;
+            let session = Ending::OfToken(&hash);
+            let actor = state.actor(&req);
+            security_events::end_sessions(&state, session, Action::SignOut, &actor).await?;
         }
     }
     session_cookies::clear(&req);

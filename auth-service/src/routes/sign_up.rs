@@ -8,6 +8,7 @@ use shared_models::{User, UserId};
 use uuid::Uuid;
 
 use crate::{
+    audit::{About, Action, Actor},
     error::{Error, Result},
     input::{Fields, Input, Schema},
     mail::{self, Kind},
@@ -77,12 +78,14 @@ pub(crate) async fn sign_up(
     let mails = state.features.send_verification_on_sign_up.unwrap_or(must_verify);
     let mail = (mails && state.features.email_verification)
         .then(|| mail::ask_for(Kind::VerifyEmail, &user.email, input.callback_url.as_deref(), now));
+    let actor = state.actor(&req);
+    let new = NewUser { user: &user, password_hash: &password_hash, mail: mail.as_ref() };
     if must_verify {
         // The owner of the address is notified by e-mail; the client sees no difference.
         let registered = if is_taken {
             Err(Error::UserAlreadyExists)
         } else {
-            register(&state, &user, &password_hash, None, mail.as_ref()).await
+            register(&state, &new, None, &actor).await
         };
         return match registered {
             Ok(()) | Err(Error::UserAlreadyExists | Error::LostRaceForEmail) => {
@@ -92,27 +95,43 @@ pub(crate) async fn sign_up(
         };
     }
     let fresh = session::Fresh::new(&state, &req, input.remember_me)?;
-    register(&state, &user, &password_hash, Some(&fresh), mail.as_ref()).await?;
+    register(&state, &new, Some(&fresh), &actor).await?;
 
     session_cookies::hand_out(&req, &fresh);
     Ok(HttpResponse::Ok().json(SignedUp { token: Some(fresh.token), user }))
 }
 
+/// A user to be created.
+struct NewUser<'a> {
+    user: &'a User,
+    password_hash: &'a str,
+    mail: Option<&'a models::Mail>,
+}
+
 async fn register(
     state: &AppState,
-    user: &User,
-    password_hash: &str,
+    new: &NewUser<'_>,
     fresh: Option<&session::Fresh>,
-    mail: Option<&models::Mail>,
+    actor: &Actor,
 ) -> Result<()> {
-    let now = DbTime(user.created_at.into());
-    let row = models::User::from(user.clone());
+    let user_id = new.user.id.as_str();
+    let now = DbTime(new.user.created_at.into());
+    let row = models::User::from(new.user.clone());
     let account_id = Uuid::now_v7().to_string();
-    let account = NewAccount::credential(&account_id, user.id.as_str(), password_hash, now);
+    let account = NewAccount::credential(&account_id, user_id, new.password_hash, now);
+    let session = fresh.map(|fresh| fresh.row(user_id));
+    let about = match fresh {
+        Some(fresh) => About::user(user_id).session(&fresh.id),
+        None => About::user(user_id),
+    };
     let conn = &mut state.write().await?;
-    let session = fresh.map(|fresh| fresh.row(user.id.as_str()));
-    row.register(&mut conn.conn(), &account, session.as_ref(), mail).await?;
-    if mail.is_some() {
+    conn.conn()
+        .transaction(async |conn| {
+            row.register(conn, &account, session.as_ref(), new.mail).await?;
+            actor.record(conn, Action::SignUp, about).await
+        })
+        .await?;
+    if new.mail.is_some() {
         state.outbox.wake();
     }
     Ok(())

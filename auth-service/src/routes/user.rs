@@ -193,7 +193,8 @@ async fn use_up(state: &AppState, live: &Live, token: &str) -> Result<()> {
 async fn delete(state: &AppState, req: &HttpRequest, live: &Live) -> Result<()> {
     let id = live.user.id.as_str();
     let moment = state.security_events.moment(DbTime(state.clock.now()));
-    user_lifecycle::delete(&mut state.write().await?.conn(), id, &moment).await?;
+    let conn = &mut state.write().await?;
+    user_lifecycle::delete(&mut conn.conn(), id, &state.actor(req), &moment).await?;
     session_cookies::clear(req);
     Ok(())
 }

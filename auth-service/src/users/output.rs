@@ -1,13 +1,16 @@
 //! Users and sessions as text, or as JSON with the names of Better Auth's fields.
 
-use std::io::{self, StdoutLock, Write as _};
+use std::io::{self, Write as _};
 
 use serde::Serialize;
 use serde_json::json;
 use service_kit::{source::printable, sql_types::DbTime};
 use shared_models::Timestamp;
 
-use crate::models::{Session, UserRow};
+use crate::{
+    command_output::{time, write_json, write_table},
+    models::{Session, UserRow},
+};
 
 /// Writes the results of a command to standard output.
 pub(super) struct Output {
@@ -173,34 +176,4 @@ impl<'a> From<&'a Session> for SessionBody<'a> {
             user_agent: &session.user_agent,
         }
     }
-}
-
-fn write_json(out: &mut StdoutLock<'_>, value: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, value)?;
-    writeln!(out)
-}
-
-/// Writes columns, each as wide as its longest value.
-fn write_table<const N: usize>(
-    out: &mut StdoutLock<'_>,
-    header: &[[String; N]],
-    rows: impl Iterator<Item = [String; N]>,
-) -> io::Result<()> {
-    let rows: Vec<_> =
-        header.iter().cloned().chain(rows).map(|row| row.map(|text| printable(&text))).collect();
-    let mut widths = [0; N];
-    for row in &rows {
-        for (width, text) in widths.iter_mut().zip(row) {
-            *width = text.chars().count().max(*width);
-        }
-    }
-    for row in rows {
-        let cells = row.iter().zip(widths).map(|(text, width)| format!("{text:<width$}"));
-        writeln!(out, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
-    }
-    Ok(())
-}
-
-fn time(time: DbTime) -> String {
-    time.0.format("%Y-%m-%d %H:%M UTC").to_string()
 }

@@ -10,6 +10,7 @@
 
 mod app;
 mod architecture;
+mod audit;
 mod bearer;
 mod caching;
 mod connections;

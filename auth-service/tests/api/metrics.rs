@@ -29,7 +29,7 @@ fn shown(config: &mut Config) {
 }
 
 impl TestApp {
-    async fn scrape(&self) -> Scrape {
+    pub(crate) async fn scrape(&self) -> Scrape {
         let url = format!("http://{}/metrics", self.metrics_address.unwrap());
         let answer = self.client.get(url).answer().await;
         assert_eq!(answer.status, 200);

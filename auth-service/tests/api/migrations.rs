@@ -23,9 +23,10 @@ on_both_engines!(auth_service::MIGRATIONS;
     a_missing_schema_is_waited_for,
 );
 
-const TABLES: [&str; 8] = [
+const TABLES: [&str; 9] = [
     "accounts",
     "attempts",
+    "audit_entries",
     "mails",
     "sessions",
     "sign_in_networks",
@@ -59,7 +60,7 @@ async fn services_that_start_concurrently_migrate_once(db: TestDatabase) {
     for outcome in starts.join_all().await {
         outcome.unwrap();
     }
-    assert_eq!(count(&db, "auth_service_migrations").await, 10);
+    assert_eq!(count(&db, "auth_service_migrations").await, 11);
 }
 
 /// Returns the columns of a table in `schema.rs` as `name type [not null]`, sorted.

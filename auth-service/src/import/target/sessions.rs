@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::{Draft, Target};
 use crate::{
+    client_address::USER_AGENT_MAX_CHARS,
     import::{
         ImportError,
         candidate::{Candidate, CandidateSession},
@@ -11,7 +12,7 @@ use crate::{
     },
     models::{KnownRows, SessionRow, UserRow},
     seal::Seal,
-    session::{USER_AGENT_MAX_CHARS, token_hash},
+    session::token_hash,
 };
 
 impl Target {

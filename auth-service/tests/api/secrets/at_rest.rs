@@ -24,7 +24,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     no_response_contains_a_secret,
 );
 
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 11] = [
     "users",
     "accounts",
     "sessions",
@@ -35,12 +35,17 @@ const TABLES: [&str; 10] = [
     "sign_in_networks",
     "event_streams",
     "security_events",
+    "audit_entries",
 ];
 
 /// Returns the contents of the database as text, and as hexadecimal bytes.
 async fn dump(db: &TestDatabase) -> String {
+    dump_of(db, &TABLES).await
+}
+
+async fn dump_of(db: &TestDatabase, tables: &[&str]) -> String {
     let mut dump = String::new();
-    for table in TABLES {
+    for table in tables {
         let statement = match db.engine {
             Engine::Postgres => format!("SELECT t::text AS value FROM {table} t"),
             Engine::Sqlite => {
@@ -141,7 +146,9 @@ async fn attempts_reveal_neither_clients_nor_accounts(db: TestDatabase) {
     app.post("/api/auth/request-password-reset").json(&email).answer().await;
     assert_eq!(app.other_mails(&db).await, [""; 0]);
 
-    let dump = dump(&db).await;
+    // The audit log contains the client's address.
+    let others: Vec<_> = TABLES.into_iter().filter(|table| *table != "audit_entries").collect();
+    let dump = dump_of(&db, &others).await;
 
     for shown in ["ada@example.com", "127.0.0.1", PASSWORD, "sign-in"] {
         assert!(!dump.contains(shown) && !dump.contains(&hex(shown.as_bytes())), "{dump}");

@@ -1,0 +1,58 @@
+//! The audited actions.
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    SignUp,
+    SignIn,
+    SignOut,
+    RevokeSessions,
+    ChangePassword,
+    ResetPassword,
+    ChangeEmail,
+    CreateUser,
+    DisableUser,
+    EnableUser,
+    DeleteUser,
+    Import,
+    Export,
+    RotateKey,
+}
+
+impl Action {
+    pub(crate) const ALL: [Self; 14] = [
+        Self::SignUp,
+        Self::SignIn,
+        Self::SignOut,
+        Self::RevokeSessions,
+        Self::ChangePassword,
+        Self::ResetPassword,
+        Self::ChangeEmail,
+        Self::CreateUser,
+        Self::DisableUser,
+        Self::EnableUser,
+        Self::DeleteUser,
+        Self::Import,
+        Self::Export,
+        Self::RotateKey,
+    ];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::SignUp => "sign-up",
+            Self::SignIn => "sign-in",
+            Self::SignOut => "sign-out",
+            Self::RevokeSessions => "revoke-sessions",
+            Self::ChangePassword => "change-password",
+            Self::ResetPassword => "reset-password",
+            Self::ChangeEmail => "change-email",
+            Self::CreateUser => "create-user",
+            Self::DisableUser => "disable-user",
+            Self::EnableUser => "enable-user",
+            Self::DeleteUser => "delete-user",
+            Self::Import => "import",
+            Self::Export => "export",
+            Self::RotateKey => "rotate-key",
+        }
+    }
+}
