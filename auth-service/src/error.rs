@@ -25,6 +25,8 @@ use tracing::{debug, error};
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
 pub(crate) const X_RETRY_AFTER: &str = "x-retry-after";
+/// Challenge to a receiver (RFC 9110 §11.6.1).
+const RECEIVER_CHALLENGE: &str = r#"Bearer, Basic realm="auth-service""#;
 /// Value of `Retry-After` while a dependency is unavailable.
 const RETRY_AFTER_SECONDS: &str = "1";
 
@@ -110,6 +112,12 @@ pub(crate) enum Error {
     EventsNotOffered,
     #[error("missing or unknown secret of an event receiver")]
     NoReceiver,
+    #[error("token introspection is disabled: EVENTS_SECRET is not set")]
+    IntrospectionNotOffered,
+    #[error("missing or unknown secret of a receiver")]
+    InvalidClient,
+    #[error("invalid request: {0}")]
+    InvalidTokenRequest(&'static str),
     #[error("no session of the user to delete")]
     NobodyToDelete,
     #[error("invalid verification token")]
@@ -175,6 +183,15 @@ pub(crate) struct ErrorBody<'a> {
     message: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) code: Option<&'static str>,
+    #[serde(flatten)]
+    oauth: Option<OauthError<'a>>,
+}
+
+/// The fields of an error response of OAuth (RFC 6749 §5.2).
+#[derive(Serialize)]
+struct OauthError<'a> {
+    error: &'static str,
+    error_description: Cow<'a, str>,
 }
 
 impl From<BodyError> for Error {
@@ -192,7 +209,20 @@ impl Error {
     /// Returns the status and body of the response.
     pub(crate) fn answer(&self) -> (StatusCode, ErrorBody<'_>) {
         let (status, code, message) = self.parts();
-        (status, ErrorBody { message, code })
+        let oauth = self.oauth_error().map(|error| {
+            let error_description = message.clone();
+            OauthError { error, error_description }
+        });
+        (status, ErrorBody { message, code, oauth })
+    }
+
+    /// Returns the error code of OAuth (RFC 6749 §5.2) for errors of its endpoints.
+    fn oauth_error(&self) -> Option<&'static str> {
+        match self {
+            Self::InvalidClient => Some("invalid_client"),
+            Self::InvalidTokenRequest(_) => Some("invalid_request"),
+            _ => None,
+        }
     }
 
     /// Returns the code that a link appends to its redirect target.
@@ -238,8 +268,8 @@ impl ResponseError for Error {
         if status == StatusCode::SERVICE_UNAVAILABLE {
             response.insert_header((RETRY_AFTER, RETRY_AFTER_SECONDS));
         }
-        if let Self::NoReceiver = self {
-            response.insert_header((WWW_AUTHENTICATE, "Bearer"));
+        if let Self::NoReceiver | Self::InvalidClient = self {
+            response.insert_header((WWW_AUTHENTICATE, RECEIVER_CHALLENGE));
         }
         if let Self::TooManyRequests { wait } = self {
             // Whole seconds, rounded up, as the contract and `Retry-After` (RFC 9110 §10.2.3)

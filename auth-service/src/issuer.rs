@@ -1,6 +1,8 @@
 //! Signing keys and tokens: generates the Ed25519 key once for all replicas, encrypts it, signs
 //! with it, and publishes the public key.
 
+mod key;
+
 use std::{sync::Arc, time::Duration};
 
 use actix_web::web::Bytes;
@@ -8,13 +10,11 @@ use arc_swap::ArcSwapOption;
 use aws_lc_rs::{
     digest,
     error::{KeyRejected, Unspecified},
-    signature::Ed25519KeyPair,
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use ed25519_dalek::SigningKey as NewKeyPair;
 use secrecy::SecretString;
-use serde::Serialize;
 use serde_json::{Value, json};
 use service_kit::{
     db::{Database, Unavailable},
@@ -26,6 +26,7 @@ use tokio::{sync::Mutex, time};
 use tracing::{info, warn};
 use uuid::Uuid;
 
+use self::key::{PublishedKey, Signer};
 use crate::{
     config::Config,
     error::{Error, Result},
@@ -90,39 +91,10 @@ struct Keys {
     generation: i32,
     /// Time after which the newest key no longer signs.
     expires_at: Option<DateTime<Utc>>,
+    published: Vec<PublishedKey>,
     jwks: Arc<Jwks>,
     /// Time at which the next key leaves the published set.
     next_withdrawal: Option<DateTime<Utc>>,
-}
-
-/// A key with the encoded headers of the tokens it signs.
-struct Signer {
-    key: Ed25519KeyPair,
-    /// The encoded header (RFC 7515 §4.1) of access tokens, including the trailing dot.
-    header: String,
-    /// The encoded header of security event tokens (RFC 8417 §2.3).
-    event_header: String,
-}
-
-impl Signer {
-    fn new(kid: &str, seed: &[u8]) -> Result<Self, IssuerError> {
-        let header = |header: Value| BASE64_URL_SAFE_NO_PAD.encode(header.to_string()) + ".";
-        Ok(Self {
-            key: Ed25519KeyPair::from_seed_unchecked(seed)?,
-            header: header(json!({ "alg": "EdDSA", "kid": kid })),
-            event_header: header(json!({ "alg": "EdDSA", "kid": kid, "typ": "secevent+jwt" })),
-        })
-    }
-
-    /// Returns a JWT in the compact serialization (RFC 7515 §7.1).
-    fn sign(&self, header: &str, claims: &impl Serialize) -> Result<String, IssuerError> {
-        let mut token = header.to_owned();
-        BASE64_URL_SAFE_NO_PAD.encode_string(serde_json::to_vec(claims)?, &mut token);
-        let signature = self.key.sign(token.as_bytes());
-        token.push('.');
-        BASE64_URL_SAFE_NO_PAD.encode_string(signature, &mut token);
-        Ok(token)
-    }
 }
 
 /// The published key set (RFC 7517 §5), serialized.
@@ -215,31 +187,50 @@ impl Issuer {
             jti: Uuid::now_v7().to_string(),
             sid: session_id.to_owned(),
         };
-        Ok(keys.signer.sign(&keys.signer.header, &claims)?)
+        Ok(keys.signer.access_token(&claims)?)
     }
 
     /// Returns a security event token (RFC 8417). Verifiers of access tokens reject it.
     pub(crate) async fn event_token(&self, claims: &Value, now: Timestamp) -> Result<String> {
         let keys = self.signing_keys(now.into()).await?;
-        Ok(keys.signer.sign(&keys.signer.event_header, claims)?)
+        Ok(keys.signer.event_token(claims)?)
+    }
+
+    /// Returns the claims of an access token of this issuer that has not expired. Its session may
+    /// have ended.
+    pub(crate) async fn verified(
+        &self,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Option<AccessClaims>> {
+        let now = now.into();
+        let keys = self.published_keys(now).await?;
+        let claims = keys.published.iter().find_map(|key| key.verified(token));
+        let is_valid = |claims: &AccessClaims| {
+            claims.iss == self.iss && claims.aud == self.aud && now.timestamp() < claims.exp
+        };
+        Ok(claims.filter(is_valid))
     }
 
     /// Returns the published keys; while the database is unavailable, those loaded last.
     pub(crate) async fn jwks(&self, now: Timestamp) -> Result<Arc<Jwks>> {
-        let now = now.into();
+        Ok(self.published_keys(now.into()).await?.jwks.clone())
+    }
+
+    async fn published_keys(&self, now: DateTime<Utc>) -> Result<Arc<Keys>> {
         let keys = self.known_keys()?;
         if keys.is_current(now) {
-            return Ok(keys.jwks.clone());
+            return Ok(keys);
         }
         let Ok(_renewing) = time::timeout(RENEWAL_WAIT, self.renewal.lock()).await else {
-            return Ok(keys.jwks.clone());
+            return Ok(keys);
         };
         match self.read_again(now).await {
-            Ok(keys) => Ok(keys.jwks.clone()),
             Err(error) => {
                 warn!("cannot read the signing keys: {}", Chain(&error));
-                Ok(keys.jwks.clone())
+                Ok(keys)
             }
+            renewed => renewed,
         }
     }
 
@@ -335,6 +326,7 @@ fn keys(
         generation: newest.generation,
         expires_at: newest.expires_at.map(|at| at.0),
         jwks: Arc::new(jwks(&published)),
+        published: published.iter().map(|key| PublishedKey::new(&key.id, &key.public_key)).collect(),
         next_withdrawal: published.iter().filter_map(|key| withdrawal(key)).min(),
     })
 }

@@ -11,6 +11,7 @@
 //! | `session`, `session_cookies`, `cookie` | session lookup and the cookies that carry a session |
 //! | `limits`, `guessing`, `attempts` | rate limits per client and per account |
 //! | `password`, `issuer` | bcrypt off the async threads; keys and tokens |
+//! | `receiver` | authentication of services that verify tokens |
 //! | `security_events` | ended sessions and disabled and deleted users, for services that verify tokens |
 //! | `user_lifecycle` | changes to users that requests and commands share, with their security events |
 //! | `audit` | the audit log |
@@ -49,6 +50,7 @@ mod models;
 pub mod openapi;
 mod origin;
 mod password;
+mod receiver;
 mod redirect;
 mod routes;
 mod schema;

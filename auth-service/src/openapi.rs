@@ -13,6 +13,7 @@ mod responses;
 mod schemas;
 mod service;
 mod sessions;
+mod tokens;
 
 use std::collections::BTreeSet;
 
@@ -23,7 +24,7 @@ use utoipa::openapi::{
 };
 
 use self::{
-    operation::{BEARER, COOKIE, Operation, RECEIVER},
+    operation::{BEARER, COOKIE, Operation, RECEIVER, RECEIVER_BASIC},
     schemas::{one_of, optional, output, required, string},
 };
 
@@ -34,7 +35,8 @@ const ABOUT: &str = "\
 Manages accounts and sessions, issues EdDSA access tokens (JWT) and publishes their keys. Everything \
 below `/api/auth` is the wire protocol of Better Auth, so its npm client is the easiest way to use it.
 
-- **Errors** are flat objects: `message` is meant for people, `code` for programs. A few have no code.
+- **Errors** are flat objects: `message` is meant for people, `code` for programs. A few have no code. \
+Those below `/api/auth/oauth2` also have the fields of OAuth (RFC 6749 §5.2).
 - **Unknown paths** below `/api/auth`, and wrong methods there, return 404 without a body. Elsewhere \
 they return 404 or 405 with one.
 - **Bodies** are JSON. Unknown fields are ignored, but `callbackURL`, `redirectTo`, `errorCallbackURL` \
@@ -52,13 +54,14 @@ pub fn json() -> Result<String, serde_json::Error> {
 }
 
 fn describe() -> OpenApi {
-    let topics: [(&str, &str, Vec<Operation>); 7] = [
+    let topics: [(&str, &str, Vec<Operation>); 8] = [
         ("accounts", "Sign up, sign in, and manage the user's own account", accounts::operations()),
         ("sessions", "Sessions and access tokens", sessions::operations()),
         ("passwords", "Change, verify and reset passwords", passwords::operations()),
         ("addresses", "Verify and change e-mail addresses", emails::operations()),
         ("providers", "Accounts at other providers", providers::operations()),
         ("events", "Security events for services that verify tokens", events::operations()),
+        ("tokens", "Introspection and revocation of access tokens", tokens::operations()),
         ("service", "Public keys, health and settings", service::operations()),
     ];
     let mut info = Info::new("auth-service", env!("CARGO_PKG_VERSION"));
@@ -80,7 +83,12 @@ fn describe() -> OpenApi {
     for (name, schema) in responses::schemas() {
         components.schemas.insert(name.to_owned(), schema.into());
     }
-    let error = output([required("message", string()), optional("code", one_of(codes))]);
+    let error = output([
+        required("message", string()),
+        optional("code", one_of(codes)),
+        optional("error", one_of(["invalid_client", "invalid_request"])),
+        optional("error_description", string()),
+    ]);
     components.schemas.insert("Error".to_owned(), error.into());
     let about_cookie = "The signed session token, `<token>.<signature>`, percent-encoded. Set by sign-up \
                         and sign-in.";
@@ -98,5 +106,10 @@ fn describe() -> OpenApi {
         .description(Some("A secret of `EVENTS_SECRET`."))
         .build();
     components.add_security_scheme(RECEIVER, SecurityScheme::Http(receiver));
+    let receiver = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Basic)
+        .description(Some("Any user name, and a secret of `EVENTS_SECRET` as the password."))
+        .build();
+    components.add_security_scheme(RECEIVER_BASIC, SecurityScheme::Http(receiver));
     openapi
 }

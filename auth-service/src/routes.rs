@@ -6,6 +6,7 @@
 mod confirm_page;
 mod email;
 mod error_page;
+mod oauth2;
 mod passwords;
 mod providers;
 mod security_events;
@@ -72,6 +73,8 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
             .route("/verify-email/confirm", read().to(confirm_page::confirm_page))
             .route("/token", read().to(token::issue_token))
             .route("/jwks", read().to(token::jwks))
+            .route("/oauth2/introspect", post().to(oauth2::introspect))
+            .route("/oauth2/revoke", post().to(oauth2::revoke))
             .route("/ok", read().to(status::ok))
             .route("/error", read().to(error_page::error_page))
             .default_service(to(HttpResponse::NotFound)),

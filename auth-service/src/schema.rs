@@ -140,6 +140,7 @@ diesel::table! {
         session_id -> Nullable<Text>,
         created_at -> TimestampUtc,
         tokens_expire_by -> TimestampUtc,
+        token_id -> Nullable<Text>,
     }
 }
 
@@ -167,3 +168,5 @@ diesel::joinable!(accounts -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(accounts, sessions, users);
 diesel::allow_tables_to_appear_in_same_query!(sessions, verification_tokens);
+diesel::allow_tables_to_appear_in_same_query!(security_events, sessions);
+diesel::allow_tables_to_appear_in_same_query!(security_events, users);

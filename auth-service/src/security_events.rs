@@ -1,5 +1,5 @@
-//! Security events (RFC 8417) tell services that verify tokens themselves that a session was ended,
-//! or a user was disabled, enabled or deleted.
+//! Security events (RFC 8417) tell services that verify tokens themselves that a session was ended, a
+//! token was revoked, or a user was disabled, enabled or deleted.
 //!
 //! Events are recorded in the transaction of the change, and signed with the current key when they
 //! are read.
@@ -48,7 +48,7 @@ impl EventKind {
     /// Returns the event type URI.
     pub(crate) fn uri(self) -> &'static str {
         match self {
-            Self::SessionRevoked => SESSION_REVOKED,
+            Self::SessionRevoked | Self::TokenRevoked => SESSION_REVOKED,
             Self::AccountDisabled => ACCOUNT_DISABLED,
             Self::AccountEnabled => ACCOUNT_ENABLED,
             Self::AccountPurged => ACCOUNT_PURGED,
@@ -174,13 +174,14 @@ pub(crate) fn claims(
     (issuer, audience): (&str, &str),
 ) -> Value {
     let user = json!({ "format": "iss_sub", "iss": issuer, "sub": event.user_id });
-    let subject = match &event.session_id {
-        Some(session) => json!({
+    let subject = match (&event.session_id, &event.token_id) {
+        (_, Some(token)) => json!({ "format": "jwt_id", "iss": issuer, "jti": token }),
+        (Some(session), None) => json!({
             "format": "complex",
             "user": user,
             "session": { "format": "opaque", "id": session },
         }),
-        None => user,
+        (None, None) => user,
     };
     let happened = event.created_at.0.timestamp();
     let event = json!({

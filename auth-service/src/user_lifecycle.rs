@@ -8,7 +8,8 @@ use crate::{
     error::{Error, Result},
     mail,
     models::{
-        Ban, EndedSession, Ending, Moment, NewBan, PasswordHash, SecurityEvent, Session, User,
+        Ban, EndedSession, Ending, Moment, NewBan, PasswordHash, SecurityEvent, Session, TokenNames,
+        User,
     },
     state::AppState,
 };
@@ -53,6 +54,21 @@ pub(crate) async fn record_with_sessions(
 
 fn count_of(ended: &[EndedSession]) -> String {
     format!("sessions ended: {}", ended.len())
+}
+
+/// Revokes an access token, unless it is no longer valid.
+pub(crate) async fn revoke_token(
+    conn: &mut Conn<'_>,
+    token: TokenNames<'_>,
+    moment: &Moment,
+) -> Result<()> {
+    conn.transaction(async |conn| {
+        if Session::find_email(conn, token, moment.now).await?.is_some() {
+            SecurityEvent::record_revoked_token(conn, token, moment).await?;
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// Deletes a user. Returns `false` if there is none.

@@ -134,6 +134,15 @@ impl Error {
             Self::NoReceiver => {
                 (S::UNAUTHORIZED, "UNKNOWN_RECEIVER", "A receiver secret is required")
             }
+            Self::IntrospectionNotOffered => (
+                S::NOT_FOUND,
+                "INTROSPECTION_NOT_OFFERED",
+                "Token introspection and revocation are disabled",
+            ),
+            Self::InvalidClient => {
+                (S::UNAUTHORIZED, "INVALID_CLIENT", "A receiver secret is required")
+            }
+            Self::InvalidTokenRequest(problem) => (S::BAD_REQUEST, "INVALID_REQUEST", *problem),
             Self::NobodyToDelete => {
                 (S::NOT_FOUND, "FAILED_TO_GET_USER_INFO", "Failed to get user info")
             }

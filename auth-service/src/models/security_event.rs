@@ -9,7 +9,7 @@ use service_kit::{
     sql_types::DbTime,
 };
 
-use super::session::EndedSession;
+use super::session::{EndedSession, TokenNames};
 use crate::schema::{event_streams, security_events};
 
 /// Name of the only stream.
@@ -19,18 +19,25 @@ const STREAM: &str = "security";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EventKind {
     SessionRevoked,
+    TokenRevoked,
     AccountDisabled,
     AccountEnabled,
     AccountPurged,
 }
 
 impl EventKind {
-    pub(crate) const ALL: [Self; 4] =
-        [Self::SessionRevoked, Self::AccountDisabled, Self::AccountEnabled, Self::AccountPurged];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::SessionRevoked,
+        Self::TokenRevoked,
+        Self::AccountDisabled,
+        Self::AccountEnabled,
+        Self::AccountPurged,
+    ];
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::SessionRevoked => "session-revoked",
+            Self::TokenRevoked => "token-revoked",
             Self::AccountDisabled => "account-disabled",
             Self::AccountEnabled => "account-enabled",
             Self::AccountPurged => "account-purged",
@@ -92,14 +99,29 @@ pub(crate) struct SecurityEvent {
     pub(crate) session_id: Option<String>,
     pub(crate) created_at: DbTime,
     pub(crate) tokens_expire_by: DbTime,
+    /// Absent in exports of earlier versions.
+    #[serde(default)]
+    pub(crate) token_id: Option<String>,
 }
 
-/// Kind, user and session of an event.
-type NewEvent<'a> = (EventKind, &'a str, Option<&'a str>);
+/// Kind and subject of an event.
+struct NewEvent<'a> {
+    kind: EventKind,
+    user_id: &'a str,
+    session_id: Option<&'a str>,
+    token_id: Option<&'a str>,
+}
+
+impl<'a> NewEvent<'a> {
+    fn of_user(kind: EventKind, user_id: &'a str) -> Self {
+        Self { kind, user_id, session_id: None, token_id: None }
+    }
+}
 
 impl EndedSession {
     fn event(&self) -> NewEvent<'_> {
-        (EventKind::SessionRevoked, &self.user_id, Some(&self.id))
+        let session_id = Some(self.id.as_str());
+        NewEvent { session_id, ..NewEvent::of_user(EventKind::SessionRevoked, &self.user_id) }
     }
 }
 
@@ -135,7 +157,7 @@ impl SecurityEvent {
         let events: Vec<_> = sessions
             .iter()
             .map(EndedSession::event)
-            .chain([(EventKind::AccountDisabled, user_id, None)])
+            .chain([NewEvent::of_user(EventKind::AccountDisabled, user_id)])
             .collect();
         Self::record(conn, &events, moment).await
     }
@@ -147,7 +169,7 @@ impl SecurityEvent {
         user_id: &str,
         moment: &Moment,
     ) -> QueryResult<()> {
-        Self::record(conn, &[(EventKind::AccountEnabled, user_id, None)], moment).await
+        Self::record(conn, &[NewEvent::of_user(EventKind::AccountEnabled, user_id)], moment).await
     }
 
     /// Records that a user was deleted. Like [`Self::record_ended`], the last step of a
@@ -157,7 +179,19 @@ impl SecurityEvent {
         user_id: &str,
         moment: &Moment,
     ) -> QueryResult<()> {
-        Self::record(conn, &[(EventKind::AccountPurged, user_id, None)], moment).await
+        Self::record(conn, &[NewEvent::of_user(EventKind::AccountPurged, user_id)], moment).await
+    }
+
+    /// Records that a single token was revoked. Like [`Self::record_ended`], the last step of a
+    /// transaction.
+    pub(crate) async fn record_revoked_token(
+        conn: &mut Conn<'_>,
+        token: TokenNames<'_>,
+        moment: &Moment,
+    ) -> QueryResult<()> {
+        let token_id = Some(token.token_id);
+        let event = NewEvent::of_user(EventKind::TokenRevoked, token.user_id);
+        Self::record(conn, &[NewEvent { token_id, ..event }], moment).await
     }
 
     async fn record(
@@ -171,12 +205,13 @@ impl SecurityEvent {
         let count = i64::try_from(events.len())
             .map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
         let last = EventStream::advance(conn, &moment.new_stream_id, count).await?;
-        for ((kind, user_id, session_id), place) in events.iter().zip(last - count + 1..) {
+        for (event, place) in events.iter().zip(last - count + 1..) {
             let row = (
                 security_events::place.eq(place),
-                security_events::kind.eq(kind.as_str()),
-                security_events::user_id.eq(user_id),
-                security_events::session_id.eq(session_id),
+                security_events::kind.eq(event.kind.as_str()),
+                security_events::user_id.eq(event.user_id),
+                security_events::session_id.eq(event.session_id),
+                security_events::token_id.eq(event.token_id),
                 security_events::created_at.eq(moment.now),
                 security_events::tokens_expire_by.eq(moment.tokens_expire_by),
             );

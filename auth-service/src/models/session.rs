@@ -9,7 +9,7 @@ use service_kit::{
 };
 
 use super::{ActiveUser, SignInNetwork, User};
-use crate::schema::{sessions, users};
+use crate::schema::{security_events, sessions, users};
 
 #[derive(Clone, HasQuery)]
 #[diesel(table_name = sessions)]
@@ -45,6 +45,14 @@ pub(crate) enum Ending<'a> {
     All(&'a str),
     /// All sessions of a user (first field) except one (second).
     Others(&'a str, &'a str),
+}
+
+/// User, session and id of an access token.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TokenNames<'a> {
+    pub(crate) user_id: &'a str,
+    pub(crate) session_id: &'a str,
+    pub(crate) token_id: &'a str,
 }
 
 /// A session that was ended.
@@ -90,6 +98,23 @@ impl Session {
             sessions::table.inner_join(users::table).filter(sessions::token_hash.eq(token_hash));
         query!(conn, |c| with_user.select((Self::as_select(), User::as_select())).first(*c))
             .optional()
+    }
+
+    /// Returns the address of the user of an access token. Returns `None` if its session has ended,
+    /// as it does when the user is disabled or deleted, or if the token was revoked.
+    pub(crate) async fn find_email(
+        conn: &mut Conn<'_>,
+        token: TokenNames<'_>,
+        now: DbTime,
+    ) -> QueryResult<Option<String>> {
+        let revocation = security_events::table.filter(security_events::token_id.eq(token.token_id));
+        let live = sessions::table
+            .inner_join(users::table)
+            .filter(sessions::id.eq(token.session_id))
+            .filter(sessions::user_id.eq(token.user_id))
+            .filter(sessions::expires_at.gt(now))
+            .filter(diesel::dsl::not(diesel::dsl::exists(revocation)));
+        query!(conn, |c| live.select(users::email).first(*c)).optional()
     }
 
     pub(crate) async fn update_expiry(

@@ -3,7 +3,7 @@
 use utoipa::openapi::{Array, ObjectBuilder, Type, schema::AdditionalProperties};
 
 use super::{
-    operation::{Operation, RECEIVER},
+    operation::Operation,
     schemas::{Member, boolean, named, optional, output, required, string},
 };
 use crate::{error::Error, routes::SECURITY_EVENTS};
@@ -19,7 +19,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .about(ABOUT)
             .takes_object("PollSecurityEvents", members())
             .or_no_body()
-            .with_secret(RECEIVER)
+            .for_receivers()
             .may_fail()
             .gives("Events after the cursor", named("SecurityEvents"))
             .with(200, &["Cache-Control"])

@@ -30,6 +30,7 @@ use crate::{
 pub(super) const COOKIE: &str = "sessionCookie";
 pub(super) const BEARER: &str = "sessionToken";
 pub(super) const RECEIVER: &str = "receiverSecret";
+pub(super) const RECEIVER_BASIC: &str = "receiverPassword";
 
 /// An operation under construction.
 pub(super) struct Operation {
@@ -116,9 +117,35 @@ impl Operation {
         self.schema(name, input(members))
     }
 
-    /// Requires a secret instead of a session.
-    pub(super) fn with_secret(mut self, scheme: &str) -> Self {
-        self.described.security = Some(vec![requirement(scheme)]);
+    /// Takes a form, outside the contract's rules for origins.
+    pub(super) fn takes_only_form<const N: usize>(
+        mut self,
+        name: &'static str,
+        members: [Member; N],
+    ) -> Self {
+        let mut body = RequestBody::new();
+        body.required = Some(Required::True);
+        body.content.insert(FORM.to_owned(), content(named(name)));
+        self.described.request_body = Some(RefOr::T(body));
+        self.refusals.extend([
+            Error::BodyTimedOut,
+            Error::UnsupportedMediaType { sent: "text/plain".to_owned(), allowed: FORM },
+        ]);
+        self.common_refusals.extend([Error::BodyTooLarge, Error::EncodedBody]);
+        self.schema(name, input(members))
+    }
+
+    /// Requires the secret of a receiver instead of a session.
+    pub(super) fn for_receivers(mut self) -> Self {
+        self.described.security = Some([RECEIVER, RECEIVER_BASIC].map(requirement).into());
+        self
+    }
+
+    /// Allows receivers, and requests without credentials.
+    pub(super) fn for_receivers_and_bearers(mut self) -> Self {
+        let nobody = SecurityRequirement::default();
+        self = self.for_receivers();
+        self.described.security.get_or_insert_default().insert(0, nobody);
         self
     }
 

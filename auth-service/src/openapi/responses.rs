@@ -53,6 +53,8 @@ pub(super) fn schemas() -> Vec<(&'static str, ObjectBuilder)> {
             ]),
         ),
         ("SecurityEvents", super::events::page()),
+        ("TokenIntrospection", super::tokens::introspection()),
+        ("NoResponse", output([])),
         ("OkResponse", output([required("ok", only(true))])),
         ("LivenessResponse", output([required("status", one_of(["ok"]))])),
         (

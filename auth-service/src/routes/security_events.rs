@@ -6,7 +6,7 @@ use std::{future::Future, pin::Pin};
 use actix_web::{
     FromRequest, HttpRequest, HttpResponse,
     dev::Payload,
-    http::header::{AUTHORIZATION, CACHE_CONTROL},
+    http::header::CACHE_CONTROL,
     web::Data,
 };
 use chrono::DateTime;
@@ -19,6 +19,7 @@ use crate::{
     error::{Error, Result},
     input,
     models::{EventKind, EventStream, SecurityEvent, Wanted},
+    receiver::Client,
     security_events,
     state::AppState,
 };
@@ -60,8 +61,7 @@ impl FromRequest for Received {
             if !state.security_events.are_offered() {
                 return Err(Error::EventsNotOffered);
             }
-            let is_receiver = |secret| state.security_events.is_receiver(secret);
-            if !presented_secret(&req).is_some_and(is_receiver) {
+            if Client::of(req.headers(), &state.security_events) != Client::Receiver {
                 return Err(Error::NoReceiver);
             }
             let bytes = body::read(&req, &mut payload, MAX_BODY_BYTES).await?;
@@ -74,14 +74,6 @@ impl FromRequest for Received {
             }
         })
     }
-}
-
-/// Returns the bearer token if there is exactly one Authorization header.
-fn presented_secret(req: &HttpRequest) -> Option<&str> {
-    let mut headers = req.headers().get_all(AUTHORIZATION);
-    let (Some(header), None) = (headers.next(), headers.next()) else { return None };
-    let (scheme, secret) = header.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("Bearer").then(|| secret.trim())
 }
 
 /// The response: events by `jti`, in order (RFC 8936 §2.3).

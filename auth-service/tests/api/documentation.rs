@@ -26,6 +26,8 @@ fn the_documented_verifiers_are_the_tested_ones() {
         ("verifying-tokens", "verify_with_joserfc.py"),
         ("verifying-tokens", "verify_with_authlib.py"),
         ("verifying-tokens", "verify_with_jwcrypto.py"),
+        ("verifying-tokens", "introspect.mjs"),
+        ("verifying-tokens", "introspect.py"),
         ("security-events", "receive_events_with_jose.mjs"),
         ("security-events", "receive_events_with_pyjwt.py"),
     ] {

@@ -23,6 +23,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     a_node_back_end_trusts_our_tokens_and_no_others,
     the_fastapi_example_accepts_our_tokens,
     receivers_in_python_and_node_read_our_security_events,
+    resource_servers_in_python_and_node_introspect_our_tokens,
     passlib_verifies_our_hashes_and_we_verify_passlibs,
 );
 
@@ -150,6 +151,34 @@ async fn receivers_in_python_and_node_read_our_security_events(db: TestDatabase)
         assert_eq!(subjects[1]["sub"], ada.user["id"], "{script}");
         assert_eq!(receive("another secret of a receiver", BASE_URL).await, None, "{script}");
         assert_eq!(receive(secret, "http://localhost:3001").await, None, "{script}");
+    }
+}
+
+async fn resource_servers_in_python_and_node_introspect_our_tokens(db: TestDatabase) {
+    let clients =
+        [(interpreter(PYTHON), "introspect.py"), (interpreter(NODE), "introspect.mjs")];
+    let secret = "the secret of a receiver, in a test";
+    let app = TestApp::spawn_with(&db, |config| {
+        config.events.events_secret = vec![secret.into()];
+    })
+    .await;
+    let ada = app.sign_up("ada@example.com").await;
+    let url = app.url("/api/auth/oauth2/introspect");
+
+    for (interpreter, script) in clients {
+        let Some(interpreter) = interpreter else { continue };
+        let introspect = async |secret: &str, token: &str| {
+            let input = format!("{secret}\n{token}\n");
+            run(&interpreter, script, &[&url, BASE_URL], &input).await
+        };
+        let token = app.token(&ada).await;
+        let said = introspect(secret, &token).await.expect("it introspects the token");
+        let claims: Value = serde_json::from_str(&said).unwrap();
+        assert_eq!(claims["sub"], ada.user["id"], "{script}");
+        assert_eq!(introspect("another secret of a receiver", &token).await, None, "{script}");
+        let form = [("token", &token)];
+        app.post("/api/auth/oauth2/revoke").form(&form).answer().await.is_ok(&json!({}));
+        assert_eq!(introspect(secret, &token).await, None, "{script}");
     }
 }
 

@@ -27,6 +27,7 @@ mod housekeeping;
 mod import;
 mod input;
 mod interop;
+mod introspection;
 mod lifetimes;
 mod limits;
 mod log;

@@ -307,8 +307,10 @@ async fn an_event_of_a_transaction_that_commits_late_is_not_skipped(db: TestData
         let held = conn.transaction(async |conn: &mut Conn<'_>| {
             for statement in [
                 "UPDATE event_streams SET last_place = last_place + 1",
-                "INSERT INTO security_events SELECT last_place, 'session-revoked', 'bob', 'late', \
-                 created_at, tokens_expire_by FROM event_streams, security_events",
+                "INSERT INTO security_events \
+                 (place, kind, user_id, session_id, created_at, tokens_expire_by) \
+                 SELECT last_place, 'session-revoked', 'bob', 'late', created_at, tokens_expire_by \
+                 FROM event_streams, security_events",
             ] {
                 let statement = diesel::sql_query(statement);
                 query!(&mut *conn, |c| diesel_async::RunQueryDsl::execute(statement, *c))?;

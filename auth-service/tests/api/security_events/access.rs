@@ -21,7 +21,8 @@ async fn only_receivers_read_events(db: TestDatabase) {
     for secret in ["", "wrong", &RECEIVER[1..], &format!("{RECEIVER}, more"), &jwt, signed] {
         let answer = app.post(EVENTS).bearer_auth(secret).json(&json!({})).answer().await;
         answer.is_error(401, "UNKNOWN_RECEIVER", "A receiver secret is required");
-        assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
+        let challenge = answer.header("www-authenticate");
+        assert_eq!(challenge, Some(r#"Bearer, Basic realm="auth-service""#));
     }
     let without = app.post(EVENTS).body("not JSON").answer().await;
     assert_eq!(without.status, 401, "before the body is looked at");
