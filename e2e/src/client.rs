@@ -41,6 +41,14 @@ impl Client {
         self.call("GET", path, Some(bearer), None, None)
     }
 
+    /// auth-service: revokes an access token, as its bearer.
+    pub fn revoke_token(&self, token: &str) -> Result<Answer, Lost> {
+        let url = format!("{}/api/auth/oauth2/revoke", self.base);
+        let form = "application/x-www-form-urlencoded";
+        let request = Request::post(url).header("content-type", form);
+        self.run(request.body(format!("token={token}")).expect("the request is well formed"))
+    }
+
     pub fn post(&self, path: &str, bearer: Option<&str>, body: &Value) -> Result<Answer, Lost> {
         self.call("POST", path, bearer, Some(body), None)
     }
@@ -64,7 +72,10 @@ impl Client {
             request = request.header("content-type", "application/json");
         }
         let content = body.map(Value::to_string).unwrap_or_default();
-        let request = request.body(content).expect("the request is well formed");
+        self.run(request.body(content).expect("the request is well formed"))
+    }
+
+    fn run(&self, request: Request<String>) -> Result<Answer, Lost> {
         let mut response = self.agent.run(request).map_err(Lost)?;
         let text = response.body_mut().read_to_string().map_err(Lost)?;
         let retry_after = response.headers().get("retry-after");

@@ -7,6 +7,7 @@ use serde_json::json;
 
 on_both_engines!(
     signing_out_ends_the_tokens_of_that_session_at_every_replica,
+    revoking_a_token_ends_that_token_at_every_replica,
     disabling_a_user_ends_the_tokens_until_the_user_is_enabled,
     deleting_a_user_erases_the_tasks,
     a_deletion_reaches_a_task_service_that_was_down,
@@ -36,6 +37,24 @@ fn signing_out_ends_the_tokens_of_that_session_at_every_replica(system: &mut Sys
     let again = system.auth_client().sign_in("ada@example.com").unwrap().text("token");
     let again = system.auth_client().token(&again).unwrap().text("token");
     assert_eq!(lists(&services[0], &again), 200);
+    replica.stop().unwrap();
+}
+
+fn revoking_a_token_ends_that_token_at_every_replica(system: &mut System) {
+    let mut replica = system.replica_of_tasks();
+    replica.start_and_wait().unwrap();
+    let services = [system.tasks_client(), Client::new(&replica.url)];
+    let ada = User::sign_up(system, "ada@example.com");
+    let other = system.auth_client().token(&ada.session).unwrap().text("token");
+    for tasks in &services {
+        assert_eq!([lists(tasks, &ada.token), lists(tasks, &other)], [200, 200]);
+    }
+
+    assert_eq!(system.auth_client().revoke_token(&ada.token).unwrap().status, 200);
+    for tasks in &services {
+        wait_until("the token is refused", || lists(tasks, &ada.token) == 401);
+        assert_eq!(lists(tasks, &other), 200, "of the same session");
+    }
     replica.stop().unwrap();
 }
 

@@ -9,8 +9,8 @@ use super::Config;
 /// Security events.
 #[derive(Args, Clone, Debug)]
 pub struct EventArgs {
-    /// Secrets of the services that may read security events at /security-events, separated by commas;
-    /// at least 32 characters each. If unset, no events are published
+    /// Secrets of the services that may read security events at /security-events and introspect access
+    /// tokens, separated by commas; at least 32 characters each. If unset, neither is offered
     #[arg(long, env, hide_env_values = true, value_delimiter = ',', value_parser = secret)]
     pub events_secret: Vec<SecretString>,
 }
