@@ -68,6 +68,7 @@ pub struct App {
 struct Workers {
     mail: Worker,
     housekeeping: Worker,
+    keys: Worker,
 }
 
 /// Reasons for a failed start.
@@ -89,6 +90,10 @@ pub enum StartError {
         "JWT_GRACE_PERIOD must exceed JWT_EXPIRES_IN: a key must stay published as long as its tokens are valid"
     )]
     GracePeriod,
+    #[error(
+        "JWT_PUBLISH_AHEAD must be shorter than JWT_ROTATION_INTERVAL: a key must sign before the next one replaces it"
+    )]
+    PublishAhead,
     #[error("cannot use COMPROMISED_PASSWORDS_FILE")]
     Blocklist(#[from] BlocklistError),
     #[error(
@@ -110,6 +115,9 @@ impl App {
     pub fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
         if !config.keys_outlive_tokens() {
             return Err(StartError::GracePeriod);
+        }
+        if !config.keys_sign_before_rotation() {
+            return Err(StartError::PublishAhead);
         }
         if !config.cookies.fits(config.has_secure_cookies()) {
             return Err(StartError::CookieSameSite);
@@ -180,7 +188,8 @@ impl App {
     pub async fn run(self) -> Result<(), StartError> {
         let Self { server, lifecycle, preparation, state, metrics, .. } = self;
         let finish = async |workers: Workers, limit| {
-            join(mail::finish(&state, workers.mail, limit), workers.housekeeping.stop()).await;
+            let others = join(workers.housekeeping.stop(), workers.keys.stop());
+            join(mail::finish(&state, workers.mail, limit), others).await;
         };
         let ended = lifecycle.run(server, preparation, finish).await;
         metrics.stop().await;
@@ -204,9 +213,11 @@ fn prepare(state: Data<AppState>, config: &Config) -> Preparation<Workers, Start
             let variant = if is_temporary { StartError::IssuerAway } else { StartError::Issuer };
             variant(error.into())
         })?;
-        let (mail, housekeeping) =
-            (mail::send_all(state.clone()), housekeeping::keep(state.clone()));
-        Ok(Workers { mail, housekeeping })
+        Ok(Workers {
+            mail: mail::send_all(state.clone()),
+            housekeeping: housekeeping::keep(state.clone()),
+            keys: housekeeping::watch_keys(state.clone()),
+        })
     };
     let is_temporary = |error: &StartError| match error {
         StartError::Migrate(error) => error.is_temporary(),

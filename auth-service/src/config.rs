@@ -31,7 +31,8 @@ use service_kit::{
 };
 
 use crate::{
-    audit_log::AuditLogArgs, import::ImportArgs, trusted_origin::TrustedOrigin, users::UsersArgs,
+    audit_log::AuditLogArgs, import::ImportArgs, keys::KeysArgs, trusted_origin::TrustedOrigin,
+    users::UsersArgs,
 };
 
 pub(crate) use self::mail::SmtpEncryption;
@@ -128,6 +129,11 @@ pub struct Config {
     #[arg(long, env, value_parser = duration)]
     pub jwt_rotation_interval: Option<Duration>,
 
+    /// Time for which a new signing key is in the JWKS before it signs; must exceed the time for which
+    /// verifiers cache the JWKS, and be shorter than JWT_ROTATION_INTERVAL
+    #[arg(long, env, default_value = "1h", value_parser = duration)]
+    pub jwt_publish_ahead: Duration,
+
     /// Time that a rotated key stays in the JWKS; must exceed JWT_EXPIRES_IN
     #[arg(long, env, default_value = "30d", value_parser = duration)]
     pub jwt_grace_period: Duration,
@@ -218,6 +224,8 @@ pub enum Command {
     Users(UsersArgs),
     /// List entries of the audit log, newest first
     Audit(AuditLogArgs),
+    /// Manage signing keys: list, rotate and revoke them
+    Keys(KeysArgs),
     /// Check that the service running with this configuration is ready
     Health,
     /// Diagnose configuration problems (read-only); the exit status is 0 if there are none
@@ -263,6 +271,11 @@ impl Config {
     /// Returns whether a rotated key stays published until the last token it signed has expired.
     pub(crate) fn keys_outlive_tokens(&self) -> bool {
         self.jwt_rotation_interval.is_none() || self.jwt_grace_period > self.jwt_expires_in
+    }
+
+    /// Returns whether a new key signs before it is rotated itself.
+    pub(crate) fn keys_sign_before_rotation(&self) -> bool {
+        self.jwt_rotation_interval.is_none_or(|interval| self.jwt_publish_ahead < interval)
     }
 
     /// Returns the origins whose requests may carry cookies: the service's own, the web app's, and

@@ -60,10 +60,13 @@ async fn examine(config: &Config) -> Vec<Finding> {
 }
 
 fn lifetimes(config: &Config) -> Finding {
-    if config.keys_outlive_tokens() {
-        Finding::ok("lifetimes", "keys are published until their tokens expire")
-    } else {
+    if !config.keys_outlive_tokens() {
         let text = "must exceed JWT_EXPIRES_IN, or tokens outlive their keys";
         Finding::fault("JWT_GRACE_PERIOD", text)
+    } else if !config.keys_sign_before_rotation() {
+        let text = "must be shorter than JWT_ROTATION_INTERVAL, or a new key never signs";
+        Finding::fault("JWT_PUBLISH_AHEAD", text)
+    } else {
+        Finding::ok("lifetimes", "keys are published until their tokens expire")
     }
 }

@@ -1,6 +1,7 @@
-//! Deletes obsolete rows: expired sessions, tokens, counters and keys, and old entries of the audit log.
+//! Background work: deletes obsolete rows (expired sessions, tokens, counters and keys, and old entries
+//! of the audit log), and notices changes to the signing keys.
 
-use std::{future, time::Duration};
+use std::{cell::Cell, future, time::Duration};
 
 use actix_web::web::Data;
 use service_kit::{sql_types::DbTime, telemetry::Chain, worker::Worker};
@@ -17,6 +18,9 @@ const PAUSE: Duration = Duration::from_mins(10);
 /// Number of entries of the audit log that one transaction deletes. There may be millions after the
 /// retention was shortened.
 const AUDIT_BATCH: u16 = 5000;
+/// Interval at which the signing keys are read, so that a revoked key soon leaves the published set of
+/// every replica.
+const KEYS_PAUSE: Duration = Duration::from_secs(1);
 
 /// Starts the worker. Any number of replicas may run it at the same time.
 pub(crate) fn keep(state: Data<AppState>) -> Worker {
@@ -36,6 +40,23 @@ pub(crate) fn keep(state: Data<AppState>) -> Worker {
         }
     };
     Worker::start(PAUSE, work, async || future::pending().await)
+}
+
+/// Starts the worker that makes the next signing key when it is due, and notices keys that other
+/// replicas have made or that were revoked.
+pub(crate) fn watch_keys(state: Data<AppState>) -> Worker {
+    let is_failing = Cell::new(false);
+    let work = async move || {
+        let loaded = state.issuer.load(state.now()).await;
+        let was_failing = is_failing.replace(loaded.is_err());
+        match loaded {
+            Err(failed) if !was_failing => {
+                warn!("cannot read the signing keys, retrying: {}", Chain(&failed));
+            }
+            _ => {}
+        }
+    };
+    Worker::start(KEYS_PAUSE, work, async || future::pending().await)
 }
 
 async fn forget_sessions(state: &AppState) -> Result<usize> {

@@ -1,21 +1,18 @@
-//! Signing keys and tokens: generates the Ed25519 key once for all replicas, encrypts it, signs
-//! with it, and publishes the public key.
+//! Signing keys and tokens: keeps the Ed25519 keys that all replicas share, signs with them, and
+//! publishes the public keys.
 
 mod key;
+mod key_set;
+pub(crate) mod lifecycle;
+pub(crate) mod schedule;
 
 use std::{sync::Arc, time::Duration};
 
-use actix_web::web::Bytes;
 use arc_swap::ArcSwapOption;
-use aws_lc_rs::{
-    digest,
-    error::{KeyRejected, Unspecified},
-};
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use aws_lc_rs::error::{KeyRejected, Unspecified};
 use chrono::{DateTime, Utc};
-use ed25519_dalek::SigningKey as NewKeyPair;
 use secrecy::SecretString;
-use serde_json::{Value, json};
+use serde_json::Value;
 use service_kit::{
     db::{Database, Unavailable},
     sql_types::DbTime,
@@ -23,10 +20,11 @@ use service_kit::{
 };
 use shared_models::{AccessClaims, Timestamp, User};
 use tokio::{sync::Mutex, time};
-use tracing::{info, warn};
+use tracing::warn;
 use uuid::Uuid;
 
-use self::key::{PublishedKey, Signer};
+pub(crate) use self::key_set::Jwks;
+use self::{key_set::KeySet, schedule::Rotation};
 use crate::{
     config::Config,
     error::{Error, Result},
@@ -34,7 +32,6 @@ use crate::{
     seal::{Seal, WrongSecret},
 };
 
-const FIRST_GENERATION: i32 = 1;
 pub(crate) const SEAL_PURPOSE: &str = "auth-service signing keys v1";
 /// Maximum time that a request for the published keys waits while another request reloads them.
 const RENEWAL_WAIT: Duration = Duration::from_secs(1);
@@ -46,7 +43,7 @@ const NAME_CLAIM_MAX_CHARS: usize = 256;
 pub(crate) enum IssuerError {
     #[error(transparent)]
     WrongSecret(#[from] WrongSecret),
-    #[error("no signing key found after creating one")]
+    #[error("there is no signing key")]
     NoKey,
     #[error("cryptographic operation failed")]
     Crypto,
@@ -75,45 +72,13 @@ pub(crate) struct Issuer {
     iss: String,
     aud: String,
     expires_in: Duration,
-    rotation_interval: Option<Duration>,
-    grace_period: Duration,
+    rotation: Rotation,
     seal: Seal,
     database: Database,
     /// `None` until the keys are loaded for the first time.
-    keys: ArcSwapOption<Keys>,
+    keys: ArcSwapOption<KeySet>,
     /// Held while the keys are being reloaded.
     renewal: Mutex<()>,
-}
-
-/// Loaded keys, and how long they are valid.
-struct Keys {
-    signer: Signer,
-    generation: i32,
-    /// Time after which the newest key no longer signs.
-    expires_at: Option<DateTime<Utc>>,
-    published: Vec<PublishedKey>,
-    jwks: Arc<Jwks>,
-    /// Time at which the next key leaves the published set.
-    next_withdrawal: Option<DateTime<Utc>>,
-}
-
-/// The published key set (RFC 7517 §5), serialized.
-pub(crate) struct Jwks {
-    pub(crate) document: Bytes,
-    /// A strong validator (RFC 9110 §8.8.3), including the quotes.
-    pub(crate) etag: String,
-}
-
-impl Keys {
-    fn can_sign(&self, now: DateTime<Utc>) -> bool {
-        self.expires_at.is_none_or(|expires_at| now < expires_at)
-    }
-
-    /// Returns whether the set is up to date: no replica can have added a key, and no key is due
-    /// for removal.
-    fn is_current(&self, now: DateTime<Utc>) -> bool {
-        self.can_sign(now) && self.next_withdrawal.is_none_or(|withdrawal| now < withdrawal)
-    }
 }
 
 impl Issuer {
@@ -127,8 +92,7 @@ impl Issuer {
             iss: config.issuer().to_owned(),
             aud: config.audience().to_owned(),
             expires_in: config.jwt_expires_in,
-            rotation_interval: config.jwt_rotation_interval,
-            grace_period: config.jwt_grace_period,
+            rotation: Rotation::new(config),
             keys: ArcSwapOption::empty(),
             seal: Seal::new(secret, SEAL_PURPOSE)?,
             database: database.clone(),
@@ -142,18 +106,11 @@ impl Issuer {
     }
 
     /// Loads the keys, and generates the first one. Any number of replicas may start at once on an
-    /// empty database: the database accepts one of their keys, and all use that one.
+    /// empty database: the database accepts one of their keys, and all use that one. Called again,
+    /// it notices changes by other replicas and by commands.
     pub(crate) async fn load(&self, now: Timestamp) -> Result<()> {
-        let now = now.into();
-        let mut rows = SigningKey::list(&mut self.database.read().await?.conn()).await?;
-        if rows.is_empty() {
-            let key = new_key(&self.seal, FIRST_GENERATION, self.rotation_interval, now)?;
-            let mut pooled = self.database.write().await?;
-            let conn = &mut pooled.conn();
-            key.insert_unless_made(conn).await?;
-            rows = SigningKey::list(conn).await?;
-        }
-        self.keys.store(Some(Arc::new(keys(&self.seal, &rows, self.grace_period, now)?)));
+        let _renewing = self.renewal.lock().await;
+        self.read(now.into()).await?;
         Ok(())
     }
 
@@ -161,7 +118,7 @@ impl Issuer {
         self.keys.load().is_some()
     }
 
-    fn known_keys(&self) -> Result<Arc<Keys>> {
+    fn known_keys(&self) -> Result<Arc<KeySet>> {
         Ok(self.keys.load_full().ok_or(Unavailable::NotMigrated)?)
     }
 
@@ -187,13 +144,13 @@ impl Issuer {
             jti: Uuid::now_v7().to_string(),
             sid: session_id.to_owned(),
         };
-        Ok(keys.signer.access_token(&claims)?)
+        Ok(keys.signer(now.into())?.access_token(&claims)?)
     }
 
     /// Returns a security event token (RFC 8417). Verifiers of access tokens reject it.
     pub(crate) async fn event_token(&self, claims: &Value, now: Timestamp) -> Result<String> {
         let keys = self.signing_keys(now.into()).await?;
-        Ok(keys.signer.event_token(claims)?)
+        Ok(keys.signer(now.into())?.event_token(claims)?)
     }
 
     /// Returns the claims of an access token of this issuer that has not expired. Its session may
@@ -204,8 +161,7 @@ impl Issuer {
         now: Timestamp,
     ) -> Result<Option<AccessClaims>> {
         let now = now.into();
-        let keys = self.published_keys(now).await?;
-        let claims = keys.published.iter().find_map(|key| key.verified(token));
+        let claims = self.published_keys(now).await?.verified(token);
         let is_valid = |claims: &AccessClaims| {
             claims.iss == self.iss && claims.aud == self.aud && now.timestamp() < claims.exp
         };
@@ -217,7 +173,7 @@ impl Issuer {
         Ok(self.published_keys(now.into()).await?.jwks.clone())
     }
 
-    async fn published_keys(&self, now: DateTime<Utc>) -> Result<Arc<Keys>> {
+    async fn published_keys(&self, now: DateTime<Utc>) -> Result<Arc<KeySet>> {
         let keys = self.known_keys()?;
         if keys.is_current(now) {
             return Ok(keys);
@@ -234,41 +190,50 @@ impl Issuer {
         }
     }
 
-    /// Returns the keys, the newest of which signs. Generates a new one if the newest has expired.
-    async fn signing_keys(&self, now: DateTime<Utc>) -> Result<Arc<Keys>> {
+    /// Returns the keys, one of which signs.
+    async fn signing_keys(&self, now: DateTime<Utc>) -> Result<Arc<KeySet>> {
         let keys = self.known_keys()?;
         if keys.can_sign(now) {
             return Ok(keys);
         }
         let _renewing = self.renewal.lock().await;
-        let keys = self.read_again(now).await?;
-        if keys.can_sign(now) {
-            return Ok(keys);
-        }
-        let next = keys.generation.checked_add(1).ok_or(IssuerError::NoKey)?;
-        let key = new_key(&self.seal, next, self.rotation_interval, now)?;
-        key.insert_unless_made(&mut self.database.write().await?.conn()).await?;
-        info!("signing key rotated to generation {next}");
-        let keys = self.read_again(now).await?;
-        if keys.can_sign(now) { Ok(keys) } else { Err(IssuerError::NoKey.into()) }
+        self.read_again(now).await
     }
 
-    async fn read_again(&self, now: DateTime<Utc>) -> Result<Arc<Keys>> {
+    async fn read_again(&self, now: DateTime<Utc>) -> Result<Arc<KeySet>> {
         let known = self.known_keys()?;
         if known.is_current(now) {
             return Ok(known); // another request has reloaded them
         }
-        let rows = SigningKey::list(&mut self.database.read().await?.conn()).await?;
-        let keys = Arc::new(keys(&self.seal, &rows, self.grace_period, now)?);
+        self.read(now).await
+    }
+
+    /// Reads the keys, and makes the next one if it is due.
+    async fn read(&self, now: DateTime<Utc>) -> Result<Arc<KeySet>> {
+        let tools = (&self.rotation, &self.seal);
+        let mut rows =
+            SigningKey::list(&mut self.database.read_at_leisure().await?.conn()).await?;
+        if self.rotation.next(&rows, now).is_some() {
+            let mut pooled = self.database.write().await?;
+            rows = lifecycle::make_next(&mut pooled.conn(), tools, now).await?;
+        }
+        if let Some(known) = self.keys.load_full()
+            && known.is_current(now)
+            && known.is_of(&rows)
+        {
+            return Ok(known);
+        }
+        let keys = Arc::new(KeySet::open(rows, tools, now)?);
         self.keys.store(Some(keys.clone()));
         Ok(keys)
     }
 
-    /// Deletes keys that neither sign nor are published any more. Keeps the newest, because the
-    /// next rotation is scheduled relative to it.
+    /// Deletes keys that neither sign nor are published any more. Keeps the signing key and later
+    /// ones, because the next rotation is scheduled relative to them.
     pub(crate) async fn delete_retired(&self, now: Timestamp) -> Result<usize> {
-        let then = DbTime(DateTime::from(now) - self.grace_period);
-        let generation = self.known_keys()?.generation;
+        let now = DateTime::from(now);
+        let Some(generation) = self.known_keys()?.generation(now) else { return Ok(0) };
+        let then = DbTime(now - self.rotation.grace_period);
         let conn = &mut self.database.write().await?;
         Ok(SigningKey::delete_expired_before(&mut conn.conn(), then, generation).await?)
     }
@@ -289,60 +254,6 @@ fn fit_for_a_header(user: &User) -> User {
         user.name.truncate(end);
     }
     user
-}
-
-fn new_key(
-    seal: &Seal,
-    generation: i32,
-    rotation_interval: Option<Duration>,
-    now: DateTime<Utc>,
-) -> Result<SigningKey, IssuerError> {
-    let id = Uuid::now_v7().to_string();
-    let pair = NewKeyPair::from_bytes(&rand::random());
-    Ok(SigningKey {
-        generation,
-        public_key: pair.verifying_key().as_bytes().to_vec(),
-        sealed_private_key: seal.close(&id, pair.as_bytes())?,
-        created_at: DbTime(now),
-        expires_at: rotation_interval.map(|interval| DbTime(now + interval)),
-        id,
-    })
-}
-
-/// Decrypts `rows`, which are ordered newest first.
-fn keys(
-    seal: &Seal,
-    rows: &[SigningKey],
-    grace_period: Duration,
-    now: DateTime<Utc>,
-) -> Result<Keys, IssuerError> {
-    let newest = rows.first().ok_or(IssuerError::NoKey)?;
-    let withdrawal = |key: &SigningKey| key.expires_at.map(|at| at.0 + grace_period);
-    let published: Vec<_> =
-        rows.iter().filter(|key| withdrawal(key).is_none_or(|at| now < at)).collect();
-    let seed = seal.open(&newest.id, &newest.sealed_private_key)?;
-    Ok(Keys {
-        signer: Signer::new(&newest.id, &seed)?,
-        generation: newest.generation,
-        expires_at: newest.expires_at.map(|at| at.0),
-        jwks: Arc::new(jwks(&published)),
-        published: published.iter().map(|key| PublishedKey::new(&key.id, &key.public_key)).collect(),
-        next_withdrawal: published.iter().filter_map(|key| withdrawal(key)).min(),
-    })
-}
-
-fn jwks(rows: &[&SigningKey]) -> Jwks {
-    let keys: Vec<_> = rows
-        .iter()
-        .map(|row| {
-            let x = BASE64_URL_SAFE_NO_PAD.encode(&row.public_key);
-            json!({ "alg": "EdDSA", "crv": "Ed25519", "kty": "OKP", "kid": row.id, "x": x })
-        })
-        .collect();
-    let document = json!({ "keys": keys }).to_string();
-    let hash = digest::digest(&digest::SHA256, document.as_bytes());
-    let etag = format!("\"{}\"", BASE64_URL_SAFE_NO_PAD.encode(hash));
-    Jwks { document: document.into(), etag }
 }
 
 impl From<Unspecified> for Error {

@@ -17,7 +17,7 @@
 //! | `audit` | the audit log |
 //! | `mail`, `email_token` | the outbox, its worker, and the tokens in mailed links |
 //! | [`import`] | users of another service |
-//! | [`users`], `command_output` | commands to manage users, and their output |
+//! | [`users`], [`keys`], `command_output` | commands to manage users and signing keys, and their output |
 //! | [`audit_log`] | the command that lists the audit log |
 //! | [`doctor`] | configuration diagnosis |
 //! | [`transfer`] | export of all data to a file, and import |
@@ -43,6 +43,7 @@ mod housekeeping;
 pub mod import;
 mod input;
 mod issuer;
+pub mod keys;
 mod limits;
 mod mail;
 mod metrics;

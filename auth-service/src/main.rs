@@ -11,7 +11,7 @@ use auth_service::{
     app::App,
     audit_log,
     config::{Command, Config},
-    doctor, import, openapi, transfer, users,
+    doctor, import, keys, openapi, transfer, users,
 };
 use service_kit::{Clock, config, health, lifecycle, migrate, telemetry};
 use tracing::{error, info};
@@ -26,7 +26,9 @@ async fn start() -> ExitCode {
     let _telemetry = match config.command {
         // The doctor prints a report and logs nothing.
         Some(Command::Doctor(_)) => None,
-        Some(Command::Export(_) | Command::Users(_) | Command::Audit(_)) => {
+        Some(
+            Command::Export(_) | Command::Users(_) | Command::Audit(_) | Command::Keys(_),
+        ) => {
             Some(telemetry::init_beside_output(&config.log, service))
         }
         _ => Some(telemetry::init(&config.log, service)),
@@ -61,6 +63,7 @@ async fn run(mut config: Config) -> Result<ExitCode, Box<dyn std::error::Error>>
             return Ok(users::run(&config, args, &Clock::default()).await?);
         }
         Some(Command::Audit(args)) => audit_log::run(&config, args, &Clock::default()).await?,
+        Some(Command::Keys(args)) => return Ok(keys::run(&config, args, &Clock::default()).await?),
         Some(Command::Doctor(args)) => return Ok(doctor::run(&config, *args).await),
         None => App::build(config, Clock::default())?.run().await?,
     }

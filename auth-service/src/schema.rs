@@ -61,6 +61,8 @@ diesel::table! {
         sealed_private_key -> Binary,
         created_at -> TimestampUtc,
         expires_at -> Nullable<TimestampUtc>,
+        activates_at -> Nullable<TimestampUtc>,
+        revoked_at -> Nullable<TimestampUtc>,
     }
 }
 
@@ -136,11 +138,12 @@ diesel::table! {
     security_events (place) {
         place -> BigInt,
         kind -> Text,
-        user_id -> Text,
+        user_id -> Nullable<Text>,
         session_id -> Nullable<Text>,
         created_at -> TimestampUtc,
         tokens_expire_by -> TimestampUtc,
         token_id -> Nullable<Text>,
+        key_id -> Nullable<Text>,
     }
 }
 

@@ -1,5 +1,5 @@
 //! Security events (RFC 8417) tell services that verify tokens themselves that a session was ended, a
-//! token was revoked, or a user was disabled, enabled or deleted.
+//! token or a signing key was revoked, or a user was disabled, enabled or deleted.
 //!
 //! Events are recorded in the transaction of the change, and signed with the current key when they
 //! are read.
@@ -43,6 +43,8 @@ const ACCOUNT_DISABLED: &str =
     "https://schemas.openid.net/secevent/risc/event-type/account-disabled";
 const ACCOUNT_ENABLED: &str = "https://schemas.openid.net/secevent/risc/event-type/account-enabled";
 const ACCOUNT_PURGED: &str = "https://schemas.openid.net/secevent/risc/event-type/account-purged";
+/// There is no standard event type for this.
+const KEY_REVOKED: &str = "urn:auth-service:event-type:key-revoked";
 
 impl EventKind {
     /// Returns the event type URI.
@@ -52,6 +54,7 @@ impl EventKind {
             Self::AccountDisabled => ACCOUNT_DISABLED,
             Self::AccountEnabled => ACCOUNT_ENABLED,
             Self::AccountPurged => ACCOUNT_PURGED,
+            Self::KeyRevoked => KEY_REVOKED,
         }
     }
 }
@@ -174,14 +177,15 @@ pub(crate) fn claims(
     (issuer, audience): (&str, &str),
 ) -> Value {
     let user = json!({ "format": "iss_sub", "iss": issuer, "sub": event.user_id });
-    let subject = match (&event.session_id, &event.token_id) {
-        (_, Some(token)) => json!({ "format": "jwt_id", "iss": issuer, "jti": token }),
-        (Some(session), None) => json!({
-            "format": "complex",
-            "user": user,
-            "session": { "format": "opaque", "id": session },
-        }),
-        (None, None) => user,
+    let opaque = |id: &str| json!({ "format": "opaque", "id": id });
+    let subject = if let Some(kid) = &event.key_id {
+        opaque(kid)
+    } else if let Some(token) = &event.token_id {
+        json!({ "format": "jwt_id", "iss": issuer, "jti": token })
+    } else if let Some(session) = &event.session_id {
+        json!({ "format": "complex", "user": user, "session": opaque(session) })
+    } else {
+        user
     };
     let happened = event.created_at.0.timestamp();
     let event = json!({

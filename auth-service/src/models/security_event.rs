@@ -23,15 +23,17 @@ pub(crate) enum EventKind {
     AccountDisabled,
     AccountEnabled,
     AccountPurged,
+    KeyRevoked,
 }
 
 impl EventKind {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::SessionRevoked,
         Self::TokenRevoked,
         Self::AccountDisabled,
         Self::AccountEnabled,
         Self::AccountPurged,
+        Self::KeyRevoked,
     ];
 
     pub(crate) fn as_str(self) -> &'static str {
@@ -41,6 +43,7 @@ impl EventKind {
             Self::AccountDisabled => "account-disabled",
             Self::AccountEnabled => "account-enabled",
             Self::AccountPurged => "account-purged",
+            Self::KeyRevoked => "key-revoked",
         }
     }
 }
@@ -95,26 +98,34 @@ pub(crate) struct Moment {
 pub(crate) struct SecurityEvent {
     pub(crate) place: i64,
     pub(crate) kind: String,
-    pub(crate) user_id: String,
+    /// `None` for an event about a key.
+    pub(crate) user_id: Option<String>,
     pub(crate) session_id: Option<String>,
     pub(crate) created_at: DbTime,
     pub(crate) tokens_expire_by: DbTime,
-    /// Absent in exports of earlier versions.
+    /// Absent in exports of earlier versions, like the field below.
     #[serde(default)]
     pub(crate) token_id: Option<String>,
+    #[serde(default)]
+    pub(crate) key_id: Option<String>,
 }
 
 /// Kind and subject of an event.
 struct NewEvent<'a> {
     kind: EventKind,
-    user_id: &'a str,
+    user_id: Option<&'a str>,
     session_id: Option<&'a str>,
     token_id: Option<&'a str>,
+    key_id: Option<&'a str>,
 }
 
 impl<'a> NewEvent<'a> {
+    fn new(kind: EventKind) -> Self {
+        Self { kind, user_id: None, session_id: None, token_id: None, key_id: None }
+    }
+
     fn of_user(kind: EventKind, user_id: &'a str) -> Self {
-        Self { kind, user_id, session_id: None, token_id: None }
+        Self { user_id: Some(user_id), ..Self::new(kind) }
     }
 }
 
@@ -194,6 +205,17 @@ impl SecurityEvent {
         Self::record(conn, &[NewEvent { token_id, ..event }], moment).await
     }
 
+    /// Records that a signing key was revoked. Like [`Self::record_ended`], the last step of a
+    /// transaction.
+    pub(crate) async fn record_revoked_key(
+        conn: &mut Conn<'_>,
+        kid: &str,
+        moment: &Moment,
+    ) -> QueryResult<()> {
+        let event = NewEvent { key_id: Some(kid), ..NewEvent::new(EventKind::KeyRevoked) };
+        Self::record(conn, &[event], moment).await
+    }
+
     async fn record(
         conn: &mut Conn<'_>,
         events: &[NewEvent<'_>],
@@ -212,6 +234,7 @@ impl SecurityEvent {
                 security_events::user_id.eq(event.user_id),
                 security_events::session_id.eq(event.session_id),
                 security_events::token_id.eq(event.token_id),
+                security_events::key_id.eq(event.key_id),
                 security_events::created_at.eq(moment.now),
                 security_events::tokens_expire_by.eq(moment.tokens_expire_by),
             );

@@ -11,7 +11,7 @@ use service_kit::{
 
 use crate::schema::signing_keys;
 
-#[derive(Clone, HasQuery, Insertable, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, HasQuery, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = signing_keys)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SigningKey {
@@ -25,12 +25,29 @@ pub(crate) struct SigningKey {
     pub(crate) created_at: DbTime,
     /// When it stops signing; `None`: never.
     pub(crate) expires_at: Option<DbTime>,
+    /// When it starts to sign; `None`: when it was created. Absent in exports of earlier versions,
+    /// like the field below.
+    #[serde(default)]
+    pub(crate) activates_at: Option<DbTime>,
+    #[serde(default)]
+    pub(crate) revoked_at: Option<DbTime>,
 }
 
 impl SigningKey {
     /// Returns all keys, newest first.
     pub(crate) async fn list(conn: &mut Conn<'_>) -> QueryResult<Vec<Self>> {
         query!(conn, |c| Self::query().order(signing_keys::generation.desc()).load(*c))
+    }
+
+    /// Locks the newest key until the transaction ends, and returns all keys, newest first.
+    pub(crate) async fn list_locked(conn: &mut Conn<'_>) -> QueryResult<Vec<Self>> {
+        let newest = Self::list(conn).await?.first().map(|key| key.generation);
+        let held = diesel::update(signing_keys::table)
+            .filter(signing_keys::generation.nullable().eq(newest))
+            .set(signing_keys::id.eq(signing_keys::id));
+        query!(conn, |c| held.execute(*c))?;
+        // Another transaction may have changed the keys before the lock was granted.
+        Self::list(conn).await
     }
 
     /// Deletes keys of earlier generations that had expired by then.
@@ -51,5 +68,37 @@ impl SigningKey {
             .values(self)
             .on_conflict_do_nothing()
             .execute(*c))
+    }
+
+    pub(crate) async fn update_expiry(
+        conn: &mut Conn<'_>,
+        generation: i32,
+        expires_at: DbTime,
+    ) -> QueryResult<usize> {
+        let updated = diesel::update(signing_keys::table.find(generation))
+            .set(signing_keys::expires_at.eq(expires_at));
+        query!(conn, |c| updated.execute(*c))
+    }
+
+    /// Makes a key sign from this time on.
+    pub(crate) async fn activate(
+        conn: &mut Conn<'_>,
+        generation: i32,
+        activates_at: DbTime,
+    ) -> QueryResult<usize> {
+        let activated = diesel::update(signing_keys::table.find(generation))
+            .set(signing_keys::activates_at.eq(activates_at));
+        query!(conn, |c| activated.execute(*c))
+    }
+
+    /// Marks a key as revoked. It neither signs nor is published from now on.
+    pub(crate) async fn revoke(
+        conn: &mut Conn<'_>,
+        generation: i32,
+        now: DbTime,
+    ) -> QueryResult<usize> {
+        let revoked = diesel::update(signing_keys::table.find(generation))
+            .set((signing_keys::revoked_at.eq(now), signing_keys::expires_at.eq(now)));
+        query!(conn, |c| revoked.execute(*c))
     }
 }

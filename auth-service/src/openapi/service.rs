@@ -28,7 +28,7 @@ fn key_set(path: &'static str, id: &str) -> Operation {
         .about("A JWK set (RFC 7517). All three paths return the same set.")
         .parameter(ParameterIn::Header, optional("If-None-Match", string()))
         .gives(
-            "The signing key, and earlier keys whose tokens may not have expired",
+            "The signing key, the next one, and earlier keys whose tokens may not have expired",
             named("JwkSet"),
         )
         .with(200, &["Cache-Control", "ETag"])

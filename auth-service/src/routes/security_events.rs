@@ -203,6 +203,10 @@ impl Poll {
 
 impl Read {
     async fn signed(self, state: &AppState) -> Result<Events> {
+        // This replica may not have noticed the revocation yet, and must not sign with that key.
+        if self.rows.iter().any(|row| row.key_id.is_some()) {
+            state.issuer.load(state.now()).await?;
+        }
         let mut sets = Vec::with_capacity(self.rows.len());
         for row in &self.rows {
             // Event kinds of a later version cannot have been requested.

@@ -279,6 +279,12 @@ async fn reports_origins_that_browsers_treat_as_different_sites() {
             "or tokens outlive their keys",
         ),
         (
+            vec![("JWT_ROTATION_INTERVAL", "1h")],
+            "fault",
+            "JWT_PUBLISH_AHEAD",
+            "or a new key never signs",
+        ),
+        (
             vec![secure, proxy, page("https://app.example.com")],
             "warn",
             "SMTP_URL",

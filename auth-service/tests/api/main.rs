@@ -28,6 +28,7 @@ mod import;
 mod input;
 mod interop;
 mod introspection;
+mod keys;
 mod lifetimes;
 mod limits;
 mod log;

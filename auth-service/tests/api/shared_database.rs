@@ -119,6 +119,8 @@ async fn versions_of_another_service_do_not_count(db: TestDatabase) {
             "ALTER TABLE mails DROP COLUMN session_id",
             "ALTER TABLE verification_tokens DROP COLUMN session_id",
             "ALTER TABLE signing_keys DROP COLUMN expires_at",
+            "ALTER TABLE signing_keys DROP COLUMN activates_at",
+            "ALTER TABLE signing_keys DROP COLUMN revoked_at",
             "DROP TABLE auth_service_migrations",
             OLD_HISTORY,
             "INSERT INTO __diesel_schema_migrations (version) \

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use reqwest::StatusCode;
+use reqwest::{StatusCode, header::CACHE_CONTROL};
 use tracing::info;
 use url::Url;
 
@@ -61,6 +61,8 @@ impl HttpKeys {
             headers.into_iter().fold(self.http.get(self.url.clone()), |request, (name, value)| {
                 request.header(name, value)
             });
+        // A cache on the way must not return a set that lacks a new key or contains a revoked one.
+        let request = request.header(CACHE_CONTROL, "no-cache");
         let mut response = request.send().await?;
         if response.status() != StatusCode::OK {
             return Err(HttpError::Status(response.status()));

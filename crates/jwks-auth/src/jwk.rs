@@ -1,6 +1,9 @@
 //! A JWK set (RFC 7517 §5), parsed entry by entry; unusable keys are ignored.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -56,6 +59,16 @@ impl KeySet {
             Some(kid) => self.by_kid.get(kid),
             None if self.len() == 1 => self.by_kid.values().chain(&self.nameless).next(),
             None => None,
+        }
+    }
+
+    /// Returns the keys that are not revoked.
+    pub(crate) fn without(&self, revoked: &VecDeque<String>) -> Self {
+        let is_valid = |kid: &String| !revoked.contains(kid);
+        let by_kid = self.by_kid.iter().filter(|(kid, _)| is_valid(kid));
+        Self {
+            by_kid: by_kid.map(|(kid, key)| (kid.clone(), Arc::clone(key))).collect(),
+            nameless: self.nameless.clone(),
         }
     }
 

@@ -5,9 +5,11 @@
 //! - If a fetch fails or returns a malformed set, the last valid set is kept for `max_stale` at most.
 //! - Unknown `kid`s cause at most one fetch per cool-down, shared by all concurrent callers, so that
 //!   made-up `kid`s cannot cause load.
+//! - A revoked key is dropped at once, and stays dropped even if a cache still serves it.
 
 use std::{
-    sync::{Arc, PoisonError, RwLock, Weak},
+    collections::VecDeque,
+    sync::{Arc, Mutex as StdMutex, PoisonError, RwLock, Weak},
     time::Duration,
 };
 
@@ -28,6 +30,9 @@ use crate::{
 
 /// Maximum size of a JWK set in bytes.
 pub(crate) const MAX_DOCUMENT_BYTES: usize = 256 * 1024;
+/// Maximum number of revoked keys to remember. They are no longer published soon.
+#[cfg(feature = "events")]
+const MAX_REVOKED: usize = 64;
 /// Delay before the first retry while no set has been fetched; it doubles up to the cool-down.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// A set is refreshed after four fifths of its lifetime; the rest leaves time for the fetch.
@@ -51,6 +56,8 @@ pub(crate) struct Keys {
     status: RwLock<Status>,
     /// Held during a fetch, so that there is one at a time.
     fetching: Mutex<()>,
+    /// The `kid`s of revoked keys, oldest first. Locked while the snapshot is replaced.
+    revoked: StdMutex<VecDeque<String>>,
 }
 
 struct Snapshot {
@@ -74,10 +81,15 @@ struct Status {
     due_at: Instant,
 }
 
+/// Cause of a fetch.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Occasion {
+pub(crate) enum FetchTrigger {
     Schedule,
+    /// A token names an unknown key. Any client can send one, so such fetches need a cool-down.
     UnknownKey,
+    /// An event names an unknown key. The issuer sent it, so the set must be out of date.
+    #[cfg(feature = "events")]
+    Event,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -107,6 +119,7 @@ impl Keys {
                 due_at: now,
             }),
             fetching: Mutex::new(()),
+            revoked: StdMutex::default(),
         });
         tokio::spawn(Self::keep_fresh(Arc::downgrade(&keys)));
         keys
@@ -116,7 +129,7 @@ impl Keys {
         while let Some(keys) = keys.upgrade() {
             let status = keys.status();
             if status.due_at <= Instant::now() {
-                keys.fetch_once(status.attempts, Occasion::Schedule).await;
+                keys.fetch_once(status.attempts, FetchTrigger::Schedule).await;
             }
             let due_at = keys.status().due_at;
             drop(keys);
@@ -135,16 +148,24 @@ impl Keys {
     }
 
     /// Returns the key that a token names.
-    pub(crate) async fn find(self: &Arc<Self>, kid: Option<&str>) -> Result<Arc<PublicKey>, Error> {
+    pub(crate) async fn find(
+        self: &Arc<Self>,
+        kid: Option<&str>,
+        trigger: FetchTrigger,
+    ) -> Result<Arc<PublicKey>, Error> {
         let before = self.status();
         if let Some(key) = self.current().and_then(|set| set.keys.get(kid).cloned()) {
             return Ok(key);
         }
-        if before.cooling_until <= Instant::now() || self.fetching.try_lock().is_err() {
+        if kid.is_some_and(|kid| self.is_revoked(kid)) {
+            return Err(Refusal::Revoked.into());
+        }
+        let is_cooling = before.is_cooling(trigger);
+        if !is_cooling || self.fetching.try_lock().is_err() {
             let keys = Arc::clone(self);
             // Runs as a separate task: a caller that disconnects must not cancel the fetch that
             // others wait for.
-            let fetch = async move { keys.fetch_once(before.attempts, Occasion::UnknownKey).await };
+            let fetch = async move { keys.fetch_once(before.attempts, trigger).await };
             if let Err(error) = tokio::spawn(fetch.in_current_span()).await {
                 warn!(%error, "fetching the key set panicked");
             }
@@ -159,11 +180,10 @@ impl Keys {
     }
 
     /// Fetches the set, unless another fetch has completed since `seen` was read.
-    async fn fetch_once(&self, seen: u64, occasion: Occasion) {
+    async fn fetch_once(&self, seen: u64, trigger: FetchTrigger) {
         let _one_at_a_time = self.fetching.lock().await;
         let status = self.status();
-        let is_cooling = occasion == Occasion::UnknownKey && status.cooling_until > Instant::now();
-        if status.attempts != seen || is_cooling {
+        if status.attempts != seen || status.is_cooling(trigger) {
             return;
         }
         // The `otel` fields are read by OpenTelemetry layers.
@@ -175,7 +195,7 @@ impl Keys {
         );
         async {
             let outcome = self.fetch().await;
-            self.settle(status, occasion, outcome);
+            self.settle(status, trigger, outcome);
         }
         .instrument(span)
         .await;
@@ -189,7 +209,7 @@ impl Keys {
         KeySet::parse(&document).ok_or(Failure::NotAKeySet)
     }
 
-    fn settle(&self, before: Status, occasion: Occasion, outcome: Result<KeySet, Failure>) {
+    fn settle(&self, before: Status, trigger: FetchTrigger, outcome: Result<KeySet, Failure>) {
         let now = Instant::now();
         let Timing { cache_ttl, cooldown, .. } = self.timing;
         let mut status = Status { attempts: before.attempts + 1, ..before };
@@ -200,11 +220,10 @@ impl Keys {
                 } else {
                     debug!(jwks.issuer = self.issuer, jwks.keys = keys.len(), "key set refreshed");
                 }
-                self.snapshot.store(Some(Arc::new(Snapshot { keys, fetched_at: now })));
+                self.store(keys, now);
                 status.failures = 0;
                 status.due_at = now + cache_ttl * REFRESH_NUMERATOR / REFRESH_DENOMINATOR;
-                // Only unknown keys, which any client can send, need a cool-down.
-                if occasion == Occasion::UnknownKey {
+                if trigger == FetchTrigger::UnknownKey {
                     status.cooling_until = now + cooldown;
                 }
             }
@@ -225,6 +244,36 @@ impl Keys {
             }
         }
         *self.status.write().unwrap_or_else(PoisonError::into_inner) = status;
+    }
+
+    /// Drops a key for good.
+    #[cfg(feature = "events")]
+    pub(crate) fn revoke(&self, kid: &str) {
+        let mut revoked = self.revoked.lock().unwrap_or_else(PoisonError::into_inner);
+        if revoked.iter().any(|known| known == kid) {
+            return;
+        }
+        info!(jwks.issuer = self.issuer, jwks.kid = kid, "key revoked");
+        revoked.push_back(kid.to_owned());
+        if revoked.len() > MAX_REVOKED {
+            revoked.pop_front();
+        }
+        if let Some(snapshot) = self.snapshot.load_full() {
+            let keys = snapshot.keys.without(&revoked);
+            let fetched_at = snapshot.fetched_at;
+            self.snapshot.store(Some(Arc::new(Snapshot { keys, fetched_at })));
+        }
+    }
+
+    fn is_revoked(&self, kid: &str) -> bool {
+        let revoked = self.revoked.lock().unwrap_or_else(PoisonError::into_inner);
+        revoked.iter().any(|known| known == kid)
+    }
+
+    fn store(&self, keys: KeySet, fetched_at: Instant) {
+        let revoked = self.revoked.lock().unwrap_or_else(PoisonError::into_inner);
+        let keys = keys.without(&revoked);
+        self.snapshot.store(Some(Arc::new(Snapshot { keys, fetched_at })));
     }
 
     pub(crate) fn stats(&self) -> IssuerStats {
@@ -256,6 +305,13 @@ impl Keys {
     }
 }
 
+impl Status {
+    /// Returns whether there was a fetch of this kind too recently.
+    fn is_cooling(&self, trigger: FetchTrigger) -> bool {
+        trigger == FetchTrigger::UnknownKey && self.cooling_until > Instant::now()
+    }
+}
+
 /// Formats an error with its causes, as HTTP clients report the actual reason in a cause.
 fn with_causes(error: &Failure) -> String {
     let mut text = error.to_string();
@@ -266,3 +322,6 @@ fn with_causes(error: &Failure) -> String {
     }
     text
 }
+
+#[cfg(all(test, feature = "events", feature = "testing"))]
+mod tests;

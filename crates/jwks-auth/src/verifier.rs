@@ -19,7 +19,7 @@ use crate::{
     cache::TokenCache,
     claims::{RegisteredClaims, Rules},
     error::{Error, Refusal},
-    keys::Keys,
+    keys::{FetchTrigger, Keys},
     stats::{CacheStats, Outcomes, Stats},
     token::{Kind, MAX_BYTES, Token},
     verified::{Accepted, Facts, Verified},
@@ -121,7 +121,7 @@ impl Verifier {
         let index = self.0.issuers.iter().position(named).ok_or(Refusal::WrongIssuer)?;
         let Issuer { rules, keys } = self.0.issuers.get(index).ok_or(Refusal::WrongIssuer)?;
         let kid = token.kid.clone();
-        let key = keys.find(kid.as_deref()).await?;
+        let key = keys.find(kid.as_deref(), FetchTrigger::UnknownKey).await?;
         let claims = token.signed_by(&key)?;
         let registered = rules.read(&claims)?;
         let claims = C::deserialize(Value::Object(claims))

@@ -66,7 +66,7 @@ export const CONFIGURATIONS = [
   { name: "extended by each use", env: { SESSION_UPDATE_AGE: "0s" }, rows: options.extendedByEachUse },
   { name: "no freshness", env: { SESSION_FRESH_AGE: "0s" }, rows: options.noFreshness },
   { name: "short life", env: { SESSION_EXPIRES_IN: "3s" }, rows: options.shortLife },
-  { name: "rotation", env: { JWT_ROTATION_INTERVAL: "5s" }, rows: options.rotation },
+  { name: "rotation", env: { JWT_ROTATION_INTERVAL: "5s", JWT_PUBLISH_AHEAD: "1s" }, rows: options.rotation },
   {
     name: "bearer requires signature",
     env: { BEARER_REQUIRE_SIGNATURE: "on" },

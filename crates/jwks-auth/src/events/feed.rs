@@ -15,6 +15,7 @@ use tracing::{info, warn};
 use url::Url;
 
 use super::{
+    EventKind, SecurityEvent,
     reader::{EventQuery, EventReader, FeedError},
     revocations::Revocations,
 };
@@ -98,9 +99,10 @@ impl EventFeed {
         keys: Arc<Keys>,
         now: Now,
     ) -> Result<Arc<Follower>, reqwest::Error> {
-        let reader = EventReader::new(self.url, self.authorization, rules, keys)?;
+        let reader = EventReader::new(self.url, self.authorization, rules, Arc::clone(&keys))?;
         let follower = Arc::new(Follower {
             reader,
+            keys,
             revocations: Revocations::default(),
             max_silence: self.max_silence,
             when_silent: self.when_silent,
@@ -119,6 +121,7 @@ impl EventFeed {
 /// Known revocations and the state of the feed.
 pub(crate) struct Follower {
     pub(crate) reader: EventReader,
+    keys: Arc<Keys>,
     revocations: Revocations,
     max_silence: Duration,
     when_silent: WhenSilent,
@@ -186,6 +189,17 @@ impl Follower {
         }
     }
 
+    fn apply(&self, events: &[SecurityEvent]) {
+        let count = u64::try_from(events.len()).unwrap_or(u64::MAX);
+        self.events.fetch_add(count, Ordering::Relaxed);
+        for event in events.iter().filter(|event| event.kind == EventKind::KeyRevoked) {
+            if let Some(kid) = &event.subject.key {
+                self.keys.revoke(kid);
+            }
+        }
+        self.revocations.add(events, self.seconds_now());
+    }
+
     fn seconds_now(&self) -> u64 {
         let now = (self.now)().duration_since(SystemTime::UNIX_EPOCH);
         now.unwrap_or_default().as_secs()
@@ -206,12 +220,9 @@ async fn follow(follower: Weak<Follower>) {
     while let Some(reader) = follower.upgrade().map(|follower| follower.reader.clone()) {
         let polled = reader.poll(&query).await;
         let Some(follower) = follower.upgrade() else { return };
-        let now = follower.seconds_now();
         match polled {
             Ok(batch) => {
-                let count = u64::try_from(batch.events.len()).unwrap_or(u64::MAX);
-                follower.events.fetch_add(count, Ordering::Relaxed);
-                follower.revocations.add(&batch.events, now);
+                follower.apply(&batch.events);
                 query.cursor = Some(batch.cursor);
                 if !batch.more_available {
                     let heard = follower.started.elapsed().as_millis();
@@ -243,7 +254,7 @@ async fn follow(follower: Weak<Follower>) {
             }
         }
         if pruned.elapsed() >= PRUNE_EVERY {
-            follower.revocations.prune(now);
+            follower.revocations.prune(follower.seconds_now());
             pruned = Instant::now();
         }
     }

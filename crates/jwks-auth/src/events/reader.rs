@@ -14,7 +14,7 @@ use super::{SecurityEvent, set};
 use crate::{
     claims::Rules,
     error::Error,
-    keys::Keys,
+    keys::{FetchTrigger, Keys},
     token::{Kind, Token},
 };
 
@@ -180,7 +180,7 @@ impl EventReader {
             .map_err(|_error: serde_json::Error| FeedError::NotEvents)?;
         let mut events = Vec::new();
         for token in &page.sets.0 {
-            events.extend(self.verify(token).await?);
+            events.extend(self.verify_with(token, FetchTrigger::Event).await?);
         }
         Ok(EventBatch { events, cursor: page.cursor, more_available: page.more_available })
     }
@@ -188,6 +188,14 @@ impl EventReader {
     /// Verifies a security event token. Access tokens are rejected, just as verifiers of access
     /// tokens reject security events (RFC 8725 §3.11).
     pub async fn verify(&self, token: &str) -> Result<Vec<SecurityEvent>, FeedError> {
+        self.verify_with(token, FetchTrigger::UnknownKey).await
+    }
+
+    async fn verify_with(
+        &self,
+        token: &str,
+        trigger: FetchTrigger,
+    ) -> Result<Vec<SecurityEvent>, FeedError> {
         let Inner { rules, keys, .. } = &*self.0;
         let invalid = |error: Error| match error {
             Error::Unavailable { .. } => FeedError::Keys(error),
@@ -195,7 +203,7 @@ impl EventReader {
         };
         let token =
             Token::parse(token, Kind::SecurityEvent).map_err(|error| invalid(error.into()))?;
-        let key = keys.find(token.kid.as_deref()).await.map_err(invalid)?;
+        let key = keys.find(token.kid.as_deref(), trigger).await.map_err(invalid)?;
         let claims = token.signed_by(&key).map_err(|error| invalid(error.into()))?;
         set::read(&claims, &rules.issuer, |aud| rules.is_audience(aud)).ok_or(FeedError::Invalid)
     }

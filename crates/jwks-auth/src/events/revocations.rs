@@ -170,7 +170,7 @@ fn key(event: &SecurityEvent) -> Option<Key<'_>> {
             subject.token.as_deref().map(Key::Token).or(session).or_else(user)
         }
         EventKind::AccountDisabled | EventKind::AccountPurged => user(),
-        EventKind::AccountEnabled | EventKind::Other => None,
+        EventKind::AccountEnabled | EventKind::KeyRevoked | EventKind::Other => None,
     }
 }
 
@@ -196,7 +196,7 @@ mod tests {
     }
 
     fn session(sid: &str) -> Subject {
-        Subject { user: Some("ada".to_owned()), session: Some(sid.to_owned()), token: None }
+        Subject { user: Some("ada".to_owned()), session: Some(sid.to_owned()), ..Subject::default() }
     }
 
     fn token(sub: &str, sid: &str, jti: &str, iat: Option<i64>) -> RegisteredClaims {

@@ -15,11 +15,14 @@ pub enum EventKind {
     AccountEnabled,
     /// The user was permanently deleted: RISC `account-purged`.
     AccountPurged,
+    /// A signing key of the issuer was revoked, and all tokens that it signed are invalid. The type
+    /// is an extension of auth-service.
+    KeyRevoked,
     /// Any other event type.
     Other,
 }
 
-const KINDS: [(EventKind, &str); 4] = [
+const KINDS: [(EventKind, &str); 5] = [
     (
         EventKind::SessionRevoked,
         "https://schemas.openid.net/secevent/caep/event-type/session-revoked",
@@ -36,6 +39,7 @@ const KINDS: [(EventKind, &str); 4] = [
         EventKind::AccountPurged,
         "https://schemas.openid.net/secevent/risc/event-type/account-purged",
     ),
+    (EventKind::KeyRevoked, "urn:auth-service:event-type:key-revoked"),
 ];
 
 impl EventKind {
@@ -59,6 +63,8 @@ pub struct Subject {
     pub session: Option<String>,
     /// The `jti` of a single token.
     pub token: Option<String>,
+    /// The `kid` of a key; only of [`EventKind::KeyRevoked`].
+    pub key: Option<String>,
 }
 
 /// An event with a verified signature.
@@ -96,14 +102,21 @@ pub(super) fn read(
     let jti = text("jti")?;
     let issued_at = claims.get("iat").and_then(seconds)?;
     let happened = claims.get("toe").and_then(seconds).unwrap_or(issued_at);
-    let subject = claims.get("sub_id").map(|id| subject(id, issuer)).unwrap_or_default();
+    let id = claims.get("sub_id");
     let events = claims.get("events")?.as_object().filter(|events| !events.is_empty())?;
-    let event = |(uri, payload): (&String, &Value)| SecurityEvent {
-        jti: jti.to_owned(),
-        kind: EventKind::of(uri),
-        subject: subject.clone(),
-        happened,
-        tokens_expire_by: payload.get("tokens_expire_by").and_then(seconds),
+    let event = |(uri, payload): (&String, &Value)| {
+        let kind = EventKind::of(uri);
+        let subject = match kind {
+            EventKind::KeyRevoked => id.map(key),
+            _ => id.map(|id| subject(id, issuer)),
+        };
+        SecurityEvent {
+            jti: jti.to_owned(),
+            kind,
+            subject: subject.unwrap_or_default(),
+            happened,
+            tokens_expire_by: payload.get("tokens_expire_by").and_then(seconds),
+        }
     };
     Some(events.iter().map(event).collect())
 }
@@ -116,6 +129,13 @@ fn seconds(date: &Value) -> Option<i64> {
     )]
     #[expect(clippy::as_conversions, reason = "fractions are dropped, and large values saturate")]
     date.as_i64().or_else(|| date.as_f64().map(|date| date as i64))
+}
+
+/// Parses an opaque identifier (RFC 9493 §3.2.6) as the `kid` of a key.
+fn key(id: &Value) -> Subject {
+    let is_opaque = id.get("format").and_then(Value::as_str) == Some("opaque");
+    let kid = id.get("id").and_then(Value::as_str).filter(|_| is_opaque);
+    Subject { key: kid.map(str::to_owned), ..Subject::default() }
 }
 
 /// Parses a subject identifier. It is empty if it belongs to another issuer.
@@ -131,7 +151,7 @@ fn subject(id: &Value, issuer: &str) -> Subject {
             Subject {
                 user: user.and_then(|user| text(user, "sub")),
                 session: session.and_then(|session| text(session, "id")),
-                token: None,
+                ..Subject::default()
             }
         }
         _ => Subject::default(),

@@ -1,0 +1,34 @@
+//! Arguments of the commands.
+
+use clap::{Args, Subcommand};
+
+/// What to do with signing keys.
+#[derive(Args, Clone, Debug)]
+pub struct KeysArgs {
+    #[command(subcommand)]
+    pub(super) action: Action,
+
+    /// Print JSON, one object per line
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(super) enum Action {
+    /// List signing keys, newest first
+    List,
+    /// Create the next signing key; it is published at once, and signs after JWT_PUBLISH_AHEAD
+    Rotate,
+    /// Revoke a compromised signing key: the access tokens that it signed become invalid
+    Revoke(RevokeArgs),
+}
+
+#[derive(Args, Clone, Debug)]
+pub(super) struct RevokeArgs {
+    /// Id of the key
+    pub(super) kid: String,
+
+    /// Do not ask for confirmation; required without a terminal
+    #[arg(long)]
+    pub(super) yes: bool,
+}

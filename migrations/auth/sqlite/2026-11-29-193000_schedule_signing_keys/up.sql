@@ -1,0 +1,25 @@
+-- NULL: the key signs since it was created.
+ALTER TABLE signing_keys ADD COLUMN activates_at text;
+-- NULL: the key was not revoked.
+ALTER TABLE signing_keys ADD COLUMN revoked_at text;
+
+-- An event about a key concerns no user. SQLite cannot drop NOT NULL from a column.
+CREATE TABLE new_security_events (
+    place integer NOT NULL CONSTRAINT security_events_pkey PRIMARY KEY,
+    kind text NOT NULL,
+    user_id text,
+    session_id text,
+    created_at text NOT NULL,
+    -- From then on no token that the event concerns is valid.
+    tokens_expire_by text NOT NULL,
+    -- The jti of a single revoked token.
+    token_id text,
+    -- The kid of a revoked key.
+    key_id text
+);
+INSERT INTO new_security_events (place, kind, user_id, session_id, created_at, tokens_expire_by, token_id)
+    SELECT place, kind, user_id, session_id, created_at, tokens_expire_by, token_id FROM security_events;
+DROP TABLE security_events;
+ALTER TABLE new_security_events RENAME TO security_events;
+CREATE INDEX security_events_tokens_expire_by_idx ON security_events (tokens_expire_by);
+CREATE INDEX security_events_token_id_idx ON security_events (token_id) WHERE token_id IS NOT NULL;
