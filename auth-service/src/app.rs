@@ -124,19 +124,19 @@ impl App {
         }
         config.database_url.refuse_example(config.better_auth_url.as_str())?;
         config.check_events()?;
-        let secret = config.secret()?;
+        let secrets = config.secrets()?;
         let database = Database::open_with(&config.database_url, &config.database)?;
         let crypto = |_error| StartError::Crypto;
         let state = Data::new(AppState {
             attempts: Attempts::new(&database, clock.clone()),
-            issuer: Issuer::new(&config, &secret, &database).map_err(crypto)?,
+            issuer: Issuer::new(&config, &secrets, &database).map_err(crypto)?,
             in_flight: InFlight::new(config.server),
             database,
             clock,
             features: config.features,
-            cookies: Cookies::new(&secret, &config.cookies, config.has_secure_cookies()),
+            cookies: Cookies::new(&secrets, &config.cookies, config.has_secure_cookies()),
             passwords: Passwords::configured(&config)?,
-            email_tokens: EmailTokens::new(&secret).map_err(crypto)?,
+            email_tokens: EmailTokens::new(&secrets).map_err(crypto)?,
             trusted_origins: config.trusted_origins(),
             trusted_proxies: config.trusted_proxies.clone(),
             is_production: config.is_https(),
@@ -144,7 +144,7 @@ impl App {
             security_events: SecurityEvents::new(&config),
             audit: Audit::default(),
             audit_retention: config.audit_retention,
-            session_seal: Seal::new(&secret, session::SEAL_PURPOSE).map_err(crypto)?,
+            session_seal: Seal::new(&secrets, session::SEAL_PURPOSE).map_err(crypto)?,
             session_expires_in: config.session_expires_in,
             session_update_age: config.session_update_age,
             session_fresh_age: config.session_fresh_age,

@@ -35,15 +35,16 @@ use crate::{
     users::UsersArgs,
 };
 
-pub(crate) use self::mail::SmtpEncryption;
+use self::secret::versioned_secret;
 pub use self::{
     cookies::{CookieArgs, SameSite},
     events::EventArgs,
     features::Features,
     mail::{MailArgs, SmtpUrl},
-    secret::SecretError,
+    secret::{SecretError, VersionedSecret},
     web_policy::ContentPolicy,
 };
+pub(crate) use self::{mail::SmtpEncryption, secret::Secrets};
 
 /// Identity service: accounts, sessions, EdDSA access tokens and their public keys.
 ///
@@ -99,6 +100,12 @@ pub struct Config {
     /// PostgreSQL; with SQLite, generated once and stored beside the database
     #[arg(long, env, hide_env_values = true, value_parser = config::secret)]
     pub better_auth_secret: Option<SecretString>,
+
+    /// Secrets with versions, newest first, such as 2:<new>,1:<old>; they replace BETTER_AUTH_SECRET.
+    /// The first one signs and encrypts. What an older one, or BETTER_AUTH_SECRET, has signed or
+    /// encrypted is still accepted, and is signed or encrypted anew with the first
+    #[arg(long, env, hide_env_values = true, value_delimiter = ',', value_parser = versioned_secret)]
+    pub better_auth_secrets: Vec<VersionedSecret>,
 
     /// `iss` claim of access tokens; default: BETTER_AUTH_URL
     #[arg(long, env, value_parser = non_blank)]

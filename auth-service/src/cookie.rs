@@ -6,7 +6,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::config::{CookieArgs, SameSite};
+use crate::config::{CookieArgs, SameSite, Secrets};
 
 /// Escapes what JavaScript's `encodeURIComponent` escapes.
 pub(crate) const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -33,9 +33,18 @@ const MAX_SAME_NAME: usize = 8;
 /// headers.
 const MAX_CLEARED: usize = 10;
 
-/// Signs and verifies cookies. Not `Debug`, because it holds the secret.
+/// A token with a valid signature.
+pub(crate) struct SignedToken {
+    pub(crate) token: String,
+    /// Whether an older secret signed it.
+    pub(crate) is_outdated: bool,
+}
+
+/// Signs and verifies cookies. Not `Debug`, because it holds the secrets.
 pub(crate) struct Cookies {
     key: hmac::Key,
+    /// Keys of older secrets, which only verify.
+    older_keys: Vec<hmac::Key>,
     names: Names,
     /// Attributes that follow `Max-Age` in every cookie.
     attributes: String,
@@ -50,8 +59,10 @@ struct Names {
 }
 
 impl Cookies {
-    pub(crate) fn new(secret: &SecretString, args: &CookieArgs, is_secure: bool) -> Self {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose_secret().as_bytes());
+    pub(crate) fn new(secrets: &Secrets, args: &CookieArgs, is_secure: bool) -> Self {
+        let key = |secret: &SecretString| {
+            hmac::Key::new(hmac::HMAC_SHA256, secret.expose_secret().as_bytes())
+        };
         let prefix = if is_secure { "__Secure-" } else { "" };
         let name = |name: &str| format!("{prefix}{}.{name}", args.cookie_prefix);
         let secure = if is_secure { " Secure;" } else { "" };
@@ -62,7 +73,8 @@ impl Cookies {
         };
         let partitioned = if args.cookie_partitioned { "; Partitioned" } else { "" };
         Self {
-            key,
+            key: key(&secrets.current),
+            older_keys: secrets.older.iter().map(key).collect(),
             names: Names {
                 session_token: name("session_token"),
                 session_data: name("session_data"),
@@ -80,7 +92,7 @@ impl Cookies {
     }
 
     /// Returns the token in `<token>.<signature>`, percent-encoded or not, if its signature is valid.
-    pub(crate) fn verified(&self, signed: &str) -> Option<String> {
+    pub(crate) fn verified(&self, signed: &str) -> Option<SignedToken> {
         let signed = percent_decode_str(signed).decode_utf8().ok()?;
         let (token, signature) = signed.rsplit_once('.')?;
         if signature.len() != SIGNATURE_CHARS || !signature.ends_with('=') {
@@ -88,18 +100,22 @@ impl Cookies {
         }
         let signature = BASE64_STANDARD.decode(signature).ok()?;
         // Constant-time comparison.
-        hmac::verify(&self.key, token.as_bytes(), &signature).ok()?;
-        Some(token.to_owned())
+        let is_of = |key| hmac::verify(key, token.as_bytes(), &signature).is_ok();
+        let is_outdated = !is_of(&self.key);
+        if is_outdated && !self.older_keys.iter().any(is_of) {
+            return None;
+        }
+        Some(SignedToken { token: token.to_owned(), is_outdated })
     }
 
     /// Returns the correctly signed session tokens of the request's cookies. A browser may send
     /// several cookies of one name, with different domains and paths, without saying which is which.
-    pub(crate) fn session_tokens(&self, headers: &HeaderMap) -> Vec<String> {
+    pub(crate) fn session_tokens(&self, headers: &HeaderMap) -> Vec<SignedToken> {
         let values = values(headers, &self.names.session_token).take(MAX_SAME_NAME);
-        let mut tokens = Vec::new();
-        for token in values.filter_map(|value| self.verified(value)) {
-            if !tokens.contains(&token) {
-                tokens.push(token);
+        let mut tokens = Vec::<SignedToken>::new();
+        for signed in values.filter_map(|value| self.verified(value)) {
+            if !tokens.iter().any(|known| known.token == signed.token) {
+                tokens.push(signed);
             }
         }
         tokens
@@ -108,7 +124,7 @@ impl Cookies {
     /// Returns whether the user chose not to be remembered.
     pub(crate) fn has_marker(&self, headers: &HeaderMap) -> bool {
         let mut markers = values(headers, &self.names.dont_remember).take(MAX_SAME_NAME);
-        markers.any(|value| self.verified(value).as_deref() == Some(MARKER))
+        markers.any(|value| self.verified(value).is_some_and(|marker| marker.token == MARKER))
     }
 
     /// Returns the cookies of a session, for `max_age` seconds or until the browser closes, and
@@ -208,7 +224,13 @@ mod tests {
     }
 
     fn with_secret(secret: &str, args: &CookieArgs, is_secure: bool) -> Cookies {
-        Cookies::new(&secret.into(), args, is_secure)
+        Cookies::new(&SecretString::from(secret).into(), args, is_secure)
+    }
+
+    /// Returns the tokens of a request, and whether an older secret signed them.
+    fn tokens(cookies: &Cookies, cookie: &str) -> Vec<(String, bool)> {
+        let tokens = cookies.session_tokens(&request(cookie));
+        tokens.into_iter().map(|signed| (signed.token, signed.is_outdated)).collect()
     }
 
     fn cookies() -> Cookies {
@@ -246,14 +268,15 @@ mod tests {
             format!("better-auth.session_token={TOKEN}.{SIGNATURE}; better-auth.session_token=x"),
             format!("better-auth.session_token=x; better-auth.session_token={TOKEN}.{SIGNATURE}"),
         ] {
-            assert_eq!(cookies().session_tokens(&request(&cookie)), [TOKEN], "{cookie}");
+            assert_eq!(tokens(&cookies(), &cookie), [(TOKEN.to_owned(), false)], "{cookie}");
         }
     }
 
     #[test]
     fn the_last_dot_separates_token_and_signature() {
         let dotted = format!("{TOKEN}.with.dots");
-        assert_eq!(cookies().verified(&cookies().signed(&dotted)), Some(dotted));
+        let verified = cookies().verified(&cookies().signed(&dotted));
+        assert_eq!(verified.map(|signed| signed.token), Some(dotted));
     }
 
     #[test]
@@ -268,8 +291,24 @@ mod tests {
             format!("better-auth.session_token={}", foreign.signed(TOKEN)),
             format!("__Secure-better-auth.session_token={TOKEN}.{SIGNATURE}"),
         ] {
-            assert!(cookies().session_tokens(&request(&cookie)).is_empty(), "{cookie}");
+            assert_eq!(tokens(&cookies(), &cookie), [], "{cookie}");
         }
+    }
+
+    #[test]
+    fn a_cookie_of_an_older_secret_is_outdated() {
+        let secrets =
+            ["new", "old", "older"].map(|name| format!("{name}-secret-of-a-test-00000000000"));
+        let [current, older @ ..] = secrets.clone().map(SecretString::from);
+        let rotated = Cookies::new(&Secrets { current, older: older.into() }, &args(), false);
+        for (secret, is_outdated) in secrets.iter().zip([false, true, true]) {
+            let signed = with_secret(secret, &args(), false).signed(TOKEN);
+            let cookie = format!("better-auth.session_token={signed}");
+            assert_eq!(tokens(&rotated, &cookie), [(TOKEN.to_owned(), is_outdated)], "{secret}");
+        }
+        let unknown = format!("better-auth.session_token={}", cookies().signed(TOKEN));
+        assert_eq!(tokens(&rotated, &unknown), []);
+        assert_eq!(rotated.signed(TOKEN), with_secret(&secrets[0], &args(), false).signed(TOKEN));
     }
 
     #[test]

@@ -48,7 +48,7 @@ async fn examine(config: &Config) -> Vec<Finding> {
 
     let mut findings = vec![service.finding];
     findings.append(&mut stored.findings);
-    findings.push(secret::check(config, stored.database.as_mut()).await);
+    findings.extend(secret::check(config, stored.database.as_mut()).await);
     findings.extend(pages::check(config));
     findings.push(lifetimes(config));
     findings.extend(mail::check(&config.mail, config.is_https()).await);

@@ -11,12 +11,15 @@ use service_kit::sql_types::DbTime;
 use shared_models::Timestamp;
 
 use crate::{
+    config::Secrets,
     error::{Error, Result},
     issuer::IssuerError,
     models::PasswordSetAt,
     seal::derived_key,
 };
 
+/// Purpose of the key that signs the tokens.
+const PURPOSE: &str = "auth-service email verification v1";
 /// Lifetime of a link.
 pub(crate) const LIFETIME: Duration = Duration::from_hours(1);
 
@@ -68,15 +71,18 @@ impl EmailClaims {
 /// Signs and verifies the tokens. Not `Debug`, because it holds a key.
 pub(crate) struct EmailTokens {
     encoding: EncodingKey,
-    decoding: DecodingKey,
+    /// Of all secrets, the current one first.
+    decoding: Vec<DecodingKey>,
 }
 
 impl EmailTokens {
-    pub(crate) fn new(secret: &SecretString) -> Result<Self, Unspecified> {
-        let key = derived_key(secret, "auth-service email verification v1")?;
+    pub(crate) fn new(secrets: &Secrets) -> Result<Self, Unspecified> {
+        let key = |secret: &SecretString| derived_key(secret, PURPOSE);
+        let decoding = secrets.iter().map(key);
+        let decoding = decoding.map(|key| key.map(|key| DecodingKey::from_secret(&key)));
         Ok(Self {
-            encoding: EncodingKey::from_secret(&key),
-            decoding: DecodingKey::from_secret(&key),
+            encoding: EncodingKey::from_secret(&key(&secrets.current)?),
+            decoding: decoding.collect::<Result<_, Unspecified>>()?,
         })
     }
 
@@ -105,9 +111,9 @@ impl EmailTokens {
         // Checked below, with the injected clock.
         validation.validate_exp = false;
         validation.required_spec_claims = HashSet::new();
-        let claims = jsonwebtoken::decode::<EmailClaims>(token, &self.decoding, &validation)
-            .map_err(|_error: jsonwebtoken::errors::Error| Error::InvalidEmailToken)?
-            .claims;
+        let decode = |key| jsonwebtoken::decode::<EmailClaims>(token, key, &validation).ok();
+        let decoded = self.decoding.iter().find_map(decode);
+        let claims = decoded.ok_or(Error::InvalidEmailToken)?.claims;
         if claims.exp <= DateTime::from(now).timestamp() {
             return Err(Error::EmailTokenExpired);
         }

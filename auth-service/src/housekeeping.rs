@@ -1,16 +1,18 @@
 //! Background work: deletes obsolete rows (expired sessions, tokens, counters and keys, and old entries
-//! of the audit log), and notices changes to the signing keys.
+//! of the audit log), encrypts values of older secrets anew, and notices changes to the signing keys.
 
 use std::{cell::Cell, future, time::Duration};
 
 use actix_web::web::Data;
 use service_kit::{sql_types::DbTime, telemetry::Chain, worker::Worker};
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::{
     error::Result,
     guessing::NETWORK_MEMORY,
-    models::{Attempt, AuditEntry, SecurityEvent, Session, SignInNetwork, VerificationToken},
+    models::{
+        Attempt, AuditEntry, SealedToken, SecurityEvent, Session, SignInNetwork, VerificationToken,
+    },
     state::AppState,
 };
 
@@ -18,6 +20,8 @@ const PAUSE: Duration = Duration::from_mins(10);
 /// Number of entries of the audit log that one transaction deletes. There may be millions after the
 /// retention was shortened.
 const AUDIT_BATCH: u16 = 5000;
+/// Number of sessions that are read at once.
+const SEALS_PER_PAGE: i64 = 500;
 /// Interval at which the signing keys are read, so that a revoked key soon leaves the published set of
 /// every replica.
 const KEYS_PAUSE: Duration = Duration::from_secs(1);
@@ -33,13 +37,44 @@ pub(crate) fn keep(state: Data<AppState>) -> Worker {
             forget_events(&state).await,
             forget_audit_entries(&state).await,
             state.issuer.delete_retired(state.now()).await,
+            renew_seals(&state).await,
         ] {
             if let Err(failed) = forgotten {
-                warn!("deleting expired rows failed: {}", Chain(&failed));
+                warn!("housekeeping failed: {}", Chain(&failed));
             }
         }
     };
     Worker::start(PAUSE, work, async || future::pending().await)
+}
+
+/// Encrypts what an older secret has encrypted with the current one, so that the older secret can be
+/// removed. Replicas that still use the older secret may add more at any time.
+async fn renew_seals(state: &AppState) -> Result<usize> {
+    if !state.session_seal.has_older() {
+        return Ok(0);
+    }
+    let keys = state.issuer.renew_seals().await?;
+    let sessions = renew_sessions(state).await?;
+    if keys + sessions > 0 {
+        info!(keys, sessions, "encrypted with the current secret");
+    }
+    Ok(keys + sessions)
+}
+
+async fn renew_sessions(state: &AppState) -> Result<usize> {
+    let (mut after, mut renewed) = (String::new(), 0);
+    loop {
+        let mut pooled = state.database.read_at_leisure().await?;
+        let page = SealedToken::list(&mut pooled.conn(), &after, SEALS_PER_PAGE).await?;
+        drop(pooled);
+        let Some(last) = page.last() else { return Ok(renewed) };
+        after.clone_from(&last.id);
+        for session in &page {
+            if let Some(sealed) = state.session_seal.renewed(&session.id, &session.sealed_token)? {
+                renewed += session.update(&mut state.write().await?.conn(), &sealed).await?;
+            }
+        }
+    }
 }
 
 /// Starts the worker that makes the next signing key when it is due, and notices keys that other
@@ -49,11 +84,10 @@ pub(crate) fn watch_keys(state: Data<AppState>) -> Worker {
     let work = async move || {
         let loaded = state.issuer.load(state.now()).await;
         let was_failing = is_failing.replace(loaded.is_err());
-        match loaded {
-            Err(failed) if !was_failing => {
-                warn!("cannot read the signing keys, retrying: {}", Chain(&failed));
-            }
-            _ => {}
+        if let Err(failed) = loaded
+            && !was_failing
+        {
+            warn!("cannot read the signing keys, retrying: {}", Chain(&failed));
         }
     };
     Worker::start(KEYS_PAUSE, work, async || future::pending().await)

@@ -100,10 +100,10 @@ fn session_seal(config: &Config, args: &ImportArgs) -> Result<Option<Seal>, Impo
         return Err(ImportError::SessionsOfBetterAuthOnly);
     }
     // A generated secret cannot be the source's.
-    if config.better_auth_secret.is_none() {
+    if !config.has_configured_secret() {
         return Err(ImportError::SessionsNeedSecret);
     }
-    Ok(Some(Seal::new(&config.secret()?, SEAL_PURPOSE)?))
+    Ok(Some(Seal::new(&config.secrets()?, SEAL_PURPOSE)?))
 }
 
 async fn from_database(
@@ -117,8 +117,7 @@ async fn from_database(
     let work = async |conn: &mut Conn<'_>| {
         let mut source = sql::Source::open(conn, args, report).await?;
         if args.sessions {
-            let secret = config.secret()?;
-            source.check_sessions(conn, &secret, report).await?;
+            source.check_sessions(conn, &config.secrets()?, report).await?;
         }
         target.prepare().await?;
         let progress = progress::bar(source.count(conn).await?);

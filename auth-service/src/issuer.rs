@@ -11,7 +11,6 @@ use std::{sync::Arc, time::Duration};
 use arc_swap::ArcSwapOption;
 use aws_lc_rs::error::{KeyRejected, Unspecified};
 use chrono::{DateTime, Utc};
-use secrecy::SecretString;
 use serde_json::Value;
 use service_kit::{
     db::{Database, Unavailable},
@@ -26,7 +25,7 @@ use uuid::Uuid;
 pub(crate) use self::key_set::Jwks;
 use self::{key_set::KeySet, schedule::Rotation};
 use crate::{
-    config::Config,
+    config::{Config, Secrets},
     error::{Error, Result},
     models::SigningKey,
     seal::{Seal, WrongSecret},
@@ -85,7 +84,7 @@ impl Issuer {
     /// Returns an issuer without keys; [`Self::load`] reads them.
     pub(crate) fn new(
         config: &Config,
-        secret: &SecretString,
+        secrets: &Secrets,
         database: &Database,
     ) -> Result<Self, Unspecified> {
         Ok(Self {
@@ -94,7 +93,7 @@ impl Issuer {
             expires_in: config.jwt_expires_in,
             rotation: Rotation::new(config),
             keys: ArcSwapOption::empty(),
-            seal: Seal::new(secret, SEAL_PURPOSE)?,
+            seal: Seal::new(secrets, SEAL_PURPOSE)?,
             database: database.clone(),
             renewal: Mutex::new(()),
         })
@@ -211,8 +210,7 @@ impl Issuer {
     /// Reads the keys, and makes the next one if it is due.
     async fn read(&self, now: DateTime<Utc>) -> Result<Arc<KeySet>> {
         let tools = (&self.rotation, &self.seal);
-        let mut rows =
-            SigningKey::list(&mut self.database.read_at_leisure().await?.conn()).await?;
+        let mut rows = SigningKey::list(&mut self.database.read_at_leisure().await?.conn()).await?;
         if self.rotation.next(&rows, now).is_some() {
             let mut pooled = self.database.write().await?;
             rows = lifecycle::make_next(&mut pooled.conn(), tools, now).await?;
@@ -228,6 +226,20 @@ impl Issuer {
         Ok(keys)
     }
 
+    /// Encrypts private keys of an older secret with the current one.
+    pub(crate) async fn renew_seals(&self) -> Result<usize> {
+        let mut renewed = 0;
+        let mut pooled = self.database.write().await?;
+        let conn = &mut pooled.conn();
+        for key in SigningKey::list(conn).await? {
+            if let Some(sealed) = self.seal.renewed(&key.id, &key.sealed_private_key)? {
+                let of = (key.generation, key.sealed_private_key.as_slice());
+                renewed += SigningKey::update_sealed(conn, of, &sealed).await?;
+            }
+        }
+        Ok(renewed)
+    }
+
     /// Deletes keys that neither sign nor are published any more. Keeps the signing key and later
     /// ones, because the next rotation is scheduled relative to them.
     pub(crate) async fn delete_retired(&self, now: Timestamp) -> Result<usize> {
@@ -237,12 +249,6 @@ impl Issuer {
         let conn = &mut self.database.write().await?;
         Ok(SigningKey::delete_expired_before(&mut conn.conn(), then, generation).await?)
     }
-}
-
-/// Returns whether a stored key was encrypted with this secret.
-pub(crate) fn opens(secret: &SecretString, key: &SigningKey) -> bool {
-    let seal = Seal::new(secret, SEAL_PURPOSE);
-    seal.is_ok_and(|seal| seal.open(&key.id, &key.sealed_private_key).is_ok())
 }
 
 /// Shortens the user's claims, because servers limit the size of the header that carries a token:

@@ -74,8 +74,8 @@ impl Commands {
 
     /// Returns the seal of the stored keys. Replicas could not use a key sealed with another secret.
     async fn seal(&self, config: &Config) -> Result<Seal, KeysError> {
-        let secret = config.existing_secret()?.ok_or(KeysError::NoKeys)?;
-        let seal = Seal::new(&secret, SEAL_PURPOSE).map_err(|_error| KeysError::Crypto)?;
+        let secrets = config.existing_secrets()?.ok_or(KeysError::NoKeys)?;
+        let seal = Seal::new(&secrets, SEAL_PURPOSE).map_err(|_error| KeysError::Crypto)?;
         let newest = self.keys().await?.into_iter().next().ok_or(KeysError::NoKeys)?;
         seal.open(&newest.id, &newest.sealed_private_key)?;
         Ok(seal)
@@ -110,9 +110,7 @@ impl Commands {
         let tools = (&self.rotation, &seal);
         match lifecycle::revoke(&mut pooled.conn(), tools, &args.kid, &moment).await? {
             Revoked::NotFound => Err(KeysError::KeyNotFound(args.kid.clone())),
-            Revoked::Done => {
-                Ok(self.output.changed(&self.keys().await?, &args.kid, "revoked")?)
-            }
+            Revoked::Done => Ok(self.output.changed(&self.keys().await?, &args.kid, "revoked")?),
             Revoked::WasRevoked => {
                 Ok(self.output.changed(&self.keys().await?, &args.kid, "revoked already")?)
             }

@@ -22,7 +22,9 @@ pub(crate) use import::{ImportKeys, ImportPage, ImportUpdate, KnownRows};
 pub(crate) use mail::Mail;
 pub(crate) use row::{AccountRow, SessionRow, UserRow, tables};
 pub(crate) use security_event::{EventKind, EventStream, Moment, SecurityEvent, Wanted};
-pub(crate) use session::{EndedSession, Ending, ListedSession, NewSession, Session, TokenNames};
+pub(crate) use session::{
+    EndedSession, Ending, ListedSession, NewSession, SealedToken, Session, TokenNames,
+};
 pub(crate) use sign_in_network::SignInNetwork;
 pub(crate) use signing_key::SigningKey;
 pub(crate) use user::{User, UserChanges};

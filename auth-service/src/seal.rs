@@ -1,5 +1,5 @@
 //! Encrypts values that must stay secret from readers of the database: AES-256-GCM with keys derived
-//! from the secret.
+//! from the secrets.
 
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey},
@@ -8,28 +8,32 @@ use aws_lc_rs::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::config::Secrets;
+
 const NONCE_BYTES: usize = 12;
 const KEY_BYTES: usize = 32;
 
-/// A key for one purpose. Not `Debug`, because it holds a key.
-pub(crate) struct Seal(RandomizedNonceKey);
+/// The keys for one purpose. Not `Debug`, because it holds keys.
+pub(crate) struct Seal {
+    current: RandomizedNonceKey,
+    /// Keys of older secrets, which only decrypt.
+    older: Vec<RandomizedNonceKey>,
+}
 
 /// Encrypted with another secret, for another purpose, or not by this service.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "BETTER_AUTH_SECRET cannot decrypt the data in the database: it is not the secret that encrypted it"
+    "BETTER_AUTH_SECRET cannot decrypt the data in the database: it is not the secret that encrypted it; list that one in BETTER_AUTH_SECRETS"
 )]
 pub(crate) struct WrongSecret;
 
-impl From<Unspecified> for WrongSecret {
-    fn from(_: Unspecified) -> Self {
-        Self
-    }
-}
-
 impl Seal {
-    pub(crate) fn new(secret: &SecretString, purpose: &str) -> Result<Self, Unspecified> {
-        RandomizedNonceKey::new(&AES_256_GCM, &derived_key(secret, purpose)?).map(Self)
+    pub(crate) fn new(secrets: &Secrets, purpose: &str) -> Result<Self, Unspecified> {
+        let key = |secret: &SecretString| {
+            RandomizedNonceKey::new(&AES_256_GCM, &derived_key(secret, purpose)?)
+        };
+        let older = secrets.older.iter().map(key).collect::<Result<_, _>>()?;
+        Ok(Self { current: key(&secrets.current)?, older })
     }
 
     /// Encrypts a value. Returns nonce, ciphertext and tag. `owner` is authenticated, so that values
@@ -37,17 +41,46 @@ impl Seal {
     pub(crate) fn close(&self, owner: &str, plain: &[u8]) -> Result<Vec<u8>, Unspecified> {
         let mut sealed = plain.to_vec();
         let aad = Aad::from(owner.as_bytes());
-        let nonce = self.0.seal_in_place_append_tag(aad, &mut sealed)?;
+        let nonce = self.current.seal_in_place_append_tag(aad, &mut sealed)?;
         Ok([nonce.as_ref().as_slice(), &sealed].concat())
     }
 
     pub(crate) fn open(&self, owner: &str, sealed: &[u8]) -> Result<Vec<u8>, WrongSecret> {
-        let (nonce, sealed) = sealed.split_at_checked(NONCE_BYTES).ok_or(WrongSecret)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce)?;
-        let mut sealed = sealed.to_vec();
-        let aad = Aad::from(owner.as_bytes());
-        Ok(self.0.open_in_place(nonce, aad, &mut sealed)?.to_vec())
+        let mut keys = [&self.current].into_iter().chain(&self.older);
+        keys.find_map(|key| open_with(key, owner, sealed)).ok_or(WrongSecret)
     }
+
+    /// Returns whether there are older secrets, whose values can be renewed.
+    pub(crate) fn has_older(&self) -> bool {
+        !self.older.is_empty()
+    }
+
+    /// Returns whether a value was encrypted with an older secret.
+    pub(crate) fn is_outdated(&self, owner: &str, sealed: &[u8]) -> bool {
+        open_with(&self.current, owner, sealed).is_none()
+            && self.older.iter().any(|key| open_with(key, owner, sealed).is_some())
+    }
+
+    /// Encrypts a value of an older secret anew. Returns `None` if that is not necessary.
+    pub(crate) fn renewed(
+        &self,
+        owner: &str,
+        sealed: &[u8],
+    ) -> Result<Option<Vec<u8>>, Unspecified> {
+        if !self.is_outdated(owner, sealed) {
+            return Ok(None);
+        }
+        let plain = self.open(owner, sealed).map_err(|WrongSecret| Unspecified)?;
+        self.close(owner, &plain).map(Some)
+    }
+}
+
+fn open_with(key: &RandomizedNonceKey, owner: &str, sealed: &[u8]) -> Option<Vec<u8>> {
+    let (nonce, sealed) = sealed.split_at_checked(NONCE_BYTES)?;
+    let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+    let mut sealed = sealed.to_vec();
+    let aad = Aad::from(owner.as_bytes());
+    Some(key.open_in_place(nonce, aad, &mut sealed).ok()?.to_vec())
 }
 
 /// Derives a key for a purpose (RFC 5869); the secret itself only signs cookies.

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::{
     client_address,
+    cookie::SignedToken,
     error::{Error, Result},
     guessing,
     input::{Input, Schema},
@@ -164,7 +165,7 @@ pub(crate) enum Caller {
 }
 
 /// Returns the session tokens of the request: a bearer token replaces the cookies.
-pub(crate) fn presented_tokens(state: &AppState, headers: &HeaderMap) -> Vec<String> {
+pub(crate) fn presented_tokens(state: &AppState, headers: &HeaderMap) -> Vec<SignedToken> {
     match bearer_token(state, headers) {
         Some(token) => vec![token],
         None => state.cookies.session_tokens(headers),
@@ -172,7 +173,7 @@ pub(crate) fn presented_tokens(state: &AppState, headers: &HeaderMap) -> Vec<Str
 }
 
 /// Returns the session token of a bare or signed bearer token. Ignores a wrongly signed one.
-fn bearer_token(state: &AppState, headers: &HeaderMap) -> Option<String> {
+fn bearer_token(state: &AppState, headers: &HeaderMap) -> Option<SignedToken> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, credential) = value.split_once(' ')?;
     let credential = credential.trim();
@@ -183,7 +184,7 @@ fn bearer_token(state: &AppState, headers: &HeaderMap) -> Option<String> {
     } else if state.bearer_require_signature {
         None
     } else {
-        Some(credential.to_owned())
+        Some(SignedToken { token: credential.to_owned(), is_outdated: false })
     }
 }
 
@@ -200,8 +201,8 @@ pub(crate) async fn caller(state: &AppState, req: &HttpRequest) -> Result<Caller
 
 async fn find(state: &AppState, req: &HttpRequest) -> Result<Caller> {
     let mut caller = Caller::Nobody;
-    for token in presented_tokens(state, req.headers()) {
-        caller = find_session(state, req, token).await?;
+    for presented in presented_tokens(state, req.headers()) {
+        caller = find_session(state, req, presented).await?;
         if let Caller::Live(_) = caller {
             break;
         }
@@ -209,7 +210,12 @@ async fn find(state: &AppState, req: &HttpRequest) -> Result<Caller> {
     Ok(caller)
 }
 
-async fn find_session(state: &AppState, req: &HttpRequest, token: String) -> Result<Caller> {
+async fn find_session(
+    state: &AppState,
+    req: &HttpRequest,
+    presented: SignedToken,
+) -> Result<Caller> {
+    let SignedToken { token, is_outdated } = presented;
     let hash = token_hash(&token);
     let found = models::Session::find_by_token_hash(&mut state.read().await?.conn(), &hash).await?;
     let Some((mut session, user)) = found else { return Ok(Caller::Gone) };
@@ -232,6 +238,8 @@ async fn find_session(state: &AppState, req: &HttpRequest, token: String) -> Res
         }
         // Only remembered sessions are renewed.
         session_cookies::send(req, &token, true);
+    } else if is_outdated {
+        session_cookies::send(req, &token, !state.cookies.has_marker(req.headers()));
     }
     Ok(Caller::Live(Box::new(Live {
         session: SessionBody::new(session, token),

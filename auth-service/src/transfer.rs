@@ -42,8 +42,8 @@ pub(crate) async fn import(
     clock: &Clock,
 ) -> Result<Imported, ImportError> {
     // A generated secret could not be that of the exported service.
-    let secret = config.existing_secret()?;
-    let seal = secret.map(|secret| Seal::new(&secret, SEAL_PURPOSE)).transpose()?;
+    let secrets = config.existing_secrets()?;
+    let seal = secrets.map(|secrets| Seal::new(&secrets, SEAL_PURPOSE)).transpose()?;
     let inventory = inventory(move |key: &SigningKey| {
         let seal = seal
             .as_ref()

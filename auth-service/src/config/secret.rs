@@ -1,9 +1,10 @@
-//! The secret: configured, or generated once and stored beside a SQLite database.
+//! The secrets: configured, or one generated once and stored beside a SQLite database.
 
 use std::{
     collections::HashSet,
     fs,
     io::{self, Write as _},
+    num::ParseIntError,
     path::{Path, PathBuf},
 };
 
@@ -52,6 +53,44 @@ fn is_guessable(secret: &str) -> bool {
         || steps * 2 > bytes.len()
 }
 
+/// A secret of `BETTER_AUTH_SECRETS` with its version.
+#[derive(Clone, Debug)]
+pub struct VersionedSecret {
+    version: u32,
+    secret: SecretString,
+}
+
+/// Parses `<version>:<secret>`, the format of Better Auth. The error does not contain the secret.
+pub(super) fn versioned_secret(text: &str) -> Result<VersionedSecret, String> {
+    let Some((version, text)) = text.trim().split_once(':') else {
+        return Err("expected a version before each secret, such as 2:<new>,1:<old>".to_owned());
+    };
+    let version = version.parse().map_err(|_error: ParseIntError| {
+        "the version before a secret is a whole number, such as 2:<new>,1:<old>"
+    })?;
+    Ok(VersionedSecret { version, secret: secret(text.trim())? })
+}
+
+/// The current secret, which signs and encrypts, and older ones, which only verify and decrypt.
+#[derive(Clone, Debug)]
+pub(crate) struct Secrets {
+    pub(crate) current: SecretString,
+    pub(crate) older: Vec<SecretString>,
+}
+
+impl Secrets {
+    /// Returns all secrets, the current one first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &SecretString> {
+        [&self.current].into_iter().chain(&self.older)
+    }
+}
+
+impl From<SecretString> for Secrets {
+    fn from(current: SecretString) -> Self {
+        Self { current, older: Vec::new() }
+    }
+}
+
 /// The secret is missing or cannot be stored.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
@@ -59,45 +98,80 @@ pub enum SecretError {
     Required,
     #[error(transparent)]
     Example(#[from] ExampleSecret),
-    #[error(
-        "BETTER_AUTH_SECRET is a placeholder or easy to guess: generate one with `openssl rand -base64 32`"
-    )]
-    Guessable,
+    #[error("{0} is a placeholder or easy to guess: generate one with `openssl rand -base64 32`")]
+    Guessable(&'static str),
+    #[error("BETTER_AUTH_SECRETS has two secrets of version {0}")]
+    SameVersion(u32),
     #[error("BETTER_AUTH_SECRET is not set, and a generated one cannot be stored in {0}")]
     File(#[from] PathError),
     #[error("{0} does not contain a secret of at least {SECRET_MIN_CHARS} characters")]
     TooShort(PathBuf),
 }
 
+const SECRET: &str = "BETTER_AUTH_SECRET";
+const SECRETS: &str = "BETTER_AUTH_SECRETS";
+
 impl Config {
-    pub(crate) fn secret(&self) -> Result<SecretString, SecretError> {
+    /// Returns the secrets. Generates one for a SQLite database if none is configured.
+    pub(crate) fn secrets(&self) -> Result<Secrets, SecretError> {
+        if let Some(secrets) = self.versioned_secrets()? {
+            return Ok(secrets);
+        }
         match (&self.better_auth_secret, &self.database_url) {
             (Some(secret), _) => {
-                refuse_example("BETTER_AUTH_SECRET", secret, self.better_auth_url.as_str())?;
-                if self.is_public() && is_guessable(secret.expose_secret()) {
-                    return Err(SecretError::Guessable);
-                }
-                Ok(secret.clone())
+                self.check_secret(SECRET, secret)?;
+                Ok(secret.clone().into())
             }
             (None, DatabaseUrl::Postgres(_)) => Err(SecretError::Required),
             (None, DatabaseUrl::Sqlite(database)) => {
                 let file = secret_file(database);
                 let text = kept_secret(&file).map_err(|error| PathError::new(&file, error))?;
-                secret(text.trim()).map_err(|_error: String| SecretError::TooShort(file))
+                let secret = secret(text.trim());
+                Ok(secret.map_err(|_error: String| SecretError::TooShort(file))?.into())
             }
         }
     }
 
-    /// Like [`Self::secret`], but returns `None` instead of generating a secret.
-    pub(crate) fn existing_secret(&self) -> Result<Option<SecretString>, SecretError> {
+    /// Returns the secrets of `BETTER_AUTH_SECRETS`. As in Better Auth, `BETTER_AUTH_SECRET` is then
+    /// the oldest one.
+    fn versioned_secrets(&self) -> Result<Option<Secrets>, SecretError> {
+        let mut versions = HashSet::new();
+        for VersionedSecret { version, secret } in &self.better_auth_secrets {
+            if !versions.insert(version) {
+                return Err(SecretError::SameVersion(*version));
+            }
+            self.check_secret(SECRETS, secret)?;
+        }
+        let mut secrets = self.better_auth_secrets.iter().map(|versioned| versioned.secret.clone());
+        let Some(current) = secrets.next() else { return Ok(None) };
+        let older = secrets.chain(self.better_auth_secret.clone()).collect();
+        Ok(Some(Secrets { current, older }))
+    }
+
+    /// Rejects well-known secrets, unless the service is only reachable from this machine.
+    fn check_secret(&self, name: &'static str, secret: &SecretString) -> Result<(), SecretError> {
+        refuse_example(name, secret, self.better_auth_url.as_str())?;
+        if self.is_public() && is_guessable(secret.expose_secret()) {
+            return Err(SecretError::Guessable(name));
+        }
+        Ok(())
+    }
+
+    /// Like [`Self::secrets`], but returns `None` instead of generating a secret.
+    pub(crate) fn existing_secrets(&self) -> Result<Option<Secrets>, SecretError> {
         match &self.database_url {
             DatabaseUrl::Sqlite(database)
-                if self.better_auth_secret.is_none() && !secret_file(database).exists() =>
+                if !self.has_configured_secret() && !secret_file(database).exists() =>
             {
                 Ok(None)
             }
-            _ => self.secret().map(Some),
+            _ => self.secrets().map(Some),
         }
+    }
+
+    /// Returns whether a secret is configured, as opposed to a generated one.
+    pub(crate) fn has_configured_secret(&self) -> bool {
+        self.better_auth_secret.is_some() || !self.better_auth_secrets.is_empty()
     }
 }
 

@@ -1,30 +1,55 @@
-//! Checks that the secret exists, and that the database was encrypted with it.
+//! Checks that the secret exists, that the database was encrypted with it, and whether older secrets
+//! are still needed.
 
-use service_kit::doctor::{Finding, ReadOnly, innermost};
+use service_kit::{
+    db::Conn,
+    doctor::{Finding, ReadOnly, innermost},
+};
 
-use crate::{config::Config, issuer, models::SigningKey};
+use crate::{
+    config::{Config, Secrets},
+    issuer,
+    models::{SealedToken, SigningKey},
+    seal::Seal,
+    session,
+};
 
 const SETTING: &str = "BETTER_AUTH_SECRET";
+const SETTING_WITH_VERSIONS: &str = "BETTER_AUTH_SECRETS";
+/// Number of sessions that are read at once.
+const PAGE: i64 = 500;
 
-/// Checks the secret. `database` is `None` if the database cannot be read.
-pub(super) async fn check(config: &Config, database: Option<&mut ReadOnly>) -> Finding {
-    let secret = match config.existing_secret() {
-        Ok(secret) => secret,
-        Err(error) => {
-            let text = error.to_string();
-            return Finding::fault(SETTING, text.trim_start_matches(SETTING).trim_start());
-        }
+/// Checks the secrets. `database` is `None` if the database cannot be read.
+pub(super) async fn check(config: &Config, database: Option<&mut ReadOnly>) -> Vec<Finding> {
+    let secrets = match config.existing_secrets() {
+        Ok(secrets) => secrets,
+        Err(error) => return vec![invalid(&error.to_string())],
     };
-    let keys = match database {
-        Some(database) => SigningKey::list(&mut database.conn()).await,
-        None => Ok(Vec::new()),
+    let Some(database) = database else {
+        return vec![of_newest_key(secrets.as_ref(), None)];
     };
-    let newest = match &keys {
-        Ok(keys) => keys.first(),
-        Err(error) => return Finding::fault("DATABASE_URL", innermost(error)),
+    let mut conn = database.conn();
+    let keys = match SigningKey::list(&mut conn).await {
+        Ok(keys) => keys,
+        Err(error) => return vec![Finding::fault("DATABASE_URL", innermost(&error))],
     };
-    match (secret, newest) {
-        (Some(secret), Some(key)) if issuer::opens(&secret, key) => {
+    let mut findings = vec![of_newest_key(secrets.as_ref(), keys.first())];
+    if let Some(secrets) = secrets.filter(|secrets| !secrets.older.is_empty()) {
+        findings.extend(older_secrets(&secrets, &keys, &mut conn).await);
+    }
+    findings
+}
+
+/// Attributes an error to the setting that it begins with.
+fn invalid(error: &str) -> Finding {
+    let setting =
+        if error.starts_with(SETTING_WITH_VERSIONS) { SETTING_WITH_VERSIONS } else { SETTING };
+    Finding::fault(setting, error.trim_start_matches(setting).trim_start())
+}
+
+fn of_newest_key(secrets: Option<&Secrets>, newest: Option<&SigningKey>) -> Finding {
+    match (secrets, newest) {
+        (Some(secrets), Some(key)) if opens(secrets, key) => {
             Finding::ok("secret", "decrypts the signing keys in the database")
         }
         (Some(_), Some(_)) => {
@@ -42,4 +67,45 @@ pub(super) async fn check(config: &Config, database: Option<&mut ReadOnly>) -> F
             Finding::fault(SETTING, format!("{text} with its secret: restore the file"))
         }
     }
+}
+
+fn opens(secrets: &Secrets, key: &SigningKey) -> bool {
+    let seal = Seal::new(secrets, issuer::SEAL_PURPOSE);
+    seal.is_ok_and(|seal| seal.open(&key.id, &key.sealed_private_key).is_ok())
+}
+
+/// Reports how much an older secret still encrypts.
+async fn older_secrets(
+    secrets: &Secrets,
+    keys: &[SigningKey],
+    conn: &mut Conn<'_>,
+) -> Option<Finding> {
+    let of_keys = Seal::new(secrets, issuer::SEAL_PURPOSE).ok()?;
+    let of_sessions = Seal::new(secrets, session::SEAL_PURPOSE).ok()?;
+    let is_outdated = |key: &&SigningKey| of_keys.is_outdated(&key.id, &key.sealed_private_key);
+    let keys = keys.iter().filter(is_outdated).count();
+    let (mut sessions, mut after) = (0, String::new());
+    loop {
+        let page = match SealedToken::list(conn, &after, PAGE).await {
+            Ok(page) => page,
+            Err(error) => return Some(Finding::fault("DATABASE_URL", innermost(&error))),
+        };
+        let Some(last) = page.last() else { break };
+        after.clone_from(&last.id);
+        let outdated =
+            page.iter().filter(|row| of_sessions.is_outdated(&row.id, &row.sealed_token));
+        sessions += outdated.count();
+    }
+    Some(if keys + sessions == 0 {
+        let text =
+            "no signing key or session is encrypted with an older secret; cookies may still be";
+        Finding::ok("older secrets", format!("{text} signed with one, for SESSION_EXPIRES_IN"))
+    } else {
+        let text =
+            format!("still encrypt {keys} signing keys and {sessions} sessions; the running");
+        Finding::warn(
+            SETTING_WITH_VERSIONS,
+            format!("{text} service encrypts them anew: keep them"),
+        )
+    })
 }

@@ -1,4 +1,4 @@
-//! Checks whether our secret is that of a Better Auth server, by decrypting its signing keys.
+//! Checks whether one of our secrets is that of a Better Auth server, by decrypting its signing keys.
 //!
 //! Better Auth encrypts with XChaCha20-Poly1305 under the SHA-256 of its secret. It stores nonce,
 //! ciphertext and tag as hexadecimal digits in a JSON string, after a prefix `$ba$<version>$` if
@@ -6,9 +6,10 @@
 
 use aws_lc_rs::digest;
 use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, aead::Aead as _};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 
 use super::ImportError;
+use crate::config::Secrets;
 
 const NONCE_BYTES: usize = 24;
 const TAG_BYTES: usize = 16;
@@ -21,20 +22,25 @@ pub(super) enum Fit {
     Unknown,
 }
 
-/// Checks the secret against `keys` as they are stored.
-pub(super) fn fit(keys: &[String], secret: &SecretString) -> Result<Fit, ImportError> {
+/// Checks the secrets against `keys` as they are stored.
+pub(super) fn fit(keys: &[String], secrets: &Secrets) -> Result<Fit, ImportError> {
     let encrypted: Vec<_> = keys.iter().filter_map(|key| encrypted_bytes(key)).collect();
     if encrypted.is_empty() {
         return Ok(Fit::Unknown);
     }
-    let key = digest::digest(&digest::SHA256, secret.expose_secret().as_bytes());
-    let cipher = XChaCha20Poly1305::new_from_slice(key.as_ref())
-        .map_err(|_error| aws_lc_rs::error::Unspecified)?;
-    let is_ours = |bytes: &Vec<u8>| {
-        let Some((nonce, rest)) = bytes.split_first_chunk::<NONCE_BYTES>() else { return false };
-        cipher.decrypt(nonce.into(), rest).is_ok()
-    };
-    Ok(if encrypted.iter().any(is_ours) { Fit::Same } else { Fit::Other })
+    for secret in secrets.iter() {
+        let key = digest::digest(&digest::SHA256, secret.expose_secret().as_bytes());
+        let cipher = XChaCha20Poly1305::new_from_slice(key.as_ref())
+            .map_err(|_error| aws_lc_rs::error::Unspecified)?;
+        let is_ours = |bytes: &Vec<u8>| {
+            let nonce_and_rest = bytes.split_first_chunk::<NONCE_BYTES>();
+            nonce_and_rest.is_some_and(|(nonce, rest)| cipher.decrypt(nonce.into(), rest).is_ok())
+        };
+        if encrypted.iter().any(is_ours) {
+            return Ok(Fit::Same);
+        }
+    }
+    Ok(Fit::Other)
 }
 
 /// Returns `None` for a key that is not encrypted.
@@ -57,6 +63,8 @@ fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use secrecy::SecretString;
+
     use super::*;
 
     const SECRET: &str = "example-secret-do-not-use-0000000000";
@@ -66,7 +74,10 @@ mod tests {
 
     #[test]
     fn the_old_servers_secret_is_distinguished_from_others() {
-        let fit = |key: &str, secret: &str| fit(&[key.to_owned()], &secret.into()).unwrap();
+        let fit = |key: &str, secret: &str| {
+            let secrets = SecretString::from(secret).into();
+            fit(&[key.to_owned()], &secrets).unwrap()
+        };
         assert_eq!(fit(KEY, SECRET), Fit::Same);
         assert_eq!(fit(&KEY.replacen('"', "\"$ba$2$", 1), SECRET), Fit::Same);
         assert_eq!(fit(KEY, "another-secret-do-not-use-0000000000"), Fit::Other);

@@ -14,7 +14,6 @@ use diesel::{
     sql_types::{BigInt, Text},
 };
 use diesel_async::RunQueryDsl;
-use secrecy::SecretString;
 use service_kit::{
     db::{Conn, query},
     source::{self, SourceError, Table},
@@ -31,6 +30,7 @@ use super::{
     old_secret::{self, Fit},
     report::Report,
 };
+use crate::config::Secrets;
 
 /// Reads users in the order of their ids, page by page.
 pub(super) struct Source {
@@ -116,7 +116,7 @@ impl Source {
     pub(super) async fn check_sessions(
         &self,
         conn: &mut Conn<'_>,
-        secret: &SecretString,
+        secrets: &Secrets,
         report: &mut Report,
     ) -> Result<(), ImportError> {
         let Some(sessions) = &self.sessions else { return Ok(()) };
@@ -129,7 +129,7 @@ impl Source {
             ))
             .into());
         }
-        match old_secret::fit(&self.private_keys(conn).await?, secret)? {
+        match old_secret::fit(&self.private_keys(conn).await?, secrets)? {
             Fit::Same => {}
             Fit::Other => {
                 return Err(SourceError::refused(

@@ -1,12 +1,13 @@
 //! The keys of the database, ready to sign and to be published.
 
+use std::sync::Arc;
+
 use actix_web::web::Bytes;
 use aws_lc_rs::digest;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use shared_models::AccessClaims;
-use std::sync::Arc;
 
 use super::{
     IssuerError,
@@ -50,11 +51,12 @@ impl KeySet {
             signers.push((activation(key), Signer::new(&key.id, &seed)?));
         }
         signers.reverse();
+        let expires_at = usable(&rows).next().and_then(|newest| newest.expires_at).map(|at| at.0);
         let published: Vec<_> = rows.iter().filter(|key| rotation.is_published(key, now)).collect();
         let withdrawals = published.iter().filter_map(|key| rotation.withdrawal(key));
         Ok(Self {
             signers,
-            expires_at: usable(&rows).next().and_then(|newest| newest.expires_at).map(|at| at.0),
+            expires_at,
             jwks: Arc::new(jwks(&published)),
             changes_at: withdrawals.chain(rotation.due_at(&rows)).min(),
             published: published

@@ -202,6 +202,7 @@ mod tests {
 
     #[test]
     fn every_key_has_one_state() {
+        use KeyState::{Next, Retired, Revoked, Signing, Withdrawn};
         let keys = [
             key(4, 24 * HOUR, Some(48 * HOUR)),
             key(3, 0, Some(24 * HOUR)),
@@ -209,7 +210,6 @@ mod tests {
             key(1, -2 * HOUR, Some(-HOUR)),
         ];
         let states = |now| keys.each_ref().map(|key| rotation().state(&keys, key, at(now)));
-        use KeyState::{Next, Retired, Revoked, Signing, Withdrawn};
         assert_eq!(states(HOUR), [Next, Signing, Revoked, Retired]);
         assert_eq!(states(24 * HOUR), [Signing, Retired, Revoked, Retired]);
         assert_eq!(states(72 * HOUR), [Signing, Withdrawn, Revoked, Withdrawn]);

@@ -40,7 +40,8 @@ impl Output {
             return keys.iter().try_for_each(|key| write_json(&mut out, &self.body(keys, key)));
         }
         let header = ["KID", "STATE", "SIGNS FROM", "SIGNS UNTIL", "PUBLISHED UNTIL"];
-        let shown = |at: Option<DateTime<Utc>>| at.map_or("-".to_owned(), |at| time(DbTime(at)));
+        let shown =
+            |at: Option<DateTime<Utc>>| at.map_or_else(|| "-".to_owned(), |at| time(DbTime(at)));
         let row = |key: &SigningKey| {
             [
                 key.id.clone(),

@@ -32,6 +32,14 @@ pub(crate) struct ListedSession {
     pub(crate) session: Session,
 }
 
+/// The encrypted token of a session.
+#[derive(HasQuery)]
+#[diesel(table_name = sessions)]
+pub(crate) struct SealedToken {
+    pub(crate) id: String,
+    pub(crate) sealed_token: Vec<u8>,
+}
+
 /// Selects the sessions to end.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Ending<'a> {
@@ -107,7 +115,8 @@ impl Session {
         token: TokenNames<'_>,
         now: DbTime,
     ) -> QueryResult<Option<String>> {
-        let revocation = security_events::table.filter(security_events::token_id.eq(token.token_id));
+        let revocation =
+            security_events::table.filter(security_events::token_id.eq(token.token_id));
         let live = sessions::table
             .inner_join(users::table)
             .filter(sessions::id.eq(token.session_id))
@@ -172,6 +181,28 @@ impl Session {
     pub(crate) async fn delete_expired(conn: &mut Conn<'_>, now: DbTime) -> QueryResult<usize> {
         let expired = sessions::table.filter(sessions::expires_at.le(now));
         query!(conn, |c| diesel::delete(expired).execute(*c))
+    }
+}
+
+impl SealedToken {
+    /// Returns the encrypted tokens of sessions whose ids are after `after`, in the order of the ids.
+    pub(crate) async fn list(
+        conn: &mut Conn<'_>,
+        after: &str,
+        limit: i64,
+    ) -> QueryResult<Vec<Self>> {
+        query!(conn, |c| Self::query()
+            .filter(sessions::id.gt(after))
+            .order(sessions::id)
+            .limit(limit)
+            .load(*c))
+    }
+
+    /// Replaces the encrypted token, unless the session has ended.
+    pub(crate) async fn update(&self, conn: &mut Conn<'_>, sealed: &[u8]) -> QueryResult<usize> {
+        let updated =
+            diesel::update(sessions::table.find(&self.id)).set(sessions::sealed_token.eq(sealed));
+        query!(conn, |c| updated.execute(*c))
     }
 }
 

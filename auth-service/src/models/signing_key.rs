@@ -41,7 +41,7 @@ impl SigningKey {
 
     /// Locks the newest key until the transaction ends, and returns all keys, newest first.
     pub(crate) async fn list_locked(conn: &mut Conn<'_>) -> QueryResult<Vec<Self>> {
-        let newest = Self::list(conn).await?.first().map(|key| key.generation);
+        let newest = Self::list(conn).await?.iter().map(|key| key.generation).max();
         let held = diesel::update(signing_keys::table)
             .filter(signing_keys::generation.nullable().eq(newest))
             .set(signing_keys::id.eq(signing_keys::id));
@@ -77,6 +77,18 @@ impl SigningKey {
     ) -> QueryResult<usize> {
         let updated = diesel::update(signing_keys::table.find(generation))
             .set(signing_keys::expires_at.eq(expires_at));
+        query!(conn, |c| updated.execute(*c))
+    }
+
+    /// Replaces the encrypted private key, unless another process has done so.
+    pub(crate) async fn update_sealed(
+        conn: &mut Conn<'_>,
+        (generation, old): (i32, &[u8]),
+        sealed: &[u8],
+    ) -> QueryResult<usize> {
+        let unchanged =
+            signing_keys::table.find(generation).filter(signing_keys::sealed_private_key.eq(old));
+        let updated = diesel::update(unchanged).set(signing_keys::sealed_private_key.eq(sealed));
         query!(conn, |c| updated.execute(*c))
     }
 

@@ -10,6 +10,7 @@ use actix_web::{
     web::Data,
 };
 use serde::Serialize;
+use serde_json::json;
 use service_kit::{body, sql_types::DbTime};
 use shared_models::{AccessClaims, UserId};
 use url::form_urlencoded;
@@ -39,7 +40,7 @@ impl FromRequest for FromReceiver {
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (req, payload) = (req.clone(), payload.take());
-        let is_allowed = |client| client == Client::Receiver;
+        let is_allowed = |client: Client| client == Client::Receiver;
         Box::pin(async move { Ok(Self(token(&req, payload, is_allowed).await?)) })
     }
 }
@@ -50,7 +51,7 @@ impl FromRequest for FromReceiverOrBearer {
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (req, payload) = (req.clone(), payload.take());
-        let is_allowed = |client| client != Client::Unknown;
+        let is_allowed = |client: Client| client != Client::Unknown;
         Box::pin(async move { Ok(Self(token(&req, payload, is_allowed).await?)) })
     }
 }
@@ -153,11 +154,7 @@ async fn active_token(state: &AppState, token: &str) -> Result<Option<ActiveToke
 }
 
 fn names(claims: &AccessClaims) -> TokenNames<'_> {
-    TokenNames {
-        user_id: claims.sub.as_str(),
-        session_id: &claims.sid,
-        token_id: &claims.jti,
-    }
+    TokenNames { user_id: claims.sub.as_str(), session_id: &claims.sid, token_id: &claims.jti }
 }
 
 /// Revokes an access token. Unknown and expired tokens are accepted without effect, so that the
@@ -171,5 +168,5 @@ pub(crate) async fn revoke(
         let mut pooled = state.write().await?;
         user_lifecycle::revoke_token(&mut pooled.conn(), names(&claims), &moment).await?;
     }
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(serde_json::json!({})))
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({})))
 }

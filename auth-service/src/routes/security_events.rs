@@ -4,10 +4,7 @@
 use std::{future::Future, pin::Pin};
 
 use actix_web::{
-    FromRequest, HttpRequest, HttpResponse,
-    dev::Payload,
-    http::header::CACHE_CONTROL,
-    web::Data,
+    FromRequest, HttpRequest, HttpResponse, dev::Payload, http::header::CACHE_CONTROL, web::Data,
 };
 use chrono::DateTime;
 use serde::{Deserialize, Serialize, Serializer};

@@ -31,8 +31,8 @@ pub(crate) async fn sign_out(
     req: HttpRequest,
     _: Input<SignOut>,
 ) -> Result<HttpResponse> {
-    for token in session::presented_tokens(&state, req.headers()) {
-        let hash = session::token_hash(&token);
+    for presented in session::presented_tokens(&state, req.headers()) {
+        let hash = session::token_hash(&presented.token);
         // Avoids a write transaction for made-up tokens.
         if Session::find_by_token_hash(&mut state.read().await?.conn(), &hash).await?.is_some() {
             let session = Ending::OfToken(&hash);

@@ -2,7 +2,7 @@
 
 mod answer;
 
-pub(crate) use self::answer::{Answer, Answering, SignedIn, is_nobody};
+pub(crate) use self::answer::{Answer, Answering, Form, SignedIn, is_nobody};
 
 use std::{
     net::SocketAddr,

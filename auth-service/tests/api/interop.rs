@@ -16,7 +16,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-use crate::app::{Answering as _, BASE_URL, JWKS, SIGN_UP, SignedIn, TestApp, values};
+use crate::app::{Answering as _, BASE_URL, Form as _, JWKS, SIGN_UP, SignedIn, TestApp, values};
 
 on_both_engines!(auth_service::MIGRATIONS;
     a_python_back_end_trusts_our_tokens_and_no_others,
@@ -155,8 +155,7 @@ async fn receivers_in_python_and_node_read_our_security_events(db: TestDatabase)
 }
 
 async fn resource_servers_in_python_and_node_introspect_our_tokens(db: TestDatabase) {
-    let clients =
-        [(interpreter(PYTHON), "introspect.py"), (interpreter(NODE), "introspect.mjs")];
+    let clients = [(interpreter(PYTHON), "introspect.py"), (interpreter(NODE), "introspect.mjs")];
     let secret = "the secret of a receiver, in a test";
     let app = TestApp::spawn_with(&db, |config| {
         config.events.events_secret = vec![secret.into()];

@@ -8,7 +8,8 @@ use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::{
     app::{
-        Answer, Answering as _, BASE_URL, DAY, PASSWORD, SIGN_OUT, SignedIn, TestApp, with_bearer,
+        Answer, Answering as _, BASE_URL, DAY, Form as _, PASSWORD, SIGN_OUT, SignedIn, TestApp,
+        with_bearer,
     },
     secrets::process,
     token::{jwks, verified},
@@ -85,7 +86,7 @@ async fn an_active_token_is_described(db: TestDatabase) {
     });
     assert_eq!(introspect(&app, &token).await, described);
     let basic = app.post(INTROSPECT).basic_auth("any name", Some(RECEIVER));
-    let form = [("token_type_hint", "refresh_token"), ("token", &token)];
+    let form = [("token_type_hint", "refresh_token"), ("token", token.as_str())];
     assert_eq!(basic.form(&form).answer().await.json(), described);
 
     app.advance(DAY);
@@ -181,7 +182,12 @@ async fn a_revoked_token_is_inactive_and_published(db: TestDatabase) {
     assert_eq!(app.get_session(&ada.cookie).await.json()["user"], ada.user, "the session remains");
 
     app.advance(DAY);
-    app.post(REVOKE).bearer_auth(RECEIVER).form(&[("token", &kept)]).answer().await.is_ok(&json!({}));
+    app.post(REVOKE)
+        .bearer_auth(RECEIVER)
+        .form(&[("token", &kept)])
+        .answer()
+        .await
+        .is_ok(&json!({}));
     assert_eq!(published(&app).await.len(), 1, "of an expired token nothing is recorded");
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::{
-    app::{Answering as _, SECRET, TestApp, values},
+    app::{Answering as _, Form as _, SECRET, TestApp, values},
     mailbox::eventually,
     rotation::{HOUR, kids, signed},
     secrets::process,
@@ -88,7 +88,8 @@ async fn a_rotated_key_signs_once_it_has_been_published_long_enough(db: TestData
     assert_eq!(signed(&app, &ada).await.1, new);
     assert_eq!(kids(&app).await, both);
     assert!(verified(&old_token, &jwks(&app).await).is_some());
-    let states: Vec<_> = json_of(&db, &["list"]).await.into_iter().map(|key| key["state"].clone()).collect();
+    let states: Vec<_> =
+        json_of(&db, &["list"]).await.into_iter().map(|key| key["state"].clone()).collect();
     assert_eq!(states, ["next", "signing"], "by the system time");
 }
 
@@ -164,7 +165,11 @@ async fn a_revocation_must_be_confirmed(db: TestDatabase) {
     assert!(log.contains("confirm it with --yes"), "{log}");
     let (status, _, log) = run(&db, &["revoke", "unknown", "--yes"]).await;
     assert_eq!(status, Some(1), "{log}");
-    assert!(log.contains(r#"there is no signing key \"unknown\""#) || log.contains(r#"there is no signing key "unknown""#), "{log}");
+    assert!(
+        log.contains(r#"there is no signing key \"unknown\""#)
+            || log.contains(r#"there is no signing key "unknown""#),
+        "{log}"
+    );
     assert_eq!(kids(&app).await, [kid]);
 }
 

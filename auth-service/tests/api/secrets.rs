@@ -3,6 +3,7 @@
 mod at_rest;
 mod configured;
 mod in_the_log;
+mod rotated;
 
 use std::process::Stdio;
 

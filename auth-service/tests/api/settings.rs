@@ -109,7 +109,7 @@ async fn secrets_can_come_from_files() {
     for (files, reason) in [
         (
             [("BETTER_AUTH_SECRET_FILE", short.as_str()), ("HOST", "")],
-            "BETTER_AUTH_SECRET: a secret",
+            "BETTER_AUTH_SECRET: expected a secret",
         ),
         (
             [("BETTER_AUTH_SECRET_FILE", "/nowhere"), ("HOST", "")],

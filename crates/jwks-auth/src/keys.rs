@@ -220,7 +220,7 @@ impl Keys {
                 } else {
                     debug!(jwks.issuer = self.issuer, jwks.keys = keys.len(), "key set refreshed");
                 }
-                self.store(keys, now);
+                self.store(&keys, now);
                 status.failures = 0;
                 status.due_at = now + cache_ttl * REFRESH_NUMERATOR / REFRESH_DENOMINATOR;
                 if trigger == FetchTrigger::UnknownKey {
@@ -270,7 +270,7 @@ impl Keys {
         revoked.iter().any(|known| known == kid)
     }
 
-    fn store(&self, keys: KeySet, fetched_at: Instant) {
+    fn store(&self, keys: &KeySet, fetched_at: Instant) {
         let revoked = self.revoked.lock().unwrap_or_else(PoisonError::into_inner);
         let keys = keys.without(&revoked);
         self.snapshot.store(Some(Arc::new(Snapshot { keys, fetched_at })));

@@ -2,6 +2,7 @@
 
 use reqwest::{RequestBuilder, header::HeaderMap};
 use serde_json::{Value, json};
+use url::form_urlencoded;
 
 use crate::openapi;
 
@@ -22,6 +23,19 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
+}
+
+pub(crate) trait Form {
+    fn form<V: AsRef<str>>(self, fields: &[(&str, V)]) -> Self;
+}
+
+impl Form for RequestBuilder {
+    /// Adds a form as the body.
+    fn form<V: AsRef<str>>(self, fields: &[(&str, V)]) -> Self {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs(fields);
+        self.header("content-type", "application/x-www-form-urlencoded").body(form.finish())
+    }
 }
 
 pub(crate) trait Answering {

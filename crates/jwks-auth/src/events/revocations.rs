@@ -196,7 +196,11 @@ mod tests {
     }
 
     fn session(sid: &str) -> Subject {
-        Subject { user: Some("ada".to_owned()), session: Some(sid.to_owned()), ..Subject::default() }
+        Subject {
+            user: Some("ada".to_owned()),
+            session: Some(sid.to_owned()),
+            ..Subject::default()
+        }
     }
 
     fn token(sub: &str, sid: &str, jti: &str, iat: Option<i64>) -> RegisteredClaims {
