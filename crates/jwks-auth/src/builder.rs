@@ -14,10 +14,12 @@ use crate::http::{Headers, HttpKeys};
 use crate::{
     cache::{Limits, TokenCache},
     claims::{RegisteredClaims, Rules},
+    clock::Now,
+    error::BuildError,
     keys::{Keys, Timing},
     source::KeySource,
     stats::Outcomes,
-    verifier::{Inner, IsRevoked, Issuer, Now, Verifier},
+    verifier::{Inner, IsRevoked, Issuer, Verifier},
 };
 
 /// Memory per cached token, from which the default size limit of the cache is derived.
@@ -94,28 +96,19 @@ impl fmt::Debug for VerifierBuilder {
     }
 }
 
-/// Why a [`Verifier`] could not be built.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// Two issuers have the same `iss`, so that keys and audience would be ambiguous.
-    #[error("issuer {0:?} is configured twice")]
-    SameIssuer(String),
-    /// The secret for the security events feed is not a valid header value.
-    #[cfg(feature = "events")]
-    #[error("a secret must consist of printable ASCII characters")]
-    Secret,
-    /// The HTTP client could not be built: the system has no CA certificates for `https`.
-    #[cfg(feature = "http")]
-    #[error("cannot set up HTTPS for the issuer's keys; are CA certificates installed?")]
-    Https(#[from] reqwest::Error),
+impl Verifier {
+    /// Returns a builder for a verifier whose primary issuer is `issuer`, the one whose keys
+    /// [`Self::is_ready`] checks.
+    pub fn builder(issuer: TrustedIssuer) -> VerifierBuilder {
+        VerifierBuilder::new(issuer)
+    }
 }
 
 impl VerifierBuilder {
     /// Default tolerance for clock skew; see [`Self::leeway`].
     pub const DEFAULT_LEEWAY: Duration = Duration::from_secs(30);
 
-    pub(crate) fn new(primary: TrustedIssuer) -> Self {
+    fn new(primary: TrustedIssuer) -> Self {
         Self {
             issuers: vec![primary],
             leeway: Self::DEFAULT_LEEWAY,

@@ -1,23 +1,21 @@
 //! Bounded, sharded cache of verified tokens, keyed by their SHA-256. Every hit is still checked for
 //! its key, expiry and revocation.
 
+mod key;
 mod shard;
 
-use std::{
-    any::TypeId,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
-
-use aws_lc_rs::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 
 use crate::{
     claims::RegisteredClaims,
     stats::CacheStats,
     verified::{Accepted, AnyAccepted},
 };
+use key::{CacheKey, Digest, sha256};
+pub(crate) use shard::Limits;
 use shard::Shard;
 
 const MAX_SHARDS: usize = 64;
@@ -26,22 +24,6 @@ const MIN_ENTRIES_PER_SHARD: usize = 64;
 const MIN_BYTES_PER_SHARD: usize = 64 * 1024;
 /// Size of an entry without its claims: the key, the slot and the registered claims.
 const ENTRY_BYTES: usize = 512;
-
-/// The limits of a cache.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    pub(crate) entries: usize,
-    pub(crate) bytes: usize,
-}
-
-/// A token, and the Rust type that its claims were deserialized into.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct CacheKey {
-    digest: Digest,
-    claims: TypeId,
-}
-
-type Digest = [u8; SHA256_OUTPUT_LEN];
 
 /// A period between two invalidations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +50,7 @@ impl TokenCache {
     }
 
     pub(crate) fn key<C: 'static>(token: &str) -> CacheKey {
-        CacheKey { digest: sha256(token), claims: TypeId::of::<C>() }
+        CacheKey::of::<C>(token)
     }
 
     pub(crate) fn get<C: Send + Sync + 'static>(&self, key: &CacheKey) -> Option<Arc<Accepted<C>>> {
@@ -137,10 +119,4 @@ impl TokenCache {
         let [first, ..] = *digest;
         self.shards.get(usize::from(first) % self.shards.len())
     }
-}
-
-fn sha256(token: &str) -> Digest {
-    let mut bytes = [0; SHA256_OUTPUT_LEN];
-    bytes.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
-    bytes
 }

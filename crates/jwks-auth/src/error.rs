@@ -1,4 +1,4 @@
-//! Errors of token verification.
+//! Errors of verifying a token, and of building a verifier.
 
 use std::time::Duration;
 
@@ -104,4 +104,21 @@ impl Error {
             Self::NotConfigured => 500,
         }
     }
+}
+
+/// Why a [`Verifier`](crate::Verifier) could not be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// Two issuers have the same `iss`, so that keys and audience would be ambiguous.
+    #[error("issuer {0:?} is configured twice")]
+    SameIssuer(String),
+    /// The secret for the security events feed is not a valid header value.
+    #[cfg(feature = "events")]
+    #[error("a secret must consist of printable ASCII characters")]
+    Secret,
+    /// The HTTP client could not be built: the system has no CA certificates for `https`.
+    #[cfg(feature = "http")]
+    #[error("cannot set up HTTPS for the issuer's keys; are CA certificates installed?")]
+    Https(#[from] reqwest::Error),
 }

@@ -10,6 +10,7 @@ mod bearer;
 mod builder;
 mod cache;
 mod claims;
+mod clock;
 mod error;
 #[cfg(feature = "events")]
 mod events;
@@ -30,9 +31,9 @@ mod verifier;
 pub use authorization::bearer_token;
 #[cfg(feature = "actix")]
 pub use bearer::Bearer;
-pub use builder::{BuildError, TrustedIssuer, VerifierBuilder};
+pub use builder::{TrustedIssuer, VerifierBuilder};
 pub use claims::RegisteredClaims;
-pub use error::{Error, Refusal};
+pub use error::{BuildError, Error, Refusal};
 #[cfg(feature = "events")]
 pub use events::{
     EventBatch, EventFeed, EventKind, EventQuery, EventReader, FeedError, SecurityEvent, Subject,

@@ -15,9 +15,9 @@ use tracing::debug;
 #[cfg(feature = "events")]
 use crate::events::{EventReader, Follower};
 use crate::{
-    builder::{TrustedIssuer, VerifierBuilder},
     cache::TokenCache,
     claims::{RegisteredClaims, Rules},
+    clock::Now,
     error::{Error, Refusal},
     keys::{FetchTrigger, Keys},
     stats::{CacheStats, Outcomes, Stats},
@@ -25,7 +25,6 @@ use crate::{
     verified::{Accepted, Facts, Verified},
 };
 
-pub(crate) type Now = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 pub(crate) type IsRevoked = Arc<dyn Fn(&RegisteredClaims) -> bool + Send + Sync>;
 
 /// Verifies the tokens of one or several issuers. Cheap to clone; all clones share keys and cache.
@@ -57,12 +56,6 @@ impl fmt::Debug for Verifier {
 }
 
 impl Verifier {
-    /// Returns a builder for a verifier whose primary issuer is `issuer`, the one whose keys
-    /// [`Self::is_ready`] checks.
-    pub fn builder(issuer: TrustedIssuer) -> VerifierBuilder {
-        VerifierBuilder::new(issuer)
-    }
-
     /// Verifies a token and returns its claims as `C`. The token must be signed by a trusted issuer
     /// for its audience, and be neither expired nor revoked.
     ///
@@ -176,7 +169,7 @@ impl Verifier {
     }
 
     /// Removes a token from the cache. To reject it from now on, use
-    /// [`VerifierBuilder::revoked_if`].
+    /// [`VerifierBuilder::revoked_if`](crate::VerifierBuilder::revoked_if).
     pub fn invalidate(&self, token: &str) {
         if let Some(cache) = &self.0.cache {
             cache.remove_token(token);

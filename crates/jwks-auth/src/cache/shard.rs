@@ -9,11 +9,18 @@ use std::{
     },
 };
 
-use super::{CacheKey, Limits};
+use super::key::CacheKey;
 use crate::{
     stats::CacheStats,
     verified::{AnyAccepted, Facts},
 };
+
+/// The limits of a cache or of one of its shards.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) entries: usize,
+    pub(crate) bytes: usize,
+}
 
 /// Aligned to cache lines to avoid false sharing between shards.
 #[repr(align(128))]

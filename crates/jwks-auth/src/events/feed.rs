@@ -20,13 +20,12 @@ use super::{
     revocations::Revocations,
 };
 use crate::{
-    BuildError,
     claims::{RegisteredClaims, Rules},
-    error::Error,
+    clock::Now,
+    error::{BuildError, Error, Refusal},
     keys::Keys,
     stats::FeedStats,
     verified::Facts,
-    verifier::Now,
 };
 
 /// Delay before the first retry; it doubles with each failure.
@@ -140,11 +139,7 @@ impl Follower {
     /// unknown.
     pub(crate) fn check(&self, claims: &RegisteredClaims) -> Result<(), Error> {
         self.check_silence()?;
-        if self.revocations.has(claims) {
-            Err(Error::Refused(crate::Refusal::Revoked))
-        } else {
-            Ok(())
-        }
+        if self.revocations.has(claims) { Err(Error::Refused(Refusal::Revoked)) } else { Ok(()) }
     }
 
     /// Like [`Self::check`], for a cached token: looks it up only if there have been revocations

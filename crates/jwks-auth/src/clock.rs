@@ -1,0 +1,5 @@
+//! The clock of a verifier, which tests replace.
+
+use std::{sync::Arc, time::SystemTime};
+
+pub(crate) type Now = Arc<dyn Fn() -> SystemTime + Send + Sync>;
