@@ -1,31 +1,33 @@
 //! Password hashing: on blocking threads, limited in concurrency, and with the same duration for every
 //! account. `bcrypt_sha256` implements our own hashes, `foreign` those of other programs.
 
+mod bcrypt_encoding;
 mod bcrypt_sha256;
 mod compromised;
 mod firebase;
 mod foreign;
+mod lenient_base64;
+mod normalization;
 mod pbkdf2;
+mod phc;
 mod spelling;
+mod unusable_hash;
 
 use std::{
     hint::black_box,
-    ops::RangeInclusive,
     time::{Duration, Instant},
 };
 
 use actix_web::web;
-use base64::{
-    alphabet,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
 use rustix::time::{ClockId, clock_gettime};
 use service_kit::metrics::{Counter, Histogram, Sheet};
 use tokio::{sync::Semaphore, time::timeout};
-use unicode_normalization::UnicodeNormalization as _;
 
 pub(crate) use self::compromised::BlocklistError;
-use self::{bcrypt_sha256::BcryptSha256, compromised::Blocklist, foreign::Foreign};
+use self::{
+    bcrypt_encoding::BCRYPT_COSTS, bcrypt_sha256::BcryptSha256, compromised::Blocklist,
+    foreign::Foreign, unusable_hash::UnusableHash,
+};
 use crate::{
     config::Config,
     error::{Error, Result},
@@ -39,18 +41,6 @@ pub(crate) const MAX_UNITS: usize = 128;
 const MAX_WAITING: usize = 256;
 /// Maximum time in the queue. Shorter than the usual timeout of proxies.
 const MAX_WAIT: Duration = Duration::from_secs(30);
-
-/// From bcrypt's minimum to a cost that takes seconds.
-const BCRYPT_COSTS: RangeInclusive<u32> = 4..=16;
-/// bcrypt implementations emit 23 of the 24 digest bytes.
-const BCRYPT_DIGEST_BYTES: usize = 23;
-const BCRYPT_BASE64: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::BCRYPT,
-    GeneralPurposeConfig::new()
-        .with_encode_padding(false)
-        .with_decode_padding_mode(DecodePaddingMode::RequireNone)
-        .with_decode_allow_trailing_bits(true),
-);
 
 /// Rejects a password above the maximum length, before anything is hashed.
 pub(crate) fn check_max_length(password: &str) -> Result<()> {
@@ -66,22 +56,6 @@ fn check_length(password: &str) -> Result<()> {
         return Err(Error::PasswordTooShort);
     }
     check_max_length(password)
-}
-
-/// Normalizes a password that keyboards may encode in several ways, as Better Auth does.
-fn nfkc(password: &str) -> String {
-    password.nfkc().collect()
-}
-
-/// Why a stored hash can never match.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum UnusableHash {
-    #[error("its password hash is of an unknown kind")]
-    Unknown,
-    #[error("its password hash is malformed")]
-    Malformed,
-    #[error("its password hash would take too much memory or time to verify")]
-    TooCostly,
 }
 
 /// Converts a hash of another program into its stored form. Fails with a reason if no password could

@@ -7,7 +7,11 @@
 use aws_lc_rs::{constant_time, hmac};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
-use super::{BCRYPT_BASE64, BCRYPT_COSTS, BCRYPT_DIGEST_BYTES, UnusableHash, nfkc};
+use super::{
+    bcrypt_encoding::{BCRYPT_BASE64, BCRYPT_COSTS, BCRYPT_DIGEST_BYTES},
+    normalization::nfkc,
+    unusable_hash::UnusableHash,
+};
 
 const NAME: &str = "$bcrypt-sha256$";
 const PREFIX: &str = "$bcrypt-sha256$v=2,t=2b,r=";

@@ -11,7 +11,7 @@ use std::{
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 
-use super::nfkc;
+use super::normalization::nfkc;
 
 /// The 10 000 most common passwords of at least eight characters, in lower case, one per line, sorted.
 /// Sources and licenses are in `data/LICENSES.txt`.

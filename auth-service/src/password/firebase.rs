@@ -10,7 +10,7 @@ use aws_lc_rs::{
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD_NO_PAD};
 
-use super::{UnusableHash, spelling::bytes_of_base64};
+use super::{lenient_base64, unusable_hash::UnusableHash};
 
 const AES_KEY_BYTES: usize = 32;
 
@@ -43,7 +43,7 @@ pub(super) fn canonical(rest: &str) -> Result<String, UnusableHash> {
         all.find(|(key, _)| *key == name).map(|(_, value)| value).ok_or(malformed)
     };
     let number = |name| parameter(name)?.parse::<u32>().map_err(|_error| malformed);
-    let bytes = |text| bytes_of_base64(text).ok_or(malformed);
+    let bytes = |text| lenient_base64::decode(text).ok_or(malformed);
     let (signer_key, hash) = (bytes(parameter("sk")?)?, bytes(hash)?);
     if signer_key.len() != hash.len() {
         return Err(malformed);

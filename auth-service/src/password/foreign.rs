@@ -6,10 +6,15 @@ use aws_lc_rs::{
     constant_time::verify_slices_are_equal,
     digest::{SHA256, digest},
 };
-use base64::{Engine as _, prelude::BASE64_STANDARD_NO_PAD};
+use base64::Engine as _;
 
 use super::{
-    BCRYPT_BASE64, BCRYPT_COSTS, BCRYPT_DIGEST_BYTES, UnusableHash, firebase, nfkc, pbkdf2::Pbkdf2,
+    bcrypt_encoding::{BCRYPT_BASE64, BCRYPT_COSTS, BCRYPT_DIGEST_BYTES},
+    firebase,
+    normalization::nfkc,
+    pbkdf2::Pbkdf2,
+    phc::{numbers, salt_and_key},
+    unusable_hash::UnusableHash,
 };
 
 /// Maximum memory of a verification. Hashes are imported from other databases and must not exhaust the
@@ -17,9 +22,6 @@ use super::{
 const MAX_MEMORY: u64 = 256 << 20;
 /// Maximum number of bytes written to memory in total, which dominates the time of scrypt and argon2.
 const MAX_WORK: u64 = 1 << 30;
-/// Shorter keys match by chance; longer ones are not used in practice.
-const KEY_BYTES: std::ops::RangeInclusive<usize> = 16..=64;
-
 const BETTER_AUTH_SALT_CHARS: usize = 32;
 const BETTER_AUTH_KEY_CHARS: usize = 128;
 /// N = 16384, r = 16, p = 1.
@@ -206,28 +208,6 @@ fn check_cost(memory: Option<u64>, work: Option<u64>) -> Result<(), UnusableHash
     let is_bearable = memory.is_some_and(|memory| memory <= MAX_MEMORY)
         && work.is_some_and(|work| work <= MAX_WORK);
     if is_bearable { Ok(()) } else { Err(UnusableHash::TooCostly) }
-}
-
-/// Parses `<name>=<number>,…` with exactly these names in this order.
-fn numbers<const N: usize>(text: &str, names: [&str; N]) -> Result<[u32; N], UnusableHash> {
-    let mut parts = text.split(',');
-    let mut read = |name| parts.next()?.strip_prefix(name)?.strip_prefix('=')?.parse().ok();
-    let mut numbers = [0; N];
-    for (number, name) in numbers.iter_mut().zip(names) {
-        *number = read(name).ok_or(UnusableHash::Malformed)?;
-    }
-    if parts.next().is_some() {
-        return Err(UnusableHash::Malformed);
-    }
-    Ok(numbers)
-}
-
-pub(super) fn salt_and_key(text: &str) -> Result<(Vec<u8>, Vec<u8>), UnusableHash> {
-    let decoded = |text| BASE64_STANDARD_NO_PAD.decode(text).ok();
-    let (salt, key) = text.split_once('$').ok_or(UnusableHash::Malformed)?;
-    decoded(salt)
-        .zip(decoded(key).filter(|key| KEY_BYTES.contains(&key.len())))
-        .ok_or(UnusableHash::Malformed)
 }
 
 #[cfg(test)]

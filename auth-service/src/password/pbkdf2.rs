@@ -9,7 +9,7 @@ use aws_lc_rs::{
     pbkdf2::{self, Algorithm},
 };
 
-use super::{UnusableHash, foreign::salt_and_key};
+use super::{phc::salt_and_key, unusable_hash::UnusableHash};
 
 /// Maximum number of HMAC rounds, about a second on a slow core. Django's default is a million.
 const MAX_ROUNDS: u64 = 4_000_000;

@@ -1,37 +1,15 @@
 //! Converts password hashes from the formats of other programs into their stored form.
 
-use base64::{
-    Engine as _, alphabet,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-    prelude::BASE64_STANDARD_NO_PAD,
-};
+use base64::{Engine as _, prelude::BASE64_STANDARD_NO_PAD};
 
-use super::{UnusableHash, firebase};
+use super::{firebase, lenient_base64, unusable_hash::UnusableHash};
 
 /// Accepted formats, for messages.
 pub(crate) const ACCEPTED: &str = "bcrypt, argon2, scrypt and PBKDF2 (SHA-1, SHA-256, SHA-512) as Better Auth, \
     Django, Keycloak, Spring, passlib, Werkzeug or PHC strings write them, and Firebase's scrypt";
 
-const MIXED_PADDING: GeneralPurposeConfig = GeneralPurposeConfig::new()
-    .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-    .with_decode_allow_trailing_bits(true);
-const BASE64: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, MIXED_PADDING);
 /// Maximum length of an unknown hash kind in messages.
 const MAX_KIND_CHARS: usize = 32;
-
-/// Decodes base64 with or without padding; passlib writes `.` for `+`, and URL-safe alphabets use `-`
-/// and `_`.
-pub(super) fn bytes_of_base64(text: &str) -> Option<Vec<u8>> {
-    let text: String = text
-        .chars()
-        .map(|c| match c {
-            '.' | '-' => '+',
-            '_' => '/',
-            c => c,
-        })
-        .collect();
-    BASE64.decode(text).ok()
-}
 
 /// Returns the stored form of a hash. Unknown hashes are returned unchanged.
 pub(super) fn canonical(text: &str) -> Result<String, UnusableHash> {
@@ -67,8 +45,8 @@ fn spring(id: &str, rest: &str) -> Result<String, UnusableHash> {
             let [log_n, r, p] = [cost >> 16, cost >> 8 & 0xff, cost & 0xff];
             phc(
                 &format!("scrypt$ln={log_n},r={r},p={p}"),
-                bytes_of_base64(salt),
-                bytes_of_base64(key),
+                lenient_base64::decode(salt),
+                lenient_base64::decode(key),
             )
         }
         _ => Err(UnusableHash::Unknown),
@@ -88,11 +66,11 @@ fn django_or_werkzeug(head: &str, rest: &str) -> Result<String, UnusableHash> {
         (["pbkdf2_sha256" | "pbkdf2_sha1" | "pbkdf2_sha512"], [iterations, salt, key]) => {
             let digest = head.trim_start_matches("pbkdf2_");
             let salt = Some(salt.as_bytes().to_vec());
-            phc(&format!("pbkdf2-{digest}$i={iterations}"), salt, bytes_of_base64(key))
+            phc(&format!("pbkdf2-{digest}$i={iterations}"), salt, lenient_base64::decode(key))
         }
         (["scrypt"], [n, salt, r, p, key]) => {
             let cost = scrypt_cost(n, r, p)?;
-            phc(&cost, Some(salt.as_bytes().to_vec()), bytes_of_base64(key))
+            phc(&cost, Some(salt.as_bytes().to_vec()), lenient_base64::decode(key))
         }
         (["pbkdf2", digest @ ("sha1" | "sha256" | "sha512"), iterations], [salt, key]) => {
             let salt = Some(salt.as_bytes().to_vec());
@@ -114,7 +92,11 @@ fn passlib(digest: &str, rest: &str) -> Result<String, UnusableHash> {
     };
     let iterations = cost.split(',').next().unwrap_or_default();
     let iterations = iterations.strip_prefix("i=").unwrap_or(iterations);
-    phc(&format!("pbkdf2-{digest}$i={iterations}"), bytes_of_base64(salt), bytes_of_base64(key))
+    phc(
+        &format!("pbkdf2-{digest}$i={iterations}"),
+        lenient_base64::decode(salt),
+        lenient_base64::decode(key),
+    )
 }
 
 fn scrypt_cost(n: &str, r: &str, p: &str) -> Result<String, UnusableHash> {

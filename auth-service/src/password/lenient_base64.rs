@@ -1,0 +1,25 @@
+//! Base64 as other programs write it.
+
+use base64::{
+    Engine as _, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+
+const MIXED_PADDING: GeneralPurposeConfig = GeneralPurposeConfig::new()
+    .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+    .with_decode_allow_trailing_bits(true);
+const BASE64: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, MIXED_PADDING);
+
+/// Decodes base64 with or without padding; passlib writes `.` for `+`, and URL-safe alphabets use `-`
+/// and `_`.
+pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+    let text: String = text
+        .chars()
+        .map(|c| match c {
+            '.' | '-' => '+',
+            '_' => '/',
+            c => c,
+        })
+        .collect();
+    BASE64.decode(text).ok()
+}
