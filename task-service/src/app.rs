@@ -107,7 +107,7 @@ impl App {
     /// [`Self::run`] waits for them.
     pub fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
         config.database_url.refuse_example(&config.better_auth_issuer)?;
-        config.check_events()?;
+        config.events.check(&config.better_auth_issuer)?;
         let database = Database::open_with(&config.database_url, &config.database)?;
         let verifier = verifier::build(&config, clock.clone())?;
         let state = Data::new(AppState {

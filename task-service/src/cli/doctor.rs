@@ -15,7 +15,7 @@ use service_kit::{
 use self::issuer::Trusted;
 use crate::{config::Config, domain::verifier, store::MIGRATIONS};
 
-/// Timeout of a request that a check sends.
+/// Time limit for a check that sends requests.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Options of the doctor command of a service that verifies tokens.
@@ -60,7 +60,7 @@ async fn examine(config: &Config, args: &TokenDoctorArgs) -> Vec<Finding> {
             findings.push(Finding::fault(verifier::setting(&error), error.to_string()));
         }
         (Ok(verifier), Some(file)) => {
-            findings.push(token::check(&verifier, file, &issuers, &clock).await);
+            findings.push(token::check(&verifier, file, &issuers, &clock, PATIENCE).await);
         }
         (Ok(_), None) => {}
     }

@@ -32,9 +32,6 @@ pub use self::{args::ImportArgs, error::ImportError};
 use self::{args::Origin, judge::Judge, old_task::OldTask, owners::Owners, report::Report};
 use crate::{cli::transfer, config::Config, domain::migration, store::ImportedTasks};
 
-/// Number of tasks per page.
-const PAGE: usize = 5000;
-
 /// Runs the command. Returns a failure status if a task could not be imported.
 pub async fn run(
     config: &Config,

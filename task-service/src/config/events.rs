@@ -7,8 +7,6 @@ use secrecy::{ExposeSecret as _, SecretString};
 use service_kit::config::{ExampleSecret, duration, http_url, refuse_example, secret};
 use url::Url;
 
-use super::Config;
-
 /// Default path of the feed at the issuer's origin.
 const PATH: &str = "/security-events";
 
@@ -42,12 +40,12 @@ pub enum WhenSilent {
     Refuse,
 }
 
-impl Config {
+impl EventArgs {
     /// Returns the URL and the secret of the feed, if it is to be followed.
-    pub(crate) fn event_feed(&self) -> Option<(Url, &str)> {
-        let secret = self.events.events_secret.first()?.expose_secret();
-        let url = self.events.events_url.clone().unwrap_or_else(|| {
-            let mut url = self.better_auth_jwks_url.clone();
+    pub(crate) fn feed(&self, jwks_url: &Url) -> Option<(Url, &str)> {
+        let secret = self.events_secret.first()?.expose_secret();
+        let url = self.events_url.clone().unwrap_or_else(|| {
+            let mut url = jwks_url.clone();
             url.set_path(PATH);
             url.set_query(None);
             url
@@ -56,9 +54,8 @@ impl Config {
     }
 
     /// Rejects a well-known example secret, unless the issuer runs on this machine.
-    pub(crate) fn check_events(&self) -> Result<(), ExampleSecret> {
-        self.events.events_secret.iter().try_for_each(|secret| {
-            refuse_example("EVENTS_SECRET", secret, &self.better_auth_issuer)
-        })
+    pub(crate) fn check(&self, issuer: &str) -> Result<(), ExampleSecret> {
+        let mut secrets = self.events_secret.iter();
+        secrets.try_for_each(|secret| refuse_example("EVENTS_SECRET", secret, issuer))
     }
 }

@@ -38,7 +38,7 @@ pub(crate) fn build(config: &Config, clock: Clock) -> Result<Verifier, BuildErro
         .token_cache(config.jwks_token_cache)
         .fetch_headers(trace_headers)
         .clock(move || clock.now().into());
-    match config.event_feed() {
+    match config.events.feed(&config.better_auth_jwks_url) {
         Some((url, secret)) => verifier.follow(feed(config, url, secret)?).build(),
         None => verifier.build(),
     }

@@ -14,7 +14,7 @@ use service_kit::{Clock, doctor::Finding};
 use shared_models::CallerClaims;
 use tokio::time::timeout;
 
-use super::{PATIENCE, issuer::Issuer};
+use super::issuer::Issuer;
 
 /// Far more than the size of any token.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
@@ -27,12 +27,14 @@ struct Said {
     claims: Value,
 }
 
-/// Checks whether the token in `file` (`-` is standard input) is accepted.
+/// Checks whether the token in `file` (`-` is standard input) is accepted. Waits at most for `limit`
+/// for the keys of its issuer.
 pub(super) async fn check(
     verifier: &Verifier,
     file: &Path,
     issuers: &[Issuer<'_>],
     clock: &Clock,
+    limit: Duration,
 ) -> Finding {
     let text = match read(file) {
         Ok(text) => text,
@@ -44,7 +46,7 @@ pub(super) async fn check(
     let now = now.unwrap_or_default().as_secs_f64();
     let said = Said::read(token);
     // The keys may still be loading. A failed first fetch is a result, too.
-    match timeout(PATIENCE, verifier.verify::<CallerClaims>(token)).await {
+    match timeout(limit, verifier.verify::<CallerClaims>(token)).await {
         Ok(Ok(verified)) => {
             let left = span(verified.registered().exp - now);
             Finding::ok(SUBJECT, format!("is accepted and expires in {left}"))

@@ -3,7 +3,10 @@
 use secrecy::ExposeSecret as _;
 use service_kit::source::{self, Record, SeparatedColumns, SeparatedFile};
 
-use super::{ImportArgs, ImportError, OldTask, PAGE, Report};
+use super::{
+    ImportArgs, ImportError, Report,
+    old_task::{OldTask, PAGE_TASKS},
+};
 
 const COLUMNS: SeparatedColumns = SeparatedColumns {
     names: &[
@@ -45,7 +48,7 @@ impl Tasks {
         report: &mut Report,
     ) -> Result<Option<Vec<OldTask>>, ImportError> {
         let mut page = Vec::new();
-        while page.len() < PAGE {
+        while page.len() < PAGE_TASKS {
             match self.file.next(task)? {
                 Some((_, Ok(task))) => page.push(task),
                 Some((place, Err(reason))) => {

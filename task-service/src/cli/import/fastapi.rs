@@ -7,7 +7,11 @@ use service_kit::{
     source::{self, Field, SourceError, Table, TableLayout},
 };
 
-use super::{ImportArgs, ImportError, OldTask, PAGE, Report, args::OwnersArg};
+use super::{
+    ImportArgs, ImportError, Report,
+    args::OwnersArg,
+    old_task::{OldTask, PAGE_TASKS},
+};
 use crate::store::{SourceOwner, SourceTask};
 
 const TASKS: TableLayout = TableLayout {
@@ -76,7 +80,7 @@ impl Tasks {
         conn: &mut Conn<'_>,
     ) -> Result<Option<Vec<OldTask>>, ImportError> {
         let id = self.table.key("id", self.collation);
-        let page = SourceTask::list(conn, &self.table, &id, &self.after, PAGE).await;
+        let page = SourceTask::list(conn, &self.table, &id, &self.after, PAGE_TASKS).await;
         let page = page.map_err(SourceError::Read)?;
         if page.iter().any(|task| task.id.contains(char::REPLACEMENT_CHARACTER)) {
             return Err(SourceError::refused("the source has ids that are not UTF-8").into());
