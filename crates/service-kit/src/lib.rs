@@ -44,6 +44,7 @@ pub mod ownership;
 pub mod progress;
 pub mod prompt;
 pub mod server;
+mod shutdown;
 pub mod source;
 pub mod sql_types;
 pub mod telemetry;

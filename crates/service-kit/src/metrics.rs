@@ -3,16 +3,13 @@
 //! Counters and durations are atomics owned by the code that they measure; they are read and encoded
 //! only on a scrape. Request durations are recorded only if the listener is enabled.
 
+mod counter;
 mod histogram;
 mod process;
 mod requests;
 mod sheet;
 
-use std::{
-    future::Future,
-    net::SocketAddr,
-    sync::atomic::{AtomicU64, Ordering},
-};
+use std::{future::Future, net::SocketAddr};
 
 use actix_web::{
     App, HttpResponse, HttpServer,
@@ -25,12 +22,13 @@ use clap::Args;
 use tracing::info;
 
 pub use self::{
+    counter::Counter,
     histogram::{Histogram, Totals},
     sheet::{Labels, Sheet, Value},
 };
 use self::{process::Process, requests::Requests, sheet::MEDIA_TYPE};
+pub(crate) use self::{process::count_dropped_log_line, requests::record};
 use crate::listen::{ListenError, listen};
-pub(crate) use requests::record;
 
 /// Metrics settings.
 #[derive(Args, Clone, Debug)]
@@ -52,24 +50,6 @@ pub struct Build {
 pub trait Figures: Send + Sync + 'static {
     /// Writes the current values. Omits values that cannot be read quickly.
     fn show(&self, sheet: &mut Sheet) -> impl Future<Output = ()>;
-}
-
-/// A counter of events.
-#[derive(Debug, Default)]
-pub struct Counter(AtomicU64);
-
-impl Counter {
-    pub const fn new() -> Self {
-        Self(AtomicU64::new(0))
-    }
-
-    pub fn count(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub fn total(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
 }
 
 /// The metrics listener, if enabled.

@@ -4,6 +4,7 @@
 //! assembled here with a custom connection type between them.
 
 mod connection;
+mod draining;
 mod in_flight;
 mod outgoing;
 mod upgrade_offers;
@@ -23,8 +24,11 @@ use clap::Args;
 
 use self::connection::Connection;
 pub use self::in_flight::{Exhausted, Held, InFlight, Reservation};
-pub(crate) use self::outgoing::outgoing;
-use crate::{config::duration, lifecycle};
+pub(crate) use self::{
+    draining::{close_while_stopping, drain},
+    outgoing::outgoing,
+};
+use crate::config::duration;
 
 /// Time limit for a client to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -80,7 +84,7 @@ where
             .client_disconnect_timeout(DISCONNECT_TIMEOUT)
             .local_addr(address)
             .on_connect_ext(|_: &Connection, extensions: &mut Extensions| {
-                lifecycle::welcome(extensions);
+                draining::on_connect(extensions);
             })
             .h1(map_config(app, |()| AppConfig::default()));
         fn_service(move |stream: TcpStream| {

@@ -40,7 +40,10 @@ use self::{
     lines::{Lines, Writer},
     otlp::{Traced, Traces},
 };
-use crate::{default_headers, lifecycle, server::outgoing};
+use crate::{
+    default_headers,
+    server::{close_while_stopping, outgoing},
+};
 
 /// Header with the request id, in requests and responses.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -145,11 +148,6 @@ pub(crate) fn flush(limit: Duration) {
     }
 }
 
-/// Returns the number of log lines dropped so far.
-pub(crate) fn dropped_lines() -> u64 {
-    lines::DROPPED.total()
-}
-
 fn filter(args: &LogArgs) -> EnvFilter {
     // actix-http logs malformed requests, which any client can send, as errors.
     let strangers = (!args.rust_log.contains("actix_http")).then(|| "actix_http=off".to_owned());
@@ -228,10 +226,10 @@ pub async fn request(
 }
 
 /// Adds the headers that every response has.
-fn sign(answer: &mut ResponseHead, id: HeaderValue) {
-    answer.headers_mut().insert(REQUEST_ID, id);
-    default_headers::add(answer);
-    lifecycle::let_go(answer);
+fn sign(response: &mut ResponseHead, id: HeaderValue) {
+    response.headers_mut().insert(REQUEST_ID, id);
+    default_headers::add(response);
+    close_while_stopping(response);
 }
 
 /// Returns the client's request id if it is safe to log, or else a new one.

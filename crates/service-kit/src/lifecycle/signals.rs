@@ -3,12 +3,7 @@
 //! A dedicated thread handles them, so that the process exits even if all other threads wait for a
 //! frozen database or for a log that nobody reads.
 
-use std::{
-    fmt, io,
-    sync::{OnceLock, atomic::Ordering},
-    thread,
-    time::Duration,
-};
+use std::{fmt, io, thread, time::Duration};
 
 use tokio::{
     runtime, select,
@@ -18,27 +13,14 @@ use tokio::{
 };
 use tracing::error;
 
-use super::{STOPPING, ShutdownArgs};
-use crate::telemetry;
+use super::ShutdownArgs;
+use crate::{shutdown, telemetry};
 
 /// Signals within this time after the first count as the same one: npm, `timeout` and process groups
 /// deliver it twice.
 const REPEAT: Duration = Duration::from_secs(1);
 /// Time limit for writing the last log lines before a forced exit.
 const LAST_LINES: Duration = Duration::from_millis(200);
-
-static DEADLINE: OnceLock<Instant> = OnceLock::new();
-
-/// Returns the time until the forced exit; `None` before the first signal.
-pub(super) fn time_left() -> Option<Duration> {
-    Some(DEADLINE.get()?.saturating_duration_since(Instant::now()))
-}
-
-/// Returns the time limit for one of the final steps: `limit`, or half of the remaining time if that
-/// is less.
-pub(crate) fn share_of_time_left(limit: Duration) -> Duration {
-    time_left().map_or(limit, |left| limit.min(left / 2))
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum StopSignal {
@@ -78,8 +60,7 @@ impl FirstSignal {
             let delay =
                 if first == StopSignal::Terminate { args.shutdown_delay } else { Duration::ZERO };
             let deadline = start + delay + args.shutdown_timeout;
-            let _ = DEADLINE.set(deadline);
-            STOPPING.store(true, Ordering::Relaxed);
+            shutdown::begin(deadline);
             sender.send_replace(Some(first));
             select! {
                 second = signals.next_after(start + REPEAT) => {

@@ -10,8 +10,14 @@ use rustix::{
     time::{ClockId, clock_gettime},
 };
 
-use super::Sheet;
-use crate::telemetry;
+use super::{Counter, Sheet};
+
+/// Log lines that were dropped because standard output was blocked.
+static DROPPED_LOG_LINES: Counter = Counter::new();
+
+pub(crate) fn count_dropped_log_line() {
+    DROPPED_LOG_LINES.count();
+}
 
 #[derive(Debug)]
 pub(super) struct Process {
@@ -36,7 +42,7 @@ impl Process {
         sheet.counter(
             "log_lines_dropped",
             "Log lines dropped because standard output was blocked",
-            telemetry::dropped_lines(),
+            DROPPED_LOG_LINES.total(),
         );
         // Not available on systems without `/proc`.
         if let Some(bytes) = resident_bytes() {

@@ -17,7 +17,7 @@ use tokio::{
 use tracing::debug;
 
 use super::upgrade_offers::UpgradeOffers;
-use crate::lifecycle::is_stopping;
+use crate::shutdown::is_stopping;
 
 pub(super) struct Connection {
     stream: TcpStream,

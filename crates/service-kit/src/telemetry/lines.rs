@@ -13,7 +13,7 @@ use std::{
 use tracing::warn;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::{lifecycle, metrics::Counter};
+use crate::{metrics::count_dropped_log_line, shutdown::share_of_time_left};
 
 /// Time during which lines are collected before they are written.
 const GATHER: Duration = Duration::from_millis(10);
@@ -24,9 +24,6 @@ const MAX_BYTES: usize = 8 << 20;
 const KEPT_BYTES: usize = 64 << 10;
 /// Time limit for writing the remaining lines on shutdown.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// Lines that were dropped because standard output was blocked.
-pub(super) static DROPPED: Counter = Counter::new();
 
 /// The line buffer. Clones share it.
 #[derive(Clone, Debug)]
@@ -116,7 +113,7 @@ impl Write for Lines {
         let is_first = waiting.bytes.is_empty();
         if waiting.bytes.len() + line.len() > MAX_BYTES {
             waiting.lost += 1;
-            DROPPED.count();
+            count_dropped_log_line();
         } else {
             waiting.bytes.extend_from_slice(line);
         }
@@ -145,7 +142,7 @@ impl Drop for Writer {
         let Self(lines) = self;
         lines.0.waiting().is_closed = true;
         lines.0.changed.notify_one();
-        lines.flush_within(lifecycle::share_of_time_left(FLUSH_TIMEOUT));
+        lines.flush_within(share_of_time_left(FLUSH_TIMEOUT));
     }
 }
 

@@ -39,7 +39,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::{Layer, filter::filter_fn, registry::LookupSpan};
 use url::Url;
 
-use crate::{config::http_url, lifecycle};
+use crate::{config::http_url, shutdown::share_of_time_left};
 
 /// Target of request spans, so that logs can exclude them.
 pub(super) const TARGET: &str = "traces";
@@ -119,7 +119,7 @@ impl Traces {
 
 impl Drop for Traces {
     fn drop(&mut self) {
-        let limit = lifecycle::share_of_time_left(FLUSH_TIMEOUT);
+        let limit = share_of_time_left(FLUSH_TIMEOUT);
         let _ = self.0.shutdown_with_timeout(limit);
     }
 }

@@ -18,56 +18,56 @@ use actix_web::{
 use tokio::time;
 use tracing::debug;
 
-use super::is_stopping;
+use crate::shutdown::is_stopping;
 
 /// Number of open connections that were accepted after the signal.
-static NEWCOMERS: AtomicUsize = AtomicUsize::new(0);
+static NEW_CONNECTIONS: AtomicUsize = AtomicUsize::new(0);
 
-const GLANCE: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// Number of consecutive polls that must find no connection accepted after the signal. A connection
 /// is counted once a worker has accepted it, less than one poll interval after it is established.
-const GLANCES: u32 = 10;
+const EMPTY_POLLS: u32 = 10;
 
 /// Counts a connection for as long as it is open.
-struct Newcomer;
+struct NewConnection;
 
-impl Newcomer {
+impl NewConnection {
     fn count() -> Self {
-        NEWCOMERS.fetch_add(1, Ordering::Relaxed);
+        NEW_CONNECTIONS.fetch_add(1, Ordering::Relaxed);
         Self
     }
 }
 
-impl Drop for Newcomer {
+impl Drop for NewConnection {
     fn drop(&mut self) {
-        NEWCOMERS.fetch_sub(1, Ordering::Relaxed);
+        NEW_CONNECTIONS.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 /// Counts a new connection if the process is shutting down.
-pub(crate) fn welcome(extensions: &mut Extensions) {
+pub(super) fn on_connect(extensions: &mut Extensions) {
     if is_stopping() {
-        extensions.insert(Newcomer::count());
+        extensions.insert(NewConnection::count());
     }
 }
 
 /// Closes the connection after this response if the process is shutting down (RFC 9112 §9.6).
-pub(crate) fn let_go(answer: &mut ResponseHead) {
+pub(crate) fn close_while_stopping(response: &mut ResponseHead) {
     if is_stopping() {
-        answer.set_connection_type(ConnectionType::Close);
+        response.set_connection_type(ConnectionType::Close);
     }
 }
 
 /// Refuses new connections and waits, at most for `limit`, until all connections opened since the
 /// signal have closed.
-pub(super) async fn close(door: TcpListener, limit: Duration) {
-    refuse(&door);
+pub(crate) async fn drain(listener: TcpListener, limit: Duration) {
+    refuse_connections(&listener);
     let empty = async {
-        let mut glances = 0;
-        while glances < GLANCES {
-            time::sleep(GLANCE).await;
-            let is_empty = NEWCOMERS.load(Ordering::Relaxed) == 0;
-            glances = if is_empty { glances + 1 } else { 0 };
+        let mut polls = 0;
+        while polls < EMPTY_POLLS {
+            time::sleep(POLL_INTERVAL).await;
+            let is_empty = NEW_CONNECTIONS.load(Ordering::Relaxed) == 0;
+            polls = if is_empty { polls + 1 } else { 0 };
         }
     };
     if time::timeout(limit, empty).await.is_err() {
@@ -78,7 +78,7 @@ pub(super) async fn close(door: TcpListener, limit: Duration) {
 /// Drops every SYN, so that no connection can be established: clients retry after a second, and are
 /// then refused. Established connections and handshakes in progress are not affected.
 #[cfg(target_os = "linux")]
-fn refuse(door: &TcpListener) {
+fn refuse_connections(listener: &TcpListener) {
     use socket2::{SockFilter, SockRef};
 
     /// A classic BPF program over the TCP header (RFC 9293 §3.1); see `linux/filter.h`.
@@ -93,11 +93,11 @@ fn refuse(door: &TcpListener) {
         SockFilter::new(RETURN, 0, 0, 0),
         SockFilter::new(RETURN, 0, 0, u32::MAX),
     ];
-    if let Err(error) = SockRef::from(door).attach_filter(&PROGRAM) {
+    if let Err(error) = SockRef::from(listener).attach_filter(&PROGRAM) {
         debug!("cannot pause new connections: {error}");
     }
 }
 
 /// On other systems, a connection established while the listener is being closed may be reset.
 #[cfg(not(target_os = "linux"))]
-fn refuse(_door: &TcpListener) {}
+fn refuse_connections(_listener: &TcpListener) {}

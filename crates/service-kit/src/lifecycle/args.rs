@@ -1,0 +1,32 @@
+//! Settings of a shutdown.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::config::{duration, duration_or_zero};
+
+/// Upper limit for the quarter of `SHUTDOWN_TIMEOUT` that is reserved for background work, such as
+/// due mails and the last traces.
+const LONGEST_FINISH: Duration = Duration::from_secs(5);
+
+/// Time limits of a shutdown.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct ShutdownArgs {
+    /// Time to keep serving after SIGTERM while /health/ready returns 503, so that load balancers stop
+    /// sending requests
+    #[arg(long, env, default_value = "0s", value_parser = duration_or_zero)]
+    pub shutdown_delay: Duration,
+
+    /// Time limit after `SHUTDOWN_DELAY` for completing requests in flight and for sending traces and
+    /// any queued e-mails; unsent e-mails are sent after the next start
+    #[arg(long, env, default_value = "30s", value_parser = duration)]
+    pub shutdown_timeout: Duration,
+}
+
+impl ShutdownArgs {
+    /// Returns the time limit for background work.
+    pub(super) fn finish_limit(self) -> Duration {
+        (self.shutdown_timeout / 4).min(LONGEST_FINISH)
+    }
+}

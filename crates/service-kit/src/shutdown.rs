@@ -1,0 +1,39 @@
+//! The state of the shutdown of this process: whether it has begun, and how much time is left.
+//!
+//! Global, because a signal applies to the whole process and shutdown happens once.
+
+use std::{
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+static STOPPING: AtomicBool = AtomicBool::new(false);
+/// Time of the forced exit.
+static DEADLINE: OnceLock<Instant> = OnceLock::new();
+
+/// Returns whether the process is shutting down.
+pub fn is_stopping() -> bool {
+    STOPPING.load(Ordering::Relaxed)
+}
+
+/// Begins the shutdown. Called once.
+pub(crate) fn begin(deadline: Instant) {
+    let _ = DEADLINE.set(deadline);
+    STOPPING.store(true, Ordering::Relaxed);
+}
+
+/// Returns the time until the forced exit; `None` before the first signal.
+pub(crate) fn time_left() -> Option<Duration> {
+    Some(DEADLINE.get()?.saturating_duration_since(Instant::now()))
+}
+
+/// Returns the time limit for one of the final steps: `limit`, or half of the remaining time if that
+/// is less.
+pub(crate) fn share_of_time_left(limit: Duration) -> Duration {
+    time_left().map_or(limit, |left| limit.min(left / 2))
+}
