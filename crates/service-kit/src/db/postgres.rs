@@ -12,6 +12,7 @@ mod schema;
 mod tests;
 mod tls;
 mod url;
+mod url_error;
 mod verifier;
 
 pub(crate) use self::{
@@ -19,8 +20,5 @@ pub(crate) use self::{
     pooler::Support,
 };
 pub use self::{
-    error::ConnectError,
-    pooler::Pooler,
-    schema::SchemaName,
-    url::{PostgresUrl, UrlError},
+    error::ConnectError, pooler::Pooler, schema::SchemaName, url::PostgresUrl, url_error::UrlError,
 };

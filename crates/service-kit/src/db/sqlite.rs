@@ -35,7 +35,7 @@ use self::{
     seat::Seat,
 };
 use super::{
-    OpenError, PooledConn,
+    OpenError,
     gate::Gate,
     waits::{Wait, Waits},
 };
@@ -81,26 +81,22 @@ impl Sqlite {
         })
     }
 
-    pub(super) fn read(&self) -> PooledConn {
-        pooled(&self.readers)
+    pub(super) fn read(&self) -> AsyncSqliteConnection {
+        AsyncSqliteConnection::pooled(&self.readers)
     }
 
-    pub(super) fn read_at_leisure(&self) -> PooledConn {
-        pooled(&self.long_readers)
+    pub(super) fn read_at_leisure(&self) -> AsyncSqliteConnection {
+        AsyncSqliteConnection::pooled(&self.long_readers)
     }
 
-    pub(super) fn write(&self) -> PooledConn {
-        pooled(&self.writer)
+    pub(super) fn write(&self) -> AsyncSqliteConnection {
+        AsyncSqliteConnection::pooled(&self.writer)
     }
 
     /// Returns whether statements are likely to succeed.
     pub(super) async fn is_ready(&self) -> bool {
-        self.health.check(self).await
+        self.health.check(&self.readers.0, &self.writer.0, &self.gate).await
     }
-}
-
-fn pooled(threads: &Threads) -> PooledConn {
-    PooledConn::Sqlite(AsyncSqliteConnection::pooled(Arc::clone(&threads.0)))
 }
 
 /// Starts the threads of a pool. Each opens its connection on first use.

@@ -15,17 +15,13 @@ use diesel_async::{
 use futures_util::{
     FutureExt as _, StreamExt as _, TryStreamExt as _, future::BoxFuture, stream::BoxStream,
 };
-use tokio::{
-    sync::OwnedSemaphorePermit,
-    time::{Instant, timeout_at},
-};
+use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
 use super::{
-    Postgres,
     connection::{PgRows, ServerConnection},
     error::{PgError, outage},
     lanes::{InFlight, Use},
-    pool::PoolObject,
+    pool::{ExclusivePool, PoolObject},
     query::PgQuery,
     row::PgRow,
 };
@@ -47,9 +43,9 @@ pub struct PgConn {
 }
 
 /// The kind of a connection, and what it returns to on drop.
-pub(super) enum Route {
-    /// Shared with other requests. A transaction takes an exclusive one instead.
-    Lane { lane: InFlight, what: Use, postgres: Arc<Postgres> },
+enum Route {
+    /// Shared with other requests. A transaction takes one from the pool instead.
+    Lane { lane: InFlight, what: Use, pool: Arc<ExclusivePool> },
     /// Exclusive until it returns to the pool.
     Pool { _object: PoolObject, _turn: Option<OwnedSemaphorePermit> },
     /// Not part of any pool.
@@ -82,12 +78,30 @@ impl AbandonOnDrop {
 }
 
 impl PgConn {
-    pub(super) fn new(
+    fn new(connection: Arc<ServerConnection>, route: Route, deadline: Option<Instant>) -> Self {
+        Self { connection, route, deadline, harness: None }
+    }
+
+    /// Returns the connection of a lane, which is shared with other requests.
+    pub(super) fn shared(
         connection: Arc<ServerConnection>,
-        route: Route,
+        lane: InFlight,
+        what: Use,
+        pool: &Arc<ExclusivePool>,
         deadline: Option<Instant>,
     ) -> Self {
-        Self { connection, route, deadline, harness: None }
+        Self::new(connection, Route::Lane { lane, what, pool: Arc::clone(pool) }, deadline)
+    }
+
+    /// Waits for a connection of the pool. `turn` is held as long as the connection.
+    pub(super) async fn exclusive(
+        pool: &ExclusivePool,
+        turn: Option<OwnedSemaphorePermit>,
+        deadline: Option<Instant>,
+    ) -> Result<Self, Unavailable> {
+        let object = pool.get(deadline).await?;
+        let connection = Arc::clone(&object);
+        Ok(Self::new(connection, Route::Pool { _object: object, _turn: turn }, deadline))
     }
 
     /// Opens a connection outside of any pool, without a time limit for its statements.
@@ -113,17 +127,17 @@ impl PgConn {
 
     /// Begins a transaction on an exclusive connection. Dropping it rolls the transaction back.
     pub(in crate::db) async fn begin(&self, begin: &str) -> QueryResult<Self> {
-        let Route::Lane { postgres, .. } = &self.route else {
+        let Route::Lane { pool, .. } = &self.route else {
             return Err(diesel::result::Error::AlreadyInTransaction);
         };
         let mut attempts = 0;
         loop {
-            let own =
-                postgres.own(self.deadline, None).await.map_err(|error| unavailable(&error))?;
+            let own = Self::exclusive(pool, None, self.deadline).await;
+            let own = own.map_err(|error| unavailable(&error))?;
             match own.connection.begin(begin, own.deadline).await {
                 Ok(()) => return Ok(own),
                 // No statement has run on it yet, so it is safe to retry.
-                Err(PgError::Lost(_)) if attempts < postgres.max_connections() => attempts += 1,
+                Err(PgError::Lost(_)) if attempts < pool.max_connections() => attempts += 1,
                 Err(error) => return Err(error.into()),
             }
         }
@@ -197,9 +211,9 @@ impl PgConn {
     }
 
     async fn reconnect(&mut self) -> QueryResult<()> {
-        let Route::Lane { lane, postgres, .. } = &self.route else { return Ok(()) };
+        let Route::Lane { lane, .. } = &self.route else { return Ok(()) };
         self.connection.abandon();
-        let connection = lane.connection(&postgres.endpoint, self.deadline).await;
+        let connection = lane.connection(self.deadline).await;
         self.connection = connection.map_err(|error| unavailable(&error))?;
         Ok(())
     }
@@ -220,19 +234,6 @@ impl Drop for PgConn {
 
 fn unavailable(error: &Unavailable) -> diesel::result::Error {
     outage(&Chain(error).to_string())
-}
-
-/// Waits for `work` until the deadline.
-pub(super) async fn before<T>(
-    deadline: Option<Instant>,
-    work: impl Future<Output = T>,
-) -> Result<T, Unavailable> {
-    match deadline {
-        Some(deadline) => {
-            timeout_at(deadline, work).await.map_err(|_elapsed| Unavailable::TimedOut)
-        }
-        None => Ok(work.await),
-    }
 }
 
 impl SimpleAsyncConnection for PgConn {

@@ -20,7 +20,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::{Endpoint, Shares, conn::before, connection::ServerConnection};
+use super::{connection::ServerConnection, deadline::before, endpoint::Endpoint, shares::Shares};
 use crate::db::{ConnectError, Unavailable};
 
 /// Maximum number of statements in flight on one lane. More would not run in time.
@@ -57,6 +57,7 @@ struct Background {
 
 /// A slot for a connection, which is opened on first use and reopened after it was lost.
 struct Lane {
+    endpoint: Endpoint,
     connection: Mutex<Option<Arc<ServerConnection>>>,
     /// Held while the connection is being opened; other requests wait for it.
     opening: AsyncMutex<()>,
@@ -65,32 +66,19 @@ struct Lane {
     writing: Arc<Semaphore>,
 }
 
-impl Default for Lane {
-    fn default() -> Self {
-        Self {
-            connection: Mutex::default(),
-            opening: AsyncMutex::default(),
-            in_flight: AtomicUsize::default(),
-            writing: Arc::new(Semaphore::new(MAX_WRITES_IN_FLIGHT)),
-        }
-    }
-}
-
 /// A use of a lane, counted as in flight until it is dropped.
 pub(super) struct InFlight(Arc<Lane>);
 
 impl Lanes {
-    pub(super) fn new(shares: &Shares) -> Self {
-        let lanes = |count| (0..count).map(|_| Arc::default()).collect();
-        let background = || Background {
-            thread: thread::current().id(),
-            read: Arc::default(),
-            write: Arc::default(),
-        };
+    pub(super) fn new(shares: &Shares, endpoint: &Endpoint) -> Self {
+        let lane = || Arc::new(Lane::new(endpoint.clone()));
+        let lanes = |count| (0..count).map(|_| lane()).collect();
+        let background =
+            || Background { thread: thread::current().id(), read: lane(), write: lane() };
         Self {
             reads: lanes(shares.reads),
             writes: lanes(shares.writes),
-            checks: Arc::default(),
+            checks: lane(),
             background: (shares.background > 0).then(background),
             threads: shares.threads,
             thread: ThreadLocal::new(),
@@ -143,6 +131,16 @@ impl Background {
 }
 
 impl Lane {
+    fn new(endpoint: Endpoint) -> Self {
+        Self {
+            endpoint,
+            connection: Mutex::default(),
+            opening: AsyncMutex::default(),
+            in_flight: AtomicUsize::default(),
+            writing: Arc::new(Semaphore::new(MAX_WRITES_IN_FLIGHT)),
+        }
+    }
+
     fn in_flight(&self) -> usize {
         self.in_flight.load(Ordering::Relaxed)
     }
@@ -158,12 +156,12 @@ impl Lane {
         connection.as_ref().filter(|connection| connection.is_open()).cloned()
     }
 
-    async fn connect(&self, endpoint: &Endpoint) -> Result<Arc<ServerConnection>, ConnectError> {
+    async fn connect(&self) -> Result<Arc<ServerConnection>, ConnectError> {
         let _opening = self.opening.lock().await;
         if let Some(connection) = self.open_connection() {
             return Ok(connection);
         }
-        let opened = Arc::new(endpoint.open().await?);
+        let opened = Arc::new(self.endpoint.open().await?);
         let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         *connection = Some(Arc::clone(&opened));
         Ok(opened)
@@ -189,13 +187,12 @@ impl InFlight {
     /// Returns the connection of the lane, and opens it if necessary.
     pub(super) async fn connection(
         &self,
-        endpoint: &Endpoint,
         deadline: Option<Instant>,
     ) -> Result<Arc<ServerConnection>, Unavailable> {
         if let Some(connection) = self.0.open_connection() {
             return Ok(connection);
         }
-        Ok(before(deadline, self.0.connect(endpoint)).await??)
+        Ok(before(deadline, self.0.connect()).await??)
     }
 }
 

@@ -9,23 +9,47 @@ use deadpool::{
         Timeouts,
     },
 };
+use tokio::time::Instant;
 
-use super::{Endpoint, connection::ServerConnection, error::PgError};
-use crate::db::{ConnectError, Unavailable};
+use super::{connection::ServerConnection, deadline::before, endpoint::Endpoint, error::PgError};
+use crate::db::{ConnectError, Unavailable, waits::Wait};
 
 pub(super) type PoolObject = Object<Connector>;
-pub(super) type ConnectionPool = Pool<Connector>;
+
+/// Exclusive connections.
+pub(super) struct ExclusivePool {
+    pool: Pool<Connector>,
+    wait: Arc<Wait>,
+}
 
 /// Opens the connections of a pool.
 pub(super) struct Connector(Endpoint);
 
-/// Creates a pool without time limits of its own: the deadline of the request includes the wait.
-pub(super) fn pool(endpoint: Endpoint, connections: usize) -> Result<ConnectionPool, BuildError> {
-    Pool::builder(Connector(endpoint))
-        .max_size(connections)
-        .timeouts(Timeouts::default())
-        .runtime(Runtime::Tokio1)
-        .build()
+impl ExclusivePool {
+    /// Creates a pool without time limits of its own: the deadline of the request includes the wait.
+    pub(super) fn new(
+        endpoint: Endpoint,
+        connections: usize,
+        wait: Arc<Wait>,
+    ) -> Result<Self, BuildError> {
+        let pool = Pool::builder(Connector(endpoint))
+            .max_size(connections)
+            .timeouts(Timeouts::default())
+            .runtime(Runtime::Tokio1)
+            .build()?;
+        Ok(Self { pool, wait })
+    }
+
+    /// Waits for a connection.
+    pub(super) async fn get(&self, deadline: Option<Instant>) -> Result<PoolObject, Unavailable> {
+        let object = async { Ok::<_, Unavailable>(before(deadline, self.pool.get()).await??) };
+        self.wait.time(object).await
+    }
+
+    /// Maximum number of connections.
+    pub(super) fn max_connections(&self) -> usize {
+        self.pool.status().max_size
+    }
 }
 
 impl Manager for Connector {

@@ -64,7 +64,8 @@ type Binds =
     <<Sqlite as Backend>::BindCollector<'static> as MoveableBindCollector<Sqlite>>::BindData;
 
 impl AsyncSqliteConnection {
-    pub(super) fn pooled(queue: Arc<Queue>) -> Self {
+    pub(super) fn pooled(threads: &Threads) -> Self {
+        let queue = Arc::clone(&threads.0);
         Self { route: Route::Pool(queue), timeout: Some(STATEMENT_TIMEOUT), guard: None }
     }
 

@@ -18,11 +18,12 @@ use futures_util::future::try_join_all;
 use tokio::time::timeout;
 
 use super::{
-    Sqlite,
     connection::receive,
     file::DatabaseFile,
+    queue::Queue,
     statement::{Job, Statement, outage},
 };
+use crate::db::gate::Gate;
 
 /// Time limit for a check.
 const CHECK_TIMEOUT: Duration = Duration::from_millis(2500);
@@ -64,17 +65,17 @@ impl Health {
 
     /// Reads from every table on the connections that requests use, and writes if the last write
     /// failed.
-    pub(super) async fn check(&self, database: &Sqlite) -> bool {
+    pub(super) async fn check(&self, readers: &Queue, writer: &Queue, gate: &Gate) -> bool {
         let check = async {
-            let found = read_tables(database).await?;
-            if database.gate.pass().is_ok() {
+            let found = read_tables(readers).await?;
+            if gate.pass().is_ok() {
                 let expected = self.tables.get_or_init(|| found.clone());
                 if expected.iter().any(|table| !found.contains(table)) {
                     return Err(outage("a table is missing"));
                 }
             }
             if self.is_doubtful.load(Ordering::Relaxed) {
-                write(database, self.file.path()).await?;
+                write(writer, self.file.path()).await?;
                 self.is_doubtful.store(false, Ordering::Relaxed);
             }
             QueryResult::Ok(())
@@ -84,9 +85,9 @@ impl Health {
 }
 
 /// Returns the tables that every reader can read.
-async fn read_tables(database: &Sqlite) -> QueryResult<Vec<String>> {
+async fn read_tables(readers: &Queue) -> QueryResult<Vec<String>> {
     let mut results = Vec::new();
-    database.readers.0.push_to_each(|| {
+    readers.push_to_each(|| {
         let (mut statement, result) = Statement::new(true, touch_tables);
         statement.checks_file = true;
         results.push(receive(result, None));
@@ -106,7 +107,7 @@ fn touch_tables(conn: &mut SqliteConnection) -> QueryResult<Vec<String>> {
 }
 
 /// Rewrites an existing value, which reaches the disk like any other write.
-async fn write(database: &Sqlite, path: &Path) -> QueryResult<()> {
+async fn write(writer: &Queue, path: &Path) -> QueryResult<()> {
     let disk = rustix::fs::statvfs(path).map_err(|error| outage(&error))?;
     if disk.f_bavail.saturating_mul(disk.f_frsize) < MIN_FREE_BYTES {
         return Err(outage("the disk is full"));
@@ -116,6 +117,6 @@ async fn write(database: &Sqlite, path: &Path) -> QueryResult<()> {
         conn.batch_execute(&format!("PRAGMA user_version = {}", current.user_version))
     };
     let (statement, result) = Statement::new(false, work);
-    database.writer.0.push(Job::Statement(statement))?;
+    writer.push(Job::Statement(statement))?;
     receive(result, None).await
 }

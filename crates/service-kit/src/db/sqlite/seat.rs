@@ -11,12 +11,12 @@ use tokio::sync::oneshot;
 use super::{
     file::{Access, DatabaseFile, Opened},
     queue::Queue,
-    statement::{Effect, Job, Step, outage},
+    statement::{Effect, IDLE_TIMEOUT, Job, Step, outage},
 };
-use crate::db::{POOL_WAIT, waits::Wait};
+use crate::db::waits::Wait;
 
-/// Maximum pause between two statements of a transaction.
-pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time limit for a job to wait in the queue.
+const POOL_WAIT: Duration = Duration::from_secs(5);
 /// Interval at which a thread checks that its file has not been replaced. A writer also checks after
 /// each commit.
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);

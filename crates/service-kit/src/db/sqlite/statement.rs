@@ -3,7 +3,7 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::mpsc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use diesel::{
@@ -12,7 +12,8 @@ use diesel::{
 };
 use tokio::sync::oneshot;
 
-use super::seat::IDLE_TIMEOUT;
+/// Maximum pause between two statements of a transaction.
+pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 
 type Run = Box<dyn FnOnce(QueryResult<&mut SqliteConnection>) -> Executed + Send>;
 

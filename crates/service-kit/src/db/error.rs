@@ -1,0 +1,76 @@
+//! Errors of opening and using a database.
+
+use std::io;
+
+use diesel::{QueryResult, result::DatabaseErrorKind};
+
+use super::ConnectError;
+use crate::ownership::PathError;
+
+/// No connection is available: the database is unreachable, or too many requests wait for it.
+#[derive(Debug, thiserror::Error)]
+pub enum Unavailable {
+    #[error("no database connection")]
+    Connect(#[from] ConnectError),
+    #[error("no database connection: {0}")]
+    Pool(String),
+    #[error("timeout while waiting for a database connection")]
+    TimedOut,
+    #[error("too many statements in flight")]
+    Overloaded,
+    #[error("database migrations are pending")]
+    NotMigrated,
+}
+
+impl Unavailable {
+    /// Returns whether the service is still starting, which is reported separately.
+    pub fn is_expected(&self) -> bool {
+        matches!(self, Self::NotMigrated)
+    }
+}
+
+/// The database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("DATABASE_URL: cannot use {0}")]
+    File(#[from] PathError),
+    #[error("cannot start threads for the database: {0}")]
+    Threads(io::Error),
+    #[error(transparent)]
+    Pool(#[from] deadpool::managed::BuildError),
+}
+
+/// Maps a unique violation to an error, at the query that may cause it.
+pub trait OnConflict<T> {
+    fn on_conflict<E: From<diesel::result::Error>>(self, meaning: E) -> Result<T, E>;
+}
+
+impl<T> OnConflict<T> for QueryResult<T> {
+    fn on_conflict<E: From<diesel::result::Error>>(self, meaning: E) -> Result<T, E> {
+        self.map_err(|error| match error {
+            diesel::result::Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => meaning,
+            other => other.into(),
+        })
+    }
+}
+
+/// Returns whether a failed query was caused by the database (unavailable, restarting, overloaded)
+/// rather than by the program. Unknown errors count as outages, because the engines report
+/// restarts, full disks and timeouts without a distinct class.
+pub fn is_outage(error: &diesel::result::Error) -> bool {
+    use DatabaseErrorKind::{
+        ClosedConnection, ReadOnlyTransaction, SerializationFailure, UnableToSendCommand, Unknown,
+    };
+    matches!(
+        error,
+        diesel::result::Error::BrokenTransactionManager
+            | diesel::result::Error::DatabaseError(
+                ClosedConnection
+                    | ReadOnlyTransaction
+                    | SerializationFailure
+                    | UnableToSendCommand
+                    | Unknown,
+                _
+            )
+    )
+}
