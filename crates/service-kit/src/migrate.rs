@@ -2,17 +2,18 @@
 
 mod apply;
 mod conflict;
+mod error;
 mod footprint;
 mod history;
+mod migrations;
 mod pending;
 mod plan;
 mod schema;
 
-pub use self::{conflict::Conflict, pending::check};
+pub use self::{conflict::Conflict, error::MigrateError, migrations::Migrations, pending::check};
 pub(crate) use self::{history::History, plan::Plan};
 
 use std::{
-    io,
     path::Path,
     sync::Arc,
     thread,
@@ -20,87 +21,16 @@ use std::{
 };
 
 use diesel::{
-    Connection as _, ConnectionError, RunQueryDsl as _, SqliteConnection,
-    connection::SimpleConnection as _,
+    Connection as _, RunQueryDsl as _, SqliteConnection, connection::SimpleConnection as _,
 };
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
-use diesel_migrations::EmbeddedMigrations;
 use tokio::sync::oneshot;
 
 use self::{
     apply::{Direction, apply, find_conflict},
     history::{CATALOGUE_OF_POSTGRES, CATALOGUE_OF_SQLITE},
 };
-use crate::{
-    db::{
-        ConnectError, DatabaseUrl, PgConn, PostgresUrl, Unavailable, make_private_file,
-        postgres::Session,
-    },
-    ownership::PathError,
-};
-
-/// The migrations of a service for each engine, embedded in the binary. Both have the same versions.
-#[expect(missing_debug_implementations, reason = "embedded migrations are not Debug")]
-pub struct Migrations {
-    /// Name of the service's program.
-    pub service: &'static str,
-    /// The history table of applied versions. Services that share a database may use equal version
-    /// numbers.
-    pub history: &'static str,
-    pub postgres: EmbeddedMigrations,
-    pub sqlite: EmbeddedMigrations,
-}
-
-/// Error of a migration.
-#[derive(Debug, thiserror::Error)]
-pub enum MigrateError {
-    #[error(transparent)]
-    Connect(#[from] ConnectError),
-    #[error("cannot open the database: {0}")]
-    Open(#[from] ConnectionError),
-    #[error("cannot use {0}")]
-    File(#[from] PathError),
-    #[error("a migration failed: {0}")]
-    Run(Box<dyn std::error::Error + Send + Sync>),
-    #[error("connection lost during a migration: {0}")]
-    Lost(Box<dyn std::error::Error + Send + Sync>),
-    #[error("cannot start a thread for the migrations: {0}")]
-    Thread(#[from] io::Error),
-    #[error(transparent)]
-    Conflict(Conflict),
-    #[error("no schema of the search_path exists; set DATABASE_SCHEMA, which creates one")]
-    NoSchema,
-    #[error(
-        "connections do not use the schema {wanted:?} but {found:?}; a connection pooler does not \
-        pass search_path on: set it for the role (ALTER ROLE … IN DATABASE … SET search_path = \
-        {wanted}) or in the pooler"
-    )]
-    SchemaNotUsed { wanted: String, found: String },
-    #[error("migrations were interrupted; nothing was changed")]
-    Stopped(#[from] oneshot::error::RecvError),
-    #[error("the schema is not up to date: run the command `migrate`")]
-    Pending,
-    #[error(transparent)]
-    Unavailable(#[from] Unavailable),
-}
-
-impl MigrateError {
-    /// Returns whether a retry may succeed: the database is unavailable, or another process migrates
-    /// it. All other errors need an operator.
-    pub fn is_temporary(&self) -> bool {
-        match self {
-            Self::Connect(error) => error.is_temporary(),
-            Self::Lost(_) | Self::Pending | Self::Unavailable(_) => true,
-            _ => false,
-        }
-    }
-}
-
-impl From<diesel::result::Error> for MigrateError {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Run(error.into())
-    }
-}
+use crate::db::{DatabaseUrl, PgConn, PostgresUrl, make_private_file, postgres::Session};
 
 /// Concurrent processes wait for this lock, and all but the first find nothing left to do. The lock
 /// ends with the transaction, so it also works through a pooler.

@@ -14,9 +14,11 @@
 //!
 //! File access is blocking, as a command has the process to itself.
 
+mod batch;
 pub mod bytes;
 mod error;
 mod format;
+mod inventory;
 mod output;
 mod reader;
 mod row;
@@ -31,6 +33,7 @@ use diesel::QueryResult;
 pub use self::{
     error::TransferError,
     format::Tally,
+    inventory::Inventory,
     output::Output,
     row::{Bytewise, Row, bytewise},
     rows::Rows,
@@ -39,6 +42,7 @@ pub use self::{
 use self::{
     format::{FORMAT, Header},
     reader::{Reader, Source},
+    table::table_of,
 };
 use crate::{
     Clock,
@@ -68,18 +72,6 @@ pub struct ImportArgs {
 /// show.
 pub fn file(text: &str) -> Result<PathBuf, &'static str> {
     if text.contains("://") { Err("expected a file, not a URL") } else { Ok(text.into()) }
-}
-
-/// The data of a service.
-#[expect(missing_debug_implementations, reason = "migrations are not Debug")]
-pub struct Inventory {
-    /// Name of the service.
-    pub service: &'static str,
-    /// Version of the program.
-    pub version: &'static str,
-    pub migrations: Arc<Migrations>,
-    /// Parent tables before child tables.
-    pub tables: Vec<Box<dyn Table>>,
 }
 
 /// Result of an import.
@@ -168,7 +160,7 @@ async fn take(
     let there = counts(conn, tables).await?;
     let mut taken = Rows::nowhere();
     while let Some(batch) = reader.next_batch()? {
-        let table = batch.table(tables)?;
+        let table = table_of(&batch, tables)?;
         table.take(conn, &batch, &mut taken, there.is_empty()).await?;
     }
     let (wanted, found) = (taken.tally(), read(conn, tables, Rows::nowhere()).await?.tally());

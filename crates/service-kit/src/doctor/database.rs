@@ -4,6 +4,7 @@ mod connections;
 mod files;
 mod history;
 mod rights;
+mod schema;
 
 use std::time::Duration;
 
@@ -11,15 +12,11 @@ use diesel_async::SimpleAsyncConnection as _;
 use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
 
-pub use self::files::may_hold_files;
 use self::{files::Place, history::Examination};
+pub use self::{files::may_hold_files, schema::Schema};
 use super::{Finding, innermost};
-use crate::{
-    db::{
-        AsyncSqliteConnection, Conn, ConnectError, DatabaseUrl, PgConn, PostgresUrl,
-        postgres::Session,
-    },
-    migrate::Migrations,
+use crate::db::{
+    AsyncSqliteConnection, Conn, ConnectError, DatabaseUrl, PgConn, PostgresUrl, postgres::Session,
 };
 
 /// Timeout of each query.
@@ -28,19 +25,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// All checks run in one read-only transaction. Session settings would not do: they conflict with
 /// `target_session_attrs=read-write`, and a pooler passes them on to other clients.
 const READ_ONLY: &str = "BEGIN TRANSACTION READ ONLY; SET LOCAL statement_timeout = '5s'";
-
-/// What a service requires of its database.
-#[expect(missing_debug_implementations, reason = "embedded migrations are not Debug")]
-pub struct Schema {
-    pub migrations: Migrations,
-    /// All tables. The first one must be unique to the service.
-    pub tables: &'static [&'static str],
-    /// Maximum number of connections of one process.
-    pub max_connections: u16,
-    pub migrates_at_start: bool,
-    /// Whether the service is running, and therefore should have migrated.
-    pub is_running: bool,
-}
 
 /// The findings, and the database itself if its schema is current.
 #[expect(missing_debug_implementations, reason = "the connection is not Debug")]
@@ -79,7 +63,7 @@ pub async fn examine(url: &DatabaseUrl, schema: &Schema) -> Examined {
             };
         }
     };
-    let history = timeout(PATIENCE, Examination::read(&mut database, schema)).await;
+    let history = timeout(PATIENCE, Examination::read(&mut database.conn(), schema)).await;
     let (finding, is_current) = match history {
         Ok(Ok(Ok(history))) => (history.judge(schema), history.is_current()),
         Ok(Ok(Err(finding))) => (finding, false),
@@ -93,27 +77,6 @@ pub async fn examine(url: &DatabaseUrl, schema: &Schema) -> Examined {
         findings.extend(connections::compare(conn, schema.max_connections).await);
     }
     Examined { findings, database: is_current.then_some(database) }
-}
-
-impl Schema {
-    fn own_table(&self) -> &'static str {
-        self.tables.first().copied().unwrap_or_default()
-    }
-
-    /// Returns whether an outdated schema is a fault.
-    fn should_be_current(&self) -> bool {
-        self.is_running || !self.migrates_at_start
-    }
-
-    /// Returns the finding for a missing database or schema.
-    fn is_missing(&self, text: &str) -> Finding {
-        let program = self.migrations.service;
-        if self.should_be_current() {
-            Finding::fault("MIGRATE", format!("{text}: run `{program} migrate`, or set it to on"))
-        } else {
-            Finding::ok("database", format!("{text}; {program} creates the tables when it starts"))
-        }
-    }
 }
 
 enum Opened {

@@ -2,10 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use diesel::{
-    migration::{self, MigrationName, MigrationSource},
-    sqlite::Sqlite,
-};
+use diesel::migration;
 
 use super::{
     Migrations,
@@ -109,20 +106,5 @@ impl Plan {
                  SELECT version, run_on FROM {SHARED_TABLE} WHERE version = '{version}';"
             )
         }))
-    }
-}
-
-impl Migrations {
-    /// Returns the migration names by version, which both engines share.
-    fn names(&self) -> migration::Result<BTreeMap<String, String>> {
-        let migrations = MigrationSource::<Sqlite>::migrations(&self.sqlite)?;
-        let name = |name: &dyn MigrationName| (name.version().to_string(), name.to_string());
-        Ok(migrations.iter().map(|migration| name(migration.name())).collect())
-    }
-
-    /// Returns the latest version.
-    pub fn latest(&self) -> String {
-        let names = self.names().unwrap_or_default();
-        names.into_keys().next_back().unwrap_or_default()
     }
 }

@@ -11,7 +11,9 @@ use serde::Deserialize;
 
 use super::{
     Inventory, Table, TransferError,
+    batch::Batch,
     format::{Counter, FORMAT, Header, Tally},
+    table::table_of,
 };
 use crate::progress;
 
@@ -84,15 +86,6 @@ struct RowText {
     text: Vec<u8>,
 }
 
-/// Consecutive rows of one table.
-#[expect(missing_debug_implementations, reason = "Debug output would contain secrets")]
-pub struct Batch {
-    table: String,
-    /// Line number of the first row.
-    first: u64,
-    lines: Vec<Vec<u8>>,
-}
-
 /// Distinguishes a row from the last line; the row itself is skipped.
 #[derive(Deserialize)]
 struct AnyLine {
@@ -124,7 +117,7 @@ impl Reader {
     /// Reads to the end, and verifies the end line and all rows.
     pub(super) fn check(mut self, tables: &[Box<dyn Table>]) -> Result<(), TransferError> {
         while let Some(batch) = self.next_batch()? {
-            batch.table(tables)?.check(&batch)?;
+            table_of(&batch, tables)?.check(&batch)?;
         }
         Ok(())
     }
@@ -206,30 +199,5 @@ impl Reader {
     /// Returns the error for an invalid current line.
     fn refused(&self, what: &str) -> TransferError {
         TransferError::Line { number: self.number, what: what.to_owned() }
-    }
-}
-
-impl Batch {
-    /// Returns the table of the batch.
-    pub(super) fn table<'a>(
-        &self,
-        tables: &'a [Box<dyn Table>],
-    ) -> Result<&'a dyn Table, TransferError> {
-        let table = tables.iter().find(|table| table.name() == self.table);
-        table.map(Box::as_ref).ok_or_else(|| self.refused("unknown table"))
-    }
-
-    /// Returns the lines with their numbers.
-    pub(super) fn lines(&self) -> impl Iterator<Item = (u64, &[u8])> {
-        (self.first..).zip(self.lines.iter().map(Vec::as_slice))
-    }
-
-    fn refused(&self, what: &str) -> TransferError {
-        TransferError::Line { number: self.first, what: what.to_owned() }
-    }
-
-    pub(super) fn not_stored(&self, error: diesel::result::Error) -> TransferError {
-        let length = u64::try_from(self.lines.len()).unwrap_or_default();
-        TransferError::Lines { first: self.first, last: self.first + length - 1, error }
     }
 }

@@ -67,7 +67,7 @@ macro_rules! exported {
                         let all = Self::query()$(.filter($filter))?
                             .order(($($crate::key_on_postgres!($kind $table::$key),)+));
                         let all = diesel_async::RunQueryDsl::load_stream::<Self>(all, conn);
-                        rows.take_stream(all.await?).await
+                        rows.take_stream(Self::TABLE, all.await?).await
                     }
                     $crate::db::Conn::Sqlite(conn) => {
                         conn.spawn_blocking(move |conn| {
@@ -77,7 +77,7 @@ macro_rules! exported {
                                 Self,
                                 diesel::connection::DefaultLoadingMode,
                             >(all, conn)?;
-                            Ok(rows.take_iter(all))
+                            Ok(rows.take_iter(Self::TABLE, all))
                         })
                         .await?
                     }

@@ -11,7 +11,7 @@ use indicatif::ProgressBar;
 use serde::Serialize;
 
 use super::{
-    Row, TransferError,
+    TransferError,
     format::{Counter, EndLine, RowLine, Tally},
 };
 
@@ -33,30 +33,32 @@ impl Rows {
         Self::new(Box::new(io::sink()), ProgressBar::hidden())
     }
 
-    pub async fn take_stream<R: Row>(
+    pub async fn take_stream<R: Serialize>(
         mut self,
+        table: &str,
         rows: impl Stream<Item = QueryResult<R>>,
     ) -> Result<Self, TransferError> {
         let mut rows = pin!(rows);
         while let Some(row) = rows.try_next().await? {
-            self.push(&row)?;
+            self.push(table, &row)?;
         }
         Ok(self)
     }
 
-    pub fn take_iter<R: Row>(
+    pub fn take_iter<R: Serialize>(
         mut self,
+        table: &str,
         rows: impl Iterator<Item = QueryResult<R>>,
     ) -> Result<Self, TransferError> {
         for row in rows {
-            self.push(&row?)?;
+            self.push(table, &row?)?;
         }
         Ok(self)
     }
 
-    pub(super) fn push<R: Row>(&mut self, row: &R) -> io::Result<()> {
-        self.write_line(&RowLine { table: R::TABLE, row })?;
-        self.counter.add(R::TABLE, &self.line);
+    pub(super) fn push(&mut self, table: &str, row: &impl Serialize) -> io::Result<()> {
+        self.write_line(&RowLine { table, row })?;
+        self.counter.add(table, &self.line);
         self.progress.inc(1);
         Ok(())
     }

@@ -6,7 +6,7 @@ use diesel::QueryResult;
 use futures_util::{FutureExt as _, future::LocalBoxFuture};
 use serde::de::IgnoredAny;
 
-use super::{Row, Rows, TransferError, format::RowLine, reader::Batch};
+use super::{Row, Rows, TransferError, batch::Batch, format::RowLine};
 use crate::db::Conn;
 
 /// A table with its rows; made by [`table`].
@@ -33,6 +33,15 @@ pub trait Table {
         rows: &'a mut Rows,
         is_stored: bool,
     ) -> LocalBoxFuture<'a, Result<(), TransferError>>;
+}
+
+/// Returns the table of a batch.
+pub(super) fn table_of<'a>(
+    batch: &Batch,
+    tables: &'a [Box<dyn Table>],
+) -> Result<&'a dyn Table, TransferError> {
+    let table = tables.iter().find(|table| table.name() == batch.table);
+    table.map(Box::as_ref).ok_or_else(|| batch.refused("unknown table"))
 }
 
 /// Returns the table of these rows.
@@ -99,7 +108,7 @@ impl<R: Row> Table for Checked<R> {
         let take = async move {
             let taken = self.rows(batch)?;
             for row in &taken {
-                rows.push(row)?;
+                rows.push(R::TABLE, row)?;
             }
             if is_stored {
                 R::insert(conn, taken).await.map_err(|error| batch.not_stored(error))?;

@@ -2,8 +2,9 @@
 
 use diesel::{QueryResult, migration};
 
-use super::{ReadOnly, Schema, rights::Rights};
+use super::{Schema, rights::Rights};
 use crate::{
+    db::Conn,
     doctor::Finding,
     migrate::{History, Plan},
 };
@@ -21,14 +22,14 @@ pub(super) struct Examination {
 impl Examination {
     /// Reads only tables that the role may read.
     pub(super) async fn read(
-        database: &mut ReadOnly,
+        conn: &mut Conn<'_>,
         schema: &Schema,
     ) -> QueryResult<Result<Self, Finding>> {
-        let rights = Rights::read(&mut database.conn(), schema).await?;
+        let rights = Rights::read(conn, schema).await?;
         if let Some(missing) = rights.as_ref().and_then(Rights::missing) {
             return Ok(Err(Finding::fault("DATABASE_URL", missing)));
         }
-        let history = History::read(&mut database.conn(), &schema.migrations).await?;
+        let history = History::read(conn, &schema.migrations).await?;
         Ok(Ok(Self {
             plan: Plan::new(&history, &schema.migrations),
             has_table: history.has(schema.own_table()),
