@@ -6,6 +6,7 @@
 mod ceilings;
 mod engine;
 mod load;
+mod operation;
 mod site;
 mod usage;
 
@@ -16,7 +17,8 @@ use std::{
 
 use self::{
     engine::Engine,
-    load::{Answered, JWKS, Load, OPERATIONS, Operation, Pressure, SIGN_IN, Which},
+    load::{Answered, Load, Pressure},
+    operation::{JWKS, OPERATIONS, Operation, SIGN_IN, Which},
     site::{Site, TASKS_EACH, USERS},
     usage::{Usage, resident_megabytes},
 };

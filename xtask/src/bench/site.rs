@@ -9,7 +9,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::{engine::Engine, load::Which};
+use super::{engine::Engine, operation::Which};
 use crate::{Result, ports, service::Service, step::release_programs};
 
 pub(super) const USERS: usize = 200;
