@@ -26,9 +26,7 @@ async fn start() -> ExitCode {
     let _telemetry = match config.command {
         // The doctor prints a report and logs nothing.
         Some(Command::Doctor(_)) => None,
-        Some(
-            Command::Export(_) | Command::Users(_) | Command::Audit(_) | Command::Keys(_),
-        ) => {
+        Some(Command::Export(_) | Command::Users(_) | Command::Audit(_) | Command::Keys(_)) => {
             Some(telemetry::init_beside_output(&config.log, service))
         }
         _ => Some(telemetry::init(&config.log, service)),

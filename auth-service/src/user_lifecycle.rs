@@ -8,8 +8,8 @@ use crate::{
     error::{Error, Result},
     mail,
     models::{
-        Ban, EndedSession, Ending, Moment, NewBan, PasswordHash, SecurityEvent, Session, TokenNames,
-        User,
+        Ban, EndedSession, Ending, Moment, NewBan, PasswordHash, SecurityEvent, Session,
+        TokenNames, User,
     },
     state::AppState,
 };

@@ -6,8 +6,8 @@ mod folder;
 
 use std::{
     fs,
-    io::{self, Read as _},
-    process::{Child, Command, Stdio},
+    io,
+    process::Child,
     thread::sleep,
     time::Instant,
 };

@@ -1,0 +1,190 @@
+//! The layers of the source trees and the cycles among their modules, which the compiler does not check.
+//!
+//! A module imports only from its own layer and the layers below it. No modules import each other in a
+//! circle, and neither do modules beside each other if each counts together with the modules inside it.
+
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop here"
+)]
+
+mod cycles;
+mod source;
+mod tree;
+
+use std::{collections::BTreeSet, fs, path::PathBuf};
+
+use self::{
+    cycles::cycles,
+    tree::{Graph, Module, Tree},
+};
+
+/// A layer: its top-level modules, and the crates that it must not use.
+struct Layer {
+    modules: &'static [&'static str],
+    must_not_use: &'static [&'static str],
+}
+
+/// From top to bottom.
+const TASK_SERVICE: [Layer; 7] = [
+    Layer { modules: &["main"], must_not_use: &["diesel"] },
+    Layer { modules: &["cli"], must_not_use: &["actix_web", "diesel"] },
+    Layer { modules: &["app", "bench", "openapi"], must_not_use: &["clap", "diesel"] },
+    Layer { modules: &["routes"], must_not_use: &["clap", "diesel"] },
+    Layer { modules: &["http"], must_not_use: &["clap", "diesel"] },
+    Layer { modules: &["domain"], must_not_use: &["actix_web", "clap", "diesel"] },
+    Layer { modules: &["store", "config"], must_not_use: &["actix_web", "jwks_auth"] },
+];
+
+/// Modules of auth-service that still import each other in circles; `::*` stands for the modules inside
+/// one. New ones must not be added.
+const REMAINING_IN_AUTH_SERVICE: [&str; 24] = [
+    "attempts",
+    "config::*",
+    "cookie",
+    "doctor::*",
+    "email_token",
+    "error",
+    "guessing",
+    "import::*",
+    "input::*",
+    "issuer",
+    "mail::*",
+    "models::*",
+    "openapi::*",
+    "origin",
+    "password",
+    "routes",
+    "security_events",
+    "session",
+    "session_cookies",
+    "state",
+    "transfer",
+    "trusted_origin::*",
+    "user_lifecycle",
+    "users::*",
+];
+
+#[test]
+fn task_service_has_layers() {
+    let tree = Tree::read(&xtask::root().join("task-service/src"));
+    let layer_of = |module: &Module| {
+        let top = module.first()?;
+        TASK_SERVICE.iter().position(|layer| layer.modules.contains(&top.as_str()))
+    };
+    for (module, imports) in tree.imports.iter().filter(|(module, _)| !module.is_empty()) {
+        let layer = layer_of(module).unwrap_or_else(|| panic!("{module:?} belongs to no layer"));
+        for import in imports {
+            let is_allowed = layer_of(import).is_none_or(|imported| layer <= imported);
+            assert!(is_allowed, "{module:?} imports {import:?}, which is above it");
+        }
+        for unwanted in TASK_SERVICE.get(layer).unwrap().must_not_use {
+            let text = tree.texts.get(module).unwrap();
+            assert!(!uses(text, unwanted), "{module:?} must not use {unwanted}");
+        }
+    }
+}
+
+#[test]
+fn modules_do_not_import_each_other_in_a_circle() {
+    for folder in crates() {
+        let tolerated: &[&str] =
+            if folder.ends_with("auth-service") { &REMAINING_IN_AUTH_SERVICE } else { &[] };
+        let tree = Tree::read(&folder.join("src"));
+        let mut found = BTreeSet::new();
+        for graph in tree.siblings().chain([tree.imports.clone()]) {
+            for cycle in cycles(&graph) {
+                let is_tolerated =
+                    cycle.keys().all(|module| tolerated.iter().any(|name| names(name, module)));
+                assert!(is_tolerated, "{}:\n{}", folder.display(), shown(&cycle));
+                found.extend(cycle.into_keys());
+            }
+        }
+        for name in tolerated {
+            let is_needed = found.iter().any(|module| names(name, module));
+            assert!(is_needed, "{name} is in no circle: remove it from the list");
+        }
+    }
+}
+
+/// Returns the folders of all crates in the workspace.
+fn crates() -> Vec<PathBuf> {
+    let root = xtask::root();
+    let folders = [root.to_owned(), root.join("crates")];
+    let entries = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap());
+    let crates = entries.map(|entry| entry.unwrap().path());
+    let crates: Vec<_> = crates.filter(|path| path.join("src/lib.rs").is_file()).collect();
+    assert!(crates.contains(&root.join("crates/service-kit")), "{crates:?}");
+    crates
+}
+
+fn shown(cycle: &Graph) -> String {
+    let name =
+        |module: &Module| format!("`{}`", [&["crate".to_owned()], &**module].concat().join("::"));
+    let lines = cycle.iter().map(|(module, imports)| {
+        let imports: Vec<_> = imports.iter().map(name).collect();
+        format!("{} imports from {}", name(module), imports.join(", "))
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Returns whether an entry of a list names a module.
+fn names(entry: &str, module: &Module) -> bool {
+    let module = module.join("::");
+    match entry.strip_suffix("::*") {
+        Some(parent) => module == parent || module.starts_with(&format!("{parent}::")),
+        None => module == entry,
+    }
+}
+
+/// Returns whether a source file uses a crate outside comments.
+fn uses(text: &str, name: &str) -> bool {
+    let path = format!("{name}::");
+    text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(&path))
+}
+
+/// Returns whether modules with these texts import each other in a circle; the first is their parent.
+fn are_in_a_circle(parent: &str, first: &str, second: &str) -> bool {
+    let texts = [("parent", parent), ("parent::first", first), ("parent::second", second)];
+    let texts = texts.map(|(name, text)| {
+        let module: Module = name.split("::").map(str::to_owned).collect();
+        (module, text.to_owned())
+    });
+    !cycles(&Tree::of(texts.into()).imports).is_empty()
+}
+
+#[test]
+fn imports_of_every_kind_are_found() {
+    let item = "pub fn item() {}";
+    let uses_first = "use self::first::item; pub struct Other;";
+    for imports in [
+        "use super::Other;",
+        "use super::*;",
+        "use crate::parent::{Other as Renamed};",
+        "fn f() -> super::Other { todo!() }",
+        "fn f() { println!(\"{:?}\", [crate::parent::Other]) }",
+        "#[value(parser = super::Other::parse)] struct S;",
+        "macro_rules! other { () => { $crate::parent::Other } }",
+    ] {
+        assert!(are_in_a_circle(uses_first, &format!("{item} {imports}"), ""), "{imports}");
+    }
+    for uses in
+        ["use first::item;", "fn f() { first::item() }", "pub use first::item; fn f() { item() }"]
+    {
+        let parent = format!("mod first; pub struct Other; {uses}");
+        assert!(are_in_a_circle(&parent, "use super::Other;", ""), "{uses}");
+    }
+    assert!(are_in_a_circle("", "use super::second::Second;", "use crate::parent::first::First;"));
+}
+
+#[test]
+fn declarations_re_exports_and_tests_are_no_imports() {
+    let parent = "mod first; mod second; pub use self::{first::item, second::Other};";
+    assert!(!are_in_a_circle(parent, "pub fn item() -> super::Other {}", "pub struct Other;"));
+    assert!(are_in_a_circle(parent, "pub fn item() -> super::Other {}", "use super::item;"));
+    let parent = "use self::first::item; pub(super) struct Other;";
+    let tests = "#[cfg(test)] mod tests { use super::super::*; }";
+    assert!(!are_in_a_circle(parent, &format!("pub(super) fn item() {{}} {tests}"), ""));
+    assert!(!are_in_a_circle("use first::item; #[cfg(test)] mod second;", "", "use super::item;"));
+}
