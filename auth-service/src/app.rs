@@ -126,10 +126,11 @@ impl App {
         config.check_events()?;
         let secrets = config.secrets()?;
         let database = Database::open_with(&config.database_url, &config.database)?;
+        let audit = Audit::default();
         let crypto = |_error| StartError::Crypto;
         let state = Data::new(AppState {
             attempts: Attempts::new(&database, clock.clone()),
-            issuer: Issuer::new(&config, &secrets, &database).map_err(crypto)?,
+            issuer: Issuer::new(&config, &secrets, &database, &audit).map_err(crypto)?,
             in_flight: InFlight::new(config.server),
             database,
             clock,
@@ -142,7 +143,7 @@ impl App {
             is_production: config.is_https(),
             rate_limit: config.rate_limit,
             security_events: SecurityEvents::new(&config),
-            audit: Audit::default(),
+            audit,
             audit_retention: config.audit_retention,
             session_seal: Seal::new(&secrets, session::SEAL_PURPOSE).map_err(crypto)?,
             session_expires_in: config.session_expires_in,

@@ -25,6 +25,7 @@ use uuid::Uuid;
 pub(crate) use self::key_set::Jwks;
 use self::{key_set::KeySet, schedule::Rotation};
 use crate::{
+    audit::Audit,
     config::{Config, Secrets},
     error::{Error, Result},
     models::SigningKey,
@@ -74,6 +75,7 @@ pub(crate) struct Issuer {
     rotation: Rotation,
     seal: Seal,
     database: Database,
+    audit: Audit,
     /// `None` until the keys are loaded for the first time.
     keys: ArcSwapOption<KeySet>,
     /// Held while the keys are being reloaded.
@@ -86,6 +88,7 @@ impl Issuer {
         config: &Config,
         secrets: &Secrets,
         database: &Database,
+        audit: &Audit,
     ) -> Result<Self, Unspecified> {
         Ok(Self {
             iss: config.issuer().to_owned(),
@@ -95,6 +98,7 @@ impl Issuer {
             keys: ArcSwapOption::empty(),
             seal: Seal::new(secrets, SEAL_PURPOSE)?,
             database: database.clone(),
+            audit: audit.clone(),
             renewal: Mutex::new(()),
         })
     }
@@ -212,8 +216,9 @@ impl Issuer {
         let tools = (&self.rotation, &self.seal);
         let mut rows = SigningKey::list(&mut self.database.read_at_leisure().await?.conn()).await?;
         if self.rotation.next(&rows, now).is_some() {
+            let actor = self.audit.system(DbTime(now));
             let mut pooled = self.database.write().await?;
-            rows = lifecycle::make_next(&mut pooled.conn(), tools, now).await?;
+            rows = lifecycle::make_next(&mut pooled.conn(), tools, now, &actor).await?;
         }
         if let Some(known) = self.keys.load_full()
             && known.is_current(now)

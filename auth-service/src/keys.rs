@@ -18,6 +18,7 @@ use self::{
 };
 use crate::{
     MIGRATIONS,
+    audit::{Actor, Audit},
     config::Config,
     issuer::{
         SEAL_PURPOSE,
@@ -53,6 +54,7 @@ struct Commands {
     database: Database,
     rotation: Rotation,
     now: DbTime,
+    actor: Actor,
     output: Output,
 }
 
@@ -64,7 +66,8 @@ impl Commands {
         let rotation = Rotation::new(config);
         let now = DbTime(Timestamp::from(clock.now()).into());
         let output = Output { is_json: args.json, now: now.0, rotation };
-        Ok(Self { database, rotation, now, output })
+        let actor = Audit::default().operator(now);
+        Ok(Self { database, rotation, now, actor, output })
     }
 
     async fn keys(&self) -> Result<Vec<SigningKey>, KeysError> {
@@ -92,7 +95,7 @@ impl Commands {
         let seal = self.seal(config).await?;
         let mut pooled = self.database.write().await?;
         let tools = (&self.rotation, &seal);
-        let rotated = lifecycle::rotate(&mut pooled.conn(), tools, self.now.0).await?;
+        let rotated = lifecycle::rotate(&mut pooled.conn(), tools, self.now.0, &self.actor).await?;
         let (key, what) = match &rotated {
             Rotated::Scheduled(key) => (key, "scheduled"),
             Rotated::WasScheduled(key) => (key, "scheduled already"),
@@ -108,10 +111,11 @@ impl Commands {
         let moment = SecurityEvents::new(config).moment(self.now);
         let mut pooled = self.database.write().await?;
         let tools = (&self.rotation, &seal);
-        match lifecycle::revoke(&mut pooled.conn(), tools, &args.kid, &moment).await? {
+        let (conn, actor) = (&mut pooled.conn(), &self.actor);
+        match lifecycle::revoke(conn, tools, &args.kid, &moment, actor).await? {
             Revoked::NotFound => Err(KeysError::KeyNotFound(args.kid.clone())),
             Revoked::Done => Ok(self.output.changed(&self.keys().await?, &args.kid, "revoked")?),
-            Revoked::WasRevoked => {
+            Revoked::Repeated => {
                 Ok(self.output.changed(&self.keys().await?, &args.kid, "revoked already")?)
             }
         }

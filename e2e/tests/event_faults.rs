@@ -100,7 +100,7 @@ fn a_killed_auth_service_has_recorded_an_event_for_each_change(system: &mut Syst
     let crowd: Vec<_> = (0..CROWD).map(sign_up).collect();
     let leave = |number: usize| {
         let user = crowd.get(number)?;
-        let path = if number % 2 == 0 { SIGN_OUT } else { DELETE };
+        let path = if number.is_multiple_of(2) { SIGN_OUT } else { DELETE };
         let answer = auth.post(path, Some(&user.session), &json!({})).ok()?;
         (answer.status == 200).then_some(&user.id)
     };

@@ -44,7 +44,7 @@ fn revoking_a_token_ends_that_token_at_every_replica(system: &mut System) {
     let mut replica = system.replica_of_tasks();
     replica.start_and_wait().unwrap();
     let services = [system.tasks_client(), Client::new(&replica.url)];
-    let ada = User::sign_up(system, "ada@example.com");
+    let ada = User::sign_up(&system.auth_client(), "ada@example.com");
     let other = system.auth_client().token(&ada.session).unwrap().text("token");
     for tasks in &services {
         assert_eq!([lists(tasks, &ada.token), lists(tasks, &other)], [200, 200]);

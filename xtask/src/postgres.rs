@@ -4,13 +4,7 @@
 mod client;
 mod folder;
 
-use std::{
-    fs,
-    io,
-    process::Child,
-    thread::sleep,
-    time::Instant,
-};
+use std::{fs, io, process::Child, thread::sleep, time::Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 

@@ -17,10 +17,11 @@ pub(crate) enum Action {
     Import,
     Export,
     RotateKey,
+    RevokeKey,
 }
 
 impl Action {
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::SignUp,
         Self::SignIn,
         Self::SignOut,
@@ -35,6 +36,7 @@ impl Action {
         Self::Import,
         Self::Export,
         Self::RotateKey,
+        Self::RevokeKey,
     ];
 
     pub(crate) fn as_str(self) -> &'static str {
@@ -53,6 +55,7 @@ impl Action {
             Self::Import => "import",
             Self::Export => "export",
             Self::RotateKey => "rotate-key",
+            Self::RevokeKey => "revoke-key",
         }
     }
 }

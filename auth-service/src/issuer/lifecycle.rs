@@ -14,6 +14,7 @@ use super::{
     schedule::{NextKey, Rotation, activation, next_generation, signing, usable},
 };
 use crate::{
+    audit::{About, Action, Actor},
     error::Result,
     models::{Moment, SecurityEvent, SigningKey},
     seal::Seal,
@@ -34,7 +35,7 @@ pub(crate) enum Rotated {
 /// Result of a revocation.
 pub(crate) enum Revoked {
     Done,
-    WasRevoked,
+    Repeated,
     NotFound,
 }
 
@@ -43,11 +44,12 @@ pub(super) async fn make_next(
     conn: &mut Conn<'_>,
     (rotation, seal): (&Rotation, &Seal),
     now: DateTime<Utc>,
+    actor: &Actor,
 ) -> Result<Vec<SigningKey>> {
     conn.transaction(async |conn| {
         let keys = SigningKey::list_locked(conn).await?;
         let Some(next) = rotation.next(&keys, now) else { return Ok(keys) };
-        insert(conn, (rotation, seal), &next, now).await?;
+        insert(conn, (rotation, seal), &next, now, actor).await?;
         Ok(SigningKey::list(conn).await?)
     })
     .await
@@ -59,6 +61,7 @@ pub(crate) async fn rotate(
     conn: &mut Conn<'_>,
     (rotation, seal): (&Rotation, &Seal),
     now: DateTime<Utc>,
+    actor: &Actor,
 ) -> Result<Rotated> {
     conn.transaction(async |conn| {
         let keys = SigningKey::list_locked(conn).await?;
@@ -71,7 +74,7 @@ pub(crate) async fn rotate(
             activates_at: now + rotation.publish_ahead,
             predecessor: Some(newest.generation),
         };
-        Ok(Rotated::Scheduled(insert(conn, (rotation, seal), &next, now).await?))
+        Ok(Rotated::Scheduled(insert(conn, (rotation, seal), &next, now, actor).await?))
     })
     .await
 }
@@ -83,6 +86,7 @@ pub(crate) async fn revoke(
     (rotation, seal): (&Rotation, &Seal),
     kid: &str,
     moment: &Moment,
+    actor: &Actor,
 ) -> Result<Revoked> {
     let now = moment.now;
     conn.transaction(async |conn| {
@@ -91,22 +95,20 @@ pub(crate) async fn revoke(
             return Ok(Revoked::NotFound);
         };
         if key.revoked_at.is_some() {
-            return Ok(Revoked::WasRevoked);
+            return Ok(Revoked::Repeated);
         }
         SigningKey::revoke(conn, key.generation, now).await?;
         if signing(&keys, now.0).is_some_and(|signing| signing.generation == key.generation) {
             let activates_at = now.0 - CLOCK_SKEW;
-            match usable(&keys).next().filter(|newest| now.0 < activation(newest)) {
-                Some(next) => {
-                    SigningKey::activate(conn, next.generation, DbTime(activates_at)).await?;
-                }
-                None => {
-                    let generation = next_generation(&keys);
-                    let next = NextKey { generation, activates_at, predecessor: None };
-                    insert(conn, (rotation, seal), &next, now.0).await?;
-                }
+            if let Some(next) = usable(&keys).next().filter(|newest| now.0 < activation(newest)) {
+                SigningKey::activate(conn, next.generation, DbTime(activates_at)).await?;
+            } else {
+                let generation = next_generation(&keys);
+                let next = NextKey { generation, activates_at, predecessor: None };
+                insert(conn, (rotation, seal), &next, now.0, actor).await?;
             }
         }
+        actor.record(conn, Action::RevokeKey, About::thing(kid)).await?;
         SecurityEvent::record_revoked_key(conn, kid, moment).await?;
         Ok(Revoked::Done)
     })
@@ -118,6 +120,7 @@ async fn insert(
     (rotation, seal): (&Rotation, &Seal),
     next: &NextKey,
     now: DateTime<Utc>,
+    actor: &Actor,
 ) -> Result<SigningKey> {
     let id = Uuid::now_v7().to_string();
     let pair = NewKeyPair::from_bytes(&rand::random());
@@ -141,6 +144,9 @@ async fn insert(
             signing_key.activates_at = %next.activates_at,
             "signing key created"
         );
+        if next.predecessor.is_some() {
+            actor.record(conn, Action::RotateKey, About::thing(&key.id)).await?;
+        }
     }
     Ok(key)
 }

@@ -17,7 +17,7 @@ pub struct KeysArgs {
 pub(super) enum Action {
     /// List signing keys, newest first
     List,
-    /// Create the next signing key; it is published at once, and signs after JWT_PUBLISH_AHEAD
+    /// Create the next signing key: published at once, and used after verifiers have fetched it
     Rotate,
     /// Revoke a compromised signing key: the access tokens that it signed become invalid
     Revoke(RevokeArgs),

@@ -200,8 +200,8 @@ impl SecurityEvent {
         token: TokenNames<'_>,
         moment: &Moment,
     ) -> QueryResult<()> {
-        let token_id = Some(token.token_id);
-        let event = NewEvent::of_user(EventKind::TokenRevoked, token.user_id);
+        let token_id = Some(token.token);
+        let event = NewEvent::of_user(EventKind::TokenRevoked, token.user);
         Self::record(conn, &[NewEvent { token_id, ..event }], moment).await
     }
 

@@ -58,9 +58,9 @@ pub(crate) enum Ending<'a> {
 /// User, session and id of an access token.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TokenNames<'a> {
-    pub(crate) user_id: &'a str,
-    pub(crate) session_id: &'a str,
-    pub(crate) token_id: &'a str,
+    pub(crate) user: &'a str,
+    pub(crate) session: &'a str,
+    pub(crate) token: &'a str,
 }
 
 /// A session that was ended.
@@ -115,12 +115,11 @@ impl Session {
         token: TokenNames<'_>,
         now: DbTime,
     ) -> QueryResult<Option<String>> {
-        let revocation =
-            security_events::table.filter(security_events::token_id.eq(token.token_id));
+        let revocation = security_events::table.filter(security_events::token_id.eq(token.token));
         let live = sessions::table
             .inner_join(users::table)
-            .filter(sessions::id.eq(token.session_id))
-            .filter(sessions::user_id.eq(token.user_id))
+            .filter(sessions::id.eq(token.session))
+            .filter(sessions::user_id.eq(token.user))
             .filter(sessions::expires_at.gt(now))
             .filter(diesel::dsl::not(diesel::dsl::exists(revocation)));
         query!(conn, |c| live.select(users::email).first(*c)).optional()

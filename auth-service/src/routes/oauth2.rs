@@ -154,7 +154,7 @@ async fn active_token(state: &AppState, token: &str) -> Result<Option<ActiveToke
 }
 
 fn names(claims: &AccessClaims) -> TokenNames<'_> {
-    TokenNames { user_id: claims.sub.as_str(), session_id: &claims.sid, token_id: &claims.jti }
+    TokenNames { user: claims.sub.as_str(), session: &claims.sid, token: &claims.jti }
 }
 
 /// Revokes an access token. Unknown and expired tokens are accepted without effect, so that the

@@ -16,6 +16,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     what_operators_do_is_recorded,
     the_end_of_a_ban_is_recorded,
     exports_and_imports_are_recorded_but_not_exported,
+    changes_of_signing_keys_are_recorded,
 );
 
 /// Runs a command that succeeds, with a password as its input.
@@ -105,4 +106,21 @@ async fn exports_and_imports_are_recorded_but_not_exported(db: TestDatabase) {
     assert_eq!(count(&there, "users").await, 1);
     let actors = "SELECT DISTINCT actor AS value FROM audit_entries WHERE action LIKE '%port'";
     assert_eq!(values(&db, actors).await, ["operator"]);
+}
+
+async fn changes_of_signing_keys_are_recorded(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    app.use_real_time();
+    app.sign_up(ADA).await;
+    let rotated: Value =
+        serde_json::from_str(&run(&db, &["keys", "rotate", "--json"]).await).unwrap();
+    let kid = rotated["kid"].as_str().unwrap();
+    run(&db, &["keys", "revoke", kid, "--yes"]).await;
+
+    let expected = [
+        "sign-up success user -".to_owned(),
+        format!("rotate-key success operator {kid}"),
+        format!("revoke-key success operator {kid}"),
+    ];
+    assert_eq!(summaries(&db).await, expected);
 }
