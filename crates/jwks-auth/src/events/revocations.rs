@@ -47,7 +47,11 @@ struct Entry {
 enum Key<'a> {
     Session(&'a str),
     Token(&'a str),
+    /// The tokens of a subject that were issued until the event.
     Subject(&'a str),
+    /// All tokens of a subject. The issuer may have several clocks, and the one that issued the last
+    /// token may be ahead of the one that recorded the event.
+    DeletedSubject(&'a str),
 }
 
 impl Default for Revocations {
@@ -75,17 +79,22 @@ impl Revocations {
         self.entries.read().unwrap_or_else(PoisonError::into_inner).by_hash.len()
     }
 
-    /// Returns whether the token, its session, or all earlier tokens of its subject were revoked.
+    /// Returns whether the token, its session, or all earlier tokens of its subject were revoked, or
+    /// its subject was deleted.
     pub(crate) fn has(&self, claims: &RegisteredClaims) -> bool {
         let [session, token] = [
             claims.sid.as_deref().map(|sid| self.hash(Key::Session(sid))),
             claims.jti.as_deref().map(|jti| self.hash(Key::Token(jti))),
         ];
         let subject = self.hash(Key::Subject(&claims.sub));
+        let deleted = Some(self.hash(Key::DeletedSubject(&claims.sub)));
         let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
         // A token without `iat` may have been issued earlier.
         let is_from_before = |time: u32| claims.iat.is_none_or(|iat| iat <= f64::from(time));
-        [session, token].into_iter().flatten().any(|hash| entries.by_hash.contains_key(&hash))
+        [session, token, deleted]
+            .into_iter()
+            .flatten()
+            .any(|hash| entries.by_hash.contains_key(&hash))
             || entries.by_hash.get(&subject).is_some_and(|entry| is_from_before(entry.happened))
             || (entries.all_until > 0 && is_from_before(entries.all_until))
     }
@@ -169,7 +178,8 @@ fn key(event: &SecurityEvent) -> Option<Key<'_>> {
             let session = subject.session.as_deref().map(Key::Session);
             subject.token.as_deref().map(Key::Token).or(session).or_else(user)
         }
-        EventKind::AccountDisabled | EventKind::AccountPurged => user(),
+        EventKind::AccountDisabled => user(),
+        EventKind::AccountPurged => subject.user.as_deref().map(Key::DeletedSubject),
         EventKind::AccountEnabled | EventKind::KeyRevoked | EventKind::Other => None,
     }
 }
@@ -244,9 +254,7 @@ mod tests {
 
     #[test]
     fn a_user_loses_the_tokens_from_before() {
-        for kind in
-            [EventKind::AccountPurged, EventKind::AccountDisabled, EventKind::SessionRevoked]
-        {
+        for kind in [EventKind::AccountDisabled, EventKind::SessionRevoked] {
             let revocations = Revocations::default();
             let subject = Subject { user: Some("ada".to_owned()), ..Subject::default() };
             revocations.add(&[event(kind, subject, NOW)], now());
@@ -254,6 +262,17 @@ mod tests {
             assert!(revocations.has(&token("ada", "one", "1", None)));
             assert!(!revocations.has(&token("ada", "one", "1", Some(NOW + 1))));
             assert!(!revocations.has(&token("bob", "two", "2", Some(NOW))));
+        }
+    }
+
+    #[test]
+    fn a_deleted_user_loses_all_tokens() {
+        let revocations = Revocations::default();
+        let subject = Subject { user: Some("ada".to_owned()), ..Subject::default() };
+        revocations.add(&[event(EventKind::AccountPurged, subject, NOW)], now());
+        for issued_at in [Some(NOW), Some(NOW + 20), None] {
+            assert!(revocations.has(&token("ada", "one", "1", issued_at)));
+            assert!(!revocations.has(&token("bob", "two", "2", issued_at)));
         }
     }
 
