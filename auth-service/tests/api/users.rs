@@ -4,6 +4,7 @@
 mod bans;
 mod commands;
 mod delete;
+mod terminal;
 mod update;
 
 use serde_json::Value;

@@ -49,7 +49,7 @@ pub(super) async fn succeeds(db: &TestDatabase, arguments: &[&str]) -> String {
     succeeds_with(db, arguments, "").await
 }
 
-async fn succeeds_with(db: &TestDatabase, arguments: &[&str], input: &str) -> String {
+pub(super) async fn succeeds_with(db: &TestDatabase, arguments: &[&str], input: &str) -> String {
     let output = users_with(&db.url(), arguments, input).await;
     assert!(output.status.success(), "{arguments:?}: {output:?}");
     String::from_utf8(output.stdout).unwrap()
