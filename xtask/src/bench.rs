@@ -5,6 +5,9 @@
 
 mod ceilings;
 mod engine;
+pub mod events;
+mod http;
+mod launcher;
 mod load;
 mod operation;
 mod site;
@@ -17,6 +20,7 @@ use std::{
 
 use self::{
     engine::Engine,
+    launcher::BCRYPT_COST,
     load::{Answered, Load, Pressure},
     operation::{JWKS, OPERATIONS, Operation, SIGN_IN, Which},
     site::{Site, TASKS_EACH, USERS},
@@ -46,15 +50,19 @@ pub fn run() -> Result {
             apt_install(&[package])?;
         }
     }
-    step("build the services", || {
-        step::run(&mut cargo(&["build", "--release", "-p", "auth-service", "-p", "task-service"]))
-    })?;
+    build()?;
     let mut report =
         step("measure token verification and JSON serialization", ceilings::criterion)?;
     report += &measure(&step("start the services on PostgreSQL", on_postgresql)?)?;
     report += &measure(&step("start the services on SQLite", on_sqlite)?)?;
     println!("\n{report}");
     Ok(())
+}
+
+fn build() -> Result {
+    step("build the services", || {
+        step::run(&mut cargo(&["build", "--release", "-p", "auth-service", "-p", "task-service"]))
+    })
 }
 
 fn on_postgresql() -> Result<Vec<Site>> {
@@ -197,7 +205,7 @@ impl Measured {
 fn sign_ins(site: &Site) -> Result<String> {
     let service = site.process_id(Which::Auth)?;
     let load = Load::new(site, &SIGN_IN)?;
-    let hash = ceilings::bcrypt_micros(site::BCRYPT_COST)?;
+    let hash = ceilings::bcrypt_micros(BCRYPT_COST)?;
     let before = Usage::now(service, &[])?;
     let answered = load.play(RUSH)?;
     let used = Usage::now(service, &[])?.since(&before);
@@ -213,7 +221,7 @@ fn sign_ins(site: &Site) -> Result<String> {
         "{} sign-ins at once, bcrypt cost {}: {:.1}/s, {:.0} errors, {:.1} ms of CPU each, of which bcrypt \
          {:.1} ms ({:.1} %); meanwhile JWKS: {:.0} requests/s, p50 {:.2} ms, p99 {:.2} ms, {:.0} errors\n\n",
         RUSH.connections,
-        site::BCRYPT_COST,
+        BCRYPT_COST,
         answered.per_second,
         answered.unexpected,
         each / 1e3,

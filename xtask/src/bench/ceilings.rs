@@ -112,13 +112,21 @@ pub(super) fn bcrypt_micros(cost: u32) -> Result<f64> {
 /// Runs the benchmarks of the crates: verifying a token and serializing a page of tasks, on one
 /// core.
 pub(super) fn criterion() -> Result<String> {
-    let benches: [&[&str]; 2] = [
-        &["-p", "jwks-auth", "--bench", "verify"],
-        &["-p", "task-service", "--bench", "listing", "--features", "bench"],
-    ];
+    run_criterion(&[
+        &["-p", "jwks-auth", "--bench", "verify", "--", "--quiet"],
+        &["-p", "task-service", "--bench", "listing", "--features", "bench", "--", "--quiet"],
+    ])
+}
+
+/// Measures the verification of a cached token with and without security events, on one core.
+pub(super) fn cached_token() -> Result<String> {
+    run_criterion(&[&["-p", "jwks-auth", "--bench", "verify", "--", "--quiet", "/cached"]])
+}
+
+fn run_criterion(benches: &[&[&str]]) -> Result<String> {
     let mut report = "On one core; the middle value is the median:\n\n".to_owned();
     for bench in benches {
-        let output = cargo(&["bench"]).args(bench).args(["--", "--quiet"]).output()?;
+        let output = cargo(&["bench"]).args(*bench).output()?;
         if !output.status.success() {
             return Err(String::from_utf8_lossy(&output.stderr).into());
         }

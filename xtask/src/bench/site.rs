@@ -1,22 +1,23 @@
 //! Both services on one engine, with test data.
 
 use std::{
-    fs::{self, File},
+    fs,
     path::{Path, PathBuf},
-    process::Command,
     thread::scope,
 };
 
 use tempfile::TempDir;
 
-use super::{engine::Engine, operation::Which};
-use crate::{Result, ports, service::Service, step::release_programs};
+use super::{
+    engine::Engine,
+    http::{get, member, post},
+    launcher::Launcher,
+    operation::Which,
+};
+use crate::{Result, service::Service, step::release_programs};
 
 pub(super) const USERS: usize = 200;
 pub(super) const TASKS_EACH: usize = 50;
-/// The lowest cost allowed, so that the rest of a sign-in has the largest share possible.
-pub(super) const BCRYPT_COST: u32 = 10;
-const SECRET: &str = "a secret for benchmarks with more than 32 characters";
 /// Number of threads that create the test data.
 const MAKERS: usize = 4;
 
@@ -35,29 +36,9 @@ impl Site {
     /// Starts the programs of a folder.
     pub(super) fn start(name: &'static str, engine: Engine, programs: &Path) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let [auth_port, tasks_port] = [ports::free()?, ports::free()?];
-        let [auth_url, tasks_url] =
-            [auth_port, tasks_port].map(|port| format!("http://127.0.0.1:{port}"));
-        let command = |name: &str, database: &str, port: u16| -> Result<Command> {
-            let database = engine.url_of(database, folder.path())?;
-            let log = File::create(folder.path().join(name).with_extension("log"))?;
-            let mut command = Command::new(programs.join(name));
-            command
-                .current_dir(folder.path())
-                .stdout(log.try_clone()?)
-                .stderr(log)
-                .env("PORT", port.to_string())
-                .env("DATABASE_URL", database)
-                .env("EVENTS_SECRET", SECRET)
-                .env("RATE_LIMIT", "off");
-            Ok(command)
-        };
-        let mut auth = command("auth-service", "auth", auth_port)?;
-        auth.env("BETTER_AUTH_SECRET", SECRET).env("BCRYPT_COST", BCRYPT_COST.to_string());
-        let mut tasks = command("task-service", "tasks", tasks_port)?;
-        tasks.env("BETTER_AUTH_JWKS_URL", format!("{auth_url}/api/auth/jwks"));
-        let mut auth = Service::new("auth-service", auth_url, auth);
-        let mut tasks = Service::new("task-service", tasks_url, tasks);
+        let launcher = Launcher { programs, folder: folder.path(), engine: &engine };
+        let mut auth = launcher.auth()?;
+        let mut tasks = launcher.tasks(&auth)?;
         let cold_starts_ms =
             [auth.start_and_time()?, tasks.start_and_time()?].map(|taken| taken.as_millis());
         let other_build = programs != release_programs()?;
@@ -131,24 +112,4 @@ impl Site {
         }
         Ok(line)
     }
-}
-
-fn get(url: &str, bearer: &str) -> Result<String> {
-    let request = ureq::get(url).header("authorization", format!("Bearer {bearer}"));
-    Ok(request.call()?.body_mut().read_to_string()?)
-}
-
-fn post(url: &str, bearer: Option<&str>, body: &str) -> Result<String> {
-    let mut request = ureq::post(url).header("content-type", "application/json");
-    if let Some(bearer) = bearer {
-        request = request.header("authorization", format!("Bearer {bearer}"));
-    }
-    Ok(request.send(body)?.body_mut().read_to_string()?)
-}
-
-/// Returns a string field of a JSON response that must contain it.
-fn member(name: &str, json: &str) -> Result<String> {
-    let after = json.split_once(&format!("\"{name}\":\"")).map(|(_, after)| after);
-    let value = after.and_then(|after| Some(after.split_once('"')?.0));
-    Ok(value.ok_or_else(|| format!("the response has no {name:?}"))?.to_owned())
 }

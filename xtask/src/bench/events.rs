@@ -1,0 +1,28 @@
+//! `cargo xtask bench events`: measures how long task-service accepts the tokens of ended sessions and
+//! of disabled and deleted users, and what it costs to refuse them.
+
+mod delay;
+mod memory;
+
+use super::{build, ceilings, engine::Engine};
+use crate::{
+    Result,
+    step::{release_programs, step},
+};
+
+pub fn run() -> Result {
+    build()?;
+    let programs = release_programs()?;
+    let mut report = step("verify cached tokens", ceilings::cached_token)?;
+    // A SQLite file is meant for a single auth-service.
+    for (name, engine, replicas) in
+        [("PostgreSQL", Engine::postgresql()?, 2), ("SQLite", Engine::Sqlite, 1)]
+    {
+        report += &step(&format!("revoke tokens on {name}"), || {
+            delay::measure(name, &engine, replicas, &programs)
+        })?;
+    }
+    report += &step("keep revocations", || memory::measure(&programs))?;
+    println!("\n{report}");
+    Ok(())
+}
