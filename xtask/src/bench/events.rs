@@ -13,16 +13,16 @@ use crate::{
 pub fn run() -> Result {
     build()?;
     let programs = release_programs()?;
-    let mut report = step("verify cached tokens", ceilings::cached_token)?;
+    println!("\n{}", step("verify cached tokens", ceilings::cached_token)?);
+    println!("\n{}", step("keep revocations", || memory::measure(&programs))?);
     // A SQLite file is meant for a single auth-service.
     for (name, engine, replicas) in
         [("PostgreSQL", Engine::postgresql()?, 2), ("SQLite", Engine::Sqlite, 1)]
     {
-        report += &step(&format!("revoke tokens on {name}"), || {
+        let table = step(&format!("revoke tokens on {name}"), || {
             delay::measure(name, &engine, replicas, &programs)
         })?;
+        println!("\n{table}");
     }
-    report += &step("keep revocations", || memory::measure(&programs))?;
-    println!("\n{report}");
     Ok(())
 }

@@ -112,7 +112,10 @@ impl Fleet {
         let auth = self.auth.iter().cycle().nth(usize::try_from(number)?);
         let auth = auth.ok_or("no auth-service is running")?;
         let user = User::sign_up(auth, number)?;
-        let other_session = user.sign_in(auth)?;
+        let other_session = match change {
+            Change::RevokeSession => user.sign_in(auth)?,
+            _ => String::new(),
+        };
         for tasks in &self.tasks {
             get(&format!("{}/api/tasks", tasks.url), &user.token)?;
         }
