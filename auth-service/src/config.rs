@@ -101,7 +101,7 @@ pub struct Config {
     #[arg(long, env, hide_env_values = true, value_parser = config::secret)]
     pub better_auth_secret: Option<SecretString>,
 
-    /// Secrets with versions, newest first, such as 2:<new>,1:<old>; they replace BETTER_AUTH_SECRET.
+    /// Secrets with versions, newest first, such as `2:NEW,1:OLD`; they replace BETTER_AUTH_SECRET.
     /// The first one signs and encrypts. What an older one, or BETTER_AUTH_SECRET, has signed or
     /// encrypted is still accepted, and is signed or encrypted anew with the first
     #[arg(long, env, hide_env_values = true, value_delimiter = ',', value_parser = versioned_secret)]
