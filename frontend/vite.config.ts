@@ -18,7 +18,7 @@ const config: Plugin = {
   configureServer(server) {
     server.middlewares.use("/config.json", (_request, response) => {
       response.setHeader("content-type", "application/json");
-      response.end(JSON.stringify({ tasksUrl: "" }));
+      response.end(JSON.stringify({ tasksUrl: "", deletesTasks: true }));
     });
   },
 };

@@ -66,7 +66,10 @@ pub(super) fn schemas() -> Vec<(&'static str, ObjectBuilder)> {
                 required("keys", words()),
             ]),
         ),
-        ("SettingsResponse", output([required("tasksUrl", string())])),
+        (
+            "SettingsResponse",
+            output([required("tasksUrl", string()), required("deletesTasks", boolean())]),
+        ),
     ]
 }
 

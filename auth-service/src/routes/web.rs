@@ -35,7 +35,8 @@ const READS: &str = "GET, HEAD";
 
 /// Serves the folder `WEB_ROOT`, if configured: its files, compressed if the build left compressed
 /// copies, and `index.html` for the routes of the application. `/config.json` tells the application
-/// the URL of task-service, so that one build works in every deployment.
+/// the URL of task-service, and whether the tasks of a deleted user are deleted, so that one build works
+/// in every deployment.
 ///
 /// Password managers find the page for changing a password at `/.well-known/change-password` (W3C),
 /// provided that a sibling path that cannot exist returns 404.
@@ -56,7 +57,10 @@ pub(crate) fn configure(app: &mut ServiceConfig, config: &Config) {
     };
     let files =
         Files::new("/", root).index_file(INDEX).try_compressed().default_handler(to(not_found));
-    let settings = json!({ "tasksUrl": config.tasks_url.as_str() });
+    let settings = json!({
+        "tasksUrl": config.tasks_url.as_str(),
+        "deletesTasks": !config.events.events_secret.is_empty(),
+    });
     let answer = move || ready(HttpResponse::Ok().json(&settings));
     let settings = resource("/config.json")
         .route(get().to(answer.clone()))

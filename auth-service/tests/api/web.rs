@@ -23,7 +23,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     compressed_copies_are_served_to_clients_that_accept_them,
     a_setting_extends_the_content_security_policy,
     a_web_app_does_not_hide_the_api,
-    a_web_app_is_told_the_url_of_task_service,
+    a_web_app_is_told_its_settings,
     a_web_app_is_served_with_security_headers,
     hashed_assets_are_immutable_and_other_files_revalidated,
     without_a_web_app_config_json_is_404,
@@ -300,17 +300,18 @@ async fn a_web_app_does_not_hide_the_api(db: TestDatabase) {
     assert_eq!(app.get_session(&ada.cookie).await.json()["user"], ada.user);
 }
 
-async fn a_web_app_is_told_the_url_of_task_service(db: TestDatabase) {
+async fn a_web_app_is_told_its_settings(db: TestDatabase) {
     let folder = web_root();
     let app = TestApp::spawn_with(&db, |config| {
         config.web_root = Some(folder.path().join("site"));
         config.tasks_url = "https://tasks.example.com".parse().unwrap();
+        config.events.events_secret = vec!["the secret of a receiver, in a test".into()];
     })
     .await;
 
     let answer = app.get("/config.json").answer().await;
 
-    let settings = json!({ "tasksUrl": "https://tasks.example.com" });
+    let settings = json!({ "tasksUrl": "https://tasks.example.com", "deletesTasks": true });
     assert_eq!((answer.status, answer.json()), (200, settings));
     let head = app.client.head(app.url("/config.json")).answer().await;
     assert_eq!((head.status, head.body.as_str()), (200, ""));

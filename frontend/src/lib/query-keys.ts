@@ -9,6 +9,8 @@ export const keys = {
   tasks: ["task"],
   task: (id: string) => ["task", id],
   devices: ["devices"],
+  /** The settings of the deployment. */
+  config: ["config"],
   /** A write to the account, by its name. */
   accountWrite: (name: string) => ["account", name],
 };

@@ -237,8 +237,10 @@ export const de: Messages = {
     language: "Sprache",
     shortcuts: "Tastenkürzel mit einer einzigen Taste (? zeigt die Liste)",
     delete: "Konto löschen",
-    deleteIntro:
-      "Ihr Konto und Ihre Sitzungen werden endgültig gelöscht. Ihre Aufgaben nicht: Löschen Sie vorher die, die niemand behalten soll.",
+    deleteIntro: (withTasks) =>
+      withTasks
+        ? "Ihr Konto, Ihre Sitzungen und Ihre Aufgaben werden endgültig gelöscht."
+        : "Ihr Konto und Ihre Sitzungen werden endgültig gelöscht. Ihre Aufgaben nicht: Löschen Sie vorher die, die niemand behalten soll.",
     deleteOpen: "Konto löschen …",
     deleted: "Ihr Konto ist gelöscht.",
     deleteMailed: "Öffnen Sie den Link in unserer E-Mail, um Ihr Konto zu löschen.",

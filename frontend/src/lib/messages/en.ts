@@ -229,8 +229,10 @@ export const en = {
     language: "Language",
     shortcuts: "Single-key keyboard shortcuts (press ? for the list)",
     delete: "Delete account",
-    deleteIntro:
-      "Your account and your sessions are deleted for good. Your tasks are not: before you continue, delete any that should not remain.",
+    deleteIntro: (withTasks: boolean): string =>
+      withTasks
+        ? "Your account, your sessions and your tasks are deleted for good."
+        : "Your account and your sessions are deleted for good. Your tasks are not: before you continue, delete any that should not remain.",
     deleteOpen: "Delete account…",
     deleted: "Your account has been deleted.",
     deleteMailed: "Open the link in our mail to delete your account.",

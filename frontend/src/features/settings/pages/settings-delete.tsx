@@ -1,12 +1,15 @@
 // Deletes the account after a confirmation.
 
+import { useQuery } from "@tanstack/react-query";
 import { useRef } from "react";
 import { Button } from "../../../components/ui/button";
 import { Card } from "../../../components/ui/card";
 import { PasswordField, Username } from "../../../components/ui/field";
 import { Form, Submit, type Values } from "../../../components/ui/form";
+import { config } from "../../../lib/config";
 import { t } from "../../../lib/i18n";
 import { notices } from "../../../lib/notices";
+import { keys } from "../../../lib/query-keys";
 import { useDeleteAccount } from "../hooks/use-account-writes";
 
 interface Props {
@@ -17,6 +20,7 @@ interface Props {
 export function DeleteAccount({ email, leave }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const deletion = useDeleteAccount();
+  const { data } = useQuery({ queryKey: keys.config, queryFn: config });
 
   async function submit({ password = "" }: Values) {
     const { isGone } = await deletion.mutateAsync(password);
@@ -28,8 +32,9 @@ export function DeleteAccount({ email, leave }: Props) {
     }
   }
 
+  const intro = data && t().settings.deleteIntro(data.deletesTasks);
   return (
-    <Card heading={t().settings.delete} variant="danger" intro={t().settings.deleteIntro}>
+    <Card heading={t().settings.delete} variant="danger" intro={intro}>
       <div>
         <Button variant="danger" onClick={() => dialog.current?.showModal()}>
           {t().settings.deleteOpen}
