@@ -30,8 +30,8 @@ const MAX_BODY_BYTES: usize = 16 * 1024;
 /// A token sent by a receiver.
 pub(crate) struct FromReceiver(String);
 
-/// A token sent by a receiver, or by its own bearer: whoever knows a token may revoke it, as a
-/// public client does (RFC 7009 §2.1).
+/// A token sent by a receiver, or by its own bearer: a client may revoke its token without a secret,
+/// like a public client (RFC 7009 §2.1).
 pub(crate) struct FromReceiverOrBearer(String);
 
 impl FromRequest for FromReceiver {
