@@ -114,7 +114,7 @@ async fn all_data_moves_to_the_other_engine_and_back(db: TestDatabase) {
     assert!(is_done, "{log}");
     assert!(
         log.starts_with(
-            "imported and read again: 16 rows: 2 accounts, 3 audit_entries, 1 mails, 3 "
+            "imported and read again: 17 rows: 2 accounts, 4 audit_entries, 1 mails, 3 "
         ),
         "{log}"
     );
