@@ -55,7 +55,7 @@ pub(super) fn write(entries: &[AuditEntry], is_json: bool, is_cut: bool) -> io::
     }
     let header = ["TIME", "ACTION", "OUTCOME", "ACTOR", "ADDRESS", "USER", "DETAIL"];
     write_table(&mut out, &[header.map(str::to_owned)], entries.iter().map(row))?;
-    if is_cut { writeln!(out, "more entries: --limit, --since") } else { Ok(()) }
+    if is_cut { writeln!(out, "there are more entries: use --limit or --since") } else { Ok(()) }
 }
 
 fn row(entry: &AuditEntry) -> [String; 7] {

@@ -66,7 +66,7 @@ pub(super) fn versioned_secret(text: &str) -> Result<VersionedSecret, String> {
         return Err("expected a version before each secret, such as 2:<new>,1:<old>".to_owned());
     };
     let version = version.parse().map_err(|_error: ParseIntError| {
-        "the version before a secret is a whole number, such as 2:<new>,1:<old>"
+        "the version before a secret must be a whole number, such as 2:<new>,1:<old>"
     })?;
     Ok(VersionedSecret { version, secret: secret(text.trim())? })
 }

@@ -40,7 +40,7 @@ pub(super) async fn check(config: &Config, database: Option<&mut ReadOnly>) -> V
     findings
 }
 
-/// Attributes an error to the setting that it begins with.
+/// Reports an error for the setting that its message begins with.
 fn invalid(error: &str) -> Finding {
     let setting =
         if error.starts_with(SETTING_WITH_VERSIONS) { SETTING_WITH_VERSIONS } else { SETTING };
@@ -74,7 +74,7 @@ fn opens(secrets: &Secrets, key: &SigningKey) -> bool {
     seal.is_ok_and(|seal| seal.open(&key.id, &key.sealed_private_key).is_ok())
 }
 
-/// Reports how much an older secret still encrypts.
+/// Reports how many values are still encrypted with an older secret.
 async fn older_secrets(
     secrets: &Secrets,
     keys: &[SigningKey],
@@ -105,7 +105,7 @@ async fn older_secrets(
             format!("still encrypt {keys} signing keys and {sessions} sessions; the running");
         Finding::warn(
             SETTING_WITH_VERSIONS,
-            format!("{text} service encrypts them anew: keep them"),
+            format!("{text} service re-encrypts them; until then, keep the older secrets"),
         )
     })
 }

@@ -28,7 +28,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .about(ABOUT_REVOCATION)
             .takes_only_form("RevokeToken", members())
             .for_receivers_and_bearers()
-            .gives("The token is not valid", named("NoResponse"))
+            .gives("The token is no longer valid", named("NoResponse"))
             .with(200, &["Cache-Control"])
             .refuses(refusals()),
     ]

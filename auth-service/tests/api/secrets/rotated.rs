@@ -1,5 +1,5 @@
-//! Replacement of the secret without downtime: what an older secret signed or encrypted is accepted, and
-//! signed or encrypted anew.
+//! Replacement of the secret without downtime: cookies and stored values of an older secret are
+//! accepted, and renewed with the current one.
 
 use std::fs;
 
@@ -69,7 +69,7 @@ async fn sealed(db: &TestDatabase) -> Vec<String> {
 
 /// Waits until none of these values is left.
 async fn replaced(db: &TestDatabase, old: &[String]) {
-    eventually("all values are encrypted anew", async || {
+    eventually("all values are re-encrypted", async || {
         let now = sealed(db).await;
         (!old.iter().any(|value| now.contains(value))).then_some(())
     })
@@ -159,7 +159,7 @@ async fn a_mailed_link_of_an_older_secret_works(db: TestDatabase) {
     new.get(&verify).answer().await.is_error(401, "INVALID_TOKEN", "Invalid token");
 }
 
-/// First all replicas learn the new secret, then they use it.
+/// All replicas are given the new secret before one of them uses it.
 async fn replicas_agree_while_the_secret_is_replaced(db: TestDatabase) {
     let before = spawn(&db, &format!("1:{SECRET},2:{NEW}")).await;
     let ada = before.sign_up("ada@example.com").await;
@@ -218,8 +218,8 @@ async fn invalid_secrets_are_refused_and_not_repeated() {
     for (name, value, reason) in [
         ("BETTER_AUTH_SECRETS", long.to_owned(), "expected a version before each secret"),
         ("BETTER_AUTH_SECRETS", format!("2:{long},{long}"), "expected a version"),
-        ("BETTER_AUTH_SECRETS", format!("two:{long}"), "is a whole number"),
-        ("BETTER_AUTH_SECRETS", format!("-1:{long}"), "is a whole number"),
+        ("BETTER_AUTH_SECRETS", format!("two:{long}"), "must be a whole number"),
+        ("BETTER_AUTH_SECRETS", format!("-1:{long}"), "must be a whole number"),
         ("BETTER_AUTH_SECRETS", "1:hidden".to_owned(), "at least 32 characters"),
         ("BETTER_AUTH_SECRETS", format!("1:{long},1:{long}"), "two secrets of version 1"),
         ("BETTER_AUTH_SECRETS_FILE", file.display().to_string(), "at least 32 characters"),
