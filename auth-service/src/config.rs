@@ -102,8 +102,8 @@ pub struct Config {
     pub better_auth_secret: Option<SecretString>,
 
     /// Secrets with versions, newest first, such as `2:NEW,1:OLD`; they replace BETTER_AUTH_SECRET.
-    /// The first one signs and encrypts. What an older one, or BETTER_AUTH_SECRET, has signed or
-    /// encrypted is still accepted, and is signed or encrypted anew with the first
+    /// The first one signs and encrypts; the others, and BETTER_AUTH_SECRET, only verify and
+    /// decrypt. Cookies and stored values are renewed with the first one
     #[arg(long, env, hide_env_values = true, value_delimiter = ',', value_parser = versioned_secret)]
     pub better_auth_secrets: Vec<VersionedSecret>,
 
@@ -280,7 +280,7 @@ impl Config {
         self.jwt_rotation_interval.is_none() || self.jwt_grace_period > self.jwt_expires_in
     }
 
-    /// Returns whether a new key signs before it is rotated itself.
+    /// Returns whether a new key starts to sign before its own rotation is due.
     pub(crate) fn keys_sign_before_rotation(&self) -> bool {
         self.jwt_rotation_interval.is_none_or(|interval| self.jwt_publish_ahead < interval)
     }
