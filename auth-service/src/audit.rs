@@ -38,7 +38,7 @@ impl Outcome {
     }
 }
 
-/// Whom or what an entry is about.
+/// The subject of an entry, and details.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct About<'a> {
     user_id: Option<&'a str>,
@@ -51,7 +51,7 @@ impl<'a> About<'a> {
         Self { user_id: Some(id), ..Self::default() }
     }
 
-    /// About a thing, such as a key, or several users.
+    /// About a subject other than a single user, such as a key or an export.
     pub(crate) fn thing(detail: &'a str) -> Self {
         Self::default().detail(detail)
     }
@@ -98,7 +98,7 @@ impl Audit {
         Actor { audit: self.clone(), name: "operator", now, ip_address, user_agent }
     }
 
-    /// Returns the actor of what the service does on its own.
+    /// Returns the actor of changes that the service makes on its own.
     pub(crate) fn system(&self, now: DbTime) -> Actor {
         Actor { name: "system", ..self.operator(now) }
     }
@@ -120,7 +120,7 @@ impl Audit {
     }
 }
 
-/// Who acts, when, and from where.
+/// The actor of an action, with its time and origin.
 #[derive(Clone)]
 pub(crate) struct Actor {
     audit: Audit,

@@ -18,7 +18,7 @@ pub(crate) fn claimed(headers: &HeaderMap) -> Option<IpAddr> {
     }
 }
 
-/// Returns the user agent, if the request names one.
+/// Returns the user agent, if the request has one.
 pub(crate) fn user_agent(headers: &HeaderMap) -> Option<String> {
     let value = String::from_utf8_lossy(headers.get(USER_AGENT)?.as_bytes());
     Some(value.chars().take(USER_AGENT_MAX_CHARS).collect())

@@ -5,13 +5,13 @@ use std::io::{self, StdoutLock, Write as _};
 use serde::Serialize;
 use service_kit::{source::printable, sql_types::DbTime};
 
-/// Writes a value in one line.
+/// Writes a value as JSON on one line.
 pub(crate) fn write_json(out: &mut StdoutLock<'_>, value: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer(&mut *out, value)?;
     writeln!(out)
 }
 
-/// Writes columns, each as wide as its longest value.
+/// Writes a table whose columns are as wide as their longest values.
 pub(crate) fn write_table<const N: usize>(
     out: &mut StdoutLock<'_>,
     header: &[[String; N]],

@@ -71,7 +71,7 @@ impl EmailClaims {
 /// Signs and verifies the tokens. Not `Debug`, because it holds a key.
 pub(crate) struct EmailTokens {
     encoding: EncodingKey,
-    /// Of all secrets, the current one first.
+    /// One per secret, the current one first.
     decoding: Vec<DecodingKey>,
 }
 

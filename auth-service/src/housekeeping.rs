@@ -1,5 +1,5 @@
 //! Background work: deletes obsolete rows (expired sessions, tokens, counters and keys, and old entries
-//! of the audit log), encrypts values of older secrets anew, and notices changes to the signing keys.
+//! of the audit log), re-encrypts values of older secrets, and notices changes to the signing keys.
 
 use std::{cell::Cell, future, time::Duration};
 
@@ -47,8 +47,8 @@ pub(crate) fn keep(state: Data<AppState>) -> Worker {
     Worker::start(PAUSE, work, async || future::pending().await)
 }
 
-/// Encrypts what an older secret has encrypted with the current one, so that the older secret can be
-/// removed. Replicas that still use the older secret may add more at any time.
+/// Re-encrypts values of older secrets with the current one, so that the older ones can be removed.
+/// Replicas that still use an older secret may add such values at any time.
 async fn renew_seals(state: &AppState) -> Result<usize> {
     if !state.session_seal.has_older() {
         return Ok(0);

@@ -231,7 +231,7 @@ impl Issuer {
         Ok(keys)
     }
 
-    /// Encrypts private keys of an older secret with the current one.
+    /// Re-encrypts private keys of older secrets with the current one.
     pub(crate) async fn renew_seals(&self) -> Result<usize> {
         let mut renewed = 0;
         let mut pooled = self.database.write().await?;

@@ -30,7 +30,7 @@ use crate::{
     security_events::SecurityEvents,
 };
 
-/// Exit status of a command that is used wrongly, as clap's.
+/// Exit status for incorrect usage, the same as that of clap.
 const USAGE: u8 = 2;
 
 /// Runs a command.
@@ -75,7 +75,8 @@ impl Commands {
         Ok(SigningKey::list(&mut pooled.conn()).await?)
     }
 
-    /// Returns the seal of the stored keys. Replicas could not use a key sealed with another secret.
+    /// Returns the seal for new keys. Checks that it opens the newest stored key, because replicas
+    /// could not use a key sealed with another secret.
     async fn seal(&self, config: &Config) -> Result<Seal, KeysError> {
         let secrets = config.existing_secrets()?.ok_or(KeysError::NoKeys)?;
         let seal = Seal::new(&secrets, SEAL_PURPOSE).map_err(|_error| KeysError::Crypto)?;

@@ -56,7 +56,7 @@ async fn count(base_path: &str, req: &ServiceRequest) -> error::Result<()> {
     // The path as the router decodes it, so that other encodings count as the same path.
     let path = req.match_info().as_str();
     let below = path.strip_prefix(base_path).unwrap_or(path);
-    // A receiver asks on behalf of all its clients.
+    // A receiver is exempt, because it sends requests on behalf of all its clients.
     if below.starts_with("/oauth2/")
         && Client::of(req.headers(), &state.security_events) == Client::Receiver
     {

@@ -39,8 +39,8 @@ impl Client {
     }
 }
 
-/// Returns the password of Basic credentials, form-decoded as RFC 6749 §2.3.1 requires and as it was
-/// sent, because not every client encodes it.
+/// Returns the password of Basic credentials twice: form-decoded, as RFC 6749 §2.3.1 requires, and
+/// as sent, because not every client encodes it.
 fn passwords(credential: &str) -> Vec<String> {
     let decoded = BASE64_STANDARD.decode(credential).ok().and_then(|it| String::from_utf8(it).ok());
     let Some((_, password)) = decoded.as_deref().and_then(|decoded| decoded.split_once(':')) else {

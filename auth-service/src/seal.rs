@@ -50,7 +50,7 @@ impl Seal {
         keys.find_map(|key| open_with(key, owner, sealed)).ok_or(WrongSecret)
     }
 
-    /// Returns whether there are older secrets, whose values can be renewed.
+    /// Returns whether there are older secrets, whose values may have to be re-encrypted.
     pub(crate) fn has_older(&self) -> bool {
         !self.older.is_empty()
     }
@@ -61,7 +61,7 @@ impl Seal {
             && self.older.iter().any(|key| open_with(key, owner, sealed).is_some())
     }
 
-    /// Encrypts a value of an older secret anew. Returns `None` if that is not necessary.
+    /// Re-encrypts a value of an older secret. Returns `None` if that is not necessary.
     pub(crate) fn renewed(
         &self,
         owner: &str,

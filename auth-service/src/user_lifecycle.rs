@@ -39,7 +39,7 @@ pub(crate) async fn end_sessions(
     .await
 }
 
-/// Records an action that also ended sessions, or none.
+/// Records an action, and the end of the sessions that it ended, if any.
 pub(crate) async fn record_with_sessions(
     conn: &mut Conn<'_>,
     (action, user_id): (Action, &str),

@@ -34,7 +34,7 @@ pub(super) struct Slot {
 }
 
 impl Failures {
-    /// Returns the entry of a failure. Equal failures have the same key.
+    /// Returns the entry in which a failure is counted. Equal failures have the same key.
     pub(super) fn slot(&self, key: Key, is_of_user: bool, now: DbTime) -> Slot {
         let number = now.0.timestamp().div_euclid(HOUR_SECONDS);
         let mut hour = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -80,7 +80,7 @@ mod tests {
         };
         assert_eq!(entries(false, 0), MAX_ENTRIES / 2);
         assert!(!slot(0, false).is_shared, "it has an entry already");
-        // The shared entry takes one place.
+        // The shared entry counts towards the limit.
         assert_eq!(entries(true, 2 * MAX_ENTRIES), MAX_ENTRIES / 2 - 1);
         assert_eq!(slot(99_998, true).entry_id, slot(99_999, false).entry_id);
     }

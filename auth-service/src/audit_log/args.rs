@@ -1,4 +1,4 @@
-//! Arguments of the command.
+//! Arguments of `auth-service audit`.
 
 use std::time::Duration;
 
@@ -8,15 +8,15 @@ use service_kit::{config::duration, source::value};
 
 use crate::audit::Action;
 
-/// Which entries to list.
+/// Filters and format of the list.
 #[derive(Args, Clone, Debug)]
 pub struct AuditLogArgs {
     /// List only entries about this user: id or e-mail address
     #[arg(long)]
     pub(super) user: Option<String>,
 
-    /// List only entries since this time, such as 2026-01-31 or 2026-01-31T12:00:00Z, or of the last
-    /// time span, such as 7d
+    /// List only entries since a time, such as 2026-01-31 or 2026-01-31T12:00:00Z, or within a time
+    /// span before now, such as 7d
     #[arg(long, value_name = "TIME", value_parser = since)]
     pub(super) since: Option<Since>,
 
@@ -44,7 +44,7 @@ pub(super) enum Since {
 }
 
 impl Since {
-    /// Returns the time, seen from `now`.
+    /// Returns the start time; a time span ends at `now`.
     pub(super) fn before(self, now: DateTime<Utc>) -> DateTime<Utc> {
         match self {
             Self::Time(time) => time,

@@ -1,4 +1,4 @@
-//! Errors of the command.
+//! Errors of `auth-service audit`.
 
 use std::io;
 

@@ -22,7 +22,7 @@ pub(super) enum Fit {
     Unknown,
 }
 
-/// Checks the secrets against `keys` as they are stored.
+/// Checks whether a secret decrypts one of `keys`, which are as stored in the source.
 pub(super) fn fit(keys: &[String], secrets: &Secrets) -> Result<Fit, ImportError> {
     let encrypted: Vec<_> = keys.iter().filter_map(|key| encrypted_bytes(key)).collect();
     if encrypted.is_empty() {

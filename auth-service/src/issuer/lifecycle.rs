@@ -1,5 +1,5 @@
-//! Changes to the signing keys. Each is one transaction that locks the newest key, so that of any
-//! number of replicas and commands only one makes the next key.
+//! Changes to the signing keys. Each is one transaction that locks the newest key, so that only one
+//! replica or command makes the next key.
 
 use std::time::Duration;
 
@@ -20,8 +20,9 @@ use crate::{
     seal::Seal,
 };
 
-/// Maximum difference between the clocks of replicas. A key that replaces a revoked one signs since
-/// this time, so that a replica whose clock is behind does not fall back to an older key.
+/// Maximum difference between the clocks of replicas. The activation of a key that replaces a
+/// revoked one is backdated by this, so that a replica whose clock is behind does not use an older
+/// key.
 const CLOCK_SKEW: Duration = Duration::from_mins(1);
 
 /// Result of a rotation.
@@ -79,8 +80,8 @@ pub(crate) async fn rotate(
     .await
 }
 
-/// Revokes a key at once and records the event. If it was the signing key, the next one signs from
-/// now on, or a new one if there is none.
+/// Revokes a key at once and records the event. If it was the signing key, the next key signs from
+/// now on; if there is no next key, a new one is made.
 pub(crate) async fn revoke(
     conn: &mut Conn<'_>,
     (rotation, seal): (&Rotation, &Seal),

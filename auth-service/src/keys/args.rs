@@ -1,8 +1,8 @@
-//! Arguments of the commands.
+//! Arguments of `auth-service keys`.
 
 use clap::{Args, Subcommand};
 
-/// What to do with signing keys.
+/// The command to run on signing keys.
 #[derive(Args, Clone, Debug)]
 pub struct KeysArgs {
     #[command(subcommand)]

@@ -1,4 +1,4 @@
-//! Errors of the commands.
+//! Errors of `auth-service keys`.
 
 use std::{error::Error as StdError, io};
 

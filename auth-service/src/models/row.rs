@@ -135,8 +135,8 @@ exported!(
     only audit_entries::action.ne_all(ABOUT_THE_DATABASE)
 );
 
-/// Actions whose entries stay with the database: if an export or an import changed what is exported,
-/// no two exports would be equal.
+/// Actions whose entries are not exported. Otherwise each export would add an entry to the next
+/// one, and two exports of the same data would differ.
 const ABOUT_THE_DATABASE: [&str; 2] = ["export", "import"];
 
 /// Returns all tables to transfer; `attempts` is omitted because its rows expire soon. The keys

@@ -23,7 +23,7 @@ pub(crate) struct Session {
     pub(crate) user_agent: String,
 }
 
-/// A session in the list of sessions.
+/// A session to be listed. It includes the token, because the list of sessions returns it.
 #[derive(HasQuery)]
 #[diesel(table_name = sessions)]
 pub(crate) struct ListedSession {

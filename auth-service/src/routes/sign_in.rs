@@ -95,8 +95,8 @@ async fn authenticate(
     }
     let fresh = session::Fresh::new(state, req, input.remember_me)?;
     if !attempt.admit(&known, &fresh).await? {
-        // Another sign-in may have replaced the hash, the password has changed, or the user was
-        // disabled.
+        // Since then, another sign-in may have replaced the hash, the password may have changed, or
+        // the user may have been disabled.
         known = attempt.find_user().await?;
         if !attempt.admit(&known, &fresh).await? {
             let user_id = Some(known.user.id.as_str());

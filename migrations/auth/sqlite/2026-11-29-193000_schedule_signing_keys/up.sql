@@ -1,4 +1,4 @@
--- NULL: the key signs since it was created.
+-- NULL: the key has signed since it was created.
 ALTER TABLE signing_keys ADD COLUMN activates_at text;
 -- NULL: the key was not revoked.
 ALTER TABLE signing_keys ADD COLUMN revoked_at text;
