@@ -31,7 +31,7 @@ const WRONG: &str = "wrong horse 42";
 const NEW_PASSWORD: &str = "another horse 42";
 const CLIENT: &str = "192.0.2.7";
 
-/// Starts a service behind a local proxy, so that clients can have addresses.
+/// Starts a service behind a local proxy, so that tests can choose the addresses of clients.
 async fn spawn(db: &TestDatabase) -> TestApp {
     TestApp::spawn_with(db, behind_a_proxy).await
 }

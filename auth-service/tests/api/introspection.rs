@@ -28,7 +28,7 @@ on_both_engines!(auth_service::MIGRATIONS;
 
 const INTROSPECT: &str = "/api/auth/oauth2/introspect";
 const REVOKE: &str = "/api/auth/oauth2/revoke";
-/// Contains characters that a form escapes.
+/// Contains characters that must be escaped in a form.
 const RECEIVER: &str = "the secret of a receiver: 100% + more";
 const SESSION_REVOKED: &str = "https://schemas.openid.net/secevent/caep/event-type/session-revoked";
 

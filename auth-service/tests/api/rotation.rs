@@ -27,8 +27,8 @@ on_both_engines!(auth_service::MIGRATIONS;
 
 pub(crate) const HOUR: i64 = 60 * 60;
 
-/// Starts a service whose keys sign for a day, are published an hour before, and for two days
-/// afterwards.
+/// Starts a service whose keys sign for a day, and are published from an hour before until two days
+/// after it.
 async fn rotating(db: &TestDatabase) -> TestApp {
     TestApp::spawn_with(db, |config| {
         config.jwt_rotation_interval = Some(Duration::from_hours(24));
@@ -85,7 +85,7 @@ async fn the_next_key_is_published_before_it_signs(db: TestDatabase) {
     assert!(verified(&old_token, &keys).is_some() && verified(&new_token, &keys).is_some());
 }
 
-/// As after a time without a running replica.
+/// No replica was running when the key was due.
 async fn a_key_that_is_late_is_published_before_it_signs(db: TestDatabase) {
     let app = rotating(&db).await;
     let ada = app.sign_up("ada@example.com").await;

@@ -44,7 +44,7 @@ async fn entries_about_a_deleted_user_are_anonymous(db: TestDatabase) {
     assert_eq!(audit(&db, &["--user", pseudonym]).await.len(), 3);
     assert!(audit(&db, &["--user", id(&ada.user)]).await.is_empty());
 
-    // An operator deletes the other one.
+    // An operator deletes the other user.
     let mut command = process(&db.url(), &[]);
     let command = command.args(["users", "delete", "--yes", "bob@example.com"]);
     assert!(command.output().await.unwrap().status.success());
@@ -54,7 +54,7 @@ async fn entries_about_a_deleted_user_are_anonymous(db: TestDatabase) {
     assert_eq!(values(&db, &ids.replace("LIKE", "NOT LIKE")).await, [""; 0]);
 }
 
-/// Starts a service that keeps entries for 30 days, when there are entries of 2025 and 2026.
+/// Starts a service with this retention time and an entry each of December 2025 and January 2026.
 async fn with_old_entries(db: &TestDatabase, retention: Duration) -> TestApp {
     let app = TestApp::spawn(db).await;
     app.sign_up(ADA).await;
@@ -81,7 +81,7 @@ async fn entries_are_deleted_after_the_retention_time(db: TestDatabase) {
 
 async fn entries_are_kept_without_a_retention_time(db: TestDatabase) {
     drop(TestApp::spawn(&db).await);
-    // Housekeeping deletes this key after the entries.
+    // Housekeeping deletes this expired key after it has handled the audit log.
     db.change(
         "INSERT INTO signing_keys \
          (generation, id, public_key, sealed_private_key, created_at, expires_at) \

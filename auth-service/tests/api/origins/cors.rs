@@ -133,7 +133,7 @@ async fn preflights_succeed_for_the_web_app_only(db: TestDatabase) {
             assert!(!name.as_str().starts_with("access-control-"), "{origin}: {name}");
         }
     }
-    // Without an origin it is not a preflight, and OPTIONS is a wrong method.
+    // Without an Origin header, the request is not a preflight, and OPTIONS is not supported.
     let plain = app.client.request(Method::OPTIONS, app.url(SIGN_IN)).answer().await;
     assert_eq!((plain.status, plain.body.as_str()), (404, ""));
 }

@@ -1,4 +1,4 @@
-//! `auth-service users` in a terminal, where it asks.
+//! `auth-service users` in a terminal, where it prompts for input.
 
 use std::{
     fs::File,
@@ -39,7 +39,7 @@ impl Terminal {
         grantpt(&screen).unwrap();
         unlockpt(&screen).unwrap();
         let name = ptsname(&screen, Vec::new()).unwrap();
-        // Processes of other tests must not keep it open.
+        // CLOEXEC: processes that other tests start must not inherit it and keep it open.
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
         let inside = open(&*name, flags, Mode::empty()).unwrap();
         let mut command = process(&db.url(), &[]);
