@@ -1,4 +1,4 @@
-//! Errors of verifying a token, and of building a verifier.
+//! Errors from verifying a token or building a verifier.
 
 use std::time::Duration;
 

@@ -61,7 +61,7 @@ impl HttpKeys {
             headers.into_iter().fold(self.http.get(self.url.clone()), |request, (name, value)| {
                 request.header(name, value)
             });
-        // A cache on the way must not return a set that lacks a new key or contains a revoked one.
+        // No intermediate cache may return a set that lacks a new key or contains a revoked one.
         let request = request.header(CACHE_CONTROL, "no-cache");
         let mut response = request.send().await?;
         if response.status() != StatusCode::OK {

@@ -30,7 +30,7 @@ use crate::{
 
 /// Maximum size of a JWK set in bytes.
 pub(crate) const MAX_DOCUMENT_BYTES: usize = 256 * 1024;
-/// Maximum number of revoked keys to remember. They are no longer published soon.
+/// Maximum number of revoked keys to remember. Fetched sets soon no longer contain them.
 #[cfg(feature = "events")]
 const MAX_REVOKED: usize = 64;
 /// Delay before the first retry while no set has been fetched; it doubles up to the cool-down.
@@ -306,7 +306,7 @@ impl Keys {
 }
 
 impl Status {
-    /// Returns whether there was a fetch of this kind too recently.
+    /// Returns whether the last fetch of this kind was too recent for another one.
     fn is_cooling(&self, trigger: FetchTrigger) -> bool {
         trigger == FetchTrigger::UnknownKey && self.cooling_until > Instant::now()
     }

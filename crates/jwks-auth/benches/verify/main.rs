@@ -48,7 +48,7 @@ fn claims() -> Value {
     })
 }
 
-/// An issuer, and a token of it.
+/// An issuer and one of its tokens.
 struct World {
     runtime: Runtime,
     issuer: Issuer,

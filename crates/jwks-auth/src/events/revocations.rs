@@ -30,7 +30,7 @@ pub(crate) struct Revocations {
 #[derive(Default)]
 struct Entries {
     by_hash: HashMap<u64, Entry>,
-    /// Tokens issued until this time are rejected, because individual revocations were evicted.
+    /// Tokens issued up to this time are rejected, because individual revocations were evicted.
     all_until: u32,
 }
 
@@ -47,7 +47,7 @@ struct Entry {
 enum Key<'a> {
     Session(&'a str),
     Token(&'a str),
-    /// The tokens of a subject that were issued until the event.
+    /// Tokens of a subject that were issued no later than the event.
     Subject(&'a str),
     /// All tokens of a subject. The issuer may have several clocks, and the one that issued the last
     /// token may be ahead of the one that recorded the event.

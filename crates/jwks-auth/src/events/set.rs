@@ -63,7 +63,7 @@ pub struct Subject {
     pub session: Option<String>,
     /// The `jti` of a single token.
     pub token: Option<String>,
-    /// The `kid` of a key; only of [`EventKind::KeyRevoked`].
+    /// The `kid` of a key; only for [`EventKind::KeyRevoked`].
     pub key: Option<String>,
 }
 

@@ -53,7 +53,7 @@ async fn a_key_of_small_order_is_not_published() {
         let mut jwk = world.issuer.jwk();
         jwk["x"] = BASE64_URL_SAFE_NO_PAD.encode(bytes(point)).into();
         world.keys.publish(&json!({ "keys": [jwk, Issuer::new("good", 2).jwk()] }));
-        // With a key of small order, this signature verifies for at least every eighth message.
+        // With a key of small order, this signature is valid for at least one in eight messages.
         for n in 0..16 {
             let mut signature = bytes(point);
             signature.resize(64, 0);
