@@ -19,7 +19,7 @@ use futures_util::{
 use service_kit::db::{Conn, Database, query};
 use tempfile::TempDir;
 
-/// The deferred constraint is checked at COMMIT, which fails.
+/// The constraint is deferred, so that a violation makes COMMIT fail.
 const SCHEMA: &str = "PRAGMA journal_mode = WAL; \
      CREATE TABLE numbers (number INTEGER PRIMARY KEY, parent INTEGER \
          REFERENCES numbers (number) DEFERRABLE INITIALLY DEFERRED);";

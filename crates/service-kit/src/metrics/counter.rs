@@ -1,8 +1,8 @@
-//! Counters of events.
+//! Counters for metrics.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A counter of events.
+/// A counter that any thread can increase.
 #[derive(Debug, Default)]
 pub struct Counter(AtomicU64);
 

@@ -1,11 +1,11 @@
-//! The data of a service.
+//! The tables of a service, as exported and imported.
 
 use std::sync::Arc;
 
 use super::Table;
 use crate::migrate::Migrations;
 
-/// The data of a service.
+/// The tables of a service, and the program they belong to.
 #[expect(missing_debug_implementations, reason = "migrations are not Debug")]
 pub struct Inventory {
     /// Name of the service.

@@ -1,4 +1,4 @@
-//! The server of the connections.
+//! The server that the connections lead to.
 
 use super::connection::ServerConnection;
 use crate::db::{ConnectError, PostgresUrl, postgres::Session};
