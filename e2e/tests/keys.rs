@@ -15,11 +15,12 @@ on_both_engines!(
 
 /// Longer than task-service takes to fetch the key set again.
 const PUBLISH_AHEAD: &str = "4s";
-/// Requests in a row that must be refused after the first one.
+/// Number of further requests that must all be refused after the first refusal.
 const REFUSALS: usize = 50;
 
-/// Restarts the services with this lifetime of the key set at task-service. An unknown key causes only
-/// one fetch in the whole test, and a token with one has been sent. Starts a replica of task-service.
+/// Restarts the services, and starts a replica of task-service, with this lifetime of the key set.
+/// Sends each task-service a token with an unknown key: because of the cool-down, no other unknown
+/// key causes a fetch during the test.
 fn prepare(system: &mut System, cache_ttl: &str) -> Service {
     system.auth.stop().unwrap();
     system.tasks.stop().unwrap();

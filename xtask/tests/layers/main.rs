@@ -1,7 +1,7 @@
 //! The layers of the source trees and the cycles among their modules, which the compiler does not check.
 //!
 //! A module imports only from its own layer and the layers below it. No modules import each other in a
-//! circle, and neither do modules beside each other if each counts together with the modules inside it.
+//! circle. This also applies to sibling modules if each is taken together with its submodules.
 
 #![expect(
     clippy::expect_used,

@@ -42,8 +42,8 @@ impl Tree {
         Self { imports: imports.collect(), texts }
     }
 
-    /// Returns for each module the imports among the modules directly inside it, each of which counts
-    /// together with the modules inside it.
+    /// Returns, for each module, the imports among its children, each taken together with its own
+    /// submodules.
     pub(crate) fn siblings(&self) -> impl Iterator<Item = Graph> {
         let parents: BTreeSet<_> =
             self.imports.keys().filter_map(|module| Some(module.split_last()?.1)).collect();
@@ -94,7 +94,7 @@ impl Resolver<'_> {
         modules.filter(|found| found != module).collect()
     }
 
-    /// Returns whether a module only passes on an item of a module inside it.
+    /// Returns whether a module only re-exports an item of one of its submodules.
     fn is_re_export(&self, module: &Module, import: &Import) -> bool {
         let source = self.0.get(module).expect("the module exists");
         let path = self.absolute(module, &import.path);

@@ -27,8 +27,8 @@ struct Said {
     claims: Value,
 }
 
-/// Checks whether the token in `file` (`-` is standard input) is accepted. Waits at most for `limit`
-/// for the keys of its issuer.
+/// Checks whether the token in `file` (`-` is standard input) is accepted. Waits at most
+/// `limit` for the keys of its issuer.
 pub(super) async fn check(
     verifier: &Verifier,
     file: &Path,

@@ -91,7 +91,7 @@ pub(super) fn measure(
 }
 
 impl Fleet {
-    /// Starts the services. Each task-service uses another auth-service, if there are several.
+    /// Starts the services. The task-services take turns among the auth-services.
     fn start(launcher: Launcher<'_>, replicas: usize) -> Result<Self> {
         let mut fleet = Self { auth: Vec::new(), tasks: Vec::new() };
         for _ in 0..replicas {
@@ -147,7 +147,7 @@ impl User {
         Ok(Self { email, token: member("token", &token)?, session })
     }
 
-    /// Returns another session.
+    /// Signs in again and returns the session token.
     fn sign_in(&self, auth: &Service) -> Result<String> {
         let body = format!(r#"{{"email":"{}","password":"correct horse"}}"#, self.email);
         member("token", &post(&format!("{}/api/auth/sign-in/email", auth.url), None, &body)?)
