@@ -50,6 +50,12 @@ fn carries_out_nothing_later<T>(hang: impl FnOnce(&Cluster) -> T, end: impl FnOn
     assert_eq!(tasks.task(&token, &kept).unwrap().status, 200);
 
     let hanging = hang(system.data.cluster());
+    // A write that follows a reply within 50 ms is sent at once, and may be executed later.
+    for client in [&auth, &tasks] {
+        wait_until("the outage is noticed", || {
+            client.get("/health/ready", "").unwrap().status == 503
+        });
+    }
     // The first round discovers the outage; in the second, it is known. Requests must time out in
     // both.
     for _ in 0..2 {
