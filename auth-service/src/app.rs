@@ -170,7 +170,7 @@ impl App {
         self.address
     }
 
-    /// Address of the metrics listener, if enabled.
+    /// Returns the address of the metrics listener, if enabled.
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.metrics.address()
     }
@@ -179,8 +179,8 @@ impl App {
         self.server.handle()
     }
 
-    /// Waits until the schema and the keys are available, without a timeout. [`Self::run`] does so,
-    /// too.
+    /// Waits until the schema and the keys are available, without a timeout. [`Self::run`] also
+    /// waits, so calling this is optional.
     pub async fn prepared(&mut self) -> Result<(), StartError> {
         self.preparation.done().await
     }
@@ -198,7 +198,7 @@ impl App {
     }
 }
 
-/// Waits for the schema, and only then opens the database for requests; then loads the keys.
+/// Waits for the schema before it opens the database to requests, then loads the keys.
 fn prepare(state: Data<AppState>, config: &Config) -> Preparation<Workers, StartError> {
     state.database.hold_off();
     let (url, may_migrate) = (config.database_url.clone(), config.migrate);

@@ -83,7 +83,7 @@ impl Rule {
             return Ok(Tries { count: more, last_at: now });
         };
         if tries.last_at > now + MAX_SKEW {
-            // The clock was set back meanwhile, so `last_at` may be far in the future.
+            // The clock was set back after `last_at`, which may therefore be far in the future.
             let count = match self {
                 Self::Window { .. } => more,
                 Self::BackOff { .. } => tries.count.saturating_add(more),
@@ -91,7 +91,7 @@ impl Rule {
             return Ok(Tries { count, last_at: now });
         }
         let (pause, last_at) = (self.pause_after(tries.count), tries.last_at);
-        // Without a wait, the times are ignored: `last_at` may be ahead of this machine's clock.
+        // If no wait is required, `last_at` is not compared with the clock, which may be behind it.
         match (last_at + pause - now).to_std() {
             Ok(wait) if !pause.is_zero() && !wait.is_zero() => Err(wait),
             _ => Ok(Tries {

@@ -51,7 +51,7 @@ impl<'a> About<'a> {
         Self { user_id: Some(id), ..Self::default() }
     }
 
-    /// About a subject other than a single user, such as a key or an export.
+    /// Returns a subject other than a user, such as a key or an export.
     pub(crate) fn thing(detail: &'a str) -> Self {
         Self::default().detail(detail)
     }

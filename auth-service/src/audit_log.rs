@@ -19,7 +19,7 @@ use crate::{
     models::{AuditEntry, UserRow, WantedEntries},
 };
 
-/// Runs the command.
+/// Prints the entries that the arguments select.
 pub async fn run(config: &Config, args: &AuditLogArgs, clock: &Clock) -> Result<(), AuditLogError> {
     let url = &config.database_url;
     let database = Database::open_existing(url)?.ok_or(AuditLogError::NoDatabase)?;
@@ -36,7 +36,7 @@ pub async fn run(config: &Config, args: &AuditLogArgs, clock: &Clock) -> Result<
         user_id: user_id.as_deref(),
         since: since.map(|since| DbTime(Timestamp::from(since).into())),
         actions: &args.action,
-        // One more, to detect whether there are further entries.
+        // Read one more than requested, to detect whether there are further entries.
         limit: i64::from(args.limit) + 1,
     };
     let mut entries = AuditEntry::list(conn, &wanted).await?;

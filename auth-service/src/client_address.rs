@@ -18,7 +18,7 @@ pub(crate) fn claimed(headers: &HeaderMap) -> Option<IpAddr> {
     }
 }
 
-/// Returns the user agent, if the request has one.
+/// Returns the user agent of a request, truncated if it is too long.
 pub(crate) fn user_agent(headers: &HeaderMap) -> Option<String> {
     let value = String::from_utf8_lossy(headers.get(USER_AGENT)?.as_bytes());
     Some(value.chars().take(USER_AGENT_MAX_CHARS).collect())

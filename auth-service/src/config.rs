@@ -270,7 +270,7 @@ impl Config {
         self.better_auth_url.as_str().starts_with("https://")
     }
 
-    /// Returns the origin where people open the web app.
+    /// Returns the origin at which users open the web app.
     pub(crate) fn front_end(&self) -> Option<&WebOrigin> {
         self.frontend_url.iter().find(|origin| http_origin(origin.as_str()).is_ok())
     }

@@ -127,8 +127,8 @@ impl Cookies {
         markers.any(|value| self.verified(value).is_some_and(|marker| marker.token == MARKER))
     }
 
-    /// Returns the cookies of a session, for `max_age` seconds or until the browser closes, and
-    /// those that clear the cookies of an earlier server.
+    /// Returns the cookies of a session, valid for `max_age` seconds or until the browser closes,
+    /// and the cookies that clear those of an earlier server.
     pub(crate) fn start(&self, token: &str, max_age: Option<u64>) -> Vec<HeaderValue> {
         let mut lines = self.clear_old_domain();
         lines.push(self.set_cookie(&self.names.session_token, &self.signed(token), max_age));
@@ -142,7 +142,7 @@ impl Cookies {
         self.set_cookie(&self.names.dont_remember, "", Some(0))
     }
 
-    /// Returns the cookies that clear a session: all three, whichever the request has.
+    /// Returns the cookies that clear a session: all three, even if the request has fewer.
     pub(crate) fn clear(&self) -> Vec<HeaderValue> {
         let Names { session_token, session_data, dont_remember } = &self.names;
         let mut lines = self.clear_old_domain();
@@ -153,7 +153,7 @@ impl Cookies {
         lines
     }
 
-    /// Clears cookies with the old Domain attribute, which would shadow ours.
+    /// Returns the cookies that clear those with the old Domain attribute, which would shadow ours.
     fn clear_old_domain(&self) -> Vec<HeaderValue> {
         let Some(domain) = &self.old_domain else { return Vec::new() };
         let Names { session_token, session_data, dont_remember } = &self.names;

@@ -23,7 +23,7 @@ const PURPOSE: &str = "auth-service email verification v1";
 /// Lifetime of a link.
 pub(crate) const LIFETIME: Duration = Duration::from_hours(1);
 
-/// Purpose of a link.
+/// Action that a link performs when it is opened.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Request {
@@ -45,14 +45,14 @@ pub(crate) struct EmailClaims {
     /// The session in which the link was requested; the link expires with the session.
     #[serde(rename = "sid", skip_serializing_if = "Option::is_none")]
     pub(crate) session_id: Option<String>,
-    /// When the password was last set; the link is invalid once it has been set again.
+    /// Time at which the password was last set. Setting it again invalidates the link.
     #[serde(rename = "pwd")]
     password_set_at: Option<i64>,
     iat: i64,
     exp: i64,
 }
 
-/// Data for a link.
+/// The data that the token of a link contains.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Subject<'a> {
     pub(crate) user_id: &'a str,
@@ -71,7 +71,7 @@ impl EmailClaims {
 /// Signs and verifies the tokens. Not `Debug`, because it holds a key.
 pub(crate) struct EmailTokens {
     encoding: EncodingKey,
-    /// One per secret, the current one first.
+    /// One key per secret, that of the current secret first.
     decoding: Vec<DecodingKey>,
 }
 
@@ -108,7 +108,7 @@ impl EmailTokens {
 
     pub(crate) fn read(&self, token: &str, now: Timestamp) -> Result<EmailClaims> {
         let mut validation = Validation::new(Algorithm::HS256);
-        // Checked below, with the injected clock.
+        // The expiry is checked below, with the injected clock.
         validation.validate_exp = false;
         validation.required_spec_claims = HashSet::new();
         let decode = |key| jsonwebtoken::decode::<EmailClaims>(token, key, &validation).ok();

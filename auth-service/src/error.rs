@@ -25,7 +25,7 @@ use tracing::{debug, error};
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
 pub(crate) const X_RETRY_AFTER: &str = "x-retry-after";
-/// Challenge to a receiver (RFC 9110 §11.6.1).
+/// `WWW-Authenticate` challenge to a receiver (RFC 9110 §11.6.1).
 const RECEIVER_CHALLENGE: &str = r#"Bearer, Basic realm="auth-service""#;
 /// Value of `Retry-After` while a dependency is unavailable.
 const RETRY_AFTER_SECONDS: &str = "1";
@@ -225,7 +225,7 @@ impl Error {
         }
     }
 
-    /// Returns the code that a link appends to its redirect target.
+    /// Returns the error code that a link appends to its redirect target.
     pub(crate) fn code(&self) -> Option<&'static str> {
         self.parts().1
     }

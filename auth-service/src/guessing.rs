@@ -24,20 +24,20 @@ const fn back_off(free: u32, first_seconds: u64, longest: Duration) -> Rule {
     Rule::BackOff { free, first: Duration::from_secs(first_seconds), longest }
 }
 
-/// One client on one account.
+/// Limit for one client on one account.
 const BY_CLIENT: Rule = back_off(BY_CLIENT_FREE, 10, Duration::from_hours(1));
 const BY_CLIENT_FREE: u32 = 5;
-/// The networks around the client: an IPv4 /24; an IPv6 /48, which one subscriber may get, and the /32
-/// of a provider. Prefix lengths and free attempts.
+/// Prefix lengths of the networks around a client, each with its number of free attempts: an IPv4
+/// /24; an IPv6 /48, which one subscriber may have, and the /32 of a provider.
 const GROUPS_V4: [(u32, u32); 1] = [(24, 10)];
 const GROUPS_V6: [(u32, u32); 2] = [(48, 10), (32, 20)];
-/// All clients on one account. Each contributes at most the free attempts of itself and its networks,
-/// so reaching this limit takes several networks.
+/// Limit for all clients on one account. Each contributes at most the free attempts of itself and
+/// its networks, so reaching this limit takes several networks.
 const BY_ALL: Rule = back_off(BY_ALL_FREE, 1, Duration::from_mins(5));
 const BY_ALL_FREE: u32 = 50;
-/// How long a network is remembered after its last sign-in.
+/// Time for which a network is remembered after its last sign-in.
 pub(crate) const NETWORK_MEMORY: Duration = Duration::from_hours(24 * 90);
-/// All sessions of one account.
+/// Limit for all sessions of one account.
 const IN_SESSIONS: Rule =
     Rule::BackOff { free: 5, first: Duration::from_secs(10), longest: Duration::from_mins(15) };
 
@@ -141,8 +141,8 @@ fn truncate(address: IpAddr, length: u32) -> IpAddr {
     }
 }
 
-/// Returns the number of attempts of all clients together. Fails while they, or the networks around
-/// this client, have to wait.
+/// Returns the number of attempts of all clients together. Fails if all clients or the networks
+/// around this client have to wait.
 async fn peek(state: &AppState, by_all: Key, groups: &[(Key, u32)]) -> Result<u32> {
     for (key, free) in groups {
         state.attempts.peek(*key, by_group(*free)).await?;

@@ -99,7 +99,7 @@ fn session_seal(config: &Config, args: &ImportArgs) -> Result<Option<Seal>, Impo
     if args.from != Origin::BetterAuth {
         return Err(ImportError::SessionsOfBetterAuthOnly);
     }
-    // A generated secret cannot be the source's.
+    // A generated secret cannot be that of the source.
     if !config.has_configured_secret() {
         return Err(ImportError::SessionsNeedSecret);
     }
@@ -113,7 +113,7 @@ async fn from_database(
     report: &mut Report,
 ) -> Result<(), ImportError> {
     let mut pooled = source::connect(args.source.expose_secret()).await?;
-    // One snapshot of the source, so that users and their accounts are consistent.
+    // Read one snapshot of the source, so that users and their accounts are consistent.
     let work = async |conn: &mut Conn<'_>| {
         let mut source = sql::Source::open(conn, args, report).await?;
         if args.sessions {

@@ -26,7 +26,7 @@ use crate::{
     state::AppState,
 };
 
-/// Maximum size of a body in bytes, as names and images have no limit of their own.
+/// Maximum size of a body in bytes, because names and images have no limit of their own.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// Maximum length of an address: RFC 5321 §4.5.3.1.3, without the angle brackets.
 pub(crate) const EMAIL_MAX_CHARS: usize = 254;

@@ -193,7 +193,7 @@ impl Issuer {
         }
     }
 
-    /// Returns the keys, one of which signs.
+    /// Returns the keys, including one that signs now.
     async fn signing_keys(&self, now: DateTime<Utc>) -> Result<Arc<KeySet>> {
         let keys = self.known_keys()?;
         if keys.can_sign(now) {

@@ -33,7 +33,7 @@ use crate::{
 /// Exit status for incorrect usage, the same as that of clap.
 const USAGE: u8 = 2;
 
-/// Runs a command.
+/// Runs a command. Without a terminal, a revocation without `--yes` counts as incorrect usage.
 pub async fn run(config: &Config, args: &KeysArgs, clock: &Clock) -> Result<ExitCode, KeysError> {
     let commands = Commands::open(config, args, clock).await?;
     let done = match &args.action {

@@ -28,7 +28,7 @@ use uuid::Uuid;
 
 use crate::{attempts::Rule, error::Result, models, session::Live, state::AppState};
 
-/// The type of an e-mail.
+/// The occasion for an e-mail, which determines its recipient, template and limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// To an address that is not verified yet.
@@ -191,7 +191,7 @@ impl Outbox {
         self.posted.notified().await;
     }
 
-    /// Stops sending.
+    /// Tells the worker to stop.
     fn close(&self) {
         self.closed.send_replace(true);
     }

@@ -100,14 +100,15 @@ fn is_of_an_app(address: &str, trusted: &[TrustedOrigin]) -> bool {
     trusted.iter().any(|trusted| trusted.covers_custom(address))
 }
 
-/// Accepts only the form in which browsers write an origin.
+/// Returns whether an origin is trusted and is written as browsers write it.
 fn is_trusted_text(origin: &str, trusted: &[TrustedOrigin]) -> bool {
     origin
         .parse()
         .is_ok_and(|read: WebOrigin| read.as_str() == origin && is_trusted(&read, trusted))
 }
 
-/// Returns whether the request's host is trusted, for either scheme, as a proxy may terminate TLS.
+/// Returns whether the request's host is trusted, for either scheme, because a proxy may terminate
+/// TLS.
 fn is_own_host_trusted(headers: &HeaderMap, trusted: &[TrustedOrigin]) -> bool {
     text(headers, HOST.as_str()).is_some_and(|host| {
         ["http", "https"]

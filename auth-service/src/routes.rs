@@ -114,7 +114,8 @@ fn read() -> Route {
     route().guard(Any(Get()).or(Head()))
 }
 
-/// Rejects HEAD for links that change something, because mail scanners send HEAD requests.
+/// Responds to HEAD for links that change something, without opening the link, because mail
+/// scanners send HEAD requests.
 async fn unopened() -> HttpResponse {
     HttpResponse::Ok().finish()
 }

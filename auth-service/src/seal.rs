@@ -20,7 +20,8 @@ pub(crate) struct Seal {
     older: Vec<RandomizedNonceKey>,
 }
 
-/// Encrypted with another secret, for another purpose, or not by this service.
+/// Error of a value that was encrypted with another secret, for another purpose, or not by this
+/// service.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "BETTER_AUTH_SECRET cannot decrypt the data in the database: it is not the secret that encrypted it; list that one in BETTER_AUTH_SECRETS"

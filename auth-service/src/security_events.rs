@@ -43,7 +43,7 @@ const ACCOUNT_DISABLED: &str =
     "https://schemas.openid.net/secevent/risc/event-type/account-disabled";
 const ACCOUNT_ENABLED: &str = "https://schemas.openid.net/secevent/risc/event-type/account-enabled";
 const ACCOUNT_PURGED: &str = "https://schemas.openid.net/secevent/risc/event-type/account-purged";
-/// There is no standard event type for this.
+/// No standard event type exists for the revocation of a key.
 const KEY_REVOKED: &str = "urn:auth-service:event-type:key-revoked";
 
 impl EventKind {
@@ -65,7 +65,7 @@ pub(crate) struct SecurityEvents {
     token_lifetime: Duration,
     /// The last place seen in the database.
     last_place: watch::Sender<i64>,
-    /// Time of the last query for it.
+    /// Time of the last query for `last_place`.
     asked: Mutex<Option<Instant>>,
 }
 

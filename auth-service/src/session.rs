@@ -134,7 +134,7 @@ impl SessionBody {
     }
 }
 
-/// The caller's session, renewed if it was due.
+/// The caller's session, renewed if renewal was due.
 pub(crate) struct Live {
     pub(crate) session: SessionBody,
     pub(crate) user: User,
@@ -172,7 +172,8 @@ pub(crate) fn presented_tokens(state: &AppState, headers: &HeaderMap) -> Vec<Sig
     }
 }
 
-/// Returns the session token of a bare or signed bearer token. Ignores a wrongly signed one.
+/// Returns the session token of a bearer token, which may be signed. Ignores a token with an
+/// invalid signature.
 fn bearer_token(state: &AppState, headers: &HeaderMap) -> Option<SignedToken> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, credential) = value.split_once(' ')?;

@@ -47,7 +47,7 @@ pub(crate) struct AppState {
     pub(crate) attempts: Attempts,
     pub(crate) security_events: SecurityEvents,
     pub(crate) audit: Audit,
-    /// Zero: without a limit.
+    /// Zero for no limit.
     pub(crate) audit_retention: Duration,
     pub(crate) session_seal: Seal,
     pub(crate) session_expires_in: Duration,

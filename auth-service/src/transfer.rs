@@ -41,7 +41,7 @@ pub(crate) async fn import(
     args: &ImportArgs,
     clock: &Clock,
 ) -> Result<Imported, ImportError> {
-    // A generated secret could not be that of the exported service.
+    // A generated secret cannot be that of the exported service.
     let secrets = config.existing_secrets()?;
     let seal = secrets.map(|secrets| Seal::new(&secrets, SEAL_PURPOSE)).transpose()?;
     let inventory = inventory(move |key: &SigningKey| {

@@ -59,7 +59,7 @@ impl OriginPattern {
     }
 
     /// Parses a pattern. Returns `None` for anything else, and for patterns that would trust every
-    /// domain or a whole name under all top-level domains: `*`, `example.*`.
+    /// domain (`*`) or a name under every top-level domain (`example.*`).
     fn read(text: &str) -> Option<Self> {
         let text = text.to_ascii_lowercase();
         let (scheme, authority) = match text.split_once("://") {
@@ -124,8 +124,8 @@ fn is_address_range(host: &str) -> bool {
         && host.bytes().all(|b| b.is_ascii_digit() || b".*".contains(&b))
 }
 
-/// Returns whether an authority is an IPv4 address if the pattern is an address range: the `*` of
-/// `10.*` must not match part of a domain name.
+/// Returns false if the pattern is an address range and the authority is not an IPv4 address: the
+/// `*` of `10.*` must not match part of a domain name.
 fn is_of_a_range(pattern: &str, authority: &str) -> bool {
     let [pattern, host] = [pattern, authority].map(|authority| host_and_port(authority).0);
     !is_address_range(pattern) || host.parse::<Ipv4Addr>().is_ok()

@@ -1,6 +1,5 @@
 //! The audited actions.
 
-/// What was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     SignUp,

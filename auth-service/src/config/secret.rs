@@ -33,7 +33,8 @@ const PLACEHOLDERS: [&str; 11] = [
     "your_secret",
     "better-auth-secret",
 ];
-/// A random secret of 32 hexadecimal digits has fewer distinct digits only once in a million.
+/// Minimum number of distinct characters. Only one in a million random secrets of 32 hexadecimal
+/// digits has fewer.
 const MIN_DIFFERENT_CHARS: usize = 8;
 
 /// Returns whether a secret is a known placeholder or has a pattern that random ones do not have:
@@ -91,7 +92,7 @@ impl From<SecretString> for Secrets {
     }
 }
 
-/// The secret is missing or cannot be stored.
+/// Error of a secret that is missing, unsafe or cannot be stored.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     #[error("BETTER_AUTH_SECRET is required with PostgreSQL: replicas must share it")]
@@ -186,7 +187,7 @@ fn kept_secret(file: &Path) -> io::Result<String> {
     if !file.exists() {
         let folder = file.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(folder)?;
-        // Only its owner can read a temporary file.
+        // Temporary files are readable only by their owner.
         let mut draft = NamedTempFile::new_in(folder)?;
         draft.write_all(Alphanumeric.sample_string(&mut rand::rng(), 48).as_bytes())?;
         draft.as_file().sync_all()?;

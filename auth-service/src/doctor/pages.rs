@@ -37,7 +37,7 @@ fn cookies(config: &Config) -> Vec<Finding> {
     findings
 }
 
-/// Returns what keeps a page from sending cookies.
+/// Returns the problem that keeps a page from sending cookies, if there is one.
 fn obstacle(page: &WebOrigin, base: &WebOrigin, has_a_home: bool) -> Option<Finding> {
     let (shown, service) = (page.as_str(), base.as_str());
     if is_https(page) && !is_https(base) && !is_loopback(base) {
@@ -77,7 +77,7 @@ fn another_site(page: &WebOrigin, base: &WebOrigin, has_a_home: bool) -> Finding
     Finding::warn("FRONTEND_URL", format!("{text}: {advice}"))
 }
 
-/// Browsers reject `Secure` cookies over http.
+/// Checks that secure cookies are not set over http, where browsers reject them.
 fn secure_cookies(config: &Config) -> Option<Finding> {
     let base = &config.better_auth_url;
     if !config.secure_cookies || is_https(base) {
@@ -138,7 +138,7 @@ fn proxies(config: &Config) -> Finding {
     )
 }
 
-/// Returns whether clients use another port than the one that the service listens on.
+/// Returns whether clients use a different port from the one that the service listens on.
 fn has_another_port(config: &Config) -> bool {
     let url: Option<Url> = config.better_auth_url.as_str().parse().ok();
     let port = url.and_then(|url| url.port_or_known_default());

@@ -40,7 +40,7 @@ pub(super) async fn check(config: &Config, database: Option<&mut ReadOnly>) -> V
     findings
 }
 
-/// Reports an error for the setting that its message begins with.
+/// Reports an error for the setting whose name the message begins with.
 fn invalid(error: &str) -> Finding {
     let setting =
         if error.starts_with(SETTING_WITH_VERSIONS) { SETTING_WITH_VERSIONS } else { SETTING };

@@ -1,4 +1,4 @@
-//! Arguments of the command.
+//! Arguments of `auth-service import`.
 
 use std::path::PathBuf;
 

@@ -28,7 +28,7 @@ pub(super) fn ban(
     Some(CandidateBan { description, reason, expires: end })
 }
 
-/// Returns a ban for a flag with this meaning, if it is set.
+/// Returns a ban if the flag is set. `meaning` describes the flag in the report.
 pub(super) fn forbidden(is_forbidden: Option<&str>, meaning: &str) -> Option<CandidateBan> {
     let text = is_forbidden?;
     match flag(text) {
@@ -38,7 +38,7 @@ pub(super) fn forbidden(is_forbidden: Option<&str>, meaning: &str) -> Option<Can
     }
 }
 
-/// Returns a ban for an account that is not active.
+/// Returns a ban if the account is not active.
 pub(super) fn inactive(is_active: Option<&str>) -> Option<CandidateBan> {
     let text = is_active?;
     match flag(text) {

@@ -18,7 +18,7 @@ pub(crate) struct Candidate {
     pub(super) image: Option<String>,
     pub(super) created_at: Option<String>,
     pub(super) updated_at: Option<String>,
-    /// Reason why the row is left out on purpose: for instance, it is not a user.
+    /// Reason for leaving the row out on purpose, such as a row that is not a user.
     pub(super) left_out: Option<String>,
     /// Set if the user may not sign in.
     pub(super) ban: Option<CandidateBan>,
@@ -28,7 +28,7 @@ pub(crate) struct Candidate {
     pub(super) sessions: Vec<CandidateSession>,
 }
 
-/// A ban, or an account that is not active.
+/// A ban. Accounts that are not active count as banned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CandidateBan {
     /// For the report, such as "is banned until 2026-01-02 03:04 UTC".

@@ -73,7 +73,7 @@ impl Report {
         }
     }
 
-    /// Adds the counts of a page that has been written.
+    /// Adds the counts of a page to the totals, once the page has been written.
     pub(super) fn add(&mut self, page: Counts) {
         self.counts.users += page.users;
         self.counts.passwords += page.passwords;

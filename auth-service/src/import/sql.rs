@@ -112,7 +112,8 @@ impl Source {
         Ok(())
     }
 
-    /// Rejects sessions that nobody could use.
+    /// Fails if nobody could use the sessions, because the table is empty or the secret is not that
+    /// of the source.
     pub(super) async fn check_sessions(
         &self,
         conn: &mut Conn<'_>,
@@ -249,7 +250,7 @@ impl Source {
         Ok(sessions)
     }
 
-    /// Returns the users of a page that have a row in a table.
+    /// Returns the ids of those users of a page who have a row in a table.
     async fn read_owners(
         &self,
         conn: &mut Conn<'_>,

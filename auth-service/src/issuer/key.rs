@@ -35,12 +35,12 @@ impl Signer {
         })
     }
 
-    /// Returns an access token.
+    /// Signs an access token.
     pub(super) fn access_token(&self, claims: &AccessClaims) -> Result<String, IssuerError> {
         self.sign(&self.access_header, claims)
     }
 
-    /// Returns a security event token.
+    /// Signs a security event token.
     pub(super) fn event_token(&self, claims: &Value) -> Result<String, IssuerError> {
         self.sign(&self.event_header, claims)
     }
@@ -58,7 +58,8 @@ impl Signer {
 
 /// A published key, which verifies access tokens.
 pub(super) struct PublishedKey {
-    /// The only header that the service signs with this key. A security event has another one.
+    /// The header of every access token that this key signs. Tokens with another header, such as
+    /// security events, are rejected.
     header: String,
     key: UnparsedPublicKey<Vec<u8>>,
 }

@@ -18,7 +18,7 @@ use crate::{models::SigningKey, seal::Seal};
 
 /// Loaded keys, and how long they are valid.
 pub(super) struct KeySet {
-    /// As stored, newest first.
+    /// The rows as stored, newest first.
     rows: Vec<SigningKey>,
     /// The signing key and later ones, each with the time from which it signs; oldest first.
     signers: Vec<(DateTime<Utc>, Signer)>,
@@ -83,7 +83,7 @@ impl KeySet {
         self.changes_at.is_none_or(|changes_at| now < changes_at)
     }
 
-    /// Returns whether the database contains these keys.
+    /// Returns whether the set was loaded from these rows.
     pub(super) fn is_of(&self, rows: &[SigningKey]) -> bool {
         self.rows == rows
     }

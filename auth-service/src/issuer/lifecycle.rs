@@ -29,7 +29,7 @@ const CLOCK_SKEW: Duration = Duration::from_mins(1);
 pub(crate) enum Rotated {
     /// This key signs next.
     Scheduled(SigningKey),
-    /// There was a next key already.
+    /// The next key existed already.
     WasScheduled(SigningKey),
 }
 
@@ -138,7 +138,7 @@ async fn insert(
     if let Some(predecessor) = next.predecessor {
         SigningKey::update_expiry(conn, predecessor, DbTime(next.activates_at)).await?;
     }
-    // Without keys there is no row to lock, so another process may have made this one.
+    // Without keys there is no row to lock, so another process may have made the same generation.
     if key.insert_unless_made(conn).await? > 0 {
         info!(
             signing_key.id = key.id,

@@ -20,12 +20,12 @@ pub(crate) struct Rotation {
     pub(crate) grace_period: Duration,
 }
 
-/// The next key.
+/// A key that must be made.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct NextKey {
     pub(crate) generation: i32,
     pub(crate) activates_at: DateTime<Utc>,
-    /// Generation of the key that signs until then.
+    /// Generation of the key that signs until the new one is activated.
     pub(crate) predecessor: Option<i32>,
 }
 

@@ -33,7 +33,6 @@ struct KeyBody<'a> {
 }
 
 impl Output {
-    /// Writes all keys.
     pub(super) fn list(&self, keys: &[SigningKey]) -> io::Result<()> {
         let mut out = io::stdout().lock();
         if self.is_json {

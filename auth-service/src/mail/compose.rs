@@ -133,8 +133,9 @@ async fn find_reader<'a>(
         return Ok(Some((User::find_by_email(conn, new_email).await?, &mail.email)));
     }
     if kind == Kind::ChangeEmailNotice {
-        // The notice is sent even if the new address is taken, because a missing one would reveal
-        // that, and even if the link was opened at once, which must not suppress it.
+        // The notice is sent even if the new address is taken, because a missing notice would
+        // reveal that. It is also sent if the link has already been opened, which must not suppress
+        // it.
         let id = mail.user_id.as_deref().unwrap_or_default();
         return Ok(User::find(conn, id).await?.map(|user| (Some(user), mail.email.as_str())));
     }

@@ -16,7 +16,7 @@ pub(crate) const PROVIDER_CREDENTIAL: &str = "credential";
 /// A stored hash. Not `Debug`, so that it cannot reach a log.
 pub(crate) struct PasswordHash(pub(crate) Option<String>);
 
-/// An account in a listing.
+/// An account without its password hash.
 #[derive(HasQuery)]
 #[diesel(table_name = accounts)]
 #[expect(clippy::struct_field_names, reason = "named as in the contract")]
@@ -84,8 +84,8 @@ impl Account {
     }
 }
 
-/// When the password of a user was last set, or `None` without a password. Mailed links are bound to
-/// this time, which does not change when the same password is hashed again.
+/// Time at which the password of a user was last set, or `None` without a password. Mailed links
+/// are bound to this time, which does not change when the same password is hashed again.
 pub(crate) type PasswordSetAt = Option<DbTime>;
 
 impl Account {

@@ -24,7 +24,7 @@ pub(crate) struct AuditEntry {
     pub(crate) ip_address: Option<String>,
     pub(crate) user_agent: Option<String>,
     pub(crate) detail: Option<String>,
-    /// Number of times it happened, from `created_at` until `last_at`.
+    /// Number of times the action occurred, from `created_at` until `last_at`.
     pub(crate) count: i32,
     pub(crate) created_at: DbTime,
     pub(crate) last_at: DbTime,
@@ -45,7 +45,7 @@ impl AuditEntry {
         query!(conn, |c| diesel::insert_into(audit_entries::table).values(self).execute(*c))
     }
 
-    /// Inserts the entry, or counts it if there is one with this id.
+    /// Inserts the entry. If there is one with this id, increments its count instead.
     pub(crate) async fn insert_or_count(&self, conn: &mut Conn<'_>) -> QueryResult<usize> {
         query!(conn, |c| diesel::insert_into(audit_entries::table)
             .values(self)
@@ -81,7 +81,7 @@ impl AuditEntry {
         })
     }
 
-    /// Replaces a user by a pseudonym, and removes everything else that may identify the user.
+    /// Replaces a user with a pseudonym, and removes everything else that may identify the user.
     pub(crate) async fn pseudonymize(
         conn: &mut Conn<'_>,
         user_id: &str,
@@ -97,7 +97,8 @@ impl AuditEntry {
         query!(conn, |c| pseudonymized.execute(*c))
     }
 
-    /// Deletes entries up to this time, oldest first; about `limit` of them if there are more.
+    /// Deletes entries up to this time, oldest first. If there are more than `limit`, deletes about
+    /// that many.
     pub(crate) async fn delete_until(
         conn: &mut Conn<'_>,
         until: DbTime,

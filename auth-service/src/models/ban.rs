@@ -32,7 +32,8 @@ pub(crate) struct NewBan<'a> {
 pub(crate) struct ActiveUser(());
 
 impl ActiveUser {
-    /// For a user inserted by this transaction, which nobody else can disable yet.
+    /// Returns the proof for a user whom this transaction has inserted, and whom nobody else can
+    /// disable yet.
     pub(super) fn just_inserted() -> Self {
         Self(())
     }

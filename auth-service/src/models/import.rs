@@ -26,12 +26,12 @@ pub(crate) struct ImportPage {
 /// Missing data of an existing user.
 pub(crate) struct ImportUpdate {
     pub(crate) user_id: String,
-    /// The user is not changed if this time is outdated.
+    /// Time of the last change that was read. A user who has changed since then is not updated.
     pub(crate) updated_at: DbTime,
     pub(crate) name: Option<String>,
     pub(crate) image: Option<String>,
     pub(crate) email_verified: Option<bool>,
-    /// For an account without a password.
+    /// Hash for the user's account, if that has no password.
     pub(crate) password_hash: Option<String>,
 }
 
@@ -61,7 +61,7 @@ pub(crate) struct KnownSession {
     pub(crate) user_id: String,
 }
 
-/// Keys that may already exist.
+/// Keys to look up, because rows with them may already exist.
 #[derive(Default)]
 pub(crate) struct ImportKeys<'a> {
     pub(crate) user_ids: Vec<&'a str>,

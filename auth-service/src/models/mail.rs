@@ -23,7 +23,7 @@ pub(crate) struct Mail {
     pub(crate) session_id: Option<String>,
     /// The address of the account.
     pub(crate) email: String,
-    /// The new address of a change.
+    /// The new address, if the e-mail is about a change of address.
     pub(crate) new_email: Option<String>,
     /// Target of the final redirect; may be empty.
     pub(crate) callback_url: String,
@@ -106,9 +106,9 @@ impl Mail {
         query!(conn, |c| diesel::delete(asked_for).execute(*c))
     }
 
-    /// Defers a claimed e-mail without counting an attempt. Of all deferred e-mails of its kind to the
-    /// same address, only the newest stays. The search runs after the update: of several that are
-    /// deferred concurrently, at least the last one finds the others.
+    /// Defers a claimed e-mail without counting an attempt. Of all deferred e-mails of its kind to
+    /// the same address, only the newest is kept. The search runs after the update, so that of
+    /// several e-mails deferred concurrently, at least the last one finds the others.
     pub(crate) async fn defer(
         &self,
         conn: &mut Conn<'_>,

@@ -15,7 +15,6 @@ use crate::schema::{event_streams, security_events};
 /// Name of the only stream.
 const STREAM: &str = "security";
 
-/// Kind of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EventKind {
     SessionRevoked,

@@ -63,7 +63,7 @@ pub(crate) struct TokenNames<'a> {
     pub(crate) token: &'a str,
 }
 
-/// A session that was ended.
+/// A session that was ended, and its user: the subject of a security event.
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = sessions)]
 pub(crate) struct EndedSession {

@@ -23,10 +23,10 @@ pub(crate) struct SigningKey {
     #[serde(with = "bytes")]
     pub(crate) sealed_private_key: Vec<u8>,
     pub(crate) created_at: DbTime,
-    /// When it stops signing; `None`: never.
+    /// Time at which the key stops signing; `None` if it does not.
     pub(crate) expires_at: Option<DbTime>,
-    /// When it starts to sign; `None`: when it was created. Absent in exports of earlier versions,
-    /// like the field below.
+    /// Time at which the key starts to sign; `None` for the time of its creation. Absent in exports
+    /// of earlier versions, like the field below.
     #[serde(default)]
     pub(crate) activates_at: Option<DbTime>,
     #[serde(default)]
@@ -50,7 +50,7 @@ impl SigningKey {
         Self::list(conn).await
     }
 
-    /// Deletes keys of earlier generations that had expired by then.
+    /// Deletes keys that had expired by `then` and precede this generation.
     pub(crate) async fn delete_expired_before(
         conn: &mut Conn<'_>,
         then: DbTime,

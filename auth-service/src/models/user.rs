@@ -14,8 +14,8 @@ use crate::{
     schema::users,
 };
 
-/// A user without the ban, which only a sign-in has to know of: the sessions of a banned user have
-/// ended.
+/// A user without the ban. Only a sign-in needs to know the ban, because the sessions of a banned
+/// user have ended.
 #[derive(Clone, HasQuery, Insertable)]
 #[diesel(table_name = users)]
 pub(crate) struct User {

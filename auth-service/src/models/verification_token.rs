@@ -9,7 +9,6 @@ use service_kit::{
 
 use crate::schema::{sessions, verification_tokens};
 
-/// Purpose of a token.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Purpose {
     ResetPassword,

@@ -72,7 +72,7 @@ pub(super) fn boolean() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::Boolean)
 }
 
-/// Returns the schema of a constant.
+/// Returns the schema of a boolean with a fixed value.
 pub(super) fn only(value: bool) -> ObjectBuilder {
     boolean().enum_values(Some([value]))
 }

@@ -7,7 +7,7 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 
-/// From bcrypt's minimum to a cost that takes seconds.
+/// Accepted costs, from bcrypt's minimum to one that takes seconds.
 pub(super) const BCRYPT_COSTS: RangeInclusive<u32> = 4..=16;
 /// bcrypt implementations emit 23 of the 24 digest bytes.
 pub(super) const BCRYPT_DIGEST_BYTES: usize = 23;

@@ -21,7 +21,7 @@ static COMMON_LINES: LazyLock<Vec<&str>> = LazyLock::new(|| COMMON.lines().colle
 /// Minimum number of hexadecimal digits of a hash prefix: one password in 10^12 matches ten digits by
 /// chance.
 const MIN_PREFIX_DIGITS: usize = 10;
-/// Further digits are ignored.
+/// Maximum number of digits that are compared. Further digits are ignored.
 const MAX_PREFIX_DIGITS: usize = 16;
 
 /// Error of a list of hashes.

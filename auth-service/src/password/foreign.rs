@@ -24,10 +24,10 @@ const MAX_MEMORY: u64 = 256 << 20;
 const MAX_WORK: u64 = 1 << 30;
 const BETTER_AUTH_SALT_CHARS: usize = 32;
 const BETTER_AUTH_KEY_CHARS: usize = 128;
-/// N = 16384, r = 16, p = 1.
+/// log₂ N, r and p. N is 16384.
 const BETTER_AUTH_COST: [u32; 3] = [14, 16, 1];
 
-/// bcrypt ignores further bytes.
+/// Number of bytes of a password that bcrypt uses. It ignores further ones.
 const BCRYPT_MAX_BYTES: usize = 72;
 
 /// Not `Debug`, so that it cannot reach a log.

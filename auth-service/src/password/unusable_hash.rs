@@ -1,6 +1,6 @@
 //! Reasons for rejecting a hash.
 
-/// Why a stored hash can never match.
+/// Reason why no password can match a stored hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum UnusableHash {
     #[error("its password hash is of an unknown kind")]

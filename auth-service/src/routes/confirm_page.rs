@@ -10,8 +10,8 @@ use minijinja::{AutoEscape, Environment, context};
 use crate::{error::Result, input::Input, routes::email::VerifyEmail};
 
 const PAGE: &str = include_str!("../../templates/pages/confirm.html");
-/// Has no `form-action`, because browsers also apply it to redirects, and the button may redirect
-/// to the web app's origin.
+/// Content security policy. It has no `form-action`, because browsers also apply that to redirects,
+/// and the button may redirect to the web app's origin.
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
 

@@ -25,8 +25,8 @@ use crate::{
     user_lifecycle::check_ban,
 };
 
-/// Minimum duration of an anonymous request for a verification link. The contract uses it to hide
-/// whether a mail is sent, and clients may rely on it.
+/// Minimum duration of an anonymous request for a verification link. The contract requires it, so
+/// that the duration does not reveal whether a mail is sent.
 const SEND_VERIFICATION_TAKES: Duration = Duration::from_millis(500);
 
 pub(crate) struct ChangeEmail {

@@ -30,7 +30,7 @@ impl Schema for UpdateSession {
     }
 }
 
-/// Sessions have no custom fields.
+/// Rejects every update, because sessions have no custom fields.
 pub(crate) async fn update_session(_: Authenticated<UpdateSession>) -> Result<HttpResponse> {
     Err(Error::NoFieldsToUpdate)
 }

@@ -47,7 +47,7 @@ pub(crate) async fn get_session(state: Data<AppState>, req: HttpRequest) -> Resu
     Ok(response.json(CurrentBody { session, user }))
 }
 
-/// Returns 405, which the contract uses for this wrong method only. The body is not read.
+/// Returns 405. The contract returns this status for no other wrong method. The body is not read.
 pub(crate) async fn refuse_post(state: Data<AppState>, req: HttpRequest) -> Result<HttpResponse> {
     origin::check(&req, &state.trusted_origins)?;
     let mut refused = Error::GetSessionByPost.error_response();
@@ -57,8 +57,8 @@ pub(crate) async fn refuse_post(state: Data<AppState>, req: HttpRequest) -> Resu
     Ok(refused)
 }
 
-/// Returns the user's valid sessions with their tokens, which is why the caller's own must be
-/// fresh.
+/// Returns the user's valid sessions. Because the response contains their tokens, the caller's own
+/// session must be fresh.
 pub(crate) async fn list_sessions(
     state: Data<AppState>,
     CurrentSession(live): CurrentSession,
@@ -72,7 +72,7 @@ pub(crate) async fn list_sessions(
     let sessions: Result<Vec<_>> =
         listed.into_iter().map(|listed| SessionBody::opened(&state, listed)).collect();
     let mut response = HttpResponse::Ok().json(sessions?);
-    // The number of sessions of a user is not limited.
+    // The number of sessions of a user is not limited, so the response may be large.
     if let BodySize::Sized(bytes) = response.body().size() {
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         if let Some(held) = state.in_flight.reserve(live.user.id.as_str(), bytes)? {

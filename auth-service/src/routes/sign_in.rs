@@ -106,7 +106,6 @@ async fn authenticate(
     Ok((known.user, fresh))
 }
 
-/// An attempt to sign in.
 struct Attempt<'a> {
     state: &'a AppState,
     email: &'a str,

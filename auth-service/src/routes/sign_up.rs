@@ -101,7 +101,6 @@ pub(crate) async fn sign_up(
     Ok(HttpResponse::Ok().json(SignedUp { token: Some(fresh.token), user }))
 }
 
-/// A user to be created.
 struct NewUser<'a> {
     user: &'a User,
     password_hash: &'a str,

@@ -117,7 +117,7 @@ pub(crate) async fn delete_user(
     Authenticated(live, input): Authenticated<DeleteUser>,
 ) -> Result<HttpResponse> {
     if !state.features.delete_user {
-        // The contract's empty 404, here with a media type.
+        // The contract requires an empty 404, in this case with a media type.
         return Ok(HttpResponse::NotFound().insert_header(ContentType::json()).finish());
     }
     if let Some(password) = &input.password {

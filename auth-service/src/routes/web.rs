@@ -35,11 +35,11 @@ const READS: &str = "GET, HEAD";
 
 /// Serves the folder `WEB_ROOT`, if configured: its files, compressed if the build left compressed
 /// copies, and `index.html` for the routes of the application. `/config.json` tells the application
-/// the URL of task-service, and whether the tasks of a deleted user are deleted, so that one build works
-/// in every deployment.
+/// the URL of task-service, and whether the tasks of a deleted user are deleted, so that one build
+/// works in every deployment.
 ///
-/// Password managers find the page for changing a password at `/.well-known/change-password` (W3C),
-/// provided that a sibling path that cannot exist returns 404.
+/// Password managers look for the page that changes a password at `/.well-known/change-password`
+/// (W3C). They use it only if a nonexistent path beside it returns 404.
 pub(crate) fn configure(app: &mut ServiceConfig, config: &Config) {
     if let Some(front_end) = config.front_end() {
         let settings = format!("{}/settings", front_end.as_str());
@@ -78,8 +78,8 @@ pub(crate) fn configure(app: &mut ServiceConfig, config: &Config) {
     );
 }
 
-/// Returns the security headers: the page may only run and load the sources listed here, must not
-/// be framed, and is revalidated on each load, unlike its assets.
+/// Returns the security headers: the page may load scripts and other content only from the sources
+/// listed here, must not be framed, and is revalidated on each load, unlike its assets.
 fn protection(config: &Config) -> DefaultHeaders {
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
@@ -155,7 +155,7 @@ fn accepts_html(req: &ServiceRequest) -> bool {
     })
 }
 
-/// Replaces the file service's plain-text errors (impossible path, wrong method) by JSON.
+/// Replaces the file service's plain-text errors (impossible path, wrong method) with JSON.
 async fn refuse_in_json(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

@@ -1,4 +1,4 @@
-//! Arguments of the commands.
+//! Arguments of `auth-service users`.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Errors of the commands.
+//! Errors of `auth-service users`.
 
 use std::{error::Error as StdError, io};
 

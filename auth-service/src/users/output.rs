@@ -76,7 +76,7 @@ impl Output {
         }
     }
 
-    /// Writes everything about a user.
+    /// Writes a user with all fields and details.
     pub(super) fn show(&self, user: &UserRow, details: &Details) -> io::Result<()> {
         let mut out = io::stdout().lock();
         if self.is_json {
