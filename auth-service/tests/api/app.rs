@@ -60,7 +60,7 @@ pub(crate) const CLEARED: [&str; 3] = [
     "better-auth.dont_remember=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",
 ];
 
-/// Long enough for the slowest machine; only a hang reaches it.
+/// Time limit of a wait. Even on a slow machine, only a hang exceeds it.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) struct TestApp {

@@ -106,7 +106,7 @@ async fn guessing_from_one_address_does_not_lock_the_owner_out_elsewhere(db: Tes
     try_in(&app, "192.0.2.1", ADA, PASSWORD).await.signed_in();
 }
 
-/// Sends wrong passwords from different addresses. Returns the number that was checked.
+/// Sends wrong passwords from different addresses. Returns the number of them that were checked.
 async fn spread(app: &TestApp, tries: u32, email: &str) -> usize {
     let mut tried = 0;
     for number in 0..tries {
@@ -135,14 +135,14 @@ async fn an_ipv6_subscriber_cannot_lock_others_out(db: TestDatabase) {
     let app = guarded(&db).await;
     app.sign_up(ADA).await;
 
-    // A provider's /32, with a different subscriber network each time.
+    // Guesses from a provider's /32, each from the network of a different subscriber.
     let mut tried = 0;
     for number in 0..80 {
         let client = format!("2001:db8:{number:x}::1");
         tried += usize::from(try_in(&app, &client, ADA, WRONG).await.status == 401);
     }
     assert_eq!(tried, 20);
-    // One subscriber with many networks.
+    // Guesses of one subscriber from many networks.
     let mut tried = 0;
     for number in 0..80 {
         let client = format!("2001:db9:1:{number:x}::1");

@@ -58,7 +58,7 @@ async fn is_active(app: &TestApp, token: &str) -> bool {
     is_active
 }
 
-/// Signs in again and returns the session with a token.
+/// Signs in again and returns the session with an access token.
 async fn signed_in(app: &TestApp) -> (SignedIn, String) {
     let who = app.sign_in("ada@example.com").await;
     let token = app.token(&who).await;

@@ -231,7 +231,7 @@ async fn connections_reset_in_the_middle_of_a_request_leave_nothing_behind(db: T
         stream.set_zero_linger().unwrap();
     }
 
-    // More requests than database connections.
+    // Sends more requests than there are database connections.
     let mut crowd = JoinSet::new();
     for i in 0..40 {
         crowd.spawn_local(app.get(GET_SESSION).header("cookie", &ada.cookie).answer());
@@ -248,7 +248,7 @@ async fn half_open_connections_delay_no_request(db: TestDatabase) {
     let mut half_open = Vec::new();
     for i in 0..150 {
         let mut stream = TcpStream::connect(app.address).await.unwrap();
-        // Nothing at all, half of the head, or half of the body.
+        // Sends nothing, a part of the head, or all but the end of the body.
         let sent = [0, 20, request.len() - 5][i % 3];
         stream.write_all(&request.as_bytes()[..sent]).await.unwrap();
         half_open.push(stream);

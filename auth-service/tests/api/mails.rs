@@ -89,7 +89,7 @@ pub(crate) async fn ask_in_vain(app: &TestApp, db: &TestDatabase, email: &str) {
     is_tried(db, "next@example.com").await;
 }
 
-/// Returns the number of links made and not used.
+/// Returns the number of links that were made and not used.
 async fn links(db: &TestDatabase) -> usize {
     values(db, "SELECT purpose AS value FROM verification_tokens").await.len()
 }

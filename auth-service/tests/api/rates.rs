@@ -54,7 +54,7 @@ fn is_refused(answer: &Answer, seconds: &str) {
     assert_eq!(answer.header("retry-after"), Some(seconds));
 }
 
-/// Sends up to `tries` requests. Returns the number of allowed ones.
+/// Sends up to `tries` requests. Returns the number of requests that were allowed.
 async fn let_through(tries: usize, request: impl Fn() -> RequestBuilder) -> usize {
     for number in 0..tries {
         if request().answer().await.status == 429 {

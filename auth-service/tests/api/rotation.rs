@@ -27,8 +27,8 @@ on_both_engines!(auth_service::MIGRATIONS;
 
 pub(crate) const HOUR: i64 = 60 * 60;
 
-/// Starts a service whose keys sign for a day, and are published from an hour before until two days
-/// after it.
+/// Starts a service whose keys sign for a day. They are published one hour before that day, and
+/// until two days after it.
 async fn rotating(db: &TestDatabase) -> TestApp {
     TestApp::spawn_with(db, |config| {
         config.jwt_rotation_interval = Some(Duration::from_hours(24));

@@ -259,7 +259,7 @@ async fn a_receiver_continues_from_its_cursor(db: TestDatabase) {
     assert_eq!((&seen, pages), (&ids, 3));
     assert_eq!(after(&app, cursor.as_deref()).await.events, []);
 
-    // RFC 8936: only acknowledgments, which have no effect here.
+    // This request only acknowledges events (RFC 8936), which has no effect here.
     let body = json!({ "maxEvents": 0, "ack": ["a"], "setErrs": { "b": { "err": "jwtIss" } } });
     let page = Page::read(&app, &poll(&app, &body).answer().await).await;
     assert!(page.events.is_empty() && page.more_available);
@@ -289,7 +289,7 @@ fn app_events() -> auth_service::config::EventArgs {
     auth_service::config::EventArgs { events_secret: vec![RECEIVER.into()] }
 }
 
-/// Another replica has recorded an event but not committed yet.
+/// Another replica has recorded an event but has not committed it yet.
 async fn an_event_of_a_transaction_that_commits_late_is_not_skipped(db: TestDatabase) {
     let app = spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;

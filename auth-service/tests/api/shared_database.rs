@@ -107,7 +107,8 @@ async fn a_history_of_an_older_version_is_carried_over(db: TestDatabase) {
 async fn versions_of_another_service_do_not_count(db: TestDatabase) {
     let all = versions(&db).await;
     if db.engine == Engine::Sqlite {
-        // State of an older version that mistook the other service's migrations for its own.
+        // Restore the state left by an older version that mistook the other service's migrations
+        // for its own.
         for statement in [
             "DROP TABLE accounts",
             "DROP TABLE sessions",

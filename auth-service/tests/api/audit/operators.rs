@@ -87,7 +87,7 @@ async fn exports_and_imports_are_recorded_but_not_exported(db: TestDatabase) {
 
     run(&db, &["export", file]).await;
     run(&there, &["import", file]).await;
-    // The same rows are there already.
+    // A repeated import finds the same rows and adds none.
     run(&there, &["import", file]).await;
     run(&db, &["import", users.to_str().unwrap(), "--from", "csv", "--dry-run"]).await;
     run(&db, &["import", users.to_str().unwrap(), "--from", "csv"]).await;

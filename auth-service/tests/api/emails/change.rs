@@ -216,7 +216,7 @@ async fn an_address_that_was_never_verified_may_change_at_once_if_so_configured(
     assert_eq!(changed.header("set-auth-token"), Some(ada.signed_token.as_str()));
     assert_eq!(changed.cookies().len(), 1, "the cookie is sent again");
     assert_eq!(user(&app, &ada).await["email"], "new@example.com");
-    // One verification e-mail, to the new address.
+    // A single verification e-mail is sent, to the new address.
     let verification = link(&app, "new@example.com", "verify-email").await;
     assert_eq!(app.other_mails(&db).await, ["email-changed to ada@example.com"]);
     app.open(&verification).answer().await.leads_to("/in");
@@ -255,7 +255,7 @@ async fn the_old_address_confirms_a_change_if_so_configured(db: TestDatabase) {
     assert_eq!(user(&app, &ada).await["email"], "second@example.com");
     let mailed = link(&app, "third@example.com", "change-email").await;
     assert!(mailed.ends_with("&callbackURL=%2Fmoved"), "{mailed}");
-    // It can be opened again, which sends the e-mail again.
+    // The link can be opened again, which sends the e-mail again.
     open_bare(&app, &confirmation).await.is_done();
     let again = link(&app, "third@example.com", "change-email").await;
     assert!(again.ends_with("&callbackURL=%2F"), "{again}");

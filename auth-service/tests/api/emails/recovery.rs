@@ -101,7 +101,7 @@ async fn a_new_password_withdraws_pending_mails(db: TestDatabase) {
 
     change_password(&app, &ada).await;
 
-    // The notice is still sent.
+    // The notice is not withdrawn.
     assert_eq!(count(&db, "mails").await, 1);
     fs::remove_file(app.mail_dir.path()).unwrap();
     app.advance(60);

@@ -207,7 +207,7 @@ async fn a_file_that_cannot_be_read_is_refused(db: TestDatabase) {
     }
     assert_eq!(count(&db, "users").await, 0);
 
-    // Firebase's CSV has no header: the first line contains a password hash.
+    // The CSV files of Firebase have no header: the first line contains a password hash.
     let csv = file("id1,ada@example.com,false,lSrfV15cpx95/sZS2W9c9Kp6i==,42xEC+ixf3L2lw==,Ada\n");
     let error = refused(&db, &["--from", "csv", csv.path().to_str().unwrap()]).await;
     assert!(error.contains("no column email"), "{error}");

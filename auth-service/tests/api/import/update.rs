@@ -55,7 +55,7 @@ async fn values_set_by_the_user_are_kept(db: TestDatabase) {
     assert_eq!(app.post_as(&ada, "/api/auth/change-password", &body).await.status, 200);
     let body = json!({ "name": "Countess", "image": "https://example.com/own.png" });
     app.post_as(&ada, "/api/auth/update-user", &body).await.is_done();
-    // A cleared image is a choice of the user.
+    // The user has cleared the image on purpose.
     app.post_as(&ada, "/api/auth/update-user", &json!({ "image": null })).await.is_done();
     let before = everything(&db).await;
 

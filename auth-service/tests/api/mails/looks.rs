@@ -75,7 +75,7 @@ async fn a_mail_has_text_and_html_parts_with_the_same_content(db: TestDatabase) 
 
 async fn a_mail_contains_no_text_that_the_requester_could_choose(db: TestDatabase) {
     let app = TestApp::spawn_with(&db, all_confirmations).await;
-    // A sign-up with somebody else's address.
+    // Somebody signs up with an address that belongs to another person.
     named(&app, "ada@example.com", "You won, see https://evil.example/prize").await;
 
     let mail = reset_mail(&app, "ada@example.com").await;

@@ -48,7 +48,7 @@ async fn changing_a_password_leaves_all_sessions(db: TestDatabase) {
         }),
     ] {
         let answer = app.post_from_page(&ada.cookie, CHANGE, &body).await;
-        // The user is unchanged: it does not include the password.
+        // The returned user is the same as before, because it does not include the password.
         answer.is_ok(&json!({ "token": null, "user": ada.user }));
         assert!(answer.cookies().is_empty());
         assert_eq!(answer.header("set-auth-token"), None);
@@ -208,8 +208,8 @@ async fn long_passwords_that_end_differently_are_not_interchangeable(db: TestDat
 async fn a_password_may_be_typed_in_every_compatible_way(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
-    // Å as the Ångström sign, as one letter, and as a letter with a combining ring; ½ as one or three
-    // characters.
+    // Spellings of one password: Å as the Ångström sign, as one letter, and as a letter with a
+    // combining ring; ½ as one or three characters.
     let spellings = ["\u{212b}ngstr\u{f6}m \u{bd}", "\u{c5}ngstr\u{f6}m 1\u{2044}2"];
     let apart = "A\u{30a}ngstro\u{308}m 1\u{2044}2";
 
