@@ -79,7 +79,6 @@ impl TokenCache {
         }
     }
 
-    /// Counts a miss.
     pub(crate) fn count_miss(&self, key: &CacheKey) {
         if let Some(shard) = self.shard(&key.digest) {
             shard.count_miss();

@@ -106,7 +106,7 @@ impl Error {
     }
 }
 
-/// Why a [`Verifier`](crate::Verifier) could not be built.
+/// Reasons why a [`Verifier`](crate::Verifier) cannot be built.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {

@@ -65,7 +65,7 @@ struct Snapshot {
     fetched_at: Instant,
 }
 
-/// State of the fetches.
+/// Counters and schedule of the fetches.
 #[derive(Clone, Copy, Debug)]
 struct Status {
     /// Number of completed fetches, by which a waiting caller detects that another fetch has
@@ -312,7 +312,7 @@ impl Status {
     }
 }
 
-/// Formats an error with its causes, as HTTP clients report the actual reason in a cause.
+/// Formats an error with its causes, because HTTP clients report the actual reason in a cause.
 fn with_causes(error: &Failure) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);

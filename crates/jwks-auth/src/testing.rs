@@ -28,7 +28,7 @@ impl fmt::Debug for Issuer {
 }
 
 impl Issuer {
-    /// Derives the key from `seed`: equal seeds give equal keys.
+    /// Creates an issuer with a key that is derived from `seed`: equal seeds give equal keys.
     pub fn new(kid: impl Into<String>, seed: u8) -> Self {
         Self::from_seed(kid, &[seed; 32])
     }
@@ -66,7 +66,8 @@ impl Issuer {
         self.sign_text(header.to_string(), claims.to_string())
     }
 
-    /// Signs a token of any bytes, such as duplicate fields or invalid JSON.
+    /// Signs a token whose header and claims are any bytes, such as invalid JSON or an object with
+    /// duplicate fields.
     pub fn sign_text(&self, header: impl AsRef<[u8]>, claims: impl AsRef<[u8]>) -> String {
         let [header, claims] =
             [header.as_ref(), claims.as_ref()].map(|part| BASE64_URL_SAFE_NO_PAD.encode(part));

@@ -9,7 +9,7 @@ use crate::{PublicKey, error::Refusal, jwk::is_ed25519, unique_members::UniqueMe
 /// Maximum length of a token in bytes.
 pub(crate) const MAX_BYTES: usize = 8 * 1024;
 
-/// Type of a token.
+/// Kind of a token, which its `typ` header indicates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Access,

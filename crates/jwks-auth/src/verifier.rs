@@ -176,8 +176,8 @@ impl Verifier {
         }
     }
 
-    /// Removes the tokens for which the predicate returns true from the cache, and any that is
-    /// being verified concurrently. Visits every entry.
+    /// Removes the tokens for which the predicate returns true from the cache. Tokens that are
+    /// being verified meanwhile are not cached. Visits every entry.
     pub fn invalidate_where(&self, is_meant: impl Fn(&RegisteredClaims) -> bool) {
         if let Some(cache) = &self.0.cache {
             cache.remove_where(is_meant);

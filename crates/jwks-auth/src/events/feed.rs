@@ -205,7 +205,7 @@ async fn follow(follower: Weak<Follower>) {
     let mut query = EventQuery {
         max_events: Some(MAX_EVENTS),
         valid_tokens_only: true,
-        // An empty feed would hold back the first response, and with it readiness.
+        // Otherwise, an empty feed would delay the first response, and with it readiness.
         return_immediately: true,
         ..EventQuery::default()
     };

@@ -23,7 +23,7 @@ pub(crate) struct Revocations {
     hasher: RandomState,
     max_entries: usize,
     entries: RwLock<Entries>,
-    /// Incremented with every change, so that a token need not be looked up again without one.
+    /// Incremented with every change. While it is unchanged, a token need not be looked up again.
     generation: AtomicU64,
 }
 

@@ -68,7 +68,7 @@ pub(crate) fn nothing_is_accepted_that_was_not_signed(data: &[u8]) {
     assert!(target.verify(&target.good).is_ok());
 }
 
-/// Changes `good`: each three bytes of `data` select the position, the operation and the character.
+/// Changes `good`: every three bytes of `data` select a position, an operation and a character.
 fn changed(good: &str, data: &[u8]) -> String {
     let mut token: Vec<char> = good.chars().collect();
     for change in data.chunks_exact(3).take(8) {

@@ -104,7 +104,7 @@ fn an_r_of_small_order_is_refused_although_the_equation_holds() {
 #[test]
 fn points_are_judged_as_another_implementation_judges_them() {
     for point in SMALL_ORDER {
-        // This other implementation is lenient about the encoding, and strict about the order.
+        // ed25519-dalek decodes non-canonical encodings, but detects keys of small order.
         let point = bytes(point).try_into().unwrap();
         assert!(VerifyingKey::from_bytes(&point).is_ok_and(|key| key.is_weak()), "{point:?}");
     }
