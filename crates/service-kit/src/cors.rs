@@ -102,7 +102,7 @@ impl Cors {
         headers.insert(ACCESS_CONTROL_MAX_AGE, PREFLIGHT_MAX_AGE);
     }
 
-    /// Adds to the names that the response exposes already.
+    /// Adds the configured names to those that the response exposes already.
     fn expose(&self, headers: &mut HeaderMap) {
         let own = headers.get(ACCESS_CONTROL_EXPOSE_HEADERS);
         let own = own.and_then(|names| names.to_str().ok()).unwrap_or_default();

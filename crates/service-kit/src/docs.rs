@@ -46,8 +46,8 @@ pub fn page() -> impl HttpServiceFactory {
         .service(resource("/{file:.*}").get(file.clone()).head(file))
 }
 
-/// Returns a file of the page. It is borrowed from the binary, as a copy would stay in memory until
-/// the client has read it.
+/// Returns a file of the page. It is borrowed from the binary, because a copy would stay in memory
+/// until the client has read it.
 fn file(path: &str, config: &Arc<Config<'static>>) -> HttpResponse {
     let Ok(Some(file)) = serve(path, Arc::clone(config)) else {
         return HttpResponse::NotFound().finish();

@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// Maximum number of response bytes that are read.
 const MAX_ANSWER: u64 = 4096;
 
-/// Why a service is not ready.
+/// Reasons why a service is not ready.
 #[derive(Debug, thiserror::Error)]
 pub enum NotReady {
     /// The response was not a 200: its status and body.

@@ -63,7 +63,7 @@ struct Running {
     requests: Requests,
 }
 
-/// Sources of the listener.
+/// Sources of the metrics that the listener exposes.
 struct Shown<F> {
     build: Build,
     process: Process,

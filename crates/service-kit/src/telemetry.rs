@@ -215,7 +215,7 @@ pub async fn request(
             log(None, response.status(), &response.extensions());
             Err(InternalError::from_response(error, response).into())
         }
-        // The panic hook has already logged it.
+        // The panic hook has already logged the panic.
         Err(panic) => {
             let mut response = HttpResponse::InternalServerError().finish();
             sign(response.head_mut(), id);

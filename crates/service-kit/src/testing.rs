@@ -35,7 +35,7 @@ use crate::{
 
 /// URL of the PostgreSQL server for tests.
 const SERVER_VARIABLE: &str = "TEST_DATABASE_URL";
-/// Pooler in front of it, as `host:port`, to which the services connect.
+/// Address of the pooler in front of the server, as `host:port`; the services connect to it.
 const POOLER_VARIABLE: &str = "TEST_DATABASE_POOLER";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,7 +174,7 @@ fn server() -> Option<String> {
     }
     assert!(std::env::var("CI").is_err(), "{SERVER_VARIABLE} is not set, and CI skips nothing");
     SAY_ONCE.call_once(|| {
-        // Bypasses the test harness, which would capture a print.
+        // Bypasses the test harness, which would capture the output of `println!`.
         let _ = writeln!(
             std::io::stderr(),
             "skipped: the PostgreSQL suite ({SERVER_VARIABLE} is not set; `cargo xtask test` runs it)"
@@ -217,7 +217,8 @@ async fn make_template(server: &str, migrations: Migrations) -> String {
     name
 }
 
-/// Changes when a migration is added or removed; applied migrations are never edited.
+/// Returns a hash that changes when a migration is added or removed; applied migrations are never
+/// edited.
 fn fingerprint(migrations: &Migrations) -> u64 {
     let mut hasher = std::hash::DefaultHasher::new();
     hasher.write(migrations.history.as_bytes());

@@ -30,7 +30,7 @@ fn apply_to(
     let set = |variable: &str| environment(variable).filter(|value| !value.is_empty());
     let (mut secrets, mut refused) = (Vec::new(), None);
     let command = command.mut_args(|argument| {
-        // For `COOKIE_SAME_SITE=None`, the usual spelling of the attribute.
+        // Accept `COOKIE_SAME_SITE=None`, the usual spelling of the attribute.
         let argument = argument.ignore_case(true);
         let Some(variable) = argument.get_env().and_then(|name| name.to_str()).map(str::to_owned)
         else {
@@ -69,7 +69,8 @@ fn without_env(argument: Arg, variable: &str) -> Arg {
     argument.env(name)
 }
 
-/// The command line takes precedence over the file, as it does over the environment.
+/// Adds the secret as a default value, so that the command line takes precedence over the file, as
+/// it does over the environment.
 fn with_secret(argument: Arg, secret: String) -> Arg {
     // clap requires `'static` values.
     let secret: &'static str = secret.leak();

@@ -9,7 +9,8 @@ use crate::config::duration;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_CONNECTIONS: u16 = 40;
-/// One each for readiness checks, reads and writes, and two for transactions.
+/// Minimum number of connections: one each for readiness checks, reads and writes, and two for
+/// transactions.
 const MIN_CONNECTIONS: u64 = 5;
 
 /// Settings of database access.

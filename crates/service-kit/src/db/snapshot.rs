@@ -7,7 +7,7 @@ use super::{Conn, conn::Begin};
 
 const TO_READ: Begin =
     Begin { on_postgres: "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY" };
-/// In effect until the end of the transaction.
+/// Statements that remove all time limits until the end of the transaction.
 const NO_LIMITS: &str =
     "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
 

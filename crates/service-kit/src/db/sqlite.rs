@@ -41,9 +41,9 @@ use super::{
 };
 use crate::ownership::{self, PathError};
 
-/// While a slow disk blocks one reader, the other continues.
+/// Minimum number of readers: while a slow disk blocks one, the other continues.
 const MIN_READERS: usize = 2;
-/// Threads for statements that may take long.
+/// Number of threads for statements that may take long.
 const LONG_READERS: usize = 2;
 
 /// A SQLite database. SQLite allows one writer at a time: with a single connection for writes, writers

@@ -6,12 +6,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Answer, Finding};
 
-/// `Date` has a resolution of one second, and servers may cache it for a moment.
+/// Uncertainty of a `Date` header: it has a resolution of one second, and servers may cache it for
+/// a moment.
 const RESOLUTION: TimeDelta = TimeDelta::seconds(2);
-/// Skew that deserves a warning although nothing fails yet.
+/// Minimum skew that is reported as a warning, although nothing fails yet.
 const WORTH_A_WORD: Duration = Duration::from_secs(5);
 
-/// How far another clock is ahead of ours; negative if it is behind.
+/// Time by which another clock is ahead of ours; negative if it is behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Skew(pub TimeDelta);
 

@@ -22,7 +22,7 @@ use crate::db::{
 /// Timeout of each query.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// All checks run in one read-only transaction. Session settings would not do: they conflict with
+/// All checks run in one read-only transaction. Session settings are unsuitable: they conflict with
 /// `target_session_attrs=read-write`, and a pooler passes them on to other clients.
 const READ_ONLY: &str = "BEGIN TRANSACTION READ ONLY; SET LOCAL statement_timeout = '5s'";
 

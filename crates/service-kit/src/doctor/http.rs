@@ -16,7 +16,7 @@ const MAX_BODY_BYTES: usize = 256 * 1024;
 /// Error of rustls if the server does not speak TLS.
 const NOT_TLS: &str = "InvalidContentType";
 
-/// Sends requests.
+/// An HTTP client for checks.
 #[derive(Clone, Debug)]
 pub struct Caller {
     pub clock: Clock,
@@ -24,7 +24,7 @@ pub struct Caller {
     pub timeout: Duration,
 }
 
-/// A response, and when it was received by our clock.
+/// A response, and our times at which the request was sent and the response was received.
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub status: u16,
@@ -36,7 +36,7 @@ pub struct Answer {
     pub proxy: Option<String>,
 }
 
-/// The server did not respond.
+/// Error of a server that did not respond.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{reason}")]
 pub struct NoAnswer {

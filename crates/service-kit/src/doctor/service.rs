@@ -7,11 +7,11 @@ use serde_json::Value;
 use super::{Caller, Finding};
 use crate::listen::Host;
 
-/// Whether and where the service runs.
+/// The finding on whether the service is running, and its URL.
 #[derive(Clone, Debug)]
 pub struct Running {
     pub finding: Finding,
-    /// Its URL, if it responds.
+    /// The URL of the service, if it responds.
     pub url: Option<String>,
 }
 

@@ -4,7 +4,7 @@ use url::{Host, Url};
 
 use crate::origins::WebOrigin;
 
-/// Returns the host as written; an origin always has one.
+/// Returns the host of an origin, as written.
 fn host(origin: &WebOrigin) -> Option<Host<String>> {
     Some(origin.as_str().parse::<Url>().ok()?.host()?.to_owned())
 }

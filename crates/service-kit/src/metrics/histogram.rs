@@ -38,7 +38,7 @@ pub struct Histogram {
 /// Values of a histogram at one point in time.
 #[derive(Clone, Debug, Default)]
 pub struct Totals {
-    /// Non-cumulative counts.
+    /// Counts per bucket, not cumulative.
     pub(super) buckets: [u64; BUCKETS],
     pub(super) sum: Duration,
 }

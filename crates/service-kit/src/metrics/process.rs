@@ -44,7 +44,7 @@ impl Process {
             "Log lines dropped because standard output was blocked",
             DROPPED_LOG_LINES.total(),
         );
-        // Not available on systems without `/proc`.
+        // The size is not available on systems without `/proc`.
         if let Some(bytes) = resident_bytes() {
             sheet.gauge("process_resident_memory_bytes", "Resident memory of the process", bytes);
         }

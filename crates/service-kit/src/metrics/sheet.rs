@@ -74,7 +74,7 @@ impl Sheet {
         self.add(name, help, MetricType::Counter, samples);
     }
 
-    /// Adds a gauge.
+    /// Adds a gauge, whose value can also decrease.
     pub fn gauge(&mut self, name: &'static str, help: &'static str, value: impl Into<Value>) {
         self.gauges(name, help, [(vec![], value)]);
     }
@@ -122,7 +122,7 @@ impl Sheet {
     }
 }
 
-/// The metrics of one name.
+/// All series of a metric.
 #[derive(Debug)]
 struct Family {
     name: &'static str,

@@ -11,7 +11,7 @@ use crate::{
     ownership::PathError,
 };
 
-/// Error of a migration.
+/// Error of running or checking migrations.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
     #[error(transparent)]

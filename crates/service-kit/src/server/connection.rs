@@ -23,13 +23,13 @@ pub(super) struct Connection {
     stream: TcpStream,
     offers: UpgradeOffers,
     write_timeout: Duration,
-    /// Runs while the write buffer is not empty. Reading single bytes does not extend it; otherwise
-    /// a slow client could keep the rest in memory forever.
+    /// Set while the write buffer is not empty. Reading single bytes does not extend the deadline;
+    /// otherwise a slow client could keep the rest in memory forever.
     deadline: Option<Pin<Box<Sleep>>>,
     last: Event,
 }
 
-/// The reason why a connection ends.
+/// The last event of a connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Event {
     Read,

@@ -44,7 +44,7 @@ struct Field {
 static UPGRADE: Field = Field { name: b"upgrade:", value: || Line::Upgrade };
 static CONNECTION: Field = Field { name: b"connection:", value: || Line::Connection(0) };
 const OPTION: &[u8] = b"upgrade";
-/// Not part of any protocol name or connection option.
+/// Replaces hidden bytes. No protocol and no connection option has a name of dashes only.
 const HIDDEN: u8 = b'-';
 
 impl UpgradeOffers {
@@ -64,7 +64,7 @@ impl UpgradeOffers {
     fn next(&self, byte: &mut u8) -> Line {
         let lower = byte.to_ascii_lowercase();
         match &self.0 {
-            // Includes the line feed, so that the data in the next line is left unchanged.
+            // Skips the line feed as well, so that the data in the next line is left unchanged.
             Line::ChunkSize => Line::Rest,
             _ if lower == b'\n' => Line::Start,
             Line::Start => match lower {
@@ -81,7 +81,7 @@ impl UpgradeOffers {
                     Line::Name(field, read + 1)
                 }
             }
-            // `c` is also a digit.
+            // `c` is also a hexadecimal digit.
             Line::Name(field, 1) if field.name == CONNECTION.name => match lower {
                 b'\r' => Line::ChunkSize,
                 _ => after_digits(lower),
@@ -118,7 +118,7 @@ fn after_digits(byte: u8) -> Line {
 mod tests {
     use super::*;
 
-    /// Returns a request after hiding, received in parts of this size.
+    /// Returns a request after its offers were hidden, received in parts of this size.
     fn seen(request: &str, part: usize) -> String {
         let (mut bytes, mut offers) = (request.as_bytes().to_vec(), UpgradeOffers::default());
         bytes.chunks_mut(part).for_each(|part| offers.hide(part));

@@ -197,7 +197,7 @@ impl Table {
     }
 }
 
-/// Rejects mappings of names that are not used, which would be ignored silently otherwise.
+/// Rejects mappings of unused names, which would otherwise be ignored silently.
 pub fn check_mappings(tables: &[&TableLayout], names: &NameArgs) -> Result<(), SourceError> {
     for mapping in &names.tables {
         if !tables.iter().any(|table| mapping.is_of(table.name)) {

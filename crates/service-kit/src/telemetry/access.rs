@@ -29,7 +29,7 @@ pub(super) struct Access<'a> {
     pub(super) id: &'a str,
     pub(super) method: &'a Method,
     pub(super) start: Instant,
-    /// Why the request was rejected.
+    /// Reason why the request was rejected.
     pub(super) cause: Option<&'a str>,
 }
 

@@ -60,7 +60,7 @@ pub struct TraceArgs {
     pub otel_service_name: Option<String>,
 }
 
-/// Why the exporter could not start.
+/// Reasons why the exporter could not start.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum StartError {
     #[error("cannot start a thread")]

@@ -16,7 +16,7 @@ pub(super) const FORMAT: u32 = 1;
 /// The first line.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Header {
-    /// The exported service.
+    /// Name of the exported service.
     pub(super) export: String,
     pub(super) format: u32,
     /// The last applied migration.
@@ -26,7 +26,7 @@ pub(super) struct Header {
     pub(super) time: DbTime,
 }
 
-/// A line with a row.
+/// A line between the first and the last: a row and its table.
 #[derive(Serialize, Deserialize)]
 pub(super) struct RowLine<T, R> {
     pub(super) table: T,

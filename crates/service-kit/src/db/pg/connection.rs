@@ -123,7 +123,8 @@ impl ServerConnection {
         Ok(statement)
     }
 
-    /// Begins a transaction.
+    /// Begins a transaction with the statement `begin`. If session settings are not kept, they are
+    /// set for the transaction.
     pub(super) async fn begin(
         &self,
         begin: &str,

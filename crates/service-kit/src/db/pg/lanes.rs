@@ -23,7 +23,7 @@ use tokio::{
 use super::{connection::ServerConnection, deadline::before, endpoint::Endpoint, shares::Shares};
 use crate::db::{ConnectError, Unavailable};
 
-/// Maximum number of statements in flight on one lane. More would not run in time.
+/// Maximum number of statements in flight on one lane. Further ones would not run in time.
 const MAX_IN_FLIGHT: usize = 1024;
 
 /// Maximum number of writes in flight on one lane. Sending several at once saves CPU time. If the

@@ -16,7 +16,6 @@ use crate::db::{ConnectError, Unavailable, waits::Wait};
 
 pub(super) type PoolObject = Object<Connector>;
 
-/// Exclusive connections.
 pub(super) struct ExclusivePool {
     pool: Pool<Connector>,
     wait: Arc<Wait>,
@@ -46,7 +45,7 @@ impl ExclusivePool {
         self.wait.time(object).await
     }
 
-    /// Maximum number of connections.
+    /// Returns the maximum number of connections.
     pub(super) fn max_connections(&self) -> usize {
         self.pool.status().max_size
     }

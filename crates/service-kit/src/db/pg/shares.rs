@@ -12,15 +12,15 @@ const MAX_EXCLUSIVE: usize = 16;
 /// connections. With fewer, they use those of the requests.
 const MIN_CONNECTIONS_FOR_BACKGROUND: usize = 16;
 
-/// Numbers of connections.
+/// Number of connections for each use.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Shares {
     pub(super) threads: usize,
     pub(super) reads: usize,
     pub(super) writes: usize,
-    /// Exclusive connections.
+    /// Number of exclusive connections.
     pub(super) exclusive: usize,
-    /// Lanes of background tasks.
+    /// Number of lanes for background tasks.
     pub(super) background: usize,
 }
 

@@ -39,7 +39,7 @@ const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
 pub(crate) enum Session {
     /// Statements of requests, each limited by `timeout`.
     Requests { timeout: Duration },
-    /// Migrations, without limits.
+    /// Migrations, each statement of which is limited to a day.
     Migrations,
     /// The doctor command, which has time limits of its own.
     Diagnosis,

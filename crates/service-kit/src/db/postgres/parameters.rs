@@ -33,7 +33,7 @@ const PASSED_ON: [&str; 17] = [
     "tcp_user_timeout",
     "user",
 ];
-/// Parameters of libpq, with the values that have no effect here.
+/// Parameters of libpq, each with the values that have no effect here.
 const WITHOUT_EFFECT: [(&str, &[&str]); 5] = [
     ("client_encoding", &["utf8", "UTF8", "utf-8", "UTF-8", "auto"]),
     ("gssencmode", &["disable", "prefer"]),
@@ -56,7 +56,7 @@ pub(super) struct Parameters {
 pub(super) fn split(url: &str) -> Option<(&str, &str)> {
     let rest =
         ["postgres://", "postgresql://"].iter().find_map(|scheme| url.strip_prefix(scheme))?;
-    // Passwords may contain an unescaped question mark, as tokio-postgres accepts it too.
+    // Passwords may contain an unescaped question mark, which tokio-postgres also accepts.
     let credentials = rest.find('@').map_or(0, |end| end + 1);
     let start = url.len() - rest.len() + credentials;
     let (_, tail) = url.split_at_checked(start)?;

@@ -35,7 +35,7 @@ pub(super) enum SslMode {
     VerifyFull,
 }
 
-/// Which server certificates are trusted.
+/// The server certificates that are trusted.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Trust {
     Anyone,

@@ -72,7 +72,7 @@ impl ServerCertVerifier for ServerVerifier {
         }
         if issuers.checks_name {
             let name = verify_server_name(&certificate, server_name);
-            // For certificates without alternative names, as in PostgreSQL's documentation.
+            // Accept certificates without alternative names, as in PostgreSQL's documentation.
             if name.is_err() && !certificate::has_common_name(end_entity, &server_name.to_str()) {
                 name?;
             }
@@ -96,7 +96,8 @@ impl ServerCertVerifier for ServerVerifier {
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         verify_tls13_signature(message, cert, dss, &self.algorithms).or_else(|error| {
-            // X.509 version 1 certificates, which OpenSSL created until 2023: only their key is read.
+            // Of X.509 version 1 certificates, which OpenSSL created until 2023, only the key is
+            // read.
             let Some(key) = certificate::public_key_of_v1(cert) else { return Err(error) };
             let key = SubjectPublicKeyInfoDer::from(key);
             verify_tls13_signature_with_raw_key(message, &key, dss, &self.algorithms)

@@ -109,7 +109,7 @@ impl AsyncSqliteConnection {
         }
     }
 
-    /// Begins a transaction on a new connection. Dropping it rolls the transaction back.
+    /// Begins a transaction. Dropping the returned connection rolls it back.
     pub(in crate::db) fn begin(&self) -> QueryResult<Self> {
         match &self.route {
             Route::Pool(queue) | Route::Single(Threads(queue)) => {

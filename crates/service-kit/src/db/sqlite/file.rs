@@ -32,10 +32,11 @@ const FIRST_READ: &str = "SELECT 1 FROM sqlite_schema LIMIT 1;";
 
 const REMOVED: &str = "the database file was removed";
 const REPLACED: &str = "the database file was replaced";
-/// SQLite would apply the changes in that log to the new file.
+/// Error for a log of a replaced file: SQLite would apply its changes to the new file.
 const LEFT_OVER: &str = "the -wal file belongs to the database that was replaced; remove it";
 
-/// Connections with the old log and connections with a new one would not see each other's changes.
+/// Error for a removed log: connections that still use it and those with a new log would not see
+/// each other's changes.
 const LOG_LOST: &str = "the -wal file was removed; restart the service to create a new one";
 
 /// Access mode of a connection.
@@ -87,7 +88,7 @@ struct OpenedFiles {
     is_rescued: bool,
 }
 
-/// Why the files of a connection are no longer those at the path.
+/// Reasons why the files of a connection are no longer those at the path.
 enum Displaced {
     /// The path names another database.
     Replaced,

@@ -69,7 +69,7 @@ impl Seat {
     }
 }
 
-/// How a transaction ended.
+/// The way a transaction ended.
 pub(super) struct Ended {
     /// Reports the result of the commit; `None` to roll back.
     pub(super) commit: Option<oneshot::Sender<QueryResult<()>>>,

@@ -32,8 +32,8 @@ pub(super) fn pooler(conn: &PgConn) -> Option<Finding> {
     }
 }
 
-/// Compares the number of connections of one process with the server's limit. Through a pooler this
-/// means nothing.
+/// Compares the number of connections of one process with the server's limit. Behind a pooler, the
+/// comparison would be meaningless and is omitted.
 pub(super) async fn compare(conn: &mut PgConn, max_connections: u16) -> Option<Finding> {
     if !conn.support().settings {
         return None;

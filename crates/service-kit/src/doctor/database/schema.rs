@@ -2,7 +2,7 @@
 
 use crate::{doctor::Finding, migrate::Migrations};
 
-/// What a service requires of its database.
+/// Requirements of a service for its database.
 #[expect(missing_debug_implementations, reason = "embedded migrations are not Debug")]
 pub struct Schema {
     pub migrations: Migrations,
@@ -11,7 +11,7 @@ pub struct Schema {
     /// Maximum number of connections of one process.
     pub max_connections: u16,
     pub migrates_at_start: bool,
-    /// Whether the service is running, and therefore should have migrated.
+    /// Whether the service is running, and should therefore have run its migrations.
     pub is_running: bool,
 }
 
