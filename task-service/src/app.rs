@@ -50,7 +50,7 @@ use crate::{
     routes,
 };
 
-/// Maximum number of idempotency keys per user and day, unless that of tasks is larger.
+/// Number of idempotency keys that a user may create per day even if fewer tasks are allowed.
 const MIN_KEYS_PER_USER: u32 = 1000;
 
 /// Response headers that scripts on other origins may read.
@@ -140,7 +140,7 @@ impl App {
         self.address
     }
 
-    /// Address of the metrics listener, if enabled.
+    /// Returns the address of the metrics listener, if enabled.
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.metrics.address()
     }
@@ -149,7 +149,8 @@ impl App {
         self.server.handle()
     }
 
-    /// Waits until the schema is up to date, without a timeout. [`Self::run`] does so, too.
+    /// Waits until the schema is up to date, without a timeout. [`Self::run`] also waits, so
+    /// calling this is optional.
     pub async fn prepared(&mut self) -> Result<(), StartError> {
         self.preparation.done().await
     }
@@ -171,7 +172,7 @@ impl App {
     }
 }
 
-/// Waits for the schema, and only then opens the database for requests.
+/// Waits for the schema before it opens the database to requests.
 fn prepare(
     state: Data<AppState>,
     verifier: &Verifier,

@@ -107,7 +107,7 @@ impl Modify for Common {
 struct Takes {
     id: bool,
     body: bool,
-    /// `If-Match`
+    /// Whether the request may have an `If-Match` header.
     state: bool,
 }
 

@@ -75,7 +75,7 @@ struct Import<'a> {
 impl Import<'_> {
     async fn read_database(mut self) -> Result<Report, ImportError> {
         let mut pooled = source::connect(self.args.source.expose_secret()).await?;
-        // One snapshot of the source.
+        // Read one snapshot of the source.
         let work = async |source: &mut Conn<'_>| {
             let mut tasks = fastapi::Tasks::open(source, self.args, &mut self.report).await?;
             let progress = progress::bar(tasks.count());

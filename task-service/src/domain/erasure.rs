@@ -48,7 +48,7 @@ type Result<T> = std::result::Result<T, ErasureError>;
 pub(crate) struct Eraser {
     pub(crate) database: Database,
     pub(crate) clock: Clock,
-    /// Deletions by this issuer.
+    /// The issuer whose deletions are processed.
     pub(crate) issuer: String,
     pub(crate) events: EventReader,
 }
@@ -78,7 +78,7 @@ impl Eraser {
         // A waiting poll is dropped when the service stops.
         let read = async move || match reader.read().await {
             Ok(unsaved) => drop(read_into.replace(Some(unsaved))),
-            // If the feed is at fault, the follower of revocations has logged it.
+            // If the feed has failed, the follower of revocations has logged that.
             Err(_) => sleep(RETRY_PAUSE).await,
         };
         Worker::start(PAUSE, work, read)

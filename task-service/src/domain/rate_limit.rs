@@ -33,7 +33,8 @@ pub(crate) fn whole_seconds(duration: Duration) -> u64 {
 pub(crate) struct RateLimiter {
     limit: RateLimit,
     hasher: RandomState,
-    /// When each principal's bucket will be full again, in nanoseconds, by hash of the principal.
+    /// Time at which each principal's bucket will be full again, in nanoseconds, by hash of the
+    /// principal.
     shards: [Mutex<HashMap<u64, i64>>; SHARDS],
     refusals: Counter,
 }

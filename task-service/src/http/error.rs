@@ -82,7 +82,7 @@ pub(crate) enum Error {
     Sql(#[from] StoreError),
 }
 
-/// Action on a task of another user that was refused.
+/// A refused action on a task of another user.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Verb {
     Access,

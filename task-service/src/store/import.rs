@@ -19,7 +19,8 @@ use uuid::Uuid;
 use super::TaskRow;
 use crate::store::schema::tasks;
 
-/// Number of rows or values per statement, as both engines limit the number of bind parameters.
+/// Number of rows or values per statement, because both engines limit the number of bind
+/// parameters.
 const CHUNK: usize = 500;
 
 /// Rows that are inserted together.
@@ -35,7 +36,7 @@ impl ImportedTasks {
         ids: &[DbUuid],
     ) -> QueryResult<HashMap<Uuid, String>> {
         let mut owners = HashMap::new();
-        // An empty list is queried, too, which fails if the table is missing.
+        // An empty list is also queried, which fails if the table is missing.
         for ids in ids.chunks(CHUNK).chain(ids.is_empty().then_some(ids)) {
             let known = tasks::table.filter(tasks::id.eq_any(ids));
             let known = known.select((tasks::id, tasks::user_id));

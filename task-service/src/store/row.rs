@@ -29,7 +29,7 @@ pub(crate) struct TaskRow {
     pub(crate) version: i64,
 }
 
-// Ordered by id first, like older exports, and because an index provides that order.
+// Ordered by id first, because an index provides that order, and older exports have it.
 exported!(TaskRow, tasks, by [plain id, text user_id], |row| (
     row,
     tasks::title_folded.eq(folded(&row.title)),
@@ -37,8 +37,8 @@ exported!(TaskRow, tasks, by [plain id, text user_id], |row| (
 ));
 exported!(IdempotencyKey, idempotency_keys, by [text user_id, text key]);
 
-/// Returns all tables to transfer, except deletions of users, which a copy receives again from the
-/// issuer.
+/// Returns all tables to transfer. The deletions of users are omitted, because a copy receives them
+/// again from the issuer.
 pub(crate) fn tables() -> Vec<Box<dyn Table>> {
     vec![table::<TaskRow>(), table::<IdempotencyKey>()]
 }

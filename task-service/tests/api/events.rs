@@ -23,7 +23,7 @@ on_both_engines!(task_service::MIGRATIONS;
     a_silent_feed_refuses_tokens_if_so_configured,
 );
 
-/// More than one batch of an erasure.
+/// Number of tasks, more than one batch of an erasure.
 const MANY: usize = 2500;
 
 async fn spawn(db: &TestDatabase, feed: &Feed) -> TestApp {
@@ -86,7 +86,7 @@ async fn a_token_of_an_ended_session_is_refused(db: TestDatabase) {
     let app = spawn(&db, &feed).await;
     let (first, second) = (token_of(&app, "ada", "one"), token_of(&app, "ada", "two"));
     let bob = token_of(&app, "bob", "three");
-    // Puts them into the token cache.
+    // Put the tokens into the cache.
     for token in [&first, &second, &bob] {
         assert_eq!(app.status_for(token).await, StatusCode::OK);
     }
@@ -100,7 +100,7 @@ async fn a_token_of_an_ended_session_is_refused(db: TestDatabase) {
     for token in [&second, &bob] {
         assert_eq!(app.status_for(token).await, StatusCode::OK);
     }
-    // Another token of the session, which is not cached.
+    // Another token of the session was not cached, and is refused as well.
     let mut claims = claims("ada");
     claims["sid"] = "one".into();
     claims["jti"] = "another".into();
@@ -190,7 +190,7 @@ async fn replicas_erase_together_and_continue_after_a_restart(db: TestDatabase) 
         erased(&db, user).await;
     }
     drop(replicas);
-    // While no replica is running.
+    // The event is published while no replica is running.
     feed.delete_user("ada");
     let polled = feed.polls().len();
     let _app = spawn(&db, &feed).await;
@@ -212,7 +212,7 @@ async fn data_written_after_a_deletion_is_erased_when_tokens_have_expired(db: Te
     {
         tokio::task::yield_now().await;
     }
-    // Written by a replica that had not received the event yet.
+    // A replica that has not received the event yet writes a task.
     add_tasks(&db, "ada", 1).await;
     assert_eq!(count(&db, "erasures", "ada").await, 1);
 

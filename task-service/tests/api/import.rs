@@ -161,7 +161,7 @@ async fn tasks_of_a_quickstart_are_listed_by_their_owners(db: TestDatabase) {
         );
         assert_eq!(app.titles("/api/tasks?q=%C3%84PFEL", &app.token("7")).await.len(), 1);
         assert_eq!(app.titles("/api/tasks", &app.token("8")).await, ["Call Ada"]);
-        // A version 7 UUID with the time at which the task was created.
+        // The id is a version 7 UUID with the time at which the task was created.
         let id = milk["id"].as_str().unwrap();
         assert!(id.starts_with("019b7ca9-") && id.get(14..15) == Some("7"), "{id}");
         let lines = fs::read_to_string(lines).unwrap();

@@ -163,7 +163,7 @@ async fn r18_a_fetch_that_hangs_does_not_delay_known_keys(db: TestDatabase) {
     let others = async {
         app.keys.more_fetches(1).await;
         for user in 0..20 {
-            // New tokens, signed with a known key.
+            // These tokens are new, but signed with a known key.
             let token = app.token(&format!("user {user}"));
             assert_eq!(app.status_for(&token).await, StatusCode::OK);
         }

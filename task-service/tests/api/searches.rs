@@ -25,10 +25,10 @@ on_both_engines!(task_service::MIGRATIONS;
 );
 
 const SEARCHES: usize = 40;
-/// One runs and four wait.
+/// Number of admitted searches: one runs and four wait.
 const ADMITTED: usize = 5;
 
-/// Long strings that nearly match at every character.
+/// Inserts tasks with long strings that nearly match at every character.
 const LONG_TASKS: &str = "INSERT INTO tasks (id, user_id, title, title_folded, description, \
      description_folded, completed, created_at, updated_at) \
      WITH RECURSIVE numbers (number) AS \
@@ -86,7 +86,7 @@ async fn count_under_a_lock(
     (succeeded, refused + SEARCHES / 2)
 }
 
-/// Returns how many of the next responses are successes, and how many refusals.
+/// Returns the number of successes and the number of refusals among the next responses.
 async fn count(searches: impl Stream<Item = Response>, limit: usize) -> (usize, usize) {
     let mut searches = std::pin::pin!(searches.take(limit));
     let (mut succeeded, mut refused) = (0, 0);

@@ -195,7 +195,7 @@ async fn every_column_is_exported_or_derived_again(db: TestDatabase) {
 
 async fn keys_are_in_the_order_of_their_bytes(db: TestDatabase) {
     if db.engine == Engine::Postgres {
-        // As in a database that was created with a locale.
+        // Set the collation that a database created with a locale has.
         let text = "ALTER COLUMN user_id TYPE text COLLATE \"en-US-x-icu\"";
         db.change(&format!("ALTER TABLE idempotency_keys {text}")).await;
     }
@@ -265,7 +265,7 @@ async fn an_import_that_is_killed_leaves_nothing(db: TestDatabase) {
     let there = db.elsewhere(MIGRATIONS).await;
     let mut command = service(&there, &["import", "-"]).stdin(Stdio::piped()).spawn().unwrap();
     let mut input = command.stdin.take().unwrap();
-    // A pipe holds less than half of it, so the import has stored rows by now.
+    // A pipe holds less than half of the export, so the import has stored rows by now.
     let (most, _) = export.as_bytes().split_at(export.len() / 5 * 4);
     input.write_all(most).await.unwrap();
 

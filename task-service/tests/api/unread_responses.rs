@@ -22,7 +22,7 @@ on_both_engines!(task_service::MIGRATIONS;
     a_user_who_reads_nothing_is_limited_and_disconnected,
 );
 
-/// Only exceeded if the service hangs.
+/// Time limit that is only exceeded if the service hangs.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Reads a response that has a `Content-Length`.

@@ -25,7 +25,7 @@ pub(super) struct Issuer<'a> {
     pub(super) trusted: Trusted<'a>,
     /// The published keys; `None` if they are unavailable.
     pub(super) kids: Option<Vec<String>>,
-    /// How far its clock is ahead of ours, if known.
+    /// Time by which its clock is ahead of ours, if known.
     pub(super) skew: Option<Skew>,
 }
 
@@ -105,7 +105,7 @@ pub(super) async fn look_at<'a>(
     (findings, issuer)
 }
 
-/// Returns what auth-service reports about itself after an error response.
+/// Returns the problems that auth-service reports about itself, if `answer` is an error.
 async fn unready(caller: &Caller, jwks_url: &Url, answer: &Answer) -> Option<String> {
     if answer.status < 500 || answer.proxy.is_some() {
         return None;
@@ -179,8 +179,8 @@ fn agreement(trusted: Trusted<'_>, name: &str, document: &IssuerDocument) -> Fin
     }
 }
 
-/// Checks that the pages with access to this service may sign in at the issuer, and that the page
-/// served there may call this service.
+/// Checks that the web apps with access to this service may sign in at the issuer, and that the web
+/// app that the issuer serves may call this service.
 async fn front_end(
     caller: &Caller,
     jwks_url: &Url,

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use super::issuer::Issuer;
 
-/// Far more than the size of any token.
+/// Maximum size of the file, far more than that of any token.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
 const SUBJECT: &str = "token";
 const WHERE_FROM: &str = "get a new one from /api/auth/token of auth-service";
@@ -45,7 +45,7 @@ pub(super) async fn check(
     let now = SystemTime::from(clock.now()).duration_since(SystemTime::UNIX_EPOCH);
     let now = now.unwrap_or_default().as_secs_f64();
     let said = Said::read(token);
-    // The keys may still be loading. A failed first fetch is a result, too.
+    // The keys may still be loading. A failed first fetch is also a result.
     match timeout(limit, verifier.verify::<CallerClaims>(token)).await {
         Ok(Ok(verified)) => {
             let left = span(verified.registered().exp - now);

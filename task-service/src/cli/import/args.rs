@@ -1,4 +1,4 @@
-//! Arguments of the command.
+//! Arguments of `task-service import`.
 
 use std::{convert::Infallible, path::PathBuf, str::FromStr};
 
