@@ -14,7 +14,7 @@ pub struct Client {
     base: String,
 }
 
-/// A response.
+/// The parts of a response that tests check.
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub status: u16,

@@ -27,7 +27,7 @@ pub struct Request {
     pub body: String,
 }
 
-/// A response.
+/// The parts of a response that tests check.
 #[derive(Clone, Debug)]
 pub struct Strike {
     pub status: u16,

@@ -65,7 +65,7 @@ pub fn under_load_of<T: Send>(
     acknowledged.0.into_inner().expect("no writer has panicked")
 }
 
-/// Sets the flag even if `during` panics, because the scope waits for the writers.
+/// Sets the flag on drop, even if `during` panics, because the scope waits for the writers.
 pub(crate) struct OnDrop<'a>(pub(crate) &'a AtomicBool);
 
 impl Drop for OnDrop<'_> {

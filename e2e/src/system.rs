@@ -176,7 +176,7 @@ impl Data {
 pub fn cluster<T>(started: io::Result<T>) -> Option<T> {
     match started {
         Err(error) if error.kind() == io::ErrorKind::NotFound && !is_ci() => {
-            // Bypasses the test harness, which would capture a print.
+            // Bypasses the test harness, which would capture the output of `eprintln!`.
             let _ = writeln!(io::stderr(), "skipped: a test with a PostgreSQL to kill ({error})");
             None
         }

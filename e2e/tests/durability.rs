@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use e2e::{Client, System, on_both_engines, on_sqlite, under_load, under_load_of};
 
-/// Acknowledged writes before the kill: enough to have others in flight.
+/// Number of acknowledged writes before the kill, enough to have others in flight.
 const ENOUGH: usize = 40;
 
-/// Enough writers for group commits.
+/// Number of writers, enough for group commits.
 const WRITERS: usize = 16;
 const ROUNDS: usize = 20;
 

@@ -19,13 +19,13 @@ on_postgres!(
     an_erasure_is_completed_after_task_service_was_killed,
 );
 
-/// Users who leave while auth-service is killed.
+/// Number of users who sign out or delete their accounts while auth-service is killed.
 const CROWD: usize = 30;
-/// Responses before the kill.
+/// Number of responses before the kill.
 const ENOUGH: usize = 5;
 const SIGN_OUT: &str = "/api/auth/sign-out";
 const DELETE: &str = "/api/auth/delete-user";
-/// Number of statements that wait for a lock.
+/// Counts the statements that wait for a lock.
 const WAITING: &str = "SELECT count(*) FROM pg_locks WHERE NOT granted";
 
 /// Runs `auth-service users`, which needs no running service.
@@ -166,7 +166,8 @@ fn a_user_deleted_twice_at_once_is_erased_once(system: &mut System) {
     assert_eq!(tasks.each_ref().map(|tasks| staying.status_at(tasks)), [200; 2]);
 }
 
-/// auth-service is killed when it has ended the session, but waits for the place of its event.
+/// auth-service is killed after it has ended the session, while it waits to reserve the place of
+/// the event.
 fn a_session_does_not_end_without_its_event(system: &mut System) {
     let (auth, tasks) = (system.auth_client(), system.tasks_client());
     let ada = User::sign_up(&auth, "ada@example.com");
@@ -188,7 +189,7 @@ fn a_session_does_not_end_without_its_event(system: &mut System) {
     wait_until_refused(&ada, &tasks);
 }
 
-/// Another replica has recorded an event before a sign-out, but commits after it.
+/// Another replica has recorded an event before a sign-out, but commits it after the sign-out.
 fn an_event_that_is_committed_late_is_not_missed(system: &mut System) {
     let (auth, tasks) = (system.auth_client(), system.tasks_client());
     let [ada, bob, carol] =
@@ -217,7 +218,7 @@ fn an_event_that_is_committed_late_is_not_missed(system: &mut System) {
     assert_eq!(events(system), expected.map(|(kind, user)| (kind.to_owned(), user.id)));
 }
 
-/// task-service is killed when it has erased the tasks, but not committed.
+/// task-service is killed after it has erased the tasks, but before it has committed.
 fn an_erasure_is_completed_after_task_service_was_killed(system: &mut System) {
     let (auth, tasks) = (system.auth_client(), system.tasks_client());
     let ada = User::sign_up(&auth, "ada@example.com");

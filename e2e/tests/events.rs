@@ -85,7 +85,7 @@ fn disabling_a_user_ends_the_tokens_until_the_user_is_enabled(system: &mut Syste
     let session = auth.sign_in("ada@example.com").unwrap().text("token");
     let token = auth.token(&session).unwrap().text("token");
     for tasks in &services {
-        // Issued in the second in which the user was disabled, or soon after it.
+        // The token was issued in the second in which the user was disabled, or soon after it.
         wait_until("the new token is accepted", || lists(tasks, &token) == 200);
         assert_eq!(lists(tasks, &ada.token), 401, "the old token stays revoked");
     }
@@ -122,7 +122,7 @@ fn a_deletion_reaches_a_task_service_that_was_down(system: &mut System) {
         user
     });
     system.tasks.kill_nine().unwrap();
-    // Two deletions, and a user who only signs out.
+    // Two users are deleted, and a third one only signs out.
     ada.delete(&system.auth_client());
     bob.delete(&system.auth_client());
     let carol = User::sign_up(&system.auth_client(), "carol@example.com");

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use e2e::{Data, System, Watch, cluster, under_load, wait_until};
 use xtask::postgres::Cluster;
 
-/// Acknowledged writes before and after the failover.
+/// Number of acknowledged writes to wait for, before and after the failover.
 const ENOUGH: usize = 20;
 /// Minimum number of refused requests per service.
 const REFUSALS: usize = 5;

@@ -11,7 +11,7 @@ use e2e::{
 use serde_json::{Value, json};
 use xtask::service::{Service, Signal};
 
-/// Responses before an event: enough to have other requests in flight.
+/// Number of responses before an event, enough to have other requests in flight.
 const ENOUGH: usize = 200;
 /// Longer than the pauses of the clients and of the proxy.
 const DELAY: &str = "4s";

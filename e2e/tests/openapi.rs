@@ -39,7 +39,7 @@ fn play_with(service: &Service, change: impl FnOnce(&mut Command)) {
     let folder = tempfile::tempdir().unwrap();
     let mut schemathesis = Command::new(Path::new(&python).with_file_name("st"));
     schemathesis
-        // It writes its state to the working directory.
+        // schemathesis writes its state to the working directory.
         .current_dir(folder.path())
         .env("PYTHONPATH", &home)
         .env("PYTHONDONTWRITEBYTECODE", "1")
@@ -48,7 +48,7 @@ fn play_with(service: &Service, change: impl FnOnce(&mut Command)) {
         .arg(home.join(service.name).with_extension("toml"))
         .arg("run")
         .arg(format!("{}/openapi.json", service.url))
-        // All checks, except those that the settings disable.
+        // Run all checks, except those that the settings disable.
         .args(["--max-examples", "20", "--generation-deterministic"])
         .args(["--continue-on-failure", "--no-color"]);
     change(&mut schemathesis);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use e2e::{System, Watch, on_both_engines, on_postgres, under_load, wait_until};
 
-/// Acknowledged writes before and after an outage.
+/// Number of acknowledged writes to wait for, before and after an outage.
 const ENOUGH: usize = 20;
 /// Minimum number of refused requests per service.
 const REFUSALS: usize = 5;

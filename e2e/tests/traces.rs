@@ -11,7 +11,7 @@ const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CALLER: &str = "00f067aa0ba902b7";
 /// Default issuer of auth-service.
 const ISSUER: &str = "http://localhost:3000";
-/// Longer than a test.
+/// Interval between exports in milliseconds, longer than any test.
 const NEVER: &str = "3600000";
 /// Span kinds of the OpenTelemetry protocol.
 const SERVER: i32 = 2;

@@ -23,7 +23,7 @@ let count = 0;
 
 export const newAddress = () => `person-${(count += 1)}@example.com`;
 
-/** Origin of the page: Better Auth does not enable CORS. */
+/** Returns the origin of the web app. Better Auth does not enable CORS, so its web app has its origin. */
 const pageOf = (server) => (hasOurs ? FRONT_END : server.url);
 
 /** Returns a client in its own browser: `{ browser, client }`. */
@@ -37,7 +37,7 @@ export function somebody(server, { create = createAuthClient, origin = pageOf(se
   return { browser, client };
 }
 
-/** Signs a user up: `{ browser, client, email, user, token }`. */
+/** Signs a user up. Returns `{ browser, client, email, user, token }`. */
 export async function member(server, options) {
   const person = somebody(server, options);
   const email = newAddress();

@@ -27,7 +27,7 @@ function shown(store, isWanted) {
 const isNobody = ({ data }) => data === null;
 const isSomebody = ({ data }) => data !== null;
 
-/** Returns the store of a client, kept alive during the test; without a page it only fetches on demand. */
+/** Returns the store of a client, kept alive during the test. Without a page, it only fetches on demand. */
 function storeOf(context, { client }) {
   context.after(client.useSession.subscribe(() => {}));
   return client.useSession;

@@ -57,7 +57,9 @@ function isWithin(path, place) {
   return place.split(".").every((part, index) => part === "*" || part === members[index]);
 }
 
-/** `[{ at, theirs, ours }]`; `at` is a path such as `status`, `headers.location` or `body.user.id`. */
+/**
+ * Returns `[{ at, theirs, ours }]`; `at` is a path such as `status`, `headers.location` or `body.user.id`.
+ */
 function differences(theirs, ours, at = "") {
   if (isComparable(theirs, ours)) {
     const members = new Set([...Object.keys(theirs), ...Object.keys(ours)]);

@@ -17,8 +17,9 @@ const mapped = (text, change) =>
   typeof text === "function" ? (kept) => change(text(kept)) : change(text);
 
 /**
- * A request with any method. `as` sends the cookies of a kept session from a trusted origin, `bearer` its
- * token; `type` is the media type of the body; `headers` win over both.
+ * Returns a request with any method. `as` sends the cookies of a kept session from a trusted origin;
+ * `bearer` sends its token; `type` is the media type of the body. `headers` override those that the other
+ * options set.
  */
 export const send = (method, path, extras) => ({ method, path, ...extras });
 

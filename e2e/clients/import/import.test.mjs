@@ -88,7 +88,7 @@ test("users whom the original has banned are refused in the same way", async (t)
     }
     return answers;
   };
-  // Before the sign-ins, which lift a ban that has expired.
+  // The import comes before the sign-ins, which lift a ban that has expired.
   const report = await runImport(from, to, "--sessions");
   const theirs = await signIns(original);
   await original.stop();

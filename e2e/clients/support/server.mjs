@@ -47,7 +47,10 @@ export const startTasks = (issuer, env) =>
 export const startOriginal = (env) =>
   start([process.execPath, resolve(import.meta.dirname, "../reference/server.mjs")], env);
 
-/** `{ url, port, mailbox, stop }` of a ready server with an empty database. */
+/**
+ * Starts a server with an empty database, and waits until it is ready. Returns
+ * `{ url, port, mailbox, stop }`.
+ */
 export async function start([command, ...args], env) {
   const folder = await mkdtemp(join(tmpdir(), "server-"));
   const port = env?.PORT ?? (await freePort());

@@ -11,7 +11,7 @@ const PROJECT = resolve(import.meta.dirname, "..");
 const PARTS = ["index.html", "package.json", "src", "tsconfig.json", "vite.config.ts"];
 const LINE = /^ {2}baseURL: ".*",$/m;
 
-/** `{ folder, origin, buildFor, stop }` of a copy whose origin is fixed before it is built. */
+/** Serves a copy whose origin is fixed before it is built. Returns `{ folder, origin, buildFor, stop }`. */
 export async function serveApp() {
   const folder = await mkdtemp(join(tmpdir(), "existing-app-"));
   for (const part of PARTS) await cp(join(PROJECT, part), join(folder, part), { recursive: true });

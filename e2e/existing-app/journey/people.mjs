@@ -1,4 +1,4 @@
-// Users at browsers: they type, click and read.
+// Actions of users in a browser: typing, clicking and reading.
 
 import { chromium } from "playwright-core";
 

@@ -36,7 +36,7 @@ export class Tab {
     page.on("dialog", (dialog) => void dialog.accept());
   }
 
-  /** Firefox logs a request without a response as one that CORS did not allow. */
+  /** Firefox logs a request that received no response as one that CORS did not allow. */
   #keep(error: string): void {
     if (!error.includes("CORS request did not succeed")) this.errors.push(error);
   }

@@ -1,4 +1,4 @@
-// Users at browsers: common steps of the tests.
+// Actions of users in browsers, shared by the tests.
 
 import { randomUUID } from "node:crypto";
 import { type APIRequestContext, type BrowserContext, expect, type Locator, type Page } from "@playwright/test";

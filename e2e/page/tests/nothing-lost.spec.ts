@@ -56,7 +56,7 @@ async function deleteElsewhere(context: BrowserContext, system: System, id: stri
   expect((await fetch(url, { method: "DELETE", headers: { authorization } })).ok).toBe(true);
 }
 
-/** Has the page request the list again, as when its window gets the focus. */
+/** Makes the page request the list again, as when its window gets the focus. */
 async function refreshList(page: Page) {
   const response = page.waitForResponse((response) => response.url().includes("limit="));
   await page.evaluate(() => window.dispatchEvent(new Event("visibilitychange")));
@@ -755,7 +755,7 @@ test("unsaved text stays in the editor when another tab deletes the task and is 
   // Otherwise the closing tab may still send the deletion itself.
   await holdWrites(other);
   await other.getByRole("button", { name: "Delete Milk" }).click();
-  // The draft and the deletion, which must be stored before the tab is closed.
+  // The draft and the deletion must be stored before the tab is closed.
   await expect.poll(() => unsentTitles(other)).toEqual(["Milk", "Milk"]);
   const adopted = page.waitForResponse((response) => response.request().method() === "DELETE");
   await other.close();
@@ -776,7 +776,7 @@ test("an earlier save is not reported while a later one is pending", async ({ pa
   const release = await holdWrites(page);
   await page.getByLabel("Notes").fill("Two litres");
   await page.getByRole("button", { name: "Save changes" }).click();
-  // No waiting: the notice would disappear by itself.
+  // This is checked without waiting, because the notice would disappear by itself.
   await expect(page.getByRole("button", { name: "One moment" })).toBeVisible();
   expect(await page.getByText("Saved.").count()).toBe(0);
   release();
