@@ -32,12 +32,12 @@ use crate::{
     variable,
 };
 
-/// A typical number of open connections.
+/// Load with a typical number of open connections.
 const USUAL: Pressure = Pressure { connections: 64, seconds: 4 };
-/// All users sign in at the same time.
+/// Load when all users sign in at the same time.
 const RUSH: Pressure = Pressure { connections: 200, seconds: 12 };
 
-/// Every operation is measured once per round.
+/// Number of rounds. Every operation is measured once per round.
 const ROUNDS: u32 = 3;
 
 /// Folder with the programs of another build, to measure next to those of this one.

@@ -18,7 +18,7 @@ const IS_RECENT: &str = "const [major, minor] = process.versions.node.split('.')
                          process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)";
 const RECENT_NODE: &str = "22.23.3";
 
-/// Path on Debian.
+/// Path of HAProxy on Debian.
 const HAPROXY: &str = "/usr/sbin/haproxy";
 const NGINX: &str = "/usr/sbin/nginx";
 

@@ -126,7 +126,7 @@ impl Cluster {
         self.postmaster.kill()?;
         self.postmaster.wait()?;
         for child in children {
-            // It may have exited by itself when its parent died.
+            // The child may have exited by itself when its parent died.
             let _ = kill_process(child, Signal::KILL);
         }
         Ok(())
@@ -145,7 +145,7 @@ impl Cluster {
     fn signal_all(&self, signal: Signal) -> io::Result<()> {
         kill_process(Pid::from_child(&self.postmaster), signal)?;
         for child in children(self.postmaster.id()) {
-            // It may have exited meanwhile.
+            // The child may have exited meanwhile.
             let _ = kill_process(child, signal);
         }
         Ok(())
@@ -156,7 +156,7 @@ impl Cluster {
         let start = Instant::now();
         loop {
             match self.folder.launch() {
-                // It refuses to start until all orphans of its predecessor have exited.
+                // The server refuses to start until all orphans of its predecessor have exited.
                 Err(_) if start.elapsed() < PATIENCE => sleep(POLL),
                 postmaster => {
                     self.postmaster = postmaster?;
@@ -169,7 +169,7 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        // It may be frozen.
+        // The server may be frozen.
         let _ = self.thaw();
         // SIGQUIT: the data is no longer needed, so nothing is flushed.
         let _ = kill_process(Pid::from_child(&self.postmaster), Signal::QUIT);

@@ -67,7 +67,8 @@ fn comment(line: &str) -> Option<&str> {
     ["//", "/*", "* "].iter().find_map(|start| line.strip_prefix(start))
 }
 
-/// Whether `line` contains `phrase` as whole words, in any case. "and end" must close a sentence.
+/// Returns whether `line` contains `phrase` as whole words, in any case. "and end" must close a
+/// sentence.
 fn contains(line: &str, phrase: &str) -> bool {
     let line = line.to_lowercase();
     line.match_indices(phrase).any(|(start, _)| {

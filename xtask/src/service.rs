@@ -141,7 +141,7 @@ impl Service {
         child.wait().map(Some)
     }
 
-    /// `kill -9`: the process cannot react.
+    /// Kills the process with SIGKILL, to which it cannot react.
     pub fn kill_nine(&mut self) -> io::Result<()> {
         if let Some(mut child) = self.child.take() {
             child.kill()?;

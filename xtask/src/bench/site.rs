@@ -45,7 +45,8 @@ impl Site {
         Ok(Self { name, engine, other_build, folder, auth, tasks, cold_starts_ms })
     }
 
-    /// Time from process start to the first successful readiness check: auth-service, task-service.
+    /// Returns the times from process start to the first successful readiness check of auth-service
+    /// and task-service.
     pub(super) fn cold_starts_ms(&self) -> [u128; 2] {
         self.cold_starts_ms
     }
@@ -54,8 +55,8 @@ impl Site {
         self.folder.path()
     }
 
-    /// Path of a file with one line per user: access token, session token, address, id, and the ids
-    /// of the tasks.
+    /// Returns the path of a file with one line per user: access token, session token, address, id,
+    /// and the ids of the tasks.
     pub(super) fn users(&self) -> PathBuf {
         self.folder.path().join("users")
     }

@@ -18,7 +18,7 @@ impl Cluster {
         let mut client = self.client(database);
         client.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut transaction = OpenTransaction(client.spawn()?);
-        // It stays open while the client waits for standard input.
+        // The transaction stays open while the client waits for standard input.
         transaction.run(&format!("BEGIN; {statements};"))?;
         Ok(transaction)
     }

@@ -26,7 +26,7 @@ struct Layer {
     must_not_use: &'static [&'static str],
 }
 
-/// From top to bottom.
+/// The layers of task-service, from top to bottom.
 const TASK_SERVICE: [Layer; 7] = [
     Layer { modules: &["main"], must_not_use: &["diesel"] },
     Layer { modules: &["cli"], must_not_use: &["actix_web", "diesel"] },

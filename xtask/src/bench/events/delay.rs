@@ -107,7 +107,8 @@ impl Fleet {
         Ok(fleet)
     }
 
-    /// Makes a change, at one auth-service after the other. Returns the delay at each task-service.
+    /// Makes a change at one of the auth-services, which take turns. Returns the delay at each
+    /// task-service.
     fn delays(&self, change: Change, number: u32) -> Result<Vec<Duration>> {
         let auth = self.auth.iter().cycle().nth(usize::try_from(number)?);
         let auth = auth.ok_or("no auth-service is running")?;
