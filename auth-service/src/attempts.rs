@@ -45,7 +45,7 @@ pub(crate) enum Rule {
 /// Maximum clock skew between replicas. A time further in the future means that the clock was set
 /// back.
 const MAX_SKEW: Duration = Duration::from_secs(5);
-/// A back-off is forgotten after this time without attempts.
+/// Time without attempts after which a back-off is forgotten.
 const BACK_OFF_MEMORY: Duration = Duration::from_hours(24);
 
 impl Rule {

@@ -38,7 +38,7 @@ impl Outcome {
     }
 }
 
-/// The subject of an entry, and details.
+/// The subject of an entry, and its details.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct About<'a> {
     user_id: Option<&'a str>,
@@ -86,7 +86,7 @@ impl Default for Counts {
 }
 
 impl Audit {
-    /// Returns a client as the actor of its request.
+    /// Returns the client of a request as an actor.
     pub(crate) fn client(&self, now: DbTime, address: String, agent: Option<String>) -> Actor {
         let (ip_address, user_agent) = (Some(address), agent);
         Actor { audit: self.clone(), name: "user", now, ip_address, user_agent }

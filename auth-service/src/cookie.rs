@@ -26,8 +26,8 @@ const SIGNATURE_CHARS: usize = 44;
 /// Signed value of the `dont_remember` cookie.
 const MARKER: &str = "true";
 
-/// Maximum number of cookies of one name to try: a browser may also send those of other domains and
-/// paths.
+/// Maximum number of cookies of one name to try. A browser may send several, for different domains
+/// and paths.
 const MAX_SAME_NAME: usize = 8;
 /// Maximum number of stale cookies to clear at once, because proxies limit the size of response
 /// headers.
@@ -199,7 +199,7 @@ fn values<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a
     })
 }
 
-/// Returns `name=value` of every cookie, as bytes: those of other applications need not be UTF-8.
+/// Returns `name=value` of every cookie, as bytes: cookies of other applications need not be UTF-8.
 fn pairs(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     headers
         .get_all(COOKIE)

@@ -53,7 +53,7 @@ async fn count(base_path: &str, req: &ServiceRequest) -> error::Result<()> {
     if !state.rate_limit {
         return Ok(());
     }
-    // The path as the router decodes it, so that other encodings count as the same path.
+    // Use the path as the router decodes it, so that other encodings count as the same path.
     let path = req.match_info().as_str();
     let below = path.strip_prefix(base_path).unwrap_or(path);
     // A receiver is exempt, because it sends requests on behalf of all its clients.

@@ -13,7 +13,7 @@ use crate::{
     variable,
 };
 
-/// The minimum version in the `engines` of the packages.
+/// Script that checks the minimum version in the `engines` of the packages.
 const IS_RECENT: &str = "const [major, minor] = process.versions.node.split('.').map(Number); \
                          process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)";
 const RECENT_NODE: &str = "22.23.3";

@@ -13,7 +13,8 @@ use crate::{
     walkthrough::{self, AUTH_URL, TASKS_URL},
 };
 
-/// Separate from a permanent installation, with its own data.
+/// Name of the compose project, which is separate from a permanent installation and has its own
+/// data.
 const PROJECT: &str = "compose-trial";
 /// The services with a health check and an exit code.
 const SERVICES: [&str; 3] = ["postgres", "auth-service", "task-service"];

@@ -4,7 +4,7 @@ use std::{fs, io};
 
 use rustix::process::geteuid;
 
-/// Users to run them as, if this process runs as root.
+/// Users as whom the servers run if this process runs as root.
 const UNPRIVILEGED: [&str; 2] = ["postgres", "nobody"];
 
 #[derive(Clone, Copy, Debug)]

@@ -55,7 +55,8 @@ fn files() -> Result<Vec<String>> {
     Ok(String::from_utf8(output.stdout)?.lines().map(str::to_owned).collect())
 }
 
-/// Returns whether only the comments of a file are prose. The messages of the web app are prose, too.
+/// Returns whether only the comments of a file are prose. The messages of the web app are also
+/// prose.
 fn is_code(file: &str) -> bool {
     let extension = Path::new(file).extension().and_then(OsStr::to_str);
     matches!(extension, Some("rs" | "ts" | "tsx" | "mjs")) && !file.ends_with("/messages/en.ts")

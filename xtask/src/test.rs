@@ -126,7 +126,7 @@ fn test_through_a_pooler(server: &Server) -> Result<Tally> {
         }
         pooler => pooler?,
     };
-    // The same packages and features as in the first pass, so that nothing is recompiled.
+    // Use the same packages and features as in the first pass, so that nothing is recompiled.
     let mut tests = cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"]);
     tests.args(["--test", "api", "--", "--skip", "sqlite"]).args(THROUGH_A_POOLER);
     tests.env(SERVER_VARIABLE, server.url());

@@ -1,5 +1,5 @@
-//! When keys sign and are published, and when the next one is due. Depends on neither the database
-//! nor the clock.
+//! Computes when keys sign and are published, and when the next key is due. Depends on neither the
+//! database nor the clock.
 
 use std::time::Duration;
 

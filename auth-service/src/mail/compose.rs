@@ -156,8 +156,8 @@ async fn find_reader<'a>(
     Ok(Some((Some(user), to)))
 }
 
-/// Counts a mail on its first attempt. Returns how long it must wait if the recipient's limit is
-/// reached.
+/// Counts a mail on its first attempt. If the recipient's limit is reached, returns the time that
+/// the mail must wait.
 async fn count(state: &AppState, mail: &Mail, kind: Kind, to: &str) -> Result<Option<Duration>> {
     if !state.rate_limit || mail.attempts > 0 {
         return Ok(None);

@@ -23,7 +23,8 @@ impl Attempt {
         query!(conn, |c| Self::query().filter(attempts::key.eq(key)).first(*c)).optional()
     }
 
-    /// Replaces `old`, as it was read, with this row. Updates nothing if another process was faster.
+    /// Replaces the row `old` with this one. Updates nothing if another process has changed it
+    /// since it was read.
     pub(crate) async fn replace(
         &self,
         conn: &mut Conn<'_>,

@@ -23,7 +23,7 @@ pub(crate) struct ImportPage {
     pub(crate) updates: Vec<ImportUpdate>,
 }
 
-/// Missing data of an existing user.
+/// Data that an existing user lacks.
 pub(crate) struct ImportUpdate {
     pub(crate) user_id: String,
     /// Time of the last change that was read. A user who has changed since then is not updated.

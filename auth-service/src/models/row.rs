@@ -56,7 +56,7 @@ impl UserRow {
         query!(conn, |c| Self::query().filter(users::email.eq(email)).first(*c)).optional()
     }
 
-    /// Returns the users whose ids are after `after`, in the order of the ids.
+    /// Returns the users whose ids follow `after`, ordered by id.
     pub(crate) async fn list(
         conn: &mut Conn<'_>,
         after: &str,

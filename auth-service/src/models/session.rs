@@ -184,7 +184,7 @@ impl Session {
 }
 
 impl SealedToken {
-    /// Returns the encrypted tokens of sessions whose ids are after `after`, in the order of the ids.
+    /// Returns the encrypted tokens of the sessions whose ids follow `after`, ordered by id.
     pub(crate) async fn list(
         conn: &mut Conn<'_>,
         after: &str,

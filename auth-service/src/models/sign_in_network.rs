@@ -1,4 +1,4 @@
-//! The networks from which users have signed in, as a hash of user and network.
+//! The networks from which users have signed in, each stored as a hash of user and network.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;

@@ -1,4 +1,4 @@
-//! Compromised passwords: an embedded list of common ones, and an optional list of the operator.
+//! Compromised passwords: an embedded list of common ones, and optionally a list from the operator.
 
 use std::{
     collections::BTreeMap,

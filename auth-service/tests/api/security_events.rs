@@ -52,7 +52,7 @@ fn poll(app: &TestApp, body: &Value) -> RequestBuilder {
     app.post(EVENTS).bearer_auth(RECEIVER).json(body)
 }
 
-/// Polls without waiting, after a cursor.
+/// Polls the events after a cursor, without waiting.
 async fn after(app: &TestApp, cursor: Option<&str>) -> Page {
     let body = match cursor {
         Some(cursor) => json!({ "returnImmediately": true, "cursor": cursor }),

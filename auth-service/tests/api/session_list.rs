@@ -178,7 +178,7 @@ async fn revoking_all_sessions_ends_the_current_one_too(db: TestDatabase) {
     let other = app.sign_in("ada@example.com").await;
     let eve = app.sign_up("eve@example.com").await;
 
-    // Better Auth accepts this request without a body, too.
+    // Better Auth also accepts this request without a body.
     let request = app.post(REVOKE_ALL).bearer_auth(&ada.token);
     let answer = request.answer().await;
 

@@ -49,8 +49,8 @@ impl Lifecycle {
     }
 
     /// Runs the server and the preparation concurrently until a signal arrives. Then calls `finish`
-    /// with what was prepared and a time limit, to shut down background work. Fails if the
-    /// preparation fails.
+    /// with the result of the preparation and a time limit, to shut down background work. Fails if
+    /// the preparation fails.
     pub async fn run<T, E: From<io::Error>>(
         self,
         mut server: Server,

@@ -75,7 +75,7 @@ fn read_only(path: &Path) -> Option<String> {
     Some(format!("{url}?{mode}"))
 }
 
-/// Checks that a file is readable. A URL is rejected without quoting it, as it may contain a
+/// Checks that a file is readable. A URL is rejected without quoting it, because it may contain a
 /// password.
 pub fn file(text: &str) -> Result<PathBuf, SourceError> {
     let path = transfer::file(text).map_err(|reason| SourceError::Url(reason.to_owned()))?;

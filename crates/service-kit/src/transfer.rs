@@ -12,7 +12,7 @@
 //! engines. The checksum is the SHA-256 (FIPS 180-4) of all lines between the first and the last,
 //! line feeds included: it detects truncation and accidental changes.
 //!
-//! File access is blocking, as a command has the process to itself.
+//! File access is blocking, because a command has the process to itself.
 
 mod batch;
 pub mod bytes;

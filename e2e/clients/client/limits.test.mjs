@@ -1,4 +1,4 @@
-// How the client reports a rate limit.
+// Rate limits, as the client reports them.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// Signing in only with a verified address.
+// Sign-in that requires a verified address.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -173,8 +173,8 @@ impl Import<'_> {
     }
 }
 
-/// Runs `work` in a transaction. In a dry run, it gets a read-only connection instead, or none if
-/// there is no database.
+/// Runs `work` in a transaction. In a dry run, `work` gets a read-only connection instead, or none
+/// if there is no database.
 async fn in_transaction(
     database: Option<&Database>,
     is_dry_run: bool,

@@ -12,7 +12,7 @@ pub enum RateLimit {
 }
 
 impl RateLimit {
-    /// A small part of what one core can handle.
+    /// The default limit, a small part of what one core can handle.
     pub const DEFAULT: Self = Self::Of { requests: 10_000, window: Duration::from_secs(10) };
 }
 

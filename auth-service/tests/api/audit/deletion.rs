@@ -1,4 +1,4 @@
-//! What remains in the audit log: nothing that identifies a deleted user, and no old entries.
+//! Deletion from the audit log: nothing identifies a deleted user, and old entries are removed.
 
 use std::time::Duration;
 

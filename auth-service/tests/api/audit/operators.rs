@@ -1,4 +1,4 @@
-//! What operators do, and what the service does on its own.
+//! Entries about the actions of operators, and about those of the service itself.
 
 use std::process::Stdio;
 

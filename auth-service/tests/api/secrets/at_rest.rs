@@ -1,4 +1,4 @@
-//! What a copy of the database reveals.
+//! A copy of the database reveals no secrets.
 
 use std::{collections::HashSet, fs};
 

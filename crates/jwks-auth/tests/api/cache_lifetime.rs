@@ -1,4 +1,4 @@
-//! When the cache stops returning a verified token.
+//! Expiry of verified tokens in the cache, and their removal.
 
 use std::{
     sync::{

@@ -1,5 +1,5 @@
-//! When keys are fetched, and what happens while they are unavailable. Time is paused and only
-//! advances when a test advances it.
+//! Fetching of keys, and the behavior while they are unavailable. Time is paused and only advances
+//! when a test advances it.
 
 use std::{future::Future, time::Duration};
 

@@ -7,8 +7,8 @@ use std::{
 
 /// Maximum number of lines listed per reason; further ones are only counted.
 const LISTED: usize = 100;
-/// Maximum number of distinct reasons. Reasons that quote values are unbounded, so further ones are
-/// listed together.
+/// Maximum number of distinct reasons. Reasons can quote values, so there may be any number of
+/// them; further ones are listed together.
 const REASONS: usize = 50;
 
 /// Lines of the report, grouped by reason.

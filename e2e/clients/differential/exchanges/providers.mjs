@@ -1,5 +1,5 @@
-// Better Auth's endpoints for other providers, none of which is configured, and for additional
-// fields, of which there are none.
+// Better Auth's endpoints for other providers and for additional fields, neither of which are
+// configured.
 
 import { get, post, signUp } from "../vocabulary.mjs";
 

@@ -1,4 +1,4 @@
-// Sign-in, optionally remembered.
+// The sign-in page, with an option to stay signed in.
 
 import { Link } from "react-router";
 

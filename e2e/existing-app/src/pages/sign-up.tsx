@@ -1,4 +1,4 @@
-// Sign-up, which also signs in.
+// The sign-up page. Signing up also signs the user in.
 
 import { Link, useNavigate } from "react-router";
 

@@ -189,7 +189,7 @@ async fn r10_huge_tokens_and_raw_bytes_are_refused_without_harm(db: TestDatabase
     ] {
         let credentials = [b"Bearer ", &*token].concat();
         let request = app.client.get(app.url("/api/tasks")).header("authorization", credentials);
-        // If the head exceeds the size limit, closing the connection is acceptable, too.
+        // If the head exceeds the size limit, closing the connection is also acceptable.
         if let Ok(response) = request.send().await {
             assert!(response.status().is_client_error(), "{}", response.status());
         }

@@ -115,7 +115,7 @@ impl PgConn {
         self.connection.is_exposed()
     }
 
-    /// Returns what the connection keeps beyond a transaction.
+    /// Returns the state that the connection keeps beyond a transaction.
     pub(crate) fn support(&self) -> Support {
         self.connection.support()
     }

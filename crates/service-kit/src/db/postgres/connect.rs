@@ -130,7 +130,7 @@ fn warn_if_exposed(url: &PostgresUrl, server: &Server, connected: &Connected) {
     }
 }
 
-/// How one connection attempt uses TLS.
+/// Use of TLS by one connection attempt.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Encryption {
     Off,

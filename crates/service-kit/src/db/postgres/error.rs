@@ -35,7 +35,7 @@ pub(super) struct Reason {
     /// The server's error code, if it sent one.
     code: Option<SqlState>,
     is_temporary: bool,
-    /// Whether the attempt might succeed with TLS if it had none, or without TLS if it had it.
+    /// Whether an attempt that uses TLS might succeed if this one did not use it, or vice versa.
     pub(super) may_be_encryption: bool,
 }
 
@@ -44,7 +44,7 @@ impl ConnectError {
         Self(attempts)
     }
 
-    /// Returns what happened, without the names of the servers.
+    /// Returns the reasons for the failure, without the names of the servers.
     pub fn reason(&self) -> String {
         let reasons: Vec<_> = self.0.iter().map(|attempt| attempt.reason.text.as_str()).collect();
         reasons.join("; ")

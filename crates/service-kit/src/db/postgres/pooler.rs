@@ -21,7 +21,7 @@ pub enum Pooler {
     Transaction,
 }
 
-/// What a connection keeps beyond a transaction.
+/// State that a connection keeps beyond a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Support {
     /// The settings that were sent on connecting.

@@ -1,4 +1,4 @@
-//! Verification of server certificates by libpq's rules where they differ from those of the web.
+//! Verifies server certificates by libpq's rules, where these differ from the rules of the web.
 
 use rustls::{
     CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,

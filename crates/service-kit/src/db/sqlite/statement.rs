@@ -21,7 +21,8 @@ type Run = Box<dyn FnOnce(QueryResult<&mut SqliteConnection>) -> Executed + Send
 pub(super) struct Statement {
     run: Run,
     pub(super) submitted: Instant,
-    /// Whether SQLite itself undoes all of it on failure, as it does for a single SQL statement.
+    /// Whether SQLite itself undoes the whole work on failure, as it does for a single SQL
+    /// statement.
     pub(super) is_atomic: bool,
     /// Whether to check the file first, even if it was checked recently.
     pub(super) checks_file: bool,

@@ -33,7 +33,7 @@ const TABLES: &str = "SELECT quote_ident(c.relname) AS name FROM pg_catalog.pg_c
 /// Privileges of the role on the schema with the tables.
 pub(super) struct Rights {
     schema: SchemaRights,
-    /// Tables without read or write privileges.
+    /// Tables that the role may not read or may not write.
     missing: Vec<String>,
 }
 
