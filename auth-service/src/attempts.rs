@@ -112,7 +112,7 @@ struct Tries {
     last_at: DateTime<Utc>,
 }
 
-/// Identifies who attempts what.
+/// Identifies a count, such as that of the sign-ins of one client to one account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Key(pub(crate) [u8; 16]);
 

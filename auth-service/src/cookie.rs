@@ -99,7 +99,7 @@ impl Cookies {
             return None;
         }
         let signature = BASE64_STANDARD.decode(signature).ok()?;
-        // Constant-time comparison.
+        // `hmac::verify` compares in constant time.
         let is_of = |key| hmac::verify(key, token.as_bytes(), &signature).is_ok();
         let is_outdated = !is_of(&self.key);
         if is_outdated && !self.older_keys.iter().any(is_of) {

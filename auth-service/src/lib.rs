@@ -68,7 +68,7 @@ pub mod users;
 use diesel_migrations::embed_migrations;
 use service_kit::migrate::Migrations;
 
-/// Migrations of each engine.
+/// The migrations of this service, embedded in the program.
 pub const MIGRATIONS: Migrations = Migrations {
     service: env!("CARGO_PKG_NAME"),
     history: "auth_service_migrations",

@@ -146,7 +146,7 @@ pub(crate) async fn wait(state: &Data<AppState>, place: i64, deadline: Instant) 
             return Ok(false);
         }
         select! {
-            // The sender lives as long as the state.
+            // This never fails, because the sender lives as long as the state.
             _ = last_place.changed() => {}
             () = sleep(POLL) => state.security_events.look(state).await?,
             () = sleep_until(deadline) => {}

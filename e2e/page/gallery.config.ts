@@ -1,4 +1,4 @@
-// Takes screenshots of all pages for people to look at: `npm run gallery`. Too slow for CI.
+// Takes screenshots of all pages for visual review: `npm run gallery`. Too slow for CI.
 
 import { defineConfig } from "@playwright/test";
 import tests from "./playwright.config";

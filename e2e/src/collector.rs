@@ -56,7 +56,7 @@ impl Collector {
         self.spans.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Returns the spans of a trace.
+    /// Returns the spans of a trace that were received so far.
     pub fn trace(&self, trace_id: &str) -> Vec<Collected> {
         let mut spans = self.spans();
         spans.retain(|span| span.trace_id == trace_id);

@@ -132,7 +132,7 @@ fn an_interrupt_skips_the_shutdown_delay(system: &mut System) {
 }
 
 fn a_mail_in_flight_at_shutdown_is_sent_after_the_next_start(system: &mut System) {
-    // A mail server that accepts connections and never responds.
+    // Start a mail server that accepts connections and never responds.
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     server.set_nonblocking(true).unwrap();
     let url = format!("smtp://{}", server.local_addr().unwrap());

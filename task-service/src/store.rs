@@ -22,7 +22,7 @@ pub(crate) use listing::{Asked, Filter, Head, Order, Place, Position, Sort};
 pub(crate) use row::{TaskRow, tables};
 pub(crate) use task::{Expected, Task, TaskChanges};
 
-/// Migrations of each engine.
+/// The migrations of this service, embedded in the program.
 pub const MIGRATIONS: Migrations = Migrations {
     service: env!("CARGO_PKG_NAME"),
     history: "task_service_migrations",

@@ -65,7 +65,7 @@ fn unless_skipped(what: &str, prepared: Result<PathBuf>) -> Result<Option<PathBu
     }
 }
 
-/// Finds a proxy program.
+/// Returns the path of a proxy program, and installs its Debian package if necessary.
 fn proxy(path: &str, package: &str) -> Result<PathBuf> {
     let path = Path::new(path);
     if !path.exists() {

@@ -10,7 +10,7 @@ use std::{
 pub use rustix::process::Signal;
 use rustix::process::{Pid, kill_process};
 
-/// Interval between polls.
+/// Interval at which the state of a service is polled.
 pub(crate) const POLL: Duration = Duration::from_millis(50);
 /// Time limit for a service to become ready or to exit.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);

@@ -30,7 +30,7 @@ pub(crate) struct AuditEntry {
     pub(crate) last_at: DbTime,
 }
 
-/// Filter of a listing.
+/// Selects the entries to list.
 #[derive(Debug)]
 pub(crate) struct WantedEntries<'a> {
     pub(crate) user_id: Option<&'a str>,

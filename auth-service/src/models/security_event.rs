@@ -135,7 +135,7 @@ impl EndedSession {
     }
 }
 
-/// Filter of a receiver.
+/// Selects the events that a receiver wants.
 #[derive(Debug)]
 pub(crate) struct Wanted {
     pub(crate) kinds: Vec<&'static str>,

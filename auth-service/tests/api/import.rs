@@ -353,7 +353,7 @@ async fn a_csv_file_needs_nothing_but_addresses(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let none = app.sign_in_request("ada@example.com", PASSWORD).answer().await;
     none.is_error(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password");
-    // Imported users without a password reset it first.
+    // Imported users without a password must reset it first.
     let body = json!({ "email": "ada@example.com" });
     app.post("/api/auth/request-password-reset").json(&body).answer().await;
     let mail = app.mail_to("ada@example.com", "reset-password").await;

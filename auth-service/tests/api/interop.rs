@@ -47,7 +47,7 @@ pub(crate) fn interpreter(variable: &str) -> Option<String> {
         return Some(path);
     }
     assert!(std::env::var("CI").is_err(), "{variable} is not set, and CI skips nothing");
-    // Bypasses the test harness, which would capture a print.
+    // Bypasses the test harness, which would capture the output of `println!`.
     let _ = writeln!(io::stderr(), "skipped: a test with a real client ({variable} is not set)");
     None
 }

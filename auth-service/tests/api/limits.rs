@@ -264,7 +264,8 @@ async fn passwords_that_are_too_long_are_refused_in_any_number(db: TestDatabase)
     let app = TestApp::spawn(&db).await;
     let long = "x".repeat(900_000);
     let mut crowd = JoinSet::new();
-    // More than the hashing queue holds: if these were queued, some would receive a 503.
+    // Send more requests than the hashing queue holds: if they were queued, some would receive a
+    // 503.
     for _ in 0..300 {
         crowd.spawn_local(app.sign_in_request("ada@example.com", &long).answer());
     }

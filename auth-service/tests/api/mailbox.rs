@@ -11,7 +11,7 @@ use tokio::time::{Duration, Instant, sleep};
 
 use crate::app::{PATIENCE, TestApp, count};
 
-/// Polling interval.
+/// Interval at which the mail directory is polled.
 const GLANCE: Duration = Duration::from_millis(10);
 
 /// An e-mail that was removed from the directory.
@@ -55,7 +55,6 @@ impl Mail {
     }
 }
 
-/// Returns the token of a link.
 #[track_caller]
 pub(crate) fn token_of(link: &str) -> &str {
     let (path, query) = link.split_once('?').unwrap();

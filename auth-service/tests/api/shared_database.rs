@@ -53,7 +53,6 @@ async fn is_refused(db: &TestDatabase, setting: &str, texts: &[&str]) {
     }
 }
 
-/// Returns the names of all tables.
 async fn tables(db: &TestDatabase) -> Vec<String> {
     values(
         db,
@@ -98,7 +97,7 @@ async fn a_history_of_an_older_version_is_carried_over(db: TestDatabase) {
 
     succeeds(migrate_with(&db.url(), &[]).await);
     assert_eq!(versions(&db).await, before);
-    // Older versions of the program still start.
+    // The old history table is kept, so that older versions of the program still start.
     assert_eq!(count(&db, "__diesel_schema_migrations").await, before.len());
     TestApp::spawn(&db).await.sign_up("bob@example.com").await;
     assert_eq!(count(&db, "users").await, 2);

@@ -230,7 +230,7 @@ async fn a_hanging_recipient_delays_no_other_mail(db: TestDatabase) {
         app.post(RESET).json(&json!({ "email": email })).answer().await.json();
     };
 
-    // More than the limit of e-mails in flight per domain.
+    // Send more e-mails than may be in flight per domain.
     for _ in 0..6 {
         ask(hung).await;
     }

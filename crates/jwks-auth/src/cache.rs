@@ -19,7 +19,6 @@ pub(crate) use shard::Limits;
 use shard::Shard;
 
 const MAX_SHARDS: usize = 64;
-/// Minimum size of a shard.
 const MIN_ENTRIES_PER_SHARD: usize = 64;
 const MIN_BYTES_PER_SHARD: usize = 64 * 1024;
 /// Size of an entry without its claims: the key, the slot and the registered claims.

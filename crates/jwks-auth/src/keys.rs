@@ -47,7 +47,7 @@ pub(crate) struct Timing {
     pub(crate) max_stale: Duration,
 }
 
-/// The keys of one issuer.
+/// The keys of one issuer, which background fetches keep up to date.
 pub(crate) struct Keys {
     issuer: String,
     source: Box<dyn KeySource>,

@@ -27,7 +27,7 @@ pub trait KeySource: Send + Sync + 'static {
 pub struct FetchError(Box<dyn StdError + Send + Sync>);
 
 impl FetchError {
-    /// Converts an error or a message.
+    /// Creates the error from its cause, which is an error or a message.
     pub fn new(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self(cause.into())
     }

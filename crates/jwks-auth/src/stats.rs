@@ -28,7 +28,7 @@ pub struct Stats {
     pub feed: Option<FeedStats>,
 }
 
-/// The feed of security events.
+/// State of the feed of security events, and totals.
 #[cfg(feature = "events")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -65,7 +65,7 @@ pub struct CacheStats {
     pub bytes: usize,
 }
 
-/// The keys of one issuer.
+/// State of the keys of one issuer, and totals.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct IssuerStats {

@@ -16,7 +16,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// response instead of a connection reset.
 const DRAIN_LIMIT: usize = 32 * 1024 * 1024;
 
-/// Error of reading a body.
+/// Reasons for rejecting a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {
     #[error("the body is too large")]

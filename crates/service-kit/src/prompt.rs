@@ -5,7 +5,6 @@ use std::io::{self, IsTerminal as _, Write as _};
 use console::Term;
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// Error of a prompt.
 #[derive(Debug, thiserror::Error)]
 pub enum PromptError {
     #[error("standard input contains no password")]

@@ -1,4 +1,4 @@
-// Screenshots for people, and automated accessibility checks.
+// Screenshots for visual review, and automated accessibility checks.
 
 import AxeBuilder from "@axe-core/playwright";
 import { expect, type Page } from "@playwright/test";

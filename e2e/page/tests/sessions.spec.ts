@@ -14,10 +14,7 @@ function countTokens(context: BrowserContext, { url }: System): () => number {
   return () => count;
 }
 
-/**
- * Invalidates the signature of every token from now on, but only while several requests are in flight
- * concurrently.
- */
+/** Invalidates the signature of every token from now on, but only while several requests are in flight. */
 async function spoilTokens(context: BrowserContext, together = 1): Promise<() => number> {
   const spoilt = new Set<string>();
   let refused = 0;

@@ -9,9 +9,7 @@ pub(crate) struct Length {
     pub(crate) max: usize,
 }
 
-/// Limits of a task's title.
 pub(crate) const TITLE: Length = Length { min: 1, max: 255 };
-/// Limits of a task's description.
 pub(crate) const DESCRIPTION: Length = Length { min: 0, max: 10_000 };
 
 impl Length {

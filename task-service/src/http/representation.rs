@@ -66,7 +66,6 @@ fn expected_bytes(task: &Task) -> usize {
     FIXED_BYTES + task.title.len() + task.description.as_ref().map_or(0, String::len)
 }
 
-/// Returns the JSON of a task.
 pub(crate) fn task_json(task: &Task, owner: &UserId) -> Result<Vec<u8>> {
     let mut json = Vec::with_capacity(expected_bytes(task));
     append_task(&mut json, task, owner)?;

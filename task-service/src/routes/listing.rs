@@ -69,7 +69,7 @@ struct Found {
     tasks: Tasks,
     /// Link to the next page.
     link: Option<String>,
-    /// Total number of tasks.
+    /// Number of tasks on all pages, if requested.
     total: Option<i64>,
 }
 

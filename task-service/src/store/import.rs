@@ -59,7 +59,7 @@ impl ImportedTasks {
     }
 }
 
-/// A task of the source.
+/// A task of the source, with all values as text.
 #[derive(QueryableByName)]
 pub(crate) struct SourceTask {
     #[diesel(sql_type = Text, deserialize_as = SourceText)]
@@ -102,7 +102,7 @@ impl SourceTask {
     }
 }
 
-/// A user of the source.
+/// A user of the source, to find the owners of tasks by e-mail address.
 #[derive(QueryableByName)]
 pub(crate) struct SourceOwner {
     #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]

@@ -70,7 +70,7 @@ impl Position {
         }
     }
 
-    /// Returns the position of a task.
+    /// Returns the position of a task in a listing with this sort key.
     pub(crate) fn of(task: &Task, sort: Sort, folded_title: impl FnOnce() -> String) -> Self {
         let place = match sort {
             Sort::CreatedAt => Place::Time(task.created_at),
@@ -139,7 +139,7 @@ macro_rules! page {
     }};
 }
 
-/// A page of a listing.
+/// The page of a listing to load.
 #[derive(Clone)]
 pub(crate) struct Asked {
     pub(crate) filter: Filter,
@@ -192,7 +192,7 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    /// Returns the position of the task.
+    /// Returns the position of the task in a listing with this sort key.
     pub(crate) fn position(&self, sort: Sort) -> Position {
         let place = match sort {
             Sort::CreatedAt => Place::Time(self.created_at),

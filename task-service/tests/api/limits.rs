@@ -93,7 +93,7 @@ async fn connections_that_are_reset_leave_nothing_behind(db: TestDatabase) {
         let request = request.clone();
         async move {
             let mut stream = TcpStream::connect(address).await.unwrap();
-            // Some disconnect during the request, others during the response.
+            // Some clients disconnect during the request, others during the response.
             let sent = if number % 2 == 0 { request.len() } else { request.len() - 5 };
             stream.write_all(&request.as_bytes()[..sent]).await.unwrap();
             stream.set_zero_linger().unwrap();

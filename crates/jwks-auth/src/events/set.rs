@@ -73,9 +73,9 @@ pub struct Subject {
 pub struct SecurityEvent {
     /// Id of the token that carried the event.
     pub jti: String,
-    /// Kind of the event.
+    /// [`EventKind::Other`] if this library does not know the type of the event.
     pub kind: EventKind,
-    /// Subject of the event.
+    /// The user, session, token or key that the event is about.
     pub subject: Subject,
     /// Time of the event, in seconds since the epoch.
     pub happened: i64,

@@ -72,7 +72,7 @@ async fn an_event_has_a_kind_a_subject_and_a_time() {
 async fn an_event_is_no_access_token_and_an_access_token_no_event() {
     let (world, reader) = world();
     let event = event(SESSION_REVOKED, &user());
-    // Includes all claims of an access token.
+    // This event includes all claims of an access token.
     let mut both = claims("ada");
     both.as_object_mut().unwrap().extend(event.as_object().unwrap().clone());
     for claims in [&event, &both] {

@@ -7,7 +7,6 @@ use clap::{Arg, Command};
 
 use crate::ownership::PathError;
 
-/// Error of a secret file.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SecretFileError {
     #[error("{0} and {0}_FILE are both set: unset one of them")]

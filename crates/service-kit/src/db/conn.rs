@@ -78,7 +78,7 @@ impl Conn<'_> {
                 own.end(outcome).await
             }
             Self::Sqlite(conn) => {
-                // Dropping it early rolls the transaction back.
+                // Dropping `own` early rolls the transaction back.
                 let mut own = conn.begin()?;
                 let value = work(&mut Conn::Sqlite(&mut own)).await?;
                 own.commit().await?;

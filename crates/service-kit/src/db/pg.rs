@@ -34,7 +34,7 @@ const CHECK_TIMEOUT: Duration = Duration::from_millis(2500);
 pub struct Postgres {
     /// Shared connections for single statements, pipelined.
     lanes: Lanes,
-    /// Exclusive connections.
+    /// Exclusive connections, for transactions and slow statements.
     pool: Arc<ExclusivePool>,
     /// Limits long reads, so that some of the pool remains for transactions.
     long_reads: Arc<Semaphore>,
@@ -66,7 +66,7 @@ impl Postgres {
         Instant::now().checked_add(self.timeout)
     }
 
-    /// Returns a shared connection.
+    /// Returns a shared connection for a statement of this kind.
     pub(super) async fn shared(&self, what: Use) -> Result<PgConn, Unavailable> {
         let deadline = self.deadline();
         let lane = self.lanes.pick(what)?;

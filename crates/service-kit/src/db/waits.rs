@@ -11,7 +11,7 @@ use futures_util::FutureExt as _;
 
 use crate::metrics::{Counter, Histogram, Sheet};
 
-/// The waits of one database.
+/// The waits for each kind of connection to one database.
 #[derive(Debug, Default)]
 pub(super) struct Waits {
     pub(super) read: Arc<Wait>,
@@ -43,7 +43,7 @@ impl Wait {
         connection: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
         let mut connection = pin!(connection);
-        // The common case does not read the clock.
+        // In the common case, there is no wait, and the clock is not read.
         let (outcome, waited) = if let Some(outcome) = connection.as_mut().now_or_never() {
             (outcome, Duration::ZERO)
         } else {

@@ -52,7 +52,7 @@ pub(super) struct Found {
 /// Relations by name, each with its columns if it is a table.
 pub(super) type Relations = BTreeMap<String, BTreeSet<String>>;
 
-/// The state of a database.
+/// The relations of a database, and the migrations applied to it.
 #[derive(Default)]
 pub(crate) struct History {
     /// The schema of the relations, if there are any.

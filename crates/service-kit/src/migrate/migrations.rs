@@ -28,7 +28,7 @@ impl Migrations {
         Ok(migrations.iter().map(|migration| name(migration.name())).collect())
     }
 
-    /// Returns the latest version.
+    /// Returns the version of the latest migration.
     pub fn latest(&self) -> String {
         let names = self.names().unwrap_or_default();
         names.into_keys().next_back().unwrap_or_default()

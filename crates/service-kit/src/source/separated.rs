@@ -247,7 +247,7 @@ fn dialect(
             "the file is not text; is it compressed, or a spreadsheet?",
         ));
     }
-    // The byte order mark, which Excel writes before the header.
+    // Excel writes a byte order mark before the header.
     let without_mark = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line);
     if without_mark.to_ascii_lowercase().starts_with(b"sep=") {
         start = u64::try_from(line.len()).unwrap_or_default();

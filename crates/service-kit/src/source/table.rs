@@ -67,7 +67,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// Finds a required table.
+    /// Finds a table. Fails if the source does not have it.
     pub async fn find(
         conn: &mut Conn<'_>,
         layout: &TableLayout,
@@ -77,7 +77,7 @@ impl Table {
         Self::with_columns(layout, &name, columns, names)
     }
 
-    /// Finds an optional table.
+    /// Finds a table. Returns `None` if the source does not have it, unless `--table` names it.
     pub async fn find_optional(
         conn: &mut Conn<'_>,
         layout: &TableLayout,

@@ -13,7 +13,7 @@ use crate::sql_types::DbTime;
 /// Incremented when older programs can no longer read the format.
 pub(super) const FORMAT: u32 = 1;
 
-/// The first line.
+/// The first line of an export.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Header {
     /// Name of the exported service.
@@ -33,7 +33,7 @@ pub(super) struct RowLine<T, R> {
     pub(super) row: R,
 }
 
-/// The last line.
+/// The last line of an export.
 #[derive(Serialize, Deserialize)]
 pub(super) struct EndLine {
     pub(super) end: Tally,

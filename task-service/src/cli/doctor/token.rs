@@ -144,7 +144,7 @@ fn refused(error: Error, said: &Said, issuers: &[Issuer<'_>], now: f64) -> Findi
 fn expired(said: &Said, issuer: Option<&Issuer<'_>>, now: f64) -> Finding {
     let exp = said.date("exp").unwrap_or(now);
     let ago = span(now - exp);
-    // A float represents a skew of a few seconds, in whole milliseconds, precisely enough.
+    // A float is precise enough for a skew of a few seconds, in whole milliseconds.
     let ahead = issuer.and_then(|issuer| issuer.skew).map_or(0.0, |skew| skew.0.as_seconds_f64());
     if exp > now + ahead {
         let text = format!("the token expired {ago} ago by our clock, but is valid by that of");

@@ -5,7 +5,7 @@ use std::{error::Error as StdError, io};
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error};
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
-/// Error of a statement.
+/// Reasons for the failure of a statement.
 pub(super) enum PgError {
     /// The connection is closed or closing.
     Lost(tokio_postgres::Error),

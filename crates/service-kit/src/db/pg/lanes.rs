@@ -86,7 +86,7 @@ impl Lanes {
         }
     }
 
-    /// Returns the index of this thread.
+    /// Returns the index of the current thread, which determines its lanes.
     fn thread(&self) -> usize {
         let next = || self.next_thread.fetch_add(1, Ordering::Relaxed) % self.threads;
         *self.thread.get_or(next)

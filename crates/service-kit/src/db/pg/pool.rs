@@ -45,7 +45,6 @@ impl ExclusivePool {
         self.wait.time(object).await
     }
 
-    /// Returns the maximum number of connections.
     pub(super) fn max_connections(&self) -> usize {
         self.pool.status().max_size
     }

@@ -76,7 +76,7 @@ impl Session {
     }
 }
 
-/// A connection to a server.
+/// An open connection to a server, and the task that drives it.
 pub(crate) struct Connected {
     pub(crate) client: Client,
     /// Task that moves bytes between the socket and the client; the socket closes when it ends.

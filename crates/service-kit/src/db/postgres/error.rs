@@ -28,7 +28,7 @@ pub(super) struct Attempt {
     pub(super) reason: Reason,
 }
 
-/// Reason of a failed attempt.
+/// Reason for a failed attempt.
 #[derive(Debug)]
 pub(super) struct Reason {
     text: String,

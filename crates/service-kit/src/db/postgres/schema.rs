@@ -5,7 +5,7 @@ use std::str::FromStr;
 /// Maximum length of an identifier (PostgreSQL's NAMEDATALEN - 1).
 const MAX_BYTES: usize = 63;
 
-/// The name of a schema.
+/// The name of a schema: letters, digits and `_` only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SchemaName(String);
 

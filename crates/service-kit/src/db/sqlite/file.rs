@@ -56,7 +56,7 @@ impl Access {
     }
 }
 
-/// Path of a database.
+/// Path of a database, and the identity of the files last opened there.
 pub(super) struct DatabaseFile {
     path: PathBuf,
     /// Path of the write-ahead log.
