@@ -68,8 +68,9 @@ impl Rule {
         }
     }
 
-    /// Returns how many attempts a replica counts locally before it shares them. If more than one,
-    /// most requests write nothing, but the replicas together may allow a few more attempts.
+    /// Returns the number of attempts that a replica counts locally before it shares them. If it is
+    /// more than one, most requests write nothing, but the replicas together may allow a few more
+    /// attempts.
     fn share_every(self) -> u32 {
         match self {
             Self::Window { share_every, .. } => share_every,

@@ -285,8 +285,8 @@ impl Config {
         self.jwt_rotation_interval.is_none_or(|interval| self.jwt_publish_ahead < interval)
     }
 
-    /// Returns the origins whose requests may carry cookies: the service's own, the web app's, and
-    /// configured ones.
+    /// Returns the origins whose requests may carry cookies: the service's own origin, those of the
+    /// web app, and the configured ones.
     pub(crate) fn trusted_origins(&self) -> Vec<TrustedOrigin> {
         let own = [&self.better_auth_url].into_iter().chain(&self.frontend_url);
         let mut origins: Vec<_> = own.map(TrustedOrigin::from).collect();

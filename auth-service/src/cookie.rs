@@ -162,8 +162,8 @@ impl Cookies {
             .into()
     }
 
-    /// Clears non-empty cookies of Better Auth's session cache, whole or in numbered chunks; a limited
-    /// number per response.
+    /// Returns the cookies that clear non-empty session cache cookies of Better Auth, whether whole
+    /// or in numbered chunks. Limits their number per response.
     pub(crate) fn clear_left_overs(&self, headers: &HeaderMap) -> Vec<HeaderValue> {
         let names = pairs(headers).filter_map(|pair| {
             let (name, value) = str::from_utf8(pair).ok()?.split_once('=')?;

@@ -58,7 +58,7 @@ impl Kind {
         Self::EmailChanged,
     ];
 
-    /// Returns the name in the database and of the templates.
+    /// Returns the name that the database and the template files use.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::VerifyEmail => "verify-email",

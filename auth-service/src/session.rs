@@ -259,7 +259,7 @@ fn may_renew(state: &AppState, req: &HttpRequest) -> bool {
     !is_disabled && !state.cookies.has_marker(req.headers())
 }
 
-/// The caller's session. A handler that takes it requires one.
+/// The caller's session. A handler that takes this extractor requires a session.
 pub(crate) struct CurrentSession(pub(crate) Box<Live>);
 
 impl CurrentSession {

@@ -15,7 +15,8 @@ use std::{
 use crate::{load::OnDrop, wait_until};
 
 const CLIENTS: usize = 8;
-/// Long, because only a server that does not respond makes a client wait for it.
+/// Time limit of a response. Long, because only a server that does not respond makes a client wait
+/// that long.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A request: method, path, bearer token and JSON body.

@@ -38,7 +38,7 @@ pub use system::{Data, Engine, System, cluster, program};
 pub use user::User;
 pub use watch::Watch;
 
-/// Turns functions over a [`System`] into two tests each, one per engine.
+/// Turns each function over a [`System`] into two tests, one per engine.
 #[macro_export]
 macro_rules! on_both_engines {
     ($($name:ident),+ $(,)?) => { $(
@@ -49,7 +49,7 @@ macro_rules! on_both_engines {
     )+ };
 }
 
-/// Turns functions over a [`System`] into a test on SQLite each.
+/// Turns each function over a [`System`] into a test on SQLite.
 #[macro_export]
 macro_rules! on_sqlite {
     ($($name:ident),+ $(,)?) => { $(
@@ -59,7 +59,7 @@ macro_rules! on_sqlite {
     )+ };
 }
 
-/// Turns functions over a [`System`] into a test on `PostgreSQL` each.
+/// Turns each function over a [`System`] into a test on `PostgreSQL`.
 #[macro_export]
 macro_rules! on_postgres {
     ($($name:ident),+ $(,)?) => { $(

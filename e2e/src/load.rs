@@ -11,7 +11,8 @@ use std::{
 
 const WRITERS: usize = 4;
 const POLL: Duration = Duration::from_millis(10);
-/// Long, because a machine may be busy and only a failing test waits for it.
+/// Time limit of a wait. Long, because a machine may be busy, and only a failing test waits that
+/// long.
 const PATIENCE: Duration = Duration::from_mins(3);
 
 /// The writes acknowledged so far.

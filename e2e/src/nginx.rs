@@ -1,4 +1,4 @@
-//! nginx in front of both services, with settings of the test.
+//! nginx in front of both services, with the settings of a test.
 
 use std::{
     fs,

@@ -12,7 +12,8 @@ use xtask::postgres::Cluster;
 
 /// Database timeout of the services in these tests.
 const TIMEOUT: &str = "2s";
-/// Generous, so that even on a busy machine only a service without a timeout exceeds it.
+/// Time limit of a response. Generous, so that even on a busy machine only a service without a
+/// timeout exceeds it.
 const RESPONSE_LIMIT: Duration = Duration::from_secs(30);
 const READINESS_LIMIT: Duration = Duration::from_secs(15);
 

@@ -13,7 +13,7 @@ on_both_engines!(
     a_revoked_key_is_refused_by_every_replica_and_its_successor_accepted,
 );
 
-/// Longer than task-service takes to fetch the key set again.
+/// Time before a new key signs, longer than task-service takes to fetch the key set again.
 const PUBLISH_AHEAD: &str = "4s";
 /// Number of further requests that must all be refused after the first refusal.
 const REFUSALS: usize = 50;

@@ -13,7 +13,7 @@ use xtask::service::{Service, Signal};
 
 /// Number of responses before an event, enough to have other requests in flight.
 const ENOUGH: usize = 200;
-/// Longer than the pauses of the clients and of the proxy.
+/// Delay of a shutdown, longer than the pauses of the clients and of the proxy.
 const DELAY: &str = "4s";
 /// Longer than any time limit of a test.
 const FOREVER: &str = "1h";

@@ -1,4 +1,4 @@
-//! Time to serialize a page of tasks as JSON, compared with copying as many bytes.
+//! Measures the time to serialize a page of tasks as JSON, compared with copying as many bytes.
 //!
 //! `cargo bench -p task-service --features bench`
 

@@ -1,4 +1,4 @@
-//! `cargo xtask compose`: builds the images, starts the compose project like a user would, and checks
+//! `cargo xtask compose`: builds the images, starts the compose project as a user would, and checks
 //! its guarantees. Needs a container engine, so it is not part of the tests.
 
 use std::{

@@ -18,7 +18,7 @@ pub(crate) struct Candidate {
     pub(super) image: Option<String>,
     pub(super) created_at: Option<String>,
     pub(super) updated_at: Option<String>,
-    /// Reason for leaving the row out on purpose, such as a row that is not a user.
+    /// Reason for leaving the row out on purpose, for instance because it is not a user.
     pub(super) left_out: Option<String>,
     /// Set if the user may not sign in.
     pub(super) ban: Option<CandidateBan>,

@@ -22,7 +22,8 @@ pub(super) enum Fit {
     Unknown,
 }
 
-/// Checks whether a secret decrypts one of `keys`, which are as stored in the source.
+/// Checks whether one of the secrets decrypts one of `keys`, given in the form in which the source
+/// stores them.
 pub(super) fn fit(keys: &[String], secrets: &Secrets) -> Result<Fit, ImportError> {
     let encrypted: Vec<_> = keys.iter().filter_map(|key| encrypted_bytes(key)).collect();
     if encrypted.is_empty() {

@@ -210,7 +210,7 @@ impl Source {
         format!("SELECT {columns} FROM {} WHERE {user} > $1 AND {user} <= $2", table.sql)
     }
 
-    /// Returns the accounts of a page by user id.
+    /// Returns the accounts of the users of a page, by user id.
     async fn read_accounts(
         &self,
         conn: &mut Conn<'_>,
@@ -231,7 +231,7 @@ impl Source {
         Ok(accounts)
     }
 
-    /// Returns the sessions of a page by user id.
+    /// Returns the sessions of the users of a page, by user id.
     async fn read_sessions(
         &self,
         conn: &mut Conn<'_>,

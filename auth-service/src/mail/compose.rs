@@ -118,7 +118,7 @@ pub(super) async fn compose(state: &AppState, mail: &Mail) -> Result<Composed> {
     Ok(Composed::Message(message))
 }
 
-/// Returns the user the mail is about and the recipient's address, or `None` if the mail is
+/// Returns the user whom the mail concerns, and the recipient's address; `None` if the mail is
 /// obsolete.
 async fn find_reader<'a>(
     state: &AppState,

@@ -164,7 +164,7 @@ impl PasswordHash {
         query!(conn, |c| changed.execute(*c))
     }
 
-    /// Sets the password of a user. Without one, an account with this id is created.
+    /// Sets the password of a user. If the user has none, creates an account with this id.
     pub(crate) async fn put(
         conn: &mut Conn<'_>,
         (user_id, new_account_id): (&str, &str),
@@ -192,8 +192,8 @@ impl PasswordHash {
         query!(conn, |c| updated.execute(*c))
     }
 
-    /// Replaces the hash of an unchanged password, possibly by the same one. Inside a transaction,
-    /// this also locks the password until the end.
+    /// Replaces the hash of an unchanged password, possibly with the same hash. Inside a
+    /// transaction, this also locks the password until the transaction ends.
     pub(crate) async fn upgrade(
         conn: &mut Conn<'_>,
         user_id: &str,

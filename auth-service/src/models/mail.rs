@@ -16,7 +16,7 @@ use crate::schema::mails;
 pub(crate) struct Mail {
     pub(crate) id: String,
     pub(crate) kind: String,
-    /// The requesting user, if requested inside a session.
+    /// The user who requested the e-mail, if inside a session.
     pub(crate) user_id: Option<String>,
     /// The session in which the e-mail was requested; its link expires with the session.
     #[serde(default)]

@@ -149,7 +149,8 @@ impl Operation {
         self
     }
 
-    /// Takes a JSON object or a form. All values of a form are strings, so it has no `rememberMe`.
+    /// Takes a JSON object or a form. All values of a form are strings, so a form has no
+    /// `rememberMe`.
     pub(super) fn signs_in<const N: usize>(self, name: &'static str, members: [Member; N]) -> Self {
         let remember_me = boolean()
             .description(Some("`false` makes a session cookie that ends with the browser session"));

@@ -24,7 +24,7 @@ const MAX_MEMORY: u64 = 256 << 20;
 const MAX_WORK: u64 = 1 << 30;
 const BETTER_AUTH_SALT_CHARS: usize = 32;
 const BETTER_AUTH_KEY_CHARS: usize = 128;
-/// log₂ N, r and p. N is 16384.
+/// log₂ N, r and p of Better Auth's scrypt. N is 16384.
 const BETTER_AUTH_COST: [u32; 3] = [14, 16, 1];
 
 /// Number of bytes of a password that bcrypt uses. It ignores further ones.

@@ -11,7 +11,8 @@ use shared_models::IssuerDocument;
 
 use crate::{error::Result, session::CurrentSession, state::AppState};
 
-/// Short, because verifiers must see a new key soon and refresh every few minutes anyway.
+/// The lifetime is short, because verifiers must see a new key soon and refresh every few minutes
+/// anyway.
 const JWKS_CACHE_CONTROL: &str = "public, max-age=60";
 
 /// Returns a new access token (RFC 7519) for the caller.

@@ -1,4 +1,5 @@
-//! PostgreSQL connections closed by the server: scale to zero, a failover, an administrator.
+//! PostgreSQL connections closed by the server: because it scales to zero or fails over, or by an
+//! administrator.
 
 use diesel::sql_query;
 use diesel_async::RunQueryDsl as _;

@@ -27,7 +27,7 @@ on_both_engines!(auth_service::MIGRATIONS;
 
 pub(crate) const HOUR: i64 = 60 * 60;
 
-/// Starts a service whose keys sign for a day. They are published one hour before that day, and
+/// Starts a service whose keys sign for a day. Each key is published from one hour before that day
 /// until two days after it.
 async fn rotating(db: &TestDatabase) -> TestApp {
     TestApp::spawn_with(db, |config| {

@@ -1,4 +1,4 @@
-//! Sources of key sets: HTTP, or an implementation of the application.
+//! Sources of key sets: HTTP, or an implementation by the application.
 
 use std::{error::Error as StdError, future::Future, pin::Pin};
 

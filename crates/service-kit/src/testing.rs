@@ -262,7 +262,7 @@ fn with_database(server: &str, database: &str) -> String {
     url.into()
 }
 
-/// Turns async functions over a [`TestDatabase`] into two tests each, one per engine.
+/// Turns each async function over a [`TestDatabase`] into two tests, one per engine.
 ///
 /// ```text
 /// on_both_engines!(MIGRATIONS; a_strangers_task_is_forbidden);

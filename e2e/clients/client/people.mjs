@@ -23,7 +23,9 @@ let count = 0;
 
 export const newAddress = () => `person-${(count += 1)}@example.com`;
 
-/** Returns the origin of the web app. Better Auth does not enable CORS, so its web app has its origin. */
+/**
+ * Returns the origin of the web app: for Better Auth, the server's own, because it does not enable CORS.
+ */
 const pageOf = (server) => (hasOurs ? FRONT_END : server.url);
 
 /** Returns a client in its own browser: `{ browser, client }`. */

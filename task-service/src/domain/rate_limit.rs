@@ -1,5 +1,5 @@
-//! Rate limit per principal: a token bucket each (GCRA). Each replica counts separately, in bounded
-//! memory.
+//! Rate limit per principal, with one token bucket for each (GCRA). Each replica counts separately,
+//! in bounded memory.
 
 use std::{
     collections::HashMap,

@@ -54,7 +54,7 @@ impl Engine {
         })
     }
 
-    /// Returns the server if it is connected to directly.
+    /// Returns the server, if services connect to it directly.
     pub(super) fn cluster(&self) -> Option<&Cluster> {
         match self {
             Self::PostgreSql(cluster) => Some(cluster),

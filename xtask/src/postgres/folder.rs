@@ -23,7 +23,8 @@ use crate::{
 
 const PACKAGED: &str = "/usr/lib/postgresql";
 
-/// The folder with the data and the log of a server, and how to start it. It outlives a restart.
+/// The folder with the data and the log of a server, and how to start it. The folder survives a
+/// restart.
 #[derive(Debug)]
 pub(super) struct ServerFolder {
     folder: TempDir,

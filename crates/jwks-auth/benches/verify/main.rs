@@ -1,4 +1,4 @@
-//! Time to verify a new token, a cached token and a forged token.
+//! Measures the time to verify a new token, a cached token and a forged token.
 //!
 //! `cargo bench -p jwks-auth`
 

@@ -77,7 +77,8 @@ impl Table {
         Self::with_columns(layout, &name, columns, names)
     }
 
-    /// Finds a table. Returns `None` if the source does not have it, unless `--table` names it.
+    /// Finds a table. If the source does not have it, returns `None`, or fails if `--table` names
+    /// it.
     pub async fn find_optional(
         conn: &mut Conn<'_>,
         layout: &TableLayout,

@@ -118,8 +118,8 @@ async fn unready(caller: &Caller, jwks_url: &Url, answer: &Answer) -> Option<Str
     (!lacking.is_empty()).then(|| lacking.join(", "))
 }
 
-/// Returns the ids of the usable keys in a response, or why it is not a usable key set. `unready` is
-/// the problem that the issuer reports about itself, if any.
+/// Returns the ids of the usable keys in a response, or the reason why it is not a usable key set.
+/// `unready` is the problem that the issuer reports about itself, if any.
 fn key_set(answer: &Answer, unready: Option<String>) -> Result<Vec<String>, String> {
     let status = answer.status;
     if status != 200

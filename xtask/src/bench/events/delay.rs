@@ -1,4 +1,4 @@
-//! Time from the response to a change until each task-service refuses the tokens.
+//! Measures the time from the response to a change until each task-service refuses the tokens.
 
 use std::{
     fmt::Write as _,

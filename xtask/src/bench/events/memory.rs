@@ -1,4 +1,4 @@
-//! Memory for revocations, and the time to receive them after a start.
+//! Measures the memory for revocations, and the time to receive them after a start.
 
 use std::path::Path;
 

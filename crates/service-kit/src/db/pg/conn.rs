@@ -42,7 +42,7 @@ pub struct PgConn {
     harness: Option<Box<Harness>>,
 }
 
-/// The kind of a connection, and what it returns to on drop.
+/// The kind of a connection, and the place to which it returns on drop.
 enum Route {
     /// Shared with other requests. A transaction takes one from the pool instead.
     Lane { lane: InFlight, what: Use, pool: Arc<ExclusivePool> },
@@ -125,7 +125,8 @@ impl PgConn {
         self.deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
     }
 
-    /// Begins a transaction on an exclusive connection. Dropping it rolls the transaction back.
+    /// Begins a transaction on an exclusive connection. Dropping that connection rolls the
+    /// transaction back.
     pub(in crate::db) async fn begin(&self, begin: &str) -> QueryResult<Self> {
         let Route::Lane { pool, .. } = &self.route else {
             return Err(diesel::result::Error::AlreadyInTransaction);

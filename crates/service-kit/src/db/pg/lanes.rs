@@ -1,10 +1,10 @@
 //! Shared connections ("lanes") to PostgreSQL. Each statement is a transaction of its own, and is sent
 //! without waiting for the results of earlier ones (pipelining).
 //!
-//! Every thread has its own lanes, driven by its own runtime, so that a statement and its result need
-//! not cross threads. If there are fewer lanes than threads, some threads share one. The thread that
-//! opened the database runs the background tasks. It has lanes of its own, because otherwise those that
-//! it opens would be driven by it while other threads use them.
+//! Every thread has its own lanes, driven by its own runtime, so that a statement and its result
+//! need not cross threads. If there are fewer lanes than threads, some threads share one. The
+//! thread that opened the database runs the background tasks. It has lanes of its own: otherwise it
+//! would open, and therefore drive, lanes that other threads use.
 
 use std::{
     sync::{

@@ -92,7 +92,7 @@ struct OpenedFiles {
 enum Displaced {
     /// The path names another database.
     Replaced,
-    /// The path names nothing, or a file that must not be used.
+    /// The path names no file, or one that must not be used.
     Unusable(&'static str),
 }
 

@@ -46,7 +46,7 @@ pub(super) enum Step {
     Commit(oneshot::Sender<QueryResult<()>>),
 }
 
-/// Reports the result of a statement, or why it was rolled back, to the request.
+/// Reports to the request the result of its statement, or the reason why it was rolled back.
 pub(super) type Reply = Box<dyn FnOnce(QueryResult<()>) + Send>;
 
 /// A statement that has run but whose result was not reported yet.
