@@ -21,8 +21,8 @@ use serde_json::json;
 use xtask::service::{Service, Signal};
 
 const SHUTDOWN_TIMEOUT: (&str, &str) = ("SHUTDOWN_TIMEOUT", "3s");
-/// Time limit of a shutdown: longer than the shutdown timeout, for busy machines, but shorter than
-/// any of the hangs.
+/// Time limit of a wait: longer than the shutdown timeout, for busy machines, but shorter than any
+/// of the hangs.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Number of log lines that fills a pipe.
 const ENOUGH: usize = 1000;

@@ -4,7 +4,7 @@ use std::{fs, io};
 
 use rustix::process::geteuid;
 
-/// Users as whom the servers run if this process runs as root.
+/// Unprivileged users: the servers run as one of them if this process runs as root.
 const UNPRIVILEGED: [&str; 2] = ["postgres", "nobody"];
 
 #[derive(Clone, Copy, Debug)]

@@ -37,7 +37,7 @@ impl Fields<'_> {
         text
     }
 
-    /// Reads a string that is not stored unchanged, and may therefore contain NUL.
+    /// Reads a string that may contain NUL, because it is not stored unchanged.
     pub(crate) fn optional_string(&mut self, name: &str) -> Option<String> {
         let text = self.members.contains_key(name).then(|| self.string(name))?;
         Some(text)

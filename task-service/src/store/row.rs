@@ -29,7 +29,7 @@ pub(crate) struct TaskRow {
     pub(crate) version: i64,
 }
 
-// Ordered by id first, because an index provides that order, and older exports have it.
+// Ordered by id first, because an index provides that order and older exports use it.
 exported!(TaskRow, tasks, by [plain id, text user_id], |row| (
     row,
     tasks::title_folded.eq(folded(&row.title)),

@@ -24,7 +24,8 @@ pub struct Caller {
     pub timeout: Duration,
 }
 
-/// A response, and our times at which the request was sent and the response was received.
+/// A response, with the times by our clock at which the request was sent and the response was
+/// received.
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub status: u16,

@@ -23,7 +23,7 @@ pub(crate) struct Plan {
     pub(crate) has_begun: bool,
     /// Whether the service has its history table.
     has_table: bool,
-    /// Conflict because of which the pending migrations must not run, if there is one.
+    /// The conflict that forbids running the pending migrations, if there is one.
     pub(crate) conflict: Option<Conflict>,
 }
 

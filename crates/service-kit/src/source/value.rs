@@ -4,7 +4,8 @@ use std::ops::RangeInclusive;
 
 use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, Utc};
 
-/// Smallest number that counts as milliseconds: as seconds, it would be in the year 5138.
+/// Smallest number that counts as milliseconds: as seconds, it would denote a time in the year
+/// 5138.
 const MILLIS_FROM: i64 = 100_000_000_000;
 const MICROS_FROM: i64 = MILLIS_FROM * 1000;
 const NANOS_FROM: i64 = MICROS_FROM * 1000;
