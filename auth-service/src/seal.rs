@@ -20,7 +20,7 @@ pub(crate) struct Seal {
     older: Vec<RandomizedNonceKey>,
 }
 
-/// Error of a value that was encrypted with another secret, for another purpose, or not by this
+/// Error for a value that was encrypted with another secret, for another purpose, or not by this
 /// service.
 #[derive(Debug, thiserror::Error)]
 #[error(

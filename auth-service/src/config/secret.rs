@@ -92,7 +92,7 @@ impl From<SecretString> for Secrets {
     }
 }
 
-/// Error of a secret that is missing or unsafe, or that cannot be stored.
+/// Error for a secret that is missing, unsafe or cannot be stored.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     #[error("BETTER_AUTH_SECRET is required with PostgreSQL: replicas must share it")]

@@ -214,7 +214,7 @@ pub(super) fn type_name(value: Option<&Value>) -> &'static str {
     value.map_or("undefined", type_of)
 }
 
-/// Returns the type of a JSON value under its JavaScript name.
+/// Returns the name of a value's type, as used in Better Auth's validation messages.
 fn type_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",

@@ -97,7 +97,8 @@ impl Operation {
         self.takes_body(body, JSON).refuses([invalid(&members)]).schema(name, input(members))
     }
 
-    /// Takes a JSON object without required fields, and without the contract's checks of origins.
+    /// Requires a JSON object without required fields. The endpoint does not check `Origin`, so the
+    /// errors of that check are left out.
     pub(super) fn takes_object<const N: usize>(
         mut self,
         name: &'static str,
@@ -117,7 +118,8 @@ impl Operation {
         self.schema(name, input(members))
     }
 
-    /// Takes a form, outside the contract's rules for origins.
+    /// Requires a form body. The endpoint does not check `Origin`, so the errors of that check are left
+    /// out.
     pub(super) fn takes_only_form<const N: usize>(
         mut self,
         name: &'static str,

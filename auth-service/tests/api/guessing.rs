@@ -69,7 +69,7 @@ async fn waits_of(app: &TestApp, email: &str) -> Vec<u64> {
         app.advance(i64::try_from(wait).unwrap());
         let answer = try_in(app, "192.0.2.1", email, WRONG).await;
         assert_eq!(answer.status, 401, "the pause is over");
-        // The limit per path applies first, for ten seconds.
+        // The failed attempt doubled the back-off, so the next attempt is refused.
         let refused = try_in(app, "192.0.2.1", email, WRONG).await;
         assert_eq!(refused.status, 429);
         wait = refused.header("retry-after").unwrap().parse().unwrap();

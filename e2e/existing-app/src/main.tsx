@@ -1,5 +1,3 @@
-// Renders the application.
-
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { BrowserRouter } from "react-router";

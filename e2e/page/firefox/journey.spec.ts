@@ -118,7 +118,7 @@ test("blocked cookies are explained", async ({ open, system }) => {
   const tab = new Tab(await browser.newPage(), system.url);
   await tab.goto("/auth/signin");
   await tab.signInHere(email);
-  await tab.sees("does not keep the cookie");
+  await tab.sees("does not store the session cookie");
   // Firefox logs that a service worker may not be registered, although the error is handled.
   expect(tab.errors.filter((error) => !error.includes("ServiceWorker"))).toEqual([]);
   await browser.close();

@@ -1,5 +1,3 @@
-// A list of 5 000 tasks is loaded page by page and stays responsive.
-
 import type { Page } from "@playwright/test";
 import { haveManyTasks, member } from "../support/people";
 import { expect, test } from "../support/test";

@@ -10,7 +10,7 @@ use crate::store::{MIGRATIONS, Task};
 /// Number of rows migrated at once.
 const BATCH: i64 = 500;
 
-/// Error of a migration of the schema or of rows.
+/// Error for a migration of the schema or of rows.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]

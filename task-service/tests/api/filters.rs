@@ -158,7 +158,7 @@ async fn a_listing_is_sorted_as_requested(db: TestDatabase) {
 async fn every_order_is_paged_without_gap_or_repetition(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let token = app.token("ada");
-    // Create tasks with equal titles and mostly equal times.
+    // Titles repeat, so that pages end between tasks with equal sort keys.
     for number in 0..12 {
         app.create(&token, &json!({ "title": format!("same {}", number % 3) })).await;
     }

@@ -287,7 +287,7 @@ async fn list_tables(conn: &mut Conn<'_>) -> QueryResult<Vec<String>> {
     Ok(rows.into_iter().map(|row| row.name).collect())
 }
 
-/// Returns `None` if the table does not exist.
+/// Returns the names of the table's columns; empty if the table does not exist.
 async fn list_columns(conn: &mut Conn<'_>, table: &str) -> QueryResult<Vec<String>> {
     let (statement, table) = match conn {
         Conn::Postgres(..) => (

@@ -7,7 +7,7 @@ use crate::{
     migrate::MigrateError,
 };
 
-/// Error of an export or import, after which nothing was written. Messages do not repeat values of
+/// Error for an export or import, after which nothing was written. Messages do not repeat values of
 /// rows, which are secret.
 #[derive(Debug, thiserror::Error)]
 pub enum TransferError {

@@ -1,8 +1,8 @@
-//! Connection poolers between the service and PostgreSQL, and what does not work through them.
+//! Connection poolers between the service and PostgreSQL, and their limitations.
 //!
 //! A pooler that assigns a connection per transaction (`PgBouncer` in transaction mode, and most
-//! providers' poolers) keeps neither session settings nor, unless it translates their names, prepared
-//! statements.
+//! providers' poolers) keeps no session settings. It keeps no prepared statements either, unless it
+//! rewrites their names.
 
 use std::time::Duration;
 

@@ -86,7 +86,7 @@ export class Drafts {
     if ((before === undefined) !== (draft === undefined)) this.#changeNames();
   }
 
-  /** Stores the drafts of this tab again, which another tab may have continued or discarded. */
+  /** Stores this tab's drafts again, in case another tab has taken over or deleted them. */
   storeAgain(): void {
     const owner = this.#owner;
     if (owner === undefined) return;
