@@ -221,7 +221,7 @@ async fn a_statement_that_fails_leaves_nothing(db: TestDatabase) {
     let arguments = ["--from", "csv", path(&csv), "--owners", "same", "--report", report];
     let error = refused(&db, &arguments).await;
 
-    assert!(error.contains("a statement failed in the database; nothing was imported"), "{error}");
+    assert!(error.contains("a database statement failed; nothing was imported"), "{error}");
     assert!(everything(&db).await.is_empty());
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "there is no report");
 }
