@@ -13,7 +13,7 @@ pub enum AuditLogError {
     UserNotFound(String),
     #[error("there is no database yet")]
     NoDatabase,
-    #[error("DATABASE_URL")]
+    #[error("cannot use DATABASE_URL")]
     Migrate(#[from] MigrateError),
     #[error(transparent)]
     Open(#[from] OpenError),

@@ -29,7 +29,7 @@ pub enum KeysError {
     Crypto,
     #[error(transparent)]
     Secret(#[from] SecretError),
-    #[error("DATABASE_URL")]
+    #[error("cannot use DATABASE_URL")]
     Migrate(#[from] MigrateError),
     #[error(transparent)]
     Open(#[from] OpenError),

@@ -57,7 +57,7 @@ pub struct CacheStats {
     pub hits: u64,
     /// Lookups that did not find the token.
     pub misses: u64,
-    /// Tokens evicted to make room.
+    /// Tokens evicted because the cache was full.
     pub evictions: u64,
     /// Number of cached tokens.
     pub entries: usize,

@@ -51,7 +51,7 @@ fn show_cache(stats: &Stats, sheet: &mut Sheet) {
     for (name, help, count) in [
         ("token_cache_hits", "Lookups that found the token in the cache", cache.hits),
         ("token_cache_misses", "Lookups that did not find the token", cache.misses),
-        ("token_cache_evictions", "Tokens evicted to make room", cache.evictions),
+        ("token_cache_evictions", "Tokens evicted because the cache was full", cache.evictions),
     ] {
         sheet.counter(name, help, count);
     }
