@@ -40,7 +40,8 @@ const RUSH: Pressure = Pressure { connections: 200, seconds: 12 };
 /// Number of rounds. Every operation is measured once per round.
 const ROUNDS: u32 = 3;
 
-/// Folder with the programs of another build, to measure next to those of this one.
+/// Environment variable with the folder of another build's programs, which are measured alongside
+/// those of this build.
 const AGAINST_VARIABLE: &str = "BENCH_AGAINST";
 
 pub fn run() -> Result {
@@ -85,8 +86,9 @@ fn on_sqlite() -> Result<Vec<Site>> {
     Ok(sites)
 }
 
-/// Measures sites alternately, so that other load on the machine affects all of them. The others
-/// are compared with the first one.
+/// Measures all sites and returns their tables. Each operation runs on every site before the next
+/// one starts, so that other load on the machine affects all sites alike. The first site is the
+/// reference for the others.
 fn measure(sites: &[Site]) -> Result<String> {
     for site in sites {
         step(&format!("create the test data on {}", site.name), || site.fill())?;
@@ -126,7 +128,8 @@ fn measure(sites: &[Site]) -> Result<String> {
     Ok(report)
 }
 
-/// Returns the results of a site, with each operation next to that of the first site.
+/// Returns the table of a site, with the CPU time of each operation relative to that of the first
+/// site.
 fn table(site: &Site, first: &[Option<Measured>], measured: &[Option<Measured>]) -> String {
     let [auth, tasks] = site.cold_starts_ms();
     let mut report = format!(
@@ -173,8 +176,8 @@ fn play(site: &Site, operation: &Operation) -> Result<Measured> {
 }
 
 impl Measured {
-    /// Keeps the round with the least CPU time, because other load can only add to it. Errors are
-    /// summed over all rounds, and memory is the maximum.
+    /// Keeps the values of the round with the least CPU time, because other load on the machine can
+    /// only increase it. Errors are summed over all rounds, and memory is the maximum.
     fn improve(&mut self, mut other: Self) {
         other.answered.unexpected += self.answered.unexpected;
         other.memory_megabytes = other.memory_megabytes.max(self.memory_megabytes);
@@ -201,7 +204,8 @@ impl Measured {
     }
 }
 
-/// Measures the share of the hash in a sign-in, and the effect of many sign-ins on other requests.
+/// Measures how much of the CPU time of a sign-in is spent on the password hash, and the effect of
+/// simultaneous sign-ins on other requests.
 fn sign_ins(site: &Site) -> Result<String> {
     let service = site.process_id(Which::Auth)?;
     let load = Load::new(site, &SIGN_IN)?;

@@ -30,7 +30,8 @@ const FIREFOX_VARIABLE: &str = "TEST_FIREFOX";
 /// Paths of the Debian and Mozilla packages.
 const FIREFOXES: [&str; 2] = ["/usr/bin/firefox-esr", "/usr/bin/firefox"];
 
-/// Returns the environment variables that tell the tests where the interpreters and the browsers are.
+/// Returns the environment variables that tell the tests the paths of interpreters, browsers and
+/// proxies.
 pub(crate) fn prepare() -> Result<Vec<(&'static str, PathBuf)>> {
     let clients = root().join("e2e/clients");
     let existing_app = root().join("e2e/existing-app");
@@ -45,8 +46,8 @@ pub(crate) fn prepare() -> Result<Vec<(&'static str, PathBuf)>> {
     Ok(prepared.into_iter().filter_map(|(name, path)| Some((name, path?))).collect())
 }
 
-/// Prepares the program for the packages in `list`. Returns `None` if there is no list, or if the
-/// tests that need it are skipped.
+/// Prepares the program for the packages in `list`. Returns `None` if the file does not exist or
+/// the tests that need it are skipped.
 fn prepare_one(list: &Path, prepare: fn(&Path) -> Result<PathBuf>) -> Result<Option<PathBuf>> {
     if !list.exists() {
         return Ok(None);
@@ -54,7 +55,7 @@ fn prepare_one(list: &Path, prepare: fn(&Path) -> Result<PathBuf>) -> Result<Opt
     unless_skipped(&format!("clients of {}", list.display()), prepare(list))
 }
 
-/// Turns an error into `None` outside CI.
+/// Outside CI, turns an error into `None` and prints that the tests are skipped.
 fn unless_skipped(what: &str, prepared: Result<PathBuf>) -> Result<Option<PathBuf>> {
     match prepared {
         Err(error) if !is_ci() => {
@@ -101,7 +102,8 @@ fn node(lock: &Path) -> Result<PathBuf> {
     Ok(node)
 }
 
-/// Returns the installed Node, or one from the npm registry if it is too old for Better Auth.
+/// Returns the installed Node. If it is too old for Better Auth, installs a newer one from the npm
+/// registry.
 fn recent_node() -> Result<PathBuf> {
     if run(Command::new("node").args(["--eval", IS_RECENT])).is_ok() {
         return Ok("node".into());
@@ -125,7 +127,7 @@ fn npm(verb: &str) -> Command {
     npm
 }
 
-/// Returns a browser, and installs the packages of the frontends that it tests.
+/// Returns the path of Chromium, and installs the packages of the web apps that are tested with it.
 fn chromium(lock: &Path) -> Result<PathBuf> {
     node(lock)?;
     for folder in ["frontend", "e2e/page", "examples/nextjs"] {
@@ -138,7 +140,8 @@ fn firefox() -> Result<PathBuf> {
     browser(FIREFOX_VARIABLE, &FIREFOXES, "firefox-esr")
 }
 
-/// Returns the browser in an environment variable, an installed one, or that of a Debian package.
+/// Returns the path of a browser: from the environment variable, from the usual paths, or from a
+/// Debian package that it installs.
 fn browser(variable_name: &str, paths: &[&str], package: &str) -> Result<PathBuf> {
     if let Some(given) = variable(variable_name) {
         return Ok(given.into());

@@ -13,10 +13,9 @@ use crate::{
     walkthrough::{self, AUTH_URL, TASKS_URL},
 };
 
-/// Name of the compose project, which is separate from a permanent installation and has its own
-/// data.
+/// Name of the Compose project. It has its own data, separate from a permanent installation.
 const PROJECT: &str = "compose-trial";
-/// The services with a health check and an exit code.
+/// The services whose exit codes are checked.
 const SERVICES: [&str; 3] = ["postgres", "auth-service", "task-service"];
 /// Roles and the only database that each may connect to.
 const OWNERS: [(&str, &str); 2] = [("auth", "auth"), ("tasks", "tasks")];
@@ -43,7 +42,7 @@ fn try_out() -> Result {
     step("stop", stop)
 }
 
-/// The unchanged example settings suffice.
+/// Returns a command for Compose with the unchanged example settings.
 fn docker_compose(arguments: &[&str]) -> Command {
     let mut command = step::program("docker", &["compose", "--env-file", ".env.example"]);
     command.args(["--project-name", PROJECT]).args(arguments);
@@ -96,8 +95,8 @@ fn expect(what: &str, answer: &str, expected: &str) -> Result {
     }
 }
 
-/// Checks that the services recover from a restart of the database without their own restart or data
-/// loss.
+/// Checks that the services recover from a restart of the database without being restarted and
+/// without losing data.
 fn restart_the_database() -> Result {
     compose(&["restart", "postgres"])?;
     let start = Instant::now();

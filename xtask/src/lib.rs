@@ -1,5 +1,5 @@
-//! The commands for developers and CI, one module each, and the modules they share with each other
-//! and with the end-to-end tests.
+//! The commands for developers and CI, one module each, and the modules that they share with the
+//! end-to-end tests.
 
 #![expect(clippy::print_stdout, reason = "this is a command-line tool")]
 
@@ -34,7 +34,7 @@ pub fn root() -> &'static Path {
     xtask.parent().unwrap_or(xtask)
 }
 
-/// Returns an environment variable; an empty one counts as unset.
+/// Returns the value of an environment variable; an empty value counts as unset.
 #[expect(clippy::disallowed_methods, reason = "the environment is this tool's configuration")]
 pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())

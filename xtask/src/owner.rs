@@ -1,10 +1,10 @@
-//! The user for servers that refuse to run as root.
+//! The user that runs servers that refuse to run as root.
 
 use std::{fs, io};
 
 use rustix::process::geteuid;
 
-/// Unprivileged users: the servers run as one of them if this process runs as root.
+/// Names of unprivileged users, in order of preference.
 const UNPRIVILEGED: [&str; 2] = ["postgres", "nobody"];
 
 #[derive(Clone, Copy, Debug)]
@@ -13,7 +13,7 @@ pub(crate) struct Owner {
     pub(crate) group: u32,
 }
 
-/// Returns `None` if this process does not run as root.
+/// Returns the user that servers run as, or `None` if this process does not run as root.
 pub(crate) fn owner_of_servers() -> io::Result<Option<Owner>> {
     if geteuid().is_root() { unprivileged().map(Some) } else { Ok(None) }
 }

@@ -1,4 +1,4 @@
-//! A private pooler in front of a server. Like the server, it refuses to run as root.
+//! A private pooler in front of a server. PgBouncer refuses to run as root, just like PostgreSQL.
 
 use std::{
     fs, io,
@@ -19,7 +19,7 @@ use crate::{
     service::{PATIENCE, POLL},
 };
 
-/// Debian's path, which is not in every PATH.
+/// Path in the Debian package. Not every PATH contains its folder.
 const PACKAGED: &str = "/usr/sbin/pgbouncer";
 
 /// A running pooler in transaction mode, stopped on drop.
@@ -55,7 +55,7 @@ impl PgBouncer {
         Ok(pooler)
     }
 
-    /// Returns its host and port.
+    /// Returns the host and port of the pooler.
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
@@ -83,8 +83,8 @@ impl Drop for PgBouncer {
     }
 }
 
-/// Returns a configuration with every database of the server and the credentials of the URL. The
-/// file must be readable by its owner only.
+/// Returns a configuration that serves every database of the server with the credentials of the
+/// URL. Because of the credentials, only its owner may be able to read the file.
 fn settings(server: &Url, port: u16) -> String {
     let host = server.host_str().unwrap_or("127.0.0.1");
     format!(

@@ -1,5 +1,5 @@
-//! A private PostgreSQL cluster, removed on drop. The server refuses to run as root, so root runs
-//! it as an unprivileged user.
+//! A private PostgreSQL cluster, removed on drop. The server refuses to run as root, so if this
+//! process runs as root, the server runs as an unprivileged user.
 
 mod client;
 mod folder;
@@ -45,8 +45,8 @@ impl Cluster {
         Self::on(ServerFolder::new(settings)?, databases, files)
     }
 
-    /// Starts a fast cluster with additional settings, and files in its data folder, which relative
-    /// paths in settings refer to.
+    /// Starts a fast cluster with additional settings and files in its data folder. Relative paths
+    /// in settings refer to this folder.
     pub fn start_with(
         databases: &[&str],
         settings: &[&'static str],
@@ -56,7 +56,7 @@ impl Cluster {
         Self::on(ServerFolder::new(settings)?, databases, files)
     }
 
-    /// Starts a primary with synchronous replication to a standby, and that standby.
+    /// Starts a primary and a standby with synchronous replication.
     pub fn start_pair(databases: &[&str]) -> io::Result<(Self, Self)> {
         let synchronous = SETTINGS.into_iter().chain(["synchronous_standby_names=*"]).collect();
         let primary = Self::on(ServerFolder::new(synchronous)?, databases, &[])?;
@@ -93,7 +93,8 @@ impl Cluster {
         format!("postgres://postgres:{password}@127.0.0.1:{port}/{database}")
     }
 
-    /// Returns a URL that connects to whichever of the two accepts writes.
+    /// Returns a URL that names this server and a standby and connects to the one that accepts
+    /// writes.
     pub fn url_with(&self, standby: &Self, database: &str) -> String {
         let (ServerFolder { port, password, .. }, other) = (&self.folder, standby.folder.port);
         let servers = format!("127.0.0.1:{port},127.0.0.1:{other}");
@@ -169,9 +170,9 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        // The server may be frozen.
+        // A frozen server does not handle SIGQUIT.
         let _ = self.thaw();
-        // SIGQUIT: the data is no longer needed, so nothing is flushed.
+        // SIGQUIT stops the server without flushing data, which is no longer needed.
         let _ = kill_process(Pid::from_child(&self.postmaster), Signal::QUIT);
         let _ = self.postmaster.wait();
     }

@@ -1,5 +1,6 @@
-//! A word list for comments, documentation and messages: phrases that hide their subject or that
-//! readers have to decode. It is short on purpose, so that a match is almost never a false alarm.
+//! A list of phrases that comments, documentation and messages must not contain, because they hide
+//! their subject or have to be decoded. It is short on purpose, so that a match is almost never a
+//! false alarm.
 
 use std::{ffi::OsStr, fs, path::Path, process::Command};
 
@@ -26,7 +27,7 @@ const PHRASES: [(&str, &str); 17] = [
     ("sent away", "rejected"),
 ];
 
-/// Fails if a comment or a document has a phrase of the list.
+/// Fails if a comment or a document contains a phrase of the list.
 pub(crate) fn check() -> Result {
     let mut findings = 0;
     for file in files()? {
@@ -45,7 +46,7 @@ pub(crate) fn check() -> Result {
     if findings == 0 { Ok(()) } else { Err(format!("{findings} unclear phrases").into()) }
 }
 
-/// Returns the tracked files with prose in them.
+/// Returns the tracked files that contain prose.
 fn files() -> Result<Vec<String>> {
     let mut list: Command = program("git", &["ls-files", "--"]);
     let code = ["*.rs", "*.ts", "*.tsx", "*.mjs"];
@@ -55,7 +56,7 @@ fn files() -> Result<Vec<String>> {
     Ok(String::from_utf8(output.stdout)?.lines().map(str::to_owned).collect())
 }
 
-/// Returns whether only the comments of a file are prose. The messages of the web app are also
+/// Returns whether only the comments of a file are prose. The messages of the web app count as
 /// prose.
 fn is_code(file: &str) -> bool {
     let extension = Path::new(file).extension().and_then(OsStr::to_str);
@@ -68,8 +69,8 @@ fn comment(line: &str) -> Option<&str> {
     ["//", "/*", "* "].iter().find_map(|start| line.strip_prefix(start))
 }
 
-/// Returns whether `line` contains `phrase` as whole words, in any case. "and end" must close a
-/// sentence.
+/// Returns whether `line` contains `phrase` as whole words, ignoring case. The phrase "and end"
+/// only matches at the end of a sentence or clause.
 fn contains(line: &str, phrase: &str) -> bool {
     let line = line.to_lowercase();
     line.match_indices(phrase).any(|(start, _)| {

@@ -94,7 +94,7 @@ impl Service {
         Ok(())
     }
 
-    /// Starts the process. Returns the time until its first ready response.
+    /// Starts the process and returns the time until it is ready.
     pub(crate) fn start_and_time(&mut self) -> io::Result<Duration> {
         const GLANCE: Duration = Duration::from_millis(1);
         let start = Instant::now();
@@ -105,7 +105,7 @@ impl Service {
         Ok(start.elapsed())
     }
 
-    /// Returns the process id while the service runs.
+    /// Returns the process id if the service was started and not stopped.
     pub fn process_id(&self) -> Option<u32> {
         self.child.as_ref().map(Child::id)
     }
@@ -126,8 +126,8 @@ impl Service {
         Ok(())
     }
 
-    /// Waits for the exit, and kills the process if it does not exit in time. Returns `None` if it was
-    /// not started.
+    /// Waits for the exit, and kills the process if it does not exit in time. Returns `None` if it
+    /// was not started.
     pub fn wait(&mut self) -> io::Result<Option<ExitStatus>> {
         let Some(mut child) = self.child.take() else { return Ok(None) };
         let start = Instant::now();
@@ -141,7 +141,7 @@ impl Service {
         child.wait().map(Some)
     }
 
-    /// Kills the process with SIGKILL, to which it cannot react.
+    /// Kills the process with SIGKILL, which it cannot handle.
     pub fn kill_nine(&mut self) -> io::Result<()> {
         if let Some(mut child) = self.child.take() {
             child.kill()?;

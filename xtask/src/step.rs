@@ -40,7 +40,7 @@ pub(crate) fn release_programs() -> Result<PathBuf> {
     Ok(target.join("release"))
 }
 
-/// Installs Debian packages, if possible.
+/// Installs Debian packages. Fails unless this process runs as root.
 pub(crate) fn apt_install(packages: &[&str]) -> Result {
     if !rustix::process::geteuid().is_root() {
         return Err(format!("please install {}", packages.join(" and ")).into());

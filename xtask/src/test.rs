@@ -66,7 +66,8 @@ impl Server {
 fn test(server: &Server, clients: &[(&str, PathBuf)]) -> Result<Tally> {
     let mut tests = cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"]);
     tests.env(SERVER_VARIABLE, server.url());
-    // Cargo builds the programs before the tests of the services, in the folder of this program.
+    // Cargo builds the services before it runs their tests, and puts them into the folder of this
+    // program.
     if let Some(programs) = std::env::current_exe()?.parent() {
         tests.env(PROGRAMS_VARIABLE, programs);
     }
@@ -85,7 +86,7 @@ fn run_tests(command: &mut Command) -> Result<Tally> {
     let status = tests.wait()?;
     set_running(None);
     if !status.success() {
-        // A compile error or a crash reports no number.
+        // After a compile error or a crash, the output lacks the number of failed tests.
         tally.failed = tally.failed.max(1);
     }
     Ok(tally)
@@ -117,7 +118,8 @@ const THROUGH_A_POOLER: [&str; 22] = [
     "users::",
 ];
 
-/// Runs these modules again behind a pooler that does not support prepared statements.
+/// Runs the modules of `THROUGH_A_POOLER` again, behind a pooler that does not support prepared
+/// statements.
 fn test_through_a_pooler(server: &Server) -> Result<Tally> {
     let pooler = match PgBouncer::start(&server.url()) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -126,7 +128,7 @@ fn test_through_a_pooler(server: &Server) -> Result<Tally> {
         }
         pooler => pooler?,
     };
-    // Use the same packages and features as in the first pass, so that nothing is recompiled.
+    // The packages and features are those of the first pass, so that nothing is recompiled.
     let mut tests = cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"]);
     tests.args(["--test", "api", "--", "--skip", "sqlite"]).args(THROUGH_A_POOLER);
     tests.env(SERVER_VARIABLE, server.url());
@@ -140,7 +142,7 @@ fn set_running(group: Option<Pid>) {
     *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) = group;
 }
 
-/// On Ctrl-C, stops the tests, but not this process, which cleans up.
+/// Stops the tests on Ctrl-C. This process keeps running to clean up.
 fn end_on_signal() -> Result {
     Ok(ctrlc::set_handler(|| {
         if let Some(group) = *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) {

@@ -21,7 +21,7 @@ use crate::{
     variable,
 };
 
-/// Oldest supported version, as in the `engines` of the web app.
+/// Oldest supported version of Node, as in the `engines` of the web app.
 const OLDEST_NODE: (u32, u32) = (20, 19);
 
 /// Addresses of the services.
@@ -104,7 +104,7 @@ fn page() -> Result<Option<PathBuf>> {
     Ok(Some(folder.join("dist")))
 }
 
-/// Returns major and minor version, such as 20 and 19 of `v20.19.1`.
+/// Returns the major and minor version of Node: 20 and 19 for `v20.19.1`.
 fn node_version() -> Option<(u32, u32)> {
     let output = Command::new("node").arg("--version").output().ok()?;
     let version = String::from_utf8(output.stdout).ok()?;
@@ -141,8 +141,8 @@ fn services(addresses: &Addresses, page: Option<&Path>) -> Result<[Service; 2]> 
     ])
 }
 
-/// Returns a command for a built program with its variables. It runs in a separate process group,
-/// so that Ctrl-C only reaches this tool, which then stops both services.
+/// Returns a command for a built service, with its environment variables. It runs in a separate
+/// process group: Ctrl-C then reaches only this tool, which stops both services.
 fn command(name: &str, prefix: &str, port: u16) -> Result<Command> {
     let mut command = Command::new(release_programs()?.join(name));
     command.current_dir(root()).process_group(0).env("PORT", port.to_string());
@@ -151,7 +151,7 @@ fn command(name: &str, prefix: &str, port: u16) -> Result<Command> {
     Ok(command)
 }
 
-/// Returns a random secret for one run, shared by both services.
+/// Returns a random `EVENTS_SECRET`, which both services use for this run.
 fn secret() -> Result<String> {
     let mut bytes = [0; 32];
     File::open("/dev/urandom")?.read_exact(&mut bytes)?;

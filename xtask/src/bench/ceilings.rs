@@ -1,4 +1,5 @@
-//! Upper limits for the services: pgbench on the same database, a hash, a signature.
+//! Upper limits for the throughput of the services: pgbench on the same database, a password hash,
+//! and the verification of a token.
 
 use std::{
     fmt::Write as _,
@@ -16,10 +17,12 @@ use super::{
 use crate::{Result, postgres::Cluster, step::cargo};
 
 const COLUMNS: &str = "id, title, description, completed, created_at, updated_at, version";
-/// Number of scripts, each with fixed ids, which pgbench prepares once.
+/// Number of pgbench scripts. Each contains fixed ids, so that pgbench prepares its statement only
+/// once.
 const SCRIPTS: usize = 100;
 
-/// Runs the statements of the task API with pgbench: prepared, one transaction each.
+/// Runs the statements of the task API with pgbench, each as a prepared statement in its own
+/// transaction.
 pub(super) fn pgbench(site: &Site, cluster: &Cluster, pressure: Pressure) -> Result<String> {
     let statements = [
         ("get", format!("SELECT {COLUMNS} FROM tasks WHERE user_id = 'OWNER' AND id = 'TASK' LIMIT 1")),
@@ -88,7 +91,7 @@ pub(super) fn pgbench(site: &Site, cluster: &Cluster, pressure: Pressure) -> Res
     Ok(report)
 }
 
-/// Measures the duration of a hash while all cores are hashing.
+/// Returns the duration of a bcrypt hash in microseconds while all cores are hashing.
 pub(super) fn bcrypt_micros(cost: u32) -> Result<f64> {
     const HASHES: u32 = 8;
     let hash_some = || -> bcrypt::BcryptResult<Duration> {
@@ -131,7 +134,7 @@ fn run_criterion(benches: &[&[&str]]) -> Result<String> {
             return Err(String::from_utf8_lossy(&output.stderr).into());
         }
         let lines = String::from_utf8_lossy(&output.stdout);
-        // A long name is printed on a separate line.
+        // Criterion prints a long name on a line of its own.
         let mut name = "";
         for line in lines.lines().map(str::trim) {
             match line.split_once("time:") {

@@ -1,4 +1,4 @@
-//! The databases under test, each with its own server.
+//! The databases that are compared.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ const DATABASES: [&str; 2] = ["auth", "tasks"];
 /// A self-signed certificate is sufficient to measure encryption.
 const TLS: [&str; 1] = ["ssl=on"];
 
-/// Database of a site.
+/// The database of a site, with the server that was started for it.
 pub(super) enum Engine {
     Sqlite,
     PostgreSql(Cluster),
@@ -38,7 +38,7 @@ impl Engine {
         Ok(Self::Pooler(cluster, pooler))
     }
 
-    /// Returns the URL that a service connects to; SQLite files are in the folder.
+    /// Returns the database URL for a service. SQLite files are created in `folder`.
     pub(super) fn url_of(&self, database: &str, folder: &Path) -> Result<String> {
         Ok(match self {
             Self::Sqlite => format!("sqlite://{}", folder.join(database).display()),
@@ -54,7 +54,7 @@ impl Engine {
         })
     }
 
-    /// Returns the server, if services connect to it directly.
+    /// Returns the server if services connect to it without TLS and without a pooler.
     pub(super) fn cluster(&self) -> Option<&Cluster> {
         match self {
             Self::PostgreSql(cluster) => Some(cluster),

@@ -1,5 +1,5 @@
-//! `cargo xtask bench events`: measures how long task-service accepts the tokens of ended sessions and
-//! of disabled and deleted users, and what it costs to refuse them.
+//! `cargo xtask bench events`: measures how long task-service still accepts tokens of ended
+//! sessions and of disabled and deleted users, and the cost of rejecting them.
 
 mod delay;
 mod memory;
@@ -15,7 +15,7 @@ pub fn run() -> Result {
     let programs = release_programs()?;
     println!("\n{}", step("verify cached tokens", ceilings::cached_token)?);
     println!("\n{}", step("keep revocations", || memory::measure(&programs))?);
-    // A SQLite file is meant for a single auth-service.
+    // Several auth-services need PostgreSQL.
     for (name, engine, replicas) in
         [("PostgreSQL", Engine::postgresql()?, 2), ("SQLite", Engine::Sqlite, 1)]
     {

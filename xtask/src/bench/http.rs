@@ -1,4 +1,4 @@
-//! The few requests that create test data.
+//! HTTP requests that create and change test data.
 
 use crate::Result;
 

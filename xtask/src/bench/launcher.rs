@@ -1,15 +1,15 @@
-//! Creates the services with the settings of the benchmarks.
+//! Service processes with the settings of the benchmarks.
 
 use std::{fs::File, path::Path, process::Command};
 
 use super::engine::Engine;
 use crate::{Result, ports, service::Service};
 
-/// The lowest bcrypt cost allowed, so that the rest of a sign-in has the largest possible share.
+/// Lowest allowed bcrypt cost, so that the rest of a sign-in has the largest possible share.
 pub(super) const BCRYPT_COST: u32 = 10;
 const SECRET: &str = "a secret for benchmarks with more than 32 characters";
 
-/// The programs of a folder, their working directory, and their databases.
+/// The folder of the programs, their working directory, and their databases.
 #[derive(Clone, Copy)]
 pub(super) struct Launcher<'a> {
     pub(super) programs: &'a Path,

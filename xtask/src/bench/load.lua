@@ -1,6 +1,7 @@
 -- Sends requests for random users and tasks.
--- wrk -s load.lua URL -- FILE OPERATION
--- Format of the lines in FILE: access token, session token, address, id, and the ids of the tasks.
+-- Usage: wrk -s load.lua URL -- FILE OPERATION
+-- Each line of FILE describes a user: access token, session token, e-mail address, id, and the ids
+-- of the tasks.
 
 local users, threads = {}, 0
 
@@ -23,7 +24,7 @@ function init(arguments)
     for id in words do
       user.tasks[#user.tasks + 1] = id
     end
-    -- Another character near the end of the signature.
+    -- Change a character near the end of the signature, so that it is invalid.
     local place = #token - 10
     local other = token:sub(place, place) == "A" and "B" or "A"
     user.forged = headers(token:sub(1, place - 1) .. other .. token:sub(place + 1))

@@ -5,25 +5,25 @@ use std::{fs, path::PathBuf, process::Command};
 use super::{operation::Operation, site::Site};
 use crate::Result;
 
-/// The requests that wrk sends.
+/// The wrk script that creates the requests.
 const SCRIPT: &str = include_str!("load.lua");
 const THREADS: u32 = 2;
 const WARM_UP_SECONDS: u32 = 1;
 
-/// Number of connections, and duration.
+/// The load of a measurement.
 #[derive(Clone, Copy)]
 pub(super) struct Pressure {
     pub(super) connections: u32,
     pub(super) seconds: u32,
 }
 
-/// The result of a load.
+/// The results of a measurement with wrk.
 pub(super) struct Answered {
     pub(super) requests: f64,
     pub(super) per_second: f64,
     pub(super) p50_ms: f64,
     pub(super) p99_ms: f64,
-    /// Unexpected errors, unexpected successes, and broken connections.
+    /// Number of unexpected errors, unexpected successes and broken connections.
     pub(super) unexpected: f64,
 }
 

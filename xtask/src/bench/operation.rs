@@ -1,9 +1,9 @@
 //! The requests that are measured.
 
-/// A row of the table.
+/// A kind of request; one row of the table.
 pub(super) struct Operation {
     pub(super) name: &'static str,
-    /// Name in the script.
+    /// Name of the operation in `load.lua`.
     pub(super) code: &'static str,
     pub(super) service: Which,
     /// Whether every response is expected to be an error.

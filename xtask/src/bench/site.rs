@@ -55,8 +55,8 @@ impl Site {
         self.folder.path()
     }
 
-    /// Returns the path of a file with one line per user: access token, session token, address, id,
-    /// and the ids of the tasks.
+    /// Returns the path of a file with one line per user: access token, session token, e-mail
+    /// address, id, and the ids of the tasks.
     pub(super) fn users(&self) -> PathBuf {
         self.folder.path().join("users")
     }

@@ -43,8 +43,8 @@ fn cpu_micros_of_family(process: u32) -> Result<f64> {
 /// Returns the user and system time of a process, and those of its terminated children.
 fn times_micros(process: u32) -> Result<[f64; 4]> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
-    // The name before the last parenthesis may contain anything; utime and the others are fields 14
-    // to 17.
+    // The process name is in parentheses and may contain spaces and parentheses itself. The fields
+    // `utime`, `stime`, `cutime` and `cstime` are numbers 14 to 17.
     let (_, fields) = stat.rsplit_once(')').ok_or("unexpected format of /proc/<pid>/stat")?;
     let ticks = fields.split_whitespace().skip(11).take(4).map(str::parse::<f64>);
     let ticks = ticks.collect::<std::result::Result<Vec<_>, _>>()?;

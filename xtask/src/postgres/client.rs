@@ -1,4 +1,4 @@
-//! Other clients of a cluster, which are processes of psql.
+//! Additional clients of a cluster, each a `psql` process.
 
 use std::{
     io::{self, Read as _, Write as _},
@@ -8,12 +8,12 @@ use std::{
 use super::Cluster;
 
 impl Cluster {
-    /// Locks a table exclusively with another client until the returned value is dropped.
+    /// Locks a table exclusively in another client until the returned value is dropped.
     pub fn lock_table(&self, database: &str, table: &str) -> io::Result<OpenTransaction> {
         self.begin(database, &format!("LOCK TABLE {table}"))
     }
 
-    /// Runs statements with another client in a transaction, and keeps it open.
+    /// Runs statements in a transaction of another client, and keeps the transaction open.
     pub fn begin(&self, database: &str, statements: &str) -> io::Result<OpenTransaction> {
         let mut client = self.client(database);
         client.stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -23,7 +23,7 @@ impl Cluster {
         Ok(transaction)
     }
 
-    /// Runs a statement with another client, and returns its output: one line per row, with columns
+    /// Runs a statement in another client, and returns its output: one line per row, with columns
     /// separated by `|`.
     pub fn query(&self, database: &str, statement: &str) -> io::Result<String> {
         let output = self.client(database).args(["--command", statement]).output()?;

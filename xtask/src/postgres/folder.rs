@@ -23,8 +23,8 @@ use crate::{
 
 const PACKAGED: &str = "/usr/lib/postgresql";
 
-/// The folder with the data and the log of a server, and how to start it. The folder survives a
-/// restart.
+/// The folder with the data and the log of a server, and its command line. The folder survives a
+/// restart of the server.
 #[derive(Debug)]
 pub(super) struct ServerFolder {
     folder: TempDir,
@@ -41,7 +41,8 @@ impl ServerFolder {
             io::Error::new(io::ErrorKind::NotFound, "no PostgreSQL server is installed")
         })?;
         let owner = owner_of_servers()?;
-        // Not TMPDIR: the owner must have access, and socket paths must be short.
+        // Not in TMPDIR: the owner must have access to the folder, and the path of the socket must
+        // be short.
         let folder = tempfile::Builder::new().prefix("postgres-").tempdir_in("/tmp")?;
         if let Some(Owner { user, group }) = owner {
             chown(folder.path(), Some(user), Some(group))?;
@@ -82,7 +83,7 @@ impl ServerFolder {
         if status.success() { Ok(()) } else { Err(self.failure("initdb")) }
     }
 
-    /// Copies the data of a running server, to become its standby.
+    /// Creates the folder of a standby with a copy of the data of its running primary.
     pub(super) fn copy_of(primary: &Self, settings: Vec<&'static str>) -> io::Result<Self> {
         let copy = Self { password: primary.password.clone(), ..Self::new(settings)? };
         let port = primary.port.to_string();
@@ -110,7 +111,7 @@ impl ServerFolder {
         }
     }
 
-    /// Uses single-user mode, which needs no client.
+    /// Creates a database in single-user mode, which needs no client.
     pub(super) fn create_database(&self, name: &str) -> io::Result<()> {
         let statement = self.path("statement");
         fs::write(&statement, format!("CREATE DATABASE {name}\n"))?;
@@ -141,8 +142,8 @@ impl ServerFolder {
         Ok(postmaster)
     }
 
-    /// Returns whether the server is ready, according to the status file, which begins with its
-    /// process id: a killed predecessor may have left one behind.
+    /// Returns whether the status file reports that the server is ready. A killed predecessor may
+    /// have left a file behind, so the process id in its first line must match.
     fn is_ready(&self, postmaster: u32) -> bool {
         let state = fs::read_to_string(self.path("data/postmaster.pid")).unwrap_or_default();
         let mut lines = state.lines().map(str::trim);
@@ -167,8 +168,8 @@ fn binaries() -> Option<PathBuf> {
     let folder = std::env::split_paths(&path)
         .chain(packaged.into_iter().map(|folder| folder.join("bin")))
         .find(|folder| ["initdb", "postgres"].iter().all(|name| folder.join(name).is_file()))?;
-    // PATH may contain links to some of the programs only; the others are next to the link's
-    // target.
+    // The folder in PATH may contain links to only some of the programs. The others are next to the
+    // target of the link.
     let program = fs::canonicalize(folder.join("initdb")).ok()?;
     program.parent().map(Path::to_owned)
 }

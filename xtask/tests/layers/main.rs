@@ -1,7 +1,7 @@
-//! The layers of the source trees and the cycles among their modules, which the compiler does not check.
+//! Layers of the services and import cycles among their modules, which the compiler does not check.
 //!
-//! A module imports only from its own layer and the layers below it. No modules import each other in a
-//! circle. This also applies to sibling modules if each is taken together with its submodules.
+//! A module imports only from its own layer and the layers below it. Modules must not import each
+//! other in a cycle. This also applies to sibling modules, each together with its submodules.
 
 #![expect(
     clippy::expect_used,
@@ -37,8 +37,8 @@ const TASK_SERVICE: [Layer; 7] = [
     Layer { modules: &["store", "config"], must_not_use: &["actix_web", "jwks_auth"] },
 ];
 
-/// Modules of auth-service that still import each other in circles; `::*` stands for the modules inside
-/// one. New ones must not be added.
+/// Modules of auth-service that still import each other in cycles; `name::*` stands for a module
+/// and its submodules. New modules must not be added.
 const REMAINING_IN_AUTH_SERVICE: [&str; 28] = [
     "attempts",
     "audit::*",
@@ -133,7 +133,7 @@ fn shown(cycle: &Graph) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Returns whether an entry of a list names a module.
+/// Returns whether an entry of a list refers to a module.
 fn names(entry: &str, module: &Module) -> bool {
     let module = module.join("::");
     match entry.strip_suffix("::*") {
@@ -148,7 +148,8 @@ fn uses(text: &str, name: &str) -> bool {
     text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(&path))
 }
 
-/// Returns whether modules with these texts import each other in a circle; the first is their parent.
+/// Returns whether modules with these sources import each other in a cycle; the first is the parent
+/// of the others.
 fn are_in_a_circle(parent: &str, first: &str, second: &str) -> bool {
     let texts = [("parent", parent), ("parent::first", first), ("parent::second", second)];
     let texts = texts.map(|(name, text)| {

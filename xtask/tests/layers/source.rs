@@ -10,9 +10,9 @@ use syn::{
 
 /// An item that a `use` declaration brings into a module.
 pub(crate) struct Import {
-    /// Its name there; `*` for all items of a module.
+    /// Its name in that module, or `*` for all items of the imported module.
     pub(crate) name: String,
-    /// As written, without the `*`.
+    /// Its path as written, without the `*`.
     pub(crate) path: Vec<String>,
     pub(crate) is_public: bool,
 }
@@ -20,9 +20,9 @@ pub(crate) struct Import {
 #[derive(Default)]
 pub(crate) struct Source {
     pub(crate) imports: Vec<Import>,
-    /// Paths of at least two names outside `use` declarations.
+    /// Paths of at least two segments outside `use` declarations.
     pub(crate) paths: Vec<Vec<String>>,
-    /// First names of all paths outside `use` declarations.
+    /// First segments of all paths outside `use` declarations.
     pub(crate) words: BTreeSet<String>,
     /// Names of the modules that contain unit tests.
     pub(crate) tests: Vec<String>,
@@ -111,7 +111,7 @@ impl Visit<'_> for Source {
         visit::visit_meta_list(self, list);
     }
 
-    /// `pub(super)` imports nothing.
+    /// Skips the path of `pub(super)`, which imports nothing.
     fn visit_vis_restricted(&mut self, _: &VisRestricted) {}
 
     fn visit_item_mod(&mut self, item: &ItemMod) {

@@ -8,13 +8,13 @@ use std::{
 
 use crate::source::{Import, Source};
 
-/// Names from the root of the crate.
+/// The path of a module: the names from the root of the crate.
 pub(crate) type Module = Vec<String>;
 
 /// Modules, each with the modules that it imports from.
 pub(crate) type Graph = BTreeMap<Module, BTreeSet<Module>>;
 
-/// The files of a crate, without its unit tests.
+/// The sources and imports of the modules of a crate, without unit tests.
 pub(crate) struct Tree {
     pub(crate) imports: Graph,
     pub(crate) texts: BTreeMap<Module, String>,
@@ -103,7 +103,7 @@ impl Resolver<'_> {
             && !source.words.contains(&import.name)
     }
 
-    /// Returns the path from the root of the crate, if it begins in the crate.
+    /// Returns the path from the root of the crate, or `None` if the path leads to another crate.
     fn absolute(&self, module: &[String], path: &[String]) -> Option<Module> {
         let supers = path.iter().take_while(|name| *name == "super").count();
         let (base, rest) = match path.first()?.as_str() {
@@ -116,7 +116,7 @@ impl Resolver<'_> {
         Some([module.get(..base)?, rest?].concat())
     }
 
-    /// Returns the module that defines the item at a path, which others may re-export.
+    /// Returns the module that defines the item at a path, even if the path leads to a re-export.
     fn module_of(&self, path: &[String]) -> Option<Module> {
         let length = (0..=path.len())
             .rev()

@@ -1,4 +1,4 @@
-//! Measures the time from the response to a change until each task-service refuses the tokens.
+//! Measures the time from the response to a change until each task-service rejects the tokens.
 
 use std::{
     fmt::Write as _,
@@ -57,7 +57,7 @@ struct Fleet {
     tasks: Vec<Service>,
 }
 
-/// Returns a table of the delays.
+/// Returns a table with the delay of each kind of change.
 pub(super) fn measure(
     name: &str,
     engine: &Engine,
@@ -91,7 +91,7 @@ pub(super) fn measure(
 }
 
 impl Fleet {
-    /// Starts the services. The task-services take turns among the auth-services.
+    /// Starts the services. Each task-service uses the next auth-service in turn.
     fn start(launcher: Launcher<'_>, replicas: usize) -> Result<Self> {
         let mut fleet = Self { auth: Vec::new(), tasks: Vec::new() };
         for _ in 0..replicas {
@@ -107,8 +107,8 @@ impl Fleet {
         Ok(fleet)
     }
 
-    /// Makes a change at one of the auth-services, which take turns. Returns the delay at each
-    /// task-service.
+    /// Makes a change through one of the auth-services, selected by `number`. Returns the delay at
+    /// each task-service.
     fn delays(&self, change: Change, number: u32) -> Result<Vec<Duration>> {
         let auth = self.auth.iter().cycle().nth(usize::try_from(number)?);
         let auth = auth.ok_or("no auth-service is running")?;
@@ -120,8 +120,8 @@ impl Fleet {
         for tasks in &self.tasks {
             get(&format!("{}/api/tasks", tasks.url), &user.token)?;
         }
-        // The last delay ended with a query of auth-service. Without a pause of a different length
-        // each time, every change would come at the same time after a query.
+        // The previous measurement ended just after auth-service had queried its database. A pause
+        // of varying length spreads the changes over the polling interval.
         sleep(Duration::from_millis((number * 79 % POLL_MILLIS).into()));
         let token = &user.token;
         scope(|scope| {
@@ -173,7 +173,7 @@ impl User {
     }
 }
 
-/// Returns the time of the first response that refuses a token.
+/// Returns the time of the first response that rejects a token.
 fn first_refusal(tasks: &Service, token: &str) -> Result<Instant> {
     let agent: Agent = Agent::config_builder().http_status_as_error(false).build().into();
     let url = format!("{}/api/tasks", tasks.url);

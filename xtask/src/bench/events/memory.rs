@@ -1,4 +1,5 @@
-//! Measures the memory for revocations, and the time to receive them after a start.
+//! Measures the memory that task-service needs for revocations, and the time to load them at
+//! startup.
 
 use std::path::Path;
 
@@ -11,7 +12,7 @@ use crate::{
 
 const REVOCATIONS: u32 = 100_000;
 
-/// Compares a task-service that keeps revocations with one that keeps none.
+/// Compares a task-service without revocations with one that holds many.
 pub(super) fn measure(programs: &Path) -> Result<String> {
     let folder = tempfile::tempdir()?;
     let engine = Engine::postgresql()?;
@@ -54,7 +55,7 @@ fn process_id(service: &Service) -> Result<u32> {
     Ok(service.process_id().ok_or_else(|| format!("{} does not run", service.name))?)
 }
 
-/// Returns the number of revocations from the metrics.
+/// Returns the number of revocations that task-service holds, as reported by its metrics.
 fn revocations(address: &str) -> Result<String> {
     let metrics = ureq::get(format!("http://{address}/metrics")).call()?;
     let metrics = metrics.into_body().read_to_string()?;
