@@ -22,7 +22,7 @@ use crate::{
     verifier::{Inner, IsRevoked, Issuer, Verifier},
 };
 
-/// Memory per cached token, from which the default size limit of the cache is derived.
+/// Memory per cached token in bytes, from which the default size limit of the cache is derived.
 const BYTES_PER_ENTRY: usize = 2 * 1024;
 
 /// An issuer, the audience of its tokens, and the source of its keys.
@@ -57,7 +57,7 @@ impl TrustedIssuer {
         Self { issuer: issuer.into(), audience: audience.into(), source }
     }
 
-    /// Like `new`, with keys from another source.
+    /// Creates an issuer like `new` does, but with keys from another source.
     pub fn with_source(
         issuer: impl Into<String>,
         audience: impl Into<String>,
@@ -74,7 +74,7 @@ pub struct VerifierBuilder {
     leeway: Duration,
     timing: Timing,
     cache_entries: usize,
-    /// In bytes; `None` derives it from the number of entries.
+    /// Maximum size in bytes; `None` derives it from `cache_entries`.
     cache_bytes: Option<usize>,
     is_revoked: Option<IsRevoked>,
     now: Now,
@@ -137,7 +137,8 @@ impl VerifierBuilder {
         self
     }
 
-    /// Maximum age of the key set: time until a removed key is refused. Default: 5 minutes.
+    /// Maximum age of the key set while the issuer is available, and therefore the longest time for
+    /// which a key that the issuer has removed is still accepted. Default: 5 minutes.
     #[must_use]
     pub fn cache_ttl(mut self, cache_ttl: Duration) -> Self {
         self.timing.cache_ttl = cache_ttl;
@@ -158,8 +159,8 @@ impl VerifierBuilder {
         self
     }
 
-    /// Maximum time for which the last valid set is used while the issuer is unavailable. Default:
-    /// 24 hours.
+    /// Maximum time for which the last valid key set is used while the issuer is unavailable.
+    /// Default: 24 hours.
     #[must_use]
     pub fn max_stale(mut self, max_stale: Duration) -> Self {
         self.timing.max_stale = max_stale;
@@ -212,9 +213,9 @@ impl VerifierBuilder {
         self
     }
 
-    /// Follows the primary issuer's feed of security events, and rejects tokens that it has revoked
-    /// or whose session or user it has ended. [`Stats::feed`](crate::Stats::feed) reports the state
-    /// of the feed.
+    /// Follows the primary issuer's feed of security events, and rejects a token if the issuer has
+    /// revoked it, its session or its signing key, or has disabled or deleted its user.
+    /// [`Stats::feed`](crate::Stats::feed) reports the state of the feed.
     #[cfg(feature = "events")]
     #[must_use]
     pub fn follow(mut self, feed: EventFeed) -> Self {

@@ -1,5 +1,5 @@
-//! Bounded, sharded cache of verified tokens, keyed by their SHA-256. Every hit is still checked for
-//! its key, expiry and revocation.
+//! Bounded, sharded cache of verified tokens, keyed by their SHA-256 digest. Every hit still checks
+//! the token's key, dates and revocation.
 
 mod key;
 mod shard;
@@ -21,7 +21,8 @@ use shard::Shard;
 const MAX_SHARDS: usize = 64;
 const MIN_ENTRIES_PER_SHARD: usize = 64;
 const MIN_BYTES_PER_SHARD: usize = 64 * 1024;
-/// Size of an entry without its claims: the key, the slot and the registered claims.
+/// Estimated size in bytes of an entry's key, slot and registered claims. The length of the token
+/// is added as an estimate of the other claims.
 const ENTRY_BYTES: usize = 512;
 
 /// A period between two invalidations.
@@ -99,8 +100,8 @@ impl TokenCache {
         }
     }
 
-    /// Starts a new epoch. Called before entries are removed: earlier insertions are seen by the
-    /// removal, and later ones see the new epoch.
+    /// Starts a new epoch. Called before entries are removed, so that the removal finds every entry
+    /// inserted earlier, and every later insertion notices the new epoch.
     fn next_epoch(&self) {
         self.epoch.fetch_add(1, Ordering::SeqCst);
     }

@@ -18,7 +18,8 @@ pub enum Error {
     /// The token is invalid: 401.
     #[error("Invalid token")]
     Refused(Refusal),
-    /// The issuer's keys are unavailable, so the token cannot be verified: 503.
+    /// The token cannot be verified: 503. Either the issuer's keys are unavailable, or its feed of
+    /// security events is silent and the application requires it (`WhenSilent::Refuse`).
     #[error("The signing keys are not available")]
     Unavailable {
         /// Time after which a retry makes sense; at least a second.
@@ -61,17 +62,18 @@ refusals! {
     UnknownKey = "no key of the issuer has this kid",
     /// Invalid JSON, not an object, or a duplicate field.
     BadClaims = "the claims are not a JSON object without duplicate fields (RFC 7519 §4)",
-    /// Compared byte for byte with the trusted issuers.
+    /// The `iss` is compared byte for byte with the trusted issuers.
     WrongIssuer = "iss is missing or not trusted (RFC 7519 §4.1.1)",
     /// A forged signature, a malleable S, or a point of small order.
     BadSignature = "the signature does not verify (RFC 8032 §5.1.7)",
-    /// Compared byte for byte; an array of strings may contain further audiences.
+    /// The audience is compared byte for byte. An `aud` array may contain further audiences, but
+    /// only strings.
     WrongAudience = "aud is missing or does not contain the expected audience (RFC 7519 §4.1.3)",
     /// A `sub` must be a string that is not blank.
     WrongSubject = "sub is missing or not a string (RFC 7519 §4.1.2)",
     /// Dates must be numbers of seconds since the epoch.
     BadDate = "exp, nbf or iat is missing or not a number (RFC 7519 §2, NumericDate)",
-    /// Further in the future than the leeway allows.
+    /// A date is further in the future than the leeway allows.
     NotYetValid = "nbf or iat lies in the future (RFC 7519 §4.1.5)",
     /// `serde` could not deserialize the claims.
     UnexpectedClaims = "the claims do not have the type that the application expects",
@@ -117,7 +119,7 @@ pub enum BuildError {
     #[cfg(feature = "events")]
     #[error("a secret must consist of printable ASCII characters")]
     Secret,
-    /// The HTTP client could not be built: the system has no CA certificates for `https`.
+    /// The HTTP client could not be built, usually because the system has no CA certificates.
     #[cfg(feature = "http")]
     #[error("cannot set up HTTPS for the issuer's keys; are CA certificates installed?")]
     Https(#[from] reqwest::Error),

@@ -18,13 +18,14 @@ pub(crate) struct KeySet {
     nameless: Vec<Arc<PublicKey>>,
 }
 
-/// Entries are parsed separately: one that is nested too deeply must not invalidate the others.
+/// A JWK set. Its entries are parsed separately, so that one that is nested too deeply does not
+/// invalidate the others.
 #[derive(Deserialize)]
 struct Document {
     keys: Vec<Box<RawValue>>,
 }
 
-/// Key parameters are defined in RFC 8037 §2, the others in RFC 7517 §4.
+/// An entry of a JWK set. RFC 8037 §2 defines the parameters of the key, RFC 7517 §4 the others.
 #[derive(Deserialize)]
 struct Jwk {
     kid: Option<String>,

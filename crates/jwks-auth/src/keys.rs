@@ -1,6 +1,6 @@
 //! The issuer's keys: a snapshot that is read without waiting, and the rules for fetching it.
 //!
-//! - A known key is found in memory, whatever the state of the network.
+//! - A known key is read from memory, without using the network.
 //! - The set is refreshed before its lifetime ends, so that a withdrawn key is dropped in time.
 //! - If a fetch fails or returns a malformed set, the last valid set is kept for `max_stale` at most.
 //! - Unknown `kid`s cause at most one fetch per cool-down, shared by all concurrent callers, so that
@@ -30,7 +30,8 @@ use crate::{
 
 /// Maximum size of a JWK set in bytes.
 pub(crate) const MAX_DOCUMENT_BYTES: usize = 256 * 1024;
-/// Maximum number of revoked keys to remember. Fetched sets soon no longer contain them.
+/// Maximum number of revoked keys to remember. Older ones can be forgotten, because the issuer no
+/// longer publishes them.
 #[cfg(feature = "events")]
 const MAX_REVOKED: usize = 64;
 /// Delay before the first retry while no set has been fetched; it doubles up to the cool-down.
@@ -56,7 +57,8 @@ pub(crate) struct Keys {
     status: RwLock<Status>,
     /// Held during a fetch, so that there is one at a time.
     fetching: Mutex<()>,
-    /// The `kid`s of revoked keys, oldest first. Locked while the snapshot is replaced.
+    /// The `kid`s of revoked keys, oldest first. Locked while the snapshot is replaced, so that a
+    /// fetch cannot restore a revoked key.
     revoked: StdMutex<VecDeque<String>>,
 }
 
@@ -147,7 +149,7 @@ impl Keys {
         self.current().is_some_and(|set| set.keys.get(kid).is_some_and(|known| **known == *key))
     }
 
-    /// Returns the key that a token names.
+    /// Returns the key that a token names. Fetches the key set if it does not contain the key.
     pub(crate) async fn find(
         self: &Arc<Self>,
         kid: Option<&str>,
@@ -246,7 +248,7 @@ impl Keys {
         *self.status.write().unwrap_or_else(PoisonError::into_inner) = status;
     }
 
-    /// Drops a key for good.
+    /// Removes a key from the set and prevents later fetches from restoring it.
     #[cfg(feature = "events")]
     pub(crate) fn revoke(&self, kid: &str) {
         let mut revoked = self.revoked.lock().unwrap_or_else(PoisonError::into_inner);

@@ -37,7 +37,8 @@ pub struct FeedStats {
     pub is_current: bool,
     /// Whether tokens are rejected while revocations are not up to date.
     pub is_required: bool,
-    /// Whether past revocations were received, or the wait for them has timed out.
+    /// Whether past revocations have been received, or the feed was silent for too long while
+    /// waiting for them.
     pub has_begun: bool,
     /// Time since the feed's last response.
     pub silent_for: Duration,

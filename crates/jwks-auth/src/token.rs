@@ -9,7 +9,7 @@ use crate::{PublicKey, error::Refusal, jwk::is_ed25519, unique_members::UniqueMe
 /// Maximum length of a token in bytes.
 pub(crate) const MAX_BYTES: usize = 8 * 1024;
 
-/// Kind of a token, which its `typ` header indicates.
+/// Kind of a token, indicated by its `typ` header parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Access,
@@ -20,7 +20,7 @@ pub(crate) enum Kind {
 /// A compact JWS with an acceptable header. Its contents are untrusted.
 #[derive(Debug)]
 pub(crate) struct Token<'a> {
-    /// The key that signed it; optional if the issuer has a single key.
+    /// Id of the key that signed the token; optional if the issuer has a single key.
     pub(crate) kid: Option<String>,
     /// The signing input: header and payload (RFC 7515 §5.2).
     signed: &'a str,

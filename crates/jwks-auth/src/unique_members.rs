@@ -1,5 +1,5 @@
-//! Parses a JSON object and rejects duplicate fields: parsers that pick different ones would read
-//! different tokens (RFC 7519 §4, RFC 8725 §2.4).
+//! Parses a JSON object and rejects duplicate fields: two parsers that keep different ones would
+//! read different claims (RFC 7519 §4, RFC 8725 §2.4).
 
 use std::fmt;
 

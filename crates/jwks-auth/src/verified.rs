@@ -48,7 +48,7 @@ impl<C: Send + Sync + 'static> AnyAccepted for Accepted<C> {
 }
 
 impl<C> Verified<C> {
-    /// Returns the registered claims, which every token has.
+    /// Returns the registered claims, which do not depend on `C`.
     pub fn registered(&self) -> &RegisteredClaims {
         &self.0.facts.registered
     }

@@ -32,7 +32,7 @@ pub(crate) type IsRevoked = Arc<dyn Fn(&RegisteredClaims) -> bool + Send + Sync>
 pub struct Verifier(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
-    /// The primary issuer first.
+    /// The primary issuer comes first.
     pub(crate) issuers: Vec<Issuer>,
     pub(crate) cache: Option<TokenCache>,
     pub(crate) is_revoked: Option<IsRevoked>,
@@ -56,16 +56,17 @@ impl fmt::Debug for Verifier {
 }
 
 impl Verifier {
-    /// Verifies a token and returns its claims as `C`. The token must be signed by a trusted issuer
-    /// for its audience, and be neither expired nor revoked.
+    /// Verifies a token and returns its claims as `C`. The token must be signed by a trusted
+    /// issuer, be intended for the audience configured for that issuer, and be neither expired nor
+    /// revoked.
     ///
-    /// Uses the network only for a `kid` missing from the last fetched set, at most once per
+    /// Fetches keys only if the current key set lacks the token's `kid`, at most once per
     /// cool-down. A cached token costs a hash and a lookup.
     pub async fn verify<C>(&self, token: &str) -> Result<Verified<C>, Error>
     where
         C: DeserializeOwned + Send + Sync + 'static,
     {
-        // Checked before hashing, which takes long for large input.
+        // Checked first, because hashing a large input is slow.
         if token.len() > MAX_BYTES {
             return self.conclude(Err(Refusal::TooLong.into()));
         }
@@ -97,7 +98,8 @@ impl Verifier {
         outcome
     }
 
-    /// Returns whether a cached token is still valid, by checking everything that can have changed.
+    /// Returns whether a cached token is still valid, by checking everything that may have changed
+    /// since it was verified.
     fn is_still_good(&self, facts: &Facts) -> bool {
         let Some(issuer) = self.0.issuers.get(facts.issuer) else { return false };
         issuer.keys.has(facts.kid.as_deref(), &facts.key)
@@ -132,8 +134,8 @@ impl Verifier {
         Ok(Arc::new(Accepted { facts, claims }))
     }
 
-    /// The expiry is checked last, so that only tokens that were valid once are reported as
-    /// expired.
+    /// Checks the dates and the callback for revocations. The expiry is checked last, so that a
+    /// token is reported as expired only if it was valid before.
     fn may_be_used_now(&self, rules: &Rules, claims: &RegisteredClaims) -> Result<(), Error> {
         let now = (self.0.now)().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
         rules.has_begun(claims, now)?;
@@ -196,7 +198,7 @@ impl Verifier {
         self.0.issuers.first().is_some_and(|primary| primary.keys.is_ready())
     }
 
-    /// Returns totals and the current state.
+    /// Returns counters and the current state of the cache, the keys and the feed.
     pub fn stats(&self) -> Stats {
         let cache = self.0.cache.as_ref().map_or_else(CacheStats::default, TokenCache::stats);
         let issuers = self.0.issuers.iter().map(|issuer| issuer.keys.stats()).collect();

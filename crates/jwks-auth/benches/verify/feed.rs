@@ -1,4 +1,4 @@
-//! A feed of security events.
+//! A minimal HTTP server for a feed of security events.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -14,8 +14,8 @@ use serde_json::{Map, Value, json};
 const EVENTS: u64 = 500;
 const KIND: &str = "https://schemas.openid.net/secevent/caep/event-type/session-revoked";
 
-/// Starts a feed of ended sessions and returns its URL. It sends all events in one response; later
-/// requests wait for more.
+/// Starts a feed of revoked sessions and returns its URL. It sends all events in one response;
+/// later requests wait for more.
 pub(super) fn start(issuer: &Issuer, kid: &str, [iss, aud]: [&str; 2]) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let header = json!({ "alg": "EdDSA", "kid": kid, "typ": "secevent+jwt" });

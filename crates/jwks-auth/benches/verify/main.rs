@@ -48,7 +48,7 @@ fn claims() -> Value {
     })
 }
 
-/// An issuer and one of its tokens.
+/// An issuer, one of its tokens, and a runtime for verifiers.
 struct World {
     runtime: Runtime,
     issuer: Issuer,

@@ -6,7 +6,7 @@ use aws_lc_rs::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 
 pub(super) type Digest = [u8; SHA256_OUTPUT_LEN];
 
-/// A token, and the Rust type that its claims were deserialized into.
+/// The digest of a token, and the Rust type that its claims were deserialized into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct CacheKey {
     pub(super) digest: Digest,

@@ -1,5 +1,6 @@
-//! A part of the cache under one lock. It evicts entries that were not used since the CLOCK hand last
-//! passed, so a flood of new tokens evicts itself and not the tokens in use.
+//! A part of the cache with its own lock. It evicts entries with the CLOCK algorithm: those that
+//! were not used since the hand last passed them. A flood of new tokens therefore evicts its own
+//! entries, and not those of tokens in use.
 
 use std::{
     collections::HashMap,
@@ -36,7 +37,7 @@ pub(super) struct Shard {
 struct Slots {
     index: HashMap<CacheKey, usize>,
     ring: Vec<Option<Slot>>,
-    /// Empty slots of the ring.
+    /// Indexes of the empty slots of the ring.
     free: Vec<usize>,
     hand: usize,
     bytes: usize,

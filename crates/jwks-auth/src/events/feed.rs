@@ -142,8 +142,8 @@ impl Follower {
         if self.revocations.has(claims) { Err(Error::Refused(Refusal::Revoked)) } else { Ok(()) }
     }
 
-    /// Like [`Self::check`], for a cached token: looks it up only if there have been revocations
-    /// since its last check.
+    /// Checks a cached token like [`Self::check`], but searches the revocations only if they have
+    /// changed since its last check.
     pub(crate) fn check_again(&self, facts: &Facts) -> Result<(), Error> {
         let generation = self.revocations.generation();
         if facts.revocations_seen.load(Ordering::Relaxed) == generation {
@@ -211,7 +211,8 @@ async fn follow(follower: Weak<Follower>) {
     };
     let mut pause = FIRST_PAUSE;
     let (mut is_connected, mut pruned) = (false, Instant::now());
-    // A waiting poll must not keep the follower alive.
+    // The task holds no strong reference during a poll, so that it does not keep the follower
+    // alive.
     while let Some(reader) = follower.upgrade().map(|follower| follower.reader.clone()) {
         let polled = reader.poll(&query).await;
         let Some(follower) = follower.upgrade() else { return };

@@ -18,7 +18,7 @@ use crate::{
     token::{Kind, Token},
 };
 
-/// Longer than the 20 seconds after which the issuer ends a long poll.
+/// Timeout of a poll, longer than the 20 seconds after which the issuer ends a long poll.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// Maximum size of a response in bytes.
 const MAX_RESPONSE_BYTES: usize = 4 * 1024 * 1024;
@@ -116,7 +116,7 @@ struct Page {
     cursor: String,
 }
 
-/// The tokens of a JSON object, in document order.
+/// The tokens of a response, in document order, which is the order of the events.
 struct InOrder(Vec<String>);
 
 impl<'de> Deserialize<'de> for InOrder {
@@ -152,7 +152,8 @@ impl EventReader {
         Ok(Self(Arc::new(Inner { http, url, authorization, rules, keys })))
     }
 
-    /// Returns the next events. If there are none, waits about 20 seconds at most.
+    /// Returns the next events. If there are none, waits for them for about 20 seconds, unless the
+    /// query has `return_immediately`.
     pub async fn poll(&self, query: &EventQuery) -> Result<EventBatch, FeedError> {
         let inner = &*self.0;
         let body =

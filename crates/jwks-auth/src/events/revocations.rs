@@ -1,4 +1,4 @@
-//! Revocations in bounded memory: 17 to 34 bytes for each session, token or user.
+//! Revocations in bounded memory: about 20 to 40 bytes for each session, token or user.
 
 use std::{
     collections::HashMap,
@@ -14,11 +14,12 @@ use crate::claims::RegisteredClaims;
 
 /// Maximum number of revocations. A hash table of this size takes 18 MB.
 const MAX_ENTRIES: usize = 900_000;
-/// Assumed lifetime of tokens in seconds, if an event has none.
+/// Assumed lifetime of tokens in seconds, for events that do not say when the tokens expire.
 const TOKEN_LIFETIME: u32 = 24 * 60 * 60;
 
 /// Revocations of one issuer. Entries are identified by a keyed 64-bit hash, for which outsiders
-/// cannot construct collisions; about one in 10¹³ tokens is rejected by accident.
+/// cannot construct collisions. Even if the table is full, only about one valid token in 5 × 10¹²
+/// is rejected by accident.
 pub(crate) struct Revocations {
     hasher: RandomState,
     max_entries: usize,
@@ -30,7 +31,8 @@ pub(crate) struct Revocations {
 #[derive(Default)]
 struct Entries {
     by_hash: HashMap<u64, Entry>,
-    /// Tokens issued up to this time are rejected, because individual revocations were evicted.
+    /// Tokens issued up to this time are rejected, because individual revocations were evicted. In
+    /// seconds since the epoch; 0 if none was evicted.
     all_until: u32,
 }
 
@@ -49,8 +51,9 @@ enum Key<'a> {
     Token(&'a str),
     /// Tokens of a subject that were issued no later than the event.
     Subject(&'a str),
-    /// All tokens of a subject. The issuer may have several clocks, and the one that issued the last
-    /// token may be ahead of the one that recorded the event.
+    /// All tokens of a subject, whenever they were issued. An issuer may consist of several
+    /// machines, and the clock that dated the last token may be ahead of the one that dated the
+    /// event.
     DeletedSubject(&'a str),
 }
 
@@ -129,8 +132,8 @@ impl Revocations {
         }
     }
 
-    /// Accepts the tokens that a user obtains after being enabled. Times are in whole seconds, so
-    /// these tokens may be issued in the same second in which the user was disabled.
+    /// Accepts the tokens that a user obtains after being enabled. As times are in whole seconds,
+    /// such a token may have been issued in the same second in which the user was disabled.
     fn enable(&self, entries: &mut Entries, event: &SecurityEvent) -> bool {
         let Some(user) = &event.subject.user else { return false };
         let Some(entry) = entries.by_hash.get_mut(&self.hash(Key::Subject(user))) else {
@@ -146,8 +149,8 @@ impl Revocations {
         entries.by_hash.retain(|_, entry| u64::from(entry.forget_at) > now);
     }
 
-    /// When memory is full, replaces the older half of the entries by a single one: all tokens
-    /// issued before the latest of them are rejected, and their clients obtain new ones.
+    /// Replaces the older half of the entries with a single one if the table is full: all tokens
+    /// issued up to the latest of them are rejected, and their clients have to obtain new ones.
     fn make_room(&self, entries: &mut RwLockWriteGuard<'_, Entries>, now: u64) {
         if entries.by_hash.len() < self.max_entries {
             return;

@@ -84,8 +84,8 @@ pub struct SecurityEvent {
     pub tokens_expire_by: Option<i64>,
 }
 
-/// Returns the events of a token that `issuer` signed for `audience`; `None` if it is no security
-/// event token.
+/// Returns the events of a token that `issuer` signed for `audience`; `None` if the token is not a
+/// security event token.
 pub(super) fn read(
     claims: &Map<String, Value>,
     issuer: &str,
@@ -138,7 +138,7 @@ fn key(id: &Value) -> Subject {
     Subject { key: kid.map(str::to_owned), ..Subject::default() }
 }
 
-/// Parses a subject identifier. It is empty if it belongs to another issuer.
+/// Parses a subject identifier. The result is empty if the subject belongs to another issuer.
 fn subject(id: &Value, issuer: &str) -> Subject {
     let text = |id: &Value, name: &str| id.get(name).and_then(Value::as_str).map(str::to_owned);
     let is_ours = |id: &Value| text(id, "iss").is_none_or(|iss| iss == issuer);

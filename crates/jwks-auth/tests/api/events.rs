@@ -8,7 +8,8 @@ use crate::world::{AUDIENCE, ISSUER, KID, NOW, World, claims, header_with};
 const SESSION_REVOKED: &str = "https://schemas.openid.net/secevent/caep/event-type/session-revoked";
 const ACCOUNT_PURGED: &str = "https://schemas.openid.net/secevent/risc/event-type/account-purged";
 
-/// Returns a reader of a feed that does not exist, which is sufficient to verify tokens.
+/// Returns a world and a reader of its feed. The feed does not exist, because verifying events does
+/// not need it.
 fn world() -> (World, EventReader) {
     let feed = EventFeed::new("http://127.0.0.1:1/events".parse().unwrap(), "a secret").unwrap();
     let world = World::with(|builder| builder.follow(feed));

@@ -234,7 +234,7 @@ async fn entries_that_cannot_be_used_are_skipped_one_by_one() {
     ] {
         unusable.push(with("first", member, value));
     }
-    // A set of only these keys verifies nothing.
+    // A set without a usable key verifies no token.
     world.keys.publish(&json!({ "keys": unusable }));
     assert_eq!(world.refusal(&world.token("ada")).await, Refusal::UnknownKey);
     assert_eq!(world.verifier.stats().issuers[0].keys, 0);
