@@ -1,7 +1,7 @@
 //! The audit log: who changed what, when, and from where.
 //!
-//! An entry is written in the transaction of the change. It contains ids, but no e-mail addresses and
-//! no secrets.
+//! An entry is written in the transaction of the change. It contains ids, but neither e-mail
+//! addresses nor secrets.
 
 mod action;
 mod failures;
@@ -92,7 +92,7 @@ impl Audit {
         Actor { audit: self.clone(), name: "user", now, ip_address, user_agent }
     }
 
-    /// Returns the actor of a command.
+    /// Returns the actor of a command: the operator.
     pub(crate) fn operator(&self, now: DbTime) -> Actor {
         let (ip_address, user_agent) = (None, None);
         Actor { audit: self.clone(), name: "operator", now, ip_address, user_agent }
@@ -120,7 +120,7 @@ impl Audit {
     }
 }
 
-/// The actor of an action, with its time and origin.
+/// The actor of an action, with the time and the client's address and user agent.
 #[derive(Clone)]
 pub(crate) struct Actor {
     audit: Audit,
@@ -137,7 +137,7 @@ impl fmt::Debug for Actor {
 }
 
 impl Actor {
-    /// Records an action, in the transaction of the change.
+    /// Records a successful action. Must be called in the transaction of the change.
     pub(crate) async fn record(
         &self,
         conn: &mut Conn<'_>,
@@ -171,7 +171,7 @@ impl Actor {
         Ok(())
     }
 
-    /// Records that a user was deleted, and makes all entries about the user anonymous.
+    /// Records that a user was deleted, and replaces the user's id in all entries with a pseudonym.
     pub(crate) async fn record_deletion(&self, conn: &mut Conn<'_>, user_id: &str) -> Result<()> {
         let pseudonym = format!("deleted-{}", Uuid::now_v7());
         AuditEntry::pseudonymize(conn, user_id, &pseudonym).await?;

@@ -36,7 +36,7 @@ pub async fn run(config: &Config, args: &AuditLogArgs, clock: &Clock) -> Result<
         user_id: user_id.as_deref(),
         since: since.map(|since| DbTime(Timestamp::from(since).into())),
         actions: &args.action,
-        // Read one more than requested, to detect whether there are further entries.
+        // Reads one entry more than requested, to detect whether there are more.
         limit: i64::from(args.limit) + 1,
     };
     let mut entries = AuditEntry::list(conn, &wanted).await?;
@@ -45,8 +45,8 @@ pub async fn run(config: &Config, args: &AuditLogArgs, clock: &Clock) -> Result<
     Ok(output::write(&entries, args.json, is_cut)?)
 }
 
-/// Returns the id of a user, given by id or address. An id is not looked up, because entries may be
-/// about a user who no longer exists.
+/// Returns the id of a user who is given by id or e-mail address. An id is not looked up, because
+/// the user may have been deleted.
 async fn user_id(conn: &mut Conn<'_>, user: &str) -> Result<String, AuditLogError> {
     if !user.contains('@') {
         return Ok(user.to_owned());

@@ -67,7 +67,8 @@ impl From<KeyRejected> for IssuerError {
     }
 }
 
-/// Signs tokens. Not `Debug`: it holds keys.
+/// Signer and verifier of the service's tokens. Does not implement `Debug`, because it holds
+/// private keys.
 pub(crate) struct Issuer {
     iss: String,
     aud: String,
@@ -103,14 +104,14 @@ impl Issuer {
         })
     }
 
-    /// Returns the `iss` and `aud` of its tokens.
+    /// Returns the `iss` and `aud` claims of its tokens.
     pub(crate) fn names(&self) -> (&str, &str) {
         (&self.iss, &self.aud)
     }
 
-    /// Loads the keys, and generates the first one. Any number of replicas may start at once on an
-    /// empty database: the database accepts one of their keys, and all use that one. Called again,
-    /// it notices changes by other replicas and by commands.
+    /// Loads the keys, and creates the first one if there is none. Any number of replicas may start
+    /// at once on an empty database: the database accepts one of their keys, and all use that one.
+    /// Later calls pick up changes by other replicas and by commands.
     pub(crate) async fn load(&self, now: Timestamp) -> Result<()> {
         let _renewing = self.renewal.lock().await;
         self.read(now.into()).await?;
@@ -125,8 +126,8 @@ impl Issuer {
         Ok(self.keys.load_full().ok_or(Unavailable::NotMigrated)?)
     }
 
-    /// Returns an access token (RFC 7519) for a user's session, with times in whole seconds and no
-    /// `typ`.
+    /// Returns an access token (RFC 7519) for a user's session, with times in whole seconds and
+    /// without a `typ` header parameter.
     pub(crate) async fn token(
         &self,
         user: &User,
@@ -156,8 +157,8 @@ impl Issuer {
         Ok(keys.signer(now.into())?.event_token(claims)?)
     }
 
-    /// Returns the claims of an access token of this issuer that has not expired. Its session may
-    /// have ended.
+    /// Returns the claims of an access token, or `None` if this issuer did not sign it or it has
+    /// expired. Does not check whether its session has ended.
     pub(crate) async fn verified(
         &self,
         token: &str,
@@ -193,7 +194,7 @@ impl Issuer {
         }
     }
 
-    /// Returns the keys, including one that signs now.
+    /// Returns the keys, which include one that may sign now.
     async fn signing_keys(&self, now: DateTime<Utc>) -> Result<Arc<KeySet>> {
         let keys = self.known_keys()?;
         if keys.can_sign(now) {
@@ -211,7 +212,7 @@ impl Issuer {
         self.read(now).await
     }
 
-    /// Reads the keys, and makes the next one if it is due.
+    /// Reads the keys, and creates the next one if it is due.
     async fn read(&self, now: DateTime<Utc>) -> Result<Arc<KeySet>> {
         let tools = (&self.rotation, &self.seal);
         let mut rows = SigningKey::list(&mut self.database.read_at_leisure().await?.conn()).await?;
@@ -231,7 +232,8 @@ impl Issuer {
         Ok(keys)
     }
 
-    /// Re-encrypts private keys of older secrets with the current one.
+    /// Re-encrypts with the current secret the private keys that are encrypted with an older one.
+    /// Returns their number.
     pub(crate) async fn renew_seals(&self) -> Result<usize> {
         let mut renewed = 0;
         let mut pooled = self.database.write().await?;
@@ -245,8 +247,9 @@ impl Issuer {
         Ok(renewed)
     }
 
-    /// Deletes keys that neither sign nor are published any more. Keeps the signing key and later
-    /// ones, because the next rotation is scheduled relative to them.
+    /// Deletes the keys that neither sign nor are published any more, and returns their number.
+    /// Keeps the signing key and later ones, because the next rotation is scheduled relative to
+    /// them.
     pub(crate) async fn delete_retired(&self, now: Timestamp) -> Result<usize> {
         let now = DateTime::from(now);
         let Some(generation) = self.known_keys()?.generation(now) else { return Ok(0) };

@@ -1,5 +1,5 @@
 //! `auth-service keys`: lists, rotates and revokes signing keys, directly in the database. Running
-//! replicas notice every change within a second.
+//! replicas notice every change within about a second.
 
 mod args;
 mod error;
@@ -30,7 +30,7 @@ use crate::{
     security_events::SecurityEvents,
 };
 
-/// Exit status for incorrect usage, the same as that of clap.
+/// Exit status for incorrect usage, the same as clap's.
 const USAGE: u8 = 2;
 
 /// Runs a command. Without a terminal, a revocation without `--yes` counts as incorrect usage.

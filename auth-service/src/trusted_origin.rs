@@ -1,5 +1,5 @@
-//! Trusted origins and patterns of origins: their requests may carry a session cookie, and links
-//! may redirect to them. CORS is configured separately and never uses patterns.
+//! Trusted origins and patterns of origins. Requests from them may carry a session cookie, and
+//! links may redirect to them. CORS is configured separately and never uses patterns.
 
 mod custom_scheme;
 
@@ -21,10 +21,10 @@ pub enum TrustedOrigin {
 /// A pattern in which `*` stands for any string, including dots.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OriginPattern {
-    /// `None` stands for http and https.
+    /// `None` matches http and https.
     scheme: Option<String>,
     host: String,
-    /// `None` stands for the default port of the scheme.
+    /// `None` matches the default port of the scheme.
     port: Option<String>,
 }
 
@@ -131,6 +131,7 @@ fn is_of_a_range(pattern: &str, authority: &str) -> bool {
     !is_address_range(pattern) || host.parse::<Ipv4Addr>().is_ok()
 }
 
+/// Returns whether a text matches a pattern in which `*` stands for any string.
 fn fits(pattern: &str, text: &str) -> bool {
     let mut pieces = pattern.split('*');
     let Some(rest) = pieces.next().and_then(|first| text.strip_prefix(first)) else { return false };

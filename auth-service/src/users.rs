@@ -1,5 +1,5 @@
-//! `auth-service users`: lists and changes users, directly in the database. The service may run
-//! meanwhile; it and the services that follow its security events notice every change.
+//! `auth-service users`: lists and changes users, directly in the database. The service may be
+//! running: it and the services that follow its security events notice every change.
 
 mod args;
 mod error;
@@ -88,7 +88,7 @@ impl Commands {
         self.security_events.moment(self.now)
     }
 
-    /// Finds a user by id or address.
+    /// Finds a user by id or e-mail address.
     async fn find(&self, who: &str) -> Result<UserRow, UsersError> {
         let mut pooled = self.database.read().await?;
         let conn = &mut pooled.conn();
@@ -102,7 +102,7 @@ impl Commands {
     async fn list(&self, args: &ListArgs) -> Result<(), UsersError> {
         let limit = i64::from(args.limit);
         let after = args.after.as_deref().unwrap_or_default();
-        // Reads one more than the limit, to detect whether there are more.
+        // Reads one user more than the limit, to detect whether there are more.
         let mut pooled = self.database.read().await?;
         let mut users = UserRow::list(&mut pooled.conn(), after, limit + 1).await?;
         let listed = usize::try_from(args.limit).unwrap_or(usize::MAX);
@@ -159,7 +159,7 @@ impl Commands {
         Ok(self.output.changed(user, "password set, sessions ended")?)
     }
 
-    /// Asks for a password and returns its hash.
+    /// Prompts for a password, or reads it from standard input, and returns its hash.
     async fn new_password(&self) -> Result<String, UsersError> {
         let password = prompt::new_password()?;
         self.passwords.check_new(password.expose_secret())?;
@@ -220,8 +220,8 @@ impl Commands {
     }
 }
 
-/// Opens the database. With `may_migrate`, as for `users create`, creates the database if it does
-/// not exist and runs pending migrations.
+/// Opens the database. With `may_migrate`, which only `users create` sets, creates the database if
+/// it does not exist and runs pending migrations.
 async fn database(url: &DatabaseUrl, may_migrate: bool) -> Result<Database, UsersError> {
     if may_migrate {
         migrate::run(url, MIGRATIONS).await?;

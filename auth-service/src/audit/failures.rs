@@ -1,5 +1,5 @@
-//! Limits the number of entries about failures, which anybody can cause: equal failures share one
-//! entry per hour, and the number of entries per hour is limited.
+//! Limits the number of entries about failures, because anybody can cause failures: equal failures
+//! share one entry per hour, and the number of entries per hour is limited.
 
 use std::{
     collections::HashMap,
@@ -22,6 +22,7 @@ pub(super) struct Failures(Mutex<Hour>);
 
 #[derive(Default)]
 struct Hour {
+    /// Hours since the Unix epoch.
     number: i64,
     entry_ids: HashMap<Key, String>,
 }

@@ -1,4 +1,4 @@
-//! The contract's error table: status, code and message of each error.
+//! The table of errors in the API: status, code and message of each error.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,8 @@ use service_kit::db::is_outage;
 use super::Error;
 
 impl Error {
-    /// Returns status, code and message. Messages of 5xx responses are fixed.
+    /// Returns the status, code and message. The messages of 5xx responses are fixed, so that they
+    /// do not reveal the cause.
     #[expect(clippy::too_many_lines, reason = "one row per error")]
     pub(super) fn parts(&self) -> (StatusCode, Option<&'static str>, Cow<'_, str>) {
         use StatusCode as S;
@@ -64,7 +65,7 @@ impl Error {
                 "CROSS_SITE_NAVIGATION_LOGIN_BLOCKED",
                 "Cross-site navigation login blocked. This request appears to be a CSRF attack.",
             ),
-            // The row refers to a user who was deleted concurrently.
+            // The new row refers to a user who was deleted during the request.
             Self::Sql(DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _))
             | Self::Unauthorized => (S::UNAUTHORIZED, "UNAUTHORIZED", "Unauthorized"),
             Self::InvalidEmail => (S::BAD_REQUEST, "INVALID_EMAIL", "Invalid email"),

@@ -6,11 +6,12 @@ use url::form_urlencoded;
 use super::is_email;
 use crate::error::{Error, Result};
 
-/// Maximum length of a redirect target. It is stored, and mailed percent-encoded.
+/// Maximum length of a redirect target. A target is stored, and sent percent-encoded in e-mails.
 const TARGET_MAX_BYTES: usize = 2048;
 
-/// The fields of a body. A missing field or wrong type records an error in Better Auth's wording, and
-/// reading continues, so that a response lists all errors.
+/// The fields of a body and the parameters of a query. A missing field or a wrong type is recorded
+/// as an error in Better Auth's wording, and reading continues, so that the response lists all
+/// errors.
 pub(crate) struct Fields<'a> {
     pub(super) members: &'a Map<String, Value>,
     pub(super) query: &'a str,
@@ -30,14 +31,15 @@ impl Fields<'_> {
         }
     }
 
-    /// Reads a string for the database. PostgreSQL does not accept NUL in strings.
+    /// Reads a string that will be stored. NUL is refused, because PostgreSQL does not accept it in
+    /// strings.
     pub(crate) fn text(&mut self, name: &str) -> String {
         let text = self.string(name);
         self.refuse_nul(name, &text);
         text
     }
 
-    /// Reads a string that may contain NUL, because it is not stored unchanged.
+    /// Reads an optional string that may contain NUL, because it is not stored as it is.
     pub(crate) fn optional_string(&mut self, name: &str) -> Option<String> {
         let text = self.members.contains_key(name).then(|| self.string(name))?;
         Some(text)
@@ -58,7 +60,7 @@ impl Fields<'_> {
         }
     }
 
-    /// Reads a string, or null to clear the value.
+    /// Reads an optional string or null. `Some(None)` stands for null, which clears the value.
     pub(crate) fn optional_nullable_text(&mut self, name: &str) -> Option<Option<String>> {
         match self.members.get(name) {
             Some(Value::Null) => Some(None),
@@ -66,26 +68,26 @@ impl Fields<'_> {
         }
     }
 
-    /// Returns whether a field is truthy in the sense of JavaScript.
+    /// Returns whether JavaScript would treat a field as true.
     pub(crate) fn is_truthy(&self, name: &str) -> bool {
         self.members.get(name).is_some_and(is_truthy)
     }
 
-    /// Reads a redirect target; an empty string counts as absent.
+    /// Reads an optional redirect target; an empty string counts as absent.
     pub(crate) fn redirect(&mut self, name: &str) -> Option<String> {
         let target = self.optional_text(name).filter(|target| !target.is_empty())?;
         self.refuse_long_target("body", name, &target);
         Some(target)
     }
 
-    /// Reads a redirect target that is returned unchanged, even if empty.
+    /// Reads an optional redirect target; an empty string is returned as it is.
     pub(crate) fn redirect_or_empty(&mut self, name: &str) -> Option<String> {
         let target = self.optional_text(name)?;
         self.refuse_long_target("body", name, &target);
         Some(target)
     }
 
-    /// Reads a redirect target from the query.
+    /// Reads an optional redirect target from the query; an empty string counts as absent.
     pub(crate) fn optional_query_redirect(&mut self, name: &str) -> Option<String> {
         let target = self.optional_query(name).filter(|target| !target.is_empty())?;
         self.refuse_long_target("query", name, &target);
@@ -99,7 +101,7 @@ impl Fields<'_> {
         }
     }
 
-    /// Reads a query parameter, which must not be repeated.
+    /// Reads an optional query parameter. Repeating it is an error.
     pub(crate) fn optional_query(&mut self, name: &str) -> Option<String> {
         let mut values = form_urlencoded::parse(self.query.as_bytes())
             .filter_map(|(parameter, value)| (parameter == name).then_some(value));
@@ -122,7 +124,7 @@ impl Fields<'_> {
         })
     }
 
-    /// Reads an e-mail address, in lower case.
+    /// Reads an e-mail address and converts it to lower case.
     pub(crate) fn email(&mut self, name: &str) -> String {
         let problems = self.problems.len();
         let address = self.string(name);
@@ -142,15 +144,16 @@ impl Fields<'_> {
         text
     }
 
-    /// Requires a string. As in Better Auth, the error for another type gives no details.
+    /// Records an error unless the field is a string. As in Better Auth, the error gives no
+    /// details.
     pub(crate) fn plain_string(&mut self, name: &str) {
         if !self.members.get(name).is_some_and(Value::is_string) {
             self.problems.push(format!("[body.{name}] Invalid input"));
         }
     }
 
-    /// Reads either `accountId` or `useAccountCookie: true`, with an optional `userId`, and nothing
-    /// else.
+    /// Reads `accountId`, or `None` for `useAccountCookie: true`. An optional `userId` may
+    /// accompany either; any other field is an error.
     pub(crate) fn account_selection(&mut self) -> Option<String> {
         let mut sent: Vec<(String, Value)> = if self.is_query {
             let pairs = form_urlencoded::parse(self.query.as_bytes()).into_owned();

@@ -1,4 +1,4 @@
-//! Keys in the form in which they sign and verify tokens.
+//! Keys that sign and verify tokens, each with the encoded headers of its tokens.
 
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, UnparsedPublicKey};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -8,7 +8,7 @@ use shared_models::AccessClaims;
 
 use super::IssuerError;
 
-/// Returns an encoded header (RFC 7515 §4.1), including the trailing dot.
+/// Returns an encoded JWS header (RFC 7515 §4.1), including the dot that follows it.
 fn encoded(header: &Value) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(header.to_string()) + "."
 }
@@ -18,7 +18,7 @@ fn access_header(kid: &str) -> String {
     encoded(&json!({ "alg": "EdDSA", "kid": kid }))
 }
 
-/// A key with the encoded headers of the tokens it signs.
+/// A private key with the encoded headers of the tokens that it signs.
 pub(super) struct Signer {
     key: Ed25519KeyPair,
     access_header: String,
@@ -56,7 +56,7 @@ impl Signer {
     }
 }
 
-/// A published key, which verifies access tokens.
+/// A published public key, which verifies access tokens.
 pub(super) struct PublishedKey {
     /// The header of every access token that this key signs. Tokens with another header, such as
     /// security events, are rejected.
@@ -70,7 +70,8 @@ impl PublishedKey {
         Self { header: access_header(kid), key }
     }
 
-    /// Returns the claims of an access token that was signed with this key.
+    /// Returns the claims of an access token, or `None` if it was not signed with this key. Does
+    /// not check whether the token has expired.
     pub(super) fn verified(&self, token: &str) -> Option<AccessClaims> {
         let (signed, signature) = token.rsplit_once('.')?;
         let claims = signed.strip_prefix(&self.header)?;

@@ -1,4 +1,4 @@
-//! The keys of the database, ready to sign and to be published.
+//! The keys of the database, decrypted for signing and serialized for publication.
 
 use std::sync::Arc;
 
@@ -16,17 +16,18 @@ use super::{
 };
 use crate::{models::SigningKey, seal::Seal};
 
-/// Loaded keys, and how long they are valid.
+/// The loaded keys, with the times at which they change.
 pub(super) struct KeySet {
     /// The rows as stored, newest first.
     rows: Vec<SigningKey>,
     /// The signing key and later ones, each with the time from which it signs; oldest first.
     signers: Vec<(DateTime<Utc>, Signer)>,
-    /// Time after which the newest key no longer signs.
+    /// Time from which the newest key no longer signs; `None` for no limit.
     expires_at: Option<DateTime<Utc>>,
     published: Vec<PublishedKey>,
     pub(super) jwks: Arc<Jwks>,
-    /// Time of the next change: a key leaves the published set, or the next one must be made.
+    /// Time of the next change, when a key leaves the published set or the next key must be
+    /// created.
     changes_at: Option<DateTime<Utc>>,
 }
 
@@ -78,7 +79,7 @@ impl KeySet {
         self.expires_at.is_none_or(|expires_at| now < expires_at)
     }
 
-    /// Returns whether nothing is due: no key must be made or removed yet.
+    /// Returns whether no key has to be created or withdrawn yet.
     pub(super) fn is_current(&self, now: DateTime<Utc>) -> bool {
         self.changes_at.is_none_or(|changes_at| now < changes_at)
     }
@@ -88,7 +89,7 @@ impl KeySet {
         self.rows == rows
     }
 
-    /// Returns the claims of an access token that a published key has signed.
+    /// Returns the claims of an access token, or `None` if no published key signed it.
     pub(super) fn verified(&self, token: &str) -> Option<AccessClaims> {
         self.published.iter().find_map(|key| key.verified(token))
     }

@@ -1,5 +1,5 @@
-//! Changes to the signing keys. Each is one transaction that locks the newest key, so that only one
-//! replica or command makes the next key.
+//! Changes to the signing keys. Each change is one transaction that locks the newest key, so that
+//! only one replica or command creates the next key.
 
 use std::time::Duration;
 
@@ -21,13 +21,13 @@ use crate::{
 };
 
 /// Maximum difference between the clocks of replicas. The activation of a key that replaces a
-/// revoked one is backdated by this, so that a replica whose clock is behind does not use an older
-/// key.
+/// revoked one is backdated by this duration, so that a replica whose clock is behind does not use
+/// an older key.
 const CLOCK_SKEW: Duration = Duration::from_mins(1);
 
 /// Result of a rotation.
 pub(crate) enum Rotated {
-    /// This key signs next.
+    /// The new key, which signs next.
     Scheduled(SigningKey),
     /// The next key existed already.
     WasScheduled(SigningKey),
@@ -40,7 +40,7 @@ pub(crate) enum Revoked {
     NotFound,
 }
 
-/// Makes the next key if it is due, and returns all keys, newest first.
+/// Creates the next key if it is due, and returns all keys, newest first.
 pub(super) async fn make_next(
     conn: &mut Conn<'_>,
     (rotation, seal): (&Rotation, &Seal),
@@ -56,8 +56,8 @@ pub(super) async fn make_next(
     .await
 }
 
-/// Publishes a new key, which signs once it has been published long enough. Fails if there are no
-/// keys yet.
+/// Creates and publishes a key, which signs once it has been published long enough. Changes nothing
+/// if the next key exists already. Fails if there are no keys yet.
 pub(crate) async fn rotate(
     conn: &mut Conn<'_>,
     (rotation, seal): (&Rotation, &Seal),
@@ -80,8 +80,8 @@ pub(crate) async fn rotate(
     .await
 }
 
-/// Revokes a key at once and records the event. If it was the signing key, the next key signs from
-/// now on; if there is no next key, a new one is made.
+/// Revokes a key at once and records a security event. If it was the signing key, the next key
+/// signs from now on; if there is no next key, a new one is created.
 pub(crate) async fn revoke(
     conn: &mut Conn<'_>,
     (rotation, seal): (&Rotation, &Seal),
@@ -138,7 +138,8 @@ async fn insert(
     if let Some(predecessor) = next.predecessor {
         SigningKey::update_expiry(conn, predecessor, DbTime(next.activates_at)).await?;
     }
-    // Without keys there is no row to lock, so another process may have made the same generation.
+    // Without keys there is no row to lock, so another process may have inserted a key of the same
+    // generation.
     if key.insert_unless_made(conn).await? > 0 {
         info!(
             signing_key.id = key.id,

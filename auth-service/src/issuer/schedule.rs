@@ -16,26 +16,27 @@ pub(crate) struct Rotation {
     pub(crate) interval: Option<Duration>,
     /// Time for which a key is published before it signs.
     pub(crate) publish_ahead: Duration,
-    /// Time for which a key is published after it has signed.
+    /// Time for which a key stays published after it has stopped signing.
     pub(crate) grace_period: Duration,
 }
 
-/// A key that must be made.
+/// A key that must be created.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct NextKey {
     pub(crate) generation: i32,
     pub(crate) activates_at: DateTime<Utc>,
-    /// Generation of the key that signs until the new one is activated.
+    /// Generation of the key that signs until the new one is activated; `None` if there is no such
+    /// key.
     pub(crate) predecessor: Option<i32>,
 }
 
-/// State of a key at some time.
+/// State of a key at a given time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KeyState {
     /// Published, and will sign later.
     Next,
     Signing,
-    /// Published, because tokens that it signed may not have expired.
+    /// No longer signs, but is still published, because tokens that it signed may still be valid.
     Retired,
     /// No longer published.
     Withdrawn,
@@ -51,7 +52,7 @@ impl Rotation {
         }
     }
 
-    /// Returns the time at which a key leaves the published set, if it expires.
+    /// Returns the time at which a key leaves the published set, or `None` if it never expires.
     pub(crate) fn withdrawal(&self, key: &SigningKey) -> Option<DateTime<Utc>> {
         key.expires_at.map(|at| at.0 + self.grace_period)
     }
@@ -60,7 +61,8 @@ impl Rotation {
         key.revoked_at.is_none() && self.withdrawal(key).is_none_or(|at| now < at)
     }
 
-    /// Returns the time at which the next key must be made, if the newest one expires.
+    /// Returns the time at which the next key must be created, or `None` if the newest one never
+    /// expires.
     pub(crate) fn due_at(&self, keys: &[SigningKey]) -> Option<DateTime<Utc>> {
         let expires_at = usable(keys).next()?.expires_at?;
         Some(expires_at.0 - self.publish_ahead)
@@ -104,13 +106,14 @@ impl Rotation {
     }
 }
 
-/// Returns the keys that were not revoked. Keys are ordered newest first.
+/// Returns the keys that are not revoked. `keys` must be ordered newest first, as in all functions
+/// here.
 pub(super) fn usable(keys: &[SigningKey]) -> impl Iterator<Item = &SigningKey> {
     keys.iter().filter(|key| key.revoked_at.is_none())
 }
 
-/// Returns the key that signs: the newest one that has been activated. If none has, because the
-/// clock of this replica is behind, returns the oldest.
+/// Returns the key that signs: the newest one that has been activated. If no key has been
+/// activated, because the clock of this replica is behind, returns the oldest.
 pub(crate) fn signing(keys: &[SigningKey], now: DateTime<Utc>) -> Option<&SigningKey> {
     usable(keys).find(|key| activation(key) <= now).or_else(|| usable(keys).last())
 }
@@ -120,7 +123,8 @@ pub(crate) fn activation(key: &SigningKey) -> DateTime<Utc> {
     key.activates_at.unwrap_or(key.created_at).0
 }
 
-/// Returns the generation of the next key; revoked keys count.
+/// Returns the generation of the next key. Revoked keys are counted too, because a generation is
+/// never reused.
 pub(super) fn next_generation(keys: &[SigningKey]) -> i32 {
     keys.first().map_or(FIRST_GENERATION, |newest| newest.generation.saturating_add(1))
 }

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-/// The command to run on signing keys.
+/// Arguments of the `keys` command.
 #[derive(Args, Clone, Debug)]
 pub struct KeysArgs {
     #[command(subcommand)]

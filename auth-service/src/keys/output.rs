@@ -1,4 +1,4 @@
-//! Signing keys as text or JSON.
+//! Writes signing keys as text or JSON.
 
 use std::io::{self, Write as _};
 
@@ -13,7 +13,7 @@ use crate::{
     models::SigningKey,
 };
 
-/// Writes the results of a command to standard output.
+/// Format of a command's results on standard output.
 pub(super) struct Output {
     pub(super) is_json: bool,
     pub(super) now: DateTime<Utc>,
@@ -53,7 +53,8 @@ impl Output {
         write_table(&mut out, &[header.map(str::to_owned)], keys.iter().map(row))
     }
 
-    /// Writes what was done with a key. `keys` are all keys afterwards.
+    /// Writes how a key was changed. `keys` are all keys after the change; `what` is the change,
+    /// such as "revoked".
     pub(super) fn changed(&self, keys: &[SigningKey], kid: &str, what: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
         let Some(key) = keys.iter().find(|key| key.id == kid) else { return Ok(()) };

@@ -1,13 +1,14 @@
 //! Origins of apps and browser extensions: `capacitor://localhost`, `myapp://`,
 //! `chrome-extension://id`.
 //!
-//! `Url` treats unknown schemes as opaque origins, so these are compared part by part.
+//! `Url` gives URLs with unknown schemes an opaque origin, so these origins are compared part by
+//! part.
 
 use percent_encoding::percent_decode_str;
 
 use super::{fits, is_of_a_range};
 
-/// Schemes whose URLs contain the content that browsers run or display.
+/// Schemes that are never trusted, because browsers run or display the content of their URLs.
 const REFUSED_SCHEMES: [&str; 5] = ["about", "blob", "data", "javascript", "vbscript"];
 
 /// A scheme with an optional authority and path. In a pattern, `*` stands for any string.
@@ -16,12 +17,14 @@ pub struct CustomOrigin {
     scheme: String,
     /// Empty in a pattern that matches any authority.
     authority: String,
-    /// Without dot segments and trailing slash. Empty in a pattern that matches any path.
+    /// Normalized: without dot segments, empty segments and a trailing slash. Empty in a pattern
+    /// that matches any path.
     path: String,
 }
 
 impl CustomOrigin {
-    /// Returns `None` for web schemes, refused schemes and strings without a scheme.
+    /// Parses a URL or a pattern. Returns `None` for web schemes, refused schemes, strings without
+    /// a scheme and strings with control characters.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (scheme, rest) = text.split_once(':')?;
         let scheme = scheme.to_ascii_lowercase();
@@ -49,7 +52,8 @@ impl CustomOrigin {
         text.contains("://").then(|| Self::parse(text)).flatten()
     }
 
-    /// Returns whether this pattern covers a URL.
+    /// Returns whether this origin or pattern covers a URL. A `*` never matches user information,
+    /// because the real host follows the `@`.
     pub(super) fn covers(&self, address: &str) -> bool {
         let Some(other) = Self::parse(address) else { return false };
         let is_pattern = [&self.authority, &self.path].iter().any(|part| part.contains('*'));
@@ -72,7 +76,7 @@ impl CustomOrigin {
     }
 }
 
-/// Returns the decoded path without dot segments and empty segments.
+/// Returns the percent-decoded path, with dot segments resolved and empty segments removed.
 fn resolved(path: &str) -> String {
     let decoded = percent_decode_str(path).decode_utf8_lossy();
     let mut segments = Vec::new();

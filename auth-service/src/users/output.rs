@@ -1,4 +1,4 @@
-//! Users and sessions as text, or as JSON with the names of Better Auth's fields.
+//! Writes users and sessions as text, or as JSON with Better Auth's field names.
 
 use std::io::{self, Write as _};
 
@@ -12,7 +12,7 @@ use crate::{
     models::{Session, UserRow},
 };
 
-/// Writes the results of a command to standard output.
+/// Format of a command's results on standard output.
 pub(super) struct Output {
     pub(super) is_json: bool,
     pub(super) now: DbTime,
@@ -58,7 +58,7 @@ struct SessionBody<'a> {
 }
 
 impl Output {
-    /// Writes a list of users. `is_cut` is true if there are more.
+    /// Writes a list of users. `is_cut` is true if the limit omitted some.
     pub(super) fn list(&self, users: &[UserRow], is_cut: bool) -> io::Result<()> {
         let mut out = io::stdout().lock();
         if self.is_json {

@@ -8,11 +8,11 @@ use std::{
 use actix_files::PathBufWrap;
 use percent_encoding::percent_decode_str;
 
-/// Directory of files whose names contain a hash of their content.
+/// Path prefix of the files whose names contain a hash of their content.
 pub(super) const ASSETS: &str = "/assets/";
 /// File that is served for a directory.
 pub(super) const INDEX: &str = "index.html";
-/// Extensions of a file and of the compressed copies that a build creates beside it.
+/// Suffixes of a file itself and of the compressed copies that a build creates beside it.
 const COPIES: [&str; 4] = ["", ".br", ".gz", ".zst"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,14 +21,14 @@ pub(super) enum Target {
     File,
     /// A client-side route: `index.html` is served.
     Route,
-    /// Neither of them, or outside the directory.
+    /// Neither a file nor a route, or a file outside the directory.
     Missing,
 }
 
 impl Target {
     /// Classifies a path. Accesses the file system.
     pub(super) fn of(root: &Path, path: &str) -> Self {
-        // A path with a doubled slash is never valid.
+        // No file and no route has a path that starts with two slashes.
         if path.starts_with("//") || has_dot_segments(path) {
             return Self::Missing;
         }
@@ -54,7 +54,7 @@ fn is_route(path: &str) -> bool {
     !is_api && !path.starts_with(ASSETS) && !name.contains('.')
 }
 
-/// Returns whether the path has a segment `.` or `..` (RFC 3986 §3.3), in any encoding.
+/// Returns whether the path has a segment `.` or `..` (RFC 3986 §3.3), percent-encoded or not.
 ///
 /// `/assets/../index.html` would otherwise be cached permanently as an asset.
 fn has_dot_segments(path: &str) -> bool {
@@ -64,8 +64,8 @@ fn has_dot_segments(path: &str) -> bool {
     })
 }
 
-/// Returns whether a file is outside `root`: a symbolic link could lead to any file of the machine.
-/// The root itself may be a symbolic link.
+/// Returns whether a file, its index file or a compressed copy is outside `root`, because a
+/// symbolic link can point to any file of the machine. The root itself may be a symbolic link.
 fn leads_out(root: &Path, path: &Path) -> bool {
     let Ok(root) = root.canonicalize() else { return false };
     let is_outside = |path: PathBuf| match path.canonicalize() {
