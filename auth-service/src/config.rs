@@ -270,7 +270,8 @@ impl Config {
         self.better_auth_url.as_str().starts_with("https://")
     }
 
-    /// Returns the origin at which users open the web app.
+    /// Returns the origin at which users open the web app in a browser, or `None` if there are only
+    /// mobile apps.
     pub(crate) fn front_end(&self) -> Option<&WebOrigin> {
         self.frontend_url.iter().find(|origin| http_origin(origin.as_str()).is_ok())
     }

@@ -17,7 +17,7 @@ use crate::{MIGRATIONS, config::Config};
 /// Timeout of a request that a check sends.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Prints the findings, one per line.
+/// Runs all checks and prints the findings, one per line.
 pub async fn run(config: &Config, args: DoctorArgs) -> ExitCode {
     doctor::report(&Box::pin(examine(config)).await, args)
 }

@@ -1,7 +1,7 @@
 //! Errors and the responses they become.
 //!
-//! Error bodies of the contract are flat: `{"message": …, "code": …}`, with the messages and codes
-//! of Better Auth.
+//! Error bodies are flat, as in Better Auth, and have its messages and codes: `{"message": …,
+//! "code": …}`.
 
 mod table;
 
@@ -25,7 +25,7 @@ use tracing::{debug, error};
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
 pub(crate) const X_RETRY_AFTER: &str = "x-retry-after";
-/// `WWW-Authenticate` challenge to a receiver (RFC 9110 §11.6.1).
+/// `WWW-Authenticate` challenge to a receiver of security events (RFC 9110 §11.6.1).
 const RECEIVER_CHALLENGE: &str = r#"Bearer, Basic realm="auth-service""#;
 /// Value of `Retry-After` while a dependency is unavailable.
 const RETRY_AFTER_SECONDS: &str = "1";
@@ -187,7 +187,7 @@ pub(crate) struct ErrorBody<'a> {
     oauth: Option<OauthError<'a>>,
 }
 
-/// The fields of an error response of OAuth (RFC 6749 §5.2).
+/// The fields of an OAuth error response (RFC 6749 §5.2).
 #[derive(Serialize)]
 struct OauthError<'a> {
     error: &'static str,
@@ -216,7 +216,7 @@ impl Error {
         (status, ErrorBody { message, code, oauth })
     }
 
-    /// Returns the error code of OAuth (RFC 6749 §5.2) for errors of its endpoints.
+    /// Returns the OAuth error code (RFC 6749 §5.2), or `None` for errors of other endpoints.
     fn oauth_error(&self) -> Option<&'static str> {
         match self {
             Self::InvalidClient => Some("invalid_client"),
@@ -225,7 +225,7 @@ impl Error {
         }
     }
 
-    /// Returns the error code that a link appends to its redirect target.
+    /// Returns the error code, which is appended to the redirect target of a mailed link.
     pub(crate) fn code(&self) -> Option<&'static str> {
         self.parts().1
     }
@@ -240,7 +240,8 @@ impl Error {
         matches!(self, Self::DatabaseUnavailable(error) if error.is_expected())
     }
 
-    /// Returns whether the mailed link was invalid. The redirect target then receives the error.
+    /// Returns whether a mailed link was invalid. The error is then passed on to its redirect
+    /// target.
     pub(crate) fn is_about_a_link(&self) -> bool {
         matches!(
             self,
@@ -272,8 +273,7 @@ impl ResponseError for Error {
             response.insert_header((WWW_AUTHENTICATE, RECEIVER_CHALLENGE));
         }
         if let Self::TooManyRequests { wait } = self {
-            // Whole seconds, rounded up, as the contract and `Retry-After` (RFC 9110 §10.2.3)
-            // require.
+            // Both headers contain whole seconds (RFC 9110 §10.2.3), rounded up.
             let seconds = wait.as_millis().div_ceil(1000).max(1).to_string();
             response.insert_header((X_RETRY_AFTER, seconds.as_str()));
             response.insert_header((RETRY_AFTER, seconds));

@@ -91,7 +91,7 @@ async fn import_users(
 }
 
 /// Returns the key that encrypts session tokens. It is derived from the secret that signs cookies,
-/// which must be that of the source.
+/// which must be that of the source. Returns `None` if sessions are not imported.
 fn session_seal(config: &Config, args: &ImportArgs) -> Result<Option<Seal>, ImportError> {
     if !args.sessions {
         return Ok(None);
@@ -113,7 +113,7 @@ async fn from_database(
     report: &mut Report,
 ) -> Result<(), ImportError> {
     let mut pooled = source::connect(args.source.expose_secret()).await?;
-    // Read one snapshot of the source, so that users and their accounts are consistent.
+    // Reads one snapshot of the source, so that users and their accounts are consistent.
     let work = async |conn: &mut Conn<'_>| {
         let mut source = sql::Source::open(conn, args, report).await?;
         if args.sessions {

@@ -1,6 +1,6 @@
-//! Validation of requests. One extractor runs the checks in the contract's order: media type, JSON,
-//! origin, redirect targets, schema, and for sign-in the stricter origin rule. For a GET, only the
-//! query is checked.
+//! Validation of requests. One extractor runs the checks in Better Auth's order: media type, JSON,
+//! origin, redirect targets, schema, and for sign-in the stricter origin rule. For a GET request,
+//! only the query is checked.
 
 mod fields;
 
@@ -26,32 +26,33 @@ use crate::{
     state::AppState,
 };
 
-/// Maximum size of a body in bytes, because names and images have no limit of their own.
+/// Maximum size of a body in bytes. Names and images have no limit of their own.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// Maximum length of an address: RFC 5321 §4.5.3.1.3, without the angle brackets.
 pub(crate) const EMAIL_MAX_CHARS: usize = 254;
 /// Maximum length of a local part: RFC 5321 §4.5.3.1.1.
 const LOCAL_PART_MAX_CHARS: usize = 64;
 
-/// Byte order mark, which some editors write.
+/// Byte order mark, which some clients send before the JSON.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 pub(crate) const JSON: &str = "application/json";
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 pub(crate) const FORM_OR_JSON: &str = "application/x-www-form-urlencoded, application/json";
 
-/// A body that has passed all checks.
+/// The input of a request that has passed all checks.
 pub(crate) struct Input<T>(pub(crate) T);
 
-/// The body that an endpoint accepts.
+/// The fields and parameters that an endpoint accepts.
 pub(crate) trait Schema: Sized + 'static {
     /// Whether the endpoint signs a user in. It then also accepts forms, and the stricter origin
     /// rule applies.
     const SIGNS_IN: bool = false;
     /// Whether the endpoint also accepts forms.
     const TAKES_FORMS: bool = Self::SIGNS_IN;
-    /// The expected types named in Better Auth's error for a body that is not an object. If empty,
-    /// such a body is accepted as one without fields.
+    /// The expected types named in Better Auth's error for a body that is not an object. An empty
+    /// string stands for an error without types. If the list is empty, such a body is accepted as
+    /// one without fields.
     const NO_OBJECT: &[&str] = &["object"];
 
     /// Whether a body is required.
@@ -98,7 +99,7 @@ impl<T: Schema> FromRequest for Input<T> {
     }
 }
 
-/// Parses all fields, or collects all validation errors.
+/// Reads all fields, or returns all validation errors in one error.
 fn read<T: Schema>(req: &HttpRequest, body: Option<&Value>) -> Result<T> {
     let is_query = req.method() == Method::GET;
     let no_members = Map::new();
@@ -122,7 +123,7 @@ fn read<T: Schema>(req: &HttpRequest, body: Option<&Value>) -> Result<T> {
     Ok(input)
 }
 
-/// Parses a body. Returns `None` if there is no body, or one without a media type.
+/// Parses a body. Returns `None` if it is empty or has no media type.
 pub(crate) fn parse(
     req: &HttpRequest,
     bytes: &BytesMut,

@@ -28,22 +28,22 @@ use uuid::Uuid;
 
 use crate::{attempts::Rule, error::Result, models, session::Live, state::AppState};
 
-/// The occasion for an e-mail, which determines its recipient, template and limit.
+/// The kind of an e-mail, which determines its recipient, template and rate limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// To an address that is not verified yet.
+    /// Sent to an address that is not verified yet.
     VerifyEmail,
-    /// To a user who forgot the password.
+    /// Sent to a user who forgot the password.
     ResetPassword,
-    /// Sent to the new address when a user changes the address.
+    /// Sent to the new address, which must confirm a change of address.
     ChangeEmail,
-    /// To the old address, before the new one is asked to confirm.
+    /// Sent to the old address, which must confirm before [`Self::ChangeEmail`] is sent.
     ConfirmChangeEmail,
-    /// To a user who wants to delete the account.
+    /// Sent to a user who wants to delete the account.
     DeleteUser,
-    /// To the old address, when the new one is asked to confirm.
+    /// Sent to the old address as a notice when [`Self::ChangeEmail`] is sent.
     ChangeEmailNotice,
-    /// To the old address, after the change.
+    /// Sent to the old address after the change.
     EmailChanged,
 }
 
@@ -75,9 +75,10 @@ impl Kind {
         !matches!(self, Self::ChangeEmailNotice | Self::EmailChanged)
     }
 
-    /// Limits the e-mails of a kind to one address, from all clients. Kinds have separate limits:
-    /// e-mails that anybody can request must not use up those that the owner needs. Excess e-mails are
-    /// delayed, not dropped.
+    /// Returns the limit for e-mails of this kind to one address, which all clients share. Each
+    /// kind has its own limit, so that e-mails that anybody can request do not use up the limit of
+    /// those that only the owner can request. Excess e-mails are delayed; of several delayed ones,
+    /// only the newest is sent.
     fn allowance(self) -> Rule {
         let longest = match self {
             // Shorter than the lifetime of a link, so that the owner can always get a valid one.
@@ -92,7 +93,7 @@ impl Kind {
     }
 }
 
-/// Creates an e-mail to the user with this address, to be sent at once.
+/// Creates an e-mail that is sent at once, to the user who has this address when it is sent.
 pub(crate) fn ask_for(
     kind: Kind,
     email: &str,
@@ -114,7 +115,7 @@ pub(crate) fn ask_for(
     }
 }
 
-/// The session that requests an e-mail.
+/// The user who requests an e-mail, and the session of the request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asker<'a> {
     pub(crate) user_id: &'a str,
@@ -165,8 +166,8 @@ pub(crate) async fn post(state: &AppState, mails: &[models::Mail]) -> Result<()>
 }
 
 /// Invalidates all links that were or will be mailed to a user, because the password or the address
-/// has changed. Signed links are invalidated by their claims instead. Called inside the transaction,
-/// after the change.
+/// has changed. Signed links are invalidated by their claims instead. Must be called in the
+/// transaction of the change, after it.
 pub(crate) async fn void_links(conn: &mut Conn<'_>, user_id: &str) -> Result<()> {
     let kinds: Vec<_> =
         Kind::ALL.into_iter().filter(|kind| kind.has_link()).map(Kind::as_str).collect();
@@ -175,7 +176,7 @@ pub(crate) async fn void_links(conn: &mut Conn<'_>, user_id: &str) -> Result<()>
     Ok(())
 }
 
-/// Wakes the worker for new e-mails, and closes the outbox on shutdown.
+/// Signals to the worker: that there are new e-mails, and that it must stop.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     posted: Notify,

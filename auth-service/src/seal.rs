@@ -13,7 +13,7 @@ use crate::config::Secrets;
 const NONCE_BYTES: usize = 12;
 const KEY_BYTES: usize = 32;
 
-/// The keys for one purpose. Not `Debug`, because it holds keys.
+/// The encryption keys for one purpose. Does not implement `Debug`, because it holds keys.
 pub(crate) struct Seal {
     current: RandomizedNonceKey,
     /// Keys of older secrets, which only decrypt.
@@ -62,7 +62,8 @@ impl Seal {
             && self.older.iter().any(|key| open_with(key, owner, sealed).is_some())
     }
 
-    /// Re-encrypts a value of an older secret. Returns `None` if that is not necessary.
+    /// Re-encrypts a value that was encrypted with an older secret. Returns `None` for other
+    /// values.
     pub(crate) fn renewed(
         &self,
         owner: &str,

@@ -47,7 +47,7 @@ pub(crate) struct AppState {
     pub(crate) attempts: Attempts,
     pub(crate) security_events: SecurityEvents,
     pub(crate) audit: Audit,
-    /// Zero for no limit.
+    /// Age at which entries of the audit log are deleted; zero for no limit.
     pub(crate) audit_retention: Duration,
     pub(crate) session_seal: Seal,
     pub(crate) session_expires_in: Duration,
@@ -79,15 +79,15 @@ impl AppState {
         network_of(self.client_address(req))
     }
 
-    /// Returns the client that sent a request, for the audit log. The address cannot be forged.
+    /// Returns the client that sent a request, for the audit log. Its address cannot be forged.
     pub(crate) fn actor(&self, req: &HttpRequest) -> Actor {
         let address = client_address::shown(self.client_address(req));
         let agent = client_address::user_agent(req.headers());
         self.audit.client(DbTime(self.now().into()), address, agent)
     }
 
-    /// Returns the client address shown in the list of sessions. Without a trusted proxy it is the
-    /// one that the request claims; it is only displayed and never used for decisions.
+    /// Returns the client address shown in the list of sessions. Without a trusted proxy, it is the
+    /// address that the request claims, so it is only displayed and never used for decisions.
     pub(crate) fn shown_address(&self, req: &HttpRequest) -> String {
         let address = if self.trusted_proxies.is_empty() {
             client_address::claimed(req.headers())

@@ -1,4 +1,4 @@
-//! `auth-service export` and its import: all data in one file.
+//! `auth-service export`, and the import of its file, which contains all data.
 
 use std::error::Error as StdError;
 
@@ -34,14 +34,14 @@ pub async fn export(
     Ok(tally)
 }
 
-/// Imports an export. Accepts only keys that the secret decrypts, because the service could not start
-/// with others.
+/// Imports an export. Accepts only signing keys that the secret decrypts, because the service could
+/// not start with others.
 pub(crate) async fn import(
     config: &Config,
     args: &ImportArgs,
     clock: &Clock,
 ) -> Result<Imported, ImportError> {
-    // A generated secret cannot be that of the exported service.
+    // Generates no secret, because it could not be that of the exported service.
     let secrets = config.existing_secrets()?;
     let seal = secrets.map(|secrets| Seal::new(&secrets, SEAL_PURPOSE)).transpose()?;
     let inventory = inventory(move |key: &SigningKey| {
@@ -59,8 +59,9 @@ pub(crate) async fn import(
     Ok(imported)
 }
 
-/// Adds an entry to the audit log after an export or import. A failure is only logged: the work is
-/// done, and an export may read from a standby.
+/// Adds an entry to the audit log after an export or import. A failure is only logged, because the
+/// data has been copied already, and because an export may read from a standby, which accepts no
+/// writes.
 pub(crate) async fn record(config: &Config, action: Action, detail: &str, clock: &Clock) {
     let now = DbTime(Timestamp::from(clock.now()).into());
     let record = async || {

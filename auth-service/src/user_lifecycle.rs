@@ -39,7 +39,7 @@ pub(crate) async fn end_sessions(
     .await
 }
 
-/// Records an action, and the end of the sessions that it ended, if any.
+/// Records an action with the number of sessions that it ended.
 pub(crate) async fn record_with_sessions(
     conn: &mut Conn<'_>,
     (action, user_id): (Action, &str),
@@ -71,7 +71,7 @@ pub(crate) async fn revoke_token(
     .await
 }
 
-/// Deletes a user. Returns `false` if there is none.
+/// Deletes a user. Returns `false` if there is no such user.
 pub(crate) async fn delete(
     conn: &mut Conn<'_>,
     user_id: &str,
@@ -143,7 +143,7 @@ async fn lift_ban(
     .await
 }
 
-/// Sets a password and ends all sessions.
+/// Sets a password, ends all sessions and invalidates all mailed links.
 pub(crate) async fn set_password(
     conn: &mut Conn<'_>,
     (user_id, new_account_id): (&str, &str),

@@ -4,7 +4,7 @@
 use clap::{ArgAction, Args, ValueEnum};
 use service_kit::config::switch;
 
-/// How browsers keep a session.
+/// Name and attributes of the session cookie.
 #[derive(Args, Clone, Debug)]
 pub struct CookieArgs {
     /// Prefix of cookie names; use that of the server that issued imported sessions
@@ -36,7 +36,7 @@ pub enum SameSite {
 }
 
 impl CookieArgs {
-    /// Returns whether browsers would accept the cookies.
+    /// Returns whether browsers accept cookies with these attributes.
     pub(crate) fn fits(&self, is_secure: bool) -> bool {
         let is_none = self.cookie_same_site == SameSite::None;
         (is_secure || !is_none) && (is_none || !self.cookie_partitioned)

@@ -33,12 +33,13 @@ const PLACEHOLDERS: [&str; 11] = [
     "your_secret",
     "better-auth-secret",
 ];
-/// Minimum number of distinct characters. Only one in a million random secrets of 32 hexadecimal
-/// digits has fewer.
+/// Minimum number of distinct characters. Of random secrets of 32 hexadecimal digits, fewer than
+/// one in ten million have fewer.
 const MIN_DIFFERENT_CHARS: usize = 8;
 
 /// Returns whether a secret is a known placeholder or has a pattern that random ones do not have:
-/// few distinct characters, a repeated part, or ascending or descending characters.
+/// few distinct characters, a part that is repeated throughout, or mostly neighbouring characters
+/// such as `abc` and `321`.
 fn is_guessable(secret: &str) -> bool {
     let lower_case = secret.to_lowercase();
     let bytes = secret.as_bytes();

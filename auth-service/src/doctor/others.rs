@@ -8,7 +8,7 @@ use service_kit::doctor::{self, Caller, Finding};
 use shared_models::{ISSUER_DOCUMENT, IssuerDocument};
 
 const JWKS: &str = "/api/auth/jwks";
-/// Clock skew that task-service allows between a verifier and its issuer.
+/// Clock difference between the two services that task-service tolerates.
 const LEEWAY: Duration = Duration::from_secs(30);
 
 /// Checks that the service at `address` runs with these settings, and that browsers can reach it.

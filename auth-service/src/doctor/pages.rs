@@ -1,4 +1,5 @@
-//! Checks how browsers will treat the configured origins. No I/O.
+//! Checks, without any I/O, how browsers will treat the configured origins, and whether proxies are
+//! configured.
 
 use service_kit::{
     doctor::{Finding, is_another_site, is_https, is_loopback, same_but_for_the_host},
@@ -37,7 +38,7 @@ fn cookies(config: &Config) -> Vec<Finding> {
     findings
 }
 
-/// Returns the problem that keeps a page from sending cookies, if there is one.
+/// Returns the problem that prevents a page from sending cookies, if there is one.
 fn obstacle(page: &WebOrigin, base: &WebOrigin, has_a_home: bool) -> Option<Finding> {
     let (shown, service) = (page.as_str(), base.as_str());
     if is_https(page) && !is_https(base) && !is_loopback(base) {

@@ -16,7 +16,7 @@ use crate::{
 
 const SETTING: &str = "BETTER_AUTH_SECRET";
 const SETTING_WITH_VERSIONS: &str = "BETTER_AUTH_SECRETS";
-/// Number of sessions that are read at once.
+/// Number of sessions that one query reads.
 const PAGE: i64 = 500;
 
 /// Checks the secrets. `database` is `None` if the database cannot be read.

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use secrecy::SecretString;
 use service_kit::source::NameArgs;
 
-/// Options of the import command.
+/// Arguments of the `import` command.
 #[derive(Args, Clone, Debug)]
 pub struct ImportArgs {
     /// Kind of the source

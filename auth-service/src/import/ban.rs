@@ -1,12 +1,13 @@
-//! Translates ban and activity flags of a source.
+//! Converts the ban and activity flags of a source.
 
 use chrono::{DateTime, Utc};
 use service_kit::source::value::{flag, time};
 
 use super::candidate::CandidateBan;
 
-/// Returns the ban of a user, if any. `banned` is in effect until `expires`. A flag or a time that
-/// cannot be read counts as a ban, which an operator can lift.
+/// Returns the ban of a user that is in effect at `now`, if there is one. `banned` is a flag that
+/// counts until `expires`. A flag or a time that cannot be read counts as a ban, because an
+/// operator can lift it later.
 pub(super) fn ban(
     banned: Option<&str>,
     reason: Option<&str>,

@@ -31,7 +31,7 @@ pub(crate) struct Candidate {
 /// A ban. Accounts that are not active count as banned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CandidateBan {
-    /// For the report, such as "is banned until 2026-01-02 03:04 UTC".
+    /// Description for the report, such as "is banned until 2026-01-02 03:04 UTC".
     pub(super) description: String,
     pub(super) reason: Option<String>,
     pub(super) expires: Option<DateTime<Utc>>,

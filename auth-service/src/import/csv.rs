@@ -1,4 +1,4 @@
-//! Users in a CSV file.
+//! Reads users from a CSV file.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Users in JSON files: a single value, or one per line.
+//! Reads users from JSON files, which hold a single value or one value per line.
 
 mod auth0;
 mod django;
@@ -96,7 +96,7 @@ fn elements(value: Value, from: Origin) -> Result<Vec<Object>, ImportError> {
     elements.into_iter().map(object).collect()
 }
 
-/// Returns a string, number or boolean as a string.
+/// Returns a string, number or boolean as a string, and `None` for a value of another type.
 fn text(object: &Object, name: &str) -> Option<String> {
     match object.get(name)? {
         Value::String(text) => Some(text.clone()),
@@ -106,12 +106,12 @@ fn text(object: &Object, name: &str) -> Option<String> {
     }
 }
 
-/// Returns a string unless it is empty.
+/// Like [`text`], but returns `None` for a blank string.
 fn filled(object: &Object, name: &str) -> Option<String> {
     text(object, name).filter(|text| !text.trim().is_empty())
 }
 
-/// Returns the objects in an array field.
+/// Returns the objects in an array field. Elements of other types are skipped.
 fn objects<'a>(object: &'a Object, name: &str) -> impl Iterator<Item = &'a Object> {
     let elements = object.get(name).and_then(Value::as_array).map(Vec::as_slice);
     elements.unwrap_or_default().iter().filter_map(Value::as_object)

@@ -44,7 +44,7 @@ pub(super) fn fit(keys: &[String], secrets: &Secrets) -> Result<Fit, ImportError
     Ok(Fit::Other)
 }
 
-/// Returns `None` for a key that is not encrypted.
+/// Returns the nonce, ciphertext and tag of a stored key, or `None` if the key is not encrypted.
 fn encrypted_bytes(stored: &str) -> Option<Vec<u8>> {
     let text: String = serde_json::from_str(stored).unwrap_or_else(|_error| stored.to_owned());
     let hex = match text.strip_prefix("$ba$") {

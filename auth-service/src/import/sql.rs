@@ -1,4 +1,4 @@
-//! The database of another service, on either engine.
+//! Reads users from the database of another service, on either engine.
 //!
 //! Every column is read as text, because the representation of booleans and times differs between
 //! engines, and between versions of a service.
@@ -32,7 +32,7 @@ use super::{
 };
 use crate::config::Secrets;
 
-/// Reads users in the order of their ids, page by page.
+/// A source database, whose users are read page by page, in the order of their ids.
 pub(super) struct Source {
     users: Table,
     accounts: Option<Table>,
@@ -102,7 +102,7 @@ impl Source {
         Ok(source)
     }
 
-    /// Reports users without an id. They are never read, because no row can refer to them.
+    /// Reports users without an id. They are not imported, because no account can refer to them.
     async fn check_ids(&self, conn: &mut Conn<'_>, report: &mut Report) -> Result<(), ImportError> {
         let id = self.users.key("id", self.collation);
         let filter = format!("WHERE {id} IS NULL OR {id} = ''");

@@ -36,7 +36,7 @@ pub(super) struct Target {
     database: Option<Database>,
     is_dry_run: bool,
     is_update: bool,
-    /// Encrypts session tokens.
+    /// Encrypts session tokens; `None` if sessions are not imported.
     seal: Option<Seal>,
     now: DateTime<Utc>,
     /// Ids already seen in this run, to detect duplicates in the source.
@@ -78,8 +78,8 @@ impl Target {
         self.now
     }
 
-    /// Opens the database and migrates its schema. A dry run does not create a database, and treats
-    /// one without the service's tables as empty.
+    /// Opens the database and migrates its schema. A dry run neither creates nor migrates a
+    /// database, and treats one without the service's tables as empty.
     pub(super) async fn prepare(&mut self) -> Result<(), ImportError> {
         if !self.is_dry_run {
             migrate::run(&self.url, MIGRATIONS).await?;
@@ -95,7 +95,7 @@ impl Target {
         Ok(())
     }
 
-    /// Checks a page of candidates and writes the new users in one transaction.
+    /// Checks a page of candidates and writes new and updated users in one transaction.
     pub(super) async fn take(
         &mut self,
         candidates: Vec<Candidate>,
@@ -159,8 +159,8 @@ impl Target {
         Ok(KnownRows::find(&mut pooled.conn(), &keys).await?)
     }
 
-    /// Parses a time and truncates it to milliseconds, the precision of all times in the database;
-    /// returns the current time if the source has none.
+    /// Parses a time and truncates it to milliseconds, the precision of all times in the database.
+    /// Returns the current time if the source has none, and `None` if it cannot be parsed.
     fn time_or_now(&self, text: Option<&str>) -> Option<DbTime> {
         let time = match text.map(str::trim).filter(|text| !text.is_empty()) {
             Some(text) => value::time(text)?,

@@ -34,10 +34,10 @@ const DELETE_TOKEN_CHARS: usize = 32;
 const DELETE_ALPHABET: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 const DELETE_LIFETIME: Duration = Duration::from_hours(24);
 
-/// Maximum number of characters of a name in a mail; longer names are truncated.
+/// Maximum number of characters of a name in an e-mail; longer names are truncated.
 const NAME_MAX_CHARS: usize = 256;
 
-/// Builds the links in mails.
+/// Builder of the links in e-mails.
 pub(crate) struct Links {
     /// Public base URL without a trailing slash.
     pub(crate) site: String,
@@ -54,13 +54,13 @@ impl Links {
 /// Result of composing an outbox row.
 pub(super) enum Composed {
     Message(Message),
-    /// The e-mail no longer has a recipient.
+    /// The e-mail is obsolete, for example because its user was deleted.
     Nothing,
-    /// The recipient has received too many mails; the mail is deferred for this long.
+    /// The recipient has received too many e-mails; this one is deferred by this duration.
     TooEarly(Duration),
 }
 
-/// A link and how long it is valid.
+/// A link and its lifetime.
 struct Link {
     url: String,
     lifetime: Duration,
@@ -71,7 +71,7 @@ pub(super) async fn compose(state: &AppState, mail: &Mail) -> Result<Composed> {
     let Some((user, to)) = find_reader(state, mail, kind).await? else {
         return Ok(Composed::Nothing);
     };
-    // Only mails that will be sent are counted.
+    // E-mails without a recipient are not counted.
     if let Some(wait) = count(state, mail, kind, to).await? {
         return Ok(Composed::TooEarly(wait));
     }
@@ -118,8 +118,8 @@ pub(super) async fn compose(state: &AppState, mail: &Mail) -> Result<Composed> {
     Ok(Composed::Message(message))
 }
 
-/// Returns the user whom the mail concerns, and the recipient's address; `None` if the mail is
-/// obsolete.
+/// Returns the user whom the e-mail concerns, and the recipient's address, or `None` if the e-mail
+/// is obsolete.
 async fn find_reader<'a>(
     state: &AppState,
     mail: &'a Mail,
@@ -134,8 +134,8 @@ async fn find_reader<'a>(
     }
     if kind == Kind::ChangeEmailNotice {
         // The notice is sent even if the new address is taken, because a missing notice would
-        // reveal that. It is also sent if the link has already been opened, which must not suppress
-        // it.
+        // reveal that. It is also sent if the link to the new address has already been opened:
+        // whoever opens it must not be able to suppress the notice.
         let id = mail.user_id.as_deref().unwrap_or_default();
         return Ok(User::find(conn, id).await?.map(|user| (Some(user), mail.email.as_str())));
     }
@@ -156,8 +156,8 @@ async fn find_reader<'a>(
     Ok(Some((Some(user), to)))
 }
 
-/// Counts a mail on its first attempt. If the recipient's limit is reached, returns the time that
-/// the mail must wait.
+/// Counts an e-mail on its first attempt. If the recipient's limit is reached, returns the time
+/// that the e-mail must wait.
 async fn count(state: &AppState, mail: &Mail, kind: Kind, to: &str) -> Result<Option<Duration>> {
     if !state.rate_limit || mail.attempts > 0 {
         return Ok(None);
@@ -169,9 +169,9 @@ async fn count(state: &AppState, mail: &Mail, kind: Kind, to: &str) -> Result<Op
     }
 }
 
-/// Creates the link, unless the mail was withdrawn, its user was deleted or its session has ended.
-/// The transaction locks the mail and the user, so that a request that withdraws the mail also
-/// finds its token.
+/// Creates the link, unless the e-mail was withdrawn, its user was deleted or its session has
+/// ended. The transaction locks the e-mail and the user, so that a request that withdraws the
+/// e-mail also finds and deletes its token.
 async fn make_link(state: &AppState, mail: &Mail, kind: Kind, user: &User) -> Result<Option<Link>> {
     let now = state.now();
     let session_id = mail.session_id.as_deref();

@@ -48,11 +48,11 @@ pub(crate) struct Context<'a> {
     pub(crate) name: &'a str,
     /// The current address of the account.
     pub(crate) email: &'a str,
-    /// The new address, or empty.
+    /// The new address; empty if the e-mail is not about a change of address.
     pub(crate) new_email: &'a str,
-    /// Empty in notices, like `valid_for`.
+    /// The link; empty in notices.
     pub(crate) link: &'a str,
-    /// Lifetime of the link: `1 hour`.
+    /// Lifetime of the link, such as `1 hour`; `0 hours` in notices.
     pub(crate) valid_for: &'a str,
     /// The public base URL.
     pub(crate) site: &'a str,
@@ -100,7 +100,7 @@ impl Templates {
             environment.add_template_owned(name, text.trim_start().to_owned())?;
         }
         let templates = Self(environment);
-        // Detect unusable templates now, rather than when an e-mail is sent.
+        // Unusable templates are detected now, rather than when an e-mail is sent.
         for kind in Kind::ALL {
             templates.render(kind, &SAMPLE)?;
         }
@@ -118,7 +118,7 @@ impl Templates {
             self.0.get_template(&format!("{}.{part}", kind.as_str()))?.render(&context)
         };
         Ok(Rendered {
-            // A subject is one line, even if a name contains control characters.
+            // Keeps the subject on one line, even if a name contains control characters.
             subject: render("subject")?.replace(char::is_control, " "),
             text: render("txt")?,
             html: render("html")?,

@@ -43,7 +43,8 @@ impl Transport {
         Self::Smtp(SmtpServer::new(url))
     }
 
-    /// Sends an e-mail. `name` is the file name for a directory.
+    /// Sends an e-mail. `name` identifies it in logs and is the name of its file, without the
+    /// extension.
     pub(crate) async fn send(&self, name: &str, mail: Message) -> Result<(), TransportError> {
         match self {
             Self::Smtp(server) => {

@@ -18,20 +18,20 @@ use super::{
 };
 use crate::{error::Error, models::Mail, state::AppState};
 
-/// Interval at which the outbox is polled for due mails.
+/// Interval at which the outbox is polled for due e-mails.
 const POLL: Duration = Duration::from_secs(2);
-/// Maximum number of mails in flight; the next constant limits those to one domain, so that a mail
-/// server that hangs delays only the mails to its own domain.
+/// Maximum number of e-mails in flight. [`IN_FLIGHT_PER_DOMAIN`] limits those to one domain, so
+/// that a mail server that hangs delays only the e-mails to its own domain.
 const IN_FLIGHT: usize = 16;
 const IN_FLIGHT_PER_DOMAIN: usize = 4;
-/// Maximum number of mails read at once.
+/// Maximum number of e-mails that one query reads.
 const BATCH: i64 = 256;
-/// Timeout for sending one mail; shorter than the first retry delay.
+/// Timeout for sending one e-mail; shorter than the first retry delay.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 /// Delay before the first retry; it doubles with each attempt.
 const FIRST_PAUSE: Duration = Duration::from_mins(1);
 const LONGEST_PAUSE: Duration = Duration::from_hours(1);
-/// Age at which an undelivered mail is discarded.
+/// Age at which an undelivered e-mail is discarded.
 const GIVE_UP_AFTER: Duration = Duration::from_hours(72);
 
 #[derive(Debug, thiserror::Error)]
@@ -56,7 +56,7 @@ impl SendError {
     }
 }
 
-/// Starts the worker, which sends mails until it is stopped.
+/// Starts the worker, which sends e-mails until it is stopped.
 pub(crate) fn send_all(state: Data<AppState>) -> Worker {
     let outbox = state.clone();
     let work = async move || {
@@ -67,9 +67,9 @@ pub(crate) fn send_all(state: Data<AppState>) -> Worker {
     Worker::start(POLL, work, async move || outbox.outbox.woken().await)
 }
 
-/// Stops the worker after each due mail was attempted once. Mails that exceed the time limit remain
-/// due for the next process; the last fifth of the limit is reserved for recording that in the
-/// database.
+/// Stops the worker once it has tried to send each due e-mail. E-mails that exceed the time limit
+/// remain due for the next process; the last fifth of the limit is reserved for recording that in
+/// the database.
 pub(crate) async fn finish(state: &AppState, worker: Worker, limit: Duration) {
     let send = async {
         worker.stop().await;
@@ -84,8 +84,8 @@ pub(crate) async fn finish(state: &AppState, worker: Worker, limit: Duration) {
     }
 }
 
-/// Sends all due mails, including those that become due meanwhile. Returns early if the database is
-/// unavailable, to avoid a busy loop.
+/// Sends all due e-mails, including those that become due meanwhile. Returns early if the database
+/// is unavailable, to avoid a busy loop.
 async fn send_due(state: &AppState) -> Result<(), Error> {
     let mut in_flight = InFlight::default();
     let mut waiting = Vec::new();
@@ -93,8 +93,8 @@ async fn send_due(state: &AppState) -> Result<(), Error> {
     loop {
         if outcome.is_ok() && !state.outbox.is_closed() && !in_flight.is_full() {
             if !in_flight.has_room_for_one_of(&waiting) {
-                // Mails in flight must make progress while this waits: they may hold the connection
-                // it needs.
+                // E-mails in flight must make progress while this waits, because they may hold the
+                // connection that it needs.
                 let mut due = pin!(list_due(state));
                 let due = loop {
                     select! {
@@ -135,7 +135,7 @@ async fn list_due(state: &AppState) -> Result<Vec<Mail>, Error> {
 
 type Sent<'a> = Pin<Box<dyn Future<Output = (String, Result<(), Error>)> + 'a>>;
 
-/// Mails in flight, and their number per domain.
+/// E-mails in flight, and their number per domain.
 #[derive(Default)]
 struct InFlight<'a> {
     mails: FuturesUnordered<Sent<'a>>,
@@ -156,7 +156,7 @@ impl<'a> InFlight<'a> {
             && self.by_domain.get(domain).is_none_or(|number| *number < IN_FLIGHT_PER_DOMAIN)
     }
 
-    /// Starts sending as many mails as the limits allow, and returns the others.
+    /// Starts sending as many e-mails as the limits allow, and returns the others.
     fn start(&mut self, state: &'a AppState, mails: Vec<Mail>) -> Vec<Mail> {
         let mut others = Vec::new();
         for mail in mails {
@@ -201,14 +201,14 @@ fn domain_of(mail: &Mail) -> &str {
     address.rsplit_once('@').map_or("", |(_, domain)| domain)
 }
 
-/// Claims a mail for this process and returns whether that succeeded. The claim sets the time of
-/// the retry, until which other replicas ignore the mail.
+/// Claims an e-mail for this process and returns whether that succeeded. The claim sets the time of
+/// the retry, until which other replicas ignore the e-mail.
 async fn claim(state: &AppState, mail: &Mail) -> Result<bool, Error> {
     let retry_at = DbTime(state.clock.now() + pause_after(mail.attempts));
     Ok(mail.claim(&mut state.write().await?.conn(), retry_at).await? == 1)
 }
 
-/// Reverts a claim, so that the mail is due again.
+/// Reverts a claim, so that the e-mail is due again.
 async fn unclaim(state: &AppState, mail: &Mail) -> Result<(), Error> {
     mail.unclaim(&mut state.write().await?.conn()).await?;
     Ok(())
@@ -238,7 +238,8 @@ async fn send(state: &AppState, mail: &Mail) -> Result<(), SendError> {
     Ok(delete(state, mail).await?)
 }
 
-/// Defers a mail, and drops others that are deferred for the same reason.
+/// Defers an e-mail. Of several deferred ones of the same kind to the same address, only the newest
+/// is kept.
 async fn defer(state: &AppState, mail: &Mail, wait: Duration) -> Result<(), Error> {
     let now = state.clock.now();
     let mut pooled = state.write().await?;

@@ -112,7 +112,8 @@ async fn keep_assets(
     Ok(response)
 }
 
-/// Routes a request to the file it names, or to the page if it names a client-side route.
+/// Routes a request to the file that its path names, or to `index.html` if the path is a
+/// client-side route.
 async fn route(
     root: Arc<Path>,
     mut req: ServiceRequest,
@@ -172,12 +173,12 @@ async fn not_found() -> HttpResponse {
     HttpResponse::NotFound().json(json!({ "message": "Not found", "code": "NOT_FOUND" }))
 }
 
-/// Returns 405 for other methods of read-only resources.
+/// Returns 405 for methods other than GET and HEAD.
 pub(crate) async fn only_get() -> HttpResponse {
     method_not_allowed("GET, HEAD")
 }
 
-/// Returns 405 for other methods of resources that only accept POST.
+/// Returns 405 for methods other than POST.
 pub(crate) async fn only_post() -> HttpResponse {
     method_not_allowed("POST")
 }

@@ -12,7 +12,7 @@ use crate::{
     models::PROVIDER_CREDENTIAL,
 };
 
-/// Fields that are read, and fields that can be ignored.
+/// Fields that are read or can be ignored. All others are reported as not imported.
 pub(super) const KNOWN: &[&str] = &[
     "_id",
     "_tmp_is_unique",
@@ -65,7 +65,7 @@ pub(super) fn candidate(user: &Object) -> Candidate {
     }
 }
 
-/// Returns the id, which begins with `auth0|`, a prefix that exports of hashes omit.
+/// Returns the id of a user. Exports of hashes omit its prefix `auth0|`, which is added.
 fn id(user: &Object) -> Option<String> {
     let object_id = || match user.get("_id")? {
         Value::Object(id) => filled(id, "$oid"),

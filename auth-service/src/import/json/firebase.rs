@@ -29,7 +29,8 @@ pub(super) const KNOWN: &[&str] = &[
     "validSince",
 ];
 
-/// The `hash_config { … }` of the Firebase console. Not `Debug`: it holds a key.
+/// The `hash_config { … }` of the Firebase console. Does not implement `Debug`, because it holds a
+/// key.
 pub(super) struct HashConfig {
     signer_key: String,
     salt_separator: String,
@@ -78,7 +79,7 @@ impl HashConfig {
     }
 }
 
-/// Fails if the user has a password and the parameters to verify it are missing.
+/// Converts a user. Fails if the user has a password and the parameters to verify it are missing.
 pub(super) fn candidate(
     user: &Object,
     config: Option<&HashConfig>,

@@ -14,7 +14,7 @@ pub(super) struct Layout {
     pub(super) sessions: Option<TableLayout>,
     /// Tables of optional extensions that hold further authentication factors.
     pub(super) factors: &'static [Factor],
-    /// Keys encrypted with the secret of the service.
+    /// Keys encrypted with the secret of the service, with which the configured secret is checked.
     pub(super) keys: Option<TableLayout>,
 }
 

@@ -94,7 +94,8 @@ impl Target {
     }
 }
 
-/// Returns the hash of an account, if passwords can be verified with it.
+/// Returns the hash of an account if passwords can be verified with it. Otherwise reports the
+/// reason.
 pub(super) fn usable_hash(
     candidate: &Candidate,
     account: &CandidateAccount,

@@ -22,7 +22,7 @@ pub(super) enum Verdict<'a> {
     LeftOut(String),
 }
 
-/// Returns the e-mail address in the form it is stored in.
+/// Returns the e-mail address in the form in which it is stored.
 pub(super) fn email(candidate: &Candidate) -> String {
     candidate.email.trim().to_ascii_lowercase()
 }

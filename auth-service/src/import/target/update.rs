@@ -1,4 +1,4 @@
-//! Completes users that already exist (`--update`).
+//! Adds missing data to users that already exist (`--update`).
 
 use super::{Draft, Target, accounts::usable_hash, judge::email_verified};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
 };
 
 impl Target {
-    /// Adds missing data that the user cannot have set or removed.
+    /// Adds missing data, except data that the user may have removed on purpose.
     pub(super) fn add_update(
         &self,
         candidate: &Candidate,
