@@ -1,4 +1,4 @@
-"""Prints the state of an access token. The secret and the token come on standard input, one per line."""
+"""Prints the state of an access token. Reads the secret and the token from standard input, one per line."""
 
 import json
 import sys

@@ -2,7 +2,7 @@
 
     echo "$TOKEN" | python verify_with_authlib.py <jwks url> <issuer> <audience>
 
-Prints the claims as JSON; exits with an error if the token is not valid.
+Prints the claims as JSON; exits with an error if the token is invalid.
 """
 
 import json

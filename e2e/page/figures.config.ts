@@ -1,8 +1,8 @@
-// Measures loading times and long lists of the web app: `npm run figures`. Not a test: the times
-// depend on the machine.
+// Measures loading times and long lists of the web app: `npm run figures`. It is not a test,
+// because the times depend on the machine.
 //
-//     AGAINST  checkout of another version, with its release build and its built web app, to
-//              measure alternately with this one
+//     AGAINST  checkout of another version with its release build and its built web app; both
+//              versions are measured alternately
 
 import { defineConfig } from "@playwright/test";
 import tests from "./playwright.config";

@@ -1,4 +1,4 @@
-//! HAProxy as a load balancer, which checks the readiness of the replicas and sends requests only to
+//! HAProxy as a load balancer that checks the readiness of the replicas and sends requests only to
 //! ready ones.
 
 use std::{
@@ -22,7 +22,7 @@ pub struct Balancer {
 }
 
 impl Balancer {
-    /// Returns `None` if HAProxy is not installed.
+    /// Starts HAProxy in front of the replicas. Returns `None` if it is not installed.
     pub fn start(folder: &Path, replicas: &[&Service]) -> Option<Self> {
         let program = tool(PROGRAM_VARIABLE)?;
         let [port, statistics] = [(); 2].map(|()| ports::free().expect("a port is free"));

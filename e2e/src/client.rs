@@ -19,11 +19,11 @@ pub struct Client {
 pub struct Answer {
     pub status: u16,
     pub retry_after: Option<String>,
-    /// Null if the body is not JSON.
+    /// The JSON body, or null if the body is not JSON.
     pub body: Value,
 }
 
-/// There was no response: the service died or did not accept the request.
+/// The error of a request without a response: the service exited or did not accept the request.
 #[derive(Debug)]
 pub struct Lost(pub ureq::Error);
 
@@ -41,7 +41,7 @@ impl Client {
         self.call("GET", path, Some(bearer), None, None)
     }
 
-    /// auth-service: revokes an access token, as its bearer.
+    /// Revokes an access token at auth-service. Its possession is sufficient.
     pub fn revoke_token(&self, token: &str) -> Result<Answer, Lost> {
         let url = format!("{}/api/auth/oauth2/revoke", self.base);
         let form = "application/x-www-form-urlencoded";
@@ -86,35 +86,35 @@ impl Client {
         })
     }
 
-    /// auth-service: creates an account.
+    /// Creates an account at auth-service.
     pub fn sign_up(&self, email: &str) -> Result<Answer, Lost> {
         let body = json!({ "name": "Ada", "email": email, "password": PASSWORD });
         self.post("/api/auth/sign-up/email", None, &body)
     }
 
-    /// auth-service: starts a session.
+    /// Starts a session at auth-service.
     pub fn sign_in(&self, email: &str) -> Result<Answer, Lost> {
         let body = json!({ "email": email, "password": PASSWORD });
         self.post("/api/auth/sign-in/email", None, &body)
     }
 
-    /// auth-service: exchanges a session token for a JWT.
+    /// Exchanges a session token for a JWT at auth-service.
     pub fn token(&self, session: &str) -> Result<Answer, Lost> {
         self.get("/api/auth/token", session)
     }
 
-    /// task-service: creates a task.
+    /// Creates a task at task-service.
     pub fn create_task(&self, token: &str, title: &str) -> Result<Answer, Lost> {
         self.post("/api/tasks", Some(token), &json!({ "title": title }))
     }
 
-    /// task-service: creates a task with an idempotency key.
+    /// Creates a task at task-service with an idempotency key.
     pub fn create_task_once(&self, token: &str, title: &str, key: &str) -> Result<Answer, Lost> {
         let body = json!({ "title": title });
         self.call("POST", "/api/tasks", Some(token), Some(&body), Some(key))
     }
 
-    /// task-service: reads a task.
+    /// Reads a task from task-service.
     pub fn task(&self, token: &str, id: &str) -> Result<Answer, Lost> {
         self.get(&format!("/api/tasks/{id}"), token)
     }
@@ -123,7 +123,7 @@ impl Client {
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 impl Answer {
-    /// Returns a string field, which must exist.
+    /// Returns a string field of the body. Panics if there is none.
     pub fn text(&self, field: &str) -> String {
         let Some(text) = self.body.get(field).and_then(Value::as_str) else {
             panic!("no text {field:?} in {self:?}");

@@ -14,7 +14,7 @@ use opentelemetry_proto::tonic::{
 };
 use prost::Message as _;
 
-/// Listens until the process exits.
+/// A collector that listens until the process exits.
 #[derive(Debug)]
 pub struct Collector {
     pub url: String,

@@ -15,8 +15,7 @@ use std::{
 use crate::{load::OnDrop, wait_until};
 
 const CLIENTS: usize = 8;
-/// Time limit of a response. Long, because only a server that does not respond makes a client wait
-/// that long.
+/// Time limit for a response. It is generous, because only a failing test waits that long.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A request: method, path, bearer token and JSON body.
@@ -33,7 +32,7 @@ pub struct Request {
 pub struct Strike {
     pub status: u16,
     pub body: String,
-    /// Whether the server closes the connection after this response.
+    /// Whether the server announces that it closes the connection after this response.
     pub is_last: bool,
 }
 
@@ -89,7 +88,7 @@ impl Connection {
     }
 }
 
-/// Number of responses so far.
+/// Counter of the responses received so far.
 #[derive(Debug, Default)]
 pub struct Strikes(AtomicUsize);
 
@@ -101,7 +100,7 @@ impl Strikes {
     }
 }
 
-/// Result of a run.
+/// The failures of a run.
 #[derive(Debug, Default)]
 pub struct Outcome {
     /// Lost requests and unsuccessful responses.

@@ -1,4 +1,4 @@
-//! Both services as real processes, to be killed, starved and restarted.
+//! Both services as real processes that tests can kill, block and restart.
 //!
 //! ```text
 //! on_both_engines!(a_task_survives);
@@ -38,7 +38,7 @@ pub use system::{Data, Engine, System, cluster, program};
 pub use user::User;
 pub use watch::Watch;
 
-/// Turns each function over a [`System`] into two tests, one per engine.
+/// Turns each function that takes a [`System`] into two tests, one per engine.
 #[macro_export]
 macro_rules! on_both_engines {
     ($($name:ident),+ $(,)?) => { $(
@@ -49,7 +49,7 @@ macro_rules! on_both_engines {
     )+ };
 }
 
-/// Turns each function over a [`System`] into a test on SQLite.
+/// Turns each function that takes a [`System`] into a test on SQLite.
 #[macro_export]
 macro_rules! on_sqlite {
     ($($name:ident),+ $(,)?) => { $(
@@ -59,7 +59,7 @@ macro_rules! on_sqlite {
     )+ };
 }
 
-/// Turns each function over a [`System`] into a test on `PostgreSQL`.
+/// Turns each function that takes a [`System`] into a test on `PostgreSQL`.
 #[macro_export]
 macro_rules! on_postgres {
     ($($name:ident),+ $(,)?) => { $(

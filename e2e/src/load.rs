@@ -11,8 +11,8 @@ use std::{
 
 const WRITERS: usize = 4;
 const POLL: Duration = Duration::from_millis(10);
-/// Time limit of a wait. Long, because a machine may be busy, and only a failing test waits that
-/// long.
+/// Time limit for a condition. It is generous, because the machine may be busy and only a failing
+/// test waits that long.
 const PATIENCE: Duration = Duration::from_mins(3);
 
 /// The writes acknowledged so far.
@@ -31,8 +31,8 @@ impl<T> Acknowledged<T> {
     }
 }
 
-/// Calls `write` from several threads, with a new number each time, until `during` returns. Returns
-/// the acknowledged writes.
+/// Calls `write` from several threads, with a new number each time, until `during` returns. `write`
+/// returns `None` for a write that was not acknowledged. Returns the acknowledged writes.
 pub fn under_load<T: Send>(
     write: impl Fn(usize) -> Option<T> + Sync,
     during: impl FnOnce(&Acknowledged<T>),
@@ -66,7 +66,8 @@ pub fn under_load_of<T: Send>(
     acknowledged.0.into_inner().expect("no writer has panicked")
 }
 
-/// Sets the flag on drop, even if `during` panics, because the scope waits for the writers.
+/// Sets the flag on drop. The scope waits for the writers, so they must stop even if `during`
+/// panics.
 pub(crate) struct OnDrop<'a>(pub(crate) &'a AtomicBool);
 
 impl Drop for OnDrop<'_> {

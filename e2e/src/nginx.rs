@@ -20,8 +20,8 @@ pub struct Nginx {
 }
 
 impl Nginx {
-    /// Starts nginx. `settings` apply to both services, below `prefix` (`/` for none). Returns `None`
-    /// if nginx is not installed.
+    /// Starts nginx, which forwards requests below `prefix` (`/` for all requests). `settings`
+    /// apply to both services. Returns `None` if nginx is not installed.
     pub fn start(system: &System, prefix: &str, settings: &str) -> Option<Self> {
         let program = tool(PROGRAM_VARIABLE)?;
         let folder = tempfile::Builder::new().prefix("nginx").tempdir_in(system.folder());
@@ -37,7 +37,7 @@ impl Nginx {
         let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .map(|name| format!("{name}_temp_path {folder}/{name};"))
             .concat();
-        // nginx uses the user only when root starts it.
+        // nginx ignores `user` unless root starts it.
         let configuration = format!(
             "user root; daemon off; pid {folder}/pid; error_log {folder}/error.log;\n\
              events {{}}\n\

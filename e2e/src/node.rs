@@ -10,8 +10,8 @@ use std::{
 
 use crate::{System, program};
 
-/// Returns the program in an environment variable. Without it, tests are skipped with a note, except
-/// in CI.
+/// Returns the path of a program from an environment variable. Without the variable, it prints that
+/// a test is skipped and returns `None`, or panics in CI.
 pub fn tool(variable: &str) -> Option<String> {
     let tool = xtask::variable(variable);
     if tool.is_none() {
@@ -22,8 +22,8 @@ pub fn tool(variable: &str) -> Option<String> {
     tool
 }
 
-/// Runs Node in a directory of the workspace, and panics if it exits with an error. The scripts
-/// start auth-service themselves, on the engine of `system`.
+/// Runs Node in a directory of the workspace, and panics if Node fails. The scripts start
+/// auth-service themselves, on the engine of `system`.
 pub fn node(system: &System, folder: &str, arguments: &[PathBuf]) {
     let Some(node) = tool("TEST_NODE") else { return };
     let mut command = Command::new(node);
@@ -37,7 +37,8 @@ pub fn node(system: &System, folder: &str, arguments: &[PathBuf]) {
     succeed(&mut command);
 }
 
-/// Runs an npm script in a directory of the workspace. `SERVICES` is the directory of the programs.
+/// Runs an npm script in a directory of the workspace, with the directory of the programs in
+/// `SERVICES`. Panics if the script fails.
 pub fn npm(folder: &str, script: &str) {
     let Some(node) = tool("TEST_NODE") else { return };
     let services = program("auth-service");

@@ -10,13 +10,13 @@ use xtask::ports;
 
 use crate::{Client, tool};
 
-/// Output of the server once it is ready.
+/// The line that the server prints when it is ready.
 const READY: &str = "listening";
 
 /// A Better Auth server with an empty database, stopped on drop.
 #[derive(Debug)]
 pub struct Original {
-    /// The `iss` and the `aud` of its tokens.
+    /// The `iss` and `aud` claims of its tokens.
     pub issuer: String,
     url: String,
     child: Child,
@@ -24,7 +24,7 @@ pub struct Original {
 }
 
 impl Original {
-    /// Returns `None` if Node is not available.
+    /// Starts the server. Returns `None` if Node is not available.
     pub fn start() -> Option<Self> {
         let node = tool("TEST_NODE")?;
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
@@ -52,7 +52,7 @@ impl Original {
         Client::new(&self.url)
     }
 
-    /// Returns the URL of its key set.
+    /// Returns the URL of the JWKS.
     pub fn jwks_url(&self) -> String {
         format!("{}/api/auth/jwks", self.url)
     }

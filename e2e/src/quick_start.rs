@@ -1,5 +1,5 @@
-//! Builds the first program of the README of jwks-auth in a separate project, which depends only on
-//! that crate of the workspace.
+//! Builds the first program in the README of jwks-auth as a separate project. Of the workspace,
+//! this project depends only on jwks-auth.
 
 use std::{
     fs,
@@ -59,7 +59,7 @@ impl QuickStart {
         fs::create_dir_all(project.join("src")).expect("a folder can be made");
         fs::write(project.join("Cargo.toml"), manifest).expect("a file can be written");
         fs::write(project.join("src/main.rs"), source).expect("a file can be written");
-        // Use the locked versions, so that nothing is downloaded.
+        // The locked versions of the workspace are available offline.
         fs::copy(xtask::root().join("Cargo.lock"), project.join("Cargo.lock"))
             .expect("a file can be copied");
         let status = Command::new(xtask::variable("CARGO").as_deref().unwrap_or("cargo"))

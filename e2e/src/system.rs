@@ -1,4 +1,4 @@
-//! The two real binaries, their ports and their data.
+//! The processes of both services, their ports and their data.
 
 use std::{
     fs::{self, File},
@@ -53,7 +53,7 @@ impl System {
         Some(Self::on(Data::make(engine)?))
     }
 
-    /// Like [`Self::prepare`], on existing data.
+    /// Like [`Self::prepare`], but on existing data.
     pub fn on(data: Data) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let auth = auth(&data, folder.path());
@@ -67,12 +67,12 @@ impl System {
         self.tasks.set_variable("DATABASE_URL", &url);
     }
 
-    /// Returns another auth-service on the same data, not started yet.
+    /// Returns another auth-service on the same data, which is not started yet.
     pub fn replica_of_auth(&self) -> Service {
         auth(&self.data, self.folder.path())
     }
 
-    /// Returns another task-service on the same data, not started yet.
+    /// Returns another task-service on the same data, which is not started yet.
     pub fn replica_of_tasks(&self) -> Service {
         self.replica_of_tasks_at(&self.auth)
     }
@@ -103,12 +103,12 @@ impl System {
         Client::new(&self.tasks.url)
     }
 
-    /// Returns the log of a service so far.
+    /// Returns what a service has logged so far.
     pub fn log_of(&self, service: &str) -> String {
         fs::read_to_string(log(self.folder.path(), service)).expect("a log can be read")
     }
 
-    /// Returns the rows of a table of a service, from an export.
+    /// Returns the rows of a table, from an export of a service.
     pub fn rows(&self, service: &Service, table: &str) -> Vec<Value> {
         let output = service.command(&["export"]).output().expect("the service can be started");
         assert!(output.status.success(), "{output:?}");
@@ -154,8 +154,8 @@ impl Data {
         }
     }
 
-    /// Returns the URL of the server's default database, for tests that create others; `None` for a
-    /// folder.
+    /// Returns the URL of the `postgres` database, for tests that create databases of their own, or
+    /// `None` for a folder.
     pub fn server_url(&self) -> Option<String> {
         match self {
             Self::Folder => None,
@@ -163,7 +163,7 @@ impl Data {
         }
     }
 
-    /// Returns the PostgreSQL cluster, for tests that stop or freeze it.
+    /// Returns the PostgreSQL cluster, for tests that stop or freeze it. Panics for a folder.
     pub fn cluster(&mut self) -> &mut Cluster {
         match self {
             Self::Folder => panic!("not a PostgreSQL system"),
@@ -172,11 +172,12 @@ impl Data {
     }
 }
 
-/// Returns a started cluster; `None` if PostgreSQL is not installed.
+/// Returns the started cluster, or `None` if PostgreSQL is not installed. Panics in CI and on any
+/// other error.
 pub fn cluster<T>(started: io::Result<T>) -> Option<T> {
     match started {
         Err(error) if error.kind() == io::ErrorKind::NotFound && !is_ci() => {
-            // Bypasses the test harness, which would capture the output of `eprintln!`.
+            // This bypasses the test harness, which would capture the output of `eprintln!`.
             let _ = writeln!(io::stderr(), "skipped: a test with a PostgreSQL to kill ({error})");
             None
         }
@@ -235,11 +236,11 @@ pub fn program(name: &str) -> PathBuf {
     BINARIES.join(name)
 }
 
-/// Folder with both programs that `cargo xtask test` has built.
+/// Environment variable with the folder of the programs that `cargo xtask test` has built.
 const PROGRAMS_VARIABLE: &str = "TEST_PROGRAMS";
 
-/// Returns the folder with both programs. Unless they are built already, they are built once per test
-/// process, with the profile of the tests.
+/// The folder with both programs. Unless `cargo xtask test` has built them, each test process
+/// builds them once, with its own profile.
 static BINARIES: LazyLock<PathBuf> = LazyLock::new(|| {
     if let Some(built) = xtask::variable(PROGRAMS_VARIABLE) {
         return built.into();

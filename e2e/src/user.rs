@@ -42,7 +42,7 @@ impl User {
         assert_eq!(answer.expect("an answer").text("message"), "User deleted");
     }
 
-    /// Returns the status of a request with the access token.
+    /// Returns the status of a request to task-service with the access token.
     pub fn status_at(&self, tasks: &Client) -> u16 {
         tasks.get("/api/tasks", &self.token).expect("an answer").status
     }

@@ -1,15 +1,15 @@
-//! Requests during an outage.
+//! Checks of responses during an outage.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::{Answer, Lost};
 
-/// Counts refused requests. Any other failure fails the test.
+/// Counter of requests that were refused because of the outage. Any other failure fails the test.
 #[derive(Debug, Default)]
 pub struct Watch(AtomicUsize);
 
 impl Watch {
-    /// Records a response; returns it if it is a success.
+    /// Returns a successful response. Counts a refused request and returns `None`.
     pub fn see(&self, answer: Result<Answer, Lost>) -> Option<Answer> {
         let answer = answer.expect("the service answers, whatever happens to its database");
         if answer.is_outage() {

@@ -1,5 +1,5 @@
-//! Compatibility with the client and server of Better Auth. `TEST_NODE` names an interpreter with the
-//! packages of `e2e/clients`. Without it, these tests print a note and pass, except in CI.
+//! Compatibility with the client and the server of Better Auth. `TEST_NODE` names an interpreter
+//! with the packages of `e2e/clients`. Without it, these tests print a note and pass, except in CI.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 

@@ -47,7 +47,7 @@ fn the_services_accept_the_values_of_the_example() {
             .current_dir(folder.path())
             .output()
             .unwrap();
-        // The only problem is that nothing listens on the port.
+        // With the variables of the example, the only problem is that nothing listens on the port.
         let said = String::from_utf8(output.stdout).unwrap();
         assert_eq!(output.status.code(), Some(1), "{service}: {said}");
         assert!(said.contains("no response from 127.0.0.1:"), "{service}: {said}");
@@ -93,7 +93,7 @@ fn example() -> impl Iterator<Item = String> {
     })
 }
 
-/// Returns the variables in `--help`.
+/// Returns the names of the variables in `--help`.
 fn settings(service: &str) -> Names {
     let output = Command::new(program(service)).arg("--help").output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();

@@ -18,8 +18,8 @@ on_sqlite!(
     a_full_disk_does_not_keep_services_alive,
 );
 
-/// A limit on the size of files simulates a full disk: writes beyond it fail, provided that the
-/// process ignores the signal that they cause.
+/// Shell script that makes a program ignore SIGXFSZ. A limit on the size of files then simulates a
+/// full disk: writes beyond the limit fail, but do not kill the program.
 const IGNORE_THE_SIGNAL: &str = r#"trap "" XFSZ; exec "$0""#;
 
 fn a_full_disk_is_reported_and_needs_no_restart(system: &mut System) {
@@ -99,7 +99,7 @@ fn size_of_log(system: &System, name: &str) -> u64 {
     fs::metadata(system.folder().join(name)).unwrap().len()
 }
 
-/// Returns the same service, started by a shell that ignores the signal.
+/// Returns the same service, started by a shell that ignores SIGXFSZ.
 fn limited(service: &Service) -> Service {
     let same = service.command(&[]);
     let mut command = Command::new("bash");

@@ -13,7 +13,7 @@ on_both_engines!(reports_nothing_for_healthy_services);
 
 const FRONT_END: &str = "http://127.0.0.1:5173";
 
-/// Returns the output, and whether the doctor succeeded.
+/// Runs a doctor command and returns its output and whether it succeeded.
 fn examine(doctor: &mut Command, input: &str) -> (String, bool) {
     let doctor = doctor.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = doctor.spawn().unwrap();

@@ -59,7 +59,7 @@ fn kill_nine_of_task_service_loses_no_acknowledged_task(system: &mut System) {
 }
 
 /// A create with an `Idempotency-Key` writes two rows. If one of them were missing, repeating the
-/// create would make a second task, or return one that does not exist.
+/// create would make a second task or return one that does not exist.
 fn kill_nine_in_the_middle_of_grouped_writes_leaves_only_whole_transactions(system: &mut System) {
     let tasks = system.tasks_client();
     let token = system.token("ada@example.com");

@@ -25,7 +25,7 @@ const CROWD: usize = 30;
 const ENOUGH: usize = 5;
 const SIGN_OUT: &str = "/api/auth/sign-out";
 const DELETE: &str = "/api/auth/delete-user";
-/// Counts the statements that wait for a lock.
+/// Query that counts the statements waiting for a lock.
 const WAITING: &str = "SELECT count(*) FROM pg_locks WHERE NOT granted";
 
 /// Runs `auth-service users`, which needs no running service.
@@ -38,7 +38,7 @@ fn text(row: &Value, column: &str) -> String {
     row[column].as_str().unwrap().to_owned()
 }
 
-/// Returns kind and user of each event, in order.
+/// Returns the kind and the user of each event, in order.
 fn events(system: &System) -> Vec<(String, String)> {
     let mut rows = system.rows(&system.auth, "security_events");
     rows.sort_by_key(|row| row["place"].as_i64());
@@ -110,7 +110,7 @@ fn a_killed_auth_service_has_recorded_an_event_for_each_change(system: &mut Syst
     });
     system.start_services();
 
-    // Events take effect in order, and this one is the last.
+    // Events take effect in order, and this sign-out is the last one.
     let last = sign_up(CROWD);
     last.sign_out(&auth);
     wait_until_refused(&last, &tasks);

@@ -1,4 +1,4 @@
-//! Ending a session, or disabling or deleting a user, at auth-service takes effect at task-service.
+//! Ended sessions and disabled or deleted users at auth-service take effect at task-service.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 
@@ -58,7 +58,7 @@ fn revoking_a_token_ends_that_token_at_every_replica(system: &mut System) {
     replica.stop().unwrap();
 }
 
-/// Runs `auth-service users` beside the running service.
+/// Runs `auth-service users` while the service is running.
 fn users(system: &System, arguments: &[&str]) {
     let output = system.auth.command(&[&["users"], arguments].concat()).output().unwrap();
     assert!(output.status.success(), "{output:?}");
@@ -85,7 +85,8 @@ fn disabling_a_user_ends_the_tokens_until_the_user_is_enabled(system: &mut Syste
     let session = auth.sign_in("ada@example.com").unwrap().text("token");
     let token = auth.token(&session).unwrap().text("token");
     for tasks in &services {
-        // The token was issued in the second in which the user was disabled, or soon after it.
+        // The token may have been issued in the same second in which the user was disabled, so it
+        // is accepted only after the event of enabling has arrived.
         wait_until("the new token is accepted", || lists(tasks, &token) == 200);
         assert_eq!(lists(tasks, &ada.token), 401, "the old token stays revoked");
     }

@@ -1,4 +1,4 @@
-//! Failover from a lost primary to its standby.
+//! Failover from a failed primary to its standby.
 
 use std::time::{Duration, Instant};
 

@@ -12,8 +12,8 @@ use xtask::postgres::Cluster;
 
 /// Database timeout of the services in these tests.
 const TIMEOUT: &str = "2s";
-/// Time limit of a response. Generous, so that even on a busy machine only a service without a
-/// timeout exceeds it.
+/// Time limit for a response. It is generous, so that even on a busy machine only a service without
+/// a timeout exceeds it.
 const RESPONSE_LIMIT: Duration = Duration::from_secs(30);
 const READINESS_LIMIT: Duration = Duration::from_secs(15);
 
@@ -38,7 +38,8 @@ fn a_locked_table_blocks_no_request_and_executes_nothing_later() {
     );
 }
 
-/// `hang` blocks the database until `end` is called.
+/// Checks that a hanging database causes outage responses, and that none of these requests is
+/// executed later. `hang` blocks the database until `end` is called.
 fn carries_out_nothing_later<T>(hang: impl FnOnce(&Cluster) -> T, end: impl FnOnce(&Cluster, T)) {
     let Some(mut system) = System::prepare(Engine::Postgres) else { return };
     system.auth.set_variable("DATABASE_TIMEOUT", TIMEOUT);
@@ -51,14 +52,14 @@ fn carries_out_nothing_later<T>(hang: impl FnOnce(&Cluster) -> T, end: impl FnOn
     assert_eq!(tasks.task(&token, &kept).unwrap().status, 200);
 
     let hanging = hang(system.data.cluster());
-    // A write that follows a reply within 50 ms is sent at once, and may be executed later.
+    // Wait until the services notice the outage. Within 50 ms of the last reply from the database,
+    // they send a write without a check, so it might be executed later.
     for client in [&auth, &tasks] {
         wait_until("the outage is noticed", || {
             client.get("/health/ready", "").unwrap().status == 503
         });
     }
-    // The first round discovers the outage; in the second, it is known. Requests must time out in
-    // both.
+    // Requests must time out in the first round, and also in the second, when the outage is known.
     for _ in 0..2 {
         let requests: Vec<SendRequest<'_>> = vec![
             request(&tasks, |client| client.create_task(&token, "given up")),

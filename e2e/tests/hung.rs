@@ -21,10 +21,10 @@ use serde_json::json;
 use xtask::service::{Service, Signal};
 
 const SHUTDOWN_TIMEOUT: (&str, &str) = ("SHUTDOWN_TIMEOUT", "3s");
-/// Time limit of a wait: longer than the shutdown timeout, for busy machines, but shorter than any
-/// of the hangs.
+/// Time limit for the exit of a service. It exceeds the shutdown timeout, because the machine may
+/// be busy, but is shorter than any of the hangs.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Number of log lines that fills a pipe.
+/// Number of log lines that fill a pipe.
 const ENOUGH: usize = 1000;
 
 on_both_engines!(repeated_signals_of_one_second_count_as_one);
@@ -173,7 +173,8 @@ fn restart_with(service: &mut Service, variables: &[(&str, &str)]) {
     service.start_and_wait().unwrap();
 }
 
-/// A server that accepts connections, up to its backlog, and sends nothing.
+/// Returns a server that accepts connections, up to its backlog, but sends nothing, and its
+/// address.
 fn silent_server() -> (TcpListener, String) {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     server.set_nonblocking(true).unwrap();

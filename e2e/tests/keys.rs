@@ -13,14 +13,15 @@ on_both_engines!(
     a_revoked_key_is_refused_by_every_replica_and_its_successor_accepted,
 );
 
-/// Time before a new key signs, longer than task-service takes to fetch the key set again.
+/// Time between the publication of a new key and its first use. It is longer than task-service
+/// takes to fetch the key set again.
 const PUBLISH_AHEAD: &str = "4s";
-/// Number of further requests that must all be refused after the first refusal.
+/// Number of requests after the first refusal, all of which must be refused.
 const REFUSALS: usize = 50;
 
-/// Restarts the services, and starts a replica of task-service, with this lifetime of the key set.
-/// Sends each task-service a token with an unknown key: because of the cool-down, no other unknown
-/// key causes a fetch during the test.
+/// Restarts the services with this lifetime of the cached key set, and starts a replica of
+/// task-service. Sends each task-service a token with an unknown key: because of the cool-down, no
+/// other unknown key causes a fetch during the test.
 fn prepare(system: &mut System, cache_ttl: &str) -> Service {
     system.auth.stop().unwrap();
     system.tasks.stop().unwrap();
@@ -49,7 +50,7 @@ fn kid(token: &str) -> String {
     header.get("kid").and_then(Value::as_str).unwrap().to_owned()
 }
 
-/// Runs `auth-service keys` beside the running service.
+/// Runs `auth-service keys` while the service is running.
 fn keys(system: &System, arguments: &[&str]) {
     let output = system.auth.command(&[&["keys"], arguments].concat()).output().unwrap();
     assert!(output.status.success(), "{output:?}");

@@ -13,9 +13,9 @@ use xtask::service::{Service, Signal};
 
 /// Number of responses before an event, enough to have other requests in flight.
 const ENOUGH: usize = 200;
-/// Delay of a shutdown, longer than the pauses of the clients and of the proxy.
+/// Shutdown delay, longer than the pauses of the clients and of the proxy.
 const DELAY: &str = "4s";
-/// Longer than any time limit of a test.
+/// Shutdown delay, longer than any time limit of a test.
 const FOREVER: &str = "1h";
 
 on_both_engines!(
@@ -112,7 +112,7 @@ fn a_service_shutting_down_serves_requests_until_a_second_signal(system: &mut Sy
         let strike = connection.send(&get("/health/live", "")).unwrap();
         assert_eq!((strike.status, strike.is_last), (200, true));
 
-        // Repeated signals within a second do not count.
+        // Signals within a second of the first one are ignored.
         wait_until("another signal ends it", || {
             service.signal(Signal::TERM).unwrap();
             service.check_alive().is_err()
@@ -132,7 +132,7 @@ fn an_interrupt_skips_the_shutdown_delay(system: &mut System) {
 }
 
 fn a_mail_in_flight_at_shutdown_is_sent_after_the_next_start(system: &mut System) {
-    // Start a mail server that accepts connections and never responds.
+    // A mail server that accepts connections and never responds.
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     server.set_nonblocking(true).unwrap();
     let url = format!("smtp://{}", server.local_addr().unwrap());

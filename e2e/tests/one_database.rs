@@ -19,7 +19,7 @@ fn both_services_share_a_postgresql_database() {
     share(Engine::Postgres);
 }
 
-/// Starts the services in either order, and both at once.
+/// Migrates the database for the services in either order, and for both at once.
 fn share(engine: Engine) {
     for order in [&["auth", "tasks"][..], &["tasks", "auth"], &[]] {
         let Some(mut system) = System::prepare(engine) else { return };
@@ -53,7 +53,8 @@ fn share(engine: Engine) {
     }
 }
 
-/// Writes to both services at the same time. `who` is a new user.
+/// Writes to both services at the same time. `who` is a prefix of the e-mail addresses of new
+/// users.
 fn work(system: &System, who: &str) {
     let (auth, tasks) = (system.auth_client(), system.tasks_client());
     let token = system.token(&format!("{who}@example.com"));

@@ -1,6 +1,6 @@
-//! schemathesis tests the services against their OpenAPI documents with generated requests.
-//! `TEST_PYTHON` names an interpreter with the packages of `e2e/clients`. Without it, these tests
-//! print a note and pass, except in CI.
+//! Conformance of the services to their OpenAPI documents, which schemathesis tests with generated
+//! requests. `TEST_PYTHON` names an interpreter with the packages of `e2e/clients`. Without it,
+//! these tests print a note and pass, except in CI.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 
@@ -19,7 +19,7 @@ fn auth_service_conforms_to_its_openapi_document(system: &mut System) {
     fs::write(page.path().join("index.html"), "<!doctype html><title>App</title>").unwrap();
     system.auth.stop().unwrap();
     system.auth.set_variable("WEB_ROOT", page.path().to_str().unwrap());
-    // The document cannot list common passwords.
+    // The OpenAPI document cannot express which passwords are too common.
     system.auth.set_variable("REFUSE_COMMON_PASSWORDS", "off");
     system.start_services();
     play_with(&system.auth, |_| {});

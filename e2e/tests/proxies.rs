@@ -15,7 +15,8 @@ on_sqlite!(
     a_proxy_may_put_a_service_below_a_path,
 );
 
-/// Caches each response for a minute, for all clients, unless its headers forbid it.
+/// nginx settings that cache each response for a minute, for all clients, unless its headers forbid
+/// it.
 const CACHE: &str = "proxy_cache cache; proxy_cache_key $request_uri; proxy_cache_valid any 1m; \
                      add_header X-Cache $upstream_cache_status always;";
 
@@ -63,7 +64,7 @@ fn a_caching_proxy_does_not_share_private_responses(system: &mut System) {
     assert_eq!(get(&keys, None).headers()["x-cache"], "HIT");
 }
 
-/// Compresses every response if its headers allow it.
+/// nginx settings that compress every response if its headers allow it.
 const COMPRESS: &str = "gzip on; gzip_types *; gzip_min_length 1; gzip_proxied any;";
 
 /// Sends a request that accepts compressed responses.

@@ -1,4 +1,4 @@
-//! The program in the README of jwks-auth works.
+//! The first program in the README of jwks-auth works.
 
 use e2e::{Engine, QuickStart, System};
 

@@ -12,7 +12,7 @@ use rcgen::{
 use xtask::postgres::Cluster;
 
 const SETTINGS: [&str; 2] = ["ssl=on", "ssl_ca_file=ca.crt"];
-/// Requires TLS, and a client certificate for one of the databases.
+/// Requires TLS for every database, and a client certificate for one of them.
 const TLS_ONLY: &str = "hostssl certified all all cert\nhostssl all all all scram-sha-256\n";
 const EVERYBODY: &str = "host all all all scram-sha-256\n";
 const SECRET: &str = "a secret for tests, of more than 32 characters";
@@ -91,7 +91,7 @@ impl Site {
         self.folder.path().join(name)
     }
 
-    /// Returns a URL in which file names are replaced by paths.
+    /// Returns a URL in which the path of the folder replaces `FOLDER`.
     fn url(&self, host: &str, database: &str, parameters: &str) -> String {
         let (port, password) = (self.cluster.port(), self.cluster.password());
         let folder = self.folder.path().display();
@@ -121,7 +121,7 @@ impl Site {
         text.lines().filter(about).collect::<Vec<_>>().join("\n")
     }
 
-    /// Asserts for each URL that it connects, or that the doctor reports this error.
+    /// Asserts for each URL that the doctor can connect, or that it reports this error.
     fn expect(&self, cases: &[(&str, &str, &str, Result<(), &str>)]) {
         for (host, database, parameters, expected) in cases {
             let report = self.diagnose(&self.url(host, database, parameters));
@@ -152,7 +152,7 @@ fn each_sslmode_means_what_it_means_to_libpq() {
         ("localhost", "auth", "sslmode=allow", Ok(())),
         ("localhost", "auth", "sslmode=prefer", Ok(())),
         ("127.0.0.1", "auth", "sslmode=require", Ok(())),
-        // Every mode uses the file of root certificates.
+        // In every mode, `sslrootcert` is used to verify the certificate of the server.
         ("127.0.0.1", "auth", "sslmode=require&sslrootcert=FOLDER/ca.crt", Ok(())),
         ("localhost", "auth", "sslmode=require&sslrootcert=FOLDER/other.crt", Err(NOT_TRUSTED)),
         ("localhost", "auth", "sslmode=prefer&sslrootcert=FOLDER/other.crt", Err(NOT_TRUSTED)),
@@ -161,7 +161,7 @@ fn each_sslmode_means_what_it_means_to_libpq() {
         ("localhost", "auth", "sslmode=verify-full&sslrootcert=FOLDER/ca.crt", Ok(())),
         ("127.0.0.1", "auth", "sslmode=verify-full&sslrootcert=FOLDER/ca.crt", Err(OTHER_HOST)),
         ("localhost", "auth", "sslmode=verify-full&sslrootcert=FOLDER/other.crt", Err(NOT_TRUSTED)),
-        // The system's root certificates are those of SSL_CERT_FILE.
+        // SSL_CERT_FILE replaces the root certificates of the system.
         ("localhost", "auth", "sslmode=verify-full", Ok(())),
         ("localhost", "auth", "sslrootcert=system", Ok(())),
         ("127.0.0.1", "auth", "sslrootcert=system", Err(OTHER_HOST)),
@@ -176,10 +176,11 @@ fn each_sslmode_means_what_it_means_to_libpq() {
     site.expect(&[
         ("localhost", "auth", "sslmode=disable", Ok(())),
         ("localhost", "auth", "sslmode=allow", Ok(())),
-        // A certificate that cannot be verified is not used, so there is no channel to bind to.
+        // With `prefer`, the connection falls back to plain text, where no certificate exists to
+        // bind the password to.
         ("localhost", "auth", unverified, Ok(())),
         ("localhost", "auth", &format!("{unverified}&channel_binding=require"), Err(NOT_TRUSTED)),
-        // A name of the local server that is not recognized as local.
+        // This address leads to the local machine but is not recognized as a local one.
         ("127.1", "auth", "sslmode=disable", Err("is not encrypted")),
     ]);
 }
@@ -224,7 +225,7 @@ fn certificates_that_should_not_be_used_are_named() {
         ("localhost", "auth", "sslmode=require", Ok(())),
     ]);
 
-    // A certificate as in PostgreSQL's manual: self-signed, with only a common name.
+    // A certificate as in PostgreSQL's documentation: self-signed and with only a common name.
     let mut params = CertificateParams::new([]).unwrap();
     params.distinguished_name = named("localhost");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

@@ -17,13 +17,13 @@ const NEVER: &str = "3600000";
 const SERVER: i32 = 2;
 const CLIENT: i32 = 3;
 
-/// Starts both services with this trace collector.
+/// Starts both services with this trace collector and interval between exports.
 fn system(collector: &str, pause_millis: &str) -> System {
     let mut system = System::start(Engine::Sqlite).unwrap();
     for service in [&mut system.auth, &mut system.tasks] {
         service.set_variable("OTEL_EXPORTER_OTLP_ENDPOINT", collector);
         service.set_variable("OTEL_BSP_SCHEDULE_DELAY", pause_millis);
-        // Keys are then fetched only for a token with an unknown key.
+        // With this lifetime, keys are fetched only for a token with an unknown key.
         service.set_variable("JWKS_CACHE_TTL", "1h");
         service.stop().unwrap();
     }
@@ -31,7 +31,7 @@ fn system(collector: &str, pause_millis: &str) -> System {
     system
 }
 
-/// Calls task-service as the web app does. Returns the status.
+/// Sends task-service a request with a trace context, as the web app does. Returns the status.
 fn call(system: &System, path: &str, token: &str) -> u16 {
     let request = ureq::get(format!("{}{path}", system.tasks.url))
         .header("authorization", format!("Bearer {token}"))

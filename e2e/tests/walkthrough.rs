@@ -1,4 +1,4 @@
-//! The commands of the README work.
+//! The commands of the README and of the getting-started page work.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 

@@ -1,4 +1,4 @@
-// Rate limits, as the client reports them.
+// Rate limits, as the client reports them to the application.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

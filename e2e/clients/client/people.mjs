@@ -1,4 +1,4 @@
-// Users of the real client in a simulated browser, for the tests in this folder.
+// Users who run the real client in a simulated browser, for the tests in this folder.
 
 import { after, before } from "node:test";
 
@@ -11,7 +11,10 @@ import { FRONT_END, hasOurs, startOriginal, startOurs } from "../support/server.
 export const PASSWORD = "correct horse 42";
 export const NEW_PASSWORD = "another password 7";
 
-/** Starts the server for the tests of a file: auth-service, or Better Auth to validate the tests. */
+/**
+ * Starts the server for the tests of a file: auth-service, or Better Auth if no auth-service is
+ * given.
+ */
 export function serve(env = {}) {
   const server = {};
   before(async () => Object.assign(server, await (hasOurs ? startOurs : startOriginal)(env)));
@@ -24,11 +27,12 @@ let count = 0;
 export const newAddress = () => `person-${(count += 1)}@example.com`;
 
 /**
- * Returns the origin of the web app: for Better Auth, the server's own, because it does not enable CORS.
+ * Returns the origin of the web app. For Better Auth, it is the server's own origin, because that
+ * server does not enable CORS.
  */
 const pageOf = (server) => (hasOurs ? FRONT_END : server.url);
 
-/** Returns a client in its own browser: `{ browser, client }`. */
+/** Returns a client in its own browser, as `{ browser, client }`. */
 export function somebody(server, { create = createAuthClient, origin = pageOf(server) } = {}) {
   const browser = new Browser(origin);
   const client = create({
@@ -56,7 +60,7 @@ export async function elsewhere(server, { email }, options) {
   return { ...person, email, ...data };
 }
 
-/** `fetchOptions` that store the headers of a successful response in `seen`. */
+/** Returns `fetchOptions` that store the headers of a successful response in `seen`. */
 export function keepHeaders(seen) {
   return {
     onSuccess: ({ response }) => {

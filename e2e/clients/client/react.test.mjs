@@ -1,4 +1,4 @@
-// The React client in a page: useSession as a component sees it.
+// The React client in a browser document: useSession as a component sees it.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -7,7 +7,7 @@ import { Window } from "happy-dom";
 
 import { PASSWORD, member, serve, somebody } from "./people.mjs";
 
-// React and the client need a page when they are loaded.
+// React and the client need a document when they are loaded.
 const page = new Window({ url: "http://localhost:5173/" });
 const globals = { window: page, document: page.document, navigator: page.navigator };
 for (const [name, value] of Object.entries(globals)) {
@@ -22,7 +22,7 @@ const NOBODY = { data: null, error: null, isPending: false };
 const server = serve();
 const withReact = { create: createAuthClient };
 
-/** Renders a component that uses the session of `client` for the duration of a test. */
+/** Renders a component that uses the session of `client`, for the duration of a test. */
 function show(context, client) {
   const given = [];
   let look = () => {};
@@ -37,10 +37,10 @@ function show(context, client) {
   root.render(createElement(Greeting));
   context.after(() => root.unmount());
   return {
-    /** All values so far. */
+    /** All values that useSession has returned so far. */
     given,
     text: () => element.textContent,
-    /** Waits for a value that meets a condition. */
+    /** Waits for a value of useSession that meets a condition. */
     until: (isWanted) =>
       new Promise((resolve, reject) => {
         const late = setTimeout(() => {

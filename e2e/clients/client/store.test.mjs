@@ -17,7 +17,7 @@ function shown(store, isWanted) {
     const stop = store.subscribe((state) => {
       if (state.isPending || state.isRefetching || !isWanted(state)) return;
       clearTimeout(late);
-      // Deferred, because `stop` is not defined yet.
+      // The subscriber is called at once, before `stop` is assigned.
       queueMicrotask(() => stop());
       resolve(state);
     });
@@ -27,7 +27,10 @@ function shown(store, isWanted) {
 const isNobody = ({ data }) => data === null;
 const isSomebody = ({ data }) => data !== null;
 
-/** Returns the store of a client, kept alive during the test. Without a page, it only fetches on demand. */
+/**
+ * Returns the store of a client, and keeps it subscribed during the test. Outside a browser, it
+ * only fetches on demand.
+ */
 function storeOf(context, { client }) {
   context.after(client.useSession.subscribe(() => {}));
   return client.useSession;

@@ -1,8 +1,8 @@
-// Differences from Better Auth that are allowed, and why users are not affected.
+// Allowed differences from Better Auth, and why they do not affect users.
 //
-// `at` is one place or several: `status`, `body`, or a path into headers and body; `when` restricts
-// it to certain values. An entry without `exchanges` applies to all of them. An entry that matches
-// no difference is an error.
+// `at` names the differing parts of a response: `status`, `body`, or a path into headers and body.
+// `when` restricts an entry to certain values. An entry without `exchanges` applies to all of them.
+// An entry that matches no difference is an error.
 
 const contains = (theirs = [], ours = []) => theirs.every((name) => ours.includes(name));
 

@@ -1,4 +1,4 @@
-// A response in which values that differ between runs are replaced by their meaning.
+// Replaces the values of a response that differ between runs by their meaning.
 
 import { createHmac } from "node:crypto";
 
@@ -14,7 +14,10 @@ const JWT = /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/;
 const SIGNED = /^(.+)\.([A-Za-z0-9+/]{43}=)$/;
 const HOUR = 3_600_000;
 
-/** `known` maps an opaque value to its meaning, such as `ada's token`. */
+/**
+ * Returns the meaning of a response. `known` maps an opaque value to its meaning, such as `ada's
+ * token`.
+ */
 export function meaning({ status, headers, text }, known) {
   const seen = Object.entries(headers).filter(([name]) => !TRANSPORT.includes(name));
   return {
@@ -24,7 +27,7 @@ export function meaning({ status, headers, text }, known) {
   };
 }
 
-/** Returns the URL of a link without its secrets. */
+/** Returns the URL of a link with its secrets replaced. */
 export function linkMeaning(link) {
   return link
     .replace(/([?&]token=)[^&]+/, "$1<token>")
@@ -82,7 +85,7 @@ function body(headers, text, known) {
   }
 }
 
-/** Returns the code on an error page. */
+/** Returns the error code that an error page shows. */
 function shownCode(page) {
   const text = page.replace(/<style>.*?<\/style>|<[^>]*>/gs, " ").replaceAll("&#39;", "'");
   return /(?:CODE|followed):\s*(\S+)/.exec(text)?.[1];

@@ -6,7 +6,7 @@ export class Comparison {
   #notAllowed = 0;
   #entries;
 
-  /** See allowed-differences.mjs. */
+  /** `allowed` is the table in allowed-differences.mjs. */
   constructor(allowed) {
     this.#entries = allowed.flatMap(({ exchanges = [undefined], at, when = () => true }) =>
       exchanges.flatMap((exchange) =>
@@ -51,7 +51,7 @@ export class Comparison {
   }
 }
 
-/** Returns whether a path equals or extends `place`, in which `*` stands for any field. */
+/** Returns whether a path is `place` or within it; `*` in `place` stands for any field. */
 function isWithin(path, place) {
   const members = path.split(".");
   return place.split(".").every((part, index) => part === "*" || part === members[index]);
@@ -70,7 +70,10 @@ function differences(theirs, ours, at = "") {
   return JSON.stringify(theirs) === JSON.stringify(ours) ? [] : [{ at, theirs, ours }];
 }
 
-/** Objects are compared field by field, lists of the same length item by item. */
+/**
+ * Returns whether two values are compared field by field (objects) or item by item (arrays of the
+ * same length).
+ */
 function isComparable(theirs, ours) {
   if ([theirs, ours].some((value) => value === null || typeof value !== "object")) return false;
   if (Array.isArray(theirs) !== Array.isArray(ours)) return false;

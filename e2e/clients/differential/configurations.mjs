@@ -1,4 +1,4 @@
-// Maps the tables of exchanges to the settings they run with.
+// The tables of exchanges, each with the settings of the servers.
 
 import { accounts } from "./exchanges/accounts.mjs";
 import { basics } from "./exchanges/basics.mjs";

@@ -10,7 +10,9 @@ const COOKIE_WITH_A_VALUE = /^[^=]+=[^;]+/;
 const POLL = 50;
 const PATIENCE = 10_000;
 
-/** Returns the result of each row by name. If a row cannot be run, its result is the reason. */
+/**
+ * Returns the results of all rows by name. If a row cannot be run, its result is the error message.
+ */
 export async function play(rows, server) {
   const state = { kept: {}, known: new Map(), ...server };
   const answers = new Map();

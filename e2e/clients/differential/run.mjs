@@ -2,7 +2,7 @@
 //
 //     AUTH_SERVICE=../../target/release/auth-service node differential/run.mjs
 //
-// Without AUTH_SERVICE it prints the responses of Better Auth. See ../support/server.mjs.
+// Without AUTH_SERVICE, it prints the responses of Better Auth. See ../support/server.mjs.
 
 import { FRONT_END, hasOurs, startOriginal, startOurs } from "../support/server.mjs";
 import { ALLOWED } from "./allowed-differences.mjs";
@@ -11,10 +11,10 @@ import { CONFIGURATIONS } from "./configurations.mjs";
 import { play } from "./play.mjs";
 import { TRUSTED } from "./vocabulary.mjs";
 
-/** Base URL of both servers, whichever ports they listen on. */
+/** Settings of both servers: the same public URL, whatever port they listen on. */
 const SITE = { BETTER_AUTH_URL: TRUSTED, FRONTEND_URL: `${TRUSTED},${FRONT_END}` };
 
-/** Returns the responses of a new server. */
+/** Returns the responses of a newly started server. */
 async function answers(start, { env, rows }) {
   const server = await start({ ...SITE, ...env });
   try {

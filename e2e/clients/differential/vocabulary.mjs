@@ -1,7 +1,8 @@
-// Functions for writing tables of exchanges.
+// Functions for the rows of the tables of exchanges.
 //
-// A row is `[name, request]` or `[name, request, keep]`. A value that depends on earlier responses
-// is a function of `kept`, the responses stored so far.
+// A row is `[name, request]` or `[name, request, keep]`, where `keep` is the name under which the
+// response is stored. A value that depends on earlier responses is a function of `kept`, the stored
+// responses.
 
 export { FRONT_END } from "../support/server.mjs";
 
@@ -17,9 +18,9 @@ const mapped = (text, change) =>
   typeof text === "function" ? (kept) => change(text(kept)) : change(text);
 
 /**
- * Returns a request with any method. `as` sends the cookies of a kept session from a trusted origin;
- * `bearer` sends its token; `type` is the media type of the body. `headers` override those that the other
- * options set.
+ * Returns a request. `as` sends the cookies of a stored session from a trusted origin, `bearer`
+ * sends its token, and `type` is the media type of the body. `headers` override the headers that
+ * result from other options.
  */
 export const send = (method, path, extras) => ({ method, path, ...extras });
 
@@ -28,20 +29,20 @@ export const get = (path, extras) => send("GET", mapped(path, (path) => BASE + p
 export const post = (path, body, extras) =>
   send("POST", mapped(path, (path) => BASE + path), { body, type: JSON_TYPE, ...extras });
 
-/** Repeats a request until its response meets a condition. */
+/** Returns a request that is repeated until its response meets a condition. */
 export const poll = (request, until) => ({ ...request, until });
 
-/** Waits for the next mail to an address. */
+/** Returns a row that waits for the next mail to an address. */
 export const mailTo = (address) => ({ mailTo: address });
 
-/** Returns the mails that no row has fetched yet. */
+/** Returns a row whose result is all mails that no other row has fetched. */
 export const otherMails = () => ({ unread: true });
 
-/** Opens the link of a stored mail. */
+/** Returns a request that opens the link of a stored mail. */
 export const follow = (mail, extras) =>
   send("GET", (kept) => kept[mail].link.slice(TRUSTED.length), extras);
 
-/** Returns the token in the link of a stored mail. */
+/** Returns a function that returns the token in the link of a stored mail. */
 export const tokenOf = (mail) => (kept) => kept[mail].token;
 
 export const account = (email, more) => ({ name: "Ada", email, password: PASSWORD, ...more });

@@ -18,7 +18,7 @@ function post(server, path, body, cookie) {
   return call(server.port, { method: "POST", path, headers, body: JSON.stringify(body) });
 }
 
-/** Signs a user up. Returns the user, and the cookie as a browser sends it. */
+/** Signs a user up. Returns the user with the `Cookie` header of its browser. */
 async function signUp(server, name) {
   const email = `${name}@example.com`;
   const answer = await post(server, "/api/auth/sign-up/email", { name, email, password: PASSWORD });
@@ -88,7 +88,7 @@ test("users whom the original has banned are refused in the same way", async (t)
     }
     return answers;
   };
-  // The import comes before the sign-ins, which lift a ban that has expired.
+  // The import runs before the sign-ins, because a sign-in removes an expired ban.
   const report = await runImport(from, to, "--sessions");
   const theirs = await signIns(original);
   await original.stop();

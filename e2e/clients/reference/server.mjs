@@ -2,9 +2,9 @@
 //
 //     DATABASE_URL=sqlite:///tmp/original.db MAIL_DIR=/tmp/mail PORT=3000 node reference/server.mjs
 //
-// It prints "listening" when it is ready. Switches are `on` or `off`, durations like `90s` or `7d`.
-// CORS=on adds the `cors` middleware, configured as in Better Auth's documentation. ADMIN=on adds the
-// admin plugin, and every user is an administrator.
+// It prints "listening" when it is ready. Switches are `on` or `off`; durations are written like
+// `90s` or `7d`. CORS=on adds the `cors` middleware, configured as in Better Auth's documentation.
+// ADMIN=on adds the admin plugin, and makes every user an administrator.
 
 import { randomUUID } from "node:crypto";
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
@@ -25,7 +25,7 @@ const UNITS = { s: 1, m: 60, h: 3600, d: 86400 };
 const text = (name, fallback) => process.env[name] || fallback;
 const isOn = (name, fallback = "off") => text(name, fallback) === "on";
 
-/** Parses a duration into seconds. */
+/** Returns the seconds of a duration in an environment variable. */
 function seconds(name, fallback) {
   const duration = text(name, fallback);
   if (duration === undefined) return undefined;
@@ -43,7 +43,7 @@ function database(url) {
 const mailFolder = text("MAIL_DIR", "data/mail");
 mkdirSync(mailFolder, { recursive: true });
 
-/** Writes a mail to the folder atomically. */
+/** Writes a mail as a file to the mail folder, atomically. */
 async function send(to, subject, url) {
   const mail = [
     "From: original@localhost",
@@ -58,7 +58,7 @@ async function send(to, subject, url) {
   renameSync(name, `${name}.eml`);
 }
 
-/** Returns a function that mails `subject` to the user, if the switch is on. */
+/** Returns a function that mails `subject` to a user, or `undefined` if the switch is off. */
 const mailed = (subject, isOn) =>
   isOn ? ({ user, url }) => send(user.email, subject, url) : undefined;
 

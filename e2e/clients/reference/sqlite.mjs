@@ -1,5 +1,5 @@
 // SQLite for Kysely without a native module: real database files through WebAssembly, with the
-// interface of better-sqlite3, which Kysely's SqliteDialect uses.
+// parts of the interface of better-sqlite3 that Kysely's SqliteDialect uses.
 
 import sqlite from "node-sqlite3-wasm";
 import { SqliteDialect } from "kysely";

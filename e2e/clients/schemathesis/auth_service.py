@@ -1,4 +1,5 @@
-"""Signs up a new user whenever the session of the previous one has ended."""
+"""Hooks for auth-service: a new user signs up whenever the session of the previous one has
+ended."""
 
 import uuid
 
@@ -25,8 +26,9 @@ class Session:
 def filter_body(context, body):
     """Keeps bodies that a schema can describe.
 
-    The contract counts UTF-16 code units, a schema characters: these passwords have as many of both.
-    A pattern cannot limit the local part of an address to 64 characters.
+    The service counts the UTF-16 code units of a password, but a schema counts characters. Only passwords
+    for which both numbers are equal are kept. In addition, the schema does not limit the local part of an
+    address to 64 characters.
     """
     if not isinstance(body, dict):
         return True

@@ -1,4 +1,4 @@
-"""Gives each create its own idempotency key, because a reused key is rejected."""
+"""Gives each create request its own idempotency key, because a reused key is rejected."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-// Simulates a browser for a page's requests: cookies, the Origin header, and CORS.
+// Simulates how a browser treats the requests of a page: cookies, the Origin header, and CORS.
 
 import { CookieJar } from "tough-cookie";
 
@@ -15,7 +15,7 @@ const READABLE_HEADERS = [
   "pragma",
 ];
 
-/** A browser with one page on `origin`. */
+/** A browser with one open page, whose origin is `origin`. */
 export class Browser {
   #cookies = new CookieJar();
 
@@ -23,7 +23,7 @@ export class Browser {
     this.origin = origin;
   }
 
-  /** The page's `fetch`. */
+  /** The `fetch` function of the page. */
   fetch = async (input, init) => {
     const request = new Request(input, init);
     const isCrossOrigin = new URL(request.url).origin !== this.origin;
@@ -33,16 +33,16 @@ export class Browser {
     return isCrossOrigin ? this.#asThePageSees(response) : response;
   };
 
-  /** Opens a mailed link. Returns its redirect target or its body. */
+  /** Opens a mailed link. Returns the status and the redirect target of the response. */
   async open(link) {
     const response = await this.#send(new Request(link, { redirect: "manual" }));
     return { status: response.status, location: response.headers.get("location") };
   }
 
-  /** Returns the `Cookie` header for requests to the site's own servers. */
+  /** Returns the `Cookie` header that the browser sends to `url`. */
   cookieHeader = (url) => this.#cookies.getCookieString(url);
 
-  /** Deletes session cookies, as closing the browser does. */
+  /** Deletes session cookies, as a restart of the browser does. */
   async restart() {
     const { cookies } = await this.#cookies.serialize();
     const lasting = cookies.filter(({ maxAge, expires }) => maxAge !== undefined || expires);
@@ -93,7 +93,7 @@ export class Browser {
     }
   }
 
-  /** Removes headers that CORS does not expose. */
+  /** Returns a response without the headers that CORS does not expose. */
   #asThePageSees(response) {
     this.#checkSharing(response);
     const exposed = listed(response, "access-control-expose-headers");

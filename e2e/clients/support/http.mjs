@@ -2,7 +2,7 @@
 
 import { request } from "node:http";
 
-/** The public host of both servers. */
+/** The `Host` header, which is the public host of both servers. */
 const HOST = "localhost:3000";
 
 export function call(port, { method, path, headers = {}, body }) {

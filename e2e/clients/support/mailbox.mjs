@@ -6,13 +6,15 @@ import { setTimeout as pause } from "node:timers/promises";
 
 import PostalMime from "postal-mime";
 
-/** Only auth-service notifies the old address of a change; such a mail has no link. */
+/**
+ * Names of notices about a changed address. Only auth-service sends them, and they contain no link.
+ */
 const NOTICE = /-(change-email-notice|email-changed)\.eml$/;
 const LINK = /https?:\/\/[^\s<>"]+/;
 const POLL = 50;
 const PATIENCE = 10_000;
 
-/** Returns each mail once, as `{ to, link, token }`. */
+/** Returns the mailbox of a folder. It returns each mail once, as `{ to, link, token }`. */
 export function mailbox(folder) {
   const seen = new Set();
   let mails = [];
@@ -21,8 +23,8 @@ export function mailbox(folder) {
       if (!file.endsWith(".eml") || NOTICE.test(file) || seen.has(file)) continue;
       seen.add(file);
       const { to, text } = await PostalMime.parse(await readFile(join(folder, file)));
-      // auth-service links to a confirmation page; its button requests the URL that Better Auth's
-      // mail links to.
+      // auth-service links to a confirmation page, whose button requests the URL to which Better
+      // Auth's mail links.
       const link = LINK.exec(text)[0].replace("/verify-email/confirm?", "/verify-email?");
       mails.push({ to: to[0].address, link, token: tokenOf(link) });
     }
@@ -42,7 +44,7 @@ export function mailbox(folder) {
         await pause(POLL);
       }
     },
-    /** Returns the mails that were not fetched. */
+    /** Returns the mails that have not been fetched. */
     async unread() {
       await collect();
       return mails;

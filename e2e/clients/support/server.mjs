@@ -1,7 +1,7 @@
-// Servers under test: auth-service on the engine given by the environment, or Better Auth.
+// The servers under test: Better Auth, and auth-service on the engine that the environment selects.
 //
-//     AUTH_SERVICE   path of the binary
-//     POSTGRES_URL   server on which to create databases; without it, databases are SQLite files
+//     AUTH_SERVICE   path of the program
+//     POSTGRES_URL   server on which databases are created; by default, databases are SQLite files
 
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -96,7 +96,7 @@ export async function start([command, ...args], env) {
   return { url, port, mailbox: mailbox(join(folder, "mails")), stop };
 }
 
-/** Returns the URL of a new database; a SQLite file is created in the folder. */
+/** Returns the URL of a new database. A SQLite file is created in the folder. */
 export async function emptyDatabase(folder) {
   if (POSTGRES_URL === undefined) return `sqlite://${join(folder, "data.db")}`;
   const name = randomUUID();
@@ -109,7 +109,10 @@ export async function emptyDatabase(folder) {
   return url.href;
 }
 
-/** auth-service reports its readiness; Better Auth has no such endpoint and is ready once it responds. */
+/**
+ * Returns whether the server is ready. auth-service has an endpoint for this; Better Auth is ready
+ * once it responds.
+ */
 async function answers(port) {
   try {
     return (await call(port, { method: "GET", path: "/health/ready" })).status !== 503;

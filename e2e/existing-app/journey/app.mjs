@@ -1,5 +1,5 @@
-// Copies the web app, changes the one line that names the server, builds it and serves it on an
-// origin of its own.
+// Copies the web app, changes the one line that names the server, builds the copy and serves it on
+// a separate origin.
 
 import { cp, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,7 +11,10 @@ const PROJECT = resolve(import.meta.dirname, "..");
 const PARTS = ["index.html", "package.json", "src", "tsconfig.json", "vite.config.ts"];
 const LINE = /^ {2}baseURL: ".*",$/m;
 
-/** Serves a copy whose origin is fixed before it is built. Returns `{ folder, origin, buildFor, stop }`. */
+/**
+ * Copies the web app and serves it. The origin is known before the copy is built. Returns `{
+ * folder, origin, buildFor, stop }`.
+ */
 export async function serveApp() {
   const folder = await mkdtemp(join(tmpdir(), "existing-app-"));
   for (const part of PARTS) await cp(join(PROJECT, part), join(folder, part), { recursive: true });
@@ -34,7 +37,7 @@ export async function serveApp() {
   };
 }
 
-/** Returns the differences of two copies: `[file, line, other line]` each. */
+/** Returns the lines that differ between two copies, each as `[file, line, other line]`. */
 export async function differences(one, other) {
   const found = [];
   for (const file of new Set([...(await sources(one)), ...(await sources(other))])) {

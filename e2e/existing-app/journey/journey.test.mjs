@@ -1,4 +1,4 @@
-// Runs the same user journey in the same web app, with Better Auth's server and with auth-service.
+// Runs the same user journey in the same web app with Better Auth's server and with auth-service.
 //
 //     AUTH_SERVICE=../../target/release/auth-service npm test
 //
@@ -23,7 +23,7 @@ const SERVERS = {
 };
 
 const apps = [];
-/** Requests of the pages to each server, with the status of the response. */
+/** Requests that the pages sent to each server, with the statuses of the responses. */
 const conversations = {};
 let browser;
 

@@ -2,7 +2,7 @@
 
 import { chromium } from "playwright-core";
 
-/** Arguments for a browser that sends no requests of its own. */
+/** Arguments of a browser that sends no requests of its own. */
 const QUIET = [
   "--disable-background-networking",
   "--disable-component-update",
@@ -51,7 +51,7 @@ export class Tab {
     await this.page.getByRole("link", { name, exact: true }).click();
   }
 
-  /** Fills in and submits a form. */
+  /** Fills in and submits the form with this title. */
   async submit(title, fields) {
     await this.page.bringToFront();
     const form = this.page.getByRole("form", { name: title, exact: true });
@@ -76,7 +76,7 @@ export class Tab {
     return this.page.getByRole("banner").getByText(name, { exact: true }).waitFor();
   }
 
-  /** Returns the contents of a labeled element. */
+  /** Returns the text of a labeled element. */
   read(label) {
     return this.page.getByLabel(label, { exact: true }).innerText();
   }
@@ -89,7 +89,7 @@ export class Tab {
     return rows;
   }
 
-  /** Switches back to the tab. */
+  /** Simulates switching back to the tab. */
   focus() {
     return this.page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
   }

@@ -12,7 +12,7 @@ const PROCESSOR_SLOWDOWN = 4;
 const LONG_LIST = 5_000;
 const CLICKS = 7;
 
-/** Bytes and milliseconds of one page, loaded with an empty cache. */
+/** Bytes and milliseconds until one page is loaded with an empty cache. */
 interface Load {
   transfer: number;
   script: number;
@@ -90,7 +90,10 @@ async function load(browser: Browser, system: System, path: string): Promise<Loa
   return { transfer, ...seen };
 }
 
-/** Runs in the page: returns the paints so far, and the compressed size of all scripts. */
+/**
+ * Returns the times of the first and the largest paint, and the compressed size of all scripts.
+ * Runs in the page.
+ */
 async function paints(): Promise<Omit<Load, "transfer">> {
   const resources = performance.getEntriesByType("resource") as PerformanceResourceTiming[];
   const scripts = resources.filter(({ name }) => new URL(name).pathname.endsWith(".js"));
@@ -107,7 +110,7 @@ async function paints(): Promise<Omit<Load, "transfer">> {
   };
 }
 
-/** Measures the time from a click on a checkbox to the frame that shows the change. */
+/** Returns the milliseconds from a click on a checkbox to the frame that shows the change. */
 function millisecondsToTick(page: Page, index: number): Promise<number> {
   return page.evaluate(async (index) => {
     const boxes = document.querySelectorAll<HTMLInputElement>("ul[aria-label=Tasks] input");

@@ -1,4 +1,5 @@
-// Every page in German, with right-to-left and long content, in both themes and at two widths.
+// Every page in German, with right-to-left text and with long content, in both themes and at two
+// widths.
 
 import type { BrowserContext, Page } from "@playwright/test";
 import { haveTasks, member, newAddress, tokenOf } from "../support/people";
@@ -15,7 +16,10 @@ const TITLES = [
   "Zug nach Lissabon buchen",
 ];
 
-/** Takes a screenshot in both themes at each width; of a dialog, only what the window shows. */
+/**
+ * Takes a screenshot in both themes at each width. Set `fullPage` to false for a dialog, which
+ * covers only the viewport.
+ */
 async function shoot(page: Page, name: string, fullPage = true): Promise<void> {
   for (const colorScheme of THEMES) {
     await page.emulateMedia({ colorScheme });

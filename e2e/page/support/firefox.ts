@@ -1,4 +1,5 @@
-// Fixtures for tests in Firefox: a browser and a system for all tests, a profile for each.
+// Fixtures for tests in Firefox: a browser and a system for all tests of a worker, and a profile
+// for each test.
 
 import { test as base, expect } from "@playwright/test";
 import puppeteer, { type Browser, type Page } from "puppeteer-core";
@@ -36,7 +37,7 @@ export class Tab {
     page.on("dialog", (dialog) => void dialog.accept());
   }
 
-  /** Firefox logs a request that received no response as one that CORS did not allow. */
+  /** Firefox logs a request without a response as one that CORS did not allow. */
   #keep(error: string): void {
     if (!error.includes("CORS request did not succeed")) this.errors.push(error);
   }
@@ -45,7 +46,7 @@ export class Tab {
     await this.page.goto(this.url + path);
   }
 
-  // Firefox renders, and so reacts to input, only in the tab in front.
+  // Firefox renders only the tab in front, and only that tab reacts to input.
 
   /** Replaces the text of the field with this name. */
   async fill(field: string, text: string): Promise<void> {
@@ -63,12 +64,12 @@ export class Tab {
     await this.page.locator(`::-p-text(${text})`).wait();
   }
 
-  /** Waits until the list has a task that the service has stored. */
+  /** Waits until the list contains a task that the service has stored. */
   async canOpen(title: string): Promise<void> {
     await this.page.locator(nodeOf(`Open ${title}`, "link")).wait();
   }
 
-  /** Waits until a field has this text. */
+  /** Waits until a field contains this text. */
   async has(field: string, text: string): Promise<void> {
     const value = () => this.page.$eval(fieldOf(field), (element) => "value" in element && element.value);
     await expect.poll(() => value().catch(() => undefined)).toBe(text);
@@ -81,7 +82,7 @@ export class Tab {
     await field?.press("Enter");
   }
 
-  /** Signs up a new user in this tab, and returns the address. */
+  /** Signs a new user up in this tab, and returns the address. */
   async signUp(): Promise<string> {
     const email = newAddress();
     await this.goto("/auth/signup");
@@ -93,7 +94,7 @@ export class Tab {
     return email;
   }
 
-  /** Fills in the form that the page shows. */
+  /** Fills in and submits the sign-in form that the page shows. */
   async signInHere(email: string): Promise<void> {
     await this.fill("email", email);
     await this.fill("password", PASSWORD);
@@ -115,7 +116,7 @@ interface Fixtures {
 
 export const test = base.extend<Fixtures, { firefox: Browser; system: System }>({
   system: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads what is needed from the pattern
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the required fixtures from the pattern
     async ({}, use) => {
       const system = await startSystem();
       await use(system);
@@ -124,7 +125,7 @@ export const test = base.extend<Fixtures, { firefox: Browser; system: System }>(
     { scope: "worker" },
   ],
   firefox: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads what is needed from the pattern
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the required fixtures from the pattern
     async ({}, use) => {
       const browser = await launch();
       await use(browser);

@@ -11,8 +11,8 @@ const WIDTHS = [
 ] as const;
 
 /**
- * Takes a screenshot in both themes at each width, checks that nothing overflows, and runs axe. For a
- * dialog, the screenshot is limited to the viewport.
+ * Takes a screenshot in both themes at each width, checks that nothing overflows, and runs axe. Set
+ * `fullPage` to false for a dialog, which covers only the viewport.
  */
 export async function inspect(page: Page, name: string, fullPage = true): Promise<void> {
   for (const colorScheme of THEMES) {
@@ -25,7 +25,7 @@ export async function inspect(page: Page, name: string, fullPage = true): Promis
       const room = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       expect(room, `${name} at ${width} px is wider than the window`).toBeLessThanOrEqual(0);
     }
-    // There are no frames, so the legacy mode, which needs no extra page, is sufficient.
+    // The pages have no frames, so the legacy mode, which opens no extra page, is sufficient.
     const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
     const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html)}`);
     expect(found, `${name} in the ${colorScheme} theme`).toEqual([]);

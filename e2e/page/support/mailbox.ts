@@ -4,7 +4,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "@playwright/test";
 
-/** Waits for a mail to an address, and returns the link in the newest one. */
+/** Waits for a mail to an address, and returns the link in the newest mail. */
 export async function linkIn(folder: string, address: string): Promise<string> {
   let link: string | undefined;
   await expect
@@ -24,7 +24,7 @@ async function find(folder: string, address: string): Promise<string | undefined
   for (const file of files.filter((name) => name.endsWith(".eml")).sort().reverse()) {
     const mail = await readFile(join(folder, file), "utf8");
     if (!new RegExp(`^To: .*${address.replaceAll(".", "\\.")}`, "im").test(mail)) continue;
-    // Quoted-printable: a continued line ends in `=`, and `=` itself is `=3D`.
+    // Decode quoted-printable: a continued line ends in `=`, and `=` itself is encoded as `=3D`.
     const text = mail.replaceAll(/=\r?\n/g, "").replaceAll("=3D", "=");
     return /https?:\/\/[^\s<>"]+/.exec(text)?.[0];
   }

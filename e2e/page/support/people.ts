@@ -9,7 +9,7 @@ export const NEW_PASSWORD = "another password 7";
 
 export const newAddress = () => `ada-${randomUUID()}@example.com`;
 
-/** Signs a user up through the API, which signs the device in. */
+/** Signs a new user up through the API. Afterwards, the device is signed in. */
 export async function member(context: BrowserContext, system: System, name = "Ada") {
   const email = newAddress();
   await signUp(context.request, system, email, name);
@@ -38,7 +38,7 @@ export async function signIn(context: BrowserContext, { url }: System, email: st
   expect(answer.ok()).toBe(true);
 }
 
-/** Fills in the form that the page shows. */
+/** Fills in and submits the sign-in form that the page shows. */
 export async function signInHere(page: Page, email: string): Promise<void> {
   await page.getByLabel("E-mail").fill(email);
   await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
@@ -57,7 +57,7 @@ export function subject(token: string): string {
   return (JSON.parse(claims) as { sub: string }).sub;
 }
 
-/** Creates tasks, the last one newest, and returns their ids. */
+/** Creates tasks in this order, so that the last one is the newest. Returns their ids. */
 export async function haveTasks(
   context: BrowserContext,
   system: System,
@@ -100,7 +100,7 @@ export async function addTask(page: Page, title: string): Promise<void> {
   await page.getByLabel("New task").press("Enter");
 }
 
-/** The rows of the list. */
+/** The rows of the task list. */
 export const rows = (page: Page): Locator => page.getByRole("list", { name: "Tasks" }).getByRole("listitem");
 
 export const rowOf = (page: Page, title: string): Locator => rows(page).filter({ hasText: title });

@@ -59,7 +59,7 @@ class Service {
     await ended;
   }
 
-  /** Returns an export of its database. */
+  /** Returns an export of the database of the service. */
   async export(): Promise<string> {
     const options = { ...this.#options, maxBuffer: Number.POSITIVE_INFINITY };
     const { stdout } = await promisify(execFile)(this.#program, ["export"], options);
@@ -85,7 +85,7 @@ export interface System {
   stop(): Promise<void>;
 }
 
-/** Starts a separate system with these variables for auth-service. */
+/** Starts a separate system, with these additional environment variables for auth-service. */
 export async function startSystem(env: Variables = {}, programs = PROGRAMS): Promise<System> {
   const folder = await mkdtemp(join(tmpdir(), "page-"));
   const [authPort, tasksPort] = [await freePort(), await freePort()];

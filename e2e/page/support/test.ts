@@ -1,4 +1,4 @@
-// Fixtures: a system shared by the tests of a worker, and a check for errors on pages.
+// Fixtures: a system shared by the tests of a worker, and a check that pages log no errors.
 
 import { test as base } from "@playwright/test";
 import { startSystem, type System } from "./services";
@@ -9,7 +9,7 @@ interface Fixtures {
 
 export const test = base.extend<Fixtures, { system: System }>({
   system: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads what is needed from the pattern
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the required fixtures from the pattern
     async ({}, use) => {
       const system = await startSystem();
       await use(system);
@@ -23,7 +23,8 @@ export const test = base.extend<Fixtures, { system: System }>({
       const errors: string[] = [];
       context.on("weberror", (error) => errors.push(error.error().message));
       context.on("console", (message) => {
-        // Browsers log every error response, which is expected; any other error fails the test.
+        // Browsers log every error response. These are expected in tests; any other error fails the
+        // test.
         const isRefusal = message.text().startsWith("Failed to load resource");
         if (message.type() === "error" && !isRefusal) errors.push(message.text());
       });

@@ -5,7 +5,10 @@ import { haveTasks, member, rows, signIn, signInHere, tick, titlesOf, tokenOf } 
 import type { System } from "../support/services";
 import { expect, test } from "../support/test";
 
-/** Makes the deletions of all tabs fail as without a network, until the returned function is called. */
+/**
+ * Makes the delete requests of all tabs fail as if the network were down, until the returned
+ * function is called.
+ */
 async function refuseDeletions(context: BrowserContext): Promise<() => Promise<void>> {
   await context.route("**/api/tasks/*", (route) =>
     route.request().method() === "DELETE" ? route.abort() : route.fallback(),

@@ -185,7 +185,7 @@ test("blocked cookies are explained to the user", async ({ page, context, system
   await page.route("**/api/auth/sign-in/email", async (route) => {
     const response = await route.fetch();
     const { "set-cookie": _cookie, ...headers } = response.headers();
-    // Playwright's own request has stored the cookie.
+    // `route.fetch()` has stored the cookie in the browser.
     await context.clearCookies();
     await route.fulfill({ response, headers });
   });

@@ -41,7 +41,7 @@ test("a list of 5 000 tasks is loaded page by page and stays responsive", async 
   await expect(items).toHaveCount(COUNT + 1);
 });
 
-/** Scrolls to the end repeatedly as the list grows. */
+/** Scrolls to the end repeatedly, until the list has `count` rows. */
 function scrollToEnd(page: Page, count: number): Promise<void> {
   return page.evaluate(async (count) => {
     while (document.querySelectorAll("ul[aria-label=Tasks] > li").length < count) {
@@ -51,7 +51,7 @@ function scrollToEnd(page: Page, count: number): Promise<void> {
   }, count);
 }
 
-/** Measures the time from a click on the first row to the frame that shows the change. */
+/** Returns the milliseconds from a click on the first row to the frame that shows the change. */
 function quickness(page: Page): Promise<number> {
   return page.evaluate(async () => {
     const box = document.querySelector<HTMLInputElement>("ul[aria-label=Tasks] input");

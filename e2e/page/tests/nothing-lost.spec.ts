@@ -19,7 +19,10 @@ async function holdWrites(page: Page): Promise<() => void> {
   return release;
 }
 
-/** Delays responses for listings whose URL contains `part`. */
+/**
+ * Holds the responses to listings whose URL contains `part` until `release` is called. `answered`
+ * is resolved when the first response is held.
+ */
 async function holdLists(page: Page, part: string) {
   let release = () => {};
   const held = new Promise<void>((resolve) => {
@@ -56,7 +59,7 @@ async function deleteElsewhere(context: BrowserContext, system: System, id: stri
   expect((await fetch(url, { method: "DELETE", headers: { authorization } })).ok).toBe(true);
 }
 
-/** Makes the page request the list again, as when its window gets the focus. */
+/** Makes the web app request the list again, as it does when its window gets the focus. */
 async function refreshList(page: Page) {
   const response = page.waitForResponse((response) => response.url().includes("limit="));
   await page.evaluate(() => window.dispatchEvent(new Event("visibilitychange")));
@@ -104,7 +107,8 @@ test("tasks typed on a slow connection survive a reload, in their order", async 
   const titles = ["One", "Two", "Three", "Four", "Five", "Six"];
   for (const title of titles) await addTask(page, title);
   await expect(rows(page)).toHaveCount(6);
-  // Wait until all are stored: otherwise the reload would put the last one back into the field.
+  // Wait until all tasks are stored in the browser: otherwise the reload would put the last title
+  // back into the field.
   await expect.poll(() => unsentTitles(page)).toEqual(titles.toSorted());
 
   await page.unroute("**/api/tasks**");
@@ -571,7 +575,7 @@ test("a title that is edited but left unchanged does not revert a change made el
   await refreshList(page);
   await expect(tick(page, "Oat milk")).toBeVisible();
   await page.keyboard.press("Enter");
-  // Writes are sent in order, so a wrong one would have arrived before this one.
+  // Writes are sent in order, so an unwanted write would have arrived before this one.
   await page.getByRole("checkbox").last().click();
   await expect.poll(async () => (await taskOf(context, system, id)).completed).toBe(true);
   expect(await titlesOf(context, system)).toEqual(["Bread", "Oat milk"]);
@@ -660,7 +664,7 @@ test("if the browser stores nothing, text survives the end of the session, and a
   await page.getByRole("link", { name: "Open Milk" }).click();
   await page.getByLabel("Notes").fill("Two litres");
   await endSession(context, system);
-  // Access tokens remain valid for a while.
+  // The access token outlives the session, so the refusal is simulated.
   await page.route("**/api/tasks/*", (route) => {
     if (route.request().method() === "OPTIONS") return route.fallback();
     const headers = { "access-control-allow-origin": system.url };
@@ -752,7 +756,7 @@ test("unsaved text stays in the editor when another tab deletes the task and is 
   await other.goto("/tasks");
   await page.goto(`/tasks/${id}`);
   await page.getByLabel("Notes").fill("Two litres");
-  // Otherwise the closing tab may still send the deletion itself.
+  // Without this, the closing tab might still send the deletion itself.
   await holdWrites(other);
   await other.getByRole("button", { name: "Delete Milk" }).click();
   // The draft and the deletion must be stored before the tab is closed.

@@ -1,4 +1,4 @@
-// Users never see each other's data, and tokens are only sent to the services.
+// Users never see data of other users, and tokens are sent only to the services.
 
 import type { Request } from "@playwright/test";
 import { addTask, haveTasks, member, newAddress, PASSWORD, rows, signInHere } from "../support/people";

@@ -1,4 +1,4 @@
-// Delivery of the web app: compression, code splitting, an early first paint, and offline start.
+// Delivery of the web app: compression, code splitting, an early first paint, and offline startup.
 
 import { haveTasks, member, rows } from "../support/people";
 import { startSystem } from "../support/services";
@@ -16,7 +16,7 @@ test("scripts, styles and the page are compressed", async ({ page }) => {
   await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
   expect(encodings.size).toBeGreaterThan(3);
   const plain = [...encodings].filter(([, encoding]) => !["br", "gzip"].includes(encoding ?? ""));
-  // Files of less than half a kilobyte are not compressed.
+  // Only files of less than 1000 bytes may be uncompressed.
   for (const [url] of plain) expect((await page.request.get(url)).headers()["content-length"]?.length).toBeLessThan(4);
 });
 

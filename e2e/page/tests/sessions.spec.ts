@@ -5,7 +5,7 @@ import { haveTasks, member, PASSWORD, rows, subject, tick, tokenOf } from "../su
 import type { System } from "../support/services";
 import { expect, test } from "../support/test";
 
-/** Counts the tokens that the pages of a device request. */
+/** Returns a function that returns how many tokens the pages of a device have requested. */
 function countTokens(context: BrowserContext, { url }: System): () => number {
   let count = 0;
   context.on("request", (request) => {
@@ -14,7 +14,10 @@ function countTokens(context: BrowserContext, { url }: System): () => number {
   return () => count;
 }
 
-/** Invalidates the signature of every token from now on, but only while several requests are in flight. */
+/**
+ * Breaks the signature of the access tokens of task requests until `together` requests have such a
+ * token, and holds these requests until then. Returns a function that returns their number.
+ */
 async function spoilTokens(context: BrowserContext, together = 1): Promise<() => number> {
   const spoilt = new Set<string>();
   let refused = 0;

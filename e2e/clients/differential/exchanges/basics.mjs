@@ -1,4 +1,4 @@
-// Routing, media types, bodies and validation, each on the endpoint that shows them best.
+// Routing, media types, bodies and validation, each with the endpoint that is most suitable.
 
 import { account, get, post, send, signIn, signUp } from "../vocabulary.mjs";
 

@@ -177,7 +177,7 @@ export const rateLimited = [
   ...many(101, "an unknown path a hundred times in ten seconds", get("/nonsense")),
 ];
 
-/** Suppresses a refresh: whether one is due depends on how fast the servers are. */
+/** Suppresses the refresh of a session, because its time depends on the speed of the servers. */
 const STILL = "?disableRefresh=1";
 
 export const extendedByEachUse = [

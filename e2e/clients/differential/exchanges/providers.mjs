@@ -1,5 +1,4 @@
-// Better Auth's endpoints for other providers and for additional fields, neither of which are
-// configured.
+// Better Auth's endpoints for other providers and for additional fields. Neither are configured.
 
 import { get, post, signUp } from "../vocabulary.mjs";
 
