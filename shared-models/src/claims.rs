@@ -19,7 +19,7 @@ pub struct AccessClaims {
     pub aud: String,
     /// Unique id of the token.
     pub jti: String,
-    /// The session for which the token was issued.
+    /// Id of the session for which the token was issued.
     pub sid: String,
 }
 

@@ -22,7 +22,7 @@ impl UserId {
     }
 }
 
-/// The string is not a valid [`UserId`].
+/// Error for a string that is not a valid [`UserId`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidUserId;
 

@@ -1,5 +1,5 @@
-//! Metadata that an issuer publishes about its tokens, to configure or diagnose a verifier. It does
-//! not make a token trusted.
+//! Metadata that an issuer publishes about its tokens, to configure or diagnose a verifier.
+//! Verifiers do not trust an issuer because of it.
 
 use serde::{Deserialize, Serialize};
 

@@ -6,8 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::Error as _};
 /// A point in time in UTC, in whole milliseconds; in JSON `"2026-01-02T03:04:05.678Z"`.
 ///
 /// A JavaScript `Date` has milliseconds, and the Better Auth client misreads dates with more than
-/// three fractional digits. Truncating on creation makes the response to a create equal to that of a
-/// later read, on every database.
+/// three fractional digits. Times are truncated on creation, so that the response to a create
+/// request equals that of a later read, with either database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(DateTime<Utc>);
 

@@ -1,4 +1,4 @@
-//! Connections and transactions of either engine, as the models use them.
+//! Connections to either engine and their transactions.
 
 use std::{any::Any, sync::Arc};
 
@@ -12,8 +12,8 @@ pub enum PooledConn {
 }
 
 impl PooledConn {
-    /// Keeps `guard` alive while a database thread works on statements of this connection, even if the
-    /// request has ended. On PostgreSQL the server is told to cancel them instead.
+    /// Keeps `guard` alive while a database thread works on statements of this connection, even if
+    /// the request has ended. Does nothing on PostgreSQL, where such statements are canceled.
     pub fn keep_while_busy(&mut self, guard: Arc<dyn Any + Send + Sync>) {
         if let Self::Sqlite(conn) = self {
             conn.keep_while_busy(guard);
@@ -35,7 +35,7 @@ pub enum Conn<'a> {
     Sqlite(&'a mut AsyncSqliteConnection),
 }
 
-/// Runs a query on the engine of `$conn`.
+/// Runs a query on a connection of either engine; `$c` is its name in the query.
 #[macro_export]
 macro_rules! query {
     ($conn:expr, |$c:ident| $query:expr) => {
@@ -47,7 +47,7 @@ macro_rules! query {
 }
 pub use query;
 
-/// SQL that begins a transaction on PostgreSQL. On SQLite that depends on the connection.
+/// SQL that begins a transaction on PostgreSQL. On SQLite, the connection determines how it begins.
 #[derive(Clone, Copy)]
 pub(super) struct Begin {
     pub(super) on_postgres: &'static str,

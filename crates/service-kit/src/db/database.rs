@@ -31,8 +31,8 @@ impl Database {
         Self::open_with(url, &DatabaseArgs::default())
     }
 
-    /// Like [`Self::open`], but never creates a database. Returns `None` if a SQLite file does not
-    /// exist.
+    /// Opens the pools like [`Self::open`], but never creates a database. Returns `None` if a
+    /// SQLite file does not exist.
     pub fn open_existing(url: &DatabaseUrl) -> Result<Option<Self>, OpenError> {
         match url {
             DatabaseUrl::Sqlite(path) if !path.is_file() => Ok(None),
@@ -40,7 +40,7 @@ impl Database {
         }
     }
 
-    /// Like [`Self::open`], with the given limits instead of the defaults.
+    /// Opens the pools like [`Self::open`], with the given limits instead of the defaults.
     pub fn open_with(url: &DatabaseUrl, args: &DatabaseArgs) -> Result<Self, OpenError> {
         Ok(match url {
             DatabaseUrl::Postgres(url) => Self::Postgres(Arc::new(Postgres::open(url, args)?)),
@@ -57,7 +57,8 @@ impl Database {
         })
     }
 
-    /// Returns a connection for slow statements, which no other statement is queued behind.
+    /// Returns a connection for slow statements, so that the statements of other requests do not
+    /// wait behind them.
     pub async fn read_at_leisure(&self) -> Result<PooledConn, Unavailable> {
         self.gate().pass()?;
         Ok(match self {
@@ -75,7 +76,7 @@ impl Database {
         })
     }
 
-    /// Adds the metrics of the time spent waiting for connections.
+    /// Adds the metrics about waiting for connections.
     pub fn show(&self, sheet: &mut Sheet) {
         match self {
             Self::Postgres(postgres) => postgres.waits.show(sheet),
@@ -84,6 +85,7 @@ impl Database {
     }
 
     /// Returns whether the database responds within a short timeout and `tables` can be read.
+    /// SQLite reads all tables.
     pub async fn is_ready(&self, tables: &[&str]) -> bool {
         match self {
             Self::Postgres(postgres) => postgres.is_ready(tables).await,
@@ -91,12 +93,13 @@ impl Database {
         }
     }
 
-    /// Refuses connections until [`Database::admit`] is called, because the schema may not exist yet.
+    /// Refuses connections until [`Database::admit`] is called. Used while the schema may not exist
+    /// yet.
     pub fn hold_off(&self) {
         self.gate().set_closed(true);
     }
 
-    /// Allows connections: the schema exists.
+    /// Allows connections, because the schema exists.
     pub fn admit(&self) {
         self.gate().set_closed(false);
     }

@@ -7,7 +7,7 @@ use diesel::{QueryResult, result::DatabaseErrorKind};
 use super::ConnectError;
 use crate::ownership::PathError;
 
-/// No connection is available: the database is unreachable, or too many requests wait for it.
+/// Reasons why no connection is available.
 #[derive(Debug, thiserror::Error)]
 pub enum Unavailable {
     #[error("no database connection")]
@@ -23,13 +23,13 @@ pub enum Unavailable {
 }
 
 impl Unavailable {
-    /// Returns whether the service is still starting, which is reported separately.
+    /// Returns whether this is expected while the service is starting.
     pub fn is_expected(&self) -> bool {
         matches!(self, Self::NotMigrated)
     }
 }
 
-/// The database could not be opened.
+/// Errors of opening a database.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     #[error("DATABASE_URL: cannot use {0}")]
@@ -40,7 +40,7 @@ pub enum OpenError {
     Pool(#[from] deadpool::managed::BuildError),
 }
 
-/// Maps a unique violation to an error, at the query that may cause it.
+/// Maps the violation of a unique constraint to an error, at the query that may cause it.
 pub trait OnConflict<T> {
     fn on_conflict<E: From<diesel::result::Error>>(self, meaning: E) -> Result<T, E>;
 }
@@ -54,8 +54,8 @@ impl<T> OnConflict<T> for QueryResult<T> {
     }
 }
 
-/// Returns whether a failed query was caused by the database (unavailable, restarting, overloaded)
-/// rather than by the program. Unknown errors count as outages, because the engines report
+/// Returns whether a query failed because of the database (unavailable, restarting, overloaded)
+/// rather than because of the program. Unknown errors count as outages, because the engines report
 /// restarts, full disks and timeouts without a distinct class.
 pub fn is_outage(error: &diesel::result::Error) -> bool {
     use DatabaseErrorKind::{

@@ -35,7 +35,7 @@ impl Conn<'_> {
         }
     }
 
-    /// Prevents others from writing to `tables` until the current transaction ends.
+    /// Prevents other transactions from writing to `tables` until the current transaction ends.
     pub(crate) async fn lock(&mut self, tables: &[&str]) -> QueryResult<()> {
         match self {
             Self::Postgres(conn) => {

@@ -3,7 +3,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
-/// Returns the rest after `sqlite://` or a scheme with a Python driver, such as `sqlite+aiosqlite://`.
+/// Returns the part of a URL after `sqlite://` or a scheme with a Python driver, such as
+/// `sqlite+aiosqlite://`.
 pub(super) fn after_sqlite_scheme(url: &str) -> Option<&str> {
     let (scheme, path) = url.split_once("://")?;
     (scheme == "sqlite" || scheme.starts_with("sqlite+")).then_some(path)
@@ -38,8 +39,8 @@ pub(super) fn sqlite_path(text: &str) -> Result<PathBuf, String> {
     Ok(path.into())
 }
 
-/// Returns whether an absolute path is intended: databases are not kept in the root directory, and the
-/// first directory of the path must exist.
+/// Returns whether a path is probably meant to be absolute: it is not directly in the root
+/// directory, and its first directory exists.
 fn is_plausible(path: &Path) -> bool {
     let mut folders = path.parent().into_iter().flat_map(Path::components);
     let first = folders.find_map(|component| match component {

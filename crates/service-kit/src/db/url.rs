@@ -20,7 +20,8 @@ impl DatabaseUrl {
         }
     }
 
-    /// Returns the same database with tables in `schema`, if given. Only PostgreSQL has schemas.
+    /// Returns a URL of the same database with its tables in `schema`, if given. Only PostgreSQL
+    /// has schemas.
     pub fn with_schema(&self, schema: Option<&SchemaName>) -> Result<Self, SchemaUnsupported> {
         match (self, schema) {
             (Self::Postgres(url), Some(schema)) => Ok(Self::Postgres(url.with_schema(schema))),
@@ -38,7 +39,7 @@ impl DatabaseUrl {
     }
 }
 
-/// A SQLite database has no schemas.
+/// Error for a schema that is set although the database is SQLite.
 #[derive(Debug, thiserror::Error)]
 #[error("DATABASE_SCHEMA is for PostgreSQL; on SQLite set DATABASE_URL to a file of its own")]
 pub struct SchemaUnsupported;

@@ -1,5 +1,5 @@
-//! A request's connection to PostgreSQL: its statements, on a shared or exclusive connection, and its
-//! deadline.
+//! A request's connection to PostgreSQL, which is shared or exclusive, and the deadline of its
+//! statements.
 
 use std::{sync::Arc, time::Duration};
 
@@ -42,9 +42,9 @@ pub struct PgConn {
     harness: Option<Box<Harness>>,
 }
 
-/// The kind of a connection, and the place to which it returns on drop.
+/// Kind of a connection, which determines what happens to it on drop.
 enum Route {
-    /// Shared with other requests. A transaction takes one from the pool instead.
+    /// Shared with other requests. A transaction takes a connection from `pool` instead.
     Lane { lane: InFlight, what: Use, pool: Arc<ExclusivePool> },
     /// Exclusive until it returns to the pool.
     Pool { _object: PoolObject, _turn: Option<OwnedSemaphorePermit> },
@@ -59,8 +59,8 @@ struct Harness {
     instrumentation: Option<DynInstrumentation>,
 }
 
-/// Abandons a connection with statements still in flight, because its next user would have to wait for
-/// them.
+/// Abandons an exclusive connection on drop if a statement is still in flight, because the next
+/// user of the connection would have to wait for it.
 struct AbandonOnDrop(Option<Arc<ServerConnection>>);
 
 impl Drop for AbandonOnDrop {
@@ -115,7 +115,7 @@ impl PgConn {
         self.connection.is_exposed()
     }
 
-    /// Returns the state that the connection keeps beyond a transaction.
+    /// Returns which state the connection keeps between transactions.
     pub(crate) fn support(&self) -> Support {
         self.connection.support()
     }
@@ -156,7 +156,7 @@ impl PgConn {
             self.connection.set_in_transaction(false);
         }
         guard.disarm();
-        // The first error is the one to report.
+        // An error of the work takes precedence over one of the rollback.
         let value = outcome?;
         ended.map_err(diesel::result::Error::from)?;
         Ok(value)
@@ -225,7 +225,7 @@ impl PgConn {
 }
 
 impl Drop for PgConn {
-    /// Releases the locks of an unfinished transaction at once.
+    /// Closes a connection with an unfinished transaction, which releases its locks at once.
     fn drop(&mut self) {
         if matches!(self.route, Route::Pool { .. }) && self.connection.is_in_transaction() {
             self.connection.abandon();

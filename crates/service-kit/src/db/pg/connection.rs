@@ -123,8 +123,8 @@ impl ServerConnection {
         Ok(statement)
     }
 
-    /// Begins a transaction with the statement `begin`. If session settings are not kept, they are
-    /// set for the transaction.
+    /// Begins a transaction with the statement `begin`. If the connection does not keep session
+    /// settings, also sets them for the transaction.
     pub(super) async fn begin(
         &self,
         begin: &str,
@@ -149,7 +149,7 @@ impl ServerConnection {
     }
 
     /// Runs an operation within the deadline. Does not start it if the deadline has passed, and
-    /// abandons the connection if it passes meanwhile.
+    /// abandons the connection if the deadline passes during the operation.
     async fn limit<T>(
         &self,
         deadline: Option<Instant>,
@@ -177,7 +177,7 @@ impl ServerConnection {
     }
 
     /// Closes the connection and cancels the statement that the server is executing. The server may
-    /// still execute others that were sent.
+    /// still execute other statements that it has received.
     pub(super) fn abandon(&self) {
         if self.is_abandoned.swap(true, Ordering::Relaxed) || self.client.is_closed() {
             return;

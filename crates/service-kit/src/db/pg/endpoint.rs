@@ -1,4 +1,4 @@
-//! The server that the connections lead to.
+//! The database to which a pool connects.
 
 use super::connection::ServerConnection;
 use crate::db::{ConnectError, PostgresUrl, postgres::Session};

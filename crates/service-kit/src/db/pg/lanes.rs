@@ -26,8 +26,8 @@ use crate::db::{ConnectError, Unavailable};
 /// Maximum number of statements in flight on one lane. Further ones would not run in time.
 const MAX_IN_FLIGHT: usize = 1024;
 
-/// Maximum number of writes in flight on one lane. Sending several at once saves CPU time. If the
-/// server hangs, it may execute those in flight later, although their requests have failed.
+/// Maximum number of writes in flight on one lane. Sending several at once saves CPU time, but a
+/// server that hangs may execute them later, although their requests have failed.
 const MAX_WRITES_IN_FLIGHT: usize = 8;
 
 /// Kind of a statement.
@@ -41,7 +41,7 @@ pub(super) struct Lanes {
     reads: Vec<Arc<Lane>>,
     writes: Vec<Arc<Lane>>,
     checks: Arc<Lane>,
-    /// Lanes of the thread that opened the database, unless there are too few connections.
+    /// Lanes of the thread that opened the database; `None` if there are too few connections.
     background: Option<Background>,
     /// Number of threads that share the lanes.
     threads: usize,
@@ -55,7 +55,7 @@ struct Background {
     write: Arc<Lane>,
 }
 
-/// A slot for a connection, which is opened on first use and reopened after it was lost.
+/// A connection that is opened on first use and reopened after it was lost.
 struct Lane {
     endpoint: Endpoint,
     connection: Mutex<Option<Arc<ServerConnection>>>,
@@ -145,7 +145,8 @@ impl Lane {
         self.in_flight.load(Ordering::Relaxed)
     }
 
-    /// Returns whether a statement blocks those behind it.
+    /// Returns whether statements are in flight and the server has not replied for a while, so that
+    /// further statements would have to wait.
     fn is_stuck(&self) -> bool {
         self.in_flight() > 0
             && self.open_connection().is_some_and(|connection| connection.is_doubtful())

@@ -18,7 +18,7 @@ pub(super) struct PgQuery {
     values: Vec<Value>,
 }
 
-/// The input of a prepared statement.
+/// The SQL and the parameter types of a statement, which identify a prepared statement.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct StatementText {
     pub(super) sql: String,

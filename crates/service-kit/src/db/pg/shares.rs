@@ -2,14 +2,16 @@
 
 use std::{num::NonZero, thread::available_parallelism};
 
-/// Reads are short: two lanes keep a thread busy while one of them waits.
+/// Maximum number of lanes for reads per thread. Reads are short, so that two lanes keep a thread
+/// busy.
 const READS_PER_THREAD: usize = 2;
-/// Writes wait for the disk, and PostgreSQL executes those of one lane one after the other. With more
-/// lanes, each would have fewer writes to send at once, which costs CPU time.
+/// Maximum number of lanes for writes. Writes wait for the disk, and PostgreSQL executes those of
+/// one lane one after the other. With more lanes, each would have fewer writes to send at once,
+/// which costs CPU time.
 const MAX_WRITES: usize = 8;
 const MAX_EXCLUSIVE: usize = 16;
-/// Background tasks get a lane for reads and one for writes if there are at least this many
-/// connections. With fewer, they use those of the requests.
+/// Minimum number of connections for which background tasks get a lane for reads and one for
+/// writes. With fewer connections, they use the lanes of the requests.
 const MIN_CONNECTIONS_FOR_BACKGROUND: usize = 16;
 
 /// Number of connections for each use.

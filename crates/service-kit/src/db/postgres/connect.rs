@@ -20,7 +20,8 @@ use super::{
     url::Server,
 };
 
-/// Time limit for connecting to all servers of a URL, unless the URL has a `connect_timeout` for each.
+/// Time limit for connecting to all servers of a URL together, unless the URL sets
+/// `connect_timeout`, which is a limit for each server.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Idle time before TCP keepalive probes.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
@@ -39,7 +40,7 @@ const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
 pub(crate) enum Session {
     /// Statements of requests, each limited by `timeout`.
     Requests { timeout: Duration },
-    /// Migrations, each statement of which is limited to a day.
+    /// Migrations, whose statements are limited to 24 hours each.
     Migrations,
     /// The doctor command, which has time limits of its own.
     Diagnosis,
@@ -65,8 +66,8 @@ impl Session {
         }
     }
 
-    /// Returns the same settings for one transaction, for connections that do not keep session
-    /// settings.
+    /// Returns SQL that sets the time limits for one transaction, for connections that do not keep
+    /// session settings.
     pub(crate) fn local_settings(self) -> String {
         let limit = self.statement_timeout().as_millis();
         format!(
@@ -174,8 +175,8 @@ async fn attempt(
     if takes_settings {
         config.options(options(url.config(), session));
     }
-    // A name may have several addresses. Half of the time leaves enough for the second if the first
-    // does not respond.
+    // A host name may have several addresses. Limiting each to half of the time leaves enough for
+    // the second one if the first does not respond.
     config.connect_timeout(limit / 2);
     let handshake = Arc::new(Handshake::default());
     let inner = url.tls().connector().map_err(|error| Reason::of_files(&error))?;

@@ -1,5 +1,5 @@
-//! Common mistakes in place of a libpq URL. Each gets an error that says what to write instead,
-//! without repeating possible secrets.
+//! Detects common mistakes in database URLs. The errors say what to write instead, without
+//! repeating possible secrets.
 
 use super::UrlError;
 
@@ -43,7 +43,7 @@ pub(super) fn refuse_wrapping(text: &str) -> Result<(), UrlError> {
     Ok(())
 }
 
-/// Rejects an address in which unescaped characters of the user or password are misread.
+/// Rejects an address whose user or password contains unescaped characters or is a placeholder.
 pub(super) fn refuse_address(address: &str) -> Result<(), UrlError> {
     let refuse = |text: &str| Err(UrlError::Foreign(text.into()));
     let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
@@ -127,14 +127,16 @@ pub(super) fn unsupported(name: &str, value: &str) -> UrlError {
     UrlError::Foreign(format!("{name}={value} is a parameter of another program: {advice}"))
 }
 
-/// Returns the error for an unescaped `&` in a password, the rest of which looks like a parameter.
+/// Returns the error for an unknown parameter after the password. It is probably the rest of a
+/// password that contains an unescaped `&`.
 pub(super) fn after_password() -> UrlError {
     UrlError::Foreign(
         "an unsupported parameter follows password: write & in a password as %26".into(),
     )
 }
 
-/// Returns a word of the URL in a form that an error may repeat.
+/// Returns a word of the URL if it is plain enough to be repeated in an error, otherwise an
+/// ellipsis.
 pub(super) fn shown(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     if word.len() <= 40 && word.chars().all(is_plain) { word.to_owned() } else { "…".to_owned() }

@@ -1,4 +1,5 @@
-//! The parameters of a URL. TLS parameters, which tokio-postgres does not know, are removed from it.
+//! Parameters of a URL. The TLS parameters are not passed to tokio-postgres, which does not know
+//! them.
 
 use std::{error::Error as _, path::PathBuf, str::FromStr};
 
@@ -33,7 +34,7 @@ const PASSED_ON: [&str; 17] = [
     "tcp_user_timeout",
     "user",
 ];
-/// Parameters of libpq, each with the values that have no effect here.
+/// Parameters of libpq that are accepted and ignored, each with its accepted values.
 const WITHOUT_EFFECT: [(&str, &[&str]); 5] = [
     ("client_encoding", &["utf8", "UTF8", "utf-8", "UTF-8", "auto"]),
     ("gssencmode", &["disable", "prefer"]),
@@ -48,7 +49,7 @@ pub(super) struct Parameters {
     root: Option<String>,
     certificate: Option<PathBuf>,
     key: Option<PathBuf>,
-    /// The other parameters, as written in the URL.
+    /// Parameters for tokio-postgres, as written in the URL.
     passed_on: Vec<String>,
 }
 
@@ -77,7 +78,7 @@ impl FromStr for Parameters {
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = match pair.split_once('=') {
                 Some((name, value)) => (decode(name)?, decode(value)?),
-                // An unknown word may be part of a password.
+                // An unknown word may be the rest of a password that contains an unescaped `&`.
                 None if is_known(pair) => return Err(UrlError::NoValue(pair.to_owned())),
                 None if parameters.has_password() => return Err(foreign::after_password()),
                 None => return Err(UrlError::Invalid("parameter without a value".into())),
@@ -170,8 +171,8 @@ impl Parameters {
     }
 }
 
-/// Translates the conditions for choosing a server. The two that tokio-postgres does not know are
-/// nearly equivalent to ones that it does.
+/// Translates the conditions for choosing a server. tokio-postgres does not know `primary` and
+/// `standby`, which are nearly equivalent to `read-write` and `read-only`.
 fn session_attributes(value: &str) -> Result<String, UrlError> {
     let known = match value {
         "any" | "read-write" | "read-only" => value,

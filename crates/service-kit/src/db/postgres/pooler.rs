@@ -21,7 +21,7 @@ pub enum Pooler {
     Transaction,
 }
 
-/// State that a connection keeps beyond a transaction.
+/// State that a connection keeps between transactions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Support {
     /// The settings that were sent on connecting.

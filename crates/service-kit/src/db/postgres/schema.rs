@@ -62,7 +62,7 @@ fn first_schema(options: &str) -> Option<String> {
     .filter(|name| !name.is_empty() && name != "$user")
 }
 
-/// Splits startup options at blanks that no backslash escapes.
+/// Splits startup options at white space that is not escaped with a backslash.
 fn words(options: &str) -> Vec<String> {
     let (mut words, mut characters) = (vec![String::new()], options.chars());
     while let Some(character) = characters.next() {

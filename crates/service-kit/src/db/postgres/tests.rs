@@ -1,4 +1,4 @@
-//! URLs, and server behavior that no packaged PostgreSQL has.
+//! Tests of URLs, and of server behavior that packaged versions of PostgreSQL do not have.
 
 use std::{
     io,

@@ -37,7 +37,7 @@ struct Parsed {
     tls: Arc<Tls>,
     has_warned: Arc<AtomicBool>,
     pooler: Arc<Mutex<Pooler>>,
-    /// Whether the pooler was seen to reject session settings.
+    /// Whether the pooler has rejected session settings before.
     refuses_settings: Arc<AtomicBool>,
 }
 
@@ -138,7 +138,7 @@ impl PostgresUrl {
         servers
     }
 
-    /// Returns true on the first call only.
+    /// Returns true on the first call only, so that the warning is logged once.
     pub(super) fn should_warn(&self) -> bool {
         !self.0.has_warned.swap(true, Ordering::Relaxed)
     }

@@ -26,7 +26,7 @@ pub(super) struct ServerVerifier {
 #[derive(Debug)]
 struct Issuers {
     roots: RootCertStore,
-    /// The same certificates as they are in the file.
+    /// The same certificates, to find out whether the server uses one of them itself.
     certificates: Vec<CertificateDer<'static>>,
     checks_name: bool,
 }
@@ -65,14 +65,14 @@ impl ServerCertVerifier for ServerVerifier {
             self.algorithms.all,
         );
         match issued {
-            // PostgreSQL's documentation describes self-signed certificates. The validity period was
-            // checked before this error arises.
+            // PostgreSQL's documentation describes how to use a self-signed certificate as the root
+            // certificate. Its validity period was checked before this error arises.
             Err(error) if is_an_authority(&error) && issuers.certificates.contains(end_entity) => {}
             issued => issued?,
         }
         if issuers.checks_name {
             let name = verify_server_name(&certificate, server_name);
-            // Accept certificates without alternative names, as in PostgreSQL's documentation.
+            // Accepts certificates without alternative names, as in PostgreSQL's documentation.
             if name.is_err() && !certificate::has_common_name(end_entity, &server_name.to_str()) {
                 name?;
             }
@@ -96,8 +96,8 @@ impl ServerCertVerifier for ServerVerifier {
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         verify_tls13_signature(message, cert, dss, &self.algorithms).or_else(|error| {
-            // Of X.509 version 1 certificates, which OpenSSL created until 2023, only the key is
-            // read.
+            // X.509 version 1 certificates, which OpenSSL created until 2023, cannot be parsed
+            // here. Only their key is used.
             let Some(key) = certificate::public_key_of_v1(cert) else { return Err(error) };
             let key = SubjectPublicKeyInfoDer::from(key);
             verify_tls13_signature_with_raw_key(message, &key, dss, &self.algorithms)

@@ -78,8 +78,8 @@ impl AsyncSqliteConnection {
         self.guard = Some(guard);
     }
 
-    /// Runs `work` on a database thread. Outside a transaction, it is rolled back as a whole if it
-    /// fails.
+    /// Runs `work` on a database thread. If it fails outside a transaction, all its changes are
+    /// rolled back.
     pub fn spawn_blocking<'a, R: Send + 'static>(
         &mut self,
         work: impl FnOnce(&mut SqliteConnection) -> QueryResult<R> + Send + 'static,

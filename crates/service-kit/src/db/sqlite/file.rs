@@ -23,11 +23,12 @@ use tracing::{error, info};
 
 use super::statement::outage;
 
-/// FULL makes acknowledged writes survive a power loss. The migration switched the file to WAL mode,
-/// so that readers do not block the writer.
+/// Settings of every connection. `synchronous = FULL` makes acknowledged writes survive a power
+/// loss. WAL mode, in which readers do not block the writer, is set by the migrations and stored in
+/// the file.
 const PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; \
                        PRAGMA foreign_keys = ON;";
-/// The first read also opens the write-ahead log.
+/// A read that makes SQLite open the write-ahead log.
 const FIRST_READ: &str = "SELECT 1 FROM sqlite_schema LIMIT 1;";
 
 const REMOVED: &str = "the database file was removed";
@@ -47,7 +48,7 @@ pub(super) enum Access {
 }
 
 impl Access {
-    /// Returns the PRAGMAs, with a page cache that holds a group of writes.
+    /// Returns the settings for an access mode. The writer's page cache holds a group of writes.
     fn pragmas(self) -> &'static str {
         match self {
             Self::Read => "PRAGMA cache_size = -512; PRAGMA query_only = ON;",
@@ -63,7 +64,7 @@ pub(super) struct DatabaseFile {
     wal: PathBuf,
     /// The database file and the log that any thread opened most recently.
     known: Mutex<Option<(FileId, Option<FileId>)>>,
-    /// Whether the replaced file has already been logged.
+    /// Whether a problem with the file has been logged and not been resolved since.
     is_reported: AtomicBool,
 }
 
@@ -165,7 +166,7 @@ impl DatabaseFile {
         Ok(())
     }
 
-    /// Fails if the data written to the connection is no longer at the path.
+    /// Fails if the file that the connection writes to is no longer the file at the path.
     pub(super) fn check(&self, opened: &Opened) -> QueryResult<()> {
         let Some(files) = &opened.files else { return Ok(()) };
         match FileId::of(&self.path) {

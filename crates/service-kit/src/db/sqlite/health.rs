@@ -36,7 +36,7 @@ const TABLES: &str =
 /// Known state of a database.
 pub(super) struct Health {
     file: Arc<DatabaseFile>,
-    /// Whether the last write failed for a reason that may affect others.
+    /// Whether the last write failed for a reason that may affect other writes.
     is_doubtful: Arc<AtomicBool>,
     /// The tables found by the first check after the schema was up to date.
     tables: OnceLock<Vec<String>>,

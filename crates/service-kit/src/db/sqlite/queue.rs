@@ -20,7 +20,7 @@ pub(super) struct Queue {
 
 struct State {
     jobs: VecDeque<Job>,
-    /// Jobs for a specific thread.
+    /// Jobs for a specific thread, by the index of the thread.
     own: Vec<VecDeque<Job>>,
     is_closed: bool,
 }
@@ -99,7 +99,7 @@ impl State {
     }
 }
 
-/// The owner of a queue. When dropped, its threads finish their jobs and exit.
+/// The owner of a queue. When it is dropped, the threads finish the queued jobs and exit.
 pub(super) struct Threads(pub(super) Arc<Queue>);
 
 impl Drop for Threads {

@@ -49,7 +49,7 @@ pub(super) enum Step {
 /// Reports to the request the result of its statement, or the reason why it was rolled back.
 pub(super) type Reply = Box<dyn FnOnce(QueryResult<()>) + Send>;
 
-/// A statement that has run but whose result was not reported yet.
+/// A statement that has run, but whose result has not been reported yet.
 pub(super) struct Executed {
     pub(super) effect: Effect,
     pub(super) reply: Reply,
@@ -59,9 +59,9 @@ pub(super) struct Executed {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Effect {
     Applied,
-    /// It failed alone; the transaction continues.
+    /// The statement failed or was skipped, and the transaction continues.
     Refused,
-    /// It failed, and SQLite may have rolled back the whole transaction.
+    /// The statement failed, and SQLite may have rolled back the whole transaction.
     Unknown,
 }
 

@@ -31,7 +31,7 @@ const END_MEMBER: &str = "RELEASE member";
 const UNDO_MEMBER: &str = "ROLLBACK TO member; RELEASE member";
 
 /// Runs jobs until the queue is closed. Sets `is_doubtful` when a write fails for a reason that may
-/// affect others.
+/// affect other writes.
 pub(super) fn serve(mut seat: Seat, is_doubtful: &AtomicBool) {
     let queue = Arc::clone(&seat.queue);
     let mut replies = Vec::new();
@@ -62,7 +62,7 @@ fn write_group(
     let Some(mut opened) = seat.opened.take() else { return Err(outage("no connection")) };
     let conn = &mut opened.conn;
     let committed = match (first, next_member(seat)) {
-        // A single statement is a transaction already.
+        // A single statement is a transaction of its own.
         (Job::Statement(statement), None) if statement.is_atomic => {
             Ok(run_statement(conn, statement, replies))
         }
@@ -145,7 +145,7 @@ fn run_statement(
     effect
 }
 
-/// Runs work that may consist of several SQL statements.
+/// Runs work that may consist of several SQL statements, in a savepoint.
 fn run_work(conn: &mut SqliteConnection, work: Statement, replies: &mut Vec<Reply>) -> Effect {
     if let Err(error) = conn.batch_execute(BEGIN_MEMBER) {
         work.refuse(error);
