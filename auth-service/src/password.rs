@@ -1,5 +1,6 @@
-//! Password hashing: on blocking threads, limited in concurrency, and with the same duration for every
-//! account. `bcrypt_sha256` implements our own hashes, `foreign` those of other programs.
+//! Password hashing on blocking threads, with limited concurrency, and with the same duration for
+//! every account. `bcrypt_sha256` implements the hashes that this service creates, `foreign` those
+//! of other programs.
 
 mod bcrypt_encoding;
 mod bcrypt_sha256;
@@ -33,16 +34,17 @@ use crate::{
     error::{Error, Result},
 };
 
-/// In UTF-16 code units, like JavaScript's `length`.
+/// Minimum length of a password in UTF-16 code units, the unit of JavaScript's `length`.
 pub(crate) const MIN_UNITS: usize = 8;
+/// Maximum length of a password in UTF-16 code units.
 pub(crate) const MAX_UNITS: usize = 128;
 
 /// Maximum number of queued passwords. Further requests are rejected.
 const MAX_WAITING: usize = 256;
-/// Maximum time in the queue. Shorter than the usual timeout of proxies.
+/// Maximum time in the queue; shorter than the usual timeout of proxies.
 const MAX_WAIT: Duration = Duration::from_secs(30);
 
-/// Rejects a password above the maximum length, before anything is hashed.
+/// Rejects a password that exceeds the maximum length, before anything is hashed.
 pub(crate) fn check_max_length(password: &str) -> Result<()> {
     if password.encode_utf16().nth(MAX_UNITS).is_some() {
         return Err(Error::PasswordTooLong);
@@ -75,7 +77,7 @@ pub(crate) fn import_hash(hash: &str) -> std::result::Result<String, String> {
 /// The hashes that [`import_hash`] accepts, for messages.
 pub(crate) use spelling::ACCEPTED as ACCEPTED_HASHES;
 
-/// Hashes and verifies passwords, at most one per core at a time.
+/// Hasher and verifier of passwords, which runs at most one hash per core at a time.
 pub(crate) struct Passwords {
     cost: u32,
     blocklist: Blocklist,
@@ -86,8 +88,8 @@ pub(crate) struct Passwords {
     waits: Histogram,
     durations: Histogram,
     refusals: Counter,
-    /// A hash that no password matches. It is verified when there is no user, so that an unknown
-    /// address takes as long as a wrong password.
+    /// A hash that no password matches. It is verified when there is no user, so that sign-in with
+    /// an unknown address takes as long as with a wrong password.
     dummy: String,
 }
 
@@ -202,7 +204,7 @@ impl<'a> Stored<'a> {
     }
 }
 
-/// Returns whether a password matches a stored hash, in the time that a hash of `cost` takes. An
+/// Returns whether a password matches a stored hash. Takes at least as long as a hash of `cost`. An
 /// invalid hash matches nothing.
 fn verify(password: &str, stored: &str, cost: u32) -> bool {
     let started = time_worked();
@@ -221,12 +223,13 @@ fn verify(password: &str, stored: &str, cost: u32) -> bool {
     fits
 }
 
-/// Works until this thread has used as much CPU time as one of our hashes takes. A hash of another
-/// kind or a lower cost takes less time than the dummy, which would distinguish known addresses from
-/// unknown ones. Hashes that take longer than ours can only be hidden by raising the cost.
+/// Computes hashes until this thread has used as much CPU time as one of our hashes takes.
+/// Otherwise, a hash of another kind or a lower cost would take less time than the dummy, which
+/// would reveal that the address is known. A hash that takes longer than ours can only be hidden by
+/// raising the cost.
 fn make_up_for(started: Duration, cost: u32) {
-    // Each step of the cost doubles the work. A small step measures the current speed of this machine,
-    // and each further one makes the measurement more precise.
+    // Each step of the cost doubles the work. A first small step measures the current speed of this
+    // machine, and each later step makes the measurement more precise.
     let (mut rounds, mut worked) = (0, Duration::ZERO);
     let mut work = |step: u32| {
         let began = time_worked();
@@ -245,7 +248,8 @@ fn make_up_for(started: Duration, cost: u32) {
     }
 }
 
-/// Returns the CPU time of this thread, which excludes waiting on a busy machine.
+/// Returns the CPU time of this thread, which excludes the time in which it waits on a busy
+/// machine.
 fn time_worked() -> Duration {
     clock_gettime(ClockId::ThreadCPUTime).try_into().unwrap_or_default()
 }

@@ -1,4 +1,5 @@
-//! Accounts, the ways to sign in. Only those with a password can be used here; others are just listed.
+//! Accounts, which are the ways to sign in. Only accounts with a password can be used here; the
+//! others are only listed.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -13,7 +14,7 @@ use crate::schema::{accounts, users};
 /// Provider of accounts with a password.
 pub(crate) const PROVIDER_CREDENTIAL: &str = "credential";
 
-/// A stored hash. Not `Debug`, so that it cannot reach a log.
+/// A stored hash. Does not implement `Debug`, so that it cannot reach a log.
 pub(crate) struct PasswordHash(pub(crate) Option<String>);
 
 /// An account without its password hash.
@@ -35,7 +36,7 @@ pub(crate) struct NewAccount<'a> {
     pub(crate) id: &'a str,
     pub(crate) user_id: &'a str,
     pub(crate) provider_id: &'a str,
-    /// The user's id at the provider; our own id for a password account.
+    /// The user's id at the provider; for an account with a password, the user's id here.
     pub(crate) account_id: &'a str,
     pub(crate) password_hash: Option<&'a str>,
     pub(crate) created_at: DbTime,
@@ -121,7 +122,8 @@ impl Account {
 }
 
 impl PasswordHash {
-    /// Returns the user with an address, the ban, and the hash of the password.
+    /// Returns the user with an address, the user's ban, and the hash of the password. Returns
+    /// `None` if no user with a password account has the address.
     pub(crate) async fn find_by_email(
         conn: &mut Conn<'_>,
         email: &str,

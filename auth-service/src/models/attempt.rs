@@ -1,4 +1,4 @@
-//! Counts of recent attempts.
+//! Numbers of recent attempts, for rate limits.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -15,6 +15,7 @@ pub(crate) struct Attempt {
     pub(crate) key: Vec<u8>,
     pub(crate) count: i32,
     pub(crate) last_at: DbTime,
+    /// Time from which the row has no effect and may be deleted.
     pub(crate) forget_at: DbTime,
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct AuditEntry {
     pub(crate) action: String,
     pub(crate) outcome: String,
     pub(crate) actor: String,
-    /// The user it is about, or the pseudonym of a deleted one.
+    /// The user whom the entry is about, or the pseudonym of a deleted user.
     pub(crate) user_id: Option<String>,
     pub(crate) session_id: Option<String>,
     pub(crate) ip_address: Option<String>,
@@ -30,7 +30,7 @@ pub(crate) struct AuditEntry {
     pub(crate) last_at: DbTime,
 }
 
-/// Selects the entries to list.
+/// Filter for the entries to list.
 #[derive(Debug)]
 pub(crate) struct WantedEntries<'a> {
     pub(crate) user_id: Option<&'a str>,
@@ -45,7 +45,7 @@ impl AuditEntry {
         query!(conn, |c| diesel::insert_into(audit_entries::table).values(self).execute(*c))
     }
 
-    /// Inserts the entry. If there is one with this id, increments its count instead.
+    /// Inserts the entry, or increments the count of the entry that has this id.
     pub(crate) async fn insert_or_count(&self, conn: &mut Conn<'_>) -> QueryResult<usize> {
         query!(conn, |c| diesel::insert_into(audit_entries::table)
             .values(self)
@@ -81,7 +81,8 @@ impl AuditEntry {
         })
     }
 
-    /// Replaces a user with a pseudonym, and removes everything else that may identify the user.
+    /// Replaces the id of a user with a pseudonym, and removes everything else that may identify
+    /// the user.
     pub(crate) async fn pseudonymize(
         conn: &mut Conn<'_>,
         user_id: &str,
@@ -97,8 +98,8 @@ impl AuditEntry {
         query!(conn, |c| pseudonymized.execute(*c))
     }
 
-    /// Deletes entries up to this time, oldest first. If there are more than `limit`, deletes about
-    /// that many.
+    /// Deletes the entries created up to this time. If there are more than `limit`, deletes about
+    /// that many, oldest first.
     pub(crate) async fn delete_until(
         conn: &mut Conn<'_>,
         until: DbTime,

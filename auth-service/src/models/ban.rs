@@ -1,4 +1,4 @@
-//! Bans: users who may not sign in, for some time or for good.
+//! Bans, which prevent users from signing in, for some time or permanently.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -15,7 +15,7 @@ use crate::schema::users;
 #[diesel(table_name = users)]
 pub(crate) struct Ban {
     is_active: bool,
-    /// End of the ban; `None` if it does not end.
+    /// End of the ban; `None` if it is permanent.
     ban_expires: Option<DbTime>,
 }
 
@@ -27,20 +27,20 @@ pub(crate) struct NewBan<'a> {
 }
 
 /// Proof that a user may sign in, and is locked until the transaction ends. Without the lock, a
-/// session could begin while the user is being disabled, and would stay.
+/// session could start while the user is being disabled, and would not be ended.
 #[derive(Debug)]
 pub(crate) struct ActiveUser(());
 
 impl ActiveUser {
-    /// Returns the proof for a user whom this transaction has inserted, and whom nobody else can
-    /// disable yet.
+    /// Returns the proof for a user whom this transaction has inserted, and whom no other
+    /// transaction can disable yet.
     pub(super) fn just_inserted() -> Self {
         Self(())
     }
 }
 
 impl Ban {
-    /// Returns `None` if there is no such user.
+    /// Returns the ban state of a user, or `None` if there is no such user.
     pub(crate) async fn find(conn: &mut Conn<'_>, user_id: &str) -> QueryResult<Option<Self>> {
         query!(conn, |c| Self::query().filter(users::id.eq(user_id)).first(*c)).optional()
     }
@@ -59,7 +59,7 @@ impl Ban {
 impl User {
     /// Locks a user, provided that the user may sign in, until the transaction ends. Returns `None`
     /// if the user is banned or does not exist. Must be called before any other row of the user is
-    /// locked: deleting and disabling a user use this order, and a different one could deadlock.
+    /// locked: deleting and disabling a user use this order, and a different order could deadlock.
     pub(crate) async fn hold_active(
         conn: &mut Conn<'_>,
         id: &str,
@@ -69,8 +69,8 @@ impl User {
         Ok((query!(conn, |c| held.execute(*c))? > 0).then_some(ActiveUser(())))
     }
 
-    /// Bans a user, or changes the ban. Returns whether the user was active, or `None` if there is
-    /// no such user.
+    /// Bans a user, or replaces the ban. Returns whether the user was active before, or `None` if
+    /// there is no such user.
     pub(crate) async fn ban(
         conn: &mut Conn<'_>,
         id: &str,

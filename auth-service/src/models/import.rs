@@ -1,4 +1,4 @@
-//! Users of another service: comparison with the existing rows, and writing a page at a time.
+//! Users of another service: compares them with the existing rows, and writes one page at a time.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,8 @@ use service_kit::{
 use super::{AccountRow, PROVIDER_CREDENTIAL, SessionRow, UserRow};
 use crate::schema::{accounts, sessions, users};
 
-/// Maximum number of rows or values in one statement: both engines limit the number of bound values.
+/// Maximum number of rows or values in one statement, because both engines limit the number of
+/// bound values.
 const CHUNK: usize = 500;
 
 #[derive(Default)]
@@ -26,12 +27,13 @@ pub(crate) struct ImportPage {
 /// Data that an existing user lacks.
 pub(crate) struct ImportUpdate {
     pub(crate) user_id: String,
-    /// Time of the last change that was read. A user who has changed since then is not updated.
+    /// Time of the user's last change when the row was read. A user who was changed since then is
+    /// not updated.
     pub(crate) updated_at: DbTime,
     pub(crate) name: Option<String>,
     pub(crate) image: Option<String>,
     pub(crate) email_verified: Option<bool>,
-    /// Hash for the user's account, if that has no password.
+    /// Hash for the user's credential account if that has none.
     pub(crate) password_hash: Option<String>,
 }
 
@@ -47,7 +49,7 @@ struct UserUpdate<'a> {
 #[derive(Default)]
 pub(crate) struct KnownRows {
     pub(crate) users: Vec<UserRow>,
-    /// Accounts of these users.
+    /// Accounts of the users above.
     pub(crate) accounts: Vec<AccountRow>,
     pub(crate) account_ids: HashSet<String>,
     pub(crate) sessions: Vec<KnownSession>,
@@ -106,8 +108,8 @@ impl KnownRows {
     }
 }
 
-/// PostgreSQL inserts many rows in one statement. For SQLite, Diesel inserts them one by one, which is
-/// cheap inside a transaction without a network.
+/// Inserts rows: on PostgreSQL, many in one statement; on SQLite, one by one, which is cheap inside
+/// a transaction and without a network.
 macro_rules! insert_all {
     ($conn:expr, $table:expr, $rows:expr) => {
         for rows in $rows.chunks(CHUNK) {
@@ -126,8 +128,8 @@ macro_rules! insert_all {
 }
 
 impl ImportPage {
-    /// Writes all rows or none. Fails if one of them exists by now; the page must then be evaluated
-    /// again.
+    /// Writes all rows or none. Fails if one of them exists by now; the import must then be
+    /// repeated.
     pub(crate) async fn write(&self, conn: &mut Conn<'_>) -> QueryResult<()> {
         conn.transaction(async |conn| {
             insert_all!(conn, users::table, self.users);

@@ -1,4 +1,4 @@
-//! Pending e-mails: what was requested, and when to try next.
+//! Pending e-mails, with what was requested and the time of the next attempt.
 
 use diesel::{prelude::*, sql_types::Bool};
 use diesel_async::RunQueryDsl;
@@ -16,7 +16,7 @@ use crate::schema::mails;
 pub(crate) struct Mail {
     pub(crate) id: String,
     pub(crate) kind: String,
-    /// The user who requested the e-mail, if inside a session.
+    /// The user who requested the e-mail; `None` if it was requested without a session.
     pub(crate) user_id: Option<String>,
     /// The session in which the e-mail was requested; its link expires with the session.
     #[serde(default)]
@@ -27,6 +27,7 @@ pub(crate) struct Mail {
     pub(crate) new_email: Option<String>,
     /// Target of the final redirect; may be empty.
     pub(crate) callback_url: String,
+    /// Number of attempts to send the e-mail so far.
     pub(crate) attempts: i32,
     pub(crate) due_at: DbTime,
     pub(crate) created_at: DbTime,
@@ -80,7 +81,7 @@ impl Mail {
         query!(conn, |c| claimed.execute(*c))
     }
 
-    /// Returns a claimed e-mail to its previous state.
+    /// Restores a claimed e-mail to its previous state.
     pub(crate) async fn unclaim(&self, conn: &mut Conn<'_>) -> QueryResult<usize> {
         let unclaimed = diesel::update(mails::table.find(&self.id))
             .set((mails::attempts.eq(self.attempts), mails::due_at.eq(self.due_at)));

@@ -1,4 +1,4 @@
-//! Complete rows, as imported and exported.
+//! Complete rows, for import and export.
 
 use std::fmt;
 
@@ -69,7 +69,7 @@ impl UserRow {
             .load(*c))
     }
 
-    /// Returns the ban that is in force at this time, if any.
+    /// Returns the ban that is in force at this time, if there is one.
     pub(crate) fn ban_at(&self, now: DbTime) -> Option<NewBan<'_>> {
         let has_expired = self.ban_expires.is_some_and(|end| end.0 < now.0);
         let ban = NewBan { reason: self.ban_reason.as_deref(), expires: self.ban_expires };
@@ -135,12 +135,12 @@ exported!(
     only audit_entries::action.ne_all(ABOUT_THE_DATABASE)
 );
 
-/// Actions whose entries are not exported. Otherwise each export would add an entry to the next
+/// Actions whose entries are not exported. Otherwise, each export would add an entry to the next
 /// one, and two exports of the same data would differ.
 const ABOUT_THE_DATABASE: [&str; 2] = ["export", "import"];
 
-/// Returns all tables to transfer; `attempts` is omitted because its rows expire soon. The keys
-/// come first, so that an unusable one is detected before anything is written.
+/// Returns all tables to transfer; `attempts` is omitted because its rows expire soon. The signing
+/// keys come first, so that an unusable key is detected before any other row is written.
 pub(crate) fn tables<E: fmt::Display>(
     check_key: impl Fn(&SigningKey) -> Result<(), E> + 'static,
 ) -> Vec<Box<dyn Table>> {

@@ -47,7 +47,7 @@ impl EventKind {
     }
 }
 
-/// The event stream: its id and the place of its last event.
+/// The event stream: its id, and the place (sequence number) of its last event.
 #[derive(HasQuery, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = event_streams)]
 #[serde(deny_unknown_fields)]
@@ -58,13 +58,13 @@ pub(crate) struct EventStream {
 }
 
 impl EventStream {
-    /// Returns `None` before the first event.
+    /// Returns the stream, or `None` before the first event.
     pub(crate) async fn find(conn: &mut Conn<'_>) -> QueryResult<Option<Self>> {
         query!(conn, |c| Self::query().filter(event_streams::name.eq(STREAM)).first(*c)).optional()
     }
 
-    /// Reserves the next `count` places and returns the last one. Concurrent writers of events wait
-    /// until the transaction ends.
+    /// Reserves the next `count` places and returns the last of them. Concurrent writers of events
+    /// wait until the transaction ends.
     async fn advance(conn: &mut Conn<'_>, new_id: &str, count: i64) -> QueryResult<i64> {
         let first = (
             event_streams::name.eq(STREAM),
@@ -87,7 +87,7 @@ pub(crate) struct Moment {
     pub(crate) now: DbTime,
     /// Time by which all tokens issued until now have expired.
     pub(crate) tokens_expire_by: DbTime,
-    /// Id of the stream, used if it does not exist yet.
+    /// Id for the stream, used only if the stream does not exist yet.
     pub(crate) new_stream_id: String,
 }
 
@@ -109,7 +109,7 @@ pub(crate) struct SecurityEvent {
     pub(crate) key_id: Option<String>,
 }
 
-/// Kind and subject of an event.
+/// The kind and the subject of an event.
 struct NewEvent<'a> {
     kind: EventKind,
     user_id: Option<&'a str>,
@@ -135,11 +135,11 @@ impl EndedSession {
     }
 }
 
-/// Selects the events that a receiver wants.
+/// Filter for the events that a receiver wants.
 #[derive(Debug)]
 pub(crate) struct Wanted {
     pub(crate) kinds: Vec<&'static str>,
-    /// Selects events about tokens that may be valid after this time.
+    /// Only events about tokens that may be valid after this time are selected.
     pub(crate) tokens_valid_after: DbTime,
 }
 
@@ -155,15 +155,16 @@ impl SecurityEvent {
         Self::record(conn, &events, moment).await
     }
 
-    /// Records that a user was disabled and these sessions were ended. Like
-    /// [`Self::record_ended`], the last step of a transaction.
+    /// Records that a user was disabled and these sessions were ended. Like [`Self::record_ended`],
+    /// this must be the last step of a transaction.
     pub(crate) async fn record_disabled_user(
         conn: &mut Conn<'_>,
         user_id: &str,
         sessions: &[EndedSession],
         moment: &Moment,
     ) -> QueryResult<()> {
-        // The event of the user also concerns tokens of sessions that have expired.
+        // The event about the user also covers tokens of sessions that have expired, for which
+        // there is no event of their own.
         let events: Vec<_> = sessions
             .iter()
             .map(EndedSession::event)
@@ -172,8 +173,8 @@ impl SecurityEvent {
         Self::record(conn, &events, moment).await
     }
 
-    /// Records that a user was enabled again. Like [`Self::record_ended`], the last step of a
-    /// transaction.
+    /// Records that a user was enabled again. Like [`Self::record_ended`], this must be the last
+    /// step of a transaction.
     pub(crate) async fn record_enabled_user(
         conn: &mut Conn<'_>,
         user_id: &str,
@@ -182,8 +183,8 @@ impl SecurityEvent {
         Self::record(conn, &[NewEvent::of_user(EventKind::AccountEnabled, user_id)], moment).await
     }
 
-    /// Records that a user was deleted. Like [`Self::record_ended`], the last step of a
-    /// transaction.
+    /// Records that a user was deleted. Like [`Self::record_ended`], this must be the last step of
+    /// a transaction.
     pub(crate) async fn record_deleted_user(
         conn: &mut Conn<'_>,
         user_id: &str,
@@ -192,8 +193,8 @@ impl SecurityEvent {
         Self::record(conn, &[NewEvent::of_user(EventKind::AccountPurged, user_id)], moment).await
     }
 
-    /// Records that a single token was revoked. Like [`Self::record_ended`], the last step of a
-    /// transaction.
+    /// Records that a single token was revoked. Like [`Self::record_ended`], this must be the last
+    /// step of a transaction.
     pub(crate) async fn record_revoked_token(
         conn: &mut Conn<'_>,
         token: TokenNames<'_>,
@@ -204,8 +205,8 @@ impl SecurityEvent {
         Self::record(conn, &[NewEvent { token_id, ..event }], moment).await
     }
 
-    /// Records that a signing key was revoked. Like [`Self::record_ended`], the last step of a
-    /// transaction.
+    /// Records that a signing key was revoked. Like [`Self::record_ended`], this must be the last
+    /// step of a transaction.
     pub(crate) async fn record_revoked_key(
         conn: &mut Conn<'_>,
         kid: &str,
@@ -242,8 +243,8 @@ impl SecurityEvent {
         Ok(())
     }
 
-    /// Returns up to `limit` events in order, from the first place (exclusive) to the second
-    /// (inclusive).
+    /// Returns up to `limit` events in order, from the place `after` (exclusive) to the place
+    /// `until` (inclusive).
     pub(crate) async fn list(
         conn: &mut Conn<'_>,
         (after, until): (i64, i64),

@@ -1,5 +1,5 @@
-//! Sessions. They are looked up by the hash of their token; the token itself is stored encrypted,
-//! for the list of sessions.
+//! Sessions. A session is looked up by the hash of its token. The token itself is stored encrypted,
+//! because the list of sessions returns it.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -23,7 +23,7 @@ pub(crate) struct Session {
     pub(crate) user_agent: String,
 }
 
-/// A session to be listed. It includes the token, because the list of sessions returns it.
+/// A session with its encrypted token, for the list of sessions.
 #[derive(HasQuery)]
 #[diesel(table_name = sessions)]
 pub(crate) struct ListedSession {
@@ -40,7 +40,7 @@ pub(crate) struct SealedToken {
     pub(crate) sealed_token: Vec<u8>,
 }
 
-/// Selects the sessions to end.
+/// The sessions to end.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Ending<'a> {
     /// The session with this token hash.
@@ -55,7 +55,7 @@ pub(crate) enum Ending<'a> {
     Others(&'a str, &'a str),
 }
 
-/// User, session and id of an access token.
+/// The user, the session and the id (`jti`) that an access token names.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TokenNames<'a> {
     pub(crate) user: &'a str,
@@ -89,7 +89,7 @@ pub(crate) struct NewSession<'a> {
 }
 
 impl NewSession<'_> {
-    /// Inserts the session of a user who may sign in.
+    /// Inserts the session of a user who may sign in, and records the client's network.
     pub(crate) async fn insert(&self, conn: &mut Conn<'_>, _: &ActiveUser) -> QueryResult<()> {
         query!(conn, |c| diesel::insert_into(sessions::table).values(self).execute(*c))?;
         self.network.upsert(conn).await.map(drop)
@@ -97,7 +97,7 @@ impl NewSession<'_> {
 }
 
 impl Session {
-    /// Returns the session of a token and its user, whether expired or not.
+    /// Returns the session of a token with its user, even if the session has expired.
     pub(crate) async fn find_by_token_hash(
         conn: &mut Conn<'_>,
         token_hash: &[u8],
@@ -108,8 +108,8 @@ impl Session {
             .optional()
     }
 
-    /// Returns the address of the user of an access token. Returns `None` if its session has ended,
-    /// as it does when the user is disabled or deleted, or if the token was revoked.
+    /// Returns the e-mail address of the user of an access token. Returns `None` if the token was
+    /// revoked, or if its session has ended, for instance because the user was disabled or deleted.
     pub(crate) async fn find_email(
         conn: &mut Conn<'_>,
         token: TokenNames<'_>,
@@ -206,7 +206,7 @@ impl SealedToken {
 }
 
 impl ListedSession {
-    /// Returns the valid sessions of a user.
+    /// Returns the valid sessions of a user, oldest first.
     pub(crate) async fn list(
         conn: &mut Conn<'_>,
         user_id: &str,

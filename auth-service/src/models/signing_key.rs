@@ -23,7 +23,7 @@ pub(crate) struct SigningKey {
     #[serde(with = "bytes")]
     pub(crate) sealed_private_key: Vec<u8>,
     pub(crate) created_at: DbTime,
-    /// Time at which the key stops signing; `None` if it does not.
+    /// Time at which the key stops signing; `None` for no limit.
     pub(crate) expires_at: Option<DbTime>,
     /// Time at which the key starts to sign; `None` for the time of its creation. Absent in exports
     /// of earlier versions, like the field below.
@@ -50,7 +50,7 @@ impl SigningKey {
         Self::list(conn).await
     }
 
-    /// Deletes keys that had expired by `then` and precede this generation.
+    /// Deletes the keys that had expired by `then` and are older than this generation.
     pub(crate) async fn delete_expired_before(
         conn: &mut Conn<'_>,
         then: DbTime,
@@ -80,7 +80,7 @@ impl SigningKey {
         query!(conn, |c| updated.execute(*c))
     }
 
-    /// Replaces the encrypted private key, unless another process has done so.
+    /// Replaces the encrypted private key, unless another process has replaced it already.
     pub(crate) async fn update_sealed(
         conn: &mut Conn<'_>,
         (generation, old): (i32, &[u8]),

@@ -14,8 +14,8 @@ use crate::{
     schema::users,
 };
 
-/// A user without the ban. Only a sign-in needs to know the ban, because the sessions of a banned
-/// user have ended.
+/// A user, without ban fields. Only sign-in has to check for a ban, because a banned user has no
+/// sessions.
 #[derive(Clone, HasQuery, Insertable)]
 #[diesel(table_name = users)]
 pub(crate) struct User {
@@ -53,7 +53,7 @@ impl User {
         query!(conn, |c| Self::query().filter(users::email.eq(email)).first(*c)).optional()
     }
 
-    /// Returns the updated user; `None` if it no longer exists.
+    /// Updates a user and returns the new row, or `None` if the user no longer exists.
     pub(crate) async fn update(
         conn: &mut Conn<'_>,
         id: &str,
@@ -67,15 +67,15 @@ impl User {
         .optional()
     }
 
-    /// Locks the user and address until the transaction ends. Updates nothing if there is no such user
-    /// any more.
+    /// Locks the user until the transaction ends. Updates nothing if no user has this id and
+    /// address any more.
     pub(crate) async fn hold(conn: &mut Conn<'_>, (id, email): (&str, &str)) -> QueryResult<usize> {
         let held = diesel::update(users::table.find(id).filter(users::email.eq(email)))
             .set(users::updated_at.eq(users::updated_at));
         query!(conn, |c| held.execute(*c))
     }
 
-    /// Like `update`, but only if the user still has this address.
+    /// Like [`Self::update`], but only if the user still has this address.
     pub(crate) async fn update_of_email(
         conn: &mut Conn<'_>,
         (id, email): (&str, &str),
@@ -89,7 +89,7 @@ impl User {
         .optional()
     }
 
-    /// Changes the address of a user, if the old one is still current and unverified.
+    /// Changes the address of a user if the old one is still current and unverified.
     pub(crate) async fn change_unverified_email(
         conn: &mut Conn<'_>,
         (id, email): (&str, &str),
@@ -115,7 +115,8 @@ impl User {
         query!(conn, |c| diesel::select(diesel::dsl::exists(same)).get_result(*c))
     }
 
-    /// Inserts a user with its account, first session and first e-mail. Called inside a transaction.
+    /// Inserts a user with its account, first session and first e-mail. Must be called in a
+    /// transaction.
     pub(crate) async fn register(
         &self,
         conn: &mut Conn<'_>,

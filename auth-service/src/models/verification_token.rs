@@ -26,7 +26,7 @@ impl Purpose {
 
 pub(crate) struct VerificationToken;
 
-/// A token that will be mailed.
+/// A token for a link in an e-mail.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NewVerificationToken<'a> {
     pub(crate) purpose: Purpose,
@@ -54,8 +54,8 @@ impl VerificationToken {
         query!(conn, |c| diesel::insert_into(verification_tokens::table).values(row).execute(*c))
     }
 
-    /// Returns the owner of a valid token: it has not expired, and the session in which it was
-    /// requested still exists.
+    /// Returns the user of a token, or `None` if it is invalid: unknown, expired, or requested in a
+    /// session that has ended.
     pub(crate) async fn find_user(
         conn: &mut Conn<'_>,
         purpose: Purpose,

@@ -1,6 +1,6 @@
-//! The hashes that this service creates: passlib's `bcrypt_sha256` version 2, which is bcrypt over the
-//! base64 of HMAC-SHA256 of the password, keyed with the salt. Plain bcrypt reads only 72 bytes, and
-//! the wire contract allows 128 UTF-16 units.
+//! The hashes that this service creates: passlib's `bcrypt_sha256` version 2, which is bcrypt over
+//! the base64 of HMAC-SHA256 of the password, keyed with the salt. Plain bcrypt reads only 72 bytes
+//! of a password, but passwords may have up to 128 UTF-16 units.
 //!
 //! `$bcrypt-sha256$v=2,t=2b,r=12$<salt>$<digest>`
 
@@ -16,7 +16,7 @@ use super::{
 const NAME: &str = "$bcrypt-sha256$";
 const PREFIX: &str = "$bcrypt-sha256$v=2,t=2b,r=";
 
-/// Not `Debug`, so that it cannot reach a log.
+/// A parsed hash. Does not implement `Debug`, so that it cannot reach a log.
 pub(super) struct BcryptSha256<'a> {
     pub(super) cost: u32,
     /// The encoded salt, which is the HMAC key.
@@ -26,7 +26,7 @@ pub(super) struct BcryptSha256<'a> {
 }
 
 impl<'a> BcryptSha256<'a> {
-    /// Parses a hash. Returns `None` if it is of another kind.
+    /// Parses a hash. Returns `None` for a hash of another kind.
     pub(super) fn read(stored: &'a str) -> Option<Result<Self, UnusableHash>> {
         stored.starts_with(NAME).then(|| match Self::parts(stored) {
             Some(hash) if hash.cost > *BCRYPT_COSTS.end() => Err(UnusableHash::TooCostly),
@@ -58,8 +58,8 @@ pub(super) fn hash(password: &str, cost: u32) -> String {
     format!("{PREFIX}{cost}${salt}${digest}")
 }
 
-/// Returns a hash that no password matches. Verifying it takes as long as verifying a real one; creating
-/// it takes no time.
+/// Returns a hash that no password matches. Verifying it takes as long as verifying a real hash,
+/// but creating it does not.
 pub(super) fn unmatchable(cost: u32) -> String {
     let salt = BCRYPT_BASE64.encode(rand::random::<[u8; 16]>());
     let digest = BCRYPT_BASE64.encode(rand::random::<[u8; BCRYPT_DIGEST_BYTES]>());
@@ -70,7 +70,7 @@ fn digest(password: &str, salt: &str, salt_bytes: [u8; 16], cost: u32) -> String
     let key = hmac::Key::new(hmac::HMAC_SHA256, salt.as_bytes());
     let password = nfkc(password);
     let mut input = BASE64_STANDARD.encode(hmac::sign(&key, password.as_bytes())).into_bytes();
-    // bcrypt hashes a C string including its terminator.
+    // bcrypt hashes a C string, including its terminating NUL.
     input.push(0);
     let digest = bcrypt::bcrypt(cost, salt_bytes, &input);
     BCRYPT_BASE64.encode(digest.get(..BCRYPT_DIGEST_BYTES).unwrap_or(&digest))

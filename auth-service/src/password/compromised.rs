@@ -18,8 +18,8 @@ use super::normalization::nfkc;
 const COMMON: &str = include_str!("../../data/common-passwords.txt");
 static COMMON_LINES: LazyLock<Vec<&str>> = LazyLock::new(|| COMMON.lines().collect());
 
-/// Minimum number of hexadecimal digits of a hash prefix: one password in 10^12 matches ten digits by
-/// chance.
+/// Minimum number of hexadecimal digits of a hash prefix. One password in 10^12 matches a given
+/// prefix of ten digits by chance.
 const MIN_PREFIX_DIGITS: usize = 10;
 /// Maximum number of digits that are compared. Further digits are ignored.
 const MAX_PREFIX_DIGITS: usize = 16;

@@ -17,8 +17,8 @@ use super::{
     unusable_hash::UnusableHash,
 };
 
-/// Maximum memory of a verification. Hashes are imported from other databases and must not exhaust the
-/// service.
+/// Maximum memory for a verification, in bytes. Hashes are imported from other databases and must
+/// not exhaust the memory of the service.
 const MAX_MEMORY: u64 = 256 << 20;
 /// Maximum number of bytes written to memory in total, which dominates the time of scrypt and argon2.
 const MAX_WORK: u64 = 1 << 30;
@@ -27,10 +27,10 @@ const BETTER_AUTH_KEY_CHARS: usize = 128;
 /// log₂ N, r and p of Better Auth's scrypt. N is 16384.
 const BETTER_AUTH_COST: [u32; 3] = [14, 16, 1];
 
-/// Number of bytes of a password that bcrypt uses. It ignores further ones.
+/// Number of bytes of a password that bcrypt uses. It ignores the others.
 const BCRYPT_MAX_BYTES: usize = 72;
 
-/// Not `Debug`, so that it cannot reach a log.
+/// A parsed hash. Does not implement `Debug`, so that it cannot reach a log.
 pub(super) enum Foreign {
     Bcrypt { cost: u32, salt: [u8; 16], key: Vec<u8>, is_over_sha256: bool },
     Scrypt { params: scrypt::Params, salt: Vec<u8>, key: Vec<u8>, is_over_nfkc: bool },
@@ -185,7 +185,7 @@ fn scrypt_params([log_n, r, p]: [u32; 3]) -> Result<scrypt::Params, UnusableHash
 fn argon2_phc(algorithm: Algorithm, rest: &str) -> Result<Foreign, UnusableHash> {
     let malformed = UnusableHash::Malformed;
     let (mut cost, mut rest) = rest.split_once('$').ok_or(malformed)?;
-    // Hashes without a version are of the first version.
+    // A hash without a version is of the first version.
     let mut version = Version::V0x10;
     if cost.starts_with("v=") {
         let [number] = numbers(cost, ["v"])?;
@@ -203,7 +203,7 @@ fn argon2_phc(algorithm: Algorithm, rest: &str) -> Result<Foreign, UnusableHash>
     Ok(Foreign::Argon2 { hasher: Argon2::new(algorithm, version, params), salt, key })
 }
 
-/// Rejects excessive costs; `None` is an overflow.
+/// Rejects excessive costs in bytes. `None` stands for an overflow.
 fn check_cost(memory: Option<u64>, work: Option<u64>) -> Result<(), UnusableHash> {
     let is_bearable = memory.is_some_and(|memory| memory <= MAX_MEMORY)
         && work.is_some_and(|work| work <= MAX_WORK);

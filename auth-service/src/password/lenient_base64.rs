@@ -1,4 +1,4 @@
-//! Base64 as other programs write it.
+//! Decodes the variants of base64 that other programs write.
 
 use base64::{
     Engine as _, alphabet,
@@ -10,8 +10,8 @@ const MIXED_PADDING: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_allow_trailing_bits(true);
 const BASE64: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, MIXED_PADDING);
 
-/// Decodes base64 with or without padding; passlib writes `.` for `+`, and URL-safe alphabets use `-`
-/// and `_`.
+/// Decodes base64 with or without padding. passlib writes `.` instead of `+`, and the URL-safe
+/// alphabet has `-` and `_`.
 pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     let text: String = text
         .chars()

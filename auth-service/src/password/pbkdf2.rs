@@ -11,10 +11,11 @@ use aws_lc_rs::{
 
 use super::{phc::salt_and_key, unusable_hash::UnusableHash};
 
-/// Maximum number of HMAC rounds, about a second on a slow core. Django's default is a million.
+/// Maximum number of HMAC rounds, which take about a second on a slow core. Django's default is
+/// about a million.
 const MAX_ROUNDS: u64 = 4_000_000;
 
-/// Not `Debug`, so that it cannot reach a log.
+/// A parsed hash. Does not implement `Debug`, so that it cannot reach a log.
 pub(super) struct Pbkdf2 {
     algorithm: Algorithm,
     iterations: NonZeroU32,
@@ -23,7 +24,7 @@ pub(super) struct Pbkdf2 {
 }
 
 impl Pbkdf2 {
-    /// Parses a hash. `rest` follows `$pbkdf2-<digest>$`.
+    /// Parses a hash. `rest` is the part after `$pbkdf2-<digest>$`.
     pub(super) fn read(digest: &str, rest: &str) -> Result<Self, UnusableHash> {
         let (algorithm, block) = match digest {
             "sha1" => (pbkdf2::PBKDF2_HMAC_SHA1, SHA1_OUTPUT_LEN),
@@ -36,7 +37,7 @@ impl Pbkdf2 {
         let iterations = cost.strip_prefix("i=").and_then(|text| text.parse().ok());
         let iterations: NonZeroU32 = iterations.ok_or(malformed)?;
         let (salt, key) = salt_and_key(rest)?;
-        // Each block of the key takes all iterations.
+        // Each block of the derived key takes all iterations.
         let blocks = u64::try_from(key.len().div_ceil(block)).unwrap_or(u64::MAX);
         if u64::from(iterations.get()).saturating_mul(blocks) > MAX_ROUNDS {
             return Err(UnusableHash::TooCostly);

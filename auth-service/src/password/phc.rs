@@ -1,4 +1,4 @@
-//! Parts of PHC strings (<https://github.com/P-H-C/phc-string-format>).
+//! Parses parts of PHC strings (<https://github.com/P-H-C/phc-string-format>).
 
 use std::ops::RangeInclusive;
 
@@ -6,7 +6,8 @@ use base64::{Engine as _, prelude::BASE64_STANDARD_NO_PAD};
 
 use super::unusable_hash::UnusableHash;
 
-/// Shorter keys match by chance; longer ones are not used in practice.
+/// Accepted lengths of derived keys. A shorter key could match by chance, and longer ones are not
+/// used in practice.
 const KEY_BYTES: RangeInclusive<usize> = 16..=64;
 
 /// Parses `<name>=<number>,…` with exactly these names in this order.

@@ -4,14 +4,14 @@ use base64::{Engine as _, prelude::BASE64_STANDARD_NO_PAD};
 
 use super::{firebase, lenient_base64, unusable_hash::UnusableHash};
 
-/// Accepted formats, for messages.
+/// List of the accepted formats, for messages.
 pub(crate) const ACCEPTED: &str = "bcrypt, argon2, scrypt and PBKDF2 (SHA-1, SHA-256, SHA-512) as Better Auth, \
     Django, Keycloak, Spring, passlib, Werkzeug or PHC strings write them, and Firebase's scrypt";
 
 /// Maximum length of an unknown hash kind in messages.
 const MAX_KIND_CHARS: usize = 32;
 
-/// Returns the stored form of a hash. Unknown hashes are returned unchanged.
+/// Returns the stored form of a hash. A hash in none of the formats below is returned unchanged.
 pub(super) fn canonical(text: &str) -> Result<String, UnusableHash> {
     let text = text.trim();
     if let Some((id, rest)) = text.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
@@ -31,12 +31,12 @@ pub(super) fn canonical(text: &str) -> Result<String, UnusableHash> {
     }
 }
 
-/// Converts `{id}hash` of Spring; bcrypt and argon2 hashes follow in their usual form.
+/// Converts Spring's `{id}hash`, in which bcrypt and argon2 hashes have their usual form.
 fn spring(id: &str, rest: &str) -> Result<String, UnusableHash> {
     match id.split('@').next().unwrap_or_default() {
         "bcrypt" | "argon2" if rest.starts_with('$') => Ok(rest.to_owned()),
         "scrypt" => {
-            // log₂ N, r and p in 16, 8 and 8 bits.
+            // The cost packs log₂ N, r and p into 16, 8 and 8 bits.
             let malformed = UnusableHash::Malformed;
             let (cost, rest) =
                 rest.strip_prefix('$').unwrap_or(rest).split_once('$').ok_or(malformed)?;
@@ -53,7 +53,7 @@ fn spring(id: &str, rest: &str) -> Result<String, UnusableHash> {
     }
 }
 
-/// Converts `algorithm$…` of Django and Werkzeug.
+/// Converts `algorithm$…`, the format of Django and Werkzeug.
 fn django_or_werkzeug(head: &str, rest: &str) -> Result<String, UnusableHash> {
     let parts: Vec<_> = rest.split('$').collect();
     let methods: Vec<_> = head.split(':').collect();
@@ -84,8 +84,8 @@ fn django_or_werkzeug(head: &str, rest: &str) -> Result<String, UnusableHash> {
     }
 }
 
-/// Converts `iterations$salt$key` of passlib; a PHC string has `i=` before the iterations, and
-/// possibly `l=`.
+/// Converts passlib's `iterations$salt$key`. In a PHC string, the iterations follow `i=`, and `l=`
+/// may follow them.
 fn passlib(digest: &str, rest: &str) -> Result<String, UnusableHash> {
     let [cost, salt, key] = *rest.split('$').collect::<Vec<_>>() else {
         return Err(UnusableHash::Malformed);

@@ -4,7 +4,7 @@ const PASSWORD: &str = "correct horse 42";
 const BETTER_AUTH: &str = "000102030405060708090a0b0c0d0e0f:\
     8ed9adfc898e960d174d858ac4c12440866742e40bbdadfaf92ab0dd306633d8\
     f5b206c823ad596219b4cc0669395ea4e73b6aeb098da40879b8688fc0b1eca7";
-/// Created by passlib and argon2-cffi.
+/// Hashes of [`PASSWORD`] created by Better Auth, passlib and argon2-cffi.
 const THEIRS: [&str; 9] = [
     BETTER_AUTH,
     "$2b$05$vqUhrIwkDcP5xczYxBaAteG5t5XkGQEX0cuxGPXx3TyW2dJmLyF2K",
@@ -50,7 +50,8 @@ fn a_truncated_or_modified_hash_matches_nothing() {
     for stored in THEIRS {
         let changed = format!("{}{}", &stored[..stored.len() - 8], "eeeeeeee");
         assert!(!fits(PASSWORD, &changed), "{changed} fits");
-        // scrypt derives keys of any length, and a shorter key is a prefix of a longer one.
+        // scrypt derives keys of any length, and a shorter key is a prefix of a longer one, so it
+        // matches.
         let is_shorter_key = |at| stored.starts_with("$scrypt") && at > stored.len() - 25;
         for (at, _) in stored.char_indices().filter(|(at, _)| !is_shorter_key(*at)) {
             assert!(!fits(PASSWORD, &stored[..at]), "{} fits", &stored[..at]);
