@@ -1,4 +1,4 @@
-//! Request bodies, read with limits on size and time.
+//! Reads request bodies with limits on size and time.
 
 use std::time::Duration;
 

@@ -15,7 +15,7 @@ pub const X_FORWARDED_FOR: &str = "x-forwarded-for";
 pub struct TrustedProxy(IpNet);
 
 impl TrustedProxy {
-    /// Returns whether this covers every address.
+    /// Returns whether every address is trusted.
     pub fn is_everybody(self) -> bool {
         self.0.prefix_len() == 0
     }
@@ -40,8 +40,8 @@ impl FromStr for TrustedProxy {
 
 /// Returns the address of the client that sent a request.
 ///
-/// Each proxy appends the address of its peer, so the header is read from its end: the first address
-/// that is not a trusted proxy is the client. Anything before it may be forged.
+/// Each proxy appends the address of its peer, so the header is read from its end: the last address
+/// that is not a trusted proxy is that of the client. Earlier entries may be forged.
 pub fn client_address(
     peer: Option<IpAddr>,
     headers: &HeaderMap,
@@ -56,7 +56,7 @@ pub fn client_address(
     let entries = lines.iter().rev().flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
     for entry in entries {
         let Some(address) = str::from_utf8(entry).ok().and_then(|text| parse(text.trim())) else {
-            break; // entries before it are no more trustworthy
+            break; // earlier entries may be forged
         };
         client = address;
         if !is_trusted(client) {
@@ -66,7 +66,7 @@ pub fn client_address(
     client
 }
 
-/// Parses an address as proxies write it; some append the port.
+/// Parses an address in the forms that proxies use; some append the port.
 fn parse(text: &str) -> Option<IpAddr> {
     let bare =
         text.strip_prefix('[').and_then(|rest| Some(rest.split_once(']')?.0)).unwrap_or(text);

@@ -43,8 +43,8 @@ fn refuse<C: Parser>(reason: &dyn fmt::Display) -> ! {
     error.with_cmd(&C::command()).exit()
 }
 
-/// Returns the variable behind `--bcrypt-cost <BCRYPT_COST>`, or the name of an argument such as
-/// `[FILE]`.
+/// Returns the variable of an invalid argument, which clap calls `--bcrypt-cost <BCRYPT_COST>`, or
+/// the name of an argument such as `[FILE]`.
 fn variable(error: &clap::Error) -> Option<String> {
     match error.get(ContextKind::InvalidArg)? {
         ContextValue::String(argument) => {

@@ -1,8 +1,8 @@
 //! CORS (WHATWG Fetch §3.3) for exactly the configured origins: never `*`, and never an arbitrary
 //! origin.
 //!
-//! Not `actix-cors`, which replaces a response's own `Access-Control-Expose-Headers`; here, names
-//! are added to it.
+//! `actix-cors` is unsuitable, because it replaces the `Access-Control-Expose-Headers` of a
+//! response. This middleware adds names to it.
 
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ pub struct Cors {
     pub exposed: &'static [&'static str],
 }
 
-/// Returns an `Origin` in a form that is safe to log.
+/// Returns an `Origin` as a string of limited length, for the log.
 pub fn shown(origin: &[u8]) -> String {
     String::from_utf8_lossy(origin).chars().take(MAX_SHOWN).collect()
 }
@@ -93,7 +93,8 @@ impl Cors {
     }
 
     /// Allows all requested headers: the origin is trusted, and its tools add headers such as
-    /// `baggage` or `x-requested-with`. `*` has no effect on requests with cookies.
+    /// `baggage` or `x-requested-with`. The wildcard `*` would have no effect on requests with
+    /// cookies.
     fn permit(&self, asked: &HeaderMap, headers: &mut HeaderMap) {
         headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(self.methods));
         if let Some(names) = asked.get(ACCESS_CONTROL_REQUEST_HEADERS) {

@@ -14,8 +14,8 @@ use actix_web::{
 };
 use utoipa_swagger_ui::{Config, serve};
 
-/// Content security policy of the page: only its own origin may be loaded and called. Swagger UI
-/// has icons in its style sheet (`data:`) and some inline styles.
+/// Content security policy of Swagger UI, which may load files from and send requests to its own
+/// origin only. It has icons in its style sheet (`data:`) and some inline styles.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
                       img-src 'self' data:; connect-src 'self'; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'none'";
@@ -46,8 +46,8 @@ pub fn page() -> impl HttpServiceFactory {
         .service(resource("/{file:.*}").get(file.clone()).head(file))
 }
 
-/// Returns a file of the page. It is borrowed from the binary, because a copy would stay in memory
-/// until the client has read it.
+/// Returns a file of Swagger UI. It is borrowed from the binary, because a copy would stay in
+/// memory until the client has read it.
 fn file(path: &str, config: &Arc<Config<'static>>) -> HttpResponse {
     let Ok(Some(file)) = serve(path, Arc::clone(config)) else {
         return HttpResponse::NotFound().finish();
@@ -63,7 +63,7 @@ fn file(path: &str, config: &Arc<Config<'static>>) -> HttpResponse {
     response.content_type(file.content_type).body(bytes)
 }
 
-/// Redirects to `/docs/`, because the page's links are relative to that folder.
+/// Redirects to `/docs/`, because the links of Swagger UI are relative to that folder.
 async fn to_folder() -> HttpResponse {
     HttpResponse::PermanentRedirect().insert_header((LOCATION, "docs/")).finish()
 }

@@ -28,7 +28,7 @@ pub use self::{
     sites::{is_another_site, is_https, is_loopback, same_but_for_the_host},
 };
 
-/// Maximum length of a finding in characters, because it may quote other servers.
+/// Maximum length of a finding in characters, because it may quote responses of other servers.
 const MAX_TEXT: usize = 600;
 
 /// Options of the doctor command.
@@ -77,7 +77,7 @@ impl Finding {
     }
 
     fn new(verdict: Verdict, subject: &'static str, text: &str) -> Self {
-        // Control characters received over the network must not fake another finding.
+        // Control characters that were received over the network must not imitate another finding.
         let printable = |c: char| if c.is_control() { ' ' } else { c };
         Self { verdict, subject, text: text.chars().map(printable).take(MAX_TEXT).collect() }
     }

@@ -10,7 +10,7 @@ use actix_web::{
     http::header::{EntityTag, Header as _, IF_MATCH, IF_NONE_MATCH, IfMatch, IfNoneMatch},
 };
 
-/// Codings that proxies append; the next constant lists their separators.
+/// Codings that proxies append to a tag, each after one of [`SEPARATORS`].
 const CODINGS: [&str; 4] = ["gzip", "br", "zstd", "deflate"];
 const SEPARATORS: [&str; 3] = ["--", "-", ";"];
 

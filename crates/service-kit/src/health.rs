@@ -1,4 +1,4 @@
-//! Checks the readiness of a running service: the health check of a container.
+//! Checks the readiness of a running service, for the health check of a container.
 
 use std::{io, net::SocketAddr, time::Duration};
 

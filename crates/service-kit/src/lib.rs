@@ -12,7 +12,7 @@
 //! | [`metrics`] | Prometheus metrics, on a separate listener |
 //! | [`telemetry`] | logs, the request id, one access line per request, traces |
 //! | [`origins`], [`cors`] | the exact origins of the web app, and what they may read |
-//! | [`ownership`] | handling of files that belong to another user |
+//! | [`ownership`] | errors about files that belong to another user |
 //! | [`client_address`] | the client's address behind trusted proxies |
 //! | [`listen`] | the address that a service listens on |
 //! | [`health`] | checks the readiness of a running service |
@@ -69,8 +69,8 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// Creates a clock from a function. When its time moves forward, [`Self::elapsed`] advances;
-    /// when it is set back, it does not.
+    /// Creates a clock from a function. [`Self::elapsed`] advances when the returned time moves
+    /// forward, and stands still when it is set back.
     pub fn new(now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
         let now: Arc<dyn Fn() -> DateTime<Utc> + Send + Sync> = Arc::new(now);
         let last = Mutex::new((now(), Duration::ZERO));

@@ -71,7 +71,7 @@ impl Lifecycle {
             self.stop(signal, server).await?;
         }
         if let Some(prepared) = preparation.into_result() {
-            // A quarter is reserved for telemetry.
+            // The other quarter is reserved for telemetry.
             let limit =
                 shutdown::time_left().map_or(finish_limit, |left| left.min(finish_limit)) * 3 / 4;
             if timeout(limit, finish(prepared, limit)).await.is_err() {

@@ -13,7 +13,7 @@ pub enum Host {
     Name(String),
 }
 
-/// The service cannot listen on the address.
+/// Reasons why the service cannot listen on an address.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
     #[error(
@@ -91,7 +91,7 @@ impl From<[u8; 4]> for Host {
 impl FromStr for Host {
     type Err = &'static str;
 
-    /// Does not resolve a name; names are resolved when the host is used.
+    /// Parses an address or a name. A name is resolved only when the host is used.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
         if let Ok(address) = bare.parse() {

@@ -32,8 +32,8 @@ use self::{
 };
 use crate::db::{DatabaseUrl, PgConn, PostgresUrl, make_private_file, postgres::Session};
 
-/// Concurrent processes wait for this lock, and all but the first find nothing left to do. The lock
-/// ends with the transaction, so it also works through a pooler.
+/// SQL that takes the lock for migrations. Concurrent processes wait for it, and all but the first
+/// find nothing left to do. The lock ends with the transaction, so it also works through a pooler.
 const POSTGRES_LOCK: &str = "SELECT pg_advisory_xact_lock(7219306458215)";
 
 /// Time limit for waiting until other processes have migrated, after which the attempt is repeated.
@@ -68,7 +68,7 @@ pub async fn revert_to(
     on_own_thread(url.clone(), migrations.into(), Direction::DownTo(version)).await
 }
 
-/// Runs the harness on a thread of its own: it blocks and starts a runtime, which a runtime thread
+/// Runs migrations on a thread of their own: they block and start a runtime, which a runtime thread
 /// must not do.
 async fn on_own_thread(
     url: DatabaseUrl,
@@ -121,7 +121,7 @@ fn sqlite(path: &Path, migrations: &Migrations, direction: Direction) -> Result<
     make_private_file(path)?;
     let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
     conn.batch_execute(&format!("PRAGMA busy_timeout = {};", SQLITE_PATIENCE.as_millis()))?;
-    // Checked first, so that the file of another application is not even switched to WAL.
+    // Checked first, so that a file of another application is not even switched to WAL.
     find_conflict(&mut conn, CATALOGUE_OF_SQLITE, migrations)?;
     use_wal(&mut conn)?;
     conn.exclusive_transaction(|conn| {

@@ -84,8 +84,8 @@ impl<'de> Deserialize<'de> for DbTime {
     }
 }
 
-/// Parses `2026-01-02T03:04:05.678901Z`. Written by hand, because a listing reads two times per row,
-/// and a generic parser takes longer than the query.
+/// Parses `2026-01-02T03:04:05.678901Z`. Written by hand, because a listing parses two timestamps
+/// per row, and a generic parser takes longer than the query.
 fn read_time(text: &str) -> Option<DateTime<Utc>> {
     let number = |place: usize, width: usize| text.get(place..place + width)?.parse().ok();
     let is_separated =

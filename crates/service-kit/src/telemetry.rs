@@ -90,13 +90,13 @@ pub fn init(args: &LogArgs, service: &'static str) -> Telemetry {
     init_on(io::stdout(), args, service)
 }
 
-/// Like [`init`], but logs to standard error, for commands that write other data to standard
-/// output.
+/// Starts logging and tracing like [`init`], but logs to standard error, for commands that write
+/// other data to standard output.
 pub fn init_beside_output(args: &LogArgs, service: &'static str) -> Telemetry {
     init_on(io::stderr(), args, service)
 }
 
-/// Lines are written by a separate thread, in batches.
+/// Starts logging to `output`. A separate thread writes the lines in batches.
 fn init_on(
     output: impl Write + IsTerminal + Send + 'static,
     args: &LogArgs,
@@ -141,7 +141,7 @@ fn report_panics() {
     }));
 }
 
-/// Waits at most for `limit` until the log is written.
+/// Waits until the log is written, but for at most `limit`.
 pub(crate) fn flush(limit: Duration) {
     if let Some(lines) = LOG.get() {
         lines.flush_within(limit);
@@ -151,7 +151,7 @@ pub(crate) fn flush(limit: Duration) {
 fn filter(args: &LogArgs) -> EnvFilter {
     // actix-http logs malformed requests, which any client can send, as errors.
     let strangers = (!args.rust_log.contains("actix_http")).then(|| "actix_http=off".to_owned());
-    // At `debug`, the driver logs the parameters of every statement: addresses, hashes, keys.
+    // At `debug`, the driver can log the parameters of statements: e-mail addresses, hashes, keys.
     // Events of the trace target are not meant for logs.
     let quiet = ["tokio_postgres=info".to_owned(), format!("{}=off", otlp::TARGET)];
     let quiet = quiet.into_iter().chain(strangers);
@@ -178,8 +178,8 @@ pub fn set_cause(response: &mut HttpResponse, cause: String) {
     response.extensions_mut().insert(Cause(cause));
 }
 
-/// The outermost middleware: assigns a request id, runs the request to completion and logs it in
-/// one line.
+/// Outermost middleware: assigns a request id, runs the request to completion and logs it in one
+/// line.
 ///
 /// The request runs as a separate task, so that a client that disconnects cannot cancel it between
 /// two statements.

@@ -65,7 +65,7 @@ async fn count(conn: &mut Conn<'_>) -> QueryResult<i64> {
     Ok(rows.count)
 }
 
-/// Runs `others` in the same group as a transaction, by submitting them while it runs.
+/// Runs `others` in the same group as a transaction, by submitting them while the transaction runs.
 async fn in_one_group<T>(
     file: &TestFile,
     others: impl Future<Output = T>,
@@ -140,7 +140,8 @@ async fn a_commit_that_fails_acknowledges_nothing() {
     });
     let (outcome, (first, second)) = Box::pin(group).await;
     assert!(outcome.is_err(), "the constraint is checked");
-    // On a busy machine, the group may end before these writes and fail without them.
+    // On a busy machine, the group may end before these writes arrive. They then succeed although
+    // the transaction fails.
     let acknowledged = [first, second].iter().filter(|write| write.is_ok()).count();
     assert_eq!(usize::try_from(file.count().await), Ok(acknowledged));
     assert_eq!(file.insert(4).await, Ok(1));

@@ -17,7 +17,7 @@ pub(super) enum SecretFileError {
     Empty(String, PathBuf),
 }
 
-/// Makes the arguments of `command` follow these rules.
+/// Applies these rules to the arguments of `command`.
 pub(super) fn apply(command: Command) -> Result<Command, SecretFileError> {
     apply_to(command, &|variable| env::var_os(variable))
 }
@@ -29,7 +29,7 @@ fn apply_to(
     let set = |variable: &str| environment(variable).filter(|value| !value.is_empty());
     let (mut secrets, mut refused) = (Vec::new(), None);
     let command = command.mut_args(|argument| {
-        // Accept `COOKIE_SAME_SITE=None`, the usual spelling of the attribute.
+        // Also accepts `COOKIE_SAME_SITE=None`, the usual spelling of the attribute.
         let argument = argument.ignore_case(true);
         let Some(variable) = argument.get_env().and_then(|name| name.to_str()).map(str::to_owned)
         else {

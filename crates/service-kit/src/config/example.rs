@@ -6,7 +6,7 @@ use url::{Host, Url};
 /// Common prefix of the example secrets.
 const MARK: &str = "for-trial-only";
 
-/// A public example secret is used on a site that others can reach.
+/// Error for an example secret on a site that others can reach.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} is an example secret of .env.example, which is public: generate your own")]
 pub struct ExampleSecret(&'static str);

@@ -3,8 +3,8 @@
 use super::{Caller, Finding};
 use crate::origins::WebOrigin;
 
-/// Checks that `who`, at `url`, allows requests from pages of these origins. `setting` names its
-/// setting for allowed origins.
+/// Checks that `who`, at `url`, allows requests from pages of these origins. `setting` is the name
+/// of the setting in which `who` lists its allowed origins.
 pub async fn cors(
     caller: &Caller,
     who: &str,

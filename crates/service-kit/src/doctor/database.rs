@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// `target_session_attrs=read-write`, and a pooler passes them on to other clients.
 const READ_ONLY: &str = "BEGIN TRANSACTION READ ONLY; SET LOCAL statement_timeout = '5s'";
 
-/// The findings, and the database itself if its schema is current.
+/// The findings, and a connection to the database if its schema is current.
 #[expect(missing_debug_implementations, reason = "the connection is not Debug")]
 pub struct Examined {
     pub findings: Vec<Finding>,

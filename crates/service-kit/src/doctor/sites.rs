@@ -23,8 +23,8 @@ pub fn is_loopback(origin: &WebOrigin) -> bool {
     }
 }
 
-/// Returns whether `SameSite` cookies are certainly not sent between the two, regardless of the
-/// schemes.
+/// Returns whether `SameSite` cookies are certainly not sent between two origins, regardless of
+/// their schemes.
 ///
 /// A site is a registrable domain (HTML §7.1.1.2): a public suffix such as `com`, `co.uk` or
 /// `vercel.app` plus one label.

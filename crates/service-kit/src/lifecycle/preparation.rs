@@ -12,7 +12,7 @@ use crate::telemetry::Chain;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// Running work, or its result.
+/// Startup work that is in progress, or its result.
 #[expect(missing_debug_implementations, reason = "futures are not Debug")]
 pub enum Preparation<T, E> {
     UnderWay(LocalBoxFuture<'static, Result<T, E>>),
@@ -52,7 +52,8 @@ impl<T, E> Preparation<T, E> {
     }
 }
 
-/// Logs the cause of the wait once, and again whenever it changes.
+/// Repeats `attempt` until it succeeds or fails permanently. Logs the reason for a failure once,
+/// and again whenever it changes.
 async fn persist<T, E: Error + 'static>(
     attempt: impl AsyncFn() -> Result<T, E>,
     is_temporary: impl Fn(&E) -> bool,

@@ -26,7 +26,7 @@ const LAST_LINES: Duration = Duration::from_millis(200);
 pub(super) enum StopSignal {
     /// From a supervisor, which waits for a graceful shutdown.
     Terminate,
-    /// From a person at a terminal: skips the delay, so that nobody has to wait.
+    /// From a person at a terminal, who should not have to wait: skips `SHUTDOWN_DELAY`.
     Interrupt,
 }
 

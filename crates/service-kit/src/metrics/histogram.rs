@@ -28,7 +28,7 @@ pub(super) const BOUNDS: [Duration; 16] = [
 /// The last bucket is unbounded.
 const BUCKETS: usize = BOUNDS.len() + 1;
 
-/// Durations by bucket. An observation is two lock-free additions.
+/// Number of durations per bucket. An observation is two lock-free additions.
 #[derive(Debug, Default)]
 pub struct Histogram {
     buckets: [AtomicU64; BUCKETS],

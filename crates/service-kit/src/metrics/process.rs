@@ -25,7 +25,7 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Sets the start time to now.
+    /// Creates the metrics of a process that starts now.
     pub(super) fn now() -> Self {
         Self { started: SystemTime::now() }
     }
@@ -54,7 +54,7 @@ impl Process {
     }
 }
 
-/// The second number of `statm` counts pages (proc(5)).
+/// Returns the resident memory, which is the second number in `statm`, counted in pages (proc(5)).
 fn resident_bytes() -> Option<usize> {
     let pages = fs::read_to_string("/proc/self/statm").ok()?;
     Some(pages.split(' ').nth(1)?.parse::<usize>().ok()? * page_size())

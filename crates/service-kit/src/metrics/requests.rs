@@ -13,13 +13,13 @@ use actix_web::http::{Method, StatusCode};
 
 use super::{Histogram, Sheet, Totals, Value};
 
-/// Maximum number of distinct series; a power of two. Routes are few, but clients choose methods.
+/// Maximum number of distinct series. Each combination of method, route and status is one.
 const SLOTS: usize = 2048;
 /// Maximum number of slots to probe for a free one.
 const PROBES: usize = 16;
 /// Label of unknown methods, as in OpenTelemetry. Clients choose them, so they share one series.
 const OTHER_METHOD: &str = "_OTHER";
-/// Label of requests for which no slot is free.
+/// Label of requests for which there is no free slot.
 const OTHER_ROUTE: &str = "(others)";
 
 thread_local! {

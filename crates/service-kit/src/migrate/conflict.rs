@@ -45,14 +45,15 @@ enum Origin {
 }
 
 impl Conflict {
-    /// Returns `None` if no name is taken. `latest` is the schema of the service.
+    /// Describes the conflict over the names in `taken`; `None` if there are none. `latest` is the
+    /// complete schema of the service.
     pub(super) fn of(
         taken: &[&str],
         history: &History,
         latest: &Relations,
         migrations: &Migrations,
     ) -> Option<Self> {
-        // Prefer tables: the name of an index says little.
+        // Prefers tables, because the name of an index says little.
         let (tables, others): (Vec<_>, Vec<_>) =
             taken.iter().partition(|name| history.relations.get(**name).is_some_and(has_columns));
         let taken: Vec<&str> = if tables.is_empty() { others } else { tables };

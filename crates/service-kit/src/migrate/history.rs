@@ -1,7 +1,7 @@
 //! The applied migrations and other contents of a database. Read-only.
 //!
-//! Each service has its own history table, so that several can share a database. Older databases have
-//! one table, used by the service that came first; [`Plan`] takes it over.
+//! Each service has its own history table, so that several can share a database. In older
+//! databases, all services share one table; [`Plan`] takes over the versions in it.
 //!
 //! [`Plan`]: super::plan::Plan
 
@@ -80,7 +80,7 @@ impl History {
         Ok(history)
     }
 
-    /// Like `read`, on a blocking connection.
+    /// Reads the history like [`Self::read`], but over a blocking connection.
     pub(super) fn read_blocking<C>(
         conn: &mut C,
         catalogue: &str,

@@ -13,7 +13,7 @@ use super::{
 
 /// Applied and pending migrations.
 pub(crate) struct Plan {
-    /// Versions recorded only in the old, common history table.
+    /// Versions that are recorded only in the old history table, which services shared.
     pub(super) inherited: BTreeSet<String>,
     /// Names of pending migrations, by version.
     pub(crate) pending: BTreeMap<String, String>,
@@ -21,7 +21,7 @@ pub(crate) struct Plan {
     pub(crate) unknown: Vec<String>,
     /// Whether any migration has run.
     pub(crate) has_begun: bool,
-    /// Whether the service has its history table.
+    /// Whether the service's own history table exists.
     has_table: bool,
     /// The conflict that forbids running the pending migrations, if there is one.
     pub(crate) conflict: Option<Conflict>,
@@ -51,7 +51,7 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Takes over versions from the common table. Services use the same version numbers, so a
+    /// Takes over versions from the shared table. Services use the same version numbers, so a
     /// version counts only if the objects that this service's migration creates exist.
     fn inherit(&mut self, history: &History, footprint: &Footprint) {
         let is_there = |(table, column): &(&str, &str)| {
@@ -88,8 +88,9 @@ impl Plan {
         self.pending.is_empty()
     }
 
-    /// Returns the statements that create the history table, unless it exists, and copy the versions
-    /// of the common table. That table is kept, because older versions of the program still read it.
+    /// Returns the statements that create the service's history table, unless it exists, and copy
+    /// the versions from the shared table. The shared table is kept, because older versions of the
+    /// program still read it.
     pub(super) fn begin_history(&self, migrations: &Migrations) -> Option<String> {
         let table = migrations.history;
         if self.has_table {

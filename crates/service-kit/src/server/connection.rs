@@ -118,7 +118,8 @@ impl AsyncWrite for Connection {
 }
 
 impl Drop for Connection {
-    /// actix-http drops a connection without a response if a chunk is malformed (RFC 9112 §7.1).
+    /// Responds to a malformed chunk (RFC 9112 §7.1), after which actix-http drops the connection
+    /// without a response.
     fn drop(&mut self) {
         if self.last == Event::Read && !is_stopping() {
             let _ = self.stream.try_write(BAD_REQUEST);

@@ -58,8 +58,8 @@ pub(crate) fn close_while_stopping(response: &mut ResponseHead) {
     }
 }
 
-/// Refuses new connections and waits, at most for `limit`, until all connections opened since the
-/// signal have closed.
+/// Refuses new connections and waits until all connections opened since the signal have closed, but
+/// for at most `limit`.
 pub(crate) async fn drain(listener: TcpListener, limit: Duration) {
     refuse_connections(&listener);
     let empty = async {
@@ -76,12 +76,13 @@ pub(crate) async fn drain(listener: TcpListener, limit: Duration) {
 }
 
 /// Drops every SYN, so that no connection can be established: clients retry after a second, and are
-/// then refused. Established connections and handshakes in progress are not affected.
+/// then refused, because the listener is closed. Established connections and handshakes in progress
+/// are not affected.
 #[cfg(target_os = "linux")]
 fn refuse_connections(listener: &TcpListener) {
     use socket2::{SockFilter, SockRef};
 
-    /// A classic BPF program over the TCP header (RFC 9293 §3.1); see `linux/filter.h`.
+    /// A classic BPF program that reads the TCP header (RFC 9293 §3.1); see `linux/filter.h`.
     const LOAD_BYTE: u16 = 0x30;
     const JUMP_IF_ANY_BIT: u16 = 0x45;
     const RETURN: u16 = 0x06;

@@ -13,9 +13,10 @@ use actix_web::web::Bytes;
 use super::ServerArgs;
 use crate::metrics::{Counter, Sheet};
 
-/// Smaller responses are not counted, because they fit into the buffers of a connection.
+/// Maximum size of a response that is not counted, because it fits into the buffers of a
+/// connection.
 const FREE_BYTES: usize = 64 * 1024;
-/// The limit of one user is the total limit divided by this.
+/// The limit of one user is the total limit divided by this number.
 const SHARE_OF_A_USER: usize = 4;
 
 /// Counts the bytes of large responses in flight.

@@ -20,7 +20,7 @@ pub(crate) struct Outgoing {
     source: BoxBody,
     /// The rest of a part that exceeded the limit.
     rest: Bytes,
-    /// A response to HEAD has no body, only its size.
+    /// Whether the request is a HEAD, whose response states the size of the body but has none.
     is_head: bool,
 }
 

@@ -5,8 +5,8 @@
 //! The values of `Upgrade`, and `upgrade` in `Connection`, are overwritten in the received bytes,
 //! which preserves their number and thus the framing of requests. Lines are inspected regardless of
 //! where a message begins: the bodies that services accept (JSON, forms) cannot contain such a
-//! line. Only the line after the size of a chunk is skipped, because a chunk may begin anywhere in a
-//! text. It is never a field of a head: no head has a line of digits alone.
+//! line. Only the line after the size of a chunk is skipped, because a chunk may begin anywhere in
+//! a body. That line is never a header field, because no line of a head consists of digits alone.
 
 use memchr::memchr;
 
@@ -14,7 +14,7 @@ use memchr::memchr;
 #[derive(Debug, Default)]
 pub(super) struct UpgradeOffers(Line);
 
-/// Position of the next byte within a line.
+/// Position of the next byte in a line.
 #[derive(Debug, Default)]
 enum Line {
     #[default]

@@ -20,7 +20,7 @@ pub struct NameArgs {
 /// The name that this program uses for a table or column, and its name in the source.
 #[derive(Clone, Debug)]
 pub struct Mapping {
-    /// As given on the command line.
+    /// Name that this program uses, as given on the command line.
     pub(super) ours: String,
     pub(super) theirs: String,
 }

@@ -122,7 +122,8 @@ impl SeparatedFile {
         }
     }
 
-    /// Returns `None` for a row without any value.
+    /// Returns the values of a row, `None` for a row without any value, or the reason why the row
+    /// is invalid.
     fn values(
         &self,
         record: &ByteRecord,
@@ -168,13 +169,13 @@ impl SeparatedFile {
 }
 
 impl Record<'_> {
-    /// Returns a value with surrounding whitespace removed.
+    /// Returns a value without surrounding white space; `None` if it stands for a missing value.
     pub fn field(&self, name: &str) -> Option<String> {
         let value = self.value(name)?.trim();
         (!ABSENT.contains(&value)).then(|| value.to_owned())
     }
 
-    /// Returns a value unchanged.
+    /// Returns a value unchanged; `None` if it is empty or `\N`.
     pub fn text(&self, name: &str) -> Option<String> {
         self.value(name).filter(|value| !["", "\\N"].contains(value)).map(str::to_owned)
     }
@@ -298,7 +299,8 @@ fn shown_names(line: &[u8]) -> String {
     if names.is_empty() { "no column names".to_owned() } else { names.join(", ") }
 }
 
-/// Returns the positions of the columns. Each must occur once, under its given or its own name.
+/// Returns the position of each column, under its name in `names` or its own name; `None` if the
+/// file does not have it. Rejects a file that has a column twice.
 fn find_columns(
     header: &StringRecord,
     columns: &SeparatedColumns,

@@ -20,7 +20,7 @@ pub struct TableLayout {
 pub struct Field {
     /// Name in the documentation of the source, used by `--column`.
     pub name: &'static str,
-    /// Alias under which it is selected.
+    /// Alias of the column in queries.
     pub alias: &'static str,
     pub need: Need,
 }
@@ -160,7 +160,7 @@ impl Table {
         Ok(Self { sql: quoted_path(name), columns, unread: found_names })
     }
 
-    /// Returns the number of rows that a condition selects, if the source has the table.
+    /// Returns the number of rows that `filter`, such as a WHERE clause, selects.
     pub async fn count(&self, conn: &mut Conn<'_>, filter: &str) -> Result<u64, SourceError> {
         let statement = format!("SELECT count(*) AS count FROM {} {filter}", self.sql);
         let count: QueryResult<Count> = query!(conn, |c| sql_query(&statement).get_result(*c));

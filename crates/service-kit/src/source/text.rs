@@ -31,7 +31,7 @@ impl From<SourceText> for String {
     }
 }
 
-/// Like [`SourceText`], for a column that may be NULL.
+/// A value like [`SourceText`], of a column that may be NULL.
 #[derive(Debug, FromSqlRow)]
 pub struct NullableText(Option<SourceText>);
 

@@ -58,8 +58,8 @@ impl Access<'_> {
         }
     }
 
-    /// Formats the line like all others. Only the id can need escaping, and it is printable ASCII:
-    /// methods contain no quotes, and routes are ours.
+    /// Formats the line like the JSON formatter. Apart from the cause, only the id may need
+    /// escaping, and it is printable ASCII: methods contain no quotes, and routes are constants.
     fn write(&self, mut lines: Lines, route: &str, status: u16, elapsed: Duration) {
         let mut line = Vec::with_capacity(320);
         let now = Clock::default().now().to_rfc3339_opts(SecondsFormat::Micros, true);

@@ -61,7 +61,7 @@ pub(super) fn start(out: impl Write + Send + 'static) -> (Lines, Writer) {
 }
 
 impl Lines {
-    /// Waits until everything is written, at most for `limit`.
+    /// Waits until everything is written, but for at most `limit`.
     pub(super) fn flush_within(&self, limit: Duration) {
         let is_busy = |waiting: &mut Waiting| waiting.is_writing || !waiting.bytes.is_empty();
         let waited = self.0.written.wait_timeout_while(self.0.waiting(), limit, is_busy);

@@ -5,7 +5,8 @@ use std::{env, fs, path::Path};
 use clap::{Arg, CommandFactory};
 
 const END: &str = "<!-- end of settings -->";
-/// Rewrites the tables instead of comparing them; set by `cargo xtask docs`.
+/// Variable with which tests rewrite the tables instead of comparing them; set by `cargo xtask
+/// docs`.
 const UPDATE_VARIABLE: &str = "UPDATE_DOCS";
 
 /// Returns the variables of a configuration that `file` does not mention.
@@ -55,8 +56,8 @@ fn row(argument: &Arg) -> Option<String> {
     Some(format!("| `{variable}` | {default} | {help} |\n"))
 }
 
-/// Fails if a page about limits names a constant that the code does not have, or a setting that is not
-/// in the example environment.
+/// Fails if a page about limits names a constant that does not exist in the code, or a setting that
+/// is missing from the example environment.
 pub fn assert_limits_current(page: &Path) {
     let root = page.parent().and_then(Path::parent).expect("the page is in a folder of its own");
     let read = |file: &Path| fs::read_to_string(file).expect("the file can be read");

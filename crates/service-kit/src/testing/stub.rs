@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-/// An HTTP server on a free port, until the test ends.
+/// An HTTP server on a free port, which runs until the test ends.
 #[derive(Clone, Copy, Debug)]
 pub struct Stub(SocketAddr);
 
@@ -31,7 +31,7 @@ impl Stub {
         self.0.port()
     }
 
-    /// Returns its origin.
+    /// Returns the origin of the server.
     pub fn url(self) -> String {
         format!("http://{}", self.0)
     }

@@ -17,10 +17,10 @@ use super::{
 };
 use crate::progress;
 
-/// Number of rows that are stored at once.
+/// Maximum number of rows that are stored at once.
 const BATCH_ROWS: usize = 500;
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
-/// Maximum length of a line. No row is that long.
+/// Maximum length of a line in bytes. No row is that long.
 const MAX_LINE_BYTES: u64 = 64 * 1024 * 1024;
 
 /// A file, or standard input.

@@ -28,7 +28,7 @@ impl Rows {
         Self { out, counter: Counter::new(), progress, line: Vec::new() }
     }
 
-    /// Counts and hashes rows without writing them.
+    /// Creates a writer that counts and hashes rows without writing them anywhere.
     pub(super) fn nowhere() -> Self {
         Self::new(Box::new(io::sink()), ProgressBar::hidden())
     }

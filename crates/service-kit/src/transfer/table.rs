@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 use super::{Row, Rows, TransferError, batch::Batch, format::RowLine};
 use crate::db::Conn;
 
-/// A table with its rows; made by [`table`].
+/// A table of a service, independent of its row type. Created by [`table`] or [`checked_table`].
 pub trait Table {
     fn name(&self) -> &'static str;
 
@@ -44,12 +44,12 @@ pub(super) fn table_of<'a>(
     table.map(Box::as_ref).ok_or_else(|| batch.refused("unknown table"))
 }
 
-/// Returns the table of these rows.
+/// Returns the table with rows of type `R`.
 pub fn table<R: Row>() -> Box<dyn Table> {
     checked_table(|_: &R| Ok::<_, &str>(()))
 }
 
-/// Returns the table of these rows. An import accepts only rows that pass the check.
+/// Returns the table with rows of type `R`. An import accepts only rows that pass the check.
 pub fn checked_table<R: Row, E: fmt::Display>(
     check: impl Fn(&R) -> Result<(), E> + 'static,
 ) -> Box<dyn Table> {

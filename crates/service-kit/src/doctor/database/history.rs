@@ -20,7 +20,8 @@ pub(super) struct Examination {
 }
 
 impl Examination {
-    /// Reads only tables that the role may read.
+    /// Reads the applied migrations and the tables. Returns a finding instead if the role lacks
+    /// privileges to read them.
     pub(super) async fn read(
         conn: &mut Conn<'_>,
         schema: &Schema,

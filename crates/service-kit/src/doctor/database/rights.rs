@@ -1,5 +1,5 @@
-//! Privileges of a PostgreSQL role. Each missing one is reported with the `GRANT` statement that
-//! adds it.
+//! Privileges of a PostgreSQL role. Each missing privilege is reported with the `GRANT` statement
+//! that adds it.
 
 use diesel::{
     QueryResult, QueryableByName, sql_query,
@@ -72,7 +72,7 @@ impl Rights {
         Ok(Some(Self { schema: rights, missing }))
     }
 
-    /// Returns the privileges missing to use the existing tables.
+    /// Describes the privileges that are missing to use the existing tables.
     pub(super) fn missing(&self) -> Option<String> {
         let SchemaRights { role, schema, may_use, .. } = &self.schema;
         if !may_use {
@@ -90,7 +90,7 @@ impl Rights {
         ))
     }
 
-    /// Returns the privileges missing to run migrations.
+    /// Describes the privileges that are missing to run migrations.
     pub(super) fn missing_for_migrations(&self) -> Option<String> {
         let SchemaRights { role, schema, may_create, .. } = &self.schema;
         let grant = match schema.as_str() {
