@@ -11,7 +11,7 @@ import { serviceWorker } from "./build/service-worker";
 const AUTH = process.env.AUTH_URL ?? "http://localhost:3000";
 const TASKS = process.env.TASKS_URL ?? "http://localhost:8000";
 
-/** In development, the task API is proxied, too, so that it has the page's origin. */
+/** In development, the task API is also proxied, so that it has the same origin as the web app. */
 const config: Plugin = {
   name: "config",
   apply: "serve",
@@ -36,12 +36,12 @@ export default defineConfig({
   build: {
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    // The headers of very small chunks cost more than they save.
+    // Very small chunks cost more in HTTP headers than they save.
     rollupOptions: { output: { experimentalMinChunkSize: 10_000 } },
   },
   server: {
     proxy: {
-      // The service trusts its own origin, but not that of the development server.
+      // auth-service trusts its own origin, but not that of the development server.
       "/api/auth": { target: AUTH, headers: { origin: AUTH } },
       "/api/tasks": { target: TASKS },
     },

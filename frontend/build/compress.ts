@@ -1,4 +1,5 @@
-// Writes compressed copies next to the files of a build, to be served as they are.
+// Vite plugin that writes compressed copies of the files of a build, for the server to send as they
+// are.
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,7 +7,7 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import type { Plugin } from "vite";
 
 const TEXT = /\.(css|html|js|json|svg|txt|webmanifest)$/;
-/** Compressing smaller files is not worthwhile. */
+/** Minimum size in bytes: compressing smaller files is not worthwhile. */
 const SMALLEST = 500;
 
 export function compress(): Plugin {

@@ -1,9 +1,9 @@
-// Fails a build if a page exceeds its limit of JavaScript.
+// Vite plugin that fails a build if the JavaScript of a page exceeds its limit.
 
 import { brotliCompressSync } from "node:zlib";
 import type { Plugin, Rollup } from "vite";
 
-/** Maximum number of bytes (brotli) that each page may load, by its module. */
+/** Maximum size in bytes (brotli) of the JavaScript of each page, by the path of its module. */
 export type Limits = Record<string, number>;
 
 export function limitFirstLoad(limits: Limits): Plugin {
@@ -21,7 +21,7 @@ export function limitFirstLoad(limits: Limits): Plugin {
   };
 }
 
-/** Returns the size in bytes of the entry, the chunk of a page, and their imports. */
+/** Returns the compressed size in bytes of the entry, the chunk of a page, and their imports. */
 function firstLoad(bundle: Rollup.OutputBundle, page: string): number {
   const needed = new Set<Rollup.OutputChunk>();
   const add = (chunk: Rollup.OutputAsset | Rollup.OutputChunk | undefined) => {

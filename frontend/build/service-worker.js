@@ -2,9 +2,9 @@
 // of the services.
 
 const CACHE = `build-${__VERSION__}`;
-/** The page, the assets and the icons. */
+/** Paths of the HTML document, the assets and the icons. */
 const FILES = new Set(__FILES__);
-/** The URL of the task API: the network response, or the cached one if there is none. */
+/** Path of the settings of the deployment. Their cached copy is used only if the network fails. */
 const SETTINGS = "/config.json";
 
 self.addEventListener("install", (event) => {
@@ -42,7 +42,10 @@ async function removeOldCaches() {
   await Promise.all(names.filter((name) => name !== CACHE).map((name) => caches.delete(name)));
 }
 
-/** All routes of the application share one page. URLs may contain a token, so they are not cached. */
+/**
+ * Returns the HTML document, which all routes share. It is cached only as `/`, because other URLs
+ * may contain a token.
+ */
 async function page(request) {
   try {
     return await fetch(request);

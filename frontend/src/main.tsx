@@ -10,13 +10,14 @@ import { preferredLanguage, showLanguage } from "./lib/i18n";
 import { useLanguage } from "./lib/use-language";
 import "./styles.css";
 
-// Loaded in parallel with the code of the page; a failure is reported on first use.
+// The session and the settings are loaded in parallel with the code of the page. A failure is
+// reported when they are first used.
 startSession();
 void config().catch(() => undefined);
 
 const router = createBrowserRouter(routes);
 
-/** A change of the language renders everything again; unfinished input is kept as drafts. */
+/** A change of the language renders everything again. Unfinished input survives as drafts. */
 function App() {
   return <RouterProvider key={useLanguage()} router={router} />;
 }
@@ -31,7 +32,7 @@ if (root) {
   );
 }
 
-// Registered late, because it fetches all files of the build.
+// The service worker is registered late, because it fetches all files of the build.
 if (import.meta.env.PROD) {
   window.addEventListener("load", () => {
     void startOffline();

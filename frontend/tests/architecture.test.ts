@@ -1,4 +1,4 @@
-// Rules for the folders: allowed imports, and which of them may use services and storage.
+// Rules for the folders: allowed imports, and which folders may use services and storage.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";

@@ -1,6 +1,6 @@
 // A `BroadcastChannel` for tests.
 
-/** Delivers messages synchronously to all others of the same name. */
+/** Delivers messages synchronously to all other channels, regardless of their names. */
 export class Channel {
   static all: Channel[] = [];
   onmessage: ((event: { data: unknown }) => void) | null = null;

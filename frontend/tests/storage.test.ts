@@ -1,4 +1,4 @@
-// The store in the browser, where it is unavailable.
+// The store of the browser where IndexedDB is unavailable.
 
 import { expect, test } from "vitest";
 import { BrowserStore } from "../src/lib/storage";

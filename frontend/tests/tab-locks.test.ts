@@ -1,4 +1,4 @@
-// Which tabs are open, and what they tell each other.
+// Detection of open and closed tabs, and the messages between tabs.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { TabLocks } from "../src/features/tasks/model/tab-locks";

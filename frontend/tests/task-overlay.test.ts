@@ -78,7 +78,7 @@ test("a change adds a task to a list only if it does not have the task yet", () 
   expect(shown("open", "", update("c", { completed: false }))).toEqual(["a", "c", "d"]);
   expect(shown("open", "", update("c", { title: "C" }))).toEqual(["a", "d"]);
   expect(shown("all", "milk", update("b", { title: "Milk" }))).toEqual(["a", "Milk", "d"]);
-  // It is on a page that is not loaded.
+  // Task b is on a page that is not loaded.
   expect(shown("all", "", update("b", { title: "Milk" }))).toEqual(["a", "d"]);
   expect(shown("open", "", update("c", { completed: false }), remove("c"))).toEqual(["a", "d"]);
 });

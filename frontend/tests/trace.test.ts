@@ -1,4 +1,4 @@
-// The start of a trace.
+// The `traceparent` header that starts a trace.
 
 import { describe, expect, test } from "vitest";
 import { traceparent } from "../src/lib/trace";

@@ -37,7 +37,7 @@ class Loaded {
 
 const loaded = new Loaded();
 
-/** Starts the services of pages that need a session, before the first one is rendered. */
+/** Starts the background work for pages that need a session, before the first one is rendered. */
 export function startMembers(): void {
   tabs.listen(tokens);
   startSending();
@@ -54,7 +54,10 @@ export function startMembers(): void {
 /** Maximum time in milliseconds that signing out waits for deletions to be sent. */
 const DELETIONS_TIMEOUT = 5_000;
 
-/** Sends the pending deletions, and returns whether signing out loses anything else, in any tab. */
+/**
+ * Sends the pending deletions. Returns whether signing out would lose other unsent changes or
+ * drafts, in any tab.
+ */
 export async function finishUnsent(user: string): Promise<boolean> {
   const timeout = new Promise((resolve) => setTimeout(resolve, DELETIONS_TIMEOUT));
   await Promise.race([finishDeletions(), timeout]);

@@ -18,11 +18,11 @@ function list(): [string, string][] {
   ];
 }
 
-/** The `data-shortcut` of the element that each key focuses. */
+/** The `data-shortcut` attribute of the element that each key focuses. */
 const TARGETS: Record<string, string> = { n: "new-task", "/": "search" };
 
 interface Props {
-  /** Can be turned off, because single keys interfere with speech input. */
+  /** Single-key shortcuts can be turned off, because they interfere with speech input. */
   isOn: boolean;
   onSwitch(isOn: boolean): void;
 }
@@ -91,7 +91,7 @@ export function Shortcuts({ isOn, onSwitch }: Props) {
   );
 }
 
-/** Returns whether the key belongs to a field or an open dialog. */
+/** Returns whether a key press belongs to a field or an open dialog. */
 function isTyped(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   const isField = target.matches("input:not([type=checkbox]), textarea, select");

@@ -6,14 +6,17 @@ import { type Notice, notices } from "../lib/notices";
 import { CloseIcon } from "./ui/icons";
 
 const SHOWN_FOR = 6_000;
-/** Limit for hovering, so that a resting mouse cannot delay a deletion forever. */
+/**
+ * Time in milliseconds for a hovered or focused notice. It is limited, so that a resting pointer
+ * cannot delay a deletion forever.
+ */
 const HELD_FOR = 20_000;
 
 export function Toaster() {
   const list = useSyncExternalStore(notices.subscribe, notices.list);
   const next = useRef<string>(undefined);
 
-  // A restored row is rendered together with the removal of its notice, and then gets the focus.
+  // Undo restores the row and removes the notice in the same render. The row then gets the focus.
   useLayoutEffect(() => {
     if (next.current === undefined) return;
     const row = document.getElementById(next.current);
@@ -52,7 +55,7 @@ export function Toaster() {
   );
 }
 
-/** Elements in which the browser's own undo applies. */
+/** Returns whether the browser's own undo applies to an element. */
 function isEditable(target: EventTarget | null): boolean {
   if (target instanceof HTMLInputElement) return target.type !== "checkbox" && target.value !== "";
   return target instanceof HTMLTextAreaElement;

@@ -1,5 +1,5 @@
-// Whether the services are reachable. This is derived from failed requests only: `navigator.onLine`
-// is wrong for services on the same machine.
+// Tracks whether the services are reachable. Only the outcome of requests counts:
+// `navigator.onLine` is wrong for services on the same machine.
 
 type Listener = () => void;
 

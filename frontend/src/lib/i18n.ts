@@ -30,7 +30,9 @@ export function watchLanguage(listener: Listener): () => void {
   return () => listeners.delete(listener);
 }
 
-/** Returns the chosen language, or the browser's first supported one. */
+/**
+ * Returns the chosen language, or the first of the browser's languages that the web app supports.
+ */
 export function preferredLanguage(accepted: readonly string[]): Language {
   const known = (name: string | undefined): name is Language =>
     name !== undefined && Object.hasOwn(LANGUAGES, name);
@@ -57,7 +59,7 @@ export async function chooseLanguage(next: Language): Promise<void> {
 
 /** Formats a time according to the current language. */
 export function formatTime(at: Date): string {
-  // Uses the region from the browser's settings, if its language matches.
+  // The region comes from the settings of the browser, if their language matches.
   const region = navigator.languages.find((tag) => tag.split("-")[0] === current) ?? current;
   return new Intl.DateTimeFormat(region, { dateStyle: "medium", timeStyle: "short" }).format(at);
 }

@@ -1,6 +1,9 @@
 // Locks that all tabs of this browser share.
 
-/** Reading `navigator.locks` throws if the site may not use storage. */
+/**
+ * Returns the locks of the browser, if they are available. Reading `navigator.locks` throws if the
+ * site may not use storage.
+ */
 export function lockManager(): LockManager | undefined {
   try {
     return navigator.locks;

@@ -14,7 +14,7 @@ export interface Notice {
   text: string;
   kind: "info" | "problem";
   action?: Action;
-  /** Called when it expires without the action. */
+  /** Called when the notice is closed without its action. */
   onGone?: () => void;
 }
 
@@ -44,7 +44,7 @@ export class Notices {
     if (oldest && this.#notices.length > MOST) this.close(oldest);
   }
 
-  /** Performs the action instead of what happens on expiry. */
+  /** Removes a notice and performs its action, without calling `onGone`. */
   act(notice: Notice): void {
     this.#set(this.#notices.filter(({ id }) => id !== notice.id));
     notice.action?.run();
@@ -72,7 +72,7 @@ export class Notices {
     for (const notice of this.#notices) this.close(notice);
   }
 
-  /** Drops all notices without running their callbacks. */
+  /** Removes all notices without running their callbacks. */
   forgetAll(): void {
     this.#set([]);
   }

@@ -20,26 +20,28 @@ export class ProblemError extends Error {
   }
 }
 
-/** Returns the problem of a thrown value; any other error counts as a request without a response. */
+/**
+ * Returns the problem of a thrown value. Any other error counts as a request without a response.
+ */
 export function problemOf(error: unknown): Problem {
   if (error instanceof ProblemError) return error.problem;
   return unreachable(t().unreachable.any);
 }
 
-/** Returns whether a retry may succeed: there was no response, or the service is not ready. */
+/** Returns whether a retry may succeed: there was no response, or the service failed. */
 export function isTemporary(error: unknown): boolean {
   const { status } = problemOf(error);
   return status === 0 || status >= 500;
 }
 
-/** Returns the message, ending with punctuation so that another sentence can follow. */
+/** Returns the message with a final punctuation mark, so that another sentence can follow. */
 export const sentence = (text: string): string => (/[.!?…]$/.test(text) ? text : `${text}.`);
 
 export function unreachable(message: string): Problem {
   return { status: 0, message, fields: {} };
 }
 
-/** Returns the wait in seconds from the headers of either service. */
+/** Returns the number of seconds until a retry makes sense, from the headers of either service. */
 export function readRetryAfter(headers: Headers): number | undefined {
   const seconds = Number(headers.get("x-retry-after") ?? headers.get("retry-after") ?? "");
   return Number.isFinite(seconds) && seconds > 0 ? Math.ceil(seconds) : undefined;

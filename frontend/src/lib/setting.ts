@@ -1,6 +1,6 @@
 // Small settings stored in this browser, which are needed before the first render.
 
-/** Returns a setting, if storage is readable. */
+/** Returns a setting, or `undefined` if it is not set or storage is unavailable. */
 export function readSetting(name: string): string | undefined {
   try {
     return localStorage.getItem(name) ?? undefined;
@@ -9,7 +9,7 @@ export function readSetting(name: string): string | undefined {
   }
 }
 
-/** Stores a setting, or deletes it if `undefined`. */
+/** Stores a setting. `undefined` deletes it. */
 export function writeSetting(name: string, value: string | undefined): void {
   try {
     if (value === undefined) localStorage.removeItem(name);

@@ -9,7 +9,7 @@ export interface KeyValueStore {
   list(prefix: string): Promise<[string, unknown][]>;
   set(key: string, value: unknown): Promise<void>;
   delete(...keys: string[]): Promise<void>;
-  /** Deletes everything whose key starts with `prefix`. */
+  /** Deletes all entries whose keys start with `prefix`. */
   deleteAll(prefix: string): Promise<void>;
 }
 
@@ -19,11 +19,11 @@ export interface KeyValueStore {
  */
 export class BrowserStore implements KeyValueStore {
   #store: UseStore | undefined;
-  /** The values that are not stored, or not yet. */
+  /** The values that are not stored yet or cannot be stored. */
   readonly #unstored = new Map<string, unknown>();
   #hasFailed = false;
 
-  /** Returns whether closing the page loses values. */
+  /** Returns whether closing the page would lose values. */
   isLosing(): boolean {
     return this.#hasFailed && this.#unstored.size > 0;
   }
@@ -52,7 +52,7 @@ export class BrowserStore implements KeyValueStore {
     await this.#try((store) => clear(store));
   }
 
-  /** Returns whether the work succeeded. */
+  /** Runs `work` and returns whether it succeeded. */
   async #try(work: (store: UseStore) => Promise<void>): Promise<boolean> {
     try {
       this.#store ??= createStore("tasks-web-app", "unsent");

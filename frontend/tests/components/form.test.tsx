@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-// Forms and their fields: mistakes, the focus, and what a person has typed.
+// Forms and their fields: errors, focus, and text that the user has typed.
 
 import { cleanup, render, screen } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";

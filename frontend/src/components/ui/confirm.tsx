@@ -5,7 +5,7 @@ import { type ReactNode, useEffect, useId, useRef } from "react";
 interface Props {
   heading: string;
   text: string;
-  /** The buttons. */
+  /** The buttons of the dialog. */
   children: ReactNode;
   onCancel(): void;
 }

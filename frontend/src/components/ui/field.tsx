@@ -24,7 +24,7 @@ interface Parts {
   "aria-invalid": boolean | undefined;
 }
 
-/** The label, the hint and the error around an input. */
+/** The label, the hint and the validation error around an input. */
 function Frame({ name, label, hint, children }: Described & { children(parts: Parts): ReactNode }) {
   const id = useId();
   const mistake = useForm().mistakes[name];
@@ -56,7 +56,7 @@ function Frame({ name, label, hint, children }: Described & { children(parts: Pa
 /** Applies changes of the initial value to the field, unless the user has entered another value. */
 function useStart<E extends HTMLInputElement | HTMLTextAreaElement>(value: unknown) {
   const element = useRef<E>(null);
-  // Normalized like the value of a field.
+  // Normalized in the same way as the value of a field.
   const start = String(value ?? "").replaceAll("\r\n", "\n");
   const before = useRef(start);
 

@@ -35,7 +35,7 @@ interface Props {
   onSubmit(values: Values, form: HTMLFormElement): Promise<unknown>;
   /** Receives the values after each input. */
   onChange?: (values: Values) => void;
-  /** Shown along with a problem. */
+  /** Returns additional content for the message of a problem. */
   offer?: (problem: Problem) => ReactNode;
   label?: string;
   className?: string;
@@ -110,7 +110,7 @@ export function Form(props: Props) {
   );
 }
 
-/** The submit button. */
+/** The submit button of the surrounding form. */
 export function Submit({
   children,
   variant = "main",
@@ -134,7 +134,10 @@ function read(form: HTMLFormElement): Values {
   return values;
 }
 
-/** Returns the errors of fields in this form; if a problem has several candidates, the first applies. */
+/**
+ * Returns the errors of the fields in this form. If several fields have the same error, only the
+ * first one shows it.
+ */
 function mistakesOf({ fields }: Problem, form: HTMLFormElement): Mistakes {
   const known = Object.entries(fields).filter(([name]) => form.elements.namedItem(name));
   const isOneForMany = new Set(known.map(([, message]) => message)).size < known.length;

@@ -4,7 +4,7 @@ import { type ReactNode, useEffect, useLayoutEffect, useRef } from "react";
 import { useLocation } from "react-router";
 import { t } from "../../lib/i18n";
 
-/** The history entry whose heading was shown last. */
+/** Key of the history entry whose heading was shown last. */
 let shown: string | undefined;
 
 interface Props {
@@ -24,8 +24,8 @@ export function Heading({ children, title, className = "" }: Props) {
     if (name) document.title = name === t().brand ? name : `${name} · ${t().brand}`;
   }, [name]);
 
-  // Before the paint: later, the focus would be taken from a field that the user is already typing
-  // in.
+  // This runs before the paint: later, it would take the focus from a field in which the user is
+  // already typing.
   useLayoutEffect(() => {
     if (isShown.current) return;
     isShown.current = true;

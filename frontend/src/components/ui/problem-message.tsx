@@ -1,4 +1,4 @@
-// An error that belongs to no field, with a countdown if a retry has to wait.
+// An error that belongs to no field, with a countdown if the user has to wait before a retry.
 
 import { type ReactNode, useEffect, useState } from "react";
 import { t } from "../../lib/i18n";
@@ -6,7 +6,7 @@ import type { Problem } from "../../lib/problem";
 
 interface Props {
   problem: Problem;
-  /** Called when the wait is over. */
+  /** Called at the end of the countdown. */
   onOver?: () => void;
   children?: ReactNode;
 }
@@ -26,7 +26,7 @@ export function ProblemMessage({ problem, onOver, children }: Props) {
   );
 }
 
-/** Counts down visually; announced once by screen readers. */
+/** A visible countdown, which screen readers announce only once. */
 function Countdown({ from, onOver }: { from: number; onOver: (() => void) | undefined }) {
   const [left, setLeft] = useState(from);
 

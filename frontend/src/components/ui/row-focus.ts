@@ -5,9 +5,9 @@ import { type FocusEvent, useLayoutEffect, useRef } from "react";
 interface Focused {
   list: HTMLElement;
   row: Element;
-  /** The position of the row. */
+  /** Position of the row in the list. */
   index: number;
-  /** The kind of control in the row, as its `data-control` says. */
+  /** The kind of control in the row, from its `data-control` attribute. */
   control: string | undefined;
 }
 
@@ -17,13 +17,14 @@ export interface RowFocus {
 }
 
 /**
- * Returns handlers for the list. The focus moves to the same control of the row that takes the place
- * of a removed one, or to the heading of the page, unless the user moves it elsewhere.
+ * Returns handlers for the list. When the row with the focus is removed, the focus moves to the
+ * same control of the row that takes its place, or to the heading of the page, unless the user has
+ * moved it elsewhere.
  */
 export function useRowFocus(rows: unknown): RowFocus {
   const focused = useRef<Focused>(undefined);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: rows leave only when the rows change
+  // biome-ignore lint/correctness/useExhaustiveDependencies: rows are only removed when `rows` changes
   useLayoutEffect(() => {
     const last = focused.current;
     if (!last || last.row.isConnected) return;

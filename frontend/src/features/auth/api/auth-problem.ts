@@ -14,7 +14,7 @@ export interface AuthError {
 
 interface Explanation {
   message: string;
-  /** Names of the form fields that may have caused it. */
+  /** Names of the form fields that may have caused the error. */
   fields?: string[];
 }
 
@@ -59,12 +59,12 @@ const explanations = (p: Messages["problems"]): Record<string, Explanation> => (
   MISSING_OR_NULL_ORIGIN: { message: p.untrusted },
 });
 
-/** Errors without a code, by their messages. */
+/** Returns the explanations of errors without a code, by their messages. */
 const withoutCode = (p: Messages["problems"]): Record<string, Explanation> => ({
   "Email is the same": { message: p.sameEmail, fields: ["newEmail"] },
 });
 
-/** `[body.email] Invalid email address`, possibly several. */
+/** Matches each error in a message such as `[body.email] Invalid email address; …`. */
 const SCHEMA_ERROR = /\[body\.(\w+)\] ([^;]+)/g;
 
 export function problemOfAuth(error: AuthError, retryAfter?: number): Problem {

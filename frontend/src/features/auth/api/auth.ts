@@ -28,7 +28,10 @@ async function ask<T>(call: (options: Options) => Promise<Answer<T>>): Promise<T
   return data;
 }
 
-/** Redirect target of verification mails; an invalid link adds `error`. */
+/**
+ * Redirect target of verification mails. For an invalid link, auth-service appends the parameter
+ * `error`.
+ */
 const VERIFIED = "/auth/verify-email?verified=yes";
 
 export interface NewAccount {
@@ -37,7 +40,10 @@ export interface NewAccount {
   password: string;
 }
 
-/** Signs up. Returns whether the user is signed in, which may require a verified address first. */
+/**
+ * Signs a user up. Returns whether the user is signed in, which may require a verified address
+ * first.
+ */
 export async function signUp(account: NewAccount): Promise<{ isSignedIn: boolean }> {
   const data = await ask((options) =>
     client.signUp.email({ ...account, callbackURL: VERIFIED }, options),
@@ -95,7 +101,7 @@ export async function changePassword(change: PasswordChange): Promise<void> {
   await ask((options) => client.changePassword(change, options));
 }
 
-/** Deletes the account, or sends a mail if the deletion must be confirmed. */
+/** Deletes the account, or sends a mail if the deletion has to be confirmed. */
 export async function deleteAccount(password: string): Promise<{ isGone: boolean }> {
   const callbackURL = "/auth/signup";
   const data = await ask((options) => client.deleteUser({ password, callbackURL }, options));
@@ -134,7 +140,7 @@ export async function fetchToken(): Promise<string> {
   return data?.token ?? "";
 }
 
-/** Calls back on every change of the signed-in user, before it is rendered. */
+/** Calls `onChange` on every change of the signed-in user, before components render the change. */
 export function watchUser(onChange: (userId: string | undefined) => void): void {
   let known: string | undefined;
   client.$store.atoms.session?.subscribe(({ data }: { data: { user: { id: string } } | null }) => {

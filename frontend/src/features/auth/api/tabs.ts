@@ -14,7 +14,10 @@ export interface Owner {
   accept(token: string): void;
 }
 
-/** Connects a store, given to `listen`, to the other tabs. Locks need https or localhost. */
+/**
+ * Connects a token store to the other tabs. Browsers offer locks only with https or on localhost;
+ * without them, requests are not serialized.
+ */
 export class BrowserTabs implements Tabs {
   readonly #locks = lockManager();
   #channel: BroadcastChannel | undefined;
@@ -45,7 +48,7 @@ export class BrowserTabs implements Tabs {
     try {
       return await (this.#locks ? this.#locks.request("task-token", once) : once());
     } catch (error) {
-      // The lock was refused, or the work itself failed.
+      // Either the lock was refused, or `run` itself failed.
       if (result) throw error;
       return await run();
     }

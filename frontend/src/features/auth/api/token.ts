@@ -6,15 +6,15 @@ import { ProblemError } from "../../../lib/problem";
 
 /** The other tabs of this browser. */
 export interface Tabs {
-  /** Runs while no other tab does. */
+  /** Calls `run` while no other tab is inside such a call. */
   exclusively<T>(run: () => Promise<T>): Promise<T>;
-  /** Returns the token of another tab, if any. */
+  /** Returns the token of another tab, or `undefined` if no tab responds. */
   ask(): Promise<string | undefined>;
-  /** Sends a new token to the others. */
+  /** Sends a new token to the other tabs. */
   tell(token: string): void;
 }
 
-/** The session changed while a token was being fetched. */
+/** Thrown if the session changed while a token was being fetched. */
 export class OtherSession extends ProblemError {
   constructor() {
     super({ status: 401, message: t().problems.otherUser, fields: {} });
@@ -36,7 +36,7 @@ export class TokenStore {
     return this.#token;
   }
 
-  /** Sets the user whose tokens are kept; those of other users are dropped. */
+  /** Sets the user whose token is kept, and drops the token of any other user. */
   own(userId: string | undefined): void {
     if (userId === this.#owner) return;
     this.#owner = userId;
@@ -48,7 +48,10 @@ export class TokenStore {
     return this.#token === undefined ? this.renew() : Promise.resolve(this.#token);
   }
 
-  /** Returns a token other than the rejected one: a newer one, or one fetched for all waiting callers. */
+  /**
+   * Returns a token other than the rejected one: a newer one that is known, or one that is fetched
+   * once for all waiting callers.
+   */
   renew(refused?: string): Promise<string> {
     if (this.#token !== undefined && this.#token !== refused) return Promise.resolve(this.#token);
     if (this.#renewal) return this.#renewal;
@@ -79,7 +82,10 @@ export class TokenStore {
   }
 }
 
-/** Returns the `sub` of a JWT without verifying it, which the receiving service does. */
+/**
+ * Returns the `sub` claim of a JWT. The token is verified not here, but by the service that
+ * receives it.
+ */
 export function subjectOf(token: string): string | undefined {
   try {
     const payload = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");

@@ -1,14 +1,15 @@
-// Pages for users who are not signed in; others are redirected to where they wanted to go.
+// Pages for users who are not signed in. Other users are redirected to the page that they
+// requested.
 
 import { Navigate, Outlet, useLocation } from "react-router";
 import { useSession } from "../hooks/use-session";
 
 /** Navigation state passed to these pages. */
 export interface GuestState {
-  /** Where to go after signing in, if the same user signs in again. */
+  /** Path to open after signing in, if the same user signs in again. */
   from?: string;
   user?: string | undefined;
-  /** A previous session has ended. */
+  /** Whether a previous session has ended. */
   isEnded?: boolean;
   email?: string;
   message?: string;

@@ -62,7 +62,7 @@ function sayNotSignedOut(error: unknown) {
   notices.show({ kind: "problem", text });
 }
 
-/** This device first, then those that were used last. */
+/** Sorts the devices: this device first, then the most recently used ones. */
 function inOrder(devices: Device[], session: string): Device[] {
   const isThis = ({ token }: Device) => Number(token === session);
   return devices.toSorted(

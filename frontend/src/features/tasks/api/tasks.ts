@@ -1,4 +1,5 @@
-// The task API, with the types of its OpenAPI document. Tokens are only sent to it.
+// A client for the task API, with types from its OpenAPI document. Tokens are sent to no other
+// service.
 
 import createClient, { type Client } from "openapi-fetch";
 import { config } from "../../../lib/config";
@@ -18,7 +19,7 @@ import { problemOfTasks } from "./task-problem";
 export interface Page {
   tasks: Task[];
   next: string | undefined;
-  /** Number of tasks on all pages; only on the first page of a listing. */
+  /** Number of tasks on all pages. Only the first page of a listing contains it. */
   total?: number | undefined;
 }
 
@@ -27,7 +28,7 @@ const PAGE_SIZE = 100;
 export const tabs = new BrowserTabs();
 export const tokens = new TokenStore(fetchToken, tabs);
 
-/** Sends a request with a token, and retries once with a new one if it was rejected. */
+/** Sends a request with a token. If the token is rejected, retries once with a new one. */
 async function fetchWithToken(request: Request): Promise<Response> {
   request.headers.set("traceparent", traceparent());
   const token = await tokens.get();
@@ -75,7 +76,10 @@ interface Answer<T> {
   response: Response;
 }
 
-/** Throws if the request failed. If a new token is rejected, too, the user is signed out. */
+/**
+ * Throws a `ProblemError` if the request failed. On 401, even a new token was rejected, so the
+ * session is fetched again: it may have ended.
+ */
 async function ask<T>(call: (client: Client<paths>) => Promise<Answer<T>>): Promise<Answer<T>> {
   try {
     const answer = await call(await api());

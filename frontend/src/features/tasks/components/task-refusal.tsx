@@ -1,4 +1,4 @@
-// Shown instead of a task that cannot be shown, with the reason.
+// Shown instead of a task that is missing, belongs to another user or cannot be loaded.
 
 import { Button, ButtonLink } from "../../../components/ui/button";
 import { Heading } from "../../../components/ui/heading";

@@ -14,10 +14,10 @@ import { TitleInput } from "./title-input";
 import { UnsentChange } from "./unsent-change";
 
 export interface TaskActions {
-  /** Changes a task that the user sees as `task`. */
+  /** Changes a task whose displayed state is `task`. */
   change(task: Task, change: TaskChange): void;
   remove(task: Task): void;
-  /** The unfinished title of a task, with the title that it replaces. */
+  /** Returns the unfinished title of a task, with the title that it replaces. */
   draftOf(id: string): Draft | undefined;
   keepDraft(id: string, draft: Draft | undefined): void;
   unsent: UnsentActions;

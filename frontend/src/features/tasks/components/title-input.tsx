@@ -6,10 +6,15 @@ import { titleMistake } from "../model/task";
 
 interface Props {
   title: string;
-  /** Not restored from an earlier visit, when the focus would be unexpected. */
+  /**
+   * Whether the field takes the focus. This would be unexpected for a title restored from an
+   * earlier visit.
+   */
   takesFocus: boolean;
   onChange(title: string): void;
-  /** `undefined` if the title is unchanged. */
+  /**
+   * Called with the new title, or with `undefined` if the edit is canceled or the title is empty.
+   */
   onDone(title: string | undefined, isKeyboard: boolean): void;
 }
 

@@ -1,4 +1,4 @@
-// Changes to tasks: displayed at once, and stored until they are sent.
+// Changes to tasks. They are displayed at once, and stored until they have been sent.
 
 import { useMemo, useSyncExternalStore } from "react";
 import { t } from "../../../lib/i18n";
@@ -26,12 +26,15 @@ export function addTask(title: string, description?: string): void {
   });
 }
 
-/** Changes a task that the user sees as `task`. */
+/** Changes a task whose displayed state is `task`. */
 export function changeTask(task: Task, change: TaskChange): void {
   outbox.add({ kind: "update", taskId: task.id, change, base: fieldsOf(task, change) });
 }
 
-/** Saves a change whose form waits for the outcome. A refused one is kept until it is discarded. */
+/**
+ * Saves a change, and returns its outcome for a waiting form. A rejected change is kept until it is
+ * discarded.
+ */
 export function saveTask(id: string, change: TaskChange, base: TaskChange): Promise<Outcome> {
   return outbox.submit({ kind: "update", taskId: id, change, base });
 }

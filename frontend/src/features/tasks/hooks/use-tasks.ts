@@ -53,7 +53,7 @@ export function useTask(id: string) {
   });
 }
 
-/** Refetches all pages of a view, including changes confirmed in the meantime. */
+/** Fetches all pages of a view. The result includes changes that are confirmed in the meantime. */
 export async function readAll(view: View): Promise<Task[]> {
   const queryKey = keys.wholeListing(view);
   try {

@@ -1,5 +1,5 @@
-// Applies changes confirmed by the server to the cache. A response generated before a change may
-// arrive after it, so the change is then applied to that response, too.
+// Applies changes confirmed by the server to the cache. A response that was generated before a
+// change may arrive after its confirmation, so the change is applied to that response as well.
 
 import type { Query, QueryClient, QueryKey } from "@tanstack/react-query";
 import { keys, VIEW } from "../../../lib/query-keys";
@@ -12,7 +12,7 @@ type Change = { kind: "created" | "changed"; task: Task } | { kind: "deleted"; i
 export class ConfirmedChanges {
   /** The changes since the oldest request in flight was sent. */
   #recent: Change[] = [];
-  /** Number of these changes at the time a request was sent, by query. */
+  /** Length of `#recent` at the time a request was sent, by query. */
   readonly #requests = new Map<string, number>();
 
   constructor(private readonly client: QueryClient) {

@@ -9,19 +9,22 @@ export type Draft = Record<string, string>;
 interface Stored {
   name: string;
   draft: Draft;
-  /** When it was stored, in milliseconds. */
+  /** Time at which the draft was stored, in milliseconds since the epoch. */
   at: number;
 }
 
 interface Known {
-  /** The key under which it is stored. */
+  /** The key under which the draft is stored. */
   key: string;
   draft: Draft;
 }
 
 type Listener = () => void;
 
-/** Each tab stores its drafts under its own keys, so that those of another tab stay. */
+/**
+ * The drafts of a user. Each tab stores its drafts under its own keys, so that it does not
+ * overwrite those of other tabs.
+ */
 export class Drafts {
   #owner: string | undefined;
   #drafts = new Map<string, Known>();
@@ -42,8 +45,8 @@ export class Drafts {
   readonly names = (): readonly string[] => this.#names;
 
   /**
-   * Loads the drafts of a user, of several with the same name the newest; `undefined` clears those in
-   * memory, but not those stored.
+   * Loads the drafts of a user. Of several drafts with the same name, the newest is used.
+   * `undefined` clears the drafts in memory, but not the stored ones.
    */
   async open(owner: string | undefined): Promise<void> {
     this.#owner = owner;
@@ -60,7 +63,7 @@ export class Drafts {
     this.#changeNames();
   }
 
-  /** Whether a user has drafts, in any tab. */
+  /** Returns whether a user has drafts, in any tab. */
   async has(owner: string): Promise<boolean> {
     if (this.#owner === owner && this.#drafts.size > 0) return true;
     return (await this.store.list(prefixOf(owner))).length > 0;
@@ -70,7 +73,7 @@ export class Drafts {
     return this.#drafts.get(name)?.draft;
   }
 
-  /** Stores a draft under a name, or deletes it if `undefined`. */
+  /** Stores a draft under a name. `undefined` deletes the draft. */
   set(name: string, draft: Draft | undefined): void {
     if (this.#owner === undefined) return;
     const before = this.#drafts.get(name);

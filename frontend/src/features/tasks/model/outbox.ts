@@ -7,7 +7,7 @@ import { type Entry, entryOf, laneOf, type Write } from "./entry";
 import type { StoredWrites } from "./stored-writes";
 import { fieldsOf, type Task } from "./task";
 
-/** The server has another value in a field that the user changed. */
+/** Thrown if the server has another value in a field that the user changed. */
 export class ConflictError extends Error {
   constructor(readonly theirs: Task) {
     super("The task was changed elsewhere.");
@@ -16,7 +16,7 @@ export class ConflictError extends Error {
 
 export type Outcome =
   | { kind: "done"; task: Task | undefined }
-  /** It is stored and will be retried. */
+  /** The write is stored and will be retried. */
   | { kind: "kept"; problem: Problem }
   | { kind: "failed"; id: string; problem: Problem; theirs?: Task };
 
@@ -83,7 +83,7 @@ export class Outbox {
     });
   }
 
-  /** Adds a write and returns its id. A held one is not sent before `release`. */
+  /** Adds a write and returns its id. A held write is not sent before `release` is called. */
   add(write: Write, state: "held" | "waiting" = "waiting"): string {
     return this.#add(randomHex(16), write, state);
   }
@@ -97,7 +97,7 @@ export class Outbox {
     });
   }
 
-  /** Sends a held or failed write, and a waiting one without further delay. */
+  /** Sends a held or failed write, or a waiting one without further delay. */
   release(id: string): void {
     const entry = this.#find(id);
     if (!entry || entry.state === "sending") return;
@@ -128,8 +128,8 @@ export class Outbox {
   }
 
   /**
-   * Sends the deletions of all tabs, even those that could still be undone. Resolves when each of
-   * them was sent or cannot be sent now.
+   * Sends the deletions of all tabs, even those that could still be undone. Resolves when each
+   * deletion was sent or cannot be sent now.
    */
   async sendDeletions(): Promise<void> {
     const owner = this.#owner;
@@ -169,7 +169,7 @@ export class Outbox {
     this.#pump();
   }
 
-  /** Returns whether a deletion is being sent, or will be without further delay. */
+  /** Returns whether a deletion is being sent, or will be sent without further delay. */
   #isLeaving(entry: Entry): boolean {
     if (entry.write.kind !== "delete") return false;
     return (
@@ -278,6 +278,9 @@ export class Outbox {
   }
 }
 
-/** Unreachable, not ready or busy: the same request succeeds later. */
+/**
+ * Returns whether the same request may succeed later, because the service is unreachable, not ready
+ * or busy.
+ */
 const isRetried = ({ status }: Problem): boolean =>
   status === 0 || status === 429 || status === 502 || status === 503 || status === 504;

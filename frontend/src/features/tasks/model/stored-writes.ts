@@ -12,9 +12,12 @@ export interface Tabs {
 }
 
 interface Stored {
-  /** The tab that sends it. */
+  /** Id of the tab that sends the write. */
   tab: string;
-  /** Position among all stored writes: milliseconds, made unique. */
+  /**
+   * Position among all stored writes: a time in milliseconds, increased where necessary to be
+   * unique within a tab.
+   */
   order: number;
   write: Write;
 }
@@ -49,7 +52,7 @@ export class StoredWrites {
     return (await this.list(owner)).filter((write) => !this.#isOwn(write));
   }
 
-  /** Makes the writes of closed tabs those of this tab, and calls back with them. */
+  /** Assigns the writes of closed tabs to this tab, and passes them to `take`. */
   async adopt(owner: string, take: (writes: readonly StoredWrite[]) => void): Promise<void> {
     await this.tabs.exclusively(async (open) => {
       const left = (await this.listOthers(owner)).filter(({ tab }) => !open.has(tab));
@@ -67,7 +70,10 @@ export class StoredWrites {
     void this.store.delete(prefixOf(owner) + id);
   }
 
-  /** Deletes all writes of a user, exclusively, so that no tab adopts one meanwhile. */
+  /**
+   * Deletes all writes of a user. The lock prevents other tabs from adopting a write at the same
+   * time.
+   */
   async erase(owner: string): Promise<void> {
     await this.tabs.exclusively(() => this.store.deleteAll(prefixOf(owner)));
   }

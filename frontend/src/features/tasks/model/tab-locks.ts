@@ -1,5 +1,5 @@
-// Coordinates the open tabs of this browser. Each tab holds a lock until it is closed, which shows
-// the others that it is open. A channel tells tabs to make their deletions final.
+// Coordinates the open tabs of this browser. Each tab holds a lock until it is closed, so that the
+// other tabs know that it is open. A channel tells tabs to make their deletions final.
 
 import { lockManager } from "../../../lib/locks";
 import { randomHex } from "../../../lib/random";
@@ -16,7 +16,10 @@ export interface TabEvents {
   finishDeletions(): void;
 }
 
-/** Locks need https or localhost, and privacy settings may refuse them: then tabs are not coordinated. */
+/**
+ * Browsers offer locks only with https or on localhost, and privacy settings may disable them.
+ * Without locks, tabs are not coordinated.
+ */
 export class TabLocks implements Tabs {
   readonly id = randomHex(8);
   readonly #locks = lockManager();
@@ -56,8 +59,9 @@ export class TabLocks implements Tabs {
   }
 
   /**
-   * Watches the tabs that are open already, then announces this one to them, so that of two tabs
-   * opened at once, each sees the other. A page that is being reloaded still counts as open.
+   * Watches the tabs that are already open, and then announces this one to them. With this order,
+   * two tabs that are opened at the same time see each other. A page that is being reloaded still
+   * counts as open.
    */
   async #stayOpen(): Promise<never> {
     const open = this.#locks ? await openTabs(this.#locks).catch(() => []) : [];

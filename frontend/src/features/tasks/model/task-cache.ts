@@ -27,7 +27,10 @@ function counted(pages: Page[], added: number): Page[] {
   return [{ ...first, total: first.total + added }, ...rest];
 }
 
-/** Pages without the task keep their identity, so that they are not rendered again. */
+/**
+ * Replaces a task, or removes it if `replace` returns `undefined`. Pages without the task keep
+ * their identity, so that they are not rendered again.
+ */
 export function withReplaced(
   listing: Listing,
   id: string,
@@ -46,7 +49,7 @@ export function withReplaced(
 export const has = ({ pages }: Listing, id: string): boolean =>
   pages.some(({ tasks }) => tasks.some((task) => task.id === id));
 
-/** Inserts a task at its position, unless that is after the loaded pages. */
+/** Inserts a task at its position, unless this position is after the loaded pages. */
 export function withAdded(listing: Listing, task: Task, view: View): Listing {
   const { pages } = listing;
   const indexOn = ({ tasks }: Page) => tasks.findIndex((other) => comesBefore(task, other, view));
@@ -59,11 +62,17 @@ export function withAdded(listing: Listing, task: Task, view: View): Listing {
   return { ...listing, pages: counted(grown, 1) };
 }
 
-/** Returns preliminary results of a search, from another view, until its own listing is loaded. */
+/**
+ * Returns preliminary results of a search: the matching tasks of another view, until the listing of
+ * the search is loaded.
+ */
 export function withFound(listing: Listing, view: View): Listing {
   return inPages(listing, (tasks) => tasks.filter((task) => matchesSearch(task, view)));
 }
 
-/** Returns the later of two states of a task; timestamps have one format and sort as text. */
+/**
+ * Returns the later of two states of a task. All timestamps have the same format, so they are
+ * compared as strings.
+ */
 export const newest = (known: Task, task: Task): Task =>
   task.updated_at < known.updated_at ? known : task;

@@ -4,7 +4,7 @@ import { type Task, type TaskText, textOf } from "./task";
 import { unknownTask } from "./task-overlay";
 import { drafts } from "./unsent";
 
-/** The initial state of the form, and unsaved text. */
+/** The task from which a form is initialized, and the unsaved text. */
 export interface Start {
   base: Task;
   draft: TaskText | undefined;
@@ -27,7 +27,9 @@ export function taskOfDraft(id: string): Task | undefined {
   return unknownTask(id, { title, description: description || null });
 }
 
-/** Stores the text of a form that was initialized from `base`, or deletes it if `undefined`. */
+/**
+ * Stores the text of a form that was initialized from `base`. `undefined` deletes the stored text.
+ */
 export function keepText({ id }: Task, base: Task, text: TaskText | undefined): void {
   const { title, description } = textOf(base);
   const draft = text && { ...text, baseTitle: title, baseDescription: description };

@@ -5,20 +5,21 @@ import type { Entry } from "./entry";
 import type { Task } from "./task";
 import { comesBefore, matches, matchesFilter, matchesSearch, type View } from "./task-view";
 
-/** A displayed task, with its unsent change, if any. */
+/** A displayed task and its unsent change. */
 export interface Row {
   key: string;
   task: Task;
   unsent?: Entry;
 }
 
-/** A task that the server does not have yet. */
+/** Returns whether the server does not have a task yet. */
 export const isDraft = ({ id }: Pick<Task, "id">): boolean => id.startsWith("draft-");
 
 /**
- * Returns the rows for `tasks`, new ones first. A row that nothing changes keeps its task object.
- * `find` looks up tasks of other lists, because an unsent change may make them belong to this one.
- * `edited` has the original titles of tasks with an unfinished title, by id: their rows stay.
+ * Returns the rows for `tasks`, preceded by new tasks. An unchanged row keeps its task object.
+ * `find` looks up tasks of other lists, because an unsent change may move them to this list.
+ * `edited` contains the original titles of the tasks whose titles are being edited, by id: their
+ * rows stay.
  */
 export function overlay(
   tasks: readonly Task[],
@@ -66,7 +67,7 @@ export function overlay(
   return [...left, ...rows];
 }
 
-/** A task that was deleted elsewhere or is not loaded, as far as it is known. */
+/** Returns a task that was deleted elsewhere or is not loaded, with the known fields. */
 export const unknownTask = (id: string, known: Partial<Task> = {}): Task => ({
   id,
   title: t().tasks.untitled,
@@ -78,7 +79,7 @@ export const unknownTask = (id: string, known: Partial<Task> = {}): Task => ({
   ...known,
 });
 
-/** Reconstructs an unknown task from its changes. */
+/** Reconstructs a task that is not loaded from its unsent changes. */
 function standIn(id: string, entries: readonly Entry[]): Task {
   const task = unknownTask(id);
   for (const { theirs, write } of entries) {
@@ -93,7 +94,7 @@ function insert(rows: Row[], row: Row, view: View): void {
   rows.splice(index === -1 ? rows.length : index, 0, row);
 }
 
-/** Returns a task with its unsent changes applied; nothing if it is being deleted. */
+/** Returns a task with its unsent changes applied, or `undefined` if it is being deleted. */
 export function withUnsent(task: Task, entries: readonly Entry[]): Row | undefined {
   const own = entries.filter(({ write }) => write.kind !== "create" && write.taskId === task.id);
   return own.length === 0 ? { key: task.id, task } : withChanges(task, own);
@@ -130,5 +131,8 @@ function draftOf(entry: Entry): Row | undefined {
   return { key: id, task, unsent: entry };
 }
 
-/** Returns whether the row needs a decision of the user, so that it is displayed despite filters. */
+/**
+ * Returns whether a row needs a decision of the user. Such a row is displayed regardless of the
+ * filter.
+ */
 const isStuck = ({ unsent }: Row): boolean => unsent?.state === "failed";

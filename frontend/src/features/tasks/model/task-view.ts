@@ -6,7 +6,7 @@ export type Sort = "newest" | "oldest" | "changed" | "title";
 
 export interface View {
   filter: Filter;
-  /** Search string, found in the title or the notes; empty for all tasks. */
+  /** String to search for in titles and notes; empty for all tasks. */
   search: string;
   sort: Sort;
 }
@@ -24,7 +24,7 @@ export function viewOf(parameters: URLSearchParams): View {
   };
 }
 
-/** Returns the query string of a view, empty for all tasks. */
+/** Returns the query string of a view, which is empty for the view of all tasks. */
 export function queryOf({ filter, search, sort }: View): string {
   const parameters = new URLSearchParams();
   if (filter !== "all") parameters.set("show", filter);
@@ -43,7 +43,10 @@ export const matchesSearch = ({ title, description }: Task, { search }: View): b
 export const matches = (task: Task, view: View): boolean =>
   matchesFilter(task, view) && matchesSearch(task, view);
 
-/** Timestamps have one format and sort as text; the id decides between equal ones. */
+/**
+ * All timestamps have the same format, so they are compared as strings. The id decides between
+ * equal timestamps.
+ */
 const created = ({ created_at, id }: Task) => `${created_at} ${id}`;
 const changed = ({ updated_at, id }: Task) => `${updated_at} ${id}`;
 

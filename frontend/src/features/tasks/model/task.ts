@@ -1,4 +1,4 @@
-// Tasks as in the API, and the limits of their fields.
+// The tasks of the API, and the limits of their fields.
 
 import { t } from "../../../lib/i18n";
 import { NOTES_MAX, TITLE_MAX } from "../../../lib/limits";
@@ -9,20 +9,23 @@ export type Task =
 export type TaskChange = Partial<Pick<Task, "title" | "description" | "completed">>;
 export type Filter = "all" | "open" | "done";
 
-/** The id of the element that shows a task in a list. */
+/** Returns the id of the element that shows a task in a list. */
 export const rowId = ({ id }: Pick<Task, "id">): string => `task-${id}`;
 
-/** Counts characters as the service does: a surrogate pair counts as one. */
+/**
+ * Returns the number of characters, counted as the service counts them: a surrogate pair is one
+ * character.
+ */
 export const lengthOf = (text: string): number => [...text].length;
 
-/** Returns what is wrong with a title, if anything. */
+/** Returns the error of a title, or `undefined` if it is valid. */
 export function titleMistake(title: string): string | undefined {
   if (title.trim() === "") return t().task.needsTitle;
   const length = lengthOf(title.trim());
   return length > TITLE_MAX ? t().task.tooLong(TITLE_MAX, length) : undefined;
 }
 
-/** Returns what is wrong with notes, if anything. */
+/** Returns the error of notes, or `undefined` if they are valid. */
 export function notesMistake(notes: string): string | undefined {
   const length = lengthOf(notes);
   return length > NOTES_MAX ? t().task.tooLong(NOTES_MAX, length) : undefined;
@@ -56,7 +59,7 @@ export const textOf = ({ title, description }: TaskText | Task): TaskText => ({
   description: description ?? "",
 });
 
-/** Returns the fields that differ from the task; unchanged fields are not sent. */
+/** Returns the fields that differ from the task. Other fields are not sent. */
 export function changeOf(task: Task, { title, description }: TaskText): TaskChange {
   const change: TaskChange = {};
   if (title.trim() !== task.title) change.title = title.trim();

@@ -13,7 +13,7 @@ import { StoredWrites } from "./stored-writes";
 import { TabLocks } from "./tab-locks";
 import { conflictsOf, type Task, type TaskChange } from "./task";
 
-/** Maximum number of merges of a change while other devices change the same task. */
+/** Maximum number of attempts to apply a change while other devices change the same task. */
 const MERGES = 3;
 
 const transport: Transport = {
@@ -33,7 +33,8 @@ const transport: Transport = {
   confirmed({ write }: Entry, task: Task | undefined): void {
     if (write.kind === "delete") {
       confirmed.deleted(write.taskId);
-      // Not before the deletion is confirmed: undoing it also restores unsaved text.
+      // Drafts are kept until the deletion is confirmed, because undoing it also restores unsaved
+      // text.
       for (const kind of ["task", "title"]) drafts.set(`${kind}:${write.taskId}`, undefined);
     }
     if (task && write.kind === "create") confirmed.created(task);
@@ -81,8 +82,8 @@ export async function finishDeletions(): Promise<void> {
 }
 
 /**
- * Applies a change to the current state of a task. Completion is always sent; text only if the same
- * field was not changed elsewhere since the user saw it.
+ * Applies a change to the current state of a task. Completion is always sent. Text is sent only if
+ * the same field was not changed elsewhere since the user saw it.
  */
 async function merge(id: string, change: TaskChange, base: TaskChange): Promise<Task> {
   const isText = "title" in change || "description" in change;

@@ -98,7 +98,7 @@ interface EditingProps {
 function Editing({ task, missing }: EditingProps) {
   const unsent = useUnsent();
   const row = withUnsent(task, unsent);
-  // Includes unsent changes, so that the same text is not edited twice from the same initial state.
+  // The form includes unsent changes, so that two edits never start from the same text.
   const [start, setStart] = useState(() => startOf(row?.task ?? task));
   const [theirs, setTheirs] = useState<Task>();
   const [round, setRound] = useState(0);
@@ -120,15 +120,15 @@ function Editing({ task, missing }: EditingProps) {
     ({ currentLocation, nextLocation }) =>
       isDirty() &&
       nextLocation.pathname !== currentLocation.pathname &&
-      // The session has ended: the draft is kept until the same user signs in again.
+      // When the session has ended, the draft is kept until the same user signs in again.
       !nextLocation.pathname.startsWith("/auth/"),
   );
 
   const keepDraft = () => keepText(task, base.current, isDirty() ? text.current : undefined);
 
-  // A deletion made in another tab discards the draft when it is confirmed.
+  // A deletion made in another tab may have deleted the draft, so the draft is stored again.
   const isDeleted = row === undefined;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only when a deletion has ended
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs only when a deletion has ended
   useEffect(() => {
     if (!isDeleted && isDirty()) keepDraft();
   }, [isDeleted]);
@@ -138,7 +138,7 @@ function Editing({ task, missing }: EditingProps) {
     keepDraft();
   }
 
-  /** Continues from a saved task. Text typed during the save is still unsaved. */
+  /** Continues with a saved task. Text typed while it was being saved remains unsaved. */
   function settle(saved: Task) {
     text.current = followed(text.current, base.current, saved);
     base.current = saved;
@@ -186,7 +186,7 @@ function Editing({ task, missing }: EditingProps) {
     });
   }
 
-  /** Saves over the version of another device. If that fails, the choice is offered again. */
+  /** Overwrites the version of another device. If that fails, the choice is offered again. */
   async function overwrite(theirs: Task) {
     try {
       await save(text.current, theirs);
