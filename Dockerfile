@@ -10,8 +10,8 @@ RUN --mount=type=cache,target=/root/.npm npm ci --no-audit --no-fund
 COPY frontend .
 RUN npm run build
 
-# The workspace with placeholders for all of our own code. The result changes only if a manifest changes,
-# so the next stage, which compiles all dependencies, is cached until then.
+# The workspace with placeholders instead of our own code. It changes only if a manifest changes, so the
+# next stage, which compiles all dependencies, is cached until then.
 FROM ${RUST_IMAGE} AS manifests
 WORKDIR /workspace
 COPY . .
@@ -24,7 +24,7 @@ RUN find . -type f ! -name Cargo.toml ! -name Cargo.lock ! -path '*/benches/*' !
       echo 'fn main() {}' >"$source/main.rs"; \
     done
 
-# Static, so that the images need no C library.
+# The programs are linked statically, so that the images need no C library.
 FROM ${RUST_IMAGE} AS dependencies
 ENV CARGO_BUILD_TARGET=host-tuple RUSTFLAGS="-C target-feature=+crt-static"
 WORKDIR /workspace

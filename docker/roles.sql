@@ -1,5 +1,5 @@
--- Runs at the first start only. Creates a database and a role for each service. A role can connect only to
--- its own database, and can only create tables there.
+-- Creates a database and a role for each service. A role can connect only to its own database, and can
+-- create tables only there. This script runs only at the first start.
 
 \getenv auth_password AUTH_DATABASE_PASSWORD
 \getenv tasks_password TASKS_DATABASE_PASSWORD
@@ -9,7 +9,7 @@ CREATE ROLE tasks LOGIN PASSWORD :'tasks_password';
 CREATE DATABASE auth;
 CREATE DATABASE tasks;
 
--- By default every role may connect to every database.
+-- By default, every role may connect to every database.
 REVOKE ALL ON DATABASE auth, tasks, postgres, template1 FROM PUBLIC;
 GRANT CONNECT ON DATABASE auth TO auth;
 GRANT CONNECT ON DATABASE tasks TO tasks;

@@ -1,4 +1,4 @@
--- Distributes the tables of task-service by owner over the nodes of a Citus cluster (tried with 13.0.3).
+-- Distributes the tables of task-service by owner over the nodes of a Citus cluster (tested with 13.0.3).
 --
 -- Run it once, on the coordinator, in the database and with the search_path of task-service, after
 -- `task-service migrate` and while the service is stopped. Existing rows are moved. It changes nothing
@@ -11,8 +11,8 @@ DECLARE
 BEGIN
     FOREACH distributed_table IN ARRAY ARRAY['tasks', 'idempotency_keys']::regclass[] LOOP
         IF NOT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = distributed_table) THEN
-            -- Tables that are distributed by columns of one type have their shards in the same places,
-            -- so that a transaction of one owner concerns one node.
+            -- Tables that are distributed by columns of the same type are co-located, so a
+            -- transaction of one owner involves only one node.
             PERFORM create_distributed_table(distributed_table, 'user_id', shard_count => 32);
         END IF;
     END LOOP;

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 ISSUER = os.environ.get("BETTER_AUTH_URL", "http://localhost:3000")
 JWKS_URL = os.environ.get("BETTER_AUTH_JWKS_URL", f"{ISSUER}/api/auth/jwks")
 
-# Fetches the keys on first use and caches them.
+# The client fetches the keys on first use and caches them.
 keys = jwt.PyJWKClient(JWKS_URL)
 bearer = HTTPBearer(auto_error=False)
 app = FastAPI()

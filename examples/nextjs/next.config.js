@@ -1,4 +1,4 @@
-/** Addresses of the services. `next build` writes them into the pages. */
+/** Addresses of the services. `next build` embeds them in the app. */
 export default {
   env: {
     AUTH_URL: process.env.AUTH_URL ?? "http://localhost:3000",

@@ -20,8 +20,8 @@ async function holdWrites(page: Page): Promise<() => void> {
 }
 
 /**
- * Holds the responses to listings whose URL contains `part` until `release` is called. `answered`
- * is resolved when the first response is held.
+ * Holds the responses to listings whose URL contains `part` until `release` is called. The returned
+ * promise is resolved when the first response is held.
  */
 async function holdLists(page: Page, part: string) {
   let release = () => {};

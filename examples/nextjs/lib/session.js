@@ -1,6 +1,6 @@
 import { headers } from "next/headers";
 
-/** The user who is signed in and a token for the API, or null. */
+/** Returns the signed-in user and a token for the task API, or null. */
 export async function getSession() {
   const cookie = (await headers()).get("cookie") ?? "";
   const url = `${process.env.AUTH_URL}/api/auth/get-session`;
