@@ -1,4 +1,4 @@
-//! A private pooler in front of a server. PgBouncer refuses to run as root, just like PostgreSQL.
+//! A private pooler in front of a server. It refuses to run as root, just like PostgreSQL.
 
 use std::{
     fs, io,
