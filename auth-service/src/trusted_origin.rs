@@ -131,7 +131,7 @@ fn is_of_a_range(pattern: &str, authority: &str) -> bool {
     !is_address_range(pattern) || host.parse::<Ipv4Addr>().is_ok()
 }
 
-/// Returns whether a text matches a pattern in which `*` stands for any string.
+/// Returns whether a string matches a pattern in which `*` stands for any string.
 fn fits(pattern: &str, text: &str) -> bool {
     let mut pieces = pattern.split('*');
     let Some(rest) = pieces.next().and_then(|first| text.strip_prefix(first)) else { return false };

@@ -134,8 +134,8 @@ async fn find_reader<'a>(
     }
     if kind == Kind::ChangeEmailNotice {
         // The notice is sent even if the new address is taken, because a missing notice would
-        // reveal that. It is also sent if the link to the new address has already been opened:
-        // whoever opens it must not be able to suppress the notice.
+        // reveal that. It is also sent if the link to the new address has already been opened: an
+        // attacker who opens the link must not be able to suppress the notice.
         let id = mail.user_id.as_deref().unwrap_or_default();
         return Ok(User::find(conn, id).await?.map(|user| (Some(user), mail.email.as_str())));
     }
