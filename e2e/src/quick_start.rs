@@ -21,10 +21,10 @@ actix-web = { version = "4", default-features = false, features = ["macros"] }
 jwks-auth = { path = "JWKS_AUTH", features = ["actix"] }
 serde = { version = "1", features = ["derive"] }
 
-# Nobody's member.
+# Not a member of the surrounding workspace.
 [workspace]
 
-# As in the workspace, so that what is built there need not be built again.
+# The profile of the workspace, so that its compiled dependencies are reused.
 [profile.dev]
 debug = "line-tables-only"
 "#;

@@ -65,7 +65,7 @@ struct Site {
 }
 
 impl Site {
-    /// Returns `None` if PostgreSQL is not available.
+    /// Starts the server. Returns `None` if PostgreSQL is not available.
     fn start() -> Option<Self> {
         let authority = Authority::new("the authority");
         let Certified { certificate, key } = authority.issue(&for_host("localhost"));

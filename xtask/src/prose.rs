@@ -63,7 +63,7 @@ fn is_code(file: &str) -> bool {
     matches!(extension, Some("rs" | "ts" | "tsx" | "mjs")) && !file.ends_with("/messages/en.ts")
 }
 
-/// Returns the text of a line that is a comment.
+/// Returns the text of a line that consists of a comment, or `None` for any other line.
 fn comment(line: &str) -> Option<&str> {
     let line = line.trim_start();
     ["//", "/*", "* "].iter().find_map(|start| line.strip_prefix(start))

@@ -17,7 +17,8 @@ function shown(store, isWanted) {
     const stop = store.subscribe((state) => {
       if (state.isPending || state.isRefetching || !isWanted(state)) return;
       clearTimeout(late);
-      // The subscriber is called at once, before `stop` is assigned.
+      // `subscribe` calls the function at once, before `stop` is assigned, so the call of `stop` is
+      // deferred.
       queueMicrotask(() => stop());
       resolve(state);
     });

@@ -12,7 +12,7 @@ const PROCESSOR_SLOWDOWN = 4;
 const LONG_LIST = 5_000;
 const CLICKS = 7;
 
-/** Bytes and milliseconds until one page is loaded with an empty cache. */
+/** Sizes in bytes and paint times in milliseconds of one page, loaded with an empty cache. */
 interface Load {
   transfer: number;
   script: number;

@@ -1,4 +1,4 @@
-// Text whose web addresses are links.
+// The web addresses in user-provided text, as a list of links.
 
 import { t } from "../../lib/i18n";
 
