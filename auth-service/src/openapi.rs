@@ -1,6 +1,6 @@
-//! The `OpenAPI` 3.1 document: Better Auth's endpoints and our own. Each submodule describes the
+//! The `OpenAPI` 3.1 document of Better Auth's endpoints and our own. Each submodule describes the
 //! operations of one topic; error messages and codes come from `error`. Tests validate every
-//! response they receive against the document.
+//! response that they receive against the document.
 
 mod accounts;
 mod emails;
@@ -48,7 +48,7 @@ precedence. A JWT does not identify a session here. With https, the cookie is ca
 `Referer`) header. Browsers need one for sign-in and sign-up even without a cookie.
 - **Rate limits.** Every path below `/api/auth` can return 429.";
 
-/// Returns the document to be committed.
+/// Returns the document as it is committed.
 pub fn json() -> Result<String, serde_json::Error> {
     describe().to_pretty_json().map(|json| json + "\n")
 }

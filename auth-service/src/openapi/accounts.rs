@@ -1,4 +1,4 @@
-//! Operations of users on their own account: sign-up, sign-in, update, deletion.
+//! Operations of users on their own accounts: sign-up, sign-in, update and deletion.
 
 use utoipa::openapi::{AllOfBuilder, Array, ObjectBuilder, schema::AnyOfBuilder};
 

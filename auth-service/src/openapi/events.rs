@@ -1,4 +1,4 @@
-//! Security events.
+//! The operation that delivers security events.
 
 use utoipa::openapi::{Array, ObjectBuilder, Type, schema::AdditionalProperties};
 

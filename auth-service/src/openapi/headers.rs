@@ -1,4 +1,4 @@
-//! Response headers, each described once.
+//! Descriptions of response headers, shared by all responses.
 
 use actix_web::http::StatusCode;
 use utoipa::openapi::{Components, Header, Object, Ref, RefOr, Response, Type};
@@ -37,7 +37,7 @@ pub(super) fn describe(components: &mut Components) {
     }
 }
 
-/// Returns the headers of every error response with a status.
+/// Returns the headers of every error response with this status.
 pub(super) fn of_status(status: StatusCode) -> &'static [&'static str] {
     match status {
         StatusCode::TOO_MANY_REQUESTS => &["Retry-After", X_RETRY_AFTER],

@@ -41,7 +41,7 @@ pub(super) struct Operation {
     schema: Option<(&'static str, Schema)>,
     reads_session: bool,
     refusals: Vec<Error>,
-    /// Errors shared by all operations below the base path, or by all that take a body.
+    /// Errors that are shared by all operations below the base path, or by all that take a body.
     common_refusals: Vec<Error>,
 }
 
@@ -76,8 +76,8 @@ impl Operation {
         self
     }
 
-    /// Adds the errors of operations that use the database. All operations below the base path do,
-    /// because rate limits are counted there.
+    /// Adds the errors of operations that use the database. All operations below the base path use
+    /// it, because they count requests for rate limits.
     pub(super) fn may_fail(mut self) -> Self {
         self.common_refusals.extend([Error::NoState, Error::TooManyPasswords]);
         self
@@ -97,8 +97,8 @@ impl Operation {
         self.takes_body(body, JSON).refuses([invalid(&members)]).schema(name, input(members))
     }
 
-    /// Requires a JSON object without required fields. The endpoint does not check `Origin`, so the
-    /// errors of that check are left out.
+    /// Takes a JSON object. The endpoint does not check `Origin`, so the errors of that check are
+    /// omitted.
     pub(super) fn takes_object<const N: usize>(
         mut self,
         name: &'static str,
@@ -118,8 +118,7 @@ impl Operation {
         self.schema(name, input(members))
     }
 
-    /// Requires a form body. The endpoint does not check `Origin`, so the errors of that check are left
-    /// out.
+    /// Takes a form. The endpoint does not check `Origin`, so the errors of that check are omitted.
     pub(super) fn takes_only_form<const N: usize>(
         mut self,
         name: &'static str,
@@ -137,13 +136,13 @@ impl Operation {
         self.schema(name, input(members))
     }
 
-    /// Requires the secret of a receiver instead of a session.
+    /// Requires the secret of a receiver of security events instead of a session.
     pub(super) fn for_receivers(mut self) -> Self {
         self.described.security = Some([RECEIVER, RECEIVER_BASIC].map(requirement).into());
         self
     }
 
-    /// Allows receivers, and requests without credentials.
+    /// Accepts the secret of a receiver, and requests without credentials.
     pub(super) fn for_receivers_and_bearers(mut self) -> Self {
         let nobody = SecurityRequirement::default();
         self = self.for_receivers();
@@ -180,7 +179,7 @@ impl Operation {
             .schema(name, input(members))
     }
 
-    /// Takes any JSON, which is ignored, or no body.
+    /// Takes any JSON value, which is ignored, or no body.
     pub(super) fn takes_anything(self) -> Self {
         let any = ObjectBuilder::new().schema_type(SchemaType::AnyValue);
         let mut body = RequestBody::new();
@@ -188,7 +187,7 @@ impl Operation {
         self.takes_body(body, JSON)
     }
 
-    /// Adds a body and the errors of an invalid one.
+    /// Adds a body and the errors of invalid bodies.
     fn takes_body(mut self, body: RequestBody, allowed: &'static str) -> Self {
         self.described.request_body = Some(RefOr::T(body));
         self.common_refusals.extend([
@@ -308,7 +307,7 @@ impl Operation {
         let responses = &mut self.described.responses.responses;
         for (status, errors) in by_status {
             let response = refusal(status, &errors);
-            // Responses without errors of their own are shared components.
+            // A response without errors of this operation alone is a shared component.
             let response = if own.contains(&status) {
                 response.into()
             } else {
@@ -338,7 +337,7 @@ pub(super) fn content(schema: impl Into<RefOr<Schema>>) -> RefOr<Content> {
     RefOr::T(Content::new(Some(schema)))
 }
 
-/// Returns the error of a body whose first field is invalid.
+/// Returns an example of the error for a body whose first field is invalid.
 fn invalid(members: &[Member]) -> Error {
     let (name, received) = members.first().map_or(("", ""), |member| {
         (member.name, if member.is_required { "undefined" } else { "number" })

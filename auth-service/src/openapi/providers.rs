@@ -1,4 +1,4 @@
-//! Operations on accounts of other providers. Such accounts only exist if they were imported.
+//! Operations on accounts of other providers. Such accounts exist only if they were imported.
 
 use utoipa::openapi::{Response, path::ParameterIn};
 
@@ -82,7 +82,7 @@ fn account_info() -> Operation {
 }
 
 /// Adds the authentication of an operation that reads an account of a provider. Its 401 response
-/// has no body, unlike that of other operations.
+/// has no body, unlike those of other operations.
 fn reads_account(operation: Operation) -> Operation {
     operation
         .secured(vec![requirement(COOKIE), requirement(BEARER)])

@@ -73,7 +73,7 @@ pub(super) fn schemas() -> Vec<(&'static str, ObjectBuilder)> {
     ]
 }
 
-/// Returns the schema of an object or null.
+/// Returns a schema that allows the named schema or null.
 pub(super) fn or_null(name: &str) -> RefOr<Schema> {
     OneOfBuilder::new().item(null()).item(named(name)).into()
 }

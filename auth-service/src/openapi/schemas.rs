@@ -11,12 +11,13 @@ use crate::{
     password::{MAX_UNITS, MIN_UNITS},
 };
 
-/// The rule of `is_email` as a pattern.
+/// The rules of `is_email` as a pattern.
 const EMAIL: &str = "^(?:[A-Za-z0-9_'+-]+\\.)*[A-Za-z0-9_'+-]{0,63}[A-Za-z0-9_+-]\
                      @(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z]{2,63}$";
-/// PostgreSQL cannot store NUL in text.
+/// Pattern of stored strings. PostgreSQL cannot store NUL.
 const NO_NUL: &str = "^[^\\u0000]*$";
-/// An empty string, a path or a URL. Which origins are trusted depends on the configuration.
+/// Pattern of redirect targets: an empty string, a path or a URL. Which origins are trusted depends
+/// on the configuration.
 const TARGET: &str = "^(|/[^\\\\]*|https?://[^\\\\]+)$";
 const TIME: &str = "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$";
 
@@ -44,7 +45,7 @@ pub(super) fn input(members: impl IntoIterator<Item = Member>) -> ObjectBuilder 
     })
 }
 
-/// Returns the schema of a response body or a part of it, which has no other fields.
+/// Returns the schema of a response body or a part of it, without additional fields.
 pub(super) fn output(members: impl IntoIterator<Item = Member>) -> ObjectBuilder {
     input(members).additional_properties(Some(AdditionalProperties::FreeForm(false)))
 }
@@ -59,7 +60,7 @@ pub(super) fn string() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
 }
 
-/// Returns the schema of a stored string.
+/// Returns the schema of a string that is stored, and therefore has no NUL.
 pub(super) fn text() -> ObjectBuilder {
     string().pattern(Some(NO_NUL))
 }

@@ -1,4 +1,4 @@
-//! Token introspection and revocation.
+//! Operations for token introspection and revocation.
 
 use utoipa::openapi::{ObjectBuilder, Type};
 

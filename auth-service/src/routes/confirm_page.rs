@@ -1,5 +1,6 @@
-//! `GET /verify-email/confirm`: the landing page of mailed links. E-mail scanners open links, and some
-//! links have an effect when they are opened; this page does nothing until its button is pressed.
+//! `GET /verify-email/confirm`: the landing page of mailed links. E-mail scanners open every link,
+//! and a link to `/verify-email` takes effect when it is opened; this page does nothing until its
+//! button is pressed.
 
 use actix_web::{
     HttpResponse,
@@ -10,8 +11,8 @@ use minijinja::{AutoEscape, Environment, context};
 use crate::{error::Result, input::Input, routes::email::VerifyEmail};
 
 const PAGE: &str = include_str!("../../templates/pages/confirm.html");
-/// Content security policy. It has no `form-action`, because browsers also apply that to redirects,
-/// and the button may redirect to the web app's origin.
+/// Content security policy. It has no `form-action`, because browsers also apply that directive to
+/// redirects, and the form may lead to the web app's origin.
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
 

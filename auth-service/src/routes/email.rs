@@ -25,8 +25,8 @@ use crate::{
     user_lifecycle::check_ban,
 };
 
-/// Minimum duration of an anonymous request for a verification link. The contract requires it, so
-/// that the duration does not reveal whether a mail is sent.
+/// Minimum duration of an anonymous request for a verification link. Better Auth has the same
+/// minimum, so that the duration does not reveal whether an e-mail is sent.
 const SEND_VERIFICATION_TAKES: Duration = Duration::from_millis(500);
 
 pub(crate) struct ChangeEmail {
@@ -62,7 +62,7 @@ pub(crate) async fn change_email(
     } else {
         let confirms = features.confirm_change_email && live.user.email_verified;
         let new_email = Some(input.new_email.as_str());
-        // Whether the new address is taken is checked when the mail is sent.
+        // Whether the new address is taken is checked only when the e-mail is sent.
         let ask = |kind, callback_url| {
             mail::ask_for_user(kind, (&*live).into(), new_email, callback_url, state.now())
         };
@@ -76,8 +76,8 @@ pub(crate) async fn change_email(
     Ok(HttpResponse::Ok().json(json!({ "status": true })))
 }
 
-/// Changes the address. Succeeds without a change if the new address is taken, so that the response
-/// does not reveal other users.
+/// Changes the address at once. Succeeds without a change if the new address is taken, so that the
+/// response does not reveal other users.
 async fn change_at_once(
     state: &AppState,
     req: &HttpRequest,
@@ -127,8 +127,8 @@ impl Schema for SendVerificationEmail {
     }
 }
 
-/// Without a session, the response is the same for every address: whether it belongs to an
-/// unverified user is checked when the mail is sent.
+/// Queues a verification link. Without a session, the response is the same for every address:
+/// whether the address belongs to an unverified user is checked only when the e-mail is sent.
 pub(crate) async fn send_verification_email(
     state: Data<AppState>,
     req: HttpRequest,
@@ -187,7 +187,8 @@ pub(crate) async fn verify_email(
     }
 }
 
-/// Performs the action of a link. The returned body is used if there is no redirect.
+/// Performs the action of a mailed link, and returns the body of the response, which is used if
+/// there is no redirect.
 async fn open(state: &AppState, req: &HttpRequest, input: &VerifyEmail) -> Result<Value> {
     let claims = state.email_tokens.read(&input.token, state.now())?;
     match &claims.update_to {
@@ -217,7 +218,8 @@ async fn verify(state: &AppState, req: &HttpRequest, claims: &EmailClaims) -> Re
     if updated.is_none() {
         return Err(Error::EmailTokenUserGone); // or the address was changed concurrently
     }
-    // A link issued before a password reset proves access to the mailbox, but does not sign in.
+    // A link that was requested before the password was last set proves access to the mailbox, but
+    // does not sign the user in.
     let set_at = Account::password_set_at(&mut pooled.conn(), of.0).await?;
     drop(pooled);
     if state.features.auto_sign_in_after_verification && set_at == claims.password_set_at() {
@@ -231,7 +233,7 @@ async fn verify(state: &AppState, req: &HttpRequest, claims: &EmailClaims) -> Re
     Ok(body)
 }
 
-/// Starts a session for the owner of a verified address.
+/// Starts a session for a user who has just verified the address.
 async fn sign_in(state: &AppState, req: &HttpRequest, user_id: &str) -> Result<()> {
     let ban = Ban::find(&mut state.read().await?.conn(), user_id).await?;
     check_ban(state, user_id, &ban.ok_or(Error::Unauthorized)?).await?;
@@ -289,7 +291,7 @@ async fn change(
         state.outbox.wake();
         return Ok(json!({ "status": true }));
     }
-    // Opening the link proves access to the new mailbox.
+    // Opening the link proves access to the mailbox of the new address.
     let email_verified = state.features.verify_changed_email.then_some(true);
     let changes = UserChanges { email: Some(new_email), email_verified, ..UserChanges::default() };
     let of = (user.id.as_str(), claims.email.as_str());
@@ -317,8 +319,8 @@ async fn change(
 }
 
 /// Locks the user and the session of a link for the rest of the transaction. Fails if the password
-/// was reset or the session has ended since the link was requested. The user is locked first, as
-/// when a user is deleted; a different order could deadlock.
+/// was set or the session has ended since the link was requested. The user is locked first, as when
+/// a user is deleted, because a different order could deadlock.
 async fn hold(conn: &mut Conn<'_>, claims: &EmailClaims, now: DbTime) -> Result<()> {
     let (user_id, set_at) = (claims.user_id.as_str(), claims.password_set_at());
     let holds = models::User::hold(conn, (user_id, &claims.email)).await? > 0

@@ -1,4 +1,4 @@
-//! `GET /error`: shown for invalid links that name no error page of their own.
+//! `GET /error`: the page for invalid links that have no redirect target.
 
 use actix_web::{HttpRequest, HttpResponse, http::header::CONTENT_TYPE, web::Data};
 use minijinja::HtmlEscape;
@@ -6,10 +6,10 @@ use url::form_urlencoded;
 
 use crate::{redirect, state::AppState};
 
-/// Longer descriptions are truncated.
+/// Maximum length of a description; longer ones are truncated.
 const DESCRIPTION_MAX_CHARS: usize = 500;
 
-/// Shows the code and the description, or in production redirects to the web app.
+/// Shows the code and the description. With https, redirects to `/` with both in the query instead.
 pub(crate) async fn error_page(state: Data<AppState>, req: HttpRequest) -> HttpResponse {
     let query = form_urlencoded::parse(req.query_string().as_bytes());
     let parameter = |wanted: &str| {

@@ -30,8 +30,8 @@ const MAX_BODY_BYTES: usize = 16 * 1024;
 /// A token sent by a receiver.
 pub(crate) struct FromReceiver(String);
 
-/// A token sent by a receiver, or by its own bearer: a client may revoke its token without a secret,
-/// like a public client (RFC 7009 §2.1).
+/// A token sent by a receiver, or by a client without credentials: like a public client (RFC 7009
+/// §2.1), the bearer of a token may revoke it.
 pub(crate) struct FromReceiverOrBearer(String);
 
 impl FromRequest for FromReceiver {
@@ -56,7 +56,7 @@ impl FromRequest for FromReceiverOrBearer {
     }
 }
 
-/// Reads the token of a form. The client is authenticated before the body is read.
+/// Reads the token from a form. The client is authenticated before the body is read.
 async fn token(
     req: &HttpRequest,
     mut payload: Payload,
@@ -93,7 +93,7 @@ fn check_media_type(req: &HttpRequest) -> Result<()> {
     }
 }
 
-/// The response to an introspection (RFC 7662 §2.2).
+/// The response to an introspection request (RFC 7662 §2.2).
 #[derive(Serialize)]
 struct Introspection {
     active: bool,
@@ -105,7 +105,7 @@ struct Introspection {
 #[derive(Serialize)]
 struct ActiveToken {
     token_type: &'static str,
-    /// The current address of the user.
+    /// The current e-mail address of the user, like `email`.
     username: String,
     email: String,
     sub: UserId,
@@ -134,7 +134,7 @@ impl ActiveToken {
     }
 }
 
-/// Returns whether an access token is active, and its claims.
+/// Returns whether an access token is active, and the claims of an active token.
 pub(crate) async fn introspect(
     state: Data<AppState>,
     FromReceiver(token): FromReceiver,
@@ -157,8 +157,8 @@ fn names(claims: &AccessClaims) -> TokenNames<'_> {
     TokenNames { user: claims.sub.as_str(), session: &claims.sid, token: &claims.jti }
 }
 
-/// Revokes an access token. Unknown and expired tokens are accepted without effect, so that the
-/// response reveals nothing (RFC 7009 §2.2).
+/// Revokes an access token. For an invalid token the response is the same (RFC 7009 §2.2), so it
+/// reveals nothing.
 pub(crate) async fn revoke(
     state: Data<AppState>,
     FromReceiverOrBearer(token): FromReceiverOrBearer,

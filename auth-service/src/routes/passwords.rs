@@ -1,4 +1,4 @@
-//! Passwords: changed by signed-in users, reset through mailed links.
+//! Passwords: change and verification by signed-in users, reset through mailed links.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -123,8 +123,8 @@ impl Schema for RequestPasswordReset {
     }
 }
 
-/// The response is the same for every address: whether there is such a user is checked when the
-/// mail is sent.
+/// Queues a reset link. The response is the same for every address: whether there is such a user is
+/// checked only when the e-mail is sent.
 pub(crate) async fn request_password_reset(
     state: Data<AppState>,
     Input(input): Input<RequestPasswordReset>,
@@ -151,7 +151,7 @@ impl Schema for OpenResetLink {
     }
 }
 
-/// Redirects to the page that asks for the new password. The token remains valid.
+/// Redirects to the page on which the user enters a new password. The token remains valid.
 pub(crate) async fn open_reset_link(
     state: Data<AppState>,
     token: Path<String>,
@@ -208,8 +208,8 @@ pub(crate) async fn reset_password(
     let mut pooled = state.write().await?;
     let conn = &mut pooled.conn();
     conn.transaction(async |conn| {
-        // The account is locked first, as everywhere: the second of two concurrent requests waits
-        // here and then finds no token.
+        // The account is locked before the token, as in all transactions: the second of two
+        // concurrent requests waits here and then finds no token.
         PasswordHash::put(conn, (&user_id, &new_account_id), &hash, now)
             .await
             .on_conflict(Error::InvalidResetToken)?;
@@ -221,7 +221,7 @@ pub(crate) async fn reset_password(
             ended = Session::end(conn, Ending::All(&user_id)).await?;
         }
         mail::void_links(conn, &user_id).await?;
-        // Exempts the owner's network from the account's sign-in limit, which others may have
+        // Exempts the user's network from the account's sign-in limit, which other clients may have
         // exhausted.
         guessing::sign_in_network(&user_id, client, now).upsert(conn).await?;
         record_with_sessions(conn, (Action::ResetPassword, &user_id), &ended, &actor).await?;

@@ -1,5 +1,6 @@
-//! Better Auth's endpoints for accounts of other providers. None are configured, so each responds as
-//! Better Auth does without providers. Imported accounts can be unlinked.
+//! Better Auth's endpoints for accounts of other providers. No providers are supported, so each
+//! endpoint responds as Better Auth does without configured providers. Imported accounts can be
+//! unlinked.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -81,7 +82,8 @@ pub(crate) async fn link_social(_: Authenticated<LinkSocial>) -> Result<HttpResp
     Err(Error::ProviderNotFound)
 }
 
-/// Selects one of the caller's accounts by its id, or by a cookie that is never set here.
+/// Selection of one of the caller's accounts by its id, or by a cookie that this service never
+/// sets.
 pub(crate) struct AccountSelection {
     account_id: Option<String>,
 }
@@ -94,7 +96,7 @@ impl Schema for AccountSelection {
     }
 }
 
-/// Returns the selected account, or the response for a missing one.
+/// Returns the selected account, or the response to a caller who is not signed in.
 async fn find_account(
     state: &AppState,
     req: &HttpRequest,
@@ -114,7 +116,8 @@ async fn own_account(state: &AppState, live: &Live, id: &str) -> Result<Account>
     accounts.into_iter().find(|account| account.id == id).ok_or(Error::AccountNotFound)
 }
 
-/// `POST /get-access-token` and `POST /refresh-token`: tokens of a provider.
+/// Handles `POST /get-access-token` and `POST /refresh-token`, which in Better Auth return the
+/// tokens of a provider.
 pub(crate) async fn provider_token(
     state: Data<AppState>,
     req: HttpRequest,
@@ -126,7 +129,7 @@ pub(crate) async fn provider_token(
     }
 }
 
-/// `GET /account-info`: account data of a provider.
+/// Handles `GET /account-info`, which in Better Auth returns the user's profile at a provider.
 pub(crate) async fn account_info(
     state: Data<AppState>,
     req: HttpRequest,
@@ -138,11 +141,12 @@ pub(crate) async fn account_info(
     }
 }
 
-/// Parameters that a provider appends to the callback, in this order.
+/// Parameters that a provider may send to the callback, in the order in which a redirect repeats
+/// them.
 const CALLBACK_PARAMETERS: [&str; 7] =
     ["code", "error", "device_id", "error_description", "state", "user", "iss"];
 
-/// The parameters that were sent, by name.
+/// The callback parameters of a request, as names and values.
 pub(crate) struct Callback(Vec<(&'static str, String)>);
 
 impl Schema for Callback {
@@ -158,7 +162,8 @@ impl Schema for Callback {
     }
 }
 
-/// No flow was started with a provider, so every `state` is unknown.
+/// Redirects to the error page: every `state` is unknown, because no sign-in with a provider was
+/// started.
 pub(crate) async fn callback(
     state: Data<AppState>,
     Input(Callback(sent)): Input<Callback>,
@@ -168,7 +173,7 @@ pub(crate) async fn callback(
     redirect::found(&format!("{}/api/auth/error?error={error}", state.links.site))
 }
 
-/// Redirects to the same callback as a GET, so that the browser sends its cookies.
+/// Redirects to the same callback by GET, so that the browser sends its cookies.
 pub(crate) async fn callback_by_post(
     state: Data<AppState>,
     provider: Path<String>,

@@ -1,5 +1,5 @@
-//! `POST /security-events`: events for services that verify tokens themselves, by polling (RFC
-//! 8936) with a cursor.
+//! `POST /security-events`: delivers events to services that verify tokens themselves. They poll
+//! (RFC 8936) with a cursor.
 
 use std::{future::Future, pin::Pin};
 
@@ -24,8 +24,9 @@ use crate::{
 pub(crate) const PATH: &str = "/security-events";
 /// Maximum size of the body in bytes.
 const MAX_BODY_BYTES: usize = 64 * 1024;
-/// Default number of events in a response; the next constant is the maximum.
+/// Default number of events in a response.
 const DEFAULT_EVENTS: u32 = 100;
+/// Maximum number of events in a response.
 const MAX_EVENTS: u32 = 500;
 
 /// The body of a poll (RFC 8936 §2.4) with extensions. All fields are optional.
@@ -36,7 +37,8 @@ pub(crate) struct Poll {
     return_immediately: bool,
     /// Errors that the receiver reports for earlier events, by `jti`.
     set_errs: serde_json::Map<String, Value>,
-    /// Cursor of the previous response; without it, the oldest stored event comes first.
+    /// Cursor of the previous response. Without it, the response starts with the oldest stored
+    /// event.
     cursor: Option<String>,
     /// Event type URIs.
     event_types: Option<Vec<String>>,
@@ -73,7 +75,7 @@ impl FromRequest for Received {
     }
 }
 
-/// The response: events by `jti`, in order (RFC 8936 §2.3).
+/// The response, with the events by `jti`, in order (RFC 8936 §2.3).
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Events {
@@ -104,7 +106,7 @@ pub(crate) async fn poll_events(
         if is_due || !events.rows.is_empty() {
             break events;
         }
-        // There is no matching event up to this place, so the next read starts here.
+        // No event up to this place matches, so the next read starts here.
         place = events.place;
         if !security_events::wait(&state, place.number, deadline).await? {
             break Read { rows: Vec::new(), place, more_available: false };
@@ -144,7 +146,7 @@ impl Place {
     }
 }
 
-/// Stored events, and the place after them.
+/// Stored events, and the place from which the next read starts.
 struct Read {
     rows: Vec<SecurityEvent>,
     place: Place,
@@ -160,8 +162,8 @@ async fn read(state: &AppState, poll: &Poll, place: &Place) -> Result<Read> {
         let place = Place { stream: String::new(), number: 0 };
         return Ok(Read { rows: Vec::new(), place, more_available: false });
     };
-    // The cursor is from another database, or from a later state that a restored backup lacks.
-    // Starting over is safe, because processing an event twice has no effect.
+    // An unknown cursor is from another database, or from a state that was lost when a backup was
+    // restored. Starting over is safe, because processing an event twice has no further effect.
     let is_known = place.stream == stream.id && place.number <= stream.last_place;
     let after = if is_known { place.number } else { 0 };
     let limit = poll.max_events.unwrap_or(DEFAULT_EVENTS).min(MAX_EVENTS);
@@ -200,13 +202,14 @@ impl Poll {
 
 impl Read {
     async fn signed(self, state: &AppState) -> Result<Events> {
-        // This replica may not have noticed the revocation yet, and must not sign with that key.
+        // This replica may not have noticed that a key was revoked, and must not sign with that
+        // key.
         if self.rows.iter().any(|row| row.key_id.is_some()) {
             state.issuer.load(state.now()).await?;
         }
         let mut sets = Vec::with_capacity(self.rows.len());
         for row in &self.rows {
-            // Event kinds of a later version cannot have been requested.
+            // Events of kinds that only a later version knows are skipped.
             let kind = EventKind::ALL.into_iter().find(|kind| kind.as_str() == row.kind);
             let Some(kind) = kind else { continue };
             let jti = format!("{}.{}", self.place.stream, row.place);

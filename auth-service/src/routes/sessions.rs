@@ -1,4 +1,4 @@
-//! The current session, with a new access token; the user's other sessions, and ending sessions.
+//! Returns the current session with a new access token, and lists and ends the user's sessions.
 
 use actix_web::{
     HttpRequest, HttpResponse, ResponseError as _,
@@ -23,7 +23,7 @@ use crate::{
 };
 
 pub(crate) const SET_AUTH_JWT: &str = "set-auth-jwt";
-/// Responses about sessions must not be stored.
+/// Header that keeps responses about sessions out of caches.
 const NO_STORE: (HeaderName, &str) = (CACHE_CONTROL, "no-store");
 const NO_CACHE: (HeaderName, &str) = (PRAGMA, "no-cache");
 
@@ -47,7 +47,7 @@ pub(crate) async fn get_session(state: Data<AppState>, req: HttpRequest) -> Resu
     Ok(response.json(CurrentBody { session, user }))
 }
 
-/// Returns 405. The contract returns this status for no other wrong method. The body is not read.
+/// Returns 405, which Better Auth returns for no other wrong method. The body is not read.
 pub(crate) async fn refuse_post(state: Data<AppState>, req: HttpRequest) -> Result<HttpResponse> {
     origin::check(&req, &state.trusted_origins)?;
     let mut refused = Error::GetSessionByPost.error_response();
@@ -92,7 +92,8 @@ impl Schema for RevokeSession {
     }
 }
 
-/// The response is the same for the user's own sessions, those of others and unknown tokens.
+/// Ends a session of the user. The response is the same for the tokens of other users and unknown
+/// tokens, which have no effect.
 pub(crate) async fn revoke_session(
     state: Data<AppState>,
     req: HttpRequest,

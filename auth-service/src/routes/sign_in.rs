@@ -70,7 +70,7 @@ pub(crate) async fn sign_in(
     }))
 }
 
-/// Starts a session, or records the failure.
+/// Starts a session, or records the failure and returns the error.
 async fn authenticate(
     state: &AppState,
     req: &HttpRequest,
@@ -95,8 +95,8 @@ async fn authenticate(
     }
     let fresh = session::Fresh::new(state, req, input.remember_me)?;
     if !attempt.admit(&known, &fresh).await? {
-        // Since then, another sign-in may have replaced the hash, the password may have changed, or
-        // the user may have been disabled.
+        // Since the hash was read, another sign-in may have replaced it, the password may have been
+        // changed, or the user may have been disabled.
         known = attempt.find_user().await?;
         if !attempt.admit(&known, &fresh).await? {
             let user_id = Some(known.user.id.as_str());
@@ -126,7 +126,8 @@ impl Attempt<'_> {
         let found = PasswordHash::find_by_email(&mut read.await?.conn(), self.email).await?;
         let (user, hash) =
             found.map_or((None, None), |(user, ban, hash)| (Some((user, ban)), hash.0));
-        // No connection is held while hashing, and an unknown address takes the same path.
+        // No connection is held while hashing. An unknown address takes the same path, so it takes
+        // as long.
         let fits = self.state.passwords.verify(self.password, hash.as_deref()).await?;
         match (user, hash) {
             (Some((user, ban)), Some(hash)) if fits => {
@@ -139,8 +140,8 @@ impl Attempt<'_> {
         }
     }
 
-    /// Records that the attempt failed, and returns the error. Nothing about an unknown address is
-    /// stored: somebody may have typed a password in its place.
+    /// Records that the attempt failed, and returns the error. An unknown address is not stored,
+    /// because somebody may have typed a password in its place.
     async fn fails<T>(&self, user_id: Option<&str>, error: Error) -> Result<T> {
         let (about, reason) = match (user_id, &error) {
             (None, _) => (About::default(), "unknown user"),
@@ -154,9 +155,9 @@ impl Attempt<'_> {
         Err(error)
     }
 
-    /// Starts the session, unless the password was changed or the user was disabled since the check:
-    /// a session must not begin after the change that ends all sessions. Rehashes the password if
-    /// its hash came from another service or has a lower cost.
+    /// Starts the session and returns true, unless the password was changed or the user was
+    /// disabled since the check: no session may start after a change that ends all sessions.
+    /// Rehashes the password if its hash came from another service or has a lower cost.
     async fn admit(&self, known: &Known, fresh: &session::Fresh) -> Result<bool> {
         let user_id = known.user.id.as_str();
         match check_ban(self.state, user_id, &known.ban).await {

@@ -12,7 +12,7 @@ use crate::{
     state::AppState,
 };
 
-/// Fields that Better Auth accepts; none of them has an effect here.
+/// The fields that Better Auth accepts, none of which has an effect here.
 pub(crate) struct SignOut;
 
 impl Schema for SignOut {
@@ -33,7 +33,7 @@ pub(crate) async fn sign_out(
 ) -> Result<HttpResponse> {
     for presented in session::presented_tokens(&state, req.headers()) {
         let hash = session::token_hash(&presented.token);
-        // Avoids a write transaction for made-up tokens.
+        // This lookup avoids a write transaction for made-up tokens.
         if Session::find_by_token_hash(&mut state.read().await?.conn(), &hash).await?.is_some() {
             let session = Ending::OfToken(&hash);
             let actor = state.actor(&req);

@@ -81,7 +81,7 @@ pub(crate) async fn sign_up(
     let actor = state.actor(&req);
     let new = NewUser { user: &user, password_hash: &password_hash, mail: mail.as_ref() };
     if must_verify {
-        // The owner of the address is notified by e-mail; the client sees no difference.
+        // The response does not reveal whether the address is taken.
         let registered = if is_taken {
             Err(Error::UserAlreadyExists)
         } else {

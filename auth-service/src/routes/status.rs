@@ -9,17 +9,17 @@ use crate::state::AppState;
 /// Tables that every sign-in needs.
 const TABLES: [&str; 3] = ["users", "accounts", "sessions"];
 
-/// Health endpoint of the wire contract.
+/// Returns `{"ok": true}`, as the health endpoint of Better Auth does.
 pub(crate) async fn ok() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "ok": true }))
 }
 
-/// Liveness: the process runs.
+/// Reports liveness: the process can respond.
 pub(crate) async fn live() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "ok" }))
 }
 
-/// Readiness: the database responds and has its schema, and tokens can be signed.
+/// Reports readiness: the database responds and has its schema, and the signing keys are loaded.
 pub(crate) async fn ready(state: Data<AppState>) -> HttpResponse {
     let parts = [
         state.database.is_ready(&TABLES).await,

@@ -11,8 +11,8 @@ use shared_models::IssuerDocument;
 
 use crate::{error::Result, session::CurrentSession, state::AppState};
 
-/// The lifetime is short, because verifiers must see a new key soon and refresh every few minutes
-/// anyway.
+/// Caching of the published keys. The lifetime is short, because verifiers must see a new key soon,
+/// and they fetch the keys again every few minutes anyway.
 const JWKS_CACHE_CONTROL: &str = "public, max-age=60";
 
 /// Returns a new access token (RFC 7519) for the caller.

@@ -1,4 +1,4 @@
-//! The current user: change name and image, list accounts, delete the user.
+//! The current user: changes the name and image, lists accounts and deletes the user.
 
 use actix_web::{HttpRequest, HttpResponse, http::header::ContentType, web::Data};
 use serde::Serialize;
@@ -66,7 +66,7 @@ struct AccountBody {
     user_id: String,
     created_at: Timestamp,
     updated_at: Timestamp,
-    /// Scopes granted by other providers. Always empty, because they are not stored.
+    /// Scopes granted by the provider. Always empty, because scopes are not stored.
     scopes: [&'static str; 0],
 }
 
@@ -117,7 +117,7 @@ pub(crate) async fn delete_user(
     Authenticated(live, input): Authenticated<DeleteUser>,
 ) -> Result<HttpResponse> {
     if !state.features.delete_user {
-        // The contract requires an empty 404, in this case with a media type.
+        // Better Auth returns an empty 404, in this case with a media type.
         return Ok(HttpResponse::NotFound().insert_header(ContentType::json()).finish());
     }
     if let Some(password) = &input.password {
@@ -175,7 +175,8 @@ pub(crate) async fn open_delete_link(
     })
 }
 
-/// Consumes the token of a mailed link, which is only valid for the user to whom it was mailed.
+/// Consumes the token of a mailed link. The token is only valid for the user to whom the link was
+/// mailed.
 async fn use_up(state: &AppState, live: &Live, token: &str) -> Result<()> {
     let hash = token_hash(token);
     let now = DbTime(state.clock.now());

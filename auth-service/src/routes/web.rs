@@ -33,13 +33,14 @@ const ACCEPT_ENCODING: HeaderValue = HeaderValue::from_static("Accept-Encoding")
 const ACCEPT_AND_ENCODING: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding");
 const READS: &str = "GET, HEAD";
 
-/// Serves the folder `WEB_ROOT`, if configured: its files, compressed if the build left compressed
-/// copies, and `index.html` for the routes of the application. `/config.json` tells the application
-/// the URL of task-service, and whether the tasks of a deleted user are deleted, so that one build
-/// works in every deployment.
+/// Serves the folder `WEB_ROOT`, if it is configured: its files, compressed if the build created
+/// compressed copies, and `index.html` for the routes of the application. `/config.json` tells the
+/// application the URL of task-service, and whether the tasks of a deleted user are deleted, so
+/// that one build works in every deployment.
 ///
-/// Password managers look for the page that changes a password at `/.well-known/change-password`
-/// (W3C). They use it only if a nonexistent path beside it returns 404.
+/// Redirects `/.well-known/change-password`, the W3C's well-known URL for changing passwords, to
+/// the settings page. Password managers use the URL only if a nonexistent path beside it returns
+/// 404.
 pub(crate) fn configure(app: &mut ServiceConfig, config: &Config) {
     if let Some(front_end) = config.front_end() {
         let settings = format!("{}/settings", front_end.as_str());
@@ -78,7 +79,7 @@ pub(crate) fn configure(app: &mut ServiceConfig, config: &Config) {
     );
 }
 
-/// Returns the security headers: the page may load scripts and other content only from the sources
+/// Returns the security headers. The page may load scripts and other content only from the sources
 /// listed here, must not be framed, and is revalidated on each load, unlike its assets.
 fn protection(config: &Config) -> DefaultHeaders {
     let policy = format!(
@@ -98,7 +99,7 @@ fn protection(config: &Config) -> DefaultHeaders {
         .add((CACHE_CONTROL, "no-cache"))
 }
 
-/// Marks assets as immutable: a changed asset gets another name.
+/// Marks assets as immutable, because a changed asset has another name.
 async fn keep_assets(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -141,8 +142,8 @@ async fn route(
     Ok(response)
 }
 
-/// Returns whether the request accepts HTML: navigation in a browser does, a script that fetches
-/// data does not.
+/// Returns whether the request accepts HTML. Navigation in a browser does, but a script that
+/// fetches data does not.
 fn accepts_html(req: &ServiceRequest) -> bool {
     if !req.headers().contains_key(ACCEPT) {
         return true;
