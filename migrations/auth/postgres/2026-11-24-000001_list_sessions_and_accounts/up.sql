@@ -1,5 +1,5 @@
--- Sessions are listed with their tokens, which are kept sealed. Those of earlier sessions are not
--- known any more, so these end.
+-- Sessions are listed with their tokens, which are stored encrypted. The tokens of existing
+-- sessions are unknown, so these sessions end.
 DELETE FROM sessions;
 ALTER TABLE sessions ADD COLUMN sealed_token bytea NOT NULL;
 CREATE INDEX sessions_expires_at_idx ON sessions (expires_at);

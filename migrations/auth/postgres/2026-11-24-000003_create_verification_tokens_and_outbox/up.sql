@@ -1,4 +1,4 @@
--- What a mailed link carries, known by its hash alone.
+-- Tokens of links in e-mails. Only their hashes are stored.
 CREATE TABLE verification_tokens (
     token_hash bytea NOT NULL CONSTRAINT verification_tokens_pkey PRIMARY KEY,
     purpose text NOT NULL,
@@ -9,11 +9,13 @@ CREATE TABLE verification_tokens (
 CREATE INDEX verification_tokens_user_id_idx ON verification_tokens (user_id);
 CREATE INDEX verification_tokens_expires_at_idx ON verification_tokens (expires_at);
 
--- Mails that are still to be sent. A row says what was asked for; links are made when it is sent.
+-- The outbox: e-mails that have not been sent yet. A row describes the request; links are created
+-- when the e-mail is sent.
 CREATE TABLE mails (
     id text NOT NULL CONSTRAINT mails_pkey PRIMARY KEY,
     kind text NOT NULL,
-    -- Who asked, where that is known: the address may be somebody else's when the mail is sent.
+    -- The user who requested the e-mail, if known. When the e-mail is sent, the address may belong
+    -- to another user.
     user_id text CONSTRAINT mails_user_id_fkey REFERENCES users (id) ON DELETE CASCADE,
     email text NOT NULL,
     new_email text,

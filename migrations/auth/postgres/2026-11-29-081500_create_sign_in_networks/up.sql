@@ -1,4 +1,5 @@
--- The networks that users signed in from, by a hash of user and network: who guesses elsewhere does not lock them out.
+-- Networks from which users have signed in, as hashes of user and network. Password guesses from
+-- other networks do not lock a user out of these.
 CREATE TABLE sign_in_networks (
     network bytea NOT NULL CONSTRAINT sign_in_networks_pkey PRIMARY KEY,
     user_id text NOT NULL CONSTRAINT sign_in_networks_user_id_fkey REFERENCES users (id) ON DELETE CASCADE,

@@ -1,4 +1,4 @@
--- A user who is not active cannot sign in: until ban_expires, or for good if it is NULL.
+-- A user who is not active cannot sign in until ban_expires, or at all if it is NULL.
 ALTER TABLE users
     ADD COLUMN is_active boolean NOT NULL DEFAULT true,
     ADD COLUMN ban_reason text,

@@ -1,4 +1,5 @@
--- Who did what, when, and from where. No foreign key: an entry outlives the user it is about, then under a pseudonym.
+-- The audit log: who did what, when and from where. No foreign key: an entry is kept after its user
+-- was deleted, with a pseudonym instead of the user's id.
 CREATE TABLE audit_entries (
     id text NOT NULL CONSTRAINT audit_entries_pkey PRIMARY KEY,
     action text NOT NULL,

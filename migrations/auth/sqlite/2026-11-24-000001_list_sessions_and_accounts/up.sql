@@ -1,5 +1,5 @@
--- Sessions are listed with their tokens, which are kept sealed. Those of earlier sessions are not
--- known any more, so these end.
+-- Sessions are listed with their tokens, which are stored encrypted. The tokens of existing
+-- sessions are unknown, so these sessions end.
 DROP TABLE sessions;
 CREATE TABLE sessions (
     id text NOT NULL CONSTRAINT sessions_pkey PRIMARY KEY,

@@ -1,4 +1,5 @@
--- How often something was tried of late, by whoever the key stands for.
+-- Number of recent attempts, such as failed sign-ins, by a hash of the user, address or network
+-- that they are counted for.
 CREATE TABLE attempts (
     key blob NOT NULL CONSTRAINT attempts_pkey PRIMARY KEY,
     count integer NOT NULL,

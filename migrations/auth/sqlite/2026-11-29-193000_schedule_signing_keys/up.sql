@@ -1,16 +1,17 @@
--- NULL: the key has signed since it was created.
+-- Time at which the key starts to sign; NULL for the time of its creation.
 ALTER TABLE signing_keys ADD COLUMN activates_at text;
--- NULL: the key was not revoked.
+-- NULL if the key is not revoked.
 ALTER TABLE signing_keys ADD COLUMN revoked_at text;
 
--- An event about a key concerns no user. SQLite cannot drop NOT NULL from a column.
+-- An event about a key has no user. SQLite cannot drop NOT NULL from a column, so the table is
+-- created anew.
 CREATE TABLE new_security_events (
     place integer NOT NULL CONSTRAINT security_events_pkey PRIMARY KEY,
     kind text NOT NULL,
     user_id text,
     session_id text,
     created_at text NOT NULL,
-    -- From then on no token that the event concerns is valid.
+    -- Time from which no token that the event concerns is valid.
     tokens_expire_by text NOT NULL,
     -- The jti of a single revoked token.
     token_id text,

@@ -1,6 +1,6 @@
--- `version` counts changes: what an ETag is made of, and what If-Match is compared with.
--- The folded texts are what is searched and sorted by. They are folded by the service, so that both
--- engines agree on every alphabet; a title that is not folded yet is empty here.
+-- `version` counts the changes of a task. Entity tags are made of it, and If-Match is compared with
+-- it. The folded columns are used for searching and sorting. The service folds them, so that both
+-- engines treat every alphabet alike. `title_folded` is empty until the title has been folded.
 ALTER TABLE tasks
     ADD COLUMN version bigint NOT NULL DEFAULT 1,
     ADD COLUMN title_folded text COLLATE "C" NOT NULL DEFAULT '',

@@ -1,8 +1,8 @@
--- What a create with an Idempotency-Key was answered, for as long as a retry may come.
+-- Responses to create requests with an Idempotency-Key, kept as long as retries are expected.
 CREATE TABLE idempotency_keys (
     user_id text NOT NULL,
     key text NOT NULL,
-    -- SHA-256 of what was asked for.
+    -- SHA-256 of the request.
     request_hash bytea NOT NULL,
     task_id uuid NOT NULL,
     answer text NOT NULL,

@@ -8,5 +8,5 @@ CREATE TABLE tasks (
     updated_at text NOT NULL
 );
 
--- The order of every listing: one owner's tasks, newest first.
+-- The default order of listings: the tasks of one owner, newest first.
 CREATE INDEX tasks_user_id_created_at_id_idx ON tasks (user_id, created_at DESC, id DESC);

@@ -1,6 +1,6 @@
--- The key is the same as on PostgreSQL, where a table that is distributed by owner needs the owner in
--- its key. The index on `id` is for the look-up that tells another user's task (403) from a missing
--- one (404).
+-- The key is the same as on PostgreSQL, where the key of a table that is distributed by owner must
+-- contain the owner. The index on `id` serves the query that distinguishes another user's task
+-- (403) from a missing one (404).
 CREATE TABLE new_tasks (
     id blob NOT NULL,
     user_id text NOT NULL CONSTRAINT tasks_user_id_length CHECK (length(user_id) BETWEEN 1 AND 255),

@@ -1,11 +1,11 @@
--- Where the security events of an issuer were read up to.
+-- Position up to which the security events of an issuer were read.
 CREATE TABLE event_cursors (
     issuer text NOT NULL CONSTRAINT event_cursors_pkey PRIMARY KEY,
     cursor text NOT NULL
 );
 
--- Deleted users whose data is erased: at once, and again when the last of their tokens has expired, because one may be
--- accepted until then where the deletion is not known yet.
+-- Deleted users whose data is erased: at once, and again when the last of their tokens has expired.
+-- Until then, a process that does not know of the deletion yet may accept one of these tokens.
 CREATE TABLE erasures (
     user_id text NOT NULL CONSTRAINT erasures_pkey PRIMARY KEY,
     erase_at text NOT NULL,
