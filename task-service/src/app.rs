@@ -172,7 +172,8 @@ impl App {
     }
 }
 
-/// Waits for the schema before it opens the database to requests.
+/// Returns the startup work: waits until the schema is up to date, and then lets requests use the
+/// database.
 fn prepare(
     state: Data<AppState>,
     verifier: &Verifier,
@@ -230,8 +231,8 @@ fn serve(
     })
 }
 
-/// Adds a problem document to errors that no handler has returned: actix-web's 405 has `Allow` but
-/// no body.
+/// Adds a problem document to errors that no handler has returned: a 405 of actix-web has `Allow`
+/// but no body.
 async fn describe_errors(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

@@ -1,7 +1,8 @@
 //! Every table has its owner in the key, and every statement of a request names the owner. This keeps
 //! users apart, and a database that is distributed by owner requires it.
 //!
-//! A separate process, because the statements of all its connections are recorded.
+//! Runs in a process of its own, because it records the statements of all connections in the
+//! process.
 
 #![expect(
     clippy::expect_used,
@@ -36,9 +37,9 @@ const TABLES: [&str; 2] = ["idempotency_keys", "tasks"];
 /// distributed database keeps them on its coordinator.
 const OTHER_TABLES: [&str; 3] = ["erasures", "event_cursors", "task_service_migrations"];
 
-/// Distinguishes another user's task (403) from a missing one (404).
+/// Query that distinguishes another user's task (403) from a missing one (404).
 const FIND_OWNER: &str = "SELECT `tasks`.`user_id` FROM `tasks` WHERE (`tasks`.`id` = ?)";
-/// Background work, which affects rows of many owners.
+/// Statements of background work, which affect rows of many owners.
 const MAINTENANCE: [&str; 2] = [
     "DELETE FROM `idempotency_keys` WHERE (`idempotency_keys`.`created_at` < ?)",
     "WHERE (`tasks`.`title_folded` = ?)",

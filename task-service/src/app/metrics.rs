@@ -9,7 +9,7 @@ use crate::http::state::AppState;
 pub(crate) const BUILD: Build =
     Build { service: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
 
-/// Source of the metrics.
+/// Sources of the metrics.
 pub(crate) struct Shown {
     pub(crate) state: Data<AppState>,
     pub(crate) verifier: Data<Verifier>,

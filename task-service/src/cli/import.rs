@@ -1,7 +1,8 @@
 //! `task-service import`: imports the tasks of another service, or an export of this one.
 //!
-//! Tasks are read in pages and written in one transaction. A source that is rejected as a whole
-//! changes nothing, and because ids are derived from the old tasks, a run can be repeated.
+//! Tasks are read in pages and written in one transaction. If the source is rejected as a whole,
+//! nothing is changed. An import can be repeated, because the ids of the imported tasks are derived
+//! from those of the old ones.
 
 mod args;
 mod csv;
@@ -75,7 +76,7 @@ struct Import<'a> {
 impl Import<'_> {
     async fn read_database(mut self) -> Result<Report, ImportError> {
         let mut pooled = source::connect(self.args.source.expose_secret()).await?;
-        // Read one snapshot of the source.
+        // Reads all tasks from one snapshot of the source.
         let work = async |source: &mut Conn<'_>| {
             let mut tasks = fastapi::Tasks::open(source, self.args, &mut self.report).await?;
             let progress = progress::bar(tasks.count());

@@ -28,7 +28,7 @@ const RETRY_PAUSE: Duration = Duration::from_secs(2);
 const BATCH: i64 = 1000;
 /// Maximum number of users read at once.
 const USERS: i64 = 100;
-/// Assumed lifetime of tokens in seconds, if an event has none.
+/// Assumed lifetime of tokens in seconds, for events that do not say when the tokens expire.
 const TOKEN_LIFETIME: i64 = 24 * 60 * 60;
 
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +53,7 @@ pub(crate) struct Eraser {
     pub(crate) events: EventReader,
 }
 
-/// A batch of events that is not stored yet, and the cursor it follows.
+/// A batch of events that has not been stored yet, and the cursor that it follows.
 struct Unsaved {
     from: Option<String>,
     batch: EventBatch,
@@ -75,7 +75,7 @@ impl Eraser {
                 warn!("cannot erase the data of deleted users, retrying: {}", Chain(&failed));
             }
         };
-        // A waiting poll is dropped when the service stops.
+        // Stopping the worker drops a poll that waits for events.
         let read = async move || match reader.read().await {
             Ok(unsaved) => drop(read_into.replace(Some(unsaved))),
             // If the feed has failed, the follower of revocations has logged that.

@@ -25,7 +25,7 @@ const TIMEOUT: Duration = Duration::from_secs(12);
 /// Maximum number of concurrent long reads of all users. Less than the number of connections, which
 /// transactions also use on PostgreSQL.
 const MAX_RUNNING: usize = 4;
-/// Maximum number of queued long reads of a user per running one.
+/// Maximum number of queued long reads of a user for each long read that may run.
 const WAITING_PER_RUNNING: usize = 4;
 
 #[derive(Debug, thiserror::Error)]
@@ -73,8 +73,8 @@ impl LongReads {
         }
     }
 
-    /// Runs a long read when it is the user's turn. `read` holds the turn while the database works on
-    /// it, even if the request ends earlier.
+    /// Runs a long read when it is the user's turn. `read` holds the turn while the database
+    /// executes it, even if the request ends earlier.
     pub(crate) async fn run<T, E: From<LongReadError>>(
         &self,
         user: &UserId,

@@ -14,9 +14,9 @@ use shared_models::UserId;
 
 use crate::store::{IdempotencyKey, StoreError, Task};
 
-/// Divisor: 1/16 of the remaining quota is allowed without counting.
+/// Divisor of the remaining quota: one sixteenth of it is allowed without counting.
 const SHARE: i64 = 16;
-/// Maximum number of cached owners; others are counted each time.
+/// Maximum number of cached owners; the rows of others are counted each time.
 const MAX_OWNERS: usize = 10_000;
 
 /// The rows that a quota limits.

@@ -39,7 +39,7 @@ pub(crate) struct RateLimiter {
     refusals: Counter,
 }
 
-/// The request exceeds the limit.
+/// Error for a request that exceeds the limit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TooMany {
     pub(crate) status: RateLimitStatus,

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::store::{Order, Place, Position, Sort};
 
 const ID_BYTES: usize = 16;
-/// One byte each for the sort field and the direction.
+/// Number of bytes for the order: one for the sort key, and one for the direction.
 const ORDER_BYTES: usize = 2;
 
 /// Encodes the order and the id, followed by microseconds since the epoch or a title.

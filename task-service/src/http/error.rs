@@ -35,7 +35,7 @@ pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Media type of problem details (RFC 9457 §6.1).
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
-/// Seconds that a client should wait while the database is unavailable.
+/// Time that a client should wait while the database is unavailable.
 const RETRY_AFTER_DATABASE: Duration = Duration::from_secs(1);
 
 #[derive(Debug, thiserror::Error)]
@@ -244,7 +244,7 @@ impl Error {
         (status, code, detail)
     }
 
-    /// Returns the error of an unavailable database.
+    /// Returns the error for an unavailable database.
     pub(crate) fn outage() -> Self {
         Self::Sql(StoreError::BrokenTransactionManager)
     }

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: a repeated create changes nothing and returns the first response.
+//! `Idempotency-Key`: a repeated create request changes nothing and gets the first response.
 
 use std::{
     future::{Ready, ready},

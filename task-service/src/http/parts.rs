@@ -70,7 +70,8 @@ struct Parts {
     is_started: bool,
 }
 
-/// Loads the first part of a listing; the body loads the others.
+/// Returns the body of a listing, whose first part is already loaded. The body loads the other
+/// parts.
 ///
 /// Tasks that are changed meanwhile are sent in their new state, and deleted ones are omitted. The
 /// entity tag is that of the old state, so that the client's next conditional request returns the

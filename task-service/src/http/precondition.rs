@@ -45,7 +45,7 @@ impl IfMatch {
         match EntityTags::of_if_match(req) {
             None if is_strict(req.headers()) => Err(Error::PreconditionRequired),
             None | Some(EntityTags::Any) => Ok(Self(Expected::Any)),
-            // A tag that is not a version matches nothing.
+            // A tag that is not a version matches no task.
             Some(tags) => Ok(Self(Expected::Versions(tags.texts().filter_map(version).collect()))),
         }
     }

@@ -22,7 +22,7 @@ use crate::{
     store::Task,
 };
 
-/// Size of a task's JSON in bytes, without title and description.
+/// Approximate size of a task's JSON in bytes, without title and description.
 pub(crate) const FIXED_BYTES: usize = 280;
 
 /// A task, as the API returns it.
@@ -36,10 +36,10 @@ pub(crate) struct TaskBody<'a> {
     #[schema(required, max_length = 10_000)]
     description: Option<&'a str>,
     completed: bool,
-    /// In UTC, with three fractional digits.
+    /// Time of creation, in UTC with three fractional digits.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// When the task was last changed.
+    /// Time of the last change.
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
     /// The owner: the `sub` claim of the token that created the task.

@@ -47,7 +47,8 @@ const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
 /// The requested page.
 pub(crate) struct Page {
-    /// Its limit includes one extra task, which shows whether there is a next page.
+    /// The query for the page. Its limit includes one extra task, which shows whether there is a
+    /// next page.
     asked: Asked,
     /// Whether the client requests the total number of tasks.
     has_total: bool,
@@ -73,7 +74,7 @@ struct Found {
     total: Option<i64>,
 }
 
-/// The parsed part of the query.
+/// The parameters that were parsed so far, and their errors.
 #[derive(Default)]
 struct Parameters {
     limit: Option<i64>,
@@ -282,7 +283,7 @@ impl Page {
     ) -> Result<Option<(Vec<Task>, Option<String>)>> {
         let limit = self.asked.limit.min(WHOLE_MAX + 1);
         let may_be_long = limit < self.asked.limit;
-        // A slow search must not run twice.
+        // A slow search must not run twice, as below if the page turns out to be long.
         if may_be_long && self.takes_its_time() {
             return Ok(None);
         }

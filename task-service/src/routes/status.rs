@@ -31,8 +31,8 @@ pub(crate) struct ReadinessResponse {
     database: HealthStatus,
     schema: HealthStatus,
     keys: HealthStatus,
-    /// Whether all security events were received; present if they are followed. Affects `status` during
-    /// the start, and afterwards if `EVENTS_WHEN_SILENT` is `refuse`.
+    /// Whether all security events were received; present if they are followed. Affects `status`
+    /// during startup, and afterwards if `EVENTS_WHEN_SILENT` is `refuse`.
     #[serde(skip_serializing_if = "Option::is_none")]
     events: Option<HealthStatus>,
     /// HTTP proxy used to fetch the keys; present while they are unavailable.
@@ -55,8 +55,8 @@ pub(crate) async fn live() -> HttpResponse {
 
 /// Check readiness
 ///
-/// Fails unless the database responds, its schema is up to date and the issuer's keys were fetched;
-/// if security events are followed, also until the first of them were received.
+/// Fails unless the database responds, its schema is up to date and the issuer's keys were fetched.
+/// If security events are followed, also waits for past events during startup.
 #[utoipa::path(
     get,
     path = "/health/ready",

@@ -1,8 +1,8 @@
 //! Substring search.
 //!
-//! Not LIKE, which tries the pattern at every character: a string and a pattern that nearly match take
-//! time proportional to the product of their lengths. The functions used here compare bytes and skip
-//! ahead.
+//! `LIKE` is not used, because it tries the pattern at every character: a string and a pattern that
+//! nearly match take time proportional to the product of their lengths. The functions used here
+//! compare bytes and skip ahead.
 
 use diesel::{
     QueryResult,
@@ -13,14 +13,14 @@ use diesel::{
     sqlite::Sqlite,
 };
 
-/// Whether a column contains a string, case-sensitively.
+/// The condition that a column contains a string, case-sensitively.
 #[derive(Clone, Debug, QueryId, ValidGrouping)]
 pub(super) struct Contains<C> {
     column: C,
     text: Needle,
 }
 
-/// A bound value.
+/// The string to search for, as a bind parameter.
 #[derive(Clone, Debug, QueryId, ValidGrouping)]
 struct Needle(String);
 

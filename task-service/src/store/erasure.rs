@@ -47,7 +47,7 @@ pub(crate) struct Erasure {
 }
 
 impl Erasure {
-    /// Inserts the erasure, unless there is one for the user.
+    /// Inserts the erasure, unless the user already has one.
     pub(crate) async fn insert(&self, conn: &mut Conn<'_>, erase_at: DbTime) -> QueryResult<usize> {
         let row = (
             erasures::user_id.eq(&self.user_id),

@@ -1,12 +1,12 @@
-//! Strings in the form in which they are searched and sorted: independent of case and of the encoding
-//! of accents.
+//! Strings in the form that is used for searching and sorting: independent of case and of the
+//! encoding of accents.
 //!
 //! The databases disagree on case beyond ASCII, so this form is computed here and stored.
 
 use unicase::UniCase;
 use unicode_normalization::UnicodeNormalization as _;
 
-/// Full case folding (Unicode §3.13) of the NFC form.
+/// Returns the full case folding (Unicode §3.13) of the NFC form.
 pub(crate) fn folded(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();

@@ -1,4 +1,4 @@
-//! Responses to creates with an `Idempotency-Key`.
+//! Responses to create requests with an `Idempotency-Key`.
 
 use diesel::{prelude::*, upsert::excluded};
 use diesel_async::RunQueryDsl;
@@ -48,7 +48,7 @@ impl IdempotencyKey {
         conn: &mut Conn<'_>,
         forgotten_before: DbTime,
     ) -> QueryResult<usize> {
-        // This trait alone can filter an update on conflict.
+        // Only this trait can filter an update on conflict.
         use diesel::query_dsl::methods::FilterDsl as _;
         use idempotency_keys::{answer, created_at, key, request_hash, task_id, user_id};
 

@@ -15,7 +15,7 @@ use shared_models::UserId;
 use super::{Task, contains::contains};
 use crate::store::schema::tasks;
 
-/// Selects tasks of the owner.
+/// Conditions that select some of the owner's tasks.
 #[derive(Clone, Default)]
 pub(crate) struct Filter {
     pub(crate) completed: Option<bool>,
@@ -60,7 +60,7 @@ pub(crate) enum Place {
 }
 
 impl Position {
-    /// Returns the time or title, and the id.
+    /// Returns the values that `ordered!` compares with: the time or the title, and the id.
     fn parts(after: Option<&Self>) -> (Option<DbTime>, Option<String>, Option<DbUuid>) {
         let id = after.map(|after| after.id);
         match after.map(|after| &after.place) {

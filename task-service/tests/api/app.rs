@@ -126,7 +126,7 @@ impl TestApp {
         self.request(Method::DELETE, &path, token).send().await.unwrap()
     }
 
-    /// Creates a task and returns it.
+    /// Creates a task and returns its representation.
     pub(crate) async fn create(&self, token: &str, body: &Value) -> Value {
         let response = self.post(token, body).await;
         assert_eq!(response.status(), StatusCode::CREATED);
@@ -285,7 +285,7 @@ impl KeyServer {
 
 impl Drop for KeyServer {
     fn drop(&mut self) {
-        // A pending response would keep the server from stopping.
+        // A pending response would prevent the server from stopping.
         self.answer(Answer::Text(503, String::new()));
         rt::spawn(self.server.stop(false));
     }

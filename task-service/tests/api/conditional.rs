@@ -1,4 +1,4 @@
-//! Entity tags: they prevent lost updates and repeated transfers.
+//! Entity tags, which prevent lost updates and repeated transfers.
 
 use futures_util::future::join_all;
 use reqwest::{Method, Response, StatusCode};

@@ -86,7 +86,7 @@ async fn a_token_of_an_ended_session_is_refused(db: TestDatabase) {
     let app = spawn(&db, &feed).await;
     let (first, second) = (token_of(&app, "ada", "one"), token_of(&app, "ada", "two"));
     let bob = token_of(&app, "bob", "three");
-    // Put the tokens into the cache.
+    // Puts the tokens into the cache.
     for token in [&first, &second, &bob] {
         assert_eq!(app.status_for(token).await, StatusCode::OK);
     }
@@ -233,7 +233,7 @@ async fn a_forged_event_has_no_effect(db: TestDatabase) {
     feed.sign_with(Issuer::new("first", 9));
     feed.delete_user("ada");
     feed.end_session("ada", "one");
-    // By then, both readers have processed the event.
+    // By then, the follower and the eraser have both processed the event.
     feed.more_polls(6).await;
     assert_eq!(app.status_for(&token).await, StatusCode::OK);
     assert_eq!(count(&db, "tasks", "ada").await, 1);

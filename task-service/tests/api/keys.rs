@@ -206,7 +206,8 @@ async fn r17_keys_that_are_too_old_are_not_trusted(db: TestDatabase) {
     let token = app.token("ada");
     assert_eq!(app.status_for(&token).await, StatusCode::OK);
     app.keys.answer(Answer::Text(500, String::new()));
-    // With one failure per cool-down of 50 ms, the set is older than a second by then.
+    // There is one failure per cool-down of 50 ms, so the set is older than a second after 25 of
+    // them.
     app.keys.more_fetches(25).await;
     assert_eq!(app.status_for(&token).await, StatusCode::SERVICE_UNAVAILABLE);
 }

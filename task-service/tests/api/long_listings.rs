@@ -1,4 +1,4 @@
-//! Listings that are sent in parts are identical to others.
+//! Listings that are sent in parts have the same contents as others.
 
 use futures_util::future::join_all;
 use reqwest::{Method, StatusCode};

@@ -1,5 +1,5 @@
-//! Prometheus metrics: they change with the events that they count, are not on the public listener,
-//! and contain no personal data.
+//! Prometheus metrics: they count requests and other events, are not exposed on the public
+//! listener, and contain no personal data.
 
 use std::time::Duration;
 

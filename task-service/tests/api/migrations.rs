@@ -42,7 +42,7 @@ async fn processes_that_start_at_once_migrate_once(db: TestDatabase) {
     }
 }
 
-/// Readiness probes run at the same time, from the start.
+/// Readiness is checked at the same time, as by probes that run from the start.
 #[tokio::test(flavor = "multi_thread")]
 async fn processes_that_start_at_once_make_one_new_file() {
     for _ in 0..200 {

@@ -28,7 +28,7 @@ const SEARCHES: usize = 40;
 /// Number of admitted searches: one runs and four wait.
 const ADMITTED: usize = 5;
 
-/// Inserts tasks with long strings that nearly match at every character.
+/// Inserts tasks with long strings that nearly match the search at every character.
 const LONG_TASKS: &str = "INSERT INTO tasks (id, user_id, title, title_folded, description, \
      description_folded, completed, created_at, updated_at) \
      WITH RECURSIVE numbers (number) AS \
@@ -49,7 +49,7 @@ async fn concurrent_searches_are_limited_per_user(db: TestDatabase) {
             db.change(LONG_TASKS).await;
             join(count(searches, usize::MAX), others_go_on(&app)).await.0
         }
-        // Admitted searches wait for the lock; the others are refused meanwhile.
+        // Admitted searches wait for the lock, and the others are refused meanwhile.
         Engine::Postgres => count_under_a_lock(&db, searches).await,
     };
     assert_eq!(succeeded + refused, SEARCHES);

@@ -106,7 +106,7 @@ async fn writes_are_refused_when_their_log_was_removed() {
         assert_eq!(app.get(path, &token).await.status(), StatusCode::SERVICE_UNAVAILABLE);
     }
 
-    // The acknowledged writes were in the log only.
+    // The acknowledged writes existed in the log only.
     let copy = beside(&path, ".copy");
     fs::copy(&path, &copy).unwrap();
     let bytes = fs::read(&copy).unwrap();
@@ -124,7 +124,8 @@ async fn a_corrupt_file_is_not_ready() {
     File::options().write(true).open(&path).unwrap().write_all_at(&garbage, 4096).unwrap();
     let log = File::options().write(true).open(beside(&path, "-wal")).unwrap();
     log.write_all_at(&garbage[..4000], 32).unwrap();
-    // Whether this succeeds depends on the cached pages; afterwards they are read again.
+    // Whether this write succeeds depends on the cached pages. Afterwards, the pages are read
+    // again.
     app.post(&token, &json!({ "title": "Buy bread" })).await;
     assert_eq!(readiness(&app).await, StatusCode::SERVICE_UNAVAILABLE);
 }

@@ -195,7 +195,7 @@ async fn every_column_is_exported_or_derived_again(db: TestDatabase) {
 
 async fn keys_are_in_the_order_of_their_bytes(db: TestDatabase) {
     if db.engine == Engine::Postgres {
-        // Set the collation that a database created with a locale has.
+        // Sets the collation of a database that was created with a locale.
         let text = "ALTER COLUMN user_id TYPE text COLLATE \"en-US-x-icu\"";
         db.change(&format!("ALTER TABLE idempotency_keys {text}")).await;
     }
@@ -219,7 +219,8 @@ async fn an_export_is_a_consistent_snapshot(db: TestDatabase) {
     let before = exported(&db).await;
     let mut command = service(&db, &["export"]).spawn().unwrap();
     let mut output = command.stdout.take().unwrap();
-    // The export has started, and blocks until its output is read: it is larger than a pipe's buffer.
+    // The export has started. It is larger than the buffer of a pipe, so it blocks until its output
+    // is read.
     let mut export = vec![0; 1024];
     output.read_exact(&mut export).await.unwrap();
 

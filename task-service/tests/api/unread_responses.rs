@@ -22,7 +22,7 @@ on_both_engines!(task_service::MIGRATIONS;
     a_user_who_reads_nothing_is_limited_and_disconnected,
 );
 
-/// Time limit that is only exceeded if the service hangs.
+/// Time limit that is exceeded only if the service hangs.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Reads a response that has a `Content-Length`.
@@ -120,7 +120,7 @@ async fn a_malformed_chunk_gets_400(db: TestDatabase) {
             stream.write_all(chunks.as_bytes()).await.unwrap();
             let mut answer = Vec::new();
             let read = stream.read_to_end(&mut answer);
-            // The client aborts an incomplete body.
+            // The client sends an incomplete body and closes its side of the connection.
             if chunks == "5\r\n{}\r\n" {
                 drop(read);
                 stream.shutdown().await.unwrap();

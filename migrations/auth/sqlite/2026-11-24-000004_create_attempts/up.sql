@@ -1,5 +1,5 @@
--- Number of recent attempts, such as failed sign-ins, by a hash of the user, address or network
--- that they are counted for.
+-- Number of recent attempts, such as sign-ins. The key is a hash of what is counted, for instance the
+-- sign-ins of one client to one account.
 CREATE TABLE attempts (
     key blob NOT NULL CONSTRAINT attempts_pkey PRIMARY KEY,
     count integer NOT NULL,

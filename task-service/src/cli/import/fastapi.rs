@@ -26,7 +26,7 @@ const TASKS: TableLayout = TableLayout {
         Field::usually("updated_at", "updated_at"),
     ],
 };
-/// Only read to find owners by e-mail address.
+/// The table of users, which is read only to find owners by e-mail address.
 const USERS: TableLayout = TableLayout {
     name: "users",
     fields: &[Field::always("id", "id"), Field::always("email", "email")],
@@ -105,8 +105,8 @@ impl Tasks {
         }
     }
 
-    /// Fails if an id occurs twice: if a page ended between two such tasks, one of them was
-    /// skipped.
+    /// Fails if fewer tasks were read than exist: two have the same id, and a page ended between
+    /// them, so that the second one was skipped.
     pub(super) fn check_complete(&self) -> Result<(), ImportError> {
         if self.read == self.count {
             return Ok(());

@@ -1,6 +1,6 @@
 //! A task read from another service, before any check.
 
-/// Number of tasks per page.
+/// Maximum number of tasks per page.
 pub(super) const PAGE_TASKS: usize = 5000;
 
 /// A task to import. Values are strings as in the source.

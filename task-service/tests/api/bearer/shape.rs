@@ -166,8 +166,8 @@ async fn r11_keys_for_other_uses_and_weak_keys_verify_nothing(db: TestDatabase) 
     }
 }
 
-/// The base point and S = 1: with the neutral element as the key, this signature is valid for any
-/// message.
+/// Returns the base point and S = 1: with the neutral element as the key, this signature is valid
+/// for any message.
 fn signature_for_the_neutral_point() -> String {
     let mut signature = [0x66; 64];
     signature[0] = 0x58;

@@ -54,7 +54,7 @@ async fn a_missing_column_is_named_and_nothing_is_written(db: TestDatabase) {
 async fn names_can_be_mapped(db: TestDatabase) {
     for source in sources().await {
         filled(&source).await;
-        // SQLModel gives this name to the table of a class `Task`.
+        // SQLModel uses this table name for a class `Task`.
         source.change("ALTER TABLE tasks RENAME TO task").await;
         source.change("ALTER TABLE task RENAME COLUMN user_id TO owner_id").await;
         source.change("ALTER TABLE task DROP COLUMN description").await;
@@ -95,7 +95,7 @@ async fn times_with_and_without_a_zone_are_read(db: TestDatabase) {
             imported(&db, &[&base[..], &["--column", &created]].concat()).await;
         }
 
-        // Both columns have the same instant, and the task therefore has the same id.
+        // Both columns contain the same instant, so the task has the same id.
         let ids = db.texts("SELECT title AS text FROM tasks").await;
         assert_eq!(ids, ["naive"]);
         db.change("DELETE FROM tasks").await;
