@@ -101,9 +101,9 @@ pub struct Config {
     #[arg(long, env, hide_env_values = true, value_parser = config::secret)]
     pub better_auth_secret: Option<SecretString>,
 
-    /// Secrets with versions, newest first, such as `2:NEW,1:OLD`; they replace BETTER_AUTH_SECRET.
-    /// The first one signs and encrypts; the others, and BETTER_AUTH_SECRET, only verify and
-    /// decrypt. Cookies and stored values are renewed with the first one
+    /// Secrets with versions, newest first, such as `2:NEW,1:OLD`. The first one signs and encrypts; the
+    /// others, and BETTER_AUTH_SECRET if it is set, only verify and decrypt. Existing cookies and stored
+    /// values are renewed with the first one
     #[arg(long, env, hide_env_values = true, value_delimiter = ',', value_parser = versioned_secret)]
     pub better_auth_secrets: Vec<VersionedSecret>,
 
@@ -123,7 +123,7 @@ pub struct Config {
     #[arg(long, env, default_value = "7d", value_parser = duration)]
     pub session_expires_in: Duration,
 
-    /// Minimum time between two extensions of a session by its use; 0s extends it at each use
+    /// Time after which using a session extends it again; 0s extends it at each use
     #[arg(long, env, default_value = "1d", value_parser = duration_or_zero)]
     pub session_update_age: Duration,
 

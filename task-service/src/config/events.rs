@@ -13,8 +13,9 @@ const PATH: &str = "/security-events";
 /// Security events.
 #[derive(Args, Clone, Debug)]
 pub struct EventArgs {
-    /// Secret for reading the issuer's security events; of several, separated by commas, the first is
-    /// used. If set, tokens of ended sessions are refused and the tasks of deleted users are erased
+    /// Secret for reading the issuer's security events; if there are several, separated by commas, the
+    /// first is used. If set, tokens of ended sessions are refused and the tasks of deleted users are
+    /// erased
     #[arg(long, env, hide_env_values = true, value_delimiter = ',', value_parser = secret)]
     pub events_secret: Vec<SecretString>,
 
