@@ -53,7 +53,7 @@ use crate::{
 const EXPOSED_HEADERS: [&str; 6] =
     [SET_AUTH_TOKEN, SET_AUTH_JWT, X_RETRY_AFTER, "retry-after", "location", "x-request-id"];
 
-/// The service with its listener bound, not yet running.
+/// The assembled service, whose listener is bound, but which does not run yet.
 #[expect(missing_debug_implementations, reason = "the server is not Debug")]
 pub struct App {
     address: SocketAddr,
@@ -111,7 +111,8 @@ pub enum StartError {
 }
 
 impl App {
-    /// Binds the listener and builds the state. Needs no database: [`Self::run`] connects to it.
+    /// Binds the listener and builds the state. Does not use the database: [`Self::run`] connects
+    /// to it.
     pub fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
         if !config.keys_outlive_tokens() {
             return Err(StartError::GracePeriod);
@@ -170,7 +171,7 @@ impl App {
         self.address
     }
 
-    /// Returns the address of the metrics listener, if enabled.
+    /// Returns the address of the metrics listener, or `None` if it is disabled.
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.metrics.address()
     }
@@ -198,7 +199,8 @@ impl App {
     }
 }
 
-/// Waits for the schema before it opens the database to requests, then loads the keys.
+/// Migrates or checks the schema, opens the database to requests, loads the signing keys and starts
+/// the workers. Temporary failures are retried.
 fn prepare(state: Data<AppState>, config: &Config) -> Preparation<Workers, StartError> {
     state.database.hold_off();
     let (url, may_migrate) = (config.database_url.clone(), config.migrate);

@@ -1,7 +1,7 @@
-//! Counts attempts, and computes the wait before the next one is allowed.
+//! Counts attempts, and computes the wait before the next attempt is allowed.
 //!
-//! Replicas on PostgreSQL share their counts. Otherwise the counts are in memory, in a map of bounded
-//! size.
+//! On PostgreSQL, replicas share their counts through the database. On SQLite, the counts are in
+//! memory, in maps of bounded size.
 
 use std::{
     collections::HashMap,
@@ -23,7 +23,7 @@ use crate::{
     models::Attempt,
 };
 
-/// Maximum number of counts in memory.
+/// Maximum number of counts in each map in memory.
 const CAPACITY: usize = 65_536;
 /// Number of least recently used counts that are evicted together, so that evictions are rare.
 const EVICTED: usize = CAPACITY / 4;
@@ -36,7 +36,7 @@ const CROWDED: Duration = Duration::from_secs(1);
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Rule {
     /// Allows `max` attempts in a fixed window that begins with the first of them. Replicas share
-    /// every `share_every`th attempt.
+    /// their counts at every `share_every`th attempt.
     Window { max: u32, window: Duration, share_every: u32 },
     /// Allows `free` attempts, then requires waits that double from `first` to `longest`.
     BackOff { free: u32, first: Duration, longest: Duration },
@@ -113,7 +113,7 @@ struct Tries {
     last_at: DateTime<Utc>,
 }
 
-/// Identifies a count, such as that of the sign-ins of one client to one account.
+/// Identifier of a count, such as the number of sign-ins of one client to one account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Key(pub(crate) [u8; 16]);
 
@@ -139,7 +139,7 @@ pub(crate) struct Attempts {
     refusals: Refusals,
 }
 
-/// Refused attempts by kind of rule.
+/// Numbers of refused attempts, by kind of rule.
 #[derive(Default)]
 struct Refusals {
     windows: Counter,

@@ -5,11 +5,11 @@ use std::net::IpAddr;
 use actix_web::http::header::{HeaderMap, USER_AGENT};
 use service_kit::client_address::{X_FORWARDED_FOR, network_of};
 
-/// Longer user agents are truncated.
+/// Maximum length of a user agent; longer ones are truncated.
 pub(crate) const USER_AGENT_MAX_CHARS: usize = 512;
 
-/// Returns the address in `X-Forwarded-For` if it contains exactly one. It may be forged, and is only
-/// displayed to the user.
+/// Returns the address in `X-Forwarded-For` if the header contains exactly one. The address may be
+/// forged, so it must only be displayed.
 pub(crate) fn claimed(headers: &HeaderMap) -> Option<IpAddr> {
     let mut values = headers.get_all(X_FORWARDED_FOR);
     match (values.next(), values.next()) {

@@ -1,4 +1,4 @@
-//! The signed cookies of the wire contract, and the equivalent bearer tokens.
+//! Better Auth's signed cookies, and the equivalent bearer tokens.
 
 use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue};
 use aws_lc_rs::hmac;
@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::config::{CookieArgs, SameSite, Secrets};
 
-/// Escapes what JavaScript's `encodeURIComponent` escapes.
+/// The characters that JavaScript's `encodeURIComponent` escapes.
 pub(crate) const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
@@ -26,11 +26,11 @@ const SIGNATURE_CHARS: usize = 44;
 /// Signed value of the `dont_remember` cookie.
 const MARKER: &str = "true";
 
-/// Maximum number of cookies of one name to try. A browser may send several, for different domains
-/// and paths.
+/// Maximum number of cookies of one name that are tried. A browser may send several, for different
+/// domains and paths.
 const MAX_SAME_NAME: usize = 8;
-/// Maximum number of stale cookies to clear at once, because proxies limit the size of response
-/// headers.
+/// Maximum number of stale cookies that one response clears, because proxies limit the size of
+/// response headers.
 const MAX_CLEARED: usize = 10;
 
 /// A token with a valid signature.
@@ -40,7 +40,7 @@ pub(crate) struct SignedToken {
     pub(crate) is_outdated: bool,
 }
 
-/// Signs and verifies cookies. Not `Debug`, because it holds the secrets.
+/// Signer and verifier of cookies. Does not implement `Debug`, because it holds keys.
 pub(crate) struct Cookies {
     key: hmac::Key,
     /// Keys of older secrets, which only verify.
@@ -48,6 +48,7 @@ pub(crate) struct Cookies {
     names: Names,
     /// Attributes that follow `Max-Age` in every cookie.
     attributes: String,
+    /// Domain attribute of cookies that an earlier server set.
     old_domain: Option<String>,
 }
 
@@ -121,7 +122,8 @@ impl Cookies {
         tokens
     }
 
-    /// Returns whether the user chose not to be remembered.
+    /// Returns whether the request has a valid `dont_remember` cookie: the user chose not to be
+    /// remembered.
     pub(crate) fn has_marker(&self, headers: &HeaderMap) -> bool {
         let mut markers = values(headers, &self.names.dont_remember).take(MAX_SAME_NAME);
         markers.any(|value| self.verified(value).is_some_and(|marker| marker.token == MARKER))
@@ -153,7 +155,8 @@ impl Cookies {
         lines
     }
 
-    /// Returns the cookies that clear those with the old Domain attribute, which would shadow ours.
+    /// Returns the cookies that clear those with the old Domain attribute, which would shadow the
+    /// current ones.
     fn clear_old_domain(&self) -> Vec<HeaderValue> {
         let Some(domain) = &self.old_domain else { return Vec::new() };
         let Names { session_token, session_data, dont_remember } = &self.names;
@@ -162,8 +165,8 @@ impl Cookies {
             .into()
     }
 
-    /// Returns the cookies that clear non-empty session cache cookies of Better Auth, whether whole
-    /// or in numbered chunks. Limits their number per response.
+    /// Returns the cookies that clear Better Auth's non-empty session cache cookies, which may be
+    /// split into numbered chunks. Their number per response is limited.
     pub(crate) fn clear_left_overs(&self, headers: &HeaderMap) -> Vec<HeaderValue> {
         let names = pairs(headers).filter_map(|pair| {
             let (name, value) = str::from_utf8(pair).ok()?.split_once('=')?;
@@ -184,8 +187,8 @@ impl Cookies {
 }
 
 fn header(line: String) -> HeaderValue {
-    // Names and attributes are validated, and percent-encoding leaves only characters that are valid
-    // in a header.
+    // This cannot fail: names and attributes are validated, and percent-encoding leaves only
+    // characters that are valid in a header.
     HeaderValue::try_from(line).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
@@ -199,7 +202,8 @@ fn values<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a
     })
 }
 
-/// Returns `name=value` of every cookie, as bytes: cookies of other applications need not be UTF-8.
+/// Returns `name=value` of every cookie as bytes, because cookies of other applications need not be
+/// UTF-8.
 fn pairs(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     headers
         .get_all(COOKIE)

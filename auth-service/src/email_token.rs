@@ -23,14 +23,14 @@ const PURPOSE: &str = "auth-service email verification v1";
 /// Lifetime of a link.
 pub(crate) const LIFETIME: Duration = Duration::from_hours(1);
 
-/// Action that a link performs when it is opened.
+/// The action that a link performs when it is opened.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Request {
     VerifyEmail,
-    /// Send a confirmation link to the new address.
+    /// Sends a link to the new address.
     ChangeEmailConfirmation,
-    /// Change the address.
+    /// Changes the address.
     ChangeEmailVerification,
 }
 
@@ -68,10 +68,10 @@ impl EmailClaims {
     }
 }
 
-/// Signs and verifies the tokens. Not `Debug`, because it holds a key.
+/// Signer and verifier of the tokens. Does not implement `Debug`, because it holds keys.
 pub(crate) struct EmailTokens {
     encoding: EncodingKey,
-    /// One key per secret, that of the current secret first.
+    /// One key for each secret; the key of the current secret is first.
     decoding: Vec<DecodingKey>,
 }
 

@@ -1,10 +1,10 @@
 //! Protection against password guessing: back-offs per account, whether the account exists or not.
 //!
-//! A client that guesses the password of an account has to wait longer and longer, as do the networks
-//! around it, so that the many addresses of one subscriber do not count as many clients. Clients from
-//! many networks that guess at the same account share a back-off, from which networks that have signed
-//! in to it before are exempt. Existing sessions are not affected: passwords checked inside a session
-//! are counted separately.
+//! A client that guesses the password of an account has to wait longer and longer, as do all
+//! clients in the networks around it, so that the many addresses of one subscriber do not count as
+//! many clients. Clients from many networks that guess at the same account share a back-off.
+//! Networks from which the user has signed in before are exempt from it. Existing sessions are not
+//! affected: passwords checked inside a session are counted separately.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
@@ -31,8 +31,8 @@ const BY_CLIENT_FREE: u32 = 5;
 /// /24; an IPv6 /48, which one subscriber may have, and the /32 of a provider.
 const GROUPS_V4: [(u32, u32); 1] = [(24, 10)];
 const GROUPS_V6: [(u32, u32); 2] = [(48, 10), (32, 20)];
-/// Limit for all clients on one account. Each contributes at most the free attempts of itself and
-/// its networks, so reaching this limit takes several networks.
+/// Limit for all clients on one account. Each client contributes at most its own free attempts and
+/// those of its networks, so only clients from several networks can reach this limit.
 const BY_ALL: Rule = back_off(BY_ALL_FREE, 1, Duration::from_mins(5));
 const BY_ALL_FREE: u32 = 50;
 /// Time for which a network is remembered after its last sign-in.
@@ -50,7 +50,7 @@ pub(crate) struct Guess<'a> {
 }
 
 impl<'a> Guess<'a> {
-    /// Counts an attempt to sign in with this address.
+    /// Counts an attempt to sign in with this address. Fails if the client has to wait.
     pub(crate) async fn at_sign_in(
         state: &'a AppState,
         email: &str,
@@ -62,8 +62,8 @@ impl<'a> Guess<'a> {
         }
         let by_all = Key::of(&["guess", email]);
         let (by_client, groups) = (client_key(email, client), groups_of(email, client));
-        // Refused attempts are not counted. The client's own wait is the longest, so it is checked
-        // first.
+        // All limits are peeked at before anything is counted, because refused attempts are not
+        // counted. The client's own wait is the longest, so it is checked first.
         state.attempts.peek(by_client, BY_CLIENT).await?;
         let tried_by_all = match peek(state, by_all, &groups).await {
             Err(Error::TooManyRequests { .. }) if is_known(state, email, client).await? => None,
@@ -81,7 +81,7 @@ impl<'a> Guess<'a> {
         Ok(guess)
     }
 
-    /// Counts a password check of a signed-in user.
+    /// Counts a password check of a signed-in user. Fails if the user has to wait.
     pub(crate) async fn in_session(state: &'a AppState, user_id: &str) -> Result<Self> {
         let mut guess = Self { state, counted: Vec::new() };
         if state.rate_limit {
@@ -113,7 +113,7 @@ fn by_group(free: u32) -> Rule {
     back_off(free, 10, Duration::from_hours(1))
 }
 
-/// Returns the networks around a client, each with its number of free attempts.
+/// Returns the keys of the networks around a client, each with its number of free attempts.
 fn groups_of(email: &str, client: IpAddr) -> Vec<(Key, u32)> {
     let lengths: &[_] = match client {
         IpAddr::V4(_) => &GROUPS_V4,
@@ -141,8 +141,8 @@ fn truncate(address: IpAddr, length: u32) -> IpAddr {
     }
 }
 
-/// Returns the number of attempts of all clients together. Fails if all clients or the networks
-/// around this client have to wait.
+/// Returns the number of attempts by all clients. Fails if all clients, or those in a network
+/// around this client, have to wait.
 async fn peek(state: &AppState, by_all: Key, groups: &[(Key, u32)]) -> Result<u32> {
     for (key, free) in groups {
         state.attempts.peek(*key, by_group(*free)).await?;
@@ -163,7 +163,7 @@ fn network_key(user_id: &str, client: IpAddr) -> Key {
     Key::of(&["network", user_id, &client.to_string()])
 }
 
-/// Returns the network to remember after a sign-in.
+/// Returns the row that remembers the network of a sign-in.
 pub(crate) fn sign_in_network(user_id: &str, client: IpAddr, now: DbTime) -> SignInNetwork {
     SignInNetwork {
         network: network_key(user_id, client).0.to_vec(),

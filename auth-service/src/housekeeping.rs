@@ -16,17 +16,19 @@ use crate::{
     state::AppState,
 };
 
+/// Interval at which obsolete rows are deleted.
 const PAUSE: Duration = Duration::from_mins(10);
-/// Number of entries of the audit log that one transaction deletes. There may be millions after the
-/// retention was shortened.
+/// Number of entries of the audit log that one transaction deletes. There may be millions of old
+/// entries after `AUDIT_RETENTION` was shortened.
 const AUDIT_BATCH: u16 = 5000;
-/// Number of sessions that are read at once.
+/// Number of sessions that one query reads.
 const SEALS_PER_PAGE: i64 = 500;
 /// Interval at which the signing keys are read, so that a revoked key soon leaves the published set of
 /// every replica.
 const KEYS_PAUSE: Duration = Duration::from_secs(1);
 
-/// Starts the worker. Any number of replicas may run it at the same time.
+/// Starts the worker that deletes obsolete rows and re-encrypts values. Any number of replicas may
+/// run it at the same time.
 pub(crate) fn keep(state: Data<AppState>) -> Worker {
     let work = async move || {
         for forgotten in [
@@ -47,7 +49,7 @@ pub(crate) fn keep(state: Data<AppState>) -> Worker {
     Worker::start(PAUSE, work, async || future::pending().await)
 }
 
-/// Re-encrypts values of older secrets with the current one, so that the older ones can be removed.
+/// Re-encrypts values that are encrypted with older secrets, so that those secrets can be removed.
 /// Replicas that still use an older secret may add such values at any time.
 async fn renew_seals(state: &AppState) -> Result<usize> {
     if !state.session_seal.has_older() {
@@ -77,8 +79,8 @@ async fn renew_sessions(state: &AppState) -> Result<usize> {
     }
 }
 
-/// Starts the worker that makes the next signing key when it is due, and notices keys that other
-/// replicas have made or that were revoked.
+/// Starts the worker that creates the next signing key when it is due, and notices keys that other
+/// replicas have created or that were revoked.
 pub(crate) fn watch_keys(state: Data<AppState>) -> Worker {
     let is_failing = Cell::new(false);
     let work = async move || {

@@ -21,7 +21,7 @@ const SIGN_IN: Rule = Rule::Window { max: 3, window: Duration::from_secs(10), sh
 const MAIL: Rule = Rule::Window { max: 3, window: Duration::from_mins(1), share_every: 1 };
 const GENERAL: Rule = Rule::Window { max: 100, window: Duration::from_secs(10), share_every: 10 };
 
-/// Rules by path prefix below the base path.
+/// Rules by path prefix below the base path, each with the name under which requests are counted.
 const RULES: [(&str, &str, Rule); 8] = [
     ("/sign-in", "sign-in", SIGN_IN),
     ("/sign-up", "sign-up", SIGN_IN),
@@ -53,7 +53,7 @@ async fn count(base_path: &str, req: &ServiceRequest) -> error::Result<()> {
     if !state.rate_limit {
         return Ok(());
     }
-    // Use the path as the router decodes it, so that other encodings count as the same path.
+    // The path is used as the router decodes it, so that other encodings count as the same path.
     let path = req.match_info().as_str();
     let below = path.strip_prefix(base_path).unwrap_or(path);
     // A receiver is exempt, because it sends requests on behalf of all its clients.
@@ -64,7 +64,7 @@ async fn count(base_path: &str, req: &ServiceRequest) -> error::Result<()> {
     }
     let rule = RULES.iter().find(|(beginning, ..)| below.starts_with(beginning));
     let (class, rule) = rule.map_or(("", GENERAL), |(_, class, rule)| (*class, *rule));
-    // Unknown paths share one count.
+    // All unknown paths with the same rule share one count.
     let route = req.resource_map().match_pattern(path);
     let address = state.client_network(req.request()).to_string();
     let key = Key::of(&["request", &address, class, route.as_deref().unwrap_or_default()]);

@@ -1,5 +1,5 @@
-//! Entry point: loads the configuration, starts telemetry, and runs the application until a signal
-//! arrives.
+//! Entry point: loads the configuration, starts telemetry, and runs a command or, until a signal
+//! arrives, the service.
 
 use std::{
     io::{self, Write as _},

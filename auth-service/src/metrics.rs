@@ -36,7 +36,7 @@ impl Figures for Shown {
 }
 
 async fn outbox_depth(state: &AppState) -> Result<u64> {
-    // Not `read`, because that would open a connection for this thread alone.
+    // `read` is not used, because it would open a connection for this thread alone.
     let mut pooled = state.database.read_at_leisure().await?;
     Ok(Mail::count(&mut pooled.conn()).await?.unsigned_abs())
 }

@@ -1,4 +1,4 @@
-//! Checks the origin of requests and the targets of redirects, against CSRF and open redirects.
+//! Checks the origin of requests and the targets of redirects, to prevent CSRF and open redirects.
 
 use actix_web::{
     HttpRequest,
@@ -100,15 +100,15 @@ fn is_of_an_app(address: &str, trusted: &[TrustedOrigin]) -> bool {
     trusted.iter().any(|trusted| trusted.covers_custom(address))
 }
 
-/// Returns whether an origin is trusted and is written as browsers write it.
+/// Returns whether an origin is trusted and has the form in which browsers send it.
 fn is_trusted_text(origin: &str, trusted: &[TrustedOrigin]) -> bool {
     origin
         .parse()
         .is_ok_and(|read: WebOrigin| read.as_str() == origin && is_trusted(&read, trusted))
 }
 
-/// Returns whether the request's host is trusted, for either scheme, because a proxy may terminate
-/// TLS.
+/// Returns whether the request's host is a trusted origin with either scheme, because a proxy may
+/// terminate TLS.
 fn is_own_host_trusted(headers: &HeaderMap, trusted: &[TrustedOrigin]) -> bool {
     text(headers, HOST.as_str()).is_some_and(|host| {
         ["http", "https"]
@@ -121,7 +121,8 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// Checks all fields with redirect targets. The one in the query is used if the body has none.
+/// Checks all redirect targets in the body, and the `callbackURL` in the query if the body has
+/// none.
 pub(crate) fn check_redirects(
     body: Option<&Value>,
     query: &str,
@@ -146,7 +147,7 @@ pub(crate) fn check_redirects(
     Ok(())
 }
 
-/// Checks the query parameter with a redirect target.
+/// Checks the `callbackURL` in the query.
 pub(crate) fn check_query_redirect(query: &str, trusted: &[TrustedOrigin]) -> Result<()> {
     let mut targets = form_urlencoded::parse(query.as_bytes())
         .filter(|(name, value)| name == CALLBACK.member && !value.is_empty());
@@ -157,7 +158,7 @@ pub(crate) fn check_query_redirect(query: &str, trusted: &[TrustedOrigin]) -> Re
     }
 }
 
-/// Returns whether a target is a path of this origin or a URL of a trusted one, and contains
+/// Returns whether a target is a path on this origin or a URL of a trusted origin, and contains
 /// nothing that browsers and servers interpret differently.
 fn is_safe(target: &str, trusted: &[TrustedOrigin]) -> bool {
     if target.contains('\\') || target.contains(char::is_control) {

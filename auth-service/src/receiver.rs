@@ -1,4 +1,4 @@
-//! Authentication of receivers: services that verify access tokens, and know a secret of
+//! Authentication of receivers, which are services that verify access tokens and know a secret of
 //! `EVENTS_SECRET`.
 
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
@@ -7,7 +7,7 @@ use url::form_urlencoded;
 
 use crate::security_events::SecurityEvents;
 
-/// The sender of a request, by its `Authorization` header.
+/// The sender of a request, according to its `Authorization` header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Client {
     /// The request has no credentials.
@@ -18,8 +18,8 @@ pub(crate) enum Client {
 }
 
 impl Client {
-    /// Reads the secret as a bearer token (RFC 6750 §2.1) or as the password of HTTP Basic (RFC
-    /// 6749 §2.3.1), whose user name is ignored. The header must occur once.
+    /// Identifies the sender. The secret may be a bearer token (RFC 6750 §2.1) or the password of
+    /// HTTP Basic (RFC 6749 §2.3.1), whose user name is ignored. The header must not be repeated.
     pub(crate) fn of(headers: &HeaderMap, receivers: &SecurityEvents) -> Self {
         let mut headers = headers.get_all(AUTHORIZATION);
         let Some(header) = headers.next() else { return Self::Anonymous };

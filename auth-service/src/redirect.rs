@@ -7,7 +7,7 @@ use actix_web::{
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use url::{Url, form_urlencoded};
 
-/// Characters that are invalid in a header. Nothing else is escaped, so that a target keeps the
+/// Characters that are invalid in a header. No others are escaped, so that a target keeps the
 /// meaning with which it was validated.
 const NOT_IN_HEADERS: &AsciiSet = &CONTROLS.add(b' ');
 
@@ -16,7 +16,7 @@ pub(crate) fn location(target: &str) -> (HeaderName, String) {
     (LOCATION, utf8_percent_encode(target, NOT_IN_HEADERS).to_string())
 }
 
-/// Returns a 302 with an empty body and the media type that the wire contract requires.
+/// Returns a 302 response with an empty body and, as in Better Auth, the media type of JSON.
 pub(crate) fn found(target: &str) -> HttpResponse {
     HttpResponse::Found()
         .insert_header(location(target))

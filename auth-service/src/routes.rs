@@ -1,7 +1,7 @@
 //! The routing table.
 //!
-//! Under `/api/auth`, a wrong method is treated as an unknown path (404, no body), as in Better
-//! Auth; `route` does that. Elsewhere it is a 405 with `Allow`.
+//! Under `/api/auth`, a wrong method is treated as an unknown path (404 without a body), as in
+//! Better Auth, so handlers are added with `route`. Elsewhere, the response is a 405 with `Allow`.
 
 mod confirm_page;
 mod email;
@@ -114,8 +114,8 @@ fn read() -> Route {
     route().guard(Any(Get()).or(Head()))
 }
 
-/// Responds to HEAD for links that change something, without opening the link, because mail
-/// scanners send HEAD requests.
+/// Responds to a HEAD request for a link that changes something. Does not open the link, because
+/// e-mail scanners send HEAD requests.
 async fn unopened() -> HttpResponse {
     HttpResponse::Ok().finish()
 }

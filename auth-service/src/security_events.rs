@@ -32,12 +32,13 @@ use crate::{
 const POLL: Duration = Duration::from_millis(200);
 /// Maximum duration of a long poll.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
-/// Assumed minimum lifetime of tokens, because `JWT_EXPIRES_IN` may have been lowered recently.
+/// Minimum lifetime that tokens are assumed to have, because `JWT_EXPIRES_IN` may have been lowered
+/// recently.
 const MIN_TOKEN_LIFETIME: Duration = Duration::from_hours(24);
 /// Assumed maximum clock skew between the issuer and receivers.
 const CLOCK_SKEW: Duration = Duration::from_mins(5);
 
-/// Standard event type URIs.
+/// Event type URIs that the OpenID specifications CAEP and RISC define.
 const SESSION_REVOKED: &str = "https://schemas.openid.net/secevent/caep/event-type/session-revoked";
 const ACCOUNT_DISABLED: &str =
     "https://schemas.openid.net/secevent/risc/event-type/account-disabled";
@@ -59,7 +60,7 @@ impl EventKind {
     }
 }
 
-/// The receivers' secrets, and the receivers waiting for events.
+/// The secrets of the receivers, and the state that receivers share while they wait for events.
 pub(crate) struct SecurityEvents {
     secrets: Vec<SecretString>,
     token_lifetime: Duration,
@@ -119,7 +120,7 @@ impl SecurityEvents {
         });
     }
 
-    /// Queries the last place, unless another receiver is doing so or has just done so.
+    /// Queries the last place, unless another waiting receiver is doing so or has just done so.
     async fn look(&self, state: &AppState) -> Result<()> {
         let Ok(mut asked) = self.asked.try_lock() else { return Ok(()) };
         if asked.is_some_and(|asked| asked.elapsed() < POLL / 2) {
@@ -137,8 +138,8 @@ pub(crate) fn patience() -> Instant {
     Instant::now() + LONGEST_WAIT
 }
 
-/// Waits until there are events after a place, and returns whether there are. Returns `false` at
-/// the deadline or on shutdown.
+/// Waits until there are events after a place. Returns `false` if there are none at the deadline or
+/// on shutdown.
 pub(crate) async fn wait(state: &Data<AppState>, place: i64, deadline: Instant) -> Result<bool> {
     let mut last_place = state.security_events.last_place.subscribe();
     while *last_place.borrow_and_update() == place {
@@ -155,7 +156,7 @@ pub(crate) async fn wait(state: &Data<AppState>, place: i64, deadline: Instant) 
     Ok(true)
 }
 
-/// Ends sessions and records the events in the same transaction.
+/// Ends sessions, and records the security events in the same transaction.
 pub(crate) async fn end_sessions(
     state: &AppState,
     which: Ending<'_>,
@@ -168,8 +169,8 @@ pub(crate) async fn end_sessions(
     Ok(())
 }
 
-/// Returns the claims of a security event token. They have no `sub` and `exp`, so that it cannot be
-/// mistaken for an access token (RFC 8417 §4.1, §4.5).
+/// Returns the claims of a security event token. They include neither `sub` nor `exp`, so that it
+/// cannot be mistaken for an access token (RFC 8417 §4.1, §4.5).
 pub(crate) fn claims(
     event: &SecurityEvent,
     kind: EventKind,
@@ -203,7 +204,7 @@ pub(crate) fn claims(
     })
 }
 
-/// Rounds up to whole seconds.
+/// Returns the seconds since the Unix epoch, rounded up.
 fn round_up(time: DbTime) -> i64 {
     DateTime::timestamp(&time.0) + i64::from(time.0.timestamp_subsec_nanos() > 0)
 }

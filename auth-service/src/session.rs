@@ -37,7 +37,8 @@ pub(crate) fn token_hash(token: &str) -> Vec<u8> {
     digest::digest(&digest::SHA256, token.as_bytes()).as_ref().to_vec()
 }
 
-/// A session to be created. The token is always new: a token from the client is never adopted.
+/// A session to be created. Its token is always new: a token from the client is never adopted,
+/// which prevents session fixation.
 pub(crate) struct Fresh {
     pub(crate) id: String,
     pub(crate) token: String,
@@ -91,7 +92,7 @@ impl Fresh {
     }
 }
 
-/// The session object of a response; always these eight fields.
+/// The session in a response. It always has the eight fields that Better Auth returns.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SessionBody {
@@ -141,13 +142,14 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    /// Sends the cookie again although the session was not renewed.
+    /// Makes the response set the session cookie again, as Better Auth does after a change to the
+    /// user.
     pub(crate) fn resend_cookie(&self, state: &AppState, req: &HttpRequest) {
         let is_remembered = !state.cookies.has_marker(req.headers());
         session_cookies::send(req, &self.session.token, is_remembered);
     }
 
-    /// Returns whether the session started recently.
+    /// Returns whether the session started less than `session_fresh_age` ago.
     pub(crate) fn is_fresh(&self, state: &AppState) -> bool {
         let age = state.clock.now() - DateTime::from(self.session.created_at);
         state.session_fresh_age.is_zero()
@@ -157,14 +159,14 @@ impl Live {
 
 /// Result of checking the request's credentials.
 pub(crate) enum Caller {
-    /// The request has no credential of this service.
+    /// The request has no session token, or only tokens with an invalid signature.
     Nobody,
-    /// The credential is valid, but its session has ended.
+    /// The session of the token has ended or never existed.
     Gone,
     Live(Box<Live>),
 }
 
-/// Returns the session tokens of the request: a bearer token replaces the cookies.
+/// Returns the session tokens of the request. A bearer token takes precedence over cookies.
 pub(crate) fn presented_tokens(state: &AppState, headers: &HeaderMap) -> Vec<SignedToken> {
     match bearer_token(state, headers) {
         Some(token) => vec![token],
@@ -172,8 +174,8 @@ pub(crate) fn presented_tokens(state: &AppState, headers: &HeaderMap) -> Vec<Sig
     }
 }
 
-/// Returns the session token of a bearer token, which may be signed. Ignores a token with an
-/// invalid signature.
+/// Returns the session token that is sent as a bearer token, signed or unsigned. A token with an
+/// invalid signature is ignored.
 fn bearer_token(state: &AppState, headers: &HeaderMap) -> Option<SignedToken> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, credential) = value.split_once(' ')?;
@@ -189,8 +191,8 @@ fn bearer_token(state: &AppState, headers: &HeaderMap) -> Option<SignedToken> {
     }
 }
 
-/// Finds the session of the request, deletes it if it has expired or renews it if due, and records the
-/// cookie changes.
+/// Finds the session of the request, deletes it if it has expired, renews it if renewal is due, and
+/// records the cookie changes.
 pub(crate) async fn caller(state: &AppState, req: &HttpRequest) -> Result<Caller> {
     session_cookies::seen(req);
     let caller = find(state, req).await?;
@@ -248,7 +250,7 @@ async fn find_session(
     })))
 }
 
-/// Returns whether the session was last extended at least `session_update_age` ago.
+/// Returns whether renewal is due: the session was last extended at least `session_update_age` ago.
 fn is_due(state: &AppState, session: &models::Session, now: DateTime<Utc>) -> bool {
     now >= session.expires_at.0 - state.session_expires_in + state.session_update_age
 }
@@ -259,7 +261,7 @@ fn may_renew(state: &AppState, req: &HttpRequest) -> bool {
     !is_disabled && !state.cookies.has_marker(req.headers())
 }
 
-/// The caller's session. A handler that takes this extractor requires a session.
+/// Extractor of the caller's session. A handler that takes it requires a session.
 pub(crate) struct CurrentSession(pub(crate) Box<Live>);
 
 impl CurrentSession {
@@ -282,8 +284,8 @@ impl FromRequest for CurrentSession {
     }
 }
 
-/// A session and a body. The body is validated first, so that a malformed one gets the same error with
-/// and without a session.
+/// Extractor of the caller's session and the body. The body is validated first, so that an invalid
+/// one gets the same error with and without a session.
 pub(crate) struct Authenticated<T>(pub(crate) Box<Live>, pub(crate) T);
 
 impl<T: Schema> FromRequest for Authenticated<T> {

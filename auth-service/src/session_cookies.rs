@@ -14,7 +14,7 @@ use crate::{session::Fresh, state::AppState};
 
 pub(crate) const SET_AUTH_TOKEN: &str = "set-auth-token";
 
-/// A change, stored in the request until the response exists.
+/// A change to the cookies, stored in the request until the response exists.
 enum Pending {
     /// The cookies were read and are unchanged.
     Seen,
@@ -91,7 +91,8 @@ fn apply(state: &AppState, sent: &HeaderMap, answer: &mut HeaderMap, pending: Pe
     }
 }
 
-/// Exposes the token header to scripts, in addition to those exposed already.
+/// Lets scripts on other origins read the token header, in addition to the headers that are exposed
+/// already.
 fn expose_token(answer: &mut HeaderMap) {
     let others = answer.get(ACCESS_CONTROL_EXPOSE_HEADERS).and_then(|names| names.to_str().ok());
     let names = match others {

@@ -264,7 +264,7 @@ async fn change(
     let user = models::User::find(&mut state.read().await?.conn(), &claims.user_id).await?;
     let user = user.ok_or(Error::EmailTokenUserGone)?;
     if user.email != claims.email {
-        return Err(Error::InvalidEmailToken); // this or another change was completed
+        return Err(Error::InvalidEmailToken); // this or another change has been completed already
     }
     let caller = session::caller(state, req).await?;
     if let Caller::Live(live) = &caller
