@@ -17,8 +17,9 @@ pub fn builder(url: &Url) -> ClientBuilder {
     builder
 }
 
-/// Returns the proxy for requests to `url`, without its credentials, from `HTTP_PROXY`, `HTTPS_PROXY`
-/// or `ALL_PROXY`. Hosts in `NO_PROXY` have none.
+/// Returns the proxy for requests to `url`, without its credentials, from `HTTP_PROXY`,
+/// `HTTPS_PROXY` or `ALL_PROXY`. Returns `None` for hosts that bypass the proxy, such as those in
+/// `NO_PROXY`.
 pub fn proxy(url: &Url) -> Option<String> {
     if is_beside(url) {
         return None;

@@ -12,7 +12,7 @@ use futures_util::StreamExt as _;
 
 /// Time limit for receiving a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-/// Maximum number of bytes that are read of a body that is too large, so that the client receives the
+/// Maximum number of bytes to read from an oversized body. Reading them lets the client receive the
 /// response instead of a connection reset.
 const DRAIN_LIMIT: usize = 32 * 1024 * 1024;
 

@@ -43,9 +43,9 @@ pub struct DoctorArgs {
 #[serde(rename_all = "lowercase")]
 enum Verdict {
     Ok,
-    /// Could not be checked.
+    /// The subject could not be checked.
     Skip,
-    /// Works, but probably not as intended.
+    /// The configuration works, but probably not as intended.
     Warn,
     Fault,
 }

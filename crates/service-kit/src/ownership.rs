@@ -31,7 +31,7 @@ impl PathError {
         self.error.kind()
     }
 
-    /// Returns the path itself, or the directory in which it would be created.
+    /// Returns the path itself, or its nearest ancestor that exists.
     fn existing(&self) -> &Path {
         let here = Path::new(".");
         let or_here = |path| if path == Path::new("") { here } else { path };

@@ -67,7 +67,8 @@ pub async fn begin(conn: &mut Conn<'_>) -> Result<&'static str, SourceError> {
 /// Returns a URI that opens a SQLite file read-only.
 fn read_only(path: &Path) -> Option<String> {
     let url = Url::from_file_path(std::path::absolute(path).ok()?).ok()?;
-    // Reading a file in WAL mode creates files next to it, unless the folder is read-only.
+    // To read a file in WAL mode, SQLite creates files next to it, which is impossible in a
+    // read-only folder. Without a log, the file can be opened as `immutable` there.
     let log = PathBuf::from(format!("{}-wal", path.display()));
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let is_writable = access(folder.unwrap_or(Path::new(".")), Access::WRITE_OK).is_ok();
@@ -75,8 +76,8 @@ fn read_only(path: &Path) -> Option<String> {
     Some(format!("{url}?{mode}"))
 }
 
-/// Checks that a file is readable. A URL is rejected without quoting it, because it may contain a
-/// password.
+/// Checks that a path names a regular file. A URL is rejected without quoting it, because it may
+/// contain a password.
 pub fn file(text: &str) -> Result<PathBuf, SourceError> {
     let path = transfer::file(text).map_err(|reason| SourceError::Url(reason.to_owned()))?;
     check_is_file(&path)?;

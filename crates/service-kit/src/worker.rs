@@ -16,7 +16,7 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Runs `work` in a loop. After each run, waits for `woken`, but at most for `pause`.
+    /// Runs `work` in a loop. After each run, waits for `woken`, but for at most `pause`.
     pub fn start(
         pause: Duration,
         work: impl AsyncFn() + 'static,

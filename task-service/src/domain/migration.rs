@@ -7,7 +7,7 @@ use service_kit::{
 
 use crate::store::{MIGRATIONS, Task};
 
-/// Number of rows migrated at once.
+/// Maximum number of rows migrated at once.
 const BATCH: i64 = 500;
 
 /// Error for a migration of the schema or of rows.

@@ -1,8 +1,9 @@
 //! Maximum number of rows per owner.
 //!
 //! Counting before each insert would cost more than the insert. After a count, some inserts are
-//! therefore allowed without counting: a sixteenth of the remaining quota, and none if little remains.
-//! Replicas together may let an owner exceed the quota by that much.
+//! therefore allowed without counting: a sixteenth of the remaining quota, and none if little
+//! remains. Since replicas do not share this allowance, an owner may exceed the quota by one for
+//! each additional replica.
 
 use std::{
     collections::HashMap,
@@ -16,7 +17,7 @@ use crate::store::{IdempotencyKey, StoreError, Task};
 
 /// Divisor of the remaining quota: one sixteenth of it is allowed without counting.
 const SHARE: i64 = 16;
-/// Maximum number of cached owners; the rows of others are counted each time.
+/// Maximum number of cached owners. When it is reached, all of them are counted again.
 const MAX_OWNERS: usize = 10_000;
 
 /// The rows that a quota limits.

@@ -34,7 +34,8 @@ impl Length {
 }
 
 /// Ranges of invisible characters other than white space and controls: Unicode's default-ignorable
-/// code points (UAX #44), and the blanks of Braille, Hangul and interlinear annotation.
+/// code points (UAX #44), the blanks of Braille and Hangul, and the characters for interlinear
+/// annotation.
 const INVISIBLE: [(char, char); 18] = [
     ('\u{ad}', '\u{ad}'),
     ('\u{34f}', '\u{34f}'),

@@ -16,7 +16,7 @@ use crate::http::error::{Error, InputError, Result};
 
 /// Lifetime of a key.
 pub(crate) const REMEMBERED: Duration = Duration::from_hours(24);
-/// Marks a response as a replay of an earlier one.
+/// Header that marks a response as a replay of an earlier one.
 pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 const NAME: HeaderName = HeaderName::from_static("idempotency-key");

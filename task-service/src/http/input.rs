@@ -20,7 +20,8 @@ use crate::{
     http::error::{Error, InputError, Result},
 };
 
-/// Maximum size of a body in bytes: twice that of a description of 10 000 escaped characters.
+/// Maximum size of a body in bytes: about twice that of a description of 10 000 characters that are
+/// all escaped.
 const MAX_BODY_BYTES: usize = 256 * 1024;
 
 /// The `{id}` of a path. An invalid id is treated as an unknown task.
@@ -39,7 +40,7 @@ impl FromRequest for TaskPath {
 /// A JSON body.
 pub(crate) struct Body<T>(pub(crate) T);
 
-/// The body that an endpoint accepts. Unknown fields are ignored.
+/// A type of body that an endpoint accepts. Unknown fields are ignored.
 pub(crate) trait Schema: Sized + 'static {
     fn read(members: &mut Members) -> Self;
 }

@@ -20,13 +20,13 @@ use crate::{
     store::{Head, Task},
 };
 
-/// Maximum total size of titles and descriptions in a part, in bytes. A single task may exceed it.
+/// Maximum size of a part in bytes, before strings are escaped. A single task may exceed it.
 const PART_BYTES: usize = 128 * 1024;
 
 /// The tasks of a page.
 pub(crate) enum Tasks {
     Whole(Vec<Task>),
-    /// Loaded in parts.
+    /// Tasks that are loaded in parts.
     Heads(Vec<Head>),
 }
 

@@ -283,7 +283,7 @@ impl Page {
     ) -> Result<Option<(Vec<Task>, Option<String>)>> {
         let limit = self.asked.limit.min(WHOLE_MAX + 1);
         let may_be_long = limit < self.asked.limit;
-        // A slow search must not run twice, as below if the page turns out to be long.
+        // A slow search must not run twice: here, and again if the page turns out to be long.
         if may_be_long && self.takes_its_time() {
             return Ok(None);
         }

@@ -26,7 +26,7 @@ pub(crate) struct LivenessResponse {
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ReadinessResponse {
-    /// `ok` if all fields below are; `stopping` during a graceful shutdown.
+    /// `ok` if the service is ready; `stopping` during a graceful shutdown.
     status: HealthStatus,
     database: HealthStatus,
     schema: HealthStatus,
@@ -56,7 +56,7 @@ pub(crate) async fn live() -> HttpResponse {
 /// Check readiness
 ///
 /// Fails unless the database responds, its schema is up to date and the issuer's keys were fetched.
-/// If security events are followed, also waits for past events during startup.
+/// If security events are followed, also fails at startup until past events were received.
 #[utoipa::path(
     get,
     path = "/health/ready",

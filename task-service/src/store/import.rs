@@ -79,7 +79,8 @@ pub(crate) struct SourceTask {
 }
 
 impl SourceTask {
-    /// Returns the tasks after a key, ordered by `key`.
+    /// Returns up to `limit` tasks whose key is greater than `after`, in the order of the column
+    /// expression `key`.
     pub(crate) async fn list(
         conn: &mut Conn<'_>,
         table: &Table,

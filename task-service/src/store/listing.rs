@@ -21,7 +21,7 @@ pub(crate) struct Filter {
     pub(crate) completed: Option<bool>,
     pub(crate) created_after: Option<DbTime>,
     pub(crate) updated_after: Option<DbTime>,
-    /// Folded search string, found in the title or the description.
+    /// Folded string that the title or the description must contain.
     pub(crate) text: Option<String>,
 }
 

@@ -1,4 +1,5 @@
-//! Token verification: rules R1 to R12, with a violation of each.
+//! Token verification. The names of the tests number and state its rules, R1 to R12, and each test
+//! violates one of them.
 
 mod issuers;
 mod shape;

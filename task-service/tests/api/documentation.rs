@@ -36,7 +36,8 @@ fn the_page_of_limits_is_current() {
     assert_limits_current(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/limits.md"));
 }
 
-/// R14: cache lifetime, cool-down and fetch timeout are configurable and documented.
+/// Rule R14 of token verification: cache lifetime, cool-down and fetch timeout are configurable and
+/// documented.
 #[test]
 fn the_example_environment_has_the_defaults_of_token_verification() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

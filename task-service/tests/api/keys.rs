@@ -1,5 +1,5 @@
-//! The issuer's keys: when they are fetched, and what happens while they are unavailable. R13 to
-//! R19.
+//! The issuer's keys: when they are fetched, and what happens while they are unavailable. The names
+//! of the tests state the rules, R13 to R19.
 
 use std::{pin::pin, time::Duration};
 

@@ -1,4 +1,4 @@
-//! A matrix: every task endpoint × (no token, bad token, other user, owner).
+//! A matrix: every task endpoint × (no token, invalid token, other user, owner).
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};

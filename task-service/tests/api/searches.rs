@@ -28,7 +28,8 @@ const SEARCHES: usize = 40;
 /// Number of admitted searches: one runs and four wait.
 const ADMITTED: usize = 5;
 
-/// Inserts tasks with long strings that nearly match the search at every character.
+/// SQL for SQLite that inserts tasks with long strings, which nearly match the search at every
+/// character.
 const LONG_TASKS: &str = "INSERT INTO tasks (id, user_id, title, title_folded, description, \
      description_folded, completed, created_at, updated_at) \
      WITH RECURSIVE numbers (number) AS \

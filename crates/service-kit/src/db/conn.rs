@@ -35,7 +35,7 @@ pub enum Conn<'a> {
     Sqlite(&'a mut AsyncSqliteConnection),
 }
 
-/// Runs a query on a connection of either engine; `$c` is its name in the query.
+/// Runs a query on a connection of either engine. `$c` names the connection in the query.
 #[macro_export]
 macro_rules! query {
     ($conn:expr, |$c:ident| $query:expr) => {

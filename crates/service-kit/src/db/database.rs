@@ -84,8 +84,8 @@ impl Database {
         }
     }
 
-    /// Returns whether the database responds within a short timeout and `tables` can be read.
-    /// SQLite reads all tables.
+    /// Returns whether the database responds within a short timeout and `tables` can be read. On
+    /// SQLite, all tables are read instead.
     pub async fn is_ready(&self, tables: &[&str]) -> bool {
         match self {
             Self::Postgres(postgres) => postgres.is_ready(tables).await,

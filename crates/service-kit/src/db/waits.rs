@@ -11,14 +11,14 @@ use futures_util::FutureExt as _;
 
 use crate::metrics::{Counter, Histogram, Sheet};
 
-/// The waits for each kind of connection to one database.
+/// The waits for connections to one database, by kind of connection.
 #[derive(Debug, Default)]
 pub(super) struct Waits {
     pub(super) read: Arc<Wait>,
     pub(super) write: Arc<Wait>,
-    /// For an exclusive connection.
+    /// Waits for an exclusive connection.
     pub(super) exclusive: Arc<Wait>,
-    /// For a long read.
+    /// Waits for a connection for a long read.
     pub(super) long_read: Arc<Wait>,
 }
 

@@ -22,8 +22,9 @@ use crate::db::{
 /// Timeout of each query.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// All checks run in one read-only transaction. Session settings are unsuitable: they conflict with
-/// `target_session_attrs=read-write`, and a pooler passes them on to other clients.
+/// SQL that begins the read-only transaction in which all checks run. A session setting is
+/// unsuitable, because it conflicts with `target_session_attrs=read-write`, and a pooler passes it
+/// on to other clients.
 const READ_ONLY: &str = "BEGIN TRANSACTION READ ONLY; SET LOCAL statement_timeout = '5s'";
 
 /// The findings, and a connection to the database if its schema is current.

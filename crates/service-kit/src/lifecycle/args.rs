@@ -7,7 +7,7 @@ use clap::Args;
 use crate::config::{duration, duration_or_zero};
 
 /// Upper limit for the quarter of `SHUTDOWN_TIMEOUT` that is reserved for background work, such as
-/// due mails and the last traces.
+/// sending queued e-mails and the last traces.
 const LONGEST_FINISH: Duration = Duration::from_secs(5);
 
 /// Time limits of a shutdown.

@@ -16,8 +16,8 @@ use tracing::error;
 use super::ShutdownArgs;
 use crate::{shutdown, telemetry};
 
-/// Signals within this time after the first count as the same one: npm, `timeout` and process groups
-/// deliver it twice.
+/// Time after the first signal during which further ones are ignored, because npm, `timeout` and
+/// process groups deliver a signal twice.
 const REPEAT: Duration = Duration::from_secs(1);
 /// Time limit for writing the last log lines before a forced exit.
 const LAST_LINES: Duration = Duration::from_millis(200);

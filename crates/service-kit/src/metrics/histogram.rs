@@ -25,7 +25,7 @@ pub(super) const BOUNDS: [Duration; 16] = [
     Duration::from_secs(5),
     Duration::from_secs(10),
 ];
-/// The last bucket is unbounded.
+/// Number of buckets, the last of which is unbounded.
 const BUCKETS: usize = BOUNDS.len() + 1;
 
 /// Number of durations per bucket. An observation is two lock-free additions.

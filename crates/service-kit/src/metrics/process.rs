@@ -12,7 +12,7 @@ use rustix::{
 
 use super::{Counter, Sheet};
 
-/// Log lines that were dropped because standard output was blocked.
+/// Number of log lines that were dropped because standard output was blocked.
 static DROPPED_LOG_LINES: Counter = Counter::new();
 
 pub(crate) fn count_dropped_log_line() {

@@ -51,7 +51,7 @@ fn known(method: &Method) -> &'static str {
     }
 }
 
-/// The requests of all threads of a server.
+/// The tables of all threads of a server.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Requests(Arc<Mutex<Vec<Arc<Table>>>>);
 

@@ -39,7 +39,7 @@ pub struct Conflict {
 
 #[derive(Debug)]
 enum Origin {
-    /// All columns match those of the service.
+    /// The tables have all columns of those of the service.
     Own,
     Other(&'static str),
 }

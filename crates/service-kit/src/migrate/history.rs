@@ -21,8 +21,8 @@ use crate::db::{Conn, query};
 /// The history table that all services used before each had its own.
 pub(super) const SHARED_TABLE: &str = "__diesel_schema_migrations";
 
-/// Tables, views and indexes of the schema in which tables are created, with the columns of the
-/// tables.
+/// Queries the tables, views and indexes of the schema in which tables are created, with the
+/// columns of the tables.
 pub(super) const CATALOGUE_OF_POSTGRES: &str = "\
     SELECT n.nspname::text AS schema, c.relname::text AS relation, a.attname::text AS detail \
     FROM pg_catalog.pg_class c \
@@ -30,8 +30,9 @@ pub(super) const CATALOGUE_OF_POSTGRES: &str = "\
     LEFT JOIN pg_catalog.pg_attribute a \
     ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f') \
     WHERE n.nspname = current_schema()";
-/// Names are compared case-insensitively, as in SQLite. Virtual tables and views have no root page,
-/// and querying their columns can fail.
+/// Queries the same on SQLite. Names are in lower case, because SQLite compares them
+/// case-insensitively. Virtual tables and views have no root page, and querying their columns can
+/// fail.
 pub(super) const CATALOGUE_OF_SQLITE: &str = "\
     SELECT 'main' AS schema, lower(m.name) AS relation, lower(p.name) AS detail \
     FROM sqlite_master m \

@@ -23,8 +23,8 @@ pub(super) struct Connection {
     stream: TcpStream,
     offers: UpgradeOffers,
     write_timeout: Duration,
-    /// Set while the write buffer is not empty. Reading single bytes does not extend the deadline;
-    /// otherwise a slow client could keep the rest in memory forever.
+    /// Deadline for the client to read, set while the write buffer is not empty. A client that
+    /// reads single bytes does not extend it; otherwise, it could keep the rest in memory forever.
     deadline: Option<Pin<Box<Sleep>>>,
     last: Event,
 }
@@ -103,7 +103,7 @@ impl AsyncWrite for Connection {
         }
     }
 
-    /// Called once the write buffer is empty.
+    /// Clears the deadline, because this is only called once the write buffer is empty.
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         this.deadline = None;

@@ -64,7 +64,8 @@ impl InFlight {
         }
         let mut counts = lock(&self.counts);
         let of_user = counts.users.get(user).copied().unwrap_or_default();
-        // A response that exceeds the limit by itself is sent if it is the user's only one.
+        // A response that exceeds a limit by itself is sent if no other response counts towards
+        // that limit.
         let is_over = |before: usize, max: usize| before > 0 && before + bytes > max;
         let exhausted = if is_over(of_user, self.max / SHARE_OF_A_USER) {
             Exhausted::ByUser

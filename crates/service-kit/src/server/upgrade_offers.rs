@@ -118,7 +118,7 @@ fn after_digits(byte: u8) -> Line {
 mod tests {
     use super::*;
 
-    /// Returns a request after its offers were hidden, received in parts of this size.
+    /// Returns a request that was received in parts of this size, after its offers were hidden.
     fn seen(request: &str, part: usize) -> String {
         let (mut bytes, mut offers) = (request.as_bytes().to_vec(), UpgradeOffers::default());
         bytes.chunks_mut(part).for_each(|part| offers.hide(part));

@@ -32,7 +32,7 @@ pub struct SeparatedColumns {
 pub struct SeparatedFile {
     path: PathBuf,
     reader: Reader<BufReader<File>>,
-    /// Offset of the header.
+    /// Offset of the header in bytes.
     start: u64,
     lines: LineCounter,
     columns: &'static SeparatedColumns,

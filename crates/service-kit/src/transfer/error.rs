@@ -7,7 +7,7 @@ use crate::{
     migrate::MigrateError,
 };
 
-/// Error for an export or import, after which nothing was written. Messages do not repeat values of
+/// Errors of an export or import, after which nothing was written. Messages do not repeat values of
 /// rows, which are secret.
 #[derive(Debug, thiserror::Error)]
 pub enum TransferError {

@@ -119,7 +119,7 @@ async fn unready(caller: &Caller, jwks_url: &Url, answer: &Answer) -> Option<Str
 }
 
 /// Returns the ids of the usable keys in a response, or the reason why it is not a usable key set.
-/// `unready` is the problem that the issuer reports about itself, if any.
+/// `unready` describes the problem that the issuer reports about itself.
 fn key_set(answer: &Answer, unready: Option<String>) -> Result<Vec<String>, String> {
     let status = answer.status;
     if status != 200

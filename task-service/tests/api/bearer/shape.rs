@@ -1,4 +1,4 @@
-//! The format and transmission of tokens, and the response to invalid ones: R7 to R12.
+//! The format and transmission of tokens, and the response to invalid ones: rules R7 to R12.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use jwks_auth::testing::Issuer;

@@ -29,7 +29,7 @@ use crate::db::postgres::{
     ConnectError, Connected, PostgresUrl, Session, Support, cancel, connect,
 };
 
-/// Time without a reply after which the server might be unavailable.
+/// Time without a reply after which [`ServerConnection::is_doubtful`] returns true.
 const DOUBTFUL_AFTER: Duration = Duration::from_millis(50);
 
 /// A connection that any number of statements can use concurrently.

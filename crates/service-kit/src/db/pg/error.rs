@@ -1,4 +1,4 @@
-//! Conversion of PostgreSQL errors into diesel's.
+//! Converts PostgreSQL errors into those of diesel.
 
 use std::{error::Error as StdError, io};
 

@@ -215,7 +215,7 @@ fn options(of_url: &Config, session: Session) -> String {
     of_url.get_options().map_or(ours.clone(), |theirs| format!("{ours} {theirs}"))
 }
 
-/// Returns the settings for one server.
+/// Returns the connection settings for one server.
 fn config(of_url: &Config, server: &Server, encryption: Encryption) -> Config {
     let mut config = Config::new();
     match &server.host {

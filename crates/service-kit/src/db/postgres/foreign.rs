@@ -60,7 +60,7 @@ pub(super) fn refuse_address(address: &str) -> Result<(), UrlError> {
     Ok(())
 }
 
-/// Returns the advice for a parameter that libpq does not have or that is not supported.
+/// Returns the error for a parameter that libpq does not have or that is not supported.
 pub(super) fn unsupported(name: &str, value: &str) -> UrlError {
     let advice = match name {
         "schema" | "currentSchema" | "search_path" => {

@@ -115,7 +115,7 @@ impl Parameters {
     pub(super) fn config(&self, address: &str) -> Result<Config, UrlError> {
         let url = format!("{address}?{}", self.passed_on.join("&"));
         url.trim_end_matches('?').parse().map_err(|error: tokio_postgres::Error| {
-            // The source of the error names a parameter, but no value.
+            // The source of the error contains the name of a parameter, but not its value.
             UrlError::Invalid(error.source().map_or_else(|| error.to_string(), ToString::to_string))
         })
     }

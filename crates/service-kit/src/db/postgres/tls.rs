@@ -74,7 +74,7 @@ struct Loaded {
 /// Modification time and size of a file, to detect changes.
 type Stamp = (SystemTime, u64);
 
-/// TLS could not be configured because of a problem with its files.
+/// Errors of configuring TLS.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum TlsError {
     #[error("cannot read {0}: {1}")]

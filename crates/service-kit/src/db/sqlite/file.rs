@@ -33,7 +33,7 @@ const FIRST_READ: &str = "SELECT 1 FROM sqlite_schema LIMIT 1;";
 
 const REMOVED: &str = "the database file was removed";
 const REPLACED: &str = "the database file was replaced";
-/// Error for a log of a replaced file: SQLite would apply its changes to the new file.
+/// Error for the log of a replaced file. SQLite would apply its changes to the new file.
 const LEFT_OVER: &str = "the -wal file belongs to the database that was replaced; remove it";
 
 /// Error for a removed log: connections that still use it and those with a new log would not see
@@ -119,7 +119,8 @@ impl DatabaseFile {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let before = FileId::of(&self.path).map_err(|_error| self.report(REMOVED))?;
         if let Some((database, old)) = *known {
-            // The log of a file exists as long as another thread has a connection to it.
+            // As long as another thread has a connection to a file, its log exists, unless someone
+            // has removed it.
             match (before.is_same(database), is_same(FileId::of(&self.wal).ok(), old)) {
                 (false, true) => return Err(self.report(LEFT_OVER)),
                 (true, false) if old.is_some() => return Err(self.report(LOG_LOST)),
