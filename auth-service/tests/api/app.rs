@@ -48,7 +48,7 @@ pub(crate) const GET_SESSION: &str = "/api/auth/get-session";
 pub(crate) const TOKEN: &str = "/api/auth/token";
 pub(crate) const JWKS: &str = "/api/auth/jwks";
 
-/// Start time of every test, in microseconds; responses have milliseconds.
+/// Start time of every test, with microseconds, which responses truncate to milliseconds.
 const START: &str = "2026-01-02T03:00:00.123456Z";
 pub(crate) const START_SHOWN: &str = "2026-01-02T03:00:00.123Z";
 pub(crate) const DAY: i64 = 24 * 60 * 60;
@@ -60,7 +60,7 @@ pub(crate) const CLEARED: [&str; 3] = [
     "better-auth.dont_remember=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",
 ];
 
-/// Time limit of a wait. Even on a slow machine, only a hang exceeds it.
+/// Time limit for anything that a test waits for. Even on a slow machine, only a hang exceeds it.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) struct TestApp {
@@ -85,7 +85,7 @@ impl TestApp {
         Self::start(config).await.expect("the service starts")
     }
 
-    /// Waits until the service is ready.
+    /// Starts the service and waits until it is ready.
     pub(crate) async fn start(config: Config) -> Result<Self, StartError> {
         Self::launch(config, async |app| app.prepared().await).await
     }
@@ -146,7 +146,7 @@ impl TestApp {
         self.now_micros.fetch_update(Ordering::SeqCst, Ordering::SeqCst, round).unwrap();
     }
 
-    /// Uses the system time, for programs that check tokens by their own clock.
+    /// Sets the clock to the system time, for programs that check tokens by their own clock.
     pub(crate) fn use_real_time(&self) {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         self.now_micros.store(i64::try_from(now.as_micros()).unwrap(), Ordering::SeqCst);
@@ -201,17 +201,18 @@ impl TestApp {
         request.json(body).answer().await
     }
 
-    /// Returns a request for a mailed link.
+    /// Returns the request that opens a mailed link.
     pub(crate) fn open(&self, link: &str) -> RequestBuilder {
         let path = link.strip_prefix(BASE_URL).expect("the link leads to us");
-        // Equivalent to pressing the button of the page.
+        // Has the same effect as the button of the confirmation page.
         self.get(&path.replace("/verify-email/confirm?", "/verify-email?"))
     }
 
     /// Sends bytes unchanged, and reads until the server closes the connection.
     pub(crate) async fn raw(&self, request: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
-        // A server that rejects early may close the connection before it has read everything.
+        // A server that rejects a request early may close the connection before it has read
+        // everything.
         let _ = stream.write_all(request).await;
         let mut answer = Vec::new();
         let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer))
@@ -236,7 +237,7 @@ impl Drop for TestApp {
     }
 }
 
-/// Returns the default settings, apart from those that each test needs for itself.
+/// Returns the default settings, apart from those that tests have to change.
 pub(crate) fn config(database: &DatabaseUrl) -> Config {
     Config {
         database_url: database.clone(),
@@ -254,7 +255,7 @@ pub(crate) fn config(database: &DatabaseUrl) -> Config {
     }
 }
 
-/// Returns the time `seconds` after the start, as in responses.
+/// Returns the time `seconds` after the start, formatted as in responses.
 pub(crate) fn shown(seconds: i64) -> String {
     let start: DateTime<Utc> = START_SHOWN.parse().unwrap();
     (start + TimeDelta::seconds(seconds)).to_rfc3339_opts(SecondsFormat::Millis, true)
@@ -274,7 +275,7 @@ struct Row {
     value: String,
 }
 
-/// Queries the database directly; the statement names its only column `value`.
+/// Queries the database directly. The statement must name its only column `value`.
 pub(crate) async fn values(db: &TestDatabase, statement: &str) -> Vec<String> {
     let database = Database::open(&db.url).unwrap();
     let mut pooled = database.read().await.unwrap();

@@ -1,4 +1,4 @@
-//! The audit log, as an operator reads it with `auth-service audit`.
+//! The audit log, as `auth-service audit` shows it to an operator.
 
 mod command;
 mod deletion;
@@ -31,7 +31,7 @@ const WRONG: &str = "wrong horse 42";
 const NEW_PASSWORD: &str = "another horse 42";
 const CLIENT: &str = "192.0.2.7";
 
-/// Starts a service behind a local proxy, so that tests can choose the addresses of clients.
+/// Starts a service that trusts a local proxy, so that tests can choose the addresses of clients.
 async fn spawn(db: &TestDatabase) -> TestApp {
     TestApp::spawn_with(db, behind_a_proxy).await
 }
@@ -47,7 +47,7 @@ async fn audit_text(db: &TestDatabase, options: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Returns the entries, oldest first.
+/// Returns the entries that the options select, oldest first.
 async fn audit(db: &TestDatabase, options: &[&str]) -> Vec<Value> {
     let text = audit_text(db, &[&["--json"], options].concat()).await;
     let entries = text.lines().map(|line| serde_json::from_str(line).unwrap());
@@ -56,7 +56,7 @@ async fn audit(db: &TestDatabase, options: &[&str]) -> Vec<Value> {
     entries
 }
 
-/// Returns action, outcome, actor and detail of the entries, oldest first.
+/// Returns the action, outcome, actor and detail of each entry, oldest first.
 async fn summaries(db: &TestDatabase) -> Vec<String> {
     let summary = |entry: &Value| {
         let text = |field: &str| entry[field].as_str().unwrap_or("-").to_owned();

@@ -1,5 +1,5 @@
-//! PostgreSQL connections closed by the server: because it scales to zero or fails over, or by an
-//! administrator.
+//! PostgreSQL connections that the server closes, because it scales to zero or fails over, or
+//! because an administrator terminates them.
 
 use diesel::sql_query;
 use diesel_async::RunQueryDsl as _;

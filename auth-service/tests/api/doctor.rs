@@ -43,7 +43,8 @@ async fn doctor(database: &str, variables: &[(&str, &str)]) -> Report {
     process(database, &all).arg("doctor").output().await.unwrap().into()
 }
 
-/// Runs the doctor without a database.
+/// Runs the doctor with the URL of a database that does not exist, and asserts that it does not
+/// create one.
 async fn doctor_without_data(variables: &[(&str, &str)]) -> Report {
     let folder = tempfile::tempdir().unwrap();
     let database = format!("sqlite://{}", folder.path().join("data/new.db").display());
@@ -317,7 +318,8 @@ async fn reports_a_web_app_that_cannot_reach_task_service() {
     assert!(report.text.contains("WEB_ROOT: /nowhere has no index.html"), "{}", report.text);
 }
 
-/// Returns a stub of task-service with this state of its keys, clock and allowed origin.
+/// Starts a stub of task-service with this state of its keys, clock and allowed origin, and returns
+/// its URL.
 fn task_service(keys: &'static str, date: &'static str, allowed: &'static str) -> String {
     let stub = Stub::start(move |request| {
         if request.starts_with("OPTIONS /api/tasks ") {
@@ -381,7 +383,7 @@ async fn reports_undeliverable_mail() {
     assert!(!report.text.contains("hidden"), "{}", report.text);
 }
 
-/// Starts a mail server (RFC 5321) that rejects every login.
+/// Starts a mail server (RFC 5321) that rejects every login, and returns its URL.
 fn refusing_mail_server() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

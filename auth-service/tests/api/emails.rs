@@ -22,12 +22,12 @@ fn is_unverified(answer: &Answer) {
     answer.is_error(403, "EMAIL_NOT_VERIFIED", "Email not verified");
 }
 
-/// Returns the link in the e-mail of this kind to this address.
+/// Waits for the e-mail of this kind to this address, and returns its link.
 async fn link(app: &TestApp, to: &str, kind: &str) -> String {
     app.mail_to(to, kind).await.link().to_owned()
 }
 
-/// Requests a verification link without a session.
+/// Requests a verification link without a session, and returns the link.
 async fn verification(app: &TestApp, email: &str) -> String {
     app.post(SEND).json(&json!({ "email": email })).answer().await.is_done();
     link(app, email, "verify-email").await
@@ -49,7 +49,8 @@ async fn user(app: &TestApp, who: &SignedIn) -> Value {
     app.get_session(&who.cookie).await.json()["user"].take()
 }
 
-/// Asserts an error. Without a redirect target it is in the body, with one it is in the redirect.
+/// Asserts that a token is rejected with this error: in the body or, with a redirect target, in the
+/// redirect.
 async fn is_refused(app: &TestApp, token: &str, cookie: &str, code: &str, message: &str) {
     let open = |query: &str| {
         let path = format!("{VERIFY}?token={token}{query}");

@@ -1,4 +1,4 @@
-//! Files that a command has no permission to use. If the tests run as root, the command runs as
+//! Runs commands without permission to use a file. If the tests run as root, the command runs as
 //! another user.
 
 use std::{
@@ -30,7 +30,7 @@ impl Foreign {
         self.0.path().join(name).to_str().unwrap().to_owned()
     }
 
-    /// Returns the command, to be run by a user without permission.
+    /// Returns the command, which will run as a user without permission.
     pub(crate) fn run(&self, mut command: Command) -> Command {
         if geteuid().is_root() {
             // The build directory may be inaccessible to that user.

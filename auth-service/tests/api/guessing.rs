@@ -29,7 +29,7 @@ const WRONG: &str = "wrong horse 42";
 const VERIFY: &str = "/api/auth/verify-password";
 const CHANGE: &str = "/api/auth/change-password";
 
-/// Starts a service behind a local proxy, so that clients can have addresses.
+/// Starts a service that trusts a local proxy, so that tests can choose the addresses of clients.
 async fn guarded(db: &TestDatabase) -> TestApp {
     TestApp::spawn_with(db, |config| {
         config.rate_limit = true;
@@ -42,8 +42,8 @@ async fn try_in(app: &TestApp, client: &str, email: &str, password: &str) -> Ans
     app.sign_in_request(email, password).header("x-forwarded-for", client).answer().await
 }
 
-/// Sends wrong passwords as fast as the limit per path allows until a wait is required. Returns the
-/// number of attempts and the wait.
+/// Sends wrong passwords, as fast as the limit of the path allows, until one is refused. Returns
+/// the number of attempts and the required wait in seconds.
 async fn guess_until_refused(app: &TestApp, client: &str, email: &str) -> (usize, u64) {
     for number in 0.. {
         if number > 0 && number % 3 == 0 {
@@ -106,7 +106,8 @@ async fn guessing_from_one_address_does_not_lock_the_owner_out_elsewhere(db: Tes
     try_in(&app, "192.0.2.1", ADA, PASSWORD).await.signed_in();
 }
 
-/// Sends wrong passwords from different addresses. Returns the number of them that were checked.
+/// Sends wrong passwords, each from a different address. Returns the number of passwords that were
+/// checked.
 async fn spread(app: &TestApp, tries: u32, email: &str) -> usize {
     let mut tried = 0;
     for number in 0..tries {
@@ -135,14 +136,14 @@ async fn an_ipv6_subscriber_cannot_lock_others_out(db: TestDatabase) {
     let app = guarded(&db).await;
     app.sign_up(ADA).await;
 
-    // Guesses from a provider's /32, each from the network of a different subscriber.
+    // These guesses come from a provider's /32, each from the network of a different subscriber.
     let mut tried = 0;
     for number in 0..80 {
         let client = format!("2001:db8:{number:x}::1");
         tried += usize::from(try_in(&app, &client, ADA, WRONG).await.status == 401);
     }
     assert_eq!(tried, 20);
-    // Guesses of one subscriber from many networks.
+    // These guesses come from many /64 networks of one subscriber.
     let mut tried = 0;
     for number in 0..80 {
         let client = format!("2001:db9:1:{number:x}::1");

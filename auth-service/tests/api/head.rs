@@ -71,7 +71,7 @@ async fn password_managers_find_the_page_for_changing_a_password(db: TestDatabas
         let answer = app.get("/.well-known/change-password").answer().await;
         assert_eq!(answer.status, 302);
         assert_eq!(answer.header("location"), Some("http://localhost:5173/settings"));
-        // Password managers only trust the redirect if this path fails.
+        // Password managers trust the redirect only if this path returns an error.
         let path =
             "/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200";
         assert_eq!(app.get(path).answer().await.status, 404);

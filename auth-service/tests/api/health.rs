@@ -1,4 +1,4 @@
-//! The `health` command: checks the readiness of the service, as in a container.
+//! The `health` command, which checks in a container whether the service is ready.
 
 use std::{
     net::{SocketAddr, TcpListener},
@@ -30,7 +30,7 @@ async fn a_missing_listener_is_not_healthy(_db: TestDatabase) {
     assert!(line.contains(&format!("no response from {address}: Connection refused")), "{line}");
 }
 
-/// Runs the command with a service that listens on all addresses, as in a container.
+/// Runs the command with `HOST` set to all addresses, as in a container.
 async fn health(address: SocketAddr) -> Output {
     Command::new(env!("CARGO_BIN_EXE_auth-service"))
         .arg("health")

@@ -11,7 +11,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     expired_rows_are_deleted,
 );
 
-/// Before the start time of every test.
+/// A time before the start of every test.
 const LONG_AGO: &str = "2025-01-01T00:00:00.000000Z";
 
 async fn expired_rows_are_deleted(db: TestDatabase) {

@@ -47,8 +47,7 @@ const OTHERS: [&str; 4] = [
 ];
 const ADA_ID: &str = "ExampleUserId0123456789ABCDEFGHI";
 const TOKEN: &str = "ExampleSessionToken0123456789ABC";
-/// Shortly after the start time of every test, but long before the system time, which the command
-/// uses.
+/// The start time of every test, which is long before the system time that the command uses.
 const CREATED: &str = "2026-01-02T03:00:00.123Z";
 
 fn command(database_url: &str, arguments: &[&str]) -> Command {
@@ -225,7 +224,7 @@ async fn sessions_are_imported_on_request(db: TestDatabase) {
         assert!(!with.contains("token"), "{with}");
 
         let app = TestApp::spawn(&db).await;
-        // The signed cookie of the wire contract's test vector.
+        // The cookie for [`TOKEN`], signed by Better Auth with [`SECRET`].
         let cookie = "better-auth.session_token=ExampleSessionToken0123456789ABC.\
                       mD61K9apYmY%2B5%2BUbYzZhr7IrajLjjJ6lqee2PxaC5XU%3D";
         let session = app.get_session(cookie).await.json();
@@ -353,7 +352,7 @@ async fn a_csv_file_needs_nothing_but_addresses(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let none = app.sign_in_request("ada@example.com", PASSWORD).answer().await;
     none.is_error(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password");
-    // Imported users without a password must reset it first.
+    // An imported user without a password has to reset it first.
     let body = json!({ "email": "ada@example.com" });
     app.post("/api/auth/request-password-reset").json(&body).answer().await;
     let mail = app.mail_to("ada@example.com", "reset-password").await;

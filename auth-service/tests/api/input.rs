@@ -1,4 +1,4 @@
-//! Validation of requests, and which of several errors is reported.
+//! Validation of requests, and the choice of the error that is reported if there are several.
 
 use reqwest::Body;
 use serde_json::json;
@@ -262,8 +262,8 @@ async fn the_first_failing_check_determines_the_response(db: TestDatabase) {
     };
     let redirecting = r#"{"callbackURL":"https://evil.example"}"#;
 
-    // In the order of the checks: path, media type, JSON, origin, redirects, schema, origin of a
-    // sign-in, sign-in.
+    // The requests below follow the order of the checks: path, media type, JSON, origin, redirect
+    // targets, schema, stricter origin rule for sign-in, sign-in.
     let unknown = app.post("/api/auth/sign-in/e-mail").header("content-type", "text/plain");
     let answer = unknown.header("cookie", "a=b").body("{").answer().await;
     assert_eq!((answer.status, answer.body.as_str()), (404, ""));

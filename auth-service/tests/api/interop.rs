@@ -1,6 +1,7 @@
-//! Real clients in other languages: Python and Node back ends verify our tokens, and passlib
-//! verifies our password hashes. `TEST_PYTHON` and `TEST_NODE` name interpreters with the packages
-//! of `e2e/clients`; without them these tests are skipped with a message, except in CI.
+//! Real clients in other languages: Python and Node back ends verify the service's tokens, and
+//! passlib verifies its password hashes. `TEST_PYTHON` and `TEST_NODE` name interpreters with the
+//! packages of `e2e/clients`. Without them, these tests are skipped with a message, except in CI,
+//! where they fail.
 
 use std::{
     io::{self, Write as _},
@@ -30,7 +31,8 @@ on_both_engines!(auth_service::MIGRATIONS;
 pub(crate) const PYTHON: &str = "TEST_PYTHON";
 const NODE: &str = "TEST_NODE";
 
-/// Passwords on which implementations differ: short, non-ASCII, longer than bcrypt's 72 bytes.
+/// Passwords that implementations may treat differently: short, non-ASCII, and longer than bcrypt's
+/// 72 bytes.
 fn passwords() -> [String; 4] {
     [
         "correct horse 42".to_owned(),
@@ -40,14 +42,16 @@ fn passwords() -> [String; 4] {
     ]
 }
 
-/// Returns the interpreter, if configured.
+/// Returns the interpreter that a variable names. If it is not set, returns `None`, or panics in
+/// CI.
 #[expect(clippy::disallowed_methods, reason = "tests have no main function to read it")]
 pub(crate) fn interpreter(variable: &str) -> Option<String> {
     if let Ok(path) = std::env::var(variable) {
         return Some(path);
     }
     assert!(std::env::var("CI").is_err(), "{variable} is not set, and CI skips nothing");
-    // Bypasses the test harness, which would capture the output of `println!`.
+    // Writes to standard error directly, because the test harness captures the output of
+    // `eprintln!`.
     let _ = writeln!(io::stderr(), "skipped: a test with a real client ({variable} is not set)");
     None
 }

@@ -1,4 +1,5 @@
-//! Introspection and revocation of access tokens by services that do not verify them.
+//! Introspection and revocation of access tokens, for services that do not verify tokens
+//! themselves.
 
 use auth_service::config::Config;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -28,7 +29,7 @@ on_both_engines!(auth_service::MIGRATIONS;
 
 const INTROSPECT: &str = "/api/auth/oauth2/introspect";
 const REVOKE: &str = "/api/auth/oauth2/revoke";
-/// Contains characters that must be escaped in a form.
+/// A receiver's secret with characters that must be escaped in a form.
 const RECEIVER: &str = "the secret of a receiver: 100% + more";
 const SESSION_REVOKED: &str = "https://schemas.openid.net/secevent/caep/event-type/session-revoked";
 
@@ -238,7 +239,7 @@ async fn only_receivers_introspect_tokens(db: TestDatabase) {
     let twice = introspection(&app, &token).header("authorization", "Bearer x");
     is_oauth_error(&twice.answer().await, 401, "invalid_client");
 
-    // RFC 6749 §2.3.1: a client escapes the secret as in a form.
+    // A client has to escape the secret as in a form (RFC 6749 §2.3.1).
     let escaped = "the+secret+of+a+receiver%3A+100%25+%2B+more";
     let escaped = app.post(INTROSPECT).basic_auth("name", Some(escaped)).form(&form);
     assert_eq!(escaped.answer().await.json()["active"], true);

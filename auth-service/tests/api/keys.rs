@@ -145,7 +145,8 @@ async fn a_scheduled_key_replaces_a_revoked_one(db: TestDatabase) {
 
     let alone = [next.clone()];
     eventually("only the next key", async || (kids(&app).await == alone).then_some(())).await;
-    // The commands use the system time, which has moved on since the clock of the test was set.
+    // The commands use the system time, which is later than the time to which the service's clock
+    // was set.
     app.use_real_time();
     assert_eq!(signed(&app, &ada).await.1, next);
     json_of(&db, &["revoke", &next, "--yes"]).await;

@@ -65,7 +65,7 @@ async fn a_session_is_extended_a_day_after_it_was_last_extended(db: TestDatabase
     assert!(again.cookies().is_empty());
     assert_eq!(again.json()["session"], session);
 
-    // A session that is used once a day never expires.
+    // A session that is used every day never expires.
     for _ in 0..30 {
         app.advance(DAY);
         assert_eq!(app.get_session(&ada.cookie).await.cookies(), sign_up.cookies());

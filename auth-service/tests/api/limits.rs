@@ -194,7 +194,7 @@ async fn keys_are_published_while_passwords_are_hashed(db: TestDatabase) {
     for i in 0..40 {
         hashing.spawn_local(app.sign_up_request(&format!("ada{i}@example.com")).answer());
     }
-    // One request has finished, so the others are in flight.
+    // Once one request has finished, the others are in flight.
     hashing.join_next().await.unwrap().unwrap().signed_in();
 
     let all_hashed = async { while hashing.join_next().await.is_some() {} };
@@ -264,7 +264,7 @@ async fn passwords_that_are_too_long_are_refused_in_any_number(db: TestDatabase)
     let app = TestApp::spawn(&db).await;
     let long = "x".repeat(900_000);
     let mut crowd = JoinSet::new();
-    // Send more requests than the hashing queue holds: if they were queued, some would receive a
+    // Sends more requests than the hashing queue holds. If they were queued, some would receive a
     // 503.
     for _ in 0..300 {
         crowd.spawn_local(app.sign_in_request("ada@example.com", &long).answer());

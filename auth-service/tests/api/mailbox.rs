@@ -27,7 +27,7 @@ pub(crate) struct Mail {
 }
 
 impl Mail {
-    /// Returns the only link of the text part.
+    /// Returns the only link in the text part.
     #[track_caller]
     pub(crate) fn link(&self) -> &str {
         let lines: Vec<_> = self.text.lines().filter(|line| line.contains("/api/auth/")).collect();
@@ -99,7 +99,8 @@ impl TestApp {
         mail_in(self.mail_dir.path(), to, kind).await
     }
 
-    /// Waits until the outbox is empty, and removes all e-mails. Returns their kinds and recipients.
+    /// Waits until the outbox is empty, and removes all e-mails from the directory. Returns their
+    /// kinds and recipients.
     pub(crate) async fn other_mails(&self, db: &TestDatabase) -> Vec<String> {
         eventually("an empty outbox", async || (count(db, "mails").await == 0).then_some(())).await;
         let all = std::iter::from_fn(|| take_mail(self.mail_dir.path(), |_| true));

@@ -77,19 +77,20 @@ async fn is_tried(db: &TestDatabase, email: &str) {
     eventually(&tried, async || tries(db).await.contains(&tried).then_some(())).await;
 }
 
-/// Requests an e-mail, and waits until its link is made and the delivery fails.
+/// Requests an e-mail, and waits until its link has been created and its delivery has failed.
 pub(crate) async fn ask_in_vain(app: &TestApp, db: &TestDatabase, email: &str) {
     let before = links(db).await;
     ask_for_reset(app, email).await;
     is_tried(db, email).await;
     let made = async || (links(db).await > before).then_some(());
     eventually("a link", made).await;
-    // The delivery fails at once, so it has failed by the time that this e-mail is attempted.
+    // A delivery fails at once, so the first one has failed by the time that this e-mail is
+    // attempted.
     ask_for_reset(app, "next@example.com").await;
     is_tried(db, "next@example.com").await;
 }
 
-/// Returns the number of links that were made and not used.
+/// Returns the number of links that were created and have not been used.
 async fn links(db: &TestDatabase) -> usize {
     values(db, "SELECT purpose AS value FROM verification_tokens").await.len()
 }

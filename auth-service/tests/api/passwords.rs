@@ -17,7 +17,7 @@ const REQUEST_RESET: &str = "/api/auth/request-password-reset";
 const RESET: &str = "/api/auth/reset-password";
 const NEW_PASSWORD: &str = "battery staple 43";
 
-/// Asserts that only the password `right` signs in.
+/// Asserts that the password `right` signs Ada in, and that `wrong` does not.
 async fn is_password(app: &TestApp, right: &str, wrong: &str) {
     let answer = app.sign_in_request("ada@example.com", wrong).answer().await;
     answer.is_error(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password");

@@ -38,7 +38,7 @@ async fn limited(db: &TestDatabase) -> TestApp {
     TestApp::spawn_with(db, |config| config.rate_limit = true).await
 }
 
-/// Starts a service behind a local proxy.
+/// Starts a service that trusts local proxies.
 async fn proxied(db: &TestDatabase) -> TestApp {
     TestApp::spawn_with(db, |config| {
         config.rate_limit = true;
@@ -54,7 +54,8 @@ fn is_refused(answer: &Answer, seconds: &str) {
     assert_eq!(answer.header("retry-after"), Some(seconds));
 }
 
-/// Sends up to `tries` requests. Returns the number of requests that were allowed.
+/// Sends up to `tries` requests, until one is refused. Returns the number of requests that were
+/// allowed.
 async fn let_through(tries: usize, request: impl Fn() -> RequestBuilder) -> usize {
     for number in 0..tries {
         if request().answer().await.status == 429 {
@@ -219,7 +220,7 @@ async fn clients_behind_a_trusted_proxy_are_distinguished(db: TestDatabase) {
 
     assert_eq!(let_through(9, || from("192.0.2.1")).await, 3);
     assert_eq!(let_through(9, || from("192.0.2.2")).await, 3);
-    // Addresses that the client itself sent in the header are ignored.
+    // Addresses that the client itself has put in the header are ignored.
     assert_eq!(let_through(9, || from("203.0.113.9, 192.0.2.1")).await, 0);
     assert_eq!(let_through(9, || from("nonsense, 192.0.2.1, 127.0.0.2")).await, 0);
 }

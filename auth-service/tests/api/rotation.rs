@@ -1,5 +1,4 @@
-//! Rotation of signing keys: when the next key is published and signs, and how long the old one stays
-//! published.
+//! Rotation of signing keys: the times at which a key is published, signs, and is withdrawn.
 
 use std::time::Duration;
 
@@ -85,7 +84,7 @@ async fn the_next_key_is_published_before_it_signs(db: TestDatabase) {
     assert!(verified(&old_token, &keys).is_some() && verified(&new_token, &keys).is_some());
 }
 
-/// No replica was running when the key was due.
+/// Tests the case in which no replica was running when the next key was due.
 async fn a_key_that_is_late_is_published_before_it_signs(db: TestDatabase) {
     let app = rotating(&db).await;
     let ada = app.sign_up("ada@example.com").await;

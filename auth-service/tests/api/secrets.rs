@@ -38,7 +38,7 @@ pub(crate) fn process(database: &str, variables: &[(&str, &str)]) -> Command {
     command
 }
 
-/// A running service process with the most verbose log level.
+/// A running service process, with the log level `debug`.
 pub(crate) struct Service {
     pub(crate) address: String,
     process: Child,
@@ -68,7 +68,7 @@ impl Service {
                 break address.split('"').next().unwrap().to_owned();
             }
         };
-        // Read continuously, because the service would block on a full pipe.
+        // The log is read continuously, because the service would block on a full pipe.
         let log = tokio::spawn(async move {
             while let Some(line) = lines.next_line().await.unwrap() {
                 log.extend([line.as_str(), "\n"]);

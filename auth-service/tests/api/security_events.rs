@@ -52,7 +52,7 @@ fn poll(app: &TestApp, body: &Value) -> RequestBuilder {
     app.post(EVENTS).bearer_auth(RECEIVER).json(body)
 }
 
-/// Polls the events after a cursor, without waiting.
+/// Returns the events after a cursor, without waiting for new ones.
 async fn after(app: &TestApp, cursor: Option<&str>) -> Page {
     let body = match cursor {
         Some(cursor) => json!({ "returnImmediately": true, "cursor": cursor }),
@@ -62,7 +62,7 @@ async fn after(app: &TestApp, cursor: Option<&str>) -> Page {
 }
 
 struct Page {
-    /// Type, user and session of each event.
+    /// The type, user and session of each event.
     events: Vec<(String, String, Option<String>)>,
     claims: Vec<Value>,
     tokens: Vec<String>,
@@ -71,13 +71,14 @@ struct Page {
 }
 
 impl Page {
-    /// Verifies that every token is signed with a published key and listed under its `jti`.
+    /// Parses a response, and asserts that every token is signed with a published key and listed
+    /// under its `jti`.
     async fn read(app: &TestApp, answer: &Answer) -> Self {
         assert_eq!(answer.status, 200, "{answer:?}");
         assert_eq!(answer.header("cache-control"), Some("no-store"));
         let (body, keys) = (answer.json(), jwks(app).await);
-        // The order of the fields matters, but is lost here; it is restored by the number at the
-        // end of a `jti`.
+        // The fields are in the order of the events, which is lost here. It is restored from the
+        // number at the end of each `jti`.
         let mut sets: Vec<_> = body["sets"].as_object().unwrap().iter().collect();
         sets.sort_by_key(|(jti, _)| jti.rsplit('.').next().unwrap().parse::<u64>().unwrap());
         let mut page = Self {
@@ -289,7 +290,7 @@ fn app_events() -> auth_service::config::EventArgs {
     auth_service::config::EventArgs { events_secret: vec![RECEIVER.into()] }
 }
 
-/// Another replica has recorded an event but has not committed it yet.
+/// Tests the case in which another replica has recorded an event but not committed it yet.
 async fn an_event_of_a_transaction_that_commits_late_is_not_skipped(db: TestDatabase) {
     let app = spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;

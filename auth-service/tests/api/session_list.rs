@@ -112,7 +112,7 @@ async fn the_list_needs_a_fresh_session(db: TestDatabase) {
     app.advance(DAY - 1);
     assert_eq!(tokens(&list(&app, &ada).await), [ada.token.as_str()]);
     app.advance(1);
-    // The session is also renewed at this moment, which does not make it any fresher.
+    // This request also renews the session, which does not make it fresh again.
     let refused = list(&app, &ada).await;
     refused.is_error(403, "SESSION_NOT_FRESH", "Session is not fresh");
     assert_eq!(refused.header("set-auth-token"), Some(ada.signed_token.as_str()));

@@ -156,8 +156,8 @@ async fn a_correctly_signed_cookie_of_an_ended_session_is_cleared(db: TestDataba
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
     db.change("DELETE FROM sessions").await;
-    // The wire contract's test vector, signed with the tests' secret, and the signed `dont_remember`
-    // cookie.
+    // A token signed by Better Auth with the secret of the tests, and the signed value of the
+    // `dont_remember` cookie.
     let unknown = "better-auth.session_token=ExampleSessionToken0123456789ABC.\
                    mD61K9apYmY%2B5%2BUbYzZhr7IrajLjjJ6lqee2PxaC5XU%3D";
     let marker = "better-auth.session_token=true.DHIbT8IgXS9LEUp5%2FKmEY8isx2df8teMB05Fceh1j2E%3D";
@@ -333,7 +333,8 @@ async fn cookies_of_the_old_domain_are_cleared(db: TestDatabase) {
     assert_eq!(cookies[..3], cleared);
     assert_eq!(cookies.len(), 4);
     let ada = sign_up.signed_in();
-    // Nothing is cleared while a session is valid: its cookie may be the one with the domain.
+    // Nothing is cleared while a session is valid, because its cookie may be the one with the old
+    // domain.
     assert!(app.get_session(&ada.cookie).await.cookies().is_empty());
     app.post(SIGN_OUT).bearer_auth(&ada.token).answer().await.json();
     let cookies = app.get_session(&ada.cookie).await;

@@ -1,4 +1,4 @@
-//! Environment variables.
+//! Settings from environment variables.
 
 use std::{fs, net::TcpListener, process::Output};
 
@@ -10,7 +10,7 @@ use crate::{app::SECRET, secrets::process};
 /// A command that reads the settings, prints something and exits.
 const READ_SETTINGS: &str = "openapi";
 
-/// Returns the variables of all settings whose default `is_wanted` accepts.
+/// Returns the environment variables of all settings whose default value satisfies `is_wanted`.
 fn variables(is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
     let command = Config::command();
     let arguments = command.get_arguments().filter(|argument| {

@@ -36,7 +36,8 @@ fn succeeds((is_success, text): (bool, String)) {
     assert!(is_success, "{text}");
 }
 
-/// Asserts that migrations, the service and the doctor reject a database with these messages.
+/// Asserts that the `migrate` command, the service and the doctor reject a database with these
+/// messages.
 async fn is_refused(db: &TestDatabase, setting: &str, texts: &[&str]) {
     let settings = [("BETTER_AUTH_SECRET", SECRET)];
     let (is_success, log) = migrate_with(&db.url(), &settings).await;
@@ -106,7 +107,7 @@ async fn a_history_of_an_older_version_is_carried_over(db: TestDatabase) {
 async fn versions_of_another_service_do_not_count(db: TestDatabase) {
     let all = versions(&db).await;
     if db.engine == Engine::Sqlite {
-        // Restore the state left by an older version that mistook the other service's migrations
+        // Restores the state left by an older version, which mistook the other service's migrations
         // for its own.
         for statement in [
             "DROP TABLE accounts",

@@ -108,7 +108,7 @@ async fn a_wrong_password_starts_no_session(db: TestDatabase) {
     assert_eq!(count(&db, "sessions").await, 1);
 }
 
-/// Signs up with one password, and returns whether the other password signs in.
+/// Signs up with one password, and returns whether sign-in with the other password succeeds.
 async fn is_the_same_password(app: &TestApp, email: &str, password: &str, other: &str) -> bool {
     let body = json!({ "name": "Ada", "email": email, "password": password });
     app.post(SIGN_UP).json(&body).answer().await.signed_in();

@@ -134,7 +134,7 @@ async fn one_of_twenty_simultaneous_sign_ups_gets_the_address(db: TestDatabase) 
 async fn a_lost_race_for_an_address_is_reported(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     app.sign_up("ada@example.com").await;
-    // Simulates a concurrent sign-up: the lookup finds no user, and the insertion fails.
+    // This index simulates a concurrent sign-up: the lookup finds no user, but the insertion fails.
     db.change("CREATE UNIQUE INDEX race ON users (email_verified)").await;
 
     let answer = app.sign_up_request("eve@example.com").answer().await;
@@ -271,7 +271,7 @@ async fn a_form_can_sign_up(db: TestDatabase) {
 
     assert_eq!(answer.signed_in().user["name"], "Ada Löwe");
     app.sign_in("ada@example.com").await;
-    // All values of a form are strings.
+    // All values of a form are strings, so a form cannot contain `rememberMe`.
     let answer = send("name=Bo&email=bo@example.com&password=12345678&rememberMe=true").await;
     answer.is_error(
         400,
@@ -291,7 +291,7 @@ async fn a_user_who_is_not_remembered_gets_cookies_that_end_with_the_browser(db:
     let [session, marker] = answer.cookies()[..] else { panic!("{:?}", answer.cookies()) };
     assert!(session.starts_with("better-auth.session_token="), "{session}");
     assert!(session.ends_with("%3D; Path=/; HttpOnly; SameSite=Lax"), "{session}");
-    // The wire contract's test vector, signed with the tests' secret.
+    // The value that Better Auth signs with the same secret.
     assert_eq!(
         marker,
         "better-auth.dont_remember=true.DHIbT8IgXS9LEUp5%2FKmEY8isx2df8teMB05Fceh1j2E%3D; Path=/; \

@@ -88,7 +88,7 @@ async fn a_mail_is_handed_to_the_mail_server(db: TestDatabase) {
 
 async fn an_unavailable_mail_server_delays_no_request(db: TestDatabase) {
     let Some(python) = interpreter(PYTHON) else { return };
-    // Reserves a port without listening on it.
+    // The port is reserved, but nothing listens on it yet.
     let reserved = TcpSocket::new_v4().unwrap();
     reserved.set_reuseaddr(true).unwrap();
     reserved.bind("127.0.0.1:0".parse().unwrap()).unwrap();
@@ -144,7 +144,7 @@ async fn a_mail_is_encrypted_and_sent_with_a_login(db: TestDatabase) {
     }
 }
 
-/// Asserts that the e-mail is pending and that the server received none.
+/// Asserts that an e-mail stays pending and that the server receives none.
 async fn waits(db: &TestDatabase, url: &str, mut server: MailServer) {
     let app = TestApp::spawn_with(db, |config| by_smtp(config, url)).await;
     for email in ["ada@example.com", "next@example.com"] {
@@ -230,7 +230,7 @@ async fn a_hanging_recipient_delays_no_other_mail(db: TestDatabase) {
         app.post(RESET).json(&json!({ "email": email })).answer().await.json();
     };
 
-    // Send more e-mails than may be in flight per domain.
+    // Requests more e-mails than may be in flight per domain.
     for _ in 0..6 {
         ask(hung).await;
     }

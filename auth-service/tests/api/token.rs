@@ -30,7 +30,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     a_key_survives_a_restart,
 );
 
-/// Returns the header and claims of a token, if a published key verifies its signature.
+/// Returns the header and claims of a token, or `None` if no published key verifies its signature.
 pub(crate) fn verified(token: &str, jwks: &Value) -> Option<(Value, Value)> {
     let [header, claims, signature] = token.split('.').collect::<Vec<_>>()[..] else { return None };
     let decode = |text: &str| BASE64_URL_SAFE_NO_PAD.decode(text).ok();

@@ -33,7 +33,8 @@ async fn exported(db: &TestDatabase) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Returns a file with an export, in a temporary folder.
+/// Exports the database to a file in a temporary folder. Returns the folder and the path of the
+/// file.
 async fn exported_file(db: &TestDatabase) -> (TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("export.jsonl").to_str().unwrap().to_owned();
@@ -50,7 +51,7 @@ async fn import(db: &TestDatabase, secret: &str, arguments: &[&str]) -> (bool, S
     (output.status.success(), line["message"].as_str().unwrap().to_owned())
 }
 
-/// Returns everything except the header, which contains the time.
+/// Returns an export without its header, which contains the time.
 fn rows(export: &str) -> &str {
     export.split_once('\n').unwrap().1
 }
@@ -68,7 +69,7 @@ async fn fill(db: &TestDatabase) {
     wait_with_a_mail(db).await;
 }
 
-/// Inserts an unsent mail.
+/// Inserts an unsent e-mail.
 async fn wait_with_a_mail(db: &TestDatabase) {
     db.change(
         "INSERT INTO mails SELECT 'a mail', 'verify-email', id, email, NULL, '/w\u{e4}y', 3, \
@@ -199,7 +200,8 @@ async fn keys_encrypted_with_another_secret_are_refused(db: TestDatabase) {
     assert!(is_done, "{log}");
 }
 
-/// A secret generated for a rejected import would conflict with the right one.
+/// Otherwise, a secret that was generated for the rejected import would conflict with the right
+/// one.
 async fn a_refused_export_leaves_no_files_behind(db: TestDatabase) {
     fill(&db).await;
     let (_folder, file) = exported_file(&db).await;
@@ -234,7 +236,7 @@ async fn an_export_is_imported_as_a_whole(db: TestDatabase) {
     assert!(!is_done);
     assert!(log.starts_with("--from is not set"), "{log}");
     assert!(log.ends_with("expected a file, not a URL"), "{log}");
-    // A service that has been started before has generated a key.
+    // This database contains a key, because a service has been started on it before.
     let (is_done, log) = import(&there, SECRET, &[&file]).await;
     assert!(!is_done);
     assert!(log.starts_with("DATABASE_URL already contains other rows (1 signing_keys)"));

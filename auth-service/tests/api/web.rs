@@ -1,4 +1,4 @@
-//! Paths: those of the contract, of the service itself, of a built web app, and unknown ones.
+//! Paths of Better Auth's API, of the service itself and of a built web app, and unknown paths.
 
 use std::{fs, os::unix::fs::symlink, path::Path};
 

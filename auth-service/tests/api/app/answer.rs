@@ -10,7 +10,7 @@ use crate::openapi;
 pub(crate) struct SignedIn {
     /// The unsigned token of the body.
     pub(crate) token: String,
-    /// The token of `set-auth-token`: signed, not percent-encoded.
+    /// The token in the `set-auth-token` header: signed, not percent-encoded.
     pub(crate) signed_token: String,
     /// Value for a `Cookie` header.
     pub(crate) cookie: String,
@@ -72,7 +72,7 @@ impl Answer {
         self.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap()).collect()
     }
 
-    /// Returns all headers except those that differ between any two responses.
+    /// Returns all headers except those that differ in every response.
     pub(crate) fn stable_headers(&self) -> Vec<(&str, &str)> {
         let mut headers: Vec<_> = self
             .headers
@@ -84,20 +84,20 @@ impl Answer {
         headers
     }
 
-    /// Asserts a 200 with exactly this body.
+    /// Asserts a 200 response with exactly this body.
     #[track_caller]
     pub(crate) fn is_ok(&self, body: &Value) {
         assert_eq!((self.status, &self.json()), (200, body));
         assert_eq!(self.header("content-type"), Some("application/json"));
     }
 
-    /// Asserts a 200 with `{"status":true}`.
+    /// Asserts a 200 response with `{"status":true}`.
     #[track_caller]
     pub(crate) fn is_done(&self) {
         self.is_ok(&json!({ "status": true }));
     }
 
-    /// Asserts a 302 with an empty body.
+    /// Asserts a 302 response with an empty body.
     #[track_caller]
     pub(crate) fn leads_to(&self, location: &str) {
         assert_eq!((self.status, self.header("location")), (302, Some(location)), "{self:?}");
@@ -120,7 +120,7 @@ impl Answer {
         assert_eq!(self.header("content-type"), Some("application/json"));
     }
 
-    /// Asserts a 4xx with a flat JSON object.
+    /// Asserts a 4xx response with a flat JSON object.
     #[track_caller]
     pub(crate) fn is_a_clean_refusal(&self) {
         assert!((400..500).contains(&self.status), "{self:?}");
@@ -143,7 +143,7 @@ impl Answer {
     }
 }
 
-/// Asserts the response to a request without a session.
+/// Asserts that a response of `get-session` contains no session and sets exactly these cookies.
 #[track_caller]
 pub(crate) fn is_nobody(answer: &Answer, cookies: &[&str]) {
     assert_eq!((answer.status, answer.body.as_str()), (200, "null"));

@@ -54,8 +54,8 @@ async fn entries_about_a_deleted_user_are_anonymous(db: TestDatabase) {
     assert_eq!(values(&db, &ids.replace("LIKE", "NOT LIKE")).await, [""; 0]);
 }
 
-/// Starts a service with this retention time, and one entry each from December 2025 and January
-/// 2026.
+/// Starts a service with this retention time, on a database with one entry from December 2025 and
+/// one from January 2026.
 async fn with_old_entries(db: &TestDatabase, retention: Duration) -> TestApp {
     let app = TestApp::spawn(db).await;
     app.sign_up(ADA).await;

@@ -119,7 +119,7 @@ async fn missing_rights_are_named_with_role_and_schema() {
     with_all.finds("ok", "schema", "is up to date");
 }
 
-/// A server that speaks PostgreSQL's protocol and rejects the password.
+/// Starts a server that speaks PostgreSQL's protocol and rejects every password.
 fn refusing_postgres() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

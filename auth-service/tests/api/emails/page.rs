@@ -1,4 +1,4 @@
-//! The landing page of mailed links: nothing happens until its button is pressed.
+//! The confirmation page of mailed links: nothing happens until its button is pressed.
 
 use serde_json::json;
 use service_kit::{on_both_engines, testing::TestDatabase};

@@ -1,4 +1,5 @@
-//! Mailed links become invalid when the password or address changes, and the old address is notified.
+//! Mailed links become invalid when the password or the address changes, and the old address is
+//! notified.
 
 use std::fs;
 
@@ -163,7 +164,8 @@ async fn deleting_the_account_does_not_withdraw_the_notice_to_the_old_address(db
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
     let mailed = link_to_new(&app, &ada).await;
-    // Wait for this mail: to write it later, the worker would create the folder again.
+    // Waits for this e-mail, because the worker would create the folder again if it wrote the
+    // e-mail later.
     app.mail_to("ada@example.com", "change-email-notice").await;
     fs::remove_dir_all(app.mail_dir.path()).unwrap();
     fs::write(app.mail_dir.path(), "in the way").unwrap();

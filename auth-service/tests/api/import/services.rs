@@ -363,7 +363,7 @@ async fn users_of_a_django_dump_sign_in(db: TestDatabase) {
     assert_eq!(app.sign_in("bob@example.com").await.user["emailVerified"], false);
 }
 
-/// PostgreSQL only, as with Supabase.
+/// The source is always PostgreSQL, as in Supabase.
 async fn users_of_supabase_sign_in(db: TestDatabase) {
     let Some(source) = better_auth(Engine::Postgres).await else { return };
     for statement in [

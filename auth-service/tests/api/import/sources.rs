@@ -1,4 +1,4 @@
-//! Source databases that differ from those of a new Better Auth server.
+//! Source databases that differ from the database of a new Better Auth server.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! `--update`: repeating an import corrects an earlier one.
+//! `--update`: an import adds data that an earlier import lacked.
 
 use serde_json::json;
 use service_kit::{on_both_engines, testing::TestDatabase};

@@ -1,4 +1,4 @@
-//! The limit of mails per recipient, and which requests count.
+//! The limit on e-mails per recipient, and which requests count towards it.
 
 use serde_json::json;
 use service_kit::{on_both_engines, testing::TestDatabase};
@@ -18,7 +18,8 @@ on_both_engines!(auth_service::MIGRATIONS;
 
 const TO_ADA: &str = "reset-password to ada@example.com";
 
-/// Starts the service behind a local proxy, so that each request can come from a different client.
+/// Starts a service that trusts a local proxy, so that each request can come from a different
+/// client.
 async fn limited(db: &TestDatabase) -> TestApp {
     let app = TestApp::spawn_with(db, |config| {
         config.rate_limit = true;
@@ -37,7 +38,8 @@ async fn ask(app: &TestApp, path: &str, client: usize, email: &str) -> Answer {
     request.json(&json!({ "email": email })).answer().await
 }
 
-/// Waits until `number` mails have been sent and `waiting` are deferred, and deletes the sent ones.
+/// Waits until `number` e-mails have been sent and `waiting` are deferred, and deletes the sent
+/// ones.
 async fn sent(app: &TestApp, db: &TestDatabase, number: usize, waiting: &[&str]) {
     let settled = async || {
         let is_sent = mail_files(app.mail_dir.path()).len() == number;
@@ -58,7 +60,7 @@ async fn a_recipient_gets_ten_mails_and_later_ones_are_deferred(db: TestDatabase
         assert_eq!((answer.status, &answer.body), (200, &first.body), "nobody is told");
         assert_eq!(answer.stable_headers(), first.stable_headers());
     }
-    // Only one of the excess mails is kept.
+    // Only one of the excess e-mails is kept.
     sent(&app, &db, 10, &["ada@example.com: 0"]).await;
 
     ask(&app, RESET, 15, "other@example.com").await;
@@ -104,7 +106,7 @@ async fn a_reset_is_mailed_within_ten_minutes_whatever_others_request(db: TestDa
         app.advance(minutes * 60);
         assert_eq!(app.other_mails(&db).await, [TO_ADA], "after {minutes} minutes");
         ask(&app, RESET, 20, "ada@example.com").await;
-        // The clock must not advance before the worker has deferred the mail.
+        // The clock must not advance before the worker has deferred the e-mail.
         let deferred = "SELECT id AS value FROM mails WHERE due_at > created_at AND attempts = 0";
         eventually("a deferred mail", async || {
             (values(&db, deferred).await.len() == 1).then_some(())

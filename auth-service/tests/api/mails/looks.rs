@@ -20,7 +20,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     a_mail_is_a_file_that_only_its_owner_reads,
 );
 
-/// Returns the link of the HTML part.
+/// Returns the link in the HTML part.
 fn html_link(mail: &Mail) -> String {
     let (_, link) = mail.html.split_once("<a href=\"").expect("a link");
     let (link, _) = link.split_once('"').unwrap();

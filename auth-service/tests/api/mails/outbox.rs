@@ -18,7 +18,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     replicas_send_each_mail_once,
 );
 
-/// Makes the mail directory unusable until it is repaired.
+/// Makes the mail directory unusable until [`mend_folder`] is called.
 fn break_folder(app: &TestApp) {
     fs::remove_dir_all(app.mail_dir.path()).unwrap();
     fs::write(app.mail_dir.path(), "in the way").unwrap();
@@ -76,7 +76,7 @@ async fn a_mail_that_cannot_be_written_waits_a_minute(db: TestDatabase) {
     let app = waiting(&db).await;
     mend_folder(&app);
 
-    // Other e-mails are sent meanwhile, so the worker has read the outbox.
+    // Two more e-mails are sent, so the worker has read the outbox in the meantime.
     app.advance(59);
     reset_mail(&app, "other@example.com").await;
     reset_mail(&app, "other@example.com").await;

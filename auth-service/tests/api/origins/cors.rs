@@ -85,7 +85,8 @@ async fn other_origins_may_not_read_responses(db: TestDatabase) {
         "null",
         "*",
         "https://evil.example",
-        // A trusted origin, but without CORS: the service's own pages do not need it.
+        // This origin is trusted but not allowed by CORS, which the service's own pages do not
+        // need.
         BASE_URL,
         "http://localhost:5174",
         "https://localhost:5173",

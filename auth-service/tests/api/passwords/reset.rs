@@ -58,7 +58,7 @@ async fn a_forgotten_password_is_reset_by_a_mailed_link(db: TestDatabase) {
     is_no_token(&reset(&app, token, PASSWORD).await);
     let opened = app.open(mail.link()).answer().await;
     opened.leads_to(&format!("{BASE_URL}/reset?x=1&error=INVALID_TOKEN"));
-    // Sessions continue, and the address is not verified by the request.
+    // The session continues, and the reset does not verify the address.
     assert_eq!(app.get_session(&ada.cookie).await.json()["user"], ada.user);
 }
 
@@ -175,8 +175,8 @@ async fn a_reset_token_survives_a_password_of_the_wrong_length(db: TestDatabase)
     app.sign_up("ada@example.com").await;
     let mail = request_reset(&app).await;
 
-    // A missing token is reported before the length of the password is checked, an unknown token
-    // after it.
+    // A missing token is reported before the length of the password is checked, but an unknown
+    // token after it.
     for body in [json!({ "newPassword": "short" }), json!({ "newPassword": "short", "token": "" })]
     {
         is_no_token(&app.post(RESET).json(&body).answer().await);

@@ -1,4 +1,4 @@
-//! The configured secret: generated, stored, and never printed.
+//! The configured or generated secret: how it is stored, and that it is never printed.
 
 use std::{
     collections::HashSet,
@@ -61,7 +61,7 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
-/// Returns the path of a new database, on SQLite.
+/// Returns the path for a new database, or `None` on PostgreSQL.
 fn new_file(db: &TestDatabase) -> Option<PathBuf> {
     let DatabaseUrl::Sqlite(file) = &db.url else { return None };
     Some(file.with_file_name("folder").join("new.db"))

@@ -1,5 +1,5 @@
-//! Replacement of the secret without downtime: cookies and stored values of an older secret are
-//! accepted, and renewed with the current one.
+//! Replacement of the secret without downtime: cookies and stored values from an older secret are
+//! accepted, and renewed with the current secret.
 
 use std::fs;
 

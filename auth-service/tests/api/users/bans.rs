@@ -1,4 +1,5 @@
-//! Disabled users: refused at sign-in as by Better Auth's admin plugin, and signed out everywhere.
+//! Disabled users: sign-in is refused, as by Better Auth's admin plugin, and all their sessions
+//! end.
 
 use serde_json::{Value, json};
 use service_kit::{

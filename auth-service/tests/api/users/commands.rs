@@ -33,12 +33,12 @@ on_both_engines!(auth_service::MIGRATIONS;
 
 const NEW_PASSWORD: &str = "another horse 42";
 
-/// Runs a command with this standard input.
+/// Runs a `users` command with this standard input.
 async fn users_with(db_url: &str, arguments: &[&str], input: &str) -> Output {
     let mut process = process(db_url, &[]);
     let mut child = process.arg("users").args(arguments).stdin(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    // A command that fails early does not read its input.
+    // Writing fails if the command exits early without reading its input.
     let _ = stdin.write_all(input.as_bytes()).await;
     drop(stdin);
     child.wait_with_output().await.unwrap()
@@ -130,7 +130,7 @@ async fn a_user_is_created_under_the_rules_of_sign_up(db: TestDatabase) {
     assert_eq!(count(&db, "users").await, 1);
 }
 
-/// The first user of a new service is created before its first start.
+/// An operator can create the first user of a new service before its first start.
 #[tokio::test]
 async fn creating_a_user_creates_the_database_and_other_commands_do_not() {
     let folder = tempfile::tempdir().unwrap();
@@ -221,7 +221,7 @@ async fn a_new_password_ends_all_sessions(db: TestDatabase) {
     let answer = app.post("/api/auth/reset-password").json(&body).answer().await;
     answer.is_error(400, "INVALID_TOKEN", "Invalid token");
 
-    // Imported users may have no password yet.
+    // An imported user may have no password yet.
     db.change("DELETE FROM accounts").await;
     succeeds_with(&db, &["set-password", ADA], PASSWORD).await;
     app.sign_in(ADA).await;

@@ -112,7 +112,7 @@ async fn a_wrong_password_does_not_delete_the_user(db: TestDatabase) {
     none.is_error(400, "CREDENTIAL_ACCOUNT_NOT_FOUND", "Credential account not found");
 }
 
-/// Starts a service that requires a mailed link for a deletion.
+/// Starts a service that requires confirmation by a mailed link before a user is deleted.
 async fn confirming(db: &TestDatabase) -> TestApp {
     TestApp::spawn_with(db, |config| config.features.confirm_delete_user = true).await
 }
@@ -129,7 +129,7 @@ async fn a_deletion_can_be_confirmed_by_mail(db: TestDatabase) {
     let app = confirming(&db).await;
     let ada = app.sign_up(ADA).await;
 
-    // A password does not replace the mailed link.
+    // The link is required even if the request contains the password.
     for body in [json!({}), json!({ "password": PASSWORD })] {
         let link = delete_link(&app, &ada, &body).await;
         assert!(link.starts_with("http://localhost:3000/api/auth/delete-user/callback?token="));

@@ -39,7 +39,8 @@ impl Terminal {
         grantpt(&screen).unwrap();
         unlockpt(&screen).unwrap();
         let name = ptsname(&screen, Vec::new()).unwrap();
-        // CLOEXEC: processes that other tests start must not inherit it and keep it open.
+        // With CLOEXEC, processes that other tests start do not inherit the terminal and keep it
+        // open.
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
         let inside = open(&*name, flags, Mode::empty()).unwrap();
         let mut command = process(&db.url(), &[]);
@@ -50,7 +51,7 @@ impl Terminal {
     /// Reads what the process shows. Returns `false` if it has exited.
     fn read(&mut self) -> bool {
         let mut bytes = [0; 1024];
-        // Fails when the process has closed the other side.
+        // Reading fails when the process has closed the other side.
         let count = self.screen.read(&mut bytes).unwrap_or_default();
         self.shown += std::str::from_utf8(&bytes[..count]).unwrap();
         count > 0

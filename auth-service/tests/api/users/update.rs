@@ -1,4 +1,4 @@
-//! update-user and list-accounts.
+//! The endpoints `update-user` and `list-accounts`.
 
 use serde_json::{Value, json};
 use service_kit::{on_both_engines, testing::TestDatabase};
