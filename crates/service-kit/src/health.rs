@@ -18,7 +18,7 @@ const MAX_ANSWER: u64 = 4096;
 /// Reasons why a service is not ready.
 #[derive(Debug, thiserror::Error)]
 pub enum NotReady {
-    /// The response was not a 200: its status and body.
+    /// Status and body of a response other than 200.
     #[error("not ready: {0}")]
     Answer(String),
     #[error(transparent)]

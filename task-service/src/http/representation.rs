@@ -106,7 +106,8 @@ pub(crate) fn response(status: StatusCode, tag: String) -> HttpResponseBuilder {
     response
 }
 
-/// Returns the entity tag of a page, which depends on the versions of its tasks.
+/// Returns the entity tag of a page, which depends on the ids and versions of its tasks and on the
+/// link to the next page.
 pub(crate) fn page_tag(
     versions: impl Iterator<Item = (DbUuid, i64)>,
     link: Option<&str>,

@@ -36,7 +36,8 @@ impl ImportedTasks {
         ids: &[DbUuid],
     ) -> QueryResult<HashMap<Uuid, String>> {
         let mut owners = HashMap::new();
-        // An empty list is also queried, which fails if the table is missing.
+        // Queries the table even for an empty list, because a dry run detects a missing table by
+        // the error.
         for ids in ids.chunks(CHUNK).chain(ids.is_empty().then_some(ids)) {
             let known = tasks::table.filter(tasks::id.eq_any(ids));
             let known = known.select((tasks::id, tasks::user_id));

@@ -11,7 +11,7 @@ use std::{
 use actix_http::body::{BodySize, BoxBody, EitherBody, MessageBody};
 use actix_web::web::Bytes;
 
-/// Maximum size of a part.
+/// Maximum size of a part in bytes.
 const PART_BYTES: usize = 32 * 1024;
 
 /// A body in small parts.

@@ -68,7 +68,7 @@ fn number(text: &str) -> Option<DateTime<Utc>> {
 }
 
 fn date_and_time(text: &str) -> Option<DateTime<Utc>> {
-    // A year with five digits or a sign is a mistake that cannot be corrected.
+    // A sign before the year, which chrono accepts, is a mistake that cannot be corrected.
     if !text.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }

@@ -33,7 +33,7 @@ const FIRST_READ: &str = "SELECT 1 FROM sqlite_schema LIMIT 1;";
 
 const REMOVED: &str = "the database file was removed";
 const REPLACED: &str = "the database file was replaced";
-/// Error for the log of a replaced file. SQLite would apply its changes to the new file.
+/// Error for the log of a replaced file. SQLite would apply the changes in the log to the new file.
 const LEFT_OVER: &str = "the -wal file belongs to the database that was replaced; remove it";
 
 /// Error for a removed log: connections that still use it and those with a new log would not see
