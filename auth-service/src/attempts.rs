@@ -42,8 +42,8 @@ pub(crate) enum Rule {
     BackOff { free: u32, first: Duration, longest: Duration },
 }
 
-/// Maximum clock skew between replicas. A time further in the future means that the clock was set
-/// back.
+/// Clock difference between replicas that is tolerated. A time further in the future means that the
+/// clock was set back.
 const MAX_SKEW: Duration = Duration::from_secs(5);
 /// Time without attempts after which a back-off is forgotten.
 const BACK_OFF_MEMORY: Duration = Duration::from_hours(24);

@@ -45,7 +45,8 @@ pub(crate) struct EmailClaims {
     /// The session in which the link was requested; the link expires with the session.
     #[serde(rename = "sid", skip_serializing_if = "Option::is_none")]
     pub(crate) session_id: Option<String>,
-    /// Time at which the password was last set. Setting it again invalidates the link.
+    /// Time at which the password was last set, in microseconds since the Unix epoch. Setting it
+    /// again invalidates the link.
     #[serde(rename = "pwd")]
     password_set_at: Option<i64>,
     iat: i64,

@@ -47,7 +47,7 @@ pub async fn run(
     let mut out = io::stdout().lock();
     match outcome {
         Ok(()) => report.write(&mut out)?,
-        // Pages written before the error are kept.
+        // Pages that were written before the error are kept, so they are reported.
         Err(error) => {
             report.write_if_begun(&mut out)?;
             out.flush()?;

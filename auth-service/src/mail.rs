@@ -93,7 +93,7 @@ impl Kind {
     }
 }
 
-/// Creates an e-mail that is sent at once, to the user who has this address when it is sent.
+/// Creates an e-mail to this address, to be sent at once. Its user is looked up when it is sent.
 pub(crate) fn ask_for(
     kind: Kind,
     email: &str,
@@ -176,7 +176,7 @@ pub(crate) async fn void_links(conn: &mut Conn<'_>, user_id: &str) -> Result<()>
     Ok(())
 }
 
-/// Signals to the worker: that there are new e-mails, and that it must stop.
+/// Signals that tell the worker that there are new e-mails, or that it must stop.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     posted: Notify,

@@ -64,7 +64,7 @@ impl EventKind {
 pub(crate) struct SecurityEvents {
     secrets: Vec<SecretString>,
     token_lifetime: Duration,
-    /// The last place seen in the database.
+    /// The place of the last event that was seen in the database.
     last_place: watch::Sender<i64>,
     /// Time of the last query for `last_place`.
     asked: Mutex<Option<Instant>>,

@@ -74,7 +74,7 @@ impl AppState {
         Ok(self.database.write().await?)
     }
 
-    /// Returns the network that rate limits count a request against.
+    /// Returns the network of the client, for which rate limits count requests.
     pub(crate) fn client_network(&self, req: &HttpRequest) -> IpAddr {
         network_of(self.client_address(req))
     }

@@ -27,7 +27,7 @@ struct Hour {
     entry_ids: HashMap<Key, String>,
 }
 
-/// The entry that a failure is counted in.
+/// The entry in which a failure is counted.
 pub(super) struct Slot {
     pub(super) entry_id: String,
     /// Whether the entry is the one for all failures beyond the limit.

@@ -1,4 +1,4 @@
-//! Entries as a table or as JSON.
+//! Writes entries as a table or as JSON.
 
 use std::io::{self, Write as _};
 

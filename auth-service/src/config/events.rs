@@ -6,7 +6,7 @@ use service_kit::config::{ExampleSecret, refuse_example, secret};
 
 use super::Config;
 
-/// Security events.
+/// Settings of the security events feed, and of token introspection.
 #[derive(Args, Clone, Debug)]
 pub struct EventArgs {
     /// Secrets of the services that may read security events at /security-events and introspect access

@@ -43,7 +43,7 @@ fn folder(path: &str) -> Result<PathBuf, String> {
     if Path::new(path).is_dir() { Ok(path.into()) } else { Err(format!("{path} is not a folder")) }
 }
 
-/// Default ports of RFC 5321, RFC 6409 and RFC 8314.
+/// Default ports of SMTP (RFC 5321), submission (RFC 6409) and submission over TLS (RFC 8314).
 const SMTP_PORT: u16 = 25;
 const SUBMISSION_PORT: u16 = 587;
 const SUBMISSIONS_PORT: u16 = 465;
@@ -56,14 +56,14 @@ pub struct SmtpUrl {
     pub(crate) port: u16,
     pub(crate) encryption: SmtpEncryption,
     pub(crate) login: Option<(String, SecretString)>,
-    /// Host name for EHLO; default: the name of the machine.
+    /// Host name for EHLO; `None` for the name of the machine.
     pub(crate) hello_name: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SmtpEncryption {
     None,
-    /// STARTTLS if the server offers it.
+    /// STARTTLS if the server offers it, otherwise no encryption.
     Opportunistic,
     StartTls,
     Implicit,
@@ -109,7 +109,7 @@ impl FromStr for SmtpUrl {
         if url.parse().is_ok_and(|url: Url| has_raw_at(&url)) {
             return Err(RAW_AT);
         }
-        // The reason is omitted, because it may contain a password.
+        // The reason for the error is omitted, because it may contain a password.
         Self::read(url)
             .ok_or("expected smtp://host, smtp://host?tls=required or smtps://user:password@host")
     }

@@ -1,4 +1,4 @@
-//! The secrets: configured, or one generated once and stored beside a SQLite database.
+//! The secrets, which are configured, or generated once and stored beside a SQLite database.
 
 use std::{
     collections::HashSet,
@@ -33,13 +33,13 @@ const PLACEHOLDERS: [&str; 11] = [
     "your_secret",
     "better-auth-secret",
 ];
-/// Minimum number of distinct characters. Of random secrets of 32 hexadecimal digits, fewer than
-/// one in ten million have fewer.
+/// Minimum number of distinct characters. Fewer than one in ten million random secrets of 32
+/// hexadecimal digits fall below it.
 const MIN_DIFFERENT_CHARS: usize = 8;
 
-/// Returns whether a secret is a known placeholder or has a pattern that random ones do not have:
-/// few distinct characters, a part that is repeated throughout, or mostly neighbouring characters
-/// such as `abc` and `321`.
+/// Returns whether a secret is a known placeholder or has a pattern that random secrets do not
+/// have: few distinct characters, a part that is repeated throughout, or mostly neighbouring
+/// characters such as `abc` and `321`.
 fn is_guessable(secret: &str) -> bool {
     let lower_case = secret.to_lowercase();
     let bytes = secret.as_bytes();

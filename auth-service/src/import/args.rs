@@ -24,8 +24,8 @@ pub struct ImportArgs {
     #[arg(long)]
     pub(super) sessions: bool,
 
-    /// Add missing data to existing users: password, name, image, other accounts, the verified flag.
-    /// Existing values are not overwritten
+    /// Add missing data to existing users: password, name, image, other accounts and the verified
+    /// flag. Existing values are not overwritten
     #[arg(long)]
     pub(super) update: bool,
 

@@ -1,4 +1,5 @@
-//! Checks whether one of our secrets is that of a Better Auth server, by decrypting its signing keys.
+//! Checks whether one of the configured secrets is that of a Better Auth server, by decrypting the
+//! server's signing keys.
 //!
 //! Better Auth encrypts with XChaCha20-Poly1305 under the SHA-256 of its secret. It stores nonce,
 //! ciphertext and tag as hexadecimal digits in a JSON string, after a prefix `$ba$<version>$` if

@@ -66,7 +66,7 @@ impl Report {
         self.findings.remark(text);
     }
 
-    /// Adds a remark, if there is one.
+    /// Adds a remark about the source, unless it is `None`.
     pub(super) fn remarks(&mut self, text: Option<String>) {
         if let Some(text) = text {
             self.remark(text);
@@ -88,7 +88,7 @@ impl Report {
         self.skipped == 0
     }
 
-    /// Returns a summary of what was written, if anything was.
+    /// Returns a summary of what was written, or `None` if nothing was.
     pub(super) fn written(&self) -> Option<String> {
         let Counts { users, updated, sessions, .. } = self.counts;
         let is_written = !self.is_dry_run && users + updated + sessions > 0;

@@ -112,8 +112,8 @@ impl Source {
         Ok(())
     }
 
-    /// Fails if nobody could use the sessions, because the table is empty or the secret is not that
-    /// of the source.
+    /// Fails if importing sessions would have no effect, because the table is empty or the secret
+    /// is not that of the source.
     pub(super) async fn check_sessions(
         &self,
         conn: &mut Conn<'_>,

@@ -1,4 +1,4 @@
-//! Checks candidates and writes the new ones.
+//! Checks candidates, and writes new users and, with `--update`, missing data of existing ones.
 
 mod accounts;
 mod judge;

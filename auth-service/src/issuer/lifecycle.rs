@@ -20,9 +20,9 @@ use crate::{
     seal::Seal,
 };
 
-/// Maximum difference between the clocks of replicas. The activation of a key that replaces a
-/// revoked one is backdated by this duration, so that a replica whose clock is behind does not use
-/// an older key.
+/// Clock difference between replicas that a revocation allows for. The activation of a key that
+/// replaces a revoked one is backdated by this duration, so that a replica whose clock is behind
+/// does not use an older key.
 const CLOCK_SKEW: Duration = Duration::from_mins(1);
 
 /// Result of a rotation.

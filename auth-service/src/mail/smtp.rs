@@ -24,14 +24,14 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 /// Time limit for QUIT, after the e-mail was delivered.
 const QUIT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A mail server. Not `Debug`, because it holds a password.
+/// A mail server. Does not implement `Debug`, because it holds a password.
 pub(crate) struct SmtpServer {
     url: SmtpUrl,
     credentials: Option<Credentials>,
     hello_name: ClientId,
 }
 
-/// The step at which sending failed.
+/// Error of the step at which sending an e-mail failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SmtpError {
     #[error("cannot connect to the mail server")]

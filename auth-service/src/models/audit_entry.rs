@@ -1,4 +1,4 @@
-//! The audit log.
+//! Entries of the audit log.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;

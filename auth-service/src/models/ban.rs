@@ -10,7 +10,7 @@ use service_kit::{
 use super::User;
 use crate::schema::users;
 
-/// Whether a user may sign in.
+/// The ban state of a user.
 #[derive(Clone, Debug, HasQuery)]
 #[diesel(table_name = users)]
 pub(crate) struct Ban {

@@ -33,7 +33,7 @@ pub(crate) struct ImportUpdate {
     pub(crate) name: Option<String>,
     pub(crate) image: Option<String>,
     pub(crate) email_verified: Option<bool>,
-    /// Hash for the user's credential account if that has none.
+    /// Hash for the user's credential account, if the account has none.
     pub(crate) password_hash: Option<String>,
 }
 

@@ -55,7 +55,7 @@ pub(crate) enum Ending<'a> {
     Others(&'a str, &'a str),
 }
 
-/// The user, the session and the id (`jti`) that an access token names.
+/// The claims that identify an access token: user, session and token id (`jti`).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TokenNames<'a> {
     pub(crate) user: &'a str,

@@ -23,7 +23,7 @@ use crate::{
 };
 
 pub(crate) const SET_AUTH_JWT: &str = "set-auth-jwt";
-/// Header that keeps responses about sessions out of caches.
+/// Headers that keep responses about sessions out of caches.
 const NO_STORE: (HeaderName, &str) = (CACHE_CONTROL, "no-store");
 const NO_CACHE: (HeaderName, &str) = (PRAGMA, "no-cache");
 
@@ -47,7 +47,7 @@ pub(crate) async fn get_session(state: Data<AppState>, req: HttpRequest) -> Resu
     Ok(response.json(CurrentBody { session, user }))
 }
 
-/// Returns 405, which Better Auth returns for no other wrong method. The body is not read.
+/// Returns 405, as Better Auth does for a wrong method of this path only. The body is not read.
 pub(crate) async fn refuse_post(state: Data<AppState>, req: HttpRequest) -> Result<HttpResponse> {
     origin::check(&req, &state.trusted_origins)?;
     let mut refused = Error::GetSessionByPost.error_response();

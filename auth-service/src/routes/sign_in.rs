@@ -196,7 +196,7 @@ impl Schema for SocialSignIn {
     }
 }
 
-/// Rejects every provider, because none are configured.
+/// Rejects every provider, because none is supported.
 pub(crate) async fn refuse_social(_: Input<SocialSignIn>) -> Result<HttpResponse> {
     Err(Error::ProviderNotFound)
 }

@@ -94,7 +94,8 @@ fn protection(config: &Config) -> DefaultHeaders {
     };
     DefaultHeaders::new()
         .add((CONTENT_SECURITY_POLICY, policy))
-        // The URL of a page may contain the token of a mailed link.
+        // The URL of a page may contain the token of a mailed link, so it is not sent as a
+        // referrer.
         .add((REFERRER_POLICY, "no-referrer"))
         .add((CACHE_CONTROL, "no-cache"))
 }

@@ -20,20 +20,20 @@ pub struct UsersArgs {
 
 #[derive(Clone, Debug, Subcommand)]
 pub(super) enum Action {
-    /// List users, in the order of their ids
+    /// List users, ordered by id
     List(ListArgs),
     /// Show a user
     Show(UserArg),
-    /// Create a user; the password is asked for, or read from standard input
+    /// Create a user; prompts for the password, or reads it from standard input
     Create(CreateArgs),
-    /// Set the password of a user and end all sessions; the password is asked for, or read from
+    /// Set the password of a user and end all sessions; prompts for the password, or reads it from
     /// standard input
     SetPassword(UserArg),
-    /// Disable a user: sessions end, access tokens are revoked, and signing in is refused
+    /// Disable a user: sessions end, access tokens are revoked, and sign-in is refused
     Disable(DisableArgs),
     /// Enable a user who was disabled
     Enable(UserArg),
-    /// Delete a user for good
+    /// Delete a user permanently
     Delete(DeleteArgs),
     /// List the active sessions of a user
     Sessions(UserArg),
@@ -82,7 +82,7 @@ pub(super) struct DisableArgs {
     #[arg(long, value_parser = non_blank)]
     pub(super) reason: Option<String>,
 
-    /// Time after which the user may sign in again, such as 7d; default: not before `enable`
+    /// Time after which the user may sign in again, such as 7d; default: only after `enable`
     #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
     pub(super) lasts: Option<Duration>,
 }

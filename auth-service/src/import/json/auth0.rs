@@ -90,7 +90,7 @@ fn social_accounts(user: &Object) -> impl Iterator<Item = CandidateAccount> {
     })
 }
 
-/// Returns a time: a string, or `{"$date": …}` in an export of hashes.
+/// Returns a time, which is a string, or `{"$date": …}` in an export of hashes.
 fn time(user: &Object, name: &str) -> Option<String> {
     match user.get(name)? {
         Value::Object(date) => match date.get("$date")? {

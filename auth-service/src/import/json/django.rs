@@ -1,5 +1,5 @@
-//! Django: the output of `manage.py dumpdata`. Objects of any model with a password and an address
-//! are users.
+//! Django: the output of `manage.py dumpdata`. Every object with a password and an e-mail address
+//! counts as a user, whatever its model.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -28,7 +28,7 @@ const KNOWN: &[&str] = &[
     "name",
     "password",
 ];
-/// Model of django-allauth, which records verified addresses.
+/// The model of django-allauth that records verified addresses.
 const ADDRESSES: &str = "account.emailaddress";
 
 pub(super) fn candidates(

@@ -4,7 +4,7 @@ use service_kit::source::{Field, TableLayout};
 
 use crate::import::candidate::SECOND_FACTOR_LOST;
 
-/// The tables of a service.
+/// The tables of a service from which users are imported.
 pub(super) struct Layout {
     pub(super) users: TableLayout,
     pub(super) accounts: Option<TableLayout>,
