@@ -36,7 +36,7 @@ on_both_engines!(auth_service::MIGRATIONS;
 
 const SECRETS: (&str, &str) = ("BETTER_AUTH_SECRET", SECRET);
 
-/// Runs the doctor on a database. No other service runs unless `variables` name one.
+/// Runs the doctor on a database. Nothing listens at `TASKS_URL` unless `variables` set it.
 async fn doctor(database: &str, variables: &[(&str, &str)]) -> Report {
     let tasks = format!("http://127.0.0.1:{}", free_port());
     let all = [&[("TASKS_URL", tasks.as_str())], variables].concat();

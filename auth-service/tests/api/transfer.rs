@@ -200,8 +200,7 @@ async fn keys_encrypted_with_another_secret_are_refused(db: TestDatabase) {
     assert!(is_done, "{log}");
 }
 
-/// Otherwise, a secret that was generated for the rejected import would conflict with the right
-/// one.
+/// If a rejected import generated a secret, that secret would conflict with the right one.
 async fn a_refused_export_leaves_no_files_behind(db: TestDatabase) {
     fill(&db).await;
     let (_folder, file) = exported_file(&db).await;

@@ -405,7 +405,7 @@ async fn nothing_outside_the_web_root_is_served(db: TestDatabase) {
         let answer = app.raw(request.as_bytes()).await;
         assert!(answer.starts_with("HTTP/1.1 "), "{path}: {answer}");
         assert!(!answer.contains("PRIVATE"), "{path}: {answer}");
-        // The response is either the application's page or an error.
+        // The response must be either the application's page or an error.
         let is_page = answer.starts_with("HTTP/1.1 200 ") && answer.contains("<title>App</title>");
         let is_refusal = answer.starts_with("HTTP/1.1 4") && answer.contains("application/json");
         assert!(is_page || is_refusal, "{path}: {answer}");

@@ -189,7 +189,7 @@ async fn a_forged_token_verifies_nothing(db: TestDatabase) {
     for who in [&ada, &bob] {
         assert_eq!(user(&app, who).await, who.user);
     }
-    // A token belongs to its user, not to a later user of the address.
+    // A token is valid for its user only, not for a later user of the address.
     db.change("DELETE FROM users").await;
     let successor = app.sign_up("ada@example.com").await;
     is_refused(&app, &good, "", "INVALID_TOKEN", "Invalid token").await;
