@@ -125,7 +125,7 @@ async fn distributed_guesses_at_one_account_are_slowed_down(db: TestDatabase) {
         let expected = if email == "ADA@example.com" { 0 } else { 50 };
         assert_eq!(spread(&app, 120, email).await, expected, "{email}");
     }
-    // The same clients have used up their free attempts, so they still share one back-off.
+    // All clients still share one back-off, including those that use up their own free attempts.
     for _ in 0..30 {
         app.advance(400);
         assert_eq!(spread(&app, 120, ADA).await, 1);
