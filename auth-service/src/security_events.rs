@@ -38,7 +38,7 @@ const MIN_TOKEN_LIFETIME: Duration = Duration::from_hours(24);
 /// Assumed maximum clock skew between the issuer and receivers.
 const CLOCK_SKEW: Duration = Duration::from_mins(5);
 
-/// Event type URIs that the OpenID specifications CAEP and RISC define.
+/// Event type URIs that the specifications CAEP and RISC define.
 const SESSION_REVOKED: &str = "https://schemas.openid.net/secevent/caep/event-type/session-revoked";
 const ACCOUNT_DISABLED: &str =
     "https://schemas.openid.net/secevent/risc/event-type/account-disabled";
