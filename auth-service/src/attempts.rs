@@ -139,7 +139,7 @@ pub(crate) struct Attempts {
     refusals: Refusals,
 }
 
-/// Numbers of refused attempts, by kind of rule.
+/// Counts of refused attempts, by kind of rule.
 #[derive(Default)]
 struct Refusals {
     windows: Counter,

@@ -92,7 +92,7 @@ pub struct Config {
     #[arg(long, env, value_delimiter = ',')]
     pub better_auth_trusted_origins: Vec<TrustedOrigin>,
 
-    /// Public base URL, an origin without path; with https, cookies are secure
+    /// Public base URL, an origin without a path; with https, cookies are secure
     #[arg(long, env, default_value = "http://localhost:3000", value_parser = http_origin)]
     pub better_auth_url: WebOrigin,
 

@@ -1,5 +1,5 @@
-//! Prepares the tools of tests with real clients: Python and Node with their packages, browsers and
-//! proxies.
+//! Installs the programs that tests with real clients need: Python and Node with their packages,
+//! browsers and proxies.
 
 use std::{
     fs,
@@ -13,7 +13,7 @@ use crate::{
     variable,
 };
 
-/// Script that checks the minimum version in the `engines` of the packages.
+/// Script that succeeds if Node is at least the version that the packages require in `engines`.
 const IS_RECENT: &str = "const [major, minor] = process.versions.node.split('.').map(Number); \
                          process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)";
 const RECENT_NODE: &str = "22.23.3";

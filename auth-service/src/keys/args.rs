@@ -17,8 +17,8 @@ pub struct KeysArgs {
 pub(super) enum Action {
     /// List signing keys, newest first
     List,
-    /// Create the next signing key: published at once, and used once verifiers have had time to
-    /// fetch it
+    /// Create the next signing key: published immediately, and used once verifiers have had time
+    /// to fetch it
     Rotate,
     /// Revoke a compromised signing key: the access tokens that it signed become invalid
     Revoke(RevokeArgs),

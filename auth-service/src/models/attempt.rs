@@ -1,4 +1,4 @@
-//! Numbers of recent attempts, for rate limits.
+//! Counts of recent attempts, for rate limiting.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -24,8 +24,8 @@ impl Attempt {
         query!(conn, |c| Self::query().filter(attempts::key.eq(key)).first(*c)).optional()
     }
 
-    /// Replaces the row `old` with this one. Updates nothing if another process has changed it
-    /// since it was read.
+    /// Replaces the row `old` with this one, or inserts this one if there is none. Writes nothing
+    /// if another process has changed or inserted the row since it was read.
     pub(crate) async fn replace(
         &self,
         conn: &mut Conn<'_>,

@@ -1,4 +1,5 @@
-//! Operations on accounts of other providers. Such accounts exist only if they were imported.
+//! Better Auth's operations for other providers and for custom session fields. Neither is
+//! supported, so most requests fail; accounts of other providers exist only if they were imported.
 
 use utoipa::openapi::{Response, path::ParameterIn};
 

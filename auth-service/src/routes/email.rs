@@ -233,7 +233,7 @@ async fn verify(state: &AppState, req: &HttpRequest, claims: &EmailClaims) -> Re
     Ok(body)
 }
 
-/// Starts a session for a user who has just verified the address.
+/// Starts a session for a user who has just verified their address.
 async fn sign_in(state: &AppState, req: &HttpRequest, user_id: &str) -> Result<()> {
     let ban = Ban::find(&mut state.read().await?.conn(), user_id).await?;
     check_ban(state, user_id, &ban.ok_or(Error::Unauthorized)?).await?;

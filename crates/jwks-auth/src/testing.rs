@@ -129,7 +129,7 @@ impl MemoryKeys {
         *self.0.fetches.borrow()
     }
 
-    /// Waits until there were `count` fetches.
+    /// Waits until there have been `count` fetches.
     pub async fn fetched(&self, count: usize) {
         // This value owns the sender, so the channel is open.
         let _ = self.0.fetches.subscribe().wait_for(|fetches| *fetches >= count).await;

@@ -43,8 +43,8 @@ fn refuse<C: Parser>(reason: &dyn fmt::Display) -> ! {
     error.with_cmd(&C::command()).exit()
 }
 
-/// Returns the variable of an invalid argument, which clap calls `--bcrypt-cost <BCRYPT_COST>`, or
-/// the name of an argument such as `[FILE]`.
+/// Returns the name of an invalid argument. clap reports `--bcrypt-cost <BCRYPT_COST>` or `[FILE]`;
+/// the name is the part in brackets, which for a setting is its environment variable.
 fn variable(error: &clap::Error) -> Option<String> {
     match error.get(ContextKind::InvalidArg)? {
         ContextValue::String(argument) => {

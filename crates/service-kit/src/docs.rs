@@ -32,7 +32,7 @@ pub fn openapi(description: &'static str) -> HttpResponse {
 }
 
 /// Serves Swagger UI at `/docs` from the binary. Nothing is loaded from other hosts, and no
-/// validator is called. All links are relative, so that a proxy may serve the service below a path.
+/// validator is called. All links are relative, so that a proxy may serve them under a path prefix.
 pub fn page() -> impl HttpServiceFactory {
     let config = Arc::new(Config::from("../openapi.json").validator_url("none"));
     let headers = DefaultHeaders::new()

@@ -32,17 +32,17 @@ export const post = (path, body, extras) =>
 /** Returns a request that is repeated until its response meets a condition. */
 export const poll = (request, until) => ({ ...request, until });
 
-/** Returns a row that waits for the next mail to an address. */
+/** Returns a row that waits for the next e-mail to an address. */
 export const mailTo = (address) => ({ mailTo: address });
 
-/** Returns a row whose result is all mails that no other row has fetched. */
+/** Returns a row whose result is all e-mails that no other row has fetched. */
 export const otherMails = () => ({ unread: true });
 
-/** Returns a request that opens the link of a stored mail. */
+/** Returns a request that opens the link in a stored e-mail. */
 export const follow = (mail, extras) =>
   send("GET", (kept) => kept[mail].link.slice(TRUSTED.length), extras);
 
-/** Returns a function that returns the token in the link of a stored mail. */
+/** Returns a function that returns the token in the link in a stored e-mail. */
 export const tokenOf = (mail) => (kept) => kept[mail].token;
 
 export const account = (email, more) => ({ name: "Ada", email, password: PASSWORD, ...more });

@@ -1,4 +1,4 @@
-// Reads the mails that a server writes as .eml files.
+// Reads the e-mails that a server writes as .eml files.
 
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ const LINK = /https?:\/\/[^\s<>"]+/;
 const POLL = 50;
 const PATIENCE = 10_000;
 
-/** Returns the mailbox of a folder. It returns each mail once, as `{ to, link, token }`. */
+/** Returns the mailbox of a folder. It returns each e-mail once, as `{ to, link, token }`. */
 export function mailbox(folder) {
   const seen = new Set();
   let mails = [];
@@ -23,14 +23,14 @@ export function mailbox(folder) {
       if (!file.endsWith(".eml") || NOTICE.test(file) || seen.has(file)) continue;
       seen.add(file);
       const { to, text } = await PostalMime.parse(await readFile(join(folder, file)));
-      // auth-service links to a confirmation page, whose button requests the URL to which Better
-      // Auth's mail links.
+      // auth-service links to a confirmation page, whose button requests the URL to which the
+      // e-mails of Better Auth link.
       const link = LINK.exec(text)[0].replace("/verify-email/confirm?", "/verify-email?");
       mails.push({ to: to[0].address, link, token: tokenOf(link) });
     }
   };
   return {
-    /** Waits for the next mail to an address. */
+    /** Waits for the next e-mail to an address. */
     async next(address) {
       const deadline = Date.now() + PATIENCE;
       for (;;) {
@@ -44,7 +44,7 @@ export function mailbox(folder) {
         await pause(POLL);
       }
     },
-    /** Returns the mails that have not been fetched. */
+    /** Returns the e-mails that have not been fetched. */
     async unread() {
       await collect();
       return mails;

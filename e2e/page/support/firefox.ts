@@ -48,7 +48,7 @@ export class Tab {
 
   // Firefox renders only the tab in front, and only that tab reacts to input.
 
-  /** Replaces the text of the field with this name. */
+  /** Replaces the text of a field, which is identified by its name. */
   async fill(field: string, text: string): Promise<void> {
     await this.page.bringToFront();
     await this.page.locator(fieldOf(field)).fill(text);

@@ -1,10 +1,10 @@
-// Reads the mails that auth-service writes to a folder.
+// Reads the e-mails that auth-service writes to a folder.
 
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "@playwright/test";
 
-/** Waits for a mail to an address, and returns the link in the newest mail. */
+/** Waits for an e-mail to an address, and returns the link in the newest one. */
 export async function linkIn(folder: string, address: string): Promise<string> {
   let link: string | undefined;
   await expect

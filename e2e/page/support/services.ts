@@ -80,7 +80,7 @@ export interface System {
   tasks: Service;
   /** URL of the web app. */
   url: string;
-  /** Folder with the mails. */
+  /** Folder with the e-mails. */
   mails: string;
   stop(): Promise<void>;
 }

@@ -21,7 +21,8 @@ export class ProblemError extends Error {
 }
 
 /**
- * Returns the problem of a thrown value. Any other error counts as a request without a response.
+ * Returns the problem that a thrown `ProblemError` contains. Any other value counts as a request
+ * without a response.
  */
 export function problemOf(error: unknown): Problem {
   if (error instanceof ProblemError) return error.problem;

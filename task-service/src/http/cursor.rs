@@ -47,7 +47,7 @@ pub(crate) fn decode(text: &str, order: Order) -> Option<Position> {
     Some(Position { place, id })
 }
 
-/// Returns a time later than that of any task.
+/// Returns the latest time that cursors and filters may contain.
 pub(crate) fn latest() -> DateTime<Utc> {
     let last_day = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or(NaiveDate::MAX);
     last_day.and_time(NaiveTime::MIN).and_utc()

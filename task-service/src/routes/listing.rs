@@ -311,7 +311,7 @@ impl Page {
         tasks.truncate(limit);
         let position = position(tasks.last()?, self.asked.order.sort);
         let cursor = cursor::encode(self.asked.order, &position);
-        // Relative to the listing, because a proxy may serve it below a path.
+        // Relative to the listing, because a proxy may serve the API under a path prefix.
         Some(format!("<?limit={limit}&cursor={cursor}{}>; rel=\"next\"", self.rest))
     }
 }

@@ -204,7 +204,7 @@ async fn create_once(
 
 fn created(id: DbUuid, json: Vec<u8>) -> HttpResponse {
     let tag = format!("\"{}\"", Task::FIRST_VERSION);
-    // Relative to `/api/tasks`, because a proxy may serve it below a path.
+    // Relative to `/api/tasks`, because a proxy may serve the API under a path prefix.
     let location = format!("tasks/{}", id.0);
     response(StatusCode::CREATED, tag).insert_header((LOCATION, location)).body(json)
 }

@@ -103,7 +103,8 @@ macro_rules! filtered {
     }};
 }
 
-/// Builds a query for the rows after `$after`, ordered by `$column`.
+/// Orders a query by `$column` and the id, and restricts it to the rows after the position that
+/// consists of `$value` and `$id`, if there is one.
 macro_rules! ordered {
     ($query:expr, $column:expr, $value:expr, $id:expr, $is_descending:expr) => {{
         // The first condition lets an index seek to the position; the second breaks ties.

@@ -84,8 +84,8 @@ pub struct SecurityEvent {
     pub tokens_expire_by: Option<i64>,
 }
 
-/// Returns the events of a token that `issuer` signed for `audience`; `None` if the token is not a
-/// security event token.
+/// Returns the events of a token from `issuer` whose audience `is_audience` accepts; `None` if the
+/// token is not such a security event token.
 pub(super) fn read(
     claims: &Map<String, Value>,
     issuer: &str,

@@ -1,4 +1,5 @@
-//! Tests of the public API. Keys are held in memory, time is paused, and nothing is retried.
+//! Tests of the public API. They need no network and never sleep: keys are held in memory, and tests
+//! that depend on time pause it.
 
 #![expect(
     clippy::unwrap_used,

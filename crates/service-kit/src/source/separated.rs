@@ -299,8 +299,9 @@ fn shown_names(line: &[u8]) -> String {
     if names.is_empty() { "no column names".to_owned() } else { names.join(", ") }
 }
 
-/// Returns the position of each column, under its name in `names` or its own name; `None` if the
-/// file does not have it. Rejects a file that has a column twice.
+/// Returns the position of each column, or `None` for a column that the file does not have. Looks
+/// for the name that `names` assigns to the column, or else for the name of the column itself.
+/// Rejects a file that has a column twice.
 fn find_columns(
     header: &StringRecord,
     columns: &SeparatedColumns,

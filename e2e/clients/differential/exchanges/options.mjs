@@ -1,4 +1,4 @@
-// The effects of switches and lifetimes.
+// Exchanges with settings other than the defaults.
 
 import { PASSWORD, TRUSTED, follow, get, mailTo, otherMails, poll, post, signIn, signUp } from "../vocabulary.mjs";
 

@@ -1,4 +1,4 @@
-// Lists the user's sessions, and ends them.
+// Lists the user's sessions. The user can revoke all but the current one.
 
 import { useCallback, useEffect, useState } from "react";
 

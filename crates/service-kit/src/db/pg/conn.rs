@@ -156,7 +156,7 @@ impl PgConn {
             self.connection.set_in_transaction(false);
         }
         guard.disarm();
-        // An error of the work takes precedence over one of the rollback.
+        // An error from the work takes precedence over one from the rollback.
         let value = outcome?;
         ended.map_err(diesel::result::Error::from)?;
         Ok(value)

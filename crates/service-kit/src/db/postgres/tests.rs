@@ -21,7 +21,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::{PostgresUrl, Session, connect};
 
-/// Returns the error of parsing a URL.
+/// Returns the error from parsing a URL.
 fn refusal(url: &str) -> String {
     url.parse::<PostgresUrl>().expect_err(url).to_string()
 }

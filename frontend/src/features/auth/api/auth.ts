@@ -29,8 +29,8 @@ async function ask<T>(call: (options: Options) => Promise<Answer<T>>): Promise<T
 }
 
 /**
- * Redirect target of verification mails. For an invalid link, auth-service appends the parameter
- * `error`.
+ * Redirect target of verification e-mails. For an invalid link, auth-service appends the
+ * parameter `error`.
  */
 const VERIFIED = "/auth/verify-email?verified=yes";
 
@@ -101,7 +101,7 @@ export async function changePassword(change: PasswordChange): Promise<void> {
   await ask((options) => client.changePassword(change, options));
 }
 
-/** Deletes the account, or sends a mail if the deletion has to be confirmed. */
+/** Deletes the account, or sends an e-mail if the deletion has to be confirmed. */
 export async function deleteAccount(password: string): Promise<{ isGone: boolean }> {
   const callbackURL = "/auth/signup";
   const data = await ask((options) => client.deleteUser({ password, callbackURL }, options));

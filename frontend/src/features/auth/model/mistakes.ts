@@ -3,7 +3,7 @@
 import { t } from "../../../lib/i18n";
 import { EMAIL_MAX, PASSWORD_MAX, PASSWORD_MIN } from "../../../lib/limits";
 
-/** Returns the error of a new password, or `undefined` if the password is valid. */
+/** Returns the error message for a new password, or `undefined` if the password is valid. */
 export function passwordMistake(password: string): string | undefined {
   if (password === "") return t().problems.needsNewPassword;
   const { length } = password;
@@ -12,7 +12,10 @@ export function passwordMistake(password: string): string | undefined {
   return undefined;
 }
 
-/** Returns the error of an address, or `undefined`. The service may still reject the address. */
+/**
+ * Returns the error message for an address, or `undefined`. The service may still reject the
+ * address.
+ */
 export function emailMistake(email: string): string | undefined {
   if (email === "") return t().problems.needsEmail;
   if (email.length > EMAIL_MAX) return t().problems.tooLong(EMAIL_MAX, email.length);

@@ -1,4 +1,4 @@
-// Requests a mail with a link for resetting the password.
+// Requests an e-mail with a link for resetting the password.
 
 import { useState } from "react";
 import { TextLink } from "../../../components/ui/button";

@@ -1,4 +1,4 @@
-// Target of the links in verification mails; offers to send another mail.
+// Target of the links in verification e-mails; offers to send another e-mail.
 
 import { useState } from "react";
 import { useSearchParams } from "react-router";

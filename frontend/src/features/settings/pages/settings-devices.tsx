@@ -1,4 +1,4 @@
-// Lists the devices on which the user is signed in, and signs them out.
+// Lists the devices on which the user is signed in. The user can sign each of them out.
 
 import { Button } from "../../../components/ui/button";
 import { Card } from "../../../components/ui/card";

@@ -22,7 +22,7 @@ export function SearchField({ search, onSearch }: Props) {
     latest.current = onSearch;
   });
 
-  // Navigation updates the field, but not while the user types.
+  // Updates the field if navigation has changed the search, but not if the field itself has.
   useEffect(() => {
     if (search === sent.current) return;
     sent.current = search;

@@ -18,14 +18,14 @@ export const rowId = ({ id }: Pick<Task, "id">): string => `task-${id}`;
  */
 export const lengthOf = (text: string): number => [...text].length;
 
-/** Returns the error of a title, or `undefined` if it is valid. */
+/** Returns the error message for a title, or `undefined` if it is valid. */
 export function titleMistake(title: string): string | undefined {
   if (title.trim() === "") return t().task.needsTitle;
   const length = lengthOf(title.trim());
   return length > TITLE_MAX ? t().task.tooLong(TITLE_MAX, length) : undefined;
 }
 
-/** Returns the error of notes, or `undefined` if they are valid. */
+/** Returns the error message for notes, or `undefined` if they are valid. */
 export function notesMistake(notes: string): string | undefined {
   const length = lengthOf(notes);
   return length > NOTES_MAX ? t().task.tooLong(NOTES_MAX, length) : undefined;

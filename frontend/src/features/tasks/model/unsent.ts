@@ -59,7 +59,7 @@ export function startSending(): void {
 
   // Sends a deletion that can no longer be undone, even while the page is being closed.
   window.addEventListener("pagehide", () => {
-    // A page restored from the back/forward cache must not offer to undo them.
+    // A page restored from the back/forward cache must not offer to undo deletions.
     notices.closeAll();
     for (const { write, state } of outbox.list()) {
       if (write.kind === "delete" && state !== "failed") {
