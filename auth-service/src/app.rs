@@ -1,5 +1,8 @@
 //! Application assembly: binds the listener, orders the middleware and runs until a signal arrives.
 
+mod housekeeping;
+mod metrics;
+
 use std::{
     io,
     net::{SocketAddr, TcpListener},
@@ -28,25 +31,25 @@ use service_kit::{
 };
 use tracing::info;
 
+use self::metrics::{BUILD, Shown};
 use crate::{
     MIGRATIONS,
-    attempts::Attempts,
-    audit::Audit,
     config::{Config, SecretError},
-    cookie::Cookies,
-    email_token::EmailTokens,
-    error::X_RETRY_AFTER,
-    housekeeping,
-    issuer::Issuer,
-    mail::{self, Links, Outbox, TemplateError, Templates, Transport},
-    metrics::{BUILD, Shown},
-    password::{BlocklistError, Passwords},
+    domain::{
+        audit::Audit,
+        email_tokens::EmailTokens,
+        issuer::Issuer,
+        mail::{self, Links, Outbox, TemplateError, Templates, Transport},
+        passwords::{BlocklistError, Passwords},
+        secret_box::Seal,
+        security_events::SecurityEvents,
+        throttle::Attempts,
+    },
+    http::{
+        cookies::Cookies, error::X_RETRY_AFTER, session, session_cookies::SET_AUTH_TOKEN,
+        state::AppState,
+    },
     routes::{self, SET_AUTH_JWT},
-    seal::Seal,
-    security_events::SecurityEvents,
-    session,
-    session_cookies::SET_AUTH_TOKEN,
-    state::AppState,
 };
 
 /// Response headers that scripts on other origins may read.

@@ -7,6 +7,8 @@ mod events;
 mod features;
 mod mail;
 mod secret;
+mod secrets;
+mod trusted_origin;
 mod web_policy;
 
 use std::{
@@ -14,25 +16,18 @@ use std::{
     time::Duration,
 };
 
-use clap::{ArgAction, Parser, Subcommand};
+use clap::{ArgAction, Args};
 use secrecy::SecretString;
 use service_kit::{
     client_address::TrustedProxy,
     config::{self, duration, duration_or_zero, is_on_this_machine, non_blank, switch},
     db::{DatabaseArgs, DatabaseUrl, SchemaName},
-    doctor::DoctorArgs,
     lifecycle::ShutdownArgs,
     listen::Host,
     metrics::MetricsArgs,
     origins::{WebOrigin, http_origin},
     server::ServerArgs,
     telemetry::LogArgs,
-    transfer::ExportArgs,
-};
-
-use crate::{
-    audit_log::AuditLogArgs, import::ImportArgs, keys::KeysArgs, trusted_origin::TrustedOrigin,
-    users::UsersArgs,
 };
 
 use self::secret::versioned_secret;
@@ -41,21 +36,17 @@ pub use self::{
     events::EventArgs,
     features::Features,
     mail::{MailArgs, SmtpUrl},
-    secret::{SecretError, VersionedSecret},
+    secret::VersionedSecret,
+    secrets::SecretError,
+    trusted_origin::TrustedOrigin,
     web_policy::ContentPolicy,
 };
-pub(crate) use self::{mail::SmtpEncryption, secret::Secrets};
+pub(crate) use self::{mail::SmtpEncryption, secrets::Secrets};
 
-/// Identity service: accounts, sessions, EdDSA access tokens and their public keys.
-///
-/// Each option can also be set by the environment variable shown beside it.
-#[derive(Clone, Debug, Parser)]
-#[command(version)]
+/// Settings of the service.
+#[derive(Args, Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Config {
-    #[command(subcommand)]
-    pub command: Option<Command>,
-
     /// Database URL: sqlite://path or postgres://user:password@host/database
     #[arg(long, env, default_value = "sqlite://data/auth.db", hide_env_values = true)]
     pub database_url: DatabaseUrl,
@@ -215,28 +206,6 @@ pub struct Config {
 
     #[command(flatten)]
     pub log: LogArgs,
-}
-
-#[derive(Clone, Debug, Subcommand)]
-pub enum Command {
-    /// Run pending database migrations
-    Migrate,
-    /// Print the OpenAPI document
-    Openapi,
-    /// Export all data to a file, as a backup or to move to another database
-    Export(ExportArgs),
-    /// Import an exported file, or the users of another service; existing rows are not changed
-    Import(ImportArgs),
-    /// Manage users: list, create, disable, delete them, and end their sessions
-    Users(UsersArgs),
-    /// List entries of the audit log, newest first
-    Audit(AuditLogArgs),
-    /// Manage signing keys: list, rotate and revoke them
-    Keys(KeysArgs),
-    /// Check that the service running with this configuration is ready
-    Health,
-    /// Diagnose configuration problems (read-only); the exit status is 0 if there are none
-    Doctor(DoctorArgs),
 }
 
 fn folder(path: &str) -> Result<PathBuf, String> {

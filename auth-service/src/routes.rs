@@ -29,7 +29,10 @@ use actix_web::{
 use service_kit::docs;
 use shared_models::ISSUER_DOCUMENT;
 
-use crate::{limits, openapi, session_cookies};
+use crate::{
+    http::{rate_limit, session_cookies},
+    openapi,
+};
 
 pub(crate) const BASE_PATH: &str = "/api/auth";
 
@@ -37,7 +40,7 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
     app.service(
         scope(BASE_PATH)
             .wrap(from_fn(session_cookies::write))
-            .wrap(from_fn(|req, next| limits::limit(BASE_PATH, req, next)))
+            .wrap(from_fn(|req, next| rate_limit::limit(BASE_PATH, req, next)))
             .route("/sign-up/email", post().to(sign_up::sign_up))
             .route("/sign-in/email", post().to(sign_in::sign_in))
             .route("/sign-in/social", post().to(sign_in::refuse_social))

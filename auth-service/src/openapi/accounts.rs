@@ -10,7 +10,7 @@ use super::{
         target, text,
     },
 };
-use crate::{error::Error, origin::CALLBACK, session_cookies::SET_AUTH_TOKEN};
+use crate::http::{error::Error, origin::CALLBACK, session_cookies::SET_AUTH_TOKEN};
 
 const UPDATE_USER: &str = "UpdateUser";
 

@@ -6,7 +6,7 @@ use super::{
     operation::{Operation, content},
     schemas::{email, named, optional, required, string, target, text},
 };
-use crate::{error::Error, origin::CALLBACK};
+use crate::http::{error::Error, origin::CALLBACK};
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![send_verification_email(), confirm_page(), verify_email(), change_email()]

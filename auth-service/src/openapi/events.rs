@@ -6,7 +6,7 @@ use super::{
     operation::Operation,
     schemas::{Member, boolean, named, optional, output, required, string},
 };
-use crate::{error::Error, routes::SECURITY_EVENTS};
+use crate::{http::error::Error, routes::SECURITY_EVENTS};
 
 const ABOUT: &str = "\
 Returns security event tokens (RFC 8417) after a cursor, oldest first. Without events the response waits up to 20 seconds for \

@@ -3,7 +3,10 @@
 use actix_web::http::StatusCode;
 use utoipa::openapi::{Components, Header, Object, Ref, RefOr, Response, Type};
 
-use crate::{error::X_RETRY_AFTER, routes::SET_AUTH_JWT, session_cookies::SET_AUTH_TOKEN};
+use crate::{
+    http::{error::X_RETRY_AFTER, session_cookies::SET_AUTH_TOKEN},
+    routes::SET_AUTH_JWT,
+};
 
 pub(super) const REQUEST_ID: &str = "X-Request-Id";
 pub(super) const SET_COOKIE: &str = "Set-Cookie";

@@ -20,11 +20,13 @@ use super::{
     schemas::{Member, boolean, input, named, optional},
 };
 use crate::{
-    error::Error,
-    input::{FORM, FORM_OR_JSON, JSON},
-    origin::{CALLBACK, REDIRECTS},
+    http::{
+        error::Error,
+        input::{FORM, FORM_OR_JSON, JSON},
+        origin::{CALLBACK, REDIRECTS},
+        session_cookies::SET_AUTH_TOKEN,
+    },
     routes::BASE_PATH,
-    session_cookies::SET_AUTH_TOKEN,
 };
 
 pub(super) const COOKIE: &str = "sessionCookie";

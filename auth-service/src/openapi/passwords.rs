@@ -8,7 +8,7 @@ use super::{
         boolean, email, named, new_password, optional, password, required, string, target, text,
     },
 };
-use crate::{error::Error, origin::CALLBACK};
+use crate::http::{error::Error, origin::CALLBACK};
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![

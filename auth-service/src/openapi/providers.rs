@@ -7,7 +7,7 @@ use super::{
     operation::{BEARER, COOKIE, Operation, requirement},
     schemas::{boolean, named, optional, required, string, text},
 };
-use crate::error::Error;
+use crate::http::error::Error;
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![

@@ -7,8 +7,8 @@ use utoipa::openapi::{
 };
 
 use crate::{
-    input::EMAIL_MAX_CHARS,
-    password::{MAX_UNITS, MIN_UNITS},
+    domain::passwords::{MAX_UNITS, MIN_UNITS},
+    http::input::EMAIL_MAX_CHARS,
 };
 
 /// The rules of `is_email` as a pattern.

@@ -7,7 +7,7 @@ use super::{
     operation::{Operation, content},
     schemas::{named, optional, string},
 };
-use crate::input::JSON;
+use crate::http::input::JSON;
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![

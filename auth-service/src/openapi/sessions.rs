@@ -7,7 +7,7 @@ use super::{
     responses::or_null,
     schemas::{named, optional, required, string},
 };
-use crate::{error::Error, routes::SET_AUTH_JWT};
+use crate::{http::error::Error, routes::SET_AUTH_JWT};
 
 const PATH: &str = "/api/auth/get-session";
 

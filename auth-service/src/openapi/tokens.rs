@@ -6,7 +6,7 @@ use super::{
     operation::Operation,
     schemas::{Member, boolean, named, one_of, optional, output, required, string},
 };
-use crate::error::Error;
+use crate::http::error::Error;
 
 const ABOUT_INTROSPECTION: &str = "\
 Returns whether an access token (JWT) is active (RFC 7662): issued by this service, not expired, not revoked, and its session has \

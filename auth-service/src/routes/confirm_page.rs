@@ -8,7 +8,10 @@ use actix_web::{
 };
 use minijinja::{AutoEscape, Environment, context};
 
-use crate::{error::Result, input::Input, routes::email::VerifyEmail};
+use crate::{
+    http::{error::Result, input::Input},
+    routes::email::VerifyEmail,
+};
 
 const PAGE: &str = include_str!("../../templates/pages/confirm.html");
 /// Content security policy. It has no `form-action`, because browsers also apply that directive to

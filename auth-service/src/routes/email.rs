@@ -12,17 +12,21 @@ use shared_models::User;
 use tokio::time;
 
 use crate::{
-    audit::{About, Action},
-    email_token::{EmailClaims, Request},
-    error::{Error, Result},
-    input::{Fields, Input, Schema},
-    mail::{self, Asker, Kind},
-    models::{self, Account, Ban, Session, UserChanges},
-    redirect,
-    session::{self, Authenticated, Caller, Fresh, Live},
-    session_cookies,
-    state::AppState,
-    user_lifecycle::check_ban,
+    domain::{
+        audit::{About, Action},
+        email_tokens::{EmailClaims, Request},
+        mail::{self, Asker, Kind},
+        user_lifecycle::check_ban,
+    },
+    http::{
+        error::{Error, Result},
+        input::{Fields, Input, Schema},
+        redirect,
+        session::{self, Authenticated, Caller, Fresh, Live},
+        session_cookies,
+        state::AppState,
+    },
+    store::{self, Account, Ban, Session, UserChanges},
 };
 
 /// Minimum duration of an anonymous request for a verification link. Better Auth has the same
@@ -96,7 +100,7 @@ async fn change_at_once(
     let conn = &mut pooled.conn();
     let changed = conn.transaction(async |conn| {
         let at = DbTime(now.into());
-        let changed = models::User::change_unverified_email(conn, (id, old), new, at).await;
+        let changed = store::User::change_unverified_email(conn, (id, old), new, at).await;
         if changed.on_conflict(Error::UserAlreadyExists)? == 0 {
             return Err(Error::EmailAlreadyVerified); // verified since the session was read
         }
@@ -201,7 +205,7 @@ async fn open(state: &AppState, req: &HttpRequest, input: &VerifyEmail) -> Resul
 
 /// Verifies the user's current address.
 async fn verify(state: &AppState, req: &HttpRequest, claims: &EmailClaims) -> Result<Value> {
-    let user = models::User::find_by_email(&mut state.read().await?.conn(), &claims.email).await?;
+    let user = store::User::find_by_email(&mut state.read().await?.conn(), &claims.email).await?;
     let user = user.ok_or(Error::EmailTokenUserGone)?;
     if user.id != claims.user_id {
         return Err(Error::InvalidEmailToken);
@@ -214,7 +218,7 @@ async fn verify(state: &AppState, req: &HttpRequest, claims: &EmailClaims) -> Re
     let now = DbTime(state.now().into());
     let of = (user.id.as_str(), claims.email.as_str());
     let mut pooled = state.write().await?;
-    let updated = models::User::update_of_email(&mut pooled.conn(), of, &changes, now).await?;
+    let updated = store::User::update_of_email(&mut pooled.conn(), of, &changes, now).await?;
     if updated.is_none() {
         return Err(Error::EmailTokenUserGone); // or the address was changed concurrently
     }
@@ -242,7 +246,7 @@ async fn sign_in(state: &AppState, req: &HttpRequest, user_id: &str) -> Result<(
     let mut pooled = state.write().await?;
     let conn = &mut pooled.conn();
     conn.transaction(async |conn| {
-        let active = models::User::hold_active(conn, user_id).await?;
+        let active = store::User::hold_active(conn, user_id).await?;
         let active = active.ok_or(Error::Unauthorized)?; // disabled or deleted concurrently
         fresh.row(user_id).insert(conn, &active).await?;
         let about = About::user(user_id).session(&fresh.id);
@@ -261,7 +265,7 @@ async fn change(
     new_email: &str,
     callback_url: Option<&str>,
 ) -> Result<Value> {
-    let user = models::User::find(&mut state.read().await?.conn(), &claims.user_id).await?;
+    let user = store::User::find(&mut state.read().await?.conn(), &claims.user_id).await?;
     let user = user.ok_or(Error::EmailTokenUserGone)?;
     if user.email != claims.email {
         return Err(Error::InvalidEmailToken); // this or another change has been completed already
@@ -300,7 +304,7 @@ async fn change(
     let changed = conn.transaction(async |conn| {
         let now = DbTime(now.into());
         hold(conn, claims, now).await?;
-        let changed = models::User::update_of_email(conn, of, &changes, now).await;
+        let changed = store::User::update_of_email(conn, of, &changes, now).await;
         // The address was taken meanwhile, or the link was opened twice concurrently.
         let changed = changed.on_conflict(Error::InvalidEmailToken)?;
         let changed = changed.ok_or(Error::InvalidEmailToken)?;
@@ -323,7 +327,7 @@ async fn change(
 /// a user is deleted, because a different order could deadlock.
 async fn hold(conn: &mut Conn<'_>, claims: &EmailClaims, now: DbTime) -> Result<()> {
     let (user_id, set_at) = (claims.user_id.as_str(), claims.password_set_at());
-    let holds = models::User::hold(conn, (user_id, &claims.email)).await? > 0
+    let holds = store::User::hold(conn, (user_id, &claims.email)).await? > 0
         && Account::hold_password(conn, user_id, set_at).await?
         && match &claims.session_id {
             Some(id) => Session::hold(conn, id, now).await?,

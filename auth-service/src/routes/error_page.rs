@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, http::header::CONTENT_TYPE, web::Data
 use minijinja::HtmlEscape;
 use url::form_urlencoded;
 
-use crate::{redirect, state::AppState};
+use crate::http::{redirect, state::AppState};
 
 /// Maximum length of a description; longer ones are truncated.
 const DESCRIPTION_MAX_CHARS: usize = 500;

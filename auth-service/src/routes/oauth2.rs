@@ -16,12 +16,14 @@ use shared_models::{AccessClaims, UserId};
 use url::form_urlencoded;
 
 use crate::{
-    error::{Error, Result},
-    input::FORM,
-    models::{Session, TokenNames},
-    receiver::Client,
-    state::AppState,
-    user_lifecycle,
+    domain::user_lifecycle,
+    http::{
+        error::{Error, Result},
+        input::FORM,
+        receiver::Client,
+        state::AppState,
+    },
+    store::{Session, TokenNames},
 };
 
 /// Maximum size of the body in bytes. An access token has at most 8 KiB.

@@ -11,17 +11,22 @@ use shared_models::User;
 use uuid::Uuid;
 
 use crate::{
-    audit::Action,
-    error::{Error, Result},
-    guessing,
-    input::{Fields, Input, Schema},
-    mail::{self, Kind},
-    models::{self, Ending, PasswordHash, Purpose, SecurityEvent, Session, VerificationToken},
-    password, redirect,
-    session::{Authenticated, Fresh, token_hash},
-    session_cookies,
-    state::AppState,
-    user_lifecycle::record_with_sessions,
+    domain::{
+        audit::Action,
+        login_throttle,
+        mail::{self, Kind},
+        passwords,
+        user_lifecycle::record_with_sessions,
+    },
+    http::{
+        error::{Error, Result},
+        input::{Fields, Input, Schema},
+        redirect,
+        session::{Authenticated, Fresh, token_hash},
+        session_cookies,
+        state::AppState,
+    },
+    store::{self, Ending, PasswordHash, Purpose, SecurityEvent, Session, VerificationToken},
 };
 
 pub(crate) struct ChangePassword {
@@ -53,9 +58,9 @@ pub(crate) async fn change_password(
     Authenticated(live, input): Authenticated<ChangePassword>,
 ) -> Result<HttpResponse> {
     state.passwords.check_new(&input.new_password)?;
-    password::check_max_length(&input.current_password)?;
+    passwords::check_max_length(&input.current_password)?;
     let user_id = live.user.id.as_str();
-    let old_hash = guessing::confirm(&state, user_id, &input.current_password).await?;
+    let old_hash = login_throttle::confirm(&state, user_id, &input.current_password).await?;
     let hash = state.passwords.hash(input.new_password).await?;
     let now = DbTime(state.now().into());
     let mut pooled = state.write().await?;
@@ -67,7 +72,7 @@ pub(crate) async fn change_password(
     let moment = state.security_events.moment(DbTime(state.clock.now()));
     let actor = state.actor(&req);
     conn.transaction(async |conn| {
-        let active = models::User::hold_active(conn, user_id).await?;
+        let active = store::User::hold_active(conn, user_id).await?;
         let active = active.ok_or(Error::Unauthorized)?; // disabled or deleted concurrently
         if PasswordHash::change(conn, user_id, hashes, now).await? == 0 {
             return Err(Error::InvalidPassword); // changed concurrently
@@ -104,8 +109,8 @@ pub(crate) async fn verify_password(
     state: Data<AppState>,
     Authenticated(live, input): Authenticated<VerifyPassword>,
 ) -> Result<HttpResponse> {
-    password::check_max_length(&input.password)?;
-    match guessing::confirm(&state, live.user.id.as_str(), &input.password).await {
+    passwords::check_max_length(&input.password)?;
+    match login_throttle::confirm(&state, live.user.id.as_str(), &input.password).await {
         Err(Error::CredentialAccountNotFound) => return Err(Error::InvalidPassword),
         confirmed => drop(confirmed?),
     }
@@ -223,14 +228,14 @@ pub(crate) async fn reset_password(
         mail::void_links(conn, &user_id).await?;
         // Exempts the user's network from the account's sign-in limit, which other clients may have
         // exhausted.
-        guessing::sign_in_network(&user_id, client, now).upsert(conn).await?;
+        login_throttle::sign_in_network(&user_id, client, now).upsert(conn).await?;
         record_with_sessions(conn, (Action::ResetPassword, &user_id), &ended, &actor).await?;
         SecurityEvent::record_ended(conn, &ended, &state.security_events.moment(now)).await?;
         Ok::<_, Error>(())
     })
     .await?;
-    if let Some(user) = models::User::find(&mut state.read().await?.conn(), &user_id).await? {
-        guessing::forgive(&state, &user.email, client).await?;
+    if let Some(user) = store::User::find(&mut state.read().await?.conn(), &user_id).await? {
+        login_throttle::forgive(&state, &user.email, client).await?;
     }
     Ok(HttpResponse::Ok().json(json!({ "status": true })))
 }

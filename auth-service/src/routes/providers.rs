@@ -12,13 +12,15 @@ use serde_json::json;
 use url::form_urlencoded;
 
 use crate::{
-    cookie::COMPONENT,
-    error::{Error, Result},
-    input::{Fields, Input, Schema},
-    models::Account,
-    redirect,
-    session::{self, Authenticated, Caller, Live},
-    state::AppState,
+    http::{
+        cookies::COMPONENT,
+        error::{Error, Result},
+        input::{Fields, Input, Schema},
+        redirect,
+        session::{self, Authenticated, Caller, Live},
+        state::AppState,
+    },
+    store::Account,
 };
 
 pub(crate) struct UpdateSession;

@@ -13,12 +13,14 @@ use service_kit::{body, sql_types::DbTime};
 use tracing::warn;
 
 use crate::{
-    error::{Error, Result},
-    input,
-    models::{EventKind, EventStream, SecurityEvent, Wanted},
-    receiver::Client,
-    security_events,
-    state::AppState,
+    domain::security_events,
+    http::{
+        error::{Error, Result},
+        input,
+        receiver::Client,
+        state::AppState,
+    },
+    store::{EventKind, EventStream, SecurityEvent, Wanted},
 };
 
 pub(crate) const PATH: &str = "/security-events";

@@ -12,14 +12,16 @@ use service_kit::{server::Held, sql_types::DbTime};
 use shared_models::User;
 
 use crate::{
-    audit::Action,
-    error::{Error, Result},
-    input::{Fields, Ignored, Schema},
-    models::{Ending, ListedSession},
-    origin, security_events,
-    session::{self, Authenticated, Caller, CurrentSession, SessionBody},
-    session_cookies,
-    state::AppState,
+    domain::{audit::Action, security_events},
+    http::{
+        error::{Error, Result},
+        input::{Fields, Ignored, Schema},
+        origin,
+        session::{self, Authenticated, Caller, CurrentSession, SessionBody},
+        session_cookies,
+        state::AppState,
+    },
+    store::{Ending, ListedSession},
 };
 
 pub(crate) const SET_AUTH_JWT: &str = "set-auth-jwt";

@@ -5,15 +5,20 @@ use serde::Serialize;
 use shared_models::User;
 
 use crate::{
-    audit::{About, Action, Actor},
-    error::{Error, Result},
-    guessing::Guess,
-    input::{Fields, Input, Schema, is_email},
-    mail::{self, Kind},
-    models::{self, Ban, PasswordHash},
-    password, redirect, session, session_cookies,
-    state::AppState,
-    user_lifecycle::check_ban,
+    domain::{
+        audit::{About, Action, Actor},
+        login_throttle::Guess,
+        mail::{self, Kind},
+        passwords,
+        user_lifecycle::check_ban,
+    },
+    http::{
+        error::{Error, Result},
+        input::{Fields, Input, Schema, is_email},
+        redirect, session, session_cookies,
+        state::AppState,
+    },
+    store::{self, Ban, PasswordHash},
 };
 
 pub(crate) struct SignIn {
@@ -53,7 +58,7 @@ pub(crate) async fn sign_in(
     if !is_email(&input.email) {
         return Err(Error::InvalidEmail);
     }
-    password::check_max_length(&input.password)?;
+    passwords::check_max_length(&input.password)?;
 
     let (user, fresh) = authenticate(&state, &req, &input).await?;
     session_cookies::hand_out(&req, &fresh);
@@ -172,7 +177,7 @@ impl Attempt<'_> {
         let mut pooled = self.state.write().await?;
         let conn = &mut pooled.conn();
         conn.transaction(async |conn| {
-            let Some(active) = models::User::hold_active(conn, user_id).await? else {
+            let Some(active) = store::User::hold_active(conn, user_id).await? else {
                 return Ok(false);
             };
             if PasswordHash::upgrade(conn, user_id, &known.hash, hash).await? == 0 {

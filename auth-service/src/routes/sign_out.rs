@@ -4,12 +4,14 @@ use actix_web::{HttpRequest, HttpResponse, web::Data};
 use serde_json::json;
 
 use crate::{
-    audit::Action,
-    error::Result,
-    input::{Fields, Input, Schema},
-    models::{Ending, Session},
-    security_events, session, session_cookies,
-    state::AppState,
+    domain::{audit::Action, security_events},
+    http::{
+        error::Result,
+        input::{Fields, Input, Schema},
+        session, session_cookies,
+        state::AppState,
+    },
+    store::{Ending, Session},
 };
 
 /// The fields that Better Auth accepts, none of which has an effect here.

@@ -8,13 +8,17 @@ use shared_models::{User, UserId};
 use uuid::Uuid;
 
 use crate::{
-    audit::{About, Action, Actor},
-    error::{Error, Result},
-    input::{Fields, Input, Schema},
-    mail::{self, Kind},
-    models::{self, NewAccount},
-    session, session_cookies,
-    state::AppState,
+    domain::{
+        audit::{About, Action, Actor},
+        mail::{self, Kind},
+    },
+    http::{
+        error::{Error, Result},
+        input::{Fields, Input, Schema},
+        session, session_cookies,
+        state::AppState,
+    },
+    store::{self, NewAccount},
 };
 
 pub(crate) struct SignUp {
@@ -60,7 +64,7 @@ pub(crate) async fn sign_up(
     state.passwords.check_new(&input.password)?;
     let must_verify = state.features.require_email_verification;
     let is_taken =
-        models::User::is_email_taken(&mut state.read().await?.conn(), &input.email).await?;
+        store::User::is_email_taken(&mut state.read().await?.conn(), &input.email).await?;
     if is_taken && !must_verify {
         return Err(Error::UserAlreadyExists);
     }
@@ -104,7 +108,7 @@ pub(crate) async fn sign_up(
 struct NewUser<'a> {
     user: &'a User,
     password_hash: &'a str,
-    mail: Option<&'a models::Mail>,
+    mail: Option<&'a store::Mail>,
 }
 
 async fn register(
@@ -115,7 +119,7 @@ async fn register(
 ) -> Result<()> {
     let user_id = new.user.id.as_str();
     let now = DbTime(new.user.created_at.into());
-    let row = models::User::from(new.user.clone());
+    let row = store::User::from(new.user.clone());
     let account_id = Uuid::now_v7().to_string();
     let account = NewAccount::credential(&account_id, user_id, new.password_hash, now);
     let session = fresh.map(|fresh| fresh.row(user_id));

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, http::header::RETRY_AFTER, web::Data};
 use serde_json::json;
 use service_kit::lifecycle;
 
-use crate::state::AppState;
+use crate::http::state::AppState;
 
 /// Tables that every sign-in needs.
 const TABLES: [&str; 3] = ["users", "accounts", "sessions"];

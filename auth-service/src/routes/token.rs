@@ -9,7 +9,7 @@ use serde_json::json;
 use service_kit::entity_tags::EntityTags;
 use shared_models::IssuerDocument;
 
-use crate::{error::Result, session::CurrentSession, state::AppState};
+use crate::http::{error::Result, session::CurrentSession, state::AppState};
 
 /// Caching of the published keys. The lifetime is short, because verifiers must see a new key soon,
 /// and they fetch the keys again every few minutes anyway.

@@ -7,16 +7,20 @@ use service_kit::sql_types::DbTime;
 use shared_models::Timestamp;
 
 use crate::{
-    error::{Error, Result},
-    guessing,
-    input::{Fields, Input, Schema},
-    mail::{self, Kind},
-    models::{Account, Purpose, User, UserChanges, VerificationToken},
-    password, redirect,
-    session::{self, Authenticated, Caller, CurrentSession, Live, token_hash},
-    session_cookies,
-    state::AppState,
-    user_lifecycle,
+    domain::{
+        login_throttle,
+        mail::{self, Kind},
+        passwords, user_lifecycle,
+    },
+    http::{
+        error::{Error, Result},
+        input::{Fields, Input, Schema},
+        redirect,
+        session::{self, Authenticated, Caller, CurrentSession, Live, token_hash},
+        session_cookies,
+        state::AppState,
+    },
+    store::{Account, Purpose, User, UserChanges, VerificationToken},
 };
 
 pub(crate) struct UpdateUser {
@@ -121,8 +125,8 @@ pub(crate) async fn delete_user(
         return Ok(HttpResponse::NotFound().insert_header(ContentType::json()).finish());
     }
     if let Some(password) = &input.password {
-        password::check_max_length(password)?;
-        guessing::confirm(&state, live.user.id.as_str(), password).await?;
+        passwords::check_max_length(password)?;
+        login_throttle::confirm(&state, live.user.id.as_str(), password).await?;
     }
     if let Some(token) = &input.token {
         use_up(&state, &live, token).await?;

@@ -25,7 +25,7 @@ use serde_json::json;
 use self::site::{ASSETS, INDEX, Target};
 use crate::{
     config::{Config, ContentPolicy},
-    redirect,
+    http::redirect,
 };
 
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");

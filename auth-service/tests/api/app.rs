@@ -17,6 +17,7 @@ use std::{
 use actix_web::{dev::ServerHandle, rt::System};
 use auth_service::{
     app::{App, StartError},
+    cli::Cli,
     config::Config,
 };
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
@@ -251,7 +252,7 @@ pub(crate) fn config(database: &DatabaseUrl) -> Config {
         bcrypt_cost: 10,
         rate_limit: false,
         web_root: None,
-        ..Config::parse_from(["auth-service"])
+        ..Cli::parse_from(["auth-service"]).config
     }
 }
 

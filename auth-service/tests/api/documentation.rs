@@ -2,19 +2,19 @@
 
 use std::{fs, path::Path};
 
-use auth_service::config::Config;
+use auth_service::cli::Cli;
 use service_kit::testing::{assert_settings_documented, undocumented};
 
 #[test]
 fn every_variable_is_in_the_example_environment() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.env.example");
-    assert_eq!(undocumented::<Config>(&file), [""; 0]);
+    assert_eq!(undocumented::<Cli>(&file), [""; 0]);
 }
 
 #[test]
 fn the_configuration_page_is_current() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/configuration.md");
-    assert_settings_documented::<Config>("auth-service", &page);
+    assert_settings_documented::<Cli>("auth-service", &page);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The secrets of `.env.example` are accepted only on the local machine.
 
-use auth_service::{app::App, config::Config};
+use auth_service::{app::App, cli::Cli, config::Config};
 use clap::Parser as _;
 use service_kit::{Clock, db::DatabaseUrl};
 use tempfile::TempDir;
@@ -36,7 +36,7 @@ async fn a_public_service_rejects_the_example_password() {
 /// Starts a service with this public URL, and returns the outcome.
 fn start(site: &str, change: impl FnOnce(&mut Config)) -> String {
     let folder = TempDir::new().unwrap();
-    let mut config = Config::parse_from(["auth-service", "--port", "0", "--bcrypt-cost", "10"]);
+    let mut config = Cli::parse_from(["auth-service", "--port", "0", "--bcrypt-cost", "10"]).config;
     config.better_auth_url = site.parse().unwrap();
     config.database_url = DatabaseUrl::Sqlite(folder.path().join("auth.db"));
     change(&mut config);

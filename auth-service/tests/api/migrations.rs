@@ -65,7 +65,7 @@ async fn services_that_start_concurrently_migrate_once(db: TestDatabase) {
 
 /// Returns the columns of a table in `schema.rs` as `name type [not null]`, sorted.
 fn columns_in_the_code(engine: Engine, table: &str) -> Vec<String> {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/schema.rs");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/schema.rs");
     let source = fs::read_to_string(source).unwrap();
     let (_, definition) = source.split_once(&format!("    {table} (")).unwrap();
     let (definition, _) = definition.split_once("\n    }").unwrap();

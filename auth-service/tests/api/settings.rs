@@ -2,7 +2,7 @@
 
 use std::{fs, net::TcpListener, process::Output};
 
-use auth_service::config::Config;
+use auth_service::cli::Cli;
 use clap::CommandFactory as _;
 
 use crate::{app::SECRET, secrets::process};
@@ -12,7 +12,7 @@ const READ_SETTINGS: &str = "openapi";
 
 /// Returns the environment variables of all settings whose default value satisfies `is_wanted`.
 fn variables(is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
-    let command = Config::command();
+    let command = Cli::command();
     let arguments = command.get_arguments().filter(|argument| {
         is_wanted(
             argument.get_default_values().first().and_then(|v| v.to_str()).unwrap_or_default(),

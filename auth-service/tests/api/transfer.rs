@@ -149,7 +149,7 @@ async fn all_data_moves_to_the_other_engine_and_back(db: TestDatabase) {
 async fn all_columns_of_all_tables_but_attempts_are_exported(db: TestDatabase) {
     fill(&db).await;
     let export = exported(&db).await;
-    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/schema.rs");
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/schema.rs");
     let schema = fs::read_to_string(schema).unwrap();
     let tables = schema.lines().filter_map(|line| line.strip_prefix("    ")?.split_once(" ("));
     let tables: Vec<_> = tables.map(|(table, _)| table).filter(|t| *t != "attempts").collect();

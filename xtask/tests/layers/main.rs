@@ -37,38 +37,10 @@ const TASK_SERVICE: [Layer; 7] = [
     Layer { modules: &["store", "config"], must_not_use: &["actix_web", "jwks_auth"] },
 ];
 
-/// Modules of auth-service that still import each other in cycles; `name::*` stands for a module
-/// and its submodules. New modules must not be added.
-const REMAINING_IN_AUTH_SERVICE: [&str; 28] = [
-    "attempts",
-    "audit::*",
-    "audit_log::*",
-    "config::*",
-    "cookie",
-    "doctor::*",
-    "email_token",
-    "error",
-    "guessing",
-    "import::*",
-    "input::*",
-    "issuer::*",
-    "keys::*",
-    "mail::*",
-    "models::*",
-    "openapi::*",
-    "origin",
-    "password",
-    "routes",
-    "seal",
-    "security_events",
-    "session",
-    "session_cookies",
-    "state",
-    "transfer",
-    "trusted_origin::*",
-    "user_lifecycle",
-    "users::*",
-];
+/// Modules of auth-service that still import each other in circles; `::*` stands for the modules inside
+/// one. New ones must not be added.
+const REMAINING_IN_AUTH_SERVICE: [&str; 6] =
+    ["cli::*", "domain::*", "http::*", "openapi::*", "routes", "store::*"];
 
 #[test]
 fn task_service_has_layers() {

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use auth_service::config::Config;
+use auth_service::cli::Cli;
 use clap::Parser as _;
 use serde_json::Value;
 use service_kit::{on_both_engines, testing::TestDatabase};
@@ -105,7 +105,7 @@ fn every_documented_command_is_understood() {
     assert!(commands.len() > 3, "{commands:?}");
     for command in commands {
         let command = command.split('|').next().unwrap();
-        let parsed = Config::try_parse_from(command.split_whitespace());
+        let parsed = Cli::try_parse_from(command.split_whitespace());
         assert!(parsed.is_ok(), "{command}: {}", parsed.unwrap_err());
     }
 }

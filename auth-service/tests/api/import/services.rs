@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use auth_service::config::Config;
+use auth_service::cli::Cli;
 use clap::Parser as _;
 use serde_json::json;
 use service_kit::{
@@ -37,7 +37,7 @@ fn every_documented_command_is_understood() {
     let commands: Vec<_> = commands.collect();
     assert!(commands.len() > 10, "{commands:?}");
     for command in commands {
-        let parsed = Config::try_parse_from(command.split_whitespace());
+        let parsed = Cli::try_parse_from(command.split_whitespace());
         assert!(parsed.is_ok(), "{command}: {}", parsed.unwrap_err());
     }
 }

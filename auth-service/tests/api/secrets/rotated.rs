@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use auth_service::config::Config;
+use auth_service::{cli::Cli, config::Config};
 use clap::Parser as _;
 use serde_json::json;
 use service_kit::{
@@ -35,7 +35,7 @@ const LIST_SESSIONS: &str = "/api/auth/list-sessions";
 
 /// Returns the configuration with these values of `BETTER_AUTH_SECRETS`.
 fn with_secrets(db: &TestDatabase, secrets: &str) -> Config {
-    let parsed = Config::parse_from(["auth-service", "--better-auth-secrets", secrets]);
+    let parsed = Cli::parse_from(["auth-service", "--better-auth-secrets", secrets]).config;
     let better_auth_secrets = parsed.better_auth_secrets;
     Config { better_auth_secret: None, better_auth_secrets, ..config(&db.url) }
 }

@@ -1,0 +1,136 @@
+//! Background work: deletes obsolete rows (expired sessions, tokens, counters and keys, and old entries
+//! of the audit log), re-encrypts values of older secrets, and notices changes to the signing keys.
+
+use std::{cell::Cell, future, time::Duration};
+
+use actix_web::web::Data;
+use service_kit::{sql_types::DbTime, telemetry::Chain, worker::Worker};
+use tracing::{info, warn};
+
+use crate::{
+    domain::login_throttle::NETWORK_MEMORY,
+    http::{error::Result, state::AppState},
+    store::{
+        Attempt, AuditEntry, SealedToken, SecurityEvent, Session, SignInNetwork, VerificationToken,
+    },
+};
+
+/// Interval at which obsolete rows are deleted.
+const PAUSE: Duration = Duration::from_mins(10);
+/// Number of entries of the audit log that one transaction deletes. There may be millions of old
+/// entries after `AUDIT_RETENTION` was shortened.
+const AUDIT_BATCH: u16 = 5000;
+/// Number of sessions that one query reads.
+const SEALS_PER_PAGE: i64 = 500;
+/// Interval at which the signing keys are read, so that a revoked key soon leaves the published set of
+/// every replica.
+const KEYS_PAUSE: Duration = Duration::from_secs(1);
+
+/// Starts the worker that deletes obsolete rows and re-encrypts values. Any number of replicas may
+/// run it at the same time.
+pub(crate) fn keep(state: Data<AppState>) -> Worker {
+    let work = async move || {
+        for forgotten in [
+            forget_sessions(&state).await,
+            forget_tokens(&state).await,
+            forget_attempts(&state).await,
+            forget_networks(&state).await,
+            forget_events(&state).await,
+            forget_audit_entries(&state).await,
+            state.issuer.delete_retired(state.now()).await,
+            renew_seals(&state).await,
+        ] {
+            if let Err(failed) = forgotten {
+                warn!("housekeeping failed: {}", Chain(&failed));
+            }
+        }
+    };
+    Worker::start(PAUSE, work, async || future::pending().await)
+}
+
+/// Re-encrypts values that are encrypted with older secrets, so that those secrets can be removed.
+/// Replicas that still use an older secret may add such values at any time.
+async fn renew_seals(state: &AppState) -> Result<usize> {
+    if !state.session_seal.has_older() {
+        return Ok(0);
+    }
+    let keys = state.issuer.renew_seals().await?;
+    let sessions = renew_sessions(state).await?;
+    if keys + sessions > 0 {
+        info!(keys, sessions, "encrypted with the current secret");
+    }
+    Ok(keys + sessions)
+}
+
+async fn renew_sessions(state: &AppState) -> Result<usize> {
+    let (mut after, mut renewed) = (String::new(), 0);
+    loop {
+        let mut pooled = state.database.read_at_leisure().await?;
+        let page = SealedToken::list(&mut pooled.conn(), &after, SEALS_PER_PAGE).await?;
+        drop(pooled);
+        let Some(last) = page.last() else { return Ok(renewed) };
+        after.clone_from(&last.id);
+        for session in &page {
+            if let Some(sealed) = state.session_seal.renewed(&session.id, &session.sealed_token)? {
+                renewed += session.update(&mut state.write().await?.conn(), &sealed).await?;
+            }
+        }
+    }
+}
+
+/// Starts the worker that creates the next signing key when it is due, and notices keys that other
+/// replicas have created or that were revoked.
+pub(crate) fn watch_keys(state: Data<AppState>) -> Worker {
+    let is_failing = Cell::new(false);
+    let work = async move || {
+        let loaded = state.issuer.load(state.now()).await;
+        let was_failing = is_failing.replace(loaded.is_err());
+        if let Err(failed) = loaded
+            && !was_failing
+        {
+            warn!("cannot read the signing keys, retrying: {}", Chain(&failed));
+        }
+    };
+    Worker::start(KEYS_PAUSE, work, async || future::pending().await)
+}
+
+async fn forget_sessions(state: &AppState) -> Result<usize> {
+    let now = DbTime(state.clock.now());
+    Ok(Session::delete_expired(&mut state.write().await?.conn(), now).await?)
+}
+
+async fn forget_tokens(state: &AppState) -> Result<usize> {
+    let now = DbTime(state.clock.now());
+    Ok(VerificationToken::delete_expired(&mut state.write().await?.conn(), now).await?)
+}
+
+async fn forget_attempts(state: &AppState) -> Result<usize> {
+    let now = DbTime(state.clock.now());
+    Ok(Attempt::delete_forgotten(&mut state.write().await?.conn(), now).await?)
+}
+
+async fn forget_networks(state: &AppState) -> Result<usize> {
+    let since = DbTime(state.clock.now() - NETWORK_MEMORY);
+    Ok(SignInNetwork::delete_unseen(&mut state.write().await?.conn(), since).await?)
+}
+
+async fn forget_events(state: &AppState) -> Result<usize> {
+    let now = DbTime(state.clock.now());
+    Ok(SecurityEvent::delete_outdated(&mut state.write().await?.conn(), now).await?)
+}
+
+async fn forget_audit_entries(state: &AppState) -> Result<usize> {
+    if state.audit_retention.is_zero() {
+        return Ok(0);
+    }
+    let until = DbTime(state.clock.now() - state.audit_retention);
+    let mut total = 0;
+    loop {
+        let conn = &mut state.write().await?;
+        let deleted = AuditEntry::delete_until(&mut conn.conn(), until, AUDIT_BATCH.into()).await?;
+        total += deleted;
+        if deleted < usize::from(AUDIT_BATCH) {
+            return Ok(total);
+        }
+    }
+}

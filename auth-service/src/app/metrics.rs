@@ -1,0 +1,45 @@
+//! Metrics specific to this service.
+
+use std::time::Duration;
+
+use actix_web::web::Data;
+use service_kit::metrics::{Build, Figures, Sheet};
+use tokio::time;
+
+use crate::{
+    http::{error::Result, state::AppState},
+    store::Mail,
+};
+
+pub(crate) const BUILD: Build =
+    Build { service: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
+
+/// Timeout of the database query during a scrape.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Source of the metrics.
+pub(crate) struct Shown(pub(crate) Data<AppState>);
+
+impl Figures for Shown {
+    async fn show(&self, sheet: &mut Sheet) {
+        let Self(state) = self;
+        state.database.show(sheet);
+        state.in_flight.show(sheet);
+        state.attempts.show(sheet);
+        state.passwords.show(sheet);
+        state.audit.show(sheet);
+        let waiting = state.security_events.waiting();
+        let help = "Number of receivers waiting for security events";
+        sheet.gauge("security_event_receivers", help, waiting);
+        if let Ok(Ok(depth)) = time::timeout(PATIENCE, outbox_depth(state)).await {
+            let help = "Number of e-mails in the outbox; absent while the database is unavailable";
+            sheet.gauge("mail_outbox_depth", help, depth);
+        }
+    }
+}
+
+async fn outbox_depth(state: &AppState) -> Result<u64> {
+    // `read` is not used, because it would open a connection for this thread alone.
+    let mut pooled = state.database.read_at_leisure().await?;
+    Ok(Mail::count(&mut pooled.conn()).await?.unsigned_abs())
+}

@@ -1,0 +1,46 @@
+//! Checks of e-mail delivery.
+
+use service_kit::doctor::{Finding, innermost, may_hold_files, shown};
+use tokio::time::timeout;
+use url::Url;
+
+use super::PATIENCE;
+use crate::{
+    config::{MailArgs, SmtpUrl},
+    domain::mail::{SmtpServer, Templates},
+};
+
+pub(super) async fn check(args: &MailArgs, is_https: bool) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if let Err(error) = Templates::load(args.mail_templates.as_deref()) {
+        findings.push(Finding::fault("MAIL_TEMPLATES", error.to_string()));
+    }
+    findings.push(match &args.smtp_url {
+        Some(url) => server(url).await,
+        None => folder(args, is_https),
+    });
+    findings
+}
+
+fn folder(args: &MailArgs, is_https: bool) -> Finding {
+    let folder = args.mail_dir.display();
+    if let Err(reason) = may_hold_files(&args.mail_dir) {
+        Finding::fault("MAIL_DIR", format!("cannot write to {folder}: {reason}"))
+    } else if is_https {
+        let text = format!("is not set: mails are not sent, but written to {folder}");
+        Finding::warn("SMTP_URL", text)
+    } else {
+        Finding::ok("mail", format!("mails are written to {folder}"))
+    }
+}
+
+/// Connects to the server, negotiates encryption and authenticates, without sending an e-mail.
+async fn server(url: &SmtpUrl) -> Finding {
+    let address = url.expose().parse().map(|url: Url| shown(&url)).unwrap_or_default();
+    let fault = |reason: String| Finding::fault("SMTP_URL", format!("{address}: {reason}"));
+    match timeout(PATIENCE, SmtpServer::new(url).connect()).await {
+        Ok(Ok(_connection)) => Finding::ok("mail", format!("connected to {address}")),
+        Ok(Err(error)) => fault(innermost(&error)),
+        Err(_elapsed) => fault(format!("no response within {} s", PATIENCE.as_secs())),
+    }
+}

@@ -1,0 +1,88 @@
+//! `auth-service export`, and the import of its file, which contains all data.
+
+use std::error::Error as StdError;
+
+use service_kit::{
+    Clock,
+    db::Database,
+    sql_types::DbTime,
+    telemetry::Chain,
+    transfer::{self, ExportArgs, ImportArgs, Imported, Inventory, Tally, TransferError},
+};
+use shared_models::Timestamp;
+use tracing::warn;
+
+use crate::{
+    MIGRATIONS,
+    cli::import::ImportError,
+    config::Config,
+    domain::{
+        audit::{About, Action, Audit},
+        issuer::SEAL_PURPOSE,
+        secret_box::{Seal, WrongSecret},
+    },
+    store::{self, SigningKey},
+};
+
+/// Exports the database. Needs no secret, because encrypted values stay encrypted.
+pub async fn export(
+    config: &Config,
+    args: &ExportArgs,
+    clock: &Clock,
+) -> Result<Tally, TransferError> {
+    let inventory = inventory(|_: &SigningKey| Ok(()));
+    let tally = transfer::export(&config.database_url, &inventory, args, clock).await?;
+    record(config, Action::Export, &tally.to_string(), clock).await;
+    Ok(tally)
+}
+
+/// Imports an export. Accepts only signing keys that the secret decrypts, because the service could
+/// not start with others.
+pub(crate) async fn import(
+    config: &Config,
+    args: &ImportArgs,
+    clock: &Clock,
+) -> Result<Imported, ImportError> {
+    // Generates no secret, because it could not be that of the exported service.
+    let secrets = config.existing_secrets()?;
+    let seal = secrets.map(|secrets| Seal::new(&secrets, SEAL_PURPOSE)).transpose()?;
+    let inventory = inventory(move |key: &SigningKey| {
+        let seal = seal
+            .as_ref()
+            .ok_or("BETTER_AUTH_SECRET is not set: set it to the secret of the exported service")?;
+        seal.open(&key.id, &key.sealed_private_key).map(drop).map_err(|WrongSecret| {
+            "BETTER_AUTH_SECRET does not decrypt this key: set it to the secret of the exported service"
+        })
+    });
+    let imported = transfer::import(&config.database_url, inventory, args).await?;
+    if let Imported::Now(tally) = &imported {
+        record(config, Action::Import, &tally.to_string(), clock).await;
+    }
+    Ok(imported)
+}
+
+/// Adds an entry to the audit log after an export or import. A failure is only logged, because the
+/// data has been copied already, and because an export may read from a standby, which accepts no
+/// writes.
+pub(crate) async fn record(config: &Config, action: Action, detail: &str, clock: &Clock) {
+    let now = DbTime(Timestamp::from(clock.now()).into());
+    let record = async || {
+        let database = Database::open(&config.database_url)?;
+        let mut pooled = database.write().await?;
+        let actor = Audit::default().operator(now);
+        actor.record(&mut pooled.conn(), action, About::thing(detail)).await?;
+        Ok::<_, Box<dyn StdError>>(())
+    };
+    if let Err(failed) = record().await {
+        warn!("no entry was added to the audit log: {}", Chain(&*failed));
+    }
+}
+
+fn inventory(check_key: impl Fn(&SigningKey) -> Result<(), &'static str> + 'static) -> Inventory {
+    Inventory {
+        service: env!("CARGO_PKG_NAME"),
+        version: env!("CARGO_PKG_VERSION"),
+        migrations: MIGRATIONS.into(),
+        tables: store::tables(check_key),
+    }
+}

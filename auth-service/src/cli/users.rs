@@ -1,0 +1,235 @@
+//! `auth-service users`: lists and changes users, directly in the database. The service may be
+//! running: it and the services that follow its security events notice every change.
+
+mod args;
+mod error;
+mod output;
+
+use std::process::ExitCode;
+
+use secrecy::ExposeSecret as _;
+use service_kit::{
+    Clock,
+    db::{Conn, Database, DatabaseUrl},
+    migrate, prompt,
+    sql_types::DbTime,
+};
+use shared_models::Timestamp;
+use tracing::error;
+use uuid::Uuid;
+
+pub use self::{args::UsersArgs, error::UsersError};
+use self::{
+    args::{Action, CreateArgs, DisableArgs, ListArgs, RevokeArgs},
+    output::{Details, Output},
+};
+use crate::{
+    MIGRATIONS,
+    config::Config,
+    domain::{
+        audit::{self, About, Actor, Audit},
+        passwords::Passwords,
+        security_events::SecurityEvents,
+        user_lifecycle,
+    },
+    store::{Account, Ending, ListedSession, Moment, NewAccount, NewBan, User, UserRow},
+};
+
+/// Exit status for incorrect usage, the same as clap's.
+const USAGE: u8 = 2;
+
+/// Runs the command. Without a terminal, a deletion without `--yes` counts as incorrect usage.
+pub async fn run(config: &Config, args: &UsersArgs, clock: &Clock) -> Result<ExitCode, UsersError> {
+    match Commands::open(config, args, clock).await?.run(&args.action).await {
+        Err(failed @ UsersError::Unconfirmed) => {
+            error!("{failed}");
+            Ok(ExitCode::from(USAGE))
+        }
+        done => done.map(|()| ExitCode::SUCCESS),
+    }
+}
+
+struct Commands {
+    database: Database,
+    passwords: Passwords,
+    security_events: SecurityEvents,
+    actor: Actor,
+    now: DbTime,
+    output: Output,
+}
+
+impl Commands {
+    async fn open(config: &Config, args: &UsersArgs, clock: &Clock) -> Result<Self, UsersError> {
+        let now = DbTime(Timestamp::from(clock.now()).into());
+        let may_migrate = config.migrate && matches!(args.action, Action::Create(_));
+        Ok(Self {
+            database: database(&config.database_url, may_migrate).await?,
+            passwords: Passwords::configured(config)?,
+            security_events: SecurityEvents::new(config),
+            actor: Audit::default().operator(now),
+            now,
+            output: Output { is_json: args.json, now },
+        })
+    }
+
+    async fn run(&self, action: &Action) -> Result<(), UsersError> {
+        match action {
+            Action::List(args) => self.list(args).await,
+            Action::Show(who) => self.show(&self.find(&who.user).await?).await,
+            Action::Create(args) => self.create(args).await,
+            Action::SetPassword(who) => self.set_password(&self.find(&who.user).await?).await,
+            Action::Disable(args) => self.disable(args).await,
+            Action::Enable(who) => self.enable(&self.find(&who.user).await?).await,
+            Action::Delete(args) => self.delete(&self.find(&args.user.user).await?, args.yes).await,
+            Action::Sessions(who) => self.sessions(&self.find(&who.user).await?).await,
+            Action::Revoke(args) => self.revoke(args).await,
+        }
+    }
+
+    fn moment(&self) -> Moment {
+        self.security_events.moment(self.now)
+    }
+
+    /// Finds a user by id or e-mail address.
+    async fn find(&self, who: &str) -> Result<UserRow, UsersError> {
+        let mut pooled = self.database.read().await?;
+        let conn = &mut pooled.conn();
+        let user = match UserRow::find(conn, who).await? {
+            None => UserRow::find_by_email(conn, &who.to_ascii_lowercase()).await?,
+            found => found,
+        };
+        user.ok_or_else(|| UsersError::UserNotFound(who.to_owned()))
+    }
+
+    async fn list(&self, args: &ListArgs) -> Result<(), UsersError> {
+        let limit = i64::from(args.limit);
+        let after = args.after.as_deref().unwrap_or_default();
+        // Reads one user more than the limit, to detect whether there are more.
+        let mut pooled = self.database.read().await?;
+        let mut users = UserRow::list(&mut pooled.conn(), after, limit + 1).await?;
+        let listed = usize::try_from(args.limit).unwrap_or(usize::MAX);
+        let is_cut = users.len() > listed;
+        users.truncate(listed);
+        Ok(self.output.list(&users, is_cut)?)
+    }
+
+    async fn show(&self, user: &UserRow) -> Result<(), UsersError> {
+        let mut pooled = self.database.read().await?;
+        let conn = &mut pooled.conn();
+        let accounts = Account::list(conn, &user.id).await?;
+        let details = Details {
+            providers: accounts.into_iter().map(|account| account.provider_id).collect(),
+            sessions: ListedSession::list(conn, &user.id, self.now).await?.len(),
+        };
+        Ok(self.output.show(user, &details)?)
+    }
+
+    async fn create(&self, args: &CreateArgs) -> Result<(), UsersError> {
+        let mut pooled = self.database.read().await?;
+        if User::is_email_taken(&mut pooled.conn(), &args.email).await? {
+            return Err(UsersError::AddressTaken);
+        }
+        drop(pooled);
+        let hash = self.new_password().await?;
+        let local_part = args.email.split('@').next().unwrap_or_default();
+        let user = User {
+            id: Uuid::now_v7().to_string(),
+            name: args.name.as_deref().unwrap_or(local_part).to_owned(),
+            email: args.email.clone(),
+            email_verified: args.verified,
+            image: None,
+            created_at: self.now,
+            updated_at: self.now,
+        };
+        let account_id = Uuid::now_v7().to_string();
+        let account = NewAccount::credential(&account_id, &user.id, &hash, self.now);
+        let mut pooled = self.database.write().await?;
+        let work = async |conn: &mut Conn<'_>| {
+            user.register(conn, &account, None, None).await?;
+            self.actor.record(conn, audit::Action::CreateUser, About::user(&user.id)).await
+        };
+        pooled.conn().transaction(work).await?;
+        Ok(self.output.changed(&self.find(&user.id).await?, "created")?)
+    }
+
+    async fn set_password(&self, user: &UserRow) -> Result<(), UsersError> {
+        let hash = self.new_password().await?;
+        let mut pooled = self.database.write().await?;
+        let (conn, account_id) = (&mut pooled.conn(), Uuid::now_v7().to_string());
+        let of = (user.id.as_str(), account_id.as_str());
+        user_lifecycle::set_password(conn, of, &hash, &self.actor, &self.moment()).await?;
+        Ok(self.output.changed(user, "password set, sessions ended")?)
+    }
+
+    /// Prompts for a password, or reads it from standard input, and returns its hash.
+    async fn new_password(&self) -> Result<String, UsersError> {
+        let password = prompt::new_password()?;
+        self.passwords.check_new(password.expose_secret())?;
+        Ok(self.passwords.hash(password.expose_secret().to_owned()).await?)
+    }
+
+    async fn disable(&self, args: &DisableArgs) -> Result<(), UsersError> {
+        let user = self.find(&args.user.user).await?;
+        let expires = args.lasts.map(|lasts| DbTime(self.now.0 + lasts));
+        let ban = NewBan { reason: args.reason.as_deref(), expires };
+        let (conn, moment) = (&mut self.database.write().await?, self.moment());
+        let (conn, actor) = (&mut conn.conn(), &self.actor);
+        user_lifecycle::disable(conn, &user.id, ban, actor, &moment).await?;
+        Ok(self.output.changed(&self.find(&user.id).await?, "disabled")?)
+    }
+
+    async fn enable(&self, user: &UserRow) -> Result<(), UsersError> {
+        let (conn, moment) = (&mut self.database.write().await?, self.moment());
+        user_lifecycle::enable(&mut conn.conn(), &user.id, &self.actor, &moment).await?;
+        Ok(self.output.changed(&self.find(&user.id).await?, "enabled")?)
+    }
+
+    async fn delete(&self, user: &UserRow, is_confirmed: bool) -> Result<(), UsersError> {
+        if !is_confirmed {
+            if !prompt::is_interactive() {
+                return Err(UsersError::Unconfirmed);
+            }
+            let question = format!("Delete {} ({}) for good?", user.email, user.id);
+            if !prompt::confirm(&question)? {
+                return Err(UsersError::Declined);
+            }
+        }
+        let (conn, moment) = (&mut self.database.write().await?, self.moment());
+        user_lifecycle::delete(&mut conn.conn(), &user.id, &self.actor, &moment).await?;
+        Ok(self.output.changed(user, "deleted")?)
+    }
+
+    async fn sessions(&self, user: &UserRow) -> Result<(), UsersError> {
+        let mut pooled = self.database.read().await?;
+        let listed = ListedSession::list(&mut pooled.conn(), &user.id, self.now).await?;
+        Ok(self.output.sessions(listed.iter().map(|listed| &listed.session))?)
+    }
+
+    async fn revoke(&self, args: &RevokeArgs) -> Result<(), UsersError> {
+        let user = self.find(&args.user.user).await?;
+        let which = match &args.session {
+            Some(session) => Ending::OwnOfId(&user.id, session),
+            None => Ending::All(&user.id),
+        };
+        let (action, actor) = (audit::Action::RevokeSessions, &self.actor);
+        let (conn, moment) = (&mut self.database.write().await?, self.moment());
+        let conn = &mut conn.conn();
+        let ended = user_lifecycle::end_sessions(conn, which, action, actor, &moment).await?;
+        match &args.session {
+            Some(session) if ended == 0 => Err(UsersError::SessionNotFound(session.clone())),
+            _ => Ok(self.output.ended(&user, ended)?),
+        }
+    }
+}
+
+/// Opens the database. With `may_migrate`, which only `users create` sets, creates the database if
+/// it does not exist and runs pending migrations.
+async fn database(url: &DatabaseUrl, may_migrate: bool) -> Result<Database, UsersError> {
+    if may_migrate {
+        migrate::run(url, MIGRATIONS).await?;
+        return Ok(Database::open(url)?);
+    }
+    let database = Database::open_existing(url)?.ok_or(UsersError::NoDatabase)?;
+    migrate::check(url, &MIGRATIONS).await?;
+    Ok(database)
+}

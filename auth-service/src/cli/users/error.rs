@@ -1,0 +1,52 @@
+//! Errors of `auth-service users`.
+
+use std::{error::Error as StdError, io};
+
+use service_kit::{
+    db::{OpenError, Unavailable},
+    migrate::MigrateError,
+    prompt::PromptError,
+};
+
+use crate::{domain::passwords::BlocklistError, http::error::Error};
+
+#[derive(Debug, thiserror::Error)]
+pub enum UsersError {
+    #[error("no user has the id or e-mail address {0:?}")]
+    UserNotFound(String),
+    #[error("the user has no session {0:?}")]
+    SessionNotFound(String),
+    #[error("a user with this e-mail address already exists")]
+    AddressTaken,
+    #[error("deleting a user cannot be undone: confirm it with --yes")]
+    Unconfirmed,
+    #[error("nothing was deleted")]
+    Declined,
+    #[error("there is no database yet; `users create` and `migrate` create it")]
+    NoDatabase,
+    #[error("cannot use DATABASE_URL")]
+    Migrate(#[from] MigrateError),
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error("cannot use COMPROMISED_PASSWORDS_FILE")]
+    Blocklist(#[from] BlocklistError),
+    #[error(transparent)]
+    Prompt(#[from] PromptError),
+    #[error("cannot write the output: {0}")]
+    Output(#[from] io::Error),
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+    #[error("database query failed")]
+    Sql(#[from] diesel::result::Error),
+    #[error(transparent)]
+    Failed(Box<dyn StdError + Send + Sync>),
+}
+
+impl From<Error> for UsersError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::LostRaceForEmail => Self::AddressTaken,
+            error => Self::Failed(error.into()),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The signed tokens (RFC 7519) of e-mail verification links, which need no storage.
+
+use std::{collections::HashSet, time::Duration};
+
+use aws_lc_rs::error::Unspecified;
+use chrono::DateTime;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use service_kit::sql_types::DbTime;
+use shared_models::Timestamp;
+
+use crate::{
+    config::Secrets,
+    domain::{issuer::IssuerError, secret_box::derived_key},
+    http::error::{Error, Result},
+    store::PasswordSetAt,
+};
+
+/// Purpose of the key that signs the tokens.
+const PURPOSE: &str = "auth-service email verification v1";
+/// Lifetime of a link.
+pub(crate) const LIFETIME: Duration = Duration::from_hours(1);
+
+/// The action that a link performs when it is opened.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Request {
+    VerifyEmail,
+    /// Sends a link to the new address.
+    ChangeEmailConfirmation,
+    /// Changes the address.
+    ChangeEmailVerification,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EmailClaims {
+    pub(crate) email: String,
+    pub(crate) user_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) update_to: Option<String>,
+    pub(crate) request_type: Request,
+    /// The session in which the link was requested; the link expires with the session.
+    #[serde(rename = "sid", skip_serializing_if = "Option::is_none")]
+    pub(crate) session_id: Option<String>,
+    /// Time at which the password was last set, in microseconds since the Unix epoch. Setting it
+    /// again invalidates the link.
+    #[serde(rename = "pwd")]
+    password_set_at: Option<i64>,
+    iat: i64,
+    exp: i64,
+}
+
+/// The data that the token of a link contains.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Subject<'a> {
+    pub(crate) user_id: &'a str,
+    pub(crate) email: &'a str,
+    pub(crate) update_to: Option<&'a str>,
+    pub(crate) session_id: Option<&'a str>,
+    pub(crate) password_set_at: PasswordSetAt,
+}
+
+impl EmailClaims {
+    pub(crate) fn password_set_at(&self) -> PasswordSetAt {
+        self.password_set_at.and_then(DateTime::from_timestamp_micros).map(DbTime)
+    }
+}
+
+/// Signer and verifier of the tokens. Does not implement `Debug`, because it holds keys.
+pub(crate) struct EmailTokens {
+    encoding: EncodingKey,
+    /// One key for each secret; the key of the current secret is first.
+    decoding: Vec<DecodingKey>,
+}
+
+impl EmailTokens {
+    pub(crate) fn new(secrets: &Secrets) -> Result<Self, Unspecified> {
+        let key = |secret: &SecretString| derived_key(secret, PURPOSE);
+        let decoding = secrets.iter().map(key);
+        let decoding = decoding.map(|key| key.map(|key| DecodingKey::from_secret(&key)));
+        Ok(Self {
+            encoding: EncodingKey::from_secret(&key(&secrets.current)?),
+            decoding: decoding.collect::<Result<_, Unspecified>>()?,
+        })
+    }
+
+    pub(crate) fn make(
+        &self,
+        request_type: Request,
+        subject: Subject<'_>,
+        now: Timestamp,
+    ) -> Result<String, IssuerError> {
+        let now = DateTime::from(now);
+        let claims = EmailClaims {
+            email: subject.email.to_owned(),
+            user_id: subject.user_id.to_owned(),
+            update_to: subject.update_to.map(str::to_owned),
+            request_type,
+            session_id: subject.session_id.map(str::to_owned),
+            password_set_at: subject.password_set_at.map(|set_at| set_at.0.timestamp_micros()),
+            iat: now.timestamp(),
+            exp: (now + LIFETIME).timestamp(),
+        };
+        Ok(jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)?)
+    }
+
+    pub(crate) fn read(&self, token: &str, now: Timestamp) -> Result<EmailClaims> {
+        let mut validation = Validation::new(Algorithm::HS256);
+        // The expiry is checked below, with the injected clock.
+        validation.validate_exp = false;
+        validation.required_spec_claims = HashSet::new();
+        let decode = |key| jsonwebtoken::decode::<EmailClaims>(token, key, &validation).ok();
+        let decoded = self.decoding.iter().find_map(decode);
+        let claims = decoded.ok_or(Error::InvalidEmailToken)?.claims;
+        if claims.exp <= DateTime::from(now).timestamp() {
+            return Err(Error::EmailTokenExpired);
+        }
+        Ok(claims)
+    }
+}

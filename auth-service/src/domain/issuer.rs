@@ -1,0 +1,279 @@
+//! Signing keys and tokens: keeps the Ed25519 keys that all replicas share, signs with them, and
+//! publishes the public keys.
+
+mod key;
+mod key_set;
+pub(crate) mod lifecycle;
+pub(crate) mod schedule;
+
+use std::{sync::Arc, time::Duration};
+
+use arc_swap::ArcSwapOption;
+use aws_lc_rs::error::{KeyRejected, Unspecified};
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use service_kit::{
+    db::{Database, Unavailable},
+    sql_types::DbTime,
+    telemetry::Chain,
+};
+use shared_models::{AccessClaims, Timestamp, User};
+use tokio::{sync::Mutex, time};
+use tracing::warn;
+use uuid::Uuid;
+
+pub(crate) use self::key_set::Jwks;
+use self::{key_set::KeySet, schedule::Rotation};
+use crate::{
+    config::{Config, Secrets},
+    domain::{
+        audit::Audit,
+        secret_box::{Seal, WrongSecret},
+    },
+    http::error::{Error, Result},
+    store::SigningKey,
+};
+
+pub(crate) const SEAL_PURPOSE: &str = "auth-service signing keys v1";
+/// Maximum time that a request for the published keys waits while another request reloads them.
+const RENEWAL_WAIT: Duration = Duration::from_secs(1);
+/// Maximum size of the image in a token. Verifiers reject tokens of more than 8 KiB.
+const IMAGE_CLAIM_MAX_BYTES: usize = 2048;
+const NAME_CLAIM_MAX_CHARS: usize = 256;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum IssuerError {
+    #[error(transparent)]
+    WrongSecret(#[from] WrongSecret),
+    #[error("there is no signing key")]
+    NoKey,
+    #[error("cryptographic operation failed")]
+    Crypto,
+    #[error("cannot sign the access token")]
+    Sign(#[from] jsonwebtoken::errors::Error),
+    #[error("cannot serialize the access token")]
+    Write(#[from] serde_json::Error),
+    #[error("time out of range")]
+    Time,
+}
+
+impl From<Unspecified> for IssuerError {
+    fn from(_: Unspecified) -> Self {
+        Self::Crypto
+    }
+}
+
+impl From<KeyRejected> for IssuerError {
+    fn from(_: KeyRejected) -> Self {
+        Self::Crypto
+    }
+}
+
+/// Signer and verifier of the service's tokens. Does not implement `Debug`, because it holds
+/// private keys.
+pub(crate) struct Issuer {
+    iss: String,
+    aud: String,
+    expires_in: Duration,
+    rotation: Rotation,
+    seal: Seal,
+    database: Database,
+    audit: Audit,
+    /// `None` until the keys are loaded for the first time.
+    keys: ArcSwapOption<KeySet>,
+    /// Held while the keys are being reloaded.
+    renewal: Mutex<()>,
+}
+
+impl Issuer {
+    /// Returns an issuer without keys; [`Self::load`] reads them.
+    pub(crate) fn new(
+        config: &Config,
+        secrets: &Secrets,
+        database: &Database,
+        audit: &Audit,
+    ) -> Result<Self, Unspecified> {
+        Ok(Self {
+            iss: config.issuer().to_owned(),
+            aud: config.audience().to_owned(),
+            expires_in: config.jwt_expires_in,
+            rotation: Rotation::new(config),
+            keys: ArcSwapOption::empty(),
+            seal: Seal::new(secrets, SEAL_PURPOSE)?,
+            database: database.clone(),
+            audit: audit.clone(),
+            renewal: Mutex::new(()),
+        })
+    }
+
+    /// Returns the `iss` and `aud` claims of its tokens.
+    pub(crate) fn names(&self) -> (&str, &str) {
+        (&self.iss, &self.aud)
+    }
+
+    /// Loads the keys, and creates the first one if there is none. Any number of replicas may start
+    /// at once on an empty database: the database accepts one of their keys, and all use that one.
+    /// Later calls pick up changes by other replicas and by commands.
+    pub(crate) async fn load(&self, now: Timestamp) -> Result<()> {
+        let _renewing = self.renewal.lock().await;
+        self.read(now.into()).await?;
+        Ok(())
+    }
+
+    pub(crate) fn has_keys(&self) -> bool {
+        self.keys.load().is_some()
+    }
+
+    fn known_keys(&self) -> Result<Arc<KeySet>> {
+        Ok(self.keys.load_full().ok_or(Unavailable::NotMigrated)?)
+    }
+
+    /// Returns an access token (RFC 7519) for a user's session, with times in whole seconds and
+    /// without a `typ` header parameter.
+    pub(crate) async fn token(
+        &self,
+        user: &User,
+        session_id: &str,
+        now: Timestamp,
+    ) -> Result<String> {
+        let keys = self.signing_keys(now.into()).await?;
+        let issued_at = DateTime::from(now).timestamp();
+        let lifetime = i64::try_from(self.expires_in.as_secs())
+            .map_err(|_error: std::num::TryFromIntError| IssuerError::Time)?;
+        let claims = AccessClaims {
+            iat: issued_at,
+            user: fit_for_a_header(user),
+            sub: user.id.clone(),
+            exp: issued_at.saturating_add(lifetime),
+            iss: self.iss.clone(),
+            aud: self.aud.clone(),
+            jti: Uuid::now_v7().to_string(),
+            sid: session_id.to_owned(),
+        };
+        Ok(keys.signer(now.into())?.access_token(&claims)?)
+    }
+
+    /// Returns a security event token (RFC 8417). Verifiers of access tokens reject it.
+    pub(crate) async fn event_token(&self, claims: &Value, now: Timestamp) -> Result<String> {
+        let keys = self.signing_keys(now.into()).await?;
+        Ok(keys.signer(now.into())?.event_token(claims)?)
+    }
+
+    /// Returns the claims of an access token, or `None` if this issuer did not sign it or it has
+    /// expired. Does not check whether its session has ended.
+    pub(crate) async fn verified(
+        &self,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Option<AccessClaims>> {
+        let now = now.into();
+        let claims = self.published_keys(now).await?.verified(token);
+        let is_valid = |claims: &AccessClaims| {
+            claims.iss == self.iss && claims.aud == self.aud && now.timestamp() < claims.exp
+        };
+        Ok(claims.filter(is_valid))
+    }
+
+    /// Returns the published keys; while the database is unavailable, those loaded last.
+    pub(crate) async fn jwks(&self, now: Timestamp) -> Result<Arc<Jwks>> {
+        Ok(self.published_keys(now.into()).await?.jwks.clone())
+    }
+
+    async fn published_keys(&self, now: DateTime<Utc>) -> Result<Arc<KeySet>> {
+        let keys = self.known_keys()?;
+        if keys.is_current(now) {
+            return Ok(keys);
+        }
+        let Ok(_renewing) = time::timeout(RENEWAL_WAIT, self.renewal.lock()).await else {
+            return Ok(keys);
+        };
+        match self.read_again(now).await {
+            Err(error) => {
+                warn!("cannot read the signing keys: {}", Chain(&error));
+                Ok(keys)
+            }
+            renewed => renewed,
+        }
+    }
+
+    /// Returns the keys, which include one that may sign now.
+    async fn signing_keys(&self, now: DateTime<Utc>) -> Result<Arc<KeySet>> {
+        let keys = self.known_keys()?;
+        if keys.can_sign(now) {
+            return Ok(keys);
+        }
+        let _renewing = self.renewal.lock().await;
+        self.read_again(now).await
+    }
+
+    async fn read_again(&self, now: DateTime<Utc>) -> Result<Arc<KeySet>> {
+        let known = self.known_keys()?;
+        if known.is_current(now) {
+            return Ok(known); // another request has reloaded them
+        }
+        self.read(now).await
+    }
+
+    /// Reads the keys, and creates the next one if it is due.
+    async fn read(&self, now: DateTime<Utc>) -> Result<Arc<KeySet>> {
+        let tools = (&self.rotation, &self.seal);
+        let mut rows = SigningKey::list(&mut self.database.read_at_leisure().await?.conn()).await?;
+        if self.rotation.next(&rows, now).is_some() {
+            let actor = self.audit.system(DbTime(now));
+            let mut pooled = self.database.write().await?;
+            rows = lifecycle::make_next(&mut pooled.conn(), tools, now, &actor).await?;
+        }
+        if let Some(known) = self.keys.load_full()
+            && known.is_current(now)
+            && known.is_of(&rows)
+        {
+            return Ok(known);
+        }
+        let keys = Arc::new(KeySet::open(rows, tools, now)?);
+        self.keys.store(Some(keys.clone()));
+        Ok(keys)
+    }
+
+    /// Re-encrypts with the current secret the private keys that are encrypted with an older one.
+    /// Returns their number.
+    pub(crate) async fn renew_seals(&self) -> Result<usize> {
+        let mut renewed = 0;
+        let mut pooled = self.database.write().await?;
+        let conn = &mut pooled.conn();
+        for key in SigningKey::list(conn).await? {
+            if let Some(sealed) = self.seal.renewed(&key.id, &key.sealed_private_key)? {
+                let of = (key.generation, key.sealed_private_key.as_slice());
+                renewed += SigningKey::update_sealed(conn, of, &sealed).await?;
+            }
+        }
+        Ok(renewed)
+    }
+
+    /// Deletes the keys that neither sign nor are published any more, and returns their number.
+    /// Keeps the signing key and later ones, because the next rotation is scheduled relative to
+    /// them.
+    pub(crate) async fn delete_retired(&self, now: Timestamp) -> Result<usize> {
+        let now = DateTime::from(now);
+        let Some(generation) = self.known_keys()?.generation(now) else { return Ok(0) };
+        let then = DbTime(now - self.rotation.grace_period);
+        let conn = &mut self.database.write().await?;
+        Ok(SigningKey::delete_expired_before(&mut conn.conn(), then, generation).await?)
+    }
+}
+
+/// Shortens the user's claims, because servers limit the size of the header that carries a token:
+/// an image embedded as data is omitted, and a very long name is truncated.
+fn fit_for_a_header(user: &User) -> User {
+    let mut user = user.clone();
+    user.image = user.image.filter(|image| image.len() <= IMAGE_CLAIM_MAX_BYTES);
+    if let Some((end, _)) = user.name.char_indices().nth(NAME_CLAIM_MAX_CHARS) {
+        user.name.truncate(end);
+    }
+    user
+}
+
+impl From<Unspecified> for Error {
+    fn from(error: Unspecified) -> Self {
+        Self::Issuer(error.into())
+    }
+}

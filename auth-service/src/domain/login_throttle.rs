@@ -1,0 +1,193 @@
+//! Protection against password guessing: back-offs per account, whether the account exists or not.
+//!
+//! A client that guesses the password of an account has to wait longer and longer, as do all
+//! clients in the networks around it, so that the many addresses of one subscriber do not count as
+//! many clients. Clients from many networks that guess at the same account share a back-off.
+//! Networks from which the user has signed in before are exempt from it. Existing sessions are not
+//! affected: passwords checked inside a session are counted separately.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    time::Duration,
+};
+
+use service_kit::sql_types::DbTime;
+
+use crate::{
+    domain::throttle::{Key, Rule},
+    http::{
+        error::{Error, Result},
+        state::AppState,
+    },
+    store::{PasswordHash, SignInNetwork, User},
+};
+
+const fn back_off(free: u32, first_seconds: u64, longest: Duration) -> Rule {
+    Rule::BackOff { free, first: Duration::from_secs(first_seconds), longest }
+}
+
+/// Limit for one client on one account.
+const BY_CLIENT: Rule = back_off(BY_CLIENT_FREE, 10, Duration::from_hours(1));
+const BY_CLIENT_FREE: u32 = 5;
+/// Prefix lengths of the networks around a client, each with its number of free attempts: an IPv4
+/// /24; an IPv6 /48, which one subscriber may have, and the /32 of a provider.
+const GROUPS_V4: [(u32, u32); 1] = [(24, 10)];
+const GROUPS_V6: [(u32, u32); 2] = [(48, 10), (32, 20)];
+/// Limit for all clients on one account. Each client contributes at most its own free attempts and
+/// those of its networks, so only clients from several networks can reach this limit.
+const BY_ALL: Rule = back_off(BY_ALL_FREE, 1, Duration::from_mins(5));
+const BY_ALL_FREE: u32 = 50;
+/// Time for which a network is remembered after its last sign-in.
+pub(crate) const NETWORK_MEMORY: Duration = Duration::from_hours(24 * 90);
+/// Limit for all sessions of one account.
+const IN_SESSIONS: Rule =
+    Rule::BackOff { free: 5, first: Duration::from_secs(10), longest: Duration::from_mins(15) };
+
+/// A permitted attempt. It counts as wrong until it is confirmed, so that concurrent attempts gain
+/// nothing.
+#[must_use]
+pub(crate) struct Guess<'a> {
+    state: &'a AppState,
+    counted: Vec<(Key, Rule)>,
+}
+
+impl<'a> Guess<'a> {
+    /// Counts an attempt to sign in with this address. Fails if the client has to wait.
+    pub(crate) async fn at_sign_in(
+        state: &'a AppState,
+        email: &str,
+        client: IpAddr,
+    ) -> Result<Self> {
+        let mut guess = Self { state, counted: Vec::new() };
+        if !state.rate_limit {
+            return Ok(guess);
+        }
+        let by_all = Key::of(&["guess", email]);
+        let (by_client, groups) = (client_key(email, client), groups_of(email, client));
+        // All limits are peeked at before anything is counted, because refused attempts are not
+        // counted. The client's own wait is the longest, so it is checked first.
+        state.attempts.peek(by_client, BY_CLIENT).await?;
+        let tried_by_all = match peek(state, by_all, &groups).await {
+            Err(Error::TooManyRequests { .. }) if is_known(state, email, client).await? => None,
+            peeked => Some(peeked?),
+        };
+        let tried_by_client = guess.count(by_client, BY_CLIENT).await?;
+        let Some(tried_by_all) = tried_by_all else { return Ok(guess) };
+        let mut is_free = tried_by_client <= BY_CLIENT_FREE;
+        for (key, free) in groups {
+            is_free &= guess.count(key, by_group(free)).await? <= free;
+        }
+        if is_free || tried_by_all >= BY_ALL_FREE {
+            guess.count(by_all, BY_ALL).await?;
+        }
+        Ok(guess)
+    }
+
+    /// Counts a password check of a signed-in user. Fails if the user has to wait.
+    pub(crate) async fn in_session(state: &'a AppState, user_id: &str) -> Result<Self> {
+        let mut guess = Self { state, counted: Vec::new() };
+        if state.rate_limit {
+            guess.count(Key::of(&["confirm", user_id]), IN_SESSIONS).await?;
+        }
+        Ok(guess)
+    }
+
+    async fn count(&mut self, key: Key, rule: Rule) -> Result<u32> {
+        let count = self.state.attempts.count(key, rule).await?;
+        self.counted.push((key, rule));
+        Ok(count)
+    }
+
+    /// Removes the attempt from the counts, because the password was correct.
+    pub(crate) async fn was_right(self) -> Result<()> {
+        for (key, rule) in self.counted {
+            self.state.attempts.forget(key, rule).await?;
+        }
+        Ok(())
+    }
+}
+
+fn client_key(email: &str, client: IpAddr) -> Key {
+    Key::of(&["guess", email, &client.to_string()])
+}
+
+fn by_group(free: u32) -> Rule {
+    back_off(free, 10, Duration::from_hours(1))
+}
+
+/// Returns the keys of the networks around a client, each with its number of free attempts.
+fn groups_of(email: &str, client: IpAddr) -> Vec<(Key, u32)> {
+    let lengths: &[_] = match client {
+        IpAddr::V4(_) => &GROUPS_V4,
+        IpAddr::V6(_) => &GROUPS_V6,
+    };
+    lengths
+        .iter()
+        .map(|(length, free)| {
+            let network = format!("{}/{length}", truncate(client, *length));
+            (Key::of(&["guess", email, &network]), *free)
+        })
+        .collect()
+}
+
+fn truncate(address: IpAddr, length: u32) -> IpAddr {
+    match address {
+        IpAddr::V4(address) => {
+            let mask = u32::MAX.checked_shl(32 - length).unwrap_or_default();
+            Ipv4Addr::from_bits(address.to_bits() & mask).into()
+        }
+        IpAddr::V6(address) => {
+            let mask = u128::MAX.checked_shl(128 - length).unwrap_or_default();
+            Ipv6Addr::from_bits(address.to_bits() & mask).into()
+        }
+    }
+}
+
+/// Returns the number of attempts by all clients. Fails if all clients, or those in a network
+/// around this client, have to wait.
+async fn peek(state: &AppState, by_all: Key, groups: &[(Key, u32)]) -> Result<u32> {
+    for (key, free) in groups {
+        state.attempts.peek(*key, by_group(*free)).await?;
+    }
+    state.attempts.peek(by_all, BY_ALL).await
+}
+
+/// Returns whether the user with this address has signed in from this network before.
+async fn is_known(state: &AppState, email: &str, client: IpAddr) -> Result<bool> {
+    let conn = &mut state.read().await?;
+    let conn = &mut conn.conn();
+    let Some(user) = User::find_by_email(conn, email).await? else { return Ok(false) };
+    let network = network_key(&user.id, client);
+    Ok(SignInNetwork::exists(conn, &network.0).await?)
+}
+
+fn network_key(user_id: &str, client: IpAddr) -> Key {
+    Key::of(&["network", user_id, &client.to_string()])
+}
+
+/// Returns the row that remembers the network of a sign-in.
+pub(crate) fn sign_in_network(user_id: &str, client: IpAddr, now: DbTime) -> SignInNetwork {
+    SignInNetwork {
+        network: network_key(user_id, client).0.to_vec(),
+        user_id: user_id.to_owned(),
+        seen_at: now,
+    }
+}
+
+/// Resets the counts of this client after a password reset, which proves that the user owns the
+/// address.
+pub(crate) async fn forgive(state: &AppState, email: &str, client: IpAddr) -> Result<()> {
+    state.attempts.forget(client_key(email, client), BY_CLIENT).await
+}
+
+/// Checks the password of a signed-in user. Returns the hash that it matches.
+pub(crate) async fn confirm(state: &AppState, user_id: &str, password: &str) -> Result<String> {
+    let hash = PasswordHash::find(&mut state.read().await?.conn(), user_id).await?.0;
+    let hash = hash.ok_or(Error::CredentialAccountNotFound)?;
+    let guess = Guess::in_session(state, user_id).await?;
+    if !state.passwords.verify(password, Some(&hash)).await? {
+        return Err(Error::InvalidPassword);
+    }
+    guess.was_right().await?;
+    Ok(hash)
+}

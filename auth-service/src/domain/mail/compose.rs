@@ -1,0 +1,255 @@
+//! Composes the message for an outbox row: the recipient, and a link with a valid token.
+
+use std::time::Duration;
+
+use chrono::DateTime;
+use lettre::{
+    Address, Message,
+    message::{
+        Mailbox, MultiPart,
+        header::{HeaderName, HeaderValue},
+    },
+};
+use percent_encoding::utf8_percent_encode;
+use rand::{
+    RngExt as _,
+    distr::{Alphanumeric, SampleString as _},
+};
+use service_kit::{db::Conn, sql_types::DbTime};
+
+use super::{Kind, templates::Context};
+use crate::{
+    domain::{
+        email_tokens::{self, Request, Subject},
+        throttle::Key,
+    },
+    http::{
+        cookies::COMPONENT,
+        error::{Error, Result},
+        session::token_hash,
+        state::AppState,
+    },
+    store::{Account, Mail, NewVerificationToken, Purpose, Session, User, VerificationToken},
+};
+
+const RESET_TOKEN_CHARS: usize = 24;
+const RESET_LIFETIME: Duration = Duration::from_hours(1);
+const DELETE_TOKEN_CHARS: usize = 32;
+const DELETE_ALPHABET: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+const DELETE_LIFETIME: Duration = Duration::from_hours(24);
+
+/// Maximum number of characters of a name in an e-mail; longer names are truncated.
+const NAME_MAX_CHARS: usize = 256;
+
+/// Builder of the links in e-mails.
+pub(crate) struct Links {
+    /// Public base URL without a trailing slash.
+    pub(crate) site: String,
+}
+
+impl Links {
+    fn to(&self, path: &str, token: Option<&str>, callback_url: &str) -> String {
+        let callback_url = utf8_percent_encode(callback_url, COMPONENT);
+        let token = token.map(|token| format!("token={token}&")).unwrap_or_default();
+        format!("{}/api/auth/{path}?{token}callbackURL={callback_url}", self.site)
+    }
+}
+
+/// Result of composing an outbox row.
+pub(super) enum Composed {
+    Message(Message),
+    /// The e-mail is obsolete, for example because its user was deleted.
+    Nothing,
+    /// The recipient has received too many e-mails; this one is deferred by this duration.
+    TooEarly(Duration),
+}
+
+/// A link and its lifetime.
+struct Link {
+    url: String,
+    lifetime: Duration,
+}
+
+pub(super) async fn compose(state: &AppState, mail: &Mail) -> Result<Composed> {
+    let Some(kind) = Kind::of(&mail.kind) else { return Ok(Composed::Nothing) };
+    let Some((user, to)) = find_reader(state, mail, kind).await? else {
+        return Ok(Composed::Nothing);
+    };
+    // E-mails without a recipient are not counted.
+    if let Some(wait) = count(state, mail, kind, to).await? {
+        return Ok(Composed::TooEarly(wait));
+    }
+    let link = match (kind.has_link(), &user) {
+        (true, Some(user)) => {
+            let Some(link) = make_link(state, mail, kind, user).await? else {
+                return Ok(Composed::Nothing);
+            };
+            Some(link)
+        }
+        _ => None,
+    };
+    let hours = link.as_ref().map_or(0, |link| link.lifetime.as_secs() / 3600);
+    let rendered = state.templates.render(
+        kind,
+        &Context {
+            name: &user
+                .iter()
+                .flat_map(|user| user.name.chars())
+                .take(NAME_MAX_CHARS)
+                .collect::<String>(),
+            email: &mail.email,
+            new_email: mail.new_email.as_deref().unwrap_or_default(),
+            link: link.as_ref().map_or("", |link| &link.url),
+            valid_for: &if hours == 1 { "1 hour".to_owned() } else { format!("{hours} hours") },
+            site: &state.links.site,
+        },
+    )?;
+    let message = Message::builder()
+        .from(state.mail_from.clone())
+        .to(Mailbox::new(None, to.parse::<Address>()?))
+        .subject(rendered.subject)
+        .date(std::time::SystemTime::from(state.clock.now()))
+        .message_id(Some(format!(
+            "<{}.{}@{}>",
+            mail.id,
+            mail.attempts,
+            state.mail_from.email.domain()
+        )))
+        // Suppresses automatic replies: RFC 3834 §5, and the header that Exchange honors.
+        .raw_header(raw_header("Auto-Submitted", "auto-generated"))
+        .raw_header(raw_header("X-Auto-Response-Suppress", "All"))
+        .multipart(MultiPart::alternative_plain_html(rendered.text, rendered.html))?;
+    Ok(Composed::Message(message))
+}
+
+/// Returns the user whom the e-mail concerns, and the recipient's address, or `None` if the e-mail
+/// is obsolete.
+async fn find_reader<'a>(
+    state: &AppState,
+    mail: &'a Mail,
+    kind: Kind,
+) -> Result<Option<(Option<User>, &'a str)>> {
+    let conn = &mut state.read().await?;
+    let conn = &mut conn.conn();
+    if kind == Kind::EmailChanged {
+        // The account, if it still exists, has the new address by now.
+        let new_email = mail.new_email.as_deref().unwrap_or_default();
+        return Ok(Some((User::find_by_email(conn, new_email).await?, &mail.email)));
+    }
+    if kind == Kind::ChangeEmailNotice {
+        // The notice is sent even if the new address is taken, because a missing notice would
+        // reveal that. It is also sent if the link to the new address has already been opened: an
+        // attacker who opens the link must not be able to suppress the notice.
+        let id = mail.user_id.as_deref().unwrap_or_default();
+        return Ok(User::find(conn, id).await?.map(|user| (Some(user), mail.email.as_str())));
+    }
+    let user = User::find_by_email(conn, &mail.email).await?;
+    let is_for_anybody = matches!(kind, Kind::VerifyEmail | Kind::ResetPassword);
+    let is_asker = |user: &User| match &mail.user_id {
+        Some(id) => *id == user.id,
+        None => is_for_anybody,
+    };
+    let Some(user) = user.filter(is_asker) else { return Ok(None) };
+    let to = match (kind, &mail.new_email) {
+        (Kind::VerifyEmail, _) if user.email_verified => return Ok(None),
+        (_, Some(new_email)) if User::is_email_taken(conn, new_email).await? => return Ok(None),
+        (Kind::ChangeEmail, Some(new_email)) => new_email,
+        (Kind::ChangeEmail, None) => return Ok(None),
+        _ => &mail.email,
+    };
+    Ok(Some((Some(user), to)))
+}
+
+/// Counts an e-mail on its first attempt. If the recipient's limit is reached, returns the time
+/// that the e-mail must wait.
+async fn count(state: &AppState, mail: &Mail, kind: Kind, to: &str) -> Result<Option<Duration>> {
+    if !state.rate_limit || mail.attempts > 0 {
+        return Ok(None);
+    }
+    let key = Key::of(&["mail", kind.as_str(), to]);
+    match state.attempts.count(key, kind.allowance()).await {
+        Err(Error::TooManyRequests { wait }) => Ok(Some(wait)),
+        counted => counted.map(|_| None),
+    }
+}
+
+/// Creates the link, unless the e-mail was withdrawn, its user was deleted or its session has
+/// ended. The transaction locks the e-mail and the user, so that a request that withdraws the
+/// e-mail also finds and deletes its token.
+async fn make_link(state: &AppState, mail: &Mail, kind: Kind, user: &User) -> Result<Option<Link>> {
+    let now = state.now();
+    let session_id = mail.session_id.as_deref();
+    let mut pooled = state.write().await?;
+    let conn = &mut pooled.conn();
+    conn.transaction(async |conn| {
+        // The user is locked first, as when a user is deleted; a different order could deadlock.
+        if User::hold(conn, (&user.id, &user.email)).await? == 0 {
+            return Ok(None);
+        }
+        if let Some(id) = session_id
+            && !Session::hold(conn, id, DbTime(now.into())).await?
+        {
+            return Ok(None);
+        }
+        if mail.hold(conn).await? == 0 {
+            return Ok(None);
+        }
+        let verify = async |conn: &mut Conn<'_>, request| {
+            let subject = Subject {
+                user_id: &user.id,
+                email: &user.email,
+                update_to: mail.new_email.as_deref(),
+                session_id,
+                password_set_at: Account::password_set_at(conn, &user.id).await?,
+            };
+            let token = state.email_tokens.make(request, subject, now)?;
+            let has_page = state.features.confirmation_page;
+            let path = if has_page { "verify-email/confirm" } else { "verify-email" };
+            let url = state.links.to(path, Some(&token), callback_or_root(mail));
+            Ok::<_, Error>(Link { url, lifetime: email_tokens::LIFETIME })
+        };
+        let keep = async |conn: &mut Conn<'_>, purpose, token: &str, lifetime| {
+            let expires_at = DbTime(DateTime::from(now) + lifetime);
+            let (user_id, now) = (user.id.as_str(), DbTime(now.into()));
+            let new = NewVerificationToken { purpose, user_id, session_id, expires_at, now };
+            VerificationToken::insert(conn, &token_hash(token), new).await
+        };
+        let link = match kind {
+            Kind::VerifyEmail => verify(conn, Request::VerifyEmail).await?,
+            Kind::ConfirmChangeEmail => verify(conn, Request::ChangeEmailConfirmation).await?,
+            Kind::ChangeEmail => verify(conn, Request::ChangeEmailVerification).await?,
+            Kind::ResetPassword => {
+                let token = Alphanumeric.sample_string(&mut rand::rng(), RESET_TOKEN_CHARS);
+                keep(conn, Purpose::ResetPassword, &token, RESET_LIFETIME).await?;
+                let path = format!("reset-password/{token}");
+                let url = state.links.to(&path, None, &mail.callback_url);
+                Link { url, lifetime: RESET_LIFETIME }
+            }
+            Kind::DeleteUser => {
+                let token = delete_token();
+                keep(conn, Purpose::DeleteUser, &token, DELETE_LIFETIME).await?;
+                let path = "delete-user/callback";
+                let url = state.links.to(path, Some(&token), callback_or_root(mail));
+                Link { url, lifetime: DELETE_LIFETIME }
+            }
+            Kind::ChangeEmailNotice | Kind::EmailChanged => return Ok(None),
+        };
+        Ok(Some(link))
+    })
+    .await
+}
+
+fn raw_header(name: &'static str, value: &'static str) -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
+}
+
+fn callback_or_root(mail: &Mail) -> &str {
+    if mail.callback_url.is_empty() { "/" } else { &mail.callback_url }
+}
+
+fn delete_token() -> String {
+    let mut rng = rand::rng();
+    let letters = (0..DELETE_TOKEN_CHARS)
+        .filter_map(|_| DELETE_ALPHABET.get(rng.random_range(0..DELETE_ALPHABET.len())));
+    letters.map(|letter| char::from(*letter)).collect()
+}

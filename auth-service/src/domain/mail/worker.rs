@@ -1,0 +1,260 @@
+//! Sends the e-mails of the outbox and retries those that could not be sent.
+
+use std::{
+    collections::HashMap,
+    pin::{Pin, pin},
+    time::Duration,
+};
+
+use actix_web::web::Data;
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
+use service_kit::{sql_types::DbTime, telemetry::Chain, worker::Worker};
+use tokio::{select, time};
+use tracing::{error, warn};
+
+use super::{
+    compose::{Composed, compose},
+    transport::TransportError,
+};
+use crate::{
+    http::{error::Error, state::AppState},
+    store::Mail,
+};
+
+/// Interval at which the outbox is polled for due e-mails.
+const POLL: Duration = Duration::from_secs(2);
+/// Maximum number of e-mails in flight. [`IN_FLIGHT_PER_DOMAIN`] limits those to one domain, so
+/// that a mail server that hangs delays only the e-mails to its own domain.
+const IN_FLIGHT: usize = 16;
+const IN_FLIGHT_PER_DOMAIN: usize = 4;
+/// Maximum number of e-mails that one query reads.
+const BATCH: i64 = 256;
+/// Timeout for sending one e-mail; shorter than the first retry delay.
+const SEND_TIMEOUT: Duration = Duration::from_secs(30);
+/// Delay before the first retry; it doubles with each attempt.
+const FIRST_PAUSE: Duration = Duration::from_mins(1);
+const LONGEST_PAUSE: Duration = Duration::from_hours(1);
+/// Age at which an undelivered e-mail is discarded.
+const GIVE_UP_AFTER: Duration = Duration::from_hours(72);
+
+#[derive(Debug, thiserror::Error)]
+enum SendError {
+    #[error(transparent)]
+    Compose(#[from] Error),
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    #[error("delivery timed out")]
+    TimedOut(#[from] time::error::Elapsed),
+}
+
+impl SendError {
+    /// Returns whether retrying is pointless: the address is invalid, or the mail server has no
+    /// such mailbox. Other rejections may be caused by a setting, which can be corrected.
+    fn is_final(&self) -> bool {
+        match self {
+            Self::Compose(Error::Address(_)) => true,
+            Self::Transport(TransportError::Smtp(error)) => error.is_unknown_recipient(),
+            _ => false,
+        }
+    }
+}
+
+/// Starts the worker, which sends e-mails until it is stopped.
+pub(crate) fn send_all(state: Data<AppState>) -> Worker {
+    let outbox = state.clone();
+    let work = async move || {
+        if let Err(failed) = send_due(&state).await {
+            warn!("cannot read the outbox: {}", Chain(&failed));
+        }
+    };
+    Worker::start(POLL, work, async move || outbox.outbox.woken().await)
+}
+
+/// Stops the worker once it has tried to send each due e-mail. E-mails that exceed the time limit
+/// remain due for the next process; the last fifth of the limit is reserved for recording that in
+/// the database.
+pub(crate) async fn finish(state: &AppState, worker: Worker, limit: Duration) {
+    let send = async {
+        worker.stop().await;
+        if let Err(failed) = send_due(state).await {
+            warn!("e-mails stay in the outbox until the next start: {}", Chain(&failed));
+        }
+    };
+    let mut send = pin!(send);
+    if time::timeout(limit * 4 / 5, &mut send).await.is_err() {
+        state.outbox.close();
+        send.await;
+    }
+}
+
+/// Sends all due e-mails, including those that become due meanwhile. Returns early if the database
+/// is unavailable, to avoid a busy loop.
+async fn send_due(state: &AppState) -> Result<(), Error> {
+    let mut in_flight = InFlight::default();
+    let mut waiting = Vec::new();
+    let mut outcome = Ok(());
+    loop {
+        if outcome.is_ok() && !state.outbox.is_closed() && !in_flight.is_full() {
+            if !in_flight.has_room_for_one_of(&waiting) {
+                // E-mails in flight must make progress while this waits, because they may hold the
+                // connection that it needs.
+                let mut due = pin!(list_due(state));
+                let due = loop {
+                    select! {
+                        due = &mut due => break due,
+                        Some((domain, sent)) = in_flight.mails.next() => {
+                            in_flight.land(&domain);
+                            outcome = outcome.and(sent);
+                        }
+                    }
+                };
+                match due {
+                    Ok(due) => waiting = due,
+                    Err(failed) => outcome = outcome.and(Err(failed)),
+                }
+            }
+            if outcome.is_ok() {
+                waiting = in_flight.start(state, waiting);
+            }
+        }
+        if in_flight.mails.is_empty() {
+            return outcome;
+        }
+        select! {
+            Some((domain, sent)) = in_flight.mails.next() => {
+                in_flight.land(&domain);
+                outcome = outcome.and(sent);
+            }
+            () = state.outbox.woken() => waiting.clear(),
+            () = time::sleep(POLL) => waiting.clear(),
+        }
+    }
+}
+
+async fn list_due(state: &AppState) -> Result<Vec<Mail>, Error> {
+    let now = DbTime(state.clock.now());
+    Ok(Mail::list_due(&mut state.read().await?.conn(), now, BATCH).await?)
+}
+
+type Sent<'a> = Pin<Box<dyn Future<Output = (String, Result<(), Error>)> + 'a>>;
+
+/// E-mails in flight, and their number per domain.
+#[derive(Default)]
+struct InFlight<'a> {
+    mails: FuturesUnordered<Sent<'a>>,
+    by_domain: HashMap<String, usize>,
+}
+
+impl<'a> InFlight<'a> {
+    fn is_full(&self) -> bool {
+        self.mails.len() >= IN_FLIGHT
+    }
+
+    fn has_room_for_one_of(&self, mails: &[Mail]) -> bool {
+        mails.iter().any(|mail| self.has_room(domain_of(mail)))
+    }
+
+    fn has_room(&self, domain: &str) -> bool {
+        !self.is_full()
+            && self.by_domain.get(domain).is_none_or(|number| *number < IN_FLIGHT_PER_DOMAIN)
+    }
+
+    /// Starts sending as many e-mails as the limits allow, and returns the others.
+    fn start(&mut self, state: &'a AppState, mails: Vec<Mail>) -> Vec<Mail> {
+        let mut others = Vec::new();
+        for mail in mails {
+            let domain = domain_of(&mail).to_owned();
+            if !self.has_room(&domain) {
+                others.push(mail);
+                continue;
+            }
+            *self.by_domain.entry(domain.clone()).or_default() += 1;
+            self.mails.push(Box::pin(async move { (domain, claim_and_send(state, &mail).await) }));
+        }
+        others
+    }
+
+    fn land(&mut self, domain: &str) {
+        if let Some(number) = self.by_domain.get_mut(domain) {
+            *number -= 1;
+        }
+        self.by_domain.retain(|_, number| *number > 0);
+    }
+}
+
+async fn claim_and_send(state: &AppState, mail: &Mail) -> Result<(), Error> {
+    if !claim(state, mail).await? {
+        return Ok(());
+    }
+    select! {
+        sent = send(state, mail) => {
+            if let Err(failed) = sent {
+                warn!(mail.kind, "sending an e-mail failed, retrying later: {}", Chain(&failed));
+            }
+        }
+        () = state.outbox.closed() => unclaim(state, mail).await?,
+    }
+    Ok(())
+}
+
+/// Returns the recipient's domain. This is an approximation: for a change of address it is always
+/// the domain of the new address.
+fn domain_of(mail: &Mail) -> &str {
+    let address = mail.new_email.as_ref().unwrap_or(&mail.email);
+    address.rsplit_once('@').map_or("", |(_, domain)| domain)
+}
+
+/// Claims an e-mail for this process and returns whether that succeeded. The claim sets the time of
+/// the retry, until which other replicas ignore the e-mail.
+async fn claim(state: &AppState, mail: &Mail) -> Result<bool, Error> {
+    let retry_at = DbTime(state.clock.now() + pause_after(mail.attempts));
+    Ok(mail.claim(&mut state.write().await?.conn(), retry_at).await? == 1)
+}
+
+/// Reverts a claim, so that the e-mail is due again.
+async fn unclaim(state: &AppState, mail: &Mail) -> Result<(), Error> {
+    mail.unclaim(&mut state.write().await?.conn()).await?;
+    Ok(())
+}
+
+async fn send(state: &AppState, mail: &Mail) -> Result<(), SendError> {
+    if state.clock.now() > mail.created_at.0 + GIVE_UP_AFTER {
+        error!(mail.kind, "giving up on an e-mail that could not be sent for days");
+        return Ok(delete(state, mail).await?);
+    }
+    let sent = match compose(state, mail).await {
+        Ok(Composed::TooEarly(wait)) => return Ok(defer(state, mail, wait).await?),
+        Ok(Composed::Nothing) => Ok(()),
+        Ok(Composed::Message(message)) => {
+            let name = format!("{}-{}", mail.id, mail.kind);
+            let sent = time::timeout(SEND_TIMEOUT, state.transport.send(&name, message)).await;
+            sent.map_err(SendError::from).and_then(|sent| Ok(sent?))
+        }
+        Err(failed) => Err(failed.into()),
+    };
+    match sent {
+        Err(failed) if failed.is_final() => {
+            warn!(mail.kind, "giving up on an e-mail that was rejected: {}", Chain(&failed));
+        }
+        sent => sent?,
+    }
+    Ok(delete(state, mail).await?)
+}
+
+/// Defers an e-mail. Of several deferred ones of the same kind to the same address, only the newest
+/// is kept.
+async fn defer(state: &AppState, mail: &Mail, wait: Duration) -> Result<(), Error> {
+    let now = state.clock.now();
+    let mut pooled = state.write().await?;
+    Ok(mail.defer(&mut pooled.conn(), DbTime(now), DbTime(now + wait)).await?)
+}
+
+async fn delete(state: &AppState, mail: &Mail) -> Result<(), Error> {
+    Mail::delete(&mut state.write().await?.conn(), &mail.id).await?;
+    Ok(())
+}
+
+fn pause_after(attempts: i32) -> Duration {
+    let doublings = 2_u32.saturating_pow(attempts.unsigned_abs());
+    FIRST_PAUSE.saturating_mul(doublings).min(LONGEST_PAUSE)
+}

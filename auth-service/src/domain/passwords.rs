@@ -1,0 +1,294 @@
+//! Password hashing on blocking threads, with limited concurrency, and with the same duration for
+//! every account. `bcrypt_sha256` implements the hashes that this service creates, `foreign` those
+//! of other programs.
+
+mod bcrypt_encoding;
+mod bcrypt_sha256;
+mod compromised;
+mod firebase;
+mod foreign;
+mod lenient_base64;
+mod normalization;
+mod pbkdf2;
+mod phc;
+mod spelling;
+mod unusable_hash;
+
+use std::{
+    hint::black_box,
+    time::{Duration, Instant},
+};
+
+use actix_web::web;
+use rustix::time::{ClockId, clock_gettime};
+use service_kit::metrics::{Counter, Histogram, Sheet};
+use tokio::{sync::Semaphore, time::timeout};
+
+pub(crate) use self::compromised::BlocklistError;
+use self::{
+    bcrypt_encoding::BCRYPT_COSTS, bcrypt_sha256::BcryptSha256, compromised::Blocklist,
+    foreign::Foreign, unusable_hash::UnusableHash,
+};
+use crate::{
+    config::Config,
+    http::error::{Error, Result},
+};
+
+/// Minimum length of a password in UTF-16 code units, the unit of JavaScript's `length`.
+pub(crate) const MIN_UNITS: usize = 8;
+/// Maximum length of a password in UTF-16 code units.
+pub(crate) const MAX_UNITS: usize = 128;
+
+/// Maximum number of queued passwords. Further requests are rejected.
+const MAX_WAITING: usize = 256;
+/// Maximum time in the queue; shorter than the usual timeout of proxies.
+const MAX_WAIT: Duration = Duration::from_secs(30);
+
+/// Rejects a password that exceeds the maximum length, before anything is hashed.
+pub(crate) fn check_max_length(password: &str) -> Result<()> {
+    if password.encode_utf16().nth(MAX_UNITS).is_some() {
+        return Err(Error::PasswordTooLong);
+    }
+    Ok(())
+}
+
+/// Rejects a new password that is too short or too long.
+fn check_length(password: &str) -> Result<()> {
+    if password.encode_utf16().nth(MIN_UNITS - 1).is_none() {
+        return Err(Error::PasswordTooShort);
+    }
+    check_max_length(password)
+}
+
+/// Converts a hash of another program into its stored form. Fails with a reason if no password could
+/// be verified with it.
+pub(crate) fn import_hash(hash: &str) -> std::result::Result<String, String> {
+    let reason = |error: UnusableHash| match error {
+        UnusableHash::Unknown => {
+            format!("its password hash is not accepted: {}", spelling::kind(hash))
+        }
+        error => error.to_string(),
+    };
+    let stored = spelling::canonical(hash).map_err(reason)?;
+    Stored::read(&stored).map_err(reason)?;
+    Ok(stored)
+}
+
+/// The hashes that [`import_hash`] accepts, for messages.
+pub(crate) use spelling::ACCEPTED as ACCEPTED_HASHES;
+
+/// Hasher and verifier of passwords, which runs at most one hash per core at a time.
+pub(crate) struct Passwords {
+    cost: u32,
+    blocklist: Blocklist,
+    cores: usize,
+    running: Semaphore,
+    places: Semaphore,
+    max_wait: Duration,
+    waits: Histogram,
+    durations: Histogram,
+    refusals: Counter,
+    /// A hash that no password matches. It is verified when there is no user, so that sign-in with
+    /// an unknown address takes as long as with a wrong password.
+    dummy: String,
+}
+
+impl Passwords {
+    pub(crate) fn configured(config: &Config) -> std::result::Result<Self, BlocklistError> {
+        let file = config.compromised_passwords_file.as_deref();
+        let blocklist = Blocklist::load(config.refuse_common_passwords, file)?;
+        Ok(Self::new(config.bcrypt_cost, blocklist))
+    }
+
+    fn new(cost: u32, blocklist: Blocklist) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            cost,
+            blocklist,
+            cores,
+            running: Semaphore::new(cores),
+            places: Semaphore::new(cores + MAX_WAITING),
+            max_wait: MAX_WAIT,
+            waits: Histogram::default(),
+            durations: Histogram::default(),
+            refusals: Counter::default(),
+            dummy: bcrypt_sha256::unmatchable(cost),
+        }
+    }
+
+    /// Rejects new passwords of invalid length, and compromised ones.
+    pub(crate) fn check_new(&self, password: &str) -> Result<()> {
+        check_length(password)?;
+        if self.blocklist.contains(password) {
+            return Err(Error::PasswordCompromised);
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn hash(&self, password: String) -> Result<String> {
+        let cost = self.cost;
+        self.queue(move || bcrypt_sha256::hash(&password, cost)).await
+    }
+
+    /// Returns whether the password matches the stored hash. Without a hash, returns false after
+    /// the same time.
+    pub(crate) async fn verify(&self, password: &str, stored: Option<&str>) -> Result<bool> {
+        let is_known = stored.is_some();
+        let stored = stored.unwrap_or(&self.dummy).to_owned();
+        let (password, cost) = (password.to_owned(), self.cost);
+        let fits = self.queue(move || verify(&password, &stored, cost));
+        Ok(fits.await? && is_known)
+    }
+
+    /// Returns whether the hash should be replaced at the next opportunity.
+    pub(crate) fn is_outdated(&self, stored: &str) -> bool {
+        match Stored::read(stored) {
+            Ok(Stored::Ours(hash)) => hash.cost < self.cost,
+            Ok(Stored::Foreign(_)) | Err(_) => true,
+        }
+    }
+
+    async fn queue<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T> {
+        let refused = || {
+            self.refusals.count();
+            Error::TooManyPasswords
+        };
+        let _place = self.places.try_acquire().map_err(|_full| refused())?;
+        let came = Instant::now();
+        let turn = timeout(self.max_wait, self.running.acquire()).await;
+        let _turn = turn.ok().and_then(Result::ok).ok_or_else(refused)?;
+        let began = Instant::now();
+        self.waits.observe(began - came);
+        let done = web::block(work).await?;
+        self.durations.observe(began.elapsed());
+        Ok(done)
+    }
+
+    pub(crate) fn show(&self, sheet: &mut Sheet) {
+        let running = self.cores.saturating_sub(self.running.available_permits());
+        let taken = (self.cores + MAX_WAITING).saturating_sub(self.places.available_permits());
+        sheet.gauge("password_hashes_running", "Number of passwords being hashed", running);
+        sheet.gauge(
+            "password_hashes_waiting",
+            "Number of passwords waiting to be hashed",
+            taken.saturating_sub(running),
+        );
+        for (name, help, durations) in [
+            ("password_hash_wait_seconds", "Time that passwords waited to be hashed", &self.waits),
+            ("password_hash_seconds", "Time to hash or verify a password", &self.durations),
+        ] {
+            sheet.histogram(name, help, durations.totals());
+        }
+        sheet.counter(
+            "password_hash_refusals",
+            "Passwords rejected because the hashing queue was full or too slow",
+            self.refusals.total(),
+        );
+    }
+}
+
+enum Stored<'a> {
+    Ours(BcryptSha256<'a>),
+    Foreign(Foreign),
+}
+
+impl<'a> Stored<'a> {
+    fn read(stored: &'a str) -> std::result::Result<Self, UnusableHash> {
+        match BcryptSha256::read(stored) {
+            Some(ours) => ours.map(Self::Ours),
+            None => Foreign::read(stored).map(Self::Foreign),
+        }
+    }
+}
+
+/// Returns whether a password matches a stored hash. Takes at least as long as a hash of `cost`. An
+/// invalid hash matches nothing.
+fn verify(password: &str, stored: &str, cost: u32) -> bool {
+    let started = time_worked();
+    let fits = match Stored::read(stored) {
+        Ok(Stored::Ours(hash)) => {
+            let fits = hash.fits(password);
+            if hash.cost >= cost {
+                return fits;
+            }
+            fits
+        }
+        Ok(Stored::Foreign(hash)) => hash.fits(password),
+        Err(_) => false,
+    };
+    make_up_for(started, cost);
+    fits
+}
+
+/// Computes hashes until this thread has used as much CPU time as one of our hashes takes.
+/// Otherwise, a hash of another kind or a lower cost would take less time than the dummy, which
+/// would reveal that the address is known. A hash that takes longer than ours can only be hidden by
+/// raising the cost.
+fn make_up_for(started: Duration, cost: u32) {
+    // Each step of the cost doubles the work. A first small step measures the current speed of this
+    // machine, and each later step makes the measurement more precise.
+    let (mut rounds, mut worked) = (0, Duration::ZERO);
+    let mut work = |step: u32| {
+        let began = time_worked();
+        black_box(bcrypt::bcrypt(step, [0; 16], &[0]));
+        rounds += 1 << step;
+        worked += time_worked().saturating_sub(began);
+        worked / rounds
+    };
+    let smallest = *BCRYPT_COSTS.start();
+    let mut round = work(cost.saturating_sub(5).max(smallest));
+    for step in (smallest..cost).rev() {
+        let spent = time_worked().saturating_sub(started);
+        if spent + round * (1 << step) <= round * (1 << cost) {
+            round = work(step);
+        }
+    }
+}
+
+/// Returns the CPU time of this thread, which excludes the time in which it waits on a busy
+/// machine.
+fn time_worked() -> Duration {
+    clock_gettime(ClockId::ThreadCPUTime).try_into().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_of_every_kind_are_verified_and_all_but_ours_are_outdated() {
+        let passwords = Passwords::new(5, Blocklist::default());
+        let ours = bcrypt_sha256::hash("correct horse 42", 5);
+        let earlier = bcrypt_sha256::hash("correct horse 42", 4);
+        let bcrypt = "$2b$05$vqUhrIwkDcP5xczYxBaAteG5t5XkGQEX0cuxGPXx3TyW2dJmLyF2K";
+        for (stored, is_outdated) in [(&*ours, false), (&*earlier, true), (bcrypt, true)] {
+            assert!(verify("correct horse 42", stored, 5), "{stored}");
+            assert!(!verify("battery staple 7", stored, 5), "{stored}");
+            assert_eq!(passwords.is_outdated(stored), is_outdated, "{stored}");
+        }
+        assert!(!verify("", "", 5));
+        assert!(passwords.is_outdated(""));
+    }
+
+    #[actix_web::test]
+    async fn a_password_does_not_wait_beyond_the_limit() {
+        let mut passwords = Passwords::new(4, Blocklist::default());
+        passwords.max_wait = Duration::ZERO;
+        let running = passwords.running.acquire_many(passwords.cores.try_into().unwrap()).await;
+        let waited = passwords.hash("correct horse 42".to_owned()).await;
+        assert!(matches!(waited, Err(Error::TooManyPasswords)), "{waited:?}");
+        drop(running);
+        assert!(passwords.hash("correct horse 42".to_owned()).await.is_ok());
+    }
+
+    #[test]
+    fn lengths_are_counted_in_utf16_units() {
+        assert!(matches!(check_length("1234567"), Err(Error::PasswordTooShort)));
+        assert!(check_length("🔑🔑🔑🔑").is_ok());
+        assert!(check_length(&"🔑".repeat(64)).is_ok());
+        assert!(matches!(check_length(&("🔑".repeat(64) + "1")), Err(Error::PasswordTooLong)));
+    }
+}

@@ -1,0 +1,182 @@
+//! Changes to users that other services must know of, shared by requests and commands. Each is one
+//! transaction with its security events and its entry in the audit log.
+
+use service_kit::{db::Conn, sql_types::DbTime};
+
+use crate::{
+    domain::{
+        audit::{About, Action, Actor},
+        mail,
+    },
+    http::{
+        error::{Error, Result},
+        state::AppState,
+    },
+    store::{
+        Ban, EndedSession, Ending, Moment, NewBan, PasswordHash, SecurityEvent, Session,
+        TokenNames, User,
+    },
+};
+
+/// Ends sessions and returns their number.
+pub(crate) async fn end_sessions(
+    conn: &mut Conn<'_>,
+    which: Ending<'_>,
+    action: Action,
+    actor: &Actor,
+    moment: &Moment,
+) -> Result<usize> {
+    conn.transaction(async |conn| {
+        let ended = Session::end(conn, which).await?;
+        if let Some(first) = ended.first() {
+            let detail = count_of(&ended);
+            let about = About::user(&first.user_id);
+            let about = match ended.as_slice() {
+                [one] => about.session(&one.id),
+                _ => about.detail(&detail),
+            };
+            actor.record(conn, action, about).await?;
+        }
+        SecurityEvent::record_ended(conn, &ended, moment).await?;
+        Ok(ended.len())
+    })
+    .await
+}
+
+/// Records an action with the number of sessions that it ended.
+pub(crate) async fn record_with_sessions(
+    conn: &mut Conn<'_>,
+    (action, user_id): (Action, &str),
+    ended: &[EndedSession],
+    actor: &Actor,
+) -> Result<()> {
+    let detail = count_of(ended);
+    let about = About::user(user_id);
+    let about = if ended.is_empty() { about } else { about.detail(&detail) };
+    actor.record(conn, action, about).await
+}
+
+fn count_of(ended: &[EndedSession]) -> String {
+    format!("sessions ended: {}", ended.len())
+}
+
+/// Revokes an access token, unless it is no longer valid.
+pub(crate) async fn revoke_token(
+    conn: &mut Conn<'_>,
+    token: TokenNames<'_>,
+    moment: &Moment,
+) -> Result<()> {
+    conn.transaction(async |conn| {
+        if Session::find_email(conn, token, moment.now).await?.is_some() {
+            SecurityEvent::record_revoked_token(conn, token, moment).await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Deletes a user. Returns `false` if there is no such user.
+pub(crate) async fn delete(
+    conn: &mut Conn<'_>,
+    user_id: &str,
+    actor: &Actor,
+    moment: &Moment,
+) -> Result<bool> {
+    conn.transaction(async |conn| {
+        // Only one of two concurrent requests deletes the user.
+        if User::delete(conn, user_id).await? == 0 {
+            return Ok(false);
+        }
+        actor.record_deletion(conn, user_id).await?;
+        SecurityEvent::record_deleted_user(conn, user_id, moment).await?;
+        Ok(true)
+    })
+    .await
+}
+
+/// Disables a user and ends all sessions, or changes the reason and the end of a ban. Returns
+/// `false` if there is no such user.
+pub(crate) async fn disable(
+    conn: &mut Conn<'_>,
+    user_id: &str,
+    ban: NewBan<'_>,
+    actor: &Actor,
+    moment: &Moment,
+) -> Result<bool> {
+    conn.transaction(async |conn| {
+        let Some(was_active) = User::ban(conn, user_id, ban, moment.now).await? else {
+            return Ok(false);
+        };
+        let mut ended = Vec::new();
+        if was_active {
+            ended = Session::end(conn, Ending::All(user_id)).await?;
+        }
+        record_with_sessions(conn, (Action::DisableUser, user_id), &ended, actor).await?;
+        if was_active {
+            SecurityEvent::record_disabled_user(conn, user_id, &ended, moment).await?;
+        }
+        Ok(true)
+    })
+    .await
+}
+
+/// Enables a user. Returns `false` if the user was not disabled.
+pub(crate) async fn enable(
+    conn: &mut Conn<'_>,
+    user_id: &str,
+    actor: &Actor,
+    moment: &Moment,
+) -> Result<bool> {
+    lift_ban(conn, (user_id, false), actor, moment).await
+}
+
+async fn lift_ban(
+    conn: &mut Conn<'_>,
+    (user_id, only_expired): (&str, bool),
+    actor: &Actor,
+    moment: &Moment,
+) -> Result<bool> {
+    conn.transaction(async |conn| {
+        if User::lift_ban(conn, user_id, only_expired, moment.now).await? == 0 {
+            return Ok(false);
+        }
+        actor.record(conn, Action::EnableUser, About::user(user_id)).await?;
+        SecurityEvent::record_enabled_user(conn, user_id, moment).await?;
+        Ok(true)
+    })
+    .await
+}
+
+/// Sets a password, ends all sessions and invalidates all mailed links.
+pub(crate) async fn set_password(
+    conn: &mut Conn<'_>,
+    (user_id, new_account_id): (&str, &str),
+    hash: &str,
+    actor: &Actor,
+    moment: &Moment,
+) -> Result<()> {
+    conn.transaction(async |conn| {
+        PasswordHash::put(conn, (user_id, new_account_id), hash, moment.now).await?;
+        let ended = Session::end(conn, Ending::All(user_id)).await?;
+        mail::void_links(conn, user_id).await?;
+        record_with_sessions(conn, (Action::ChangePassword, user_id), &ended, actor).await?;
+        SecurityEvent::record_ended(conn, &ended, moment).await?;
+        Ok(())
+    })
+    .await
+}
+
+/// Fails if a user who wants to sign in is banned. Lifts a ban that has expired.
+pub(crate) async fn check_ban(state: &AppState, user_id: &str, ban: &Ban) -> Result<()> {
+    let now = DbTime(state.now().into());
+    if ban.is_in_force(now) {
+        return Err(Error::BannedUser);
+    }
+    if ban.has_expired(now) {
+        let moment = state.security_events.moment(now);
+        let system = state.audit.system(now);
+        let conn = &mut state.write().await?;
+        lift_ban(&mut conn.conn(), (user_id, true), &system, &moment).await?;
+    }
+    Ok(())
+}

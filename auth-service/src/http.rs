@@ -1,0 +1,13 @@
+//! Code shared by the endpoints: extractors, middleware, cookies, errors as responses.
+
+pub(crate) mod client_address;
+pub(crate) mod cookies;
+pub(crate) mod error;
+pub(crate) mod input;
+pub(crate) mod origin;
+pub(crate) mod rate_limit;
+pub(crate) mod receiver;
+pub(crate) mod redirect;
+pub(crate) mod session;
+pub(crate) mod session_cookies;
+pub(crate) mod state;

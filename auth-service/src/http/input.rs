@@ -1,0 +1,221 @@
+//! Validation of requests. One extractor runs the checks in Better Auth's order: media type, JSON,
+//! origin, redirect targets, schema, and for sign-in the stricter origin rule. For a GET request,
+//! only the query is checked.
+
+mod fields;
+
+pub(crate) use self::fields::{Fields, is_truthy};
+
+use std::{future::Future, pin::Pin};
+
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    http::{Method, header::CONTENT_TYPE},
+    web::{BytesMut, Data},
+};
+use lettre::Address;
+use serde_json::{Map, Value};
+use service_kit::body;
+use url::form_urlencoded;
+
+use self::fields::type_name;
+use crate::http::{
+    error::{Error, Result},
+    origin,
+    state::AppState,
+};
+
+/// Maximum size of a body in bytes. Names and images have no limit of their own.
+const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// Maximum length of an address: RFC 5321 §4.5.3.1.3, without the angle brackets.
+pub(crate) const EMAIL_MAX_CHARS: usize = 254;
+/// Maximum length of a local part: RFC 5321 §4.5.3.1.1.
+const LOCAL_PART_MAX_CHARS: usize = 64;
+
+/// Byte order mark, which some clients send before the JSON.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+pub(crate) const JSON: &str = "application/json";
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+pub(crate) const FORM_OR_JSON: &str = "application/x-www-form-urlencoded, application/json";
+
+/// The input of a request that has passed all checks.
+pub(crate) struct Input<T>(pub(crate) T);
+
+/// The fields and parameters that an endpoint accepts.
+pub(crate) trait Schema: Sized + 'static {
+    /// Whether the endpoint signs a user in. It then also accepts forms, and the stricter origin
+    /// rule applies.
+    const SIGNS_IN: bool = false;
+    /// Whether the endpoint also accepts forms.
+    const TAKES_FORMS: bool = Self::SIGNS_IN;
+    /// The expected types named in Better Auth's error for a body that is not an object. An empty
+    /// string stands for an error without types. If the list is empty, such a body is accepted as
+    /// one without fields.
+    const NO_OBJECT: &[&str] = &["object"];
+
+    /// Whether a body is required.
+    const NEEDS_BODY: bool = true;
+
+    fn read(fields: &mut Fields<'_>) -> Self;
+}
+
+/// A body that is ignored.
+pub(crate) struct Ignored;
+
+impl Schema for Ignored {
+    const NO_OBJECT: &[&str] = &[];
+
+    fn read(_: &mut Fields<'_>) -> Self {
+        Self
+    }
+}
+
+impl<T: Schema> FromRequest for Input<T> {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (req, mut payload) = (req.clone(), payload.take());
+        Box::pin(async move {
+            let state = req.app_data::<Data<AppState>>().ok_or(Error::NoState)?;
+            let trusted = &state.trusted_origins;
+            if req.method() == Method::GET {
+                let input = read::<T>(&req, None)?;
+                origin::check_query_redirect(req.query_string(), trusted)?;
+                return Ok(Self(input));
+            }
+            let bytes = body::read(&req, &mut payload, MAX_BODY_BYTES).await?;
+            let body = parse(&req, &bytes, T::TAKES_FORMS)?;
+            origin::check(&req, trusted)?;
+            origin::check_redirects(body.as_ref(), req.query_string(), trusted)?;
+            let input = read::<T>(&req, body.as_ref())?;
+            if T::SIGNS_IN {
+                origin::check_sign_in(&req, trusted)?;
+            }
+            Ok(Self(input))
+        })
+    }
+}
+
+/// Reads all fields, or returns all validation errors in one error.
+fn read<T: Schema>(req: &HttpRequest, body: Option<&Value>) -> Result<T> {
+    let is_query = req.method() == Method::GET;
+    let no_members = Map::new();
+    let members = body.and_then(Value::as_object);
+    let mut fields = Fields {
+        members: members.unwrap_or(&no_members),
+        query: req.query_string(),
+        is_query,
+        problems: Vec::new(),
+    };
+    if members.is_none() && !is_query && (T::NEEDS_BODY || body.is_some()) {
+        let sent = type_name(body);
+        fields.problems.extend(T::NO_OBJECT.iter().map(|expected| match *expected {
+            "" => "[body] Invalid input".to_owned(),
+            _ => format!("[body] Invalid input: expected {expected}, received {sent}"),
+        }));
+        fields.fail_if_any()?;
+    }
+    let input = T::read(&mut fields);
+    fields.fail_if_any()?;
+    Ok(input)
+}
+
+/// Parses a body. Returns `None` if it is empty or has no media type.
+pub(crate) fn parse(
+    req: &HttpRequest,
+    bytes: &BytesMut,
+    takes_forms: bool,
+) -> Result<Option<Value>> {
+    let Some(sent) = req.headers().get(CONTENT_TYPE) else { return Ok(None) };
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    let sent = String::from_utf8_lossy(sent.as_bytes());
+    let media_type = sent.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match (media_type.as_str(), takes_forms) {
+        (JSON, _) => serde_json::from_slice(bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes))
+            .map(Some)
+            .map_err(|_error: serde_json::Error| Error::InvalidJson),
+        (FORM, true) => {
+            let members = form_urlencoded::parse(bytes)
+                .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())));
+            Ok(Some(Value::Object(members.collect())))
+        }
+        (_, true) => {
+            Err(Error::UnsupportedMediaType { sent: sent.into_owned(), allowed: FORM_OR_JSON })
+        }
+        (_, false) => Err(Error::UnsupportedMediaType { sent: sent.into_owned(), allowed: JSON }),
+    }
+}
+
+/// Returns whether an address is valid by Better Auth's rules (ASCII, a dotted domain, no quoting,
+/// no address literals) and can also be used as a mail recipient.
+pub(crate) fn is_email(address: &str) -> bool {
+    let Some((local, domain)) = address.rsplit_once('@') else { return false };
+    let is_local_char = |c: char| c.is_ascii_alphanumeric() || "_'+-.".contains(c);
+    let is_local = (1..=LOCAL_PART_MAX_CHARS).contains(&local.len())
+        && local.chars().all(is_local_char)
+        && !local.starts_with('.')
+        && !local.ends_with(['.', '\''])
+        && !local.contains("..");
+    let is_label = |label: &str| {
+        label.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+    };
+    let Some((labels, last)) = domain.rsplit_once('.') else { return false };
+    let is_domain = labels.split('.').all(is_label)
+        && last.len() >= 2
+        && last.chars().all(|c| c.is_ascii_alphabetic());
+    let is_mailable = || address.parse::<Address>().is_ok();
+    is_local && is_domain && address.len() <= EMAIL_MAX_CHARS && is_mailable()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accepts_the_addresses_that_better_auth_accepts() {
+        for address in [
+            "a@b.co",
+            "A.b+c-d_e'f@x-y.example.com",
+            "1@1.aa",
+            "-@b.co",
+            &format!("{}@b.co", "a".repeat(64)),
+            &format!("a@{}.co", "b".repeat(63)),
+        ] {
+            assert!(is_email(address), "{address}");
+        }
+        for address in [
+            "",
+            "a",
+            "@b.co",
+            "a@localhost",
+            "a@b.c",
+            "a..b@c.co",
+            ".a@c.co",
+            "a.@c.co",
+            "a'@c.co",
+            "a@b@c.co",
+            "a@[127.0.0.1]",
+            "a@-b.co",
+            "a@b..co",
+            "a@b.c0",
+            "a@b.xn--p1ai",
+            " a@b.co",
+            "a@b.co ",
+            "ä@b.co",
+            "a@bücher.de",
+            "ａ@b.co",
+            "a@b.co\0",
+            "a@b-.co",
+            &format!("{}@b.co", "a".repeat(65)),
+            &format!("a@{}.co", "b".repeat(64)),
+        ] {
+            assert!(!is_email(address), "{address:?}");
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! Checks the origin of requests and the targets of redirects, to prevent CSRF and open redirects.
+
+use actix_web::{
+    HttpRequest,
+    http::header::{COOKIE, HOST, HeaderMap, ORIGIN, REFERER},
+};
+use serde_json::Value;
+use service_kit::{cors, origins::WebOrigin};
+use tracing::info;
+use url::{Url, form_urlencoded};
+
+use crate::{
+    config::TrustedOrigin,
+    http::{
+        error::{Error, Redirect, Result},
+        input::is_truthy,
+    },
+};
+
+pub(crate) static CALLBACK: Redirect = Redirect {
+    member: "callbackURL",
+    code: "INVALID_CALLBACK_URL",
+    message: "Invalid callbackURL",
+};
+/// Body fields that contain redirect targets.
+pub(crate) static REDIRECTS: [&Redirect; 4] = [
+    &CALLBACK,
+    &Redirect {
+        member: "redirectTo",
+        code: "INVALID_REDIRECT_URL",
+        message: "Invalid redirectURL",
+    },
+    &Redirect {
+        member: "errorCallbackURL",
+        code: "INVALID_ERROR_CALLBACK_URL",
+        message: "Invalid errorCallbackURL",
+    },
+    &Redirect {
+        member: "newUserCallbackURL",
+        code: "INVALID_NEW_USER_CALLBACK_URL",
+        message: "Invalid newUserCallbackURL",
+    },
+];
+
+/// Checks a request that changes state: if it carries a cookie of any name, it must come from a
+/// trusted origin.
+pub(crate) fn check(req: &HttpRequest, trusted: &[TrustedOrigin]) -> Result<()> {
+    if req.headers().contains_key(COOKIE) { require_trusted(req, trusted) } else { Ok(()) }
+}
+
+/// Checks a sign-in or sign-up, which can be forged without a cookie: a browser must send a trusted
+/// origin.
+pub(crate) fn check_sign_in(req: &HttpRequest, trusted: &[TrustedOrigin]) -> Result<()> {
+    let headers = req.headers();
+    if headers.contains_key(COOKIE) {
+        return Ok(()); // `check` has verified the origin
+    }
+    let (site, mode) = (text(headers, "sec-fetch-site"), text(headers, "sec-fetch-mode"));
+    if site == Some("cross-site") && mode == Some("navigate") {
+        return Err(Error::CrossSiteNavigationLogin);
+    }
+    let comes_from_a_page =
+        ["sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"].iter().any(|name| {
+            headers.get(*name).is_some_and(|value| !value.as_bytes().trim_ascii().is_empty())
+        }) || headers.contains_key(ORIGIN)
+            || headers.contains_key(REFERER);
+    if comes_from_a_page { require_trusted(req, trusted) } else { Ok(()) }
+}
+
+fn require_trusted(req: &HttpRequest, trusted: &[TrustedOrigin]) -> Result<()> {
+    let headers = req.headers();
+    let origin = match text(headers, ORIGIN.as_str()) {
+        Some("null") if text(headers, "sec-fetch-site") == Some("same-origin") => {
+            return if is_own_host_trusted(headers, trusted) {
+                Ok(())
+            } else {
+                Err(Error::InvalidOrigin)
+            };
+        }
+        Some(origin) => Some(origin.to_owned()),
+        None if headers.contains_key(ORIGIN) => return Err(Error::InvalidOrigin),
+        None => text(headers, REFERER.as_str())
+            .and_then(|referer| WebOrigin::of(&referer.parse().ok()?))
+            .map(|origin| origin.as_str().to_owned()),
+    };
+    match origin.as_deref() {
+        None | Some("null" | "") => Err(Error::MissingOrNullOrigin),
+        Some(origin) if is_trusted_text(origin, trusted) || is_of_an_app(origin, trusted) => Ok(()),
+        Some(origin) => {
+            let origin = cors::shown(origin.as_bytes());
+            info!(origin, "origin refused; add it to FRONTEND_URL or BETTER_AUTH_TRUSTED_ORIGINS");
+            Err(Error::InvalidOrigin)
+        }
+    }
+}
+
+fn is_trusted(origin: &WebOrigin, trusted: &[TrustedOrigin]) -> bool {
+    trusted.iter().any(|trusted| trusted.covers(origin))
+}
+
+fn is_of_an_app(address: &str, trusted: &[TrustedOrigin]) -> bool {
+    trusted.iter().any(|trusted| trusted.covers_custom(address))
+}
+
+/// Returns whether an origin is trusted and has the form in which browsers send it.
+fn is_trusted_text(origin: &str, trusted: &[TrustedOrigin]) -> bool {
+    origin
+        .parse()
+        .is_ok_and(|read: WebOrigin| read.as_str() == origin && is_trusted(&read, trusted))
+}
+
+/// Returns whether the request's host is a trusted origin with either scheme, because a proxy may
+/// terminate TLS.
+fn is_own_host_trusted(headers: &HeaderMap, trusted: &[TrustedOrigin]) -> bool {
+    text(headers, HOST.as_str()).is_some_and(|host| {
+        ["http", "https"]
+            .iter()
+            .any(|scheme| is_trusted_text(&format!("{scheme}://{host}"), trusted))
+    })
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// Checks all redirect targets in the body, and the `callbackURL` in the query if the body has
+/// none.
+pub(crate) fn check_redirects(
+    body: Option<&Value>,
+    query: &str,
+    trusted: &[TrustedOrigin],
+) -> Result<()> {
+    let member = |name: &str| body.and_then(|body| body.get(name)).filter(|value| is_truthy(value));
+    for redirect in REDIRECTS {
+        match member(redirect.member) {
+            None => {}
+            Some(Value::String(target)) if is_safe(target, trusted) => {}
+            Some(Value::String(_)) => return Err(Error::InvalidRedirect(redirect)),
+            Some(_) => return Err(Error::RedirectNotAString(redirect)),
+        }
+        if redirect.member == CALLBACK.member && member(redirect.member).is_none() {
+            let names = form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
+            if names.filter(|name| name == CALLBACK.member).count() > 1 {
+                return Err(Error::RedirectNotAString(&CALLBACK));
+            }
+            check_query_redirect(query, trusted)?;
+        }
+    }
+    Ok(())
+}
+
+/// Checks the `callbackURL` in the query.
+pub(crate) fn check_query_redirect(query: &str, trusted: &[TrustedOrigin]) -> Result<()> {
+    let mut targets = form_urlencoded::parse(query.as_bytes())
+        .filter(|(name, value)| name == CALLBACK.member && !value.is_empty());
+    if targets.all(|(_, target)| is_safe(&target, trusted)) {
+        Ok(())
+    } else {
+        Err(Error::InvalidRedirect(&CALLBACK))
+    }
+}
+
+/// Returns whether a target is a path on this origin or a URL of a trusted origin, and contains
+/// nothing that browsers and servers interpret differently.
+fn is_safe(target: &str, trusted: &[TrustedOrigin]) -> bool {
+    if target.contains('\\') || target.contains(char::is_control) {
+        return false;
+    }
+    if target.starts_with('/') {
+        let path = target.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
+        return !path.starts_with("//") && !path.contains("%2f") && !path.contains("%5c");
+    }
+    if is_of_an_app(target, trusted) {
+        return true;
+    }
+    let Ok(url) = target.parse::<Url>() else { return false };
+    let has_user = !url.username().is_empty() || url.password().is_some();
+    let is_web = matches!(url.scheme(), "http" | "https");
+    is_web && !has_user && WebOrigin::of(&url).is_some_and(|origin| is_trusted(&origin, trusted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_own_paths_and_trusted_origins_are_safe_targets() {
+        let trusted: Vec<TrustedOrigin> =
+            ["http://localhost:3000", "myapp://"].map(|origin| origin.parse().unwrap()).into();
+        for target in [
+            "/",
+            "/dashboard",
+            "/a?next=%2Fb",
+            "http://localhost:3000",
+            "http://localhost:3000/a",
+            "myapp://signed-in?from=mail",
+        ] {
+            assert!(is_safe(target, &trusted), "{target}");
+        }
+        for target in [
+            "dashboard",
+            "//evil.example",
+            "/\\evil.example",
+            "/%2fevil.example",
+            "/%5Cevil.example",
+            "/\tevil",
+            "http://localhost:3000\\@evil.example/",
+            "blob:http://localhost:3000/x",
+            "http://evil.example@localhost:3000/",
+            "http://localhost:3001/",
+            "https://localhost:3000/",
+            "http://localhost:3000.evil.example/",
+            "http://localhost:3000@evil.example/",
+            "javascript:alert(1)",
+            "otherapp://signed-in",
+            "myapp:\\evil",
+            "myapp2://",
+        ] {
+            assert!(!is_safe(target, &trusted), "{target}");
+        }
+    }
+}

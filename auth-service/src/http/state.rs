@@ -1,0 +1,103 @@
+//! State shared by all handlers.
+
+use std::{net::IpAddr, time::Duration};
+
+use actix_web::HttpRequest;
+use lettre::message::Mailbox;
+use service_kit::{
+    Clock,
+    client_address::{TrustedProxy, client_address, network_of},
+    db::{Database, PooledConn},
+    server::InFlight,
+    sql_types::DbTime,
+};
+use shared_models::Timestamp;
+
+use crate::{
+    config::{Features, TrustedOrigin},
+    domain::{
+        audit::{Actor, Audit},
+        email_tokens::EmailTokens,
+        issuer::Issuer,
+        mail::{Links, Outbox, Templates, Transport},
+        passwords::Passwords,
+        secret_box::Seal,
+        security_events::SecurityEvents,
+        throttle::Attempts,
+    },
+    http::{client_address, cookies::Cookies, error::Result},
+};
+
+/// State of the process, shared through `Data`.
+pub(crate) struct AppState {
+    pub(crate) database: Database,
+    pub(crate) in_flight: InFlight,
+    pub(crate) clock: Clock,
+    pub(crate) features: Features,
+    pub(crate) cookies: Cookies,
+    pub(crate) passwords: Passwords,
+    pub(crate) issuer: Issuer,
+    pub(crate) email_tokens: EmailTokens,
+    pub(crate) trusted_origins: Vec<TrustedOrigin>,
+    pub(crate) trusted_proxies: Vec<TrustedProxy>,
+    /// Whether browsers use https.
+    pub(crate) is_production: bool,
+    pub(crate) rate_limit: bool,
+    pub(crate) attempts: Attempts,
+    pub(crate) security_events: SecurityEvents,
+    pub(crate) audit: Audit,
+    /// Age at which entries of the audit log are deleted; zero for no limit.
+    pub(crate) audit_retention: Duration,
+    pub(crate) session_seal: Seal,
+    pub(crate) session_expires_in: Duration,
+    pub(crate) session_update_age: Duration,
+    pub(crate) session_fresh_age: Duration,
+    pub(crate) bearer_require_signature: bool,
+    pub(crate) links: Links,
+    pub(crate) mail_from: Mailbox,
+    pub(crate) outbox: Outbox,
+    pub(crate) templates: Templates,
+    pub(crate) transport: Transport,
+}
+
+impl AppState {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now().into()
+    }
+
+    pub(crate) async fn read(&self) -> Result<PooledConn> {
+        Ok(self.database.read().await?)
+    }
+
+    pub(crate) async fn write(&self) -> Result<PooledConn> {
+        Ok(self.database.write().await?)
+    }
+
+    /// Returns the network of the client, for which rate limits count requests.
+    pub(crate) fn client_network(&self, req: &HttpRequest) -> IpAddr {
+        network_of(self.client_address(req))
+    }
+
+    /// Returns the client that sent a request, for the audit log. Its address cannot be forged.
+    pub(crate) fn actor(&self, req: &HttpRequest) -> Actor {
+        let address = client_address::shown(self.client_address(req));
+        let agent = client_address::user_agent(req.headers());
+        self.audit.client(DbTime(self.now().into()), address, agent)
+    }
+
+    /// Returns the client address shown in the list of sessions. Without a trusted proxy, it is the
+    /// address that the request claims, so it is only displayed and never used for decisions.
+    pub(crate) fn shown_address(&self, req: &HttpRequest) -> String {
+        let address = if self.trusted_proxies.is_empty() {
+            client_address::claimed(req.headers())
+        } else {
+            Some(self.client_address(req))
+        };
+        address.map(client_address::shown).unwrap_or_default()
+    }
+
+    fn client_address(&self, req: &HttpRequest) -> IpAddr {
+        let peer = req.peer_addr().map(|peer| peer.ip());
+        client_address(peer, req.headers(), &self.trusted_proxies)
+    }
+}
