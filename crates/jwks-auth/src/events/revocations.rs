@@ -82,8 +82,8 @@ impl Revocations {
         self.entries.read().unwrap_or_else(PoisonError::into_inner).by_hash.len()
     }
 
-    /// Returns whether the token, its session, or all earlier tokens of its subject were revoked, or
-    /// its subject was deleted.
+    /// Returns whether the token, its session or its subject was revoked. The revocation of a
+    /// subject applies only to tokens issued until then, unless the subject was deleted.
     pub(crate) fn has(&self, claims: &RegisteredClaims) -> bool {
         let [session, token] = [
             claims.sid.as_deref().map(|sid| self.hash(Key::Session(sid))),
@@ -92,7 +92,7 @@ impl Revocations {
         let subject = self.hash(Key::Subject(&claims.sub));
         let deleted = Some(self.hash(Key::DeletedSubject(&claims.sub)));
         let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
-        // A token without `iat` may have been issued earlier.
+        // A token without `iat` may have been issued before that time.
         let is_from_before = |time: u32| claims.iat.is_none_or(|iat| iat <= f64::from(time));
         [session, token, deleted]
             .into_iter()
@@ -149,8 +149,9 @@ impl Revocations {
         entries.by_hash.retain(|_, entry| u64::from(entry.forget_at) > now);
     }
 
-    /// Replaces the older half of the entries with a single one if the table is full: all tokens
-    /// issued up to the latest of them are rejected, and their clients have to obtain new ones.
+    /// Makes room for an entry if the table is full: removes the expired entries or, if there are
+    /// none, the older half. All tokens issued up to the latest of the removed revocations are then
+    /// rejected, and clients have to obtain new ones.
     fn make_room(&self, entries: &mut RwLockWriteGuard<'_, Entries>, now: u64) {
         if entries.by_hash.len() < self.max_entries {
             return;

@@ -92,7 +92,7 @@ pub(super) fn read(
     is_audience: impl Fn(&Value) -> bool,
 ) -> Option<Vec<SecurityEvent>> {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
-    // Access tokens have an expiration time, security events do not (RFC 8417 §2.2).
+    // Unlike access tokens, security events have no expiration time (RFC 8417 §2.2).
     if text("iss") != Some(issuer)
         || !claims.get("aud").is_some_and(is_audience)
         || claims.contains_key("exp")

@@ -1,5 +1,5 @@
-//! Properties that hold for any bytes: no panic, and no token is accepted that the issuer did not
-//! sign. A test runs them on random bytes, the fuzzer on generated ones.
+//! Properties that hold for any input: nothing panics, and a token that the issuer did not sign is
+//! never accepted. A test checks them with random bytes, and the fuzzer with generated ones.
 
 use std::{
     sync::LazyLock,

@@ -33,7 +33,7 @@ const SMALL_ORDER: [&str; 14] = [
     "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
 ];
 
-/// Adds the group order to a little-endian number. A lenient verifier treats both as the same S.
+/// Adds the group order to a little-endian S. A lenient verifier accepts the sum as the same S.
 pub(crate) fn plus_order(s: &mut [u8]) {
     let mut carry = 0;
     let order = bytes("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");

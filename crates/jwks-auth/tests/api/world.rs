@@ -52,7 +52,7 @@ impl World {
         Self { issuer, keys, verifier, now }
     }
 
-    /// Sets the wall clock. The age of keys follows tokio's clock.
+    /// Sets the wall clock. It does not affect the age of keys, which tokio's clock measures.
     pub(crate) fn set_now(&self, now: u64) {
         self.now.store(now, Ordering::Relaxed);
     }
