@@ -56,7 +56,7 @@ use crate::{
 const EXPOSED_HEADERS: [&str; 6] =
     [SET_AUTH_TOKEN, SET_AUTH_JWT, X_RETRY_AFTER, "retry-after", "location", "x-request-id"];
 
-/// The assembled service, whose listener is bound, but which does not run yet.
+/// The assembled service: its listener is bound, but it does not serve requests yet.
 #[expect(missing_debug_implementations, reason = "the server is not Debug")]
 pub struct App {
     address: SocketAddr,
@@ -74,7 +74,7 @@ struct Workers {
     keys: Worker,
 }
 
-/// Reasons for a failed start.
+/// Reason why the service could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error(transparent)]
@@ -189,7 +189,7 @@ impl App {
         self.preparation.done().await
     }
 
-    /// Runs until a signal stops it.
+    /// Runs the service until a signal stops it.
     pub async fn run(self) -> Result<(), StartError> {
         let Self { server, lifecycle, preparation, state, metrics, .. } = self;
         let finish = async |workers: Workers, limit| {

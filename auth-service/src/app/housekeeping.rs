@@ -17,8 +17,8 @@ use crate::{
 
 /// Interval at which obsolete rows are deleted.
 const PAUSE: Duration = Duration::from_mins(10);
-/// Number of entries of the audit log that one transaction deletes. There may be millions of old
-/// entries after `AUDIT_RETENTION` was shortened.
+/// Maximum number of audit log entries that one transaction deletes. After `AUDIT_RETENTION` has
+/// been shortened, there may be millions of old entries.
 const AUDIT_BATCH: u16 = 5000;
 /// Number of sessions that one query reads.
 const SEALS_PER_PAGE: i64 = 500;

@@ -1,4 +1,4 @@
-//! `auth-service export`, and the import of its file, which contains all data.
+//! `auth-service export`, which writes all data to a file, and the import of such a file.
 
 use std::error::Error as StdError;
 

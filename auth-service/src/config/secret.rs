@@ -19,8 +19,8 @@ const PLACEHOLDERS: [&str; 11] = [
     "your_secret",
     "better-auth-secret",
 ];
-/// Minimum number of distinct characters. Fewer than one in ten million random secrets of 32
-/// hexadecimal digits fall below it.
+/// Minimum number of distinct characters in a secret. Fewer than one in ten million random secrets
+/// of 32 hexadecimal digits have fewer.
 const MIN_DIFFERENT_CHARS: usize = 8;
 
 /// Returns whether a secret is a known placeholder or has a pattern that random secrets do not
@@ -41,14 +41,14 @@ pub(super) fn is_guessable(secret: &str) -> bool {
         || steps * 2 > bytes.len()
 }
 
-/// A secret of `BETTER_AUTH_SECRETS` with its version.
+/// A secret from `BETTER_AUTH_SECRETS` with its version.
 #[derive(Clone, Debug)]
 pub struct VersionedSecret {
     pub(super) version: u32,
     pub(super) secret: SecretString,
 }
 
-/// Parses `<version>:<secret>`, the format of Better Auth. The error does not contain the secret.
+/// Parses `<version>:<secret>`, Better Auth's format. The error does not contain the secret.
 pub(super) fn versioned_secret(text: &str) -> Result<VersionedSecret, String> {
     let Some((version, text)) = text.trim().split_once(':') else {
         return Err("expected a version before each secret, such as 2:<new>,1:<old>".to_owned());

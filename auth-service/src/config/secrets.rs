@@ -126,7 +126,7 @@ impl Config {
         }
     }
 
-    /// Returns whether a secret is configured, as opposed to a generated one.
+    /// Returns whether a secret is configured rather than generated.
     pub(crate) fn has_configured_secret(&self) -> bool {
         self.better_auth_secret.is_some() || !self.better_auth_secrets.is_empty()
     }

@@ -38,7 +38,7 @@ impl Outcome {
     }
 }
 
-/// The subject of an entry, and its details.
+/// The subject and the details of an entry.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct About<'a> {
     user_id: Option<&'a str>,
@@ -120,7 +120,7 @@ impl Audit {
     }
 }
 
-/// The actor of an action, with the time and the client's address and user agent.
+/// The actor that performs an action, with the time and the client's address and user agent.
 #[derive(Clone)]
 pub(crate) struct Actor {
     audit: Audit,

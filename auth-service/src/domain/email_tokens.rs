@@ -1,4 +1,4 @@
-//! The signed tokens (RFC 7519) of e-mail verification links, which need no storage.
+//! Signed tokens (RFC 7519) in e-mail verification links. They are not stored.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -52,7 +52,7 @@ pub(crate) struct EmailClaims {
     exp: i64,
 }
 
-/// The data that the token of a link contains.
+/// The data in the token of a link.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Subject<'a> {
     pub(crate) user_id: &'a str,

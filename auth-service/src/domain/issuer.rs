@@ -37,7 +37,7 @@ use crate::{
 pub(crate) const SEAL_PURPOSE: &str = "auth-service signing keys v1";
 /// Maximum time that a request for the published keys waits while another request reloads them.
 const RENEWAL_WAIT: Duration = Duration::from_secs(1);
-/// Maximum size of the image in a token. Verifiers reject tokens of more than 8 KiB.
+/// Maximum size in bytes of the image URL in a token. Verifiers reject tokens of more than 8 KiB.
 const IMAGE_CLAIM_MAX_BYTES: usize = 2048;
 const NAME_CLAIM_MAX_CHARS: usize = 256;
 
@@ -106,7 +106,7 @@ impl Issuer {
         })
     }
 
-    /// Returns the `iss` and `aud` claims of its tokens.
+    /// Returns the `iss` and `aud` claims of this issuer's tokens.
     pub(crate) fn names(&self) -> (&str, &str) {
         (&self.iss, &self.aud)
     }
@@ -196,7 +196,7 @@ impl Issuer {
         }
     }
 
-    /// Returns the keys, which include one that may sign now.
+    /// Returns the keys. Reloads them first if none of them may sign now.
     async fn signing_keys(&self, now: DateTime<Utc>) -> Result<Arc<KeySet>> {
         let keys = self.known_keys()?;
         if keys.can_sign(now) {
@@ -234,8 +234,8 @@ impl Issuer {
         Ok(keys)
     }
 
-    /// Re-encrypts with the current secret the private keys that are encrypted with an older one.
-    /// Returns their number.
+    /// Re-encrypts the private keys that are encrypted with an older secret, using the current one.
+    /// Returns the number of keys re-encrypted.
     pub(crate) async fn renew_seals(&self) -> Result<usize> {
         let mut renewed = 0;
         let mut pooled = self.database.write().await?;
@@ -261,8 +261,9 @@ impl Issuer {
     }
 }
 
-/// Shortens the user's claims, because servers limit the size of the header that carries a token:
-/// an image embedded as data is omitted, and a very long name is truncated.
+/// Shortens the user's claims, because servers limit the size of the header that carries a token: a
+/// very long image URL, such as one with embedded data, is omitted, and a very long name is
+/// truncated.
 fn fit_for_a_header(user: &User) -> User {
     let mut user = user.clone();
     user.image = user.image.filter(|image| image.len() <= IMAGE_CLAIM_MAX_BYTES);

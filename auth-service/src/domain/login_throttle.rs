@@ -37,7 +37,7 @@ const GROUPS_V6: [(u32, u32); 2] = [(48, 10), (32, 20)];
 /// those of its networks, so only clients from several networks can reach this limit.
 const BY_ALL: Rule = back_off(BY_ALL_FREE, 1, Duration::from_mins(5));
 const BY_ALL_FREE: u32 = 50;
-/// Time for which a network is remembered after its last sign-in.
+/// Time for which a network is remembered after the last sign-in from it.
 pub(crate) const NETWORK_MEMORY: Duration = Duration::from_hours(24 * 90);
 /// Limit for all sessions of one account.
 const IN_SESSIONS: Rule =
@@ -52,7 +52,7 @@ pub(crate) struct Guess<'a> {
 }
 
 impl<'a> Guess<'a> {
-    /// Counts an attempt to sign in with this address. Fails if the client has to wait.
+    /// Counts an attempt to sign in with this e-mail address. Fails if the client has to wait.
     pub(crate) async fn at_sign_in(
         state: &'a AppState,
         email: &str,
@@ -64,7 +64,7 @@ impl<'a> Guess<'a> {
         }
         let by_all = Key::of(&["guess", email]);
         let (by_client, groups) = (client_key(email, client), groups_of(email, client));
-        // All limits are peeked at before anything is counted, because refused attempts are not
+        // All limits are checked before anything is counted, because refused attempts are not
         // counted. The client's own wait is the longest, so it is checked first.
         state.attempts.peek(by_client, BY_CLIENT).await?;
         let tried_by_all = match peek(state, by_all, &groups).await {
@@ -98,7 +98,7 @@ impl<'a> Guess<'a> {
         Ok(count)
     }
 
-    /// Removes the attempt from the counts, because the password was correct.
+    /// Resets the counts, because the password was correct.
     pub(crate) async fn was_right(self) -> Result<()> {
         for (key, rule) in self.counted {
             self.state.attempts.forget(key, rule).await?;
@@ -143,8 +143,8 @@ fn truncate(address: IpAddr, length: u32) -> IpAddr {
     }
 }
 
-/// Returns the number of attempts by all clients. Fails if all clients, or those in a network
-/// around this client, have to wait.
+/// Returns the number of attempts by all clients. Fails if all clients, or those in one of the
+/// networks around this client, have to wait.
 async fn peek(state: &AppState, by_all: Key, groups: &[(Key, u32)]) -> Result<u32> {
     for (key, free) in groups {
         state.attempts.peek(*key, by_group(*free)).await?;
@@ -165,7 +165,7 @@ fn network_key(user_id: &str, client: IpAddr) -> Key {
     Key::of(&["network", user_id, &client.to_string()])
 }
 
-/// Returns the row that remembers the network of a sign-in.
+/// Returns the row that records the network of a sign-in.
 pub(crate) fn sign_in_network(user_id: &str, client: IpAddr, now: DbTime) -> SignInNetwork {
     SignInNetwork {
         network: network_key(user_id, client).0.to_vec(),
@@ -174,8 +174,8 @@ pub(crate) fn sign_in_network(user_id: &str, client: IpAddr, now: DbTime) -> Sig
     }
 }
 
-/// Resets the counts of this client after a password reset, which proves that the user owns the
-/// address.
+/// Resets the count of this client after a password reset, which proves that the user controls the
+/// e-mail address.
 pub(crate) async fn forgive(state: &AppState, email: &str, client: IpAddr) -> Result<()> {
     state.attempts.forget(client_key(email, client), BY_CLIENT).await
 }

@@ -39,11 +39,11 @@ pub(crate) enum Kind {
     VerifyEmail,
     /// Sent to a user who forgot the password.
     ResetPassword,
-    /// Sent to the new address, which must confirm a change of address.
+    /// Sent to the new address to confirm a change of address.
     ChangeEmail,
-    /// Sent to the old address, which must confirm before [`Self::ChangeEmail`] is sent.
+    /// Sent to the old address, whose owner must confirm before [`Self::ChangeEmail`] is sent.
     ConfirmChangeEmail,
-    /// Sent to a user who wants to delete the account.
+    /// Sent to a user who has asked to delete the account.
     DeleteUser,
     /// Sent to the old address as a notice when [`Self::ChangeEmail`] is sent.
     ChangeEmailNotice,
@@ -97,7 +97,7 @@ impl Kind {
     }
 }
 
-/// Creates an e-mail to this address, to be sent at once. Its user is looked up when it is sent.
+/// Creates an e-mail to this address, due immediately. The user is looked up when it is sent.
 pub(crate) fn ask_for(
     kind: Kind,
     email: &str,

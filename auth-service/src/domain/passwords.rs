@@ -116,7 +116,7 @@ impl Passwords {
         }
     }
 
-    /// Rejects new passwords of invalid length, and compromised ones.
+    /// Rejects a new password that has an invalid length or is known to be compromised.
     pub(crate) fn check_new(&self, password: &str) -> Result<()> {
         check_length(password)?;
         if self.blocklist.contains(password) {
@@ -248,8 +248,8 @@ fn make_up_for(started: Duration, cost: u32) {
     }
 }
 
-/// Returns the CPU time of this thread, which excludes the time in which it waits on a busy
-/// machine.
+/// Returns the CPU time that this thread has used. Unlike elapsed time, it does not include time
+/// spent waiting for a core.
 fn time_worked() -> Duration {
     clock_gettime(ClockId::ThreadCPUTime).try_into().unwrap_or_default()
 }

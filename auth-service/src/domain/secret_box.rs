@@ -1,5 +1,5 @@
-//! Encrypts values that must stay secret from readers of the database: AES-256-GCM with keys derived
-//! from the secrets.
+//! Encrypts values that must stay secret even from someone who can read the database: AES-256-GCM
+//! with keys derived from the secrets.
 
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey},
@@ -37,8 +37,8 @@ impl Seal {
         Ok(Self { current: key(&secrets.current)?, older })
     }
 
-    /// Encrypts a value. Returns nonce, ciphertext and tag. `owner` is authenticated, so that values
-    /// cannot be swapped between rows.
+    /// Encrypts a value. Returns the nonce, ciphertext and tag, concatenated. `owner` is
+    /// authenticated, so that values cannot be swapped between rows.
     pub(crate) fn close(&self, owner: &str, plain: &[u8]) -> Result<Vec<u8>, Unspecified> {
         let mut sealed = plain.to_vec();
         let aad = Aad::from(owner.as_bytes());

@@ -39,7 +39,7 @@ const MIN_TOKEN_LIFETIME: Duration = Duration::from_hours(24);
 /// Assumed maximum clock skew between the issuer and receivers.
 const CLOCK_SKEW: Duration = Duration::from_mins(5);
 
-/// Event type URIs that the specifications CAEP and RISC define.
+/// Event type URIs defined by the CAEP and RISC specifications.
 const SESSION_REVOKED: &str = "https://schemas.openid.net/secevent/caep/event-type/session-revoked";
 const ACCOUNT_DISABLED: &str =
     "https://schemas.openid.net/secevent/risc/event-type/account-disabled";
@@ -65,7 +65,7 @@ impl EventKind {
 pub(crate) struct SecurityEvents {
     secrets: Vec<SecretString>,
     token_lifetime: Duration,
-    /// The place of the last event that was seen in the database.
+    /// Position in the feed of the last event seen in the database.
     last_place: watch::Sender<i64>,
     /// Time of the last query for `last_place`.
     asked: Mutex<Option<Instant>>,
@@ -170,8 +170,8 @@ pub(crate) async fn end_sessions(
     Ok(())
 }
 
-/// Returns the claims of a security event token. They include neither `sub` nor `exp`, so that it
-/// cannot be mistaken for an access token (RFC 8417 §4.1, §4.5).
+/// Returns the claims of a security event token. They include neither `sub` nor `exp`, so that the
+/// token cannot be mistaken for an access token (RFC 8417 §4.1, §4.5).
 pub(crate) fn claims(
     event: &SecurityEvent,
     kind: EventKind,

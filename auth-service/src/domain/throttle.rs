@@ -23,11 +23,11 @@ use crate::{
     store::Attempt,
 };
 
-/// Maximum number of counts in each map in memory.
+/// Maximum number of counts in each in-memory map.
 const CAPACITY: usize = 65_536;
 /// Number of least recently used counts that are evicted together, so that evictions are rare.
 const EVICTED: usize = CAPACITY / 4;
-/// Maximum number of retries after concurrent writes of the same count.
+/// Maximum number of retries after concurrent writes to the same count.
 const MAX_RACES: usize = 32;
 /// Wait that is required after `MAX_RACES` retries.
 const CROWDED: Duration = Duration::from_secs(1);
@@ -35,8 +35,8 @@ const CROWDED: Duration = Duration::from_secs(1);
 /// A limit on attempts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Rule {
-    /// Allows `max` attempts in a fixed window that begins with the first of them. Replicas share
-    /// their counts at every `share_every`th attempt.
+    /// Allows `max` attempts in a fixed window that begins with the first of them. Each replica
+    /// adds its attempts to the shared count `share_every` at a time.
     Window { max: u32, window: Duration, share_every: u32 },
     /// Allows `free` attempts, then requires waits that double from `first` to `longest`.
     BackOff { free: u32, first: Duration, longest: Duration },
@@ -92,7 +92,8 @@ impl Rule {
             return Ok(Tries { count, last_at: now });
         }
         let (pause, last_at) = (self.pause_after(tries.count), tries.last_at);
-        // If no wait is required, `last_at` is not compared with the clock, which may be behind it.
+        // The clock may be behind `last_at`, so a positive difference is a wait only if the rule
+        // requires one.
         match (last_at + pause - now).to_std() {
             Ok(wait) if !pause.is_zero() && !wait.is_zero() => Err(wait),
             _ => Ok(Tries {
@@ -272,8 +273,8 @@ fn evict(all: &mut HashMap<Key, Tries>) {
     all.retain(|_, tries| tries.last_at > newest_to_go);
 }
 
-/// Reads a count, checks it, and writes it unless another process has written it meanwhile, in which
-/// case it tries again. Returns `None` after too many concurrent writes.
+/// Reads a count, checks it and writes it. If another process has written it in the meantime, tries
+/// again. Returns `None` after too many concurrent writes.
 async fn count_shared(
     database: &Database,
     key: Key,

@@ -1,5 +1,5 @@
-//! Changes to users that other services must know of, shared by requests and commands. Each is one
-//! transaction with its security events and its entry in the audit log.
+//! Changes to users that other services must know about, shared by requests and commands. Each is
+//! one transaction with its security events and its entry in the audit log.
 
 use service_kit::{db::Conn, sql_types::DbTime};
 
@@ -94,8 +94,8 @@ pub(crate) async fn delete(
     .await
 }
 
-/// Disables a user and ends all sessions, or changes the reason and the end of a ban. Returns
-/// `false` if there is no such user.
+/// Disables a user and ends all of the user's sessions. If the user is already disabled, changes
+/// the reason and the expiry of the ban. Returns `false` if there is no such user.
 pub(crate) async fn disable(
     conn: &mut Conn<'_>,
     user_id: &str,

@@ -26,8 +26,8 @@ const SIGNATURE_CHARS: usize = 44;
 /// Signed value of the `dont_remember` cookie.
 const MARKER: &str = "true";
 
-/// Maximum number of cookies of one name that are tried. A browser may send several, for different
-/// domains and paths.
+/// Maximum number of cookies with the same name that are tried. A browser may send several, set for
+/// different domains and paths.
 const MAX_SAME_NAME: usize = 8;
 /// Maximum number of stale cookies that one response clears, because proxies limit the size of
 /// response headers.
@@ -48,7 +48,7 @@ pub(crate) struct Cookies {
     names: Names,
     /// Attributes that follow `Max-Age` in every cookie.
     attributes: String,
-    /// Domain attribute of cookies that an earlier server set.
+    /// `Domain` attribute of the cookies set by an earlier server.
     old_domain: Option<String>,
 }
 
@@ -92,7 +92,8 @@ impl Cookies {
         format!("{token}.{}", BASE64_STANDARD.encode(signature))
     }
 
-    /// Returns the token in `<token>.<signature>`, percent-encoded or not, if its signature is valid.
+    /// Verifies `<token>.<signature>`, percent-encoded or not. Returns the token if the signature
+    /// is valid.
     pub(crate) fn verified(&self, signed: &str) -> Option<SignedToken> {
         let signed = percent_decode_str(signed).decode_utf8().ok()?;
         let (token, signature) = signed.rsplit_once('.')?;
@@ -109,8 +110,9 @@ impl Cookies {
         Some(SignedToken { token: token.to_owned(), is_outdated })
     }
 
-    /// Returns the correctly signed session tokens of the request's cookies. A browser may send
-    /// several cookies of one name, with different domains and paths, without saying which is which.
+    /// Returns the session tokens with a valid signature from the request's cookies. A browser may
+    /// send several cookies with the same name, set for different domains and paths, without saying
+    /// which is which.
     pub(crate) fn session_tokens(&self, headers: &HeaderMap) -> Vec<SignedToken> {
         let values = values(headers, &self.names.session_token).take(MAX_SAME_NAME);
         let mut tokens = Vec::<SignedToken>::new();
@@ -155,7 +157,7 @@ impl Cookies {
         lines
     }
 
-    /// Returns the cookies that clear those with the old Domain attribute, which would shadow the
+    /// Returns headers that clear cookies with the old `Domain` attribute, which would shadow the
     /// current ones.
     fn clear_old_domain(&self) -> Vec<HeaderValue> {
         let Some(domain) = &self.old_domain else { return Vec::new() };
@@ -165,8 +167,8 @@ impl Cookies {
             .into()
     }
 
-    /// Returns the cookies that clear Better Auth's non-empty session cache cookies, which may be
-    /// split into numbered chunks. Their number per response is limited.
+    /// Returns headers that clear Better Auth's non-empty session cache cookies, which may be split
+    /// into numbered chunks. The number of headers is limited.
     pub(crate) fn clear_left_overs(&self, headers: &HeaderMap) -> Vec<HeaderValue> {
         let names = pairs(headers).filter_map(|pair| {
             let (name, value) = str::from_utf8(pair).ok()?.split_once('=')?;
@@ -192,7 +194,7 @@ fn header(line: String) -> HeaderValue {
     HeaderValue::try_from(line).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
-/// Returns the values of all cookies of a name, without surrounding quotes.
+/// Returns the values of all cookies with this name, without surrounding quotes.
 fn values<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a str> {
     pairs(headers).filter_map(move |pair| {
         let value = pair.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;

@@ -170,7 +170,7 @@ pub(crate) enum Error {
     Address(#[from] lettre::address::AddressError),
 }
 
-/// A field that names a redirect target, and the error for an untrusted one.
+/// A field that contains a redirect target, and the error for an untrusted target.
 #[derive(Debug)]
 pub(crate) struct Redirect {
     pub(crate) member: &'static str,
@@ -240,8 +240,8 @@ impl Error {
         matches!(self, Self::DatabaseUnavailable(error) if error.is_expected())
     }
 
-    /// Returns whether a mailed link was invalid. The error is then passed on to its redirect
-    /// target.
+    /// Returns whether the error is about an invalid mailed link. Such an error is passed on to the
+    /// link's redirect target.
     pub(crate) fn is_about_a_link(&self) -> bool {
         matches!(
             self,

@@ -19,7 +19,8 @@ const SIGN_IN: Rule = Rule::Window { max: 3, window: Duration::from_secs(10), sh
 const MAIL: Rule = Rule::Window { max: 3, window: Duration::from_mins(1), share_every: 1 };
 const GENERAL: Rule = Rule::Window { max: 100, window: Duration::from_secs(10), share_every: 10 };
 
-/// Rules by path prefix below the base path, each with the name under which requests are counted.
+/// Rules by path prefix, relative to the base path, each with the name under which requests are
+/// counted.
 const RULES: [(&str, &str, Rule); 8] = [
     ("/sign-in", "sign-in", SIGN_IN),
     ("/sign-up", "sign-up", SIGN_IN),
@@ -31,7 +32,7 @@ const RULES: [(&str, &str, Rule); 8] = [
     ("/oauth2/revoke", "revoke", SIGN_IN),
 ];
 
-/// Rate-limits everything below `base_path`, including unknown paths.
+/// Rate-limits all paths under `base_path`, including unknown ones.
 pub(crate) async fn limit<B: MessageBody>(
     base_path: &'static str,
     req: ServiceRequest,
@@ -51,7 +52,8 @@ async fn count(base_path: &str, req: &ServiceRequest) -> error::Result<()> {
     if !state.rate_limit {
         return Ok(());
     }
-    // The path is used as the router decodes it, so that other encodings count as the same path.
+    // The path is used as decoded by the router, so that differently encoded spellings of a path
+    // share one count.
     let path = req.match_info().as_str();
     let below = path.strip_prefix(base_path).unwrap_or(path);
     // A receiver is exempt, because it sends requests on behalf of all its clients.

@@ -1,5 +1,5 @@
-//! Authentication of receivers, which are services that verify access tokens and know a secret of
-//! `EVENTS_SECRET`.
+//! Authentication of receivers: services that verify access tokens and authenticate with one of the
+//! secrets in `EVENTS_SECRET`.
 
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -13,7 +13,7 @@ pub(crate) enum Client {
     /// The request has no credentials.
     Anonymous,
     Receiver,
-    /// The credentials are not a secret of a receiver.
+    /// The credentials do not match the secret of any receiver.
     Unknown,
 }
 

@@ -1,5 +1,5 @@
-//! Changes to the session cookies, recorded while the request is handled and written to its response,
-//! including errors.
+//! Changes to the session cookies, recorded while a request is handled and written to its response,
+//! error responses included.
 
 use actix_web::{
     Error, HttpMessage as _, HttpRequest,

@@ -73,7 +73,7 @@ impl AppState {
         Ok(self.database.write().await?)
     }
 
-    /// Returns the network of the client, for which rate limits count requests.
+    /// Returns the client's network. Rate limits count requests per network.
     pub(crate) fn client_network(&self, req: &HttpRequest) -> IpAddr {
         network_of(self.client_address(req))
     }

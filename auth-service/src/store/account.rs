@@ -1,5 +1,5 @@
-//! Accounts, which are the ways to sign in. Only accounts with a password can be used here; the
-//! others are only listed.
+//! Accounts: the ways in which a user can sign in. This service supports sign-in only with accounts
+//! that have a password; it merely lists the others.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;

@@ -26,8 +26,9 @@ pub(crate) struct NewBan<'a> {
     pub(crate) expires: Option<DbTime>,
 }
 
-/// Proof that a user may sign in, and is locked until the transaction ends. Without the lock, a
-/// session could start while the user is being disabled, and would not be ended.
+/// Proof that a user may sign in, and that the user's row is locked until the transaction ends.
+/// Without the lock, a session could start while the user is being disabled, and would not be
+/// ended.
 #[derive(Debug)]
 pub(crate) struct ActiveUser(());
 
@@ -58,8 +59,9 @@ impl Ban {
 
 impl User {
     /// Locks a user, provided that the user may sign in, until the transaction ends. Returns `None`
-    /// if the user is banned or does not exist. Must be called before any other row of the user is
-    /// locked: deleting and disabling a user use this order, and a different order could deadlock.
+    /// if the user is banned or does not exist. Must be called before any of the user's other rows
+    /// is locked: deleting and disabling a user lock rows in this order, and a different order
+    /// could deadlock.
     pub(crate) async fn hold_active(
         conn: &mut Conn<'_>,
         id: &str,

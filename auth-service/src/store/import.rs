@@ -128,8 +128,8 @@ macro_rules! insert_all {
 }
 
 impl ImportPage {
-    /// Writes all rows or none. Fails if one of them exists by now; the import must then be
-    /// repeated.
+    /// Writes all rows or none. Fails if one of them has been inserted in the meantime; the import
+    /// must then be repeated.
     pub(crate) async fn write(&self, conn: &mut Conn<'_>) -> QueryResult<()> {
         conn.transaction(async |conn| {
             insert_all!(conn, users::table, self.users);

@@ -70,7 +70,7 @@ impl Mail {
     }
 
     /// Claims a due e-mail: until `due_at`, no other process sends it. Updates nothing if another
-    /// process was faster.
+    /// process claimed it first.
     pub(crate) async fn claim(&self, conn: &mut Conn<'_>, due_at: DbTime) -> QueryResult<usize> {
         let unclaimed = mails::table
             .find(&self.id)

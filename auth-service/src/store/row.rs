@@ -30,7 +30,7 @@ pub(crate) struct UserRow {
     pub(crate) image: Option<String>,
     pub(crate) created_at: DbTime,
     pub(crate) updated_at: DbTime,
-    /// Absent in exports of earlier versions, like the fields below.
+    /// Absent from exports of earlier versions, like the fields below.
     #[serde(default = "active")]
     pub(crate) is_active: bool,
     #[serde(default)]

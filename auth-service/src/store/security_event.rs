@@ -1,5 +1,5 @@
-//! Security events: changes to sessions, users, tokens and keys that other services must know of,
-//! so that they reject tokens that have not expired.
+//! Security events: changes to sessions, users, tokens and keys that other services must know
+//! about, so that they reject tokens that have not expired.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;

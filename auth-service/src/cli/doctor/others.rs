@@ -8,7 +8,7 @@ use service_kit::doctor::{self, Caller, Finding};
 use shared_models::{ISSUER_DOCUMENT, IssuerDocument};
 
 const JWKS: &str = "/api/auth/jwks";
-/// Clock difference between the two services that task-service tolerates.
+/// Clock difference that task-service tolerates between itself and this service.
 const LEEWAY: Duration = Duration::from_secs(30);
 
 /// Checks that the service at `address` runs with these settings, and that browsers can reach it.
@@ -61,7 +61,7 @@ async fn public_address(caller: &Caller, config: &Config, address: &str) -> Find
     }
 }
 
-/// Checks that task-service accepts this service's tokens and its web app.
+/// Checks that task-service accepts this service's tokens and requests from its web app.
 pub(super) async fn tasks(caller: &Caller, config: &Config) -> Vec<Finding> {
     let address = config.tasks_url.as_str();
     let health = match caller.get(&format!("{address}/health/ready")).await {

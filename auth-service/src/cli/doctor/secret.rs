@@ -39,7 +39,7 @@ pub(super) async fn check(config: &Config, database: Option<&mut ReadOnly>) -> V
     findings
 }
 
-/// Reports an error for the setting whose name the message begins with.
+/// Reports an error message, which begins with the name of the setting that it concerns.
 fn invalid(error: &str) -> Finding {
     let setting =
         if error.starts_with(SETTING_WITH_VERSIONS) { SETTING_WITH_VERSIONS } else { SETTING };

@@ -5,9 +5,9 @@ use service_kit::source::value::{flag, time};
 
 use super::candidate::CandidateBan;
 
-/// Returns the ban of a user that is in effect at `now`, if there is one. `banned` is a flag that
-/// counts until `expires`. A flag or a time that cannot be read counts as a ban, because an
-/// operator can lift it later.
+/// Returns the user's ban that is in effect at `now`, or `None`. `banned` is a flag that is valid
+/// until `expires`. A flag or a time that cannot be parsed counts as a ban, because an operator can
+/// lift it later.
 pub(super) fn ban(
     banned: Option<&str>,
     reason: Option<&str>,

@@ -11,8 +11,8 @@ use service_kit::{
 
 use crate::config::SecretError;
 
-/// An error that stops an import. Users written before it are kept, and a repeated run recognizes
-/// them.
+/// An error that stops an import. Users written before the error are kept, and a repeated run
+/// recognizes them.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     #[error(transparent)]

@@ -1,4 +1,4 @@
-//! Reads users from the database of another service, on either engine.
+//! Reads users from the database of another service, on PostgreSQL or SQLite.
 //!
 //! Every column is read as text, because the representation of booleans and times differs between
 //! engines, and between versions of a service.
@@ -210,7 +210,7 @@ impl Source {
         format!("SELECT {columns} FROM {} WHERE {user} > $1 AND {user} <= $2", table.sql)
     }
 
-    /// Returns the accounts of the users of a page, by user id.
+    /// Returns the accounts of a page's users, by user id.
     async fn read_accounts(
         &self,
         conn: &mut Conn<'_>,
@@ -231,7 +231,7 @@ impl Source {
         Ok(accounts)
     }
 
-    /// Returns the sessions of the users of a page, by user id.
+    /// Returns the sessions of a page's users, by user id.
     async fn read_sessions(
         &self,
         conn: &mut Conn<'_>,
@@ -250,7 +250,7 @@ impl Source {
         Ok(sessions)
     }
 
-    /// Returns the ids of those users of a page who have a row in a table.
+    /// Returns the ids of the users in a page who have a row in the table.
     async fn read_owners(
         &self,
         conn: &mut Conn<'_>,

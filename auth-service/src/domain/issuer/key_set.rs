@@ -1,4 +1,4 @@
-//! The keys of the database, decrypted for signing and serialized for publication.
+//! The signing keys from the database, decrypted for signing and serialized for publication.
 
 use std::sync::Arc;
 
@@ -79,7 +79,7 @@ impl KeySet {
         self.expires_at.is_none_or(|expires_at| now < expires_at)
     }
 
-    /// Returns whether no key has to be created or withdrawn yet.
+    /// Returns whether the set is up to date: no key has to be created or withdrawn yet.
     pub(super) fn is_current(&self, now: DateTime<Utc>) -> bool {
         self.changes_at.is_none_or(|changes_at| now < changes_at)
     }

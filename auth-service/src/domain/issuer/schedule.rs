@@ -107,7 +107,7 @@ impl Rotation {
 }
 
 /// Returns the keys that are not revoked. `keys` must be ordered newest first, as in all functions
-/// here.
+/// of this module.
 pub(super) fn usable(keys: &[SigningKey]) -> impl Iterator<Item = &SigningKey> {
     keys.iter().filter(|key| key.revoked_at.is_none())
 }

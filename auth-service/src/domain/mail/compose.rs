@@ -60,7 +60,8 @@ pub(super) enum Composed {
     Message(Message),
     /// The e-mail is obsolete, for example because its user was deleted.
     Nothing,
-    /// The recipient has received too many e-mails; this one is deferred by this duration.
+    /// The recipient has received too many e-mails, so the e-mail is deferred by the given
+    /// duration.
     TooEarly(Duration),
 }
 
@@ -160,8 +161,8 @@ async fn find_reader<'a>(
     Ok(Some((Some(user), to)))
 }
 
-/// Counts an e-mail on its first attempt. If the recipient's limit is reached, returns the time
-/// that the e-mail must wait.
+/// Counts an e-mail before the first attempt to send it. If the recipient's limit is reached,
+/// returns the time that the e-mail must wait.
 async fn count(state: &AppState, mail: &Mail, kind: Kind, to: &str) -> Result<Option<Duration>> {
     if !state.rate_limit || mail.attempts > 0 {
         return Ok(None);

@@ -44,7 +44,7 @@ pub(crate) struct Templates(Environment<'static>);
 /// Variables of a template.
 pub(crate) struct Context<'a> {
     /// The user's name. The built-in templates do not use it: anybody can sign up with somebody
-    /// else's address, and would control a part of the e-mail.
+    /// else's address, and the name would let them control part of the e-mail.
     pub(crate) name: &'a str,
     /// The current address of the account.
     pub(crate) email: &'a str,

@@ -39,7 +39,7 @@ impl Fields<'_> {
         text
     }
 
-    /// Reads an optional string that may contain NUL, because it is not stored as it is.
+    /// Reads an optional string that may contain NUL, because it is not stored verbatim.
     pub(crate) fn optional_string(&mut self, name: &str) -> Option<String> {
         let text = self.members.contains_key(name).then(|| self.string(name))?;
         Some(text)

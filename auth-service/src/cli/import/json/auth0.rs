@@ -65,7 +65,7 @@ pub(super) fn candidate(user: &Object) -> Candidate {
     }
 }
 
-/// Returns the id of a user. Exports of hashes omit its prefix `auth0|`, which is added.
+/// Returns the id of a user. Exports of hashes omit the prefix `auth0|`, so it is added.
 fn id(user: &Object) -> Option<String> {
     let object_id = || match user.get("_id")? {
         Value::Object(id) => filled(id, "$oid"),

@@ -4,7 +4,7 @@ use service_kit::source::{Field, TableLayout};
 
 use crate::cli::import::candidate::SECOND_FACTOR_LOST;
 
-/// The tables of a service from which users are imported.
+/// The tables from which a service's users are imported.
 pub(super) struct Layout {
     pub(super) users: TableLayout,
     pub(super) accounts: Option<TableLayout>,
@@ -14,7 +14,7 @@ pub(super) struct Layout {
     pub(super) sessions: Option<TableLayout>,
     /// Tables of optional extensions that hold further authentication factors.
     pub(super) factors: &'static [Factor],
-    /// Keys encrypted with the secret of the service, with which the configured secret is checked.
+    /// Keys encrypted with the service's secret, used to check the configured secret.
     pub(super) keys: Option<TableLayout>,
 }
 
