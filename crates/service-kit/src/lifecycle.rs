@@ -71,7 +71,7 @@ impl Lifecycle {
             self.stop(signal, server).await?;
         }
         if let Some(prepared) = preparation.into_result() {
-            // The other quarter is reserved for telemetry.
+            // The last quarter is reserved for telemetry.
             let limit =
                 shutdown::time_left().map_or(finish_limit, |left| left.min(finish_limit)) * 3 / 4;
             if timeout(limit, finish(prepared, limit)).await.is_err() {
@@ -81,8 +81,8 @@ impl Lifecycle {
         Ok(())
     }
 
-    /// Ends readiness, then drains connections, closes the listener, and completes the requests in
-    /// flight.
+    /// Waits for `SHUTDOWN_DELAY` and drains connections (both only after SIGTERM), then closes the
+    /// listener and completes the requests in flight.
     async fn stop(self, signal: StopSignal, mut server: Server) -> io::Result<()> {
         let Self { listener, args } = self;
         info!("{signal}: shutting down gracefully");

@@ -44,7 +44,7 @@ impl Host {
         first.ok_or_else(|| failed(io::Error::other("the name resolves to no address")))
     }
 
-    /// Returns the address under which a local process can reach the listener.
+    /// Returns the address at which a local process can reach the listener.
     pub fn from_beside(&self) -> Result<IpAddr, ListenError> {
         Ok(match self.resolve()? {
             IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),

@@ -1,4 +1,4 @@
-//! Columns that PostgreSQL and SQLite store differently, each under one SQL type and one Rust type.
+//! Columns that PostgreSQL and SQLite store differently, each with one SQL type and one Rust type.
 //!
 //! SQLite has neither a time nor a UUID type: times are text of fixed width, so that they sort
 //! chronologically, and UUIDs are 16-byte blobs.
@@ -62,7 +62,7 @@ impl FromSql<TimestampUtc, Sqlite> for DbTime {
 }
 
 impl DbTime {
-    /// Formats the time for [`read_time`].
+    /// Formats the time in the fixed-width form that [`read_time`] parses.
     fn to_text(self) -> String {
         self.0.to_rfc3339_opts(SecondsFormat::Micros, true)
     }

@@ -33,9 +33,10 @@ use crate::{
     migrate::{self, Migrations},
 };
 
-/// URL of the PostgreSQL server for tests.
+/// Environment variable with the URL of the PostgreSQL server for tests.
 const SERVER_VARIABLE: &str = "TEST_DATABASE_URL";
-/// Address of the pooler in front of the server, as `host:port`; the services connect to it.
+/// Environment variable with the address (`host:port`) of the pooler in front of the server. The
+/// services connect to the pooler.
 const POOLER_VARIABLE: &str = "TEST_DATABASE_POOLER";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +64,7 @@ impl fmt::Debug for TestDatabase {
 }
 
 impl TestDatabase {
-    /// Creates a database. Returns `None` if there is no PostgreSQL server for tests.
+    /// Creates a database. Returns `None` for PostgreSQL if there is no server for tests.
     pub async fn create(engine: Engine, migrations: Migrations) -> Option<Self> {
         match engine {
             Engine::Sqlite => Some(Self::in_a_folder(migrations).await),

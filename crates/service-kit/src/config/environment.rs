@@ -17,7 +17,7 @@ pub(super) enum SecretFileError {
     Empty(String, PathBuf),
 }
 
-/// Applies these rules to the arguments of `command`.
+/// Applies the rules of this module to the arguments of `command`.
 pub(super) fn apply(command: Command) -> Result<Command, SecretFileError> {
     apply_to(command, &|variable| env::var_os(variable))
 }
@@ -60,9 +60,9 @@ fn apply_to(
     }
 }
 
-/// Makes clap ignore a variable. clap would read an empty variable as an empty value and cannot unset
-/// a variable, so this replaces its name with one that contains a space, which no variable has.
-/// `--help` still shows the name.
+/// Makes clap ignore an empty variable, which it would read as an empty value. The variable of an
+/// argument cannot be removed, so it is replaced with a name that contains a space, which no variable
+/// has. `--help` still shows the original name.
 fn without_env(argument: Arg, variable: &str) -> Arg {
     let name: &'static str = format!("{variable} (empty)").leak();
     argument.env(name)

@@ -28,14 +28,14 @@ impl PooledConn {
     }
 }
 
-/// A connection of either engine, inside or outside a transaction.
+/// A connection to either engine, inside or outside a transaction.
 #[expect(missing_debug_implementations, reason = "the connections are not Debug")]
 pub enum Conn<'a> {
     Postgres(&'a mut PgConn),
     Sqlite(&'a mut AsyncSqliteConnection),
 }
 
-/// Runs a query on a connection of either engine. `$c` names the connection in the query.
+/// Runs a query on a connection to either engine. `$c` names the connection in the query.
 #[macro_export]
 macro_rules! query {
     ($conn:expr, |$c:ident| $query:expr) => {

@@ -1,4 +1,4 @@
-//! Errors of opening and using a database.
+//! Errors that occur when a database is opened or used.
 
 use std::io;
 
@@ -23,13 +23,13 @@ pub enum Unavailable {
 }
 
 impl Unavailable {
-    /// Returns whether this is expected while the service is starting.
+    /// Returns whether the error is expected while the service is starting.
     pub fn is_expected(&self) -> bool {
         matches!(self, Self::NotMigrated)
     }
 }
 
-/// Errors of opening a database.
+/// Reasons why a database cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     #[error("DATABASE_URL: cannot use {0}")]

@@ -1,4 +1,4 @@
-//! Connections to PostgreSQL: URLs in libpq's syntax, and connecting.
+//! Establishes connections to PostgreSQL, given a URL in libpq's syntax.
 
 mod certificate;
 mod connect;

@@ -1,4 +1,4 @@
-//! Metrics of waiting for database connections.
+//! Metrics about waits for database connections.
 
 use std::{
     future::Future,

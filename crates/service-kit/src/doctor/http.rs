@@ -13,7 +13,7 @@ use crate::{Clock, origins::WebOrigin};
 /// Maximum size of a response body that is read.
 const MAX_BODY_BYTES: usize = 256 * 1024;
 
-/// Error of rustls if the server does not speak TLS.
+/// Name of the rustls error for a server that does not speak TLS.
 const NOT_TLS: &str = "InvalidContentType";
 
 /// An HTTP client for checks.
@@ -52,8 +52,8 @@ impl Caller {
         self.send(&url, self.client(&url)?.get(url.clone())).await
     }
 
-    /// Sends the CORS preflight of a page of `origin` (WHATWG Fetch). Returns whether the page may
-    /// send a body, a token and its cookies.
+    /// Sends the CORS preflight request of a page from `origin` (WHATWG Fetch). Returns whether the
+    /// page may send a body, a token and its cookies.
     pub async fn allows(&self, origin: &WebOrigin, url: &str) -> Result<bool, NoAnswer> {
         let url = address(url)?;
         let request = self

@@ -1,4 +1,4 @@
-//! Settings of a shutdown.
+//! Shutdown settings.
 
 use std::time::Duration;
 

@@ -43,7 +43,8 @@ impl fmt::Display for StopSignal {
 pub(super) struct FirstSignal(watch::Receiver<Option<StopSignal>>);
 
 impl FirstSignal {
-    /// Starts to handle signals. Stops if this value is dropped before the first one has arrived.
+    /// Starts to handle signals. The handling ends if the returned value is dropped before the first
+    /// signal arrives.
     pub(super) fn listen(args: ShutdownArgs) -> io::Result<Self> {
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let mut signals = {
@@ -80,7 +81,7 @@ impl FirstSignal {
     pub(super) async fn wait(&mut self) -> StopSignal {
         match self.0.wait_for(Option::is_some).await.map(|signal| *signal) {
             Ok(Some(signal)) => signal,
-            // The thread holds the sender until a signal arrives.
+            // Unreachable, because the thread keeps the sender until a signal has arrived.
             _ => std::future::pending().await,
         }
     }

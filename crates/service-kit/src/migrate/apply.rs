@@ -43,7 +43,7 @@ where
     }
 }
 
-/// Applies migrations. `catalogue` and `source` are those of the engine of `conn`.
+/// Runs or reverts migrations. `catalogue` and `source` must be those for the engine of `conn`.
 pub(super) fn apply<C, DB>(
     conn: &mut C,
     catalogue: &str,

@@ -45,7 +45,7 @@ enum Origin {
 }
 
 impl Conflict {
-    /// Describes the conflict over the names in `taken`; `None` if there are none. `latest` is the
+    /// Describes the conflict over the names in `taken`; `None` if it is empty. `latest` is the
     /// complete schema of the service.
     pub(super) fn of(
         taken: &[&str],

@@ -11,7 +11,7 @@ use crate::{
     ownership::PathError,
 };
 
-/// Error of running or checking migrations.
+/// Reasons why migrations could not be run or checked.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
     #[error(transparent)]

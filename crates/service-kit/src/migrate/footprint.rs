@@ -38,7 +38,7 @@ impl Footprint {
         after.keys().map(String::as_str).filter(is_new).collect()
     }
 
-    /// Returns the columns that a migration adds to tables, except those that a later one removes.
+    /// Returns the columns that a migration adds, except those that a later migration removes.
     pub(super) fn columns_added_by(&self, version: &str) -> Vec<(&str, &str)> {
         let Some((before, after)) = self.step(version) else { return Vec::new() };
         let has = |relations: &Relations, table: &str, column: &str| {

@@ -23,7 +23,7 @@ pub(crate) struct Plan {
     pub(crate) has_begun: bool,
     /// Whether the service's own history table exists.
     has_table: bool,
-    /// The conflict that forbids running the pending migrations, if there is one.
+    /// The conflict that prevents the pending migrations from being run, if there is one.
     pub(crate) conflict: Option<Conflict>,
 }
 

@@ -1,4 +1,4 @@
-//! Errors of reading a source.
+//! Errors that occur when a source is read.
 
 use diesel::ConnectionError;
 

@@ -227,7 +227,7 @@ impl LineCounter {
     }
 }
 
-/// Detects the delimiter with which the header has the required columns, and the offset of the
+/// Detects the delimiter that separates the header into the required columns, and the offset of the
 /// header.
 fn dialect(
     file: &mut BufReader<File>,

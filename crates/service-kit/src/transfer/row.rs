@@ -34,8 +34,8 @@ pub trait Row: Serialize + DeserializeOwned + Send + Sync + 'static {
 /// exported!(NoteRow, notes, by [text id], only notes::is_local.eq(false));
 /// ```
 ///
-/// A `text` key is ordered byte by byte, whatever PostgreSQL's collation is. Rows that `only`
-/// excludes are not exported, and an import ignores them if the database contains any.
+/// A `text` key is ordered byte by byte, whatever PostgreSQL's collation is. Rows that do not match
+/// the filter after `only` are not exported, and an import ignores any that the database contains.
 #[macro_export]
 macro_rules! exported {
     ($row:ty, $table:ident, by [$($kind:ident $key:ident),+] $(, only $filter:expr)?) => {

@@ -120,7 +120,7 @@ impl PgConn {
         self.connection.support()
     }
 
-    /// Sets the time limit of all following statements; `None` removes it.
+    /// Sets the deadline of all following statements to `limit` from now; `None` removes it.
     pub(crate) fn set_time_limit(&mut self, limit: Option<Duration>) {
         self.deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
     }
@@ -137,7 +137,7 @@ impl PgConn {
             let own = own.map_err(|error| unavailable(&error))?;
             match own.connection.begin(begin, own.deadline).await {
                 Ok(()) => return Ok(own),
-                // No statement has run on it yet, so it is safe to retry.
+                // No statement of the transaction has run yet, so it is safe to retry.
                 Err(PgError::Lost(_)) if attempts < pool.max_connections() => attempts += 1,
                 Err(error) => return Err(error.into()),
             }

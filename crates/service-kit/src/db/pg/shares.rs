@@ -2,8 +2,7 @@
 
 use std::{num::NonZero, thread::available_parallelism};
 
-/// Maximum number of lanes for reads per thread. Reads are short, so that two lanes keep a thread
-/// busy.
+/// Maximum number of lanes for reads per thread. Reads are short, so two lanes keep a thread busy.
 const READS_PER_THREAD: usize = 2;
 /// Maximum number of lanes for writes. Writes wait for the disk, and PostgreSQL executes those of
 /// one lane one after the other. With more lanes, each would have fewer writes to send at once,

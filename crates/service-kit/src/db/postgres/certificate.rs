@@ -8,7 +8,7 @@ use x509_cert::{
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 const SUBJECT_ALTERNATIVE_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
 
-/// Returns whether a certificate has no alternative names and `name` as its common name.
+/// Returns whether a certificate has the common name `name` and no subject alternative names.
 pub(super) fn has_common_name(certificate: &[u8], name: &str) -> bool {
     let Ok(Certificate { tbs_certificate, .. }) = Certificate::from_der(certificate) else {
         return false;

@@ -19,7 +19,7 @@ pub(super) struct Handshake {
 }
 
 impl Handshake {
-    /// Returns whether the handshake has begun and not succeeded.
+    /// Returns whether the handshake has begun but not succeeded.
     pub(super) fn has_failed(&self) -> bool {
         self.has_begun.load(Ordering::Relaxed) && !self.is_encrypted()
     }

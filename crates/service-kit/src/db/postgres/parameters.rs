@@ -111,7 +111,7 @@ impl Parameters {
         self.passed_on.iter().any(|pair| pair.starts_with("password="))
     }
 
-    /// Parses the address and the passed parameters with tokio-postgres.
+    /// Lets tokio-postgres parse the address and the parameters that are passed to it.
     pub(super) fn config(&self, address: &str) -> Result<Config, UrlError> {
         let url = format!("{address}?{}", self.passed_on.join("&"));
         url.trim_end_matches('?').parse().map_err(|error: tokio_postgres::Error| {

@@ -35,7 +35,7 @@ impl SchemaName {
         format!("\"{}\"", self.0.replace('"', "\"\""))
     }
 
-    /// Returns the name as a startup option.
+    /// Returns the startup option that selects this schema.
     pub(super) fn as_option(&self) -> String {
         format!("-c search_path={}", self.quoted())
     }

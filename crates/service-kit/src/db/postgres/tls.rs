@@ -74,7 +74,7 @@ struct Loaded {
 /// Modification time and size of a file, to detect changes.
 type Stamp = (SystemTime, u64);
 
-/// Errors of configuring TLS.
+/// Reasons why TLS cannot be configured.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum TlsError {
     #[error("cannot read {0}: {1}")]

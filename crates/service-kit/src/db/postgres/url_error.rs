@@ -1,6 +1,6 @@
 //! Errors of database URLs.
 
-/// Error of parsing a database URL. The messages contain no secrets.
+/// Reasons for rejecting a database URL. The messages contain no secrets.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
     #[error("expected sqlite://path or postgres://user:password@host/database")]

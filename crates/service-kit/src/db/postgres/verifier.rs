@@ -66,7 +66,7 @@ impl ServerCertVerifier for ServerVerifier {
         );
         match issued {
             // PostgreSQL's documentation describes how to use a self-signed certificate as the root
-            // certificate. Its validity period was checked before this error arises.
+            // certificate. This error arises only after its validity period has been checked.
             Err(error) if is_an_authority(&error) && issuers.certificates.contains(end_entity) => {}
             issued => issued?,
         }
@@ -109,12 +109,12 @@ impl ServerCertVerifier for ServerVerifier {
     }
 }
 
-/// Returns whether the only error is that a server uses a CA certificate.
+/// Returns whether verification failed because the server uses a CA certificate.
 fn is_an_authority(error: &Error) -> bool {
     is_webpki(error, &webpki::Error::CaUsedAsEndEntity)
 }
 
-/// Returns whether the certificate's X.509 version cannot be verified.
+/// Returns whether verification failed because the certificate's X.509 version is not supported.
 pub(super) fn is_of_version_1(error: &Error) -> bool {
     is_webpki(error, &webpki::Error::UnsupportedCertVersion)
 }

@@ -64,7 +64,7 @@ pub(super) struct DatabaseFile {
     wal: PathBuf,
     /// The database file and the log that any thread opened most recently.
     known: Mutex<Option<(FileId, Option<FileId>)>>,
-    /// Whether a problem with the file has been logged and not been resolved since.
+    /// Whether a problem with the file has been logged and has not been resolved since.
     is_reported: AtomicBool,
 }
 

@@ -160,7 +160,8 @@ pub(super) fn outage(reason: &(impl ToString + ?Sized)) -> Error {
     Error::DatabaseError(DatabaseErrorKind::UnableToSendCommand, Box::new(reason.to_string()))
 }
 
-/// Copies an error, which is not `Clone`, to report it to every statement of a group.
+/// Returns an outage with the same message, to report an error, which is not `Clone`, to several
+/// statements.
 pub(super) fn copy(error: &Error) -> Error {
     outage(error)
 }

@@ -24,7 +24,7 @@ const MAX_MEMBERS: usize = 256;
 /// Time limit for collecting a group, so that its first write need not wait long.
 const MAX_GATHERING: Duration = Duration::from_millis(5);
 
-/// IMMEDIATE takes the write lock at the beginning; taking it later can fail half-way.
+/// IMMEDIATE takes the write lock at the beginning, because taking it later can fail.
 const BEGIN: &str = "BEGIN IMMEDIATE";
 const BEGIN_MEMBER: &str = "SAVEPOINT member";
 const END_MEMBER: &str = "RELEASE member";

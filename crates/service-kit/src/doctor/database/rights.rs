@@ -10,8 +10,8 @@ use diesel_async::RunQueryDsl as _;
 use super::Schema;
 use crate::db::Conn;
 
-/// Queries the role and the first schema of the search path that exists. `current_schema()` alone
-/// would skip schemas that the role may not use.
+/// Queries the role and the first existing schema of the search path. `current_schema()` alone would
+/// skip schemas that the role may not use.
 const SCHEMA: &str = "SELECT quote_ident(current_user) AS role, \
      coalesce(quote_ident(n.nspname), '') AS schema, \
      coalesce(has_schema_privilege(n.oid, 'USAGE'), true) AS may_use, \
@@ -72,7 +72,7 @@ impl Rights {
         Ok(Some(Self { schema: rights, missing }))
     }
 
-    /// Describes the privileges that are missing to use the existing tables.
+    /// Describes the privileges that the role lacks for using the existing tables.
     pub(super) fn missing(&self) -> Option<String> {
         let SchemaRights { role, schema, may_use, .. } = &self.schema;
         if !may_use {
@@ -90,7 +90,7 @@ impl Rights {
         ))
     }
 
-    /// Describes the privileges that are missing to run migrations.
+    /// Describes the privileges that the role lacks for running migrations.
     pub(super) fn missing_for_migrations(&self) -> Option<String> {
         let SchemaRights { role, schema, may_create, .. } = &self.schema;
         let grant = match schema.as_str() {
