@@ -1,4 +1,5 @@
-//! Measures the time to serialize a page of tasks as JSON, compared with copying as many bytes.
+//! Measures the time to serialize a page of tasks as JSON, compared with copying the same number of
+//! bytes.
 //!
 //! `cargo bench -p task-service --features bench`
 

@@ -68,7 +68,7 @@ const EXPOSED_HEADERS: [&str; 11] = [
     "x-total-count",
 ];
 
-/// The service with its listener bound, not yet running.
+/// The assembled service: its listener is bound, but it does not serve requests yet.
 #[expect(missing_debug_implementations, reason = "the server is not Debug")]
 pub struct App {
     address: SocketAddr,
@@ -85,7 +85,7 @@ struct Workers {
     erasure: Option<Worker>,
 }
 
-/// Reasons for a failed start.
+/// Reason why the service could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error(transparent)]
@@ -155,7 +155,7 @@ impl App {
         self.preparation.done().await
     }
 
-    /// Runs until a signal stops it.
+    /// Runs the service until a signal stops it.
     pub async fn run(self) -> Result<(), StartError> {
         let Self { server, lifecycle, preparation, metrics, .. } = self;
         let finish = async |workers: Workers, _limit| {
@@ -231,8 +231,8 @@ fn serve(
     })
 }
 
-/// Adds a problem document to errors that no handler has returned: a 405 of actix-web has `Allow`
-/// but no body.
+/// Adds a problem document to errors that no handler has returned: actix-web's 405, for example,
+/// has `Allow` but no body.
 async fn describe_errors(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

@@ -43,7 +43,7 @@ pub(super) struct Operation {
     schema: Option<(&'static str, Schema)>,
     reads_session: bool,
     refusals: Vec<Error>,
-    /// Errors that are shared by all operations below the base path, or by all that take a body.
+    /// Errors that are shared by all operations under the base path, or by all that take a body.
     common_refusals: Vec<Error>,
 }
 
@@ -78,8 +78,8 @@ impl Operation {
         self
     }
 
-    /// Adds the errors of operations that use the database. All operations below the base path use
-    /// it, because they count requests for rate limits.
+    /// Adds the errors of operations that use the database. All operations under the base path use
+    /// the database, because they count requests for rate limits.
     pub(super) fn may_fail(mut self) -> Self {
         self.common_refusals.extend([Error::NoState, Error::TooManyPasswords]);
         self
@@ -309,7 +309,7 @@ impl Operation {
         let responses = &mut self.described.responses.responses;
         for (status, errors) in by_status {
             let response = refusal(status, &errors);
-            // A response without errors of this operation alone is a shared component.
+            // A response without errors specific to this operation is a shared component.
             let response = if own.contains(&status) {
                 response.into()
             } else {

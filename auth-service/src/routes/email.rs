@@ -66,7 +66,7 @@ pub(crate) async fn change_email(
     } else {
         let confirms = features.confirm_change_email && live.user.email_verified;
         let new_email = Some(input.new_email.as_str());
-        // Whether the new address is taken is checked only when the e-mail is sent.
+        // Only the mail worker checks whether the new address is taken, when it sends the e-mail.
         let ask = |kind, callback_url| {
             mail::ask_for_user(kind, (&*live).into(), new_email, callback_url, state.now())
         };
@@ -131,8 +131,8 @@ impl Schema for SendVerificationEmail {
     }
 }
 
-/// Queues a verification link. Without a session, the response is the same for every address:
-/// whether the address belongs to an unverified user is checked only when the e-mail is sent.
+/// Queues a verification link. Without a session, the response is the same for every address,
+/// because the user is looked up only when the e-mail is sent.
 pub(crate) async fn send_verification_email(
     state: Data<AppState>,
     req: HttpRequest,
@@ -305,7 +305,7 @@ async fn change(
         let now = DbTime(now.into());
         hold(conn, claims, now).await?;
         let changed = store::User::update_of_email(conn, of, &changes, now).await;
-        // The address was taken meanwhile, or the link was opened twice concurrently.
+        // The address was taken in the meantime, or the link was opened twice concurrently.
         let changed = changed.on_conflict(Error::InvalidEmailToken)?;
         let changed = changed.ok_or(Error::InvalidEmailToken)?;
         mail::void_links(conn, of.0).await?;

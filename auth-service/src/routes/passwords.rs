@@ -128,8 +128,8 @@ impl Schema for RequestPasswordReset {
     }
 }
 
-/// Queues a reset link. The response is the same for every address: whether there is such a user is
-/// checked only when the e-mail is sent.
+/// Queues a reset link. The response is the same for every address, because the user is looked up
+/// only when the e-mail is sent.
 pub(crate) async fn request_password_reset(
     state: Data<AppState>,
     Input(input): Input<RequestPasswordReset>,

@@ -105,7 +105,7 @@ async fn find_account(
     selection: &AccountSelection,
 ) -> Result<Result<Account, HttpResponse>> {
     let Caller::Live(live) = session::caller(state, req).await? else {
-        // Unlike in other endpoints, Better Auth returns an empty body here.
+        // Unlike for other endpoints, Better Auth returns an empty body here.
         let empty = HttpResponse::Unauthorized().insert_header(ContentType::json()).finish();
         return Ok(Err(empty));
     };
@@ -175,7 +175,7 @@ pub(crate) async fn callback(
     redirect::found(&format!("{}/api/auth/error?error={error}", state.links.site))
 }
 
-/// Redirects to the same callback by GET, so that the browser sends its cookies.
+/// Redirects to the same callback as a GET request, so that the browser sends its cookies.
 pub(crate) async fn callback_by_post(
     state: Data<AppState>,
     provider: Path<String>,

@@ -94,8 +94,8 @@ impl Schema for RevokeSession {
     }
 }
 
-/// Ends a session of the user. The response is the same for the tokens of other users and unknown
-/// tokens, which have no effect.
+/// Ends a session of the user. The response is the same for unknown tokens and for those of other
+/// users, neither of which has any effect.
 pub(crate) async fn revoke_session(
     state: Data<AppState>,
     req: HttpRequest,

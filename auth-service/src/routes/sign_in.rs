@@ -131,8 +131,8 @@ impl Attempt<'_> {
         let found = PasswordHash::find_by_email(&mut read.await?.conn(), self.email).await?;
         let (user, hash) =
             found.map_or((None, None), |(user, ban, hash)| (Some((user, ban)), hash.0));
-        // No connection is held while hashing. An unknown address takes the same path, so it takes
-        // as long.
+        // No connection is held while hashing. An unknown address goes through the same steps, so
+        // the response takes as long.
         let fits = self.state.passwords.verify(self.password, hash.as_deref()).await?;
         match (user, hash) {
             (Some((user, ban)), Some(hash)) if fits => {

@@ -35,7 +35,7 @@ pub(crate) async fn sign_out(
 ) -> Result<HttpResponse> {
     for presented in session::presented_tokens(&state, req.headers()) {
         let hash = session::token_hash(&presented.token);
-        // This lookup avoids a write transaction for made-up tokens.
+        // This lookup avoids a write transaction for invalid tokens.
         if Session::find_by_token_hash(&mut state.read().await?.conn(), &hash).await?.is_some() {
             let session = Ending::OfToken(&hash);
             let actor = state.actor(&req);

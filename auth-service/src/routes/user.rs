@@ -1,4 +1,4 @@
-//! The current user: changes the name and image, lists accounts and deletes the user.
+//! Endpoints for the current user: change the name and image, list accounts and delete the user.
 
 use actix_web::{HttpRequest, HttpResponse, http::header::ContentType, web::Data};
 use serde::Serialize;

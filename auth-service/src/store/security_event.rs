@@ -102,7 +102,7 @@ pub(crate) struct SecurityEvent {
     pub(crate) session_id: Option<String>,
     pub(crate) created_at: DbTime,
     pub(crate) tokens_expire_by: DbTime,
-    /// Absent in exports of earlier versions, like the field below.
+    /// Absent from exports of earlier versions, like the field below.
     #[serde(default)]
     pub(crate) token_id: Option<String>,
     #[serde(default)]
@@ -155,16 +155,16 @@ impl SecurityEvent {
         Self::record(conn, &events, moment).await
     }
 
-    /// Records that a user was disabled and these sessions were ended. Like [`Self::record_ended`],
-    /// this must be the last step of a transaction.
+    /// Records that a user was disabled and that these sessions were ended. Like
+    /// [`Self::record_ended`], this must be the last step of a transaction.
     pub(crate) async fn record_disabled_user(
         conn: &mut Conn<'_>,
         user_id: &str,
         sessions: &[EndedSession],
         moment: &Moment,
     ) -> QueryResult<()> {
-        // The event about the user also covers tokens of sessions that have expired, for which
-        // there is no event of their own.
+        // The event about the user also covers tokens of sessions that have expired, which have no
+        // events of their own.
         let events: Vec<_> = sessions
             .iter()
             .map(EndedSession::event)

@@ -97,7 +97,7 @@ impl NewSession<'_> {
 }
 
 impl Session {
-    /// Returns the session of a token with its user, even if the session has expired.
+    /// Returns the session and the user of a token, even if the session has expired.
     pub(crate) async fn find_by_token_hash(
         conn: &mut Conn<'_>,
         token_hash: &[u8],
@@ -108,7 +108,7 @@ impl Session {
             .optional()
     }
 
-    /// Returns the e-mail address of the user of an access token. Returns `None` if the token was
+    /// Returns the e-mail address of an access token's user. Returns `None` if the token was
     /// revoked, or if its session has ended, for instance because the user was disabled or deleted.
     pub(crate) async fn find_email(
         conn: &mut Conn<'_>,

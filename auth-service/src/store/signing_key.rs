@@ -25,8 +25,8 @@ pub(crate) struct SigningKey {
     pub(crate) created_at: DbTime,
     /// Time at which the key stops signing; `None` for no limit.
     pub(crate) expires_at: Option<DbTime>,
-    /// Time at which the key starts to sign; `None` for the time of its creation. Absent in exports
-    /// of earlier versions, like the field below.
+    /// Time at which the key starts to sign; `None` for the time of its creation. Absent from
+    /// exports of earlier versions, like the field below.
     #[serde(default)]
     pub(crate) activates_at: Option<DbTime>,
     #[serde(default)]

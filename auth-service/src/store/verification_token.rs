@@ -73,7 +73,7 @@ impl VerificationToken {
         query!(conn, |c| token.first(*c)).optional()
     }
 
-    /// Consumes a token. Deletes nothing if another request was faster.
+    /// Consumes a token. Deletes nothing if another request has consumed it first.
     pub(crate) async fn delete(conn: &mut Conn<'_>, token_hash: &[u8]) -> QueryResult<usize> {
         query!(conn, |c| diesel::delete(verification_tokens::table.find(token_hash)).execute(*c))
     }

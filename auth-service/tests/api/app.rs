@@ -147,7 +147,7 @@ impl TestApp {
         self.now_micros.fetch_update(Ordering::SeqCst, Ordering::SeqCst, round).unwrap();
     }
 
-    /// Sets the clock to the system time, for programs that check tokens by their own clock.
+    /// Sets the clock to the system time, for programs that check tokens against their own clock.
     pub(crate) fn use_real_time(&self) {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         self.now_micros.store(i64::try_from(now.as_micros()).unwrap(), Ordering::SeqCst);

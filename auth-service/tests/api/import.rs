@@ -126,7 +126,7 @@ async fn better_auth(engine: Engine) -> Option<TestDatabase> {
     Some(db)
 }
 
-/// Returns a database of Better Auth on each available engine.
+/// Returns a Better Auth database on each available engine.
 async fn sources() -> Vec<TestDatabase> {
     let mut sources = Vec::new();
     for engine in [Engine::Sqlite, Engine::Postgres] {

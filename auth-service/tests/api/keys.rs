@@ -50,7 +50,7 @@ async fn run_with(
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
-/// Runs a successful command and returns the objects that it prints.
+/// Runs a command that must succeed, and returns the objects that it prints.
 async fn json_of(db: &TestDatabase, arguments: &[&str]) -> Vec<Value> {
     let (status, output, log) = run(db, &[arguments, &["--json"]].concat()).await;
     assert_eq!(status, Some(0), "{log}");

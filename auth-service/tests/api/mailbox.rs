@@ -62,7 +62,7 @@ pub(crate) fn token_of(link: &str) -> &str {
     in_query.unwrap_or_else(|| path.rsplit_once('/').unwrap().1)
 }
 
-/// Returns the e-mails in a directory, in the order in which they were requested.
+/// Returns the paths of the e-mails in a directory, in the order in which they were requested.
 pub(crate) fn mail_files(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let mut files: Vec<_> = entries

@@ -33,7 +33,7 @@ async fn is_good(app: &TestApp, mail: &Mail) -> bool {
     !answer.header("location").unwrap().contains("error=")
 }
 
-/// Sends one e-mail of each kind. Returns them with the lifetime of their links.
+/// Sends one e-mail of each kind. Returns each with the lifetime of its link.
 async fn one_of_each_kind(app: &TestApp) -> Vec<(Mail, &'static str)> {
     let ada = app.sign_up("ada@example.com").await;
     let verify = json!({ "email": "ada@example.com" });
@@ -84,7 +84,7 @@ pub(crate) async fn ask_in_vain(app: &TestApp, db: &TestDatabase, email: &str) {
     is_tried(db, email).await;
     let made = async || (links(db).await > before).then_some(());
     eventually("a link", made).await;
-    // A delivery fails at once, so the first one has failed by the time that this e-mail is
+    // A delivery fails at once, so the first delivery has failed by the time this e-mail is
     // attempted.
     ask_for_reset(app, "next@example.com").await;
     is_tried(db, "next@example.com").await;

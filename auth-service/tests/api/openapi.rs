@@ -88,7 +88,7 @@ async fn exactly_the_documented_operations_exist(db: TestDatabase) {
             let url = app.url(&path.replace("{token}", "unknown").replace("{id}", "github"));
             let request = app.client.request(method.clone(), url).bearer_auth(&ada.token);
             let answer = request.json(&body).answer().await;
-            // An unsupported method returns an empty body below the base path, and 405 elsewhere.
+            // An unsupported method returns an empty body under the base path, and 405 elsewhere.
             let has_answer = !answer.body.is_empty() || answer.status == 302;
             let is_there = has_answer && answer.header("allow").is_none();
             let is_described = item.get(method.as_str().to_lowercase()).is_some();

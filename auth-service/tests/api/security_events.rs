@@ -77,8 +77,8 @@ impl Page {
         assert_eq!(answer.status, 200, "{answer:?}");
         assert_eq!(answer.header("cache-control"), Some("no-store"));
         let (body, keys) = (answer.json(), jwks(app).await);
-        // The fields are in the order of the events, which is lost here. It is restored from the
-        // number at the end of each `jti`.
+        // The fields of `sets` are in the order of the events, but parsing loses that order. It is
+        // restored from the number at the end of each `jti`.
         let mut sets: Vec<_> = body["sets"].as_object().unwrap().iter().collect();
         sets.sort_by_key(|(jti, _)| jti.rsplit('.').next().unwrap().parse::<u64>().unwrap());
         let mut page = Self {

@@ -58,7 +58,7 @@ struct SessionBody<'a> {
 }
 
 impl Output {
-    /// Writes a list of users. `is_cut` is true if the limit omitted some.
+    /// Writes a list of users. `is_cut` tells whether the limit left out some of them.
     pub(super) fn list(&self, users: &[UserRow], is_cut: bool) -> io::Result<()> {
         let mut out = io::stdout().lock();
         if self.is_json {

@@ -24,7 +24,7 @@ const MIN_PREFIX_DIGITS: usize = 10;
 /// Maximum number of digits that are compared. Further digits are ignored.
 const MAX_PREFIX_DIGITS: usize = 16;
 
-/// Reasons for rejecting the operator's list of hashes.
+/// Reason for rejecting the operator's list of hashes.
 #[derive(Debug, thiserror::Error)]
 pub enum BlocklistError {
     #[error("{0}: {1}")]

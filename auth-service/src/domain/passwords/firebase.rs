@@ -1,6 +1,6 @@
 //! Firebase hashes. Such a hash is the signer key of the project, encrypted with AES-256 in counter
 //! mode under a key that scrypt derives from the password. This service stores the key stream
-//! (signer key XOR hash), and therefore not the signer key.
+//! (signer key XOR hash), so it need not store the signer key.
 //!
 //! `$firebase-scrypt$ln=<log₂ N>,r=<r>,p=1$<salt and separator>$<key stream>`
 

@@ -1,5 +1,6 @@
-//! Hashes of other programs: Better Auth's scrypt, plain bcrypt, and argon2, scrypt and PBKDF2 as PHC
-//! strings (<https://github.com/P-H-C/phc-string-format>). They are verified, but never created.
+//! Hashes created by other programs: Better Auth's scrypt, plain bcrypt, and argon2, scrypt and
+//! PBKDF2 as PHC strings (<https://github.com/P-H-C/phc-string-format>). They are verified, but
+//! never created.
 
 use argon2::{Algorithm, Argon2, Version};
 use aws_lc_rs::{
@@ -203,7 +204,7 @@ fn argon2_phc(algorithm: Algorithm, rest: &str) -> Result<Foreign, UnusableHash>
     Ok(Foreign::Argon2 { hasher: Argon2::new(algorithm, version, params), salt, key })
 }
 
-/// Rejects excessive costs in bytes. `None` stands for an overflow.
+/// Rejects hashes that need too much memory or work, both in bytes. `None` stands for an overflow.
 fn check_cost(memory: Option<u64>, work: Option<u64>) -> Result<(), UnusableHash> {
     let is_bearable = memory.is_some_and(|memory| memory <= MAX_MEMORY)
         && work.is_some_and(|work| work <= MAX_WORK);

@@ -64,8 +64,8 @@ fn has_dot_segments(path: &str) -> bool {
     })
 }
 
-/// Returns whether a file, its index file or a compressed copy is outside `root`, because a
-/// symbolic link can point to any file of the machine. The root itself may be a symbolic link.
+/// Returns whether a file, its index file or a compressed copy of it is outside `root`: a symbolic
+/// link can point to any file on the machine. The root itself may be a symbolic link.
 fn leads_out(root: &Path, path: &Path) -> bool {
     let Ok(root) = root.canonicalize() else { return false };
     let is_outside = |path: PathBuf| match path.canonicalize() {

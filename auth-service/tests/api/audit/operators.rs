@@ -1,4 +1,4 @@
-//! Entries about the actions of operators, and about those of the service itself.
+//! Audit log entries about the actions of operators and of the service itself.
 
 use std::process::Stdio;
 

@@ -170,7 +170,7 @@ async fn a_change_to_a_taken_address_looks_like_any_other(db: TestDatabase) {
 async fn deleting_a_user_deletes_its_pending_mails(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let eve = app.sign_up("ada@example.com").await;
-    // E-mails cannot be delivered while a file is in place of the directory.
+    // E-mails cannot be delivered while a file takes the place of the directory.
     std::fs::remove_dir(app.mail_dir.path()).unwrap();
     std::fs::write(app.mail_dir.path(), "").unwrap();
     app.post_as(&eve, CHANGE, &json!({ "newEmail": "eve@example.com" })).await.is_done();
@@ -236,7 +236,7 @@ async fn the_old_address_confirms_a_change_if_so_configured(db: TestDatabase) {
     let ada = app.sign_up("ada@example.com").await;
     let eve = app.sign_up("eve@example.com").await;
 
-    // While the old address is unverified, a change does not need to be confirmed from it.
+    // While the old address is unverified, a change need not be confirmed from that address.
     let direct = change(&app, &ada, "second@example.com").await;
     assert_eq!(open_bare(&app, &direct).await.status, 200);
     open_bare(&app, &verification(&app, "second@example.com").await).await;

@@ -29,7 +29,7 @@ const HASHES: [&str; 14] = [
     "{bcrypt}$2a$05$50EVJsvIPWQdb..NFl.EXenh2j0TfckOEB91qQic8AAGyRfDcNJlS",
     "{argon2@SpringSecurity_v5_8}$argon2id$v=19$m=64,t=2,p=2$SgnBeE8pZcwZY8x5j9Fayw$UjYpU2WRfjE04Ub3ycSGU7JjS06eum5H+Jc/MM40m5k",
 ];
-/// Firebase's published example of its scrypt, in Supabase's format.
+/// Firebase's published example hash, in Supabase's format.
 const FIREBASE: &str = "$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==,sk=jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZ\
     JzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==$42xEC+ixf3L2lw==$lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+V\
     HjoZilo78198JAdRuid5lQ==";

@@ -114,7 +114,7 @@ async fn hashes_of_auth0_complete_its_users(db: TestDatabase) {
     assert_eq!(ada["id"], "auth0|euclid");
 }
 
-/// Firebase's published example of its scrypt.
+/// Returns an export with Firebase's published example hash.
 fn firebase() -> String {
     json!({ "users": [
         {

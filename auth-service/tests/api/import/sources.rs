@@ -42,7 +42,7 @@ const KEY: &str = "\"0ff008ec4aad6fb549ee6a9b664e58cc8b30925ec747946ac31658938c9
 const KEY_OF_ANOTHER: &str = "\"562d2b547578bba614e43531b8f1bb87148b9d94ea4228be7d089395d19e9e8377cc38ee9762d3a8e5bb5b1f\
     5c119c14f8ae3756f83c65610c4813973ca642a2ae861bd0cdd7d14349450361f7db5cb8579bcb7575\"";
 
-/// Adds a session of a user.
+/// Adds a session for a user.
 async fn add_session_of(db: &TestDatabase, user_id: &str, id: &str, token: &str) {
     let session = format!(
         "INSERT INTO session VALUES ('{id}', '{user_id}', '{token}', '{EXPIRES}', '{EXPIRES}', \

@@ -54,7 +54,7 @@ fn cookie_of(answer: &Answer) -> String {
     pairs.collect::<Vec<_>>().join("; ")
 }
 
-/// Returns the encrypted values of the database.
+/// Returns the encrypted values in the database.
 async fn sealed(db: &TestDatabase) -> Vec<String> {
     let hex = |column: &str| match db.engine {
         Engine::Postgres => format!("encode({column}, 'hex')"),

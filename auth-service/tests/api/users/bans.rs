@@ -95,8 +95,8 @@ async fn an_expired_ban_is_lifted_at_sign_in(db: TestDatabase) {
     assert_eq!(values(&db, events).await, ["account-enabled"]);
 }
 
-/// Sends a request while another process is disabling all users: it has changed the rows but not
-/// committed yet.
+/// Sends a request while another process is disabling all users: that process has changed the rows
+/// but has not committed yet.
 async fn while_being_disabled(db: &TestDatabase, request: impl Future<Output = Answer>) -> Answer {
     let (disabled, is_disabled) = oneshot::channel();
     let (commit, may_commit) = oneshot::channel::<()>();

@@ -39,8 +39,8 @@ impl Terminal {
         grantpt(&screen).unwrap();
         unlockpt(&screen).unwrap();
         let name = ptsname(&screen, Vec::new()).unwrap();
-        // With CLOEXEC, processes that other tests start do not inherit the terminal and keep it
-        // open.
+        // CLOEXEC prevents processes that other tests start from inheriting the terminal, which
+        // would keep it open.
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
         let inside = open(&*name, flags, Mode::empty()).unwrap();
         let mut command = process(&db.url(), &[]);
