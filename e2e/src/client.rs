@@ -41,7 +41,7 @@ impl Client {
         self.call("GET", path, Some(bearer), None, None)
     }
 
-    /// Revokes an access token at auth-service. Its possession is sufficient.
+    /// Revokes an access token at auth-service. Possession of the token is sufficient.
     pub fn revoke_token(&self, token: &str) -> Result<Answer, Lost> {
         let url = format!("{}/api/auth/oauth2/revoke", self.base);
         let form = "application/x-www-form-urlencoded";

@@ -59,7 +59,7 @@ impl QuickStart {
         fs::create_dir_all(project.join("src")).expect("a folder can be made");
         fs::write(project.join("Cargo.toml"), manifest).expect("a file can be written");
         fs::write(project.join("src/main.rs"), source).expect("a file can be written");
-        // The locked versions of the workspace are available offline.
+        // The versions that the workspace has locked are available offline.
         fs::copy(xtask::root().join("Cargo.lock"), project.join("Cargo.lock"))
             .expect("a file can be copied");
         let status = Command::new(xtask::variable("CARGO").as_deref().unwrap_or("cargo"))

@@ -9,7 +9,8 @@ use crate::{Answer, Lost};
 pub struct Watch(AtomicUsize);
 
 impl Watch {
-    /// Returns a successful response. Counts a refused request and returns `None`.
+    /// Returns a successful response; for a refused request, increments the counter and returns
+    /// `None`.
     pub fn see(&self, answer: Result<Answer, Lost>) -> Option<Answer> {
         let answer = answer.expect("the service answers, whatever happens to its database");
         if answer.is_outage() {

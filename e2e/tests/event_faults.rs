@@ -166,8 +166,8 @@ fn a_user_deleted_twice_at_once_is_erased_once(system: &mut System) {
     assert_eq!(tasks.each_ref().map(|tasks| staying.status_at(tasks)), [200; 2]);
 }
 
-/// auth-service is killed after it has ended the session, while it waits for the lock that numbers
-/// the event.
+/// auth-service is killed after it has ended the session, while it waits for the lock that it needs
+/// to number the event.
 fn a_session_does_not_end_without_its_event(system: &mut System) {
     let (auth, tasks) = (system.auth_client(), system.tasks_client());
     let ada = User::sign_up(&auth, "ada@example.com");

@@ -64,7 +64,7 @@ fn no_request_fails_during_a_rotation(system: &mut System) {
     let old = token();
     assert_ne!(kid(&old), "made up");
 
-    // Every second request has a new token.
+    // Every other request has a new token.
     let request = |number: usize| Request {
         method: "GET",
         path: "/api/tasks".to_owned(),

@@ -58,7 +58,7 @@ fn a_caching_proxy_does_not_share_private_responses(system: &mut System) {
         let seen = [(); 2].map(|()| get(&health, None).headers()["x-cache"].clone());
         assert_eq!(seen, ["MISS", "MISS"], "readiness is never answered from a cache");
     }
-    // The proxy caches cacheable responses.
+    // The proxy does cache the key set, which is public.
     let keys = format!("{}/api/auth/jwks", nginx.auth_url);
     assert_eq!(get(&keys, None).headers()["x-cache"], "MISS");
     assert_eq!(get(&keys, None).headers()["x-cache"], "HIT");

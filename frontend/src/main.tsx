@@ -17,7 +17,7 @@ void config().catch(() => undefined);
 
 const router = createBrowserRouter(routes);
 
-/** A change of the language renders everything again. Unfinished input survives as drafts. */
+/** Renders everything again when the language changes. Unfinished input survives as drafts. */
 function App() {
   return <RouterProvider key={useLanguage()} router={router} />;
 }

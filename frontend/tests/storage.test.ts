@@ -1,4 +1,4 @@
-// The store of the browser where IndexedDB is unavailable.
+// The browser's store when IndexedDB is unavailable.
 
 import { expect, test } from "vitest";
 import { BrowserStore } from "../src/lib/storage";

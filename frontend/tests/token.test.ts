@@ -5,7 +5,7 @@ import { OtherSession, subjectOf, type Tabs, TokenStore } from "../src/features/
 
 let serial = 0;
 
-/** Returns an unsigned token of a user. */
+/** Returns an unsigned token for a user. */
 function tokenFor(sub: string): string {
   serial += 1;
   const encode = (value: object) => btoa(JSON.stringify(value)).replaceAll("=", "");

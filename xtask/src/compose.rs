@@ -17,7 +17,7 @@ use crate::{
 const PROJECT: &str = "compose-trial";
 /// The services whose exit codes are checked.
 const SERVICES: [&str; 3] = ["postgres", "auth-service", "task-service"];
-/// Roles and the only database that each may connect to.
+/// Roles, each with the only database that it may connect to.
 const OWNERS: [(&str, &str); 2] = [("auth", "auth"), ("tasks", "tasks")];
 const PATIENCE: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(200);
@@ -57,7 +57,7 @@ fn remove() -> Result {
     compose(&["down", "--volumes", "--remove-orphans"])
 }
 
-/// Checks that each role, with its service's password, can connect to its own database only.
+/// Checks that each role, with its service's password, can connect only to its own database.
 fn keep_the_databases_apart() -> Result {
     for (role, _) in OWNERS {
         for database in ["auth", "tasks", "postgres", "template1"] {
@@ -75,8 +75,8 @@ fn keep_the_databases_apart() -> Result {
     expect("the superuser from outside", &answer, "password authentication failed")
 }
 
-/// Returns the database's reply to a role that connects over the network, with the password in a
-/// variable of the container.
+/// Connects to a database over the network as `role`, and returns the reply. `password` is the name
+/// of the container's environment variable with the password.
 fn sign_in(role: &str, password: &str, database: &str) -> Result<String> {
     let query = "SELECT 'superuser: ' || rolsuper FROM pg_roles WHERE rolname = current_user";
     let script = format!(

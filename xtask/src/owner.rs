@@ -1,4 +1,4 @@
-//! The user that runs servers that refuse to run as root.
+//! An unprivileged user for servers that refuse to run as root.
 
 use std::{fs, io};
 

@@ -93,7 +93,7 @@ impl Cluster {
         format!("postgres://postgres:{password}@127.0.0.1:{port}/{database}")
     }
 
-    /// Returns a URL that names this server and a standby and connects to the one that accepts
+    /// Returns a URL that lists this server and a standby. Clients connect to the one that accepts
     /// writes.
     pub fn url_with(&self, standby: &Self, database: &str) -> String {
         let (ServerFolder { port, password, .. }, other) = (&self.folder, standby.folder.port);
@@ -152,7 +152,7 @@ impl Cluster {
         Ok(())
     }
 
-    /// Restarts a killed server on the same port and data.
+    /// Restarts a killed server on the same port, with the same data.
     pub fn restart(&mut self) -> io::Result<()> {
         let start = Instant::now();
         loop {

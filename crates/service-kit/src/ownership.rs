@@ -11,7 +11,8 @@ use rustix::{
     process::{getegid, geteuid},
 };
 
-/// An I/O error at a path. If permissions are missing, the message includes a command that adds them.
+/// An I/O error at a path. If permissions are missing, the message includes a command that adds
+/// them.
 #[derive(Debug)]
 pub struct PathError {
     path: PathBuf,

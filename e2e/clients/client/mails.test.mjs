@@ -1,4 +1,4 @@
-// Actions of mailed links: resetting the password, verifying and changing the address.
+// Actions of links in e-mails: resetting the password, verifying and changing the address.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// Replaces the values of a response that differ between runs by their meaning.
+// Replaces the values of a response that differ between runs with their meaning.
 
 import { createHmac } from "node:crypto";
 
@@ -15,8 +15,8 @@ const SIGNED = /^(.+)\.([A-Za-z0-9+/]{43}=)$/;
 const HOUR = 3_600_000;
 
 /**
- * Returns the meaning of a response. `known` maps an opaque value to its meaning, such as `ada's
- * token`.
+ * Returns a response with its opaque values replaced. `known` maps an opaque value to its meaning,
+ * such as `ada's token`.
  */
 export function meaning({ status, headers, text }, known) {
   const seen = Object.entries(headers).filter(([name]) => !TRANSPORT.includes(name));

@@ -1,4 +1,4 @@
-// Functions for the rows of the tables of exchanges.
+// Functions that create the rows of exchange tables.
 //
 // A row is `[name, request]` or `[name, request, keep]`, where `keep` is the name under which the
 // response is stored. A value that depends on earlier responses is a function of `kept`, the stored
@@ -42,7 +42,7 @@ export const otherMails = () => ({ unread: true });
 export const follow = (mail, extras) =>
   send("GET", (kept) => kept[mail].link.slice(TRUSTED.length), extras);
 
-/** Returns a function that returns the token in the link in a stored e-mail. */
+/** Returns a function that reads the token from the link of a stored e-mail. */
 export const tokenOf = (mail) => (kept) => kept[mail].token;
 
 export const account = (email, more) => ({ name: "Ada", email, password: PASSWORD, ...more });

@@ -1,5 +1,5 @@
-// SQLite for Kysely without a native module: real database files through WebAssembly, with the
-// parts of the interface of better-sqlite3 that Kysely's SqliteDialect uses.
+// SQLite for Kysely without a native module: real database files through WebAssembly, with those
+// parts of better-sqlite3's interface that Kysely's SqliteDialect uses.
 
 import sqlite from "node-sqlite3-wasm";
 import { SqliteDialect } from "kysely";

@@ -33,7 +33,7 @@ export class Browser {
     return isCrossOrigin ? this.#asThePageSees(response) : response;
   };
 
-  /** Opens a mailed link. Returns the status and the redirect target of the response. */
+  /** Opens a link from an e-mail. Returns the status and the redirect target of the response. */
   async open(link) {
     const response = await this.#send(new Request(link, { redirect: "manual" }));
     return { status: response.status, location: response.headers.get("location") };

@@ -7,7 +7,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import PostalMime from "postal-mime";
 
 /**
- * Names of notices about a changed address. Only auth-service sends them, and they contain no link.
+ * File names of notices about a changed address. Only auth-service sends such notices, and they
+ * contain no link.
  */
 const NOTICE = /-(change-email-notice|email-changed)\.eml$/;
 const LINK = /https?:\/\/[^\s<>"]+/;

@@ -2,7 +2,7 @@
 
 import { chromium } from "playwright-core";
 
-/** Arguments of a browser that sends no requests of its own. */
+/** Arguments that keep the browser from sending requests of its own. */
 const QUIET = [
   "--disable-background-networking",
   "--disable-component-update",

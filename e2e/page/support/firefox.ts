@@ -37,7 +37,7 @@ export class Tab {
     page.on("dialog", (dialog) => void dialog.accept());
   }
 
-  /** Firefox logs a request without a response as one that CORS did not allow. */
+  /** Ignores requests without a response, which Firefox logs as disallowed by CORS. */
   #keep(error: string): void {
     if (!error.includes("CORS request did not succeed")) this.errors.push(error);
   }

@@ -4,7 +4,7 @@ import type { Page } from "@playwright/test";
 import { haveTasks, member, newAddress, PASSWORD, rows, tick } from "../support/people";
 import { expect, test } from "../support/test";
 
-/** Presses Tab until the element has the focus, and checks that the focus is visible. */
+/** Presses Tab until the element has focus, and checks that the focus is visible. */
 async function tabTo(page: Page, role: "button" | "link" | "textbox" | "checkbox", name: string) {
   const target = page.getByRole(role, { name, exact: true });
   await expect(target).toBeVisible();

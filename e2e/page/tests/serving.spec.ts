@@ -16,7 +16,7 @@ test("scripts, styles and the page are compressed", async ({ page }) => {
   await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
   expect(encodings.size).toBeGreaterThan(3);
   const plain = [...encodings].filter(([, encoding]) => !["br", "gzip"].includes(encoding ?? ""));
-  // Only files of less than 1000 bytes may be uncompressed.
+  // Only files smaller than 1000 bytes may be uncompressed.
   for (const [url] of plain) expect((await page.request.get(url)).headers()["content-length"]?.length).toBeLessThan(4);
 });
 

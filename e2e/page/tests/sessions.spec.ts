@@ -15,8 +15,9 @@ function countTokens(context: BrowserContext, { url }: System): () => number {
 }
 
 /**
- * Breaks the signature of the access tokens of task requests until `together` requests have such a
- * token, and holds these requests until then. Returns a function that returns their number.
+ * Breaks the signatures of the access tokens that the first `together` task requests use, and holds
+ * these requests until all of them were sent. Returns a function that returns the number of
+ * requests with a broken token.
  */
 async function spoilTokens(context: BrowserContext, together = 1): Promise<() => number> {
   const spoilt = new Set<string>();

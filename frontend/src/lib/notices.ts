@@ -5,7 +5,7 @@ export interface Action {
   run(): void;
   /** Whether the action undoes the user's last change. */
   isUndo?: boolean;
-  /** Id of the element that gets the focus afterwards. */
+  /** Id of the element that is focused afterwards. */
   focus?: string;
 }
 

@@ -7,7 +7,7 @@ use url::Url;
 use crate::{Result, pgbouncer::PgBouncer, postgres::Cluster};
 
 const DATABASES: [&str; 2] = ["auth", "tasks"];
-/// A self-signed certificate is sufficient to measure encryption.
+/// Server settings for TLS. A self-signed certificate is sufficient to measure encryption.
 const TLS: [&str; 1] = ["ssl=on"];
 
 /// The database of a site, with the server that was started for it.

@@ -33,7 +33,7 @@ pub(super) struct Site {
 }
 
 impl Site {
-    /// Starts the programs of a folder.
+    /// Starts the programs in a folder.
     pub(super) fn start(name: &'static str, engine: Engine, programs: &Path) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let launcher = Launcher { programs, folder: folder.path(), engine: &engine };

@@ -1,4 +1,4 @@
-// Routing, media types, bodies and validation, each with the endpoint that is most suitable.
+// Routing, media types, bodies and validation, each tested at the most suitable endpoint.
 
 import { account, get, post, send, signIn, signUp } from "../vocabulary.mjs";
 

@@ -177,7 +177,7 @@ export const rateLimited = [
   ...many(101, "an unknown path a hundred times in ten seconds", get("/nonsense")),
 ];
 
-/** Suppresses the refresh of a session, because its time depends on the speed of the servers. */
+/** Query that suppresses the refresh of a session, whose time depends on the servers' speed. */
 const STILL = "?disableRefresh=1";
 
 export const extendedByEachUse = [

@@ -1,4 +1,4 @@
-// Better Auth's endpoints for other providers and for additional fields. Neither are configured.
+// Better Auth's endpoints for other providers and for additional fields. Neither is configured.
 
 import { get, post, signUp } from "../vocabulary.mjs";
 

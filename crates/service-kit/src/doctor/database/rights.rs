@@ -10,8 +10,8 @@ use diesel_async::RunQueryDsl as _;
 use super::Schema;
 use crate::db::Conn;
 
-/// Queries the role and the first existing schema of the search path. `current_schema()` alone would
-/// skip schemas that the role may not use.
+/// Queries the role and the first existing schema of the search path. `current_schema()` alone
+/// would skip schemas that the role may not use.
 const SCHEMA: &str = "SELECT quote_ident(current_user) AS role, \
      coalesce(quote_ident(n.nspname), '') AS schema, \
      coalesce(has_schema_privilege(n.oid, 'USAGE'), true) AS may_use, \

@@ -4,7 +4,7 @@
 import { lockManager } from "../../../lib/locks";
 import type { Tabs } from "./token";
 
-/** Timeout in milliseconds for a response of other tabs, as suspended tabs do not respond. */
+/** Timeout in milliseconds for responses from other tabs. Suspended tabs do not respond. */
 const PATIENCE = 200;
 
 type Message = { kind: "ask" } | { kind: "offer" | "new"; token: string };

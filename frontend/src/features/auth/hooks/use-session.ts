@@ -1,4 +1,4 @@
-// The signed-in user, if any.
+// The state of the session, and the signed-in user.
 
 import { useCallback, useState } from "react";
 import { useSession as useAuthSession } from "../api/auth";

@@ -1,4 +1,4 @@
-// Sets a new password with the token of a mailed link.
+// Sets a new password with the token from a link in an e-mail.
 
 import { useEffect, useState } from "react";
 import { useLocation, useNavigate, useSearchParams } from "react-router";

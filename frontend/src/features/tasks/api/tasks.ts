@@ -161,7 +161,7 @@ export function updateTask(id: string, change: TaskChange, etag?: string): Promi
   );
 }
 
-/** Deletes a task; a missing one is not an error. `keepalive` lets the request outlive the page. */
+/** Deletes a task, if it exists. With `keepalive`, the request outlives the page. */
 export async function deleteTask(id: string, keepalive = false): Promise<void> {
   try {
     await ask((client) =>

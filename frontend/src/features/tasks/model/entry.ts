@@ -18,7 +18,7 @@ export interface Entry {
    * rejected, and kept until the user retries or discards it.
    */
   readonly state: "held" | "waiting" | "sending" | "failed";
-  /** Why the last attempt failed. */
+  /** Reason why the last attempt failed. */
   readonly problem?: Problem;
   /** The task on the server, if it was changed elsewhere meanwhile. */
   readonly theirs?: Task;

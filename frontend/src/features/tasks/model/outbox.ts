@@ -129,7 +129,7 @@ export class Outbox {
 
   /**
    * Sends the deletions of all tabs, even those that could still be undone. Resolves when each
-   * deletion was sent or cannot be sent now.
+   * deletion has been sent or cannot be sent now.
    */
   async sendDeletions(): Promise<void> {
     const owner = this.#owner;

@@ -10,15 +10,15 @@ const PREFIX = "task-outbox-";
 type Message = { kind: "opened"; tab: string } | { kind: "finish deletions" };
 
 export interface TabEvents {
-  /** Another tab was closed; its unsent writes can be adopted. */
+  /** Called when another tab was closed, so that its unsent writes can be adopted. */
   closed(): void;
-  /** The user signs out in another tab: deletions can no longer be undone. */
+  /** Called when the user signs out in another tab: deletions can no longer be undone. */
   finishDeletions(): void;
 }
 
 /**
- * Browsers offer locks only with https or on localhost, and privacy settings may disable them.
- * Without locks, tabs are not coordinated.
+ * Coordinates tabs with the locks of the browser. Browsers offer locks only with https or on
+ * localhost, and privacy settings may disable them. Without locks, tabs are not coordinated.
  */
 export class TabLocks implements Tabs {
   readonly id = randomHex(8);

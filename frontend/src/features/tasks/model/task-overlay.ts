@@ -132,7 +132,7 @@ function draftOf(entry: Entry): Row | undefined {
 }
 
 /**
- * Returns whether a row needs a decision of the user. Such a row is displayed regardless of the
+ * Returns whether a row needs a decision by the user. Such a row is displayed regardless of the
  * filter.
  */
 const isStuck = ({ unsent }: Row): boolean => unsent?.state === "failed";

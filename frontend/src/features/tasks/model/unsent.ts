@@ -74,7 +74,7 @@ export function startSending(): void {
   });
 }
 
-/** Sends the deletions of all tabs that can still be undone, before the session ends. */
+/** Sends all deletions that can still be undone, in every tab, before the session ends. */
 export async function finishDeletions(): Promise<void> {
   notices.closeAll();
   locks.finishDeletions();

@@ -168,7 +168,7 @@ function Editing({ task, missing }: EditingProps) {
     base.current = { ...before, ...change };
     keepDraft();
     const outcome = await saving;
-    // If the form was left, the list shows the rejected change.
+    // If the user has left the form, the list shows the rejected change.
     if (!isShown.current) return;
     if (outcome.kind === "failed") {
       discardChange(outcome.id);
@@ -186,7 +186,7 @@ function Editing({ task, missing }: EditingProps) {
     });
   }
 
-  /** Overwrites the version of another device. If that fails, the choice is offered again. */
+  /** Overwrites the version saved on another device. If that fails, offers the choice again. */
   async function overwrite(theirs: Task) {
     try {
       await save(text.current, theirs);
