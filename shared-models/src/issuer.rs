@@ -13,6 +13,6 @@ pub struct IssuerDocument {
     pub issuer: String,
     /// The `aud` of its tokens.
     pub audience: String,
-    /// The origin under which browsers reach the issuer.
+    /// The origin at which browsers reach the issuer.
     pub url: String,
 }

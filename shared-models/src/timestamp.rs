@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::Error as _};
 ///
 /// A JavaScript `Date` has milliseconds, and the Better Auth client misreads dates with more than
 /// three fractional digits. Times are truncated on creation, so that the response to a create
-/// request equals that of a later read, with either database.
+/// request equals that of a later read, on either database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(DateTime<Utc>);
 

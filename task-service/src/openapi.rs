@@ -125,7 +125,8 @@ fn make_private(operation: &mut Operation, takes: Takes, components: &mut Compon
     }
     for (status, errors) in by_status {
         let response = refusal(status, &errors);
-        // These depend on the operation; all others are shared components.
+        // Responses with status 422 or with these errors differ between operations; all others are
+        // shared components.
         let is_of_listing = errors
             .iter()
             .any(|error| matches!(error, Error::TooManySearches | Error::ResponsesInFlight(_)));

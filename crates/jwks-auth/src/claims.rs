@@ -62,7 +62,7 @@ impl Rules {
         })
     }
 
-    /// Returns whether the token is valid already. `now` is the time since the epoch.
+    /// Fails if the token is not valid yet. `now` is the time since the epoch.
     pub(crate) fn has_begun(
         &self,
         claims: &RegisteredClaims,
@@ -74,7 +74,7 @@ impl Rules {
         if is_ahead { Err(Refusal::NotYetValid) } else { Ok(()) }
     }
 
-    /// Returns whether the token has not expired. `now` is the time since the epoch.
+    /// Fails if the token has expired. `now` is the time since the epoch.
     pub(crate) fn has_not_ended(
         &self,
         claims: &RegisteredClaims,

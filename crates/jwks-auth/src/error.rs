@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Reasons for rejecting a request.
+/// Reason for rejecting a request.
 ///
 /// The message is safe to show to clients: it only distinguishes "expired" from "invalid", so that
 /// it reveals nothing to forgers. [`Refusal`] is for logs and tests.
@@ -108,7 +108,7 @@ impl Error {
     }
 }
 
-/// Reasons why a [`Verifier`](crate::Verifier) cannot be built.
+/// Reason why a [`Verifier`](crate::Verifier) cannot be built.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {

@@ -11,8 +11,8 @@ const SIGN_BIT: u8 = 0x80;
 /// The least significant byte of the field's prime, 2^255 - 19.
 const PRIME_LOW_BYTE: u8 = 0xed;
 
-/// The y coordinates of the eight points of small order: 0, 1, -1, and the two of the points of
-/// order eight.
+/// The y coordinates of the eight points of small order: 0, 1, -1, and the two values that occur in
+/// points of order eight.
 const SMALL_ORDER: [[u8; POINT_BYTES]; 5] = [
     [0; POINT_BYTES],
     [

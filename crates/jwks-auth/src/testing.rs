@@ -13,8 +13,8 @@ use tokio::sync::watch;
 
 use crate::source::{FetchError, Fetching, KeySource};
 
-/// Signs valid and invalid tokens. Serve [`Issuer::jwks`] at the JWKS URL of the service, or pass
-/// [`Issuer::keys`] to the verifier.
+/// An issuer that signs valid and invalid tokens. Serve [`Issuer::jwks`] at the JWKS URL of the
+/// service, or pass [`Issuer::keys`] to the verifier.
 #[derive(Clone)]
 pub struct Issuer {
     kid: String,

@@ -27,7 +27,8 @@ use crate::{
 
 pub(crate) type IsRevoked = Arc<dyn Fn(&RegisteredClaims) -> bool + Send + Sync>;
 
-/// Verifies the tokens of one or several issuers. Cheap to clone; all clones share keys and cache.
+/// Verifier of the tokens of one or several issuers. Cheap to clone; all clones share the keys and
+/// the cache.
 #[derive(Clone)]
 pub struct Verifier(pub(crate) Arc<Inner>);
 
@@ -178,8 +179,8 @@ impl Verifier {
         }
     }
 
-    /// Removes the tokens for which the predicate returns true from the cache. Tokens that are
-    /// being verified meanwhile are not cached. Visits every entry.
+    /// Removes from the cache the tokens for which the predicate returns true. Tokens that are
+    /// being verified at the same time are not cached. Visits every entry.
     pub fn invalidate_where(&self, is_meant: impl Fn(&RegisteredClaims) -> bool) {
         if let Some(cache) = &self.0.cache {
             cache.remove_where(is_meant);

@@ -20,11 +20,11 @@ use tracing::{info, warn};
 
 use crate::store::{Erasure, EventCursor, StoreError};
 
-/// Interval at which due erasures are polled. Longer than the issuer's long poll.
+/// Interval at which the database is polled for due erasures. Longer than the issuer's long poll.
 const PAUSE: Duration = Duration::from_secs(30);
 /// Delay after a failure.
 const RETRY_PAUSE: Duration = Duration::from_secs(2);
-/// Maximum number of rows of a table deleted in one transaction.
+/// Maximum number of rows that one transaction deletes from a table.
 const BATCH: i64 = 1000;
 /// Maximum number of users read at once.
 const USERS: i64 = 100;

@@ -17,7 +17,8 @@ use crate::store::{IdempotencyKey, StoreError, Task};
 
 /// Divisor of the remaining quota: one sixteenth of it is allowed without counting.
 const SHARE: i64 = 16;
-/// Maximum number of cached owners. When it is reached, all of them are counted again.
+/// Maximum number of cached owners. When it is reached, the cache is cleared and all owners are
+/// counted again.
 const MAX_OWNERS: usize = 10_000;
 
 /// The rows that a quota limits.

@@ -82,7 +82,7 @@ pub(crate) enum Error {
     Sql(#[from] StoreError),
 }
 
-/// A refused action on a task of another user.
+/// An action that was refused, because the task belongs to another user.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Verb {
     Access,
@@ -151,7 +151,8 @@ impl From<LongReadError> for Error {
 }
 
 impl Error {
-    /// Returns status, code and detail. The details of 5xx errors are constant, as is the code of 401.
+    /// Returns the status, code and detail. The details of 5xx errors are constant, as is the code
+    /// of 401.
     fn parts(&self) -> (StatusCode, &'static str, Cow<'static, str>) {
         use StatusCode as S;
         let (status, code, detail) = match self {

@@ -20,8 +20,8 @@ use crate::{
     http::error::{Error, InputError, Result},
 };
 
-/// Maximum size of a body in bytes: about twice that of a description of 10 000 characters that are
-/// all escaped.
+/// Maximum size of a body in bytes: about twice the size of a description of 10 000 characters, all
+/// of them escaped.
 const MAX_BODY_BYTES: usize = 256 * 1024;
 
 /// The `{id}` of a path. An invalid id is treated as an unknown task.

@@ -1,5 +1,5 @@
 //! Long listings, sent in parts. Each part is loaded once the client has read the previous one, so
-//! that a slow client keeps one part in memory rather than the whole listing.
+//! that a response to a slow client holds one part in memory rather than the whole listing.
 
 use std::{collections::HashMap, future::ready, mem};
 
@@ -61,7 +61,7 @@ impl Tasks {
     }
 }
 
-/// The remaining tasks.
+/// The tasks that have not been sent yet.
 struct Parts {
     state: Data<AppState>,
     owner: UserId,
@@ -84,8 +84,8 @@ async fn body(state: Data<AppState>, owner: UserId, heads: &[Head]) -> Result<He
     Ok(Held::new(BodyStream::new(Box::pin(all)), reservation))
 }
 
-/// Returns the memory held by a response in bytes: one part as rows and as JSON, and the ids of all
-/// tasks.
+/// Returns the number of bytes of memory that a response holds: one part as rows and as JSON, and
+/// the ids of all tasks.
 fn held_bytes(heads: &[Head]) -> usize {
     2 * PART_BYTES + size_of_val(heads)
 }

@@ -203,7 +203,7 @@ impl Head {
         Position { place, id: self.id }
     }
 
-    /// Returns the size of title and description in bytes.
+    /// Returns the size in bytes of the title and the description.
     pub(crate) fn text_bytes(&self) -> usize {
         let bytes = [self.title_bytes, self.description_bytes].into_iter().flatten();
         bytes.map(|bytes| usize::try_from(bytes).unwrap_or_default()).sum()
@@ -240,7 +240,7 @@ impl Task {
         load!(conn, owner, asked, Self::query())
     }
 
-    /// Returns those of the tasks that exist and belong to the owner, in any order.
+    /// Returns the tasks with these ids that exist and belong to the owner, in any order.
     pub(crate) async fn find_all(
         conn: &mut Conn<'_>,
         owner: &UserId,

@@ -1,4 +1,4 @@
-//! The tables, identical on both engines.
+//! The database tables, which are identical on PostgreSQL and SQLite.
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Bool, Nullable, Text};

@@ -117,7 +117,7 @@ impl Task {
         query!(conn, |c| diesel::insert_into(tasks::table).values(row).execute(*c))
     }
 
-    /// Returns the updated task; `None` if the owner has no such task in the expected version.
+    /// Returns the updated task; `None` if the owner has no such task with the expected version.
     pub(crate) async fn update(
         conn: &mut Conn<'_>,
         owner: &UserId,
@@ -153,7 +153,7 @@ impl Task {
         .optional()
     }
 
-    /// Returns the number of deleted tasks: 0 if the owner has no such task in the expected
+    /// Returns the number of deleted tasks: 0 if the owner has no such task with the expected
     /// version.
     pub(crate) async fn delete(
         conn: &mut Conn<'_>,

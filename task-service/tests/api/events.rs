@@ -23,7 +23,7 @@ on_both_engines!(task_service::MIGRATIONS;
     a_silent_feed_refuses_tokens_if_so_configured,
 );
 
-/// Number of tasks, more than one batch of an erasure.
+/// Number of tasks; more than one batch of an erasure can delete.
 const MANY: usize = 2500;
 
 async fn spawn(db: &TestDatabase, feed: &Feed) -> TestApp {
@@ -40,7 +40,7 @@ async fn spawn_with(db: &TestDatabase, feed: &Feed, change: impl FnOnce(&mut Con
     .await
 }
 
-/// Returns a token of a session.
+/// Returns a token issued for a session.
 fn token_of(app: &TestApp, sub: &str, sid: &str) -> String {
     let mut claims = claims(sub);
     claims["sid"] = sid.into();

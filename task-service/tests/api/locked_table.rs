@@ -15,8 +15,8 @@ use service_kit::{
 use crate::app::{TestApp, problem};
 
 const TIMEOUT: Duration = Duration::from_secs(1);
-/// Generous time limits, which only a service without limits of its own exceeds, even on a busy
-/// machine.
+/// Generous time limits: even on a busy machine, only a service without time limits of its own
+/// exceeds them.
 const RESPONSE_LIMIT: Duration = Duration::from_secs(30);
 const READINESS_LIMIT: Duration = Duration::from_secs(15);
 const REQUESTS: usize = 20;

@@ -39,14 +39,14 @@ fn service(db: &TestDatabase, arguments: &[&str]) -> Command {
     command
 }
 
-/// Returns the standard output of a successful command.
+/// Runs a command that must succeed, and returns its standard output.
 async fn done(db: &TestDatabase, arguments: &[&str]) -> String {
     let output = service(db, arguments).output().await.unwrap();
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Returns the error output of a failing command.
+/// Runs a command that must fail, and returns its output.
 async fn refused(db: &TestDatabase, arguments: &[&str]) -> String {
     let output = service(db, arguments).output().await.unwrap();
     assert!(!output.status.success(), "{output:?}");

@@ -143,7 +143,7 @@ impl Follower {
     }
 
     /// Checks a cached token like [`Self::check`], but searches the revocations only if they have
-    /// changed since its last check.
+    /// changed since the token was last checked.
     pub(crate) fn check_again(&self, facts: &Facts) -> Result<(), Error> {
         let generation = self.revocations.generation();
         if facts.revocations_seen.load(Ordering::Relaxed) == generation {

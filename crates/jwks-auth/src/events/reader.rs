@@ -23,7 +23,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// Maximum size of a response in bytes.
 const MAX_RESPONSE_BYTES: usize = 4 * 1024 * 1024;
 
-/// Reads security events of the primary issuer. Cheap to clone.
+/// Reader of the primary issuer's security events. Cheap to clone.
 ///
 /// Obtained from [`Verifier::event_reader`](crate::Verifier::event_reader), for applications that
 /// act on events, for instance to erase the data of deleted users. The application stores the
@@ -77,7 +77,7 @@ pub struct EventBatch {
     pub more_available: bool,
 }
 
-/// Errors of reading events. The messages contain no secrets.
+/// Error in reading events. The messages contain no secrets.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FeedError {

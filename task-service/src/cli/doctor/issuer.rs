@@ -23,9 +23,9 @@ pub(super) struct Trusted<'a> {
 /// Result of checking an issuer.
 pub(super) struct Issuer<'a> {
     pub(super) trusted: Trusted<'a>,
-    /// The published keys; `None` if they are unavailable.
+    /// Ids of the published keys; `None` if they are unavailable.
     pub(super) kids: Option<Vec<String>>,
-    /// Time by which its clock is ahead of ours, if known.
+    /// Time by which the issuer's clock is ahead of ours, if known.
     pub(super) skew: Option<Skew>,
 }
 

@@ -1,4 +1,4 @@
-//! The database of a FastAPI service with `SQLModel`, on either engine.
+//! The database of a FastAPI service with `SQLModel`, on PostgreSQL or SQLite.
 
 use std::collections::HashMap;
 
@@ -32,7 +32,7 @@ const USERS: TableLayout = TableLayout {
     fields: &[Field::always("id", "id"), Field::always("email", "email")],
 };
 
-/// Reads tasks in the order of their ids, page by page.
+/// A reader of tasks, page by page, in the order of their ids.
 pub(super) struct Tasks {
     table: Table,
     collation: &'static str,
@@ -105,8 +105,8 @@ impl Tasks {
         }
     }
 
-    /// Fails if fewer tasks were read than exist: two have the same id, and a page ended between
-    /// them, so that the second one was skipped.
+    /// Fails if fewer tasks were read than exist. This happens if two tasks have the same id and a
+    /// page ends between them, so that the second one is skipped.
     pub(super) fn check_complete(&self) -> Result<(), ImportError> {
         if self.read == self.count {
             return Ok(());

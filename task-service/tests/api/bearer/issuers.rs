@@ -32,7 +32,7 @@ fn old_claims(sub: &str) -> Value {
     claims
 }
 
-/// Returns an issuer and a server of its keys.
+/// Returns an issuer and a server that publishes its keys.
 fn old_issuer() -> (Issuer, KeyServer) {
     let (issuer, server) = (Issuer::new("old", 5), KeyServer::start());
     server.publish(&[issuer.jwk()]);

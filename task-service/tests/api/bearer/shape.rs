@@ -39,7 +39,7 @@ async fn r07_tokens_that_are_not_canonical_are_refused(db: TestDatabase) {
     }
     let malleable = BASE64_URL_SAFE_NO_PAD.encode(&bits);
     let identity_r = BASE64_URL_SAFE_NO_PAD.encode([[1_u8].as_slice(), &[0; 63]].concat());
-    // In base64url, the last character of 64 bytes has four unused bits.
+    // In the base64url encoding of 64 bytes, the last character has four unused bits.
     let last = signature.chars().last().unwrap();
     let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let index = alphabet.find(last).unwrap();
@@ -166,8 +166,8 @@ async fn r11_keys_for_other_uses_and_weak_keys_verify_nothing(db: TestDatabase) 
     }
 }
 
-/// Returns the base point and S = 1: with the neutral element as the key, this signature is valid
-/// for any message.
+/// Returns a signature whose R is the base point and whose S is 1. With the neutral element as the
+/// key, it is valid for any message.
 fn signature_for_the_neutral_point() -> String {
     let mut signature = [0x66; 64];
     signature[0] = 0x58;
