@@ -31,7 +31,7 @@ use crate::{
     transfer,
 };
 
-/// Opens a read-only connection to a database.
+/// Opens a connection for reading a database. A SQLite file is opened read-only.
 pub async fn connect(url: &str) -> Result<PooledConn, SourceError> {
     let url: DatabaseUrl = url.parse().map_err(SourceError::Url)?;
     let unavailable = |error: SourceUnavailable| SourceError::Unavailable(error);

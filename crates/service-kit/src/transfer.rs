@@ -172,7 +172,7 @@ async fn take(
     }
 }
 
-/// Checks that the schema of a database is exactly that of this program.
+/// Checks that all migrations of this program have run on a database, and no newer ones.
 async fn check_schema(conn: &mut Conn<'_>, migrations: &Migrations) -> Result<(), TransferError> {
     let service = migrations.service;
     let history = History::read(conn, migrations).await?;

@@ -57,8 +57,8 @@ impl Database {
         })
     }
 
-    /// Returns a connection for slow statements, so that the statements of other requests do not
-    /// wait behind them.
+    /// Returns a connection for slow reads, so that the statements of other requests do not wait
+    /// behind them.
     pub async fn read_at_leisure(&self) -> Result<PooledConn, Unavailable> {
         self.gate().pass()?;
         Ok(match self {

@@ -86,8 +86,8 @@ impl Postgres {
         PgConn::exclusive(&self.pool, Some(turn), deadline).await
     }
 
-    /// Returns whether the tables can be read. A query that reads no rows is enough to find locked
-    /// or missing tables.
+    /// Returns whether the tables can be read; before the schema exists, whether the server
+    /// responds. A query that reads no rows is enough to find locked or missing tables.
     pub(super) async fn is_ready(&self, tables: &[&str]) -> bool {
         let check = async {
             let deadline = Instant::now().checked_add(CHECK_TIMEOUT);

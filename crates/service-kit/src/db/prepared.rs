@@ -8,8 +8,8 @@ use diesel::{
 
 /// A statement that is prepared once per connection and cached by its SQL.
 ///
-/// Diesel prepares each UPDATE again, which costs another round trip and a plan, because a changeset
-/// can produce any number of SQL strings. This wrapper is for changesets that produce only a few.
+/// Diesel prepares an UPDATE every time, because a changeset can produce any number of SQL strings.
+/// This costs a round trip and a query plan. The wrapper is for changesets that produce only a few.
 #[derive(Clone, Copy, Debug)]
 pub struct Prepared<Q>(pub Q);
 

@@ -28,7 +28,7 @@ const MIGRATION_TABLES: [(&str, &str); 9] = [
 pub struct Conflict {
     /// Names of the first few relations, such as `users` and `sessions`.
     taken: Vec<String>,
-    /// Columns of the first relation, if it is a table.
+    /// Names of the first few columns of the first relation, if it is a table.
     columns: Vec<String>,
     origin: Origin,
     /// `None` on SQLite, which has no schemas.
@@ -39,7 +39,7 @@ pub struct Conflict {
 
 #[derive(Debug)]
 enum Origin {
-    /// The tables have all columns of those of the service.
+    /// The tables have all columns of the service's own tables.
     Own,
     Other(&'static str),
 }

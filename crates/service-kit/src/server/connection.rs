@@ -23,8 +23,9 @@ pub(super) struct Connection {
     stream: TcpStream,
     offers: UpgradeOffers,
     write_timeout: Duration,
-    /// Deadline for the client to read, set while the write buffer is not empty. A client that
-    /// reads single bytes does not extend it; otherwise, it could keep the rest in memory forever.
+    /// Deadline for the client to read, set from the first blocked write until the write buffer is
+    /// empty. A client that reads single bytes does not extend it; otherwise, it could keep the
+    /// rest of a response in memory forever.
     deadline: Option<Pin<Box<Sleep>>>,
     last: Event,
 }

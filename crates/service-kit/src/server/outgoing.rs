@@ -20,7 +20,7 @@ pub(crate) struct Outgoing {
     source: BoxBody,
     /// The rest of a part that exceeded the limit.
     rest: Bytes,
-    /// Whether the request is a HEAD, whose response states the size of the body but omits it.
+    /// Whether the request is a HEAD. Its response states the size of the body, but has no body.
     is_head: bool,
 }
 

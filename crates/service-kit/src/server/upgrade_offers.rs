@@ -6,7 +6,8 @@
 //! which preserves their number and thus the framing of requests. Lines are inspected regardless of
 //! where a message begins: the bodies that services accept (JSON, forms) cannot contain such a
 //! line. Only the line after the size of a chunk is skipped, because a chunk may begin anywhere in
-//! a body. That line is never a header field, because no line of a head consists of digits alone.
+//! a body. That line is never a header field, because no line of a head consists only of
+//! hexadecimal digits.
 
 use memchr::memchr;
 

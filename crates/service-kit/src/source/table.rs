@@ -77,8 +77,8 @@ impl Table {
         Self::with_columns(layout, &name, columns, names)
     }
 
-    /// Finds a table. If the source does not have it, returns `None`, or fails if `--table` names
-    /// it.
+    /// Finds a table. Returns `None` if the source does not have it or if it lacks required
+    /// columns. Fails if `--table` names a table that does not exist.
     pub async fn find_optional(
         conn: &mut Conn<'_>,
         layout: &TableLayout,
@@ -198,7 +198,7 @@ impl Table {
     }
 }
 
-/// Rejects mappings of unused names, which would otherwise be ignored silently.
+/// Rejects mappings of unknown names, which would otherwise be ignored silently.
 pub fn check_mappings(tables: &[&TableLayout], names: &NameArgs) -> Result<(), SourceError> {
     for mapping in &names.tables {
         if !tables.iter().any(|table| mapping.is_of(table.name)) {

@@ -32,7 +32,7 @@ impl Output {
 
     /// Opens a file that replaces the existing one when the output is finished.
     pub fn file(path: &Path) -> Result<Self, TransferError> {
-        // Renaming would replace a device or a pipe by a regular file.
+        // Renaming would replace a device or a pipe with a regular file.
         if path.exists() && !path.is_file() {
             return Err(TransferError::NotAFile(path.to_owned()));
         }
@@ -49,7 +49,7 @@ impl Output {
         })
     }
 
-    /// Completes the output and syncs it to disk.
+    /// Syncs a file to disk and moves it to its path. Does nothing for standard output.
     pub fn finish(self) -> io::Result<()> {
         if let Self::File { draft, path } = self {
             draft.as_file().sync_all()?;

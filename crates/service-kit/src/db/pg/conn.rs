@@ -104,7 +104,8 @@ impl PgConn {
         Ok(Self::new(connection, Route::Pool { _object: object, _turn: turn }, deadline))
     }
 
-    /// Opens a connection outside of any pool, without a time limit for its statements.
+    /// Opens a connection outside of any pool. Only the server limits the time of its statements,
+    /// according to `session`.
     pub(crate) async fn open(url: &PostgresUrl, session: Session) -> Result<Self, ConnectError> {
         let connection = Arc::new(ServerConnection::open(url, session).await?);
         Ok(Self::new(connection, Route::Single, None))
@@ -309,6 +310,6 @@ impl AsyncConnection for PgConn {
         self.harness().instrumentation = Some(instrumentation.into());
     }
 
-    /// Prepared statements are kept for the lifetime of the connection.
+    /// Does nothing: prepared statements are kept for the lifetime of the connection.
     fn set_prepared_statement_cache_size(&mut self, _size: CacheSize) {}
 }

@@ -13,7 +13,7 @@ const MAX_EXCLUSIVE: usize = 16;
 /// writes. With fewer connections, they use the lanes of the requests.
 const MIN_CONNECTIONS_FOR_BACKGROUND: usize = 16;
 
-/// Number of connections for each use.
+/// Number of connections for each use, and of threads that share them.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Shares {
     pub(super) threads: usize,

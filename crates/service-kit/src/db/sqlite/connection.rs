@@ -34,7 +34,7 @@ use super::{
     statement::{Job, Statement, Step, outage},
 };
 
-/// Time limit for a statement, from its request to its result.
+/// Time limit for a statement, from its submission to its result.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A SQLite connection whose statements run on dedicated threads.

@@ -160,8 +160,8 @@ pub(super) fn outage(reason: &(impl ToString + ?Sized)) -> Error {
     Error::DatabaseError(DatabaseErrorKind::UnableToSendCommand, Box::new(reason.to_string()))
 }
 
-/// Returns an outage with the same message, to report an error, which is not `Clone`, to several
-/// statements.
+/// Converts an error, which is not `Clone`, to an outage with the same message, so that it can be
+/// reported to several statements.
 pub(super) fn copy(error: &Error) -> Error {
     outage(error)
 }
