@@ -37,7 +37,7 @@ impl Service {
         self.command.env(name, value);
     }
 
-    /// Returns a command that runs the same program with the same variables and the given arguments.
+    /// Returns a command that runs the same program with the same variables and these arguments.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.command.get_program());
         command.args(arguments);

@@ -33,8 +33,8 @@ impl EntityTags {
         })
     }
 
-    /// Returns whether `If-None-Match` contains this tag, given without quotes, so that the
-    /// client's copy is current.
+    /// Returns whether `If-None-Match` contains this tag (given without quotes), which means that
+    /// the client's copy is current.
     pub fn is_known(req: &impl HttpMessage, tag: &str) -> bool {
         req.headers().contains_key(IF_NONE_MATCH)
             && match IfNoneMatch::parse(req) {

@@ -92,7 +92,7 @@ impl Clock {
         (self.now)()
     }
 
-    /// Returns the time since the clock was created. Unlike [`Self::now`] it is monotonic, even if
+    /// Returns the time since the clock was created. Unlike [`Self::now`], it is monotonic, even if
     /// the system clock is changed.
     pub fn elapsed(&self) -> Duration {
         (self.elapsed)()

@@ -48,9 +48,9 @@ impl Lifecycle {
         Ok(Self { listener: listener.try_clone()?, args })
     }
 
-    /// Runs the server and the preparation concurrently until a signal arrives. Then calls `finish`
-    /// with the result of the preparation and a time limit, to shut down background work. Fails if
-    /// the preparation fails.
+    /// Runs the server and the preparation concurrently until a signal arrives, and then stops the
+    /// server. If the preparation has finished, calls `finish` with its result and a time limit, to
+    /// shut down background work. Fails if the preparation fails.
     pub async fn run<T, E: From<io::Error>>(
         self,
         mut server: Server,

@@ -84,8 +84,8 @@ pub struct Telemetry {
     _writer: Writer,
 }
 
-/// Starts logging to standard output and tracing to the collector, under the name `service`. Must
-/// be called once per process.
+/// Starts logging to standard output and sending traces to the collector, in which `service` is the
+/// default name. Must be called only once per process.
 pub fn init(args: &LogArgs, service: &'static str) -> Telemetry {
     init_on(io::stdout(), args, service)
 }
@@ -152,7 +152,7 @@ fn filter(args: &LogArgs) -> EnvFilter {
     // actix-http logs malformed requests, which any client can send, as errors.
     let strangers = (!args.rust_log.contains("actix_http")).then(|| "actix_http=off".to_owned());
     // At `debug`, the driver can log the parameters of statements: e-mail addresses, hashes, keys.
-    // Events of the trace target are not meant for logs.
+    // Spans with the trace target are not meant for logs.
     let quiet = ["tokio_postgres=info".to_owned(), format!("{}=off", otlp::TARGET)];
     let quiet = quiet.into_iter().chain(strangers);
     let quiet = quiet.filter_map(|directive| directive.parse().ok());

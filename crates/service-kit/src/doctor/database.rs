@@ -19,7 +19,7 @@ use crate::db::{
     AsyncSqliteConnection, Conn, ConnectError, DatabaseUrl, PgConn, PostgresUrl, postgres::Session,
 };
 
-/// Timeout of each query.
+/// Time limit for reading the migrations, the tables and the privileges.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// SQL that begins the read-only transaction in which all checks run. A session setting is

@@ -37,7 +37,7 @@ pub struct Answer {
     pub proxy: Option<String>,
 }
 
-/// Error for a server that did not respond.
+/// Error for a request without a usable response.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{reason}")]
 pub struct NoAnswer {

@@ -34,7 +34,8 @@ pub(super) struct Access<'a> {
 }
 
 impl Access<'_> {
-    /// Logs the route (`/api/tasks/{id}`), never the requested URL, which can contain secrets.
+    /// Records the request in the metrics, and logs its route (`/api/tasks/{id}`), but never its
+    /// URL, which can contain secrets.
     pub(super) fn log(&self, route: Option<&str>, status: StatusCode) {
         let route = route.unwrap_or("(no route)");
         metrics::record(self.method, route, status, self.start);

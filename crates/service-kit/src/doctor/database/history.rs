@@ -13,7 +13,7 @@ pub(super) struct Examination {
     plan: migration::Result<Plan>,
     /// Whether the table unique to the service exists.
     has_table: bool,
-    /// Whether the database is empty.
+    /// Whether the database is empty apart from history tables.
     is_empty: bool,
     /// `None` on SQLite, which has no permissions beyond those of the file.
     rights: Option<Rights>,
