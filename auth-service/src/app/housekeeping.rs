@@ -1,5 +1,6 @@
-//! Background work: deletes obsolete rows (expired sessions, tokens, counters and keys, and old entries
-//! of the audit log), re-encrypts values of older secrets, and notices changes to the signing keys.
+//! Background work: deletes obsolete rows (expired sessions, tokens, counters and keys, and old
+//! entries of the audit log), re-encrypts values encrypted with older secrets, and keeps the
+//! signing keys up to date.
 
 use std::{cell::Cell, future, time::Duration};
 

@@ -105,7 +105,8 @@ impl Config {
         Ok(Some(Secrets { current, older }))
     }
 
-    /// Rejects well-known secrets, unless the service is only reachable from this machine.
+    /// Rejects well-known secrets, unless the service is only reachable from this machine, and
+    /// secrets that are easy to guess, if it is public.
     fn check_secret(&self, name: &'static str, secret: &SecretString) -> Result<(), SecretError> {
         refuse_example(name, secret, self.better_auth_url.as_str())?;
         if self.is_public() && is_guessable(secret.expose_secret()) {

@@ -3,8 +3,9 @@
 //! A client that guesses the password of an account has to wait longer and longer, as do all
 //! clients in the networks around it, so that the many addresses of one subscriber do not count as
 //! many clients. Clients from many networks that guess at the same account share a back-off.
-//! Networks from which the user has signed in before are exempt from it. Existing sessions are not
-//! affected: passwords checked inside a session are counted separately.
+//! Clients in networks from which the user has signed in before are exempt from the back-offs
+//! shared with other clients. Existing sessions are not affected: passwords checked inside a
+//! session are counted separately.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
@@ -33,8 +34,8 @@ const BY_CLIENT_FREE: u32 = 5;
 /// /24; an IPv6 /48, which one subscriber may have, and the /32 of a provider.
 const GROUPS_V4: [(u32, u32); 1] = [(24, 10)];
 const GROUPS_V6: [(u32, u32); 2] = [(48, 10), (32, 20)];
-/// Limit for all clients on one account. Each client contributes at most its own free attempts and
-/// those of its networks, so only clients from several networks can reach this limit.
+/// Limit for all clients on one account. Only the free attempts of each client and each network
+/// count towards it, so only clients from several networks can reach this limit.
 const BY_ALL: Rule = back_off(BY_ALL_FREE, 1, Duration::from_mins(5));
 const BY_ALL_FREE: u32 = 50;
 /// Time for which a network is remembered after the last sign-in from it.

@@ -81,7 +81,7 @@ impl SecurityEvents {
         }
     }
 
-    /// Returns whether the endpoint is enabled.
+    /// Returns whether the endpoints for receivers are enabled.
     pub(crate) fn are_offered(&self) -> bool {
         !self.secrets.is_empty()
     }

@@ -25,7 +25,7 @@ use crate::{
 
 /// Maximum number of counts in each in-memory map.
 const CAPACITY: usize = 65_536;
-/// Number of least recently used counts that are evicted together, so that evictions are rare.
+/// Number of oldest counts that are evicted together, so that evictions are rare.
 const EVICTED: usize = CAPACITY / 4;
 /// Maximum number of retries after concurrent writes to the same count.
 const MAX_RACES: usize = 32;
@@ -114,7 +114,7 @@ struct Tries {
     last_at: DateTime<Utc>,
 }
 
-/// Identifier of a count, such as the number of sign-ins of one client to one account.
+/// Identifier of a count, such as the number of sign-in attempts by one client on one account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Key(pub(crate) [u8; 16]);
 

@@ -25,7 +25,7 @@ use tracing::{debug, error};
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
 pub(crate) const X_RETRY_AFTER: &str = "x-retry-after";
-/// `WWW-Authenticate` challenge to a receiver of security events (RFC 9110 §11.6.1).
+/// `WWW-Authenticate` challenge to a receiver (RFC 9110 §11.6.1).
 const RECEIVER_CHALLENGE: &str = r#"Bearer, Basic realm="auth-service""#;
 /// Value of `Retry-After` while a dependency is unavailable.
 const RETRY_AFTER_SECONDS: &str = "1";

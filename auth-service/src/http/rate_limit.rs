@@ -1,4 +1,4 @@
-//! Rate limits by client address and path, applied before all other processing.
+//! Rate limits by client address and path, applied before a request is authenticated or validated.
 
 use std::time::Duration;
 

@@ -152,7 +152,8 @@ impl Live {
         session_cookies::send(req, &self.session.token, is_remembered);
     }
 
-    /// Returns whether the session started less than `session_fresh_age` ago.
+    /// Returns whether the session started less than `session_fresh_age` ago. Always returns true
+    /// if that setting is zero.
     pub(crate) fn is_fresh(&self, state: &AppState) -> bool {
         let age = state.clock.now() - DateTime::from(self.session.created_at);
         state.session_fresh_age.is_zero()
@@ -177,8 +178,8 @@ pub(crate) fn presented_tokens(state: &AppState, headers: &HeaderMap) -> Vec<Sig
     }
 }
 
-/// Returns the session token that is sent as a bearer token, signed or unsigned. A token with an
-/// invalid signature is ignored.
+/// Returns the session token that is sent as a bearer token. Ignores a token with an invalid
+/// signature and, with `bearer_require_signature`, an unsigned one.
 fn bearer_token(state: &AppState, headers: &HeaderMap) -> Option<SignedToken> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, credential) = value.split_once(' ')?;

@@ -49,7 +49,7 @@ pub(crate) async fn get_session(state: Data<AppState>, req: HttpRequest) -> Resu
     Ok(response.json(CurrentBody { session, user }))
 }
 
-/// Returns 405, as Better Auth does for a wrong method of this path only. The body is not read.
+/// Returns 405, as Better Auth does for a wrong method on this path only. The body is not read.
 pub(crate) async fn refuse_post(state: Data<AppState>, req: HttpRequest) -> Result<HttpResponse> {
     origin::check(&req, &state.trusted_origins)?;
     let mut refused = Error::GetSessionByPost.error_response();

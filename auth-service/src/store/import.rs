@@ -27,8 +27,8 @@ pub(crate) struct ImportPage {
 /// Data that an existing user lacks.
 pub(crate) struct ImportUpdate {
     pub(crate) user_id: String,
-    /// Time of the user's last change when the row was read. A user who was changed since then is
-    /// not updated.
+    /// Time of the user's last change when the row was read. If the user was changed since then,
+    /// only the password hash is written.
     pub(crate) updated_at: DbTime,
     pub(crate) name: Option<String>,
     pub(crate) image: Option<String>,

@@ -16,12 +16,14 @@ use crate::store::schema::mails;
 pub(crate) struct Mail {
     pub(crate) id: String,
     pub(crate) kind: String,
-    /// The user who requested the e-mail; `None` if it was requested without a session.
+    /// The only user to whom the e-mail may be sent; `None` if the user is looked up by address
+    /// alone.
     pub(crate) user_id: Option<String>,
-    /// The session in which the e-mail was requested; its link expires with the session.
+    /// The session in which the e-mail was requested; the link in the e-mail expires with the
+    /// session.
     #[serde(default)]
     pub(crate) session_id: Option<String>,
-    /// The address of the account.
+    /// The address of the account when the e-mail was requested.
     pub(crate) email: String,
     /// The new address, if the e-mail is about a change of address.
     pub(crate) new_email: Option<String>,
@@ -51,7 +53,7 @@ impl Mail {
         .await
     }
 
-    /// Returns the due e-mails, oldest first.
+    /// Returns the due e-mails, those due earliest first.
     pub(crate) async fn list_due(
         conn: &mut Conn<'_>,
         now: DbTime,

@@ -73,9 +73,9 @@ struct Parts {
 /// Returns the body of a listing, whose first part is already loaded. The body loads the other
 /// parts.
 ///
-/// Tasks that are changed meanwhile are sent in their new state, and deleted ones are omitted. The
-/// entity tag is that of the old state, so that the client's next conditional request returns the
-/// current state.
+/// Tasks that are changed in the meantime are sent in their new state, and deleted ones are
+/// omitted. The entity tag is that of the old state, so that the client's next conditional request
+/// returns the current state.
 async fn body(state: Data<AppState>, owner: UserId, heads: &[Head]) -> Result<Held> {
     let reservation = state.in_flight.reserve(owner.as_str(), held_bytes(heads))?;
     let mut parts = Parts { state, owner, unsent: split(heads), is_started: false };

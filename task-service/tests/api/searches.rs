@@ -50,7 +50,7 @@ async fn concurrent_searches_are_limited_per_user(db: TestDatabase) {
             db.change(LONG_TASKS).await;
             join(count(searches, usize::MAX), others_go_on(&app)).await.0
         }
-        // Admitted searches wait for the lock, and the others are refused meanwhile.
+        // Admitted searches wait for the lock; the others are refused in the meantime.
         Engine::Postgres => count_under_a_lock(&db, searches).await,
     };
     assert_eq!(succeeded + refused, SEARCHES);

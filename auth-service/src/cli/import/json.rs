@@ -77,8 +77,8 @@ pub(super) fn read(
     Ok(candidates)
 }
 
-/// Returns the users in a value: the elements of an array, or of the `users` field of an object. In
-/// a file from Auth0, an object without that field is itself a user.
+/// Returns the users (for Django, all dumped objects) in a value: the elements of an array, or of
+/// the `users` field of an object. In a file from Auth0, an object without that field is a user.
 fn elements(value: Value, from: Origin) -> Result<Vec<Object>, ImportError> {
     let elements = match value {
         Value::Array(elements) => elements,

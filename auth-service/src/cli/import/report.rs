@@ -6,7 +6,7 @@ use service_kit::source::Findings;
 
 use crate::domain::passwords::ACCEPTED_HASHES;
 
-/// Counts of a page, added to the report once the page is written.
+/// Counts of a page, or the totals of the import.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Counts {
     pub(super) users: u64,
@@ -50,7 +50,7 @@ impl Report {
         self.findings.list(reason, format!("not imported, {place}: {reason}"));
     }
 
-    /// Reports data that was lost in the import of a user.
+    /// Adds a remark about a user, such as data that was lost in the import.
     pub(super) fn note(&mut self, place: &str, what: &str) {
         self.findings.list(what, format!("{place}: {what}"));
     }

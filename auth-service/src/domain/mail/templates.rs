@@ -46,7 +46,7 @@ pub(crate) struct Context<'a> {
     /// The user's name. The built-in templates do not use it: anybody can sign up with somebody
     /// else's address, and the name would let them control part of the e-mail.
     pub(crate) name: &'a str,
-    /// The current address of the account.
+    /// The account's address when the e-mail was requested; in a change of address, the old one.
     pub(crate) email: &'a str,
     /// The new address; empty if the e-mail is not about a change of address.
     pub(crate) new_email: &'a str,

@@ -87,8 +87,8 @@ pub(crate) async fn finish(state: &AppState, worker: Worker, limit: Duration) {
     }
 }
 
-/// Sends all due e-mails, including those that become due meanwhile. Returns early if the database
-/// is unavailable, to avoid a busy loop.
+/// Sends all due e-mails, including those that become due in the meantime. Returns early if the
+/// database is unavailable, to avoid a busy loop.
 async fn send_due(state: &AppState) -> Result<(), Error> {
     let mut in_flight = InFlight::default();
     let mut waiting = Vec::new();

@@ -11,7 +11,8 @@ pub(crate) const ACCEPTED: &str = "bcrypt, argon2, scrypt and PBKDF2 (SHA-1, SHA
 /// Maximum length of an unknown hash kind in messages.
 const MAX_KIND_CHARS: usize = 32;
 
-/// Returns the stored form of a hash. A hash in none of the formats below is returned unchanged.
+/// Returns the stored form of a hash. A hash that needs no conversion is returned unchanged,
+/// without validation.
 pub(super) fn canonical(text: &str) -> Result<String, UnusableHash> {
     let text = text.trim();
     if let Some((id, rest)) = text.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
@@ -120,7 +121,7 @@ fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
     if rest.is_empty() { pairs.iter().map(byte).collect() } else { None }
 }
 
-/// Describes a rejected hash without revealing any of it.
+/// Describes the kind of a rejected hash, without revealing its salt or digest.
 pub(super) fn kind(text: &str) -> String {
     let text = text.trim();
     let is_word = |word: &str| {
