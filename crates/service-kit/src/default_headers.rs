@@ -1,4 +1,4 @@
-//! Default response headers, which endpoints can override.
+//! Default response headers. Endpoints can override them, except `X-Content-Type-Options`.
 
 use actix_web::{
     dev::ResponseHead,
@@ -16,7 +16,7 @@ const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 );
 
-/// Adds the missing default headers.
+/// Sets `X-Content-Type-Options`, and adds the other default headers if they are missing.
 pub(crate) fn add(response: &mut ResponseHead) {
     let headers = response.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);

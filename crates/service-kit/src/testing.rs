@@ -2,7 +2,7 @@
 //!
 //! SQLite: a file in a temporary folder. PostgreSQL: a database copied from a migrated template on
 //! the server of `TEST_DATABASE_URL` (with a role that may create databases), dropped at the end.
-//! Without that variable, PostgreSQL tests are skipped with a message; with `CI=true`, they fail
+//! Without that variable, PostgreSQL tests are skipped with a message; if `CI` is set, they fail
 //! instead.
 
 #![expect(clippy::expect_used, reason = "a test that has no database should stop here")]
@@ -184,7 +184,7 @@ fn server() -> Option<String> {
     None
 }
 
-/// Returns the migrated template database, created once per set of migrations.
+/// Returns the name of the migrated template database, which is created once per set of migrations.
 async fn template(server: &str, migrations: Migrations) -> String {
     static TEMPLATE: OnceCell<String> = OnceCell::const_new();
     TEMPLATE.get_or_init(|| make_template(server, migrations)).await.clone()

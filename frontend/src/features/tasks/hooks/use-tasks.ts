@@ -14,7 +14,7 @@ import type { Task } from "../model/task";
 import { type Listing, newest, withFound } from "../model/task-cache";
 import type { View } from "../model/task-view";
 
-/** Maximum number of pages that are refetched when the window gains focus. */
+/** Maximum number of pages of a listing that is refetched on focus and on reconnection. */
 const FEW_PAGES = 3;
 /** Milliseconds between attempts while the service is unavailable. */
 const HEAL_EVERY = 3_000;
