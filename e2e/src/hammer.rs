@@ -88,12 +88,12 @@ impl Connection {
     }
 }
 
-/// Counter of the responses received so far.
+/// Counter of the successful responses received so far.
 #[derive(Debug, Default)]
 pub struct Strikes(AtomicUsize);
 
 impl Strikes {
-    /// Waits for `count` more responses.
+    /// Waits for `count` more successful responses.
     pub fn wait_for(&self, count: usize) {
         let goal = self.0.load(Ordering::Relaxed) + count;
         wait_until("requests are answered", || self.0.load(Ordering::Relaxed) >= goal);
@@ -109,7 +109,8 @@ pub struct Outcome {
     pub turned_away: usize,
 }
 
-/// Sends requests from several clients, each with its own range of numbers, until `during` returns.
+/// Sends requests from several clients until `during` returns. `request` creates each request from
+/// its number.
 pub fn hammer(
     url: &str,
     request: impl Fn(usize) -> Request + Sync,

@@ -10,8 +10,8 @@ use std::{
 
 use crate::{System, program};
 
-/// Returns the path of a program from an environment variable. Without the variable, it prints that
-/// a test is skipped and returns `None`, or panics in CI.
+/// Returns the path of a program from an environment variable. If the variable is not set, prints
+/// that a test is skipped and returns `None`, or panics in CI.
 pub fn tool(variable: &str) -> Option<String> {
     let tool = xtask::variable(variable);
     if tool.is_none() {

@@ -41,7 +41,7 @@ pub enum Data {
 }
 
 impl System {
-    /// Starts both services. Returns `None` if there is no PostgreSQL server for tests.
+    /// Starts both services. Returns `None` if they need PostgreSQL and it is not installed.
     pub fn start(engine: Engine) -> Option<Self> {
         let mut system = Self::prepare(engine)?;
         system.start_services();
@@ -67,12 +67,12 @@ impl System {
         self.tasks.set_variable("DATABASE_URL", &url);
     }
 
-    /// Returns another auth-service on the same data, which is not started yet.
+    /// Creates another auth-service on the same data, without starting it.
     pub fn replica_of_auth(&self) -> Service {
         auth(&self.data, self.folder.path())
     }
 
-    /// Returns another task-service on the same data, which is not started yet.
+    /// Creates another task-service on the same data, without starting it.
     pub fn replica_of_tasks(&self) -> Service {
         self.replica_of_tasks_at(&self.auth)
     }

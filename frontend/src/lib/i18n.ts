@@ -31,7 +31,8 @@ export function watchLanguage(listener: Listener): () => void {
 }
 
 /**
- * Returns the chosen language, or the first of the browser's languages that the web app supports.
+ * Returns the chosen language, or else the first of the browser's languages that the web app
+ * supports, or else English.
  */
 export function preferredLanguage(accepted: readonly string[]): Language {
   const known = (name: string | undefined): name is Language =>

@@ -53,7 +53,7 @@ function Frame({ name, label, hint, children }: Described & { children(parts: Pa
   );
 }
 
-/** Applies changes to the initial value to the field, unless the user has changed the field. */
+/** Updates the field when its initial value changes, unless the user has changed the field. */
 function useStart<E extends HTMLInputElement | HTMLTextAreaElement>(value: unknown) {
   const element = useRef<E>(null);
   // Normalized in the same way as the value of a field.
