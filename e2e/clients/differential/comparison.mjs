@@ -38,7 +38,7 @@ export class Comparison {
     return entries.length > 0;
   }
 
-  /** Prints the totals. Returns whether all differences are allowed. */
+  /** Prints the totals. Returns whether all differences are allowed and all entries are used. */
   report() {
     const unused = this.#entries.filter(({ uses }) => uses === 0);
     for (const { exchange = "every exchange", place } of unused) {

@@ -67,7 +67,7 @@ function prepare({ method, path, body, type, as, bearer, headers }, kept) {
   };
 }
 
-/** Stores a response for later exchanges, and names its opaque values. */
+/** Returns the part of a response that later exchanges need, and names its opaque values. */
 function remember(name, { headers, text }, known) {
   const body = JSON.parse(text);
   const cookies = (headers["set-cookie"] ?? []).flatMap((cookie) => COOKIE_WITH_A_VALUE.exec(cookie) ?? []);

@@ -1,4 +1,4 @@
-// Functions that create the rows of exchange tables.
+// Functions for writing the rows of exchange tables.
 //
 // A row is `[name, request]` or `[name, request, keep]`, where `keep` is the name under which the
 // response is stored. A value that depends on earlier responses is a function of `kept`, the stored
@@ -32,10 +32,10 @@ export const post = (path, body, extras) =>
 /** Returns a request that is repeated until its response meets a condition. */
 export const poll = (request, until) => ({ ...request, until });
 
-/** Returns a row that waits for the next e-mail to an address. */
+/** Returns a request that waits for the next e-mail to an address. */
 export const mailTo = (address) => ({ mailTo: address });
 
-/** Returns a row whose result is all e-mails that no other row has fetched. */
+/** Returns a request whose result is all e-mails that no other row has fetched. */
 export const otherMails = () => ({ unread: true });
 
 /** Returns a request that opens the link in a stored e-mail. */

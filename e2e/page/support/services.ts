@@ -35,7 +35,7 @@ class Service {
     this.#options = { cwd: folder, env: { PATH: process.env.PATH ?? "", RUST_LOG: "warn", ...env } };
   }
 
-  /** Starts the process, and waits until it accepts requests. */
+  /** Starts the process, and waits until it is ready. */
   async start(): Promise<void> {
     const child = spawn(this.#program, { ...this.#options, stdio: ["ignore", "pipe", "pipe"] });
     const log = createWriteStream(join(this.folder, `${this.name}.log`), { flags: "a" });

@@ -23,7 +23,7 @@ export const test = base.extend<Fixtures, { system: System }>({
       const errors: string[] = [];
       context.on("weberror", (error) => errors.push(error.error().message));
       context.on("console", (message) => {
-        // Browsers log every error response. These are expected in tests; any other error fails the
+        // Browsers log every error response. Such messages are expected; any other error fails the
         // test.
         const isRefusal = message.text().startsWith("Failed to load resource");
         if (message.type() === "error" && !isRefusal) errors.push(message.text());
