@@ -104,7 +104,8 @@ pub enum StartError {
 
 impl App {
     /// Binds the listener and builds the state. Needs neither the database nor the issuer:
-    /// [`Self::run`] waits for them.
+    /// [`Self::run`] waits for the database, and the verifier fetches the issuer's keys in the
+    /// background.
     pub fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
         config.database_url.refuse_example(&config.better_auth_issuer)?;
         config.events.check(&config.better_auth_issuer)?;
@@ -172,8 +173,8 @@ impl App {
     }
 }
 
-/// Returns the startup work: waits until the schema is up to date, and then lets requests use the
-/// database.
+/// Returns the startup work: migrates or checks the schema, opens the database to requests and
+/// starts the workers.
 fn prepare(
     state: Data<AppState>,
     verifier: &Verifier,
@@ -231,8 +232,7 @@ fn serve(
     })
 }
 
-/// Adds a problem document to errors that no handler has returned: actix-web's 405, for example,
-/// has `Allow` but no body.
+/// Adds a problem document to actix-web's 405 responses, which have `Allow` but no body.
 async fn describe_errors(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

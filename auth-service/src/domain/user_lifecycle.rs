@@ -1,5 +1,6 @@
 //! Changes to users that other services must know about, shared by requests and commands. Each is
-//! one transaction with its security events and its entry in the audit log.
+//! one transaction that includes the security events and, except when a token is revoked, an entry
+//! in the audit log.
 
 use service_kit::{db::Conn, sql_types::DbTime};
 

@@ -115,7 +115,7 @@ impl User {
         query!(conn, |c| diesel::select(diesel::dsl::exists(same)).get_result(*c))
     }
 
-    /// Inserts a user with an account, a first session and first e-mail. Must be called in a
+    /// Inserts a user with an account and, if given, a session and an e-mail. Must be called in a
     /// transaction.
     pub(crate) async fn register(
         &self,

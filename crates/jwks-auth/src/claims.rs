@@ -29,7 +29,7 @@ pub struct RegisteredClaims {
     pub sid: Option<String>,
 }
 
-/// Required issuer and audience of a token.
+/// Required issuer and audience of a token, and the tolerance for its dates.
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
     pub(crate) issuer: String,

@@ -22,7 +22,7 @@ use crate::store::{Erasure, EventCursor, StoreError};
 
 /// Interval at which the database is polled for due erasures. Longer than the issuer's long poll.
 const PAUSE: Duration = Duration::from_secs(30);
-/// Delay after a failure.
+/// Delay after a failed request for security events.
 const RETRY_PAUSE: Duration = Duration::from_secs(2);
 /// Maximum number of rows that one transaction deletes from a table.
 const BATCH: i64 = 1000;
@@ -43,7 +43,7 @@ enum ErasureError {
 
 type Result<T> = std::result::Result<T, ErasureError>;
 
-/// Erases the data of deleted users.
+/// Worker that erases the data of deleted users.
 #[derive(Clone)]
 pub(crate) struct Eraser {
     pub(crate) database: Database,

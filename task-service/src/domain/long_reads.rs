@@ -20,7 +20,7 @@ use tokio::{
     time::timeout,
 };
 
-/// Time limit for a long read, including the wait for other reads of the same user.
+/// Time limit for a long read, including the wait for other reads.
 const TIMEOUT: Duration = Duration::from_secs(12);
 /// Maximum number of concurrent long reads of all users. By default, PostgreSQL has more
 /// connections for them, so that some remain for transactions.

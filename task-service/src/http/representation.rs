@@ -61,7 +61,7 @@ impl<'a> TaskBody<'a> {
     }
 }
 
-/// Returns the size of the JSON if its strings need no escapes.
+/// Returns the approximate size in bytes of a task's JSON, without escapes.
 fn expected_bytes(task: &Task) -> usize {
     FIXED_BYTES + task.title.len() + task.description.as_ref().map_or(0, String::len)
 }

@@ -71,9 +71,10 @@ impl Task {
         .optional()
     }
 
-    /// Returns the owner of a task, if it exists; `user` if several users have a task with this id,
-    /// which is only possible after an import. This is the only statement of a request that does
-    /// not name the owner: it distinguishes another user's task from a missing one.
+    /// Returns the owner of a task, or `None` if there is no such task. If several users have a
+    /// task with this id, which is only possible after an import, prefers `user`. This is the only
+    /// statement of a request that does not name the owner: it distinguishes another user's task
+    /// from a missing one.
     pub(crate) async fn find_owner(
         conn: &mut Conn<'_>,
         user: &UserId,

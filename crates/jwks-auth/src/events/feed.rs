@@ -126,7 +126,8 @@ pub(crate) struct Follower {
     when_silent: WhenSilent,
     now: Now,
     started: Instant,
-    /// Time of the feed's last response, in milliseconds since `started`.
+    /// Time of the last response that left no more events to fetch, in milliseconds since
+    /// `started`.
     heard: AtomicU64,
     /// Whether all past events have been received once.
     has_caught_up: AtomicBool,

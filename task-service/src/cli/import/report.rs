@@ -66,7 +66,7 @@ impl Report {
         self.write_line(old, Some(task), "already here", "")
     }
 
-    /// Reports a remark about an imported task.
+    /// Adds a remark about a task.
     pub(super) fn note(&mut self, old: &OldTask, what: &str) {
         self.findings.list(what, format!("{}: {what}", old.place));
     }
