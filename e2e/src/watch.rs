@@ -1,4 +1,4 @@
-//! Checks of responses during an outage.
+//! Checks responses during an outage.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

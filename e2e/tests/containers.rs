@@ -1,4 +1,4 @@
-//! Checks of the container images and compose file without a container engine; `cargo xtask compose`
+//! Checks the container images and compose file without a container engine; `cargo xtask compose`
 //! tests the rest.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]

@@ -19,7 +19,8 @@ fn both_services_share_a_postgresql_database() {
     share(Engine::Postgres);
 }
 
-/// Migrates the database for the services in either order, and for both at once.
+/// Migrates a shared database for the services in either order and concurrently, and checks that
+/// both services work.
 fn share(engine: Engine) {
     for order in [&["auth", "tasks"][..], &["tasks", "auth"], &[]] {
         let Some(mut system) = System::prepare(engine) else { return };

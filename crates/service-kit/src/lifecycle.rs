@@ -1,5 +1,5 @@
-//! Startup and graceful shutdown. A service accepts requests at once and becomes ready later; at
-//! shutdown it completes all requests before it exits.
+//! Startup and graceful shutdown. A service accepts requests immediately and becomes ready later;
+//! at shutdown, it completes all requests before it exits.
 //!
 //! ```text
 //! let lifecycle = Lifecycle::new(&listener, config.shutdown)?;

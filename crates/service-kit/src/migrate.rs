@@ -130,7 +130,7 @@ fn sqlite(path: &Path, migrations: &Migrations, direction: Direction) -> Result<
 }
 
 /// Switches the file to WAL mode permanently. Retries, because SQLite does not wait for a lock when
-/// two processes change the mode at once.
+/// two processes change the mode at the same time.
 fn use_wal(conn: &mut SqliteConnection) -> Result<(), MigrateError> {
     let start = Instant::now();
     loop {

@@ -17,8 +17,8 @@ function shown(store, isWanted) {
     const stop = store.subscribe((state) => {
       if (state.isPending || state.isRefetching || !isWanted(state)) return;
       clearTimeout(late);
-      // `subscribe` calls the function at once, before `stop` is assigned, so the call of `stop` is
-      // deferred.
+      // `subscribe` calls the function immediately, before `stop` is assigned, so the call of
+      // `stop` is deferred.
       queueMicrotask(() => stop());
       resolve(state);
     });

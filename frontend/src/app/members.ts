@@ -1,5 +1,5 @@
 // State of the signed-in user: token, cache, unsent changes and drafts. When another user signs in,
-// all of it is dropped from memory at once.
+// all of it is dropped from memory immediately.
 
 import { useSyncExternalStore } from "react";
 import { watchUser } from "../features/auth/api/auth";

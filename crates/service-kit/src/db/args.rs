@@ -1,4 +1,4 @@
-//! Settings of database access.
+//! Database settings.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ const MAX_CONNECTIONS: u16 = 40;
 /// transactions.
 const MIN_CONNECTIONS: u64 = 5;
 
-/// Settings of database access.
+/// Database settings.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct DatabaseArgs {
     /// Time limit for a statement or transaction of a request, including the wait for a connection;

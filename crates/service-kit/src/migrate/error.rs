@@ -1,4 +1,4 @@
-//! Errors of migrations.
+//! Migration errors.
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! The rows that an import stores at once.
+//! The rows that an import stores together.
 
 use super::TransferError;
 

@@ -1,4 +1,4 @@
-//! Errors of an export or import.
+//! Errors during an export or import.
 
 use std::{io, path::PathBuf};
 
@@ -7,8 +7,8 @@ use crate::{
     migrate::MigrateError,
 };
 
-/// Errors of an export or import, after which nothing was written. Messages do not repeat values of
-/// rows, which are secret.
+/// Errors during an export or import, after which nothing has been written. Messages do not repeat
+/// values of rows, which are secret.
 #[derive(Debug, thiserror::Error)]
 pub enum TransferError {
     #[error("{0} does not exist")]

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::progress;
 
-/// Maximum number of rows that are stored at once.
+/// Maximum number of rows that are stored together.
 const BATCH_ROWS: usize = 500;
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// Maximum length of a line in bytes. No row is that long.

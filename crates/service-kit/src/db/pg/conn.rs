@@ -226,7 +226,7 @@ impl PgConn {
 }
 
 impl Drop for PgConn {
-    /// Closes a connection with an unfinished transaction, which releases its locks at once.
+    /// Closes a connection with an unfinished transaction, so that its locks are released.
     fn drop(&mut self) {
         if matches!(self.route, Route::Pool { .. }) && self.connection.is_in_transaction() {
             self.connection.abandon();

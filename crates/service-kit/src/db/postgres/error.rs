@@ -1,4 +1,4 @@
-//! Errors of connecting to PostgreSQL, with advice on how to fix them.
+//! PostgreSQL connection errors, with advice on how to fix them.
 
 use std::{error::Error as StdError, fmt, io, time::Duration};
 

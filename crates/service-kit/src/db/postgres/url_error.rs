@@ -1,4 +1,4 @@
-//! Errors of database URLs.
+//! Errors in database URLs.
 
 /// Reasons for rejecting a database URL. The messages contain no secrets.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,4 +1,4 @@
-//! Checks of the connections to PostgreSQL: poolers and limits.
+//! Checks connections to PostgreSQL: poolers and limits.
 
 use diesel::{QueryResult, QueryableByName, sql_query, sql_types::Integer};
 use diesel_async::RunQueryDsl as _;

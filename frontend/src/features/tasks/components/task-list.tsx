@@ -50,7 +50,7 @@ function More({ isLoading, hasFailed, load }: Props["more"]) {
     if (isLoading || hasFailed || !end.current) return;
     const observer = new IntersectionObserver(
       (entries) => {
-        // Several changes may be reported at once; the last one is current.
+        // Several changes may be reported together; the last one is current.
         if (entries.at(-1)?.isIntersecting) load();
       },
       { rootMargin: "1200px 0px" },

@@ -1,4 +1,4 @@
-// Changes to tasks. They are displayed at once, and stored until they have been sent.
+// Changes to tasks. They are displayed immediately, and stored until the server confirms them.
 
 import { useMemo, useSyncExternalStore } from "react";
 import { t } from "../../../lib/i18n";
@@ -44,7 +44,7 @@ export function discardChange(id: string): void {
   outbox.discard(id);
 }
 
-/** Hides a task at once, and deletes it once the deletion can no longer be undone. */
+/** Hides a task immediately, and deletes it when the deletion can no longer be undone. */
 export function removeTask(task: Pick<Task, "id" | "title">): void {
   removeTasks([task], t().tasks.deleted(task.title));
 }

@@ -122,7 +122,7 @@ export class Outbox {
     this.#resume(laneOf(entry));
   }
 
-  /** Retries all waiting writes at once, because the network is available again. */
+  /** Retries all waiting writes immediately, because the network is available again. */
   resumeAll(): void {
     for (const { lane } of [...this.#pauses.values()]) this.#resume(lane);
   }
