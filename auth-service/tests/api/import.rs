@@ -290,7 +290,7 @@ async fn a_dry_run_changes_nothing(db: TestDatabase) {
     assert!(report.contains(" 1 sessions"), "{report}");
     assert!(everything(&db).await.is_empty());
 
-    // A missing database is not created either.
+    // Missing tables are not created either.
     service_kit::migrate::revert(&db.url, auth_service::MIGRATIONS).await.unwrap();
     let report = imported(&db, &dry).await;
     assert!(report.contains("1 users would be imported"), "{report}");

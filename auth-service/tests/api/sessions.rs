@@ -156,7 +156,7 @@ async fn a_correctly_signed_cookie_of_an_ended_session_is_cleared(db: TestDataba
     let app = TestApp::spawn(&db).await;
     let ada = app.sign_up("ada@example.com").await;
     db.change("DELETE FROM sessions").await;
-    // A token signed by Better Auth with the secret of the tests, and the signed value of the
+    // A token signed by Better Auth with the tests' secret, and the signed value of the
     // `dont_remember` cookie.
     let unknown = "better-auth.session_token=ExampleSessionToken0123456789ABC.\
                    mD61K9apYmY%2B5%2BUbYzZhr7IrajLjjJ6lqee2PxaC5XU%3D";

@@ -22,8 +22,8 @@ use tokio::{
 
 /// Time limit for a long read, including the wait for other reads.
 const TIMEOUT: Duration = Duration::from_secs(12);
-/// Maximum number of concurrent long reads of all users. By default, PostgreSQL has more
-/// connections for them, so that some remain for transactions.
+/// Maximum number of concurrent long reads of all users. By default, the pool of exclusive
+/// PostgreSQL connections is larger, so that some remain for transactions.
 const MAX_RUNNING: usize = 4;
 /// Maximum number of queued long reads of a user for each long read that may run.
 const WAITING_PER_RUNNING: usize = 4;

@@ -195,7 +195,7 @@ async fn every_column_is_exported_or_derived_again(db: TestDatabase) {
 
 async fn keys_are_in_the_order_of_their_bytes(db: TestDatabase) {
     if db.engine == Engine::Postgres {
-        // Sets the collation of a database that was created with a locale.
+        // Gives the column the collation that it has in a database created with a locale.
         let text = "ALTER COLUMN user_id TYPE text COLLATE \"en-US-x-icu\"";
         db.change(&format!("ALTER TABLE idempotency_keys {text}")).await;
     }
