@@ -83,7 +83,7 @@ impl ServerFolder {
         if status.success() { Ok(()) } else { Err(self.failure("initdb")) }
     }
 
-    /// Creates the folder of a standby with a copy of the data of its running primary.
+    /// Creates the folder of a standby, with a copy of the data from its running primary.
     pub(super) fn copy_of(primary: &Self, settings: Vec<&'static str>) -> io::Result<Self> {
         let copy = Self { password: primary.password.clone(), ..Self::new(settings)? };
         let port = primary.port.to_string();

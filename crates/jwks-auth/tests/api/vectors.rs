@@ -105,8 +105,8 @@ async fn a_token_by_the_key_of_rfc_8037_is_accepted() {
     assert!(verifier.verify::<serde_json::Value>(&issuer.sign(&claims)).await.is_ok());
 }
 
-/// A token with the claims of a Better Auth server, signed with the private key of RFC 8037 appendix
-/// A.1.
+/// A token with the claims of a Better Auth server, signed with the private key in RFC 8037
+/// appendix A.1.
 #[tokio::test]
 async fn a_better_auth_servers_token_is_accepted() {
     let token = "eyJhbGciOiJFZERTQSIsImtpZCI6IkV4YW1wbGVLZXlJZDAxMjM0NTY3ODlBQkNERUZHSElKIn0.\
