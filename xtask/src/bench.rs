@@ -128,8 +128,8 @@ fn measure(sites: &[Site]) -> Result<String> {
     Ok(report)
 }
 
-/// Returns the table of a site, which compares the CPU time of each operation with that on the first
-/// site.
+/// Returns the table of a site, which compares the CPU time of each operation with that on the
+/// first site.
 fn table(site: &Site, first: &[Option<Measured>], measured: &[Option<Measured>]) -> String {
     let [auth, tasks] = site.cold_starts_ms();
     let mut report = format!(

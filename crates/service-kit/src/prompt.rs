@@ -20,7 +20,7 @@ pub fn is_interactive() -> bool {
     io::stdin().is_terminal() && Term::stderr().is_term()
 }
 
-/// Reads a new password: in a terminal it is typed twice and not shown, otherwise it is the first
+/// Reads a new password. In a terminal, it is typed twice and not shown; otherwise, it is the first
 /// line of standard input.
 pub fn new_password() -> Result<SecretString, PromptError> {
     if !is_interactive() {

@@ -37,8 +37,8 @@ const TASK_SERVICE: [Layer; 7] = [
     Layer { modules: &["store", "config"], must_not_use: &["actix_web", "jwks_auth"] },
 ];
 
-/// Modules of auth-service that still import each other in circles; `::*` stands for the modules inside
-/// one. New ones must not be added.
+/// Modules of auth-service that still import each other in cycles; `name::*` stands for a module
+/// and its submodules. New modules must not be added.
 const REMAINING_IN_AUTH_SERVICE: [&str; 6] =
     ["cli::*", "domain::*", "http::*", "openapi::*", "routes", "store::*"];
 

@@ -48,12 +48,12 @@ impl NameArgs {
         self.tables.is_empty() && self.columns.is_empty()
     }
 
-    /// Returns the given name of a table in the source.
+    /// Returns the name given for a table in the source.
     pub(super) fn table(&self, ours: &str) -> Option<&str> {
         self.tables.iter().find(|mapping| mapping.is_of(ours)).map(|mapping| &*mapping.theirs)
     }
 
-    /// Returns the given name of a column in the source; empty if the source has no such column.
+    /// Returns the name given for a column in the source; empty if the source has no such column.
     /// `ours` is `table.column`, or `column` for a file.
     pub(super) fn column(&self, ours: &str) -> Option<&str> {
         self.columns.iter().find(|mapping| mapping.is_of(ours)).map(|mapping| &*mapping.theirs)

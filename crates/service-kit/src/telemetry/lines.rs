@@ -1,6 +1,6 @@
-//! Writes log lines to standard output. The logging thread only copies a line; a dedicated thread
-//! writes the collected lines, so that thousands of lines per second cost few system calls, and a
-//! blocked output blocks neither requests nor the shutdown.
+//! Writes log lines to standard output or standard error. The logging thread only copies a line; a
+//! dedicated thread writes the collected lines, so that thousands of lines per second cost few
+//! system calls, and a blocked output blocks neither requests nor the shutdown.
 
 use std::{
     io::{self, Write},

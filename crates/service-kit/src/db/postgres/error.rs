@@ -55,8 +55,8 @@ impl ConnectError {
         self.0.iter().find_map(|attempt| attempt.reason.code.as_ref())
     }
 
-    /// Returns whether a retry may succeed: a server is down, starting, or has no free connection. All
-    /// other errors need an operator.
+    /// Returns whether a retry may succeed, for example because a server is down, is starting, or has
+    /// no free connection. Other errors need an operator.
     pub fn is_temporary(&self) -> bool {
         self.0.iter().any(|attempt| attempt.reason.is_temporary)
     }

@@ -76,7 +76,7 @@ impl PostgresUrl {
         SchemaName::first_of(self.config().get_options()?)
     }
 
-    /// Returns a URL of the same database with `schema` as its only `search_path`.
+    /// Returns a URL of the same database with `schema` as the only entry of its `search_path`.
     pub(crate) fn with_schema(&self, schema: &SchemaName) -> Self {
         let mut url = self.clone();
         let config = &mut Arc::make_mut(&mut url.0).config;
