@@ -83,7 +83,7 @@ pub fn non_blank(text: &str) -> Result<String, &'static str> {
 /// Minimum length of a secret in characters.
 pub const SECRET_MIN_CHARS: usize = 32;
 
-/// Parses a secret and checks its minimum length. The error does not contain it.
+/// Parses a secret and checks its minimum length. The error does not contain the secret.
 pub fn secret(text: &str) -> Result<SecretString, String> {
     if text.chars().count() < SECRET_MIN_CHARS {
         return Err(format!("expected a secret of at least {SECRET_MIN_CHARS} characters"));

@@ -15,7 +15,7 @@ use actix_web::{
 use utoipa_swagger_ui::{Config, serve};
 
 /// Content security policy of Swagger UI, which may load files from and send requests to its own
-/// origin only. It has icons in its style sheet (`data:`) and some inline styles.
+/// origin only. Its style sheet contains icons (`data:`), and it uses some inline styles.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
                       img-src 'self' data:; connect-src 'self'; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'none'";

@@ -36,11 +36,11 @@ use crate::db::{DatabaseUrl, PgConn, PostgresUrl, make_private_file, postgres::S
 /// find nothing left to do. The lock ends with the transaction, so it also works through a pooler.
 const POSTGRES_LOCK: &str = "SELECT pg_advisory_xact_lock(7219306458215)";
 
-/// Time limit for waiting for the migrations of other processes. The attempt is then repeated.
+/// Maximum wait for the migrations of other processes, after which the attempt is repeated.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Time limit for waiting until other processes release a lock on the SQLite file.
+/// Maximum wait until other processes release a lock on the SQLite file.
 const SQLITE_PATIENCE: Duration = Duration::from_secs(30);
 const SQLITE_PAUSE: Duration = Duration::from_millis(5);
 

@@ -173,7 +173,7 @@ impl Revocations {
     }
 }
 
-/// Returns the narrowest scope that an event revokes, if any.
+/// Returns the narrowest scope that an event revokes, or `None` if it revokes nothing.
 fn key(event: &SecurityEvent) -> Option<Key<'_>> {
     let subject = &event.subject;
     let user = || subject.user.as_deref().map(Key::Subject);

@@ -84,8 +84,8 @@ pub struct SecurityEvent {
     pub tokens_expire_by: Option<i64>,
 }
 
-/// Returns the events of a token from `issuer` whose audience `is_audience` accepts; `None` if the
-/// token is not such a security event token.
+/// Returns the events in the claims of a security event token. Returns `None` unless the token is
+/// from `issuer` and `is_audience` accepts its audience.
 pub(super) fn read(
     claims: &Map<String, Value>,
     issuer: &str,

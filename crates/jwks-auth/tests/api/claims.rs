@@ -111,7 +111,7 @@ async fn dates_may_have_fractions_and_extreme_values() {
         let token = world.issuer.sign(&claims_with("exp", exp.clone()));
         assert!(world.verify(&token).await.is_ok(), "{exp}");
     }
-    // Only a token that is valid otherwise is reported as expired.
+    // Only an otherwise valid token is reported as expired.
     let foreign = json!({ "sub": "ada", "iss": ISSUER, "aud": "others", "exp": 1 });
     assert_eq!(world.refusal(&world.issuer.sign(&foreign)).await, Refusal::WrongAudience);
 }

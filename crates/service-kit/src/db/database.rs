@@ -76,7 +76,7 @@ impl Database {
         })
     }
 
-    /// Adds the metrics about waiting for connections.
+    /// Adds the metrics about waits for connections.
     pub fn show(&self, sheet: &mut Sheet) {
         match self {
             Self::Postgres(postgres) => postgres.waits.show(sheet),

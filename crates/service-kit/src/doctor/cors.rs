@@ -1,4 +1,4 @@
-//! Checks CORS with the preflight request of a browser.
+//! Checks CORS with a preflight request like that of a browser.
 
 use super::{Caller, Finding};
 use crate::origins::WebOrigin;

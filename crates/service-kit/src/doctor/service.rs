@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Caller, Finding};
 use crate::listen::Host;
 
-/// The finding on whether the service is running, and its URL.
+/// The finding on whether the service is running, and the URL of the service.
 #[derive(Clone, Debug)]
 pub struct Running {
     pub finding: Finding,

@@ -30,9 +30,9 @@ pub(super) const CATALOGUE_OF_POSTGRES: &str = "\
     LEFT JOIN pg_catalog.pg_attribute a \
     ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f') \
     WHERE n.nspname = current_schema()";
-/// Queries the same on SQLite. Names are in lower case, because SQLite compares them
-/// case-insensitively. Virtual tables and views have no root page, and querying their columns can
-/// fail.
+/// Queries the tables, views and indexes of a SQLite database, with the columns of the tables.
+/// Names are in lower case, because SQLite compares them case-insensitively. Virtual tables and
+/// views have no root page, and querying their columns can fail.
 pub(super) const CATALOGUE_OF_SQLITE: &str = "\
     SELECT 'main' AS schema, lower(m.name) AS relation, lower(p.name) AS detail \
     FROM sqlite_master m \

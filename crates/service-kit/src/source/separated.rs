@@ -264,7 +264,7 @@ fn dialect(
         };
         columns.needed.iter().filter(is_missing).copied().collect::<Vec<_>>()
     };
-    // A header with a single column matches with every delimiter.
+    // A header with a single column matches any delimiter.
     let best = DELIMITERS.into_iter().map(|delimiter| (delimiter, missing(delimiter)));
     match best.min_by_key(|(_, missing)| missing.len()) {
         Some((delimiter, missing)) if missing.is_empty() => Ok((delimiter, start)),

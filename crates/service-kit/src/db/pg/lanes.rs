@@ -92,7 +92,7 @@ impl Lanes {
         *self.thread.get_or(next)
     }
 
-    /// Returns the lane of this thread that is likely to be fastest.
+    /// Returns the lane of this thread that is likely to be the fastest.
     pub(super) fn pick(&self, what: Use) -> Result<InFlight, Unavailable> {
         let lane = match &self.background {
             Some(background) if background.thread == thread::current().id() => {

@@ -1,4 +1,4 @@
-//! Verifies server certificates by libpq's rules, where these differ from the rules of the web.
+//! Verifies server certificates by libpq's rules where these differ from those of the web PKI.
 
 use rustls::{
     CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,

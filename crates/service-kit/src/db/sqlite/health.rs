@@ -38,7 +38,7 @@ pub(super) struct Health {
     file: Arc<DatabaseFile>,
     /// Whether the last write failed for a reason that may affect other writes.
     is_doubtful: Arc<AtomicBool>,
-    /// The tables found by the first check after the schema was up to date.
+    /// The tables found by the first check that ran with an up-to-date schema.
     tables: OnceLock<Vec<String>>,
 }
 

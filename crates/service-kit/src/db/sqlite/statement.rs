@@ -46,7 +46,7 @@ pub(super) enum Step {
     Commit(oneshot::Sender<QueryResult<()>>),
 }
 
-/// Reports to the request the result of its statement, or the reason why it was rolled back.
+/// Reports the result of a statement to its request, or the reason why it was rolled back.
 pub(super) type Reply = Box<dyn FnOnce(QueryResult<()>) + Send>;
 
 /// A statement that has run, but whose result has not been reported yet.
