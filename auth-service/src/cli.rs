@@ -1,4 +1,4 @@
-//! The command line: the settings, and the commands beside the server.
+//! The command line: the settings, and the commands other than running the server.
 
 pub mod audit_log;
 pub mod doctor;

@@ -1,4 +1,5 @@
-//! Code shared by the endpoints: extractors, middleware, cookies, errors as responses.
+//! Code shared by the endpoints: extractors, middleware, cookies, and the conversion of errors to
+//! responses.
 
 pub(crate) mod client_address;
 pub(crate) mod cookies;

@@ -1,4 +1,4 @@
-//! Code shared by the endpoints: extractors, middleware, errors as responses.
+//! Code shared by the endpoints: extractors, middleware, and the conversion of errors to responses.
 
 pub(crate) mod current_user;
 pub(crate) mod cursor;

@@ -1,4 +1,4 @@
-//! The form of secrets, and which are easy to guess.
+//! Parses secrets, and recognizes those that are easy to guess.
 
 use std::{collections::HashSet, num::ParseIntError};
 

@@ -28,7 +28,7 @@ impl TrustedOrigin {
         }
     }
 
-    /// Returns whether this covers a URL with a custom scheme.
+    /// Returns whether this origin covers a URL with a custom scheme.
     pub(crate) fn covers_custom(&self, address: &str) -> bool {
         matches!(self, Self::Custom(custom) if custom.covers(address))
     }

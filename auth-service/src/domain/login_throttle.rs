@@ -153,7 +153,8 @@ async fn peek(state: &AppState, by_all: Key, groups: &[(Key, u32)]) -> Result<u3
     state.attempts.peek(by_all, BY_ALL).await
 }
 
-/// Returns whether the user with this address has signed in from this network before.
+/// Returns whether the user with this e-mail address has signed in from the client's network
+/// before.
 async fn is_known(state: &AppState, email: &str, client: IpAddr) -> Result<bool> {
     let conn = &mut state.read().await?;
     let conn = &mut conn.conn();

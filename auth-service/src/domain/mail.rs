@@ -137,8 +137,8 @@ impl<'a> From<&'a Live> for Asker<'a> {
     }
 }
 
-/// Creates an e-mail for this user only, not for a later owner of the address. Its link expires with
-/// the session that requested it.
+/// Creates an e-mail for this user only, not for a later owner of the address. The link in it
+/// expires with the session in which the e-mail was requested.
 pub(crate) fn ask_for_user(
     kind: Kind,
     asker: Asker<'_>,

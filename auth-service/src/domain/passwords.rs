@@ -60,8 +60,8 @@ fn check_length(password: &str) -> Result<()> {
     check_max_length(password)
 }
 
-/// Converts a hash of another program into its stored form. Fails with a reason if no password could
-/// be verified with it.
+/// Converts a hash created by another program into its stored form. Fails with a reason if no
+/// password could be verified with it.
 pub(crate) fn import_hash(hash: &str) -> std::result::Result<String, String> {
     let reason = |error: UnusableHash| match error {
         UnusableHash::Unknown => {

@@ -273,8 +273,8 @@ fn evict(all: &mut HashMap<Key, Tries>) {
     all.retain(|_, tries| tries.last_at > newest_to_go);
 }
 
-/// Reads a count, checks it and writes it. If another process has written it in the meantime, tries
-/// again. Returns `None` after too many concurrent writes.
+/// Reads a count, checks it and writes it. Tries again if another request has written the count in
+/// the meantime. Returns `None` after too many concurrent writes.
 async fn count_shared(
     database: &Database,
     key: Key,

@@ -46,7 +46,7 @@ pub(crate) struct AppState {
     pub(crate) attempts: Attempts,
     pub(crate) security_events: SecurityEvents,
     pub(crate) audit: Audit,
-    /// Age at which entries of the audit log are deleted; zero for no limit.
+    /// Age at which entries of the audit log are deleted; if zero, they are kept forever.
     pub(crate) audit_retention: Duration,
     pub(crate) session_seal: Seal,
     pub(crate) session_expires_in: Duration,

@@ -85,7 +85,7 @@ impl Account {
     }
 }
 
-/// Time at which the password of a user was last set, or `None` without a password. Mailed links
+/// Time at which the password of a user was last set, or `None` if the user has none. Mailed links
 /// are bound to this time, which does not change when the same password is hashed again.
 pub(crate) type PasswordSetAt = Option<DbTime>;
 

@@ -25,7 +25,7 @@ impl Attempt {
     }
 
     /// Replaces the row `old` with this one, or inserts this one if there is none. Writes nothing
-    /// if another process has changed or inserted the row since it was read.
+    /// if the row was changed or inserted since it was read.
     pub(crate) async fn replace(
         &self,
         conn: &mut Conn<'_>,

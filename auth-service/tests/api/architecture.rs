@@ -1,4 +1,4 @@
-//! Rules of the source tree that the compiler does not check.
+//! Rules for the source tree that the compiler does not check.
 
 use std::{fs, path::Path};
 

@@ -1,4 +1,4 @@
-//! Sessions without cookies: bearer tokens, bare and signed.
+//! Sessions without cookies: bearer tokens, unsigned and signed.
 
 use serde_json::Value;
 use service_kit::{on_both_engines, testing::TestDatabase};

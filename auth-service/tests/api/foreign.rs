@@ -1,4 +1,4 @@
-//! Runs commands without permission to use a file. If the tests run as root, the command runs as
+//! Runs commands without permission to use a file. If the tests run as root, the commands run as
 //! another user.
 
 use std::{

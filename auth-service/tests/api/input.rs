@@ -1,4 +1,4 @@
-//! Validation of requests, and the choice of the error that is reported if there are several.
+//! Validation of requests, and which error is reported if there are several.
 
 use reqwest::Body;
 use serde_json::json;

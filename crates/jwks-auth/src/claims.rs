@@ -14,7 +14,7 @@ use crate::error::{Error, Refusal};
 pub struct RegisteredClaims {
     /// Issuer (§4.1.1): one of the trusted issuers.
     pub iss: String,
-    /// Subject (§4.1.2), unique per issuer only: two issuers may use the same `sub` for different
+    /// Subject (§4.1.2), unique only per issuer: two issuers may use the same `sub` for different
     /// users.
     pub sub: String,
     /// Expiration time (§4.1.4).

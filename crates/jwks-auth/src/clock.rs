@@ -1,4 +1,4 @@
-//! The clock of a verifier, which tests replace.
+//! The clock of a verifier, which tests can replace.
 
 use std::{sync::Arc, time::SystemTime};
 

@@ -40,7 +40,7 @@ pub struct FeedStats {
     /// Whether past revocations have been received, or the feed was silent for too long while
     /// waiting for them.
     pub has_begun: bool,
-    /// Time since the feed's last response.
+    /// Time since the feed's last response that left no more events to fetch.
     pub silent_for: Duration,
     /// Number of revocations in memory.
     pub revocations: usize,

@@ -1,4 +1,4 @@
-//! A verified token, shared by all concurrent callers.
+//! A verified token, shared by concurrent callers.
 
 #[cfg(feature = "events")]
 use std::sync::atomic::AtomicU64;

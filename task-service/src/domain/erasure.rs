@@ -78,7 +78,7 @@ impl Eraser {
         // Stopping the worker drops a poll that waits for events.
         let read = async move || match reader.read().await {
             Ok(unsaved) => drop(read_into.replace(Some(unsaved))),
-            // If the feed has failed, the follower of revocations has logged that.
+            // The follower of revocations logs failures of the feed.
             Err(_) => sleep(RETRY_PAUSE).await,
         };
         Worker::start(PAUSE, work, read)

@@ -30,7 +30,7 @@ pub(crate) struct ImportedTasks {
 }
 
 impl ImportedTasks {
-    /// Returns the owners of those tasks that exist already, by task id.
+    /// Returns the owners of those tasks that already exist, by task id.
     pub(crate) async fn find_owners(
         conn: &mut Conn<'_>,
         ids: &[DbUuid],

@@ -1,5 +1,5 @@
-//! Token verification. The names of the tests number and state its rules, R1 to R12, and each test
-//! violates one of them.
+//! Token verification. Each test violates one of its rules, and has the number (R1 to R12) and the
+//! content of the rule in its name.
 
 mod issuers;
 mod shape;

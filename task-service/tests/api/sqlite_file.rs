@@ -106,7 +106,7 @@ async fn writes_are_refused_when_their_log_was_removed() {
         assert_eq!(app.get(path, &token).await.status(), StatusCode::SERVICE_UNAVAILABLE);
     }
 
-    // The acknowledged writes existed only in the log.
+    // The acknowledged writes existed only in the write-ahead log.
     let copy = beside(&path, ".copy");
     fs::copy(&path, &copy).unwrap();
     let bytes = fs::read(&copy).unwrap();

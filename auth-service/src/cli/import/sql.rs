@@ -204,7 +204,7 @@ impl Source {
             .load(*c))
     }
 
-    /// Returns the query for the rows of a table that belong to the users of a page.
+    /// Returns the query for a page: the rows of a table that belong to the page's users.
     fn of_page(&self, table: &Table, columns: &str) -> String {
         let user = table.key("user_id", self.collation);
         format!("SELECT {columns} FROM {} WHERE {user} > $1 AND {user} <= $2", table.sql)

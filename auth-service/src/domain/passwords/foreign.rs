@@ -28,7 +28,7 @@ const BETTER_AUTH_KEY_CHARS: usize = 128;
 /// log₂ N, r and p of Better Auth's scrypt. N is 16384.
 const BETTER_AUTH_COST: [u32; 3] = [14, 16, 1];
 
-/// Number of bytes of a password that bcrypt uses. It ignores the others.
+/// Number of bytes of a password that bcrypt uses; it ignores the rest.
 const BCRYPT_MAX_BYTES: usize = 72;
 
 /// A parsed hash. Does not implement `Debug`, so that it cannot reach a log.

@@ -1,4 +1,4 @@
-//! PBKDF2 hashes (RFC 8018) of Django, Keycloak, passlib and Werkzeug.
+//! PBKDF2 hashes (RFC 8018) created by Django, Keycloak, passlib and Werkzeug.
 //!
 //! `$pbkdf2-<digest>$i=<iterations>$<salt>$<key>`
 

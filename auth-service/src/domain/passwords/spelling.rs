@@ -54,7 +54,7 @@ fn spring(id: &str, rest: &str) -> Result<String, UnusableHash> {
     }
 }
 
-/// Converts `algorithm$…`, the format of Django and Werkzeug.
+/// Converts `algorithm$…`, the format that Django and Werkzeug use.
 fn django_or_werkzeug(head: &str, rest: &str) -> Result<String, UnusableHash> {
     let parts: Vec<_> = rest.split('$').collect();
     let methods: Vec<_> = head.split(':').collect();
