@@ -139,7 +139,7 @@ fn secret_file(database: &Path) -> PathBuf {
 }
 
 /// Reads the secret in `file`, or generates it if there is no such file. If several processes start
-/// at once, one of them creates the file atomically and all read the same secret.
+/// at the same time, one of them creates the file atomically and all read the same secret.
 fn kept_secret(file: &Path) -> io::Result<String> {
     if !file.exists() {
         let folder = file.parent().unwrap_or(Path::new("."));

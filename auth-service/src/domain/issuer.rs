@@ -112,8 +112,8 @@ impl Issuer {
     }
 
     /// Loads the keys, and creates the first one if there is none. Any number of replicas may start
-    /// at once on an empty database: the database accepts one of their keys, and all use that one.
-    /// Later calls pick up changes by other replicas and by commands.
+    /// at the same time on an empty database: the database accepts one of their keys, and all use
+    /// that one. Later calls pick up changes by other replicas and by commands.
     pub(crate) async fn load(&self, now: Timestamp) -> Result<()> {
         let _renewing = self.renewal.lock().await;
         self.read(now.into()).await?;

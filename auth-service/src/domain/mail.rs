@@ -170,8 +170,8 @@ pub(crate) async fn post(state: &AppState, mails: &[store::Mail]) -> Result<()> 
 }
 
 /// Invalidates all links that were or will be mailed to a user, because the password or the address
-/// has changed. Signed links are invalidated by their claims instead. Must be called in the
-/// transaction of the change, after it.
+/// has changed. Signed links are invalidated by their claims instead. Must be called after the
+/// change, in the same transaction.
 pub(crate) async fn void_links(conn: &mut Conn<'_>, user_id: &str) -> Result<()> {
     let kinds: Vec<_> =
         Kind::ALL.into_iter().filter(|kind| kind.has_link()).map(Kind::as_str).collect();

@@ -51,7 +51,7 @@ impl Seal {
         keys.find_map(|key| open_with(key, owner, sealed)).ok_or(WrongSecret)
     }
 
-    /// Returns whether there are older secrets, whose values may have to be re-encrypted.
+    /// Returns whether there are older secrets, so that values may have to be re-encrypted.
     pub(crate) fn has_older(&self) -> bool {
         !self.older.is_empty()
     }

@@ -71,7 +71,7 @@ refusals! {
     WrongAudience = "aud is missing or does not contain the expected audience (RFC 7519 §4.1.3)",
     /// A `sub` must be a string that is not blank.
     WrongSubject = "sub is missing or not a string (RFC 7519 §4.1.2)",
-    /// Dates must be numbers of seconds since the epoch.
+    /// Dates must be numbers, in seconds since the epoch.
     BadDate = "exp, nbf or iat is missing or not a number (RFC 7519 §2, NumericDate)",
     /// A date is further in the future than the leeway allows.
     NotYetValid = "nbf or iat lies in the future (RFC 7519 §4.1.5)",

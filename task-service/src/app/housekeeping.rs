@@ -13,7 +13,7 @@ use crate::{
 
 const PAUSE: Duration = Duration::from_mins(10);
 
-/// Starts the worker. Several processes may run it at once.
+/// Starts the worker. Several processes may run it at the same time.
 pub(crate) fn keep(state: Data<AppState>) -> Worker {
     let work = async move || {
         if let Err(failed) = forget_keys(&state).await {

@@ -35,7 +35,7 @@ impl Error {
     }
 }
 
-/// Migrates the database. Several processes may do this at once.
+/// Migrates the database. Several processes may do this at the same time.
 pub(crate) async fn run(url: &DatabaseUrl) -> Result<(), Error> {
     migrate::run(url, MIGRATIONS).await?;
     let database = Database::open(url)?;

@@ -17,7 +17,7 @@ pub struct CustomOrigin {
     scheme: String,
     /// Empty in a pattern that matches any authority.
     authority: String,
-    /// Normalized: without dot segments, empty segments and a trailing slash. Empty in a pattern
+    /// Normalized: without dot segments, empty segments or a trailing slash. Empty in a pattern
     /// that matches any path.
     path: String,
 }
