@@ -47,9 +47,11 @@ export function Form(props: Props) {
   const [mistakes, setMistakes] = useState<Mistakes>({});
   const [problem, setProblem] = useState<Problem>();
   const [isBusy, setBusy] = useState(false);
+  const hasTyped = useRef(false);
 
+  // Not while the user is typing: the rest of the text would go to another field.
   useEffect(() => {
-    if (Object.values(mistakes).some(Boolean)) {
+    if (!hasTyped.current && Object.values(mistakes).some(Boolean)) {
       form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
     }
   }, [mistakes]);
@@ -58,6 +60,7 @@ export function Form(props: Props) {
     event.preventDefault();
     const element = event.currentTarget;
     if (isBusy || problem?.retryAfter) return;
+    hasTyped.current = false;
     const values = read(element);
     const found = check?.(values) ?? {};
     setProblem(undefined);
@@ -89,6 +92,7 @@ export function Form(props: Props) {
         className={`flex flex-col gap-5 ${className}`}
         onSubmit={(event) => void submit(event)}
         onInput={({ currentTarget, target }) => {
+          hasTyped.current = true;
           const name = target instanceof HTMLElement && target.getAttribute("name");
           // A field that is being corrected no longer shows its error.
           if (name && mistakes[name]) setMistakes({ ...mistakes, [name]: undefined });
