@@ -1,7 +1,7 @@
 // Drafts, separate for each user.
 
 import { expect, test, vi } from "vitest";
-import { Drafts } from "../src/features/tasks/model/drafts";
+import { Drafts } from "../src/lib/drafts";
 import { MemoryStore } from "./memory-store";
 
 test("a draft survives a reload, for its user alone", async () => {
@@ -61,6 +61,23 @@ test("a draft that another tab discards is stored again by the tab that wrote it
   first.set("composer", undefined);
   first.storeAgain();
   expect(store.items.size).toBe(0);
+});
+
+test("newer text of another tab is not deleted with the copy that was loaded", async () => {
+  vi.useFakeTimers();
+  const store = new MemoryStore();
+  const [first, second] = [new Drafts(store, "one"), new Drafts(store, "two")];
+  await first.open("ada");
+  first.set("composer", { title: "Half" });
+  await second.open("ada");
+  vi.advanceTimersByTime(1);
+  first.set("composer", { title: "Half a thought" });
+  second.set("composer", { title: "Half of it" });
+  second.set("composer", undefined);
+  const third = new Drafts(store, "three");
+  await third.open("ada");
+  expect(third.get("composer")).toEqual({ title: "Half a thought" });
+  vi.useRealTimers();
 });
 
 test("the names of drafts change only when one is added or deleted", async () => {

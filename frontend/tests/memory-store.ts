@@ -17,6 +17,10 @@ export class MemoryStore implements KeyValueStore {
     for (const key of keys) this.items.delete(key);
   }
 
+  async deleteIf(key: string, isExpected: (value: unknown) => boolean): Promise<void> {
+    if (isExpected(this.items.get(key))) this.items.delete(key);
+  }
+
   async deleteAll(prefix: string): Promise<void> {
     for (const [key] of await this.list(prefix)) this.items.delete(key);
   }

@@ -1,7 +1,7 @@
 // Drafts of the signed-in user, kept until they are submitted or discarded: they survive a reload,
 // a closed tab and an ended session.
 
-import type { KeyValueStore } from "../../../lib/storage";
+import type { KeyValueStore } from "./storage";
 
 /** The values of a form by field name. */
 export type Draft = Record<string, string>;
@@ -17,6 +17,8 @@ interface Known {
   /** The key under which the draft is stored. */
   key: string;
   draft: Draft;
+  /** When it was stored, in milliseconds. */
+  at: number;
 }
 
 type Listener = () => void;
@@ -57,8 +59,8 @@ export class Drafts {
       isStored(value) ? [{ ...value, key }] : [],
     );
     if (this.#owner !== owner) return;
-    for (const { name, key, draft } of stored.sort((a, b) => a.at - b.at)) {
-      this.#drafts.set(name, { key, draft });
+    for (const { name, key, draft, at } of stored.sort((a, b) => a.at - b.at)) {
+      this.#drafts.set(name, { key, draft, at });
     }
     this.#changeNames();
   }
@@ -81,11 +83,12 @@ export class Drafts {
     if (draft === undefined) {
       this.#drafts.delete(name);
     } else {
-      this.#drafts.set(name, { key, draft });
       const stored: Stored = { name, draft, at: Date.now() };
+      this.#drafts.set(name, { key, draft, at: stored.at });
       void this.store.set(key, stored);
     }
-    if (before && (draft === undefined || before.key !== key)) void this.store.delete(before.key);
+    if (before && before.key !== key) this.#replace(before);
+    else if (before && draft === undefined) void this.store.delete(key);
     if ((before === undefined) !== (draft === undefined)) this.#changeNames();
   }
 
@@ -105,6 +108,11 @@ export class Drafts {
       this.#changeNames();
     }
     await this.store.deleteAll(prefixOf(owner));
+  }
+
+  /** Deletes the draft of another tab, unless that tab has stored newer text since it was loaded. */
+  #replace({ key, at }: Known): void {
+    void this.store.deleteIf(key, (value) => isStored(value) && value.at === at);
   }
 
   #keyOf(owner: string, name: string): string {

@@ -1,7 +1,15 @@
 // Data that survives a reload: unsent changes and drafts, in IndexedDB, separate for each user.
 // Tokens and passwords are never stored.
 
-import { clear, createStore, delMany, entries, set, type UseStore } from "idb-keyval";
+import {
+  clear,
+  createStore,
+  delMany,
+  entries,
+  promisifyRequest,
+  set,
+  type UseStore,
+} from "idb-keyval";
 
 /** A map with string keys, which is persistent unless the browser refuses to store it. */
 export interface KeyValueStore {
@@ -9,6 +17,8 @@ export interface KeyValueStore {
   list(prefix: string): Promise<[string, unknown][]>;
   set(key: string, value: unknown): Promise<void>;
   delete(...keys: string[]): Promise<void>;
+  /** Deletes a stored value if it is the expected one; another tab may have replaced it. */
+  deleteIf(key: string, isExpected: (value: unknown) => boolean): Promise<void>;
   /** Deletes all entries whose keys start with `prefix`. */
   deleteAll(prefix: string): Promise<void>;
 }
@@ -44,6 +54,18 @@ export class BrowserStore implements KeyValueStore {
   async delete(...keys: string[]): Promise<void> {
     for (const key of keys) this.#unstored.delete(key);
     await this.#try((store) => delMany(keys, store));
+  }
+
+  async deleteIf(key: string, isExpected: (value: unknown) => boolean): Promise<void> {
+    await this.#try(async (store) => {
+      await store("readwrite", (values) => {
+        const found = values.get(key);
+        found.onsuccess = () => {
+          if (isExpected(found.result)) values.delete(key);
+        };
+        return promisifyRequest(values.transaction);
+      });
+    });
   }
 
   async deleteAll(prefix: string): Promise<void> {

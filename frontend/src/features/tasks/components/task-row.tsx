@@ -3,9 +3,9 @@
 import { memo, useLayoutEffect, useRef, useState } from "react";
 import { Link, useLocation } from "react-router";
 import { OpenIcon, TrashIcon } from "../../../components/ui/icons";
+import type { Draft } from "../../../lib/drafts";
 import { t } from "../../../lib/i18n";
 import type { UnsentActions } from "../hooks/use-task-changes";
-import type { Draft } from "../model/drafts";
 import type { Entry } from "../model/entry";
 import { rowId, type Task, type TaskChange } from "../model/task";
 import { isDraft } from "../model/task-overlay";
@@ -56,10 +56,11 @@ export const TaskRow = memo(function TaskRow({ task, unsent, actions }: Props) {
   function finish(title: string | undefined, isKeyboard: boolean) {
     setEdited(false);
     setDraft(undefined);
-    actions.keepDraft(task.id, undefined);
     if (title !== undefined && title !== base.current && title !== task.title) {
       actions.change({ ...task, title: base.current }, { title });
     }
+    // Not before the change is stored.
+    actions.keepDraft(task.id, undefined);
     isLeftByKeyboard.current = isKeyboard;
   }
 

@@ -1,12 +1,12 @@
 // The unsent changes and drafts of the signed-in user, and how changes are sent.
 
+import { Drafts } from "../../../lib/drafts";
 import { notices } from "../../../lib/notices";
 import { ProblemError, problemOf } from "../../../lib/problem";
 import { queryClient } from "../../../lib/query-client";
 import { BrowserStore } from "../../../lib/storage";
 import { createTask, deleteTask, findTask, updateTask } from "../api/tasks";
 import { ConfirmedChanges } from "./confirmed-changes";
-import { Drafts } from "./drafts";
 import type { Entry, Write } from "./entry";
 import { ConflictError, Outbox, type Transport } from "./outbox";
 import { StoredWrites } from "./stored-writes";
