@@ -17,6 +17,7 @@ import { type Session, useSession } from "../features/auth/hooks/use-session";
 import type { GuestState } from "../features/auth/pages/guests-only";
 import { usePreferences } from "../features/settings/hooks/use-preferences";
 import { preferences } from "../features/settings/model/preferences";
+import { drafts } from "../features/tasks/model/unsent";
 import { t } from "../lib/i18n";
 import { notices } from "../lib/notices";
 import { problemOf } from "../lib/problem";
@@ -40,16 +41,17 @@ export function MembersOnly() {
 
   async function askToLeave() {
     if (user.current !== undefined && (await finishUnsent(user.current))) setAsking(true);
-    else await leave();
+    else await leave({ losesUnsent: false });
   }
 
-  async function leave() {
+  /** Text that is typed while the request is in flight is only lost if the user agreed to that. */
+  async function leave({ losesUnsent }: { losesUnsent: boolean }) {
     setAsking(false);
     leaveMessage.current = t().signOut.done;
     const leaving = user.current;
     try {
       await signOut();
-      if (leaving !== undefined) await forgetUnsent(leaving);
+      if (leaving !== undefined && losesUnsent) await forgetUnsent(leaving);
     } catch (error) {
       leaveMessage.current = undefined;
       notices.show({ kind: "problem", text: `${t().signOut.failed} ${problemOf(error).message}` });
@@ -84,7 +86,7 @@ export function MembersOnly() {
             <Button variant="quiet" onClick={() => setAsking(false)}>
               {t().signOut.stay}
             </Button>
-            <Button variant="danger" onClick={() => void leave()}>
+            <Button variant="danger" onClick={() => void leave({ losesUnsent: true })}>
               {t().signOut.leave}
             </Button>
           </Confirm>
@@ -96,7 +98,7 @@ export function MembersOnly() {
 
 function membershipOf(session: Session, leave: Membership["leave"]): Membership | undefined {
   if (session.state !== "somebody") return undefined;
-  return { person: session.person, session: session.token, leave };
+  return { person: session.person, session: session.token, drafts, leave };
 }
 
 /** Milliseconds between attempts while the service is unreachable. */

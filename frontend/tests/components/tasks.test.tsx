@@ -89,6 +89,7 @@ test("the editor reports each change and saves the typed text", async () => {
         task={task("Milk")}
         base={task("Milk")}
         draft={undefined}
+        wasRestored={false}
         conflict={undefined}
         onTick={vi.fn()}
         onEdit={onEdit}

@@ -84,6 +84,8 @@ export const de: Messages = {
     failed: "Ihre Aufgaben können gerade nicht angezeigt werden",
     safe: "Ihre Aufgaben sind sicher. Sie erscheinen, sobald der Dienst antwortet.",
     list: "Aufgaben",
+    unsaved: (title: string) => `„${isolated(title)}“ hat nicht gespeicherte Änderungen.`,
+    continue: "Weiter bearbeiten",
     loadMore: "Mehr laden",
     loadingMore: "Weitere werden geladen …",
     clearDone: "Erledigte Aufgaben löschen",
@@ -115,6 +117,10 @@ export const de: Messages = {
     keepMine: "Meinen behalten",
     useTheirs: "Den anderen nehmen",
   },
+  restored: {
+    text: "Ihre nicht gespeicherten Änderungen sind wiederhergestellt.",
+    discard: "Verwerfen",
+  },
   task: {
     back: "Alle Aufgaben",
     form: "Aufgabe bearbeiten",
@@ -122,8 +128,6 @@ export const de: Messages = {
     notes: "Notizen",
     save: "Änderungen speichern",
     delete: "Aufgabe löschen",
-    restored: "Ihre nicht gespeicherten Änderungen sind wiederhergestellt.",
-    discardRestored: "Verwerfen",
     conflict:
       "Nicht gespeichert: Diese Aufgabe wurde anderswo geändert, seit Sie sie geöffnet haben.",
     titleThere: "Titel dort:",

@@ -78,6 +78,8 @@ export const en = {
     failed: "Your tasks cannot be shown right now",
     safe: "Your tasks are safe. They appear as soon as the service responds.",
     list: "Tasks",
+    unsaved: (title: string) => `“${isolated(title)}” has unsaved changes.`,
+    continue: "Continue editing",
     loadMore: "Load more",
     loadingMore: "Loading more…",
     clearDone: "Delete done tasks",
@@ -109,6 +111,10 @@ export const en = {
     keepMine: "Keep mine",
     useTheirs: "Use the other one",
   },
+  restored: {
+    text: "Your unsaved changes have been restored.",
+    discard: "Discard them",
+  },
   task: {
     back: "All tasks",
     form: "Edit task",
@@ -116,8 +122,6 @@ export const en = {
     notes: "Notes",
     save: "Save changes",
     delete: "Delete task",
-    restored: "Your unsaved changes have been restored.",
-    discardRestored: "Discard them",
     conflict: "Not saved: this task was changed elsewhere since you opened it.",
     titleThere: "Title in the other version:",
     notesThere: "Notes in the other version:",

@@ -13,6 +13,7 @@ import {
 } from "../../../components/ui/field";
 import { Form, Submit, type Values } from "../../../components/ui/form";
 import { Heading } from "../../../components/ui/heading";
+import { Restored } from "../../../components/ui/restored";
 import { t } from "../../../lib/i18n";
 import { PASSWORD_MIN } from "../../../lib/limits";
 import { notices } from "../../../lib/notices";
@@ -27,6 +28,7 @@ import {
   useChangePassword,
   useSendVerificationMail,
 } from "../hooks/use-account-writes";
+import { useFieldDraft } from "../hooks/use-field-draft";
 import { Appearance } from "./settings-appearance";
 import { DeleteAccount } from "./settings-delete";
 import { Devices } from "./settings-devices";
@@ -57,9 +59,12 @@ export function SettingsPage() {
 
 function Name({ person }: { person: Person }) {
   const change = useChangeName();
+  const draft = useFieldDraft("name");
 
   async function submit({ name = "" }: Values) {
     await change.mutateAsync(name.trim());
+    // The session with the new name is fetched later.
+    draft.saved(name, name.trim());
     say(t().settings.nameChanged);
   }
 
@@ -67,14 +72,19 @@ function Name({ person }: { person: Person }) {
     <Card heading={t().settings.profile}>
       <Form
         check={({ name = "" }) => ({ name: name.trim() === "" ? t().fields.needsName : undefined })}
+        // During a request, the previous name is another one than that which is being saved.
+        onChange={({ name = "" }) =>
+          draft.keep(name === person.name && !change.isPending ? undefined : name)
+        }
         onSubmit={submit}
       >
+        {draft.isRestored && <Restored onDiscard={() => draft.keep(undefined)} />}
         <Field
           name="name"
           label={t().fields.name}
           dir="auto"
           autoComplete="name"
-          defaultValue={person.name}
+          defaultValue={draft.text ?? person.name}
           required
         />
         <div>
@@ -89,12 +99,13 @@ function Address({ person: { email, isVerified } }: { person: Person }) {
   const [sentTo, setSentTo] = useState<string>();
   const change = useChangeEmail();
   const verification = useSendVerificationMail();
+  const draft = useFieldDraft("newEmail");
   const navigate = useNavigate();
 
-  async function submit({ newEmail = "" }: Values, form: HTMLFormElement) {
+  async function submit({ newEmail = "" }: Values) {
     await change.mutateAsync(newEmail.trim());
     setSentTo(newEmail.trim());
-    form.reset();
+    draft.saved(newEmail);
   }
 
   function verify() {
@@ -120,13 +131,16 @@ function Address({ person: { email, isVerified } }: { person: Person }) {
       )}
       <Form
         check={({ newEmail = "" }) => ({ newEmail: emailMistake(newEmail.trim()) })}
+        onChange={({ newEmail = "" }) => draft.keep(newEmail === "" ? undefined : newEmail)}
         onSubmit={submit}
       >
+        {draft.isRestored && <Restored onDiscard={() => draft.keep(undefined)} />}
         <EmailField
           name="newEmail"
           label={t().settings.newEmail}
           hint={t().settings.newEmailHint}
           autoComplete="email"
+          defaultValue={draft.text ?? ""}
           required
         />
         {sentTo && (
@@ -152,7 +166,8 @@ function Password({ email }: { email: string }) {
       newPassword,
       revokeOtherSessions: revokeOtherSessions !== undefined,
     });
-    form.reset();
+    // Passwords typed during the request stay.
+    if (new FormData(form).get("newPassword") === newPassword) form.reset();
     say(t().settings.passwordChanged);
   }
 

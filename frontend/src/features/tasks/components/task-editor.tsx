@@ -6,6 +6,7 @@ import { Field, TextField } from "../../../components/ui/field";
 import { Form, Submit, type Values } from "../../../components/ui/form";
 import { Heading } from "../../../components/ui/heading";
 import { Linked } from "../../../components/ui/linked";
+import { Restored } from "../../../components/ui/restored";
 import { formatTime, t } from "../../../lib/i18n";
 import { notesMistake, type Task, type TaskText, titleMistake } from "../model/task";
 import { TickBox } from "./tick-box";
@@ -21,8 +22,10 @@ interface Props {
   task: Task;
   /** The task from which the form was initialized. */
   base: Task;
-  /** Unsaved text from an earlier visit. */
+  /** The text in the form, if it differs from the task. */
   draft: TaskText | undefined;
+  /** Whether the unsaved text is offered for discarding. */
+  wasRestored: boolean;
   conflict: Conflict | undefined;
   onTick(completed: boolean): void;
   onEdit(text: TaskText): void;
@@ -40,7 +43,7 @@ const typed = ({ title = "", description = "" }: Values): TaskText => ({ title, 
 
 export function TaskEditor(props: Props) {
   const { task, base, draft, conflict, onTick, onEdit, onSave, onDiscard, onRemove } = props;
-  const [isRestored, setRestored] = useState(draft !== undefined);
+  const [isRestored, setRestored] = useState(props.wasRestored);
   return (
     <article className="grid gap-6 rounded-3xl border border-line bg-surface p-5 shadow-card sm:p-7">
       <div className="-ml-2 flex items-start gap-1">
@@ -53,19 +56,12 @@ export function TaskEditor(props: Props) {
         </Heading>
       </div>
       {isRestored && (
-        <p role="status" className="rounded-xl bg-tint px-4 py-3">
-          {t().task.restored}{" "}
-          <button
-            type="button"
-            className="font-semibold text-accent underline"
-            onClick={() => {
-              setRestored(false);
-              onDiscard();
-            }}
-          >
-            {t().task.discardRestored}
-          </button>
-        </p>
+        <Restored
+          onDiscard={() => {
+            setRestored(false);
+            onDiscard();
+          }}
+        />
       )}
       <Form
         label={t().task.form}

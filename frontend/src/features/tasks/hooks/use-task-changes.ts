@@ -5,7 +5,7 @@ import { t } from "../../../lib/i18n";
 import { notices } from "../../../lib/notices";
 import type { Entry } from "../model/entry";
 import type { Outcome } from "../model/outbox";
-import { fieldsOf, rowId, type Task, type TaskChange } from "../model/task";
+import { fieldsOf, rowId, type Task, type TaskChange, withoutConflicts } from "../model/task";
 import { isDraft, overlay } from "../model/task-overlay";
 import { ALL_TASKS, type View } from "../model/task-view";
 import { outbox, put } from "../model/unsent";
@@ -85,6 +85,7 @@ export interface UnsentActions {
   retry(entry: Entry): void;
   discard(entry: Entry): void;
   overwrite(entry: Entry): void;
+  /** Takes the other version of the fields in conflict; the others are still saved. */
   takeTheirs(entry: Entry): void;
   recreate(entry: Entry): void;
 }
@@ -93,15 +94,18 @@ const actions: UnsentActions = {
   retry: ({ id }) => outbox.release(id),
   discard: ({ id }) => outbox.discard(id),
   overwrite: ({ id }) => outbox.overwrite(id),
-  takeTheirs({ id, theirs }) {
-    if (theirs) put(theirs);
+  takeTheirs({ id, theirs, write }) {
+    if (!theirs || write.kind !== "update") return;
+    put(theirs);
+    const rest = withoutConflicts(theirs, write.change, write.base);
+    if (Object.keys(rest).length > 0) changeTask(theirs, rest);
     outbox.discard(id);
   },
   recreate({ id, write }) {
     if (write.kind !== "update") return;
     const { title, description } = { ...cachedTask(write.taskId), ...write.base, ...write.change };
-    outbox.discard(id);
     addTask(title ?? t().tasks.untitled, description ?? undefined);
+    outbox.discard(id);
   },
 };
 

@@ -4,14 +4,20 @@ import { type Task, type TaskText, textOf } from "./task";
 import { unknownTask } from "./task-overlay";
 import { drafts } from "./unsent";
 
+/** Names of drafts, each followed by the id of the task: an unfinished title in the list. */
+export const TITLE = "title:";
+/** The text in the editor. */
+export const TASK = "task:";
+
 /** The task from which a form is initialized, and the unsaved text. */
 export interface Start {
   base: Task;
+  /** The text in the form, if it differs. */
   draft: TaskText | undefined;
 }
 
 export function startOf(task: Task): Start {
-  const draft = drafts.get(`task:${task.id}`);
+  const draft = drafts.get(TASK + task.id);
   if (!draft) return { base: task, draft: undefined };
   const { title = task.title, description = task.description ?? "" } = draft;
   const { baseTitle = task.title, baseDescription = task.description ?? "" } = draft;
@@ -21,7 +27,7 @@ export function startOf(task: Task): Start {
 
 /** Reconstructs a missing task from its unsaved text. */
 export function taskOfDraft(id: string): Task | undefined {
-  const draft = drafts.get(`task:${id}`);
+  const draft = drafts.get(TASK + id);
   if (!draft) return undefined;
   const { baseTitle: title = "", baseDescription: description = "" } = draft;
   return unknownTask(id, { title, description: description || null });
@@ -33,5 +39,5 @@ export function taskOfDraft(id: string): Task | undefined {
 export function keepText({ id }: Task, base: Task, text: TaskText | undefined): void {
   const { title, description } = textOf(base);
   const draft = text && { ...text, baseTitle: title, baseDescription: description };
-  drafts.set(`task:${id}`, draft);
+  drafts.set(TASK + id, draft);
 }

@@ -94,6 +94,12 @@ function insert(rows: Row[], row: Row, view: View): void {
   rows.splice(index === -1 ? rows.length : index, 0, row);
 }
 
+/** Returns whether a task is being deleted. */
+export const isLeaving = (id: string, entries: readonly Entry[]): boolean =>
+  entries.some(
+    ({ write, state }) => write.kind === "delete" && write.taskId === id && state !== "failed",
+  );
+
 /** Returns a task with its unsent changes applied, or `undefined` if it is being deleted. */
 export function withUnsent(task: Task, entries: readonly Entry[]): Row | undefined {
   const own = entries.filter(({ write }) => write.kind !== "create" && write.taskId === task.id);

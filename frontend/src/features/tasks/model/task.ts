@@ -47,6 +47,16 @@ export function conflictsOf(task: Task, change: TaskChange, base: TaskChange): s
   );
 }
 
+/** Returns the part of a change that does not conflict with a change made elsewhere since `base`. */
+export function withoutConflicts(task: Task, change: TaskChange, base: TaskChange): TaskChange {
+  const conflicts = conflictsOf(task, change, base);
+  return Object.fromEntries(
+    Object.entries(change).filter(
+      ([name, value]) => !conflicts.includes(name) && task[name as keyof TaskChange] !== value,
+    ),
+  );
+}
+
 /** The title and notes of a task as form values. */
 export interface TaskText {
   title: string;
@@ -76,6 +86,16 @@ export function followed(text: TaskText, before: Task, after: Task): TaskText {
   return {
     title: isUntouched("title") ? saved.title : text.title,
     description: isUntouched("description") ? saved.description : text.description,
+  };
+}
+
+/** Returns the form values with the other version of the fields in conflict. */
+export function withTheirs(text: TaskText, base: Task, theirs: Task): TaskText {
+  const conflicts = conflictsOf(theirs, changeOf(base, text), base);
+  const other = textOf(theirs);
+  return {
+    title: conflicts.includes("title") ? other.title : text.title,
+    description: conflicts.includes("description") ? other.description : text.description,
   };
 }
 

@@ -1,6 +1,6 @@
 // The page of all tasks.
 
-import { useCallback, useMemo, useState, useSyncExternalStore } from "react";
+import { useCallback, useMemo, useState } from "react";
 import { useNavigate, useSearchParams } from "react-router";
 import { Button } from "../../../components/ui/button";
 import { Heading } from "../../../components/ui/heading";
@@ -17,6 +17,8 @@ import { SearchField } from "../components/search-field";
 import { SortSelect } from "../components/sort-select";
 import { TaskList } from "../components/task-list";
 import type { TaskActions } from "../components/task-row";
+import { UnsavedTasks } from "../components/unsaved-tasks";
+import { useEditedTitles, useUnsavedTasks } from "../hooks/use-drafts";
 import {
   addTask,
   changeTask,
@@ -26,7 +28,8 @@ import {
   useUnsentActions,
 } from "../hooks/use-task-changes";
 import { cachedTask, useListing } from "../hooks/use-tasks";
-import { overlay } from "../model/task-overlay";
+import { TITLE } from "../model/task-draft";
+import { isLeaving, overlay } from "../model/task-overlay";
 import { queryOf, type View, viewOf } from "../model/task-view";
 import { drafts } from "../model/unsent";
 
@@ -56,6 +59,7 @@ export function TasksPage() {
         onDraft={(title) => drafts.set("composer", title === "" ? undefined : { title })}
         onAdd={add}
       />
+      <Unsaved />
       <div className="flex flex-wrap items-center gap-3 print:hidden">
         <SearchField
           search={view.search}
@@ -69,6 +73,13 @@ export function TasksPage() {
       <Listing view={view} />
     </div>
   );
+}
+
+/** Unsaved text whose task may be deleted elsewhere, or not in this list. */
+function Unsaved() {
+  const unsent = useUnsent();
+  const tasks = [...useUnsavedTasks()].filter(([id]) => !isLeaving(id, unsent));
+  return <UnsavedTasks tasks={tasks} />;
 }
 
 function Listing({ view }: { view: View }) {
@@ -143,17 +154,6 @@ function Listing({ view }: { view: View }) {
       )}
     </>
   );
-}
-
-const TITLE = "title:";
-
-/** The original titles of the tasks with an unfinished title, by id. */
-function useEditedTitles(): ReadonlyMap<string, string> {
-  const names = useSyncExternalStore(drafts.subscribe, drafts.names);
-  return useMemo(() => {
-    const titles = names.filter((name) => name.startsWith(TITLE));
-    return new Map(titles.map((name) => [name.slice(TITLE.length), drafts.get(name)?.base ?? ""]));
-  }, [names]);
 }
 
 function ClearDone() {

@@ -1,0 +1,41 @@
+// Unsaved text of a field, which is kept until it is saved or discarded.
+
+import { useState } from "react";
+import { useMembership } from "../../auth/hooks/use-membership";
+
+export interface FieldDraft {
+  /** The unsaved text, if any. */
+  text: string | undefined;
+  /** Whether it is from an earlier visit. */
+  isRestored: boolean;
+  /** Keeps the text, or forgets it if `undefined`. */
+  keep(text: string | undefined): void;
+  /**
+   * Forgets a saved text and shows another one instead, if any. Does nothing if the user has typed
+   * another one during the request.
+   */
+  saved(text: string, shown?: string): void;
+}
+
+export function useFieldDraft(field: string): FieldDraft {
+  const { drafts } = useMembership();
+  const name = `settings:${field}`;
+  const stored = () => drafts.get(name)?.text;
+  const [text, setText] = useState(stored);
+  const [isRestored, setRestored] = useState(text !== undefined);
+
+  function keep(text: string | undefined) {
+    drafts.set(name, text === undefined ? undefined : { text });
+    setText(text);
+    if (text === undefined) setRestored(false);
+  }
+
+  function saved(text: string, shown?: string) {
+    setRestored(false);
+    if (stored() !== text) return;
+    keep(undefined);
+    setText(shown);
+  }
+
+  return { text, isRestored, keep, saved };
+}
