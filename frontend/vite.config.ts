@@ -11,7 +11,7 @@ import { serviceWorker } from "./build/service-worker";
 const AUTH = process.env.AUTH_URL ?? "http://localhost:3000";
 const TASKS = process.env.TASKS_URL ?? "http://localhost:8000";
 
-/** In development, the task API is also proxied, so that it has the same origin as the web app. */
+/** Serves `config.json` in development, where the task API is proxied and so has the app's origin. */
 const config: Plugin = {
   name: "config",
   apply: "serve",

@@ -76,7 +76,7 @@ fn keep_the_databases_apart() -> Result {
 }
 
 /// Connects to a database over the network as `role`, and returns the reply. `password` is the name
-/// of the container's environment variable with the password.
+/// of the environment variable that contains the password in the container.
 fn sign_in(role: &str, password: &str, database: &str) -> Result<String> {
     let query = "SELECT 'superuser: ' || rolsuper FROM pg_roles WHERE rolname = current_user";
     let script = format!(

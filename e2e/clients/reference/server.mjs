@@ -43,7 +43,7 @@ function database(url) {
 const mailFolder = text("MAIL_DIR", "data/mail");
 mkdirSync(mailFolder, { recursive: true });
 
-/** Writes an e-mail as a file to the mail folder, atomically. */
+/** Writes an e-mail to a file in the mail folder, atomically. */
 async function send(to, subject, url) {
   const mail = [
     "From: original@localhost",

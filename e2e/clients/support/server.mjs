@@ -68,7 +68,7 @@ export async function start([command, ...args], env) {
       MAIL_DIR: join(folder, "mails"),
       PORT: String(port),
       RATE_LIMIT: "off",
-      // Better Auth's plugin for compromised passwords queries a service on the Internet.
+      // Off, because Better Auth's counterpart is a plugin that queries an Internet service.
       REFUSE_COMMON_PASSWORDS: "off",
       ...env,
     },

@@ -5,7 +5,7 @@ import { haveTasks, member, PASSWORD, rows, subject, tick, tokenOf } from "../su
 import type { System } from "../support/services";
 import { expect, test } from "../support/test";
 
-/** Returns a function that returns how many tokens the pages of a device have requested. */
+/** Counts the token requests of a device's pages. Returns a function that returns the count. */
 function countTokens(context: BrowserContext, { url }: System): () => number {
   let count = 0;
   context.on("request", (request) => {
@@ -16,7 +16,7 @@ function countTokens(context: BrowserContext, { url }: System): () => number {
 
 /**
  * Breaks the signatures of the access tokens that the first `together` task requests use, and holds
- * these requests until all of them were sent. Returns a function that returns the number of
+ * these requests until all of them have been sent. Returns a function that returns the number of
  * requests with a broken token.
  */
 async function spoilTokens(context: BrowserContext, together = 1): Promise<() => number> {

@@ -22,7 +22,7 @@ function list(): [string, string][] {
 const TARGETS: Record<string, string> = { n: "new-task", "/": "search" };
 
 interface Props {
-  /** Single-key shortcuts can be turned off, because they interfere with speech input. */
+  /** Whether single-key shortcuts are on. Users can turn them off for the sake of speech input. */
   isOn: boolean;
   onSwitch(isOn: boolean): void;
 }

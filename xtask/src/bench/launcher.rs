@@ -5,7 +5,7 @@ use std::{fs::File, path::Path, process::Command};
 use super::engine::Engine;
 use crate::{Result, ports, service::Service};
 
-/// Lowest allowed bcrypt cost, so that the rest of a sign-in has the largest possible share.
+/// Lowest allowed bcrypt cost, so that the rest of a sign-in has a large share of the CPU time.
 pub(super) const BCRYPT_COST: u32 = 10;
 const SECRET: &str = "a secret for benchmarks with more than 32 characters";
 

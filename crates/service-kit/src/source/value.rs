@@ -24,7 +24,8 @@ const ZONED: [&str; 4] = [
 ];
 const LOCAL: [&str; 2] = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M"];
 
-/// Parses a flag if it is unambiguous. A time counts as true: the time at which the flag was set.
+/// Parses a flag if it is unambiguous. A time counts as true, because some programs store the time
+/// at which a flag was set.
 pub fn flag(text: &str) -> Option<bool> {
     match text.trim().to_ascii_lowercase().as_str() {
         "true" | "t" | "1" | "1.0" | "yes" | "y" | "on" | "verified" | "confirmed" => Some(true),

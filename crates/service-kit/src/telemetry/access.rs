@@ -1,6 +1,6 @@
-//! The access log, with the names of OpenTelemetry's HTTP conventions; the duration is in seconds. JSON
-//! lines are formatted by hand: at thousands of lines per second, the generic formatter costs as much
-//! as the requests.
+//! The access log. Fields follow OpenTelemetry's HTTP conventions; the duration is in seconds. JSON
+//! lines are formatted by hand: at thousands of lines per second, the generic formatter costs as
+//! much as handling the requests.
 
 use std::{
     borrow::Cow,

@@ -177,7 +177,7 @@ export const rateLimited = [
   ...many(101, "an unknown path a hundred times in ten seconds", get("/nonsense")),
 ];
 
-/** Query that suppresses the refresh of a session, whose time depends on the servers' speed. */
+/** Query string that prevents the refresh of a session, because servers differ in its timing. */
 const STILL = "?disableRefresh=1";
 
 export const extendedByEachUse = [

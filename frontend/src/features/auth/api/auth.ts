@@ -101,7 +101,10 @@ export async function changePassword(change: PasswordChange): Promise<void> {
   await ask((options) => client.changePassword(change, options));
 }
 
-/** Deletes the account, or sends an e-mail if the deletion has to be confirmed. */
+/**
+ * Deletes the account, or sends an e-mail if the deletion has to be confirmed. Returns whether the
+ * account was deleted.
+ */
 export async function deleteAccount(password: string): Promise<{ isGone: boolean }> {
   const callbackURL = "/auth/signup";
   const data = await ask((options) => client.deleteUser({ password, callbackURL }, options));

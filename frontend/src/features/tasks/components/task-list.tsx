@@ -14,7 +14,7 @@ interface Props {
   more: { hasMore: boolean; isLoading: boolean; hasFailed: boolean; load(): void };
 }
 
-/** Rows are keyed by task, so that they keep their state when they move. */
+/** Renders the rows, which are keyed by task, so that they keep their state when they move. */
 export function TaskList({ rows, rowFocus, actions, more }: Props) {
   return (
     <>
@@ -33,7 +33,7 @@ export function TaskList({ rows, rowFocus, actions, more }: Props) {
   );
 }
 
-/** The arrow keys move between rows, except in a field. */
+/** Moves between rows on the arrow keys, except in a field. */
 function move(event: KeyboardEvent<HTMLElement>): void {
   const { key, target, currentTarget } = event;
   const step = key === "ArrowDown" ? 1 : key === "ArrowUp" ? -1 : undefined;

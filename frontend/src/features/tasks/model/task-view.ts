@@ -44,8 +44,8 @@ export const matches = (task: Task, view: View): boolean =>
   matchesFilter(task, view) && matchesSearch(task, view);
 
 /**
- * All timestamps have the same format, so they are compared as strings. The id decides between
- * equal timestamps.
+ * Returns the sort key of a task. All timestamps have the same format, so the keys are compared as
+ * strings. The id decides between equal timestamps.
  */
 const created = ({ created_at, id }: Task) => `${created_at} ${id}`;
 const changed = ({ updated_at, id }: Task) => `${updated_at} ${id}`;

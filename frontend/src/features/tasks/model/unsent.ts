@@ -57,7 +57,7 @@ export function startSending(): void {
   window.addEventListener("online", () => outbox.resumeAll());
   window.addEventListener("focus", () => drafts.storeAgain());
 
-  // Sends a deletion that can no longer be undone, even while the page is being closed.
+  // Sends the deletions while the page is being closed, after which they cannot be undone.
   window.addEventListener("pagehide", () => {
     // A page restored from the back/forward cache must not offer to undo deletions.
     notices.closeAll();
