@@ -18,8 +18,8 @@ export default defineConfig({
   reporter: [["list"]],
   use: {
     actionTimeout: 15_000,
-    // Playwright does not intercept the requests of service workers; the tests that need one allow
-    // it.
+    // Playwright does not intercept the requests of service workers, so they are only allowed in
+    // tests that need them.
     serviceWorkers: "block",
     launchOptions: {
       executablePath: process.env.TEST_CHROMIUM ?? "/usr/bin/chromium",

@@ -23,7 +23,7 @@ class Cache {
   readonly client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
   readonly changes = new ConfirmedChanges(this.client);
 
-  /** Starts a request for a listing, whose response arrives later. */
+  /** Starts a request for a listing. Returns a function that delivers the response. */
   request(filter: Filter) {
     let respond: (tasks: Task[]) => void = () => {};
     const response = new Promise<Task[]>((resolve) => {

@@ -5,7 +5,7 @@ import { preferredLanguage } from "../src/lib/i18n";
 import { de } from "../src/lib/messages/de";
 import { en } from "../src/lib/messages/en";
 
-/** Messages by path; functions are called with typical arguments. */
+/** Returns all messages with their paths. Functions are called with typical arguments. */
 function texts(value: unknown, path = ""): [string, string][] {
   if (typeof value === "string") return [[path, value]];
   if (typeof value === "function") return [[path, String(value("1", "all", false))]];

@@ -51,7 +51,7 @@ class Server implements Transport {
   confirmed(): void {}
 }
 
-/** Returns a tab with this id, while the others are open as well. */
+/** Simulates the tab with this id, while the `others` are open as well. */
 const tabOf = (id: string, ...others: string[]): Tabs => ({
   id,
   exclusively: (run) => run(new Set([id, ...others])),

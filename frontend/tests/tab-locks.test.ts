@@ -11,7 +11,7 @@ interface Request {
   done(result: unknown): void;
 }
 
-/** Exclusive locks of all tabs, in the order of their requests. */
+/** Stands in for `navigator.locks`: grants exclusive locks in the order of the requests. */
 class Locks {
   readonly #queues = new Map<string, Request[]>();
 

@@ -52,7 +52,7 @@ export async function member(server, options) {
   return { ...person, email, ...data };
 }
 
-/** Signs the same user in with another browser. */
+/** Signs an existing user in with another browser. */
 export async function elsewhere(server, { email }, options) {
   const person = somebody(server, options);
   const { data, error } = await person.client.signIn.email({ email, password: PASSWORD });

@@ -29,8 +29,8 @@ const isNobody = ({ data }) => data === null;
 const isSomebody = ({ data }) => data !== null;
 
 /**
- * Returns the store of a client, and keeps it subscribed during the test. Outside a browser, it
- * only fetches on demand.
+ * Returns the session store of a client, and stays subscribed to it during the test. Outside a
+ * browser, the store fetches only on demand.
  */
 function storeOf(context, { client }) {
   context.after(client.useSession.subscribe(() => {}));

@@ -1,4 +1,4 @@
-// JWTs from the real client, verified by jose as another service would.
+// JWTs fetched by the real client, and verified with jose as another service would do it.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -58,7 +58,8 @@ function isWithin(path, place) {
 }
 
 /**
- * Returns `[{ at, theirs, ours }]`; `at` is a path such as `status`, `headers.location` or `body.user.id`.
+ * Returns the differences as `[{ at, theirs, ours }]`, where `at` is a path such as `status`,
+ * `headers.location` or `body.user.id`.
  */
 function differences(theirs, ours, at = "") {
   if (isComparable(theirs, ours)) {

@@ -1,4 +1,5 @@
-// A minimal HTTP client that adds no headers to those of an exchange.
+// A minimal HTTP client. It adds only `Host`, `Content-Length` and `Connection` to the headers of
+// an exchange.
 
 import { request } from "node:http";
 

@@ -15,7 +15,7 @@ const LINK = /https?:\/\/[^\s<>"]+/;
 const POLL = 50;
 const PATIENCE = 10_000;
 
-/** Returns the mailbox of a folder. It returns each e-mail once, as `{ to, link, token }`. */
+/** Returns a mailbox that reads the e-mails in a folder, in the form `{ to, link, token }`. */
 export function mailbox(folder) {
   const seen = new Set();
   let mails = [];

@@ -12,8 +12,8 @@ const PARTS = ["index.html", "package.json", "src", "tsconfig.json", "vite.confi
 const LINE = /^ {2}baseURL: ".*",$/m;
 
 /**
- * Copies the web app and serves it. The origin is known before the copy is built. Returns `{
- * folder, origin, buildFor, stop }`.
+ * Copies the web app and serves it. The origin is known before the copy is built. Returns
+ * `{ folder, origin, buildFor, stop }`.
  */
 export async function serveApp() {
   const folder = await mkdtemp(join(tmpdir(), "existing-app-"));

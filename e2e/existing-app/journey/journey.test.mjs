@@ -111,7 +111,7 @@ function journey(name) {
     await tab.submit("Sign in", { "E-mail": email, Password: password, ...fields });
   }
 
-  /** Signs the same user in on another device. */
+  /** Signs an existing user in on another device. */
   async function elsewhere(email) {
     const tab = await visitor("Phone");
     await signIn(tab, email, PASSWORD);

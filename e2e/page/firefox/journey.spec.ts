@@ -119,7 +119,7 @@ test("blocked cookies are explained", async ({ open, system }) => {
   await tab.goto("/auth/signin");
   await tab.signInHere(email);
   await tab.sees("does not store the session cookie");
-  // Firefox logs that a service worker may not be registered, although the error is handled.
+  // Firefox logs that registering a service worker is not allowed, although the error is handled.
   expect(tab.errors.filter((error) => !error.includes("ServiceWorker"))).toEqual([]);
   await browser.close();
 });

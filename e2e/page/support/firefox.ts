@@ -37,7 +37,7 @@ export class Tab {
     page.on("dialog", (dialog) => void dialog.accept());
   }
 
-  /** Ignores requests without a response, which Firefox logs as disallowed by CORS. */
+  /** Records an error, unless it is a request without a response, which Firefox blames on CORS. */
   #keep(error: string): void {
     if (!error.includes("CORS request did not succeed")) this.errors.push(error);
   }
@@ -64,7 +64,7 @@ export class Tab {
     await this.page.locator(`::-p-text(${text})`).wait();
   }
 
-  /** Waits until the list contains a task that the service has stored. */
+  /** Waits until a task in the list has a link, that is, until the service has stored it. */
   async canOpen(title: string): Promise<void> {
     await this.page.locator(nodeOf(`Open ${title}`, "link")).wait();
   }
@@ -82,7 +82,7 @@ export class Tab {
     await field?.press("Enter");
   }
 
-  /** Signs a new user up in this tab, and returns the address. */
+  /** Signs a new user up in this tab, and returns the user's e-mail address. */
   async signUp(): Promise<string> {
     const email = newAddress();
     await this.goto("/auth/signup");

@@ -29,7 +29,7 @@ export async function signUp(
   expect(answer.ok()).toBe(true);
 }
 
-/** Signs the same user in on another device. */
+/** Signs an existing user in on a device, through the API. */
 export async function signIn(context: BrowserContext, { url }: System, email: string) {
   const answer = await context.request.post(`${url}/api/auth/sign-in/email`, {
     headers: { origin: url },
@@ -45,7 +45,7 @@ export async function signInHere(page: Page, email: string): Promise<void> {
   await page.getByRole("button", { name: "Sign in" }).click();
 }
 
-/** Returns an access token of the device's user. */
+/** Returns an access token for the user who is signed in on the device. */
 export async function tokenOf(context: BrowserContext, { url }: System): Promise<string> {
   const answer = await context.request.get(`${url}/api/auth/token`);
   return ((await answer.json()) as { token: string }).token;

@@ -1,4 +1,4 @@
-// Pending deletions and their undo, while another tab signs out or is closed.
+// Pending deletions: undoing them, and sending them when another tab signs out or is closed.
 
 import type { BrowserContext, Page } from "@playwright/test";
 import { haveTasks, member, rows, signIn, signInHere, tick, titlesOf, tokenOf } from "../support/people";

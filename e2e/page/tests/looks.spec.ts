@@ -22,7 +22,7 @@ const TITLES = [
   "Buy milk",
 ];
 
-// Each state is rendered eight times and checked by axe, which takes minutes on a busy machine.
+// Four screenshots and two checks by axe for each state take minutes on a busy machine.
 test.describe.configure({ timeout: 300_000 });
 
 test("the pages for users who are not signed in look right", async ({ page }) => {

@@ -59,7 +59,7 @@ async function deleteElsewhere(context: BrowserContext, system: System, id: stri
   expect((await fetch(url, { method: "DELETE", headers: { authorization } })).ok).toBe(true);
 }
 
-/** Makes the web app request the list again, as it does when its window gains focus. */
+/** Makes the web app request the list again, as it does when its tab becomes visible. */
 async function refreshList(page: Page) {
   const response = page.waitForResponse((response) => response.url().includes("limit="));
   await page.evaluate(() => window.dispatchEvent(new Event("visibilitychange")));

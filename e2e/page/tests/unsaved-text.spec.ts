@@ -1,4 +1,4 @@
-// Text that is not saved yet stays: in the settings, in other tabs, during requests and after conflicts.
+// Unsaved text is kept: in the settings, in other tabs, during requests and after conflicts.
 
 import type { BrowserContext, Page } from "@playwright/test";
 import { haveTasks, member, signInHere, titlesOf, tokenOf } from "../support/people";

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-// A row and the list of tasks, the editor, and notices.
+// The rows and the list of tasks, the editor, and notices.
 
 import { cleanup, render, screen, within } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
