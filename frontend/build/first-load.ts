@@ -3,7 +3,7 @@
 import { brotliCompressSync } from "node:zlib";
 import type { Plugin, Rollup } from "vite";
 
-/** Maximum size in bytes (brotli) of the JavaScript of each page, by the path of its module. */
+/** Maximum compressed size in bytes of the JavaScript of each page, by the page's module path. */
 export type Limits = Record<string, number>;
 
 export function limitFirstLoad(limits: Limits): Plugin {

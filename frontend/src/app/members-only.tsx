@@ -44,7 +44,7 @@ export function MembersOnly() {
     else await leave({ losesUnsent: false });
   }
 
-  /** Text that is typed while the request is in flight is only lost if the user agreed to that. */
+  /** Signs out. Text typed during the request is lost only if the user agreed to that. */
   async function leave({ losesUnsent }: { losesUnsent: boolean }) {
     setAsking(false);
     leaveMessage.current = t().signOut.done;

@@ -7,8 +7,8 @@ import { CloseIcon } from "./ui/icons";
 
 const SHOWN_FOR = 6_000;
 /**
- * Time in milliseconds for a hovered or focused notice. It is limited, so that a resting pointer
- * cannot delay a deletion forever.
+ * Time in milliseconds for which a hovered or focused notice is shown. It is limited, so that a
+ * resting pointer cannot delay a deletion forever.
  */
 const HELD_FOR = 20_000;
 

@@ -17,7 +17,7 @@ interface Known {
   /** The key under which the draft is stored. */
   key: string;
   draft: Draft;
-  /** When it was stored, in milliseconds. */
+  /** Time at which the draft was stored, in milliseconds since the epoch. */
   at: number;
 }
 

@@ -2,7 +2,7 @@
 
 import { randomHex } from "./random";
 
-/** Starts a sampled trace (W3C Trace Context §3.2). */
+/** Returns a `traceparent` header that starts a sampled trace (W3C Trace Context §3.2). */
 export function traceparent(): string {
   return `00-${randomHex(16)}-${randomHex(8)}-01`;
 }

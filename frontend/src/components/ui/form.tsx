@@ -31,7 +31,7 @@ export const useForm = (): FormState => useContext(FormContext);
 interface Props {
   children: ReactNode;
   check?: (values: Values) => Mistakes;
-  /** Submits the values. The form shows any error that it throws. */
+  /** Submits the values. If this fails, the form shows the error. */
   onSubmit(values: Values, form: HTMLFormElement): Promise<unknown>;
   /** Receives the values after each input. */
   onChange?: (values: Values) => void;
@@ -49,7 +49,7 @@ export function Form(props: Props) {
   const [isBusy, setBusy] = useState(false);
   const hasTyped = useRef(false);
 
-  // Not while the user is typing: the rest of the text would go to another field.
+  // The focus does not move while the user is typing: the rest would go to another field.
   useEffect(() => {
     if (!hasTyped.current && Object.values(mistakes).some(Boolean)) {
       form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();

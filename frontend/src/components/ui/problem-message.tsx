@@ -1,4 +1,4 @@
-// An error that belongs to no field, with a countdown if the user has to wait before a retry.
+// An error that belongs to no field, with a countdown if the user has to wait before retrying.
 
 import { type ReactNode, useEffect, useState } from "react";
 import { t } from "../../lib/i18n";

@@ -41,7 +41,7 @@ export interface NewAccount {
 }
 
 /**
- * Signs a user up. Returns whether the user is signed in, which may require a verified address
+ * Signs a user up. Returns whether the user is now signed in; the address may have to be verified
  * first.
  */
 export async function signUp(account: NewAccount): Promise<{ isSignedIn: boolean }> {

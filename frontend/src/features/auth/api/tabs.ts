@@ -1,5 +1,5 @@
-// Shares a token between tabs without storing it: a lock serializes requests, a channel distributes
-// tokens.
+// Shares a token between tabs without storing it: a lock serializes requests, and a channel
+// distributes tokens.
 
 import { lockManager } from "../../../lib/locks";
 import type { Tabs } from "./token";
@@ -23,7 +23,7 @@ export class BrowserTabs implements Tabs {
   #channel: BroadcastChannel | undefined;
   #hear: ((token: string) => void) | undefined;
 
-  /** Starts to respond to other tabs and to accept new tokens from them. */
+  /** Starts responding to other tabs and accepting new tokens from them. */
   listen(store: Owner): void {
     this.#channel = new BroadcastChannel("task-tokens");
     this.#channel.onmessage = ({ data }: MessageEvent<Message>) => {

@@ -13,8 +13,8 @@ export function passwordMistake(password: string): string | undefined {
 }
 
 /**
- * Returns the error message for an address, or `undefined`. The service may still reject the
- * address.
+ * Returns the error message for an address, or `undefined` if it looks valid. The service may still
+ * reject it.
  */
 export function emailMistake(email: string): string | undefined {
   if (email === "") return t().problems.needsEmail;

@@ -72,7 +72,7 @@ function Name({ person }: { person: Person }) {
     <Card heading={t().settings.profile}>
       <Form
         check={({ name = "" }) => ({ name: name.trim() === "" ? t().fields.needsName : undefined })}
-        // During a request, the previous name is another one than that which is being saved.
+        // During a request, the previous name is a change, too: another name is being saved.
         onChange={({ name = "" }) =>
           draft.keep(name === person.name && !change.isPending ? undefined : name)
         }
@@ -166,7 +166,7 @@ function Password({ email }: { email: string }) {
       newPassword,
       revokeOtherSessions: revokeOtherSessions !== undefined,
     });
-    // Passwords typed during the request stay.
+    // Passwords typed during the request are kept.
     if (new FormData(form).get("newPassword") === newPassword) form.reset();
     say(t().settings.passwordChanged);
   }

@@ -77,8 +77,8 @@ interface Answer<T> {
 }
 
 /**
- * Throws a `ProblemError` if the request failed. On 401, even a new token was rejected, so the
- * session is fetched again: it may have ended.
+ * Sends a request, and throws a `ProblemError` if it fails. A 401 means that even a new token was
+ * rejected, so the session may have ended and is fetched again.
  */
 async function ask<T>(call: (client: Client<paths>) => Promise<Answer<T>>): Promise<Answer<T>> {
   try {

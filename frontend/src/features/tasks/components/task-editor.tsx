@@ -24,7 +24,7 @@ interface Props {
   base: Task;
   /** The text in the form, if it differs from the task. */
   draft: TaskText | undefined;
-  /** Whether the unsaved text is offered for discarding. */
+  /** Whether the editor offers to discard the unsaved text. */
   wasRestored: boolean;
   conflict: Conflict | undefined;
   onTick(completed: boolean): void;

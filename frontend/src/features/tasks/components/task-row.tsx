@@ -59,7 +59,7 @@ export const TaskRow = memo(function TaskRow({ task, unsent, actions }: Props) {
     if (title !== undefined && title !== base.current && title !== task.title) {
       actions.change({ ...task, title: base.current }, { title });
     }
-    // Not before the change is stored.
+    // Deletes the draft, but only after the change has been stored.
     actions.keepDraft(task.id, undefined);
     isLeftByKeyboard.current = isKeyboard;
   }

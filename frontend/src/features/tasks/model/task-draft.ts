@@ -4,9 +4,9 @@ import { type Task, type TaskText, textOf } from "./task";
 import { unknownTask } from "./task-overlay";
 import { drafts } from "./unsent";
 
-/** Names of drafts, each followed by the id of the task: an unfinished title in the list. */
+/** Prefix of the names of drafts of titles in the list. The task's id follows. */
 export const TITLE = "title:";
-/** The text in the editor. */
+/** Prefix of the names of drafts in the editor. The task's id follows. */
 export const TASK = "task:";
 
 /** The task from which a form is initialized, and the unsaved text. */

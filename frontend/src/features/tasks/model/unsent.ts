@@ -82,8 +82,8 @@ export async function finishDeletions(): Promise<void> {
 }
 
 /**
- * Applies a change to the current state of a task. Completion is always sent. Text is sent only if
- * the same field was not changed elsewhere since the user saw it.
+ * Applies a change to the current state of a task. A change without text is always sent. A change
+ * with text is sent only if none of its fields was changed elsewhere since the user saw them.
  */
 async function merge(id: string, change: TaskChange, base: TaskChange): Promise<Task> {
   const isText = "title" in change || "description" in change;

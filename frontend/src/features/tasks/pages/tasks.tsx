@@ -75,7 +75,7 @@ export function TasksPage() {
   );
 }
 
-/** Unsaved text whose task may be deleted elsewhere, or not in this list. */
+/** Lists the tasks with unsaved text, even those that were deleted elsewhere or are not listed. */
 function Unsaved() {
   const unsent = useUnsent();
   const tasks = [...useUnsavedTasks()].filter(([id]) => !isLeaving(id, unsent));
