@@ -1,4 +1,4 @@
-//! Rows, and all SQL. Nothing here depends on HTTP, the clock or randomness.
+//! Rows, and all SQL. Nothing here depends on the clock or randomness.
 
 mod account;
 mod attempt;

@@ -1,7 +1,7 @@
 //! The audit log: who changed what, when, and from where.
 //!
-//! An entry is written in the transaction of the change. It contains ids, but neither e-mail
-//! addresses nor secrets.
+//! An entry about a change is written in the transaction of the change, except for exports and
+//! imports. It contains ids, but neither e-mail addresses nor secrets.
 
 mod action;
 mod failures;
@@ -137,7 +137,8 @@ impl fmt::Debug for Actor {
 }
 
 impl Actor {
-    /// Records a successful action. Must be called in the transaction of the change.
+    /// Records a successful action. If the action is a change, must be called in its transaction;
+    /// exports and imports are recorded afterwards.
     pub(crate) async fn record(
         &self,
         conn: &mut Conn<'_>,

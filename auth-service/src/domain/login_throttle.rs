@@ -34,8 +34,9 @@ const BY_CLIENT_FREE: u32 = 5;
 /// /24; an IPv6 /48, which one subscriber may have, and the /32 of a provider.
 const GROUPS_V4: [(u32, u32); 1] = [(24, 10)];
 const GROUPS_V6: [(u32, u32); 2] = [(48, 10), (32, 20)];
-/// Limit for all clients on one account. Only the free attempts of each client and each network
-/// count towards it, so only clients from several networks can reach this limit.
+/// Limit for all clients on one account. Until its free attempts are used up, only the free
+/// attempts of each client and each network count towards it, so only clients from several networks
+/// can reach it.
 const BY_ALL: Rule = back_off(BY_ALL_FREE, 1, Duration::from_mins(5));
 const BY_ALL_FREE: u32 = 50;
 /// Time for which a network is remembered after the last sign-in from it.
@@ -66,7 +67,7 @@ impl<'a> Guess<'a> {
         let by_all = Key::of(&["guess", email]);
         let (by_client, groups) = (client_key(email, client), groups_of(email, client));
         // All limits are checked before anything is counted, because refused attempts are not
-        // counted. The client's own wait is the longest, so it is checked first.
+        // counted. The client's own limit is the strictest, so it is checked first.
         state.attempts.peek(by_client, BY_CLIENT).await?;
         let tried_by_all = match peek(state, by_all, &groups).await {
             Err(Error::TooManyRequests { .. }) if is_known(state, email, client).await? => None,

@@ -169,9 +169,9 @@ pub(crate) async fn post(state: &AppState, mails: &[store::Mail]) -> Result<()> 
     Ok(())
 }
 
-/// Invalidates all links that were or will be mailed to a user, because the password or the address
-/// has changed. Signed links are invalidated by their claims instead. Must be called after the
-/// change, in the same transaction.
+/// Invalidates the links that were mailed to a user, and withdraws the pending e-mails with links
+/// that the user requested, because the password or the address has changed. Signed links are
+/// invalidated by their claims instead. Must be called after the change, in the same transaction.
 pub(crate) async fn void_links(conn: &mut Conn<'_>, user_id: &str) -> Result<()> {
     let kinds: Vec<_> =
         Kind::ALL.into_iter().filter(|kind| kind.has_link()).map(Kind::as_str).collect();

@@ -27,9 +27,9 @@ use crate::{
 const CAPACITY: usize = 65_536;
 /// Number of oldest counts that are evicted together, so that evictions are rare.
 const EVICTED: usize = CAPACITY / 4;
-/// Maximum number of retries after concurrent writes to the same count.
+/// Maximum number of times that a write is tried while other requests change the same count.
 const MAX_RACES: usize = 32;
-/// Wait that is required after `MAX_RACES` retries.
+/// Wait that is required if all `MAX_RACES` writes fail.
 const CROWDED: Duration = Duration::from_secs(1);
 
 /// A limit on attempts.

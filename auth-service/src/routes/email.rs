@@ -322,9 +322,9 @@ async fn change(
     Ok(json!({ "status": true, "user": changed }))
 }
 
-/// Locks the user and the session of a link for the rest of the transaction. Fails if the password
-/// was set or the session has ended since the link was requested. The user is locked first, as when
-/// a user is deleted, because a different order could deadlock.
+/// Locks the user, the password and the session of a link for the rest of the transaction. Fails if
+/// the password was set or the session has ended since the link was requested. The user is locked
+/// first, as when a user is deleted, because a different order could deadlock.
 async fn hold(conn: &mut Conn<'_>, claims: &EmailClaims, now: DbTime) -> Result<()> {
     let (user_id, set_at) = (claims.user_id.as_str(), claims.password_set_at());
     let holds = store::User::hold(conn, (user_id, &claims.email)).await? > 0

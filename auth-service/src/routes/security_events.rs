@@ -122,7 +122,7 @@ pub(crate) async fn poll_events(
 /// Position in a stream, encoded as a cursor that is opaque to clients.
 #[derive(Debug)]
 struct Place {
-    /// Empty if no event has been recorded yet.
+    /// Empty if the request has no cursor, or if no event has been recorded yet.
     stream: String,
     number: i64,
 }

@@ -1,4 +1,4 @@
-//! `POST /sign-out`: ends the current session, if there is one.
+//! `POST /sign-out`: ends the session of every token that the request presents.
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use serde_json::json;

@@ -1,5 +1,5 @@
 //! Accounts: the ways in which a user can sign in. This service supports sign-in only with accounts
-//! that have a password; it merely lists the others.
+//! that have a password; the others can only be listed and unlinked.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;

@@ -15,7 +15,8 @@ pub struct Stats {
     pub accepted: u64,
     /// Expired tokens with a valid signature.
     pub expired: u64,
-    /// Tokens that could not be verified because the keys were unavailable.
+    /// Tokens that could not be verified because the keys were unavailable or because a required
+    /// feed of security events was silent.
     pub unavailable: u64,
     /// Other rejected tokens by reason, in the order of the checks; only reasons that occurred.
     pub refused: Vec<(Refusal, u64)>,

@@ -136,7 +136,7 @@ impl Verifier {
     }
 
     /// Checks the dates and the callback for revocations. The expiry is checked last, so that a
-    /// token is reported as expired only if it was valid before.
+    /// token is reported as expired only if it passes the other checks.
     fn may_be_used_now(&self, rules: &Rules, claims: &RegisteredClaims) -> Result<(), Error> {
         let now = (self.0.now)().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
         rules.has_begun(claims, now)?;

@@ -2,8 +2,8 @@
 //!
 //! Counting before each insert would cost more than the insert. After a count, some inserts are
 //! therefore allowed without counting: a sixteenth of the remaining quota, and none if little
-//! remains. Since replicas do not share this allowance, an owner may exceed the quota by one for
-//! each additional replica.
+//! remains. Since replicas do not share these allowances, each additional replica may let an owner
+//! exceed the quota by up to a sixteenth.
 
 use std::{
     collections::HashMap,

@@ -68,7 +68,7 @@ impl Transport {
     }
 }
 
-/// Writes a file atomically, readable only by its owner, because it contains a valid link.
+/// Writes a file atomically, readable only by its owner, because it may contain a valid link.
 fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;

@@ -70,9 +70,9 @@ pub(crate) fn send_all(state: Data<AppState>) -> Worker {
     Worker::start(POLL, work, async move || outbox.outbox.woken().await)
 }
 
-/// Stops the worker once it has tried to send each due e-mail. E-mails that could not be sent
-/// within the time limit remain due for the next process; the last fifth of the limit is reserved
-/// for reverting their claims in the database.
+/// Stops the worker, and tries to send the e-mails that are still due. E-mails that could not be
+/// sent within the time limit remain due for the next process; the last fifth of the limit is
+/// reserved for reverting their claims in the database.
 pub(crate) async fn finish(state: &AppState, worker: Worker, limit: Duration) {
     let send = async {
         worker.stop().await;

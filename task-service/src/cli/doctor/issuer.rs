@@ -105,7 +105,7 @@ pub(super) async fn look_at<'a>(
     (findings, issuer)
 }
 
-/// Returns the problems that auth-service reports about itself, if `answer` is an error.
+/// Returns the problems that auth-service reports about itself, if `answer` is a server error.
 async fn unready(caller: &Caller, jwks_url: &Url, answer: &Answer) -> Option<String> {
     if answer.status < 500 || answer.proxy.is_some() {
         return None;

@@ -161,7 +161,7 @@ fn keys_unavailable() -> Finding {
     Finding::fault("BETTER_AUTH_JWKS_URL", text)
 }
 
-/// Formats a number of whole seconds for people.
+/// Formats a number of seconds for people, truncated to whole seconds.
 fn span(seconds: f64) -> String {
     let span = Duration::try_from_secs_f64(seconds.abs().trunc());
     span.map_or_else(|_| "ages".to_owned(), |span| humantime::format_duration(span).to_string())
