@@ -37,8 +37,8 @@ pub fn node(system: &System, folder: &str, arguments: &[PathBuf]) {
     succeed(&mut command);
 }
 
-/// Runs an npm script in a directory of the workspace, with the directory of the programs in
-/// `SERVICES`. Panics if the script fails.
+/// Runs an npm script in a directory of the workspace, with `SERVICES` set to the directory of the
+/// programs. Panics if the script fails.
 pub fn npm(folder: &str, script: &str) {
     let Some(node) = tool("TEST_NODE") else { return };
     let services = program("auth-service");

@@ -54,8 +54,7 @@ fn share(engine: Engine) {
     }
 }
 
-/// Writes to both services at the same time. `who` is a prefix of the e-mail addresses of new
-/// users.
+/// Writes to both services at the same time. The e-mail addresses of new users start with `who`.
 fn work(system: &System, who: &str) {
     let (auth, tasks) = (system.auth_client(), system.tasks_client());
     let token = system.token(&format!("{who}@example.com"));

@@ -121,7 +121,7 @@ impl Site {
         text.lines().filter(about).collect::<Vec<_>>().join("\n")
     }
 
-    /// Asserts for each URL that the doctor can connect, or that it reports this error.
+    /// Asserts for each URL that the doctor can connect, or that it reports the expected error.
     fn expect(&self, cases: &[(&str, &str, &str, Result<(), &str>)]) {
         for (host, database, parameters, expected) in cases {
             let report = self.diagnose(&self.url(host, database, parameters));

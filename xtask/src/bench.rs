@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: measures the cost of a request on both engines, in one run.
 //!
-//! The relevant number is CPU time: user and system time of a process, divided by the number of its
-//! requests. Unlike requests per second, it hardly depends on other load on the machine.
+//! The relevant number is CPU time: the user and system time of a process per request. Unlike
+//! requests per second, it hardly depends on other load on the machine.
 
 mod ceilings;
 mod engine;

@@ -46,8 +46,8 @@ pub(crate) fn prepare() -> Result<Vec<(&'static str, PathBuf)>> {
     Ok(prepared.into_iter().filter_map(|(name, path)| Some((name, path?))).collect())
 }
 
-/// Prepares the program for the packages in `list`. Returns `None` if the file does not exist or
-/// the tests that need it are skipped.
+/// Runs `prepare` for the packages in the file `list`. Returns `None` if the file does not exist or
+/// the tests that need the packages are skipped.
 fn prepare_one(list: &Path, prepare: fn(&Path) -> Result<PathBuf>) -> Result<Option<PathBuf>> {
     if !list.exists() {
         return Ok(None);
@@ -75,7 +75,7 @@ fn proxy(path: &str, package: &str) -> Result<PathBuf> {
     Ok(path.to_owned())
 }
 
-/// Prepares the Python environment with the packages of `requirements`.
+/// Prepares a Python environment with the packages in `requirements`. Returns its interpreter.
 pub(crate) fn python(requirements: &Path) -> Result<PathBuf> {
     let home = root().join("target/test-python");
     let python = home.join("bin/python");

@@ -110,7 +110,7 @@ impl Service {
         self.child.as_ref().map(Child::id)
     }
 
-    /// Sends SIGTERM and waits for the exit. Kills the process if it does not exit in time.
+    /// Sends SIGTERM and waits for the process to exit. Kills it if it does not exit in time.
     pub fn stop(&mut self) -> io::Result<Option<ExitStatus>> {
         self.signal(Signal::TERM)?;
         self.wait()
@@ -126,8 +126,8 @@ impl Service {
         Ok(())
     }
 
-    /// Waits for the exit, and kills the process if it does not exit in time. Returns `None` if it
-    /// was not started.
+    /// Waits for the process to exit, and kills it if it does not exit in time. Returns `None` if
+    /// it was not started.
     pub fn wait(&mut self) -> io::Result<Option<ExitStatus>> {
         let Some(mut child) = self.child.take() else { return Ok(None) };
         let start = Instant::now();

@@ -41,8 +41,8 @@ impl ServerFolder {
             io::Error::new(io::ErrorKind::NotFound, "no PostgreSQL server is installed")
         })?;
         let owner = owner_of_servers()?;
-        // Not in TMPDIR: the owner must have access to the folder, and the path of the socket must
-        // be short.
+        // The folder is not in TMPDIR, because the owner must have access to it, and the path of
+        // the socket must be short.
         let folder = tempfile::Builder::new().prefix("postgres-").tempdir_in("/tmp")?;
         if let Some(Owner { user, group }) = owner {
             chown(folder.path(), Some(user), Some(group))?;

@@ -9,7 +9,8 @@ use crate::world::{AUDIENCE, ISSUER, claims};
 const WYCHEPROOF: &str = include_str!("data/wycheproof_ed25519.txt");
 const WYCHEPROOF_VECTORS: usize = 151;
 
-/// RFC 8032 §7.1: private key, message, signature. TEST 1024 is number 83 of Wycheproof.
+/// RFC 8032 §7.1: private key, message, signature. TEST 1024 is omitted, because it is number 83 of
+/// Wycheproof.
 const RFC_8032: [(&str, &str, &str); 4] = [
     (
         "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
@@ -78,7 +79,7 @@ fn the_vectors_of_rfc_8032_verify_and_nothing_near_them() {
     }
 }
 
-/// Appendix A.4: a JWS with the key of A.2 and a plain-text payload.
+/// RFC 8037 appendix A.4: a JWS with the key of A.2 and a plain-text payload.
 #[test]
 fn the_signature_of_rfc_8037_verifies() {
     let x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
@@ -90,7 +91,7 @@ fn the_signature_of_rfc_8037_verifies() {
     assert!(key.verifies(signed.as_bytes(), &signature));
 }
 
-/// Appendices A.1 to A.3: the private key, its JWK, and its thumbprint as `kid` (RFC 7638).
+/// RFC 8037 appendices A.1 to A.3: the private key, its JWK, and its thumbprint as `kid` (RFC 7638).
 #[tokio::test]
 async fn a_token_by_the_key_of_rfc_8037_is_accepted() {
     let seed = BASE64_URL_SAFE_NO_PAD.decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A");

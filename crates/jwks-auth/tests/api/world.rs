@@ -65,7 +65,7 @@ impl World {
         self.verifier.verify(token).await
     }
 
-    /// Returns the reason why a token is refused, and checks that a second attempt fails as well.
+    /// Returns the reason why a token is refused, and checks that a second attempt fails likewise.
     pub(crate) async fn refusal(&self, token: &str) -> Refusal {
         let [first, second] = [self.verify(token).await, self.verify(token).await]
             .map(|outcome| outcome.map(|claims| claims.sub.clone()));
