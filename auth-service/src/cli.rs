@@ -41,7 +41,8 @@ pub enum Command {
     Openapi,
     /// Export all data to a file, as a backup or to move to another database
     Export(ExportArgs),
-    /// Import an exported file, or the users of another service; existing rows are not changed
+    /// Import an exported file, or the users of another service; without --update, existing rows
+    /// are not changed
     Import(ImportArgs),
     /// Manage users: list, create, disable, delete them, and end their sessions
     Users(UsersArgs),

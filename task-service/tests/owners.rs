@@ -33,8 +33,8 @@ use self::app::TestApp;
 /// The tables that requests use. New ones must be added here, in `transfer` and in
 /// `docs/sql/distribute-tasks.sql`.
 const TABLES: [&str; 2] = ["idempotency_keys", "tasks"];
-/// The tables that no request uses: the progress in the security events feed, and the migration
-/// history. A distributed database keeps them on its coordinator.
+/// The tables that no request uses: pending erasures, the cursors of the security events feed, and
+/// the migration history. A distributed database keeps them on its coordinator.
 const OTHER_TABLES: [&str; 3] = ["erasures", "event_cursors", "task_service_migrations"];
 
 /// Query that distinguishes another user's task (403) from a missing one (404).

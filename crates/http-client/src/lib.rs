@@ -31,8 +31,8 @@ pub fn proxy(url: &Url) -> Option<String> {
     Some(format!("{}://{host}{port}", uri.scheme_str().unwrap_or("http")))
 }
 
-/// Returns whether the host is this machine or has a name without a dot, as containers on one network
-/// do. Requests to these never use a proxy.
+/// Returns whether the host is this machine or has a name without a dot, as containers on one
+/// network do. Requests to such a host never use a proxy.
 fn is_beside(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => !name.contains('.') || name.ends_with(".localhost"),

@@ -1,5 +1,5 @@
-//! HTTP tests of task-service. Each test has its own server, on a free port, its own database and a
-//! real issuer, and runs on SQLite and PostgreSQL.
+//! HTTP tests of task-service. Each test has its own server, on a free port, its own database and
+//! its own issuer. Most tests run on SQLite and on PostgreSQL.
 
 #![expect(
     clippy::unwrap_used,
