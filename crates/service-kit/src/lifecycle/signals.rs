@@ -43,8 +43,8 @@ impl fmt::Display for StopSignal {
 pub(super) struct FirstSignal(watch::Receiver<Option<StopSignal>>);
 
 impl FirstSignal {
-    /// Starts to handle signals. The handling ends if the returned value is dropped before the
-    /// first signal arrives.
+    /// Starts handling signals. The handling ends if the returned value is dropped before the first
+    /// signal arrives.
     pub(super) fn listen(args: ShutdownArgs) -> io::Result<Self> {
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let mut signals = {

@@ -190,7 +190,7 @@ impl Table {
         aliases.iter().map(select).collect::<Vec<_>>().join(", ")
     }
 
-    /// Returns a column expression that compares byte by byte.
+    /// Returns an expression for a column whose values are compared byte by byte.
     pub fn key(&self, alias: &str, collation: &str) -> String {
         let column = self.columns.iter().find(|(known, _)| *known == alias);
         let sql = column.and_then(|(_, sql)| sql.strip_suffix(&format!(" AS {alias}")));
