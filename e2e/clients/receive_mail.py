@@ -1,4 +1,4 @@
-"""A mail server that prints each received mail as a JSON object on one line, and stores nothing.
+"""A mail server that prints each received e-mail as a JSON object on one line, and stores nothing.
 
 usage: receive_mail.py PORT [--tls FOLDER] [--login USER:PASSWORD] [--refuse CODE] [--refuse-sender CODE]
                        [--hang-at ADDRESS]
