@@ -6,7 +6,7 @@ usage: receive_mail.py PORT [--tls FOLDER] [--login USER:PASSWORD] [--refuse COD
 PORT 0 chooses a free port. The first line printed is the port. With --tls, STARTTLS is required; the
 certificate for `localhost` is created in FOLDER as `certificate.pem`. With --login, clients must log in as
 this user. With --refuse, every recipient is rejected with that code; with --refuse-sender, every sender. With
---hang-at, a mail to that recipient gets no response, and `"hangs"` is printed. Exits when standard input is
+--hang-at, an e-mail to that recipient gets no response, and `"hangs"` is printed. Exits when standard input is
 closed.
 """
 
