@@ -18,8 +18,8 @@ pub struct ShutdownArgs {
     #[arg(long, env, default_value = "0s", value_parser = duration_or_zero)]
     pub shutdown_delay: Duration,
 
-    /// Time limit after `SHUTDOWN_DELAY` for completing requests in flight and for sending traces and
-    /// any queued e-mails; unsent e-mails are sent after the next start
+    /// Time limit after `SHUTDOWN_DELAY` for completing requests in flight and for sending traces and,
+    /// in auth-service, queued e-mails; unsent e-mails are sent after the next start
     #[arg(long, env, default_value = "30s", value_parser = duration)]
     pub shutdown_timeout: Duration,
 }
