@@ -1,7 +1,7 @@
 //! Pagination cursors: the position after a page, as an opaque string.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Datelike as _, Utc};
 use service_kit::sql_types::{DbTime, DbUuid};
 use uuid::Uuid;
 
@@ -39,18 +39,16 @@ pub(crate) fn decode(text: &str, order: Order) -> Option<Position> {
         }
         Sort::CreatedAt | Sort::UpdatedAt => {
             let time = DateTime::from_timestamp_micros(i64::from_be_bytes(place.try_into().ok()?))?;
-            // Outside this range, the engines format times differently.
-            let range = DateTime::UNIX_EPOCH..=latest();
-            range.contains(&time).then_some(Place::Time(DbTime(time)))?
+            is_storable(&time).then_some(Place::Time(DbTime(time)))?
         }
     };
     Some(Position { place, id })
 }
 
-/// Returns the latest time that cursors and filters may contain.
-pub(crate) fn latest() -> DateTime<Utc> {
-    let last_day = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or(NaiveDate::MAX);
-    last_day.and_time(NaiveTime::MIN).and_utc()
+/// Returns whether a task can have this time. Both engines store years with four digits, and format
+/// others differently.
+pub(crate) fn is_storable(time: &DateTime<Utc>) -> bool {
+    (1..=9999).contains(&time.year())
 }
 
 fn sort_code(sort: Sort) -> u8 {

@@ -189,8 +189,7 @@ impl Parameters {
 
     fn time(&mut self, name: &'static str, value: &str) -> Option<DbTime> {
         let time = DateTime::parse_from_rfc3339(value).map(|time| time.with_timezone(&Utc)).ok();
-        // The engines format times outside this range differently.
-        let time = time.filter(|time| (DateTime::UNIX_EPOCH..=cursor::latest()).contains(time));
+        let time = time.filter(cursor::is_storable);
         if time.is_none() {
             let msg = "Input should be a time such as 2026-01-02T03:04:05Z (+ is written %2B)";
             self.refuse(name, "datetime_parsing", msg);

@@ -24,6 +24,7 @@ on_both_engines!(task_service::MIGRATIONS;
     a_task_beyond_the_limits_is_reported_and_not_truncated,
     many_tasks_are_imported_once_each,
     tasks_of_a_csv_file_are_imported,
+    tasks_of_all_years_are_listed_in_pages,
     values_of_a_csv_file_may_span_several_lines,
     a_task_that_changed_its_owner_is_reported,
 );
@@ -408,6 +409,28 @@ async fn tasks_of_a_csv_file_are_imported(db: TestDatabase) {
     assert_eq!(app.get(kept, &app.token("8")).await.status(), 200);
     let again = incomplete(&db, &arguments).await;
     assert!(again.contains("3 tasks already existed, 3 skipped"), "{again}");
+}
+
+async fn tasks_of_all_years_are_listed_in_pages(db: TestDatabase) {
+    let csv = file(
+        "id,user_id,title,created_at\n\
+         1,7,last,9999-12-31T23:59:59Z\n\
+         2,7,present,2026-01-02T03:04:05Z\n\
+         3,7,before 1970,1969-12-31T23:59:59Z\n\
+         4,7,first,0001-01-01T00:00:00Z\n",
+    );
+    imported(&db, &["--from", "csv", path(&csv), "--owners", "same"]).await;
+
+    let app = TestApp::spawn(&db).await;
+    let token = app.token("7");
+    let (mut page, mut titles) = (Some("/api/tasks?limit=1".to_owned()), Vec::new());
+    while let Some(path) = page {
+        titles.extend(app.titles(&path, &token).await);
+        page = TestApp::next(&app.get(&path, &token).await);
+    }
+    assert_eq!(titles, ["last", "present", "before 1970", "first"]);
+    let recent = app.titles("/api/tasks?created_after=1969-12-31T23:59:58Z", &token).await;
+    assert_eq!(recent, ["last", "present", "before 1970"]);
 }
 
 async fn values_of_a_csv_file_may_span_several_lines(db: TestDatabase) {
