@@ -10,7 +10,7 @@ use e2e::{System, Watch, on_both_engines, on_postgres, under_load, wait_until};
 const ENOUGH: usize = 20;
 /// Minimum number of refused requests per service.
 const REFUSALS: usize = 5;
-/// Pause longer than the lifetime of cached keys.
+/// Time span that exceeds the lifetime of cached keys.
 const PAST_THE_CACHE: Duration = Duration::from_secs(3);
 
 on_postgres!(killing_and_restarting_postgres_under_load_gives_503_and_recovers);

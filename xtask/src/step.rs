@@ -1,4 +1,4 @@
-//! Steps that print their name and duration, and the programs they run.
+//! Runs programs, and steps whose name and duration are printed.
 
 use std::{path::PathBuf, process::Command, time::Instant};
 

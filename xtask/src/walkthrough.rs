@@ -1,4 +1,5 @@
-//! Runs the curl commands of the README and of the getting-started page as they are printed.
+//! Runs the curl commands of the README and of the getting-started page unchanged, except for the
+//! base URLs.
 
 use std::{fs, process::Command};
 

@@ -186,7 +186,7 @@ async fn a_network_that_signed_in_before_is_not_locked_out(db: TestDatabase) {
     // Guesses from that network are limited as usual.
     app.advance(10);
     assert_eq!(guess_until_refused(&app, home, ADA).await, (5, 10));
-    // A network is remembered for its own user only.
+    // The network is known only for the user who signed in from it.
     app.sign_up("eve@example.com").await;
     assert_eq!(spread(&app, 60, "eve@example.com").await, 50);
     assert_eq!(try_in(&app, home, "eve@example.com", PASSWORD).await.status, 429);

@@ -14,9 +14,10 @@ use crate::app::{PATIENCE, TestApp, count};
 /// Interval at which the mail directory is polled.
 const GLANCE: Duration = Duration::from_millis(10);
 
-/// An e-mail that was removed from the directory.
+/// A parsed e-mail.
 #[derive(Debug)]
 pub(crate) struct Mail {
+    /// The kind in the file name; empty for an e-mail received over SMTP.
     pub(crate) kind: String,
     pub(crate) to: String,
     pub(crate) subject: String,

@@ -135,8 +135,9 @@ impl Verifier {
         Ok(Arc::new(Accepted { facts, claims }))
     }
 
-    /// Checks the dates and the callback for revocations. The expiry is checked last, so that a
-    /// token is reported as expired only if it passes the other checks.
+    /// Checks the dates, and asks the callback whether the token is revoked. The expiry is checked
+    /// last, so that a token that the callback rejects is reported as revoked even if it has also
+    /// expired.
     fn may_be_used_now(&self, rules: &Rules, claims: &RegisteredClaims) -> Result<(), Error> {
         let now = (self.0.now)().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
         rules.has_begun(claims, now)?;

@@ -33,7 +33,7 @@ impl EntityTags {
         })
     }
 
-    /// Returns whether `If-None-Match` contains this tag (given without quotes), which means that
+    /// Returns whether `If-None-Match` matches this tag (given without quotes), which means that
     /// the client's copy is current.
     pub fn is_known(req: &impl HttpMessage, tag: &str) -> bool {
         req.headers().contains_key(IF_NONE_MATCH)

@@ -84,8 +84,8 @@ pub struct Telemetry {
     _writer: Writer,
 }
 
-/// Starts logging to standard output and sending traces to the collector, in which `service` is the
-/// default name. Must be called only once per process.
+/// Starts logging to standard output and, if a collector is configured, sending traces to it.
+/// `service` is the default service name in traces. Must be called only once per process.
 pub fn init(args: &LogArgs, service: &'static str) -> Telemetry {
     init_on(io::stdout(), args, service)
 }

@@ -71,7 +71,10 @@ function journey(name) {
 
   after(() => server?.stop());
 
-  /** Prints the contents of the pages if a test fails. */
+  /**
+   * Closes all pages, after printing their contents if the test has failed. Fails if a page had an
+   * uncaught error.
+   */
   afterEach(async (context) => {
     for (const device of browser.contexts()) {
       for (const page of context.passed ? [] : device.pages()) {

@@ -1,4 +1,5 @@
-// Both services as real processes, each with its own SQLite file, serving the built web app.
+// Both services as real processes, each with its own SQLite file. auth-service also serves the
+// built web app.
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";

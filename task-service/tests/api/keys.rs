@@ -1,5 +1,5 @@
-//! The issuer's keys: when they are fetched, and what happens while they are unavailable. The names
-//! of the tests state the rules, R13 to R19.
+//! The issuer's keys: when they are fetched, and what happens while they are unavailable. Each test
+//! has the number (R13 to R19, except R14) and the content of a rule in its name.
 
 use std::{pin::pin, time::Duration};
 

@@ -1,5 +1,5 @@
 //! Upper limits for the throughput of the services: pgbench on the same database, a password hash,
-//! and the verification of a token.
+//! the verification of a token, and the serialization of a page of tasks.
 
 use std::{
     fmt::Write as _,
