@@ -80,6 +80,20 @@ test("newer text of another tab is not deleted with the copy that was loaded", a
   vi.useRealTimers();
 });
 
+test("stored text is not deleted if the text that replaces it cannot be stored", async () => {
+  const store = new MemoryStore();
+  const before = new Drafts(store, "one");
+  await before.open("ada");
+  before.set("composer", { title: "Half" });
+  const after = new Drafts(store, "two");
+  await after.open("ada");
+  store.set = async () => false;
+  after.set("composer", { title: "Half a thought" });
+  const next = new Drafts(store, "three");
+  await next.open("ada");
+  expect(next.get("composer")).toEqual({ title: "Half" });
+});
+
 test("the names of drafts change only when one is added or deleted", async () => {
   const drafts = new Drafts(new MemoryStore(), "one");
   await drafts.open("ada");

@@ -9,8 +9,9 @@ export class MemoryStore implements KeyValueStore {
     return [...this.items].filter(([key]) => key.startsWith(prefix));
   }
 
-  async set(key: string, value: unknown): Promise<void> {
+  async set(key: string, value: unknown): Promise<boolean> {
     this.items.set(key, value);
+    return true;
   }
 
   async delete(...keys: string[]): Promise<void> {

@@ -155,6 +155,27 @@ test("newer text of another tab survives, although an older copy is used up", as
   await expect(other.getByLabel("New task")).toHaveValue("Half a thought");
 });
 
+test("on a full disk, the last stored text stays stored", async ({ page, context, system }) => {
+  await member(context, system);
+  await page.goto("/tasks");
+  await page.getByLabel("New task").fill("Half");
+  await isStored(page, "Half");
+  await page.reload();
+  await expect(page.getByLabel("New task")).toHaveValue("Half");
+  await page.evaluate(() => {
+    IDBObjectStore.prototype.put = () => {
+      throw new DOMException("The disk is full.", "QuotaExceededError");
+    };
+  });
+  await page.getByLabel("New task").fill("Half a thought");
+  await isStored(page, "Half");
+  // The page is killed, so it cannot ask.
+  await page.close();
+  const next = await context.newPage();
+  await next.goto("/tasks");
+  await expect(next.getByLabel("New task")).toHaveValue("Half");
+});
+
 test("a discarded change leaves the editor, too", async ({ page, context, system }) => {
   await member(context, system);
   const [id = ""] = await haveTasks(context, system, ["Milk"]);

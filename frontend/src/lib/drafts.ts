@@ -56,7 +56,7 @@ export class Drafts {
     this.#changeNames();
     if (owner === undefined) return;
     const stored = (await this.store.list(prefixOf(owner))).flatMap(([key, value]) =>
-      isStored(value) ? [{ ...value, key }] : [],
+      isStoredDraft(value) ? [{ ...value, key }] : [],
     );
     if (this.#owner !== owner) return;
     for (const { name, key, draft, at } of stored.sort((a, b) => a.at - b.at)) {
@@ -80,14 +80,15 @@ export class Drafts {
     if (this.#owner === undefined) return;
     const before = this.#drafts.get(name);
     const key = this.#keyOf(this.#owner, name);
+    let isStored: Promise<boolean> | undefined;
     if (draft === undefined) {
       this.#drafts.delete(name);
     } else {
       const stored: Stored = { name, draft, at: Date.now() };
       this.#drafts.set(name, { key, draft, at: stored.at });
-      void this.store.set(key, stored);
+      isStored = this.store.set(key, stored);
     }
-    if (before && before.key !== key) this.#replace(before);
+    if (before && before.key !== key) void this.#replace(before, isStored);
     else if (before && draft === undefined) void this.store.delete(key);
     if ((before === undefined) !== (draft === undefined)) this.#changeNames();
   }
@@ -110,9 +111,13 @@ export class Drafts {
     await this.store.deleteAll(prefixOf(owner));
   }
 
-  /** Deletes the draft of another tab, unless that tab has stored newer text since it was loaded. */
-  #replace({ key, at }: Known): void {
-    void this.store.deleteIf(key, (value) => isStored(value) && value.at === at);
+  /**
+   * Deletes the draft of another tab, unless that tab has stored newer text since it was loaded, or
+   * the text that replaces it cannot be stored.
+   */
+  async #replace({ key, at }: Known, isStored?: Promise<boolean>): Promise<void> {
+    if (isStored && !(await isStored)) return;
+    await this.store.deleteIf(key, (value) => isStoredDraft(value) && value.at === at);
   }
 
   #keyOf(owner: string, name: string): string {
@@ -127,6 +132,6 @@ export class Drafts {
 
 const prefixOf = (owner: string) => `${owner}/draft/`;
 
-function isStored(value: unknown): value is Stored {
+function isStoredDraft(value: unknown): value is Stored {
   return typeof value === "object" && value !== null && "draft" in value && "name" in value;
 }

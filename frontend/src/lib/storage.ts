@@ -15,7 +15,8 @@ import {
 export interface KeyValueStore {
   /** Returns the entries whose keys start with `prefix`. */
   list(prefix: string): Promise<[string, unknown][]>;
-  set(key: string, value: unknown): Promise<void>;
+  /** Returns whether the value is persistent. */
+  set(key: string, value: unknown): Promise<boolean>;
   delete(...keys: string[]): Promise<void>;
   /** Deletes a stored value if it is the expected one; another tab may have replaced it. */
   deleteIf(key: string, isExpected: (value: unknown) => boolean): Promise<void>;
@@ -45,10 +46,11 @@ export class BrowserStore implements KeyValueStore {
     return [...all].filter(([key]) => key.startsWith(prefix));
   }
 
-  async set(key: string, value: unknown): Promise<void> {
+  async set(key: string, value: unknown): Promise<boolean> {
     this.#unstored.set(key, value);
     const isStored = await this.#try((store) => set(key, value, store));
     if (isStored && this.#unstored.get(key) === value) this.#unstored.delete(key);
+    return isStored;
   }
 
   async delete(...keys: string[]): Promise<void> {

@@ -82,7 +82,7 @@ export class StoredWrites {
     return tab === this.tabs.id;
   }
 
-  #set(owner: string, id: string, order: number, write: Write): Promise<void> {
+  #set(owner: string, id: string, order: number, write: Write): Promise<boolean> {
     const stored: Stored = { tab: this.tabs.id, order, write };
     return this.store.set(prefixOf(owner) + id, stored);
   }
