@@ -39,15 +39,16 @@ use crate::{
         audit::Audit,
         email_tokens::EmailTokens,
         issuer::Issuer,
-        mail::{self, Links, Outbox, TemplateError, Templates, Transport},
+        login_throttle::LoginThrottle,
+        mail::{self, Mailer, TemplateError},
+        origins::TrustedOrigins,
         passwords::{BlocklistError, Passwords},
-        secret_box::Seal,
         security_events::SecurityEvents,
+        sessions::Sessions,
         throttle::Attempts,
     },
     http::{
-        cookies::Cookies, error::X_RETRY_AFTER, session, session_cookies::SET_AUTH_TOKEN,
-        state::AppState,
+        cookies::Cookies, error::X_RETRY_AFTER, session_cookies::SET_AUTH_TOKEN, state::AppState,
     },
     routes::{self, SET_AUTH_JWT},
 };
@@ -132,33 +133,30 @@ impl App {
         let database = Database::open_with(&config.database_url, &config.database)?;
         let audit = Audit::default();
         let crypto = |_error| StartError::Crypto;
+        let attempts = Arc::new(Attempts::new(&database, clock.clone()));
+        let email_tokens = Arc::new(EmailTokens::new(&secrets).map_err(crypto)?);
         let state = Data::new(AppState {
-            attempts: Attempts::new(&database, clock.clone()),
             issuer: Issuer::new(&config, &secrets, &database, &audit).map_err(crypto)?,
             in_flight: InFlight::new(config.server),
-            database,
-            clock,
             features: config.features,
             cookies: Cookies::new(&secrets, &config.cookies, config.has_secure_cookies()),
             passwords: Passwords::configured(&config)?,
-            email_tokens: EmailTokens::new(&secrets).map_err(crypto)?,
-            trusted_origins: config.trusted_origins(),
+            trusted_origins: TrustedOrigins(config.trusted_origins()),
             trusted_proxies: config.trusted_proxies.clone(),
+            site: config.better_auth_url.as_str().to_owned(),
             is_production: config.is_https(),
             rate_limit: config.rate_limit,
+            login_throttle: LoginThrottle::new(config.rate_limit, &attempts, &database),
             security_events: SecurityEvents::new(&config),
             audit,
             audit_retention: config.audit_retention,
-            session_seal: Seal::new(&secrets, session::SEAL_PURPOSE).map_err(crypto)?,
-            session_expires_in: config.session_expires_in,
-            session_update_age: config.session_update_age,
-            session_fresh_age: config.session_fresh_age,
+            sessions: Sessions::new(&config, &secrets, &database, &clock).map_err(crypto)?,
             bearer_require_signature: config.bearer_require_signature,
-            links: Links { site: config.better_auth_url.as_str().to_owned() },
-            mail_from: config.mail.mail_from.clone(),
-            outbox: Outbox::default(),
-            templates: Templates::load(config.mail.mail_templates.as_deref())?,
-            transport: Transport::new(&config.mail),
+            mailer: Arc::new(Mailer::new(&config, &database, &clock, &attempts, &email_tokens)?),
+            attempts,
+            email_tokens,
+            database,
+            clock,
         });
         let listener = config.host.listen(config.port)?;
         let address = listener.local_addr()?;
@@ -194,7 +192,7 @@ impl App {
         let Self { server, lifecycle, preparation, state, metrics, .. } = self;
         let finish = async |workers: Workers, limit| {
             let others = join(workers.housekeeping.stop(), workers.keys.stop());
-            join(mail::finish(&state, workers.mail, limit), others).await;
+            join(mail::finish(&state.mailer, workers.mail, limit), others).await;
         };
         let ended = lifecycle.run(server, preparation, finish).await;
         metrics.stop().await;
@@ -220,7 +218,7 @@ fn prepare(state: Data<AppState>, config: &Config) -> Preparation<Workers, Start
             variant(error.into())
         })?;
         Ok(Workers {
-            mail: mail::send_all(state.clone()),
+            mail: mail::send_all(state.mailer.clone()),
             housekeeping: housekeeping::keep(state.clone()),
             keys: housekeeping::watch_keys(state.clone()),
         })

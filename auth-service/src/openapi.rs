@@ -28,9 +28,6 @@ use self::{
     schemas::{one_of, optional, output, required, string},
 };
 
-/// The committed document, which the service serves.
-pub(crate) const COMMITTED: &str = include_str!("../openapi.json");
-
 const ABOUT: &str = "\
 Manages accounts and sessions, issues EdDSA access tokens (JWT) and publishes their keys. Everything \
 below `/api/auth` is the wire protocol of Better Auth, so its npm client is the easiest way to use it.

@@ -29,12 +29,11 @@ use actix_web::{
 use service_kit::docs;
 use shared_models::ISSUER_DOCUMENT;
 
-use crate::{
-    http::{rate_limit, session_cookies},
-    openapi,
-};
+use crate::http::{rate_limit, session_cookies};
 
 pub(crate) const BASE_PATH: &str = "/api/auth";
+/// The committed `OpenAPI` document, which the service serves.
+const DESCRIPTION: &str = include_str!("../openapi.json");
 
 pub(crate) fn configure(app: &mut ServiceConfig) {
     app.service(
@@ -124,7 +123,7 @@ async fn unopened() -> HttpResponse {
 }
 
 async fn description() -> HttpResponse {
-    docs::openapi(openapi::COMMITTED)
+    docs::openapi(DESCRIPTION)
 }
 
 pub(crate) use self::{

@@ -6,17 +6,22 @@ mod audit_entry;
 mod ban;
 mod import;
 mod mail;
+mod registration;
 mod row;
 mod schema;
 mod security_event;
 mod session;
 mod sign_in_network;
 mod signing_key;
+mod source;
 mod user;
 mod verification_token;
 
+use diesel::result::DatabaseErrorKind;
 use diesel_migrations::embed_migrations;
-use service_kit::migrate::Migrations;
+use service_kit::{db::Unavailable, migrate::Migrations};
+
+pub(crate) use diesel::result::Error as StoreError;
 
 pub(crate) use account::{Account, NewAccount, PROVIDER_CREDENTIAL, PasswordHash, PasswordSetAt};
 pub(crate) use attempt::Attempt;
@@ -24,6 +29,7 @@ pub(crate) use audit_entry::{AuditEntry, WantedEntries};
 pub(crate) use ban::{ActiveUser, Ban, NewBan};
 pub(crate) use import::{ImportKeys, ImportPage, ImportUpdate, KnownRows};
 pub(crate) use mail::Mail;
+pub(crate) use registration::RegistrationError;
 pub(crate) use row::{AccountRow, SessionRow, UserRow, tables};
 pub(crate) use security_event::{EventKind, EventStream, Moment, SecurityEvent, Wanted};
 pub(crate) use session::{
@@ -31,8 +37,25 @@ pub(crate) use session::{
 };
 pub(crate) use sign_in_network::SignInNetwork;
 pub(crate) use signing_key::SigningKey;
+pub(crate) use source::{
+    SourceAccount, SourceKey, SourceOwner, SourceRange, SourceSession, SourceUser,
+};
 pub(crate) use user::{User, UserChanges};
 pub(crate) use verification_token::{NewVerificationToken, Purpose, VerificationToken};
+
+/// A failed access to the database.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DatabaseError {
+    #[error("database unavailable")]
+    Unavailable(#[from] Unavailable),
+    #[error("database query failed")]
+    Sql(#[from] StoreError),
+}
+
+/// Returns whether a statement failed because a row refers to one that does not exist.
+pub(crate) fn is_dangling_reference(error: &StoreError) -> bool {
+    matches!(error, StoreError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _))
+}
 
 /// The migrations of this service, embedded in the program.
 pub const MIGRATIONS: Migrations = Migrations {

@@ -11,9 +11,7 @@ use tracing::{info, warn};
 use crate::{
     domain::login_throttle::NETWORK_MEMORY,
     http::{error::Result, state::AppState},
-    store::{
-        Attempt, AuditEntry, SealedToken, SecurityEvent, Session, SignInNetwork, VerificationToken,
-    },
+    store::{Attempt, AuditEntry, SecurityEvent, Session, SignInNetwork, VerificationToken},
 };
 
 /// Interval at which obsolete rows are deleted.
@@ -21,8 +19,6 @@ const PAUSE: Duration = Duration::from_mins(10);
 /// Maximum number of audit log entries that one transaction deletes. After `AUDIT_RETENTION` has
 /// been shortened, there may be millions of old entries.
 const AUDIT_BATCH: u16 = 5000;
-/// Number of sessions that one query reads.
-const SEALS_PER_PAGE: i64 = 500;
 /// Interval at which the signing keys are read, so that a revoked key soon leaves the published set of
 /// every replica.
 const KEYS_PAUSE: Duration = Duration::from_secs(1);
@@ -38,7 +34,7 @@ pub(crate) fn keep(state: Data<AppState>) -> Worker {
             forget_networks(&state).await,
             forget_events(&state).await,
             forget_audit_entries(&state).await,
-            state.issuer.delete_retired(state.now()).await,
+            forget_keys(&state).await,
             renew_seals(&state).await,
         ] {
             if let Err(failed) = forgotten {
@@ -52,31 +48,15 @@ pub(crate) fn keep(state: Data<AppState>) -> Worker {
 /// Re-encrypts values that are encrypted with older secrets, so that those secrets can be removed.
 /// Replicas that still use an older secret may add such values at any time.
 async fn renew_seals(state: &AppState) -> Result<usize> {
-    if !state.session_seal.has_older() {
+    if !state.sessions.has_older_secrets() {
         return Ok(0);
     }
     let keys = state.issuer.renew_seals().await?;
-    let sessions = renew_sessions(state).await?;
+    let sessions = state.sessions.renew_seals().await?;
     if keys + sessions > 0 {
         info!(keys, sessions, "encrypted with the current secret");
     }
     Ok(keys + sessions)
-}
-
-async fn renew_sessions(state: &AppState) -> Result<usize> {
-    let (mut after, mut renewed) = (String::new(), 0);
-    loop {
-        let mut pooled = state.database.read_at_leisure().await?;
-        let page = SealedToken::list(&mut pooled.conn(), &after, SEALS_PER_PAGE).await?;
-        drop(pooled);
-        let Some(last) = page.last() else { return Ok(renewed) };
-        after.clone_from(&last.id);
-        for session in &page {
-            if let Some(sealed) = state.session_seal.renewed(&session.id, &session.sealed_token)? {
-                renewed += session.update(&mut state.write().await?.conn(), &sealed).await?;
-            }
-        }
-    }
 }
 
 /// Starts the worker that creates the next signing key when it is due, and notices keys that other
@@ -93,6 +73,10 @@ pub(crate) fn watch_keys(state: Data<AppState>) -> Worker {
         }
     };
     Worker::start(KEYS_PAUSE, work, async || future::pending().await)
+}
+
+async fn forget_keys(state: &AppState) -> Result<usize> {
+    Ok(state.issuer.delete_retired(state.now()).await?)
 }
 
 async fn forget_sessions(state: &AppState) -> Result<usize> {

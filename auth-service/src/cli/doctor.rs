@@ -51,7 +51,7 @@ async fn examine(config: &Config) -> Vec<Finding> {
     findings.extend(secret::check(config, stored.database.as_mut()).await);
     findings.extend(pages::check(config));
     findings.push(lifetimes(config));
-    findings.extend(mail::check(&config.mail, config.is_https()).await);
+    findings.extend(mail::check(&config.mail, config.is_https(), PATIENCE).await);
     if let Some(address) = service.url {
         findings.extend(others::service(&caller, config, &address).await);
     }

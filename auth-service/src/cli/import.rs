@@ -8,6 +8,7 @@ mod ban;
 mod candidate;
 mod csv;
 mod error;
+mod export;
 mod json;
 mod old_secret;
 mod report;
@@ -21,19 +22,14 @@ use std::{
 
 use secrecy::ExposeSecret as _;
 use service_kit::{Clock, db::Conn, progress, source};
-use tracing::info;
 
 pub use self::{args::ImportArgs, error::ImportError};
-use self::{args::Origin, report::Report, target::Target};
+use self::{args::Origin, candidate::PAGE, report::Report, target::Target};
 use crate::{
     cli::transfer,
     config::Config,
-    domain::{audit::Action, secret_box::Seal},
-    http::session::SEAL_PURPOSE,
+    domain::{audit::Action, secret_box::Seal, sessions::SEAL_PURPOSE},
 };
-
-/// Number of users per page.
-const PAGE: usize = 500;
 
 /// Runs the command. Returns a failure status if a user could not be imported.
 pub async fn run(
@@ -42,7 +38,7 @@ pub async fn run(
     clock: &Clock,
 ) -> Result<ExitCode, ImportError> {
     if args.from == Origin::Export {
-        return import_export(config, args, clock).await;
+        return export::import(config, args, clock).await;
     }
     let mut report = Report::new(args.dry_run);
     let outcome = import_users(config, args, clock, &mut report).await;
@@ -60,21 +56,6 @@ pub async fn run(
         }
     }
     Ok(if report.is_complete() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-async fn import_export(
-    config: &Config,
-    args: &ImportArgs,
-    clock: &Clock,
-) -> Result<ExitCode, ImportError> {
-    if args.is_for_users() {
-        return Err(ImportError::ExportIsTakenWhole);
-    }
-    let file = service_kit::transfer::file(args.source.expose_secret());
-    let file = file.map_err(ImportError::NotAnExport)?;
-    let args = service_kit::transfer::ImportArgs { file };
-    info!("{}", transfer::import(config, &args, clock).await?);
-    Ok(ExitCode::SUCCESS)
 }
 
 async fn import_users(

@@ -7,20 +7,15 @@ use service_kit::{
     db::Database,
     sql_types::DbTime,
     telemetry::Chain,
-    transfer::{self, ExportArgs, ImportArgs, Imported, Inventory, Tally, TransferError},
+    transfer::{self, ExportArgs, Inventory, Tally, TransferError},
 };
 use shared_models::Timestamp;
 use tracing::warn;
 
 use crate::{
     MIGRATIONS,
-    cli::import::ImportError,
     config::Config,
-    domain::{
-        audit::{About, Action, Audit},
-        issuer::SEAL_PURPOSE,
-        secret_box::{Seal, WrongSecret},
-    },
+    domain::audit::{About, Action, Audit},
     store::{self, SigningKey},
 };
 
@@ -36,35 +31,10 @@ pub async fn export(
     Ok(tally)
 }
 
-/// Imports an export. Accepts only signing keys that the secret decrypts, because the service could
-/// not start with others.
-pub(crate) async fn import(
-    config: &Config,
-    args: &ImportArgs,
-    clock: &Clock,
-) -> Result<Imported, ImportError> {
-    // Generates no secret, because it could not be that of the exported service.
-    let secrets = config.existing_secrets()?;
-    let seal = secrets.map(|secrets| Seal::new(&secrets, SEAL_PURPOSE)).transpose()?;
-    let inventory = inventory(move |key: &SigningKey| {
-        let seal = seal
-            .as_ref()
-            .ok_or("BETTER_AUTH_SECRET is not set: set it to the secret of the exported service")?;
-        seal.open(&key.id, &key.sealed_private_key).map(drop).map_err(|WrongSecret| {
-            "BETTER_AUTH_SECRET does not decrypt this key: set it to the secret of the exported service"
-        })
-    });
-    let imported = transfer::import(&config.database_url, inventory, args).await?;
-    if let Imported::Now(tally) = &imported {
-        record(config, Action::Import, &tally.to_string(), clock).await;
-    }
-    Ok(imported)
-}
-
 /// Adds an entry to the audit log after an export or import. A failure is only logged, because the
 /// data has been copied already, and because an export may read from a standby, which accepts no
 /// writes.
-pub(crate) async fn record(config: &Config, action: Action, detail: &str, clock: &Clock) {
+pub(super) async fn record(config: &Config, action: Action, detail: &str, clock: &Clock) {
     let now = DbTime(Timestamp::from(clock.now()).into());
     let record = async || {
         let database = Database::open(&config.database_url)?;
@@ -78,7 +48,10 @@ pub(crate) async fn record(config: &Config, action: Action, detail: &str, clock:
     }
 }
 
-fn inventory(check_key: impl Fn(&SigningKey) -> Result<(), &'static str> + 'static) -> Inventory {
+/// Returns the tables of the service. `check_key` may reject signing keys that are imported.
+pub(super) fn inventory(
+    check_key: impl Fn(&SigningKey) -> Result<(), &'static str> + 'static,
+) -> Inventory {
     Inventory {
         service: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),

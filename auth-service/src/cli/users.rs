@@ -146,7 +146,8 @@ impl Commands {
         let mut pooled = self.database.write().await?;
         let work = async |conn: &mut Conn<'_>| {
             user.register(conn, &account, None, None).await?;
-            self.actor.record(conn, audit::Action::CreateUser, About::user(&user.id)).await
+            self.actor.record(conn, audit::Action::CreateUser, About::user(&user.id)).await?;
+            Ok::<_, UsersError>(())
         };
         pooled.conn().transaction(work).await?;
         Ok(self.output.changed(&self.find(&user.id).await?, "created")?)

@@ -18,7 +18,10 @@ use service_kit::{
 use uuid::Uuid;
 
 use self::failures::Failures;
-use crate::{domain::throttle::Key, http::error::Result, store::AuditEntry};
+use crate::{
+    domain::throttle::Key,
+    store::{AuditEntry, StoreError},
+};
 
 /// Detail of the entry that counts the failures beyond the limit.
 const TOO_MANY_FAILURES: &str = "too many failures to list";
@@ -144,7 +147,7 @@ impl Actor {
         conn: &mut Conn<'_>,
         action: Action,
         about: About<'_>,
-    ) -> Result<()> {
+    ) -> Result<(), StoreError> {
         self.entry(action, Outcome::Success, about).insert(conn).await?;
         self.audit.count(action, Outcome::Success);
         Ok(())
@@ -157,7 +160,7 @@ impl Actor {
         conn: &mut Conn<'_>,
         action: Action,
         about: About<'_>,
-    ) -> Result<()> {
+    ) -> Result<(), StoreError> {
         let address = self.ip_address.as_deref();
         let parts = [Some(action.as_str()), about.user_id, address, about.detail];
         let key = Key::of(&parts.map(Option::unwrap_or_default));
@@ -173,7 +176,11 @@ impl Actor {
     }
 
     /// Records that a user was deleted, and replaces the user's id in all entries with a pseudonym.
-    pub(crate) async fn record_deletion(&self, conn: &mut Conn<'_>, user_id: &str) -> Result<()> {
+    pub(crate) async fn record_deletion(
+        &self,
+        conn: &mut Conn<'_>,
+        user_id: &str,
+    ) -> Result<(), StoreError> {
         let pseudonym = format!("deleted-{}", Uuid::now_v7());
         AuditEntry::pseudonymize(conn, user_id, &pseudonym).await?;
         self.hidden().record(conn, Action::DeleteUser, About::user(&pseudonym)).await

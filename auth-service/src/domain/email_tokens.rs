@@ -10,17 +10,22 @@ use serde::{Deserialize, Serialize};
 use service_kit::sql_types::DbTime;
 use shared_models::Timestamp;
 
-use crate::{
-    config::Secrets,
-    domain::{issuer::IssuerError, secret_box::derived_key},
-    http::error::{Error, Result},
-    store::PasswordSetAt,
-};
+use crate::{config::Secrets, domain::secret_box::derived_key, store::PasswordSetAt};
 
 /// Purpose of the key that signs the tokens.
 const PURPOSE: &str = "auth-service email verification v1";
 /// Lifetime of a link.
 pub(crate) const LIFETIME: Duration = Duration::from_hours(1);
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum EmailTokenError {
+    #[error("invalid verification token")]
+    Invalid,
+    #[error("verification token has expired")]
+    Expired,
+    #[error("cannot sign the verification token")]
+    Sign(#[from] jsonwebtoken::errors::Error),
+}
 
 /// The action that a link performs when it is opened.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
@@ -91,7 +96,7 @@ impl EmailTokens {
         request_type: Request,
         subject: Subject<'_>,
         now: Timestamp,
-    ) -> Result<String, IssuerError> {
+    ) -> Result<String, EmailTokenError> {
         let now = DateTime::from(now);
         let claims = EmailClaims {
             email: subject.email.to_owned(),
@@ -106,16 +111,16 @@ impl EmailTokens {
         Ok(jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)?)
     }
 
-    pub(crate) fn read(&self, token: &str, now: Timestamp) -> Result<EmailClaims> {
+    pub(crate) fn read(&self, token: &str, now: Timestamp) -> Result<EmailClaims, EmailTokenError> {
         let mut validation = Validation::new(Algorithm::HS256);
         // The expiry is checked below, with the injected clock.
         validation.validate_exp = false;
         validation.required_spec_claims = HashSet::new();
         let decode = |key| jsonwebtoken::decode::<EmailClaims>(token, key, &validation).ok();
         let decoded = self.decoding.iter().find_map(decode);
-        let claims = decoded.ok_or(Error::InvalidEmailToken)?.claims;
+        let claims = decoded.ok_or(EmailTokenError::Invalid)?.claims;
         if claims.exp <= DateTime::from(now).timestamp() {
-            return Err(Error::EmailTokenExpired);
+            return Err(EmailTokenError::Expired);
         }
         Ok(claims)
     }

@@ -1,6 +1,7 @@
 //! Signing keys and tokens: keeps the Ed25519 keys that all replicas share, signs with them, and
 //! publishes the public keys.
 
+mod error;
 mod key;
 mod key_set;
 pub(crate) mod lifecycle;
@@ -9,7 +10,7 @@ pub(crate) mod schedule;
 use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwapOption;
-use aws_lc_rs::error::{KeyRejected, Unspecified};
+use aws_lc_rs::error::Unspecified;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use service_kit::{
@@ -22,17 +23,15 @@ use tokio::{sync::Mutex, time};
 use tracing::warn;
 use uuid::Uuid;
 
-pub(crate) use self::key_set::Jwks;
+pub(crate) use self::{error::IssuerError, key_set::Jwks};
 use self::{key_set::KeySet, schedule::Rotation};
 use crate::{
     config::{Config, Secrets},
-    domain::{
-        audit::Audit,
-        secret_box::{Seal, WrongSecret},
-    },
-    http::error::{Error, Result},
+    domain::{audit::Audit, secret_box::Seal},
     store::SigningKey,
 };
+
+type Result<T, E = IssuerError> = std::result::Result<T, E>;
 
 pub(crate) const SEAL_PURPOSE: &str = "auth-service signing keys v1";
 /// Maximum time that a request for the published keys waits while another request reloads them.
@@ -40,34 +39,6 @@ const RENEWAL_WAIT: Duration = Duration::from_secs(1);
 /// Maximum size in bytes of the image URL in a token. Verifiers reject tokens of more than 8 KiB.
 const IMAGE_CLAIM_MAX_BYTES: usize = 2048;
 const NAME_CLAIM_MAX_CHARS: usize = 256;
-
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum IssuerError {
-    #[error(transparent)]
-    WrongSecret(#[from] WrongSecret),
-    #[error("there is no signing key")]
-    NoKey,
-    #[error("cryptographic operation failed")]
-    Crypto,
-    #[error("cannot sign the access token")]
-    Sign(#[from] jsonwebtoken::errors::Error),
-    #[error("cannot serialize the access token")]
-    Write(#[from] serde_json::Error),
-    #[error("time out of range")]
-    Time,
-}
-
-impl From<Unspecified> for IssuerError {
-    fn from(_: Unspecified) -> Self {
-        Self::Crypto
-    }
-}
-
-impl From<KeyRejected> for IssuerError {
-    fn from(_: KeyRejected) -> Self {
-        Self::Crypto
-    }
-}
 
 /// Signer and verifier of the service's tokens. Does not implement `Debug`, because it holds
 /// private keys.
@@ -150,13 +121,13 @@ impl Issuer {
             jti: Uuid::now_v7().to_string(),
             sid: session_id.to_owned(),
         };
-        Ok(keys.signer(now.into())?.access_token(&claims)?)
+        keys.signer(now.into())?.access_token(&claims)
     }
 
     /// Returns a security event token (RFC 8417). Verifiers of access tokens reject it.
     pub(crate) async fn event_token(&self, claims: &Value, now: Timestamp) -> Result<String> {
         let keys = self.signing_keys(now.into()).await?;
-        Ok(keys.signer(now.into())?.event_token(claims)?)
+        keys.signer(now.into())?.event_token(claims)
     }
 
     /// Returns the claims of an access token, or `None` if this issuer did not sign it or it has
@@ -271,10 +242,4 @@ fn fit_for_a_header(user: &User) -> User {
         user.name.truncate(end);
     }
     user
-}
-
-impl From<Unspecified> for Error {
-    fn from(error: Unspecified) -> Self {
-        Self::Issuer(error.into())
-    }
 }

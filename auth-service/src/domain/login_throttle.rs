@@ -9,18 +9,21 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    sync::Arc,
     time::Duration,
 };
 
-use service_kit::sql_types::DbTime;
+use service_kit::{
+    db::{Database, Unavailable},
+    sql_types::DbTime,
+};
 
 use crate::{
-    domain::throttle::{Key, Rule},
-    http::{
-        error::{Error, Result},
-        state::AppState,
+    domain::{
+        passwords::{PasswordError, Passwords},
+        throttle::{Attempts, Key, Rule, ThrottleError},
     },
-    store::{PasswordHash, SignInNetwork, User},
+    store::{PasswordHash, SignInNetwork, StoreError, User},
 };
 
 const fn back_off(free: u32, first_seconds: u64, longest: Duration) -> Rule {
@@ -45,32 +48,59 @@ pub(crate) const NETWORK_MEMORY: Duration = Duration::from_hours(24 * 90);
 const IN_SESSIONS: Rule =
     Rule::BackOff { free: 5, first: Duration::from_secs(10), longest: Duration::from_mins(15) };
 
+type Result<T, E = ThrottleError> = std::result::Result<T, E>;
+
+/// Reasons for rejecting the password of a signed-in user.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfirmError {
+    #[error("user has no password")]
+    NoPassword,
+    #[error("wrong password")]
+    WrongPassword,
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    #[error(transparent)]
+    Throttle(#[from] ThrottleError),
+    #[error("database unavailable")]
+    Unavailable(#[from] Unavailable),
+    #[error("database query failed")]
+    Sql(#[from] StoreError),
+}
+
+pub(crate) struct LoginThrottle {
+    is_enabled: bool,
+    attempts: Arc<Attempts>,
+    database: Database,
+}
+
 /// A permitted attempt. It counts as wrong until it is confirmed, so that concurrent attempts gain
 /// nothing.
 #[must_use]
 pub(crate) struct Guess<'a> {
-    state: &'a AppState,
+    attempts: &'a Attempts,
     counted: Vec<(Key, Rule)>,
 }
 
-impl<'a> Guess<'a> {
+impl LoginThrottle {
+    pub(crate) fn new(is_enabled: bool, attempts: &Arc<Attempts>, database: &Database) -> Self {
+        Self { is_enabled, attempts: attempts.clone(), database: database.clone() }
+    }
+
     /// Counts an attempt to sign in with this e-mail address. Fails if the client has to wait.
-    pub(crate) async fn at_sign_in(
-        state: &'a AppState,
-        email: &str,
-        client: IpAddr,
-    ) -> Result<Self> {
-        let mut guess = Self { state, counted: Vec::new() };
-        if !state.rate_limit {
+    pub(crate) async fn at_sign_in(&self, email: &str, client: IpAddr) -> Result<Guess<'_>> {
+        let mut guess = self.guess();
+        if !self.is_enabled {
             return Ok(guess);
         }
         let by_all = Key::of(&["guess", email]);
         let (by_client, groups) = (client_key(email, client), groups_of(email, client));
         // All limits are checked before anything is counted, because refused attempts are not
         // counted. The client's own limit is the strictest, so it is checked first.
-        state.attempts.peek(by_client, BY_CLIENT).await?;
-        let tried_by_all = match peek(state, by_all, &groups).await {
-            Err(Error::TooManyRequests { .. }) if is_known(state, email, client).await? => None,
+        self.attempts.peek(by_client, BY_CLIENT).await?;
+        let tried_by_all = match self.peek(by_all, &groups).await {
+            Err(ThrottleError::TooManyAttempts { .. }) if self.is_known(email, client).await? => {
+                None
+            }
             peeked => Some(peeked?),
         };
         let tried_by_client = guess.count(by_client, BY_CLIENT).await?;
@@ -86,16 +116,64 @@ impl<'a> Guess<'a> {
     }
 
     /// Counts a password check of a signed-in user. Fails if the user has to wait.
-    pub(crate) async fn in_session(state: &'a AppState, user_id: &str) -> Result<Self> {
-        let mut guess = Self { state, counted: Vec::new() };
-        if state.rate_limit {
+    async fn in_session(&self, user_id: &str) -> Result<Guess<'_>> {
+        let mut guess = self.guess();
+        if self.is_enabled {
             guess.count(Key::of(&["confirm", user_id]), IN_SESSIONS).await?;
         }
         Ok(guess)
     }
 
+    fn guess(&self) -> Guess<'_> {
+        Guess { attempts: &self.attempts, counted: Vec::new() }
+    }
+
+    /// Returns the number of attempts by all clients. Fails if all clients, or those in one of the
+    /// networks around this client, have to wait.
+    async fn peek(&self, by_all: Key, groups: &[(Key, u32)]) -> Result<u32> {
+        for (key, free) in groups {
+            self.attempts.peek(*key, by_group(*free)).await?;
+        }
+        self.attempts.peek(by_all, BY_ALL).await
+    }
+
+    /// Returns whether the user with this e-mail address has signed in from the client's network
+    /// before.
+    async fn is_known(&self, email: &str, client: IpAddr) -> Result<bool> {
+        let conn = &mut self.database.read().await?;
+        let conn = &mut conn.conn();
+        let Some(user) = User::find_by_email(conn, email).await? else { return Ok(false) };
+        let network = network_key(&user.id, client);
+        Ok(SignInNetwork::exists(conn, &network.0).await?)
+    }
+
+    /// Resets the count of this client after a password reset, which proves that the user controls the
+    /// e-mail address.
+    pub(crate) async fn forgive(&self, email: &str, client: IpAddr) -> Result<()> {
+        self.attempts.forget(client_key(email, client), BY_CLIENT).await
+    }
+
+    /// Checks the password of a signed-in user. Returns the hash that it matches.
+    pub(crate) async fn confirm(
+        &self,
+        passwords: &Passwords,
+        user_id: &str,
+        password: &str,
+    ) -> Result<String, ConfirmError> {
+        let hash = PasswordHash::find(&mut self.database.read().await?.conn(), user_id).await?.0;
+        let hash = hash.ok_or(ConfirmError::NoPassword)?;
+        let guess = self.in_session(user_id).await?;
+        if !passwords.verify(password, Some(&hash)).await? {
+            return Err(ConfirmError::WrongPassword);
+        }
+        guess.was_right().await?;
+        Ok(hash)
+    }
+}
+
+impl Guess<'_> {
     async fn count(&mut self, key: Key, rule: Rule) -> Result<u32> {
-        let count = self.state.attempts.count(key, rule).await?;
+        let count = self.attempts.count(key, rule).await?;
         self.counted.push((key, rule));
         Ok(count)
     }
@@ -103,7 +181,7 @@ impl<'a> Guess<'a> {
     /// Resets the counts, because the password was correct.
     pub(crate) async fn was_right(self) -> Result<()> {
         for (key, rule) in self.counted {
-            self.state.attempts.forget(key, rule).await?;
+            self.attempts.forget(key, rule).await?;
         }
         Ok(())
     }
@@ -145,25 +223,6 @@ fn truncate(address: IpAddr, length: u32) -> IpAddr {
     }
 }
 
-/// Returns the number of attempts by all clients. Fails if all clients, or those in one of the
-/// networks around this client, have to wait.
-async fn peek(state: &AppState, by_all: Key, groups: &[(Key, u32)]) -> Result<u32> {
-    for (key, free) in groups {
-        state.attempts.peek(*key, by_group(*free)).await?;
-    }
-    state.attempts.peek(by_all, BY_ALL).await
-}
-
-/// Returns whether the user with this e-mail address has signed in from the client's network
-/// before.
-async fn is_known(state: &AppState, email: &str, client: IpAddr) -> Result<bool> {
-    let conn = &mut state.read().await?;
-    let conn = &mut conn.conn();
-    let Some(user) = User::find_by_email(conn, email).await? else { return Ok(false) };
-    let network = network_key(&user.id, client);
-    Ok(SignInNetwork::exists(conn, &network.0).await?)
-}
-
 fn network_key(user_id: &str, client: IpAddr) -> Key {
     Key::of(&["network", user_id, &client.to_string()])
 }
@@ -175,22 +234,4 @@ pub(crate) fn sign_in_network(user_id: &str, client: IpAddr, now: DbTime) -> Sig
         user_id: user_id.to_owned(),
         seen_at: now,
     }
-}
-
-/// Resets the count of this client after a password reset, which proves that the user controls the
-/// e-mail address.
-pub(crate) async fn forgive(state: &AppState, email: &str, client: IpAddr) -> Result<()> {
-    state.attempts.forget(client_key(email, client), BY_CLIENT).await
-}
-
-/// Checks the password of a signed-in user. Returns the hash that it matches.
-pub(crate) async fn confirm(state: &AppState, user_id: &str, password: &str) -> Result<String> {
-    let hash = PasswordHash::find(&mut state.read().await?.conn(), user_id).await?.0;
-    let hash = hash.ok_or(Error::CredentialAccountNotFound)?;
-    let guess = Guess::in_session(state, user_id).await?;
-    if !state.passwords.verify(password, Some(&hash)).await? {
-        return Err(Error::InvalidPassword);
-    }
-    guess.was_right().await?;
-    Ok(hash)
 }

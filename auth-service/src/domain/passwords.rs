@@ -19,20 +19,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix_web::web;
 use rustix::time::{ClockId, clock_gettime};
 use service_kit::metrics::{Counter, Histogram, Sheet};
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::{
+    sync::Semaphore,
+    task::{JoinError, spawn_blocking},
+    time::timeout,
+};
 
 pub(crate) use self::compromised::BlocklistError;
 use self::{
     bcrypt_encoding::BCRYPT_COSTS, bcrypt_sha256::BcryptSha256, compromised::Blocklist,
     foreign::Foreign, unusable_hash::UnusableHash,
 };
-use crate::{
-    config::Config,
-    http::error::{Error, Result},
-};
+use crate::config::Config;
 
 /// Minimum length of a password in UTF-16 code units, the unit of JavaScript's `length`.
 pub(crate) const MIN_UNITS: usize = 8;
@@ -44,25 +44,40 @@ const MAX_WAITING: usize = 256;
 /// Maximum time in the queue; shorter than the usual timeout of proxies.
 const MAX_WAIT: Duration = Duration::from_secs(30);
 
+/// A password that is rejected, or that could not be hashed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PasswordError {
+    #[error("password too short")]
+    TooShort,
+    #[error("password too long")]
+    TooLong,
+    #[error("the password is on a list of compromised ones")]
+    Compromised,
+    #[error("password hashing queue is full")]
+    QueueFull,
+    #[error("background task panicked")]
+    Panicked(#[from] JoinError),
+}
+
 /// Rejects a password that exceeds the maximum length, before anything is hashed.
-pub(crate) fn check_max_length(password: &str) -> Result<()> {
+pub(crate) fn check_max_length(password: &str) -> Result<(), PasswordError> {
     if password.encode_utf16().nth(MAX_UNITS).is_some() {
-        return Err(Error::PasswordTooLong);
+        return Err(PasswordError::TooLong);
     }
     Ok(())
 }
 
 /// Rejects a new password that is too short or too long.
-fn check_length(password: &str) -> Result<()> {
+fn check_length(password: &str) -> Result<(), PasswordError> {
     if password.encode_utf16().nth(MIN_UNITS - 1).is_none() {
-        return Err(Error::PasswordTooShort);
+        return Err(PasswordError::TooShort);
     }
     check_max_length(password)
 }
 
 /// Converts a hash created by another program into its stored form. Fails with a reason if no
 /// password could be verified with it.
-pub(crate) fn import_hash(hash: &str) -> std::result::Result<String, String> {
+pub(crate) fn import_hash(hash: &str) -> Result<String, String> {
     let reason = |error: UnusableHash| match error {
         UnusableHash::Unknown => {
             format!("its password hash is not accepted: {}", spelling::kind(hash))
@@ -94,7 +109,7 @@ pub(crate) struct Passwords {
 }
 
 impl Passwords {
-    pub(crate) fn configured(config: &Config) -> std::result::Result<Self, BlocklistError> {
+    pub(crate) fn configured(config: &Config) -> Result<Self, BlocklistError> {
         let file = config.compromised_passwords_file.as_deref();
         let blocklist = Blocklist::load(config.refuse_common_passwords, file)?;
         Ok(Self::new(config.bcrypt_cost, blocklist))
@@ -117,22 +132,26 @@ impl Passwords {
     }
 
     /// Rejects a new password that has an invalid length or is known to be compromised.
-    pub(crate) fn check_new(&self, password: &str) -> Result<()> {
+    pub(crate) fn check_new(&self, password: &str) -> Result<(), PasswordError> {
         check_length(password)?;
         if self.blocklist.contains(password) {
-            return Err(Error::PasswordCompromised);
+            return Err(PasswordError::Compromised);
         }
         Ok(())
     }
 
-    pub(crate) async fn hash(&self, password: String) -> Result<String> {
+    pub(crate) async fn hash(&self, password: String) -> Result<String, PasswordError> {
         let cost = self.cost;
         self.queue(move || bcrypt_sha256::hash(&password, cost)).await
     }
 
     /// Returns whether the password matches the stored hash. Without a hash, returns false after
     /// the same time.
-    pub(crate) async fn verify(&self, password: &str, stored: Option<&str>) -> Result<bool> {
+    pub(crate) async fn verify(
+        &self,
+        password: &str,
+        stored: Option<&str>,
+    ) -> Result<bool, PasswordError> {
         let is_known = stored.is_some();
         let stored = stored.unwrap_or(&self.dummy).to_owned();
         let (password, cost) = (password.to_owned(), self.cost);
@@ -151,10 +170,10 @@ impl Passwords {
     async fn queue<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T> {
+    ) -> Result<T, PasswordError> {
         let refused = || {
             self.refusals.count();
-            Error::TooManyPasswords
+            PasswordError::QueueFull
         };
         let _place = self.places.try_acquire().map_err(|_full| refused())?;
         let came = Instant::now();
@@ -162,7 +181,7 @@ impl Passwords {
         let _turn = turn.ok().and_then(Result::ok).ok_or_else(refused)?;
         let began = Instant::now();
         self.waits.observe(began - came);
-        let done = web::block(work).await?;
+        let done = spawn_blocking(work).await?;
         self.durations.observe(began.elapsed());
         Ok(done)
     }
@@ -196,7 +215,7 @@ enum Stored<'a> {
 }
 
 impl<'a> Stored<'a> {
-    fn read(stored: &'a str) -> std::result::Result<Self, UnusableHash> {
+    fn read(stored: &'a str) -> Result<Self, UnusableHash> {
         match BcryptSha256::read(stored) {
             Some(ours) => ours.map(Self::Ours),
             None => Foreign::read(stored).map(Self::Foreign),
@@ -273,22 +292,22 @@ mod tests {
         assert!(passwords.is_outdated(""));
     }
 
-    #[actix_web::test]
+    #[tokio::test]
     async fn a_password_does_not_wait_beyond_the_limit() {
         let mut passwords = Passwords::new(4, Blocklist::default());
         passwords.max_wait = Duration::ZERO;
         let running = passwords.running.acquire_many(passwords.cores.try_into().unwrap()).await;
         let waited = passwords.hash("correct horse 42".to_owned()).await;
-        assert!(matches!(waited, Err(Error::TooManyPasswords)), "{waited:?}");
+        assert!(matches!(waited, Err(PasswordError::QueueFull)), "{waited:?}");
         drop(running);
         assert!(passwords.hash("correct horse 42".to_owned()).await.is_ok());
     }
 
     #[test]
     fn lengths_are_counted_in_utf16_units() {
-        assert!(matches!(check_length("1234567"), Err(Error::PasswordTooShort)));
+        assert!(matches!(check_length("1234567"), Err(PasswordError::TooShort)));
         assert!(check_length("🔑🔑🔑🔑").is_ok());
         assert!(check_length(&"🔑".repeat(64)).is_ok());
-        assert!(matches!(check_length(&("🔑".repeat(64) + "1")), Err(Error::PasswordTooLong)));
+        assert!(matches!(check_length(&("🔑".repeat(64) + "1")), Err(PasswordError::TooLong)));
     }
 }

@@ -6,12 +6,11 @@
 
 use std::time::Duration;
 
-use actix_web::web::Data;
 use aws_lc_rs::{constant_time::verify_slices_are_equal, digest};
 use chrono::DateTime;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
-use service_kit::{lifecycle, sql_types::DbTime};
+use service_kit::{db::Database, lifecycle, sql_types::DbTime};
 use tokio::{
     select,
     sync::{Mutex, watch},
@@ -21,12 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     config::Config,
-    domain::{
-        audit::{Action, Actor},
-        user_lifecycle,
-    },
-    http::{error::Result, state::AppState},
-    store::{Ending, EventKind, EventStream, Moment, SecurityEvent},
+    store::{DatabaseError, EventKind, EventStream, Moment, SecurityEvent},
 };
 
 /// Interval at which the database is polled for new events while a receiver waits.
@@ -121,13 +115,36 @@ impl SecurityEvents {
         });
     }
 
+    /// Waits until there are events after a place. Returns `false` if there are none at the deadline or
+    /// on shutdown.
+    pub(crate) async fn wait(
+        &self,
+        database: &Database,
+        place: i64,
+        deadline: Instant,
+    ) -> Result<bool, DatabaseError> {
+        let mut last_place = self.last_place.subscribe();
+        while *last_place.borrow_and_update() == place {
+            if lifecycle::is_stopping() || deadline <= Instant::now() {
+                return Ok(false);
+            }
+            select! {
+                // This never fails, because the sender lives as long as `self`.
+                _ = last_place.changed() => {}
+                () = sleep(POLL) => self.look(database).await?,
+                () = sleep_until(deadline) => {}
+            }
+        }
+        Ok(true)
+    }
+
     /// Queries the last place, unless another waiting receiver is doing so or has just done so.
-    async fn look(&self, state: &AppState) -> Result<()> {
+    async fn look(&self, database: &Database) -> Result<(), DatabaseError> {
         let Ok(mut asked) = self.asked.try_lock() else { return Ok(()) };
         if asked.is_some_and(|asked| asked.elapsed() < POLL / 2) {
             return Ok(());
         }
-        let stream = EventStream::find(&mut state.read().await?.conn()).await?;
+        let stream = EventStream::find(&mut database.read().await?.conn()).await?;
         *asked = Some(Instant::now());
         self.saw(stream.map_or(0, |stream| stream.last_place));
         Ok(())
@@ -137,37 +154,6 @@ impl SecurityEvents {
 /// Returns the deadline of a long poll that starts now.
 pub(crate) fn patience() -> Instant {
     Instant::now() + LONGEST_WAIT
-}
-
-/// Waits until there are events after a place. Returns `false` if there are none at the deadline or
-/// on shutdown.
-pub(crate) async fn wait(state: &Data<AppState>, place: i64, deadline: Instant) -> Result<bool> {
-    let mut last_place = state.security_events.last_place.subscribe();
-    while *last_place.borrow_and_update() == place {
-        if lifecycle::is_stopping() || deadline <= Instant::now() {
-            return Ok(false);
-        }
-        select! {
-            // This never fails, because the sender lives as long as the state.
-            _ = last_place.changed() => {}
-            () = sleep(POLL) => state.security_events.look(state).await?,
-            () = sleep_until(deadline) => {}
-        }
-    }
-    Ok(true)
-}
-
-/// Ends sessions, and records the security events in the same transaction.
-pub(crate) async fn end_sessions(
-    state: &AppState,
-    which: Ending<'_>,
-    action: Action,
-    actor: &Actor,
-) -> Result<()> {
-    let moment = state.security_events.moment(DbTime(state.clock.now()));
-    let conn = &mut state.write().await?;
-    user_lifecycle::end_sessions(&mut conn.conn(), which, action, actor, &moment).await?;
-    Ok(())
 }
 
 /// Returns the claims of a security event token. They include neither `sub` nor `exp`, so that the

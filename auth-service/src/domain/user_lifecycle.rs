@@ -2,20 +2,16 @@
 //! one transaction that includes the security events and, except when a token is revoked, an entry
 //! in the audit log.
 
-use service_kit::{db::Conn, sql_types::DbTime};
+use service_kit::db::{Conn, Database};
 
 use crate::{
     domain::{
         audit::{About, Action, Actor},
         mail,
     },
-    http::{
-        error::{Error, Result},
-        state::AppState,
-    },
     store::{
-        Ban, EndedSession, Ending, Moment, NewBan, PasswordHash, SecurityEvent, Session,
-        TokenNames, User,
+        Ban, DatabaseError, EndedSession, Ending, Moment, NewBan, PasswordHash, SecurityEvent,
+        Session, StoreError, TokenNames, User,
     },
 };
 
@@ -26,7 +22,7 @@ pub(crate) async fn end_sessions(
     action: Action,
     actor: &Actor,
     moment: &Moment,
-) -> Result<usize> {
+) -> Result<usize, StoreError> {
     conn.transaction(async |conn| {
         let ended = Session::end(conn, which).await?;
         if let Some(first) = ended.first() {
@@ -50,7 +46,7 @@ pub(crate) async fn record_with_sessions(
     (action, user_id): (Action, &str),
     ended: &[EndedSession],
     actor: &Actor,
-) -> Result<()> {
+) -> Result<(), StoreError> {
     let detail = count_of(ended);
     let about = About::user(user_id);
     let about = if ended.is_empty() { about } else { about.detail(&detail) };
@@ -66,7 +62,7 @@ pub(crate) async fn revoke_token(
     conn: &mut Conn<'_>,
     token: TokenNames<'_>,
     moment: &Moment,
-) -> Result<()> {
+) -> Result<(), StoreError> {
     conn.transaction(async |conn| {
         if Session::find_email(conn, token, moment.now).await?.is_some() {
             SecurityEvent::record_revoked_token(conn, token, moment).await?;
@@ -82,7 +78,7 @@ pub(crate) async fn delete(
     user_id: &str,
     actor: &Actor,
     moment: &Moment,
-) -> Result<bool> {
+) -> Result<bool, StoreError> {
     conn.transaction(async |conn| {
         // Only one of two concurrent requests deletes the user.
         if User::delete(conn, user_id).await? == 0 {
@@ -103,7 +99,7 @@ pub(crate) async fn disable(
     ban: NewBan<'_>,
     actor: &Actor,
     moment: &Moment,
-) -> Result<bool> {
+) -> Result<bool, StoreError> {
     conn.transaction(async |conn| {
         let Some(was_active) = User::ban(conn, user_id, ban, moment.now).await? else {
             return Ok(false);
@@ -127,7 +123,7 @@ pub(crate) async fn enable(
     user_id: &str,
     actor: &Actor,
     moment: &Moment,
-) -> Result<bool> {
+) -> Result<bool, StoreError> {
     lift_ban(conn, (user_id, false), actor, moment).await
 }
 
@@ -136,7 +132,7 @@ async fn lift_ban(
     (user_id, only_expired): (&str, bool),
     actor: &Actor,
     moment: &Moment,
-) -> Result<bool> {
+) -> Result<bool, StoreError> {
     conn.transaction(async |conn| {
         if User::lift_ban(conn, user_id, only_expired, moment.now).await? == 0 {
             return Ok(false);
@@ -155,7 +151,7 @@ pub(crate) async fn set_password(
     hash: &str,
     actor: &Actor,
     moment: &Moment,
-) -> Result<()> {
+) -> Result<(), StoreError> {
     conn.transaction(async |conn| {
         PasswordHash::put(conn, (user_id, new_account_id), hash, moment.now).await?;
         let ended = Session::end(conn, Ending::All(user_id)).await?;
@@ -167,17 +163,21 @@ pub(crate) async fn set_password(
     .await
 }
 
-/// Fails if a user who wants to sign in is banned. Lifts a ban that has expired.
-pub(crate) async fn check_ban(state: &AppState, user_id: &str, ban: &Ban) -> Result<()> {
-    let now = DbTime(state.now().into());
-    if ban.is_in_force(now) {
-        return Err(Error::BannedUser);
+/// Returns whether a user may sign in. Lifts a ban that has expired; `system` is then recorded as the
+/// actor.
+pub(crate) async fn may_sign_in(
+    database: &Database,
+    user_id: &str,
+    ban: &Ban,
+    system: &Actor,
+    moment: &Moment,
+) -> Result<bool, DatabaseError> {
+    if ban.is_in_force(moment.now) {
+        return Ok(false);
     }
-    if ban.has_expired(now) {
-        let moment = state.security_events.moment(now);
-        let system = state.audit.system(now);
-        let conn = &mut state.write().await?;
-        lift_ban(&mut conn.conn(), (user_id, true), &system, &moment).await?;
+    if ban.has_expired(moment.now) {
+        let conn = &mut database.write().await?;
+        lift_ban(&mut conn.conn(), (user_id, true), system, moment).await?;
     }
-    Ok(())
+    Ok(true)
 }

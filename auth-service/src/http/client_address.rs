@@ -5,8 +5,7 @@ use std::net::IpAddr;
 use actix_web::http::header::{HeaderMap, USER_AGENT};
 use service_kit::client_address::{X_FORWARDED_FOR, network_of};
 
-/// Maximum length of a user agent; longer ones are truncated.
-pub(crate) const USER_AGENT_MAX_CHARS: usize = 512;
+use crate::domain::sessions::USER_AGENT_MAX_CHARS;
 
 /// Returns the address in `X-Forwarded-For` if the header contains exactly one. The address may be
 /// forged, so it must only be displayed.

@@ -3,22 +3,13 @@
 use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue};
 use aws_lc_rs::hmac;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{percent_decode_str, utf8_percent_encode};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::config::{CookieArgs, SameSite, Secrets};
-
-/// The characters that JavaScript's `encodeURIComponent` escapes.
-pub(crate) const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'!')
-    .remove(b'~')
-    .remove(b'*')
-    .remove(b'\'')
-    .remove(b'(')
-    .remove(b')');
+use crate::{
+    config::{CookieArgs, SameSite, Secrets},
+    domain::javascript::URI_COMPONENT,
+};
 
 /// Length of a base64-encoded HMAC-SHA256: 44 characters, the last of which is `=`.
 const SIGNATURE_CHARS: usize = 44;
@@ -182,7 +173,7 @@ impl Cookies {
     }
 
     fn set_cookie(&self, name: &str, value: &str, max_age: Option<u64>) -> HeaderValue {
-        let value = utf8_percent_encode(value, COMPONENT);
+        let value = utf8_percent_encode(value, URI_COMPONENT);
         let max_age = max_age.map(|age| format!(" Max-Age={age};")).unwrap_or_default();
         header(format!("{name}={value};{max_age} {}", self.attributes))
     }
@@ -265,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_cookie_is_read_encoded_plain_or_quoted_at_any_position() {
-        let encoded = utf8_percent_encode(SIGNATURE, COMPONENT).to_string();
+        let encoded = utf8_percent_encode(SIGNATURE, URI_COMPONENT).to_string();
         for cookie in [
             format!("a=b; better-auth.session_token={TOKEN}.{encoded}"),
             format!("better-auth.session_token={TOKEN}.{SIGNATURE}; c=d"),

@@ -3,6 +3,7 @@
 //! Error bodies are flat, as in Better Auth, and have its messages and codes: `{"message": …,
 //! "code": …}`.
 
+mod causes;
 mod table;
 
 use std::{borrow::Cow, time::Duration};
@@ -20,7 +21,13 @@ use service_kit::{
     db,
     telemetry::{self, Chain},
 };
+use tokio::task::JoinError;
 use tracing::{debug, error};
+
+use crate::{
+    domain::{email_tokens::EmailTokenError, issuer::IssuerError, sessions::SessionError},
+    store::StoreError,
+};
 
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -151,23 +158,21 @@ pub(crate) enum Error {
     #[error("database unavailable")]
     DatabaseUnavailable(#[from] db::Unavailable),
     #[error("database query failed")]
-    Sql(#[from] diesel::result::Error),
+    Sql(#[from] StoreError),
     #[error("invalid user id in the database")]
     StoredUserId(#[from] shared_models::InvalidUserId),
     #[error("background task panicked")]
-    Blocking(#[from] actix_web::error::BlockingError),
+    Blocking(#[from] JoinError),
     #[error("cannot build a URL of this service")]
     Url(#[from] url::ParseError),
     #[error(transparent)]
-    Issuer(#[from] crate::domain::issuer::IssuerError),
+    Issuer(IssuerError),
     #[error(transparent)]
-    WrongSecret(#[from] crate::domain::secret_box::WrongSecret),
-    #[error("cannot compose the e-mail")]
-    Template(#[from] minijinja::Error),
-    #[error("cannot compose the e-mail")]
-    Message(#[from] lettre::error::Error),
-    #[error("invalid e-mail address in the database")]
-    Address(#[from] lettre::address::AddressError),
+    Session(SessionError),
+    #[error("cannot sign or verify the token of a mailed link")]
+    EmailToken(#[source] EmailTokenError),
+    #[error("cannot render the page")]
+    Page(#[from] minijinja::Error),
 }
 
 /// A field that contains a redirect target, and the error for an untrusted target.
@@ -228,11 +233,6 @@ impl Error {
     /// Returns the error code, which is appended to the redirect target of a mailed link.
     pub(crate) fn code(&self) -> Option<&'static str> {
         self.parts().1
-    }
-
-    /// Returns whether a retry may succeed.
-    pub(crate) fn is_temporary(&self) -> bool {
-        self.status_code() == StatusCode::SERVICE_UNAVAILABLE
     }
 
     /// Returns whether the error is a normal part of starting up, which is not logged as a fault.

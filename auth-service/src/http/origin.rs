@@ -7,14 +7,11 @@ use actix_web::{
 use serde_json::Value;
 use service_kit::{cors, origins::WebOrigin};
 use tracing::info;
-use url::{Url, form_urlencoded};
+use url::form_urlencoded;
 
 use crate::{
-    config::TrustedOrigin,
-    http::{
-        error::{Error, Redirect, Result},
-        input::is_truthy,
-    },
+    domain::{javascript::is_truthy, origins::TrustedOrigins},
+    http::error::{Error, Redirect, Result},
 };
 
 pub(crate) static CALLBACK: Redirect = Redirect {
@@ -44,13 +41,13 @@ pub(crate) static REDIRECTS: [&Redirect; 4] = [
 
 /// Checks a request that changes state: if it carries a cookie of any name, it must come from a
 /// trusted origin.
-pub(crate) fn check(req: &HttpRequest, trusted: &[TrustedOrigin]) -> Result<()> {
+pub(crate) fn check(req: &HttpRequest, trusted: &TrustedOrigins) -> Result<()> {
     if req.headers().contains_key(COOKIE) { require_trusted(req, trusted) } else { Ok(()) }
 }
 
 /// Checks a sign-in or sign-up, which can be forged without a cookie: a browser must send a trusted
 /// origin.
-pub(crate) fn check_sign_in(req: &HttpRequest, trusted: &[TrustedOrigin]) -> Result<()> {
+pub(crate) fn check_sign_in(req: &HttpRequest, trusted: &TrustedOrigins) -> Result<()> {
     let headers = req.headers();
     if headers.contains_key(COOKIE) {
         return Ok(()); // `check` has verified the origin
@@ -67,7 +64,7 @@ pub(crate) fn check_sign_in(req: &HttpRequest, trusted: &[TrustedOrigin]) -> Res
     if comes_from_a_page { require_trusted(req, trusted) } else { Ok(()) }
 }
 
-fn require_trusted(req: &HttpRequest, trusted: &[TrustedOrigin]) -> Result<()> {
+fn require_trusted(req: &HttpRequest, trusted: &TrustedOrigins) -> Result<()> {
     let headers = req.headers();
     let origin = match text(headers, ORIGIN.as_str()) {
         Some("null") if text(headers, "sec-fetch-site") == Some("same-origin") => {
@@ -85,7 +82,7 @@ fn require_trusted(req: &HttpRequest, trusted: &[TrustedOrigin]) -> Result<()> {
     };
     match origin.as_deref() {
         None | Some("null" | "") => Err(Error::MissingOrNullOrigin),
-        Some(origin) if is_trusted_text(origin, trusted) || is_of_an_app(origin, trusted) => Ok(()),
+        Some(origin) if trusted.cover_origin(origin) || trusted.cover_app(origin) => Ok(()),
         Some(origin) => {
             let origin = cors::shown(origin.as_bytes());
             info!(origin, "origin refused; add it to FRONTEND_URL or BETTER_AUTH_TRUSTED_ORIGINS");
@@ -94,28 +91,11 @@ fn require_trusted(req: &HttpRequest, trusted: &[TrustedOrigin]) -> Result<()> {
     }
 }
 
-fn is_trusted(origin: &WebOrigin, trusted: &[TrustedOrigin]) -> bool {
-    trusted.iter().any(|trusted| trusted.covers(origin))
-}
-
-fn is_of_an_app(address: &str, trusted: &[TrustedOrigin]) -> bool {
-    trusted.iter().any(|trusted| trusted.covers_custom(address))
-}
-
-/// Returns whether an origin is trusted and has the form in which browsers send it.
-fn is_trusted_text(origin: &str, trusted: &[TrustedOrigin]) -> bool {
-    origin
-        .parse()
-        .is_ok_and(|read: WebOrigin| read.as_str() == origin && is_trusted(&read, trusted))
-}
-
 /// Returns whether the request's host is a trusted origin with either scheme, because a proxy may
 /// terminate TLS.
-fn is_own_host_trusted(headers: &HeaderMap, trusted: &[TrustedOrigin]) -> bool {
+fn is_own_host_trusted(headers: &HeaderMap, trusted: &TrustedOrigins) -> bool {
     text(headers, HOST.as_str()).is_some_and(|host| {
-        ["http", "https"]
-            .iter()
-            .any(|scheme| is_trusted_text(&format!("{scheme}://{host}"), trusted))
+        ["http", "https"].iter().any(|scheme| trusted.cover_origin(&format!("{scheme}://{host}")))
     })
 }
 
@@ -128,13 +108,13 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 pub(crate) fn check_redirects(
     body: Option<&Value>,
     query: &str,
-    trusted: &[TrustedOrigin],
+    trusted: &TrustedOrigins,
 ) -> Result<()> {
     let member = |name: &str| body.and_then(|body| body.get(name)).filter(|value| is_truthy(value));
     for redirect in REDIRECTS {
         match member(redirect.member) {
             None => {}
-            Some(Value::String(target)) if is_safe(target, trusted) => {}
+            Some(Value::String(target)) if trusted.allow_target(target) => {}
             Some(Value::String(_)) => return Err(Error::InvalidRedirect(redirect)),
             Some(_) => return Err(Error::RedirectNotAString(redirect)),
         }
@@ -150,73 +130,12 @@ pub(crate) fn check_redirects(
 }
 
 /// Checks the `callbackURL` in the query.
-pub(crate) fn check_query_redirect(query: &str, trusted: &[TrustedOrigin]) -> Result<()> {
+pub(crate) fn check_query_redirect(query: &str, trusted: &TrustedOrigins) -> Result<()> {
     let mut targets = form_urlencoded::parse(query.as_bytes())
         .filter(|(name, value)| name == CALLBACK.member && !value.is_empty());
-    if targets.all(|(_, target)| is_safe(&target, trusted)) {
+    if targets.all(|(_, target)| trusted.allow_target(&target)) {
         Ok(())
     } else {
         Err(Error::InvalidRedirect(&CALLBACK))
-    }
-}
-
-/// Returns whether a target is a path on this origin or a URL of a trusted origin, and contains
-/// nothing that browsers and servers interpret differently.
-fn is_safe(target: &str, trusted: &[TrustedOrigin]) -> bool {
-    if target.contains('\\') || target.contains(char::is_control) {
-        return false;
-    }
-    if target.starts_with('/') {
-        let path = target.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
-        return !path.starts_with("//") && !path.contains("%2f") && !path.contains("%5c");
-    }
-    if is_of_an_app(target, trusted) {
-        return true;
-    }
-    let Ok(url) = target.parse::<Url>() else { return false };
-    let has_user = !url.username().is_empty() || url.password().is_some();
-    let is_web = matches!(url.scheme(), "http" | "https");
-    is_web && !has_user && WebOrigin::of(&url).is_some_and(|origin| is_trusted(&origin, trusted))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_own_paths_and_trusted_origins_are_safe_targets() {
-        let trusted: Vec<TrustedOrigin> =
-            ["http://localhost:3000", "myapp://"].map(|origin| origin.parse().unwrap()).into();
-        for target in [
-            "/",
-            "/dashboard",
-            "/a?next=%2Fb",
-            "http://localhost:3000",
-            "http://localhost:3000/a",
-            "myapp://signed-in?from=mail",
-        ] {
-            assert!(is_safe(target, &trusted), "{target}");
-        }
-        for target in [
-            "dashboard",
-            "//evil.example",
-            "/\\evil.example",
-            "/%2fevil.example",
-            "/%5Cevil.example",
-            "/\tevil",
-            "http://localhost:3000\\@evil.example/",
-            "blob:http://localhost:3000/x",
-            "http://evil.example@localhost:3000/",
-            "http://localhost:3001/",
-            "https://localhost:3000/",
-            "http://localhost:3000.evil.example/",
-            "http://localhost:3000@evil.example/",
-            "javascript:alert(1)",
-            "otherapp://signed-in",
-            "myapp:\\evil",
-            "myapp2://",
-        ] {
-            assert!(!is_safe(target, &trusted), "{target}");
-        }
     }
 }

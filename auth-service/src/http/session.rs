@@ -1,6 +1,6 @@
-//! Sessions: creation, lookup and renewal.
+//! The session of a request.
 
-use std::{future::Future, net::IpAddr, pin::Pin, time::Duration};
+use std::{future::Future, pin::Pin};
 
 use actix_web::{
     FromRequest, HttpRequest,
@@ -8,91 +8,29 @@ use actix_web::{
     http::header::{AUTHORIZATION, HeaderMap},
     web::Data,
 };
-use aws_lc_rs::digest;
-use chrono::{DateTime, Utc};
-use rand::distr::{Alphanumeric, SampleString as _};
 use serde::Serialize;
-use service_kit::sql_types::DbTime;
 use shared_models::{Timestamp, User};
-use uuid::Uuid;
+use url::form_urlencoded;
 
 use crate::{
-    domain::login_throttle,
+    domain::{mail::Asker, sessions::NewSession},
     http::{
-        client_address,
         cookies::SignedToken,
         error::{Error, Result},
         input::{Input, Schema},
         session_cookies,
         state::AppState,
     },
-    store,
+    store::{self, ListedSession},
 };
 
-/// Purpose of the key that encrypts session tokens.
-pub(crate) const SEAL_PURPOSE: &str = "auth-service session tokens v1";
-/// Lifetime of a session without "remember me", unless the configured lifetime is shorter.
-const UNREMEMBERED_LIFETIME: Duration = Duration::from_hours(24);
-const TOKEN_CHARS: usize = 32;
-
-/// Returns the hash under which the database stores a token.
-pub(crate) fn token_hash(token: &str) -> Vec<u8> {
-    digest::digest(&digest::SHA256, token.as_bytes()).as_ref().to_vec()
-}
-
-/// A session to be created. Its token is always new: a token from the client is never adopted,
-/// which prevents session fixation.
-pub(crate) struct Fresh {
-    pub(crate) id: String,
-    pub(crate) token: String,
-    token_hash: Vec<u8>,
-    sealed_token: Vec<u8>,
-    expires_at: DbTime,
-    now: DbTime,
-    ip_address: String,
-    user_agent: String,
-    client: IpAddr,
-    pub(crate) is_remembered: bool,
-}
-
-impl Fresh {
-    pub(crate) fn new(state: &AppState, req: &HttpRequest, is_remembered: bool) -> Result<Self> {
-        let now = state.now();
-        let id = Uuid::now_v7().to_string();
-        let lifetime = if is_remembered {
-            state.session_expires_in
-        } else {
-            UNREMEMBERED_LIFETIME.min(state.session_expires_in)
-        };
-        let token = Alphanumeric.sample_string(&mut rand::rng(), TOKEN_CHARS);
-        Ok(Self {
-            token_hash: token_hash(&token),
-            sealed_token: state.session_seal.close(&id, token.as_bytes())?,
-            id,
-            token,
-            expires_at: DbTime(DateTime::from(now) + lifetime),
-            now: DbTime(now.into()),
-            ip_address: state.shown_address(req),
-            user_agent: client_address::user_agent(req.headers()).unwrap_or_default(),
-            client: state.client_network(req),
-            is_remembered,
-        })
-    }
-
-    pub(crate) fn row<'a>(&'a self, user_id: &'a str) -> store::NewSession<'a> {
-        store::NewSession {
-            id: &self.id,
-            token_hash: &self.token_hash,
-            sealed_token: &self.sealed_token,
-            user_id,
-            expires_at: self.expires_at,
-            created_at: self.now,
-            updated_at: self.now,
-            ip_address: &self.ip_address,
-            user_agent: &self.user_agent,
-            network: login_throttle::sign_in_network(user_id, self.client, self.now),
-        }
-    }
+/// Prepares a session for the client of a request.
+pub(crate) fn prepare(
+    state: &AppState,
+    req: &HttpRequest,
+    is_remembered: bool,
+) -> Result<NewSession> {
+    Ok(state.sessions.prepare(state.client(req), is_remembered)?)
 }
 
 /// The session in a response. It always has the eight fields that Better Auth returns.
@@ -124,9 +62,9 @@ impl SessionBody {
     }
 
     /// Creates the body of a listed session, with its decrypted token.
-    pub(crate) fn opened(state: &AppState, listed: store::ListedSession) -> Result<Self> {
-        let token = state.session_seal.open(&listed.session.id, &listed.sealed_token)?;
-        Ok(Self::new(listed.session, String::from_utf8_lossy(&token).into_owned()))
+    pub(crate) fn opened(state: &AppState, listed: ListedSession) -> Result<Self> {
+        let token = state.sessions.token(&listed)?;
+        Ok(Self::new(listed.session, token))
     }
 
     pub(crate) fn id(&self) -> &str {
@@ -155,9 +93,17 @@ impl Live {
     /// Returns whether the session started less than `session_fresh_age` ago. Always returns true
     /// if that setting is zero.
     pub(crate) fn is_fresh(&self, state: &AppState) -> bool {
-        let age = state.clock.now() - DateTime::from(self.session.created_at);
-        state.session_fresh_age.is_zero()
-            || age.to_std().is_ok_and(|age| age < state.session_fresh_age)
+        state.sessions.is_fresh(self.session.created_at.into())
+    }
+}
+
+impl<'a> From<&'a Live> for Asker<'a> {
+    fn from(live: &'a Live) -> Self {
+        Self {
+            user_id: live.user.id.as_str(),
+            email: &live.user.email,
+            session_id: Some(live.session.id()),
+        }
     }
 }
 
@@ -223,44 +169,21 @@ async fn find_session(
     presented: SignedToken,
 ) -> Result<Caller> {
     let SignedToken { token, is_outdated } = presented;
-    let hash = token_hash(&token);
-    let found = store::Session::find_by_token_hash(&mut state.read().await?.conn(), &hash).await?;
-    let Some((mut session, user)) = found else { return Ok(Caller::Gone) };
-
-    let now = state.clock.now();
-    if session.expires_at.0 <= now {
-        store::Session::delete(&mut state.write().await?.conn(), &session.id).await?;
+    let Some(found) = state.sessions.find(&token, || may_renew(state, req)).await? else {
         return Ok(Caller::Gone);
-    }
-    if is_due(state, &session, now) && may_renew(state, req) {
-        let now = DbTime(Timestamp::from(now).into());
-        session.expires_at = DbTime(now.0 + state.session_expires_in);
-        session.updated_at = now;
-        let conn = &mut state.write().await?;
-        let renewed =
-            store::Session::update_expiry(&mut conn.conn(), &session.id, session.expires_at, now)
-                .await?;
-        if renewed == 0 {
-            return Ok(Caller::Gone); // ended since it was found
-        }
+    };
+    if found.is_renewed {
         // Only remembered sessions are renewed.
         session_cookies::send(req, &token, true);
     } else if is_outdated {
         session_cookies::send(req, &token, !state.cookies.has_marker(req.headers()));
     }
-    Ok(Caller::Live(Box::new(Live {
-        session: SessionBody::new(session, token),
-        user: user.try_into()?,
-    })))
-}
-
-/// Returns whether renewal is due: the session was last extended at least `session_update_age` ago.
-fn is_due(state: &AppState, session: &store::Session, now: DateTime<Utc>) -> bool {
-    now >= session.expires_at.0 - state.session_expires_in + state.session_update_age
+    let session = SessionBody::new(found.session, token);
+    Ok(Caller::Live(Box::new(Live { session, user: found.user })))
 }
 
 fn may_renew(state: &AppState, req: &HttpRequest) -> bool {
-    let is_disabled = url::form_urlencoded::parse(req.query_string().as_bytes())
+    let is_disabled = form_urlencoded::parse(req.query_string().as_bytes())
         .any(|(name, value)| name == "disableRefresh" && !value.is_empty());
     !is_disabled && !state.cookies.has_marker(req.headers())
 }

@@ -10,7 +10,7 @@ use actix_web::{
     web::Data,
 };
 
-use crate::http::{session::Fresh, state::AppState};
+use crate::{domain::sessions::NewSession, http::state::AppState};
 
 pub(crate) const SET_AUTH_TOKEN: &str = "set-auth-token";
 
@@ -45,8 +45,8 @@ pub(crate) fn send(req: &HttpRequest, token: &str, is_remembered: bool) {
 }
 
 /// Makes the response set the cookies of a new session.
-pub(crate) fn hand_out(req: &HttpRequest, fresh: &Fresh) {
-    send(req, &fresh.token, fresh.is_remembered);
+pub(crate) fn hand_out(req: &HttpRequest, session: &NewSession) {
+    send(req, &session.token, session.is_remembered);
 }
 
 /// Middleware that writes the recorded changes.
@@ -71,7 +71,7 @@ fn apply(state: &AppState, sent: &HeaderMap, answer: &mut HeaderMap, pending: Pe
         Pending::Clear => cookies.clear(),
         Pending::Seen => cookies.clear_left_overs(sent),
         Pending::Send { token, is_remembered } => {
-            let max_age = is_remembered.then_some(state.session_expires_in.as_secs());
+            let max_age = is_remembered.then_some(state.sessions.lifetime().as_secs());
             let mut lines = cookies.start(token, max_age);
             if *is_remembered && cookies.has_marker(sent) {
                 lines.push(cookies.clear_marker());

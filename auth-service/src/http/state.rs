@@ -1,31 +1,33 @@
 //! State shared by all handlers.
 
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use actix_web::HttpRequest;
-use lettre::message::Mailbox;
 use service_kit::{
     Clock,
     client_address::{TrustedProxy, client_address, network_of},
-    db::{Database, PooledConn},
+    db::{Database, PooledConn, Unavailable},
     server::InFlight,
     sql_types::DbTime,
 };
 use shared_models::Timestamp;
 
 use crate::{
-    config::{Features, TrustedOrigin},
+    config::Features,
     domain::{
         audit::{Actor, Audit},
         email_tokens::EmailTokens,
         issuer::Issuer,
-        mail::{Links, Outbox, Templates, Transport},
+        login_throttle::LoginThrottle,
+        mail::Mailer,
+        origins::TrustedOrigins,
         passwords::Passwords,
-        secret_box::Seal,
         security_events::SecurityEvents,
+        sessions::{Client, Sessions},
         throttle::Attempts,
     },
-    http::{client_address, cookies::Cookies, error::Result},
+    http::{client_address, cookies::Cookies},
+    store::Moment,
 };
 
 /// State of the process, shared through `Data`.
@@ -37,27 +39,23 @@ pub(crate) struct AppState {
     pub(crate) cookies: Cookies,
     pub(crate) passwords: Passwords,
     pub(crate) issuer: Issuer,
-    pub(crate) email_tokens: EmailTokens,
-    pub(crate) trusted_origins: Vec<TrustedOrigin>,
+    pub(crate) email_tokens: Arc<EmailTokens>,
+    pub(crate) trusted_origins: TrustedOrigins,
     pub(crate) trusted_proxies: Vec<TrustedProxy>,
+    /// Public base URL without a trailing slash.
+    pub(crate) site: String,
     /// Whether browsers use https.
     pub(crate) is_production: bool,
     pub(crate) rate_limit: bool,
-    pub(crate) attempts: Attempts,
+    pub(crate) attempts: Arc<Attempts>,
+    pub(crate) login_throttle: LoginThrottle,
     pub(crate) security_events: SecurityEvents,
     pub(crate) audit: Audit,
     /// Age at which entries of the audit log are deleted; if zero, they are kept forever.
     pub(crate) audit_retention: Duration,
-    pub(crate) session_seal: Seal,
-    pub(crate) session_expires_in: Duration,
-    pub(crate) session_update_age: Duration,
-    pub(crate) session_fresh_age: Duration,
+    pub(crate) sessions: Sessions,
     pub(crate) bearer_require_signature: bool,
-    pub(crate) links: Links,
-    pub(crate) mail_from: Mailbox,
-    pub(crate) outbox: Outbox,
-    pub(crate) templates: Templates,
-    pub(crate) transport: Transport,
+    pub(crate) mailer: Arc<Mailer>,
 }
 
 impl AppState {
@@ -65,12 +63,12 @@ impl AppState {
         self.clock.now().into()
     }
 
-    pub(crate) async fn read(&self) -> Result<PooledConn> {
-        Ok(self.database.read().await?)
+    pub(crate) async fn read(&self) -> Result<PooledConn, Unavailable> {
+        self.database.read().await
     }
 
-    pub(crate) async fn write(&self) -> Result<PooledConn> {
-        Ok(self.database.write().await?)
+    pub(crate) async fn write(&self) -> Result<PooledConn, Unavailable> {
+        self.database.write().await
     }
 
     /// Returns the client's network. Rate limits count requests per network.
@@ -85,9 +83,23 @@ impl AppState {
         self.audit.client(DbTime(self.now().into()), address, agent)
     }
 
+    /// Returns the client that starts a session with a request.
+    pub(crate) fn client(&self, req: &HttpRequest) -> Client {
+        Client {
+            address: self.shown_address(req),
+            user_agent: client_address::user_agent(req.headers()).unwrap_or_default(),
+            network: self.client_network(req),
+        }
+    }
+
+    /// Returns the values that are the same for all security events recorded now.
+    pub(crate) fn moment(&self) -> Moment {
+        self.security_events.moment(DbTime(self.clock.now()))
+    }
+
     /// Returns the client address shown in the list of sessions. Without a trusted proxy, it is the
     /// address that the request claims, so it is only displayed and never used for decisions.
-    pub(crate) fn shown_address(&self, req: &HttpRequest) -> String {
+    fn shown_address(&self, req: &HttpRequest) -> String {
         let address = if self.trusted_proxies.is_empty() {
             client_address::claimed(req.headers())
         } else {

@@ -6,9 +6,9 @@ use utoipa::openapi::{
     schema::{AdditionalProperties, SchemaType},
 };
 
-use crate::{
-    domain::passwords::{MAX_UNITS, MIN_UNITS},
-    http::input::EMAIL_MAX_CHARS,
+use crate::domain::{
+    email_address::EMAIL_MAX_CHARS,
+    passwords::{MAX_UNITS, MIN_UNITS},
 };
 
 /// The rules of `is_email` as a pattern.

@@ -16,16 +16,16 @@ use crate::{
         audit::{About, Action},
         email_tokens::{EmailClaims, Request},
         mail::{self, Asker, Kind},
-        user_lifecycle::check_ban,
     },
     http::{
         error::{Error, Result},
         input::{Fields, Input, Schema},
         redirect,
-        session::{self, Authenticated, Caller, Fresh, Live},
+        session::{self, Authenticated, Caller, Live},
         session_cookies,
         state::AppState,
     },
+    routes::sign_in::check_ban,
     store::{self, Account, Ban, Session, UserChanges},
 };
 
@@ -71,10 +71,10 @@ pub(crate) async fn change_email(
             mail::ask_for_user(kind, (&*live).into(), new_email, callback_url, state.now())
         };
         if confirms {
-            mail::post(&state, &[ask(Kind::ConfirmChangeEmail, callback_url)]).await?;
+            state.mailer.post(&[ask(Kind::ConfirmChangeEmail, callback_url)]).await?;
         } else {
             let notice = ask(Kind::ChangeEmailNotice, None);
-            mail::post(&state, &[ask(Kind::ChangeEmail, callback_url), notice]).await?;
+            state.mailer.post(&[ask(Kind::ChangeEmail, callback_url), notice]).await?;
         }
     }
     Ok(HttpResponse::Ok().json(json!({ "status": true })))
@@ -115,7 +115,7 @@ async fn change_at_once(
         Err(Error::UserAlreadyExists) => return Ok(()),
         changed => changed?,
     }
-    state.outbox.wake();
+    state.mailer.wake();
     live.resend_cookie(state, req);
     Ok(())
 }
@@ -153,7 +153,7 @@ pub(crate) async fn send_verification_email(
     let pause = time::sleep(SEND_VERIFICATION_TAKES);
     let callback_url = input.callback_url.as_deref();
     let mail = mail::ask_for(Kind::VerifyEmail, &input.email, callback_url, state.now());
-    mail::post(&state, &[mail]).await?;
+    state.mailer.post(&[mail]).await?;
     if !matches!(caller, Caller::Live(_)) {
         pause.await;
     }
@@ -242,7 +242,7 @@ async fn sign_in(state: &AppState, req: &HttpRequest, user_id: &str) -> Result<(
     let ban = Ban::find(&mut state.read().await?.conn(), user_id).await?;
     check_ban(state, user_id, &ban.ok_or(Error::Unauthorized)?).await?;
     let is_remembered = !state.cookies.has_marker(req.headers());
-    let fresh = Fresh::new(state, req, is_remembered)?;
+    let fresh = session::prepare(state, req, is_remembered)?;
     let mut pooled = state.write().await?;
     let conn = &mut pooled.conn();
     conn.transaction(async |conn| {
@@ -250,7 +250,8 @@ async fn sign_in(state: &AppState, req: &HttpRequest, user_id: &str) -> Result<(
         let active = active.ok_or(Error::Unauthorized)?; // disabled or deleted concurrently
         fresh.row(user_id).insert(conn, &active).await?;
         let about = About::user(user_id).session(&fresh.id);
-        state.actor(req).record(conn, Action::SignIn, about).await
+        state.actor(req).record(conn, Action::SignIn, about).await?;
+        Ok::<_, Error>(())
     })
     .await?;
     session_cookies::hand_out(req, &fresh);
@@ -292,7 +293,7 @@ async fn change(
             Ok::<_, Error>(mail.insert(conn).await?)
         })
         .await?;
-        state.outbox.wake();
+        state.mailer.wake();
         return Ok(json!({ "status": true }));
     }
     // Opening the link proves access to the mailbox of the new address.
@@ -315,7 +316,7 @@ async fn change(
     });
     let changed: User = changed.await?.try_into()?;
     drop(pooled);
-    state.outbox.wake();
+    state.mailer.wake();
     if let Caller::Live(live) = caller {
         live.resend_cookie(state, req);
     }

@@ -166,7 +166,7 @@ pub(crate) async fn revoke(
     FromReceiverOrBearer(token): FromReceiverOrBearer,
 ) -> Result<HttpResponse> {
     if let Some(claims) = state.issuer.verified(&token, state.now()).await? {
-        let moment = state.security_events.moment(DbTime(state.clock.now()));
+        let moment = state.moment();
         let mut pooled = state.write().await?;
         user_lifecycle::revoke_token(&mut pooled.conn(), names(&claims), &moment).await?;
     }

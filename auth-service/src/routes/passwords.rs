@@ -13,16 +13,17 @@ use uuid::Uuid;
 use crate::{
     domain::{
         audit::Action,
-        login_throttle,
+        login_throttle::{ConfirmError, sign_in_network},
         mail::{self, Kind},
         passwords,
+        token_hash::token_hash,
         user_lifecycle::record_with_sessions,
     },
     http::{
         error::{Error, Result},
         input::{Fields, Input, Schema},
         redirect,
-        session::{Authenticated, Fresh, token_hash},
+        session::{self, Authenticated},
         session_cookies,
         state::AppState,
     },
@@ -60,16 +61,18 @@ pub(crate) async fn change_password(
     state.passwords.check_new(&input.new_password)?;
     passwords::check_max_length(&input.current_password)?;
     let user_id = live.user.id.as_str();
-    let old_hash = login_throttle::confirm(&state, user_id, &input.current_password).await?;
+    let confirmed =
+        state.login_throttle.confirm(&state.passwords, user_id, &input.current_password);
+    let old_hash = confirmed.await?;
     let hash = state.passwords.hash(input.new_password).await?;
     let now = DbTime(state.now().into());
     let mut pooled = state.write().await?;
     let conn = &mut pooled.conn();
     let hashes = (old_hash.as_str(), hash.as_str());
     let is_remembered = !state.cookies.has_marker(req.headers());
-    let fresh = Fresh::new(&state, &req, is_remembered)?;
+    let fresh = session::prepare(&state, &req, is_remembered)?;
     let fresh = input.revoke_other_sessions.then_some(fresh);
-    let moment = state.security_events.moment(DbTime(state.clock.now()));
+    let moment = state.moment();
     let actor = state.actor(&req);
     conn.transaction(async |conn| {
         let active = store::User::hold_active(conn, user_id).await?;
@@ -110,8 +113,9 @@ pub(crate) async fn verify_password(
     Authenticated(live, input): Authenticated<VerifyPassword>,
 ) -> Result<HttpResponse> {
     passwords::check_max_length(&input.password)?;
-    match login_throttle::confirm(&state, live.user.id.as_str(), &input.password).await {
-        Err(Error::CredentialAccountNotFound) => return Err(Error::InvalidPassword),
+    let user_id = live.user.id.as_str();
+    match state.login_throttle.confirm(&state.passwords, user_id, &input.password).await {
+        Err(ConfirmError::NoPassword) => return Err(Error::InvalidPassword),
         confirmed => drop(confirmed?),
     }
     Ok(HttpResponse::Ok().json(json!({ "status": true })))
@@ -139,7 +143,7 @@ pub(crate) async fn request_password_reset(
     }
     let redirect_to = input.redirect_to.as_deref();
     let mail = mail::ask_for(Kind::ResetPassword, &input.email, redirect_to, state.now());
-    mail::post(&state, &[mail]).await?;
+    state.mailer.post(&[mail]).await?;
     let message = "If this email exists in our system, check your email for the reset link";
     Ok(HttpResponse::Ok().json(json!({ "status": true, "message": message })))
 }
@@ -174,7 +178,7 @@ pub(crate) async fn open_reset_link(
     };
     let (name, value) =
         if is_good { ("token", token.as_str()) } else { ("error", "INVALID_TOKEN") };
-    let location = redirect::absolute(&state.links.site, target, name, value)?;
+    let location = redirect::absolute(&state.site, target, name, value)?;
     Ok(redirect::found(&location))
 }
 
@@ -228,14 +232,14 @@ pub(crate) async fn reset_password(
         mail::void_links(conn, &user_id).await?;
         // Exempts the user's network from the account's sign-in limit, which other clients may have
         // exhausted.
-        login_throttle::sign_in_network(&user_id, client, now).upsert(conn).await?;
+        sign_in_network(&user_id, client, now).upsert(conn).await?;
         record_with_sessions(conn, (Action::ResetPassword, &user_id), &ended, &actor).await?;
         SecurityEvent::record_ended(conn, &ended, &state.security_events.moment(now)).await?;
         Ok::<_, Error>(())
     })
     .await?;
     if let Some(user) = store::User::find(&mut state.read().await?.conn(), &user_id).await? {
-        login_throttle::forgive(&state, &user.email, client).await?;
+        state.login_throttle.forgive(&user.email, client).await?;
     }
     Ok(HttpResponse::Ok().json(json!({ "status": true })))
 }

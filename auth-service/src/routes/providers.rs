@@ -12,8 +12,8 @@ use serde_json::json;
 use url::form_urlencoded;
 
 use crate::{
+    domain::javascript::URI_COMPONENT,
     http::{
-        cookies::COMPONENT,
         error::{Error, Result},
         input::{Fields, Input, Schema},
         redirect,
@@ -172,7 +172,7 @@ pub(crate) async fn callback(
 ) -> HttpResponse {
     let has_state = sent.iter().any(|(name, value)| *name == "state" && !value.is_empty());
     let error = if has_state { "state_mismatch" } else { "state_not_found" };
-    redirect::found(&format!("{}/api/auth/error?error={error}", state.links.site))
+    redirect::found(&format!("{}/api/auth/error?error={error}", state.site))
 }
 
 /// Redirects to the same callback as a GET request, so that the browser sends its cookies.
@@ -182,6 +182,6 @@ pub(crate) async fn callback_by_post(
     Input(Callback(sent)): Input<Callback>,
 ) -> HttpResponse {
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(sent).finish();
-    let provider = utf8_percent_encode(&provider, COMPONENT);
-    redirect::found(&format!("{}/api/auth/callback/{provider}?{query}", state.links.site))
+    let provider = utf8_percent_encode(&provider, URI_COMPONENT);
+    redirect::found(&format!("{}/api/auth/callback/{provider}?{query}", state.site))
 }

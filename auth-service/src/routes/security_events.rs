@@ -110,7 +110,7 @@ pub(crate) async fn poll_events(
         }
         // No event up to this place matches, so the next read starts here.
         place = events.place;
-        if !security_events::wait(&state, place.number, deadline).await? {
+        if !state.security_events.wait(&state.database, place.number, deadline).await? {
             break Read { rows: Vec::new(), place, more_available: false };
         }
     };

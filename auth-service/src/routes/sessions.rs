@@ -12,7 +12,7 @@ use service_kit::{server::Held, sql_types::DbTime};
 use shared_models::User;
 
 use crate::{
-    domain::{audit::Action, security_events},
+    domain::{audit::Action, token_hash::token_hash},
     http::{
         error::{Error, Result},
         input::{Fields, Ignored, Schema},
@@ -101,7 +101,7 @@ pub(crate) async fn revoke_session(
     req: HttpRequest,
     Authenticated(live, input): Authenticated<RevokeSession>,
 ) -> Result<HttpResponse> {
-    let hash = session::token_hash(&input.token);
+    let hash = token_hash(&input.token);
     let session = Ending::OwnOfToken(live.user.id.as_str(), &hash);
     revoke(&state, &req, session).await?;
     if input.token == live.session.token() {
@@ -132,5 +132,5 @@ pub(crate) async fn revoke_other_sessions(
 
 async fn revoke(state: &AppState, req: &HttpRequest, which: Ending<'_>) -> Result<()> {
     let actor = state.actor(req);
-    security_events::end_sessions(state, which, Action::RevokeSessions, &actor).await
+    Ok(state.sessions.end(which, Action::RevokeSessions, &actor, &state.moment()).await?)
 }

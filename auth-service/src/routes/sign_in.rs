@@ -2,19 +2,21 @@
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use serde::Serialize;
+use service_kit::sql_types::DbTime;
 use shared_models::User;
 
 use crate::{
     domain::{
         audit::{About, Action, Actor},
-        login_throttle::Guess,
+        email_address::is_email,
         mail::{self, Kind},
         passwords,
-        user_lifecycle::check_ban,
+        sessions::NewSession,
+        user_lifecycle,
     },
     http::{
         error::{Error, Result},
-        input::{Fields, Input, Schema, is_email},
+        input::{Fields, Input, Schema},
         redirect, session, session_cookies,
         state::AppState,
     },
@@ -80,25 +82,25 @@ async fn authenticate(
     state: &AppState,
     req: &HttpRequest,
     input: &SignIn,
-) -> Result<(User, session::Fresh)> {
+) -> Result<(User, NewSession)> {
     let attempt = Attempt {
         state,
         email: &input.email.to_ascii_lowercase(),
         password: &input.password,
         actor: &state.actor(req),
     };
-    let guess = Guess::at_sign_in(state, attempt.email, state.client_network(req)).await?;
+    let guess = state.login_throttle.at_sign_in(attempt.email, state.client_network(req)).await?;
     let mut known = attempt.find_user().await?;
     guess.was_right().await?;
     if state.features.require_email_verification && !known.user.email_verified {
         if state.features.send_verification_on_sign_in {
             let callback_url = input.callback_url.as_deref();
             let mail = mail::ask_for(Kind::VerifyEmail, attempt.email, callback_url, state.now());
-            mail::post(state, &[mail]).await?;
+            state.mailer.post(&[mail]).await?;
         }
         return attempt.fails(Some(known.user.id.as_str()), Error::EmailNotVerified).await;
     }
-    let fresh = session::Fresh::new(state, req, input.remember_me)?;
+    let fresh = session::prepare(state, req, input.remember_me)?;
     if !attempt.admit(&known, &fresh).await? {
         // Since the hash was read, another sign-in may have replaced it, the password may have been
         // changed, or the user may have been disabled.
@@ -109,6 +111,14 @@ async fn authenticate(
         }
     }
     Ok((known.user, fresh))
+}
+
+/// Fails if a user who wants to sign in is banned. Lifts a ban that has expired.
+pub(crate) async fn check_ban(state: &AppState, user_id: &str, ban: &Ban) -> Result<()> {
+    let now = DbTime(state.now().into());
+    let (system, moment) = (state.audit.system(now), state.security_events.moment(now));
+    let admitted = user_lifecycle::may_sign_in(&state.database, user_id, ban, &system, &moment);
+    if admitted.await? { Ok(()) } else { Err(Error::BannedUser) }
 }
 
 struct Attempt<'a> {
@@ -163,7 +173,7 @@ impl Attempt<'_> {
     /// Starts the session and returns true, unless the password was changed or the user was
     /// disabled since the check: no session may start after a change that ends all sessions.
     /// Rehashes the password if its hash came from another service or has a lower cost.
-    async fn admit(&self, known: &Known, fresh: &session::Fresh) -> Result<bool> {
+    async fn admit(&self, known: &Known, fresh: &NewSession) -> Result<bool> {
         let user_id = known.user.id.as_str();
         match check_ban(self.state, user_id, &known.ban).await {
             Err(error @ Error::BannedUser) => return self.fails(Some(user_id), error).await,

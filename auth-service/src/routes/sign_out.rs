@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web::Data};
 use serde_json::json;
 
 use crate::{
-    domain::{audit::Action, security_events},
+    domain::{audit::Action, token_hash::token_hash},
     http::{
         error::Result,
         input::{Fields, Input, Schema},
@@ -34,12 +34,12 @@ pub(crate) async fn sign_out(
     _: Input<SignOut>,
 ) -> Result<HttpResponse> {
     for presented in session::presented_tokens(&state, req.headers()) {
-        let hash = session::token_hash(&presented.token);
+        let hash = token_hash(&presented.token);
         // This lookup avoids a write transaction for invalid tokens.
         if Session::find_by_token_hash(&mut state.read().await?.conn(), &hash).await?.is_some() {
             let session = Ending::OfToken(&hash);
             let actor = state.actor(&req);
-            security_events::end_sessions(&state, session, Action::SignOut, &actor).await?;
+            state.sessions.end(session, Action::SignOut, &actor, &state.moment()).await?;
         }
     }
     session_cookies::clear(&req);

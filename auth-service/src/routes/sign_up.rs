@@ -11,6 +11,7 @@ use crate::{
     domain::{
         audit::{About, Action, Actor},
         mail::{self, Kind},
+        sessions::NewSession,
     },
     http::{
         error::{Error, Result},
@@ -98,7 +99,7 @@ pub(crate) async fn sign_up(
             Err(error) => Err(error),
         };
     }
-    let fresh = session::Fresh::new(&state, &req, input.remember_me)?;
+    let fresh = session::prepare(&state, &req, input.remember_me)?;
     register(&state, &new, Some(&fresh), &actor).await?;
 
     session_cookies::hand_out(&req, &fresh);
@@ -114,7 +115,7 @@ struct NewUser<'a> {
 async fn register(
     state: &AppState,
     new: &NewUser<'_>,
-    fresh: Option<&session::Fresh>,
+    fresh: Option<&NewSession>,
     actor: &Actor,
 ) -> Result<()> {
     let user_id = new.user.id.as_str();
@@ -131,11 +132,12 @@ async fn register(
     conn.conn()
         .transaction(async |conn| {
             row.register(conn, &account, session.as_ref(), new.mail).await?;
-            actor.record(conn, Action::SignUp, about).await
+            actor.record(conn, Action::SignUp, about).await?;
+            Ok::<_, Error>(())
         })
         .await?;
     if new.mail.is_some() {
-        state.outbox.wake();
+        state.mailer.wake();
     }
     Ok(())
 }

@@ -45,6 +45,6 @@ pub(crate) async fn issuer(state: Data<AppState>) -> HttpResponse {
     HttpResponse::Ok().json(IssuerDocument {
         issuer: issuer.to_owned(),
         audience: audience.to_owned(),
-        url: state.links.site.clone(),
+        url: state.site.clone(),
     })
 }

@@ -8,15 +8,16 @@ use shared_models::Timestamp;
 
 use crate::{
     domain::{
-        login_throttle,
         mail::{self, Kind},
-        passwords, user_lifecycle,
+        passwords,
+        token_hash::token_hash,
+        user_lifecycle,
     },
     http::{
         error::{Error, Result},
         input::{Fields, Input, Schema},
         redirect,
-        session::{self, Authenticated, Caller, CurrentSession, Live, token_hash},
+        session::{self, Authenticated, Caller, CurrentSession, Live},
         session_cookies,
         state::AppState,
     },
@@ -126,7 +127,8 @@ pub(crate) async fn delete_user(
     }
     if let Some(password) = &input.password {
         passwords::check_max_length(password)?;
-        login_throttle::confirm(&state, live.user.id.as_str(), password).await?;
+        let user_id = live.user.id.as_str();
+        state.login_throttle.confirm(&state.passwords, user_id, password).await?;
     }
     if let Some(token) = &input.token {
         use_up(&state, &live, token).await?;
@@ -134,7 +136,7 @@ pub(crate) async fn delete_user(
         let callback_url = input.callback_url.as_deref();
         let asker = (&*live).into();
         let mail = mail::ask_for_user(Kind::DeleteUser, asker, None, callback_url, state.now());
-        mail::post(&state, &[mail]).await?;
+        state.mailer.post(&[mail]).await?;
         let body = json!({ "success": true, "message": "Verification email sent" });
         return Ok(HttpResponse::Ok().json(body));
     } else if input.password.is_none() && !live.is_fresh(&state) {
@@ -197,7 +199,7 @@ async fn use_up(state: &AppState, live: &Live, token: &str) -> Result<()> {
 
 async fn delete(state: &AppState, req: &HttpRequest, live: &Live) -> Result<()> {
     let id = live.user.id.as_str();
-    let moment = state.security_events.moment(DbTime(state.clock.now()));
+    let moment = state.moment();
     let conn = &mut state.write().await?;
     user_lifecycle::delete(&mut conn.conn(), id, &state.actor(req), &moment).await?;
     session_cookies::clear(req);

@@ -3,16 +3,12 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use service_kit::{
-    db::{Conn, OnConflict as _, query},
+    db::{Conn, query},
     sql_types::DbTime,
 };
 use shared_models::UserId;
 
-use super::{ActiveUser, Mail, NewAccount, NewSession};
-use crate::{
-    http::error::{Error, Result},
-    store::schema::users,
-};
+use super::schema::users;
 
 /// A user, without ban fields. Only sign-in has to check for a ban, because a banned user has no
 /// sessions.
@@ -114,27 +110,6 @@ impl User {
         let same = users::table.filter(users::email.eq(email));
         query!(conn, |c| diesel::select(diesel::dsl::exists(same)).get_result(*c))
     }
-
-    /// Inserts a user with an account and, if given, a session and an e-mail. Must be called in a
-    /// transaction.
-    pub(crate) async fn register(
-        &self,
-        conn: &mut Conn<'_>,
-        account: &NewAccount<'_>,
-        session: Option<&NewSession<'_>>,
-        mail: Option<&Mail>,
-    ) -> Result<()> {
-        query!(conn, |c| diesel::insert_into(users::table).values(self).execute(*c))
-            .on_conflict(Error::LostRaceForEmail)?;
-        account.insert(conn).await?;
-        if let Some(session) = session {
-            session.insert(conn, &ActiveUser::just_inserted()).await?;
-        }
-        if let Some(mail) = mail {
-            mail.insert(conn).await?;
-        }
-        Ok(())
-    }
 }
 
 impl From<shared_models::User> for User {
@@ -154,7 +129,7 @@ impl From<shared_models::User> for User {
 impl TryFrom<User> for shared_models::User {
     type Error = shared_models::InvalidUserId;
 
-    fn try_from(row: User) -> std::result::Result<Self, Self::Error> {
+    fn try_from(row: User) -> Result<Self, Self::Error> {
         Ok(Self {
             id: UserId::try_from(row.id)?,
             name: row.name,

@@ -9,7 +9,6 @@
 )]
 
 mod app;
-mod architecture;
 mod audit;
 mod bearer;
 mod caching;

@@ -7,6 +7,8 @@ use service_kit::{
     migrate::MigrateError,
 };
 
+use crate::store::StoreError;
+
 #[derive(Debug, thiserror::Error)]
 pub enum AuditLogError {
     #[error("no user has the e-mail address {0:?}; entries about a deleted user have no address")]
@@ -22,5 +24,5 @@ pub enum AuditLogError {
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
     #[error("database query failed")]
-    Sql(#[from] diesel::result::Error),
+    Sql(#[from] StoreError),
 }

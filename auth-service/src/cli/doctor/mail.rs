@@ -1,22 +1,23 @@
 //! Checks of e-mail delivery.
 
+use std::time::Duration;
+
 use service_kit::doctor::{Finding, innermost, may_hold_files, shown};
 use tokio::time::timeout;
 use url::Url;
 
-use super::PATIENCE;
 use crate::{
     config::{MailArgs, SmtpUrl},
     domain::mail::{SmtpServer, Templates},
 };
 
-pub(super) async fn check(args: &MailArgs, is_https: bool) -> Vec<Finding> {
+pub(super) async fn check(args: &MailArgs, is_https: bool, patience: Duration) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Err(error) = Templates::load(args.mail_templates.as_deref()) {
         findings.push(Finding::fault("MAIL_TEMPLATES", error.to_string()));
     }
     findings.push(match &args.smtp_url {
-        Some(url) => server(url).await,
+        Some(url) => server(url, patience).await,
         None => folder(args, is_https),
     });
     findings
@@ -35,12 +36,12 @@ fn folder(args: &MailArgs, is_https: bool) -> Finding {
 }
 
 /// Connects to the server, negotiates encryption and authenticates, without sending an e-mail.
-async fn server(url: &SmtpUrl) -> Finding {
+async fn server(url: &SmtpUrl, patience: Duration) -> Finding {
     let address = url.expose().parse().map(|url: Url| shown(&url)).unwrap_or_default();
     let fault = |reason: String| Finding::fault("SMTP_URL", format!("{address}: {reason}"));
-    match timeout(PATIENCE, SmtpServer::new(url).connect()).await {
+    match timeout(patience, SmtpServer::new(url).connect()).await {
         Ok(Ok(_connection)) => Finding::ok("mail", format!("connected to {address}")),
         Ok(Err(error)) => fault(innermost(&error)),
-        Err(_elapsed) => fault(format!("no response within {} s", PATIENCE.as_secs())),
+        Err(_elapsed) => fault(format!("no response within {} s", patience.as_secs())),
     }
 }

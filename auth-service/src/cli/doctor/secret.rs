@@ -8,8 +8,7 @@ use service_kit::{
 
 use crate::{
     config::{Config, Secrets},
-    domain::{issuer, secret_box::Seal},
-    http::session,
+    domain::{issuer, secret_box::Seal, sessions},
     store::{SealedToken, SigningKey},
 };
 
@@ -80,7 +79,7 @@ async fn older_secrets(
     conn: &mut Conn<'_>,
 ) -> Option<Finding> {
     let of_keys = Seal::new(secrets, issuer::SEAL_PURPOSE).ok()?;
-    let of_sessions = Seal::new(secrets, session::SEAL_PURPOSE).ok()?;
+    let of_sessions = Seal::new(secrets, sessions::SEAL_PURPOSE).ok()?;
     let is_outdated = |key: &&SigningKey| of_keys.is_outdated(&key.id, &key.sealed_private_key);
     let keys = keys.iter().filter(is_outdated).count();
     let (mut sessions, mut after) = (0, String::new());

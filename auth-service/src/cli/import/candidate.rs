@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
+/// Number of users per page.
+pub(super) const PAGE: usize = 500;
 /// Loss reported for a user with a second factor.
 pub(super) const SECOND_FACTOR_LOST: &str =
     "second factor lost: the password alone is enough to sign in here";
@@ -26,6 +28,13 @@ pub(crate) struct Candidate {
     pub(super) losses: Vec<&'static str>,
     pub(super) accounts: Vec<CandidateAccount>,
     pub(super) sessions: Vec<CandidateSession>,
+}
+
+impl Candidate {
+    /// Returns the e-mail address in the form in which it is stored.
+    pub(super) fn stored_email(&self) -> String {
+        self.email.trim().to_ascii_lowercase()
+    }
 }
 
 /// A ban. Accounts that are not active count as banned.

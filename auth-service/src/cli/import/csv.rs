@@ -6,9 +6,8 @@ use chrono::{DateTime, Utc};
 use service_kit::source::{NameArgs, Record, SeparatedColumns, SeparatedFile, SourceError};
 
 use super::{
-    PAGE,
     ban::{ban, forbidden, inactive},
-    candidate::{Candidate, CandidateAccount},
+    candidate::{Candidate, CandidateAccount, PAGE},
     report::Report,
 };
 use crate::store::PROVIDER_CREDENTIAL;

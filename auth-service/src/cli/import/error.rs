@@ -9,7 +9,7 @@ use service_kit::{
     transfer::TransferError,
 };
 
-use crate::config::SecretError;
+use crate::{config::SecretError, store::StoreError};
 
 /// An error that stops an import. Users written before the error are kept, and a repeated run
 /// recognizes them.
@@ -41,7 +41,7 @@ pub enum ImportError {
     #[error("the database is unavailable")]
     Unavailable(#[from] Unavailable),
     #[error("a database statement failed; if users signed up during the import, repeat it")]
-    Target(#[from] diesel::result::Error),
+    Target(#[from] StoreError),
     #[error(transparent)]
     Secret(#[from] SecretError),
     #[error("cannot encrypt a token")]

@@ -4,11 +4,13 @@ mod auth0;
 mod django;
 mod firebase;
 mod keycloak;
+mod object;
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use serde_json::{Deserializer, Map, Value};
-use service_kit::source::SourceError;
+use serde_json::{Deserializer, Value};
+
+use self::object::{Object, refused};
 
 use super::{
     ImportError,
@@ -16,9 +18,6 @@ use super::{
     candidate::Candidate,
     report::Report,
 };
-
-/// A JSON object, such as a user.
-type Object = Map<String, Value>;
 
 /// Reads all users of a file. Rejects the file as a whole if its format is wrong.
 pub(super) fn read(
@@ -94,29 +93,4 @@ fn elements(value: Value, from: Origin) -> Result<Vec<Object>, ImportError> {
         _ => Err(refused("the file has users that are not JSON objects".to_owned())),
     };
     elements.into_iter().map(object).collect()
-}
-
-/// Returns a string, number or boolean as a string, and `None` for a value of another type.
-fn text(object: &Object, name: &str) -> Option<String> {
-    match object.get(name)? {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(flag) => Some(flag.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
-    }
-}
-
-/// Like [`text`], but returns `None` for a blank string.
-fn filled(object: &Object, name: &str) -> Option<String> {
-    text(object, name).filter(|text| !text.trim().is_empty())
-}
-
-/// Returns the objects in an array field. Elements of other types are skipped.
-fn objects<'a>(object: &'a Object, name: &str) -> impl Iterator<Item = &'a Object> {
-    let elements = object.get(name).and_then(Value::as_array).map(Vec::as_slice);
-    elements.unwrap_or_default().iter().filter_map(Value::as_object)
-}
-
-fn refused(reason: String) -> ImportError {
-    SourceError::refused(reason).into()
 }

@@ -1,7 +1,4 @@
 //! Reads users from the database of another service, on PostgreSQL or SQLite.
-//!
-//! Every column is read as text, because the representation of booleans and times differs between
-//! engines, and between versions of a service.
 
 mod layout;
 mod row;
@@ -9,28 +6,25 @@ mod row;
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use diesel::{
-    QueryResult, sql_query,
-    sql_types::{BigInt, Text},
-};
-use diesel_async::RunQueryDsl;
 use service_kit::{
-    db::{Conn, query},
+    db::Conn,
     source::{self, SourceError, Table},
 };
 
-use self::{
-    layout::{BETTER_AUTH, DJANGO, SUPABASE},
-    row::{AccountRow, Key, SessionRow, UserKey, UserRow},
-};
+use self::layout::{BETTER_AUTH, DJANGO, SUPABASE};
 use super::{
-    ImportError, PAGE,
+    ImportError,
     args::{ImportArgs, Origin},
-    candidate::{Candidate, CandidateAccount, CandidateSession},
+    candidate::{Candidate, CandidateAccount, CandidateSession, PAGE},
     old_secret::{self, Fit},
     report::Report,
 };
-use crate::config::Secrets;
+use crate::{
+    config::Secrets,
+    store::{
+        SourceAccount, SourceKey, SourceOwner, SourceRange, SourceSession, SourceUser, StoreError,
+    },
+};
 
 /// A source database, whose users are read page by page, in the order of their ids.
 pub(super) struct Source {
@@ -150,9 +144,7 @@ impl Source {
 
     async fn private_keys(&self, conn: &mut Conn<'_>) -> Result<Vec<String>, ImportError> {
         let Some(keys) = &self.keys else { return Ok(Vec::new()) };
-        let statement = format!("SELECT {} FROM {}", keys.select(&["private_key"]), keys.sql);
-        let rows: Vec<Key> =
-            query!(conn, |c| sql_query(&statement).load(*c)).map_err(SourceError::Read)?;
+        let rows = SourceKey::list(conn, keys).await.map_err(SourceError::Read)?;
         Ok(rows.into_iter().filter_map(|row| row.private_key).collect())
     }
 
@@ -181,7 +173,7 @@ impl Source {
             }
         }
         self.after = last;
-        let candidate = |user: UserRow| {
+        let candidate = |user: SourceUser| {
             let accounts = accounts.remove(&user.id).unwrap_or_default();
             let sessions = sessions.remove(&user.id).unwrap_or_default();
             let losses = losses.remove(&user.id).unwrap_or_default();
@@ -190,24 +182,14 @@ impl Source {
         Ok(Some(users.into_iter().map(candidate).collect()))
     }
 
-    async fn read_users(&self, conn: &mut Conn<'_>) -> QueryResult<Vec<UserRow>> {
+    async fn read_users(&self, conn: &mut Conn<'_>) -> Result<Vec<SourceUser>, StoreError> {
         let limit = i64::try_from(PAGE).unwrap_or(i64::MAX);
-        let id = self.users.key("id", self.collation);
-        let statement = format!(
-            "SELECT {} FROM {} WHERE {id} > $1 ORDER BY {id} LIMIT $2",
-            self.users.select(&UserRow::ALIASES),
-            self.users.sql
-        );
-        query!(conn, |c| sql_query(&statement)
-            .bind::<Text, _>(&self.after)
-            .bind::<BigInt, _>(limit)
-            .load(*c))
+        SourceUser::list(conn, &self.users, self.collation, &self.after, limit).await
     }
 
-    /// Returns the query for a page: the rows of a table that belong to the page's users.
-    fn of_page(&self, table: &Table, columns: &str) -> String {
-        let user = table.key("user_id", self.collation);
-        format!("SELECT {columns} FROM {} WHERE {user} > $1 AND {user} <= $2", table.sql)
+    /// Selects the rows of the users up to `last`.
+    fn range<'a>(&'a self, last: &'a str) -> SourceRange<'a> {
+        SourceRange { collation: self.collation, after: &self.after, last }
     }
 
     /// Returns the accounts of a page's users, by user id.
@@ -215,15 +197,10 @@ impl Source {
         &self,
         conn: &mut Conn<'_>,
         last: &str,
-    ) -> QueryResult<HashMap<String, Vec<CandidateAccount>>> {
+    ) -> Result<HashMap<String, Vec<CandidateAccount>>, StoreError> {
         let Some(table) = &self.accounts else { return Ok(HashMap::new()) };
-        let statement = self.of_page(table, &table.select(&AccountRow::ALIASES));
-        let rows: Vec<AccountRow> = query!(conn, |c| sql_query(&statement)
-            .bind::<Text, _>(&self.after)
-            .bind::<Text, _>(last)
-            .load(*c))?;
         let mut accounts: HashMap<_, Vec<_>> = HashMap::new();
-        for row in rows {
+        for row in SourceAccount::list(conn, table, self.range(last)).await? {
             if !self.own_providers.contains(&row.provider_id.as_str()) {
                 accounts.entry(row.user_id.clone()).or_default().push(row.into());
             }
@@ -236,15 +213,10 @@ impl Source {
         &self,
         conn: &mut Conn<'_>,
         last: &str,
-    ) -> QueryResult<HashMap<String, Vec<CandidateSession>>> {
+    ) -> Result<HashMap<String, Vec<CandidateSession>>, StoreError> {
         let Some(table) = &self.sessions else { return Ok(HashMap::new()) };
-        let statement = self.of_page(table, &table.select(&SessionRow::ALIASES));
-        let rows: Vec<SessionRow> = query!(conn, |c| sql_query(&statement)
-            .bind::<Text, _>(&self.after)
-            .bind::<Text, _>(last)
-            .load(*c))?;
         let mut sessions: HashMap<_, Vec<_>> = HashMap::new();
-        for row in rows {
+        for row in SourceSession::list(conn, table, self.range(last)).await? {
             sessions.entry(row.user_id.clone()).or_default().push(row.into());
         }
         Ok(sessions)
@@ -256,12 +228,8 @@ impl Source {
         conn: &mut Conn<'_>,
         table: &Table,
         last: &str,
-    ) -> QueryResult<HashSet<String>> {
-        let statement = self.of_page(table, &table.select(&["user_id"]));
-        let rows: Vec<UserKey> = query!(conn, |c| sql_query(&statement)
-            .bind::<Text, _>(&self.after)
-            .bind::<Text, _>(last)
-            .load(*c))?;
+    ) -> Result<HashSet<String>, StoreError> {
+        let rows = SourceOwner::list(conn, table, self.range(last)).await?;
         Ok(rows.into_iter().map(|row| row.user_id).collect())
     }
 }

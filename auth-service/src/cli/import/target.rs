@@ -4,6 +4,7 @@ mod accounts;
 mod judge;
 mod sessions;
 mod update;
+mod verdict;
 
 use std::collections::HashSet;
 
@@ -16,7 +17,7 @@ use service_kit::{
 };
 use shared_models::Timestamp;
 
-use self::judge::Verdict;
+use self::verdict::Verdict;
 use super::{
     ImportArgs, ImportError,
     candidate::Candidate,
@@ -25,8 +26,7 @@ use super::{
 use crate::{
     MIGRATIONS,
     config::Config,
-    domain::secret_box::Seal,
-    http::session::token_hash,
+    domain::{secret_box::Seal, token_hash::token_hash},
     store::{ImportKeys, ImportPage, KnownRows, User},
 };
 
@@ -150,7 +150,7 @@ impl Target {
         let sessions = || candidates.iter().flat_map(|candidate| &candidate.sessions);
         let keys = ImportKeys {
             user_ids: candidates.iter().filter_map(|c| c.id.as_deref()).collect(),
-            emails: candidates.iter().map(judge::email).collect(),
+            emails: candidates.iter().map(Candidate::stored_email).collect(),
             account_ids: accounts.filter_map(|account| account.id.as_deref()).collect(),
             session_ids: sessions().map(|session| session.id.as_str()).collect(),
             token_hashes: sessions().map(|session| token_hash(&session.token)).collect(),

@@ -7,7 +7,11 @@ use service_kit::{
     migrate::MigrateError,
 };
 
-use crate::{config::SecretError, domain::secret_box::WrongSecret, http::error::Error};
+use crate::{
+    config::SecretError,
+    domain::{issuer::IssuerError, secret_box::WrongSecret},
+    store::StoreError,
+};
 
 #[derive(Debug, thiserror::Error)]
 pub enum KeysError {
@@ -38,13 +42,13 @@ pub enum KeysError {
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
     #[error("database query failed")]
-    Sql(#[from] diesel::result::Error),
+    Sql(#[from] StoreError),
     #[error(transparent)]
     Failed(Box<dyn StdError + Send + Sync>),
 }
 
-impl From<Error> for KeysError {
-    fn from(error: Error) -> Self {
+impl From<IssuerError> for KeysError {
+    fn from(error: IssuerError) -> Self {
         Self::Failed(error.into())
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use service_kit::config::{duration, non_blank};
 
-use crate::http::input::is_email;
+use crate::domain::email_address::is_email;
 
 /// Arguments of the `users` command.
 #[derive(Args, Clone, Debug)]

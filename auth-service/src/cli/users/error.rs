@@ -8,7 +8,10 @@ use service_kit::{
     prompt::PromptError,
 };
 
-use crate::{domain::passwords::BlocklistError, http::error::Error};
+use crate::{
+    domain::passwords::{BlocklistError, PasswordError},
+    store::{RegistrationError, StoreError},
+};
 
 #[derive(Debug, thiserror::Error)]
 pub enum UsersError {
@@ -37,16 +40,22 @@ pub enum UsersError {
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
     #[error("database query failed")]
-    Sql(#[from] diesel::result::Error),
+    Sql(#[from] StoreError),
     #[error(transparent)]
     Failed(Box<dyn StdError + Send + Sync>),
 }
 
-impl From<Error> for UsersError {
-    fn from(error: Error) -> Self {
+impl From<RegistrationError> for UsersError {
+    fn from(error: RegistrationError) -> Self {
         match error {
-            Error::LostRaceForEmail => Self::AddressTaken,
-            error => Self::Failed(error.into()),
+            RegistrationError::EmailTaken => Self::AddressTaken,
+            RegistrationError::Sql(error) => Self::Sql(error),
         }
+    }
+}
+
+impl From<PasswordError> for UsersError {
+    fn from(error: PasswordError) -> Self {
+        Self::Failed(error.into())
     }
 }

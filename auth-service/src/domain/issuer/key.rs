@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use shared_models::AccessClaims;
 
-use super::IssuerError;
+use super::error::IssuerError;
 
 /// Returns an encoded JWS header (RFC 7515 §4.1), including the dot that follows it.
 fn encoded(header: &Value) -> String {

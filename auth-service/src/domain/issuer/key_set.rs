@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use actix_web::web::Bytes;
 use aws_lc_rs::digest;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
@@ -10,7 +9,7 @@ use serde_json::json;
 use shared_models::AccessClaims;
 
 use super::{
-    IssuerError,
+    error::IssuerError,
     key::{PublishedKey, Signer},
     schedule::{Rotation, activation, signing, usable},
 };
@@ -33,7 +32,7 @@ pub(super) struct KeySet {
 
 /// The published key set (RFC 7517 §5), serialized.
 pub(crate) struct Jwks {
-    pub(crate) document: Bytes,
+    pub(crate) document: String,
     /// A strong validator (RFC 9110 §8.8.3), including the quotes.
     pub(crate) etag: String,
 }
@@ -111,5 +110,5 @@ fn jwks(rows: &[&SigningKey]) -> Jwks {
     let document = json!({ "keys": keys }).to_string();
     let hash = digest::digest(&digest::SHA256, document.as_bytes());
     let etag = format!("\"{}\"", BASE64_URL_SAFE_NO_PAD.encode(hash));
-    Jwks { document: document.into(), etag }
+    Jwks { document, etag }
 }

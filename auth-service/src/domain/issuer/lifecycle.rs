@@ -10,7 +10,7 @@ use tracing::info;
 use uuid::Uuid;
 
 use super::{
-    IssuerError,
+    error::IssuerError,
     schedule::{NextKey, Rotation, activation, next_generation, signing, usable},
 };
 use crate::{
@@ -18,7 +18,6 @@ use crate::{
         audit::{About, Action, Actor},
         secret_box::Seal,
     },
-    http::error::Result,
     store::{Moment, SecurityEvent, SigningKey},
 };
 
@@ -48,7 +47,7 @@ pub(super) async fn make_next(
     (rotation, seal): (&Rotation, &Seal),
     now: DateTime<Utc>,
     actor: &Actor,
-) -> Result<Vec<SigningKey>> {
+) -> Result<Vec<SigningKey>, IssuerError> {
     conn.transaction(async |conn| {
         let keys = SigningKey::list_locked(conn).await?;
         let Some(next) = rotation.next(&keys, now) else { return Ok(keys) };
@@ -65,7 +64,7 @@ pub(crate) async fn rotate(
     (rotation, seal): (&Rotation, &Seal),
     now: DateTime<Utc>,
     actor: &Actor,
-) -> Result<Rotated> {
+) -> Result<Rotated, IssuerError> {
     conn.transaction(async |conn| {
         let keys = SigningKey::list_locked(conn).await?;
         let newest = usable(&keys).next().ok_or(IssuerError::NoKey)?;
@@ -90,7 +89,7 @@ pub(crate) async fn revoke(
     kid: &str,
     moment: &Moment,
     actor: &Actor,
-) -> Result<Revoked> {
+) -> Result<Revoked, IssuerError> {
     let now = moment.now;
     conn.transaction(async |conn| {
         let keys = SigningKey::list_locked(conn).await?;
@@ -124,7 +123,7 @@ async fn insert(
     next: &NextKey,
     now: DateTime<Utc>,
     actor: &Actor,
-) -> Result<SigningKey> {
+) -> Result<SigningKey, IssuerError> {
     let id = Uuid::now_v7().to_string();
     let pair = NewKeyPair::from_bytes(&rand::random());
     let key = SigningKey {

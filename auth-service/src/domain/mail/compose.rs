@@ -10,27 +10,23 @@ use lettre::{
         header::{HeaderName, HeaderValue},
     },
 };
-use percent_encoding::utf8_percent_encode;
 use rand::{
     RngExt as _,
     distr::{Alphanumeric, SampleString as _},
 };
 use service_kit::{db::Conn, sql_types::DbTime};
 
-use super::{Kind, templates::Context};
+use super::{error::MailError, kind::Kind, mailer::Mailer, templates::Context};
 use crate::{
     domain::{
         email_tokens::{self, Request, Subject},
-        throttle::Key,
-    },
-    http::{
-        cookies::COMPONENT,
-        error::{Error, Result},
-        session::token_hash,
-        state::AppState,
+        throttle::{Key, ThrottleError},
+        token_hash::token_hash,
     },
     store::{Account, Mail, NewVerificationToken, Purpose, Session, User, VerificationToken},
 };
+
+type Result<T, E = MailError> = std::result::Result<T, E>;
 
 const RESET_TOKEN_CHARS: usize = 24;
 const RESET_LIFETIME: Duration = Duration::from_hours(1);
@@ -40,20 +36,6 @@ const DELETE_LIFETIME: Duration = Duration::from_hours(24);
 
 /// Maximum number of characters of a name in an e-mail; longer names are truncated.
 const NAME_MAX_CHARS: usize = 256;
-
-/// Builder of the links in e-mails.
-pub(crate) struct Links {
-    /// Public base URL without a trailing slash.
-    pub(crate) site: String,
-}
-
-impl Links {
-    fn to(&self, path: &str, token: Option<&str>, callback_url: &str) -> String {
-        let callback_url = utf8_percent_encode(callback_url, COMPONENT);
-        let token = token.map(|token| format!("token={token}&")).unwrap_or_default();
-        format!("{}/api/auth/{path}?{token}callbackURL={callback_url}", self.site)
-    }
-}
 
 /// Result of composing an outbox row.
 pub(super) enum Composed {
@@ -71,18 +53,18 @@ struct Link {
     lifetime: Duration,
 }
 
-pub(super) async fn compose(state: &AppState, mail: &Mail) -> Result<Composed> {
+pub(super) async fn compose(mailer: &Mailer, mail: &Mail) -> Result<Composed> {
     let Some(kind) = Kind::of(&mail.kind) else { return Ok(Composed::Nothing) };
-    let Some((user, to)) = find_reader(state, mail, kind).await? else {
+    let Some((user, to)) = find_reader(mailer, mail, kind).await? else {
         return Ok(Composed::Nothing);
     };
     // E-mails without a recipient are not counted.
-    if let Some(wait) = count(state, mail, kind, to).await? {
+    if let Some(wait) = count(mailer, mail, kind, to).await? {
         return Ok(Composed::TooEarly(wait));
     }
     let link = match (kind.has_link(), &user) {
         (true, Some(user)) => {
-            let Some(link) = make_link(state, mail, kind, user).await? else {
+            let Some(link) = make_link(mailer, mail, kind, user).await? else {
                 return Ok(Composed::Nothing);
             };
             Some(link)
@@ -90,7 +72,7 @@ pub(super) async fn compose(state: &AppState, mail: &Mail) -> Result<Composed> {
         _ => None,
     };
     let hours = link.as_ref().map_or(0, |link| link.lifetime.as_secs() / 3600);
-    let rendered = state.templates.render(
+    let rendered = mailer.templates.render(
         kind,
         &Context {
             name: &user
@@ -102,20 +84,15 @@ pub(super) async fn compose(state: &AppState, mail: &Mail) -> Result<Composed> {
             new_email: mail.new_email.as_deref().unwrap_or_default(),
             link: link.as_ref().map_or("", |link| &link.url),
             valid_for: &if hours == 1 { "1 hour".to_owned() } else { format!("{hours} hours") },
-            site: &state.links.site,
+            site: &mailer.links.site,
         },
     )?;
     let message = Message::builder()
-        .from(state.mail_from.clone())
+        .from(mailer.from.clone())
         .to(Mailbox::new(None, to.parse::<Address>()?))
         .subject(rendered.subject)
-        .date(std::time::SystemTime::from(state.clock.now()))
-        .message_id(Some(format!(
-            "<{}.{}@{}>",
-            mail.id,
-            mail.attempts,
-            state.mail_from.email.domain()
-        )))
+        .date(std::time::SystemTime::from(mailer.clock.now()))
+        .message_id(Some(format!("<{}.{}@{}>", mail.id, mail.attempts, mailer.from.email.domain())))
         // Suppresses automatic replies: RFC 3834 §5, and the header that Exchange honors.
         .raw_header(raw_header("Auto-Submitted", "auto-generated"))
         .raw_header(raw_header("X-Auto-Response-Suppress", "All"))
@@ -126,11 +103,11 @@ pub(super) async fn compose(state: &AppState, mail: &Mail) -> Result<Composed> {
 /// Returns the user whom the e-mail concerns, and the recipient's address, or `None` if the e-mail
 /// is obsolete.
 async fn find_reader<'a>(
-    state: &AppState,
+    mailer: &Mailer,
     mail: &'a Mail,
     kind: Kind,
 ) -> Result<Option<(Option<User>, &'a str)>> {
-    let conn = &mut state.read().await?;
+    let conn = &mut mailer.read().await?;
     let conn = &mut conn.conn();
     if kind == Kind::EmailChanged {
         // The account, if it still exists, has the new address by now.
@@ -163,24 +140,24 @@ async fn find_reader<'a>(
 
 /// Counts an e-mail before the first attempt to send it. If the recipient's limit is reached,
 /// returns the time that the e-mail must wait.
-async fn count(state: &AppState, mail: &Mail, kind: Kind, to: &str) -> Result<Option<Duration>> {
-    if !state.rate_limit || mail.attempts > 0 {
+async fn count(mailer: &Mailer, mail: &Mail, kind: Kind, to: &str) -> Result<Option<Duration>> {
+    let Some(attempts) = mailer.attempts.as_ref().filter(|_| mail.attempts == 0) else {
         return Ok(None);
-    }
+    };
     let key = Key::of(&["mail", kind.as_str(), to]);
-    match state.attempts.count(key, kind.allowance()).await {
-        Err(Error::TooManyRequests { wait }) => Ok(Some(wait)),
-        counted => counted.map(|_| None),
+    match attempts.count(key, kind.allowance()).await {
+        Err(ThrottleError::TooManyAttempts { wait }) => Ok(Some(wait)),
+        counted => Ok(counted.map(|_| None)?),
     }
 }
 
 /// Creates the link, unless the e-mail was withdrawn, its user was deleted or its session has
 /// ended. The transaction locks the e-mail and the user, so that a request that withdraws the
 /// e-mail also finds and deletes its token.
-async fn make_link(state: &AppState, mail: &Mail, kind: Kind, user: &User) -> Result<Option<Link>> {
-    let now = state.now();
+async fn make_link(mailer: &Mailer, mail: &Mail, kind: Kind, user: &User) -> Result<Option<Link>> {
+    let now = mailer.now();
     let session_id = mail.session_id.as_deref();
-    let mut pooled = state.write().await?;
+    let mut pooled = mailer.write().await?;
     let conn = &mut pooled.conn();
     conn.transaction(async |conn| {
         // The user is locked first, as when a user is deleted; a different order could deadlock.
@@ -203,11 +180,11 @@ async fn make_link(state: &AppState, mail: &Mail, kind: Kind, user: &User) -> Re
                 session_id,
                 password_set_at: Account::password_set_at(conn, &user.id).await?,
             };
-            let token = state.email_tokens.make(request, subject, now)?;
-            let has_page = state.features.confirmation_page;
+            let token = mailer.email_tokens.make(request, subject, now)?;
+            let has_page = mailer.has_confirmation_page;
             let path = if has_page { "verify-email/confirm" } else { "verify-email" };
-            let url = state.links.to(path, Some(&token), callback_or_root(mail));
-            Ok::<_, Error>(Link { url, lifetime: email_tokens::LIFETIME })
+            let url = mailer.links.to(path, Some(&token), callback_or_root(mail));
+            Ok::<_, MailError>(Link { url, lifetime: email_tokens::LIFETIME })
         };
         let keep = async |conn: &mut Conn<'_>, purpose, token: &str, lifetime| {
             let expires_at = DbTime(DateTime::from(now) + lifetime);
@@ -223,14 +200,14 @@ async fn make_link(state: &AppState, mail: &Mail, kind: Kind, user: &User) -> Re
                 let token = Alphanumeric.sample_string(&mut rand::rng(), RESET_TOKEN_CHARS);
                 keep(conn, Purpose::ResetPassword, &token, RESET_LIFETIME).await?;
                 let path = format!("reset-password/{token}");
-                let url = state.links.to(&path, None, &mail.callback_url);
+                let url = mailer.links.to(&path, None, &mail.callback_url);
                 Link { url, lifetime: RESET_LIFETIME }
             }
             Kind::DeleteUser => {
                 let token = delete_token();
                 keep(conn, Purpose::DeleteUser, &token, DELETE_LIFETIME).await?;
                 let path = "delete-user/callback";
-                let url = state.links.to(path, Some(&token), callback_or_root(mail));
+                let url = mailer.links.to(path, Some(&token), callback_or_root(mail));
                 Link { url, lifetime: DELETE_LIFETIME }
             }
             Kind::ChangeEmailNotice | Kind::EmailChanged => return Ok(None),

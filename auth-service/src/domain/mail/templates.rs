@@ -4,7 +4,7 @@ use std::{fs, io, path::Path};
 
 use minijinja::{AutoEscape, Environment, context};
 
-use super::Kind;
+use super::kind::Kind;
 
 /// Prefix of a template's first line.
 const SUBJECT: &str = "Subject: ";

@@ -7,10 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use actix_web::web::block;
 use lettre::Message;
 use service_kit::ownership::{PathError, check_folder};
 use tempfile::NamedTempFile;
+use tokio::task::{JoinError, spawn_blocking};
 use tracing::{info, warn};
 
 use super::smtp::{SmtpError, SmtpServer};
@@ -28,7 +28,7 @@ pub(crate) enum TransportError {
     #[error("MAIL_DIR: cannot write e-mails to {0}")]
     Folder(#[from] PathError),
     #[error("background task panicked")]
-    Blocking(#[from] actix_web::error::BlockingError),
+    Panicked(#[from] JoinError),
 }
 
 impl Transport {
@@ -55,7 +55,7 @@ impl Transport {
                 let file = folder.join(name).with_extension("eml");
                 let bytes = mail.formatted();
                 let failed = |error| PathError::new(folder, error);
-                block({
+                spawn_blocking({
                     let file = file.clone();
                     move || write(&file, &bytes)
                 })

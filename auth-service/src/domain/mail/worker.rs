@@ -3,10 +3,10 @@
 use std::{
     collections::HashMap,
     pin::{Pin, pin},
+    sync::Arc,
     time::Duration,
 };
 
-use actix_web::web::Data;
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use service_kit::{sql_types::DbTime, telemetry::Chain, worker::Worker};
 use tokio::{select, time};
@@ -14,12 +14,11 @@ use tracing::{error, warn};
 
 use super::{
     compose::{Composed, compose},
+    error::MailError,
+    mailer::Mailer,
     transport::TransportError,
 };
-use crate::{
-    http::{error::Error, state::AppState},
-    store::Mail,
-};
+use crate::store::Mail;
 
 /// Interval at which the outbox is polled for due e-mails.
 const POLL: Duration = Duration::from_secs(2);
@@ -40,7 +39,7 @@ const GIVE_UP_AFTER: Duration = Duration::from_hours(72);
 #[derive(Debug, thiserror::Error)]
 enum SendError {
     #[error(transparent)]
-    Compose(#[from] Error),
+    Compose(#[from] MailError),
     #[error(transparent)]
     Transport(#[from] TransportError),
     #[error("delivery timed out")]
@@ -52,7 +51,7 @@ impl SendError {
     /// such mailbox. Other rejections may be caused by a setting, which can be corrected.
     fn is_final(&self) -> bool {
         match self {
-            Self::Compose(Error::Address(_)) => true,
+            Self::Compose(MailError::Address(_)) => true,
             Self::Transport(TransportError::Smtp(error)) => error.is_unknown_recipient(),
             _ => false,
         }
@@ -60,45 +59,45 @@ impl SendError {
 }
 
 /// Starts the worker, which sends e-mails until it is stopped.
-pub(crate) fn send_all(state: Data<AppState>) -> Worker {
-    let outbox = state.clone();
+pub(crate) fn send_all(mailer: Arc<Mailer>) -> Worker {
+    let waker = mailer.clone();
     let work = async move || {
-        if let Err(failed) = send_due(&state).await {
+        if let Err(failed) = send_due(&mailer).await {
             warn!("cannot read the outbox: {}", Chain(&failed));
         }
     };
-    Worker::start(POLL, work, async move || outbox.outbox.woken().await)
+    Worker::start(POLL, work, async move || waker.outbox.woken().await)
 }
 
 /// Stops the worker, and tries to send the e-mails that are still due. E-mails that could not be
 /// sent within the time limit remain due for the next process; the last fifth of the limit is
 /// reserved for reverting their claims in the database.
-pub(crate) async fn finish(state: &AppState, worker: Worker, limit: Duration) {
+pub(crate) async fn finish(mailer: &Mailer, worker: Worker, limit: Duration) {
     let send = async {
         worker.stop().await;
-        if let Err(failed) = send_due(state).await {
+        if let Err(failed) = send_due(mailer).await {
             warn!("e-mails stay in the outbox until the next start: {}", Chain(&failed));
         }
     };
     let mut send = pin!(send);
     if time::timeout(limit * 4 / 5, &mut send).await.is_err() {
-        state.outbox.close();
+        mailer.outbox.close();
         send.await;
     }
 }
 
 /// Sends all due e-mails, including those that become due in the meantime. Returns early if the
 /// database is unavailable, to avoid a busy loop.
-async fn send_due(state: &AppState) -> Result<(), Error> {
+async fn send_due(mailer: &Mailer) -> Result<(), MailError> {
     let mut in_flight = InFlight::default();
     let mut waiting = Vec::new();
     let mut outcome = Ok(());
     loop {
-        if outcome.is_ok() && !state.outbox.is_closed() && !in_flight.is_full() {
+        if outcome.is_ok() && !mailer.outbox.is_closed() && !in_flight.is_full() {
             if !in_flight.has_room_for_one_of(&waiting) {
                 // E-mails in flight must make progress while this waits, because they may hold the
                 // connection that it needs.
-                let mut due = pin!(list_due(state));
+                let mut due = pin!(list_due(mailer));
                 let due = loop {
                     select! {
                         due = &mut due => break due,
@@ -114,7 +113,7 @@ async fn send_due(state: &AppState) -> Result<(), Error> {
                 }
             }
             if outcome.is_ok() {
-                waiting = in_flight.start(state, waiting);
+                waiting = in_flight.start(mailer, waiting);
             }
         }
         if in_flight.mails.is_empty() {
@@ -125,18 +124,18 @@ async fn send_due(state: &AppState) -> Result<(), Error> {
                 in_flight.land(&domain);
                 outcome = outcome.and(sent);
             }
-            () = state.outbox.woken() => waiting.clear(),
+            () = mailer.outbox.woken() => waiting.clear(),
             () = time::sleep(POLL) => waiting.clear(),
         }
     }
 }
 
-async fn list_due(state: &AppState) -> Result<Vec<Mail>, Error> {
-    let now = DbTime(state.clock.now());
-    Ok(Mail::list_due(&mut state.read().await?.conn(), now, BATCH).await?)
+async fn list_due(mailer: &Mailer) -> Result<Vec<Mail>, MailError> {
+    let now = DbTime(mailer.clock.now());
+    Ok(Mail::list_due(&mut mailer.read().await?.conn(), now, BATCH).await?)
 }
 
-type Sent<'a> = Pin<Box<dyn Future<Output = (String, Result<(), Error>)> + 'a>>;
+type Sent<'a> = Pin<Box<dyn Future<Output = (String, Result<(), MailError>)> + 'a>>;
 
 /// E-mails in flight, and their number per domain.
 #[derive(Default)]
@@ -160,7 +159,7 @@ impl<'a> InFlight<'a> {
     }
 
     /// Starts sending as many e-mails as the limits allow, and returns the others.
-    fn start(&mut self, state: &'a AppState, mails: Vec<Mail>) -> Vec<Mail> {
+    fn start(&mut self, mailer: &'a Mailer, mails: Vec<Mail>) -> Vec<Mail> {
         let mut others = Vec::new();
         for mail in mails {
             let domain = domain_of(&mail).to_owned();
@@ -169,7 +168,7 @@ impl<'a> InFlight<'a> {
                 continue;
             }
             *self.by_domain.entry(domain.clone()).or_default() += 1;
-            self.mails.push(Box::pin(async move { (domain, claim_and_send(state, &mail).await) }));
+            self.mails.push(Box::pin(async move { (domain, claim_and_send(mailer, &mail).await) }));
         }
         others
     }
@@ -182,17 +181,17 @@ impl<'a> InFlight<'a> {
     }
 }
 
-async fn claim_and_send(state: &AppState, mail: &Mail) -> Result<(), Error> {
-    if !claim(state, mail).await? {
+async fn claim_and_send(mailer: &Mailer, mail: &Mail) -> Result<(), MailError> {
+    if !claim(mailer, mail).await? {
         return Ok(());
     }
     select! {
-        sent = send(state, mail) => {
+        sent = send(mailer, mail) => {
             if let Err(failed) = sent {
                 warn!(mail.kind, "sending an e-mail failed, retrying later: {}", Chain(&failed));
             }
         }
-        () = state.outbox.closed() => unclaim(state, mail).await?,
+        () = mailer.outbox.closed() => unclaim(mailer, mail).await?,
     }
     Ok(())
 }
@@ -206,28 +205,28 @@ fn domain_of(mail: &Mail) -> &str {
 
 /// Claims an e-mail for this process and returns whether that succeeded. The claim sets the time of
 /// the retry, until which other replicas ignore the e-mail.
-async fn claim(state: &AppState, mail: &Mail) -> Result<bool, Error> {
-    let retry_at = DbTime(state.clock.now() + pause_after(mail.attempts));
-    Ok(mail.claim(&mut state.write().await?.conn(), retry_at).await? == 1)
+async fn claim(mailer: &Mailer, mail: &Mail) -> Result<bool, MailError> {
+    let retry_at = DbTime(mailer.clock.now() + pause_after(mail.attempts));
+    Ok(mail.claim(&mut mailer.write().await?.conn(), retry_at).await? == 1)
 }
 
 /// Reverts a claim, so that the e-mail is due again.
-async fn unclaim(state: &AppState, mail: &Mail) -> Result<(), Error> {
-    mail.unclaim(&mut state.write().await?.conn()).await?;
+async fn unclaim(mailer: &Mailer, mail: &Mail) -> Result<(), MailError> {
+    mail.unclaim(&mut mailer.write().await?.conn()).await?;
     Ok(())
 }
 
-async fn send(state: &AppState, mail: &Mail) -> Result<(), SendError> {
-    if state.clock.now() > mail.created_at.0 + GIVE_UP_AFTER {
+async fn send(mailer: &Mailer, mail: &Mail) -> Result<(), SendError> {
+    if mailer.clock.now() > mail.created_at.0 + GIVE_UP_AFTER {
         error!(mail.kind, "giving up on an e-mail that could not be sent for days");
-        return Ok(delete(state, mail).await?);
+        return Ok(delete(mailer, mail).await?);
     }
-    let sent = match compose(state, mail).await {
-        Ok(Composed::TooEarly(wait)) => return Ok(defer(state, mail, wait).await?),
+    let sent = match compose(mailer, mail).await {
+        Ok(Composed::TooEarly(wait)) => return Ok(defer(mailer, mail, wait).await?),
         Ok(Composed::Nothing) => Ok(()),
         Ok(Composed::Message(message)) => {
             let name = format!("{}-{}", mail.id, mail.kind);
-            let sent = time::timeout(SEND_TIMEOUT, state.transport.send(&name, message)).await;
+            let sent = time::timeout(SEND_TIMEOUT, mailer.transport.send(&name, message)).await;
             sent.map_err(SendError::from).and_then(|sent| Ok(sent?))
         }
         Err(failed) => Err(failed.into()),
@@ -238,19 +237,19 @@ async fn send(state: &AppState, mail: &Mail) -> Result<(), SendError> {
         }
         sent => sent?,
     }
-    Ok(delete(state, mail).await?)
+    Ok(delete(mailer, mail).await?)
 }
 
 /// Defers an e-mail. Of several deferred ones of the same kind to the same address, only the newest
 /// is kept.
-async fn defer(state: &AppState, mail: &Mail, wait: Duration) -> Result<(), Error> {
-    let now = state.clock.now();
-    let mut pooled = state.write().await?;
+async fn defer(mailer: &Mailer, mail: &Mail, wait: Duration) -> Result<(), MailError> {
+    let now = mailer.clock.now();
+    let mut pooled = mailer.write().await?;
     Ok(mail.defer(&mut pooled.conn(), DbTime(now), DbTime(now + wait)).await?)
 }
 
-async fn delete(state: &AppState, mail: &Mail) -> Result<(), Error> {
-    Mail::delete(&mut state.write().await?.conn(), &mail.id).await?;
+async fn delete(mailer: &Mailer, mail: &Mail) -> Result<(), MailError> {
+    Mail::delete(&mut mailer.write().await?.conn(), &mail.id).await?;
     Ok(())
 }
 

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use actix_web::http::StatusCode;
-use diesel::result::{DatabaseErrorKind, Error::DatabaseError};
 use service_kit::db::is_outage;
 
 use super::Error;
+use crate::store::is_dangling_reference;
 
 impl Error {
     /// Returns the status, code and message. The messages of 5xx responses are fixed, so that they
@@ -66,8 +66,10 @@ impl Error {
                 "Cross-site navigation login blocked. This request appears to be a CSRF attack.",
             ),
             // The new row refers to a user who was deleted during the request.
-            Self::Sql(DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _))
-            | Self::Unauthorized => (S::UNAUTHORIZED, "UNAUTHORIZED", "Unauthorized"),
+            Self::Sql(error) if is_dangling_reference(error) => {
+                (S::UNAUTHORIZED, "UNAUTHORIZED", "Unauthorized")
+            }
+            Self::Unauthorized => (S::UNAUTHORIZED, "UNAUTHORIZED", "Unauthorized"),
             Self::InvalidEmail => (S::BAD_REQUEST, "INVALID_EMAIL", "Invalid email"),
             Self::InvalidEmailOrPassword => {
                 (S::UNAUTHORIZED, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password")
@@ -180,10 +182,9 @@ impl Error {
             | Self::Blocking(_)
             | Self::Url(_)
             | Self::Issuer(_)
-            | Self::WrongSecret(_)
-            | Self::Template(_)
-            | Self::Message(_)
-            | Self::Address(_) => {
+            | Self::Session(_)
+            | Self::EmailToken(_)
+            | Self::Page(_) => {
                 (S::INTERNAL_SERVER_ERROR, "INTERNAL_SERVER_ERROR", "Internal server error")
             }
         };

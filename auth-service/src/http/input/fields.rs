@@ -3,8 +3,10 @@
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use super::is_email;
-use crate::http::error::{Error, Result};
+use crate::{
+    domain::{email_address::is_email, javascript::is_truthy},
+    http::error::{Error, Result},
+};
 
 /// Maximum length of a redirect target. A target is stored, and sent percent-encoded in e-mails.
 const TARGET_MAX_BYTES: usize = 2048;
@@ -201,15 +203,6 @@ impl Fields<'_> {
         } else {
             Err(Error::Validation(self.problems.join("; ")))
         }
-    }
-}
-
-pub(crate) fn is_truthy(value: &Value) -> bool {
-    match value {
-        Value::Null | Value::Bool(false) => false,
-        Value::String(text) => !text.is_empty(),
-        Value::Number(number) => number.as_f64() != Some(0.0),
-        _ => true,
     }
 }
 

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{Object, filled, objects, text};
+use super::object::{Object, filled, objects, text};
 use crate::{
     cli::import::{
         ban::forbidden,

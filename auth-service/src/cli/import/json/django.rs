@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use service_kit::source::value::flag;
 
-use super::{Object, filled, refused, text};
+use super::object::{Object, filled, refused, text};
 use crate::{
     cli::import::{
         ImportError,

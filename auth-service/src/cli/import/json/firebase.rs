@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, fs, path::Path};
 
-use super::{Object, filled, objects, refused, text};
+use super::object::{Object, filled, objects, refused, text};
 use crate::{
     cli::import::{
         ImportError,

@@ -1,12 +1,8 @@
-//! Rows of a source, with all values as text.
+//! Converts the rows of a source.
 
 use chrono::{DateTime, Utc};
-use diesel::{
-    QueryableByName,
-    sql_types::{Nullable, Text},
-};
 use serde_json::Value;
-use service_kit::source::{NullableText, SourceText, value::flag};
+use service_kit::source::value::flag;
 
 use crate::{
     cli::import::{
@@ -15,83 +11,10 @@ use crate::{
             Candidate, CandidateAccount, CandidateBan, CandidateSession, SECOND_FACTOR_LOST,
         },
     },
-    store::PROVIDER_CREDENTIAL,
+    store::{PROVIDER_CREDENTIAL, SourceAccount, SourceSession, SourceUser},
 };
 
-#[derive(QueryableByName)]
-pub(super) struct Key {
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    pub(super) private_key: Option<String>,
-}
-
-#[derive(QueryableByName)]
-pub(super) struct UserKey {
-    #[diesel(sql_type = Text, deserialize_as = SourceText)]
-    pub(super) user_id: String,
-}
-
-#[derive(QueryableByName)]
-pub(super) struct UserRow {
-    #[diesel(sql_type = Text, deserialize_as = SourceText)]
-    pub(super) id: String,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    email: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    name: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    image: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    email_verified: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    created_at: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    updated_at: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    banned: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    ban_reason: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    ban_expires: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    second_factor: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    last_name: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    password: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    metadata: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    is_active: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    banned_until: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    deleted_at: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    is_anonymous: Option<String>,
-}
-
-impl UserRow {
-    pub(super) const ALIASES: [&str; 18] = [
-        "id",
-        "email",
-        "name",
-        "image",
-        "email_verified",
-        "created_at",
-        "updated_at",
-        "banned",
-        "ban_reason",
-        "ban_expires",
-        "second_factor",
-        "last_name",
-        "password",
-        "metadata",
-        "is_active",
-        "banned_until",
-        "deleted_at",
-        "is_anonymous",
-    ];
-
+impl SourceUser {
     pub(super) fn candidate(
         self,
         mut accounts: Vec<CandidateAccount>,
@@ -161,31 +84,8 @@ fn filled(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.trim().is_empty())
 }
 
-#[derive(QueryableByName)]
-pub(super) struct AccountRow {
-    #[diesel(sql_type = Text, deserialize_as = SourceText)]
-    id: String,
-    #[diesel(sql_type = Text, deserialize_as = SourceText)]
-    pub(super) user_id: String,
-    #[diesel(sql_type = Text, deserialize_as = SourceText)]
-    pub(super) provider_id: String,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    account_id: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    password: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    created_at: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    updated_at: Option<String>,
-}
-
-impl AccountRow {
-    pub(super) const ALIASES: [&str; 7] =
-        ["id", "user_id", "provider_id", "account_id", "password", "created_at", "updated_at"];
-}
-
-impl From<AccountRow> for CandidateAccount {
-    fn from(row: AccountRow) -> Self {
+impl From<SourceAccount> for CandidateAccount {
+    fn from(row: SourceAccount) -> Self {
         Self {
             id: Some(row.id),
             provider_id: row.provider_id,
@@ -197,41 +97,8 @@ impl From<AccountRow> for CandidateAccount {
     }
 }
 
-#[derive(QueryableByName)]
-pub(super) struct SessionRow {
-    #[diesel(sql_type = Text, deserialize_as = SourceText)]
-    id: String,
-    #[diesel(sql_type = Text, deserialize_as = SourceText)]
-    pub(super) user_id: String,
-    #[diesel(sql_type = Text, deserialize_as = SourceText)]
-    token: String,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    expires_at: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    created_at: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    updated_at: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    ip_address: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    user_agent: Option<String>,
-}
-
-impl SessionRow {
-    pub(super) const ALIASES: [&str; 8] = [
-        "id",
-        "user_id",
-        "token",
-        "expires_at",
-        "created_at",
-        "updated_at",
-        "ip_address",
-        "user_agent",
-    ];
-}
-
-impl From<SessionRow> for CandidateSession {
-    fn from(row: SessionRow) -> Self {
+impl From<SourceSession> for CandidateSession {
+    fn from(row: SourceSession) -> Self {
         Self {
             id: row.id,
             token: row.token,

@@ -4,28 +4,15 @@ use service_kit::{source::value::flag, sql_types::DbTime};
 use shared_models::UserId;
 use uuid::Uuid;
 
-use super::Target;
+use super::{Target, verdict::Verdict};
 use crate::{
     cli::import::{candidate::Candidate, report::Report},
-    http::input::is_email,
+    domain::email_address::is_email,
     store::{KnownRows, UserRow},
 };
 
 /// Maximum number of characters of a value quoted in a reason.
 const QUOTED_CHARS: usize = 40;
-
-/// Decision on a candidate.
-pub(super) enum Verdict<'a> {
-    New(UserRow),
-    AlreadyHere(&'a UserRow),
-    /// Left out on purpose, with the reason.
-    LeftOut(String),
-}
-
-/// Returns the e-mail address in the form in which it is stored.
-pub(super) fn email(candidate: &Candidate) -> String {
-    candidate.email.trim().to_ascii_lowercase()
-}
 
 impl Target {
     /// Decides on a candidate. Fails with the reason why it cannot be imported.
@@ -38,7 +25,7 @@ impl Target {
         if let Some(reason) = &candidate.left_out {
             return Ok(Verdict::LeftOut(reason.clone()));
         }
-        let email = email(candidate);
+        let email = candidate.stored_email();
         self.check(candidate, &email)?;
         let by_id = candidate.id.as_ref().map(|id| known.users.iter().find(|user| user.id == *id));
         let by_email = known.users.iter().find(|user| user.email == email);

@@ -9,8 +9,7 @@ use crate::{
         candidate::{Candidate, CandidateSession},
         report::Report,
     },
-    domain::secret_box::Seal,
-    http::{client_address::USER_AGENT_MAX_CHARS, session::token_hash},
+    domain::{secret_box::Seal, sessions::USER_AGENT_MAX_CHARS, token_hash::token_hash},
     store::{KnownRows, SessionRow, UserRow},
 };
 

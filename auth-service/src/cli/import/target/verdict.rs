@@ -1,0 +1,11 @@
+//! Decisions on candidates.
+
+use crate::store::UserRow;
+
+/// Decision on a candidate.
+pub(super) enum Verdict<'a> {
+    New(UserRow),
+    AlreadyHere(&'a UserRow),
+    /// Left out on purpose, with the reason.
+    LeftOut(String),
+}

@@ -1,0 +1,70 @@
+//! The kinds of e-mails.
+
+use std::time::Duration;
+
+use crate::domain::throttle::Rule;
+
+/// The kind of an e-mail, which determines its recipient, template and rate limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Sent to an address that is not verified yet.
+    VerifyEmail,
+    /// Sent to a user who forgot the password.
+    ResetPassword,
+    /// Sent to the new address to confirm a change of address.
+    ChangeEmail,
+    /// Sent to the old address, whose owner must confirm before [`Self::ChangeEmail`] is sent.
+    ConfirmChangeEmail,
+    /// Sent to a user who has asked to delete the account.
+    DeleteUser,
+    /// Sent to the old address as a notice when [`Self::ChangeEmail`] is sent.
+    ChangeEmailNotice,
+    /// Sent to the old address after the change.
+    EmailChanged,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 7] = [
+        Self::VerifyEmail,
+        Self::ResetPassword,
+        Self::ChangeEmail,
+        Self::ConfirmChangeEmail,
+        Self::DeleteUser,
+        Self::ChangeEmailNotice,
+        Self::EmailChanged,
+    ];
+
+    /// Returns the name that the database and the template files use.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::VerifyEmail => "verify-email",
+            Self::ResetPassword => "reset-password",
+            Self::ChangeEmail => "change-email",
+            Self::ConfirmChangeEmail => "confirm-change-email",
+            Self::DeleteUser => "delete-user",
+            Self::ChangeEmailNotice => "change-email-notice",
+            Self::EmailChanged => "email-changed",
+        }
+    }
+
+    pub(super) fn has_link(self) -> bool {
+        !matches!(self, Self::ChangeEmailNotice | Self::EmailChanged)
+    }
+
+    /// Returns the limit for e-mails of this kind to one address, which all clients share. Each
+    /// kind has its own limit, so that e-mails that anybody can request do not use up the limit of
+    /// those that only the owner can request. Excess e-mails are delayed; of several delayed ones,
+    /// only the newest is sent.
+    pub(super) fn allowance(self) -> Rule {
+        let longest = match self {
+            // Shorter than the lifetime of a link, so that the owner can always get a valid one.
+            Self::ResetPassword => Duration::from_mins(10),
+            _ => Duration::from_hours(1),
+        };
+        Rule::BackOff { free: 10, first: Duration::from_mins(1), longest }
+    }
+
+    pub(super) fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}

@@ -1,0 +1,86 @@
+//! What sending an e-mail needs.
+
+use std::sync::Arc;
+
+use lettre::message::Mailbox;
+use service_kit::{
+    Clock,
+    db::{Database, PooledConn, Unavailable},
+};
+use shared_models::Timestamp;
+
+use super::{
+    links::Links,
+    outbox::Outbox,
+    templates::{TemplateError, Templates},
+    transport::Transport,
+};
+use crate::{
+    config::Config,
+    domain::{email_tokens::EmailTokens, throttle::Attempts},
+    store::{DatabaseError, Mail},
+};
+
+/// Adds e-mails to the outbox, composes and sends them.
+pub(crate) struct Mailer {
+    pub(super) database: Database,
+    pub(super) clock: Clock,
+    /// `None` if the number of e-mails to an address is not limited.
+    pub(super) attempts: Option<Arc<Attempts>>,
+    pub(super) email_tokens: Arc<EmailTokens>,
+    /// Whether links that verify an address lead to a page with a button.
+    pub(super) has_confirmation_page: bool,
+    pub(super) links: Links,
+    pub(super) from: Mailbox,
+    pub(super) outbox: Outbox,
+    pub(super) templates: Templates,
+    pub(super) transport: Transport,
+}
+
+impl Mailer {
+    pub(crate) fn new(
+        config: &Config,
+        database: &Database,
+        clock: &Clock,
+        attempts: &Arc<Attempts>,
+        email_tokens: &Arc<EmailTokens>,
+    ) -> Result<Self, TemplateError> {
+        Ok(Self {
+            database: database.clone(),
+            clock: clock.clone(),
+            attempts: config.rate_limit.then(|| attempts.clone()),
+            email_tokens: email_tokens.clone(),
+            has_confirmation_page: config.features.confirmation_page,
+            links: Links { site: config.better_auth_url.as_str().to_owned() },
+            from: config.mail.mail_from.clone(),
+            outbox: Outbox::default(),
+            templates: Templates::load(config.mail.mail_templates.as_deref())?,
+            transport: Transport::new(&config.mail),
+        })
+    }
+
+    /// Adds e-mails to the outbox, all or none. The limits per address apply when they are sent.
+    pub(crate) async fn post(&self, mails: &[Mail]) -> Result<(), DatabaseError> {
+        let mut pooled = self.write().await?;
+        Mail::insert_all(&mut pooled.conn(), mails).await?;
+        self.wake();
+        Ok(())
+    }
+
+    /// Tells the worker that a transaction has added e-mails to the outbox.
+    pub(crate) fn wake(&self) {
+        self.outbox.wake();
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now().into()
+    }
+
+    pub(super) async fn read(&self) -> Result<PooledConn, Unavailable> {
+        self.database.read().await
+    }
+
+    pub(super) async fn write(&self) -> Result<PooledConn, Unavailable> {
+        self.database.write().await
+    }
+}
