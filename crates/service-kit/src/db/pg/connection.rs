@@ -22,7 +22,7 @@ use tokio_postgres::{Client, Error, RowStream, Statement};
 
 use super::{
     error::{PgError, to_diesel},
-    query::{PgQuery, StatementText},
+    query::{PgQuery, StatementKey},
     row::PgRow,
 };
 use crate::db::postgres::{
@@ -35,7 +35,7 @@ const DOUBTFUL_AFTER: Duration = Duration::from_millis(50);
 /// A connection that any number of statements can use concurrently.
 pub(in crate::db) struct ServerConnection {
     client: Client,
-    prepared: Mutex<HashMap<StatementText, Statement>>,
+    prepared: Mutex<HashMap<StatementKey, Statement>>,
     url: PostgresUrl,
     session: Session,
     support: Support,
@@ -101,7 +101,7 @@ impl ServerConnection {
     ) -> Result<PgRows, PgError> {
         let sent = async {
             if query.is_cacheable && self.support.statements {
-                let statement = self.prepare(&query.text).await?;
+                let statement = self.prepare(query).await?;
                 self.client.query_raw(&statement, query.values()).await
             } else {
                 self.client.query_typed_raw(&query.text.sql, query.typed_values()).await
@@ -112,14 +112,14 @@ impl ServerConnection {
         Ok(PgRows { rows: Box::pin(rows), connection, deadline, sleep: None })
     }
 
-    async fn prepare(&self, text: &StatementText) -> Result<Statement, Error> {
+    async fn prepare(&self, PgQuery { key, text, .. }: &PgQuery) -> Result<Statement, Error> {
         let prepared = || self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = prepared().get(text).cloned();
+        let known = prepared().get(key).cloned();
         if let Some(statement) = known {
             return Ok(statement);
         }
         let statement = self.client.prepare_typed(&text.sql, &text.types).await?;
-        prepared().insert(text.clone(), statement.clone());
+        prepared().insert(key.clone(), statement.clone());
         Ok(statement)
     }
 

@@ -1,25 +1,36 @@
 //! A serialized statement, which can be sent more than once.
 
-use std::fmt;
+use std::{any::TypeId, cell::RefCell, collections::HashMap, fmt, sync::Arc};
 
 use diesel::{
     QueryResult,
     pg::{Pg, PgMetadataLookup, PgQueryBuilder, PgTypeMetadata},
-    query_builder::{QueryBuilder as _, QueryFragment, bind_collector::RawBytesBindCollector},
+    query_builder::{
+        QueryBuilder as _, QueryFragment, QueryId, bind_collector::RawBytesBindCollector,
+    },
     result::Error,
 };
 use tokio_postgres::types::{IsNull, Kind, ToSql, Type, private::BytesMut};
 
 /// A statement with the values of its parameters.
 pub(super) struct PgQuery {
-    pub(super) text: StatementText,
+    pub(super) key: StatementKey,
+    pub(super) text: Arc<StatementText>,
     /// Whether the same SQL is likely to be sent again.
     pub(super) is_cacheable: bool,
     values: Vec<Value>,
 }
 
-/// The SQL and the parameter types of a statement, which identify a prepared statement.
+/// Identifies a prepared statement.
 #[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) enum StatementKey {
+    /// The type of a query that alone determines the SQL.
+    Type(TypeId),
+    Text(Arc<StatementText>),
+}
+
+/// The SQL and the parameter types of a statement.
+#[derive(PartialEq, Eq, Hash)]
 pub(super) struct StatementText {
     pub(super) sql: String,
     pub(super) types: Vec<Type>,
@@ -28,18 +39,26 @@ pub(super) struct StatementText {
 /// A parameter in the binary format, or NULL.
 pub(super) struct Value(Option<Vec<u8>>);
 
+thread_local! {
+    /// The texts that are determined by the type of a query. Building one takes longer than sending
+    /// the statement.
+    static TEXTS: RefCell<HashMap<TypeId, Arc<StatementText>>> = RefCell::default();
+}
+
 impl PgQuery {
-    pub(super) fn new(query: &impl QueryFragment<Pg>) -> QueryResult<Self> {
+    pub(super) fn new<Q: QueryFragment<Pg> + QueryId>(query: &Q) -> QueryResult<Self> {
         let mut binds = RawBytesBindCollector::<Pg>::new();
         query.collect_binds(&mut binds, &mut BuiltInTypes, &Pg)?;
-        let mut sql = PgQueryBuilder::default();
-        query.to_sql(&mut sql, &Pg)?;
-        let types = binds.metadata.iter().map(to_type).collect::<QueryResult<_>>()?;
-        Ok(Self {
-            text: StatementText { sql: sql.finish(), types },
-            is_cacheable: query.is_safe_to_cache_prepared(&Pg)?,
-            values: binds.binds.into_iter().map(Value).collect(),
-        })
+        let build = || StatementText::new(query, &binds.metadata).map(Arc::new);
+        let (key, text, is_cacheable) = if let Some(id) = Q::query_id() {
+            (StatementKey::Type(id), known_text(id, build)?, true)
+        } else {
+            let text = build()?;
+            let is_cacheable = query.is_safe_to_cache_prepared(&Pg)?;
+            (StatementKey::Text(Arc::clone(&text)), text, is_cacheable)
+        };
+        let values = binds.binds.into_iter().map(Value).collect();
+        Ok(Self { key, text, is_cacheable, values })
     }
 
     pub(super) fn values(&self) -> impl ExactSizeIterator<Item = &Value> {
@@ -49,6 +68,27 @@ impl PgQuery {
     pub(super) fn typed_values(&self) -> impl Iterator<Item = (&Value, Type)> {
         self.values.iter().zip(self.text.types.iter().cloned())
     }
+}
+
+impl StatementText {
+    fn new(query: &impl QueryFragment<Pg>, metadata: &[PgTypeMetadata]) -> QueryResult<Self> {
+        let mut sql = PgQueryBuilder::default();
+        query.to_sql(&mut sql, &Pg)?;
+        let types = metadata.iter().map(to_type).collect::<QueryResult<_>>()?;
+        Ok(Self { sql: sql.finish(), types })
+    }
+}
+
+fn known_text(
+    id: TypeId,
+    build: impl FnOnce() -> QueryResult<Arc<StatementText>>,
+) -> QueryResult<Arc<StatementText>> {
+    if let Some(text) = TEXTS.with_borrow(|texts| texts.get(&id).cloned()) {
+        return Ok(text);
+    }
+    let text = build()?;
+    TEXTS.with_borrow_mut(|texts| texts.insert(id, Arc::clone(&text)));
+    Ok(text)
 }
 
 fn to_type(metadata: &PgTypeMetadata) -> QueryResult<Type> {
