@@ -4,6 +4,7 @@
 mod access;
 mod lines;
 mod otlp;
+mod span_fields;
 
 use std::{
     backtrace::{Backtrace, BacktraceStatus},
@@ -39,6 +40,7 @@ use self::{
     access::Access,
     lines::{Lines, Writer},
     otlp::{Traced, Traces},
+    span_fields::SpanFields,
 };
 use crate::{
     default_headers,
@@ -166,7 +168,12 @@ where
     let layer = tracing_subscriber::fmt::layer().with_writer(lines).with_target(false);
     match format {
         LogFormat::Pretty => layer.boxed(),
-        LogFormat::Json => layer.json().flatten_event(true).with_span_list(false).boxed(),
+        LogFormat::Json => layer
+            .json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .fmt_fields(SpanFields::default())
+            .boxed(),
     }
 }
 

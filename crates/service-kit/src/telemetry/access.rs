@@ -16,12 +16,17 @@ use tracing::{Level, enabled, info};
 use super::lines::Lines;
 use crate::{Clock, metrics};
 
-/// Output of JSON lines.
-static JSON: OnceLock<Lines> = OnceLock::new();
+/// Set if the access log is JSON.
+static JSON: OnceLock<Json> = OnceLock::new();
+
+struct Json {
+    lines: Lines,
+    clock: Clock,
+}
 
 /// Switches the access log to JSON. Called once per process.
 pub(super) fn write_json_to(lines: Lines) {
-    let _ = JSON.set(lines);
+    let _ = JSON.set(Json { lines, clock: Clock::default() });
 }
 
 /// A request in flight.
@@ -44,10 +49,10 @@ impl Access<'_> {
             return;
         }
         let elapsed = self.start.elapsed();
-        let (method, status) = (self.method, status.as_u16());
-        if let Some(lines) = JSON.get() {
-            self.write(lines.clone(), route, status, elapsed);
+        if let Some(log) = JSON.get() {
+            self.write(log, route, status, elapsed);
         } else {
+            let (method, status) = (self.method, status.as_u16());
             info!(
                 http.request.method = %method,
                 http.route = route,
@@ -61,10 +66,11 @@ impl Access<'_> {
 
     /// Formats the line like the JSON formatter. Apart from the cause, only the id may need
     /// escaping, and it is printable ASCII: methods contain no quotes, and routes are constants.
-    fn write(&self, mut lines: Lines, route: &str, status: u16, elapsed: Duration) {
-        let mut line = Vec::with_capacity(320);
-        let now = Clock::default().now().to_rfc3339_opts(SecondsFormat::Micros, true);
-        let (method, seconds) = (self.method, elapsed.as_secs_f64());
+    fn write(&self, log: &Json, route: &str, status: StatusCode, elapsed: Duration) {
+        let now = log.clock.now().to_rfc3339_opts(SecondsFormat::Micros, true);
+        let (method, status) = (self.method.as_str(), status.as_str());
+        let shown = format!("{elapsed:.1?}");
+        let seconds = format!("{}.{:06}", elapsed.as_secs(), elapsed.subsec_micros());
         let id = if self.id.contains(['"', '\\']) {
             self.id.replace('\\', "\\\\").replace('"', "\\\"").into()
         } else {
@@ -72,13 +78,15 @@ impl Access<'_> {
         };
         let cause = self.cause.and_then(|cause| serde_json::to_string(cause).ok());
         let cause = cause.map(|cause| format!("\"error\":{cause},")).unwrap_or_default();
-        let _ = writeln!(
-            line,
-            "{{\"timestamp\":\"{now}\",\"level\":\"INFO\",\"message\":\"{method} {route} {status} in \
-             {elapsed:.1?}\",\"http.request.method\":\"{method}\",\"http.route\":\"{route}\",\
-             \"http.response.status_code\":{status},\"http.server.request.duration\":{seconds:.6},\
-             {cause}\"span\":{{\"request.id\":\"{id}\",\"name\":\"request\"}}}}"
-        );
-        let _ = lines.write_all(&line);
+        #[rustfmt::skip]
+        let line = [
+            "{\"timestamp\":\"", &now, "\",\"level\":\"INFO\",\"message\":\"", method, " ", route, " ",
+            status, " in ", &shown, "\",\"http.request.method\":\"", method, "\",\"http.route\":\"",
+            route, "\",\"http.response.status_code\":", status,
+            ",\"http.server.request.duration\":", &seconds, ",", &cause,
+            "\"span\":{\"request.id\":\"", &id, "\",\"name\":\"request\"}}\n",
+        ]
+        .concat();
+        let _ = log.lines.clone().write_all(line.as_bytes());
     }
 }
