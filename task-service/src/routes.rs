@@ -5,9 +5,11 @@ pub(crate) mod status;
 pub(crate) mod tasks;
 
 use actix_web::{
-    HttpResponse,
-    http::header::CACHE_CONTROL,
-    middleware::{DefaultHeaders, from_fn},
+    Error as WebError, HttpResponse,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::{CACHE_CONTROL, HeaderValue},
+    middleware::{Next, from_fn},
     web::{ServiceConfig, resource, scope, to},
 };
 
@@ -18,12 +20,11 @@ use crate::http::{error::Error, rate_limit};
 /// The committed `OpenAPI` document, which the service serves.
 const DESCRIPTION: &str = include_str!("../openapi.json");
 /// Clients may cache a task, but must revalidate it with `If-None-Match`.
-const PRIVATE: &str = "private, no-cache";
+const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");
 
 pub(crate) fn configure(app: &mut ServiceConfig) {
     let tasks = scope("/api/tasks")
-        .wrap(from_fn(rate_limit::add_headers))
-        .wrap(DefaultHeaders::new().add((CACHE_CONTROL, PRIVATE)))
+        .wrap(from_fn(add_headers))
         .service(
             resource("")
                 .get(listing::list_tasks)
@@ -44,6 +45,19 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
         .service(resource("/openapi.json").get(description).head(description))
         .service(docs::page())
         .default_service(to(async || Err::<&str, _>(Error::PathNotFound)));
+}
+
+/// Middleware that adds the headers of all responses below `/api/tasks`.
+async fn add_headers<B: MessageBody + 'static>(
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, WebError> {
+    let mut response = next.call(req).await?;
+    rate_limit::add_headers(&mut response);
+    if !response.headers().contains_key(CACHE_CONTROL) {
+        response.headers_mut().insert(CACHE_CONTROL, PRIVATE);
+    }
+    Ok(response)
 }
 
 async fn description() -> HttpResponse {

@@ -49,7 +49,7 @@ impl Tasks {
     /// Returns the JSON array as a body.
     pub(crate) async fn into_body(self, state: Data<AppState>, owner: UserId) -> Result<BoxBody> {
         match self {
-            Self::Heads(heads) => Ok(body(state, owner, &heads).await?.boxed()),
+            Self::Heads(heads) => Ok(Box::pin(body(state, owner, &heads)).await?.boxed()),
             Self::Whole(tasks) => {
                 let json = tasks_json(&tasks, &owner)?;
                 match state.in_flight.reserve(owner.as_str(), json.len())? {

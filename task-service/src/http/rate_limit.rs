@@ -1,11 +1,9 @@
 //! The rate limit of a request's user, and the headers that report it.
 
 use actix_web::{
-    Error, HttpMessage as _, HttpRequest,
-    body::MessageBody,
-    dev::{ServiceRequest, ServiceResponse},
+    HttpMessage as _, HttpRequest,
+    dev::ServiceResponse,
     http::header::{HeaderName, HeaderValue},
-    middleware::Next,
     web::Data,
 };
 use shared_models::UserId;
@@ -33,12 +31,8 @@ pub(crate) fn count(req: &HttpRequest, user: &UserId) -> Result<(), TooMany> {
     counted.map(drop)
 }
 
-/// Middleware that adds the rate limit headers to a response whose request was counted.
-pub(crate) async fn add_headers<B: MessageBody + 'static>(
-    req: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
-    let mut response = next.call(req).await?;
+/// Adds the rate limit headers to a response whose request was counted.
+pub(crate) fn add_headers<B>(response: &mut ServiceResponse<B>) {
     let status = response.request().extensions().get::<RateLimitStatus>().copied();
     if let Some(RateLimitStatus { limit, remaining, reset }) = status {
         let headers = response.headers_mut();
@@ -46,5 +40,4 @@ pub(crate) async fn add_headers<B: MessageBody + 'static>(
         headers.insert(REMAINING, HeaderValue::from(remaining));
         headers.insert(RESET, HeaderValue::from(whole_seconds(reset)));
     }
-    Ok(response)
 }

@@ -257,17 +257,18 @@ impl Page {
         self.has_total || !filter.is_index_only() || order.sort != Sort::CreatedAt
     }
 
+    /// The futures of the less common statements are boxed, so that its own is small.
     async fn load(&self, mut pooled: PooledConn, user: &UserId) -> Result<Found> {
         let conn = &mut pooled.conn();
         let (tasks, link) = if let Some((tasks, link)) = self.load_whole(conn, user).await? {
             (Tasks::Whole(tasks), link)
         } else {
-            let mut heads = Head::list(conn, user, &self.asked).await?;
+            let mut heads = Box::pin(Head::list(conn, user, &self.asked)).await?;
             let link = self.link_to_next(&mut heads, Head::position);
             (Tasks::Heads(heads), link)
         };
         let total = if self.has_total {
-            Some(Task::count_filtered(conn, user, &self.asked.filter).await?)
+            Some(Box::pin(Task::count_filtered(conn, user, &self.asked.filter)).await?)
         } else {
             None
         };
@@ -368,7 +369,8 @@ pub(crate) async fn list_tasks(
         let found = page.load(pooled, &user).await?;
         respond(&req, state.clone(), user.clone(), found).await
     };
-    state.long_reads.run(&user, read).await
+    // Boxed, so that the future of other requests is small.
+    Box::pin(state.long_reads.run(&user, read)).await
 }
 
 async fn respond(

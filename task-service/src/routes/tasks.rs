@@ -148,7 +148,8 @@ pub(crate) async fn create_task(
 ) -> Result<HttpResponse> {
     let now = DbTime(state.now().into());
     if let Some(key) = key {
-        return create_once(&state, user, key, input, now).await;
+        // Boxed, so that the future of other requests is small.
+        return Box::pin(create_once(&state, user, key, input, now)).await;
     }
     let mut pooled = state.write().await?;
     let conn = &mut pooled.conn();
