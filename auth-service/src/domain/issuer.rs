@@ -182,7 +182,8 @@ impl Issuer {
         if known.is_current(now) {
             return Ok(known); // another request has reloaded them
         }
-        self.read(now).await
+        // Boxed, so that the futures of requests, which rarely need this, are small.
+        Box::pin(self.read(now)).await
     }
 
     /// Reads the keys, and creates the next one if it is due.
