@@ -225,6 +225,19 @@ async fn reports_origins_that_browsers_treat_as_different_sites() {
             "https://app.example.org and BETTER_AUTH_URL",
         ),
         (
+            vec![
+                secure,
+                proxy,
+                page("https://app.example.org"),
+                ("COOKIE_SAME_SITE", "none"),
+                ("SECURE_COOKIES", "on"),
+            ],
+            "ok",
+            "cookies",
+            "from https://app.example.org to https://auth.example.com, unless they block third-party \
+             cookies",
+        ),
+        (
             vec![secure, proxy],
             "warn",
             "FRONTEND_URL",

@@ -7,7 +7,7 @@ use service_kit::{
 };
 use url::Url;
 
-use crate::config::Config;
+use crate::config::{Config, SameSite};
 
 pub(super) fn check(config: &Config) -> Vec<Finding> {
     let mut findings = cookies(config);
@@ -19,13 +19,13 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
     findings
 }
 
-/// Checks that browsers send cookies (`SameSite=Lax`) from each page to this service.
+/// Checks that browsers send cookies from each page to this service.
 fn cookies(config: &Config) -> Vec<Finding> {
     let base = &config.better_auth_url;
     let is_home = |page: &&WebOrigin| !is_another_site(page, base);
     let has_a_home = config.web_root.is_some() || config.frontend_url.iter().any(|p| is_home(&p));
     let findings: Vec<_> =
-        config.frontend_url.iter().filter_map(|page| obstacle(page, base, has_a_home)).collect();
+        config.frontend_url.iter().filter_map(|page| obstacle(page, config, has_a_home)).collect();
     if findings.is_empty() {
         let pages: Vec<_> = config.frontend_url.iter().map(WebOrigin::as_str).collect();
         let mut text =
@@ -33,17 +33,24 @@ fn cookies(config: &Config) -> Vec<Finding> {
         if config.frontend_url.iter().any(is_loopback) {
             text += "; open the web app under exactly this name: 127.0.0.1 and localhost are different sites";
         }
+        if config.frontend_url.iter().any(|page| is_another_site(page, base)) {
+            text += ", unless they block third-party cookies";
+        }
         return vec![Finding::ok("cookies", text)];
     }
     findings
 }
 
 /// Returns the problem that prevents a page from sending cookies, if there is one.
-fn obstacle(page: &WebOrigin, base: &WebOrigin, has_a_home: bool) -> Option<Finding> {
+fn obstacle(page: &WebOrigin, config: &Config, has_a_home: bool) -> Option<Finding> {
+    let base = &config.better_auth_url;
     let (shown, service) = (page.as_str(), base.as_str());
     if is_https(page) && !is_https(base) && !is_loopback(base) {
         let text = format!("{service} is http, and browsers do not let {shown} call it");
         return Some(Finding::fault("BETTER_AUTH_URL", format!("{text}: set its https address")));
+    }
+    if config.cookies.cookie_same_site == SameSite::None {
+        return None;
     }
     if is_another_site(page, base) {
         return Some(another_site(page, base, has_a_home));

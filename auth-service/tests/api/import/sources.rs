@@ -357,6 +357,7 @@ async fn a_mapping_of_an_unknown_name_is_refused(db: TestDatabase) {
         ("--column", "emailVerified=x", "user.emailVerified"),
         ("--column", "user.emailVerified=verified", "has no column"),
         ("--column", "user.id=", "this column is required"),
+        ("--column", "passkey.userId=owner", "the source has no table passkey"),
     ] {
         let error = refused(&db, &["--from", "better-auth", &url, option, value]).await;
         assert!(error.contains(said), "{value}: {error}");

@@ -78,16 +78,15 @@ impl Table {
     }
 
     /// Finds a table. Returns `None` if the source does not have it or if it lacks required
-    /// columns. Fails if `--table` names a table that does not exist.
+    /// columns. Fails if the names given for it or for its columns do not exist.
     pub async fn find_optional(
         conn: &mut Conn<'_>,
         layout: &TableLayout,
         names: &NameArgs,
     ) -> Result<Option<Self>, SourceError> {
-        match find_table(conn, layout.name, names).await {
-            Ok((name, columns)) => Ok(Self::with_columns(layout, &name, columns, names).ok()),
-            Err(SourceError::Refused(_)) if names.table(layout.name).is_none() => Ok(None),
-            Err(error) => Err(error),
+        match Self::find(conn, layout, names).await {
+            Err(SourceError::Refused(_)) if !names.concern(layout.name) => Ok(None),
+            found => found.map(Some),
         }
     }
 
