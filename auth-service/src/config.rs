@@ -239,6 +239,10 @@ impl Config {
         self.better_auth_url.as_str().starts_with("https://")
     }
 
+    pub(crate) fn notifies_new_networks(&self) -> bool {
+        self.features.notify_new_network.unwrap_or(self.mail.smtp_url.is_some())
+    }
+
     /// Returns the origin at which users open the web app in a browser, or `None` if there are only
     /// mobile apps.
     pub(crate) fn front_end(&self) -> Option<&WebOrigin> {

@@ -16,6 +16,7 @@ mod sign_out;
 mod sign_up;
 mod status;
 mod token;
+mod undo_change_email;
 mod user;
 mod web;
 
@@ -64,6 +65,8 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
             .route("/reset-password/{token}", read().to(passwords::open_reset_link))
             .route("/reset-password", post().to(passwords::reset_password))
             .route("/change-email", post().to(email::change_email))
+            .route("/undo-change-email", read().to(undo_change_email::open_undo_link))
+            .route("/undo-change-email", post().to(undo_change_email::undo_change_email))
             .route("/send-verification-email", post().to(email::send_verification_email))
             .route("/verify-email", get().to(email::verify_email))
             .route("/verify-email", head().to(unopened))

@@ -4,6 +4,7 @@ mod account;
 mod attempt;
 mod audit_entry;
 mod ban;
+mod email_change;
 mod import;
 mod mail;
 mod registration;
@@ -27,6 +28,7 @@ pub(crate) use account::{Account, NewAccount, PROVIDER_CREDENTIAL, PasswordHash,
 pub(crate) use attempt::Attempt;
 pub(crate) use audit_entry::{AuditEntry, WantedEntries};
 pub(crate) use ban::{ActiveUser, Ban, NewBan};
+pub(crate) use email_change::EmailChange;
 pub(crate) use import::{ImportKeys, ImportPage, ImportUpdate, KnownRows};
 pub(crate) use mail::Mail;
 pub(crate) use registration::RegistrationError;

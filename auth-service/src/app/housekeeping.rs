@@ -11,7 +11,9 @@ use tracing::{info, warn};
 use crate::{
     domain::login_throttle::NETWORK_MEMORY,
     http::{error::Result, state::AppState},
-    store::{Attempt, AuditEntry, SecurityEvent, Session, SignInNetwork, VerificationToken},
+    store::{
+        Attempt, AuditEntry, EmailChange, SecurityEvent, Session, SignInNetwork, VerificationToken,
+    },
 };
 
 /// Interval at which obsolete rows are deleted.
@@ -34,6 +36,7 @@ pub(crate) fn keep(state: Data<AppState>) -> Worker {
             forget_networks(&state).await,
             forget_events(&state).await,
             forget_audit_entries(&state).await,
+            forget_email_changes(&state).await,
             forget_keys(&state).await,
             renew_seals(&state).await,
         ] {
@@ -118,4 +121,9 @@ async fn forget_audit_entries(state: &AppState) -> Result<usize> {
             return Ok(total);
         }
     }
+}
+
+async fn forget_email_changes(state: &AppState) -> Result<usize> {
+    let until = state.undoable_since();
+    Ok(EmailChange::delete_until(&mut state.write().await?.conn(), until).await?)
 }

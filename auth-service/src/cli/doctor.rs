@@ -39,6 +39,7 @@ async fn examine(config: &Config) -> Vec<Finding> {
             "event_streams",
             "security_events",
             "audit_entries",
+            "email_changes",
         ],
         max_connections: config.database.database_max_connections,
         migrates_at_start: config.migrate,

@@ -28,9 +28,10 @@ use crate::{
     config::Config,
     domain::{
         audit::{self, About, Actor, Audit},
+        mail::Asker,
         passwords::Passwords,
         security_events::SecurityEvents,
-        user_lifecycle,
+        user_lifecycle::{self, NewPassword},
     },
     store::{Account, Ending, ListedSession, Moment, NewAccount, NewBan, User, UserRow},
 };
@@ -157,8 +158,9 @@ impl Commands {
         let hash = self.new_password().await?;
         let mut pooled = self.database.write().await?;
         let (conn, account_id) = (&mut pooled.conn(), Uuid::now_v7().to_string());
-        let of = (user.id.as_str(), account_id.as_str());
-        user_lifecycle::set_password(conn, of, &hash, &self.actor, &self.moment()).await?;
+        let of = Asker { user_id: &user.id, email: &user.email, session_id: None };
+        let new = NewPassword { user: of, account_id: &account_id, hash: &hash };
+        user_lifecycle::set_password(conn, new, &self.actor, &self.moment()).await?;
         Ok(self.output.changed(user, "password set, sessions ended")?)
     }
 

@@ -61,6 +61,11 @@ pub struct Features {
     #[arg(long, env, default_value = "on", value_parser = switch, action = ArgAction::Set)]
     pub confirmation_page: bool,
 
+    /// Notify users by e-mail of a sign-in from a network that they have not used before; default: on if
+    /// SMTP_URL is set
+    #[arg(long, env, value_parser = switch, action = ArgAction::Set)]
+    pub notify_new_network: Option<bool>,
+
     /// Allow users to delete their account
     #[arg(long, env, default_value = "on", value_parser = switch, action = ArgAction::Set)]
     pub delete_user: bool,

@@ -10,12 +10,18 @@ use serde::{Deserialize, Serialize};
 use service_kit::sql_types::DbTime;
 use shared_models::Timestamp;
 
-use crate::{config::Secrets, domain::secret_box::derived_key, store::PasswordSetAt};
+use crate::{
+    config::Secrets,
+    domain::secret_box::derived_key,
+    store::{EmailChange, PasswordSetAt},
+};
 
 /// Purpose of the key that signs the tokens.
 const PURPOSE: &str = "auth-service email verification v1";
 /// Lifetime of a link.
 pub(crate) const LIFETIME: Duration = Duration::from_hours(1);
+/// Time during which a change of a verified address can be undone.
+pub(crate) const UNDO_LIFETIME: Duration = Duration::from_hours(24 * 7);
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum EmailTokenError {
@@ -36,6 +42,8 @@ pub(crate) enum Request {
     ChangeEmailConfirmation,
     /// Changes the address.
     ChangeEmailVerification,
+    /// Restores the old address.
+    UndoChangeEmail,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -49,6 +57,9 @@ pub(crate) struct EmailClaims {
     /// The session in which the link was requested; the link expires with the session.
     #[serde(rename = "sid", skip_serializing_if = "Option::is_none")]
     pub(crate) session_id: Option<String>,
+    /// The change to undo.
+    #[serde(rename = "change", skip_serializing_if = "Option::is_none")]
+    pub(crate) change_id: Option<String>,
     /// Time at which the password was last set, in microseconds since the Unix epoch. Setting it
     /// again invalidates the link.
     #[serde(rename = "pwd")]
@@ -104,11 +115,32 @@ impl EmailTokens {
             update_to: subject.update_to.map(str::to_owned),
             request_type,
             session_id: subject.session_id.map(str::to_owned),
+            change_id: None,
             password_set_at: subject.password_set_at.map(|set_at| set_at.0.timestamp_micros()),
             iat: now.timestamp(),
             exp: (now + LIFETIME).timestamp(),
         };
-        Ok(jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)?)
+        self.sign(&claims)
+    }
+
+    /// Returns a token that undoes a change.
+    pub(crate) fn make_undo(&self, change: &EmailChange) -> Result<String, EmailTokenError> {
+        let changed_at = change.created_at.0;
+        self.sign(&EmailClaims {
+            email: change.old_email.clone(),
+            user_id: change.user_id.clone(),
+            update_to: None,
+            request_type: Request::UndoChangeEmail,
+            session_id: None,
+            change_id: Some(change.id.clone()),
+            password_set_at: None,
+            iat: changed_at.timestamp(),
+            exp: (changed_at + UNDO_LIFETIME).timestamp(),
+        })
+    }
+
+    fn sign(&self, claims: &EmailClaims) -> Result<String, EmailTokenError> {
+        Ok(jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.encoding)?)
     }
 
     pub(crate) fn read(&self, token: &str, now: Timestamp) -> Result<EmailClaims, EmailTokenError> {

@@ -84,6 +84,11 @@ pub(crate) fn tell_old_address(email: &str, new_email: &str, now: Timestamp) -> 
     store::Mail { new_email, ..ask_for(Kind::EmailChanged, email, None, now) }
 }
 
+/// Creates a notice to the address that the user has now, even if it changes before it is sent.
+pub(crate) fn notify(kind: Kind, user: Asker<'_>, now: Timestamp) -> store::Mail {
+    ask_for_user(kind, user, None, None, now)
+}
+
 /// Invalidates the links that were mailed to a user, and withdraws the pending e-mails with links
 /// that the user requested, because the password or the address has changed. Signed links are
 /// invalidated by their claims instead. Must be called after the change, in the same transaction.

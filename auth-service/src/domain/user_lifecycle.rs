@@ -2,16 +2,16 @@
 //! one transaction that includes the security events and, except when a token is revoked, an entry
 //! in the audit log.
 
-use service_kit::db::{Conn, Database};
+use service_kit::db::{Conn, Database, OnConflict as _};
 
 use crate::{
     domain::{
         audit::{About, Action, Actor},
-        mail,
+        mail::{self, Asker, Kind},
     },
     store::{
-        Ban, DatabaseError, EndedSession, Ending, Moment, NewBan, PasswordHash, SecurityEvent,
-        Session, StoreError, TokenNames, User,
+        Ban, DatabaseError, EmailChange, EndedSession, Ending, Moment, NewBan, PasswordHash,
+        SecurityEvent, Session, StoreError, TokenNames, User, UserChanges,
     },
 };
 
@@ -144,19 +144,75 @@ async fn lift_ban(
     .await
 }
 
-/// Sets a password, ends all sessions and invalidates all mailed links.
+/// A password to be set.
+#[derive(Clone, Copy)]
+pub(crate) struct NewPassword<'a> {
+    pub(crate) user: Asker<'a>,
+    /// Used if the user has no password yet.
+    pub(crate) account_id: &'a str,
+    pub(crate) hash: &'a str,
+}
+
+/// Sets a password, ends all sessions, invalidates all mailed links and notifies the user.
 pub(crate) async fn set_password(
     conn: &mut Conn<'_>,
-    (user_id, new_account_id): (&str, &str),
-    hash: &str,
+    new: NewPassword<'_>,
     actor: &Actor,
     moment: &Moment,
 ) -> Result<(), StoreError> {
+    let (user_id, now) = (new.user.user_id, moment.now);
+    let notice = mail::notify(Kind::PasswordChanged, new.user, now.0.into());
     conn.transaction(async |conn| {
-        PasswordHash::put(conn, (user_id, new_account_id), hash, moment.now).await?;
+        PasswordHash::put(conn, (user_id, new.account_id), new.hash, now).await?;
         let ended = Session::end(conn, Ending::All(user_id)).await?;
         mail::void_links(conn, user_id).await?;
+        notice.insert(conn).await?;
         record_with_sessions(conn, (Action::ChangePassword, user_id), &ended, actor).await?;
+        SecurityEvent::record_ended(conn, &ended, moment).await?;
+        Ok(())
+    })
+    .await
+}
+
+/// Reasons why a change of address cannot be undone.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UndoError {
+    #[error("the change was undone, or the user was deleted, by a concurrent request")]
+    Obsolete,
+    #[error("the old address belongs to another user")]
+    AddressTaken,
+    #[error("database query failed")]
+    Sql(#[from] StoreError),
+}
+
+/// Restores the address that a user had before a change, and ends all sessions. Changes that came
+/// later cannot be undone any more, because their author may be the attacker; earlier ones can.
+pub(crate) async fn undo_change_email(
+    conn: &mut Conn<'_>,
+    change: &EmailChange,
+    clears_password: bool,
+    actor: &Actor,
+    moment: &Moment,
+) -> Result<(), UndoError> {
+    let user_id = change.user_id.as_str();
+    // The link proves access to the old mailbox.
+    let changes = UserChanges {
+        email: Some(&change.old_email),
+        email_verified: Some(true),
+        ..UserChanges::default()
+    };
+    conn.transaction(async |conn| {
+        let restored = User::update(conn, user_id, &changes, moment.now).await;
+        let restored = restored.on_conflict(UndoError::AddressTaken)?;
+        if restored.is_none() || change.delete_with_later(conn).await? == 0 {
+            return Err(UndoError::Obsolete);
+        }
+        if clears_password {
+            PasswordHash::clear(conn, user_id, moment.now).await?;
+        }
+        let ended = Session::end(conn, Ending::All(user_id)).await?;
+        mail::void_links(conn, user_id).await?;
+        record_with_sessions(conn, (Action::UndoChangeEmail, user_id), &ended, actor).await?;
         SecurityEvent::record_ended(conn, &ended, moment).await?;
         Ok(())
     })

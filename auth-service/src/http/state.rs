@@ -16,7 +16,7 @@ use crate::{
     config::Features,
     domain::{
         audit::{Actor, Audit},
-        email_tokens::EmailTokens,
+        email_tokens::{EmailTokens, UNDO_LIFETIME},
         issuer::Issuer,
         login_throttle::LoginThrottle,
         mail::Mailer,
@@ -36,6 +36,8 @@ pub(crate) struct AppState {
     pub(crate) in_flight: InFlight,
     pub(crate) clock: Clock,
     pub(crate) features: Features,
+    /// Whether users are notified of sign-ins from new networks.
+    pub(crate) notifies_new_networks: bool,
     pub(crate) cookies: Cookies,
     pub(crate) passwords: Passwords,
     pub(crate) issuer: Issuer,
@@ -69,6 +71,11 @@ impl AppState {
 
     pub(crate) async fn write(&self) -> Result<PooledConn, Unavailable> {
         self.database.write().await
+    }
+
+    /// Returns the time since which changes of address can be undone.
+    pub(crate) fn undoable_since(&self) -> DbTime {
+        DbTime(self.clock.now() - UNDO_LIFETIME)
     }
 
     /// Returns the client's network. Rate limits count requests per network.

@@ -3,13 +3,23 @@
 use utoipa::openapi::Response;
 
 use super::{
+    headers::SET_COOKIE,
     operation::{Operation, content},
     schemas::{email, named, optional, required, string, target, text},
 };
 use crate::http::{error::Error, origin::CALLBACK};
 
+const UNDO_CHANGE_EMAIL: &str = "/api/auth/undo-change-email";
+
 pub(super) fn operations() -> Vec<Operation> {
-    vec![send_verification_email(), confirm_page(), verify_email(), change_email()]
+    vec![
+        send_verification_email(),
+        confirm_page(),
+        verify_email(),
+        change_email(),
+        open_undo_link(),
+        undo_change_email(),
+    ]
 }
 
 fn send_verification_email() -> Operation {
@@ -81,4 +91,34 @@ fn change_email() -> Operation {
             Error::EmailVerificationNeeded,
             Error::EmailAlreadyVerified,
         ])
+}
+
+fn open_undo_link() -> Operation {
+    let missing = "[query.token] Invalid input: expected string, received undefined";
+    let mut page = Response::new("A page with a button");
+    page.content.insert("text/html".to_owned(), content(string()));
+    Operation::get(
+        UNDO_CHANGE_EMAIL,
+        "openUndoChangeEmail",
+        "Show a page to undo an address change",
+    )
+    .about(
+        "Target of the link that is mailed to the old address. The button sends the token by POST.",
+    )
+    .query(required("token", text()))
+    .answers(200, page)
+    .refuses([Error::Validation(missing.to_owned()), Error::InvalidRedirect(&CALLBACK)])
+}
+
+fn undo_change_email() -> Operation {
+    let mut page = Response::new("A page: the old address is restored");
+    page.content.insert("text/html".to_owned(), content(string()));
+    Operation::post(UNDO_CHANGE_EMAIL, "undoChangeEmail", "Undo an address change")
+        .about(
+            "Restores the old address, which was verified, within seven days after the change. Ends all sessions, invalidates all mailed links and, if passwords can be reset by e-mail, the password.",
+        )
+        .takes_form("UndoChangeEmail", [required("token", string())])
+        .answers(200, page)
+        .with(200, &[SET_COOKIE])
+        .leads_on("Redirect to `/api/auth/error` with `error=<code>`: the link is not valid, or another user has the address")
 }

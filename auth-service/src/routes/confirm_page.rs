@@ -1,12 +1,11 @@
-//! `GET /verify-email/confirm`: the landing page of mailed links. E-mail scanners open every link,
-//! and a link to `/verify-email` takes effect when it is opened; this page does nothing until its
-//! button is pressed.
+//! Landing pages of mailed links. E-mail scanners open every link, and some links take effect when they
+//! are opened; these pages do nothing until their button is pressed.
 
 use actix_web::{
     HttpResponse,
     http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE},
 };
-use minijinja::{AutoEscape, Environment, context};
+use minijinja::{AutoEscape, Environment, Value, context};
 
 use crate::{
     http::{error::Result, input::Input},
@@ -19,11 +18,17 @@ const PAGE: &str = include_str!("../../templates/pages/confirm.html");
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
 
+/// `GET /verify-email/confirm`
 pub(crate) async fn confirm_page(Input(input): Input<VerifyEmail>) -> Result<HttpResponse> {
+    let callback_url = input.callback_url.unwrap_or_default();
+    page(PAGE, context! { token => input.token, callback_url })
+}
+
+/// Returns a page that no other site can frame and that loads nothing.
+pub(super) fn page(template: &str, context: Value) -> Result<HttpResponse> {
     let mut environment = Environment::empty();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    let callback_url = input.callback_url.unwrap_or_default();
-    let page = environment.render_str(PAGE, context! { token => input.token, callback_url })?;
+    let page = environment.render_str(template, context)?;
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/html"))
         .insert_header((CONTENT_SECURITY_POLICY, POLICY))

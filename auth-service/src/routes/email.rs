@@ -26,7 +26,7 @@ use crate::{
         state::AppState,
     },
     routes::sign_in::check_ban,
-    store::{self, Account, Ban, Session, UserChanges},
+    store::{self, Account, Ban, EmailChange, Session, UserChanges},
 };
 
 /// Minimum duration of an anonymous request for a verification link. Better Auth has the same
@@ -100,6 +100,9 @@ async fn change_at_once(
     let conn = &mut pooled.conn();
     let changed = conn.transaction(async |conn| {
         let at = DbTime(now.into());
+        if EmailChange::is_reserved(conn, new, state.undoable_since(), Some(id)).await? {
+            return Err(Error::UserAlreadyExists);
+        }
         let changed = store::User::change_unverified_email(conn, (id, old), new, at).await;
         if changed.on_conflict(Error::UserAlreadyExists)? == 0 {
             return Err(Error::EmailAlreadyVerified); // verified since the session was read
@@ -195,11 +198,12 @@ pub(crate) async fn verify_email(
 /// there is no redirect.
 async fn open(state: &AppState, req: &HttpRequest, input: &VerifyEmail) -> Result<Value> {
     let claims = state.email_tokens.read(&input.token, state.now())?;
-    match &claims.update_to {
-        None => verify(state, req, &claims).await,
-        Some(new_email) => {
+    match (claims.request_type, &claims.update_to) {
+        (Request::VerifyEmail, None) => verify(state, req, &claims).await,
+        (Request::ChangeEmailConfirmation | Request::ChangeEmailVerification, Some(new_email)) => {
             change(state, req, &claims, new_email, input.callback_url.as_deref()).await
         }
+        _ => Err(Error::InvalidEmailToken),
     }
 }
 
@@ -218,15 +222,14 @@ async fn verify(state: &AppState, req: &HttpRequest, claims: &EmailClaims) -> Re
     let now = DbTime(state.now().into());
     let of = (user.id.as_str(), claims.email.as_str());
     let mut pooled = state.write().await?;
-    let updated = store::User::update_of_email(&mut pooled.conn(), of, &changes, now).await?;
-    if updated.is_none() {
-        return Err(Error::EmailTokenUserGone); // or the address was changed concurrently
-    }
-    // A link that was requested before the password was last set proves access to the mailbox, but
-    // does not sign the user in.
-    let set_at = Account::password_set_at(&mut pooled.conn(), of.0).await?;
+    let verify = async |conn: &mut Conn<'_>| {
+        hold(conn, claims, now).await?;
+        let updated = store::User::update_of_email(conn, of, &changes, now).await?;
+        updated.ok_or(Error::InvalidEmailToken)
+    };
+    pooled.conn().transaction(verify).await?;
     drop(pooled);
-    if state.features.auto_sign_in_after_verification && set_at == claims.password_set_at() {
+    if state.features.auto_sign_in_after_verification {
         match session::caller(state, req).await? {
             Caller::Live(live) if live.user.email == claims.email => live.resend_cookie(state, req),
             _ => {
@@ -305,12 +308,22 @@ async fn change(
     let changed = conn.transaction(async |conn| {
         let now = DbTime(now.into());
         hold(conn, claims, now).await?;
+        let since = state.undoable_since();
+        if EmailChange::is_reserved(conn, new_email, since, Some(of.0)).await? {
+            return Err(Error::InvalidEmailToken); // another user may get it back
+        }
         let changed = store::User::update_of_email(conn, of, &changes, now).await;
         // The address was taken in the meantime, or the link was opened twice concurrently.
         let changed = changed.on_conflict(Error::InvalidEmailToken)?;
         let changed = changed.ok_or(Error::InvalidEmailToken)?;
         mail::void_links(conn, of.0).await?;
         notice.insert(conn).await?;
+        // A verified address belongs to the user. To anybody else, a link to undo the change would
+        // give the account away.
+        if user.email_verified {
+            let (id, user_id, old_email) = (notice.id.clone(), user.id.clone(), user.email.clone());
+            EmailChange { id, user_id, old_email, created_at: now }.insert(conn).await?;
+        }
         actor.record(conn, Action::ChangeEmail, About::user(of.0)).await?;
         Ok::<_, Error>(changed)
     });

@@ -14,7 +14,7 @@ use crate::{
     domain::{
         audit::Action,
         login_throttle::{ConfirmError, sign_in_network},
-        mail::{self, Kind},
+        mail::{self, Asker, Kind},
         passwords,
         token_hash::token_hash,
         user_lifecycle::record_with_sessions,
@@ -74,6 +74,8 @@ pub(crate) async fn change_password(
     let fresh = input.revoke_other_sessions.then_some(fresh);
     let moment = state.moment();
     let actor = state.actor(&req);
+    let user = Asker { session_id: None, ..(&*live).into() };
+    let notice = mail::notify(Kind::PasswordChanged, user, state.now());
     conn.transaction(async |conn| {
         let active = store::User::hold_active(conn, user_id).await?;
         let active = active.ok_or(Error::Unauthorized)?; // disabled or deleted concurrently
@@ -86,11 +88,13 @@ pub(crate) async fn change_password(
             fresh.row(user_id).insert(conn, &active).await?;
         }
         mail::void_links(conn, user_id).await?;
+        notice.insert(conn).await?;
         record_with_sessions(conn, (Action::ChangePassword, user_id), &ended, &actor).await?;
         SecurityEvent::record_ended(conn, &ended, &moment).await?;
         Ok(())
     })
     .await?;
+    state.outbox.wake();
     if let Some(fresh) = &fresh {
         session_cookies::hand_out(&req, fresh);
     }
@@ -207,19 +211,18 @@ pub(crate) async fn reset_password(
     state.passwords.check_new(&input.new_password)?;
     let (token, now) = (token_hash(&token), DbTime(state.clock.now()));
     let (client, actor) = (state.client_network(&req), state.actor(&req));
-    let found = {
-        let conn = &mut state.read().await?;
-        VerificationToken::find_user(&mut conn.conn(), Purpose::ResetPassword, &token, now).await?
-    };
-    let user_id = found.ok_or(Error::InvalidResetToken)?;
+    let user = find_user(&state, &token, now).await?;
+    let user_id = user.id.as_str();
     let hash = state.passwords.hash(input.new_password).await?;
     let new_account_id = Uuid::now_v7().to_string();
+    let asker = Asker { user_id, email: &user.email, session_id: None };
+    let notice = mail::notify(Kind::PasswordChanged, asker, state.now());
     let mut pooled = state.write().await?;
     let conn = &mut pooled.conn();
     conn.transaction(async |conn| {
         // The account is locked before the token, as in all transactions: the second of two
         // concurrent requests waits here and then finds no token.
-        PasswordHash::put(conn, (&user_id, &new_account_id), &hash, now)
+        PasswordHash::put(conn, (user_id, &new_account_id), &hash, now)
             .await
             .on_conflict(Error::InvalidResetToken)?;
         if VerificationToken::delete(conn, &token).await? == 0 {
@@ -227,19 +230,28 @@ pub(crate) async fn reset_password(
         }
         let mut ended = Vec::new();
         if state.features.revoke_sessions_on_password_reset {
-            ended = Session::end(conn, Ending::All(&user_id)).await?;
+            ended = Session::end(conn, Ending::All(user_id)).await?;
         }
-        mail::void_links(conn, &user_id).await?;
+        mail::void_links(conn, user_id).await?;
+        notice.insert(conn).await?;
         // Exempts the user's network from the account's sign-in limit, which other clients may have
         // exhausted.
-        sign_in_network(&user_id, client, now).upsert(conn).await?;
-        record_with_sessions(conn, (Action::ResetPassword, &user_id), &ended, &actor).await?;
+        sign_in_network(user_id, client, now).upsert(conn).await?;
+        record_with_sessions(conn, (Action::ResetPassword, user_id), &ended, &actor).await?;
         SecurityEvent::record_ended(conn, &ended, &state.security_events.moment(now)).await?;
         Ok::<_, Error>(())
     })
     .await?;
-    if let Some(user) = store::User::find(&mut state.read().await?.conn(), &user_id).await? {
-        state.login_throttle.forgive(&user.email, client).await?;
-    }
+    state.mailer.wake();
+    state.login_throttle.forgive(&user.email, client).await?;
     Ok(HttpResponse::Ok().json(json!({ "status": true })))
+}
+
+/// Returns the user who may reset the password with a token.
+async fn find_user(state: &AppState, token_hash: &[u8], now: DbTime) -> Result<store::User> {
+    let conn = &mut state.read().await?;
+    let conn = &mut conn.conn();
+    let id = VerificationToken::find_user(conn, Purpose::ResetPassword, token_hash, now).await?;
+    let user = store::User::find(conn, &id.ok_or(Error::InvalidResetToken)?).await?;
+    user.ok_or(Error::InvalidResetToken)
 }

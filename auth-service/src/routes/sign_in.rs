@@ -9,7 +9,7 @@ use crate::{
     domain::{
         audit::{About, Action, Actor},
         email_address::is_email,
-        mail::{self, Kind},
+        mail::{self, Asker, Kind},
         passwords,
         sessions::NewSession,
         user_lifecycle,
@@ -184,21 +184,36 @@ impl Attempt<'_> {
         } else {
             &known.hash
         };
+        let session = fresh.row(user_id);
         let mut pooled = self.state.write().await?;
         let conn = &mut pooled.conn();
-        conn.transaction(async |conn| {
+        let admitted = conn.transaction(async |conn| {
             let Some(active) = store::User::hold_active(conn, user_id).await? else {
-                return Ok(false);
+                return Ok(None);
             };
             if PasswordHash::upgrade(conn, user_id, &known.hash, hash).await? == 0 {
-                return Ok(false);
+                return Ok(None);
             }
-            fresh.row(user_id).insert(conn, &active).await?;
+            let is_new = self.state.notifies_new_networks && session.network.is_new(conn).await?;
+            if is_new {
+                self.notice(known, fresh).insert(conn).await?;
+            }
+            session.insert(conn, &active).await?;
             let about = About::user(user_id).session(&fresh.id);
             self.actor.record(conn, Action::SignIn, about).await?;
-            Ok(true)
-        })
-        .await
+            Ok::<_, Error>(Some(is_new))
+        });
+        let admitted = admitted.await?;
+        if admitted == Some(true) {
+            self.state.mailer.wake();
+        }
+        Ok(admitted.is_some())
+    }
+
+    fn notice(&self, known: &Known, fresh: &NewSession) -> store::Mail {
+        let (user_id, email) = (known.user.id.as_str(), self.email);
+        let user = Asker { user_id, email, session_id: Some(&fresh.id) };
+        mail::notify(Kind::NewSignIn, user, self.state.now())
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
         session, session_cookies,
         state::AppState,
     },
-    store::{self, NewAccount},
+    store::{self, EmailChange, NewAccount},
 };
 
 pub(crate) struct SignUp {
@@ -64,8 +64,7 @@ pub(crate) async fn sign_up(
     }
     state.passwords.check_new(&input.password)?;
     let must_verify = state.features.require_email_verification;
-    let is_taken =
-        store::User::is_email_taken(&mut state.read().await?.conn(), &input.email).await?;
+    let is_taken = is_taken(&state, &input.email).await?;
     if is_taken && !must_verify {
         return Err(Error::UserAlreadyExists);
     }
@@ -104,6 +103,14 @@ pub(crate) async fn sign_up(
 
     session_cookies::hand_out(&req, &fresh);
     Ok(HttpResponse::Ok().json(SignedUp { token: Some(fresh.token), user }))
+}
+
+/// Returns whether an address belongs to a user, or did until recently and may be restored.
+async fn is_taken(state: &AppState, email: &str) -> Result<bool> {
+    let conn = &mut state.read().await?;
+    let (conn, since) = (&mut conn.conn(), state.undoable_since());
+    Ok(store::User::is_email_taken(conn, email).await?
+        || EmailChange::is_reserved(conn, email, since, None).await?)
 }
 
 struct NewUser<'a> {

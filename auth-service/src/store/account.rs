@@ -194,6 +194,21 @@ impl PasswordHash {
         query!(conn, |c| updated.execute(*c))
     }
 
+    /// Removes the password of a user: only a reset can set a new one. Links that are bound to the
+    /// password become invalid.
+    pub(crate) async fn clear(
+        conn: &mut Conn<'_>,
+        user_id: &str,
+        now: DbTime,
+    ) -> QueryResult<usize> {
+        let account = accounts::table
+            .filter(accounts::user_id.eq(user_id))
+            .filter(accounts::provider_id.eq(PROVIDER_CREDENTIAL));
+        let cleared = diesel::update(account)
+            .set((accounts::password_hash.eq(None::<String>), accounts::updated_at.eq(now)));
+        query!(conn, |c| cleared.execute(*c))
+    }
+
     /// Replaces the hash of an unchanged password, possibly with the same hash. Inside a
     /// transaction, this also locks the password until the transaction ends.
     pub(crate) async fn upgrade(

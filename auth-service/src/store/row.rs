@@ -12,10 +12,12 @@ use service_kit::{
     transfer::{Table, bytes, checked_table, table},
 };
 
-use super::{AuditEntry, EventStream, Mail, NewBan, SecurityEvent, SignInNetwork, SigningKey};
+use super::{
+    AuditEntry, EmailChange, EventStream, Mail, NewBan, SecurityEvent, SignInNetwork, SigningKey,
+};
 use crate::store::schema::{
-    accounts, audit_entries, event_streams, mails, security_events, sessions, sign_in_networks,
-    signing_keys, users, verification_tokens,
+    accounts, audit_entries, email_changes, event_streams, mails, security_events, sessions,
+    sign_in_networks, signing_keys, users, verification_tokens,
 };
 
 #[derive(HasQuery, Insertable, Serialize, Deserialize)]
@@ -128,6 +130,7 @@ exported!(SessionRow, sessions, by [text id]);
 exported!(VerificationTokenRow, verification_tokens, by [plain token_hash]);
 exported!(SignInNetwork, sign_in_networks, by [plain network]);
 exported!(Mail, mails, by [text id]);
+exported!(EmailChange, email_changes, by [text id]);
 exported!(EventStream, event_streams, by [text name]);
 exported!(SecurityEvent, security_events, by [plain place]);
 exported!(
@@ -152,6 +155,7 @@ pub(crate) fn tables<E: fmt::Display>(
         table::<VerificationTokenRow>(),
         table::<SignInNetwork>(),
         table::<Mail>(),
+        table::<EmailChange>(),
         table::<EventStream>(),
         table::<SecurityEvent>(),
         table::<AuditEntry>(),

@@ -167,6 +167,18 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::Text;
+    use service_kit::sql_types::TimestampUtc;
+
+    email_changes (id) {
+        id -> Text,
+        user_id -> Text,
+        old_email -> Text,
+        created_at -> TimestampUtc,
+    }
+}
+
 diesel::joinable!(accounts -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(accounts, sessions, users);

@@ -125,6 +125,14 @@ impl Session {
         query!(conn, |c| live.select(users::email).first(*c)).optional()
     }
 
+    /// Returns the address of the client that began a session; empty if unknown.
+    pub(crate) async fn find_ip_address(
+        conn: &mut Conn<'_>,
+        id: &str,
+    ) -> QueryResult<Option<String>> {
+        query!(conn, |c| sessions::table.find(id).select(sessions::ip_address).first(*c)).optional()
+    }
+
     pub(crate) async fn update_expiry(
         conn: &mut Conn<'_>,
         id: &str,

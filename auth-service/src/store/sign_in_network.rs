@@ -1,6 +1,6 @@
 //! The networks from which users have signed in, each stored as a hash of user and network.
 
-use diesel::prelude::*;
+use diesel::{dsl::sql, prelude::*, sql_types::Bool};
 use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
 use service_kit::{
@@ -31,13 +31,35 @@ impl SignInNetwork {
             .execute(*c))
     }
 
-    pub(crate) async fn exists(conn: &mut Conn<'_>, network: &[u8]) -> QueryResult<bool> {
-        let same = sign_in_networks::table.find(network);
+    /// Returns whether the network was used after that time.
+    pub(crate) async fn exists(
+        conn: &mut Conn<'_>,
+        network: &[u8],
+        since: DbTime,
+    ) -> QueryResult<bool> {
+        let same =
+            sign_in_networks::table.find(network).filter(sign_in_networks::seen_at.gt(since));
         query!(conn, |c| diesel::select(diesel::dsl::exists(same)).get_result(*c))
     }
 
+    /// Returns whether the user has signed in before, but not from this network.
+    pub(crate) async fn is_new(&self, conn: &mut Conn<'_>) -> QueryResult<bool> {
+        let all = sign_in_networks::table.filter(sign_in_networks::user_id.eq(&self.user_id));
+        let same = sign_in_networks::table.find(&self.network);
+        let is_new = diesel::dsl::exists(all).and(diesel::dsl::not(diesel::dsl::exists(same)));
+        query!(conn, |c| diesel::select(is_new).get_result(*c))
+    }
+
+    /// Deletes networks that were not used after that time, except the last one of each user: the
+    /// user is notified of a sign-in from another one.
     pub(crate) async fn delete_unseen(conn: &mut Conn<'_>, since: DbTime) -> QueryResult<usize> {
-        let unseen = sign_in_networks::table.filter(sign_in_networks::seen_at.le(since));
+        let has_later = sql::<Bool>(
+            "EXISTS (SELECT 1 FROM sign_in_networks AS later \
+             WHERE later.user_id = sign_in_networks.user_id \
+             AND later.seen_at > sign_in_networks.seen_at)",
+        );
+        let unseen =
+            sign_in_networks::table.filter(sign_in_networks::seen_at.le(since)).filter(has_later);
         query!(conn, |c| diesel::delete(unseen).execute(*c))
     }
 }

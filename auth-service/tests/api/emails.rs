@@ -4,6 +4,7 @@ mod change;
 mod page;
 mod recovery;
 mod required;
+mod undo;
 mod verification;
 
 use serde_json::{Value, json};

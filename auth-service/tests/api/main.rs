@@ -35,6 +35,7 @@ mod mailbox;
 mod mails;
 mod metrics;
 mod migrations;
+mod notices;
 mod openapi;
 mod origins;
 mod passwords;

@@ -23,10 +23,11 @@ on_both_engines!(auth_service::MIGRATIONS;
     a_missing_schema_is_waited_for,
 );
 
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 10] = [
     "accounts",
     "attempts",
     "audit_entries",
+    "email_changes",
     "mails",
     "sessions",
     "sign_in_networks",
@@ -60,7 +61,7 @@ async fn services_that_start_concurrently_migrate_once(db: TestDatabase) {
     for outcome in starts.join_all().await {
         outcome.unwrap();
     }
-    assert_eq!(count(&db, "auth_service_migrations").await, 13);
+    assert_eq!(count(&db, "auth_service_migrations").await, 14);
 }
 
 /// Returns the columns of a table in `schema.rs` as `name type [not null]`, sorted.

@@ -115,6 +115,7 @@ async fn versions_of_another_service_do_not_count(db: TestDatabase) {
             "DROP TABLE sign_in_networks",
             "DROP TABLE security_events",
             "DROP TABLE audit_entries",
+            "DROP TABLE email_changes",
             "DROP TABLE event_streams",
             "DROP TABLE users",
             "ALTER TABLE mails DROP COLUMN session_id",

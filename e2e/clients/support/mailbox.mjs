@@ -6,11 +6,8 @@ import { setTimeout as pause } from "node:timers/promises";
 
 import PostalMime from "postal-mime";
 
-/**
- * File names of notices about a changed address. Only auth-service sends such notices, and they
- * contain no link.
- */
-const NOTICE = /-(change-email-notice|email-changed)\.eml$/;
+/** File names of notices that only auth-service sends. They need not contain a link. */
+const NOTICE = /-(change-email-notice|email-changed|new-sign-in|password-changed)\.eml$/;
 const LINK = /https?:\/\/[^\s<>"]+/;
 const POLL = 50;
 const PATIENCE = 10_000;

@@ -9,6 +9,7 @@ pub(crate) enum Action {
     ChangePassword,
     ResetPassword,
     ChangeEmail,
+    UndoChangeEmail,
     CreateUser,
     DisableUser,
     EnableUser,
@@ -20,7 +21,7 @@ pub(crate) enum Action {
 }
 
 impl Action {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::SignUp,
         Self::SignIn,
         Self::SignOut,
@@ -28,6 +29,7 @@ impl Action {
         Self::ChangePassword,
         Self::ResetPassword,
         Self::ChangeEmail,
+        Self::UndoChangeEmail,
         Self::CreateUser,
         Self::DisableUser,
         Self::EnableUser,
@@ -47,6 +49,7 @@ impl Action {
             Self::ChangePassword => "change-password",
             Self::ResetPassword => "reset-password",
             Self::ChangeEmail => "change-email",
+            Self::UndoChangeEmail => "undo-change-email",
             Self::CreateUser => "create-user",
             Self::DisableUser => "disable-user",
             Self::EnableUser => "enable-user",

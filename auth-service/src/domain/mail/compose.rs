@@ -19,11 +19,13 @@ use service_kit::{db::Conn, sql_types::DbTime};
 use super::{error::MailError, kind::Kind, mailer::Mailer, templates::Context};
 use crate::{
     domain::{
-        email_tokens::{self, Request, Subject},
+        email_tokens::{self, Request, Subject, UNDO_LIFETIME},
         throttle::{Key, ThrottleError},
         token_hash::token_hash,
     },
-    store::{Account, Mail, NewVerificationToken, Purpose, Session, User, VerificationToken},
+    store::{
+        Account, EmailChange, Mail, NewVerificationToken, Purpose, Session, User, VerificationToken,
+    },
 };
 
 type Result<T, E = MailError> = std::result::Result<T, E>;
@@ -62,8 +64,9 @@ pub(super) async fn compose(mailer: &Mailer, mail: &Mail) -> Result<Composed> {
     if let Some(wait) = count(mailer, mail, kind, to).await? {
         return Ok(Composed::TooEarly(wait));
     }
-    let link = match (kind.has_link(), &user) {
-        (true, Some(user)) => {
+    let link = match (kind, &user) {
+        (Kind::EmailChanged, _) => undo_link(mailer, mail).await?,
+        (_, Some(user)) if kind.has_link() => {
             let Some(link) = make_link(mailer, mail, kind, user).await? else {
                 return Ok(Composed::Nothing);
             };
@@ -71,7 +74,10 @@ pub(super) async fn compose(mailer: &Mailer, mail: &Mail) -> Result<Composed> {
         }
         _ => None,
     };
-    let hours = link.as_ref().map_or(0, |link| link.lifetime.as_secs() / 3600);
+    let ip_address = match kind {
+        Kind::NewSignIn => client_of(mailer, mail).await?,
+        _ => None,
+    };
     let rendered = mailer.templates.render(
         kind,
         &Context {
@@ -83,8 +89,10 @@ pub(super) async fn compose(mailer: &Mailer, mail: &Mail) -> Result<Composed> {
             email: &mail.email,
             new_email: mail.new_email.as_deref().unwrap_or_default(),
             link: link.as_ref().map_or("", |link| &link.url),
-            valid_for: &if hours == 1 { "1 hour".to_owned() } else { format!("{hours} hours") },
+            valid_for: &link.as_ref().map(|link| in_words(link.lifetime)).unwrap_or_default(),
             site: &mailer.links.site,
+            time: &mail.created_at.0.format("%Y-%m-%d %H:%M UTC").to_string(),
+            ip_address: &ip_address.unwrap_or_default(),
         },
     )?;
     let message = Message::builder()
@@ -114,10 +122,10 @@ async fn find_reader<'a>(
         let new_email = mail.new_email.as_deref().unwrap_or_default();
         return Ok(Some((User::find_by_email(conn, new_email).await?, &mail.email)));
     }
-    if kind == Kind::ChangeEmailNotice {
+    if matches!(kind, Kind::ChangeEmailNotice | Kind::PasswordChanged | Kind::NewSignIn) {
         // The notice is sent even if the new address is taken, because a missing notice would
-        // reveal that. It is also sent if the link to the new address has already been opened: an
-        // attacker who opens the link must not be able to suppress the notice.
+        // reveal that. It is also sent if the address has already changed: an attacker must not be
+        // able to suppress the notice by changing the address.
         let id = mail.user_id.as_deref().unwrap_or_default();
         return Ok(User::find(conn, id).await?.map(|user| (Some(user), mail.email.as_str())));
     }
@@ -130,12 +138,51 @@ async fn find_reader<'a>(
     let Some(user) = user.filter(is_asker) else { return Ok(None) };
     let to = match (kind, &mail.new_email) {
         (Kind::VerifyEmail, _) if user.email_verified => return Ok(None),
-        (_, Some(new_email)) if User::is_email_taken(conn, new_email).await? => return Ok(None),
+        (_, Some(new_email)) if is_taken(state, conn, new_email, &user.id).await? => {
+            return Ok(None);
+        }
         (Kind::ChangeEmail, Some(new_email)) => new_email,
         (Kind::ChangeEmail, None) => return Ok(None),
         _ => &mail.email,
     };
     Ok(Some((Some(user), to)))
+}
+
+async fn is_taken(
+    mailer: &Mailer,
+    conn: &mut Conn<'_>,
+    email: &str,
+    user_id: &str,
+) -> Result<bool> {
+    let since = DbTime(mailer.clock.now() - UNDO_LIFETIME);
+    Ok(User::is_email_taken(conn, email).await?
+        || EmailChange::is_reserved(conn, email, since, Some(user_id)).await?)
+}
+
+/// Returns the link that undoes a change of address, if that is still possible.
+async fn undo_link(mailer: &Mailer, mail: &Mail) -> Result<Option<Link>> {
+    let change = EmailChange::find(&mut mailer.read().await?.conn(), &mail.id).await?;
+    let Some(change) = change else { return Ok(None) };
+    let left = (change.created_at.0 + UNDO_LIFETIME - mailer.clock.now()).to_std();
+    let Ok(lifetime) = left else { return Ok(None) };
+    let token = mailer.email_tokens.make_undo(&change)?;
+    let url = format!("{}/api/auth/undo-change-email?token={token}", mailer.links.site);
+    Ok(Some(Link { url, lifetime }))
+}
+
+/// Returns the address of the client that signed in, unless the session has already ended.
+async fn client_of(mailer: &Mailer, mail: &Mail) -> Result<Option<String>> {
+    let Some(session_id) = &mail.session_id else { return Ok(None) };
+    Ok(Session::find_ip_address(&mut mailer.read().await?.conn(), session_id).await?)
+}
+
+/// Formats a lifetime, rounded up to hours.
+fn in_words(lifetime: Duration) -> String {
+    match lifetime.as_secs().div_ceil(3600) {
+        1 => "1 hour".to_owned(),
+        hours if hours > 24 && hours.is_multiple_of(24) => format!("{} days", hours / 24),
+        hours => format!("{hours} hours"),
+    }
 }
 
 /// Counts an e-mail before the first attempt to send it. If the recipient's limit is reached,
@@ -210,7 +257,10 @@ async fn make_link(mailer: &Mailer, mail: &Mail, kind: Kind, user: &User) -> Res
                 let url = mailer.links.to(path, Some(&token), callback_or_root(mail));
                 Link { url, lifetime: DELETE_LIFETIME }
             }
-            Kind::ChangeEmailNotice | Kind::EmailChanged => return Ok(None),
+            Kind::ChangeEmailNotice
+            | Kind::EmailChanged
+            | Kind::PasswordChanged
+            | Kind::NewSignIn => return Ok(None),
         };
         Ok(Some(link))
     })

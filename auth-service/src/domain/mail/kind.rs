@@ -19,12 +19,16 @@ pub(crate) enum Kind {
     DeleteUser,
     /// Sent to the old address as a notice when [`Self::ChangeEmail`] is sent.
     ChangeEmailNotice,
-    /// Sent to the old address after the change.
+    /// Sent to the old address after the change. It has a link only if the change can be undone.
     EmailChanged,
+    /// Sent after the password was changed or reset.
+    PasswordChanged,
+    /// Sent after a sign-in from a network that the user had not used before.
+    NewSignIn,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::VerifyEmail,
         Self::ResetPassword,
         Self::ChangeEmail,
@@ -32,6 +36,8 @@ impl Kind {
         Self::DeleteUser,
         Self::ChangeEmailNotice,
         Self::EmailChanged,
+        Self::PasswordChanged,
+        Self::NewSignIn,
     ];
 
     /// Returns the name that the database and the template files use.
@@ -44,11 +50,17 @@ impl Kind {
             Self::DeleteUser => "delete-user",
             Self::ChangeEmailNotice => "change-email-notice",
             Self::EmailChanged => "email-changed",
+            Self::PasswordChanged => "password-changed",
+            Self::NewSignIn => "new-sign-in",
         }
     }
 
+    /// Returns whether the e-mail is sent for its link.
     pub(super) fn has_link(self) -> bool {
-        !matches!(self, Self::ChangeEmailNotice | Self::EmailChanged)
+        !matches!(
+            self,
+            Self::ChangeEmailNotice | Self::EmailChanged | Self::PasswordChanged | Self::NewSignIn
+        )
     }
 
     /// Returns the limit for e-mails of this kind to one address, which all clients share. Each

@@ -18,14 +18,16 @@ macro_rules! built_in {
     };
 }
 
-const BUILT_IN: [(&str, &str); 14] = built_in![
+const BUILT_IN: [(&str, &str); 18] = built_in![
     "verify-email",
     "reset-password",
     "change-email",
     "confirm-change-email",
     "delete-user",
     "change-email-notice",
-    "email-changed"
+    "email-changed",
+    "password-changed",
+    "new-sign-in"
 ];
 
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +58,10 @@ pub(crate) struct Context<'a> {
     pub(crate) valid_for: &'a str,
     /// The public base URL.
     pub(crate) site: &'a str,
+    /// When the e-mail was requested.
+    pub(crate) time: &'a str,
+    /// Address of the client that signed in, or empty.
+    pub(crate) ip_address: &'a str,
 }
 
 const SAMPLE: Context<'_> = Context {
@@ -65,6 +71,8 @@ const SAMPLE: Context<'_> = Context {
     link: "http://localhost:3000/api/auth/verify-email?token=x&callbackURL=%2F",
     valid_for: "1 hour",
     site: "http://localhost:3000",
+    time: "2026-01-02 03:04 UTC",
+    ip_address: "192.0.2.7",
 };
 
 pub(crate) struct Rendered {
@@ -112,8 +120,8 @@ impl Templates {
         kind: Kind,
         context: &Context<'_>,
     ) -> Result<Rendered, minijinja::Error> {
-        let Context { name, email, new_email, link, valid_for, site } = *context;
-        let context = context! { name, email, new_email, link, valid_for, site };
+        let Context { name, email, new_email, link, valid_for, site, time, ip_address } = *context;
+        let context = context! { name, email, new_email, link, valid_for, site, time, ip_address };
         let render = |part: &str| {
             self.0.get_template(&format!("{}.{part}", kind.as_str()))?.render(&context)
         };

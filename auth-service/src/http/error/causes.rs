@@ -5,6 +5,7 @@ use crate::{
     domain::{
         email_tokens::EmailTokenError, issuer::IssuerError, login_throttle::ConfirmError,
         passwords::PasswordError, sessions::SessionError, throttle::ThrottleError,
+        user_lifecycle::UndoError,
     },
     store::{DatabaseError, RegistrationError},
 };
@@ -79,6 +80,16 @@ impl From<IssuerError> for Error {
             IssuerError::Unavailable(error) => error.into(),
             IssuerError::Sql(error) => error.into(),
             error => Self::Issuer(error),
+        }
+    }
+}
+
+impl From<UndoError> for Error {
+    fn from(error: UndoError) -> Self {
+        match error {
+            UndoError::Obsolete => Self::InvalidEmailToken,
+            UndoError::AddressTaken => Self::UserAlreadyExists,
+            UndoError::Sql(error) => error.into(),
         }
     }
 }

@@ -14,7 +14,8 @@ use crate::{
 
 on_both_engines!(auth_service::MIGRATIONS;
     a_reset_invalidates_a_change_of_address_requested_in_a_stolen_session,
-    a_new_password_invalidates_every_link_except_address_verification,
+    a_new_password_invalidates_every_link,
+    a_reset_invalidates_every_link,
     a_new_password_withdraws_pending_mails,
     a_new_address_invalidates_every_mailed_link,
     a_link_expires_with_the_session_that_requested_it,
@@ -65,7 +66,7 @@ async fn a_reset_invalidates_a_change_of_address_requested_in_a_stolen_session(d
     }
 }
 
-async fn a_new_password_invalidates_every_link_except_address_verification(db: TestDatabase) {
+async fn a_new_password_invalidates_every_link(db: TestDatabase) {
     let app = TestApp::spawn_with(&db, |config| {
         config.features.confirm_delete_user = true;
         config.features.auto_sign_in_after_verification = true;
@@ -86,10 +87,34 @@ async fn a_new_password_invalidates_every_link_except_address_verification(db: T
     let opened = app.open(delete.link()).bearer_auth(&ada.token).answer().await;
     opened.is_error(404, "INVALID_TOKEN", "Invalid token");
     assert_eq!(count(&db, "verification_tokens").await, 0);
+    is_void(&app, &verify).await;
     assert_eq!(user(&app, &ada).await, ada.user);
-    // The recipient can still verify the address, but is not signed in by the link.
-    let verified = open_bare(&app, &verify).await;
-    assert_eq!((verified.status, verified.cookies().len()), (200, 0), "{verified:?}");
+    open_bare(&app, &verification(&app, "ada@example.com").await).await.is_ok(&json!({
+        "status": true,
+        "user": null,
+    }));
+}
+
+async fn a_reset_invalidates_every_link(db: TestDatabase) {
+    let app = TestApp::spawn_with(&db, |config| config.features.confirm_delete_user = true).await;
+    let ada = app.sign_up("ada@example.com").await;
+    let verify = verification(&app, "ada@example.com").await;
+    let change = change(&app, &ada, "new@example.com").await;
+    let (first, second) =
+        (reset_mail(&app, "ada@example.com").await, reset_mail(&app, "ada@example.com").await);
+    app.post_as(&ada, "/api/auth/delete-user", &json!({})).await.json();
+    let delete = app.mail_to("ada@example.com", "delete-user").await;
+    app.advance(60);
+
+    assert_eq!(reset(&app, first.token()).await, 200);
+
+    for link in [&verify, &change] {
+        is_void(&app, link).await;
+    }
+    assert_eq!(reset(&app, second.token()).await, 400);
+    let opened = app.open(delete.link()).bearer_auth(&ada.token).answer().await;
+    opened.is_error(404, "INVALID_TOKEN", "Invalid token");
+    assert_eq!(user(&app, &ada).await, ada.user);
 }
 
 async fn a_new_password_withdraws_pending_mails(db: TestDatabase) {
@@ -102,11 +127,12 @@ async fn a_new_password_withdraws_pending_mails(db: TestDatabase) {
 
     change_password(&app, &ada).await;
 
-    // The notice is not withdrawn.
-    assert_eq!(count(&db, "mails").await, 1);
+    // Notices are not withdrawn.
+    assert_eq!(count(&db, "mails").await, 2);
     fs::remove_file(app.mail_dir.path()).unwrap();
     app.advance(60);
-    assert_eq!(app.other_mails(&db).await, ["change-email-notice to ada@example.com"]);
+    let told = ["change-email-notice to ada@example.com", "password-changed to ada@example.com"];
+    assert_eq!(app.other_mails(&db).await, told);
 }
 
 async fn a_new_address_invalidates_every_mailed_link(db: TestDatabase) {
@@ -116,9 +142,13 @@ async fn a_new_address_invalidates_every_mailed_link(db: TestDatabase) {
     app.post_as(&ada, "/api/auth/delete-user", &json!({})).await.json();
     let delete = app.mail_to("ada@example.com", "delete-user").await;
 
+    let verify = verification(&app, "ada@example.com").await;
+
     let link = change(&app, &ada, "new@example.com").await;
     assert_eq!(open_bare(&app, &link).await.status, 200);
 
+    let opened = open_bare(&app, &verify).await;
+    opened.is_error(401, "USER_NOT_FOUND", "User not found");
     assert_eq!(reset(&app, reset_mail.token()).await, 400);
     let opened = app.open(delete.link()).bearer_auth(&ada.token).answer().await;
     opened.is_error(404, "INVALID_TOKEN", "Invalid token");

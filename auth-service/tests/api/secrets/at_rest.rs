@@ -24,7 +24,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     no_response_contains_a_secret,
 );
 
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 12] = [
     "users",
     "accounts",
     "sessions",
@@ -36,6 +36,7 @@ const TABLES: [&str; 11] = [
     "event_streams",
     "security_events",
     "audit_entries",
+    "email_changes",
 ];
 
 /// Returns the contents of the database as text, and as hexadecimal bytes.

@@ -1,0 +1,83 @@
+//! `/undo-change-email`: the link that is mailed to the old address after a change.
+
+use actix_web::{HttpRequest, HttpResponse, web::Data};
+use minijinja::context;
+
+use super::confirm_page::page;
+use crate::{
+    domain::user_lifecycle,
+    http::{
+        error::{Error, Result},
+        input::{Fields, Input, Schema},
+        redirect, session_cookies,
+        state::AppState,
+    },
+    store::EmailChange,
+};
+
+const ASK: &str = include_str!("../../templates/pages/undo.html");
+const DONE: &str = include_str!("../../templates/pages/undone.html");
+const ERROR_PAGE: &str = "/api/auth/error";
+
+pub(crate) struct OpenUndoLink {
+    token: String,
+}
+
+impl Schema for OpenUndoLink {
+    const NO_OBJECT: &[&str] = &[];
+
+    fn read(fields: &mut Fields<'_>) -> Self {
+        Self { token: fields.query("token") }
+    }
+}
+
+/// Shows a page with a button, which sends the token by POST.
+pub(crate) async fn open_undo_link(Input(input): Input<OpenUndoLink>) -> Result<HttpResponse> {
+    page(ASK, context! { token => input.token })
+}
+
+pub(crate) struct UndoChangeEmail {
+    token: String,
+}
+
+impl Schema for UndoChangeEmail {
+    const TAKES_FORMS: bool = true;
+
+    fn read(fields: &mut Fields<'_>) -> Self {
+        Self { token: fields.string("token") }
+    }
+}
+
+/// Restores the old address. The token is the only credential: its owner has no session any more.
+pub(crate) async fn undo_change_email(
+    state: Data<AppState>,
+    req: HttpRequest,
+    Input(input): Input<UndoChangeEmail>,
+) -> Result<HttpResponse> {
+    let needs_password = state.features.password_reset;
+    match undo(&state, &req, &input.token).await {
+        Ok(change) => {
+            session_cookies::clear(&req);
+            let site = &state.site;
+            page(DONE, context! { email => change.old_email, needs_password, site })
+        }
+        Err(error) if error.is_about_a_link() || matches!(error, Error::UserAlreadyExists) => {
+            let code = error.code().unwrap_or_default();
+            Ok(redirect::found(&redirect::with_parameter(ERROR_PAGE, "error", code)))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn undo(state: &AppState, req: &HttpRequest, token: &str) -> Result<EmailChange> {
+    let claims = state.email_tokens.read(token, state.now())?;
+    let id = claims.change_id.ok_or(Error::InvalidEmailToken)?;
+    let change = EmailChange::find(&mut state.read().await?.conn(), &id).await?;
+    let change = change.ok_or(Error::InvalidEmailToken)?; // undone, or the user was deleted
+    let moment = state.moment();
+    let clears_password = state.features.password_reset;
+    let conn = &mut state.write().await?;
+    let (conn, actor) = (&mut conn.conn(), &state.actor(req));
+    user_lifecycle::undo_change_email(conn, &change, clears_password, actor, &moment).await?;
+    Ok(change)
+}

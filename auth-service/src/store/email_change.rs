@@ -1,0 +1,61 @@
+//! Changes of verified addresses, which can be undone for a time.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde::{Deserialize, Serialize};
+use service_kit::{
+    db::{Conn, query},
+    sql_types::DbTime,
+};
+
+use crate::store::schema::email_changes;
+
+#[derive(Clone, Debug, HasQuery, Insertable, Serialize, Deserialize)]
+#[diesel(table_name = email_changes)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EmailChange {
+    /// Also the id of the e-mail that informs the old address.
+    pub(crate) id: String,
+    pub(crate) user_id: String,
+    pub(crate) old_email: String,
+    pub(crate) created_at: DbTime,
+}
+
+impl EmailChange {
+    pub(crate) async fn insert(&self, conn: &mut Conn<'_>) -> QueryResult<usize> {
+        query!(conn, |c| diesel::insert_into(email_changes::table).values(self).execute(*c))
+    }
+
+    pub(crate) async fn find(conn: &mut Conn<'_>, id: &str) -> QueryResult<Option<Self>> {
+        query!(conn, |c| Self::query().filter(email_changes::id.eq(id)).first(*c)).optional()
+    }
+
+    /// Returns whether an address belonged to another user at that time or later, and may be
+    /// restored.
+    pub(crate) async fn is_reserved(
+        conn: &mut Conn<'_>,
+        email: &str,
+        since: DbTime,
+        user_id: Option<&str>,
+    ) -> QueryResult<bool> {
+        let of_others = email_changes::table
+            .filter(email_changes::old_email.eq(email))
+            .filter(email_changes::created_at.gt(since))
+            .filter(email_changes::user_id.ne(user_id.unwrap_or_default()));
+        query!(conn, |c| diesel::select(diesel::dsl::exists(of_others)).get_result(*c))
+    }
+
+    /// Deletes this change and all later ones of its user. Deletes nothing if another request was
+    /// faster.
+    pub(crate) async fn delete_with_later(&self, conn: &mut Conn<'_>) -> QueryResult<usize> {
+        let later = email_changes::table
+            .filter(email_changes::user_id.eq(&self.user_id))
+            .filter(email_changes::created_at.ge(self.created_at));
+        query!(conn, |c| diesel::delete(later).execute(*c))
+    }
+
+    pub(crate) async fn delete_until(conn: &mut Conn<'_>, until: DbTime) -> QueryResult<usize> {
+        let old = email_changes::table.filter(email_changes::created_at.le(until));
+        query!(conn, |c| diesel::delete(old).execute(*c))
+    }
+}
