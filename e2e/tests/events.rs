@@ -8,6 +8,7 @@ use serde_json::json;
 on_both_engines!(
     signing_out_ends_the_tokens_of_that_session_at_every_replica,
     revoking_a_token_ends_that_token_at_every_replica,
+    revoking_a_user_ends_the_tokens_of_expired_sessions_too,
     disabling_a_user_ends_the_tokens_until_the_user_is_enabled,
     deleting_a_user_erases_the_tasks,
     a_deletion_reaches_a_task_service_that_was_down,
@@ -62,6 +63,28 @@ fn revoking_a_token_ends_that_token_at_every_replica(system: &mut System) {
 fn users(system: &System, arguments: &[&str]) {
     let output = system.auth.command(&[&["users"], arguments].concat()).output().unwrap();
     assert!(output.status.success(), "{output:?}");
+}
+
+fn revoking_a_user_ends_the_tokens_of_expired_sessions_too(system: &mut System) {
+    let mut short_lived = system.replica_of_auth();
+    short_lived.set_variable("SESSION_EXPIRES_IN", "5s");
+    short_lived.start_and_wait().unwrap();
+    let (auth, tasks) = (Client::new(&short_lived.url), system.tasks_client());
+    let [ada, bob] =
+        ["ada", "bob"].map(|name| User::sign_up(&auth, &format!("{name}@example.com")));
+    wait_until("the session has expired", || !ada.is_signed_in(&auth));
+    assert_eq!(lists(&tasks, &ada.token), 200, "the token is still valid");
+
+    users(system, &["revoke", "ada@example.com"]);
+    wait_until("the token is refused", || lists(&tasks, &ada.token) == 401);
+    assert_eq!(lists(&tasks, &bob.token), 200, "of another user");
+    let auth = system.auth_client();
+    let again = auth.sign_in("ada@example.com").unwrap().text("token");
+    // A token that is issued in the second of the revocation is refused.
+    wait_until("a new token is accepted", || {
+        let token = auth.token(&again).unwrap().text("token");
+        lists(&tasks, &token) == 200
+    });
 }
 
 fn disabling_a_user_ends_the_tokens_until_the_user_is_enabled(system: &mut System) {

@@ -210,14 +210,16 @@ impl Commands {
 
     async fn revoke(&self, args: &RevokeArgs) -> Result<(), UsersError> {
         let user = self.find(&args.user.user).await?;
-        let which = match &args.session {
-            Some(session) => Ending::OwnOfId(&user.id, session),
-            None => Ending::All(&user.id),
-        };
-        let (action, actor) = (audit::Action::RevokeSessions, &self.actor);
         let (conn, moment) = (&mut self.database.write().await?, self.moment());
-        let conn = &mut conn.conn();
-        let ended = user_lifecycle::end_sessions(conn, which, action, actor, &moment).await?;
+        let (conn, actor) = (&mut conn.conn(), &self.actor);
+        let ended = match &args.session {
+            Some(session) => {
+                let (which, action) =
+                    (Ending::OwnOfId(&user.id, session), audit::Action::RevokeSessions);
+                user_lifecycle::end_sessions(conn, which, action, actor, &moment).await?
+            }
+            None => user_lifecycle::revoke_all(conn, &user.id, actor, &moment).await?,
+        };
         match &args.session {
             Some(session) if ended == 0 => Err(UsersError::SessionNotFound(session.clone())),
             _ => Ok(self.output.ended(&user, ended)?),

@@ -40,6 +40,23 @@ pub(crate) async fn end_sessions(
     .await
 }
 
+/// Ends all sessions of a user, and revokes all tokens issued until now. Returns the number of the
+/// sessions.
+pub(crate) async fn revoke_all(
+    conn: &mut Conn<'_>,
+    user_id: &str,
+    actor: &Actor,
+    moment: &Moment,
+) -> Result<usize> {
+    conn.transaction(async |conn| {
+        let ended = Session::end(conn, Ending::All(user_id)).await?;
+        record_with_sessions(conn, (Action::RevokeSessions, user_id), &ended, actor).await?;
+        SecurityEvent::record_revoked_user(conn, user_id, &ended, moment).await?;
+        Ok(ended.len())
+    })
+    .await
+}
+
 /// Records an action with the number of sessions that it ended.
 pub(crate) async fn record_with_sessions(
     conn: &mut Conn<'_>,
@@ -168,7 +185,7 @@ pub(crate) async fn set_password(
         mail::void_links(conn, user_id).await?;
         notice.insert(conn).await?;
         record_with_sessions(conn, (Action::ChangePassword, user_id), &ended, actor).await?;
-        SecurityEvent::record_ended(conn, &ended, moment).await?;
+        SecurityEvent::record_revoked_user(conn, user_id, &ended, moment).await?;
         Ok(())
     })
     .await
@@ -213,7 +230,7 @@ pub(crate) async fn undo_change_email(
         let ended = Session::end(conn, Ending::All(user_id)).await?;
         mail::void_links(conn, user_id).await?;
         record_with_sessions(conn, (Action::UndoChangeEmail, user_id), &ended, actor).await?;
-        SecurityEvent::record_ended(conn, &ended, moment).await?;
+        SecurityEvent::record_revoked_user(conn, user_id, &ended, moment).await?;
         Ok(())
     })
     .await

@@ -155,6 +155,18 @@ impl SecurityEvent {
         Self::record(conn, &events, moment).await
     }
 
+    /// Records that all sessions of a user were ended, and revokes all tokens issued until now. Like
+    /// [`Self::record_ended`], this must be the last step of a transaction.
+    pub(crate) async fn record_revoked_user(
+        conn: &mut Conn<'_>,
+        user_id: &str,
+        sessions: &[EndedSession],
+        moment: &Moment,
+    ) -> QueryResult<()> {
+        let event = NewEvent::of_user(EventKind::SessionRevoked, user_id);
+        Self::record_with_sessions(conn, event, sessions, moment).await
+    }
+
     /// Records that a user was disabled and that these sessions were ended. Like
     /// [`Self::record_ended`], this must be the last step of a transaction.
     pub(crate) async fn record_disabled_user(
@@ -163,13 +175,19 @@ impl SecurityEvent {
         sessions: &[EndedSession],
         moment: &Moment,
     ) -> QueryResult<()> {
-        // The event about the user also covers tokens of sessions that have expired, which have no
-        // events of their own.
-        let events: Vec<_> = sessions
-            .iter()
-            .map(EndedSession::event)
-            .chain([NewEvent::of_user(EventKind::AccountDisabled, user_id)])
-            .collect();
+        let event = NewEvent::of_user(EventKind::AccountDisabled, user_id);
+        Self::record_with_sessions(conn, event, sessions, moment).await
+    }
+
+    /// Records an event about a user and the end of these sessions. The event about the user also
+    /// covers tokens of sessions that have expired, which have no events of their own.
+    async fn record_with_sessions(
+        conn: &mut Conn<'_>,
+        event: NewEvent<'_>,
+        sessions: &[EndedSession],
+        moment: &Moment,
+    ) -> QueryResult<()> {
+        let events: Vec<_> = sessions.iter().map(EndedSession::event).chain([event]).collect();
         Self::record(conn, &events, moment).await
     }
 

@@ -46,6 +46,7 @@ async fn what_operators_do_is_recorded(db: TestDatabase) {
 
     let by_operators = [
         "create-user success operator -",
+        "revoke-sessions success operator sessions ended: 1",
         "revoke-sessions success operator -",
         "disable-user success operator -",
         "enable-user success operator -",

@@ -325,8 +325,8 @@ async fn every_change_is_a_security_event(db: TestDatabase) {
         (&["disable", ADA, "--reason", "spam"], &[]),
         (&["enable", ADA], &["account-enabled"]),
         (&["enable", ADA], &[]),
-        (&["revoke", ADA], &["session-revoked", "session-revoked"]),
-        (&["set-password", ADA], &["session-revoked", "session-revoked"]),
+        (&["revoke", ADA], &["session-revoked", "session-revoked", "session-revoked"]),
+        (&["set-password", ADA], &["session-revoked", "session-revoked", "session-revoked"]),
         (&["delete", ADA, "--yes"], &["account-purged"]),
     ] {
         if ["revoke", "set-password"].contains(&arguments[0]) {
