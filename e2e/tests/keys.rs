@@ -3,8 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use e2e::{Client, Request, System, hammer, on_both_engines, wait_until};
+use e2e::{Client, Request, System, hammer, on_both_engines, under_load, wait_until};
 use serde_json::Value;
 use xtask::service::Service;
 
@@ -16,8 +18,17 @@ on_both_engines!(
 /// Time between the publication of a new key and its first use. It is longer than task-service
 /// takes to fetch the key set again.
 const PUBLISH_AHEAD: &str = "4s";
-/// Number of requests after the first refusal, all of which must be refused.
-const REFUSALS: usize = 50;
+/// Number of requests with the old token before and after its key is revoked.
+const ATTEMPTS: usize = 50;
+
+/// A request with the old token.
+#[derive(Debug)]
+struct Attempt {
+    replica: usize,
+    started: usize,
+    answered: usize,
+    status: u16,
+}
 
 /// Restarts the services with this lifetime of the cached key set, and starts a replica of
 /// task-service. Sends each task-service a token with an unknown key: because of the cool-down, no
@@ -97,17 +108,36 @@ fn a_revoked_key_is_refused_by_every_replica_and_its_successor_accepted(system: 
         assert_eq!(lists(tasks, &old), 200);
     }
 
-    keys(system, &["revoke", &kid(&old), "--yes"]);
-
-    for tasks in &services {
-        wait_until("the old token is refused", || lists(tasks, &old) == 401);
-        let later: Vec<_> = (0..REFUSALS).map(|_| lists(tasks, &old)).collect();
-        assert_eq!(later, [401; REFUSALS]);
-    }
-    wait_until("another key signs", || kid(&token()) != kid(&old));
-    let new = token();
-    for tasks in &services {
-        assert_eq!(lists(tasks, &new), 200, "the key was fetched with the event");
+    // Each replica gets the old token without pause. The clock orders requests and responses.
+    let clock = AtomicUsize::new(0);
+    let tick = || clock.fetch_add(1, Ordering::SeqCst);
+    let attempt = |number: usize| {
+        let replica = number % services.len();
+        let started = tick();
+        let status = lists(services.get(replica)?, &old);
+        Some(Attempt { replica, started, status, answered: tick() })
+    };
+    let attempts = under_load(attempt, |attempts| {
+        attempts.wait_for(ATTEMPTS);
+        keys(system, &["revoke", &kid(&old), "--yes"]);
+        for tasks in &services {
+            wait_until("the old token is refused", || lists(tasks, &old) == 401);
+        }
+        wait_until("another key signs", || kid(&token()) != kid(&old));
+        let new = token();
+        for tasks in &services {
+            assert_eq!(lists(tasks, &new), 200, "the key was fetched with the event");
+        }
+        attempts.wait_for(ATTEMPTS);
+    });
+    for replica in 0..services.len() {
+        let of_replica = || attempts.iter().filter(|attempt| attempt.replica == replica);
+        let refused = of_replica().filter(|attempt| attempt.status == 401);
+        let since = refused.map(|attempt| attempt.answered).min().unwrap();
+        for attempt in of_replica() {
+            let is_accepted = attempt.status == 200 && attempt.started < since;
+            assert!(is_accepted || attempt.status == 401, "{attempt:?} after {since}");
+        }
     }
     replica.stop().unwrap();
 }
