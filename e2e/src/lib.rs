@@ -14,6 +14,7 @@
 
 mod balancer;
 mod client;
+mod clock;
 mod collector;
 mod hammer;
 mod load;
@@ -27,6 +28,7 @@ mod watch;
 
 pub use balancer::Balancer;
 pub use client::{Answer, Client, Lost};
+pub use clock::set_clock;
 pub use collector::{Collected, Collector};
 pub use hammer::{Connection, Outcome, Request, Strike, Strikes, hammer};
 pub use load::{Acknowledged, under_load, under_load_of, wait_until};

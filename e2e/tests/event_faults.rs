@@ -4,7 +4,9 @@
 
 use std::{collections::BTreeSet, sync::Barrier, thread::scope};
 
-use e2e::{Client, System, User, on_both_engines, on_postgres, under_load, wait_until};
+use e2e::{
+    Client, System, User, on_both_engines, on_postgres, set_clock, tool, under_load, wait_until,
+};
 use serde_json::{Value, json};
 use xtask::service::Service;
 
@@ -12,6 +14,7 @@ on_both_engines!(
     events_recorded_while_the_feed_is_down_take_effect_afterwards,
     a_killed_auth_service_has_recorded_an_event_for_each_change,
     a_user_deleted_twice_at_once_is_erased_once,
+    clocks_may_be_20_seconds_apart,
 );
 on_postgres!(
     a_session_does_not_end_without_its_event,
@@ -82,6 +85,7 @@ fn events_recorded_while_the_feed_is_down_take_effect_afterwards(system: &mut Sy
     wait_until("the tasks are gone", || !carol.has_data(system));
     assert_eq!(owners(system), ids([&ada, &bob, &dave]));
     let recorded = [
+        ("session-revoked", ada.id.clone()), // of the session
         ("session-revoked", ada.id),
         ("session-revoked", bob.id.clone()),
         ("account-disabled", bob.id),
@@ -164,6 +168,66 @@ fn a_user_deleted_twice_at_once_is_erased_once(system: &mut System) {
     let expected = leaving.iter().map(|user| ("account-purged".to_owned(), user.id.clone()));
     assert_eq!((deleted, events(system).len()), (expected.collect(), leaving.len()));
     assert_eq!(tasks.each_ref().map(|tasks| staying.status_at(tasks)), [200; 2]);
+}
+
+fn clocks_may_be_20_seconds_apart(system: &mut System) {
+    let Some(library) = tool("TEST_FAKETIME") else { return };
+    system.auth.kill_nine().unwrap();
+    system.tasks.kill_nine().unwrap();
+    let mut other_auth = system.replica_of_auth();
+    let mut other_tasks = system.replica_of_tasks_at(&other_auth);
+    for (service, seconds) in [
+        (&mut system.auth, 10),
+        (&mut other_auth, -10),
+        (&mut system.tasks, 10),
+        (&mut other_tasks, -10),
+    ] {
+        set_clock(service, &library, seconds);
+        service.start_and_wait().unwrap();
+    }
+    let tasks = [system.tasks_client(), Client::new(&other_tasks.url)];
+
+    let mut expected = Vec::new();
+    for (issuer, other) in [(&system.auth, &other_auth), (&other_auth, &system.auth)] {
+        let (issuing, ending) = (Client::new(&issuer.url), Client::new(&other.url));
+        let [signed_out, revoked, disabled, deleted, staying] =
+            ["ada", "bob", "carol", "dave", "erin"].map(|name| {
+                let user = User::sign_up(&issuing, &format!("{name}@{}", domain_of(issuer)));
+                user.add_task(&tasks[0]);
+                assert_eq!(tasks.each_ref().map(|tasks| user.status_at(tasks)), [200; 2]);
+                user
+            });
+        signed_out.sign_out(&ending);
+        users(other, &["revoke", &revoked.email]);
+        users(other, &["disable", &disabled.email]);
+        deleted.delete(&ending);
+        for tasks in &tasks {
+            for user in [&signed_out, &revoked, &disabled, &deleted] {
+                wait_until_refused(user, tasks);
+            }
+            assert_eq!(staying.status_at(tasks), 200);
+        }
+        wait_until("the tasks are gone", || !deleted.has_data(system));
+        let kept = ids([&signed_out, &revoked, &disabled, &staying]);
+        assert!(kept.is_subset(&owners(system)));
+        expected.extend([
+            ("session-revoked", signed_out.id),
+            ("session-revoked", revoked.id.clone()),
+            ("session-revoked", revoked.id),
+            ("session-revoked", disabled.id.clone()),
+            ("account-disabled", disabled.id),
+            ("account-purged", deleted.id),
+        ]);
+    }
+    let expected: Vec<_> =
+        expected.into_iter().map(|(kind, user)| (kind.to_owned(), user)).collect();
+    assert_eq!(events(system), expected);
+}
+
+/// Returns the domain of the users that a service creates.
+fn domain_of(service: &Service) -> String {
+    let (_, port) = service.url.rsplit_once(':').unwrap();
+    format!("{port}.example.com")
 }
 
 /// auth-service is killed after it has ended the session, while it waits for the lock that it needs

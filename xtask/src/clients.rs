@@ -1,5 +1,5 @@
 //! Installs the programs that tests with real clients need: Python and Node with their packages,
-//! browsers and proxies.
+//! browsers, proxies and libfaketime.
 
 use std::{
     fs,
@@ -22,6 +22,9 @@ const RECENT_NODE: &str = "22.23.3";
 const HAPROXY: &str = "/usr/sbin/haproxy";
 const NGINX: &str = "/usr/sbin/nginx";
 
+/// Path of libfaketime in a library directory of Debian, which is named after the machine.
+const FAKETIME: &str = "faketime/libfaketimeMT.so.1";
+
 const CHROMIUM_VARIABLE: &str = "TEST_CHROMIUM";
 /// Paths of the Debian and Google packages.
 const CHROMIUMS: [&str; 2] = ["/usr/bin/chromium", "/usr/bin/google-chrome"];
@@ -36,6 +39,7 @@ pub(crate) fn prepare() -> Result<Vec<(&'static str, PathBuf)>> {
     let clients = root().join("e2e/clients");
     let existing_app = root().join("e2e/existing-app");
     let prepared = [
+        ("TEST_FAKETIME", unless_skipped("a wrong clock", faketime())?),
         ("TEST_HAPROXY", unless_skipped("HAProxy", proxy(HAPROXY, "haproxy"))?),
         ("TEST_NGINX", unless_skipped("nginx", proxy(NGINX, "nginx"))?),
         ("TEST_PYTHON", prepare_one(&clients.join("requirements.txt"), python)?),
@@ -73,6 +77,20 @@ fn proxy(path: &str, package: &str) -> Result<PathBuf> {
         apt_install(&[package])?;
     }
     Ok(path.to_owned())
+}
+
+/// Returns the library that changes the clock of a process, and installs its Debian package if
+/// necessary.
+fn faketime() -> Result<PathBuf> {
+    let find = || -> Result<_> {
+        let mut folders = fs::read_dir("/usr/lib")?.filter_map(std::result::Result::ok);
+        Ok(folders.find_map(|folder| Some(folder.path().join(FAKETIME)).filter(|it| it.exists())))
+    };
+    if let Some(library) = find()? {
+        return Ok(library);
+    }
+    apt_install(&["libfaketime"])?;
+    find()?.ok_or_else(|| "libfaketime is installed, but was not found".into())
 }
 
 /// Prepares a Python environment with the packages in `requirements`. Returns its interpreter.
