@@ -138,8 +138,7 @@ impl App {
         let state = Data::new(AppState {
             issuer: Issuer::new(&config, &secrets, &database, &audit).map_err(crypto)?,
             in_flight: InFlight::new(config.server),
-            features: config.features,
-            notifies_new_networks: config.notifies_new_networks(),
+            features: config.features(),
             cookies: Cookies::new(&secrets, &config.cookies, config.has_secure_cookies()),
             passwords: Passwords::configured(&config)?,
             trusted_origins: TrustedOrigins(config.trusted_origins()),

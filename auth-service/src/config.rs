@@ -239,8 +239,10 @@ impl Config {
         self.better_auth_url.as_str().starts_with("https://")
     }
 
-    pub(crate) fn notifies_new_networks(&self) -> bool {
-        self.features.notify_new_network.unwrap_or(self.mail.smtp_url.is_some())
+    /// Returns the features, with the defaults that depend on other settings.
+    pub(crate) fn features(&self) -> Features {
+        let notifies = self.features.notify_new_network.unwrap_or(self.mail.smtp_url.is_some());
+        Features { notify_new_network: Some(notifies), ..self.features }
     }
 
     /// Returns the origin at which users open the web app in a browser, or `None` if there are only

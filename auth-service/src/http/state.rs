@@ -36,8 +36,6 @@ pub(crate) struct AppState {
     pub(crate) in_flight: InFlight,
     pub(crate) clock: Clock,
     pub(crate) features: Features,
-    /// Whether users are notified of sign-ins from new networks.
-    pub(crate) notifies_new_networks: bool,
     pub(crate) cookies: Cookies,
     pub(crate) passwords: Passwords,
     pub(crate) issuer: Issuer,

@@ -194,7 +194,8 @@ impl Attempt<'_> {
             if PasswordHash::upgrade(conn, user_id, &known.hash, hash).await? == 0 {
                 return Ok(None);
             }
-            let is_new = self.state.notifies_new_networks && session.network.is_new(conn).await?;
+            let is_new = self.state.features.notify_new_network == Some(true)
+                && session.network.is_new(conn).await?;
             if is_new {
                 self.notice(known, fresh).insert(conn).await?;
             }
