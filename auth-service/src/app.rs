@@ -146,7 +146,7 @@ impl App {
             site: config.better_auth_url.as_str().to_owned(),
             is_production: config.is_https(),
             rate_limit: config.rate_limit,
-            login_throttle: LoginThrottle::new(config.rate_limit, &attempts, &database),
+            login_throttle: LoginThrottle::new(config.rate_limit, &attempts, &database, &clock),
             security_events: SecurityEvents::new(&config),
             audit,
             audit_retention: config.audit_retention,

@@ -14,6 +14,7 @@ use std::{
 };
 
 use service_kit::{
+    Clock,
     db::{Database, Unavailable},
     sql_types::DbTime,
 };
@@ -71,6 +72,7 @@ pub(crate) struct LoginThrottle {
     is_enabled: bool,
     attempts: Arc<Attempts>,
     database: Database,
+    clock: Clock,
 }
 
 /// A permitted attempt. It counts as wrong until it is confirmed, so that concurrent attempts gain
@@ -82,8 +84,14 @@ pub(crate) struct Guess<'a> {
 }
 
 impl LoginThrottle {
-    pub(crate) fn new(is_enabled: bool, attempts: &Arc<Attempts>, database: &Database) -> Self {
-        Self { is_enabled, attempts: attempts.clone(), database: database.clone() }
+    pub(crate) fn new(
+        is_enabled: bool,
+        attempts: &Arc<Attempts>,
+        database: &Database,
+        clock: &Clock,
+    ) -> Self {
+        let (attempts, database) = (attempts.clone(), database.clone());
+        Self { is_enabled, attempts, database, clock: clock.clone() }
     }
 
     /// Counts an attempt to sign in with this e-mail address. Fails if the client has to wait.
@@ -144,7 +152,8 @@ impl LoginThrottle {
         let conn = &mut conn.conn();
         let Some(user) = User::find_by_email(conn, email).await? else { return Ok(false) };
         let network = network_key(&user.id, client);
-        Ok(SignInNetwork::exists(conn, &network.0).await?)
+        let since = DbTime(self.clock.now() - NETWORK_MEMORY);
+        Ok(SignInNetwork::exists(conn, &network.0, since).await?)
     }
 
     /// Resets the count of this client after a password reset, which proves that the user controls the

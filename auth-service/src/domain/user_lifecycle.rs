@@ -47,7 +47,7 @@ pub(crate) async fn revoke_all(
     user_id: &str,
     actor: &Actor,
     moment: &Moment,
-) -> Result<usize> {
+) -> Result<usize, StoreError> {
     conn.transaction(async |conn| {
         let ended = Session::end(conn, Ending::All(user_id)).await?;
         record_with_sessions(conn, (Action::RevokeSessions, user_id), &ended, actor).await?;

@@ -94,7 +94,7 @@ pub(crate) async fn change_password(
         Ok(())
     })
     .await?;
-    state.outbox.wake();
+    state.mailer.wake();
     if let Some(fresh) = &fresh {
         session_cookies::hand_out(&req, fresh);
     }

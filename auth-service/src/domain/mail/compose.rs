@@ -138,7 +138,7 @@ async fn find_reader<'a>(
     let Some(user) = user.filter(is_asker) else { return Ok(None) };
     let to = match (kind, &mail.new_email) {
         (Kind::VerifyEmail, _) if user.email_verified => return Ok(None),
-        (_, Some(new_email)) if is_taken(state, conn, new_email, &user.id).await? => {
+        (_, Some(new_email)) if is_taken(mailer, conn, new_email, &user.id).await? => {
             return Ok(None);
         }
         (Kind::ChangeEmail, Some(new_email)) => new_email,
