@@ -87,8 +87,8 @@ export interface paths {
         };
         /**
          * Check readiness
-         * @description Fails unless the database responds, its schema is up to date and the issuer's keys were fetched;
-         *     if security events are followed, also until the first of them were received.
+         * @description Fails unless the database responds, its schema is up to date and the issuer's keys were fetched.
+         *     If security events are followed, also fails at startup until past events were received.
          */
         get: operations["ready"];
         put?: never;
@@ -154,7 +154,7 @@ export interface components {
             /** @description HTTP proxy used to fetch the keys; present while they are unavailable. */
             keys_proxy?: string | null;
             schema: components["schemas"]["HealthStatus"];
-            /** @description `ok` if all fields below are; `stopping` during a graceful shutdown. */
+            /** @description `ok` if the service is ready; `stopping` during a graceful shutdown. */
             status: components["schemas"]["HealthStatus"];
         };
         /**
@@ -167,7 +167,7 @@ export interface components {
             completed: boolean;
             /**
              * Format: date-time
-             * @description In UTC, with three fractional digits.
+             * @description Time of creation, in UTC with three fractional digits.
              */
             created_at: string;
             description: string | null;
@@ -176,7 +176,7 @@ export interface components {
             title: string;
             /**
              * Format: date-time
-             * @description When the task was last changed.
+             * @description Time of the last change.
              */
             updated_at: string;
             /** @description The owner: the `sub` claim of the token that created the task. */
