@@ -1,4 +1,4 @@
-//! Sessions: creation, lookup, renewal and end.
+//! Creates, finds, renews and ends sessions.
 
 use std::{net::IpAddr, time::Duration};
 

@@ -35,7 +35,7 @@ async function notesOf(context: BrowserContext, system: System, id: string): Pro
   return ((await response.json()) as { description: unknown }).description;
 }
 
-/** Waits until the browser has stored a text. */
+/** Waits until the browser has stored this text. */
 async function isStored(page: Page, text: string) {
   const stored = () =>
     page.evaluate(

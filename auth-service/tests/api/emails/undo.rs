@@ -83,7 +83,7 @@ async fn the_owner_of_the_old_address_gets_the_account_back(db: TestDatabase) {
     let body = json!({ "token": reset.token(), "newPassword": "another horse 42" });
     let answer = app.post("/api/auth/reset-password").json(&body).answer().await;
     answer.is_error(400, "INVALID_TOKEN", "Invalid token");
-    // Whoever knew the password cannot use it, until the owner sets a new one.
+    // The old password is invalid for both addresses until the owner sets a new one.
     for email in [ADA, "thief@example.com"] {
         assert_eq!(app.sign_in_request(email, PASSWORD).answer().await.status, 401, "{email}");
     }

@@ -45,7 +45,7 @@ impl<'writer> FormatFields<'writer> for SpanFields {
     }
 }
 
-/// The JSON of a span that has a single field, a text that needs no escapes.
+/// The JSON of a span that has a single field, a string that needs no escapes.
 #[derive(Default)]
 struct OnlyText {
     json: Option<String>,
