@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use service_kit::{on_both_engines, testing::TestDatabase};
 
-use super::{is_unverified, link, open_bare};
+use super::{SEND, is_unverified, link, open_bare};
 use crate::app::{
     Answering as _, PASSWORD, SIGN_IN, SIGN_UP, START_SHOWN, TestApp, count, members, shown,
 };
@@ -53,6 +53,11 @@ async fn an_address_must_be_verified_if_so_configured(db: TestDatabase) {
     app.post("/api/auth/reset-password").json(&reset).answer().await.is_done();
     is_unverified(&app.sign_in_request("ada@example.com", PASSWORD).answer().await);
 
+    // The link sent at sign-up is as old as the password that was reset.
+    let at_sign_up = link(&app, "ada@example.com", "verify-email").await;
+    app.open(&at_sign_up).answer().await.leads_to("/in?error=INVALID_TOKEN");
+    let body = json!({ "email": "ada@example.com", "callbackURL": "/in" });
+    app.post(SEND).json(&body).answer().await.is_done();
     let link = link(&app, "ada@example.com", "verify-email").await;
     let opened = app.open(&link).answer().await;
     opened.leads_to("/in");
