@@ -1,10 +1,10 @@
-//! The name and attributes of the session cookie. The settings are named after Better Auth's
-//! `advanced` options.
+//! The names and attributes of cookies. The settings are named after Better Auth's `advanced`
+//! options.
 
 use clap::{ArgAction, Args, ValueEnum};
 use service_kit::config::switch;
 
-/// Name and attributes of the session cookie.
+/// Names and attributes of the cookies.
 #[derive(Args, Clone, Debug)]
 pub struct CookieArgs {
     /// Prefix of cookie names; use that of the server that issued imported sessions

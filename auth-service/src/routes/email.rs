@@ -318,8 +318,8 @@ async fn change(
         let changed = changed.ok_or(Error::InvalidEmailToken)?;
         mail::void_links(conn, of.0).await?;
         notice.insert(conn).await?;
-        // A verified address belongs to the user. To anybody else, a link to undo the change would
-        // give the account away.
+        // A verified address belongs to the user. An unverified one may belong to somebody else,
+        // who could take over the account with a link to undo the change.
         if user.email_verified {
             let (id, user_id, old_email) = (notice.id.clone(), user.id.clone(), user.email.clone());
             EmailChange { id, user_id, old_email, created_at: now }.insert(conn).await?;

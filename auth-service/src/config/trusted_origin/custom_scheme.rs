@@ -46,7 +46,7 @@ impl CustomOrigin {
         Some(Self { scheme, authority: authority.to_ascii_lowercase(), path: resolved(path) })
     }
 
-    /// Parses a pattern, which must contain `://`. Returns `None` in the same cases as
+    /// Parses a pattern. Returns `None` if it does not contain `://`, and in the same cases as
     /// [`Self::parse`].
     pub(super) fn parse_pattern(text: &str) -> Option<Self> {
         text.contains("://").then(|| Self::parse(text)).flatten()

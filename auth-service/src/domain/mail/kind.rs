@@ -55,7 +55,7 @@ impl Kind {
         }
     }
 
-    /// Returns whether the e-mail is sent for its link.
+    /// Returns whether the purpose of the e-mail is to deliver a link.
     pub(super) fn has_link(self) -> bool {
         !matches!(
             self,

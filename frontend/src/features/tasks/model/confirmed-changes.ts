@@ -74,8 +74,8 @@ export class ConfirmedChanges {
     if (!listing) return;
     const next = applied(listing, view, change, choose);
     if (next !== listing) this.client.setQueryData<Listing>(key, next);
-    // A listing requested before the task belonged to it is requested again, unless the position of
-    // the task is certain.
+    // If a task that may belong to the listing was missing, the listing is requested again, unless
+    // the task has just been added and its position is certain.
     const isMissing = change.kind !== "deleted" && !has(listing, change.task.id);
     if (isMissing && matchesFilter(change.task, view) && !(isPlain(view) && next !== listing)) {
       void this.client.invalidateQueries({ queryKey: key, exact: true });
