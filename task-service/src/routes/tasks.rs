@@ -35,7 +35,7 @@ use crate::{
 #[derive(ToSchema)]
 #[schema(example = json!({ "title": "Buy milk", "description": "Two litres" }))]
 pub(crate) struct CreateTask {
-    /// 1 to 255 characters (Unicode scalar values), one of them visible, no NUL.
+    /// 1 to 255 characters (Unicode scalar values), at least one of them visible, no NUL.
     #[schema(
         min_length = 1,
         max_length = 255,

@@ -115,7 +115,7 @@ export interface components {
             completed?: boolean;
             /** @description At most 10 000 characters, no NUL. */
             description?: string | null;
-            /** @description 1 to 255 characters (Unicode scalar values), one of them visible, no NUL. */
+            /** @description 1 to 255 characters (Unicode scalar values), at least one of them visible, no NUL. */
             title: string;
         };
         /** @enum {string} */
