@@ -180,6 +180,8 @@ pub(crate) async fn set_password(
     let (user_id, now) = (new.user.user_id, moment.now);
     let notice = mail::notify(Kind::PasswordChanged, new.user, now.0.into());
     conn.transaction(async |conn| {
+        // The user is locked first, as in all transactions; a different order could deadlock.
+        User::hold(conn, (user_id, new.user.email)).await?;
         PasswordHash::put(conn, (user_id, new.account_id), new.hash, now).await?;
         let ended = Session::end(conn, Ending::All(user_id)).await?;
         mail::void_links(conn, user_id).await?;
@@ -219,6 +221,7 @@ pub(crate) async fn undo_change_email(
         ..UserChanges::default()
     };
     conn.transaction(async |conn| {
+        let user = User::find(conn, user_id).await?.ok_or(UndoError::Obsolete)?;
         let restored = User::update(conn, user_id, &changes, moment.now).await;
         let restored = restored.on_conflict(UndoError::AddressTaken)?;
         if restored.is_none() || change.delete_with_later(conn).await? == 0 {
@@ -229,6 +232,8 @@ pub(crate) async fn undo_change_email(
         }
         let ended = Session::end(conn, Ending::All(user_id)).await?;
         mail::void_links(conn, user_id).await?;
+        let now = moment.now.0.into();
+        mail::tell_old_address(&user.email, &change.old_email, now).insert(conn).await?;
         record_with_sessions(conn, (Action::UndoChangeEmail, user_id), &ended, actor).await?;
         SecurityEvent::record_revoked_user(conn, user_id, &ended, moment).await?;
         Ok(())

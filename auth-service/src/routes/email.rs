@@ -100,12 +100,13 @@ async fn change_at_once(
     let conn = &mut pooled.conn();
     let changed = conn.transaction(async |conn| {
         let at = DbTime(now.into());
-        if EmailChange::is_reserved(conn, new, state.undoable_since(), Some(id)).await? {
-            return Err(Error::UserAlreadyExists);
-        }
         let changed = store::User::change_unverified_email(conn, (id, old), new, at).await;
         if changed.on_conflict(Error::UserAlreadyExists)? == 0 {
             return Err(Error::EmailAlreadyVerified); // verified since the session was read
+        }
+        // Checked after the update, which waits for a concurrent change that frees the address.
+        if EmailChange::is_reserved(conn, new, state.undoable_since(), Some(id)).await? {
+            return Err(Error::UserAlreadyExists);
         }
         mail::void_links(conn, id).await?;
         actor.record(conn, Action::ChangeEmail, About::user(id)).await?;
@@ -308,21 +309,28 @@ async fn change(
     let changed = conn.transaction(async |conn| {
         let now = DbTime(now.into());
         hold(conn, claims, now).await?;
-        let since = state.undoable_since();
-        if EmailChange::is_reserved(conn, new_email, since, Some(of.0)).await? {
-            return Err(Error::InvalidEmailToken); // another user may get it back
-        }
+        let held = store::User::find(conn, of.0).await?;
+        let is_verified = held.is_some_and(|user| user.email_verified);
         let changed = store::User::update_of_email(conn, of, &changes, now).await;
         // The address was taken in the meantime, or the link was opened twice concurrently.
         let changed = changed.on_conflict(Error::InvalidEmailToken)?;
         let changed = changed.ok_or(Error::InvalidEmailToken)?;
+        // Checked after the update, which waits for a concurrent change that frees the address.
+        let since = state.undoable_since();
+        if EmailChange::is_reserved(conn, new_email, since, Some(of.0)).await? {
+            return Err(Error::InvalidEmailToken); // another user may get it back
+        }
         mail::void_links(conn, of.0).await?;
         notice.insert(conn).await?;
-        // A verified address belongs to the user. An unverified one may belong to somebody else,
-        // who could take over the account with a link to undo the change.
-        if user.email_verified {
+        // A return to an earlier address undoes the changes since then. It cannot be undone itself:
+        // the address that is left may be an attacker's.
+        if let Some(change) = EmailChange::find_first_from(conn, (of.0, new_email), since).await? {
+            change.delete_with_later(conn).await?;
+        } else if is_verified {
+            // A verified address belongs to the user. An unverified one may belong to somebody else,
+            // who could take over the account with a link to undo the change.
             let (id, user_id, old_email) = (notice.id.clone(), user.id.clone(), user.email.clone());
-            EmailChange { id, user_id, old_email, created_at: now }.insert(conn).await?;
+            EmailChange { id, user_id, old_email, created_at: now }.record(conn).await?;
         }
         actor.record(conn, Action::ChangeEmail, About::user(of.0)).await?;
         Ok::<_, Error>(changed)

@@ -220,8 +220,11 @@ pub(crate) async fn reset_password(
     let mut pooled = state.write().await?;
     let conn = &mut pooled.conn();
     conn.transaction(async |conn| {
-        // The account is locked before the token, as in all transactions: the second of two
-        // concurrent requests waits here and then finds no token.
+        // The user is locked first, then the account and the token, as in all transactions: the
+        // second of two concurrent requests waits here and then finds no token.
+        if store::User::hold(conn, (user_id, &user.email)).await? == 0 {
+            return Err(Error::InvalidResetToken); // the address was changed concurrently
+        }
         PasswordHash::put(conn, (user_id, &new_account_id), &hash, now)
             .await
             .on_conflict(Error::InvalidResetToken)?;

@@ -5,7 +5,7 @@ use minijinja::context;
 
 use super::confirm_page::page;
 use crate::{
-    domain::user_lifecycle,
+    domain::{email_tokens::Request, user_lifecycle},
     http::{
         error::{Error, Result},
         input::{Fields, Input, Schema},
@@ -71,7 +71,8 @@ pub(crate) async fn undo_change_email(
 
 async fn undo(state: &AppState, req: &HttpRequest, token: &str) -> Result<EmailChange> {
     let claims = state.email_tokens.read(token, state.now())?;
-    let id = claims.change_id.ok_or(Error::InvalidEmailToken)?;
+    let id = claims.change_id.filter(|_| claims.request_type == Request::UndoChangeEmail);
+    let id = id.ok_or(Error::InvalidEmailToken)?;
     let change = EmailChange::find(&mut state.read().await?.conn(), &id).await?;
     let change = change.ok_or(Error::InvalidEmailToken)?; // undone, or the user was deleted
     let moment = state.moment();
@@ -79,5 +80,6 @@ async fn undo(state: &AppState, req: &HttpRequest, token: &str) -> Result<EmailC
     let conn = &mut state.write().await?;
     let (conn, actor) = (&mut conn.conn(), &state.actor(req));
     user_lifecycle::undo_change_email(conn, &change, clears_password, actor, &moment).await?;
+    state.mailer.wake();
     Ok(change)
 }

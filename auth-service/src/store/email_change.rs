@@ -1,5 +1,7 @@
 //! Changes of verified addresses, which can be undone for a time.
 
+use std::time::Duration;
+
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
@@ -22,16 +24,43 @@ pub(crate) struct EmailChange {
 }
 
 impl EmailChange {
-    pub(crate) async fn insert(&self, conn: &mut Conn<'_>) -> QueryResult<usize> {
-        query!(conn, |c| diesel::insert_into(email_changes::table).values(self).execute(*c))
-    }
-
     pub(crate) async fn find(conn: &mut Conn<'_>, id: &str) -> QueryResult<Option<Self>> {
         query!(conn, |c| Self::query().filter(email_changes::id.eq(id)).first(*c)).optional()
     }
 
-    /// Returns whether an address belonged to another user at that time or later, and may be
-    /// restored.
+    /// Records a change of a verified address. Must be called while the user is locked: the times of
+    /// a user's changes increase even if the clocks of replicas differ, so that it is known which
+    /// changes are later.
+    pub(crate) async fn record(mut self, conn: &mut Conn<'_>) -> QueryResult<usize> {
+        let of_user = email_changes::table
+            .filter(email_changes::user_id.eq(&self.user_id))
+            .select(email_changes::created_at)
+            .order(email_changes::created_at.desc());
+        let latest: Option<DbTime> = query!(conn, |c| of_user.first(*c)).optional()?;
+        if let Some(latest) = latest {
+            let next = latest.0 + Duration::from_micros(1);
+            self.created_at.0 = self.created_at.0.max(next);
+        }
+        query!(conn, |c| diesel::insert_into(email_changes::table).values(&self).execute(*c))
+    }
+
+    /// Returns the user's first change from this address that can still be undone.
+    pub(crate) async fn find_first_from(
+        conn: &mut Conn<'_>,
+        (user_id, old_email): (&str, &str),
+        since: DbTime,
+    ) -> QueryResult<Option<Self>> {
+        query!(conn, |c| Self::query()
+            .filter(email_changes::user_id.eq(user_id))
+            .filter(email_changes::old_email.eq(old_email))
+            .filter(email_changes::created_at.gt(since))
+            .order(email_changes::created_at)
+            .first(*c))
+        .optional()
+    }
+
+    /// Returns whether an address belonged to another user after `since`, and may be restored.
+    /// `user_id` is the user who wants to have it, if there is one already.
     pub(crate) async fn is_reserved(
         conn: &mut Conn<'_>,
         email: &str,

@@ -82,6 +82,9 @@ async fn a_mail_is_handed_to_the_mail_server(db: TestDatabase) {
         assert!(mail.link().starts_with(BASE_URL), "{mail:?}");
         let body = json!({ "token": mail.token(), "newPassword": "battery staple 43" });
         app.post("/api/auth/reset-password").json(&body).answer().await.is_done();
+        let (envelope, notice) = server.next().await;
+        assert_eq!(envelope["to"], json!([email]));
+        assert_eq!(notice.subject, "The password of your account was changed");
     }
     assert_eq!(app.other_mails(&db).await, [""; 0], "none is a file");
 }

@@ -67,6 +67,16 @@ async fn fill(db: &TestDatabase) {
     app.mail_to("ada@example.com", "reset-password").await;
     drop(app);
     wait_with_a_mail(db).await;
+    have_changed_the_address(db).await;
+}
+
+/// Inserts a change of address that can be undone.
+async fn have_changed_the_address(db: &TestDatabase) {
+    db.change(
+        "INSERT INTO email_changes SELECT 'a change', id, 'old@example.com', \
+         '2026-01-02T03:04:05.678901Z' FROM users WHERE email = 'ada@example.com'",
+    )
+    .await;
 }
 
 /// Inserts an unsent e-mail.
@@ -105,6 +115,7 @@ async fn all_data_moves_to_the_other_engine_and_back(db: TestDatabase) {
     let listed = with_bearer(&app, "/api/auth/list-sessions", &ada.token).await.json();
     drop(app);
     wait_with_a_mail(&db).await;
+    have_changed_the_address(&db).await;
     db.change("UPDATE users SET updated_at = '1999-12-31T23:59:59.000001Z' WHERE name = 'Ada'")
         .await;
     let there = db.elsewhere(auth_service::MIGRATIONS).await;
@@ -115,7 +126,7 @@ async fn all_data_moves_to_the_other_engine_and_back(db: TestDatabase) {
     assert!(is_done, "{log}");
     assert!(
         log.starts_with(
-            "imported and read again: 17 rows: 2 accounts, 4 audit_entries, 1 mails, 3 "
+            "imported and read again: 18 rows: 2 accounts, 4 audit_entries, 1 email_changes, 1 mails, 3 "
         ),
         "{log}"
     );
@@ -153,7 +164,7 @@ async fn all_columns_of_all_tables_but_attempts_are_exported(db: TestDatabase) {
     let schema = fs::read_to_string(schema).unwrap();
     let tables = schema.lines().filter_map(|line| line.strip_prefix("    ")?.split_once(" ("));
     let tables: Vec<_> = tables.map(|(table, _)| table).filter(|t| *t != "attempts").collect();
-    assert_eq!(tables.len(), 11, "{tables:?}");
+    assert_eq!(tables.len(), 12, "{tables:?}");
 
     for table in tables {
         let start = format!("{{\"table\":\"{table}\"");

@@ -30,11 +30,11 @@ fn cookies(config: &Config) -> Vec<Finding> {
         let pages: Vec<_> = config.frontend_url.iter().map(WebOrigin::as_str).collect();
         let mut text =
             format!("browsers send cookies from {} to {}", pages.join(", "), base.as_str());
-        if config.frontend_url.iter().any(is_loopback) {
-            text += "; open the web app under exactly this name: 127.0.0.1 and localhost are different sites";
-        }
         if config.frontend_url.iter().any(|page| is_another_site(page, base)) {
             text += ", unless they block third-party cookies";
+        }
+        if config.frontend_url.iter().any(is_loopback) {
+            text += "; open the web app under exactly this name: 127.0.0.1 and localhost are different sites";
         }
         return vec![Finding::ok("cookies", text)];
     }

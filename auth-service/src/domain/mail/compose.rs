@@ -170,9 +170,11 @@ async fn undo_link(mailer: &Mailer, mail: &Mail) -> Result<Option<Link>> {
     Ok(Some(Link { url, lifetime }))
 }
 
-/// Returns the address of the client that signed in, unless the session has already ended.
+/// Returns the address of the client that signed in, unless the session has already ended or the
+/// client could have forged its address.
 async fn client_of(mailer: &Mailer, mail: &Mail) -> Result<Option<String>> {
-    let Some(session_id) = &mail.session_id else { return Ok(None) };
+    let session_id = mail.session_id.as_ref().filter(|_| mailer.knows_clients);
+    let Some(session_id) = session_id else { return Ok(None) };
     Ok(Session::find_ip_address(&mut mailer.read().await?.conn(), session_id).await?)
 }
 

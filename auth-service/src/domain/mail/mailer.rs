@@ -30,6 +30,8 @@ pub(crate) struct Mailer {
     pub(super) email_tokens: Arc<EmailTokens>,
     /// Whether links that verify an address lead to a page with a button.
     pub(super) has_confirmation_page: bool,
+    /// Whether the addresses of clients can be trusted, because a proxy sets them.
+    pub(super) knows_clients: bool,
     pub(super) links: Links,
     pub(super) from: Mailbox,
     pub(super) outbox: Outbox,
@@ -51,6 +53,7 @@ impl Mailer {
             attempts: config.rate_limit.then(|| attempts.clone()),
             email_tokens: email_tokens.clone(),
             has_confirmation_page: config.features.confirmation_page,
+            knows_clients: !config.trusted_proxies.is_empty(),
             links: Links { site: config.better_auth_url.as_str().to_owned() },
             from: config.mail.mail_from.clone(),
             outbox: Outbox::default(),

@@ -15,6 +15,7 @@ use tracing::{error, warn};
 use super::{
     compose::{Composed, compose},
     error::MailError,
+    kind::Kind,
     mailer::Mailer,
     transport::TransportError,
 };
@@ -196,10 +197,10 @@ async fn claim_and_send(mailer: &Mailer, mail: &Mail) -> Result<(), MailError> {
     Ok(())
 }
 
-/// Returns the recipient's domain. This is an approximation: for a change of address it is always
-/// the domain of the new address.
+/// Returns the recipient's domain.
 fn domain_of(mail: &Mail) -> &str {
-    let address = mail.new_email.as_ref().unwrap_or(&mail.email);
+    let is_to_new = mail.kind == Kind::ChangeEmail.as_str();
+    let address = mail.new_email.as_ref().filter(|_| is_to_new).unwrap_or(&mail.email);
     address.rsplit_once('@').map_or("", |(_, domain)| domain)
 }
 

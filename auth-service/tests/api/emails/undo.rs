@@ -20,6 +20,8 @@ on_both_engines!(auth_service::MIGRATIONS;
     the_first_of_several_old_addresses_prevails,
     an_unverified_address_has_no_link,
     nobody_else_gets_an_address_that_may_be_restored,
+    a_return_to_the_old_address_is_final,
+    later_changes_are_undone_too_if_the_clock_is_set_back,
     an_address_that_is_taken_is_not_restored,
     the_password_stays_where_none_can_be_reset,
     the_link_is_not_a_verification_link,
@@ -93,6 +95,8 @@ async fn the_owner_of_the_old_address_gets_the_account_back(db: TestDatabase) {
     app.post("/api/auth/reset-password").json(&body).answer().await.is_done();
     let ada = app.sign_in(ADA).await;
     assert_eq!((&ada.user["id"], &ada.user["emailVerified"]), (&thief.user["id"], &json!(true)));
+    let notice = app.mail_to("thief@example.com", "email-changed").await;
+    assert!(!notice.text.contains("undo"), "{}", notice.text);
     let recorded = "SELECT action || ' ' || actor || ' ' || coalesce(detail, '') AS value \
                     FROM audit_entries WHERE action = 'undo-change-email'";
     assert_eq!(values(&db, recorded).await, ["undo-change-email user sessions ended: 2"]);
@@ -219,6 +223,36 @@ async fn nobody_else_gets_an_address_that_may_be_restored(db: TestDatabase) {
     assert_eq!(ada, [ADA, "helper@example.com"]);
     // Changes that were undone reserve nothing.
     app.sign_up("thief@example.com").await;
+}
+
+async fn a_return_to_the_old_address_is_final(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let thief = verified(&app, ADA).await;
+    let ada = app.sign_in(ADA).await;
+    let undo_link = moved(&app, &thief, ADA, "thief@example.com").await;
+    app.advance(60);
+
+    open_bare(&app, &change(&app, &ada, ADA).await).await;
+
+    assert_eq!(user(&app, &ada).await["email"], ADA);
+    let notice = app.mail_to("thief@example.com", "email-changed").await;
+    assert!(!notice.text.contains("undo"), "the thief cannot undo it: {}", notice.text);
+    is_refused(&undo(&app, &undo_link).await, "INVALID_TOKEN");
+    assert_eq!(count(&db, "email_changes").await, 0);
+}
+
+async fn later_changes_are_undone_too_if_the_clock_is_set_back(db: TestDatabase) {
+    let app = TestApp::spawn(&db).await;
+    let thief = verified(&app, ADA).await;
+    let undo_link = moved(&app, &thief, ADA, "thief@example.com").await;
+    app.advance(-20);
+    let of_thief = moved(&app, &thief, "thief@example.com", "thief2@example.com").await;
+
+    assert_eq!(undo(&app, &undo_link).await.status, 200);
+
+    is_refused(&undo(&app, &of_thief).await, "INVALID_TOKEN");
+    let emails = values(&db, "SELECT email AS value FROM users").await;
+    assert_eq!(emails, [ADA]);
 }
 
 async fn an_address_that_is_taken_is_not_restored(db: TestDatabase) {

@@ -48,14 +48,6 @@ impl NameArgs {
         self.tables.is_empty() && self.columns.is_empty()
     }
 
-    /// Returns whether a name was given for a table or for one of its columns.
-    pub(super) fn concern(&self, table: &str) -> bool {
-        let is_column = |mapping: &Mapping| {
-            mapping.ours.rsplit_once('.').is_some_and(|(of, _)| plain_name(of) == plain_name(table))
-        };
-        self.table(table).is_some() || self.columns.iter().any(is_column)
-    }
-
     /// Returns the name given for a table in the source.
     pub(super) fn table(&self, ours: &str) -> Option<&str> {
         self.tables.iter().find(|mapping| mapping.is_of(ours)).map(|mapping| &*mapping.theirs)

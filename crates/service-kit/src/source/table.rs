@@ -66,6 +66,15 @@ pub struct Table {
     pub unread: Vec<String>,
 }
 
+impl TableLayout {
+    /// Returns whether a name was given for the table or for one of its columns.
+    fn is_named_in(&self, names: &NameArgs) -> bool {
+        let is_named =
+            |field: &Field| names.column(&format!("{}.{}", self.name, field.name)).is_some();
+        names.table(self.name).is_some() || self.fields.iter().any(is_named)
+    }
+}
+
 impl Table {
     /// Finds a table. Fails if the source does not have it.
     pub async fn find(
@@ -85,7 +94,7 @@ impl Table {
         names: &NameArgs,
     ) -> Result<Option<Self>, SourceError> {
         match Self::find(conn, layout, names).await {
-            Err(SourceError::Refused(_)) if !names.concern(layout.name) => Ok(None),
+            Err(SourceError::Refused(_)) if !layout.is_named_in(names) => Ok(None),
             found => found.map(Some),
         }
     }
