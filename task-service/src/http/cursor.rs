@@ -97,7 +97,9 @@ mod tests {
             let bytes = [&[0, 1], [0x11; 16].as_slice(), &time].concat();
             BASE64_URL_SAFE_NO_PAD.encode(bytes)
         };
-        for text in ["", "x", "AAAA", "!!!!", &"A".repeat(33), &at([0xff; 8]), &at([0x7f; 8])] {
+        for text in
+            ["", "x", "AAAA", "!!!!", &"A".repeat(33), &at(i64::MIN.to_be_bytes()), &at([0x7f; 8])]
+        {
             assert_eq!(decode(text, NEWEST), None, "{text}");
         }
         let nul = [&[2, 0], [0x11; 16].as_slice(), b"a\0b"].concat();
