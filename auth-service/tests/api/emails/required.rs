@@ -51,6 +51,7 @@ async fn an_address_must_be_verified_if_so_configured(db: TestDatabase) {
     let mail = app.mail_to("ada@example.com", "reset-password").await;
     let reset = json!({ "token": mail.token(), "newPassword": PASSWORD });
     app.post("/api/auth/reset-password").json(&reset).answer().await.is_done();
+    app.mail_to("ada@example.com", "password-changed").await;
     is_unverified(&app.sign_in_request("ada@example.com", PASSWORD).answer().await);
 
     // The link sent at sign-up is as old as the password that was reset.
