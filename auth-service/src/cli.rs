@@ -44,7 +44,7 @@ pub enum Command {
     /// Import an exported file, or the users of another service; without --update, existing rows
     /// are not changed
     Import(ImportArgs),
-    /// Manage users: list, create, disable, delete them, and end their sessions
+    /// Manage users: list, create, disable or delete them, or end their sessions
     Users(UsersArgs),
     /// List entries of the audit log, newest first
     Audit(AuditLogArgs),
@@ -56,7 +56,7 @@ pub enum Command {
     Doctor(DoctorArgs),
 }
 
-/// Runs the command, or the service if there is none.
+/// Runs the command, or the service if no command is given.
 pub async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let Cli { command, mut config } = cli;
     config.database_url = config.database_url.with_schema(config.database_schema.as_ref())?;

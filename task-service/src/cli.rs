@@ -45,7 +45,7 @@ pub enum Command {
     Doctor(TokenDoctorArgs),
 }
 
-/// Runs the command, or the service if there is none.
+/// Runs the command, or the service if no command is given.
 pub async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let Cli { command, mut config } = cli;
     config.database_url = config.database_url.with_schema(config.database_schema.as_ref())?;

@@ -82,9 +82,9 @@ impl Issuer {
         (&self.iss, &self.aud)
     }
 
-    /// Loads the keys, and creates the first one if there is none. Any number of replicas may start
-    /// at the same time on an empty database: the database accepts one of their keys, and all use
-    /// that one. Later calls pick up changes by other replicas and by commands.
+    /// Loads the keys, and creates the first one if the database has none. Any number of replicas
+    /// may start at the same time on an empty database: the database accepts one of their keys, and
+    /// all use that one. Later calls pick up changes by other replicas and by commands.
     pub(crate) async fn load(&self, now: Timestamp) -> Result<()> {
         let _renewing = self.renewal.lock().await;
         self.read(now.into()).await?;
