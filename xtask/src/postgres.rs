@@ -13,8 +13,9 @@ use self::folder::ServerFolder;
 use crate::service::{PATIENCE, POLL};
 
 const SETTINGS: [&str; 2] = ["max_connections=300", "listen_addresses=127.0.0.1"];
-/// Settings for clusters that need not survive a power failure.
-const CARELESS: [&str; 3] = ["fsync=off", "full_page_writes=off", "synchronous_commit=off"];
+/// Settings for clusters that need not survive a power failure. `synchronous_commit` stays on, so
+/// that a killed server keeps each acknowledged write.
+const CARELESS: [&str; 2] = ["fsync=off", "full_page_writes=off"];
 
 /// A running server. It is stopped and removed when this value is dropped.
 #[derive(Debug)]
