@@ -106,7 +106,7 @@ pub struct Config {
     #[arg(long, env, default_value_t = RateLimit::DEFAULT)]
     pub rate_limit: RateLimit,
 
-    /// Maximum number of listings with `q`, filters, `sort` or `total` that run at once for one user; four times as many wait, and more get 429
+    /// Maximum number of listings with `q`, `completed`, `updated_after`, `sort` or `total` that run at once for one user; four times as many wait, and more get 429
     #[arg(long, env, default_value_t = 1, value_parser = value_parser!(u16).range(1..))]
     pub max_searches_per_user: u16,
 
