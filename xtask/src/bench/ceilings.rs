@@ -127,7 +127,7 @@ pub(super) fn cached_token() -> Result<String> {
 }
 
 fn run_criterion(benches: &[&[&str]]) -> Result<String> {
-    let mut report = "On one core; the middle value is the median:\n\n".to_owned();
+    let mut report = "On one core; the middle value is the estimate, between the bounds of its confidence interval:\n\n".to_owned();
     for bench in benches {
         let output = cargo(&["bench"]).args(*bench).output()?;
         if !output.status.success() {
