@@ -3,8 +3,8 @@
 ARG RUST_IMAGE=rust:1-bookworm
 ARG NODE_IMAGE=node:20-bookworm-slim
 
-FROM ${NODE_IMAGE} AS page
-WORKDIR /page
+FROM ${NODE_IMAGE} AS frontend
+WORKDIR /frontend
 COPY frontend/package.json frontend/package-lock.json frontend/.npmrc ./
 RUN --mount=type=cache,target=/root/.npm npm ci --no-audit --no-fund
 COPY frontend .
@@ -62,9 +62,9 @@ STOPSIGNAL SIGTERM
 FROM service AS auth-service
 LABEL org.opencontainers.image.title="auth-service" \
       org.opencontainers.image.description="Accounts, sessions and EdDSA access tokens, compatible with Better Auth; serves the web app."
-COPY --from=page /page/dist /page
+COPY --from=frontend /frontend/dist /frontend
 COPY --from=programs /programs/auth-service /usr/local/bin/
-ENV WEB_ROOT=/page
+ENV WEB_ROOT=/frontend
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --start-interval=1s \
   CMD ["auth-service", "health"]

@@ -51,9 +51,8 @@ pub struct Config {
     #[arg(long, env, default_value = "sqlite://data/auth.db", hide_env_values = true)]
     pub database_url: DatabaseUrl,
 
-    /// PostgreSQL schema of the service's tables, created if it does not exist, so that several
-    /// applications can share a database; without it, the search_path of the URL or of the role
-    /// decides
+    /// PostgreSQL schema for the service's tables, so that several applications can share a database;
+    /// created if it does not exist. If unset, the search_path of the URL or of the role applies
     #[arg(long, env)]
     pub database_schema: Option<SchemaName>,
 
@@ -92,7 +91,7 @@ pub struct Config {
     #[arg(long, env, hide_env_values = true, value_parser = config::secret)]
     pub better_auth_secret: Option<SecretString>,
 
-    /// Secrets with versions, newest first, such as `2:NEW,1:OLD`. The first one signs and encrypts; the
+    /// Secrets with versions, such as `2:NEW,1:OLD`. The first one signs and encrypts; the
     /// others, and BETTER_AUTH_SECRET if it is set, only verify and decrypt. Existing cookies and stored
     /// values are renewed with the first one
     #[arg(long, env, hide_env_values = true, value_delimiter = ',', value_parser = versioned_secret)]
@@ -132,7 +131,7 @@ pub struct Config {
     #[arg(long, env, default_value = "1h", value_parser = duration)]
     pub jwt_publish_ahead: Duration,
 
-    /// Time that a rotated key stays in the JWKS; must exceed JWT_EXPIRES_IN
+    /// Time for which a rotated key stays in the JWKS; must exceed JWT_EXPIRES_IN
     #[arg(long, env, default_value = "30d", value_parser = duration)]
     pub jwt_grace_period: Duration,
 
@@ -173,7 +172,7 @@ pub struct Config {
     #[arg(long, env, default_value_t = 12, value_parser = clap::value_parser!(u32).range(10..=15))]
     pub bcrypt_cost: u32,
 
-    /// Refuse the 10 000 most common passwords at sign-up, change and reset
+    /// Refuse the 10 000 most common passwords of at least eight characters at sign-up, change and reset
     #[arg(long, env, default_value = "on", value_parser = switch, action = ArgAction::Set)]
     pub refuse_common_passwords: bool,
 

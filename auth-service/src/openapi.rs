@@ -29,13 +29,14 @@ use self::{
 };
 
 const ABOUT: &str = "\
-Manages accounts and sessions, issues EdDSA access tokens (JWT) and publishes their keys. Everything \
-below `/api/auth` is the wire protocol of Better Auth, so its npm client is the easiest way to use it.
+Manages accounts and sessions, issues EdDSA access tokens (JWT) and publishes their keys. The \
+endpoints below `/api/auth` speak the wire protocol of Better Auth, except `/undo-change-email` and \
+`/verify-email/confirm`, so its npm client is the easiest way to use them.
 
 - **Errors** are flat objects: `message` is meant for people, `code` for programs. A few have no code. \
 Those below `/api/auth/oauth2` also have the fields of OAuth (RFC 6749 §5.2).
-- **Unknown paths** below `/api/auth`, and wrong methods there, return 404 without a body. Elsewhere \
-they return 404 or 405 with one.
+- **Unknown paths** below `/api/auth`, and wrong methods there, return 404 without a body. Elsewhere, \
+the 404 or 405 response has a body.
 - **Bodies** are JSON. Unknown fields are ignored, but `callbackURL`, `redirectTo`, `errorCallbackURL` \
 and `newUserCallbackURL` must point to a trusted origin in every body.
 - **Sessions** are identified by a cookie, or by a session token sent as a bearer token, which takes \
@@ -100,12 +101,14 @@ fn describe() -> OpenApi {
     components.add_security_scheme(BEARER, SecurityScheme::Http(bearer));
     let receiver = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
-        .description(Some("A secret of `EVENTS_SECRET`."))
+        .description(Some("One of the secrets in `EVENTS_SECRET`."))
         .build();
     components.add_security_scheme(RECEIVER, SecurityScheme::Http(receiver));
     let receiver = HttpBuilder::new()
         .scheme(HttpAuthScheme::Basic)
-        .description(Some("Any user name, and a secret of `EVENTS_SECRET` as the password."))
+        .description(Some(
+            "Any user name, and one of the secrets in `EVENTS_SECRET` as the password.",
+        ))
         .build();
     components.add_security_scheme(RECEIVER_BASIC, SecurityScheme::Http(receiver));
     openapi

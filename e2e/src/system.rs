@@ -103,7 +103,7 @@ impl System {
         Client::new(&self.tasks.url)
     }
 
-    /// Returns what a service has logged so far.
+    /// Returns the log of a service so far.
     pub fn log_of(&self, service: &str) -> String {
         fs::read_to_string(log(self.folder.path(), service)).expect("a log can be read")
     }

@@ -108,7 +108,7 @@ fn a_revoked_key_is_refused_by_every_replica_and_its_successor_accepted(system: 
         assert_eq!(lists(tasks, &old), 200);
     }
 
-    // Each replica gets the old token without pause. The clock orders requests and responses.
+    // Sends the old token to every replica continuously. The clock orders requests and responses.
     let clock = AtomicUsize::new(0);
     let tick = || clock.fetch_add(1, Ordering::SeqCst);
     let attempt = |number: usize| {

@@ -140,7 +140,7 @@ impl Site {
 }
 
 const DEMANDS: &str = "the server requires TLS: set sslmode=require in DATABASE_URL";
-const NOT_TRUSTED: &str = "the server's certificate is not trusted: no authority";
+const NOT_TRUSTED: &str = "the server's certificate is not trusted: it was not issued by";
 const OTHER_HOST: &str = "the server's certificate is not valid for 127.0.0.1, but for";
 
 #[test]

@@ -34,9 +34,8 @@ pub struct Config {
     #[arg(long, env, default_value = "sqlite://data/tasks.db", hide_env_values = true)]
     pub database_url: DatabaseUrl,
 
-    /// PostgreSQL schema of the service's tables, created if it does not exist, so that several
-    /// applications can share a database; without it, the search_path of the URL or of the role
-    /// decides
+    /// PostgreSQL schema for the service's tables, so that several applications can share a database;
+    /// created if it does not exist. If unset, the search_path of the URL or of the role applies
     #[arg(long, env)]
     pub database_schema: Option<SchemaName>,
 
@@ -71,7 +70,7 @@ pub struct Config {
     #[arg(long, env, default_value = "http://localhost:3000/api/auth/jwks", hide_env_values = true, value_parser = http_url)]
     pub better_auth_jwks_url: Url,
 
-    /// Maximum age of the key set: time until a removed key is refused
+    /// Maximum age of the key set while the issuer can be reached: time until a removed key is refused
     #[arg(long, env, default_value = "5m", value_parser = duration)]
     pub jwks_cache_ttl: Duration,
 
@@ -83,7 +82,7 @@ pub struct Config {
     #[arg(long, env, default_value = "5s", value_parser = duration)]
     pub jwks_fetch_timeout: Duration,
 
-    /// Time that the last key set is used while the issuer is unreachable
+    /// Time for which the last key set is used while the issuer is unreachable
     #[arg(long, env, default_value = "24h", value_parser = duration)]
     pub jwks_max_stale: Duration,
 
@@ -106,13 +105,13 @@ pub struct Config {
     #[arg(long, env, default_value_t = RateLimit::DEFAULT)]
     pub rate_limit: RateLimit,
 
-    /// Maximum number of listings with `q`, `completed`, `updated_after`, `sort` or `total` that run at once for one user; four times as many wait, and more get 429
+    /// Maximum number of listings with `q`, `completed`, `updated_after`, `sort` or `total` that run at once for one user; up to four times as many wait, and further ones get 429
     #[arg(long, env, default_value_t = 1, value_parser = value_parser!(u16).range(1..))]
     pub max_searches_per_user: u16,
 
-    /// Response for a task of another user: forbidden (403), or not-found (404). The latter does not
-    /// reveal whether the task exists. It reads only rows of the user, which suits a database that is
-    /// distributed by owner
+    /// Response for a task of another user: forbidden (403), or not-found (404). not-found
+    /// does not reveal whether the task exists, and reads only the user's own rows, which suits a
+    /// database that is distributed by owner
     #[arg(long, env, value_enum, default_value_t = ForeignTasks::Forbidden)]
     pub foreign_tasks: ForeignTasks,
 

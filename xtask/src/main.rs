@@ -10,7 +10,7 @@ const HELP: &str = "\
 cargo xtask <command>
 
   up       Build and start both services, and the web app if Node is installed
-  check    Check format, lints, documentation and licenses
+  check    Check formatting, lints, documentation and licenses
   test     Run every test on SQLite and PostgreSQL, with the real clients
   bench    Measure the cost of requests on both engines, with wrk; bench events measures the delay
            and the cost of revocations instead
@@ -28,7 +28,7 @@ test reads:
   TEST_FIREFOX        browser to use instead of the installed Firefox
   CI=true             a missing component is an error instead of a skipped test
 bench reads:
-  BENCH_AGAINST       folder with both programs of another build, to be measured beside this one
+  BENCH_AGAINST       folder with both programs of another build, to measure alongside this one
 ";
 
 fn main() -> ExitCode {

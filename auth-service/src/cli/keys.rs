@@ -101,7 +101,7 @@ impl Commands {
         let rotated = lifecycle::rotate(&mut pooled.conn(), tools, self.now.0, &self.actor).await?;
         let (key, what) = match &rotated {
             Rotated::Scheduled(key) => (key, "scheduled"),
-            Rotated::WasScheduled(key) => (key, "scheduled already"),
+            Rotated::WasScheduled(key) => (key, "already scheduled"),
         };
         Ok(self.output.changed(&self.keys().await?, &key.id, what)?)
     }
@@ -119,7 +119,7 @@ impl Commands {
             Revoked::NotFound => Err(KeysError::KeyNotFound(args.kid.clone())),
             Revoked::Done => Ok(self.output.changed(&self.keys().await?, &args.kid, "revoked")?),
             Revoked::Repeated => {
-                Ok(self.output.changed(&self.keys().await?, &args.kid, "revoked already")?)
+                Ok(self.output.changed(&self.keys().await?, &args.kid, "already revoked")?)
             }
         }
     }

@@ -46,7 +46,7 @@ impl CookieArgs {
 fn prefix(text: &str) -> Result<String, &'static str> {
     let is_token_char = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     if ["__secure-", "__host-"].iter().any(|start| text.to_ascii_lowercase().starts_with(start)) {
-        Err("expected the name without __Secure-, which is added with https")
+        Err("expected a prefix without __Secure- or __Host-; with https, __Secure- is added")
     } else if !text.is_empty() && text.len() <= 64 && text.chars().all(is_token_char) {
         Ok(text.to_owned())
     } else {

@@ -51,7 +51,7 @@ pub(crate) enum PasswordError {
     TooShort,
     #[error("password too long")]
     TooLong,
-    #[error("the password is on a list of compromised ones")]
+    #[error("the password is on a list of compromised passwords")]
     Compromised,
     #[error("password hashing queue is full")]
     QueueFull,

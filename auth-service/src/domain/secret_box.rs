@@ -24,7 +24,7 @@ pub(crate) struct Seal {
 /// service.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "BETTER_AUTH_SECRET cannot decrypt the data in the database: it is not the secret that encrypted it; list that one in BETTER_AUTH_SECRETS"
+    "BETTER_AUTH_SECRET cannot decrypt the data in the database, which was encrypted with another secret; add that secret to BETTER_AUTH_SECRETS"
 )]
 pub(crate) struct WrongSecret;
 

@@ -60,7 +60,7 @@ pub(crate) struct Client {
     /// The address shown in the list of sessions.
     pub(crate) address: String,
     pub(crate) user_agent: String,
-    /// The network that rate limits count.
+    /// Network that is recorded for the user at sign-in. Pauses for all clients do not apply to it.
     pub(crate) network: IpAddr,
 }
 

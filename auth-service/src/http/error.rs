@@ -71,7 +71,7 @@ pub(crate) enum Error {
     PasswordTooShort,
     #[error("password too long")]
     PasswordTooLong,
-    #[error("the password is on a list of compromised ones")]
+    #[error("the password is on a list of compromised passwords")]
     PasswordCompromised,
     #[error("e-mail address already in use")]
     UserAlreadyExists,

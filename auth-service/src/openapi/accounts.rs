@@ -127,7 +127,7 @@ fn list_accounts() -> Operation {
 fn delete_user() -> Operation {
     Operation::post("/api/auth/delete-user", "deleteUser", "Delete the user")
         .about(
-            "Requires the password, the token of a mailed link, or a session that was started recently. If confirmation by e-mail is enabled, a link is sent instead. Returns 404 without a body if deleting users is disabled.",
+            "Requires the password, the token of a mailed link, or a session that was started recently. If confirmation by e-mail is enabled, a request without a token sends a link and deletes nothing. Returns 404 without a body if deleting users is disabled.",
         )
         .in_session()
         .takes(

@@ -45,12 +45,12 @@ fn verify_email() -> Operation {
     let missing = "[query.token] Invalid input: expected string, received undefined";
     Operation::get("/api/auth/verify-email", "verifyEmail", "Verify or change an address by a mailed link")
         .about(
-            "Target of the mailed links. With a `callbackURL` the response is a 302 to it, with `error=<code>` in its query if the link is not valid (`error=TOKEN_EXPIRED`).",
+            "Target of the mailed links. With a `callbackURL` the response is a 302 to it, with `error=<code>` in its query if the link is not valid (such as `error=TOKEN_EXPIRED`).",
         )
         .maybe_in_session()
         .query(required("token", text()))
         .query(optional("callbackURL", target()))
-        .gives("Address verified, or changed; `user` is present after a change", named("VerifyEmailResponse"))
+        .gives("Address verified (`user` is null), address changed (`user` is the changed user), or link sent to the new address (no `user`)", named("VerifyEmailResponse"))
         .leads_on("Redirect to the `callbackURL`")
         .refuses([
             Error::Validation(missing.to_owned()),
@@ -80,11 +80,11 @@ fn confirm_page() -> Operation {
 fn change_email() -> Operation {
     Operation::post("/api/auth/change-email", "changeEmail", "Request an address change")
         .about(
-            "Sends a link to the new address; the address changes when the link is opened. An unverified address can be configured to change at once. The response for an address that already has an account is the same as for any other.",
+            "Sends a link to the new address, or first to a verified old one if `CONFIRM_CHANGE_EMAIL` is on. The address changes when the link to the new address is opened. With `CHANGE_EMAIL_WITHOUT_VERIFICATION`, an unverified address changes immediately. The response for an address that already has an account is the same as for any other.",
         )
         .in_session()
         .takes("ChangeEmail", [required("newEmail", email()), optional("callbackURL", target())])
-        .gives("Link sent", named("StatusResponse"))
+        .gives("Request accepted", named("StatusResponse"))
         .refuses([
             Error::ChangeEmailDisabled,
             Error::EmailIsTheSame,
@@ -111,11 +111,11 @@ fn open_undo_link() -> Operation {
 }
 
 fn undo_change_email() -> Operation {
-    let mut page = Response::new("A page: the old address is restored");
+    let mut page = Response::new("A page that says that the old address was restored");
     page.content.insert("text/html".to_owned(), content(string()));
     Operation::post(UNDO_CHANGE_EMAIL, "undoChangeEmail", "Undo an address change")
         .about(
-            "Restores the old address, which was verified, within seven days after the change. Ends all sessions, invalidates all mailed links and, if passwords can be reset by e-mail, the password.",
+            "Restores the old address and marks it as verified, up to seven days after the change. Only a change of a verified address can be undone. Ends all sessions, invalidates all mailed links and, if passwords can be reset by e-mail, the password.",
         )
         .takes_form("UndoChangeEmail", [required("token", string())])
         .answers(200, page)

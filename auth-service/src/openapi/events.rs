@@ -9,7 +9,7 @@ use super::{
 use crate::{http::error::Error, routes::SECURITY_EVENTS};
 
 const ABOUT: &str = "\
-Returns security event tokens (RFC 8417) after a cursor, oldest first. Without events the response waits up to 20 seconds for \
+Returns security event tokens (RFC 8417) after a cursor, oldest first. If there are none, the request waits up to 20 seconds for \
 one. Follows RFC 8936, except that the receiver stores its position: `ack` is ignored, and without `cursor` all stored events \
 are returned. Events may be received more than once.";
 
@@ -47,7 +47,7 @@ fn members() -> [Member; 7] {
         optional("eventTypes", Array::new(uri)),
         optional("validTokensOnly", valid),
         optional("ack", Array::new(ignored)),
-        optional("setErrs", any().description(Some("Errors by `jti`, which are logged"))),
+        optional("setErrs", any().description(Some("Errors to log, by `jti`"))),
     ]
 }
 
@@ -56,8 +56,8 @@ pub(super) fn page() -> ObjectBuilder {
     let token = string().description(Some("A JWT with the header `typ: secevent+jwt`"));
     let sets = ObjectBuilder::new()
         .additional_properties(Some(AdditionalProperties::from(token)))
-        .description(Some("Tokens by their `jti`, in the order of the events"));
-    let more = boolean().description(Some("Whether more events are available at once"));
-    let cursor = string().description(Some("To be sent with the next request"));
+        .description(Some("Tokens by `jti`, in the order of the events"));
+    let more = boolean().description(Some("Whether more events are available immediately"));
+    let cursor = string().description(Some("Cursor for the next request"));
     output([required("sets", sets), required("moreAvailable", more), required("cursor", cursor)])
 }

@@ -17,13 +17,9 @@ pub(super) fn operations() -> Vec<Operation> {
         provider_token(
             "/api/auth/get-access-token",
             "getAccessToken",
-            "Get an access token of a provider",
+            "Get a provider's access token",
         ),
-        provider_token(
-            "/api/auth/refresh-token",
-            "refreshToken",
-            "Refresh the tokens of a provider",
-        ),
+        provider_token("/api/auth/refresh-token", "refreshToken", "Refresh a provider's tokens"),
         account_info(),
         callback(),
         callback_by_post(),
@@ -40,7 +36,7 @@ fn update_session() -> Operation {
 
 fn unlink_account() -> Operation {
     Operation::post("/api/auth/unlink-account", "unlinkAccount", "Remove a sign-in method")
-        .about("Takes the `id` of an account that `/api/auth/list-accounts` returned, for example of an imported one. Requires a session that was started recently. The last account cannot be removed.")
+        .about("Takes the `id` of an account that `/api/auth/list-accounts` returned, such as an imported account. Requires a session that was started recently. The last account cannot be removed.")
         .in_session()
         .takes("UnlinkAccount", [required("accountId", text())])
         .gives("Account unlinked", named("StatusResponse"))
@@ -124,7 +120,7 @@ fn callback_by_post() -> Operation {
             ],
         )
         .or_no_body()
-        .leads_on("Redirect to the same path with the fields as query")
+        .leads_on("Redirect to the same path with the form fields in its query")
 }
 
 fn invalid(place: &str, problem: &str) -> Error {

@@ -95,7 +95,9 @@ pub(super) fn email() -> ObjectBuilder {
 }
 
 pub(super) fn new_password() -> ObjectBuilder {
-    password().min_length(Some(MIN_UNITS)).description(Some("Length in UTF-16 code units"))
+    password()
+        .min_length(Some(MIN_UNITS))
+        .description(Some("`minLength` and `maxLength` count UTF-16 code units"))
 }
 
 /// Returns the schema of an existing password.

@@ -30,7 +30,7 @@ fn get_session() -> Operation {
         .query(optional("disableCookieCache", string()))
         .query(optional(
             "disableRefresh",
-            string().description(Some("Any value prevents the extension of the session")),
+            string().description(Some("Any non-empty value prevents the extension of the session")),
         ))
         .gives(
             "The session and its user, or null without a valid session",

@@ -12,8 +12,8 @@ const ABOUT_INTROSPECTION: &str = "\
 Returns whether an access token (JWT) is active (RFC 7662): issued by this service, not expired, not revoked, and its session has \
 not ended. For services that do not verify tokens themselves.";
 const ABOUT_REVOCATION: &str = "\
-Revokes a single access token (RFC 7009). The response is the same for tokens that are unknown or not valid. A receiver may \
-revoke any token. Without credentials, everyone who knows a token may revoke it.";
+Revokes a single access token (RFC 7009). The response is the same for unknown and invalid tokens. A receiver may \
+revoke any token. Without credentials, anyone who knows a token may revoke it.";
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![

@@ -42,9 +42,9 @@ fn page(code: &str, description: &str) -> String {
          <head><meta charset=\"utf-8\"><title>Error</title></head>\n\
          <body>\n\
          <h1>Something went wrong</h1>\n\
-         <p>The link cannot be followed: <code>{code}</code></p>\n\
+         <p>This link does not work: <code>{code}</code></p>\n\
          <p>{description}</p>\n\
-         <p><a href=\"/\">Back to the start</a></p>\n\
+         <p><a href=\"/\">Back to the home page</a></p>\n\
          </body>\n\
          </html>\n"
     )

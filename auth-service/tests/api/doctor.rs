@@ -81,7 +81,7 @@ async fn reports_nothing_for_a_healthy_service(db: TestDatabase) {
         ("cookies", "browsers send cookies from http://localhost:"),
         ("proxies", "none"),
         ("lifetimes", ""),
-        ("mail", "mails are written to data/mail"),
+        ("mail", "e-mails are written to data/mail"),
         ("issuer", "tokens have iss \"http://localhost:"),
         ("address", "leads to this service"),
     ] {
@@ -302,7 +302,7 @@ async fn reports_origins_that_browsers_treat_as_different_sites() {
             vec![secure, proxy, page("https://app.example.com")],
             "warn",
             "SMTP_URL",
-            "mails are not sent, but written to data/mail",
+            "e-mails are written to data/mail instead of being sent",
         ),
     ] {
         doctor_without_data(&settings).await.finds(verdict, setting, text);
@@ -425,7 +425,7 @@ async fn reports_another_service_on_our_port() {
 
     let stranger = Stub::start(|_| "220 mail.test\r\n".into()).port().to_string();
     let report = doctor_without_data(&[("PORT", &stranger)]).await;
-    report.finds("fault", "PORT", "another program listens at ");
+    report.finds("fault", "PORT", "the program that listens at ");
 }
 
 #[actix_web::test]

@@ -74,7 +74,7 @@ async fn the_error_for_an_invalid_value_names_the_expected_ones() {
         (
             "COOKIE_PREFIX",
             "__Host-x",
-            "expected the name without __Secure-, which is added with https",
+            "expected a prefix without __Secure- or __Host-; with https, __Secure- is added",
         ),
         ("COOKIE_PREFIX", "__Secure-x", "expected the name without __Secure-"),
     ] {

@@ -126,7 +126,7 @@ async fn all_data_moves_to_the_other_engine_and_back(db: TestDatabase) {
     assert!(is_done, "{log}");
     assert!(
         log.starts_with(
-            "imported and read again: 18 rows: 2 accounts, 4 audit_entries, 1 email_changes, 1 mails, 3 "
+            "imported and verified: 18 rows: 2 accounts, 4 audit_entries, 1 email_changes, 1 mails, 3 "
         ),
         "{log}"
     );

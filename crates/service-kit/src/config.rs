@@ -100,7 +100,7 @@ pub fn switch(text: &str) -> Result<bool, &'static str> {
     }
 }
 
-pub const RAW_AT: &str = "an @ behind the host name: write @ and / in a user name or password as %40 \
+pub const RAW_AT: &str = "an @ after the host name: write @ and / in a user name or password as %40 \
                           and %2F, and an @ in a path as %40";
 
 /// Returns whether there is an `@` after the host name. The path may then be the rest of a password

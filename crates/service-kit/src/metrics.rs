@@ -33,8 +33,8 @@ use crate::listen::{ListenError, listen};
 /// Metrics settings.
 #[derive(Args, Clone, Debug)]
 pub struct MetricsArgs {
-    /// Address of the Prometheus endpoint, such as 127.0.0.1:9464; unset: no endpoint. Use a private
-    /// network only
+    /// Address of the Prometheus endpoint, such as 127.0.0.1:9464; unset: no endpoint. Expose it
+    /// only on a private network
     #[arg(long, env)]
     pub metrics_address: Option<SocketAddr>,
 }

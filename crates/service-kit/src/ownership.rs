@@ -61,7 +61,7 @@ impl fmt::Display for PathError {
             write!(
                 f,
                 "; {place} belongs to user {owner}, and this process runs as user {user}: run \
-                 `chown -R {user}:{group} {place}`, for a mount on its host"
+                 `chown -R {user}:{group} {place}` (for a mount, on the host)"
             )
         }
     }

@@ -55,7 +55,8 @@ use crate::{
 /// Destination of an export.
 #[derive(Args, Clone, Debug)]
 pub struct ExportArgs {
-    /// Output file, replaced atomically when the export is complete; - or none for standard output
+    /// Output file, replaced atomically when the export is complete; omit it, or use -, for standard
+    /// output
     #[arg(value_parser = file)]
     pub file: Option<PathBuf>,
 }
@@ -85,7 +86,7 @@ pub enum Imported {
 impl fmt::Display for Imported {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Now(tally) => write!(f, "imported and read again: {tally}"),
+            Self::Now(tally) => write!(f, "imported and verified: {tally}"),
             Self::Before(tally) => {
                 write!(f, "nothing to import, all rows already exist: {tally}")
             }

@@ -253,7 +253,7 @@ test("a new address counts when its link is opened", async ({ page, context, sys
   );
   await fillIn(page, { "New e-mail address": newEmail });
   await click(page, "Change address");
-  await expect(page.getByText(`Open the link in the mail to ${newEmail}`)).toBeVisible();
+  await expect(page.getByText(`Open the link in the e-mail to ${newEmail}`)).toBeVisible();
 
   await page.goto(await linkIn(system.mails, newEmail));
   await click(page, "Confirm");

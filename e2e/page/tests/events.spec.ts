@@ -60,7 +60,7 @@ test("the tasks of a deleted account are erased from the task database", async (
   await expect.poll(() => system.tasks.export()).toContain(owner);
 
   await page.goto("/settings");
-  await expect(page.getByText("your sessions and your tasks are deleted for good")).toBeVisible();
+  await expect(page.getByText("your sessions and your tasks will be permanently deleted")).toBeVisible();
   await page.getByRole("button", { name: "Delete account…" }).click();
   await page.getByRole("dialog").getByLabel("Password", { exact: true }).fill(PASSWORD);
   await page.getByRole("button", { name: "Delete for good" }).click();

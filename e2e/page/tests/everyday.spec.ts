@@ -35,9 +35,9 @@ test("tasks are ordered and counted, also while changes are in flight", async ({
   await member(context, system);
   await haveTasks(context, system, ["Bread", "Apples", "Cheese"]);
   await page.goto("/tasks");
-  await page.getByLabel("Order").selectOption("By title");
+  await page.getByLabel("Sort by").selectOption("By title");
   await expect(rows(page)).toHaveText(["Apples", "Bread", "Cheese"]);
-  await page.getByLabel("Order").selectOption("Oldest first");
+  await page.getByLabel("Sort by").selectOption("Oldest first");
   await expect(rows(page)).toHaveText(["Bread", "Apples", "Cheese"]);
   await page.goto("/tasks?sort=title&show=open");
   await expect(page.getByText("3 open tasks")).toBeVisible();
@@ -146,7 +146,7 @@ test("a printed page has the tasks and none of the controls", async ({ page, con
   await page.emulateMedia({ media: "print", colorScheme: "dark" });
   await page.screenshot({ path: "screenshots/print.png", fullPage: true });
   await expect(rowOf(page, "Milk")).toBeVisible();
-  for (const name of ["New task", "Search tasks", "Order"]) {
+  for (const name of ["New task", "Search tasks", "Sort by"]) {
     await expect(page.getByLabel(name)).toBeHidden();
   }
   await expect(page.getByRole("button", { name: "Delete Milk" })).toBeHidden();

@@ -110,7 +110,7 @@ test("an address that is typed while another one is being sent stays", async ({ 
   await page.getByRole("button", { name: "Change address" }).click();
   await field.fill("second@example.com");
   release();
-  await expect(page.getByText("Open the link in the mail to first@example.com")).toBeVisible();
+  await expect(page.getByText("Open the link in the e-mail to first@example.com")).toBeVisible();
   await expect(field).toHaveValue("second@example.com");
 });
 
@@ -186,7 +186,7 @@ test("a discarded change leaves the editor, too", async ({ page, context, system
   });
   await page.getByLabel("Notes").fill("Two litres");
   await page.getByRole("button", { name: "Save changes" }).click();
-  await expect(page.getByText("Kept in this browser")).toBeVisible();
+  await expect(page.getByText("Saved in this browser")).toBeVisible();
   await page.getByRole("button", { name: "Discard" }).click();
   await expect(page.getByLabel("Notes")).toHaveValue("");
 });

@@ -102,7 +102,7 @@ export class Drafts {
     }
   }
 
-  /** Deletes all drafts of a user, in memory and stored. */
+  /** Deletes all drafts of a user, in memory and in storage. */
   async erase(owner: string): Promise<void> {
     if (this.#owner === owner) {
       this.#drafts = new Map();

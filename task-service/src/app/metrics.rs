@@ -94,7 +94,7 @@ fn show_feed(feed: FeedStats, sheet: &mut Sheet) {
     ] {
         sheet.counter(name, help, count);
     }
-    let help = "Whether all security events were received (1) or not (0)";
+    let help = "Whether all security events have been received (1) or not (0)";
     sheet.gauge("security_events_current", help, feed.is_current);
     let help = "Time since the issuer last responded to a request for security events";
     sheet.gauge("security_events_silent_seconds", help, feed.silent_for);

@@ -199,7 +199,9 @@ impl Parameters {
 
     fn text(&mut self, name: &'static str, value: &str) -> Option<String> {
         if value.contains('\0') || value.chars().nth(TEXT_MAX_CHARS).is_some() {
-            let msg = format!("Input should be a text of at most {TEXT_MAX_CHARS} characters");
+            let msg = format!(
+                "Input should be a string of at most {TEXT_MAX_CHARS} characters without NUL"
+            );
             self.refuse(name, "string_too_long", msg);
             return None;
         }
@@ -333,7 +335,7 @@ impl Page {
         ("q" = Option<String>, Query, description = "Return only tasks whose title or description contains this text, ignoring case", max_length = 255, pattern = r"^[^\u0000]*$"),
         ("sort" = Option<SortName>, Query, description = "Sort key; default: created_at"),
         ("order" = Option<OrderName>, Query, description = "Sort order; default: desc for times, asc for titles"),
-        ("total" = Option<bool>, Query, description = "Return the number of tasks on all pages in `X-Total-Count`"),
+        ("total" = Option<bool>, Query, description = "Return the total number of matching tasks in `X-Total-Count`"),
         ("If-None-Match" = Option<String>, Header, nullable = false, description = "Entity tags of the client's copies"),
     ),
     responses(

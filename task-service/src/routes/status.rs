@@ -31,7 +31,7 @@ pub(crate) struct ReadinessResponse {
     database: HealthStatus,
     schema: HealthStatus,
     keys: HealthStatus,
-    /// Whether all security events were received; present if they are followed. Affects `status`
+    /// Whether all security events have been received; present if they are followed. Affects `status`
     /// during startup, and afterwards if `EVENTS_WHEN_SILENT` is `refuse`.
     #[serde(skip_serializing_if = "Option::is_none")]
     events: Option<HealthStatus>,
@@ -55,8 +55,9 @@ pub(crate) async fn live() -> HttpResponse {
 
 /// Check readiness
 ///
-/// Fails unless the database responds, its schema is up to date and the issuer's keys were fetched.
-/// If security events are followed, also fails at startup until past events were received.
+/// Fails unless the database responds, its schema is up to date and the keys of the main issuer are
+/// available. If security events are followed, also fails at startup until past events have been
+/// received.
 #[utoipa::path(
     get,
     path = "/health/ready",

@@ -9,7 +9,7 @@ use service_kit::{
 
 use crate::store::schema::{erasures, event_cursors, idempotency_keys, tasks};
 
-/// Position up to which the security events of an issuer were read.
+/// Position up to which the security events of an issuer have been read.
 pub(crate) struct EventCursor;
 
 impl EventCursor {

@@ -11,7 +11,7 @@ use shared_models::{TaskId, UserId};
 
 use crate::store::{folded::folded, schema::tasks};
 
-/// A task without its owner, which every query specifies.
+/// A task without its `user_id`, by which every query filters.
 #[derive(Clone, HasQuery)]
 #[diesel(table_name = tasks)]
 pub(crate) struct Task {

@@ -319,7 +319,7 @@ async fn the_reason_for_refusing_a_token_is_reported() {
         (
             token(|claims| claims["iss"] = "http://other.test".into()),
             "BETTER_AUTH_ISSUER",
-            "has iss \"http://other.test\", but \"http://issuer.test\" is trusted",
+            "has iss \"http://other.test\", which is not a trusted issuer: \"http://issuer.test\"",
         ),
         (
             token(|claims| claims["aud"] = json!(["http://other.test"])),

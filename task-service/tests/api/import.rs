@@ -269,7 +269,7 @@ async fn owners_are_found_by_address(db: TestDatabase) {
     let csv = file("id,user_id,title,email\n1,7,Buy milk,ada@example.com\n2,9,of nobody,\n");
     let arguments = ["--from", "csv", path(&csv), "--owners", "by-email", "--users", users];
     let report = incomplete(&db, &arguments).await;
-    assert!(report.contains("the source has no address of the owner 9"), "{report}");
+    assert!(report.contains("the source has no e-mail address for the owner 9"), "{report}");
     assert_eq!(everything(&db).await, ["new-ada Buy milk"]);
 }
 
@@ -283,7 +283,7 @@ async fn a_task_of_an_unknown_owner_is_skipped(db: TestDatabase) {
         filled(&source).await;
         let url = source.url();
         for (options, reason) in [
-            (&[path(&ids)][..], "the owner 8 is not in the file of --owners"),
+            (&[path(&ids)][..], "the owner 8 is not in the --owners file"),
             (&["same", "--users", users], "the export of auth-service has no user 8"),
             (
                 &[path(&strangers), "--users", users],
@@ -441,8 +441,7 @@ async fn values_of_a_csv_file_may_span_several_lines(db: TestDatabase) {
 
     let report = incomplete(&db, &["--from", "csv", path(&csv), "--owners", "same"]).await;
 
-    let line =
-        "skipped line 5: a quote is not closed; it continues to line 6: is a quote unclosed?\n";
+    let line = "skipped line 5: a quote is not closed; it continues to line 6: a closing quote may be missing\n";
     assert!(report.contains(line), "{report}");
     let texts = db.texts("SELECT description AS text FROM tasks").await;
     assert_eq!(texts, ["milk,\n\"two\" litres\n"]);

@@ -310,7 +310,10 @@ async fn a_database_that_cannot_be_exported_is_left_unchanged(db: TestDatabase) 
     assert_eq!(message, "the schema was created by a newer version of task-service");
     db.change("DROP TABLE task_service_migrations").await;
     let message = refused(&db, &["export"]).await;
-    assert!(message.starts_with("DATABASE_URL is not a database of task-service"), "{message}");
+    assert!(
+        message.starts_with("the database in DATABASE_URL does not belong to task-service"),
+        "{message}"
+    );
 
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("missing.db");

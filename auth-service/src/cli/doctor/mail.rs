@@ -28,10 +28,10 @@ fn folder(args: &MailArgs, is_https: bool) -> Finding {
     if let Err(reason) = may_hold_files(&args.mail_dir) {
         Finding::fault("MAIL_DIR", format!("cannot write to {folder}: {reason}"))
     } else if is_https {
-        let text = format!("is not set: mails are not sent, but written to {folder}");
+        let text = format!("is not set: e-mails are written to {folder} instead of being sent");
         Finding::warn("SMTP_URL", text)
     } else {
-        Finding::ok("mail", format!("mails are written to {folder}"))
+        Finding::ok("mail", format!("e-mails are written to {folder}"))
     }
 }
 

@@ -34,7 +34,7 @@ fn cookies(config: &Config) -> Vec<Finding> {
             text += ", unless they block third-party cookies";
         }
         if config.frontend_url.iter().any(is_loopback) {
-            text += "; open the web app under exactly this name: 127.0.0.1 and localhost are different sites";
+            text += "; open the web app at exactly this address: 127.0.0.1 and localhost are different sites";
         }
         return vec![Finding::ok("cookies", text)];
     }
@@ -126,14 +126,15 @@ fn proxies(config: &Config) -> Finding {
     }
     if config.trusted_proxies.is_empty() && config.is_https() && config.rate_limit {
         let text = "is empty, but BETTER_AUTH_URL is https, so there must be a proxy: all";
-        let text =
-            format!("{text} clients appear to have its address and share one rate limit; set it");
+        let text = format!(
+            "{text} clients appear to have its address and share one rate limit; set it to that address"
+        );
         return Finding::warn(setting, text);
     }
     if config.trusted_proxies.is_empty() && config.rate_limit && has_another_port(config) {
-        let text = "is empty, but BETTER_AUTH_URL has another port than PORT: if there is a";
+        let text = "is empty, but BETTER_AUTH_URL has a different port from PORT: if there is a";
         let text = format!(
-            "{text} proxy, all clients appear to have its address and share one rate limit; set it"
+            "{text} proxy, all clients appear to have its address and share one rate limit; set it to that address"
         );
         return Finding::warn(setting, text);
     }
@@ -141,7 +142,7 @@ fn proxies(config: &Config) -> Finding {
         "proxies",
         match config.trusted_proxies.len() {
             0 => "none trusted: the peer of a connection is the client".to_owned(),
-            count => format!("X-Forwarded-For is trusted from {count}"),
+            count => format!("X-Forwarded-For is trusted from {count} addresses or networks"),
         },
     )
 }

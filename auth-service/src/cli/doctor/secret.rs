@@ -97,13 +97,17 @@ async fn older_secrets(
     Some(if keys + sessions == 0 {
         let text =
             "no signing key or session is encrypted with an older secret; cookies may still be";
-        Finding::ok("older secrets", format!("{text} signed with one, for SESSION_EXPIRES_IN"))
+        Finding::ok(
+            "older secrets",
+            format!("{text} signed with one until SESSION_EXPIRES_IN has passed"),
+        )
     } else {
-        let text =
-            format!("still encrypt {keys} signing keys and {sessions} sessions; the running");
+        let text = format!(
+            "has older secrets that still encrypt {keys} signing keys and {sessions} sessions"
+        );
         Finding::warn(
             SETTING_WITH_VERSIONS,
-            format!("{text} service re-encrypts them; until then, keep the older secrets"),
+            format!("{text}: keep them until the running service has re-encrypted these"),
         )
     })
 }

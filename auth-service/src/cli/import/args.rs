@@ -49,13 +49,13 @@ pub(super) enum Origin {
     BetterAuth,
     /// The database of a Supabase project
     Supabase,
-    /// The database of a Django project, or a file of `dumpdata`
+    /// The database of a Django project, or a file written by `dumpdata`
     Django,
     /// The exported users or password hashes of Auth0, as JSON lines
     Auth0,
-    /// The file of `firebase auth:export --format=json`
+    /// A file written by `firebase auth:export --format=json`
     Firebase,
-    /// The file of `kc.sh export --users realm_file`, or a users file
+    /// A file written by `kc.sh export --users realm_file`, or a users file
     Keycloak,
     /// A file of comma-separated values with a header line
     Csv,

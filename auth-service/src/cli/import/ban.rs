@@ -29,7 +29,7 @@ pub(super) fn ban(
     Some(CandidateBan { description, reason, expires: end })
 }
 
-/// Returns a ban if the flag is set. `meaning` describes the flag in the report.
+/// Returns a ban if the flag is set or cannot be parsed. `meaning` describes a set flag in the report.
 pub(super) fn forbidden(is_forbidden: Option<&str>, meaning: &str) -> Option<CandidateBan> {
     let text = is_forbidden?;
     match flag(text) {
@@ -50,7 +50,7 @@ pub(super) fn inactive(is_active: Option<&str>) -> Option<CandidateBan> {
 }
 
 fn unreadable(flag: &str) -> CandidateBan {
-    without_end(format!("the flag {flag:?} is neither true nor false"))
+    without_end(format!("has a flag {flag:?} that is neither true nor false"))
 }
 
 fn without_end(description: String) -> CandidateBan {

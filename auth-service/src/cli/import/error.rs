@@ -17,19 +17,21 @@ use crate::{config::SecretError, store::StoreError};
 pub enum ImportError {
     #[error(transparent)]
     Source(#[from] SourceError),
-    #[error("--from is not set, so the source must be a file written by `export`: {0}")]
+    #[error(
+        "with `--from export`, the default, the source must be a file written by `export`: {0}"
+    )]
     NotAnExport(&'static str),
     #[error("cannot read {0}")]
     File(PathBuf, #[source] io::Error),
     #[error(
-        "--sessions, --update, --dry-run, --table and --column do not apply to an export, which is imported as a whole"
+        "--sessions, --update, --firebase-config, --dry-run, --table and --column do not apply to an export, which is imported as a whole"
     )]
     ExportIsTakenWhole,
     #[error("--sessions requires --from better-auth; nothing was imported")]
     SessionsOfBetterAuthOnly,
     #[error(
-        "--sessions needs BETTER_AUTH_SECRET, set to the secret of the old server: a cookie that \
-         another secret has signed is not accepted; nothing was imported"
+        "--sessions needs BETTER_AUTH_SECRET, set to the secret of the old server: cookies \
+         signed with another secret are not accepted; nothing was imported"
     )]
     SessionsNeedSecret,
     #[error(transparent)]
@@ -40,7 +42,7 @@ pub enum ImportError {
     Migrate(#[from] MigrateError),
     #[error("the database is unavailable")]
     Unavailable(#[from] Unavailable),
-    #[error("a database statement failed; if users signed up during the import, repeat it")]
+    #[error("a database statement failed; if users signed up in the meantime, repeat the import")]
     Target(#[from] StoreError),
     #[error(transparent)]
     Secret(#[from] SecretError),

@@ -71,7 +71,7 @@ pub(super) fn read(
     }
     if !unread.is_empty() {
         let unread: Vec<_> = unread.into_iter().collect();
-        report.remark(format!("fields of users that are not imported: {}", unread.join(", ")));
+        report.remark(format!("user fields that are not imported: {}", unread.join(", ")));
     }
     Ok(candidates)
 }

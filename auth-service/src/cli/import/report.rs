@@ -116,8 +116,7 @@ impl Report {
         let done = if self.is_dry_run { "would be imported" } else { "imported" };
         writeln!(
             out,
-            "{users} users {done}, {passwords} of them with a password; {other_accounts} other accounts, \
-             {sessions} sessions"
+            "{users} users {done}; {passwords} passwords, {other_accounts} other accounts, {sessions} sessions"
         )?;
         let updated = if updated > 0 { format!(" ({updated} updated)") } else { String::new() };
         let left_out = if left_out > 0 { format!(", {left_out} excluded") } else { String::new() };

@@ -118,8 +118,8 @@ impl Source {
         let is_empty = sessions.count(conn, "").await? == 0;
         if is_empty && self.count(conn).await? > 0 {
             return Err(SourceError::refused(format!(
-                "--sessions: the table {} is empty. Sessions that are in a secondary storage such as \
-                 Redis cannot be imported; import without --sessions, and users sign in again",
+                "--sessions: the table {} is empty. Sessions in secondary storage such as Redis \
+                 cannot be imported; import without --sessions, and users will have to sign in again",
                 sessions.sql
             ))
             .into());

@@ -93,7 +93,7 @@ impl Output {
             ("reason", self.body(user, None).ban_reason.unwrap_or("-")),
             ("created", &time(user.created_at)),
             ("updated", &time(user.updated_at)),
-            ("sign-in with", &details.providers.join(", ")),
+            ("providers", &details.providers.join(", ")),
             ("sessions", &sessions),
         ] {
             writeln!(out, "{label:<13}{}", printable(text))?;

@@ -30,7 +30,7 @@ pub enum BlocklistError {
     #[error("{0}: {1}")]
     Read(PathBuf, #[source] io::Error),
     #[error(
-        "line {1} of {0} is not a SHA-1 hash or its first {MIN_PREFIX_DIGITS} or more hexadecimal digits"
+        "line {1} of {0} is neither a SHA-1 hash nor the first {MIN_PREFIX_DIGITS} or more hexadecimal digits of one"
     )]
     Line(PathBuf, usize),
 }

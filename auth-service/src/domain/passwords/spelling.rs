@@ -147,13 +147,13 @@ pub(super) fn kind(text: &str) -> String {
         [id, _, _, ..] if is_word(id) => format!("{id}$"),
         [text] if !text.is_empty() && text.chars().all(|c| c.is_ascii_hexdigit()) => {
             match text.len() {
-                32 => "32 hexadecimal digits, as of MD5".to_owned(),
-                40 => "40 hexadecimal digits, as of SHA-1".to_owned(),
-                64 => "64 hexadecimal digits, as of SHA-256".to_owned(),
-                128 => "128 hexadecimal digits, as of SHA-512".to_owned(),
+                32 => "32 hexadecimal digits, like an MD5 hash".to_owned(),
+                40 => "40 hexadecimal digits, like a SHA-1 hash".to_owned(),
+                64 => "64 hexadecimal digits, like a SHA-256 hash".to_owned(),
+                128 => "128 hexadecimal digits, like a SHA-512 hash".to_owned(),
                 _ => "hexadecimal digits".to_owned(),
             }
         }
-        _ => "of no known kind; is it a password in plain text?".to_owned(),
+        _ => "unknown format; is it a password in plain text?".to_owned(),
     }
 }

@@ -128,7 +128,7 @@ async fn an_unclosed_quote_is_reported(db: TestDatabase) {
     .await;
 
     assert!(report.contains("skipped line 2: a value spans several lines"), "{report}");
-    assert!(report.contains("it continues to line 4: is a quote unclosed?"), "{report}");
+    assert!(report.contains("it continues to line 4: a closing quote may be missing"), "{report}");
     assert_eq!(count(&db, "users").await, 0);
 }
 

@@ -42,7 +42,7 @@ async fn hashes_of_other_programs_are_verified_and_upgraded(db: TestDatabase) {
     let report = imported_csv(&db, &csv).await;
 
     let all = HASHES.len();
-    let line = format!("{all} users imported, {all} of them with a password");
+    let line = format!("{all} users imported; {all} passwords");
     assert!(report.contains(&line), "{report}");
     let app = TestApp::spawn(&db).await;
     for (number, hash) in HASHES.iter().enumerate() {
@@ -79,7 +79,7 @@ async fn refused_hashes_are_reported_with_the_accepted_kinds(db: TestDatabase) {
         ("{noop}hunter22", "{noop}, a password in plain text"),
         ("{MD5}1cceb2e3a5de4b97a8e34c1596b3136c", "{MD5}"),
         ("{pbkdf2}5d923b44a6d129f3ddf3e3c8d29412723dcbde72445e8ef6bf3b508fbf17fa4e", "{pbkdf2}"),
-        ("1cceb2e3a5de4b97a8e34c1596b3136c", "32 hexadecimal digits, as of MD5"),
+        ("1cceb2e3a5de4b97a8e34c1596b3136c", "32 hexadecimal digits, like an MD5 hash"),
         ("hunter22", "is it a password in plain text?"),
         ("hunter$22", "is it a password in plain text?"),
         ("!unusable0123456789012345678901234567890", "is it a password in plain text?"),

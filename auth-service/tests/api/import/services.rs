@@ -83,10 +83,10 @@ async fn users_of_auth0_sign_in(db: TestDatabase) {
     has_lines(
         &report,
         &[
-            "3 users imported, 1 of them with a password; 1 other accounts",
+            "3 users imported; 1 passwords, 1 other accounts",
             "user auth0|bob: second factor lost",
             "user auth0|eve: imported as disabled: is blocked",
-            "fields of users that are not imported: user_metadata",
+            "user fields that are not imported: user_metadata",
         ],
     );
     let app = TestApp::spawn(&db).await;
@@ -109,7 +109,7 @@ async fn hashes_of_auth0_complete_its_users(db: TestDatabase) {
 
     let report = imported_file(&db, "auth0", &hashes.to_string(), &["--update"]).await;
 
-    has_lines(&report, &["0 users imported, 1 of them with a password", "(1 updated)"]);
+    has_lines(&report, &["0 users imported; 1 passwords", "(1 updated)"]);
     let ada = TestApp::spawn(&db).await.sign_in("ada@example.com").await.user;
     assert_eq!(ada["id"], "auth0|euclid");
 }
@@ -154,11 +154,11 @@ async fn users_of_firebase_sign_in(db: TestDatabase) {
     has_lines(
         &report,
         &[
-            "3 users imported, 1 of them with a password; 1 other accounts",
+            "3 users imported; 1 passwords, 1 other accounts",
             "user 2: imported as disabled: is disabled",
             "skipped user 3: the user has no e-mail address",
             "user 4: second factor lost",
-            "fields of users that are not imported: customAttributes, phoneNumber",
+            "user fields that are not imported: customAttributes, phoneNumber",
         ],
     );
     let app = TestApp::spawn(&db).await;
@@ -253,12 +253,12 @@ async fn users_of_keycloak_sign_in(db: TestDatabase) {
     has_lines(
         &report,
         &[
-            "7 users imported, 5 of them with a password",
+            "7 users imported; 5 passwords",
             "user k4: second factor lost",
             "user k5: imported without a password: its password hash is not accepted: $md5-salted$",
             "user k6: imported as disabled: is not active",
             "not imported, user s: is the service account of x",
-            "fields of users that are not imported: realmRoles, username",
+            "user fields that are not imported: realmRoles, username",
         ],
     );
     let app = TestApp::spawn(&db).await;
@@ -307,7 +307,7 @@ async fn users_of_a_django_database_sign_in(db: TestDatabase) {
         has_lines(
             &report,
             &[
-                "4 users imported, 3 of them with a password",
+                "4 users imported; 3 passwords",
                 "user 3: imported as disabled: is not active",
                 "skipped user 4: the user has no e-mail address",
                 "that are not imported: last_login, is_superuser, username, is_staff",
@@ -350,10 +350,10 @@ async fn users_of_a_django_dump_sign_in(db: TestDatabase) {
     has_lines(
         &report,
         &[
-            "3 users imported, 3 of them with a password",
+            "3 users imported; 3 passwords",
             "user 2: second factor lost",
             "user 3: imported as disabled: is not active",
-            "fields of users that are not imported: groups, is_staff, is_superuser, username",
+            "user fields that are not imported: groups, is_staff, is_superuser, username",
             "models that are not imported: otp_totp.totpdevice, sites.site",
         ],
     );
@@ -415,7 +415,7 @@ async fn users_of_supabase_sign_in(db: TestDatabase) {
     has_lines(
         &report,
         &[
-            "3 users imported, 3 of them with a password; 1 other accounts",
+            "3 users imported; 3 passwords, 1 other accounts",
             &format!("user {}: second factor lost", id(2)),
             &format!("user {}: imported as disabled: is banned until 2099-01-01", id(3)),
             &format!("not imported, user {}: was deleted", id(4)),

@@ -114,7 +114,7 @@ async fn a_user_is_created_under_the_rules_of_sign_up(db: TestDatabase) {
         (ADA, "", 1, "standard input contains no password"),
         (ADA, "\n", 1, "standard input contains no password"),
         (ADA, "seven77\n", 1, "password too short"),
-        (ADA, "password1\n", 1, "the password is on a list of compromised ones"),
+        (ADA, "password1\n", 1, "the password is on a list of compromised passwords"),
         (ADA, &"x".repeat(129), 1, "password too long"),
     ] {
         let error = fails(&db, status, &["create", email], password).await;

@@ -138,7 +138,7 @@ fn key(id: &Value) -> Subject {
     Subject { key: kid.map(str::to_owned), ..Subject::default() }
 }
 
-/// Parses a subject identifier. The result is empty if the subject belongs to another issuer.
+/// Parses a subject identifier. Omits a user or token of another issuer. The result is empty for an unknown format.
 fn subject(id: &Value, issuer: &str) -> Subject {
     let text = |id: &Value, name: &str| id.get(name).and_then(Value::as_str).map(str::to_owned);
     let is_ours = |id: &Value| text(id, "iss").is_none_or(|iss| iss == issuer);

@@ -8,7 +8,7 @@ const MARK: &str = "for-trial-only";
 
 /// Error for an example secret on a site that others can reach.
 #[derive(Debug, thiserror::Error)]
-#[error("{0} is an example secret of .env.example, which is public: generate your own")]
+#[error("{0} is an example secret from .env.example, which is public: generate your own")]
 pub struct ExampleSecret(&'static str);
 
 /// Rejects a secret of `.env.example` unless the address `site` is on this machine.

@@ -16,8 +16,8 @@ const MIN_CONNECTIONS: u64 = 5;
 /// Database settings.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct DatabaseArgs {
-    /// Time limit for a statement or transaction of a request, including the wait for a connection;
-    /// exceeding it returns 503
+    /// PostgreSQL only: time limit for a statement or transaction of a request, including the wait for a
+    /// connection; a request that exceeds it gets 503
     #[arg(long, env, default_value = "10s", value_parser = duration)]
     pub database_timeout: Duration,
 
@@ -30,8 +30,9 @@ pub struct DatabaseArgs {
     )]
     pub database_max_connections: u16,
 
-    /// Connection pooler in front of PostgreSQL: none; transaction, for a pooler in transaction mode
-    /// without prepared statements; auto, to detect it
+    /// Connection pooler in front of PostgreSQL: auto detects a pooler in transaction mode and whether it
+    /// supports prepared statements; none assumes a direct connection or a pooler in session mode;
+    /// transaction assumes a pooler in transaction mode that does not support prepared statements
     #[arg(long, env, default_value = "auto")]
     pub database_pooler: Pooler,
 }

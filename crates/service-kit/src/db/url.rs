@@ -41,7 +41,9 @@ impl DatabaseUrl {
 
 /// Error for a schema that is set although the database is SQLite.
 #[derive(Debug, thiserror::Error)]
-#[error("DATABASE_SCHEMA is for PostgreSQL; on SQLite set DATABASE_URL to a file of its own")]
+#[error(
+    "DATABASE_SCHEMA requires PostgreSQL; with SQLite, give each service its own file in DATABASE_URL"
+)]
 pub struct SchemaUnsupported;
 
 impl FromStr for DatabaseUrl {

@@ -26,7 +26,8 @@ pub async fn cors(
     if refused.is_empty() {
         return Finding::ok("cors", format!("{who} allows requests from {}", names.join(", ")));
     }
+    let them = if refused.len() == 1 { "it" } else { "them" };
     let refused = refused.join(", ");
-    let advice = format!("add it to {setting} of {who}");
+    let advice = format!("add {them} to {setting} of {who}");
     Finding::fault(setting, format!("{who} does not allow requests from {refused}: {advice}"))
 }

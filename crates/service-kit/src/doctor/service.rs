@@ -32,7 +32,9 @@ pub async fn running(caller: &Caller, host: &Host, port: u16) -> Running {
             return without(Finding::skip("service", format!("is not running at {address}")));
         }
         Err(reason) => {
-            let text = format!("another program listens at {address}: {reason}");
+            let text = format!(
+                "the program that listens at {address} does not respond like this service: {reason}"
+            );
             return without(Finding::fault("PORT", text));
         }
     };

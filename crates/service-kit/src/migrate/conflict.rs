@@ -121,7 +121,12 @@ impl fmt::Display for Conflict {
             None => "the database".to_owned(),
         };
         let names = self.taken.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>();
-        let what = if self.columns.is_empty() { "a relation" } else { "a table" };
+        let what = match (self.columns.is_empty(), self.taken.len()) {
+            (true, 1) => "a relation",
+            (true, _) => "relations",
+            (false, 1) => "a table",
+            (false, _) => "tables",
+        };
         write!(f, "{place} already has {what} {}", names.join(", "))?;
         if !self.columns.is_empty() {
             write!(f, " (columns of the first: {}, …)", self.columns.join(", "))?;

@@ -28,7 +28,9 @@ pub enum MigrateError {
     Thread(#[from] io::Error),
     #[error(transparent)]
     Conflict(Conflict),
-    #[error("no schema of the search_path exists; set DATABASE_SCHEMA, which creates one")]
+    #[error(
+        "none of the schemas in the search_path exists; set DATABASE_SCHEMA, which creates one"
+    )]
     NoSchema,
     #[error(
         "connections do not use the schema {wanted:?} but {found:?}; a connection pooler does not \

@@ -7,11 +7,11 @@ use clap::Args;
 /// Names of tables and columns in a source.
 #[derive(Args, Clone, Debug, Default)]
 pub struct NameArgs {
-    /// Name of a table in the source, as user=`app_users`; repeatable
+    /// Name of a table in the source, such as user=`app_users`; repeatable
     #[arg(long = "table", value_name = "TABLE=NAME")]
     pub tables: Vec<Mapping>,
 
-    /// Name of a column in the source, as user.emailVerified=verified, or title=subject for csv; an empty
+    /// Name of a column in the source, such as user.emailVerified=verified, or title=subject for csv; an empty
     /// name means that the source has no such column; repeatable
     #[arg(long = "column", value_name = "COLUMN=NAME")]
     pub columns: Vec<Mapping>,

@@ -114,7 +114,9 @@ impl SeparatedFile {
                 Err(reason) if bytes.iter().any(|value| value.contains(&b'\n')) => {
                     let last = self.lines.count_to(self.position().saturating_sub(1));
                     let last = last.map_err(csv::Error::from)?;
-                    Err(format!("{reason}; it continues to line {last}: is a quote unclosed?"))
+                    Err(format!(
+                        "{reason}; it continues to line {last}: a closing quote may be missing"
+                    ))
                 }
                 Err(reason) => Err(reason.to_owned()),
             };
@@ -135,7 +137,9 @@ impl SeparatedFile {
             return Ok(Ok(None));
         }
         if values.iter().skip(self.width).any(|value| !value.trim().is_empty()) {
-            return Ok(Err("the line has more values than the header: is a delimiter not quoted?"));
+            return Ok(Err(
+                "the line has more values than the header: a value may contain an unquoted delimiter",
+            ));
         }
         if values.iter().any(|value| value.contains(['\n', '\r'])) {
             if !self.columns.has_lines {
@@ -329,12 +333,12 @@ fn find_columns(
             header.iter().enumerate().filter(|(_, column)| is_same(column)).collect();
         match found.as_slice() {
             [] if given.is_some() => Err(SourceError::refused(format!(
-                "--column {ours}: the file has no column {theirs:?}, but {}",
+                "--column {ours}: the file has no column {theirs:?}; its columns are {}",
                 header.iter().collect::<Vec<_>>().join(", ")
             ))),
             [] => Ok(None),
             [(at, _)] => Ok(Some(*at)),
-            _ => Err(SourceError::refused(format!("the file has several columns {ours}"))),
+            _ => Err(SourceError::refused(format!("the file has more than one column {ours}"))),
         }
     };
     columns.names.iter().map(find).collect()

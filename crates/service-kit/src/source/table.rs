@@ -118,7 +118,7 @@ impl Table {
                     Some(at) => Some(at),
                     None => {
                         return Err(refused(format!(
-                            "--column {ours}: the table {name} has no column {theirs:?}, but {}",
+                            "--column {ours}: the table {name} has no column {theirs:?}; its columns are {}",
                             found_names.join(", ")
                         )));
                     }
@@ -150,8 +150,8 @@ impl Table {
         }
         if let [first, ..] = missing.as_slice() {
             return Err(refused(format!(
-                "the table {name} has no column {}; it has {}. If one of these is meant, name it: \
-                 --column {}.{first}=NAME; if there is no such column: --column {}.{first}=",
+                "the table {name} has no column {}; its columns are {}. If it has another name, use \
+                 --column {}.{first}=NAME; if it does not exist, use --column {}.{first}=",
                 missing.join(", "),
                 found_names.join(", "),
                 layout.name,

@@ -13,7 +13,7 @@ use crate::{
 pub enum TransferError {
     #[error("{0} does not exist")]
     NoDatabase(PathBuf),
-    #[error("DATABASE_URL is not a database of {0}: no migration has run there")]
+    #[error("the database in DATABASE_URL does not belong to {0}: none of its migrations has run")]
     NoSchema(&'static str),
     #[error("the schema is not up to date: run `{0} migrate` first")]
     OldSchema(&'static str),

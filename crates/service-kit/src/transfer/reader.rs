@@ -106,8 +106,8 @@ impl Reader {
         if header.format > FORMAT || header.schema > inventory.migrations.latest() {
             let (theirs, ours) = (header.version, inventory.version);
             let what = format!(
-                "this was written by {service} {theirs:?}, which is newer than this one ({ours:?}): \
-                 import it with that version"
+                "this was written by {service} {theirs:?}, which is newer than this program ({ours:?}): \
+                 import it with {theirs:?}"
             );
             return Err(self.refused(&what));
         }

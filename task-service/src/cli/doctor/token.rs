@@ -104,8 +104,7 @@ fn refused(error: Error, said: &Said, issuers: &[Issuer<'_>], now: f64) -> Findi
             let ours: Vec<_> =
                 issuers.iter().map(|one| format!("{:?}", one.trusted.issuer)).collect();
             let (iss, ours) = (said.claim("iss"), ours.join(", "));
-            let text =
-                format!("the token has iss {iss}, but {ours} is trusted: both must be identical");
+            let text = format!("the token has iss {iss}, which is not a trusted issuer: {ours}");
             Finding::fault("BETTER_AUTH_ISSUER", text)
         }
         (Refusal::WrongAudience, Some(Issuer { trusted, .. })) => {
@@ -123,10 +122,11 @@ fn refused(error: Error, said: &Said, issuers: &[Issuer<'_>], now: f64) -> Findi
         (Refusal::NotYetValid, _) => {
             let dates = [said.date("iat"), said.date("nbf")];
             let begins = dates.into_iter().flatten().fold(now, f64::max);
-            let text = format!("the token becomes valid in {}: its issuer", span(begins - now));
+            let text =
+                format!("the token becomes valid in {}: the issuer's clock", span(begins - now));
             Finding::fault(
                 "clock",
-                format!("{text} has a clock ahead of ours; synchronize both with NTP"),
+                format!("{text} is probably ahead of this machine's; synchronize both with NTP"),
             )
         }
         (Refusal::WrongAlgorithm, _) => {

@@ -18,8 +18,8 @@ pub struct ImportArgs {
     /// `created_at`, `updated_at` and email, the address of the owner
     pub(super) source: SecretString,
 
-    /// How to find the new owners of the tasks: same (users keep their ids), by-email (look up the
-    /// address in --users), or a file that maps `old_id` to `new_id` or email, as comma-separated
+    /// Mapping of old owners to new ones: same (users keep their ids), by-email (look up the address in
+    /// --users), or a file that maps `old_id` to `new_id` or email, as comma-separated
     /// values or JSON lines
     #[arg(long, value_name = "same|by-email|FILE")]
     pub(super) owners: Option<OwnersArg>,
@@ -44,7 +44,7 @@ pub struct ImportArgs {
 pub(super) enum Origin {
     /// A file written by `export`
     Export,
-    /// The database of a FastAPI service with `SQLModel`, PostgreSQL or SQLite
+    /// The PostgreSQL or SQLite database of a FastAPI service that uses `SQLModel`
     Fastapi,
     /// A file of comma-separated values with a header line
     Csv,

@@ -19,7 +19,9 @@ pub enum ImportError {
     Owners(#[source] SourceError),
     #[error("invalid --users")]
     Users(#[source] SourceError),
-    #[error("--from is not set, so the source must be a file written by `export`: {0}")]
+    #[error(
+        "with `--from export`, the default, the source must be a file written by `export`: {0}"
+    )]
     NotAnExport(&'static str),
     #[error(
         "--owners, --users, --dry-run, --report, --table and --column do not apply to an export, which \

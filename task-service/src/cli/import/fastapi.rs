@@ -111,6 +111,6 @@ impl Tasks {
         if self.read == self.count {
             return Ok(());
         }
-        Err(SourceError::refused("the source has several tasks with one id").into())
+        Err(SourceError::refused("the source has several tasks with the same id").into())
     }
 }

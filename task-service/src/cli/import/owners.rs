@@ -63,13 +63,14 @@ impl Owners {
         let id = match &self.rule {
             Rule::Same => old_id,
             Rule::ByEmail => {
-                let no_email = || format!("the source has no address of the owner {old_id}");
+                let no_email =
+                    || format!("the source has no e-mail address for the owner {old_id}");
                 self.find_by_email(old_id, email.ok_or_else(no_email)?)?
             }
             Rule::Map(map) => match map.get(old_id) {
                 Some(NewOwner::Id(id)) => id,
                 Some(NewOwner::Email(email)) => self.find_by_email(old_id, email)?,
-                None => return Err(format!("the owner {old_id} is not in the file of --owners")),
+                None => return Err(format!("the owner {old_id} is not in the --owners file")),
             },
         };
         if self.users.as_ref().is_some_and(|users| !users.ids.contains(id)) {

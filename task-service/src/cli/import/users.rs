@@ -43,7 +43,7 @@ impl AuthUsers {
         if has_ended {
             Ok(users)
         } else {
-            Err(SourceError::refused("the export of auth-service ends early"))
+            Err(SourceError::refused("the export of auth-service is truncated"))
         }
     }
 }

@@ -148,13 +148,13 @@ async fn an_export_of_users_that_cannot_be_read_is_refused(db: TestDatabase) {
     let whole = fs::read_to_string(auth_export(&[("7", "ada@example.com")]).path()).unwrap();
     let (cut, _) = whole.trim_end().rsplit_once('\n').unwrap();
     for (export, reason) in [
-        (cut, "the export of auth-service ends early"),
+        (cut, "the export of auth-service is truncated"),
         ("id,email\n", "the file is not an export of auth-service"),
         (
             "{\"export\":\"task-service\"}\n{\"end\":{}}\n",
             "the file is not an export of auth-service",
         ),
-        ("", "the export of auth-service ends early"),
+        ("", "the export of auth-service is truncated"),
     ] {
         let export = file(export);
         let arguments = ["--from", "csv", path(&csv), "--owners", "same", "--users", path(&export)];

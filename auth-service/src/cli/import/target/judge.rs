@@ -54,7 +54,7 @@ impl Target {
         }
         if let Some(id) = &candidate.id {
             UserId::try_from(id.clone()).map_err(|_error: shared_models::InvalidUserId| {
-                "the id is empty, longer than 255 characters, or unusable"
+                "the id is blank, longer than 255 characters, or contains control characters"
             })?;
             if !self.seen_ids.insert(id.clone()) {
                 return Err("the source has another user with this id".to_owned());

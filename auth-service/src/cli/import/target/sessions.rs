@@ -42,7 +42,7 @@ impl Target {
                 None => {}
             }
             if !draft.token_hashes.insert(hash) {
-                report.note(&candidate.place, "the source has two sessions with one token");
+                report.note(&candidate.place, "the source has two sessions with the same token");
                 continue;
             }
             match self.session(session, user_id, seal, known, draft)? {

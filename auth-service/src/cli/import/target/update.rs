@@ -48,7 +48,7 @@ impl Target {
             if candidate.id.is_some() || password.is_none() || is_same_password {
                 update.email_verified = Some(true);
             } else {
-                let what = "stays unverified: the user has a password that is not of this source";
+                let what = "stays unverified: the user has a password that is not from this source";
                 report.note(&candidate.place, what);
             }
         }

@@ -158,8 +158,8 @@ fn of_tls(error: &rustls::Error, server: &Server, trust: &Trust) -> String {
         Host::Unix(path) => path.display().to_string(),
     };
     if is_of_version_1(error) {
-        return "the server's certificate is of X.509 version 1, which cannot be verified: \
-                create a new one with a subjectAltName"
+        return "the server's certificate is an X.509 version 1 certificate, which cannot be \
+                verified: create a new one with a subjectAltName"
             .into();
     }
     match error {
@@ -181,12 +181,12 @@ fn of_certificate(error: &CertificateError, host: &str, trust: &Trust) -> String
     match error {
         CertificateError::UnknownIssuer => {
             let roots = match trust {
-                Trust::Root { file, .. } => format!("of {}", file.display()),
+                Trust::Root { file, .. } => format!("in {}", file.display()),
                 Trust::System | Trust::Anyone => "that this system trusts".into(),
             };
             format!(
-                "the server's certificate is not trusted: no authority {roots} has issued it (set \
-                 sslrootcert to the file of the one that has)"
+                "the server's certificate is not trusted: it was not issued by an authority {roots} \
+                 (set sslrootcert to the certificate of the one that issued it)"
             )
         }
         CertificateError::ExpiredContext { not_after, .. } => {
@@ -249,8 +249,8 @@ fn is_about_encryption(code: &SqlState) -> bool {
     *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION || *code == SqlState::PROTOCOL_VIOLATION
 }
 
-/// Returns whether the network failed. Otherwise the URL requires something that the server does not
-/// offer.
+/// Returns whether an I/O error ended the attempt, rather than a server that does not offer what the
+/// URL requires.
 fn is_of_the_network(error: &tokio_postgres::Error) -> bool {
     error.source().is_some_and(<dyn StdError>::is::<io::Error>)
 }

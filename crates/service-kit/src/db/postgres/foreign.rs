@@ -64,7 +64,7 @@ pub(super) fn refuse_address(address: &str) -> Result<(), UrlError> {
 pub(super) fn unsupported(name: &str, value: &str) -> UrlError {
     let advice = match name {
         "schema" | "currentSchema" | "search_path" => {
-            "set DATABASE_SCHEMA, or leave it out for the schema public"
+            "set DATABASE_SCHEMA, or leave it out to use the schema public"
         }
         "pgbouncer"
         | "prepareThreshold"
@@ -85,7 +85,7 @@ pub(super) fn unsupported(name: &str, value: &str) -> UrlError {
              sslmode=require, which only encrypts"
         }
         "sslidentity" | "sslpassword" => {
-            "write sslcert and sslkey with the paths of PEM files, the key not encrypted"
+            "write sslcert and sslkey with the paths of PEM files, and do not encrypt the key"
         }
         "sslca" | "sslrootcertificate" | "sslServerCert" => "write sslrootcert=PATH",
         "sslcrl"

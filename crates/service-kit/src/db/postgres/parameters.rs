@@ -135,13 +135,13 @@ impl Parameters {
         }
         if is_system && mode != SslMode::VerifyFull {
             return Err(UrlError::Combination(
-                "sslrootcert=system needs sslmode=verify-full: anyone can have a certificate of a \
-                 public authority, for another name",
+                "sslrootcert=system needs sslmode=verify-full: anyone can get a certificate from \
+                 a public authority for some other name",
             ));
         }
         if mode == SslMode::Disable && config.get_channel_binding() == ChannelBinding::Require {
             return Err(UrlError::Combination(
-                "channel_binding=require needs TLS: not sslmode=disable",
+                "channel_binding=require needs TLS, so sslmode must not be disable",
             ));
         }
         let trust = match (self.root, mode) {
@@ -162,7 +162,7 @@ impl Parameters {
             (None, None) => None,
             (Some(_), None) => {
                 return Err(UrlError::Combination(
-                    "sslcert needs sslkey=PATH (the certificate of an authority is sslrootcert)",
+                    "sslcert needs sslkey=PATH (for a CA certificate, use sslrootcert)",
                 ));
             }
             (None, Some(_)) => return Err(UrlError::Combination("sslkey needs sslcert=PATH")),

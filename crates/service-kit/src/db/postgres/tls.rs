@@ -175,7 +175,7 @@ impl Tls {
                 let mut roots = RootCertStore::empty();
                 roots.add_parsable_certificates(certificates.iter().cloned());
                 if roots.is_empty() {
-                    return Err(TlsError::Pem(file.clone(), "certificates of authorities"));
+                    return Err(TlsError::Pem(file.clone(), "CA certificates"));
                 }
                 let verifier =
                     ServerVerifier::of_roots(algorithms, roots, certificates, *checks_name);

@@ -77,13 +77,13 @@ impl Examination {
             return schema.is_missing(if self.is_empty {
                 "the database is empty"
             } else {
-                "the database has none of its tables yet"
+                "the database has none of the service's tables yet"
             });
         }
         let names: Vec<_> = plan.pending.values().map(String::as_str).collect();
         let text = format!("these migrations have not run: {}", names.join(", "));
         if schema.should_be_current() {
-            let advice = format!("run `{program} migrate`, or set it to on and start again");
+            let advice = format!("run `{program} migrate`, or restart {program} with MIGRATE=on");
             Finding::fault("MIGRATE", format!("{text}; {advice}"))
         } else {
             Finding::warn("MIGRATE", format!("{text}; they run when {program} starts"))

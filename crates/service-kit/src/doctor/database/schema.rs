@@ -29,7 +29,10 @@ impl Schema {
     pub(super) fn is_missing(&self, text: &str) -> Finding {
         let program = self.migrations.service;
         if self.should_be_current() {
-            Finding::fault("MIGRATE", format!("{text}: run `{program} migrate`, or set it to on"))
+            Finding::fault(
+                "MIGRATE",
+                format!("{text}: run `{program} migrate`, or restart {program} with MIGRATE=on"),
+            )
         } else {
             Finding::ok("database", format!("{text}; {program} creates the tables when it starts"))
         }
