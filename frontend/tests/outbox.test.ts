@@ -2,9 +2,10 @@
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Write } from "../src/features/tasks/model/entry";
-import { ConflictError, Outbox, type Transport } from "../src/features/tasks/model/outbox";
+import { Outbox } from "../src/features/tasks/model/outbox";
 import { StoredWrites, type Tabs } from "../src/features/tasks/model/stored-writes";
-import type { Task } from "../src/features/tasks/model/task";
+import type { Task, TaskChange } from "../src/features/tasks/model/task";
+import { ConflictError, type Transport } from "../src/features/tasks/model/transport";
 import { ProblemError } from "../src/lib/problem";
 import { MemoryStore } from "./memory-store";
 
@@ -12,12 +13,14 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 const create = (title: string): Write => ({ kind: "create", title, createdAt: "2026-01-02" });
-const rename = (taskId: string, title: string): Write => ({
+type Update = Extract<Write, { kind: "update" }>;
+const update = (taskId: string, change: TaskChange): Update => ({
   kind: "update",
   taskId,
-  change: { title },
+  change,
   base: { title: "old" },
 });
+const rename = (taskId: string, title: string): Write => update(taskId, { title });
 
 const task = (title: string): Task => ({
   id: "1",
@@ -150,6 +153,58 @@ test("a conflict shows the other version, and can be overwritten", async () => {
   await settled();
   expect(server.sent).toEqual(["mine", "mine"]);
   expect(outbox.list()).toEqual([]);
+});
+
+test("a later change replaces a refused one, and is compared with the text before it", async () => {
+  const store = new MemoryStore();
+  const { outbox, server } = await start(store);
+  const rejections = [problem(500), new ConflictError(task("theirs"))];
+  for (const rejection of rejections) {
+    server.outcomes = [rejection];
+    const first = await outbox.submit(rename("1", "first"));
+    expect(first).toMatchObject({ kind: "failed", base: { title: "old" } });
+    server.outcomes = [problem(503)];
+    outbox.add({ ...update("1", { title: "second" }), base: { title: "first" } });
+    await settled();
+    expect(outbox.list()).toMatchObject([{ state: "waiting", write: rename("1", "second") }]);
+    expect([...store.items.values()]).toMatchObject([{ write: rename("1", "second") }]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(outbox.list()).toEqual([]);
+    expect(store.items.size).toBe(0);
+  }
+});
+
+test("a change that waits behind a refused one replaces it, but only its own fields", async () => {
+  const store = new MemoryStore();
+  const { outbox, server } = await start(store);
+  server.held = [];
+  server.outcomes = [problem(500), problem(0)];
+  const both = { title: "first", description: "notes" };
+  outbox.add({ ...update("1", both), base: { title: "old", description: null } });
+  outbox.add({ ...update("1", { title: "second" }), base: { title: "first" } });
+  server.held[0]?.();
+  await settled();
+  server.held[1]?.();
+  await settled();
+  expect(outbox.list()).toMatchObject([
+    { state: "failed", write: { change: { description: "notes" }, base: { description: null } } },
+    { state: "waiting", write: rename("1", "second") },
+  ]);
+  const after = await start(store, tabOf("next"));
+  await settled();
+  expect(after.server.sent).toEqual(["tick", "second"]);
+});
+
+test("the refused changes of a deleted task are dropped", async () => {
+  const { outbox, server, store } = await start();
+  server.outcomes = [problem(500), problem(500)];
+  outbox.add(rename("1", "first"));
+  outbox.add(rename("2", "other"));
+  await settled();
+  outbox.add(remove);
+  await settled();
+  expect(outbox.list()).toMatchObject([{ state: "failed", write: rename("2", "other") }]);
+  expect(store.items.size).toBe(1);
 });
 
 test("unsent writes survive a reload, in order and with their keys", async () => {

@@ -146,11 +146,19 @@ export interface NewTask {
   description?: string;
 }
 
+export interface CreatedTask {
+  task: Task;
+  /** Whether an earlier request with the same key created the task. */
+  isReplayed: boolean;
+}
+
 /** Creates a task. Retries with the same key create it only once. */
-export function createTask(task: NewTask, key: string): Promise<Task> {
-  return only((client) =>
+export async function createTask(task: NewTask, key: string): Promise<CreatedTask> {
+  const { data, response } = await ask((client) =>
     client.POST("/api/tasks", { body: task, headers: { "idempotency-key": key } }),
   );
+  if (data === undefined) throw new ProblemError(unreachable(t().unreachable.empty));
+  return { task: data, isReplayed: response.headers.has("idempotency-replayed") };
 }
 
 /** Changes a task. With an entity tag, fails with 412 if the task has another version. */

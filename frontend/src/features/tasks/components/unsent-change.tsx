@@ -13,7 +13,7 @@ export function UnsentChange({ entry, actions }: Props) {
   const { state, problem, theirs, write } = entry;
   if (theirs) return <Conflict entry={entry} actions={actions} />;
   if (state === "failed") {
-    const isGone = problem?.status === 404 && write.kind === "update";
+    const isGone = problem?.status === 404 && write.kind !== "delete";
     return (
       <Line text={`${t().unsent.notSaved} ${textOf(entry)}`} isProblem>
         {isGone ? (

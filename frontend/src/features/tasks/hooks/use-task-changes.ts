@@ -97,13 +97,16 @@ const actions: UnsentActions = {
   takeTheirs({ id, theirs, write }) {
     if (!theirs || write.kind !== "update") return;
     put(theirs);
+    outbox.discard(id);
     const rest = withoutConflicts(theirs, write.change, write.base);
     if (Object.keys(rest).length > 0) changeTask(theirs, rest);
-    outbox.discard(id);
   },
   recreate({ id, write }) {
-    if (write.kind !== "update") return;
-    const { title, description } = { ...cachedTask(write.taskId), ...write.base, ...write.change };
+    if (write.kind === "delete") return;
+    const { title, description } =
+      write.kind === "create"
+        ? write
+        : { ...cachedTask(write.taskId), ...write.base, ...write.change };
     addTask(title ?? t().tasks.untitled, description ?? undefined);
     outbox.discard(id);
   },

@@ -32,3 +32,42 @@ export const entryOf = (id: string, write: Write): Entry => ({ id, write, state:
  */
 export const laneOf = ({ write }: Pick<Entry, "write">): string =>
   write.kind === "create" ? "create" : write.taskId;
+
+/**
+ * Removes each field of a refused change that a later change of the same task contains as well:
+ * only the later value is saved. It is compared with the value before the refused change.
+ */
+export function superseded(entries: readonly Entry[]): readonly Entry[] {
+  let result = entries;
+  for (const { id, state, write } of entries) {
+    if (state === "failed" && write.kind === "update") result = withoutOld(result, id);
+  }
+  return result;
+}
+
+function withoutOld(entries: readonly Entry[], id: string): readonly Entry[] {
+  const index = entries.findIndex((entry) => entry.id === id);
+  const entry = entries[index];
+  if (entry?.write.kind !== "update") return entries;
+  let { change, base } = entry.write;
+  const { taskId } = entry.write;
+  const later = entries.slice(index + 1).map((other): Entry => {
+    const { write } = other;
+    if (write.kind !== "update" || write.taskId !== taskId) return other;
+    const old = fieldsIn(base, write.change);
+    if (Object.keys(old).length === 0) return other;
+    change = fieldsNotIn(change, write.change);
+    base = fieldsNotIn(base, write.change);
+    return { ...other, write: { ...write, base: { ...write.base, ...old } } };
+  });
+  const count = Object.keys(change).length;
+  if (count === Object.keys(entry.write.change).length) return entries;
+  const left = { ...entry, write: { ...entry.write, change, base } };
+  return [...entries.slice(0, index), ...(count === 0 ? [] : [left]), ...later];
+}
+
+const fieldsIn = (fields: TaskChange, others: TaskChange): TaskChange =>
+  Object.fromEntries(Object.entries(fields).filter(([name]) => name in others));
+
+const fieldsNotIn = (fields: TaskChange, others: TaskChange): TaskChange =>
+  Object.fromEntries(Object.entries(fields).filter(([name]) => !(name in others)));

@@ -3,29 +3,17 @@
 
 import { type Problem, problemOf } from "../../../lib/problem";
 import { randomHex } from "../../../lib/random";
-import { type Entry, entryOf, laneOf, type Write } from "./entry";
+import { type Entry, entryOf, laneOf, superseded, type Write } from "./entry";
 import type { StoredWrites } from "./stored-writes";
-import { fieldsOf, type Task } from "./task";
-
-/** Thrown if the server has another value in a field that the user changed. */
-export class ConflictError extends Error {
-  constructor(readonly theirs: Task) {
-    super("The task was changed elsewhere.");
-  }
-}
+import { fieldsOf, type Task, type TaskChange } from "./task";
+import { ConflictError, isRetried, type Transport } from "./transport";
 
 export type Outcome =
   | { kind: "done"; task: Task | undefined }
   /** The write is stored and will be retried. */
   | { kind: "kept"; problem: Problem }
-  | { kind: "failed"; id: string; problem: Problem; theirs?: Task };
-
-export interface Transport {
-  /** Sends a write. Throws on failure: a `ConflictError` if the task was changed elsewhere. */
-  send(id: string, write: Write): Promise<Task | undefined>;
-  /** Called for a confirmed write before its entry is removed. */
-  confirmed(entry: Entry, task: Task | undefined): void;
-}
+  /** `base` contains the changed fields as the user saw them before any unsaved change. */
+  | { kind: "failed"; id: string; problem: Problem; base: TaskChange; theirs?: Task };
 
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 30_000;
@@ -179,9 +167,25 @@ export class Outbox {
 
   #add(id: string, write: Write, state: "held" | "waiting"): string {
     this.#set([...this.#entries, { id, write, state }]);
-    if (this.#owner !== undefined) this.stored.add(this.#owner, id, write);
+    if (this.#owner !== undefined) this.stored.set(this.#owner, id, write);
+    this.#supersede();
     this.#pump();
     return id;
+  }
+
+  /** Removes the fields of refused changes that a later change contains as well. */
+  #supersede(): void {
+    const before = this.#entries;
+    const after = superseded(before);
+    if (after === before) return;
+    this.#set(after);
+    const owner = this.#owner;
+    if (owner === undefined) return;
+    for (const { id, write } of before) {
+      const entry = this.#find(id);
+      if (!entry) this.stored.delete(owner, id);
+      else if (entry.write !== write) this.stored.set(owner, id, entry.write);
+    }
   }
 
   /** Sends the first write of every lane that is neither busy nor pausing. */
@@ -208,6 +212,7 @@ export class Outbox {
       this.transport.confirmed(entry, task);
       this.#attempts.delete(entry.id);
       this.#remove(entry);
+      if (entry.write.kind === "delete") this.#dropRefused(entry.write.taskId);
       this.#settle(entry.id, { kind: "done", task });
     } catch (error) {
       if (this.#owner !== owner) return;
@@ -216,22 +221,36 @@ export class Outbox {
     this.#pump();
   }
 
+  /** Drops the refused changes of a task that the user has deleted. */
+  #dropRefused(taskId: string): void {
+    for (const entry of this.#entries) {
+      const isRefused = entry.write.kind === "update" && entry.state === "failed";
+      if (isRefused && laneOf(entry) === taskId) this.#remove(entry);
+    }
+  }
+
   #fail(entry: Entry, error: unknown): void {
     if (error instanceof ConflictError) {
       const problem: Problem = { status: 412, message: error.message, fields: {} };
-      this.#update({ ...entry, state: "failed", problem, theirs: error.theirs });
-      this.#settle(entry.id, { kind: "failed", id: entry.id, problem, theirs: error.theirs });
+      this.#refuse({ ...entry, problem, theirs: error.theirs }, problem);
       return;
     }
     const problem = problemOf(error);
     if (!isRetried(problem)) {
-      this.#update({ ...entry, state: "failed", problem });
-      this.#settle(entry.id, { kind: "failed", id: entry.id, problem });
+      this.#refuse({ ...entry, problem }, problem);
       return;
     }
     this.#update({ ...entry, state: "waiting", problem });
     this.#pause(entry, problem.retryAfter);
     this.#settle(entry.id, { kind: "kept", problem });
+  }
+
+  #refuse(entry: Entry, problem: Problem): void {
+    const { id, write, theirs } = entry;
+    const base = write.kind === "update" ? write.base : {};
+    this.#update({ ...entry, state: "failed" });
+    this.#settle(id, { kind: "failed", id, problem, base, ...(theirs && { theirs }) });
+    this.#supersede();
   }
 
   #pause({ id, write }: Entry, retryAfter: number | undefined): void {
@@ -277,10 +296,3 @@ export class Outbox {
     for (const listener of this.#listeners) listener();
   }
 }
-
-/**
- * Returns whether the same request may succeed later, because the service is unreachable, not ready
- * or busy.
- */
-const isRetried = ({ status }: Problem): boolean =>
-  status === 0 || status === 429 || status === 502 || status === 503 || status === 504;

@@ -28,6 +28,8 @@ export interface StoredWrite extends Stored {
 
 export class StoredWrites {
   #order = 0;
+  /** The positions of the known writes, by id. */
+  readonly #orders = new Map<string, number>();
 
   constructor(
     private readonly store: KeyValueStore,
@@ -37,11 +39,13 @@ export class StoredWrites {
   /** Returns the writes of a user in all tabs, oldest first. */
   async list(owner: string): Promise<StoredWrite[]> {
     const prefix = prefixOf(owner);
-    return (await this.store.list(prefix))
+    const writes = (await this.store.list(prefix))
       .flatMap(([key, value]) =>
         isStored(value) ? [{ ...value, id: key.slice(prefix.length) }] : [],
       )
       .sort((a, b) => a.order - b.order);
+    for (const { id, order } of writes) this.#orders.set(id, order);
+    return writes;
   }
 
   async listOwn(owner: string): Promise<StoredWrite[]> {
@@ -61,12 +65,13 @@ export class StoredWrites {
     });
   }
 
-  add(owner: string, id: string, write: Write): void {
-    this.#order = Math.max(this.#order + 1, Date.now());
-    void this.#set(owner, id, this.#order, write);
+  /** Stores a write, behind all others or, if it is already stored, at its position. */
+  set(owner: string, id: string, write: Write): void {
+    void this.#set(owner, id, this.#orders.get(id) ?? this.#next(), write);
   }
 
   delete(owner: string, id: string): void {
+    this.#orders.delete(id);
     void this.store.delete(prefixOf(owner) + id);
   }
 
@@ -78,11 +83,17 @@ export class StoredWrites {
     await this.tabs.exclusively(() => this.store.deleteAll(prefixOf(owner)));
   }
 
+  #next(): number {
+    this.#order = Math.max(this.#order + 1, Date.now());
+    return this.#order;
+  }
+
   #isOwn({ tab }: Stored): boolean {
     return tab === this.tabs.id;
   }
 
   #set(owner: string, id: string, order: number, write: Write): Promise<boolean> {
+    this.#orders.set(id, order);
     const stored: Stored = { tab: this.tabs.id, order, write };
     return this.store.set(prefixOf(owner) + id, stored);
   }

@@ -8,10 +8,11 @@ import { BrowserStore } from "../../../lib/storage";
 import { createTask, deleteTask, findTask, updateTask } from "../api/tasks";
 import { ConfirmedChanges } from "./confirmed-changes";
 import type { Entry, Write } from "./entry";
-import { ConflictError, Outbox, type Transport } from "./outbox";
+import { Outbox } from "./outbox";
 import { StoredWrites } from "./stored-writes";
 import { TabLocks } from "./tab-locks";
-import { conflictsOf, type Task, type TaskChange } from "./task";
+import { conflictsOf, type Task, type TaskChange, withoutConflicts } from "./task";
+import { ConflictError, type Transport } from "./transport";
 
 /** Maximum number of attempts to apply a change while other devices change the same task. */
 const MERGES = 3;
@@ -21,7 +22,10 @@ const transport: Transport = {
     switch (write.kind) {
       case "create": {
         const { title, description } = write;
-        return await createTask(description === undefined ? { title } : { title, description }, id);
+        const body = description === undefined ? { title } : { title, description };
+        const { task, isReplayed } = await createTask(body, id);
+        // A replayed response contains the task as it was created. It may be gone meanwhile.
+        return isReplayed ? (await findTask(task.id)).task : task;
       }
       case "update":
         return await merge(write.taskId, write.change, write.base);
@@ -91,6 +95,8 @@ async function merge(id: string, change: TaskChange, base: TaskChange): Promise<
   for (let attempt = 1; ; attempt += 1) {
     const { task, etag } = await findTask(id);
     if (conflictsOf(task, change, base).length > 0) throw new ConflictError(task);
+    // An earlier attempt, whose response was lost, may have applied the change.
+    if (Object.keys(withoutConflicts(task, change, base)).length === 0) return task;
     try {
       return await updateTask(id, change, etag);
     } catch (error) {

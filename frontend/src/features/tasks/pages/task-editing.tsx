@@ -121,9 +121,11 @@ export function Editing({ task, missing }: Props) {
     // If the user has left the form, the list shows the rejected change.
     if (!isShown.current) return;
     if (outcome.kind === "failed") {
-      base.current = before;
+      // The change replaced earlier ones that were refused, so they no longer belong to the base.
+      base.current = seen === before ? { ...before, ...outcome.base } : before;
       keepDraft();
       discardChange(outcome.id);
+      setStart({ base: base.current, draft: text.current });
       if (!outcome.theirs) throw new ProblemError(outcome.problem);
       setTheirs(outcome.theirs);
       return;

@@ -1,0 +1,26 @@
+// How the outbox sends writes, and what their failures mean.
+
+import type { Problem } from "../../../lib/problem";
+import type { Entry, Write } from "./entry";
+import type { Task } from "./task";
+
+export interface Transport {
+  /** Sends a write. Throws on failure: a `ConflictError` if the task was changed elsewhere. */
+  send(id: string, write: Write): Promise<Task | undefined>;
+  /** Called for a confirmed write before its entry is removed. */
+  confirmed(entry: Entry, task: Task | undefined): void;
+}
+
+/** Thrown if the server has another value in a field that the user changed. */
+export class ConflictError extends Error {
+  constructor(readonly theirs: Task) {
+    super("The task was changed elsewhere.");
+  }
+}
+
+/**
+ * Returns whether the same request may succeed later, because the service is unreachable, not ready
+ * or busy.
+ */
+export const isRetried = ({ status }: Problem): boolean =>
+  status === 0 || status === 429 || status === 502 || status === 503 || status === 504;
