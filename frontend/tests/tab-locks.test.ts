@@ -102,10 +102,12 @@ test("the other tabs make their deletions final", () => {
   expect(first.events.finishDeletions).not.toHaveBeenCalled();
 });
 
-test("without locks, tabs count as closed", async () => {
+test("without locks, a tab detects the other open tabs, but none that is suspended", async () => {
   vi.stubGlobal("navigator", {});
-  openTab();
-  expect(await seenBy(openTab().tab)).toEqual(new Set());
+  const [first, second] = [openTab(), openTab()];
+  expect(await seenBy(second.tab)).toEqual(new Set([first.tab.id]));
+  Channel.all.splice(0, 1);
+  expect(await seenBy(second.tab)).toEqual(new Set());
 });
 
 test("an error of the callback is not mistaken for a refused lock", async () => {

@@ -61,6 +61,21 @@ test("an undone deletion stays undone after signing out in another tab", async (
   await expect(rows(page)).toHaveText(["Bread", "Milk"]);
 });
 
+test("an undone deletion stays undone in a browser without locks", async ({ page, context, system }) => {
+  await context.addInitScript(() => Object.defineProperty(navigator, "locks", { value: undefined }));
+  await member(context, system);
+  await haveTasks(context, system, ["Milk"]);
+  await page.goto("/tasks");
+  await page.getByRole("button", { name: "Delete Milk" }).click();
+  const other = await context.newPage();
+  await other.goto("/tasks");
+  await expect(rows(other)).toHaveText(["Milk"]);
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(rows(page)).toHaveText(["Milk"]);
+  await other.reload();
+  await expect(rows(other)).toHaveText(["Milk"]);
+});
+
 test("signing out asks about a deletion of another tab that cannot be sent", async ({
   page,
   context,

@@ -1,5 +1,6 @@
 // Coordinates the open tabs of this browser. Each tab holds a lock until it is closed, so that the
-// other tabs know that it is open. A channel tells tabs to make their deletions final.
+// other tabs know that it is open. A channel tells tabs to make their deletions final, and finds the
+// open tabs in browsers without locks.
 
 import { lockManager } from "../../../lib/locks";
 import { randomHex } from "../../../lib/random";
@@ -7,7 +8,13 @@ import type { Tabs } from "./stored-writes";
 
 const PREFIX = "task-outbox-";
 
-type Message = { kind: "opened"; tab: string } | { kind: "finish deletions" };
+/** Time in milliseconds for the responses of other tabs. Suspended tabs do not respond. */
+const PATIENCE = 200;
+
+type Message =
+  | { kind: "opened" | "present"; tab: string }
+  | { kind: "roll call" }
+  | { kind: "finish deletions" };
 
 export interface TabEvents {
   /** Called when another tab was closed, so that its unsent writes can be adopted. */
@@ -18,11 +25,14 @@ export interface TabEvents {
 
 /**
  * Coordinates tabs with the locks of the browser. Browsers offer locks only with https or on
- * localhost, and privacy settings may disable them. Without locks, tabs are not coordinated.
+ * localhost, and privacy settings may disable them. Without locks, open tabs are found by asking
+ * them, and a closed tab is only noticed when a page is loaded.
  */
 export class TabLocks implements Tabs {
   readonly id = randomHex(8);
   readonly #locks = lockManager();
+  /** The tabs that have responded, for each roll call under way. */
+  readonly #rolls = new Set<Set<string>>();
   #channel: BroadcastChannel | undefined;
   #events: TabEvents | undefined;
 
@@ -32,6 +42,8 @@ export class TabLocks implements Tabs {
     this.#channel = new BroadcastChannel("task-outbox");
     this.#channel.onmessage = ({ data }: MessageEvent<Message>) => {
       if (data.kind === "opened") this.#watch(data.tab);
+      else if (data.kind === "roll call") this.#post({ kind: "present", tab: this.id });
+      else if (data.kind === "present") for (const roll of this.#rolls) roll.add(data.tab);
       else events.finishDeletions();
     };
     void this.#locks?.request(PREFIX + this.id, () => this.#stayOpen()).catch(() => undefined);
@@ -46,11 +58,21 @@ export class TabLocks implements Tabs {
     const locks = this.#locks;
     try {
       if (locks) await locks.request("task-outbox", async () => once(await openTabs(locks)));
-      else await once(new Set());
+      else await once(await this.#callRoll());
     } catch (error) {
       if (isRun) throw error;
-      await run(new Set());
+      await run(await this.#callRoll());
     }
+  }
+
+  /** Returns the ids of the tabs that respond. */
+  async #callRoll(): Promise<ReadonlySet<string>> {
+    const roll = new Set<string>();
+    this.#rolls.add(roll);
+    this.#post({ kind: "roll call" });
+    await new Promise((resolve) => setTimeout(resolve, PATIENCE));
+    this.#rolls.delete(roll);
+    return roll;
   }
 
   /** Makes the deletions of the other tabs final. */
