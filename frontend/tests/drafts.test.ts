@@ -63,6 +63,23 @@ test("a draft that another tab discards is stored again by the tab that wrote it
   expect(store.items.size).toBe(0);
 });
 
+test("a draft that is stored again is not newer than one typed in another tab meanwhile", async () => {
+  vi.useFakeTimers();
+  const store = new MemoryStore();
+  const tabs = ["one", "two", "three"].map((tab) => new Drafts(store, tab));
+  const [first, second, third] = tabs as [Drafts, Drafts, Drafts];
+  await first.open("ada");
+  await second.open("ada");
+  first.set("composer", { title: "Half" });
+  vi.advanceTimersByTime(1);
+  second.set("composer", { title: "Half a thought" });
+  vi.advanceTimersByTime(1);
+  first.storeAgain();
+  await third.open("ada");
+  expect(third.get("composer")).toEqual({ title: "Half a thought" });
+  vi.useRealTimers();
+});
+
 test("newer text of another tab is not deleted with the copy that was loaded", async () => {
   vi.useFakeTimers();
   const store = new MemoryStore();

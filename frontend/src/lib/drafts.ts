@@ -93,12 +93,15 @@ export class Drafts {
     if ((before === undefined) !== (draft === undefined)) this.#changeNames();
   }
 
-  /** Stores this tab's drafts again, in case another tab has taken over or deleted them. */
+  /**
+   * Stores this tab's drafts again, in case another tab has taken over or deleted them. They do not
+   * become newer than text typed in another tab meanwhile.
+   */
   storeAgain(): void {
     const owner = this.#owner;
     if (owner === undefined) return;
-    for (const [name, { key, draft }] of this.#drafts) {
-      if (key === this.#keyOf(owner, name)) this.set(name, draft);
+    for (const [name, { key, draft, at }] of this.#drafts) {
+      if (key === this.#keyOf(owner, name)) void this.store.set(key, { name, draft, at });
     }
   }
 
