@@ -36,7 +36,10 @@ export function queryOf({ filter, search, sort }: View): string {
 export const matchesFilter = ({ completed }: Task, { filter }: View): boolean =>
   filter === "all" || completed === (filter === "done");
 
-export const matchesSearch = ({ title, description }: Task, { search }: View): boolean =>
+export const matchesSearch = (
+  { title, description }: Pick<Task, "title" | "description">,
+  { search }: View,
+): boolean =>
   search === "" ||
   [title, description ?? ""].some((text) => text.toLowerCase().includes(search.toLowerCase()));
 

@@ -30,7 +30,7 @@ import {
 import { cachedTask, useListing } from "../hooks/use-tasks";
 import { TITLE } from "../model/task-draft";
 import { isLeaving, overlay } from "../model/task-overlay";
-import { queryOf, type View, viewOf } from "../model/task-view";
+import { matchesSearch, queryOf, type View, viewOf } from "../model/task-view";
 import { drafts } from "../model/unsent";
 
 export function TasksPage() {
@@ -43,8 +43,10 @@ export function TasksPage() {
   }
 
   function add(title: string) {
-    // A new task would not be visible among completed ones.
-    if (view.filter === "done") show({ ...view, filter: "all" });
+    // A new task would not be visible among completed ones, or among others that are found.
+    const filter = view.filter === "done" ? "all" : view.filter;
+    const search = matchesSearch({ title, description: null }, view) ? view.search : "";
+    if (filter !== view.filter || search !== view.search) show({ ...view, filter, search });
     addTask(title);
   }
 
