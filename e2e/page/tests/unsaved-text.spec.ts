@@ -101,6 +101,21 @@ test("a name that is not saved survives the end of the session, and a saved one 
   await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
 });
 
+test("a name that is changed back before the new one is shown stays", async ({ page, context, system }) => {
+  await member(context, system);
+  await page.goto("/settings");
+  await nameField(page).fill("Grace");
+  const release = await hold(page, "**/get-session**", "GET");
+  await page.getByRole("button", { name: "Save name" }).click();
+  await expect(page.getByText("Your name has been changed.")).toBeVisible();
+  await nameField(page).fill("Ada");
+  release();
+  await expect(page.getByRole("button", { name: "Sign out Grace" })).toBeVisible();
+  await expect(nameField(page)).toHaveValue("Ada");
+  await page.getByRole("button", { name: "Save name" }).click();
+  await expect(page.getByRole("button", { name: "Sign out Ada" })).toBeVisible();
+});
+
 test("an address that is typed while another one is being sent stays", async ({ page, context, system }) => {
   await member(context, system);
   await page.goto("/settings");
@@ -150,6 +165,26 @@ test("newer text of another tab survives, although an older copy is used up", as
   await other.getByLabel("New task").fill("Half of it");
   await other.getByLabel("New task").press("Enter");
   await expect(other.getByRole("link", { name: "Open Half of it" })).toBeVisible();
+  await page.close();
+  await other.reload();
+  await expect(other.getByLabel("New task")).toHaveValue("Half a thought");
+});
+
+test("the text that was typed last is restored, although an older tab was used later", async ({
+  page,
+  context,
+  system,
+}) => {
+  await member(context, system);
+  await page.goto("/tasks");
+  await page.getByLabel("New task").fill("Half");
+  await isStored(page, "Half");
+  const other = await context.newPage();
+  await other.goto("/tasks");
+  await other.getByLabel("New task").fill("Half a thought");
+  await isStored(other, "Half a thought");
+  await page.evaluate(() => window.dispatchEvent(new Event("focus")));
+  await isStored(page, '"title":"Half"');
   await page.close();
   await other.reload();
   await expect(other.getByLabel("New task")).toHaveValue("Half a thought");

@@ -68,14 +68,17 @@ function Name({ person }: { person: Person }) {
     say(t().settings.nameChanged);
   }
 
+  /** During a request, and until the new session is fetched, the previous name is a change, too. */
+  function isSaved(name: string) {
+    const saved = change.isIdle || change.isError ? person.name : change.variables;
+    return name === saved && name === person.name;
+  }
+
   return (
     <Card heading={t().settings.profile}>
       <Form
         check={({ name = "" }) => ({ name: name.trim() === "" ? t().fields.needsName : undefined })}
-        // During a request, the previous name is a change, too: another name is being saved.
-        onChange={({ name = "" }) =>
-          draft.keep(name === person.name && !change.isPending ? undefined : name)
-        }
+        onChange={({ name = "" }) => draft.keep(isSaved(name) ? undefined : name)}
         onSubmit={submit}
       >
         {draft.isRestored && <Restored onDiscard={() => draft.keep(undefined)} />}
