@@ -1,6 +1,6 @@
 // Outages and recovery of the services and the network.
 
-import { addTask, haveTasks, member, rowOf, rows, tick } from "../support/people";
+import { addTask, haveTasks, member, rowOf, rows, tick, titlesOf } from "../support/people";
 import { startSystem } from "../support/services";
 import { expect, test } from "../support/test";
 
@@ -71,6 +71,43 @@ test("changes made without a network are sent when it is available again", async
   await expect(page.getByRole("link", { name: "Open Milk" })).toBeVisible();
   await page.reload();
   await expect(rows(page)).toHaveText(["Milk"]);
+});
+
+test("a title that reaches the service twice is saved", async ({ page, context, system }) => {
+  await member(context, system);
+  await haveTasks(context, system, ["Milk"]);
+  await page.goto("/tasks");
+  await page.route("**/api/tasks/*", async (route) => {
+    if (route.request().method() !== "PATCH") return await route.fallback();
+    await route.fetch();
+    await route.fulfill({ response: await route.fetch() });
+  });
+  await page.getByRole("button", { name: "Edit Milk" }).click();
+  await page.keyboard.type(" and bread");
+  await page.keyboard.press("Enter");
+  await expect.poll(() => titlesOf(context, system)).toEqual(["Milk and bread"]);
+  await expect(rows(page)).toHaveText(["Milk and bread"]);
+});
+
+test("a page whose code cannot be loaded says so, and unsaved text is kept", async ({
+  page,
+  context,
+  system,
+  errors,
+}) => {
+  await member(context, system);
+  await page.goto("/tasks");
+  await page.getByLabel("New task").fill("Half");
+  await page.route("**/assets/settings*.js", (route) => route.abort());
+  await page.getByRole("link", { name: "Settings" }).click();
+  await expect(page.getByRole("heading", { name: "Something went wrong" })).toBeVisible();
+  await page.unroute("**/assets/settings*.js");
+  await page.getByRole("button", { name: "Reload the page" }).click();
+  await expect(page.getByRole("heading", { name: "Settings" })).toBeVisible();
+  await page.goto("/tasks");
+  await expect(page.getByLabel("New task")).toHaveValue("Half");
+  // React logs the failure.
+  errors.splice(0);
 });
 
 test("a task whose confirmation was lost is added once", async ({ page, context, system }) => {

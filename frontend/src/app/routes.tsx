@@ -1,5 +1,6 @@
 // The routes of the web app, and which of them need a session.
 
+import type { ComponentType } from "react";
 import { Navigate, Outlet, type RouteObject, ScrollRestoration } from "react-router";
 import { Crash, Crashed } from "../components/crash";
 import { Starting } from "../components/starting";
@@ -22,15 +23,17 @@ export const routes: RouteObject[] = [
               {
                 path: "signin",
                 lazy: {
-                  Component: async () =>
-                    (await import("../features/auth/pages/sign-in")).SignInPage,
+                  Component: page(
+                    async () => (await import("../features/auth/pages/sign-in")).SignInPage,
+                  ),
                 },
               },
               {
                 path: "signup",
                 lazy: {
-                  Component: async () =>
-                    (await import("../features/auth/pages/sign-up")).SignUpPage,
+                  Component: page(
+                    async () => (await import("../features/auth/pages/sign-up")).SignUpPage,
+                  ),
                 },
               },
             ],
@@ -38,46 +41,54 @@ export const routes: RouteObject[] = [
           {
             path: "forgot-password",
             lazy: {
-              Component: async () =>
-                (await import("../features/auth/pages/forgot-password")).ForgotPasswordPage,
+              Component: page(
+                async () =>
+                  (await import("../features/auth/pages/forgot-password")).ForgotPasswordPage,
+              ),
             },
           },
           {
             path: "reset-password",
             lazy: {
-              Component: async () =>
-                (await import("../features/auth/pages/reset-password")).ResetPasswordPage,
+              Component: page(
+                async () =>
+                  (await import("../features/auth/pages/reset-password")).ResetPasswordPage,
+              ),
             },
           },
           {
             path: "verify-email",
             lazy: {
-              Component: async () =>
-                (await import("../features/auth/pages/verify-email")).VerifyEmailPage,
+              Component: page(
+                async () => (await import("../features/auth/pages/verify-email")).VerifyEmailPage,
+              ),
             },
           },
         ],
       },
       {
-        lazy: { Component: loadMembersOnly },
+        lazy: { Component: page(loadMembersOnly) },
         children: [
           {
             path: "tasks",
             lazy: {
-              Component: async () => (await import("../features/tasks/pages/tasks")).TasksPage,
+              Component: page(
+                async () => (await import("../features/tasks/pages/tasks")).TasksPage,
+              ),
             },
           },
           {
             path: "tasks/:id",
             lazy: {
-              Component: async () => (await import("../features/tasks/pages/task")).TaskPage,
+              Component: page(async () => (await import("../features/tasks/pages/task")).TaskPage),
             },
           },
           {
             path: "settings",
             lazy: {
-              Component: async () =>
-                (await import("../features/settings/pages/settings")).SettingsPage,
+              Component: page(
+                async () => (await import("../features/settings/pages/settings")).SettingsPage,
+              ),
             },
           },
         ],
@@ -86,6 +97,20 @@ export const routes: RouteObject[] = [
     ],
   },
 ];
+
+/**
+ * Returns a function that loads a page. If this fails, `Crash` is shown: the router would show an
+ * empty page.
+ */
+function page(load: () => Promise<ComponentType>) {
+  return () => load().catch(failing);
+}
+
+function failing(error: unknown): ComponentType {
+  return () => {
+    throw error;
+  };
+}
 
 async function loadMembersOnly() {
   const { MembersOnly, startMembers } = await import("./members-only");
