@@ -39,12 +39,18 @@ const RUSH: Pressure = Pressure { connections: 200, seconds: 12 };
 
 /// Number of rounds. Every operation is measured once per round.
 const ROUNDS: u32 = 3;
+/// Number of rounds if only some operations are measured. With more rounds, other load on the
+/// machine affects the best one less.
+const ROUNDS_OF_A_SELECTION: u32 = 8;
 
 /// Environment variable with the folder of another build's programs, which are measured alongside
 /// those of this build.
 const AGAINST_VARIABLE: &str = "BENCH_AGAINST";
 
-pub fn run() -> Result {
+/// Measures all operations, or only those whose codes are given, such as `create`. A selection is
+/// measured without TLS and without a pooler.
+pub fn run(only: &[&str]) -> Result {
+    let selection = Selection::new(only)?;
     for (program, package) in [("wrk", "wrk"), ("pgbench", "postgresql-client-common")] {
         let mut ask = Command::new(program);
         if ask.arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
@@ -52,12 +58,39 @@ pub fn run() -> Result {
         }
     }
     build()?;
-    let mut report =
-        step("measure token verification and JSON serialization", ceilings::criterion)?;
-    report += &measure(&step("start the services on PostgreSQL", on_postgresql)?)?;
-    report += &measure(&step("start the services on SQLite", on_sqlite)?)?;
+    let mut report = String::new();
+    if selection.is_complete {
+        report += &step("measure token verification and JSON serialization", ceilings::criterion)?;
+    }
+    let start = || on_postgresql(&selection);
+    report += &measure(&selection, &step("start the services on PostgreSQL", start)?)?;
+    report += &measure(&selection, &step("start the services on SQLite", on_sqlite)?)?;
     println!("\n{report}");
     Ok(())
+}
+
+/// The operations to measure.
+struct Selection {
+    operations: Vec<&'static Operation>,
+    is_complete: bool,
+    rounds: u32,
+}
+
+impl Selection {
+    fn new(only: &[&str]) -> Result<Self> {
+        if let Some(unknown) =
+            only.iter().find(|code| OPERATIONS.iter().all(|op| op.code != **code))
+        {
+            return Err(format!("bench has no operation {unknown:?}").into());
+        }
+        let is_complete = only.is_empty();
+        let is_selected = |operation: &&Operation| is_complete || only.contains(&operation.code);
+        Ok(Self {
+            operations: OPERATIONS.iter().filter(is_selected).collect(),
+            is_complete,
+            rounds: if is_complete { ROUNDS } else { ROUNDS_OF_A_SELECTION },
+        })
+    }
 }
 
 fn build() -> Result {
@@ -66,11 +99,13 @@ fn build() -> Result {
     })
 }
 
-fn on_postgresql() -> Result<Vec<Site>> {
+fn on_postgresql(selection: &Selection) -> Result<Vec<Site>> {
     let programs = release_programs()?;
     let mut sites = vec![Site::start("PostgreSQL", Engine::postgresql()?, &programs)?];
-    sites.push(Site::start("PostgreSQL over TLS", Engine::tls()?, &programs)?);
-    sites.push(Site::start("PostgreSQL behind PgBouncer", Engine::pooler()?, &programs)?);
+    if selection.is_complete {
+        sites.push(Site::start("PostgreSQL over TLS", Engine::tls()?, &programs)?);
+        sites.push(Site::start("PostgreSQL behind PgBouncer", Engine::pooler()?, &programs)?);
+    }
     if let Some(others) = variable(AGAINST_VARIABLE) {
         let engine = Engine::postgresql()?;
         sites.push(Site::start("PostgreSQL, the other build", engine, others.as_ref())?);
@@ -86,17 +121,18 @@ fn on_sqlite() -> Result<Vec<Site>> {
     Ok(sites)
 }
 
-/// Measures all sites and returns their tables. Each operation runs on every site before the next
+/// Measures the operations on all sites and returns their tables. Each operation runs on every site before the next
 /// one starts, so that other load on the machine affects all sites alike. The first site is the
 /// reference for the others.
-fn measure(sites: &[Site]) -> Result<String> {
+fn measure(selection: &Selection, sites: &[Site]) -> Result<String> {
+    let Selection { operations, is_complete, rounds } = selection;
     for site in sites {
         step(&format!("create the test data on {}", site.name), || site.fill())?;
     }
     let mut measured: Vec<Vec<Option<Measured>>> =
-        sites.iter().map(|_site| OPERATIONS.iter().map(|_operation| None).collect()).collect();
-    for round in 1..=ROUNDS {
-        for (row, operation) in OPERATIONS.iter().enumerate() {
+        sites.iter().map(|_site| operations.iter().map(|_operation| None).collect()).collect();
+    for round in 1..=*rounds {
+        for (row, operation) in operations.iter().enumerate() {
             for (place, (site, measured)) in sites.iter().zip(&mut measured).enumerate() {
                 let Some(best) = measured.get_mut(row) else { continue };
                 let differs = site.other_build || operation.uses_database();
@@ -104,7 +140,7 @@ fn measure(sites: &[Site]) -> Result<String> {
                     continue;
                 }
                 let what =
-                    format!("{} on {}, round {round} of {ROUNDS}", operation.name, site.name);
+                    format!("{} on {}, round {round} of {rounds}", operation.name, site.name);
                 let measured = step(&what, || play(site, operation))?;
                 match best {
                     Some(best) => best.improve(measured),
@@ -116,10 +152,10 @@ fn measure(sites: &[Site]) -> Result<String> {
     let mut report = String::new();
     let first = measured.first().map(Vec::as_slice).unwrap_or_default();
     for (site, measured) in sites.iter().zip(&measured) {
-        report += &table(site, first, measured);
+        report += &table(selection, site, first, measured);
         report.push('\n');
     }
-    if let Some(first) = sites.first() {
+    if let Some(first) = sites.first().filter(|_first| *is_complete) {
         if let Some(cluster) = first.engine.cluster() {
             report += &step("pgbench", || ceilings::pgbench(first, cluster, USUAL))?;
         }
@@ -130,20 +166,26 @@ fn measure(sites: &[Site]) -> Result<String> {
 
 /// Returns the table of a site, which compares the CPU time of each operation with that on the
 /// first site.
-fn table(site: &Site, first: &[Option<Measured>], measured: &[Option<Measured>]) -> String {
+fn table(
+    selection: &Selection,
+    site: &Site,
+    first: &[Option<Measured>],
+    measured: &[Option<Measured>],
+) -> String {
+    let Selection { operations, rounds, .. } = selection;
     let [auth, tasks] = site.cold_starts_ms();
     let mut report = format!(
-        "{}: {USERS} users with {TASKS_EACH} tasks each, {} connections, the best of {ROUNDS} rounds; \
+        "{}: {USERS} users with {TASKS_EACH} tasks each, {} connections, the best of {rounds} rounds; \
          auth-service was ready after {auth} ms, task-service after {tasks} ms\n\n\
          | operation | requests/s | p50 | p99 | CPU of the service | × constant | × the first table | CPU of the database | errors | memory |\n\
          |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n",
         site.name, USUAL.connections
     );
-    let mut constant = f64::NAN;
-    for (operation, (first, measured)) in OPERATIONS.iter().zip(first.iter().zip(measured)) {
+    let mut constant = None;
+    for (operation, (first, measured)) in operations.iter().zip(first.iter().zip(measured)) {
         let (Some(first), Some(measured)) = (first, measured) else { continue };
         if operation.is_ceiling() {
-            constant = first.service_micros;
+            constant = Some(first.service_micros);
         }
         report += &measured.row(operation.name, constant, first);
     }
@@ -189,15 +231,19 @@ impl Measured {
         }
     }
 
-    fn row(&self, name: &str, constant: f64, first: &Self) -> String {
+    /// `constant` is the CPU time of the constant, if it was measured.
+    fn row(&self, name: &str, constant: Option<f64>, first: &Self) -> String {
+        let multiple = constant.map_or_else(
+            || "–".to_owned(),
+            |constant| format!("{:.1}", self.service_micros / constant),
+        );
         let Self { answered, service_micros, database_micros, memory_megabytes } = self;
         format!(
-            "| {name} | {:.0} | {:.2} ms | {:.2} ms | {service_micros:.1} µs | {:.1} | {:.2} | \
+            "| {name} | {:.0} | {:.2} ms | {:.2} ms | {service_micros:.1} µs | {multiple} | {:.2} | \
              {database_micros:.1} µs | {:.0} | {memory_megabytes:.0} MB |\n",
             answered.per_second,
             answered.p50_ms,
             answered.p99_ms,
-            service_micros / constant,
             service_micros / first.service_micros,
             answered.unexpected,
         )

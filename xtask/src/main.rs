@@ -12,8 +12,9 @@ cargo xtask <command>
   up       Build and start both services, and the web app if Node is installed
   check    Check formatting, lints, documentation and licenses
   test     Run every test on SQLite and PostgreSQL, with the real clients
-  bench    Measure the cost of requests on both engines, with wrk; bench events measures the delay
-           and the cost of revocations instead
+  bench    Measure the cost of requests on both engines, with wrk. bench create update measures only
+           these operations, in more rounds; bench events measures the delay and the cost of
+           revocations instead
   compose  Build the images, start them with Docker Compose and test them
   docs     Regenerate the tables of settings in docs/configuration.md
   openapi  Regenerate the committed OpenAPI documents
@@ -45,8 +46,8 @@ fn run(arguments: &[&str]) -> Result<ExitCode> {
         ["up"] => up::run()?,
         ["check"] => check::run()?,
         ["test"] => return test::run(),
-        ["bench"] => bench::run()?,
         ["bench", "events"] => bench::events::run()?,
+        ["bench", operations @ ..] => bench::run(operations)?,
         ["compose"] => compose::run()?,
         ["docs"] => docs::run()?,
         ["openapi"] => openapi::run()?,
