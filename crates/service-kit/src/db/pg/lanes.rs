@@ -26,9 +26,11 @@ use crate::db::{ConnectError, Unavailable};
 /// Maximum number of statements in flight on one lane. Further ones would not run in time.
 const MAX_IN_FLIGHT: usize = 1024;
 
-/// Maximum number of writes in flight on one lane. Sending several at once saves CPU time, but a
-/// server that hangs may execute them later, although their requests have failed.
-const MAX_WRITES_IN_FLIGHT: usize = 8;
+/// Maximum number of writes in flight on all lanes together, and on one. Sending several at once
+/// saves CPU time, but a server that hangs may execute them later, although their requests have
+/// failed.
+const MAX_WRITES_IN_FLIGHT: usize = 64;
+const MAX_WRITES_OF_A_LANE: usize = 8;
 
 /// Kind of a statement.
 #[derive(Clone, Copy)]
@@ -71,7 +73,8 @@ pub(super) struct InFlight(Arc<Lane>);
 
 impl Lanes {
     pub(super) fn new(shares: &Shares, endpoint: &Endpoint) -> Self {
-        let lane = || Arc::new(Lane::new(endpoint.clone()));
+        let writes = (MAX_WRITES_IN_FLIGHT / shares.writes.max(1)).min(MAX_WRITES_OF_A_LANE);
+        let lane = || Arc::new(Lane::new(endpoint.clone(), writes));
         let lanes = |count| (0..count).map(|_| lane()).collect();
         let background =
             || Background { thread: thread::current().id(), read: lane(), write: lane() };
@@ -131,13 +134,13 @@ impl Background {
 }
 
 impl Lane {
-    fn new(endpoint: Endpoint) -> Self {
+    fn new(endpoint: Endpoint, writes: usize) -> Self {
         Self {
             endpoint,
             connection: Mutex::default(),
             opening: AsyncMutex::default(),
             in_flight: AtomicUsize::default(),
-            writing: Arc::new(Semaphore::new(MAX_WRITES_IN_FLIGHT)),
+            writing: Arc::new(Semaphore::new(writes)),
         }
     }
 
