@@ -6,7 +6,7 @@ use service_kit::{Clock, db::DatabaseUrl};
 use tempfile::TempDir;
 
 const SECRET: &str = "for-trial-only-000000000000000000000";
-const EVERYBODY_KNOWS: &str = "is an example secret of .env.example";
+const EVERYBODY_KNOWS: &str = "is an example secret from .env.example";
 
 #[actix_web::test]
 async fn a_service_on_this_machine_may_have_the_examples_secret() {

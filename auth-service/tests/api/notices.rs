@@ -113,7 +113,7 @@ async fn a_sign_in_from_a_new_network_is_reported(db: TestDatabase) {
     let app = notifying(&db).await;
     app.advance(600);
     let told = app.mail_to(ADA, "new-sign-in").await;
-    assert!(told.text.contains("2026-01-02 03:00 UTC, a network"), "{told:?}");
+    assert!(told.text.contains("2026-01-02 03:00 UTC from a network"), "{told:?}");
 }
 
 async fn the_first_sign_in_is_not_reported(db: TestDatabase) {

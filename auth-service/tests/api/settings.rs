@@ -76,7 +76,7 @@ async fn the_error_for_an_invalid_value_names_the_expected_ones() {
             "__Host-x",
             "expected a prefix without __Secure- or __Host-; with https, __Secure- is added",
         ),
-        ("COOKIE_PREFIX", "__Secure-x", "expected the name without __Secure-"),
+        ("COOKIE_PREFIX", "__Secure-x", "expected a prefix without __Secure-"),
     ] {
         let (output, text) = run(READ_SETTINGS, &[(name, value)]).await;
         assert!(!output.status.success(), "{name}={value}");

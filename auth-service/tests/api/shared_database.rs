@@ -212,7 +212,7 @@ async fn the_file_of_another_application_stays_as_it_is() {
     let before = fs::read(&file).unwrap();
     let url = format!("sqlite://{}", file.display());
     let (is_success, log) = migrate_with(&url, &[]).await;
-    assert!(!is_success && log.contains("already has a table \"users\""), "{log}");
+    assert!(!is_success && log.contains("already has a table \\\"users\\\""), "{log}");
     assert!(fs::read(&file).unwrap() == before, "not even its journal mode is another");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }

@@ -244,7 +244,7 @@ async fn an_export_is_imported_as_a_whole(db: TestDatabase) {
     let url = "postgres://ada:hidden@db.test/old";
     let (is_done, log) = import(&there, SECRET, &[url]).await;
     assert!(!is_done);
-    assert!(log.starts_with("--from is not set"), "{log}");
+    assert!(log.starts_with("with `--from export`"), "{log}");
     assert!(log.ends_with("expected a file, not a URL"), "{log}");
     // This database contains a key, because a service has been started on it before.
     let (is_done, log) = import(&there, SECRET, &[&file]).await;

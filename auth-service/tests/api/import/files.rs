@@ -196,8 +196,8 @@ async fn a_file_that_cannot_be_read_is_refused(db: TestDatabase) {
         (&b""[..], "no column email"),
         (b"\n\n", "no column email"),
         (b"name,mail\nAda,ada@example.com\n", "no column email"),
-        (b"email,name,Email\nada@example.com,Ada,\n", "several columns email"),
-        (b"email,email_verified,emailVerified\n", "several columns email_verified"),
+        (b"email,name,Email\nada@example.com,Ada,\n", "more than one column email"),
+        (b"email,email_verified,emailVerified\n", "more than one column email_verified"),
         (&utf_16, "UTF-16"),
         (b"\x1f\x8b\x08\0\0\0\0\0", "is it compressed"),
     ] {

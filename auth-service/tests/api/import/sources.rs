@@ -137,7 +137,7 @@ async fn ids_of_accounts_and_sessions_may_be_those_of_another_source(db: TestDat
     let ids = "SELECT id AS value FROM sessions WHERE user_id = '1'";
     assert_eq!(values(&db, ids).await, ["1"]);
     let report = imported(&db, &["--from", "better-auth", &second.url(), "--sessions"]).await;
-    assert!(report.contains("; 0 other accounts, 0 sessions"), "{report}");
+    assert!(report.contains(", 0 other accounts, 0 sessions"), "{report}");
 }
 
 async fn bans_are_imported(db: TestDatabase) {
@@ -163,7 +163,7 @@ async fn bans_are_imported(db: TestDatabase) {
             "{report}"
         );
         assert!(report.contains("4 users imported; 4 passwords"), "{report}");
-        assert!(report.contains("; 0 other accounts, 0 sessions"), "{report}");
+        assert!(report.contains(", 0 other accounts, 0 sessions"), "{report}");
         let bans = "SELECT id || ' ' || ban_reason || ' ' || \
                     coalesce(CAST(ban_expires AS text), '-') AS value \
                     FROM users WHERE NOT is_active ORDER BY id";
@@ -194,7 +194,7 @@ async fn a_ban_of_an_existing_user_is_reported(db: TestDatabase) {
     let report = imported(&db, &arguments).await;
 
     assert!(report.contains("is banned in the source, but stays active here"), "{report}");
-    assert!(report.contains("; 0 other accounts, 0 sessions"), "{report}");
+    assert!(report.contains(", 0 other accounts, 0 sessions"), "{report}");
     let app = TestApp::spawn(&db).await;
     app.sign_in("ada@example.com").await;
 }

@@ -101,7 +101,7 @@ async fn a_stranger_with_the_address_is_not_verified(db: TestDatabase) {
     let report = updated(&db, &csv).await;
 
     assert!(
-        report.contains("stays unverified: the user has a password that is not of"),
+        report.contains("stays unverified: the user has a password that is not from"),
         "{report}"
     );
     assert_eq!(app.sign_in("ada@example.com").await.user["emailVerified"], false);

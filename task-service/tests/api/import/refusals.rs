@@ -33,7 +33,7 @@ async fn a_missing_column_is_named_and_nothing_is_written(db: TestDatabase) {
         let error = refused(&db, &["--from", "fastapi", &url, "--owners", "same"]).await;
 
         assert!(
-            error.contains("the table tasks has no column user_id; it has id, owner_id,"),
+            error.contains("the table tasks has no column user_id; its columns are id, owner_id,"),
             "{error}"
         );
         assert!(error.contains("--column tasks.user_id=NAME"), "{error}");
@@ -196,7 +196,7 @@ async fn an_export_takes_no_options_of_other_sources(db: TestDatabase) {
         assert!(error.contains("imported as a whole"), "{error}");
     }
     let error = refused(&db, &["sqlite://old.db"]).await;
-    assert!(error.contains("--from is not set"), "{error}");
+    assert!(error.contains("with `--from export`"), "{error}");
 }
 
 async fn a_statement_that_fails_leaves_nothing(db: TestDatabase) {

@@ -85,7 +85,7 @@ pub(super) fn candidates(
         );
     }
     for (what, names) in [
-        ("fields of users", unread.into_iter().collect::<Vec<_>>()),
+        ("user fields", unread.into_iter().collect::<Vec<_>>()),
         ("models", ignored.into_keys().collect()),
     ] {
         if !names.is_empty() {
