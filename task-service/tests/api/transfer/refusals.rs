@@ -58,11 +58,11 @@ async fn a_modified_file_is_refused(db: TestDatabase) {
         ),
         (
             &export.replacen("\"format\":1", "\"format\":2", 1),
-            "line 1: this was written by task-service \"0.1.0\", which is newer than this one",
+            "line 1: this was written by task-service \"0.1.0\", which is newer than this program",
         ),
         (
             &export.replacen("\"schema\":\"2", "\"schema\":\"3", 1),
-            "line 1: this was written by task-service \"0.1.0\", which is newer than this one",
+            "line 1: this was written by task-service \"0.1.0\", which is newer than this program",
         ),
     ] {
         let (_folder, path) = file(text);
