@@ -85,7 +85,7 @@ impl Lifecycle {
     /// listener and completes the requests in flight.
     async fn stop(self, signal: StopSignal, mut server: Server) -> io::Result<()> {
         let Self { listener, args } = self;
-        info!("{signal}: shutting down gracefully");
+        info!(%signal, "shutting down gracefully");
         if signal == StopSignal::Terminate {
             select! {
                 ended = &mut server => return ended,

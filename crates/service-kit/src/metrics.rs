@@ -95,7 +95,7 @@ impl Metrics {
         .run();
         let handle = server.handle();
         rt::spawn(server);
-        info!("serving metrics on http://{local_address}/metrics");
+        info!(url.full = %format_args!("http://{local_address}/metrics"), "serving metrics");
         Ok(Self(Some(Running { address: local_address, server: handle, requests })))
     }
 

@@ -123,7 +123,7 @@ fn init_on(
         Ok(None) | Err(_) => registry().with(filter).with(log(format, lines)).init(),
     }
     let traces = traces.unwrap_or_else(|error| {
-        warn!("tracing is not available: {}", Chain(&error));
+        warn!(error = %Chain(&error), "cannot export traces");
         None
     });
     Telemetry { _traces: traces, _writer: writer }
@@ -132,13 +132,13 @@ fn init_on(
 /// Logs panics, because standard error may be a pipe that nobody reads.
 fn report_panics() {
     panic::set_hook(Box::new(|panic| {
-        let message = panic.payload_as_str().unwrap_or("(no message)");
+        let error = panic.payload_as_str().unwrap_or("(no message)");
         let location = panic.location().map(ToString::to_string).unwrap_or_default();
         let backtrace = Backtrace::capture();
         if backtrace.status() == BacktraceStatus::Captured {
-            error!(%location, %backtrace, "panicked: {message}");
+            error!(error, %location, %backtrace, "panicked");
         } else {
-            error!(%location, "panicked: {message}");
+            error!(error, %location, "panicked");
         }
     }));
 }

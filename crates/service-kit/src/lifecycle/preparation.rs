@@ -64,7 +64,7 @@ async fn persist<T, E: Error + 'static>(
             Err(failure) if is_temporary(&failure) => {
                 let reason = Chain(&failure).to_string();
                 if reason != said {
-                    warn!("not ready, retrying: {reason}");
+                    warn!(error = %reason, "not ready, retrying");
                     said = reason;
                 }
             }

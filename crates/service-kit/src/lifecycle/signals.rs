@@ -65,10 +65,10 @@ impl FirstSignal {
             sender.send_replace(Some(first));
             select! {
                 second = signals.next_after(start + REPEAT) => {
-                    error!("{second}, the second signal: exiting without finishing");
+                    error!(signal = %second, "second signal received, exiting immediately");
                 }
                 () = sleep_until(deadline) => {
-                    error!("SHUTDOWN_TIMEOUT has passed: exiting without finishing");
+                    error!("SHUTDOWN_TIMEOUT exceeded, exiting immediately");
                 }
             }
             telemetry::flush(LAST_LINES);

@@ -71,7 +71,7 @@ pub(crate) async fn drain(listener: TcpListener, limit: Duration) {
         }
     };
     if time::timeout(limit, empty).await.is_err() {
-        debug!("idle connection during shutdown");
+        debug!("connections still open after draining timed out");
     }
 }
 
@@ -95,7 +95,7 @@ fn refuse_connections(listener: &TcpListener) {
         SockFilter::new(RETURN, 0, 0, u32::MAX),
     ];
     if let Err(error) = SockRef::from(listener).attach_filter(&PROGRAM) {
-        debug!("cannot pause new connections: {error}");
+        debug!(%error, "cannot pause new connections");
     }
 }
 

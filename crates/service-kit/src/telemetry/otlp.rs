@@ -147,7 +147,7 @@ impl Exporter for Sender {
     async fn export(&self, spans: Vec<SpanData>) -> OTelSdkResult {
         let outcome = self.exporter.export(spans).await;
         match (&outcome, self.is_failing.swap(outcome.is_err(), Ordering::Relaxed)) {
-            (Err(error), false) => warn!("cannot export traces, dropping them: {error}"),
+            (Err(error), false) => warn!(%error, "cannot export traces, dropping them"),
             (Ok(()), true) => info!("exporting traces again"),
             _ => {}
         }

@@ -162,7 +162,7 @@ impl DatabaseFile {
             *opened = Some(self.open(access)?);
         }
         if self.is_doubtful() && self.is_reported.swap(false, Ordering::Relaxed) {
-            info!(path = %self.path.display(), "database file is usable again");
+            info!(file.path = %self.path.display(), "database file is usable again");
         }
         Ok(())
     }
@@ -215,7 +215,7 @@ impl DatabaseFile {
 
     fn report(&self, reason: &str) -> Error {
         if !self.is_reported.swap(true, Ordering::Relaxed) {
-            error!(path = %self.path.display(), reason, "database file is not usable");
+            error!(file.path = %self.path.display(), error = reason, "database file is not usable");
         }
         outage(reason)
     }
