@@ -164,7 +164,7 @@ impl App {
         let lifecycle = Lifecycle::new(&listener, config.shutdown)?;
         let preparation = prepare(state.clone(), &config);
         let server = serve(listener, state.clone(), config, &metrics)?;
-        info!("listening on http://{address}");
+        info!(url.full = %format_args!("http://{address}"), "listening");
         Ok(Self { address, server, lifecycle, preparation, state, metrics })
     }
 

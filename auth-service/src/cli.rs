@@ -70,7 +70,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
         Some(Command::Openapi) => io::stdout().write_all(openapi::json()?.as_bytes())?,
         Some(Command::Export(args)) => {
             let tally = transfer::export(&config, &args, &clock).await?;
-            info!("exported: {tally}");
+            info!(contents = %tally, "exported");
         }
         Some(Command::Health) => health::check(&config.host, config.port).await?,
         Some(Command::Import(args)) => return Ok(import::run(&config, &args, &clock).await?),

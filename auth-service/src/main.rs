@@ -24,7 +24,7 @@ async fn start() -> ExitCode {
     match cli::run(cli).await {
         Ok(status) => status,
         Err(failure) => {
-            error!("{}", telemetry::Chain(failure.as_ref()));
+            error!(error = %telemetry::Chain(failure.as_ref()), "exiting");
             ExitCode::FAILURE
         }
     }

@@ -57,7 +57,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
         }
         Some(Command::Export(args)) => {
             let tally = transfer::export(&config, &args, &Clock::default()).await?;
-            info!("exported: {tally}");
+            info!(contents = %tally, "exported");
         }
         Some(Command::Import(args)) => {
             return Ok(import::run(&config, &args, &Clock::default()).await?);

@@ -41,7 +41,7 @@ pub(crate) fn keep(state: Data<AppState>) -> Worker {
             renew_seals(&state).await,
         ] {
             if let Err(failed) = forgotten {
-                warn!("housekeeping failed: {}", Chain(&failed));
+                warn!(error = %Chain(&failed), "housekeeping failed");
             }
         }
     };
@@ -57,7 +57,7 @@ async fn renew_seals(state: &AppState) -> Result<usize> {
     let keys = state.issuer.renew_seals().await?;
     let sessions = state.sessions.renew_seals().await?;
     if keys + sessions > 0 {
-        info!(keys, sessions, "encrypted with the current secret");
+        info!(keys, sessions, "re-encrypted with the current secret");
     }
     Ok(keys + sessions)
 }
@@ -72,7 +72,7 @@ pub(crate) fn watch_keys(state: Data<AppState>) -> Worker {
         if let Err(failed) = loaded
             && !was_failing
         {
-            warn!("cannot read the signing keys, retrying: {}", Chain(&failed));
+            warn!(error = %Chain(&failed), "cannot read the signing keys, retrying");
         }
     };
     Worker::start(KEYS_PAUSE, work, async || future::pending().await)

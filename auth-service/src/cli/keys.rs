@@ -45,7 +45,7 @@ pub async fn run(config: &Config, args: &KeysArgs, clock: &Clock) -> Result<Exit
     };
     match done {
         Err(failed @ KeysError::Unconfirmed) => {
-            error!("{failed}");
+            error!(error = %failed, "incorrect usage");
             Ok(ExitCode::from(USAGE))
         }
         done => done.map(|()| ExitCode::SUCCESS),

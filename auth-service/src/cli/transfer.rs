@@ -44,7 +44,7 @@ pub(super) async fn record(config: &Config, action: Action, detail: &str, clock:
         Ok::<_, Box<dyn StdError>>(())
     };
     if let Err(failed) = record().await {
-        warn!("no entry was added to the audit log: {}", Chain(&*failed));
+        warn!(error = %Chain(&*failed), "cannot add an entry to the audit log");
     }
 }
 

@@ -43,7 +43,7 @@ const USAGE: u8 = 2;
 pub async fn run(config: &Config, args: &UsersArgs, clock: &Clock) -> Result<ExitCode, UsersError> {
     match Commands::open(config, args, clock).await?.run(&args.action).await {
         Err(failed @ UsersError::Unconfirmed) => {
-            error!("{failed}");
+            error!(error = %failed, "incorrect usage");
             Ok(ExitCode::from(USAGE))
         }
         done => done.map(|()| ExitCode::SUCCESS),

@@ -160,7 +160,7 @@ impl Issuer {
         };
         match self.read_again(now).await {
             Err(error) => {
-                warn!("cannot read the signing keys: {}", Chain(&error));
+                warn!(error = %Chain(&error), "cannot read the signing keys");
                 Ok(keys)
             }
             renewed => renewed,

@@ -261,9 +261,9 @@ impl ResponseError for Error {
     fn error_response(&self) -> HttpResponse {
         let (status, body) = self.answer();
         if status.is_server_error() && !self.is_expected() {
-            error!("{}", Chain(self));
+            error!(error = %Chain(self), "request failed");
         } else {
-            debug!("{}", Chain(self));
+            debug!(error = %Chain(self), "request rejected");
         }
         let mut response = HttpResponse::build(status);
         if status == StatusCode::SERVICE_UNAVAILABLE {

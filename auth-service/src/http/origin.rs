@@ -85,7 +85,11 @@ fn require_trusted(req: &HttpRequest, trusted: &TrustedOrigins) -> Result<()> {
         Some(origin) if trusted.cover_origin(origin) || trusted.cover_app(origin) => Ok(()),
         Some(origin) => {
             let origin = cors::shown(origin.as_bytes());
-            info!(origin, "origin refused; add it to FRONTEND_URL or BETTER_AUTH_TRUSTED_ORIGINS");
+            info!(
+                origin,
+                "untrusted origin refused; add it to FRONTEND_URL or BETTER_AUTH_TRUSTED_ORIGINS \
+                 only if it is one of your web apps"
+            );
             Err(Error::InvalidOrigin)
         }
     }

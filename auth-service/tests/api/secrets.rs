@@ -9,6 +9,7 @@ use std::process::Stdio;
 
 use reqwest::{Method, RequestBuilder, StatusCode};
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
 use service_kit::testing::TestDatabase;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader},
@@ -64,8 +65,10 @@ impl Service {
         let address = loop {
             let line = lines.next_line().await.unwrap().expect("the service starts");
             log.extend([line.as_str(), "\n"]);
-            if let Some((_, address)) = line.split_once("listening on http://") {
-                break address.split('"').next().unwrap().to_owned();
+            let line: Value = serde_json::from_str(&line).unwrap();
+            if line["message"] == "listening" {
+                let url = line["url.full"].as_str().unwrap();
+                break url.strip_prefix("http://").unwrap().to_owned();
             }
         };
         // The log is read continuously, because the service would block on a full pipe.

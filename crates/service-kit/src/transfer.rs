@@ -25,10 +25,11 @@ mod row;
 mod rows;
 mod table;
 
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
 use clap::Args;
 use diesel::QueryResult;
+use tracing::info;
 
 pub use self::{
     error::TransferError,
@@ -83,12 +84,13 @@ pub enum Imported {
     Before(Tally),
 }
 
-impl fmt::Display for Imported {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Imported {
+    /// Logs the result.
+    pub fn log(&self) {
         match self {
-            Self::Now(tally) => write!(f, "imported and verified: {tally}"),
+            Self::Now(tally) => info!(contents = %tally, "imported and verified"),
             Self::Before(tally) => {
-                write!(f, "nothing to import, all rows already exist: {tally}")
+                info!(contents = %tally, "nothing to import, all rows already exist");
             }
         }
     }

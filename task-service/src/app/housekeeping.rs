@@ -17,7 +17,7 @@ const PAUSE: Duration = Duration::from_mins(10);
 pub(crate) fn keep(state: Data<AppState>) -> Worker {
     let work = async move || {
         if let Err(failed) = forget_keys(&state).await {
-            warn!("deleting expired idempotency keys failed: {}", Chain(&failed));
+            warn!(error = %Chain(&failed), "cannot delete expired idempotency keys");
         }
     };
     Worker::start(PAUSE, work, async || future::pending().await)

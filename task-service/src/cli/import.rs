@@ -27,7 +27,6 @@ use service_kit::{
     migrate::MigrateError,
     progress, source,
 };
-use tracing::info;
 
 pub use self::{args::ImportArgs, error::ImportError};
 use self::{args::Origin, judge::Judge, old_task::OldTask, owners::Owners, report::Report};
@@ -61,7 +60,7 @@ async fn import_export(config: &Config, args: &ImportArgs) -> Result<ExitCode, I
     }
     let file = service_kit::transfer::file(args.source.expose_secret());
     let file = file.map_err(ImportError::NotAnExport)?;
-    info!("{}", transfer::import(config, &service_kit::transfer::ImportArgs { file }).await?);
+    transfer::import(config, &service_kit::transfer::ImportArgs { file }).await?.log();
     Ok(ExitCode::SUCCESS)
 }
 

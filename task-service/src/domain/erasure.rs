@@ -69,10 +69,10 @@ impl Eraser {
             if let Some(unsaved) = unsaved
                 && let Err(failed) = self.save(&unsaved).await
             {
-                warn!("cannot save deletions of users, retrying: {}", Chain(&failed));
+                warn!(error = %Chain(&failed), "cannot save deletions of users, retrying");
             }
             if let Err(failed) = self.erase_due().await {
-                warn!("cannot erase the data of deleted users, retrying: {}", Chain(&failed));
+                warn!(error = %Chain(&failed), "cannot erase the data of deleted users, retrying");
             }
         };
         // Stopping the worker drops a poll that waits for events.

@@ -7,6 +7,7 @@ use std::{
 
 use reqwest::{Client, StatusCode};
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
 
 #[actix_web::test]
 async fn a_refused_token_is_logged_with_its_cause() {
@@ -25,8 +26,9 @@ async fn a_refused_token_is_logged_with_its_cause() {
     let url = loop {
         let mut line = String::new();
         assert!(output.read_line(&mut line).unwrap() > 0, "the service starts");
-        if let Some((_, address)) = line.split_once("listening on ") {
-            break format!("{}/api/tasks", address.split('"').next().unwrap());
+        let line: Value = serde_json::from_str(&line).unwrap();
+        if line["message"] == "listening" {
+            break format!("{}/api/tasks", line["url.full"].as_str().unwrap());
         }
     };
     let client = Client::builder().build().unwrap();

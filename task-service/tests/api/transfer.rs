@@ -46,7 +46,7 @@ async fn done(db: &TestDatabase, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Runs a command that must fail, and returns its output.
+/// Runs a command that must fail, and returns its error.
 async fn refused(db: &TestDatabase, arguments: &[&str]) -> String {
     let output = service(db, arguments).output().await.unwrap();
     assert!(!output.status.success(), "{output:?}");
@@ -54,7 +54,7 @@ async fn refused(db: &TestDatabase, arguments: &[&str]) -> String {
     let log = String::from_utf8(log).unwrap();
     assert_eq!(log.lines().count(), 1, "{log}");
     let line: Value = serde_json::from_str(&log).unwrap();
-    line["message"].as_str().unwrap().to_owned()
+    line["error"].as_str().unwrap().to_owned()
 }
 
 async fn exported(db: &TestDatabase) -> String {
@@ -245,7 +245,8 @@ async fn importing_twice_changes_nothing(db: TestDatabase) {
 
     let log = import(&there, &export).await;
 
-    assert!(log.contains("nothing to import, all rows already exist: 1001 rows"), "{log}");
+    assert!(log.contains("nothing to import, all rows already exist"), "{log}");
+    assert!(log.contains("\"contents\":\"1001 rows: "), "{log}");
     assert_eq!(rows(&exported(&there).await), rows(&export));
 }
 

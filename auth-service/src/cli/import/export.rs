@@ -7,7 +7,6 @@ use service_kit::{
     Clock,
     transfer::{self, ImportArgs, Imported},
 };
-use tracing::info;
 
 use super::{args::ImportArgs as UserImportArgs, error::ImportError};
 use crate::{
@@ -32,7 +31,7 @@ pub(super) async fn import(
     let file = transfer::file(args.source.expose_secret());
     let file = file.map_err(ImportError::NotAnExport)?;
 
-    info!("{}", import_file(config, &ImportArgs { file }, clock).await?);
+    import_file(config, &ImportArgs { file }, clock).await?.log();
     Ok(ExitCode::SUCCESS)
 }
 

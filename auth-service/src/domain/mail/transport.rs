@@ -34,7 +34,8 @@ pub(crate) enum TransportError {
 impl Transport {
     pub(crate) fn new(args: &MailArgs) -> Self {
         let Some(url) = &args.smtp_url else {
-            info!("SMTP_URL is not set, writing e-mails to {}", args.mail_dir.display());
+            let directory = args.mail_dir.display();
+            info!(file.directory = %directory, "SMTP_URL is not set, writing e-mails to files");
             if let Err(error) = check_folder(&args.mail_dir) {
                 warn!(%error, "cannot write e-mails to MAIL_DIR");
             }
@@ -61,7 +62,7 @@ impl Transport {
                 })
                 .await?
                 .map_err(failed)?;
-                info!(mail.file = %file.display(), "e-mail written to {}", file.display());
+                info!(file.path = %file.display(), "e-mail written");
             }
         }
         Ok(())

@@ -64,7 +64,7 @@ pub(crate) fn send_all(mailer: Arc<Mailer>) -> Worker {
     let waker = mailer.clone();
     let work = async move || {
         if let Err(failed) = send_due(&mailer).await {
-            warn!("cannot read the outbox: {}", Chain(&failed));
+            warn!(error = %Chain(&failed), "cannot read the outbox");
         }
     };
     Worker::start(POLL, work, async move || waker.outbox.woken().await)
@@ -77,7 +77,7 @@ pub(crate) async fn finish(mailer: &Mailer, worker: Worker, limit: Duration) {
     let send = async {
         worker.stop().await;
         if let Err(failed) = send_due(mailer).await {
-            warn!("e-mails stay in the outbox until the next start: {}", Chain(&failed));
+            warn!(error = %Chain(&failed), "e-mails stay in the outbox until the next start");
         }
     };
     let mut send = pin!(send);
@@ -189,7 +189,7 @@ async fn claim_and_send(mailer: &Mailer, mail: &Mail) -> Result<(), MailError> {
     select! {
         sent = send(mailer, mail) => {
             if let Err(failed) = sent {
-                warn!(mail.kind, "sending an e-mail failed, retrying later: {}", Chain(&failed));
+                warn!(mail.kind, error = %Chain(&failed), "cannot send an e-mail, retrying later");
             }
         }
         () = mailer.outbox.closed() => unclaim(mailer, mail).await?,
@@ -234,7 +234,7 @@ async fn send(mailer: &Mailer, mail: &Mail) -> Result<(), SendError> {
     };
     match sent {
         Err(failed) if failed.is_final() => {
-            warn!(mail.kind, "giving up on an e-mail that was rejected: {}", Chain(&failed));
+            warn!(mail.kind, error = %Chain(&failed), "giving up on a rejected e-mail");
         }
         sent => sent?,
     }
