@@ -38,7 +38,7 @@ macro_rules! refusals {
         pub enum Refusal { $($(#[$doc])* #[error($text)] $name,)+ }
 
         impl Refusal {
-            /// All reasons, in the order of the checks.
+            /// All reasons, in the order of their declaration.
             pub const ALL: &[Self] = &[$(Self::$name,)+];
         }
     };

@@ -308,7 +308,8 @@ impl Keys {
 }
 
 impl Status {
-    /// Returns whether the last fetch of this kind was too recent for another one.
+    /// Returns whether a fetch of this kind has to wait for the end of the cool-down. Only fetches for
+    /// unknown keys have to.
     fn is_cooling(&self, trigger: FetchTrigger) -> bool {
         trigger == FetchTrigger::UnknownKey && self.cooling_until > Instant::now()
     }

@@ -1,5 +1,5 @@
-//! Token verification. Each test violates one of its rules, and has the number (R1 to R12) and the
-//! content of the rule in its name.
+//! The rules of token verification, R1 to R12. The name of each test gives the number of its rule and
+//! states what the rule requires.
 
 mod issuers;
 mod shape;

@@ -11,8 +11,8 @@ const JWKS: &str = "/api/auth/jwks";
 /// Clock difference that task-service tolerates between itself and this service.
 const LEEWAY: Duration = Duration::from_secs(30);
 
-/// Checks that the service at `address` runs with these settings, and that the public URL leads to
-/// it.
+/// Checks that the service at `address` publishes the configured issuer and audience, and that the
+/// public URL leads to it.
 pub(super) async fn service(caller: &Caller, config: &Config, address: &str) -> Vec<Finding> {
     let document = caller.get(&format!("{address}{ISSUER_DOCUMENT}")).await;
     let published = document.ok().and_then(|answer| serde_json::from_slice(&answer.body).ok());

@@ -82,7 +82,8 @@ impl Revocations {
         self.entries.read().unwrap_or_else(PoisonError::into_inner).by_hash.len()
     }
 
-    /// Returns whether the token, its session or its subject was revoked. The revocation of a
+    /// Returns whether a token must be rejected: it, its session or its subject was revoked, or it is
+    /// no newer than the revocations that were evicted for lack of room. The revocation of a
     /// subject applies only to tokens issued until then, unless the subject was deleted.
     pub(crate) fn has(&self, claims: &RegisteredClaims) -> bool {
         let [session, token] = [

@@ -99,7 +99,8 @@ async fn direct_negotiation_starts_with_tls_and_the_protocols_name() {
     let url = format!("postgres://ada@localhost:{}/db?sslmode=require", server.address.port());
 
     let direct: PostgresUrl = format!("{url}&sslnegotiation=direct").parse().unwrap();
-    // The server closes the connection after the startup message, so no session exists.
+    // The server accepts the startup message and closes the connection, so connecting fails although
+    // TLS was negotiated.
     assert!(connect(&direct, Session::Diagnosis).await.is_err());
     assert_eq!(server.started.load(Ordering::SeqCst), 1);
 

@@ -22,7 +22,7 @@ interface Props {
   task: Task;
   /** The task from which the form was initialized. */
   base: Task;
-  /** The text in the form, if it differs from the task. */
+  /** The text from which the form is initialized, if not that of `base`. */
   draft: TaskText | undefined;
   /** Whether the editor offers to discard the unsaved text. */
   wasRestored: boolean;
