@@ -11,7 +11,7 @@ import { serviceWorker } from "./build/service-worker";
 const AUTH = process.env.AUTH_URL ?? "http://localhost:3000";
 const TASKS = process.env.TASKS_URL ?? "http://localhost:8000";
 
-/** Serves `config.json` in development, where the task API is proxied: it has the app's origin. */
+/** Serves `config.json` in development, where the task API is proxied and has the app's origin. */
 const config: Plugin = {
   name: "config",
   apply: "serve",

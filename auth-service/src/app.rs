@@ -68,14 +68,14 @@ pub struct App {
     metrics: Metrics,
 }
 
-/// Background workers, started once the schema is up to date.
+/// Background workers, started once the schema is up to date and the signing keys are loaded.
 struct Workers {
     mail: Worker,
     housekeeping: Worker,
     keys: Worker,
 }
 
-/// Reason why the service could not start.
+/// Reason why the service could not start or keep running.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error(transparent)]
@@ -115,8 +115,8 @@ pub enum StartError {
 }
 
 impl App {
-    /// Binds the listener and builds the state. Does not use the database: [`Self::run`] connects
-    /// to it.
+    /// Binds the listener, builds the state and starts the metrics listener. Does not connect to
+    /// the database: [`Self::prepared`] and [`Self::run`] do.
     pub fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
         if !config.keys_outlive_tokens() {
             return Err(StartError::GracePeriod);
@@ -181,13 +181,14 @@ impl App {
         self.server.handle()
     }
 
-    /// Waits until the schema and the keys are available, without a timeout. [`Self::run`] also
-    /// waits, so calling this is optional.
+    /// Prepares the schema, the signing keys and the workers, and retries without a time limit
+    /// while failures are temporary. Optional, because [`Self::run`] otherwise does this while it
+    /// serves requests.
     pub async fn prepared(&mut self) -> Result<(), StartError> {
         self.preparation.done().await
     }
 
-    /// Runs the service until a signal stops it.
+    /// Runs the service until a signal stops it. Fails if the preparation or the server fails.
     pub async fn run(self) -> Result<(), StartError> {
         let Self { server, lifecycle, preparation, state, metrics, .. } = self;
         let finish = async |workers: Workers, limit| {
@@ -200,8 +201,9 @@ impl App {
     }
 }
 
-/// Migrates or checks the schema, opens the database to requests, loads the signing keys and starts
-/// the workers. Temporary failures are retried.
+/// Closes the database to requests. Returns the work that migrates or checks the schema, opens the
+/// database to requests, loads the signing keys and starts the workers. Temporary failures are
+/// retried.
 fn prepare(state: Data<AppState>, config: &Config) -> Preparation<Workers, StartError> {
     state.database.hold_off();
     let (url, may_migrate) = (config.database_url.clone(), config.migrate);

@@ -1,4 +1,4 @@
-//! The command line: the settings, and the commands other than running the server.
+//! The command line: the settings and the commands.
 
 pub mod audit_log;
 pub mod doctor;

@@ -86,8 +86,9 @@ pub struct Config {
     #[arg(long, env, default_value = "http://localhost:3000", value_parser = http_origin)]
     pub better_auth_url: WebOrigin,
 
-    /// Secret that signs cookies and encrypts private keys; at least 32 characters. Required with
-    /// PostgreSQL; with SQLite, generated once and stored beside the database
+    /// Secret that signs cookies and encrypts private keys and session tokens; at least 32 characters.
+    /// With PostgreSQL, required unless BETTER_AUTH_SECRETS is set; with SQLite, generated once if
+    /// neither is set, and stored beside the database
     #[arg(long, env, hide_env_values = true, value_parser = config::secret)]
     pub better_auth_secret: Option<SecretString>,
 
@@ -228,24 +229,25 @@ impl Config {
         self.secure_cookies || self.is_https()
     }
 
-    /// Returns whether the service is reached over https from other machines.
+    /// Returns whether the public URL is https and does not refer to this machine.
     fn is_public(&self) -> bool {
         self.is_https() && !is_on_this_machine(self.better_auth_url.as_str())
     }
 
-    /// Returns whether browsers use https, as they do in production.
+    /// Returns whether the public URL is https, as it is in production.
     pub(crate) fn is_https(&self) -> bool {
         self.better_auth_url.as_str().starts_with("https://")
     }
 
-    /// Returns the features, with the defaults that depend on other settings.
+    /// Returns the features. Fills in the default of `notify_new_network`, which depends on
+    /// `SMTP_URL`.
     pub(crate) fn features(&self) -> Features {
         let notifies = self.features.notify_new_network.unwrap_or(self.mail.smtp_url.is_some());
         Features { notify_new_network: Some(notifies), ..self.features }
     }
 
-    /// Returns the origin at which users open the web app in a browser, or `None` if there are only
-    /// mobile apps.
+    /// Returns the first origin at which users open the web app in a browser, or `None` if there
+    /// are only mobile apps.
     pub(crate) fn front_end(&self) -> Option<&WebOrigin> {
         self.frontend_url.iter().find(|origin| http_origin(origin.as_str()).is_ok())
     }

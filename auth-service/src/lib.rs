@@ -1,7 +1,6 @@
 //! Signs users up and in, manages sessions, issues EdDSA tokens and publishes the keys.
 //!
-//! The HTTP API under `/api/auth` is that of Better Auth, identical wherever a client can observe
-//! it.
+//! The HTTP API under `/api/auth` is compatible with that of Better Auth, and has a few additions.
 //!
 //! | layer | holds |
 //! |---|---|

@@ -1,5 +1,5 @@
-//! The `OpenAPI` 3.1 document of Better Auth's endpoints and our own. Each submodule describes the
-//! operations of one topic; error messages and codes come from `error`. Tests validate every
+//! The `OpenAPI` 3.1 document of Better Auth's endpoints and our own. Most submodules describe the
+//! operations of one topic; error messages and codes come from `http::error`. Tests validate every
 //! response that they receive against the document.
 
 mod accounts;
@@ -30,11 +30,12 @@ use self::{
 
 const ABOUT: &str = "\
 Manages accounts and sessions, issues EdDSA access tokens (JWT) and publishes their keys. The \
-endpoints below `/api/auth` speak the wire protocol of Better Auth, except `/undo-change-email` and \
-`/verify-email/confirm`, so its npm client is the easiest way to use them.
+endpoints below `/api/auth`, except `/undo-change-email` and `/verify-email/confirm`, speak the wire \
+protocol of Better Auth, so its npm client is the easiest way to use them.
 
 - **Errors** are flat objects: `message` is meant for people, `code` for programs. A few have no code. \
-Those below `/api/auth/oauth2` also have the fields of OAuth (RFC 6749 §5.2).
+Below `/api/auth/oauth2`, `INVALID_CLIENT` and `INVALID_REQUEST` also have the fields of OAuth \
+(RFC 6749 §5.2).
 - **Unknown paths** below `/api/auth`, and wrong methods there, return 404 without a body. Elsewhere, \
 the 404 or 405 response has a body.
 - **Bodies** are JSON. Unknown fields are ignored, but `callbackURL`, `redirectTo`, `errorCallbackURL` \
@@ -46,7 +47,7 @@ precedence. A JWT does not identify a session here. With https, the cookie is ca
 `Referer`) header. Browsers need one for sign-in and sign-up even without a cookie.
 - **Rate limits.** Every path below `/api/auth` can return 429.";
 
-/// Returns the document as it is committed.
+/// Returns the document in the form in which it is committed.
 pub fn json() -> Result<String, serde_json::Error> {
     describe().to_pretty_json().map(|json| json + "\n")
 }

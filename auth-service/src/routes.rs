@@ -1,7 +1,8 @@
 //! The routing table.
 //!
-//! Under `/api/auth`, a wrong method is treated as an unknown path (404 without a body), as in
-//! Better Auth, so handlers are added with `route`. Elsewhere, the response is a 405 with `Allow`.
+//! Under `/api/auth`, a wrong method is treated as an unknown path (404 without a body), except for
+//! `POST /get-session`, as in Better Auth. Handlers are therefore added with `route`. Elsewhere,
+//! the response to a wrong method is a 405 with `Allow`.
 
 mod confirm_page;
 mod email;

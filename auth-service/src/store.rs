@@ -45,7 +45,7 @@ pub(crate) use source::{
 pub(crate) use user::{User, UserChanges};
 pub(crate) use verification_token::{NewVerificationToken, Purpose, VerificationToken};
 
-/// A failed access to the database.
+/// Reasons why an access to the database failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DatabaseError {
     #[error("database unavailable")]

@@ -1,5 +1,5 @@
-// Measures loading times and long lists of the web app: `npm run figures`. It is not a test,
-// because the times depend on the machine.
+// Measures how fast the web app loads and how it copes with a long list: `npm run figures`. These
+// are not tests, because the times depend on the machine.
 //
 //     AGAINST  checkout of another version with its release build and its built web app; both
 //              versions are measured alternately

@@ -1,5 +1,5 @@
-// Runs a few tests in Firefox. Playwright itself needs a patched Firefox, so these tests use its
-// runner and drive an unmodified Firefox over WebDriver BiDi.
+// Runs a few tests in Firefox. Playwright can only drive a patched Firefox, so these tests use its
+// runner, but drive an unmodified Firefox over WebDriver BiDi with Puppeteer.
 //
 //     SERVICES      folder with auth-service and task-service
 //     TEST_FIREFOX  browser to use instead of /usr/bin/firefox-esr

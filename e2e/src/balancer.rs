@@ -22,7 +22,7 @@ pub struct Balancer {
 }
 
 impl Balancer {
-    /// Starts HAProxy in front of the replicas. Returns `None` if it is not installed.
+    /// Starts HAProxy in front of the replicas. Returns `None` if `TEST_HAPROXY` is not set.
     pub fn start(folder: &Path, replicas: &[&Service]) -> Option<Self> {
         let program = tool(PROGRAM_VARIABLE)?;
         let [port, statistics] = [(); 2].map(|()| ports::free().expect("a port is free"));

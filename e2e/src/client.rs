@@ -23,7 +23,7 @@ pub struct Answer {
     pub body: Value,
 }
 
-/// The error of a request without a response: the service exited or did not accept the request.
+/// The error of a request without a complete response, for example because the service exited.
 #[derive(Debug)]
 pub struct Lost(pub ureq::Error);
 
@@ -123,7 +123,7 @@ impl Client {
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 impl Answer {
-    /// Returns a string field of the body. Panics if there is none.
+    /// Returns a string field of the body. Panics if the field is missing or is not a string.
     pub fn text(&self, field: &str) -> String {
         let Some(text) = self.body.get(field).and_then(Value::as_str) else {
             panic!("no text {field:?} in {self:?}");
@@ -131,7 +131,8 @@ impl Answer {
         text.to_owned()
     }
 
-    /// Returns whether this is the response to a database outage: 503 with `Retry-After` and a reason.
+    /// Returns whether this is the response to a database outage: 503 with `Retry-After` and a JSON
+    /// object.
     pub fn is_outage(&self) -> bool {
         self.status == 503 && self.retry_after.is_some() && self.body.is_object()
     }

@@ -43,7 +43,8 @@ impl Collector {
             move || {
                 for stream in listener.incoming() {
                     let (stream, spans) = (stream.expect("somebody connects"), Arc::clone(&spans));
-                    // Services close connections when they stop; a test notices missing spans.
+                    // Errors are ignored: services close connections when they stop, and the tests
+                    // notice missing spans.
                     thread::spawn(move || receive(stream, &spans));
                 }
             }

@@ -23,7 +23,7 @@ pub fn tool(variable: &str) -> Option<String> {
 }
 
 /// Runs Node in a directory of the workspace, and panics if Node fails. The scripts start
-/// auth-service themselves, on the engine of `system`.
+/// auth-service themselves, on the engine of `system`. Does nothing if `TEST_NODE` is not set.
 pub fn node(system: &System, folder: &str, arguments: &[PathBuf]) {
     let Some(node) = tool("TEST_NODE") else { return };
     let mut command = Command::new(node);
@@ -38,7 +38,7 @@ pub fn node(system: &System, folder: &str, arguments: &[PathBuf]) {
 }
 
 /// Runs an npm script in a directory of the workspace, with `SERVICES` set to the directory of the
-/// programs. Panics if the script fails.
+/// programs. Panics if the script fails. Does nothing if `TEST_NODE` is not set.
 pub fn npm(folder: &str, script: &str) {
     let Some(node) = tool("TEST_NODE") else { return };
     let services = program("auth-service");

@@ -24,7 +24,7 @@ pub struct Original {
 }
 
 impl Original {
-    /// Starts the server. Returns `None` if Node is not available.
+    /// Starts the server. Returns `None` if `TEST_NODE` is not set.
     pub fn start() -> Option<Self> {
         let node = tool("TEST_NODE")?;
         let folder = tempfile::tempdir().expect("a temporary folder can be made");

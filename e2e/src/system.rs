@@ -88,7 +88,7 @@ impl System {
         self.folder.path()
     }
 
-    /// Starts both services, after they were stopped or killed.
+    /// Starts those services that are not running, and waits until both are ready.
     pub fn start_services(&mut self) {
         for service in [&mut self.auth, &mut self.tasks] {
             service.start_and_wait().expect("the service starts");
@@ -172,8 +172,8 @@ impl Data {
     }
 }
 
-/// Returns the started cluster, or `None` if PostgreSQL is not installed. Panics in CI and on any
-/// other error.
+/// Returns the started cluster, or `None` if PostgreSQL is not installed. Panics on any other
+/// error, and in CI on every error.
 pub fn cluster<T>(started: io::Result<T>) -> Option<T> {
     match started {
         Err(error) if error.kind() == io::ErrorKind::NotFound && !is_ci() => {

@@ -28,7 +28,7 @@ impl User {
         assert_eq!(answer.expect("an answer").status, 200);
     }
 
-    /// Returns whether the session exists.
+    /// Returns whether the session is still valid.
     pub fn is_signed_in(&self, auth: &Client) -> bool {
         let answer = auth.get("/api/auth/get-session", &self.session).expect("an answer");
         assert_eq!(answer.status, 200);

@@ -1,5 +1,5 @@
-//! Checks the container images and compose file without a container engine; `cargo xtask compose`
-//! tests the rest.
+//! Checks the Dockerfile, the compose file and the example environment without a container engine;
+//! `cargo xtask compose` tests the rest.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 

@@ -13,7 +13,8 @@ on_both_engines!(reports_nothing_for_healthy_services);
 
 const FRONT_END: &str = "http://127.0.0.1:5173";
 
-/// Runs a doctor command and returns its output and whether it succeeded.
+/// Runs a doctor command with `input` on standard input. Returns its standard output, and whether
+/// it succeeded.
 fn examine(doctor: &mut Command, input: &str) -> (String, bool) {
     let doctor = doctor.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = doctor.spawn().unwrap();

@@ -24,11 +24,11 @@ on_postgres!(
 
 /// Number of users who sign out or delete their accounts while auth-service is killed.
 const CROWD: usize = 30;
-/// Number of responses before the kill.
+/// Number of successful responses to wait for before the kill.
 const ENOUGH: usize = 5;
 const SIGN_OUT: &str = "/api/auth/sign-out";
 const DELETE: &str = "/api/auth/delete-user";
-/// Query that counts the statements waiting for a lock.
+/// Query that counts the locks that statements wait for.
 const WAITING: &str = "SELECT count(*) FROM pg_locks WHERE NOT granted";
 
 /// Runs `auth-service users`, which needs no running service.
@@ -85,8 +85,8 @@ fn events_recorded_while_the_feed_is_down_take_effect_afterwards(system: &mut Sy
     wait_until("the tasks are gone", || !carol.has_data(system));
     assert_eq!(owners(system), ids([&ada, &bob, &dave]));
     let recorded = [
-        ("session-revoked", ada.id.clone()), // of the session
-        ("session-revoked", ada.id),
+        ("session-revoked", ada.id.clone()), // of her session
+        ("session-revoked", ada.id),         // of all her tokens
         ("session-revoked", bob.id.clone()),
         ("account-disabled", bob.id),
         ("account-purged", carol.id),
@@ -114,7 +114,7 @@ fn a_killed_auth_service_has_recorded_an_event_for_each_change(system: &mut Syst
     });
     system.start_services();
 
-    // Events take effect in order, and this sign-out is the last one.
+    // Events take effect in order, and that of this sign-out is the last one.
     let last = sign_up(CROWD);
     last.sign_out(&auth);
     wait_until_refused(&last, &tasks);
@@ -224,14 +224,14 @@ fn clocks_may_be_20_seconds_apart(system: &mut System) {
     assert_eq!(events(system), expected);
 }
 
-/// Returns the domain of the users that a service creates.
+/// Returns the domain of the e-mail addresses of the users who sign up at a service.
 fn domain_of(service: &Service) -> String {
     let (_, port) = service.url.rsplit_once(':').unwrap();
     format!("{port}.example.com")
 }
 
-/// auth-service is killed after it has ended the session, while it waits for the lock that it needs
-/// to number the event.
+/// auth-service is killed after it has deleted the session but before it has recorded the event:
+/// it waits for the lock that it needs to number the event.
 fn a_session_does_not_end_without_its_event(system: &mut System) {
     let (auth, tasks) = (system.auth_client(), system.tasks_client());
     let ada = User::sign_up(&auth, "ada@example.com");
@@ -253,7 +253,8 @@ fn a_session_does_not_end_without_its_event(system: &mut System) {
     wait_until_refused(&ada, &tasks);
 }
 
-/// Another replica has recorded an event before a sign-out, but commits it after the sign-out.
+/// Another replica records an event before a sign-out, but commits it only when the sign-out has
+/// begun.
 fn an_event_that_is_committed_late_is_not_missed(system: &mut System) {
     let (auth, tasks) = (system.auth_client(), system.tasks_client());
     let [ada, bob, carol] =

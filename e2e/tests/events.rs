@@ -80,7 +80,7 @@ fn revoking_a_user_ends_the_tokens_of_expired_sessions_too(system: &mut System) 
     assert_eq!(lists(&tasks, &bob.token), 200, "of another user");
     let auth = system.auth_client();
     let again = auth.sign_in("ada@example.com").unwrap().text("token");
-    // A token that is issued in the second of the revocation is refused.
+    // A token that is issued in the same second as the revocation is refused.
     wait_until("a new token is accepted", || {
         let token = auth.token(&again).unwrap().text("token");
         lists(&tasks, &token) == 200
@@ -165,7 +165,7 @@ fn an_event_survives_a_crash_of_auth_service(system: &mut System) {
     let tasks = system.tasks_client();
     let ada = User::sign_up(&system.auth_client(), "ada@example.com");
     assert_eq!(lists(&tasks, &ada.token), 200);
-    // task-service does not receive the event before auth-service is killed.
+    // While task-service is down, it cannot receive the event before auth-service is killed.
     system.tasks.kill_nine().unwrap();
     ada.sign_out(&system.auth_client());
     system.auth.kill_nine().unwrap();

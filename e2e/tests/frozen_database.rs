@@ -38,7 +38,7 @@ fn a_locked_table_blocks_no_request_and_executes_nothing_later() {
     );
 }
 
-/// Checks that a hanging database causes outage responses, and that none of these requests is
+/// Checks that requests get outage responses while the database hangs, and that none of them is
 /// executed later. `hang` blocks the database until `end` is called.
 fn carries_out_nothing_later<T>(hang: impl FnOnce(&Cluster) -> T, end: impl FnOnce(&Cluster, T)) {
     let Some(mut system) = System::prepare(Engine::Postgres) else { return };
@@ -53,7 +53,7 @@ fn carries_out_nothing_later<T>(hang: impl FnOnce(&Cluster) -> T, end: impl FnOn
 
     let hanging = hang(system.data.cluster());
     // Wait until the services notice the outage. Within 50 ms of the last reply from the database,
-    // they send a write without a check, so it might be executed later.
+    // they send a write without checking the database first, so the write might be executed later.
     for client in [&auth, &tasks] {
         wait_until("the outage is noticed", || {
             client.get("/health/ready", "").unwrap().status == 503

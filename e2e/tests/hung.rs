@@ -1,4 +1,4 @@
-//! Shutdown of the services while a dependency hangs.
+//! Shutdown of the services while a dependency hangs or their log is not read.
 
 #![expect(
     clippy::expect_used,
@@ -24,7 +24,7 @@ const SHUTDOWN_TIMEOUT: (&str, &str) = ("SHUTDOWN_TIMEOUT", "3s");
 /// Time limit for the exit of a service. It exceeds the shutdown timeout, because the machine may
 /// be busy, but is shorter than any of the hangs.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Number of log lines that fill a pipe.
+/// Number of requests whose log lines do not fit into a pipe.
 const ENOUGH: usize = 1000;
 
 on_both_engines!(repeated_signals_of_one_second_count_as_one);
@@ -149,7 +149,7 @@ fn a_silent_trace_collector_does_not_keep_services_alive(system: &mut System) {
     assert_ends(&mut system.tasks);
 }
 
-/// Sends requests whose log lines do not fit into a pipe.
+/// Sends [`ENOUGH`] requests.
 fn fill_the_pipe(service: &Service) {
     let mut connection = Connection::open(&service.url).unwrap();
     let request = Request { method: "GET", path: "/openapi.json".into(), ..Request::default() };
@@ -173,8 +173,7 @@ fn restart_with(service: &mut Service, variables: &[(&str, &str)]) {
     service.start_and_wait().unwrap();
 }
 
-/// Returns a server that accepts connections, up to its backlog, but sends nothing, and its
-/// address.
+/// Returns a server to which clients can connect but which sends nothing, and its address.
 fn silent_server() -> (TcpListener, String) {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     server.set_nonblocking(true).unwrap();
@@ -182,7 +181,7 @@ fn silent_server() -> (TcpListener, String) {
     (server, address)
 }
 
-/// Returns the same service with a pipe as its standard output.
+/// Returns a copy of a service that writes its log into a pipe, and the reading end of the pipe.
 fn with_unread_output(service: &Service) -> (Service, PipeReader) {
     let (reader, writer) = io::pipe().unwrap();
     let mut command = service.command(&[]);

@@ -11,9 +11,9 @@ use e2e::{
 use serde_json::{Value, json};
 use xtask::service::{Service, Signal};
 
-/// Number of responses before an event, enough to have other requests in flight.
+/// Number of successful responses to wait for, enough to have other requests in flight.
 const ENOUGH: usize = 200;
-/// Shutdown delay, longer than the pauses of the clients and of the proxy.
+/// Shutdown delay that is long enough for the clients and the proxy to notice the shutdown.
 const DELAY: &str = "4s";
 /// Shutdown delay, longer than any time limit of a test.
 const FOREVER: &str = "1h";

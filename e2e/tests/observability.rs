@@ -47,8 +47,8 @@ fn expressions(dashboard: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// Returns the names of the series in an expression: the only words with an underscore that are not
-/// functions, variables or strings.
+/// Returns the names of the series in an expression: all words with an underscore, except
+/// functions, keywords, variables and strings.
 fn names(expression: &str) -> Vec<&str> {
     let outside_of_texts = expression.split('"').step_by(2);
     let words = outside_of_texts.flat_map(|part| {

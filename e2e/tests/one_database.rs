@@ -6,7 +6,7 @@ use std::thread::scope;
 
 use e2e::{Engine, System};
 
-/// Number of users and of tasks that are created concurrently.
+/// Number of users to create, and of tasks to create at the same time.
 const MANY: usize = 20;
 
 #[test]
@@ -35,7 +35,7 @@ fn share(engine: Engine) {
         system.start_services();
         work(&system, "ada");
 
-        // Each service has its own tables, which survive a restart.
+        // Each service exports only its own tables.
         for (service, tables) in [
             (&system.auth, &["users", "accounts", "sessions", "signing_keys"][..]),
             (&system.tasks, &["tasks"]),

@@ -1,5 +1,5 @@
-//! Conformance of the services to their OpenAPI documents, which schemathesis tests with generated
-//! requests. `TEST_PYTHON` names an interpreter with the packages of `e2e/clients`. Without it,
+//! Tests with generated requests (schemathesis) that the services conform to their OpenAPI
+//! documents. `TEST_PYTHON` names an interpreter with the packages of `e2e/clients`. Without it,
 //! these tests print a note and pass, except in CI.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
@@ -48,7 +48,7 @@ fn play_with(service: &Service, change: impl FnOnce(&mut Command)) {
         .arg(home.join(service.name).with_extension("toml"))
         .arg("run")
         .arg(format!("{}/openapi.json", service.url))
-        // Run all checks, except those that the settings disable.
+        // Without `--checks`, all checks run, except those that the settings disable.
         .args(["--max-examples", "20", "--generation-deterministic"])
         .args(["--continue-on-failure", "--no-color"]);
     change(&mut schemathesis);

@@ -12,7 +12,7 @@ use rcgen::{
 use xtask::postgres::Cluster;
 
 const SETTINGS: [&str; 2] = ["ssl=on", "ssl_ca_file=ca.crt"];
-/// Requires TLS for every database, and a client certificate for one of them.
+/// Requires TLS for all databases, and a client certificate for one of them.
 const TLS_ONLY: &str = "hostssl certified all all cert\nhostssl all all all scram-sha-256\n";
 const EVERYBODY: &str = "host all all all scram-sha-256\n";
 const SECRET: &str = "a secret for tests, of more than 32 characters";
@@ -57,7 +57,8 @@ fn for_host(name: &str) -> CertificateParams {
     params
 }
 
-/// A server that accepts only TLS, and the files that its clients need.
+/// A PostgreSQL server, the authority of its certificate, and a folder with the files that clients
+/// need.
 struct Site {
     authority: Authority,
     cluster: Cluster,
@@ -65,7 +66,7 @@ struct Site {
 }
 
 impl Site {
-    /// Starts the server. Returns `None` if PostgreSQL is not available.
+    /// Starts a server that accepts only TLS. Returns `None` if PostgreSQL is not installed.
     fn start() -> Option<Self> {
         let authority = Authority::new("the authority");
         let Certified { certificate, key } = authority.issue(&for_host("localhost"));
@@ -91,7 +92,8 @@ impl Site {
         self.folder.path().join(name)
     }
 
-    /// Returns a URL in which the path of the folder replaces `FOLDER`.
+    /// Returns the URL of a database. `FOLDER` in `parameters` is replaced with the path of the
+    /// folder.
     fn url(&self, host: &str, database: &str, parameters: &str) -> String {
         let (port, password) = (self.cluster.port(), self.cluster.password());
         let folder = self.folder.path().display();
@@ -107,7 +109,7 @@ impl Site {
         self.cluster.restart().unwrap();
     }
 
-    /// Returns the doctor's finding on the database.
+    /// Returns the lines of the doctor's report that are about the database.
     fn diagnose(&self, url: &str) -> String {
         let mut doctor = Command::new(program("auth-service"));
         doctor.arg("doctor").current_dir(self.folder.path());
@@ -152,7 +154,7 @@ fn each_sslmode_means_what_it_means_to_libpq() {
         ("localhost", "auth", "sslmode=allow", Ok(())),
         ("localhost", "auth", "sslmode=prefer", Ok(())),
         ("127.0.0.1", "auth", "sslmode=require", Ok(())),
-        // In every mode, `sslrootcert` is used to verify the certificate of the server.
+        // In every mode with TLS, `sslrootcert` is used to verify the certificate of the server.
         ("127.0.0.1", "auth", "sslmode=require&sslrootcert=FOLDER/ca.crt", Ok(())),
         ("localhost", "auth", "sslmode=require&sslrootcert=FOLDER/other.crt", Err(NOT_TRUSTED)),
         ("localhost", "auth", "sslmode=prefer&sslrootcert=FOLDER/other.crt", Err(NOT_TRUSTED)),

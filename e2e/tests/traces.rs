@@ -1,5 +1,5 @@
-//! Traces span the web app and both services, contain no personal data, and cost nothing without a
-//! collector.
+//! Traces connect the web app and both services, and contain no personal data. An unavailable
+//! collector does not disturb the services.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop here")]
 

@@ -1,5 +1,5 @@
-// Vite plugin that writes compressed copies of the files of a build, for the server to send as they
-// are.
+// Vite plugin that writes compressed copies of the text files of a build. The server sends these
+// copies as they are.
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

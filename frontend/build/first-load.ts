@@ -3,7 +3,7 @@
 import { brotliCompressSync } from "node:zlib";
 import type { Plugin, Rollup } from "vite";
 
-/** Maximum compressed size in bytes of the JavaScript of each page, by the page's module path. */
+/** Maximum compressed size in bytes of a page's JavaScript, by the end of its module's path. */
 export type Limits = Record<string, number>;
 
 export function limitFirstLoad(limits: Limits): Plugin {
@@ -21,7 +21,9 @@ export function limitFirstLoad(limits: Limits): Plugin {
   };
 }
 
-/** Returns the compressed size in bytes of the entry, the chunk of a page, and their imports. */
+/**
+ * Returns the compressed size in bytes of the entry, the chunk of a page, and their static imports.
+ */
 function firstLoad(bundle: Rollup.OutputBundle, page: string): number {
   const needed = new Set<Rollup.OutputChunk>();
   const add = (chunk: Rollup.OutputAsset | Rollup.OutputChunk | undefined) => {

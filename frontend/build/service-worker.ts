@@ -1,4 +1,5 @@
-// Generates the service worker of a build: the code in `service-worker.js` and the list of files.
+// Vite plugin that generates the service worker of a build: the code in `service-worker.js` with
+// the list of files and a version.
 
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";

@@ -17,7 +17,7 @@ void config().catch(() => undefined);
 
 const router = createBrowserRouter(routes);
 
-/** Renders everything again when the language changes. Unfinished input survives as drafts. */
+/** Renders everything again when the language changes. Of unfinished input, only drafts survive. */
 function App() {
   return <RouterProvider key={useLanguage()} router={router} />;
 }

@@ -1,4 +1,4 @@
-// Rules for the folders: allowed imports, and which folders may use services and storage.
+// Rules for source files: allowed imports, which files may use the network and storage, and length.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";

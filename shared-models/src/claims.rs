@@ -4,16 +4,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::{User, UserId};
 
-/// The payload that auth-service signs: the complete user and the registered claims.
+/// The payload that auth-service signs: the complete user, registered claims and the session id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessClaims {
-    /// Issued at, in seconds since the epoch.
+    /// Time of issue, in seconds since the epoch.
     pub iat: i64,
     #[serde(flatten)]
     pub user: User,
     /// Copy of the user's id, for resource servers.
     pub sub: UserId,
-    /// Expires at, in seconds since the epoch.
+    /// Time of expiry, in seconds since the epoch.
     pub exp: i64,
     pub iss: String,
     pub aud: String,

@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 /// The `sub` claim of a token (RFC 7519 §4.1.2).
 ///
-/// Issuers choose its form, so it is an opaque string: 1 to 255 characters, not blank, without control
-/// characters (PostgreSQL cannot store NUL).
+/// Issuers choose its form, so it is an opaque string: 1 to 255 characters, not blank, without
+/// control characters (PostgreSQL cannot store NUL).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct UserId(String);

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Path of the document on the issuer's origin.
+/// Path of the metadata document on the issuer's origin.
 pub const ISSUER_DOCUMENT: &str = "/.well-known/issuer.json";
 
 /// The metadata document.

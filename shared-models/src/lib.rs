@@ -1,7 +1,8 @@
-//! Types that both services use on the wire: ids, the user, token claims, timestamps.
+//! Types that both services use on the wire: ids, the user, token claims, issuer metadata,
+//! timestamps.
 //!
-//! This crate depends on no database, web framework or HTTP client, so another service or a test can
-//! use it with little more than `serde`.
+//! This crate depends on no database, web framework or HTTP client, so another service or a test
+//! can use it with little more than `serde`.
 
 mod claims;
 mod ids;

@@ -44,7 +44,7 @@ impl Timestamp {
     }
 }
 
-/// Writes the last `width` digits of a number.
+/// Writes the last `width` digits of a number to `text`, starting at `place`.
 fn write_digits(text: &mut [u8], place: usize, width: usize, mut number: u32) {
     for digit in text.iter_mut().skip(place).take(width).rev() {
         *digit = b'0' + u8::try_from(number % 10).unwrap_or_default();

@@ -85,7 +85,7 @@ struct Workers {
     erasure: Option<Worker>,
 }
 
-/// Reason why the service could not start.
+/// Reason why the service could not start or continue.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error(transparent)]
@@ -156,7 +156,7 @@ impl App {
         self.preparation.done().await
     }
 
-    /// Runs the service until a signal stops it.
+    /// Runs the service until a signal stops it or it fails.
     pub async fn run(self) -> Result<(), StartError> {
         let Self { server, lifecycle, preparation, metrics, .. } = self;
         let finish = async |workers: Workers, _limit| {

@@ -17,7 +17,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// Creates tasks with strings of typical lengths.
+    /// Creates a page of `count` tasks with strings of typical lengths.
     pub fn of(count: usize) -> Self {
         let now = DbTime(Clock::default().now());
         let task = |number| Task {

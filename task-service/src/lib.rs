@@ -4,13 +4,13 @@
 //!
 //! | layer | holds |
 //! |---|---|
+//! | [`cli`] | the command line: migration, export and import, diagnosis |
 //! | [`app`] | the order of middleware, the listener, background workers, metrics |
-//! | [`cli`] | the commands: migration, export and import, diagnosis |
 //! | [`openapi`] | the API description |
 //! | `routes` | the routing table; request bodies, handlers and responses of each resource |
 //! | `http` | authentication, validation, conditional requests, rate limit headers, errors as responses |
 //! | `domain` | the verifier of tokens, quotas, limits, erasure of deleted users' data |
-//! | `store` | rows and all SQL; every statement names the owner |
+//! | `store` | rows and all SQL |
 //! | [`config`] | settings |
 
 pub mod app;

@@ -1,5 +1,5 @@
-//! The `OpenAPI` 3.1 document. Requests and successful responses are described beside their handlers;
-//! error responses and what all operations share are added here.
+//! The `OpenAPI` 3.1 document. Operations are described beside their handlers; the error responses
+//! of the tasks API, security schemes and shared headers are added here.
 
 use std::collections::BTreeMap;
 
@@ -51,7 +51,7 @@ const BEARER: &str = "bearer";
 pub struct ApiDoc;
 
 impl ApiDoc {
-    /// Returns the document to be committed.
+    /// Returns the JSON of the document, as committed in `openapi.json`.
     pub fn json() -> Result<String, serde_json::Error> {
         Self::openapi().to_pretty_json().map(|json| json + "\n")
     }
@@ -102,7 +102,7 @@ impl Modify for Common {
     }
 }
 
-/// The parts of a request that can cause an error response.
+/// The parts of a request that determine which errors an operation can return.
 #[derive(Clone, Copy, Default)]
 struct Takes {
     id: bool,
@@ -125,8 +125,8 @@ fn make_private(operation: &mut Operation, takes: Takes, components: &mut Compon
     }
     for (status, errors) in by_status {
         let response = refusal(status, &errors);
-        // Responses with status 422 or with these errors differ between operations; all others are
-        // shared components.
+        // Responses with status 422, and those with errors that only the listing has, differ
+        // between operations; all others are shared components.
         let is_of_listing = errors
             .iter()
             .any(|error| matches!(error, Error::TooManySearches | Error::ResponsesInFlight(_)));
@@ -141,7 +141,7 @@ fn make_private(operation: &mut Operation, takes: Takes, components: &mut Compon
     }
 }
 
-/// Returns an example of each error that an operation can return.
+/// Returns examples of the errors that an operation can return.
 fn refusals(takes: Takes) -> Vec<Error> {
     let is_create = takes.body && !takes.id;
     let mistake = |place: &'static str, name: &'static str, msg: &'static str, kind| InputError {
@@ -186,7 +186,7 @@ fn refusals(takes: Takes) -> Vec<Error> {
     errors
 }
 
-/// Returns the response for one status, with an example of each error code.
+/// Returns the response for one status, with an example for each error.
 fn refusal(status: u16, errors: &[Error]) -> Response {
     let mut content = Content::new(Some(Ref::from_schema_name("Problem")));
     let mut title = "";
@@ -215,7 +215,7 @@ fn refusal(status: u16, errors: &[Error]) -> Response {
 const REQUEST_ID: &str = "X-Request-Id";
 const RATE_LIMIT: [&str; 3] = ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"];
 
-/// Headers that many responses carry.
+/// Headers that several responses share: name, type and description.
 const HEADERS: [(&str, Type, &str); 6] = [
     (REQUEST_ID, Type::String, "Identifies the request in logs and traces"),
     ("RateLimit-Limit", Type::Integer, "Maximum number of requests in a burst"),

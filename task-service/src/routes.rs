@@ -19,7 +19,7 @@ use crate::http::{error::Error, rate_limit};
 
 /// The committed `OpenAPI` document, which the service serves.
 const DESCRIPTION: &str = include_str!("../openapi.json");
-/// Clients may cache a task, but must revalidate it with `If-None-Match`.
+/// Allows only the client to store a response, which it must revalidate before each use.
 const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");
 
 pub(crate) fn configure(app: &mut ServiceConfig) {
@@ -47,7 +47,7 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
         .default_service(to(async || Err::<&str, _>(Error::PathNotFound)));
 }
 
-/// Middleware that adds the headers of all responses below `/api/tasks`.
+/// Middleware that adds the rate limit headers and `Cache-Control` to responses below `/api/tasks`.
 async fn add_headers<B: MessageBody + 'static>(
     req: ServiceRequest,
     next: Next<B>,

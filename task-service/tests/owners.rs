@@ -1,8 +1,9 @@
-//! Every table has its owner in the key, and every statement of a request names the owner. This keeps
-//! users apart, and a database that is distributed by owner requires it.
+//! Every table that requests use has the owner first in its key, and every statement of a request,
+//! except one, names the owner. This keeps users apart, and a database that is distributed by owner
+//! requires it.
 //!
-//! Runs in a process of its own, because it records the statements of all connections in the
-//! process.
+//! These tests have a process of their own, because they record the statements of all connections
+//! in the process.
 
 #![expect(
     clippy::expect_used,
@@ -30,7 +31,7 @@ use task_service::{MIGRATIONS, config::ForeignTasks};
 
 use self::app::TestApp;
 
-/// The tables that requests use. New ones must be added here, in `transfer` and in
+/// The tables that requests use. New ones must be added here, to `tables` in `store/row.rs` and to
 /// `docs/sql/distribute-tasks.sql`.
 const TABLES: [&str; 2] = ["idempotency_keys", "tasks"];
 /// The tables that no request uses: pending erasures, the cursors of the security events feed, and
@@ -39,7 +40,7 @@ const OTHER_TABLES: [&str; 3] = ["erasures", "event_cursors", "task_service_migr
 
 /// Query that distinguishes another user's task (403) from a missing one (404).
 const FIND_OWNER: &str = "SELECT `tasks`.`user_id` FROM `tasks` WHERE (`tasks`.`id` = ?)";
-/// Statements of background work, which affect rows of many owners.
+/// Parts of the statements of background work, which affect rows of many owners.
 const MAINTENANCE: [&str; 2] = [
     "DELETE FROM `idempotency_keys` WHERE (`idempotency_keys`.`created_at` < ?)",
     "WHERE (`tasks`.`title_folded` = ?)",
@@ -59,8 +60,7 @@ fn record() {
     .expect("instrumentation can be set");
 }
 
-/// Returns the statements executed on the service's tables since the last call, without their
-/// values.
+/// Returns the statements executed on `TABLES` since the last call, without their values.
 fn recorded() -> Vec<String> {
     let mut statements = STATEMENTS.lock().unwrap_or_else(PoisonError::into_inner);
     let statements = statements
@@ -71,7 +71,7 @@ fn recorded() -> Vec<String> {
     statements.filter(is_ours).collect()
 }
 
-/// Returns whether a statement affects rows of one owner only.
+/// Returns whether a statement names the owner of the rows that it reads or writes.
 fn names_the_owner(statement: &str) -> bool {
     if statement.starts_with("INSERT INTO") {
         return statement.split("VALUES").next().unwrap_or_default().contains("`user_id`");
@@ -83,7 +83,8 @@ fn names_the_owner(statement: &str) -> bool {
     condition.contains("`user_id` = ?")
 }
 
-/// Calls every endpoint, once as the owner of the tasks and once as another user.
+/// Calls every endpoint as the owner of the tasks, and those for a single task also as another
+/// user, who gets the status `foreign`.
 async fn use_the_whole_api(app: &TestApp, foreign: StatusCode) {
     let (ada, bob) = (app.token("ada"), app.token("bob"));
     let task = app.create(&ada, &json!({ "title": "Ada's", "description": "text" })).await;

@@ -121,9 +121,10 @@ fn on_sqlite() -> Result<Vec<Site>> {
     Ok(sites)
 }
 
-/// Measures the operations on all sites and returns their tables. Each operation runs on every site before the next
-/// one starts, so that other load on the machine affects all sites alike. The first site is the
-/// reference for the others.
+/// Measures the operations and returns a table for each site. The first site is the reference for
+/// the others. In each round, an operation runs on all sites before the next one starts, so that
+/// other load on the machine affects all sites alike. The other sites omit operations that would
+/// have the same results as on the first one.
 fn measure(selection: &Selection, sites: &[Site]) -> Result<String> {
     let Selection { operations, is_complete, rounds } = selection;
     for site in sites {
@@ -192,10 +193,10 @@ fn table(
     report
 }
 
-/// The result of an operation in one round.
+/// The results of an operation, of one round or combined by [`Self::improve`].
 struct Measured {
     answered: Answered,
-    /// CPU time per request.
+    /// CPU time of the service per request.
     service_micros: f64,
     database_micros: f64,
     memory_megabytes: f64,
@@ -231,7 +232,8 @@ impl Measured {
         }
     }
 
-    /// `constant` is the CPU time of the constant, if it was measured.
+    /// Returns the row of an operation. `constant` is the CPU time of a constant response, if it
+    /// was measured.
     fn row(&self, name: &str, constant: Option<f64>, first: &Self) -> String {
         let multiple = constant.map_or_else(
             || "–".to_owned(),

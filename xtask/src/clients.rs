@@ -22,7 +22,7 @@ const RECENT_NODE: &str = "22.23.3";
 const HAPROXY: &str = "/usr/sbin/haproxy";
 const NGINX: &str = "/usr/sbin/nginx";
 
-/// Path of libfaketime in a library directory of Debian, which is named after the machine.
+/// Path of libfaketime in a library directory of Debian, whose name depends on the architecture.
 const FAKETIME: &str = "faketime/libfaketimeMT.so.1";
 
 const CHROMIUM_VARIABLE: &str = "TEST_CHROMIUM";
@@ -33,8 +33,7 @@ const FIREFOX_VARIABLE: &str = "TEST_FIREFOX";
 /// Paths of the Debian and Mozilla packages.
 const FIREFOXES: [&str; 2] = ["/usr/bin/firefox-esr", "/usr/bin/firefox"];
 
-/// Returns the environment variables that tell the tests the paths of interpreters, browsers and
-/// proxies.
+/// Installs the programs and returns the environment variables that tell the tests their paths.
 pub(crate) fn prepare() -> Result<Vec<(&'static str, PathBuf)>> {
     let clients = root().join("e2e/clients");
     let existing_app = root().join("e2e/existing-app");
@@ -120,8 +119,8 @@ fn node(lock: &Path) -> Result<PathBuf> {
     Ok(node)
 }
 
-/// Returns the installed Node. If it is too old for Better Auth, installs a newer one from the npm
-/// registry.
+/// Returns the path of the installed Node. If it is missing or too old for the packages, installs a
+/// newer one from the npm registry.
 fn recent_node() -> Result<PathBuf> {
     if run(Command::new("node").args(["--eval", IS_RECENT])).is_ok() {
         return Ok("node".into());

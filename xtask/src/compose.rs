@@ -57,7 +57,8 @@ fn remove() -> Result {
     compose(&["down", "--volumes", "--remove-orphans"])
 }
 
-/// Checks that each role, with its service's password, can connect only to its own database.
+/// Checks that each role, with its service's password, can connect only to its own database, and
+/// that the superuser cannot connect over the network.
 fn keep_the_databases_apart() -> Result {
     for (role, _) in OWNERS {
         for database in ["auth", "tasks", "postgres", "template1"] {
@@ -95,8 +96,8 @@ fn expect(what: &str, answer: &str, expected: &str) -> Result {
     }
 }
 
-/// Checks that the services recover from a restart of the database without being restarted and
-/// without losing data.
+/// Checks that the services recover from a restart of the database without being restarted, and
+/// that the user of the walk-through still exists.
 fn restart_the_database() -> Result {
     compose(&["restart", "postgres"])?;
     let start = Instant::now();
@@ -109,7 +110,7 @@ fn restart_the_database() -> Result {
     Ok(())
 }
 
-/// Signs in as a user of the walk-through and lists the tasks.
+/// Checks readiness, signs in as the user of the walk-through and lists the tasks.
 fn answers_come_from_the_database() -> Result {
     for url in [AUTH_URL, TASKS_URL] {
         ureq::get(format!("{url}/health/ready")).call()?;

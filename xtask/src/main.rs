@@ -10,7 +10,7 @@ const HELP: &str = "\
 cargo xtask <command>
 
   up       Build and start both services, and the web app if Node is installed
-  check    Check formatting, lints, documentation and licenses
+  check    Check formatting, lints, documentation, licenses and spelling
   test     Run every test on SQLite and PostgreSQL, with the real clients
   bench    Measure the cost of requests on both engines, with wrk. bench create update measures only
            these operations, in more rounds; bench events measures the delay and the cost of

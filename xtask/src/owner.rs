@@ -26,7 +26,8 @@ fn unprivileged() -> io::Result<Owner> {
         .ok_or_else(|| io::Error::other("no unprivileged user can run PostgreSQL"))
 }
 
-/// Parses a line of `/etc/passwd`: name, password, user id, group id, and more.
+/// Parses a line of `/etc/passwd`: name, password, user id, group id, and more. Returns `None` for
+/// users other than `wanted`.
 fn owner(line: &str, wanted: &str) -> Option<Owner> {
     let mut fields = line.split(':');
     let name = fields.next()?;

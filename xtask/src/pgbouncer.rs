@@ -84,7 +84,7 @@ impl Drop for PgBouncer {
 }
 
 /// Returns a configuration that serves every database of the server with the credentials of the
-/// URL. Because of the credentials, only its owner may be able to read the file.
+/// URL. Because of the credentials, the file must be readable by its owner only.
 fn settings(server: &Url, port: u16) -> String {
     let host = server.host_str().unwrap_or("127.0.0.1");
     format!(

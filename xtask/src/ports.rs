@@ -15,7 +15,7 @@ use std::{
 const FIRST: u16 = 15_000;
 const COUNT: u16 = 15_000;
 
-/// Returns a loopback port that is free and that this process has not returned before.
+/// Returns a free loopback port. This process returns the same port again only after all others.
 pub fn free() -> io::Result<u16> {
     static NEXT: LazyLock<AtomicU64> =
         LazyLock::new(|| AtomicU64::new(RandomState::new().hash_one(())));

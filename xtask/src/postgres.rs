@@ -1,5 +1,5 @@
-//! A private PostgreSQL cluster, removed on drop. The server refuses to run as root, so if this
-//! process runs as root, the server runs as an unprivileged user.
+//! Private PostgreSQL clusters. The server refuses to run as root, so if this process runs as root,
+//! the server runs as an unprivileged user.
 
 mod client;
 mod folder;
@@ -17,7 +17,7 @@ const SETTINGS: [&str; 2] = ["max_connections=300", "listen_addresses=127.0.0.1"
 /// that a killed server keeps each acknowledged write.
 const CARELESS: [&str; 2] = ["fsync=off", "full_page_writes=off"];
 
-/// A running server. It is stopped and removed when this value is dropped.
+/// A running server. It is stopped and its data is removed when this value is dropped.
 #[derive(Debug)]
 pub struct Cluster {
     folder: ServerFolder,
@@ -66,7 +66,7 @@ impl Cluster {
         Ok((primary, Self { folder, postmaster }))
     }
 
-    /// Promotes a standby and waits until it accepts writes.
+    /// Promotes this standby and waits until it accepts writes.
     pub fn promote(&self) -> io::Result<()> {
         self.folder.run("pg_ctl", &["promote", "-D", "data", "-w"])
     }

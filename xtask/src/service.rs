@@ -16,7 +16,7 @@ pub(crate) const POLL: Duration = Duration::from_millis(50);
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// One of the services, stopped on drop.
+/// One of the services, killed on drop.
 #[derive(Debug)]
 pub struct Service {
     pub name: &'static str,
@@ -37,7 +37,8 @@ impl Service {
         self.command.env(name, value);
     }
 
-    /// Returns a command that runs the same program with the same variables and these arguments.
+    /// Returns a command that runs the same program in the same folder, with the variables set for
+    /// the service and these arguments.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.command.get_program());
         command.args(arguments);
@@ -61,14 +62,14 @@ impl Service {
         Ok(())
     }
 
-    /// Returns whether the service is ready. Fails if it has exited.
+    /// Returns whether the service is ready. Fails if it is not running.
     fn is_ready(&mut self) -> io::Result<bool> {
         self.check_alive()?;
         let probe = ureq::get(format!("{}/health/ready", self.url));
         Ok(probe.config().timeout_global(Some(PROBE_TIMEOUT)).build().call().is_ok())
     }
 
-    /// Fails if the service has exited.
+    /// Fails if the service has exited or was not started.
     pub fn check_alive(&mut self) -> io::Result<()> {
         match self.child.as_mut().map(Child::try_wait).transpose()? {
             Some(None) => Ok(()),
@@ -79,7 +80,7 @@ impl Service {
         }
     }
 
-    /// Starts the process and waits until it is ready.
+    /// Starts the process and waits until it is ready. Fails if it exits or is not ready in time.
     pub fn start_and_wait(&mut self) -> io::Result<()> {
         self.start()?;
         let start = Instant::now();

@@ -86,7 +86,7 @@ fn run_tests(command: &mut Command) -> Result<Tally> {
     let status = tests.wait()?;
     set_running(None);
     if !status.success() {
-        // After a compile error or a crash, the output lacks the number of failed tests.
+        // After a compile error or a crash, the output may lack the number of failed tests.
         tally.failed = tally.failed.max(1);
     }
     Ok(tally)
@@ -118,8 +118,7 @@ const THROUGH_A_POOLER: [&str; 22] = [
     "users::",
 ];
 
-/// Runs the modules of `THROUGH_A_POOLER` again, behind a pooler that does not support prepared
-/// statements.
+/// Runs the PostgreSQL tests of `THROUGH_A_POOLER` again, behind a pooler in transaction mode.
 fn test_through_a_pooler(server: &Server) -> Result<Tally> {
     let pooler = match PgBouncer::start(&server.url()) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {

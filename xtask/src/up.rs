@@ -72,7 +72,8 @@ fn port(name: &str, default: u16) -> Result<u16> {
     }
 }
 
-/// Returns the host name for URLs of this machine.
+/// Returns the host for the URLs of the services: the value of `HOST` if it is the address of a
+/// network interface other than loopback, or else `localhost`.
 fn host() -> String {
     match variable("HOST").and_then(|host| host.parse().ok()) {
         Some(IpAddr::V4(host)) if !host.is_loopback() && !host.is_unspecified() => host.to_string(),
@@ -83,7 +84,8 @@ fn host() -> String {
     }
 }
 
-/// Builds the web app, if it exists and Node is installed.
+/// Builds the web app and returns the folder with the result. Returns `None` if the app does not
+/// exist, or if Node is missing or too old.
 fn page() -> Result<Option<PathBuf>> {
     let folder = root().join("frontend");
     if !folder.join("package.json").exists() {

@@ -15,8 +15,8 @@ const EXPECTATION: &str = "# => ";
 /// The pages with commands, in reading order.
 const PAGES: [&str; 2] = ["README.md", "docs/getting-started.md"];
 
-/// Runs the commands of every page against the given services. Fails if the output lacks a line
-/// that the page promises.
+/// Runs the commands of every page against the given services. Fails if a command fails, or if the
+/// output lacks a line that the page promises.
 pub fn run(auth_url: &str, tasks_url: &str) -> Result {
     PAGES.iter().try_for_each(|page| run_page(page, auth_url, tasks_url))
 }

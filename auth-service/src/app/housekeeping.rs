@@ -1,6 +1,5 @@
-//! Background work: deletes obsolete rows (expired sessions, tokens, counters and keys, and old
-//! entries of the audit log), re-encrypts values encrypted with older secrets, and keeps the
-//! signing keys up to date.
+//! Background work: deletes obsolete rows (such as expired sessions and old entries of the audit
+//! log), re-encrypts values encrypted with older secrets, and keeps the signing keys up to date.
 
 use std::{cell::Cell, future, time::Duration};
 
@@ -16,13 +15,13 @@ use crate::{
     },
 };
 
-/// Interval at which obsolete rows are deleted.
+/// Interval at which obsolete rows are deleted and values are re-encrypted.
 const PAUSE: Duration = Duration::from_mins(10);
-/// Maximum number of audit log entries that one transaction deletes. After `AUDIT_RETENTION` has
+/// Approximate maximum number of audit log entries deleted at once. After `AUDIT_RETENTION` has
 /// been shortened, there may be millions of old entries.
 const AUDIT_BATCH: u16 = 5000;
-/// Interval at which the signing keys are read, so that a revoked key soon leaves the published set of
-/// every replica.
+/// Interval at which the signing keys are read, so that a revoked key soon leaves the published set
+/// of every replica.
 const KEYS_PAUSE: Duration = Duration::from_secs(1);
 
 /// Starts the worker that deletes obsolete rows and re-encrypts values. Any number of replicas may
@@ -63,7 +62,7 @@ async fn renew_seals(state: &AppState) -> Result<usize> {
 }
 
 /// Starts the worker that creates the next signing key when it is due, and notices keys that other
-/// replicas have created or that were revoked.
+/// replicas or commands have created or revoked.
 pub(crate) fn watch_keys(state: Data<AppState>) -> Worker {
     let is_failing = Cell::new(false);
     let work = async move || {

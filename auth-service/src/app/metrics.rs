@@ -39,7 +39,7 @@ impl Figures for Shown {
 }
 
 async fn outbox_depth(state: &AppState) -> Result<u64> {
-    // `read` is not used, because it would open a connection for this thread alone.
+    // On PostgreSQL, `read` would open a connection just for the thread that serves the metrics.
     let mut pooled = state.database.read_at_leisure().await?;
     Ok(Mail::count(&mut pooled.conn()).await?.unsigned_abs())
 }

@@ -46,7 +46,7 @@ pub async fn run(config: &Config, args: &AuditLogArgs, clock: &Clock) -> Result<
 }
 
 /// Returns the id of a user who is given by id or e-mail address. An id is not looked up, because
-/// the user may have been deleted.
+/// it may be the pseudonym of a deleted user.
 async fn user_id(conn: &mut Conn<'_>, user: &str) -> Result<String, AuditLogError> {
     if !user.contains('@') {
         return Ok(user.to_owned());

@@ -14,10 +14,11 @@ use service_kit::{
 
 use crate::{MIGRATIONS, config::Config};
 
-/// Timeout of a request that a check sends.
+/// Timeout of each HTTP request, and of the connection to the mail server.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Runs all checks and prints the findings, one per line.
+/// Runs all checks and prints the findings, one per line. Returns success if there is no fault
+/// among them.
 pub async fn run(config: &Config, args: DoctorArgs) -> ExitCode {
     doctor::report(&Box::pin(examine(config)).await, args)
 }

@@ -1,7 +1,8 @@
 //! `auth-service import`: imports the users of another service, or an export of this one.
 //!
-//! Users are read, checked and written in pages, one transaction per page, so that a run can be
-//! interrupted and repeated. A source that is rejected as a whole changes nothing.
+//! Users are checked and written in pages, one transaction per page, so that a run can be
+//! interrupted and repeated. The tables, columns or format of the source are checked before the
+//! first page is written.
 
 mod args;
 mod ban;

@@ -1,4 +1,5 @@
-//! `auth-service export`, which writes all data to a file, and the import of such a file.
+//! `auth-service export`, which writes all data to a file, and functions that it shares with
+//! imports.
 
 use std::error::Error as StdError;
 

@@ -1,5 +1,6 @@
 //! `auth-service users`: lists and changes users, directly in the database. The service may be
-//! running: it and the services that follow its security events notice every change.
+//! running: it notices every change at once. Security events tell other services about ended
+//! sessions, revoked tokens, and disabled, enabled or deleted users.
 
 mod args;
 mod error;
@@ -164,7 +165,8 @@ impl Commands {
         Ok(self.output.changed(user, "password set, sessions ended")?)
     }
 
-    /// Prompts for a password, or reads it from standard input, and returns its hash.
+    /// Prompts for a password, or reads it from standard input. Checks the password and returns its
+    /// hash.
     async fn new_password(&self) -> Result<String, UsersError> {
         let password = prompt::new_password()?;
         self.passwords.check_new(password.expose_secret())?;
@@ -227,8 +229,8 @@ impl Commands {
     }
 }
 
-/// Opens the database. With `may_migrate`, which only `users create` sets, creates the database if
-/// it does not exist and runs pending migrations.
+/// Opens the database. With `may_migrate`, which only `users create` sets, creates a missing SQLite
+/// database and runs pending migrations.
 async fn database(url: &DatabaseUrl, may_migrate: bool) -> Result<Database, UsersError> {
     if may_migrate {
         migrate::run(url, MIGRATIONS).await?;

@@ -1,4 +1,4 @@
-//! Settings of the security events feed.
+//! Settings of the security events feed and of token introspection.
 
 use clap::Args;
 use secrecy::SecretString;

@@ -5,7 +5,7 @@ use std::{collections::HashSet, num::ParseIntError};
 use secrecy::SecretString;
 use service_kit::config::secret;
 
-/// Placeholders that examples and documentation use for a secret, in lower case.
+/// Parts of the placeholders that examples and documentation use for a secret, in lower case.
 const PLACEHOLDERS: [&str; 11] = [
     "openssl",
     "generate-",
@@ -23,9 +23,9 @@ const PLACEHOLDERS: [&str; 11] = [
 /// of 32 hexadecimal digits have fewer.
 const MIN_DIFFERENT_CHARS: usize = 8;
 
-/// Returns whether a secret is a known placeholder or has a pattern that random secrets do not
-/// have: few distinct characters, a part that is repeated throughout, or mostly neighbouring
-/// characters such as `abc` and `321`.
+/// Returns whether a secret contains a known placeholder, is enclosed in angle brackets, or has a
+/// pattern that random secrets do not have: few distinct characters, a part that is repeated
+/// throughout, or mostly neighboring characters such as `abc` and `321`.
 pub(super) fn is_guessable(secret: &str) -> bool {
     let lower_case = secret.to_lowercase();
     let bytes = secret.as_bytes();

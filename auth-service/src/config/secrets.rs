@@ -62,14 +62,15 @@ const SECRET: &str = "BETTER_AUTH_SECRET";
 const SECRETS: &str = "BETTER_AUTH_SECRETS";
 
 impl Config {
-    /// Rejects well-known secrets of receivers, unless the service is only reachable from this machine.
+    /// Rejects example secrets of event receivers, unless the public URL refers to this machine.
     pub(crate) fn check_events(&self) -> Result<(), ExampleSecret> {
         self.events.events_secret.iter().try_for_each(|secret| {
             refuse_example("EVENTS_SECRET", secret, self.better_auth_url.as_str())
         })
     }
 
-    /// Returns the secrets. Generates one for a SQLite database if none is configured.
+    /// Returns the secrets. If none are configured, reads or generates the secret of a SQLite
+    /// database, and fails for PostgreSQL.
     pub(crate) fn secrets(&self) -> Result<Secrets, SecretError> {
         if let Some(secrets) = self.versioned_secrets()? {
             return Ok(secrets);
@@ -89,8 +90,8 @@ impl Config {
         }
     }
 
-    /// Returns the secrets of `BETTER_AUTH_SECRETS`. As in Better Auth, `BETTER_AUTH_SECRET` is then
-    /// the oldest one.
+    /// Returns the secrets of `BETTER_AUTH_SECRETS`, or `None` if it is not set. As in Better Auth,
+    /// `BETTER_AUTH_SECRET` is the oldest one if both are set.
     fn versioned_secrets(&self) -> Result<Option<Secrets>, SecretError> {
         let mut versions = HashSet::new();
         for VersionedSecret { version, secret } in &self.better_auth_secrets {
@@ -105,8 +106,8 @@ impl Config {
         Ok(Some(Secrets { current, older }))
     }
 
-    /// Rejects well-known secrets, unless the service is only reachable from this machine, and
-    /// secrets that are easy to guess, if it is public.
+    /// Rejects example secrets, unless the public URL refers to this machine, and secrets that are
+    /// easy to guess, if the service is public.
     fn check_secret(&self, name: &'static str, secret: &SecretString) -> Result<(), SecretError> {
         refuse_example(name, secret, self.better_auth_url.as_str())?;
         if self.is_public() && is_guessable(secret.expose_secret()) {

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-/// Directives known to browsers (CSP Level 3 §6).
+/// Accepted directives (CSP Level 3 §6).
 const DIRECTIVES: [&str; 22] = [
     "base-uri",
     "child-src",
@@ -34,7 +34,8 @@ const NONE: &str = "'none'";
 pub struct ContentPolicy(Vec<(String, Vec<String>)>);
 
 impl ContentPolicy {
-    /// Adds the sources of another policy to this one.
+    /// Adds the directives and sources of another policy to this one. Added sources replace
+    /// `'none'`.
     #[must_use]
     pub fn extended_by(mut self, other: &Self) -> Self {
         for (name, sources) in &other.0 {

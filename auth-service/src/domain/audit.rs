@@ -1,7 +1,7 @@
 //! The audit log: who changed what, when, and from where.
 //!
 //! An entry about a change is written in the transaction of the change, except for exports and
-//! imports. It contains ids, but neither e-mail addresses nor secrets.
+//! imports. Entries contain ids, but neither e-mail addresses nor secrets.
 
 mod action;
 mod failures;
@@ -123,7 +123,7 @@ impl Audit {
     }
 }
 
-/// The actor that performs an action, with the time and the client's address and user agent.
+/// The actor that performs an action, with the time and, for a client, its address and user agent.
 #[derive(Clone)]
 pub(crate) struct Actor {
     audit: Audit,
@@ -140,8 +140,8 @@ impl fmt::Debug for Actor {
 }
 
 impl Actor {
-    /// Records a successful action. If the action is a change, must be called in its transaction;
-    /// exports and imports are recorded afterwards.
+    /// Records a successful action. Must be called within the transaction of a change, and after an
+    /// export or import.
     pub(crate) async fn record(
         &self,
         conn: &mut Conn<'_>,
@@ -175,7 +175,8 @@ impl Actor {
         Ok(())
     }
 
-    /// Records that a user was deleted, and replaces the user's id in all entries with a pseudonym.
+    /// Records that a user was deleted. In earlier entries about the user, replaces the id with a
+    /// pseudonym, and removes the sessions, addresses and user agents.
     pub(crate) async fn record_deletion(
         &self,
         conn: &mut Conn<'_>,

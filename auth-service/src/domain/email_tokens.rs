@@ -1,4 +1,5 @@
-//! Signed tokens (RFC 7519) in e-mail verification links. They are not stored.
+//! Signed tokens (RFC 7519) in links that verify, change or restore an e-mail address. They are not
+//! stored.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -18,7 +19,7 @@ use crate::{
 
 /// Purpose of the key that signs the tokens.
 const PURPOSE: &str = "auth-service email verification v1";
-/// Lifetime of a link.
+/// Lifetime of a link that verifies or changes an address.
 pub(crate) const LIFETIME: Duration = Duration::from_hours(1);
 /// Time during which a change of a verified address can be undone.
 pub(crate) const UNDO_LIFETIME: Duration = Duration::from_hours(24 * 7);
@@ -33,7 +34,7 @@ pub(crate) enum EmailTokenError {
     Sign(#[from] jsonwebtoken::errors::Error),
 }
 
-/// The action that a link performs when it is opened.
+/// The action that a link performs.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Request {
@@ -60,8 +61,8 @@ pub(crate) struct EmailClaims {
     /// The change to undo.
     #[serde(rename = "change", skip_serializing_if = "Option::is_none")]
     pub(crate) change_id: Option<String>,
-    /// Time at which the password was last set, in microseconds since the Unix epoch. Setting it
-    /// again invalidates the link.
+    /// Time at which the password was last set, in microseconds since the Unix epoch. Setting the
+    /// password again invalidates the link.
     #[serde(rename = "pwd")]
     password_set_at: Option<i64>,
     iat: i64,

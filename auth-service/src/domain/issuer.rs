@@ -34,7 +34,7 @@ use crate::{
 type Result<T, E = IssuerError> = std::result::Result<T, E>;
 
 pub(crate) const SEAL_PURPOSE: &str = "auth-service signing keys v1";
-/// Maximum time that a request for the published keys waits while another request reloads them.
+/// Maximum time that a request waits for the published keys while another task reloads them.
 const RENEWAL_WAIT: Duration = Duration::from_secs(1);
 /// Maximum size in bytes of the image URL in a token. Verifiers reject tokens of more than 8 KiB.
 const IMAGE_CLAIM_MAX_BYTES: usize = 2048;
@@ -82,9 +82,10 @@ impl Issuer {
         (&self.iss, &self.aud)
     }
 
-    /// Loads the keys, and creates the first one if the database has none. Any number of replicas
-    /// may start at the same time on an empty database: the database accepts one of their keys, and
-    /// all use that one. Later calls pick up changes by other replicas and by commands.
+    /// Loads the keys. Creates a key if the database has none, or if the next one is due. Any
+    /// number of replicas may start at the same time on an empty database: the database accepts one
+    /// of their keys, and all use that one. Later calls pick up changes by other replicas and by
+    /// commands.
     pub(crate) async fn load(&self, now: Timestamp) -> Result<()> {
         let _renewing = self.renewal.lock().await;
         self.read(now.into()).await?;
@@ -130,8 +131,9 @@ impl Issuer {
         keys.signer(now.into())?.event_token(claims)
     }
 
-    /// Returns the claims of an access token, or `None` if this issuer did not sign it or it has
-    /// expired. Does not check whether its session has ended.
+    /// Returns the claims of an access token. Returns `None` if the token was not signed with a
+    /// published key, has another issuer or audience, or has expired. Does not check whether its
+    /// session has ended.
     pub(crate) async fn verified(
         &self,
         token: &str,
@@ -145,7 +147,7 @@ impl Issuer {
         Ok(claims.filter(is_valid))
     }
 
-    /// Returns the published keys; while the database is unavailable, those loaded last.
+    /// Returns the published keys; if they cannot be reloaded, those loaded last.
     pub(crate) async fn jwks(&self, now: Timestamp) -> Result<Arc<Jwks>> {
         Ok(self.published_keys(now.into()).await?.jwks.clone())
     }
@@ -221,7 +223,7 @@ impl Issuer {
         Ok(renewed)
     }
 
-    /// Deletes the keys that neither sign nor are published any more, and returns their number.
+    /// Deletes the keys that stopped signing at least a grace period ago, and returns their number.
     /// Keeps the signing key and later ones, because the next rotation is scheduled relative to
     /// them.
     pub(crate) async fn delete_retired(&self, now: Timestamp) -> Result<usize> {

@@ -43,7 +43,7 @@ const GROUPS_V6: [(u32, u32); 2] = [(48, 10), (32, 20)];
 /// can reach it.
 const BY_ALL: Rule = back_off(BY_ALL_FREE, 1, Duration::from_mins(5));
 const BY_ALL_FREE: u32 = 50;
-/// Time for which a network is remembered after the last sign-in from it.
+/// Time for which a network counts as known after the last sign-in from it.
 pub(crate) const NETWORK_MEMORY: Duration = Duration::from_hours(24 * 90);
 /// Limit for all sessions of one account.
 const IN_SESSIONS: Rule =
@@ -51,7 +51,7 @@ const IN_SESSIONS: Rule =
 
 type Result<T, E = ThrottleError> = std::result::Result<T, E>;
 
-/// Reasons for rejecting the password of a signed-in user.
+/// Reasons why the password of a signed-in user could not be confirmed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfirmError {
     #[error("user has no password")]
@@ -75,8 +75,8 @@ pub(crate) struct LoginThrottle {
     clock: Clock,
 }
 
-/// A permitted attempt. It counts as wrong until it is confirmed, so that concurrent attempts gain
-/// nothing.
+/// A permitted attempt. It counts as wrong unless [`Guess::was_right`] is called, so that
+/// concurrent attempts gain nothing.
 #[must_use]
 pub(crate) struct Guess<'a> {
     attempts: &'a Attempts,
@@ -146,7 +146,7 @@ impl LoginThrottle {
     }
 
     /// Returns whether the user with this e-mail address has signed in from the client's network
-    /// before.
+    /// within the last [`NETWORK_MEMORY`].
     async fn is_known(&self, email: &str, client: IpAddr) -> Result<bool> {
         let conn = &mut self.database.read().await?;
         let conn = &mut conn.conn();
@@ -156,8 +156,8 @@ impl LoginThrottle {
         Ok(SignInNetwork::exists(conn, &network.0, since).await?)
     }
 
-    /// Resets the count of this client after a password reset, which proves that the user controls the
-    /// e-mail address.
+    /// Resets the count of this client after a password reset, which proves that the user controls
+    /// the e-mail address.
     pub(crate) async fn forgive(&self, email: &str, client: IpAddr) -> Result<()> {
         self.attempts.forget(client_key(email, client), BY_CLIENT).await
     }

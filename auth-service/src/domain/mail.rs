@@ -1,5 +1,5 @@
-//! The e-mail outbox: a request stores an e-mail in the same transaction as its change, and a worker
-//! sends it.
+//! The e-mail outbox: requests store e-mails, in the transactions of the changes that cause them,
+//! and a worker sends them.
 //!
 //! An outbox row describes the request and contains no secrets. The worker looks up the user and
 //! creates the token of the link when it sends the e-mail. A request therefore takes the same time
@@ -30,7 +30,8 @@ use uuid::Uuid;
 
 use crate::store::{self, StoreError};
 
-/// Creates an e-mail to this address, due immediately. The user is looked up when it is sent.
+/// Creates an e-mail to this address, due immediately. The user is looked up when the e-mail is
+/// sent.
 pub(crate) fn ask_for(
     kind: Kind,
     email: &str,
@@ -52,7 +53,7 @@ pub(crate) fn ask_for(
     }
 }
 
-/// The user who requests an e-mail, and the session of the request.
+/// The user for whom an e-mail is stored, and the session in which it was requested, if any.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asker<'a> {
     pub(crate) user_id: &'a str,
@@ -84,14 +85,16 @@ pub(crate) fn tell_old_address(email: &str, new_email: &str, now: Timestamp) -> 
     store::Mail { new_email, ..ask_for(Kind::EmailChanged, email, None, now) }
 }
 
-/// Creates a notice to the address that the user has now, even if it changes before it is sent.
+/// Creates a notice to the address that the user has now, even if the address changes before the
+/// notice is sent.
 pub(crate) fn notify(kind: Kind, user: Asker<'_>, now: Timestamp) -> store::Mail {
     ask_for_user(kind, user, None, None, now)
 }
 
-/// Invalidates the links that were mailed to a user, and withdraws the pending e-mails with links
-/// that the user requested, because the password or the address has changed. Signed links are
-/// invalidated by their claims instead. Must be called after the change, in the same transaction.
+/// Withdraws the pending e-mails with links that a user requested, and deletes the stored tokens of
+/// the links that were already mailed, because the password or the address has changed. Signed
+/// links are invalidated by their claims instead. Must be called after the change, in the same
+/// transaction.
 pub(crate) async fn void_links(conn: &mut Conn<'_>, user_id: &str) -> Result<(), StoreError> {
     let kinds: Vec<_> =
         Kind::ALL.into_iter().filter(|kind| kind.has_link()).map(Kind::as_str).collect();

@@ -1,4 +1,5 @@
-//! The origins whose requests may carry cookies, and to which links may redirect.
+//! Trusted origins, which may send cookies with requests that change state, and to which redirects
+//! may lead.
 
 use service_kit::origins::WebOrigin;
 use url::Url;
@@ -12,7 +13,7 @@ impl TrustedOrigins {
         self.0.iter().any(|trusted| trusted.covers(origin))
     }
 
-    /// Returns whether the origin of an app is trusted.
+    /// Returns whether an origin or a URL with the custom scheme of an app is trusted.
     pub(crate) fn cover_app(&self, address: &str) -> bool {
         self.0.iter().any(|trusted| trusted.covers_custom(address))
     }
@@ -22,8 +23,9 @@ impl TrustedOrigins {
         origin.parse().is_ok_and(|read: WebOrigin| read.as_str() == origin && self.cover(&read))
     }
 
-    /// Returns whether a redirect target is a path of this origin or a URL of a trusted one, and
-    /// contains nothing that browsers and servers interpret differently.
+    /// Returns whether a redirect target is a path on this origin or a URL on a trusted one.
+    /// Rejects targets that browsers and servers could interpret differently, such as those with a
+    /// backslash.
     pub(crate) fn allow_target(&self, target: &str) -> bool {
         if target.contains('\\') || target.contains(char::is_control) {
             return false;

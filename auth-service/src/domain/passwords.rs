@@ -1,6 +1,6 @@
-//! Password hashing on blocking threads, with limited concurrency, and with the same duration for
-//! every account. `bcrypt_sha256` implements the hashes that this service creates, `foreign` those
-//! of other programs.
+//! Hashing and verification of passwords on blocking threads, with limited concurrency.
+//! `bcrypt_sha256` implements the hashes that this service creates, `foreign` those of other
+//! programs. Verifying any hash takes at least as long as verifying one of the former.
 
 mod bcrypt_encoding;
 mod bcrypt_sha256;
@@ -44,7 +44,7 @@ const MAX_WAITING: usize = 256;
 /// Maximum time in the queue; shorter than the usual timeout of proxies.
 const MAX_WAIT: Duration = Duration::from_secs(30);
 
-/// A password that is rejected, or that could not be hashed.
+/// Reasons why a password was rejected, or could not be hashed or verified.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PasswordError {
     #[error("password too short")]
@@ -59,7 +59,7 @@ pub(crate) enum PasswordError {
     Panicked(#[from] JoinError),
 }
 
-/// Rejects a password that exceeds the maximum length, before anything is hashed.
+/// Rejects a password that exceeds the maximum length, so that it is never hashed.
 pub(crate) fn check_max_length(password: &str) -> Result<(), PasswordError> {
     if password.encode_utf16().nth(MAX_UNITS).is_some() {
         return Err(PasswordError::TooLong);
@@ -75,8 +75,8 @@ fn check_length(password: &str) -> Result<(), PasswordError> {
     check_max_length(password)
 }
 
-/// Converts a hash created by another program into its stored form. Fails with a reason if no
-/// password could be verified with it.
+/// Converts an imported hash into its stored form. If no password can be verified with the hash,
+/// fails with a message that gives the reason.
 pub(crate) fn import_hash(hash: &str) -> Result<String, String> {
     let reason = |error: UnusableHash| match error {
         UnusableHash::Unknown => {
@@ -89,7 +89,7 @@ pub(crate) fn import_hash(hash: &str) -> Result<String, String> {
     Ok(stored)
 }
 
-/// The hashes that [`import_hash`] accepts, for messages.
+/// Description of the hashes that [`import_hash`] accepts, for messages.
 pub(crate) use spelling::ACCEPTED as ACCEPTED_HASHES;
 
 /// Hasher and verifier of passwords, which runs at most one hash per core at a time.
@@ -103,8 +103,8 @@ pub(crate) struct Passwords {
     waits: Histogram,
     durations: Histogram,
     refusals: Counter,
-    /// A hash that no password matches. It is verified when there is no user, so that sign-in with
-    /// an unknown address takes as long as with a wrong password.
+    /// A hash that no password matches. It is verified if there is no stored hash, so that sign-in
+    /// with an unknown address takes as long as with a wrong password.
     dummy: String,
 }
 
@@ -145,8 +145,8 @@ impl Passwords {
         self.queue(move || bcrypt_sha256::hash(&password, cost)).await
     }
 
-    /// Returns whether the password matches the stored hash. Without a hash, returns false after
-    /// the same time.
+    /// Returns whether the password matches the stored hash. Without a hash, returns false after as
+    /// much time as it takes to verify a hash that this service creates.
     pub(crate) async fn verify(
         &self,
         password: &str,
@@ -159,7 +159,8 @@ impl Passwords {
         Ok(fits.await? && is_known)
     }
 
-    /// Returns whether the hash should be replaced at the next opportunity.
+    /// Returns whether a hash should be replaced, because it has a lower cost than configured or
+    /// was not created by this service.
     pub(crate) fn is_outdated(&self, stored: &str) -> bool {
         match Stored::read(stored) {
             Ok(Stored::Ours(hash)) => hash.cost < self.cost,
@@ -223,8 +224,8 @@ impl<'a> Stored<'a> {
     }
 }
 
-/// Returns whether a password matches a stored hash. Takes at least as long as a hash of `cost`. An
-/// invalid hash matches nothing.
+/// Returns whether a password matches a stored hash. Takes at least as long as hashing with `cost`.
+/// An invalid hash matches nothing.
 fn verify(password: &str, stored: &str, cost: u32) -> bool {
     let started = time_worked();
     let fits = match Stored::read(stored) {
@@ -242,10 +243,10 @@ fn verify(password: &str, stored: &str, cost: u32) -> bool {
     fits
 }
 
-/// Computes hashes until this thread has used as much CPU time as one of our hashes takes.
-/// Otherwise, a hash of another kind or a lower cost would take less time than the dummy, which
-/// would reveal that the address is known. A hash that takes longer than ours can only be hidden by
-/// raising the cost.
+/// Computes hashes until the CPU time that this thread has used since `started` is about that of
+/// one of our hashes. Otherwise, verifying a hash of another kind or a lower cost would take less
+/// time than verifying the dummy, which would reveal that the address is known. A hash that takes
+/// longer than ours can only be hidden by raising the cost.
 fn make_up_for(started: Duration, cost: u32) {
     // Each step of the cost doubles the work. A first small step measures the current speed of this
     // machine, and each later step makes the measurement more precise.

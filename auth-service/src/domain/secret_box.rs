@@ -1,5 +1,5 @@
 //! Encrypts values that must stay secret even from someone who can read the database: AES-256-GCM
-//! with keys derived from the secrets.
+//! with keys derived from the configured secrets.
 
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey},
@@ -16,12 +16,12 @@ const KEY_BYTES: usize = 32;
 /// The encryption keys for one purpose. Does not implement `Debug`, because it holds keys.
 pub(crate) struct Seal {
     current: RandomizedNonceKey,
-    /// Keys of older secrets, which only decrypt.
+    /// Keys derived from older secrets, used only for decryption.
     older: Vec<RandomizedNonceKey>,
 }
 
-/// Error for a value that was encrypted with another secret, for another purpose, or not by this
-/// service.
+/// Error for a value that cannot be decrypted: it was encrypted with another secret or for another
+/// purpose or owner, or was modified.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "BETTER_AUTH_SECRET cannot decrypt the data in the database, which was encrypted with another secret; add that secret to BETTER_AUTH_SECRETS"
@@ -85,7 +85,7 @@ fn open_with(key: &RandomizedNonceKey, owner: &str, sealed: &[u8]) -> Option<Vec
     Some(key.open_in_place(nonce, aad, &mut sealed).ok()?.to_vec())
 }
 
-/// Derives a key for a purpose (RFC 5869); the secret itself only signs cookies.
+/// Derives a key for a purpose (RFC 5869). The secret itself is used only to sign cookies.
 pub(crate) fn derived_key(
     secret: &SecretString,
     purpose: &str,

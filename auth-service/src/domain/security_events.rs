@@ -1,5 +1,6 @@
-//! Security events (RFC 8417) tell services that verify tokens themselves that a session was ended, a
-//! token or a signing key was revoked, or a user was disabled, enabled or deleted.
+//! Security events (RFC 8417), which tell services that verify tokens themselves that a session was
+//! ended, that a token or a signing key was revoked, or that a user was disabled, enabled or
+//! deleted.
 //!
 //! Events are recorded in the transaction of the change, and signed with the current key when they
 //! are read.
@@ -91,7 +92,7 @@ impl SecurityEvents {
         })
     }
 
-    /// Returns the values that are the same for all events recorded at `now`.
+    /// Returns the values that all events of a transaction share, with `now` as their time.
     pub(crate) fn moment(&self, now: DbTime) -> Moment {
         let lifetime = self.token_lifetime.max(MIN_TOKEN_LIFETIME) + CLOCK_SKEW;
         Moment {
@@ -106,7 +107,8 @@ impl SecurityEvents {
         self.last_place.receiver_count()
     }
 
-    /// Publishes the last place to waiting receivers.
+    /// Records the last place that was read from the database, and wakes waiting receivers if it
+    /// has changed.
     pub(crate) fn saw(&self, last_place: i64) {
         self.last_place.send_if_modified(|seen| {
             let is_new = *seen != last_place;
@@ -115,8 +117,8 @@ impl SecurityEvents {
         });
     }
 
-    /// Waits until there are events after a place. Returns `false` if there are none at the deadline or
-    /// on shutdown.
+    /// Waits while `place` is the last place in the feed. Returns `true` when there are events to
+    /// read, and `false` at the deadline or on shutdown.
     pub(crate) async fn wait(
         &self,
         database: &Database,
@@ -157,7 +159,7 @@ pub(crate) fn patience() -> Instant {
 }
 
 /// Returns the claims of a security event token. They include neither `sub` nor `exp`, so that the
-/// token cannot be mistaken for an access token (RFC 8417 §4.1, §4.5).
+/// token cannot be mistaken for an access token (RFC 8417 §4).
 pub(crate) fn claims(
     event: &SecurityEvent,
     kind: EventKind,

@@ -60,7 +60,8 @@ pub(crate) struct Client {
     /// The address shown in the list of sessions.
     pub(crate) address: String,
     pub(crate) user_agent: String,
-    /// Network that is recorded for the user at sign-in. Pauses for all clients do not apply to it.
+    /// Network that is recorded for the user at sign-in. From then on, back-offs that are shared
+    /// with other clients do not apply to sign-ins from it.
     pub(crate) network: IpAddr,
 }
 
@@ -159,8 +160,8 @@ impl Sessions {
         })
     }
 
-    /// Finds the session of a token. Deletes it if it has expired; extends it if that is due, and
-    /// `may_renew` returns true.
+    /// Finds the session of a token. Deletes it and returns `None` if it has expired. Extends it if
+    /// this is due and `may_renew` returns true.
     pub(crate) async fn find(
         &self,
         token: &str,
@@ -190,7 +191,7 @@ impl Sessions {
         Ok(Some(ActiveSession { session, user: user.try_into()?, is_renewed }))
     }
 
-    /// Returns whether the session was last extended at least `update_age` ago.
+    /// Returns whether a remembered session was created or last extended at least `update_age` ago.
     fn is_due(&self, session: &Session, now: DateTime<Utc>) -> bool {
         now >= session.expires_at.0 - self.expires_in + self.update_age
     }
@@ -207,7 +208,7 @@ impl Sessions {
         Ok(String::from_utf8_lossy(&token).into_owned())
     }
 
-    /// Ends sessions, and records the security events in the same transaction.
+    /// Ends sessions, and records an audit entry and the security events in the same transaction.
     pub(crate) async fn end(
         &self,
         which: Ending<'_>,
@@ -220,7 +221,7 @@ impl Sessions {
         Ok(())
     }
 
-    /// Re-encrypts tokens of older secrets with the current one.
+    /// Re-encrypts the tokens that were encrypted with older secrets. Returns their number.
     pub(crate) async fn renew_seals(&self) -> Result<usize, SessionError> {
         let (mut after, mut renewed) = (String::new(), 0);
         loop {

@@ -27,7 +27,7 @@ const MAX_RACES: usize = 32;
 /// Wait that is required if all `MAX_RACES` writes fail.
 const CROWDED: Duration = Duration::from_secs(1);
 
-/// An attempt that was refused, or that could not be counted.
+/// Reasons why an attempt was refused, or could not be counted.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ThrottleError {
     #[error("rate limit exceeded, retry in {wait:?}")]
@@ -66,8 +66,9 @@ impl Attempts {
         }
     }
 
-    /// Counts an attempt and returns the number of recent attempts, including this one. An attempt
-    /// that comes too early is refused and not counted.
+    /// Counts an attempt and returns the number of recent attempts, including this one. For a rule
+    /// with a `share_every` above one, this is the number on this replica. An attempt that comes
+    /// too early is refused and not counted.
     pub(crate) async fn count(&self, key: Key, rule: Rule) -> Result<u32> {
         let (now, uptime) = (self.clock.now(), self.uptime());
         let judged = match (&self.shared, rule.share_every()) {
@@ -91,8 +92,8 @@ impl Attempts {
         judged.map(|tries| tries.count).map_err(|wait| self.refuse(rule, wait))
     }
 
-    /// Returns the number of recent attempts without counting one. Fails if another attempt would be
-    /// refused.
+    /// Returns the number of recent attempts without counting one. Fails if another attempt would
+    /// be refused.
     pub(crate) async fn peek(&self, key: Key, rule: Rule) -> Result<u32> {
         let (tries, now) = match &self.shared {
             Some(database) => {
@@ -145,8 +146,8 @@ impl Attempts {
     }
 }
 
-/// Reads a count, checks it and writes it. Tries again if another request has written the count in
-/// the meantime. Returns `None` after too many concurrent writes.
+/// Adds `more` attempts to a shared count, or returns the time to wait. Tries again if another
+/// request has written the count in the meantime. Returns `None` after `MAX_RACES` tries.
 async fn count_shared(
     database: &Database,
     key: Key,

@@ -1,6 +1,6 @@
 //! Changes to users that other services must know about, shared by requests and commands. Each is
-//! one transaction that includes the security events and, except when a token is revoked, an entry
-//! in the audit log.
+//! one transaction, which also records the security events and an entry in the audit log. The
+//! revocation of a single token has no entry.
 
 use service_kit::db::{Conn, Database, OnConflict as _};
 
@@ -40,8 +40,8 @@ pub(crate) async fn end_sessions(
     .await
 }
 
-/// Ends all sessions of a user, and revokes all tokens issued until now. Returns the number of the
-/// sessions.
+/// Ends all sessions of a user, and revokes all tokens issued until now. Returns the number of
+/// sessions ended.
 pub(crate) async fn revoke_all(
     conn: &mut Conn<'_>,
     user_id: &str,
@@ -57,7 +57,7 @@ pub(crate) async fn revoke_all(
     .await
 }
 
-/// Records an action with the number of sessions that it ended.
+/// Records an action in the audit log, with the number of sessions that it ended, if any.
 pub(crate) async fn record_with_sessions(
     conn: &mut Conn<'_>,
     (action, user_id): (Action, &str),
@@ -134,7 +134,7 @@ pub(crate) async fn disable(
     .await
 }
 
-/// Enables a user. Returns `false` if the user was not disabled.
+/// Enables a user. Returns `false` if the user was not disabled or does not exist.
 pub(crate) async fn enable(
     conn: &mut Conn<'_>,
     user_id: &str,
@@ -165,12 +165,13 @@ async fn lift_ban(
 #[derive(Clone, Copy)]
 pub(crate) struct NewPassword<'a> {
     pub(crate) user: Asker<'a>,
-    /// Used if the user has no password yet.
+    /// Id of the credential account to be created if the user has none.
     pub(crate) account_id: &'a str,
     pub(crate) hash: &'a str,
 }
 
-/// Sets a password, ends all sessions, invalidates all mailed links and notifies the user.
+/// Sets a password, ends all sessions, revokes all tokens, invalidates all mailed links and
+/// notifies the user.
 pub(crate) async fn set_password(
     conn: &mut Conn<'_>,
     new: NewPassword<'_>,
@@ -204,8 +205,9 @@ pub(crate) enum UndoError {
     Sql(#[from] StoreError),
 }
 
-/// Restores the address that a user had before a change, and ends all sessions. Changes that came
-/// later cannot be undone any more, because their author may be the attacker; earlier ones can.
+/// Restores the address that a user had before a change, ends all sessions and revokes all tokens.
+/// With `clears_password`, also removes the password. Changes made after this one can no longer be
+/// undone, because an attacker may have made them; earlier ones still can.
 pub(crate) async fn undo_change_email(
     conn: &mut Conn<'_>,
     change: &EmailChange,
@@ -241,7 +243,7 @@ pub(crate) async fn undo_change_email(
     .await
 }
 
-/// Returns whether a user may sign in. Lifts a ban that has expired; `system` is then recorded as the
+/// Returns whether a user may sign in. Lifts a ban that has expired, and records `system` as the
 /// actor.
 pub(crate) async fn may_sign_in(
     database: &Database,

@@ -23,8 +23,8 @@ pub(crate) fn user_agent(headers: &HeaderMap) -> Option<String> {
     Some(value.chars().take(USER_AGENT_MAX_CHARS).collect())
 }
 
-/// Formats an address for display: IPv4 unchanged; IPv6 expanded and masked to its /64 network,
-/// which all devices of a household share.
+/// Formats an address for display: IPv4, including IPv4-mapped IPv6, in dotted notation; other IPv6
+/// expanded and masked to its /64 network, which the devices of a household usually share.
 pub(crate) fn shown(address: IpAddr) -> String {
     match network_of(address) {
         IpAddr::V4(address) => address.to_string(),

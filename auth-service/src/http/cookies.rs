@@ -14,17 +14,17 @@ use crate::{
 /// Length of a base64-encoded HMAC-SHA256: 44 characters, the last of which is `=`.
 const SIGNATURE_CHARS: usize = 44;
 
-/// Signed value of the `dont_remember` cookie.
+/// Value of the `dont_remember` cookie, without the signature.
 const MARKER: &str = "true";
 
 /// Maximum number of cookies with the same name that are tried. A browser may send several, set for
 /// different domains and paths.
 const MAX_SAME_NAME: usize = 8;
-/// Maximum number of stale cookies that one response clears, because proxies limit the size of
-/// response headers.
+/// Maximum number of session cache cookies that one response clears, because proxies limit the size
+/// of response headers.
 const MAX_CLEARED: usize = 10;
 
-/// A token with a valid signature.
+/// A token whose signature is valid, or that does not need one.
 pub(crate) struct SignedToken {
     pub(crate) token: String,
     /// Whether an older secret signed it.
@@ -34,10 +34,10 @@ pub(crate) struct SignedToken {
 /// Signer and verifier of cookies. Does not implement `Debug`, because it holds keys.
 pub(crate) struct Cookies {
     key: hmac::Key,
-    /// Keys of older secrets, which only verify.
+    /// Keys of older secrets, used only for verification.
     older_keys: Vec<hmac::Key>,
     names: Names,
-    /// Attributes that follow `Max-Age` in every cookie.
+    /// Attributes of every cookie, other than `Max-Age` and `Domain`.
     attributes: String,
     /// `Domain` attribute of the cookies set by an earlier server.
     old_domain: Option<String>,
@@ -101,9 +101,8 @@ impl Cookies {
         Some(SignedToken { token: token.to_owned(), is_outdated })
     }
 
-    /// Returns the session tokens with a valid signature from the request's cookies. A browser may
-    /// send several cookies with the same name, set for different domains and paths, without saying
-    /// which is which.
+    /// Returns the session tokens with a valid signature from the request's cookies, without
+    /// duplicates.
     pub(crate) fn session_tokens(&self, headers: &HeaderMap) -> Vec<SignedToken> {
         let values = values(headers, &self.names.session_token).take(MAX_SAME_NAME);
         let mut tokens = Vec::<SignedToken>::new();
@@ -122,8 +121,8 @@ impl Cookies {
         markers.any(|value| self.verified(value).is_some_and(|marker| marker.token == MARKER))
     }
 
-    /// Returns the cookies of a session, valid for `max_age` seconds or until the browser closes,
-    /// and the cookies that clear those of an earlier server.
+    /// Returns the cookies of a session, valid for `max_age` seconds or, without it, until the
+    /// browser closes, and the cookies that clear those of an earlier server.
     pub(crate) fn start(&self, token: &str, max_age: Option<u64>) -> Vec<HeaderValue> {
         let mut lines = self.clear_old_domain();
         lines.push(self.set_cookie(&self.names.session_token, &self.signed(token), max_age));
@@ -137,7 +136,8 @@ impl Cookies {
         self.set_cookie(&self.names.dont_remember, "", Some(0))
     }
 
-    /// Returns the cookies that clear a session: all three, even if the request has fewer.
+    /// Returns the cookies that clear all three cookies of a session, even if the request has
+    /// fewer, and those of an earlier server.
     pub(crate) fn clear(&self) -> Vec<HeaderValue> {
         let Names { session_token, session_data, dont_remember } = &self.names;
         let mut lines = self.clear_old_domain();
@@ -148,7 +148,7 @@ impl Cookies {
         lines
     }
 
-    /// Returns headers that clear cookies with the old `Domain` attribute, which would shadow the
+    /// Returns headers that clear cookies with the old `Domain` attribute, which could shadow the
     /// current ones.
     fn clear_old_domain(&self) -> Vec<HeaderValue> {
         let Some(domain) = &self.old_domain else { return Vec::new() };
@@ -224,7 +224,7 @@ mod tests {
         Cookies::new(&SecretString::from(secret).into(), args, is_secure)
     }
 
-    /// Returns the tokens of a request, and whether an older secret signed them.
+    /// Returns the tokens of a request, each with whether an older secret signed it.
     fn tokens(cookies: &Cookies, cookie: &str) -> Vec<(String, bool)> {
         let tokens = cookies.session_tokens(&request(cookie));
         tokens.into_iter().map(|signed| (signed.token, signed.is_outdated)).collect()

@@ -1,7 +1,7 @@
-//! Errors and the responses they become.
+//! Errors of requests, and their responses.
 //!
-//! Error bodies are flat, as in Better Auth, and have its messages and codes: `{"message": …,
-//! "code": …}`.
+//! The body of an error is a flat object with a message and usually a code, as in Better Auth.
+//! Errors that also exist there have the same message and code here.
 
 mod causes;
 mod table;
@@ -34,7 +34,7 @@ pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 pub(crate) const X_RETRY_AFTER: &str = "x-retry-after";
 /// `WWW-Authenticate` challenge to a receiver (RFC 9110 §11.6.1).
 const RECEIVER_CHALLENGE: &str = r#"Bearer, Basic realm="auth-service""#;
-/// Value of `Retry-After` while a dependency is unavailable.
+/// Value of `Retry-After` in 503 responses.
 const RETRY_AFTER_SECONDS: &str = "1";
 
 #[derive(Debug, thiserror::Error)]
@@ -221,7 +221,7 @@ impl Error {
         (status, ErrorBody { message, code, oauth })
     }
 
-    /// Returns the OAuth error code (RFC 6749 §5.2), or `None` for errors of other endpoints.
+    /// Returns the OAuth error code (RFC 6749 §5.2), or `None` if the error has no such code.
     fn oauth_error(&self) -> Option<&'static str> {
         match self {
             Self::InvalidClient => Some("invalid_client"),
@@ -230,7 +230,8 @@ impl Error {
         }
     }
 
-    /// Returns the error code, which is appended to the redirect target of a mailed link.
+    /// Returns the error code. If the error is about a link, the code is appended to the redirect
+    /// target.
     pub(crate) fn code(&self) -> Option<&'static str> {
         self.parts().1
     }
@@ -240,8 +241,8 @@ impl Error {
         matches!(self, Self::DatabaseUnavailable(error) if error.is_expected())
     }
 
-    /// Returns whether the error is about an invalid mailed link. Such an error is passed on to the
-    /// link's redirect target.
+    /// Returns whether the error is about an invalid link to verify, change or restore an address.
+    /// Such an error is passed on by a redirect, if there is a target.
     pub(crate) fn is_about_a_link(&self) -> bool {
         matches!(
             self,

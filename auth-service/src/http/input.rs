@@ -1,6 +1,6 @@
 //! Validation of requests. One extractor runs the checks in Better Auth's order: media type, JSON,
-//! origin, redirect targets, schema, and for sign-in the stricter origin rule. For a GET request,
-//! only the query is checked.
+//! origin, redirect targets, schema, and for sign-in and sign-up the stricter origin rule. For a
+//! GET request, only the query is checked.
 
 mod fields;
 
@@ -39,8 +39,8 @@ pub(crate) struct Input<T>(pub(crate) T);
 
 /// The fields and parameters that an endpoint accepts.
 pub(crate) trait Schema: Sized + 'static {
-    /// Whether the endpoint signs a user in. It then also accepts forms, and the stricter origin
-    /// rule applies.
+    /// Whether the endpoint signs a user in or up. It then also accepts forms, and the stricter
+    /// origin rule applies.
     const SIGNS_IN: bool = false;
     /// Whether the endpoint also accepts forms.
     const TAKES_FORMS: bool = Self::SIGNS_IN;

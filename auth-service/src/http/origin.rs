@@ -95,7 +95,7 @@ fn require_trusted(req: &HttpRequest, trusted: &TrustedOrigins) -> Result<()> {
     }
 }
 
-/// Returns whether the request's host is a trusted origin with either scheme, because a proxy may
+/// Returns whether the request's host is a trusted origin. Tries both schemes, because a proxy may
 /// terminate TLS.
 fn is_own_host_trusted(headers: &HeaderMap, trusted: &TrustedOrigins) -> bool {
     text(headers, HOST.as_str()).is_some_and(|host| {
@@ -107,8 +107,8 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// Checks all redirect targets in the body, and the `callbackURL` in the query if the body has
-/// none.
+/// Checks all redirect targets in the body, and the `callbackURL` in the query if the body has no
+/// `callbackURL`.
 pub(crate) fn check_redirects(
     body: Option<&Value>,
     query: &str,

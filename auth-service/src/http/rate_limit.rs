@@ -1,4 +1,5 @@
-//! Rate limits by client address and path, applied before a request is authenticated or validated.
+//! Rate limits by client network and path, applied before the session and the input of a request
+//! are checked.
 
 use std::time::Duration;
 

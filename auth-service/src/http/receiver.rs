@@ -13,7 +13,7 @@ pub(crate) enum Client {
     /// The request has no credentials.
     Anonymous,
     Receiver,
-    /// The credentials do not match the secret of any receiver.
+    /// The credentials are malformed, or do not match the secret of any receiver.
     Unknown,
 }
 

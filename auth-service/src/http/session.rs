@@ -76,7 +76,7 @@ impl SessionBody {
     }
 }
 
-/// The caller's session, renewed if renewal was due.
+/// The caller's session and user.
 pub(crate) struct Live {
     pub(crate) session: SessionBody,
     pub(crate) user: User,
@@ -109,9 +109,10 @@ impl<'a> From<&'a Live> for Asker<'a> {
 
 /// Result of checking the request's credentials.
 pub(crate) enum Caller {
-    /// The request has no session token, or only tokens with an invalid signature.
+    /// The request has no session token, or only tokens whose signature is invalid, or is missing
+    /// but required.
     Nobody,
-    /// The session of the token has ended or never existed.
+    /// The session of the token has ended or expired, or never existed.
     Gone,
     Live(Box<Live>),
 }
@@ -141,8 +142,8 @@ fn bearer_token(state: &AppState, headers: &HeaderMap) -> Option<SignedToken> {
     }
 }
 
-/// Finds the session of the request, deletes it if it has expired, renews it if renewal is due, and
-/// records the cookie changes.
+/// Finds the session of the request, deletes it if it has expired, renews it if renewal is due and
+/// the request does not prevent it, and records the cookie changes.
 pub(crate) async fn caller(state: &AppState, req: &HttpRequest) -> Result<Caller> {
     session_cookies::seen(req);
     let caller = find(state, req).await?;
@@ -173,7 +174,7 @@ async fn find_session(
         return Ok(Caller::Gone);
     };
     if found.is_renewed {
-        // Only remembered sessions are renewed.
+        // The request has no `dont_remember` cookie, because that would have prevented the renewal.
         session_cookies::send(req, &token, true);
     } else if is_outdated {
         session_cookies::send(req, &token, !state.cookies.has_marker(req.headers()));

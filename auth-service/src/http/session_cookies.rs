@@ -38,8 +38,8 @@ pub(crate) fn clear(req: &HttpRequest) {
     req.extensions_mut().insert(Pending::Clear);
 }
 
-/// Makes the response set the session cookies: for the session's lifetime, or until the browser
-/// closes.
+/// Makes the response set the session cookies: for the session's lifetime if the session is
+/// remembered, otherwise until the browser closes.
 pub(crate) fn send(req: &HttpRequest, token: &str, is_remembered: bool) {
     req.extensions_mut().insert(Pending::Send { token: token.to_owned(), is_remembered });
 }

@@ -71,7 +71,7 @@ impl AppState {
         self.database.write().await
     }
 
-    /// Returns the time since which changes of address can be undone.
+    /// Returns the time before which changes of address can no longer be undone.
     pub(crate) fn undoable_since(&self) -> DbTime {
         DbTime(self.clock.now() - UNDO_LIFETIME)
     }
@@ -97,7 +97,7 @@ impl AppState {
         }
     }
 
-    /// Returns the values that are the same for all security events recorded now.
+    /// Returns the values that all security events of a transaction share, with the current time.
     pub(crate) fn moment(&self) -> Moment {
         self.security_events.moment(DbTime(self.clock.now()))
     }

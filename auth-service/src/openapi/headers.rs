@@ -40,7 +40,8 @@ pub(super) fn describe(components: &mut Components) {
     }
 }
 
-/// Returns the headers of every error response with this status.
+/// Returns the names of the headers that, in addition to the request id, every error response with
+/// this status has.
 pub(super) fn of_status(status: StatusCode) -> &'static [&'static str] {
     match status {
         StatusCode::TOO_MANY_REQUESTS => &["Retry-After", X_RETRY_AFTER],

@@ -43,7 +43,8 @@ pub(super) struct Operation {
     schema: Option<(&'static str, Schema)>,
     reads_session: bool,
     refusals: Vec<Error>,
-    /// Errors that are shared by all operations under the base path, or by all that take a body.
+    /// Errors that are not specific to this operation, such as those of rate limits, the database
+    /// and the body.
     common_refusals: Vec<Error>,
 }
 
@@ -78,8 +79,8 @@ impl Operation {
         self
     }
 
-    /// Adds the errors of operations that use the database. All operations under the base path use
-    /// the database, because they count requests for rate limits.
+    /// Adds the errors of operations that use the database. All operations under the base path may
+    /// use it, because requests to them are counted for rate limits.
     pub(super) fn may_fail(mut self) -> Self {
         self.common_refusals.extend([Error::NoState, Error::TooManyPasswords]);
         self
@@ -181,7 +182,7 @@ impl Operation {
             .schema(name, input(members))
     }
 
-    /// Takes any JSON value, which is ignored, or no body.
+    /// Takes any JSON value or no body.
     pub(super) fn takes_anything(self) -> Self {
         let any = ObjectBuilder::new().schema_type(SchemaType::AnyValue);
         let mut body = RequestBody::new();
@@ -189,7 +190,7 @@ impl Operation {
         self.takes_body(body, JSON)
     }
 
-    /// Adds a body and the errors of invalid bodies.
+    /// Adds a body, and the errors of invalid bodies, origins and redirect targets.
     fn takes_body(mut self, body: RequestBody, allowed: &'static str) -> Self {
         self.described.request_body = Some(RefOr::T(body));
         self.common_refusals.extend([
@@ -215,7 +216,8 @@ impl Operation {
         self
     }
 
-    /// Replaces the schema of the body, for rules that fields alone cannot express.
+    /// Sets the schema of the body. Replaces an earlier one, for rules that fields alone cannot
+    /// express.
     pub(super) fn schema(mut self, name: &'static str, schema: impl Into<Schema>) -> Self {
         self.schema = Some((name, schema.into()));
         self
@@ -347,7 +349,7 @@ fn invalid(members: &[Member]) -> Error {
     Error::Validation(format!("[body.{name}] Invalid input: expected string, received {received}"))
 }
 
-/// Returns the response for one status, with an example of each error code.
+/// Returns the response for one status, with an example of each error.
 fn refusal(status: StatusCode, errors: &[Error]) -> Response {
     let mut content = Content::new(Some(named("Error")));
     for error in errors {

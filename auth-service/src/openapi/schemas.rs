@@ -11,13 +11,13 @@ use crate::domain::{
     passwords::{MAX_UNITS, MIN_UNITS},
 };
 
-/// The rules of `is_email` as a pattern.
+/// The rules of `is_email`, except for the maximum length of the address, as a pattern.
 const EMAIL: &str = "^(?:[A-Za-z0-9_'+-]+\\.)*[A-Za-z0-9_'+-]{0,63}[A-Za-z0-9_+-]\
                      @(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z]{2,63}$";
 /// Pattern of stored strings. PostgreSQL cannot store NUL.
 const NO_NUL: &str = "^[^\\u0000]*$";
-/// Pattern of redirect targets: an empty string, a path or a URL. Which origins are trusted depends
-/// on the configuration.
+/// Pattern of redirect targets: an empty string, a path, or an http or https URL. Which origins are
+/// trusted depends on the configuration.
 const TARGET: &str = "^(|/[^\\\\]*|https?://[^\\\\]+)$";
 const TIME: &str = "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$";
 
@@ -113,7 +113,7 @@ pub(super) fn target() -> ObjectBuilder {
     text()
         .pattern(Some(TARGET))
         .description(Some(
-            "A path on this origin or a URL on a trusted origin. An empty string means none.",
+            "A path on this origin, or a URL on a trusted origin. Trusted URLs of apps (`myapp://…`) are accepted as well. An empty string means none.",
         ))
         .examples([json!("/dashboard")])
 }

@@ -1,5 +1,5 @@
-//! Landing pages of mailed links. E-mail scanners open every link, and some links take effect when they
-//! are opened; these pages do nothing until their button is pressed.
+//! Landing pages of mailed links. E-mail scanners may open every link, and some links take effect
+//! when they are opened; these pages do nothing until their button is pressed.
 
 use actix_web::{
     HttpResponse,
@@ -24,7 +24,7 @@ pub(crate) async fn confirm_page(Input(input): Input<VerifyEmail>) -> Result<Htt
     page(PAGE, context! { token => input.token, callback_url })
 }
 
-/// Returns a page that no other site can frame and that loads nothing.
+/// Returns a page that cannot be framed and that loads nothing.
 pub(super) fn page(template: &str, context: Value) -> Result<HttpResponse> {
     let mut environment = Environment::empty();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);

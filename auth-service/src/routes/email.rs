@@ -29,8 +29,8 @@ use crate::{
     store::{self, Account, Ban, EmailChange, Session, UserChanges},
 };
 
-/// Minimum duration of an anonymous request for a verification link. Better Auth has the same
-/// minimum, so that the duration does not reveal whether an e-mail is sent.
+/// Minimum duration of a request for a verification link without a session, as in Better Auth. The
+/// duration must not reveal whether an e-mail is sent.
 const SEND_VERIFICATION_TAKES: Duration = Duration::from_millis(500);
 
 pub(crate) struct ChangeEmail {
@@ -102,7 +102,7 @@ async fn change_at_once(
         let at = DbTime(now.into());
         let changed = store::User::change_unverified_email(conn, (id, old), new, at).await;
         if changed.on_conflict(Error::UserAlreadyExists)? == 0 {
-            return Err(Error::EmailAlreadyVerified); // verified since the session was read
+            return Err(Error::EmailAlreadyVerified); // verified, changed or deleted concurrently
         }
         // Checked after the update, which waits for a concurrent change that frees the address.
         if EmailChange::is_reserved(conn, new, state.undoable_since(), Some(id)).await? {
@@ -208,7 +208,8 @@ async fn open(state: &AppState, req: &HttpRequest, input: &VerifyEmail) -> Resul
     }
 }
 
-/// Verifies the user's current address.
+/// Verifies the user's current address and, with `auto_sign_in_after_verification`, starts a
+/// session.
 async fn verify(state: &AppState, req: &HttpRequest, claims: &EmailClaims) -> Result<Value> {
     let user = store::User::find_by_email(&mut state.read().await?.conn(), &claims.email).await?;
     let user = user.ok_or(Error::EmailTokenUserGone)?;
@@ -262,7 +263,8 @@ async fn sign_in(state: &AppState, req: &HttpRequest, user_id: &str) -> Result<(
     Ok(())
 }
 
-/// Performs one step of a change of address.
+/// Performs one step of a change of address: queues the link to the new address, or changes the
+/// address.
 async fn change(
     state: &AppState,
     req: &HttpRequest,
@@ -318,17 +320,17 @@ async fn change(
         // Checked after the update, which waits for a concurrent change that frees the address.
         let since = state.undoable_since();
         if EmailChange::is_reserved(conn, new_email, since, Some(of.0)).await? {
-            return Err(Error::InvalidEmailToken); // another user may get it back
+            return Err(Error::InvalidEmailToken); // another user may restore the address
         }
         mail::void_links(conn, of.0).await?;
         notice.insert(conn).await?;
         // A return to an earlier address undoes the changes since then. It cannot be undone itself:
-        // the address that is left may be an attacker's.
+        // the address that it replaces may be an attacker's.
         if let Some(change) = EmailChange::find_first_from(conn, (of.0, new_email), since).await? {
             change.delete_with_later(conn).await?;
         } else if is_verified {
-            // A verified address belongs to the user. An unverified one may belong to somebody else,
-            // who could take over the account with a link to undo the change.
+            // A verified address belongs to the user. An unverified one may belong to somebody
+            // else, who could take over the account with a link to undo the change.
             let (id, user_id, old_email) = (notice.id.clone(), user.id.clone(), user.email.clone());
             EmailChange { id, user_id, old_email, created_at: now }.record(conn).await?;
         }
@@ -344,9 +346,10 @@ async fn change(
     Ok(json!({ "status": true, "user": changed }))
 }
 
-/// Locks the user, the password and the session of a link for the rest of the transaction. Fails if
-/// the password was set or the session has ended since the link was requested. The user is locked
-/// first, as when a user is deleted, because a different order could deadlock.
+/// Locks the user, the password and the session of a link for the rest of the transaction. Fails
+/// if, since the link was requested, the address was changed, the password was set, or the session
+/// has ended. The user is locked first, as when a user is deleted, because a different order could
+/// deadlock.
 async fn hold(conn: &mut Conn<'_>, claims: &EmailClaims, now: DbTime) -> Result<()> {
     let (user_id, set_at) = (claims.user_id.as_str(), claims.password_set_at());
     let holds = store::User::hold(conn, (user_id, &claims.email)).await? > 0

@@ -1,4 +1,5 @@
-//! `GET /error`: the page for invalid links that have no redirect target.
+//! `GET /error`: the page that shows errors for which there is no other redirect target, such as
+//! those of invalid links.
 
 use actix_web::{HttpRequest, HttpResponse, http::header::CONTENT_TYPE, web::Data};
 use minijinja::HtmlEscape;

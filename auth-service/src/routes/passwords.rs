@@ -48,7 +48,7 @@ impl Schema for ChangePassword {
 
 #[derive(Serialize)]
 struct PasswordChanged {
-    /// Token of the new session, if all other sessions were ended.
+    /// Token of the new session, if the user chose to end all sessions.
     token: Option<String>,
     user: User,
 }
@@ -164,7 +164,8 @@ impl Schema for OpenResetLink {
     }
 }
 
-/// Redirects to the page on which the user enters a new password. The token remains valid.
+/// Redirects to the page on which the user enters a new password, with the token or an error in the
+/// query. The token remains valid.
 pub(crate) async fn open_reset_link(
     state: Data<AppState>,
     token: Path<String>,
@@ -223,7 +224,7 @@ pub(crate) async fn reset_password(
         // The user is locked first, then the account and the token, as in all transactions: the
         // second of two concurrent requests waits here and then finds no token.
         if store::User::hold(conn, (user_id, &user.email)).await? == 0 {
-            return Err(Error::InvalidResetToken); // the address was changed concurrently
+            return Err(Error::InvalidResetToken); // address changed or user deleted concurrently
         }
         PasswordHash::put(conn, (user_id, &new_account_id), &hash, now)
             .await

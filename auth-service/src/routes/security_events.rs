@@ -42,9 +42,9 @@ pub(crate) struct Poll {
     /// Cursor of the previous response. Without it, the response starts with the oldest stored
     /// event.
     cursor: Option<String>,
-    /// Event type URIs.
+    /// Event type URIs to return; `None` for all.
     event_types: Option<Vec<String>>,
-    /// Whether to omit events about tokens that have expired.
+    /// Whether to omit events that concern only tokens that have expired.
     valid_tokens_only: bool,
 }
 
@@ -91,8 +91,8 @@ fn as_object<S: Serializer>(sets: &[(String, String)], serializer: S) -> Result<
     serializer.collect_map(sets.iter().map(|(jti, set)| (jti, set)))
 }
 
-/// Returns the events after a cursor. The service is stateless: each receiver stores its own
-/// cursor.
+/// Returns the events after a cursor, or waits for events. The service stores no cursors: each
+/// receiver stores its own.
 pub(crate) async fn poll_events(
     state: Data<AppState>,
     Received(poll): Received,
@@ -122,7 +122,7 @@ pub(crate) async fn poll_events(
 /// Position in a stream, encoded as a cursor that is opaque to clients.
 #[derive(Debug)]
 struct Place {
-    /// Empty if the request has no cursor, or if no event has been recorded yet.
+    /// Id of the stream. Empty if the request has no cursor, or if no event has been recorded yet.
     stream: String,
     number: i64,
 }
@@ -174,7 +174,8 @@ async fn read(state: &AppState, poll: &Poll, place: &Place) -> Result<Read> {
         let place = Place { stream: stream.id, number: after };
         return Ok(Read { rows: Vec::new(), place, more_available });
     }
-    // All events up to the last place are committed.
+    // All events up to the last place are committed, because writers of events wait for one
+    // another.
     let within = (after, stream.last_place);
     let wanted = poll.wanted(state);
     let mut rows = SecurityEvent::list(conn, within, &wanted, i64::from(limit) + 1).await?;
@@ -211,7 +212,7 @@ impl Read {
         }
         let mut sets = Vec::with_capacity(self.rows.len());
         for row in &self.rows {
-            // Events of kinds that only a later version knows are skipped.
+            // The query selects only known kinds, so no event is skipped here.
             let kind = EventKind::ALL.into_iter().find(|kind| kind.as_str() == row.kind);
             let Some(kind) = kind else { continue };
             let jti = format!("{}.{}", self.place.stream, row.place);

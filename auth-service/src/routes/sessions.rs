@@ -25,7 +25,7 @@ use crate::{
 };
 
 pub(crate) const SET_AUTH_JWT: &str = "set-auth-jwt";
-/// Headers that keep responses about sessions out of caches.
+/// Headers that keep responses of `/get-session` out of caches.
 const NO_STORE: (HeaderName, &str) = (CACHE_CONTROL, "no-store");
 const NO_CACHE: (HeaderName, &str) = (PRAGMA, "no-cache");
 
@@ -49,7 +49,8 @@ pub(crate) async fn get_session(state: Data<AppState>, req: HttpRequest) -> Resu
     Ok(response.json(CurrentBody { session, user }))
 }
 
-/// Returns 405, as Better Auth does for a wrong method on this path only. The body is not read.
+/// Returns 405 after the check of the origin, as Better Auth does for a wrong method on this path
+/// only. The body is not read.
 pub(crate) async fn refuse_post(state: Data<AppState>, req: HttpRequest) -> Result<HttpResponse> {
     origin::check(&req, &state.trusted_origins)?;
     let mut refused = Error::GetSessionByPost.error_response();

@@ -77,7 +77,8 @@ pub(crate) async fn sign_in(
     }))
 }
 
-/// Starts a session, or records the failure and returns the error.
+/// Checks the credentials and starts a session. Records wrong credentials, an unverified address
+/// and a ban as failures.
 async fn authenticate(
     state: &AppState,
     req: &HttpRequest,
@@ -170,9 +171,10 @@ impl Attempt<'_> {
         Err(error)
     }
 
-    /// Starts the session and returns true, unless the password was changed or the user was
-    /// disabled since the check: no session may start after a change that ends all sessions.
-    /// Rehashes the password if its hash came from another service or has a lower cost.
+    /// Starts the session and returns true. Returns false if the password hash was changed or the
+    /// user was disabled since the check, because no session may start after a change that ends all
+    /// sessions. Fails if a ban is in force. Rehashes the password if its hash came from another
+    /// service or has a lower cost.
     async fn admit(&self, known: &Known, fresh: &NewSession) -> Result<bool> {
         let user_id = known.user.id.as_str();
         match check_ban(self.state, user_id, &known.ban).await {

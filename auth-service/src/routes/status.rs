@@ -19,7 +19,8 @@ pub(crate) async fn live() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "ok" }))
 }
 
-/// Reports readiness: the database responds and has its schema, and the signing keys are loaded.
+/// Reports readiness: the database responds and has its schema, the signing keys are loaded, and
+/// the process is not stopping.
 pub(crate) async fn ready(state: Data<AppState>) -> HttpResponse {
     let parts = [
         state.database.is_ready(&TABLES).await,

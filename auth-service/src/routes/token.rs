@@ -39,7 +39,7 @@ pub(crate) async fn jwks(state: Data<AppState>, req: HttpRequest) -> Result<Http
     Ok(response.insert_header(ContentType::json()).body(jwks.document.clone()))
 }
 
-/// Returns the issuer and audience that verifiers should expect.
+/// Returns the issuer and audience that verifiers should expect, and the URL of the service.
 pub(crate) async fn issuer(state: Data<AppState>) -> HttpResponse {
     let (issuer, audience) = state.issuer.names();
     HttpResponse::Ok().json(IssuerDocument {

@@ -1,4 +1,4 @@
-//! `/undo-change-email`: the link that is mailed to the old address after a change.
+//! `/undo-change-email`: the target of the link that is mailed to the old address after a change.
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use minijinja::context;
@@ -48,7 +48,8 @@ impl Schema for UndoChangeEmail {
     }
 }
 
-/// Restores the old address. The token is the only credential: its owner has no session any more.
+/// Restores the old address. The token is the only credential: its owner may no longer have a
+/// session.
 pub(crate) async fn undo_change_email(
     state: Data<AppState>,
     req: HttpRequest,

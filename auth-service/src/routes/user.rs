@@ -122,7 +122,7 @@ pub(crate) async fn delete_user(
     Authenticated(live, input): Authenticated<DeleteUser>,
 ) -> Result<HttpResponse> {
     if !state.features.delete_user {
-        // Better Auth returns an empty 404, in this case with a media type.
+        // As in Better Auth, the response has no body, but has a media type.
         return Ok(HttpResponse::NotFound().insert_header(ContentType::json()).finish());
     }
     if let Some(password) = &input.password {

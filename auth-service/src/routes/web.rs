@@ -1,4 +1,4 @@
-//! Serves the built single-page application. Returns 404 if none is configured.
+//! Serves the built single-page application. Returns 404 if no application is configured.
 
 mod site;
 
@@ -80,7 +80,8 @@ pub(crate) fn configure(app: &mut ServiceConfig, config: &Config) {
 }
 
 /// Returns the security headers. The page may load scripts and other content only from the sources
-/// listed here, must not be framed, and is revalidated on each load, unlike its assets.
+/// listed here and in `WEB_CSP`, must not be framed, and is revalidated on each load, unlike its
+/// assets.
 fn protection(config: &Config) -> DefaultHeaders {
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
@@ -143,8 +144,8 @@ async fn route(
     Ok(response)
 }
 
-/// Returns whether the request accepts HTML. Navigation in a browser does, but a script that
-/// fetches data does not.
+/// Returns whether the request accepts HTML, as navigation in a browser does. A script that accepts
+/// only JSON gets a 404 response instead of the page.
 fn accepts_html(req: &ServiceRequest) -> bool {
     if !req.headers().contains_key(ACCEPT) {
         return true;

@@ -14,7 +14,8 @@ use crate::store::schema::{accounts, users};
 /// Provider of accounts with a password.
 pub(crate) const PROVIDER_CREDENTIAL: &str = "credential";
 
-/// A stored hash. Does not implement `Debug`, so that it cannot reach a log.
+/// The stored hash of a password, if there is one. Does not implement `Debug`, so that it cannot
+/// reach a log.
 pub(crate) struct PasswordHash(pub(crate) Option<String>);
 
 /// An account without its password hash.
@@ -85,8 +86,9 @@ impl Account {
     }
 }
 
-/// Time at which the password of a user was last set, or `None` if the user has none. Mailed links
-/// are bound to this time, which does not change when the same password is hashed again.
+/// Time at which the password of a user was last set or removed, or `None` if the user has no
+/// credential account. Mailed links are bound to this time, which does not change when the same
+/// password is hashed again.
 pub(crate) type PasswordSetAt = Option<DbTime>;
 
 impl Account {
@@ -166,7 +168,8 @@ impl PasswordHash {
         query!(conn, |c| changed.execute(*c))
     }
 
-    /// Sets the password of a user. If the user has none, creates an account with this id.
+    /// Sets the password of a user. If the user has no credential account, creates one with this
+    /// id.
     pub(crate) async fn put(
         conn: &mut Conn<'_>,
         (user_id, new_account_id): (&str, &str),
@@ -179,7 +182,7 @@ impl PasswordHash {
         Ok(())
     }
 
-    /// Replaces the password of a user who has one.
+    /// Sets the password of a user who has a credential account.
     async fn update(
         conn: &mut Conn<'_>,
         user_id: &str,
@@ -194,8 +197,8 @@ impl PasswordHash {
         query!(conn, |c| updated.execute(*c))
     }
 
-    /// Removes the password of a user: only a reset can set a new one. Links that are bound to the
-    /// password become invalid.
+    /// Removes the password of a user, who can set a new one only by a reset. Links that are bound
+    /// to the password become invalid.
     pub(crate) async fn clear(
         conn: &mut Conn<'_>,
         user_id: &str,

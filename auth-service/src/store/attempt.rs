@@ -1,4 +1,4 @@
-//! Counts of recent attempts, for rate limiting.
+//! Counts of recent attempts, for rate limits and back-offs.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -24,8 +24,8 @@ impl Attempt {
         query!(conn, |c| Self::query().filter(attempts::key.eq(key)).first(*c)).optional()
     }
 
-    /// Replaces the row `old` with this one, or inserts this one if there is none. Writes nothing
-    /// if the row was changed or inserted since it was read.
+    /// Replaces the row `old` with this one, or inserts this one if there was no row. Writes
+    /// nothing if the row was changed, inserted or deleted since it was read.
     pub(crate) async fn replace(
         &self,
         conn: &mut Conn<'_>,

@@ -81,8 +81,8 @@ impl AuditEntry {
         })
     }
 
-    /// Replaces the id of a user with a pseudonym, and removes everything else that may identify
-    /// the user.
+    /// Replaces the id of a user with a pseudonym, and removes the session id, the address and the
+    /// user agent from the entries.
     pub(crate) async fn pseudonymize(
         conn: &mut Conn<'_>,
         user_id: &str,

@@ -15,7 +15,7 @@ use crate::store::schema::users;
 #[diesel(table_name = users)]
 pub(crate) struct Ban {
     is_active: bool,
-    /// End of the ban; `None` if it is permanent.
+    /// End of the ban; `None` if it is permanent, or if there is no ban.
     ban_expires: Option<DbTime>,
 }
 
@@ -51,7 +51,7 @@ impl Ban {
         !self.is_active && self.ban_expires.is_none_or(|end| end.0 >= now.0)
     }
 
-    /// Returns whether the ban has expired, but was not lifted yet.
+    /// Returns whether the ban has expired, but has not been lifted yet.
     pub(crate) fn has_expired(&self, now: DbTime) -> bool {
         !self.is_active && !self.is_in_force(now)
     }

@@ -1,4 +1,4 @@
-//! Changes of verified addresses, which can be undone for a time.
+//! Changes of verified addresses, which can be undone for a limited time.
 
 use std::time::Duration;
 
@@ -28,9 +28,9 @@ impl EmailChange {
         query!(conn, |c| Self::query().filter(email_changes::id.eq(id)).first(*c)).optional()
     }
 
-    /// Records a change of a verified address. Must be called while the user is locked: the times of
-    /// a user's changes increase even if the clocks of replicas differ, so that it is known which
-    /// changes are later.
+    /// Records a change of a verified address. Must be called while the user is locked: the times
+    /// of a user's changes must increase, even if the clocks of replicas differ, because they
+    /// determine which changes are later.
     pub(crate) async fn record(mut self, conn: &mut Conn<'_>) -> QueryResult<usize> {
         let of_user = email_changes::table
             .filter(email_changes::user_id.eq(&self.user_id))
@@ -60,7 +60,7 @@ impl EmailChange {
     }
 
     /// Returns whether an address belonged to another user after `since`, and may be restored.
-    /// `user_id` is the user who wants to have it, if there is one already.
+    /// `user_id` is the user who wants the address; `None` for a new user.
     pub(crate) async fn is_reserved(
         conn: &mut Conn<'_>,
         email: &str,
@@ -74,8 +74,8 @@ impl EmailChange {
         query!(conn, |c| diesel::select(diesel::dsl::exists(of_others)).get_result(*c))
     }
 
-    /// Deletes this change and all later ones of its user. Deletes nothing if another request was
-    /// faster.
+    /// Deletes this change and all later ones of its user. Deletes nothing if another request has
+    /// already deleted them.
     pub(crate) async fn delete_with_later(&self, conn: &mut Conn<'_>) -> QueryResult<usize> {
         let later = email_changes::table
             .filter(email_changes::user_id.eq(&self.user_id))

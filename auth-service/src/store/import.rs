@@ -1,4 +1,5 @@
-//! Users of another service: compares them with the existing rows, and writes one page at a time.
+//! Import of users from another service: finds the existing rows that a page of them refers to, and
+//! writes the page.
 
 use std::collections::HashSet;
 

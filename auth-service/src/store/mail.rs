@@ -16,14 +16,15 @@ use crate::store::schema::mails;
 pub(crate) struct Mail {
     pub(crate) id: String,
     pub(crate) kind: String,
-    /// The only user to whom the e-mail may be sent; `None` if the user is looked up by address
-    /// alone.
+    /// The only user to whom the e-mail may be sent; `None` if the e-mail is bound only to the
+    /// address.
     pub(crate) user_id: Option<String>,
     /// The session in which the e-mail was requested; the link in the e-mail expires with the
     /// session.
     #[serde(default)]
     pub(crate) session_id: Option<String>,
-    /// The address of the account when the e-mail was requested.
+    /// The address of the account when the e-mail was requested; for a notice to the old address,
+    /// that address. Without a `user_id`, there may be no such account.
     pub(crate) email: String,
     /// The new address, if the e-mail is about a change of address.
     pub(crate) new_email: Option<String>,
@@ -109,9 +110,9 @@ impl Mail {
         query!(conn, |c| diesel::delete(asked_for).execute(*c))
     }
 
-    /// Defers a claimed e-mail without counting an attempt. Of all deferred e-mails of its kind to
-    /// the same address, only the newest is kept. The search runs after the update, so that of
-    /// several e-mails deferred concurrently, at least the last one finds the others.
+    /// Defers a claimed e-mail without counting an attempt. Of all deferred e-mails of its kind
+    /// with the same addresses, only the newest is kept. The search runs after the update, so that
+    /// of several e-mails deferred concurrently, at least the last one finds the others.
     pub(crate) async fn defer(
         &self,
         conn: &mut Conn<'_>,

@@ -58,7 +58,7 @@ impl UserRow {
         query!(conn, |c| Self::query().filter(users::email.eq(email)).first(*c)).optional()
     }
 
-    /// Returns the users whose ids follow `after`, ordered by id.
+    /// Returns up to `limit` users whose ids follow `after`, ordered by id.
     pub(crate) async fn list(
         conn: &mut Conn<'_>,
         after: &str,
@@ -71,7 +71,7 @@ impl UserRow {
             .load(*c))
     }
 
-    /// Returns the ban that is in force at this time, if there is one.
+    /// Returns the ban that is in force at the time `now`, if there is one.
     pub(crate) fn ban_at(&self, now: DbTime) -> Option<NewBan<'_>> {
         let has_expired = self.ban_expires.is_some_and(|end| end.0 < now.0);
         let ban = NewBan { reason: self.ban_reason.as_deref(), expires: self.ban_expires };

@@ -1,4 +1,4 @@
-//! The database tables, which are identical on PostgreSQL and SQLite.
+//! The database tables. Their names and columns are the same on PostgreSQL and SQLite.
 
 diesel::table! {
     use diesel::sql_types::{Bool, Nullable, Text};

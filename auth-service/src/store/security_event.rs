@@ -1,5 +1,5 @@
 //! Security events: changes to sessions, users, tokens and keys that other services must know
-//! about, so that they reject tokens that have not expired.
+//! about, mainly so that they reject revoked tokens before these expire.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -155,8 +155,8 @@ impl SecurityEvent {
         Self::record(conn, &events, moment).await
     }
 
-    /// Records that all sessions of a user were ended, and revokes all tokens issued until now. Like
-    /// [`Self::record_ended`], this must be the last step of a transaction.
+    /// Records that all sessions of a user were ended, and that all tokens issued to the user until
+    /// now are revoked. Like [`Self::record_ended`], this must be the last step of a transaction.
     pub(crate) async fn record_revoked_user(
         conn: &mut Conn<'_>,
         user_id: &str,
@@ -180,7 +180,8 @@ impl SecurityEvent {
     }
 
     /// Records an event about a user and the end of these sessions. The event about the user also
-    /// covers tokens of sessions that have expired, which have no events of their own.
+    /// covers tokens of sessions that have expired and were deleted, which have no events of their
+    /// own.
     async fn record_with_sessions(
         conn: &mut Conn<'_>,
         event: NewEvent<'_>,
@@ -261,8 +262,8 @@ impl SecurityEvent {
         Ok(())
     }
 
-    /// Returns up to `limit` events in order, from the place `after` (exclusive) to the place
-    /// `until` (inclusive).
+    /// Returns up to `limit` of the wanted events in order, from the place `after` (exclusive) to
+    /// the place `until` (inclusive).
     pub(crate) async fn list(
         conn: &mut Conn<'_>,
         (after, until): (i64, i64),

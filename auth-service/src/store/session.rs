@@ -109,7 +109,8 @@ impl Session {
     }
 
     /// Returns the e-mail address of an access token's user. Returns `None` if the token was
-    /// revoked, or if its session has ended, for instance because the user was disabled or deleted.
+    /// revoked, or if its session has expired or ended, for instance because the user was disabled
+    /// or deleted.
     pub(crate) async fn find_email(
         conn: &mut Conn<'_>,
         token: TokenNames<'_>,
@@ -125,7 +126,8 @@ impl Session {
         query!(conn, |c| live.select(users::email).first(*c)).optional()
     }
 
-    /// Returns the address of the client that began a session; empty if unknown.
+    /// Returns the IP address of the client that began a session, which is empty if unknown.
+    /// Returns `None` if the session does not exist.
     pub(crate) async fn find_ip_address(
         conn: &mut Conn<'_>,
         id: &str,
@@ -144,7 +146,8 @@ impl Session {
         query!(conn, |c| renewed.execute(*c))
     }
 
-    /// Locks a session until the transaction ends, and returns whether it is valid.
+    /// Returns whether a session exists and has not expired. If so, locks it until the transaction
+    /// ends.
     pub(crate) async fn hold(conn: &mut Conn<'_>, id: &str, now: DbTime) -> QueryResult<bool> {
         let live = sessions::table.find(id).filter(sessions::expires_at.gt(now));
         let held = diesel::update(live).set(sessions::expires_at.eq(sessions::expires_at));
@@ -192,7 +195,8 @@ impl Session {
 }
 
 impl SealedToken {
-    /// Returns the encrypted tokens of the sessions whose ids follow `after`, ordered by id.
+    /// Returns the encrypted tokens of up to `limit` sessions whose ids follow `after`, ordered by
+    /// id.
     pub(crate) async fn list(
         conn: &mut Conn<'_>,
         after: &str,

@@ -31,7 +31,7 @@ impl SignInNetwork {
             .execute(*c))
     }
 
-    /// Returns whether the network was used after that time.
+    /// Returns whether there was a sign-in from the network after `since`.
     pub(crate) async fn exists(
         conn: &mut Conn<'_>,
         network: &[u8],
@@ -50,8 +50,8 @@ impl SignInNetwork {
         query!(conn, |c| diesel::select(is_new).get_result(*c))
     }
 
-    /// Deletes networks that were not used after that time, except the last one of each user: the
-    /// user is notified of a sign-in from another one.
+    /// Deletes networks that were not used after `since`, but keeps the most recent one of each
+    /// user: [`Self::is_new`] needs it to recognize a sign-in from another network.
     pub(crate) async fn delete_unseen(conn: &mut Conn<'_>, since: DbTime) -> QueryResult<usize> {
         let has_later = sql::<Bool>(
             "EXISTS (SELECT 1 FROM sign_in_networks AS later \

@@ -16,7 +16,7 @@ use crate::store::schema::signing_keys;
 #[serde(deny_unknown_fields)]
 pub(crate) struct SigningKey {
     pub(crate) generation: i32,
-    /// The `kid` header.
+    /// The `kid` in the key set and in the headers of tokens.
     pub(crate) id: String,
     #[serde(with = "bytes")]
     pub(crate) public_key: Vec<u8>,
@@ -92,7 +92,7 @@ impl SigningKey {
         query!(conn, |c| updated.execute(*c))
     }
 
-    /// Makes a key sign from this time on.
+    /// Sets the time at which a key starts to sign.
     pub(crate) async fn activate(
         conn: &mut Conn<'_>,
         generation: i32,

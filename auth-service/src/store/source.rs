@@ -13,11 +13,11 @@ use service_kit::{
     source::{NullableText, SourceText, Table},
 };
 
-/// Selects the rows that belong to the users of a page.
+/// The range of user ids whose rows belong to a page.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SourceRange<'a> {
     pub(crate) collation: &'static str,
-    /// The id of the last user before the page.
+    /// The id of the last user before the page; empty for the first page.
     pub(crate) after: &'a str,
     /// The id of the last user of the page.
     pub(crate) last: &'a str,
@@ -30,7 +30,7 @@ impl SourceRange<'_> {
     }
 }
 
-/// A private key.
+/// The private key of a signing key, as the other service stores it.
 #[derive(QueryableByName)]
 pub(crate) struct SourceKey {
     #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
@@ -127,7 +127,7 @@ impl SourceUser {
         "is_anonymous",
     ];
 
-    /// Returns the users whose ids follow `after`, ordered by id.
+    /// Returns up to `limit` users whose ids follow `after`, ordered by id.
     pub(crate) async fn list(
         conn: &mut Conn<'_>,
         table: &Table,

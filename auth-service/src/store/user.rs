@@ -1,4 +1,4 @@
-//! Users and their registration.
+//! Users, and changes to their profiles and addresses.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -63,8 +63,8 @@ impl User {
         .optional()
     }
 
-    /// Locks the user until the transaction ends. Updates nothing if no user has this id and
-    /// address any more.
+    /// Locks the user until the transaction ends. Returns 0 if no user has this id and address any
+    /// more.
     pub(crate) async fn hold(conn: &mut Conn<'_>, (id, email): (&str, &str)) -> QueryResult<usize> {
         let held = diesel::update(users::table.find(id).filter(users::email.eq(email)))
             .set(users::updated_at.eq(users::updated_at));
@@ -101,7 +101,8 @@ impl User {
         query!(conn, |c| changed.execute(*c))
     }
 
-    /// Deletes a user; sessions, accounts, tokens and e-mails are deleted by cascade.
+    /// Deletes a user and, by cascade, all rows that reference the user, such as sessions and
+    /// accounts.
     pub(crate) async fn delete(conn: &mut Conn<'_>, id: &str) -> QueryResult<usize> {
         query!(conn, |c| diesel::delete(users::table.find(id)).execute(*c))
     }

@@ -31,7 +31,8 @@ pub(crate) struct VerificationToken;
 pub(crate) struct NewVerificationToken<'a> {
     pub(crate) purpose: Purpose,
     pub(crate) user_id: &'a str,
-    /// The session in which the token was requested; the token expires with the session.
+    /// The session in which the token was requested, if any. The token becomes invalid when the
+    /// session ends.
     pub(crate) session_id: Option<&'a str>,
     pub(crate) expires_at: DbTime,
     pub(crate) now: DbTime,
@@ -54,8 +55,8 @@ impl VerificationToken {
         query!(conn, |c| diesel::insert_into(verification_tokens::table).values(row).execute(*c))
     }
 
-    /// Returns the user of a token, or `None` if it is invalid: unknown, expired, or requested in a
-    /// session that has ended.
+    /// Returns the user of a token, or `None` if the token is invalid: unknown, for another
+    /// purpose, expired, or requested in a session that has ended.
     pub(crate) async fn find_user(
         conn: &mut Conn<'_>,
         purpose: Purpose,
@@ -73,7 +74,7 @@ impl VerificationToken {
         query!(conn, |c| token.first(*c)).optional()
     }
 
-    /// Consumes a token. Deletes nothing if another request has consumed it first.
+    /// Consumes a token. Returns 0 if another request has already consumed it.
     pub(crate) async fn delete(conn: &mut Conn<'_>, token_hash: &[u8]) -> QueryResult<usize> {
         query!(conn, |c| diesel::delete(verification_tokens::table.find(token_hash)).execute(*c))
     }

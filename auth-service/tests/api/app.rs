@@ -54,7 +54,7 @@ const START: &str = "2026-01-02T03:00:00.123456Z";
 pub(crate) const START_SHOWN: &str = "2026-01-02T03:00:00.123Z";
 pub(crate) const DAY: i64 = 24 * 60 * 60;
 
-/// The cookies that clear a session.
+/// The values of the `Set-Cookie` headers that clear a session.
 pub(crate) const CLEARED: [&str; 3] = [
     "better-auth.session_token=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",
     "better-auth.session_data=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",
@@ -140,8 +140,8 @@ impl TestApp {
         self.now_micros.fetch_add(millis * 1000, Ordering::SeqCst);
     }
 
-    /// Rounds the clock to whole milliseconds, the resolution of stored times, to test exact
-    /// boundaries.
+    /// Rounds the clock down to whole milliseconds, the precision of `shared_models::Timestamp`, to
+    /// test exact boundaries.
     pub(crate) fn round_time(&self) {
         let round = |now: i64| Some(now - now % 1000);
         self.now_micros.fetch_update(Ordering::SeqCst, Ordering::SeqCst, round).unwrap();

@@ -36,7 +36,8 @@ async fn no_request_fails_when_the_server_closes_idle_connections() {
     }
 }
 
-/// Terminates the server processes of all other connections, and waits until they have exited.
+/// Terminates the server processes of all other connections to the database, and waits until they
+/// have exited.
 async fn close_connections(db: &TestDatabase) {
     let database = Database::open(&db.url).unwrap();
     let mut pooled = database.read_at_leisure().await.unwrap();

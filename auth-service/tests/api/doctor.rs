@@ -1,4 +1,4 @@
-//! `auth-service doctor`, with each fault that it should find.
+//! `auth-service doctor`, and the faults that it should find.
 
 mod databases;
 
@@ -43,8 +43,8 @@ async fn doctor(database: &str, variables: &[(&str, &str)]) -> Report {
     process(database, &all).arg("doctor").output().await.unwrap().into()
 }
 
-/// Runs the doctor with the URL of a database that does not exist, and asserts that it does not
-/// create one.
+/// Runs the doctor with the URL of a database that does not exist, and asserts that the doctor does
+/// not create it.
 async fn doctor_without_data(variables: &[(&str, &str)]) -> Report {
     let folder = tempfile::tempdir().unwrap();
     let database = format!("sqlite://{}", folder.path().join("data/new.db").display());
@@ -53,7 +53,7 @@ async fn doctor_without_data(variables: &[(&str, &str)]) -> Report {
     report
 }
 
-/// Starts a service that is reachable at its public URL.
+/// Starts a service that is reachable at its public URL, and returns it with its port and that URL.
 async fn spawn(db: &TestDatabase) -> (TestApp, String, String) {
     let port = free_port();
     let url = format!("http://localhost:{port}");

@@ -1,4 +1,4 @@
-//! E-mail addresses: verification, required verification, and change, by mailed links.
+//! Verifying and changing e-mail addresses with mailed links, and undoing a change.
 
 mod change;
 mod page;
@@ -41,7 +41,7 @@ async fn change(app: &TestApp, who: &SignedIn, new: &str) -> String {
     link(app, new, "change-email").await
 }
 
-/// Opens the token of a link without a redirect target.
+/// Opens a mailed link without its redirect target.
 async fn open_bare(app: &TestApp, link: &str) -> Answer {
     app.get(&format!("{VERIFY}?token={}", token_of(link))).answer().await
 }

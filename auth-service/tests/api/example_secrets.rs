@@ -33,7 +33,7 @@ async fn a_public_service_rejects_the_example_password() {
     assert!(outcome.contains(&format!("DATABASE_URL {EVERYBODY_KNOWS}")), "{outcome}");
 }
 
-/// Starts a service with this public URL, and returns the outcome.
+/// Builds a service with this public URL, and returns "started" or the error message.
 fn start(site: &str, change: impl FnOnce(&mut Config)) -> String {
     let folder = TempDir::new().unwrap();
     let mut config = Cli::parse_from(["auth-service", "--port", "0", "--bcrypt-cost", "10"]).config;

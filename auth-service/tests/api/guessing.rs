@@ -42,8 +42,8 @@ async fn try_in(app: &TestApp, client: &str, email: &str, password: &str) -> Ans
     app.sign_in_request(email, password).header("x-forwarded-for", client).answer().await
 }
 
-/// Sends wrong passwords, as fast as the limit of the path allows, until one is refused. Returns
-/// the number of earlier attempts and the required wait in seconds.
+/// Sends wrong passwords, as fast as the rate limit of the path allows, until one is refused.
+/// Returns the number of attempts before that one, and the required wait in seconds.
 async fn guess_until_refused(app: &TestApp, client: &str, email: &str) -> (usize, u64) {
     for number in 0.. {
         if number > 0 && number % 3 == 0 {

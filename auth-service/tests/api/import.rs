@@ -61,14 +61,14 @@ async fn import(db: &TestDatabase, arguments: &[&str]) -> Output {
     command(&db.url(), arguments).output().await.unwrap()
 }
 
-/// Runs an import that skips users. Returns its report.
+/// Runs an import that must fail because it skips users, and returns its report.
 async fn incomplete(db: &TestDatabase, arguments: &[&str]) -> String {
     let output = import(db, arguments).await;
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Runs an import that is rejected as a whole. Returns its error.
+/// Runs an import that must be rejected as a whole with a one-line error, and returns the error.
 async fn refused(db: &TestDatabase, arguments: &[&str]) -> String {
     let output = import(db, arguments).await;
     assert_eq!(output.status.code(), Some(1), "{output:?}");
@@ -78,7 +78,7 @@ async fn refused(db: &TestDatabase, arguments: &[&str]) -> String {
     error
 }
 
-/// Runs a complete import. Returns its report.
+/// Runs an import that must succeed without skipping a user, and returns its report.
 async fn imported(db: &TestDatabase, arguments: &[&str]) -> String {
     let output = import(db, arguments).await;
     assert!(output.status.success(), "{output:?}");
@@ -99,7 +99,7 @@ async fn incomplete_csv(db: &TestDatabase, csv: &str) -> String {
     incomplete(db, &["--from", "csv", file(csv).path().to_str().unwrap()]).await
 }
 
-/// Creates a database with the tables of Better Auth.
+/// Creates a database with the tables of Better Auth. Returns `None` if the engine is unavailable.
 async fn better_auth(engine: Engine) -> Option<TestDatabase> {
     let db = TestDatabase::create(engine, auth_service::MIGRATIONS).await?;
     let (flag, time) = match engine {
@@ -157,7 +157,7 @@ async fn add_session(db: &TestDatabase, id: &str, token: &str, expires_at: &str)
     db.change(&session).await;
 }
 
-/// Returns all data that an import could change.
+/// Returns the main columns of all rows that an import could change.
 async fn everything(db: &TestDatabase) -> Vec<String> {
     let mut rows = Vec::new();
     for columns in [
@@ -352,7 +352,7 @@ async fn a_csv_file_needs_nothing_but_addresses(db: TestDatabase) {
     let app = TestApp::spawn(&db).await;
     let none = app.sign_in_request("ada@example.com", PASSWORD).answer().await;
     none.is_error(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password");
-    // An imported user without a password has to reset it first.
+    // An imported user without a password sets one with a password reset.
     let body = json!({ "email": "ada@example.com" });
     app.post("/api/auth/request-password-reset").json(&body).answer().await;
     let mail = app.mail_to("ada@example.com", "reset-password").await;

@@ -1,7 +1,7 @@
-//! Real clients in other languages: Python and Node back ends verify the service's tokens, and
-//! passlib verifies its password hashes. `TEST_PYTHON` and `TEST_NODE` name interpreters with the
-//! packages of `e2e/clients`. Without them, these tests are skipped with a message, except in CI,
-//! where they fail.
+//! Real clients in Python and Node, which verify and introspect the service's tokens, read its
+//! security events and verify its password hashes. `TEST_PYTHON` and `TEST_NODE` name interpreters
+//! with the packages of `e2e/clients`. Without them, these tests are skipped with a message, except
+//! in CI, where they fail.
 
 use std::{
     io::{self, Write as _},

@@ -59,7 +59,7 @@ async fn is_active(app: &TestApp, token: &str) -> bool {
     is_active
 }
 
-/// Signs in again and returns the session with an access token.
+/// Signs in again, and returns the session and an access token.
 async fn signed_in(app: &TestApp) -> (SignedIn, String) {
     let who = app.sign_in("ada@example.com").await;
     let token = app.token(&who).await;
@@ -155,7 +155,7 @@ async fn a_token_is_inactive_once_its_session_or_user_is(db: TestDatabase) {
     assert!(!is_active(&app, &new).await);
 }
 
-/// Returns the subjects of the published events.
+/// Returns the subjects of the published `session-revoked` events.
 async fn published(app: &TestApp) -> Vec<Value> {
     let feed = app.post("/security-events").bearer_auth(RECEIVER);
     let body = json!({ "eventTypes": [SESSION_REVOKED], "returnImmediately": true });
@@ -239,7 +239,7 @@ async fn only_receivers_introspect_tokens(db: TestDatabase) {
     let twice = introspection(&app, &token).header("authorization", "Bearer x");
     is_oauth_error(&twice.answer().await, 401, "invalid_client");
 
-    // A client has to escape the secret as in a form (RFC 6749 §2.3.1).
+    // The secret may also be escaped as in a form, as RFC 6749 §2.3.1 requires of clients.
     let escaped = "the+secret+of+a+receiver%3A+100%25+%2B+more";
     let escaped = app.post(INTROSPECT).basic_auth("name", Some(escaped)).form(&form);
     assert_eq!(escaped.answer().await.json()["active"], true);

@@ -1,5 +1,5 @@
-//! Misbehaving clients and overload: invalid HTTP, too many concurrent requests, slow clients, and
-//! clients that disconnect in the middle of a request.
+//! Misbehaving clients and overload: invalid HTTP, too many concurrent requests, slow clients,
+//! clients that disconnect in the middle of a request, and an unavailable database.
 
 use diesel::{QueryResult, sql_query};
 use diesel_async::RunQueryDsl as _;
@@ -222,7 +222,7 @@ async fn connections_reset_in_the_middle_of_a_request_leave_nothing_behind(db: T
         let request = match i % 4 {
             0 => &read[..read.len() - 2],
             1 => &sign_in[..sign_in.len() - 5],
-            // These requests reach the database, and their responses are never read.
+            // These requests are complete, but their responses are never read.
             2 => read.as_str(),
             _ => sign_in.as_str(),
         };

@@ -1,4 +1,4 @@
-//! The log at its default level.
+//! The log at its default level, and the advice about files of another user.
 
 use std::{
     io::{Read as _, Write as _},
@@ -55,7 +55,7 @@ async fn a_refused_request_is_logged_with_its_cause(db: TestDatabase) {
 
 async fn a_request_during_startup_is_not_logged_as_an_error(db: TestDatabase) {
     migrate::revert(&db.url, auth_service::MIGRATIONS).await.unwrap();
-    // Without migrations, the service waits for another process to run them.
+    // With `MIGRATE` off, the service waits for another process to run the migrations.
     let service = Service::launch(&db, &[DEFAULT_LEVEL, ("MIGRATE", "off")]).await;
     let status = service.get("/api/auth/jwks").send().await.unwrap().status();
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);

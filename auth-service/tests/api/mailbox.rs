@@ -86,7 +86,8 @@ fn take_mail(folder: &Path, is_it: impl Fn(&Mail) -> bool) -> Option<Mail> {
     })
 }
 
-/// Waits for an e-mail and removes it.
+/// Waits for an e-mail of this kind to this address, removes it from the directory and returns
+/// it.
 pub(crate) async fn mail_in(folder: &Path, to: &str, kind: &str) -> Mail {
     eventually(&format!("a mail about {kind} to {to}"), async || {
         take_mail(folder, |mail| mail.to == to && mail.kind == kind)
@@ -95,7 +96,7 @@ pub(crate) async fn mail_in(folder: &Path, to: &str, kind: &str) -> Mail {
 }
 
 impl TestApp {
-    /// Waits for an e-mail and removes it.
+    /// Like [`mail_in`], for the mail directory of this service.
     pub(crate) async fn mail_to(&self, to: &str, kind: &str) -> Mail {
         mail_in(self.mail_dir.path(), to, kind).await
     }
@@ -109,7 +110,7 @@ impl TestApp {
     }
 }
 
-/// Polls until `look` returns a value.
+/// Polls until `look` returns a value. Panics if that takes longer than [`PATIENCE`].
 pub(crate) async fn eventually<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;
     loop {

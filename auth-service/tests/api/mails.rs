@@ -33,7 +33,8 @@ async fn is_good(app: &TestApp, mail: &Mail) -> bool {
     !answer.header("location").unwrap().contains("error=")
 }
 
-/// Sends one e-mail of each kind. Returns each with the lifetime of its link.
+/// Requests one e-mail of each kind, except notices, and returns each with the lifetime of its
+/// link.
 async fn one_of_each_kind(app: &TestApp) -> Vec<(Mail, &'static str)> {
     let ada = app.sign_up("ada@example.com").await;
     let verify = json!({ "email": "ada@example.com" });
@@ -59,19 +60,19 @@ fn all_confirmations(config: &mut auth_service::config::Config) {
     config.features.confirm_delete_user = true;
 }
 
-/// Signs up with an unusual name.
+/// Signs up with this name, which is also used as the image.
 async fn named(app: &TestApp, email: &str, name: &str) {
     let body = json!({ "name": name, "email": email, "password": PASSWORD, "image": name });
     app.post(SIGN_UP).json(&body).answer().await.signed_in();
 }
 
-/// Returns the number of delivery attempts of each pending e-mail, by address.
+/// Returns the recipient and the number of delivery attempts of each pending e-mail, sorted.
 async fn tries(db: &TestDatabase) -> Vec<String> {
     let statement = "SELECT email || ': ' || CAST(attempts AS text) AS value FROM mails ORDER BY 1";
     values(db, statement).await
 }
 
-/// Waits for the first delivery attempt of the last e-mail to this address.
+/// Waits until a pending e-mail to this address has had exactly one delivery attempt.
 async fn is_tried(db: &TestDatabase, email: &str) {
     let tried = format!("{email}: 1");
     eventually(&tried, async || tries(db).await.contains(&tried).then_some(())).await;

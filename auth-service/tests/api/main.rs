@@ -1,4 +1,5 @@
-//! HTTP tests of auth-service. Each test has its own server, on a free port, and its own database.
+//! Tests of auth-service over HTTP, and of its commands. Each service listens on a free port, and
+//! each test that needs a database has its own.
 
 #![expect(
     clippy::expect_used,

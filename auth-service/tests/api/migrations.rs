@@ -1,4 +1,4 @@
-//! Runs the migrations on both engines, and checks that their result matches `schema.rs`.
+//! Migrations on both engines. Their result must match `schema.rs`.
 
 use std::{fs, path::Path};
 

@@ -62,7 +62,8 @@ async fn an_operator_who_sets_a_password_has_it_reported(db: TestDatabase) {
     app.mail_to(ADA, "password-changed").await;
 }
 
-/// Starts a service behind a local proxy, so that clients can have addresses.
+/// Starts a service that reports sign-ins from new networks. It trusts a local proxy, so that tests
+/// can choose the addresses of clients.
 async fn notifying(db: &TestDatabase) -> TestApp {
     TestApp::spawn_with(db, |config| {
         behind_a_proxy(config);
@@ -98,7 +99,7 @@ async fn a_sign_in_from_a_new_network_is_reported(db: TestDatabase) {
         assert!(part.contains("2026-01-02 03:00 UTC") && part.contains("203.0.113.9"), "{told:?}");
     }
     assert!(!told.source.contains("token="), "{told:?}");
-    // Only the first time.
+    // Only the first sign-in from each network is reported.
     sign_in(&app, "203.0.113.9", PASSWORD).await.signed_in();
     sign_in(&app, "2001:db8:1:2:3:4:5:6", PASSWORD).await.signed_in();
     sign_in(&app, "2001:db8:1:2:6:5:4:3", PASSWORD).await.signed_in();
@@ -169,7 +170,7 @@ async fn sign_ins_are_not_reported_by_default(db: TestDatabase) {
     assert_eq!(app.other_mails(&db).await, [""; 0]);
     drop(app);
 
-    // They are reported where e-mails are sent.
+    // With a mail server, sign-ins are reported by default.
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let app = TestApp::spawn_with(&db, |config| {
         behind_a_proxy(config);

@@ -1,5 +1,5 @@
 //! The OpenAPI document: the committed one is current, every operation in it exists, and it
-//! describes every response that any of these tests receives.
+//! describes the responses that the tests receive.
 
 use std::{collections::BTreeSet, fs, path::Path, sync::LazyLock};
 
@@ -97,7 +97,8 @@ async fn exactly_the_documented_operations_exist(db: TestDatabase) {
     }
 }
 
-/// Fails if a documented operation returns an undocumented response.
+/// Panics if a documented operation returned a status, header, media type or error code that the
+/// document lacks.
 #[track_caller]
 pub(crate) fn check(method: &Method, url: &Url, answer: &Answer) {
     let Some(operation) = operation(method, url.path()) else { return };
@@ -144,7 +145,7 @@ fn operation(method: &Method, path: &str) -> Option<&'static Value> {
     item.get(method.as_str().to_lowercase())
 }
 
-/// Resolves a `$ref`.
+/// Returns the value that a `$ref` refers to, or `value` itself if it is not a `$ref`.
 fn resolved(value: &'static Value) -> &'static Value {
     match value["$ref"].as_str() {
         Some(reference) => DESCRIPTION.pointer(reference.trim_start_matches('#')).unwrap(),

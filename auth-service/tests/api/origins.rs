@@ -49,7 +49,7 @@ fn is_invalid(answer: &Answer) {
     answer.is_error(403, "INVALID_ORIGIN", "Invalid origin");
 }
 
-/// Returns a valid sign-in request.
+/// Returns a sign-in request with the right password and without an origin.
 fn good_sign_in(app: &TestApp) -> RequestBuilder {
     app.sign_in_request("ada@example.com", PASSWORD)
 }

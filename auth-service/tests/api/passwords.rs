@@ -24,7 +24,7 @@ async fn is_password(app: &TestApp, right: &str, wrong: &str) {
     app.sign_in_request("ada@example.com", right).answer().await.signed_in();
 }
 
-/// Returns two sessions of one user.
+/// Signs up and signs in again. Returns both sessions.
 async fn twice_signed_in(app: &TestApp) -> (SignedIn, SignedIn) {
     (app.sign_up("ada@example.com").await, app.sign_in("ada@example.com").await)
 }

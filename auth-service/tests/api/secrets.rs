@@ -23,7 +23,8 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
-/// Returns a command that runs the built service.
+/// Returns a command that runs the built program with only these environment variables and a few
+/// defaults.
 pub(crate) fn process(database: &str, variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_auth-service"));
     command
@@ -39,7 +40,7 @@ pub(crate) fn process(database: &str, variables: &[(&str, &str)]) -> Command {
     command
 }
 
-/// A running service process, with the log level `debug`.
+/// A running service process. Its log level is `debug`, unless a variable sets another one.
 pub(crate) struct Service {
     pub(crate) address: String,
     process: Child,

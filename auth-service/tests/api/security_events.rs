@@ -1,4 +1,5 @@
-//! `POST /security-events`: ended sessions and deleted users are published to other services.
+//! `POST /security-events`: ended sessions and disabled, enabled or deleted users are published to
+//! other services.
 
 mod access;
 
@@ -134,7 +135,7 @@ async fn every_way_to_end_a_session_is_published(db: TestDatabase) {
     assert_eq!(start.events, []);
     let mut cursor = start.cursor;
 
-    // Signs in, and returns the user and the id of the new session.
+    // Signs in, and returns the credentials and the id of the new session.
     let sign_in = async || {
         let who = app.sign_in("ada@example.com").await;
         let id = session_id(&app, &who.cookie).await;

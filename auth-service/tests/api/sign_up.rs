@@ -291,7 +291,7 @@ async fn a_user_who_is_not_remembered_gets_cookies_that_end_with_the_browser(db:
     let [session, marker] = answer.cookies()[..] else { panic!("{:?}", answer.cookies()) };
     assert!(session.starts_with("better-auth.session_token="), "{session}");
     assert!(session.ends_with("%3D; Path=/; HttpOnly; SameSite=Lax"), "{session}");
-    // The value that Better Auth signs with the same secret.
+    // Better Auth produces the same signed value from the same secret.
     assert_eq!(
         marker,
         "better-auth.dont_remember=true.DHIbT8IgXS9LEUp5%2FKmEY8isx2df8teMB05Fceh1j2E%3D; Path=/; \

@@ -147,7 +147,7 @@ async fn a_mail_is_encrypted_and_sent_with_a_login(db: TestDatabase) {
     }
 }
 
-/// Asserts that an e-mail stays pending and that the server receives none.
+/// Asserts that two e-mails stay pending and that the server receives neither of them.
 async fn waits(db: &TestDatabase, url: &str, mut server: MailServer) {
     let app = TestApp::spawn_with(db, |config| by_smtp(config, url)).await;
     for email in ["ada@example.com", "next@example.com"] {

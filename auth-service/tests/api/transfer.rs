@@ -1,4 +1,4 @@
-//! `auth-service export` and `import` preserve all data.
+//! `auth-service export` and `import` preserve all data, apart from the counts of recent attempts.
 
 use std::{fs, path::Path};
 
@@ -60,7 +60,7 @@ fn rows(export: &str) -> &str {
     export.split_once('\n').unwrap().1
 }
 
-/// Inserts at least one row into every table.
+/// Inserts at least one row into every exported table.
 async fn fill(db: &TestDatabase) {
     let app = TestApp::spawn(db).await;
     let ada = app.sign_up("ada@example.com").await;

@@ -4,7 +4,8 @@ use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{ClientBuilder, redirect::Policy};
 use url::{Host, Url};
 
-/// Returns a builder for a client that sends requests to `url`.
+/// Returns a builder for a client that sends requests to `url` and follows no redirects. Its proxy
+/// and its certificates depend on `url`, so the client must not be used for other servers.
 pub fn builder(url: &Url) -> ClientBuilder {
     let mut builder = ClientBuilder::new().redirect(Policy::none());
     if url.scheme() == "http" {
@@ -18,8 +19,8 @@ pub fn builder(url: &Url) -> ClientBuilder {
 }
 
 /// Returns the proxy for requests to `url`, without its credentials, from `HTTP_PROXY`,
-/// `HTTPS_PROXY` or `ALL_PROXY`. Returns `None` for hosts that bypass the proxy, such as those in
-/// `NO_PROXY`.
+/// `HTTPS_PROXY` or `ALL_PROXY`. Returns `None` if no proxy is set, or if the host bypasses it, for
+/// instance because `NO_PROXY` lists the host.
 pub fn proxy(url: &Url) -> Option<String> {
     if is_beside(url) {
         return None;

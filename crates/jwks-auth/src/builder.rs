@@ -137,7 +137,7 @@ impl VerifierBuilder {
         self
     }
 
-    /// Maximum age of the key set while the issuer is available, and therefore the longest time for
+    /// Maximum age of the key set while the issuer is available, and then also the longest time for
     /// which a key that the issuer has removed is still accepted. Default: 5 minutes.
     #[must_use]
     pub fn cache_ttl(mut self, cache_ttl: Duration) -> Self {
@@ -145,7 +145,8 @@ impl VerifierBuilder {
         self
     }
 
-    /// Minimum interval between fetches caused by unknown keys. Default: 30 seconds.
+    /// Minimum interval between fetches caused by unknown keys, and maximum delay before a failed
+    /// fetch is retried. Default: 30 seconds.
     #[must_use]
     pub fn cooldown(mut self, cooldown: Duration) -> Self {
         self.timing.cooldown = cooldown;
@@ -189,8 +190,9 @@ impl VerifierBuilder {
         self
     }
 
-    /// Rejects otherwise valid tokens for which the callback returns true. It is called for every
-    /// such token, whether cached or not, so it must not block; keep revocations in memory.
+    /// Rejects otherwise valid tokens for which the callback returns true. The callback is called
+    /// at every verification of a token with a valid signature and valid claims, even if the token
+    /// is cached, so it must not block; keep revocations in memory.
     #[must_use]
     pub fn revoked_if(
         mut self,

@@ -1,5 +1,5 @@
-//! Bounded, sharded cache of verified tokens, keyed by their SHA-256 digest. Every hit still checks
-//! the token's key, dates and revocation.
+//! Bounded, sharded cache of verified tokens, keyed by their SHA-256 digest. After a hit, the
+//! verifier still checks the token's key, dates and revocation.
 
 mod key;
 mod shard;
@@ -57,8 +57,8 @@ impl TokenCache {
         self.shard(&key.digest)?.get(key)?.into_any().downcast().ok()
     }
 
-    /// Caches a token that was verified since `epoch`. Does nothing if there was an invalidation in
-    /// the meantime, because it might have applied to this token.
+    /// Caches a token whose verification began in `epoch`. Does nothing if there has been an
+    /// invalidation since, because the invalidation might have applied to this token.
     pub(crate) fn insert(
         &self,
         key: CacheKey,

@@ -1,4 +1,5 @@
-//! Validates the registered claims of a signed token (RFC 7519 §4.1). Does not depend on the clock.
+//! Validates the registered claims of a signed token (RFC 7519 §4.1). The current time is passed as
+//! an argument.
 
 use std::time::Duration;
 
@@ -6,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, Refusal};
 
-/// The claims that every accepted token has, and the optional ones used for validation.
+/// The claims that every accepted token has, and the optional ones that the verifier reads.
 ///
 /// Dates are in seconds since the epoch, possibly with a fraction (RFC 7519 §2).
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +39,7 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
-    /// Validates everything but the times.
+    /// Validates all registered claims, except that dates are not compared with the current time.
     pub(crate) fn read(&self, claims: &Map<String, Value>) -> Result<RegisteredClaims, Refusal> {
         let text = |name| claims.get(name).and_then(Value::as_str);
         let iss = text("iss").filter(|iss| *iss == self.issuer).ok_or(Refusal::WrongIssuer)?;

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 /// Reason for rejecting a request.
 ///
-/// The message is safe to show to clients: it only distinguishes "expired" from "invalid", so that
-/// it reveals nothing to forgers. [`Refusal`] is for logs and tests.
+/// The message is safe to show to clients: about a token, it only says whether it is expired or
+/// invalid, so that it reveals nothing to forgers. [`Refusal`] is for logs and tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// No bearer token was sent: 401 with a bare challenge (RFC 6750 §3).
     #[error("Invalid token")]
     Missing,
-    /// The token is valid except that it has expired (RFC 7519 §4.1.4): 401.
+    /// The token has expired (RFC 7519 §4.1.4), but is valid otherwise: 401. Security events are
+    /// not checked in this case.
     #[error("Token has expired")]
     Expired,
     /// The token is invalid: 401.
@@ -53,9 +54,11 @@ refusals! {
     NotCompact = "not a compact JWS (RFC 7515 §7.1) of canonical base64url",
     /// Invalid JSON, not an object, or a duplicate field.
     BadHeader = "the header is not a JSON object without duplicate fields (RFC 7515 §4)",
-    /// `none`, HMAC, RSA, ECDSA, or a different spelling of EdDSA.
+    /// A missing or different algorithm, such as `none`, HMAC, RSA or ECDSA. The spelling must be
+    /// exact.
     WrongAlgorithm = "the algorithm is not EdDSA (RFC 8725 §3.1)",
-    /// A critical extension, or a token of another type.
+    /// A critical extension, an unencoded payload, encryption or compression, or a token of another
+    /// type.
     UnsupportedHeader = "the header has an unsupported field (crit, b64, enc, zip) or typ",
     /// The `kid` is not a string or not published by the issuer, or it is missing although the
     /// issuer publishes several keys.
@@ -71,9 +74,9 @@ refusals! {
     WrongAudience = "aud is missing or does not contain the expected audience (RFC 7519 §4.1.3)",
     /// A `sub` must be a string that is not blank.
     WrongSubject = "sub is missing or not a string (RFC 7519 §4.1.2)",
-    /// Dates must be numbers, in seconds since the epoch.
+    /// Dates must be numbers, in seconds since the epoch. Only `exp` is required.
     BadDate = "exp, nbf or iat is missing or not a number (RFC 7519 §2, NumericDate)",
-    /// A date is further in the future than the leeway allows.
+    /// The `nbf` or `iat` is further in the future than the leeway allows.
     NotYetValid = "nbf or iat lies in the future (RFC 7519 §4.1.5)",
     /// `serde` could not deserialize the claims.
     UnexpectedClaims = "the claims do not have the type that the application expects",

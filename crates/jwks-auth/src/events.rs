@@ -1,7 +1,7 @@
 //! Security events (RFC 8417), with which an issuer revokes tokens before they expire.
 //!
-//! The follower keeps revocations in memory until the affected tokens have expired; nothing is
-//! persisted.
+//! The follower keeps revocations in memory, at most until the affected tokens have expired;
+//! nothing is persisted.
 
 mod feed;
 mod reader;

@@ -54,7 +54,8 @@ impl KeySet {
         Some(Self { by_kid, nameless })
     }
 
-    /// Returns the key with this `kid`; without a `kid`, the only key of the set.
+    /// Returns the key with this `kid`. Without a `kid`, returns the only key of the set; `None` if
+    /// the number of keys is not one.
     pub(crate) fn get(&self, kid: Option<&str>) -> Option<&Arc<PublicKey>> {
         match kid {
             Some(kid) => self.by_kid.get(kid),
@@ -63,7 +64,7 @@ impl KeySet {
         }
     }
 
-    /// Returns the keys that are not revoked.
+    /// Returns the set without the keys whose `kid` is in `revoked`.
     pub(crate) fn without(&self, revoked: &VecDeque<String>) -> Self {
         let is_valid = |kid: &String| !revoked.contains(kid);
         let by_kid = self.by_kid.iter().filter(|(kid, _)| is_valid(kid));
@@ -84,8 +85,8 @@ fn from_object<T: DeserializeOwned>(json: &str) -> Option<T> {
     is_object.then(|| serde_json::from_str(json).ok()).flatten()
 }
 
-/// Returns the `kid`s of the keys in a JWK set that a verifier would use, in alphabetical order;
-/// `None` if the document is not a JWK set. Intended for diagnostics.
+/// Returns the sorted `kid`s of those keys in a JWK set that a verifier would use; `None` if the
+/// document is not a JWK set. Intended for diagnostics.
 pub fn usable_kids(document: &[u8]) -> Option<Vec<String>> {
     let keys = KeySet::parse(document)?;
     let mut kids: Vec<_> = keys.by_kid.into_keys().collect();
@@ -93,8 +94,8 @@ pub fn usable_kids(document: &[u8]) -> Option<Vec<String>> {
     Some(kids)
 }
 
-/// Returns whether `alg` stands for Ed25519 signatures: RFC 8037 §3.1 names the algorithm, RFC 9864
-/// §2.2 the curve. The signatures are the same.
+/// Returns whether `alg` can stand for Ed25519 signatures: either as `EdDSA`, the name of the
+/// algorithm (RFC 8037 §3.1), or as `Ed25519`, the name of the curve (RFC 9864 §2.2).
 pub(crate) fn is_ed25519(alg: &str) -> bool {
     matches!(alg, "EdDSA" | "Ed25519")
 }

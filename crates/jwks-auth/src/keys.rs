@@ -2,9 +2,10 @@
 //!
 //! - A known key is read from memory, without using the network.
 //! - The set is refreshed before its lifetime ends, so that a withdrawn key is dropped in time.
-//! - If a fetch fails or returns a malformed set, the last valid set is kept for `max_stale` at most.
-//! - Unknown `kid`s cause at most one fetch per cool-down, shared by all concurrent callers, so that
-//!   made-up `kid`s cannot cause load.
+//! - If a fetch fails or returns a malformed set, the last valid set is kept for `max_stale` at
+//!   most.
+//! - Unknown `kid`s in clients' tokens cause at most one fetch per cool-down, shared by all
+//!   concurrent callers, so that made-up `kid`s cannot cause load.
 //! - A revoked key is dropped at once, and stays dropped even if a cache still serves it.
 
 use std::{
@@ -30,11 +31,12 @@ use crate::{
 
 /// Maximum size of a JWK set in bytes.
 pub(crate) const MAX_DOCUMENT_BYTES: usize = 256 * 1024;
-/// Maximum number of revoked keys to remember. Older ones can be forgotten, because the issuer no
-/// longer publishes them.
+/// Maximum number of revoked keys to remember. Older ones can be forgotten, because the issuer has
+/// stopped publishing them by then.
 #[cfg(feature = "events")]
 const MAX_REVOKED: usize = 64;
-/// Delay before the first retry while no set has been fetched; it doubles up to the cool-down.
+/// Delay before the first retry while no set has been fetched; it doubles with each failure, up to
+/// the cool-down.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// A set is refreshed after four fifths of its lifetime; the rest leaves time for the fetch.
 const REFRESH_NUMERATOR: u32 = 4;
@@ -55,7 +57,7 @@ pub(crate) struct Keys {
     timing: Timing,
     snapshot: ArcSwapOption<Snapshot>,
     status: RwLock<Status>,
-    /// Held during a fetch, so that there is one at a time.
+    /// Held during a fetch, so that there is only one at a time.
     fetching: Mutex<()>,
     /// The `kid`s of revoked keys, oldest first. Locked while the snapshot is replaced, so that a
     /// fetch cannot restore a revoked key.
@@ -70,14 +72,14 @@ struct Snapshot {
 /// Counters and schedule of the fetches.
 #[derive(Clone, Copy, Debug)]
 struct Status {
-    /// Number of completed fetches, by which a waiting caller detects that another fetch has
-    /// completed.
+    /// Number of completed fetches, successful or not. It tells a waiting caller whether another
+    /// fetch has completed in the meantime.
     attempts: u64,
     /// Number of failed fetches.
     failed: u64,
     /// Number of failures since the last success.
     failures: u32,
-    /// Time until which unknown `kid`s cause no fetch.
+    /// End of the cool-down, during which [`FetchTrigger::UnknownKey`] causes no fetch.
     cooling_until: Instant,
     /// Time of the next scheduled fetch.
     due_at: Instant,
@@ -139,17 +141,19 @@ impl Keys {
         }
     }
 
-    /// Returns whether there is a set younger than `max_stale`.
+    /// Returns whether there is a set that is no older than `max_stale`.
     pub(crate) fn is_ready(&self) -> bool {
         self.current().is_some()
     }
 
-    /// Returns whether the set currently contains this key with this `kid`.
+    /// Returns whether there is a set no older than `max_stale` in which `kid` still identifies
+    /// this key.
     pub(crate) fn has(&self, kid: Option<&str>, key: &PublicKey) -> bool {
         self.current().is_some_and(|set| set.keys.get(kid).is_some_and(|known| **known == *key))
     }
 
-    /// Returns the key that a token names. Fetches the key set if it does not contain the key.
+    /// Returns the key that a token names. If the set does not contain the key, fetches the set
+    /// first, unless the key is revoked or a cool-down prevents it.
     pub(crate) async fn find(
         self: &Arc<Self>,
         kid: Option<&str>,
@@ -181,7 +185,8 @@ impl Keys {
         }
     }
 
-    /// Fetches the set, unless another fetch has completed since `seen` was read.
+    /// Fetches the set, unless a cool-down prevents it or another fetch has completed since `seen`
+    /// was read from `attempts`.
     async fn fetch_once(&self, seen: u64, trigger: FetchTrigger) {
         let _one_at_a_time = self.fetching.lock().await;
         let status = self.status();
@@ -308,8 +313,8 @@ impl Keys {
 }
 
 impl Status {
-    /// Returns whether a fetch of this kind has to wait for the end of the cool-down. Only fetches for
-    /// unknown keys have to.
+    /// Returns whether a fetch of this kind has to wait for the end of the cool-down. Only fetches
+    /// for unknown keys have to.
     fn is_cooling(&self, trigger: FetchTrigger) -> bool {
         trigger == FetchTrigger::UnknownKey && self.cooling_until > Instant::now()
     }

@@ -6,7 +6,7 @@ use aws_lc_rs::signature::{ED25519, ParsedPublicKey};
 
 const POINT_BYTES: usize = 32;
 const SIGNATURE_BYTES: usize = 64;
-/// The sign bit of x in an encoded point; the other bits hold y (RFC 8032 §5.1.2).
+/// The sign bit of x in the last byte of an encoded point; all other bits hold y (RFC 8032 §5.1.2).
 const SIGN_BIT: u8 = 0x80;
 /// The least significant byte of the field's prime, 2^255 - 19.
 const PRIME_LOW_BYTE: u8 = 0xed;
@@ -58,8 +58,8 @@ impl PartialEq for PublicKey {
 impl Eq for PublicKey {}
 
 impl PublicKey {
-    /// Decodes the 32 bytes of RFC 8032 §5.1.2. Returns `None` for a non-canonical encoding (§5.1.3),
-    /// and for a point of small order, under which forged signatures verify.
+    /// Decodes a key of 32 bytes (RFC 8032 §5.1.2). Returns `None` for an invalid or non-canonical
+    /// encoding (§5.1.3), and for a point of small order, under which forged signatures verify.
     pub fn from_bytes(point: &[u8]) -> Option<Self> {
         let point: [u8; POINT_BYTES] = point.try_into().ok()?;
         if !is_canonical(point) || is_of_small_order(point) {
@@ -69,9 +69,9 @@ impl PublicKey {
         Some(Self { point, parsed })
     }
 
-    /// Returns whether `signature` is a valid signature of `message` (RFC 8032 §5.1.7), strictly: S is
-    /// less than the group order, R is the canonical encoding of the computed point (both checked by
-    /// AWS-LC), and R is not of small order.
+    /// Returns whether `signature` is a valid signature of `message` (RFC 8032 §5.1.7), strictly: S
+    /// is less than the group order, R is the canonical encoding of the computed point (both
+    /// checked by AWS-LC), and R is not of small order.
     pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         let Ok(signature) = <&[u8; SIGNATURE_BYTES]>::try_from(signature) else { return false };
         let Some(r) = signature.first_chunk() else { return false };

@@ -1,4 +1,4 @@
-//! Sources of key sets: HTTP, or an implementation by the application.
+//! The interface of sources of key sets, and a source that never changes.
 
 use std::{error::Error as StdError, future::Future, pin::Pin};
 
@@ -21,7 +21,8 @@ pub trait KeySource: Send + Sync + 'static {
     }
 }
 
-/// Error of a failed fetch. The message and its causes are logged, so they must not contain secrets.
+/// Error of a failed fetch. Its message and its causes are logged, so they must not contain
+/// secrets.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct FetchError(Box<dyn StdError + Send + Sync>);

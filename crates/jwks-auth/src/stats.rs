@@ -13,12 +13,13 @@ use crate::error::{Error, Refusal};
 pub struct Stats {
     /// Accepted tokens, whether cached or not.
     pub accepted: u64,
-    /// Expired tokens with a valid signature.
+    /// Expired tokens that have a valid signature and otherwise valid claims.
     pub expired: u64,
     /// Tokens that could not be verified because the keys were unavailable or because a required
     /// feed of security events was silent.
     pub unavailable: u64,
-    /// Other rejected tokens by reason, in the order of the checks; only reasons that occurred.
+    /// Other rejected tokens by reason, in the order of [`Refusal::ALL`]; only reasons that
+    /// occurred.
     pub refused: Vec<(Refusal, u64)>,
     /// The cache of verified tokens.
     pub cache: CacheStats,
@@ -38,32 +39,34 @@ pub struct FeedStats {
     pub is_current: bool,
     /// Whether tokens are rejected while revocations are not up to date.
     pub is_required: bool,
-    /// Whether past revocations have been received, or the feed was silent for too long while
-    /// waiting for them.
+    /// Whether the wait for past revocations is over: they have been received, or they did not
+    /// arrive within the tolerated silence.
     pub has_begun: bool,
-    /// Time since the feed's last response that left no more events to fetch.
+    /// Time since the feed's last response that left no more events to fetch; before the first one,
+    /// time since the start.
     pub silent_for: Duration,
     /// Number of revocations in memory.
     pub revocations: usize,
     /// Number of events received.
     pub events: u64,
-    /// Number of failed requests.
+    /// Number of failed requests, including those whose response was invalid.
     pub failures: u64,
 }
 
-/// The cache of verified tokens. All values are zero if it is off.
+/// Statistics of the cache of verified tokens. All values are zero if it is off.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CacheStats {
-    /// Lookups that found the token.
+    /// Lookups that found a token that is still valid.
     pub hits: u64,
-    /// Lookups that did not find the token.
+    /// All other lookups.
     pub misses: u64,
     /// Tokens evicted because the cache was full.
     pub evictions: u64,
-    /// Number of cached tokens.
+    /// Number of cached tokens. One that was read as several types counts once for each.
     pub entries: usize,
-    /// Size in bytes, as counted by the limit.
+    /// Size in bytes, counted as in
+    /// [`VerifierBuilder::token_cache_bytes`](crate::VerifierBuilder::token_cache_bytes).
     pub bytes: usize,
 }
 
@@ -81,9 +84,9 @@ pub struct IssuerStats {
     pub keys: usize,
     /// Age of the set; `None` if it was never fetched.
     pub keys_age: Option<Duration>,
-    /// Whether there is a set younger than `max_stale`.
+    /// Whether there is a set that is no older than `max_stale`.
     pub is_ready: bool,
-    /// The proxy used for fetching, without credentials; `None` if there is none.
+    /// The proxy used for fetching, if any, without credentials.
     pub proxy: Option<String>,
 }
 

@@ -56,7 +56,7 @@ impl Issuer {
         MemoryKeys::new(&self.jwks())
     }
 
-    /// Signs a token with the usual header.
+    /// Signs a token with the header fields `alg` and `kid`.
     pub fn sign(&self, claims: &Value) -> String {
         self.sign_with_header(&json!({ "alg": "EdDSA", "kid": self.kid }), claims)
     }
@@ -124,12 +124,12 @@ impl MemoryKeys {
         self.0.is_held.send_replace(false);
     }
 
-    /// Returns the number of fetches.
+    /// Returns the number of fetches that have started.
     pub fn fetches(&self) -> usize {
         *self.0.fetches.borrow()
     }
 
-    /// Waits until there have been `count` fetches.
+    /// Waits until `count` fetches have started.
     pub async fn fetched(&self, count: usize) {
         // This value owns the sender, so the channel is open.
         let _ = self.0.fetches.subscribe().wait_for(|fetches| *fetches >= count).await;

@@ -20,9 +20,9 @@ pub(crate) enum Kind {
 /// A compact JWS with an acceptable header. Its contents are untrusted.
 #[derive(Debug)]
 pub(crate) struct Token<'a> {
-    /// Id of the key that signed the token; optional if the issuer has a single key.
+    /// Id of the key to verify the token with; optional if the issuer has a single key.
     pub(crate) kid: Option<String>,
-    /// The signing input: header and payload (RFC 7515 §5.2).
+    /// The signing input: the encoded header and payload (RFC 7515 §5.2).
     signed: &'a str,
     signature: Vec<u8>,
     claims: Map<String, Value>,
@@ -72,7 +72,8 @@ fn checked_kid(header: &[u8], kind: Kind) -> Result<Option<String>, Refusal> {
     if !header.get("alg").and_then(Value::as_str).is_some_and(is_ed25519) {
         return Err(Refusal::WrongAlgorithm);
     }
-    // No extensions are supported, so a header with a critical one is rejected (RFC 7515 §4.1.11).
+    // No critical extensions are supported (RFC 7515 §4.1.11). The other fields would change how
+    // the payload must be read.
     let asks_too_much = ["crit", "b64", "enc", "zip"].iter().any(|name| header.contains_key(*name));
     if asks_too_much || !kind.has_type(header.get("typ")) {
         return Err(Refusal::UnsupportedHeader);
@@ -85,7 +86,7 @@ fn checked_kid(header: &[u8], kind: Kind) -> Result<Option<String>, Refusal> {
 }
 
 impl Kind {
-    /// Checks `typ`, which distinguishes tokens of different kinds (RFC 8725 §3.11).
+    /// Returns whether `typ` is that of this kind (RFC 8725 §3.11). Access tokens may omit it.
     fn has_type(self, typ: Option<&Value>) -> bool {
         let Some(typ) = typ else { return self == Self::Access };
         let Some(typ) = typ.as_str() else { return false };

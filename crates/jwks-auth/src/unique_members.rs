@@ -1,5 +1,5 @@
-//! Parses a JSON object and rejects duplicate fields: two parsers that keep different ones would
-//! read different claims (RFC 7519 §4, RFC 8725 §2.4).
+//! Parses a JSON object and rejects duplicate fields of the object itself: two parsers that keep
+//! different ones would read different values (RFC 7515 §4, RFC 7519 §4).
 
 use std::fmt;
 

@@ -10,7 +10,7 @@ use crate::{PublicKey, claims::RegisteredClaims};
 #[derive(Debug)]
 pub struct Verified<C>(pub(crate) Arc<Accepted<C>>);
 
-/// A cached verification result.
+/// The result of a successful verification, which can be cached.
 #[derive(Debug)]
 pub(crate) struct Accepted<C> {
     pub(crate) facts: Facts,
@@ -25,7 +25,7 @@ pub(crate) struct Facts {
     pub(crate) kid: Option<String>,
     pub(crate) key: Arc<PublicKey>,
     pub(crate) registered: RegisteredClaims,
-    /// Generation of the revocations against which the token was last checked.
+    /// Generation of the revocations against which the token was last checked; 0 if it was not.
     #[cfg(feature = "events")]
     pub(crate) revocations_seen: AtomicU64,
 }

@@ -1,4 +1,4 @@
-//! The verifier: verifies tokens and returns their claims.
+//! Verifies tokens and returns their claims.
 
 #[cfg(feature = "events")]
 use std::sync::atomic::AtomicU64;
@@ -62,7 +62,7 @@ impl Verifier {
     /// revoked.
     ///
     /// Fetches keys only if the current key set lacks the token's `kid`, at most once per
-    /// cool-down. A cached token costs a hash and a lookup.
+    /// cool-down. Verifying a cached token again costs a hash and a lookup.
     pub async fn verify<C>(&self, token: &str) -> Result<Verified<C>, Error>
     where
         C: DeserializeOwned + Send + Sync + 'static,
@@ -147,7 +147,8 @@ impl Verifier {
         rules.has_not_ended(claims, now)
     }
 
-    /// Rejects tokens that the primary issuer has revoked.
+    /// Checks tokens of the primary issuer against its security events, if they are followed; see
+    /// [`Follower::check`].
     #[cfg(feature = "events")]
     fn check_events(&self, facts: &Facts) -> Result<(), Error> {
         match &self.0.follower {

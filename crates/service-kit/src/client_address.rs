@@ -15,7 +15,7 @@ pub const X_FORWARDED_FOR: &str = "x-forwarded-for";
 pub struct TrustedProxy(IpNet);
 
 impl TrustedProxy {
-    /// Returns whether every address is trusted.
+    /// Returns whether the network contains all IPv4 or all IPv6 addresses.
     pub fn is_everybody(self) -> bool {
         self.0.prefix_len() == 0
     }
@@ -41,7 +41,9 @@ impl FromStr for TrustedProxy {
 /// Returns the address of the client that sent a request.
 ///
 /// Each proxy appends the address of its peer, so the header is read from its end: the last address
-/// that is not a trusted proxy is that of the client. Earlier entries may be forged.
+/// that is not a trusted proxy is that of the client. Entries before it may be forged. If only
+/// trusted proxies are found before an invalid entry or the start of the header, the proxy that was
+/// read last counts as the client.
 pub fn client_address(
     peer: Option<IpAddr>,
     headers: &HeaderMap,
@@ -56,7 +58,7 @@ pub fn client_address(
     let entries = lines.iter().rev().flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
     for entry in entries {
         let Some(address) = str::from_utf8(entry).ok().and_then(|text| parse(text.trim())) else {
-            break; // earlier entries may be forged
+            break;
         };
         client = address;
         if !is_trusted(client) {
@@ -75,7 +77,8 @@ fn parse(text: &str) -> Option<IpAddr> {
     Some(address.to_canonical())
 }
 
-/// Returns the network that counts as one client: an IPv4 address, or the /64 of an IPv6 subscriber.
+/// Returns the network that counts as one client: an IPv4 address itself, or the /64 of an IPv6
+/// address, which usually belongs to one subscriber.
 pub fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),

@@ -19,9 +19,11 @@ use url::{Position, Url};
 
 pub use self::example::{ExampleSecret, is_on_this_machine, refuse_example};
 
-/// Parses the configuration, or exits with a one-line error that names the variable.
+/// Parses the configuration, or exits with an error.
 ///
-/// The invalid value is not included, because it may be a secret.
+/// If a parser rejects the value of a setting, the error consists of the variable and the reason in
+/// one line. Clap's own error would repeat the value, which may be a secret. It is used only for
+/// other errors, including a value that is not in a fixed list.
 pub fn parse<C: Parser>() -> C {
     let command = environment::apply(C::command()).unwrap_or_else(|error| refuse::<C>(&error));
     let matches = command.try_get_matches().unwrap_or_else(|error| {
@@ -67,7 +69,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// Parses a duration like [`duration`], or `0s`, which turns the setting off.
+/// Parses a duration as [`duration`] does, or `0s`, which turns the setting off.
 pub fn duration_or_zero(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(Duration::ZERO) => Ok(Duration::ZERO),

@@ -49,7 +49,8 @@ pub fn shown(origin: &[u8]) -> String {
 }
 
 impl Cors {
-    /// Middleware that adds the CORS headers. Must be wrapped inside [`crate::telemetry::request`].
+    /// Middleware that responds to preflight requests and adds the CORS headers. Must be wrapped
+    /// inside [`crate::telemetry::request`].
     pub async fn handle<B: MessageBody>(
         self: Arc<Self>,
         req: ServiceRequest,
@@ -92,9 +93,9 @@ impl Cors {
         self.origins.iter().any(|allowed| allowed.as_str().as_bytes() == origin.as_bytes())
     }
 
-    /// Allows all requested headers: the origin is trusted, and its tools add headers such as
-    /// `baggage` or `x-requested-with`. The wildcard `*` would have no effect on requests with
-    /// cookies.
+    /// Permits a preflight request. Allows all requested headers: the origin is trusted, and its
+    /// tools add headers such as `baggage` or `x-requested-with`. The wildcard `*` would have no
+    /// effect on requests with cookies.
     fn permit(&self, asked: &HeaderMap, headers: &mut HeaderMap) {
         headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(self.methods));
         if let Some(names) = asked.get(ACCESS_CONTROL_REQUEST_HEADERS) {
@@ -103,7 +104,7 @@ impl Cors {
         headers.insert(ACCESS_CONTROL_MAX_AGE, PREFLIGHT_MAX_AGE);
     }
 
-    /// Adds the configured names to those that the response exposes already.
+    /// Adds the configured names to those that the response already exposes.
     fn expose(&self, headers: &mut HeaderMap) {
         let own = headers.get(ACCESS_CONTROL_EXPOSE_HEADERS);
         let own = own.and_then(|names| names.to_str().ok()).unwrap_or_default();

@@ -10,8 +10,8 @@ use actix_web::{
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 /// Shared caches may store a response unless told otherwise; `no-store` is the safe default.
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
-/// Default content security policy of HTML pages, which allows text, links, and forms that post to
-/// the same origin.
+/// Default content security policy of HTML pages, which allows text, links, and forms that are
+/// submitted to the same origin.
 const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 );

@@ -32,7 +32,7 @@ pub fn openapi(description: &'static str) -> HttpResponse {
 }
 
 /// Serves Swagger UI at `/docs` from the binary. Nothing is loaded from other hosts, and no
-/// validator is called. All links are relative, so that a proxy may serve them under a path prefix.
+/// validator is called. All links are relative, so that a proxy can add a path prefix.
 pub fn page() -> impl HttpServiceFactory {
     let config = Arc::new(Config::from("../openapi.json").validator_url("none"));
     let headers = DefaultHeaders::new()
@@ -46,8 +46,8 @@ pub fn page() -> impl HttpServiceFactory {
         .service(resource("/{file:.*}").get(file.clone()).head(file))
 }
 
-/// Returns a file of Swagger UI. It is borrowed from the binary, because a copy would stay in
-/// memory until the client has read it.
+/// Returns the response with a file of Swagger UI. Unmodified files are borrowed from the binary,
+/// because a copy would stay in memory until the client has read it.
 fn file(path: &str, config: &Arc<Config<'static>>) -> HttpResponse {
     let Ok(Some(file)) = serve(path, Arc::clone(config)) else {
         return HttpResponse::NotFound().finish();

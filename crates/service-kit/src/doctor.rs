@@ -1,5 +1,5 @@
 //! Diagnoses configuration problems without changing anything. A service composes its own list of
-//! checks. Each result is one line, and a problem names the setting to change.
+//! checks. Each result is one line, and names the setting to change if that can solve a problem.
 
 mod clock;
 mod cors;
@@ -28,7 +28,7 @@ pub use self::{
     sites::{is_another_site, is_https, is_loopback, same_but_for_the_host},
 };
 
-/// Maximum length of a finding in characters, because it may quote responses of other servers.
+/// Maximum length of a finding's text in characters. The text may quote responses of other servers.
 const MAX_TEXT: usize = 600;
 
 /// Options of the doctor command.
@@ -104,7 +104,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Prints one finding per line. Returns success if there is no fault among them.
+/// Prints one finding per line. Returns failure if any of them is a fault or cannot be printed.
 pub fn report(findings: &[Finding], args: DoctorArgs) -> ExitCode {
     let lines = findings.iter().map(|finding| {
         if args.json { serde_json::to_string(finding) } else { Ok(finding.to_string()) }
@@ -120,7 +120,7 @@ pub fn report(findings: &[Finding], args: DoctorArgs) -> ExitCode {
     }
 }
 
-/// Returns a URL without its possible secrets: user, password and query.
+/// Returns a URL without its possible secrets: user, password, query and fragment.
 pub fn shown(url: &Url) -> String {
     let authority = url.host_str().map(|host| match url.port() {
         Some(port) => format!("{host}:{port}"),
@@ -129,7 +129,7 @@ pub fn shown(url: &Url) -> String {
     format!("{}://{}{}", url.scheme(), authority.unwrap_or_default(), url.path())
 }
 
-/// Returns the innermost cause of an error, which usually says what really happened.
+/// Returns the message of the innermost cause of an error, which usually says what really happened.
 pub fn innermost(error: &(dyn StdError + 'static)) -> String {
     let mut innermost = error;
     while let Some(cause) = innermost.source() {

@@ -44,7 +44,7 @@ impl EntityTags {
             }
     }
 
-    /// Returns each tag unchanged and, if it ends with a coding, also without it.
+    /// Returns each tag unchanged and, if it ends with a coding, also without the coding.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         let tags = if let Self::Only(tags) = self { tags.as_slice() } else { &[] };
         tags.iter().flat_map(|tag| [Some(tag.tag()), without_coding(tag.tag())]).flatten()

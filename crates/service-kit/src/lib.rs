@@ -8,7 +8,7 @@
 //! | [`migrate`] | schema migrations, run under a lock |
 //! | [`source`] | databases and files of other programs, as sources of an import |
 //! | [`transfer`], [`progress`] | export of all data to a file, and import, with progress |
-//! | [`prompt`] | passwords and confirmations of commands |
+//! | [`prompt`] | prompts of commands for passwords and confirmations |
 //! | [`metrics`] | Prometheus metrics, on a separate listener |
 //! | [`telemetry`] | logs, the request id, one access line per request, traces |
 //! | [`origins`], [`cors`] | the exact origins of the web app, and what they may read |
@@ -21,7 +21,7 @@
 //! | [`lifecycle`] | startup and graceful shutdown |
 //! | [`server`] | the HTTP server and its limits per connection |
 //! | [`docs`] | the OpenAPI document and Swagger UI |
-//! | [`doctor`] | configuration checks, each of which names the setting to change |
+//! | [`doctor`] | configuration checks, which name the settings to change |
 //! | [`worker`] | background work that shuts down gracefully |
 //! | [`testing`] | one temporary database per test (feature `testing`) |
 

@@ -1,5 +1,5 @@
 //! Startup and graceful shutdown. A service accepts requests immediately and becomes ready later;
-//! at shutdown, it completes all requests before it exits.
+//! at shutdown, it completes the requests in flight, within a time limit, before it exits.
 //!
 //! ```text
 //! let lifecycle = Lifecycle::new(&listener, config.shutdown)?;
@@ -35,7 +35,7 @@ pub fn block_on(main: impl Future<Output = ExitCode>) -> ExitCode {
     status
 }
 
-/// Shuts a server down gracefully.
+/// The lifecycle of a server, from its start to its graceful shutdown.
 #[derive(Debug)]
 pub struct Lifecycle {
     listener: TcpListener,
@@ -50,7 +50,7 @@ impl Lifecycle {
 
     /// Runs the server and the preparation concurrently until a signal arrives, and then stops the
     /// server. If the preparation has finished, calls `finish` with its result and a time limit, to
-    /// shut down background work. Fails if the preparation fails.
+    /// shut down background work. Fails if the preparation or the server fails.
     pub async fn run<T, E: From<io::Error>>(
         self,
         mut server: Server,

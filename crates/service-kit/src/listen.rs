@@ -6,7 +6,7 @@ use std::{
     str::FromStr,
 };
 
-/// An IP address of this machine, or a host name that resolves to one.
+/// An IP address to listen on, or a host name that resolves to one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Host {
     Address(IpAddr),
@@ -32,7 +32,7 @@ pub enum ListenError {
 }
 
 impl Host {
-    /// Resolves the address. Prefers IPv4, as other local programs do.
+    /// Returns the IP address. If a name has several, prefers IPv4.
     pub fn resolve(&self) -> Result<IpAddr, ListenError> {
         let name = match self {
             Self::Address(address) => return Ok(*address),

@@ -1,7 +1,7 @@
 //! Prometheus metrics, on a separate listener that must not be public.
 //!
-//! Counters and durations are atomics owned by the code that they measure; they are read and encoded
-//! only on a scrape. Request durations are recorded only if the listener is enabled.
+//! Counters and durations are atomics owned by the code that they measure; they are read and
+//! encoded only on a scrape. Request durations are recorded only if the listener is enabled.
 
 mod counter;
 mod histogram;
@@ -39,16 +39,16 @@ pub struct MetricsArgs {
     pub metrics_address: Option<SocketAddr>,
 }
 
-/// Version information of the program.
+/// Name and version of the program.
 #[derive(Clone, Copy, Debug)]
 pub struct Build {
     pub service: &'static str,
     pub version: &'static str,
 }
 
-/// The metrics of a service.
+/// Source of the metrics that are specific to a service.
 pub trait Figures: Send + Sync + 'static {
-    /// Writes the current values. Omits values that cannot be read quickly.
+    /// Adds the current values to the sheet, except those that cannot be read quickly.
     fn show(&self, sheet: &mut Sheet) -> impl Future<Output = ()>;
 }
 
@@ -104,7 +104,8 @@ impl Metrics {
         Some(self.0.as_ref()?.address)
     }
 
-    /// Returns a function that every server thread calls on startup, to have its requests counted.
+    /// Returns a function that every server thread must call on startup, to have its requests
+    /// counted.
     pub fn counting(&self) -> impl Fn() + Clone + Send + use<> {
         let requests = self.0.as_ref().map(|running| running.requests.clone());
         move || {

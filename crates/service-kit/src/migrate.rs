@@ -36,7 +36,7 @@ use crate::db::{DatabaseUrl, PgConn, PostgresUrl, make_private_file, postgres::S
 /// find nothing left to do. The lock ends with the transaction, so it also works through a pooler.
 const POSTGRES_LOCK: &str = "SELECT pg_advisory_xact_lock(7219306458215)";
 
-/// Maximum wait for the migrations of other processes, after which the attempt is repeated.
+/// Maximum wait for the lock on PostgreSQL. If it is exceeded at startup, the service tries again.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -68,8 +68,8 @@ pub async fn revert_to(
     on_own_thread(url.clone(), migrations.into(), Direction::DownTo(version)).await
 }
 
-/// Runs migrations on a thread of their own: they block and start a runtime, which a runtime thread
-/// must not do.
+/// Runs or reverts migrations on a thread of their own: this blocks and starts a runtime, which a
+/// runtime thread must not do.
 async fn on_own_thread(
     url: DatabaseUrl,
     migrations: Arc<Migrations>,

@@ -23,8 +23,8 @@ impl WebOrigin {
         }
     }
 
-    /// Returns the origin of a URL with a custom scheme. `Url` treats it as opaque, but web views
-    /// send scheme and host.
+    /// Returns the origin of a URL with a custom scheme and nothing after the port. `Url` treats it
+    /// as opaque, but web views send scheme, host and port.
     fn of_app(url: &Url) -> Option<Self> {
         /// Schemes that are not those of an app: web schemes, and schemes without hosts.
         const OTHERS: [&str; 9] =

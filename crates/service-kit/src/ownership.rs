@@ -32,7 +32,7 @@ impl PathError {
         self.error.kind()
     }
 
-    /// Returns the path itself, or its nearest ancestor that exists.
+    /// Returns the path itself if it exists, or else its nearest existing ancestor.
     fn existing(&self) -> &Path {
         let here = Path::new(".");
         let or_here = |path| if path == Path::new("") { here } else { path };

@@ -57,7 +57,7 @@ pub async fn begin(conn: &mut Conn<'_>) -> Result<&'static str, SourceError> {
     if matches!(conn, Conn::Sqlite(_)) {
         return Ok("BINARY");
     }
-    // Interprets times without a zone as UTC, and formats dates with the year first.
+    // Times with a zone are formatted in UTC, and dates with the year first.
     for statement in ["SET LOCAL TIME ZONE 'UTC'", "SET LOCAL datestyle = 'ISO, YMD'"] {
         query!(conn, |c| sql_query(statement).execute(*c)).map_err(SourceError::Read)?;
     }

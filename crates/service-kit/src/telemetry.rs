@@ -186,7 +186,7 @@ pub fn set_cause(response: &mut HttpResponse, cause: String) {
 }
 
 /// Outermost middleware: assigns a request id, runs the request to completion and logs it in one
-/// line.
+/// line, except for health probes.
 ///
 /// The request runs as a separate task, so that a client that disconnects cannot cancel it between
 /// two statements.
@@ -232,7 +232,8 @@ pub async fn request(
     }
 }
 
-/// Adds the headers that every response has.
+/// Adds the request id and the default headers. Closes the connection if the process is shutting
+/// down.
 fn sign(response: &mut ResponseHead, id: HeaderValue) {
     response.headers_mut().insert(REQUEST_ID, id);
     default_headers::add(response);
@@ -252,8 +253,8 @@ fn request_id(req: &ServiceRequest) -> HeaderValue {
     })
 }
 
-/// An error with its causes, for a single log line. Causes that the error message already ends with
-/// are not repeated.
+/// An error with its causes, for a single log line. A cause is omitted if the message before it
+/// already ends with it.
 #[derive(Debug)]
 pub struct Chain<'a>(pub &'a (dyn std::error::Error + 'static));
 

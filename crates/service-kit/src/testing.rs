@@ -35,8 +35,8 @@ use crate::{
 
 /// Environment variable with the URL of the PostgreSQL server for tests.
 const SERVER_VARIABLE: &str = "TEST_DATABASE_URL";
-/// Environment variable with the address (`host:port`) of the pooler in front of the server. The
-/// services connect to the pooler.
+/// Environment variable with the address (`host:port`) of a pooler in front of the server. If it is
+/// set, the services connect to the pooler.
 const POOLER_VARIABLE: &str = "TEST_DATABASE_POOLER";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl fmt::Debug for TestDatabase {
 }
 
 impl TestDatabase {
-    /// Creates a database. Returns `None` for PostgreSQL if there is no server for tests.
+    /// Creates a migrated database. Returns `None` for PostgreSQL if no server is configured.
     pub async fn create(engine: Engine, migrations: Migrations) -> Option<Self> {
         match engine {
             Engine::Sqlite => Some(Self::in_a_folder(migrations).await),
@@ -88,7 +88,8 @@ impl TestDatabase {
         Self { engine: Engine::Postgres, url, home: Home::Server { server, name } }
     }
 
-    /// Creates an empty database on the other engine, if available, or else on the same one.
+    /// Creates a migrated database without data, on the other engine if it is available, or else on
+    /// the same one.
     pub async fn elsewhere(&self, migrations: Migrations) -> Self {
         if self.engine == Engine::Postgres {
             return Self::in_a_folder(migrations).await;
@@ -190,7 +191,8 @@ async fn template(server: &str, migrations: Migrations) -> String {
     TEMPLATE.get_or_init(|| make_template(server, migrations)).await.clone()
 }
 
-/// Creates the template under a lock, because test processes run concurrently.
+/// Creates the template if it does not exist, under a lock because test processes run
+/// concurrently. Returns its name.
 async fn make_template(server: &str, migrations: Migrations) -> String {
     let name = format!("template_{:x}", fingerprint(&migrations));
     let client = connect(server).await;
@@ -263,7 +265,7 @@ fn with_database(server: &str, database: &str) -> String {
     url.into()
 }
 
-/// Turns each async function over a [`TestDatabase`] into two tests, one per engine.
+/// Turns each async function that takes a [`TestDatabase`] into two tests, one per engine.
 ///
 /// ```text
 /// on_both_engines!(MIGRATIONS; a_strangers_task_is_forbidden);

@@ -1,5 +1,5 @@
-//! Export of all data of a service as JSON lines, and its import: for backups, and for moving
-//! between the engines.
+//! Exports the data of a service as JSON lines and imports it again: for backups, and for moving
+//! between the database engines.
 //!
 //! ```text
 //! {"export":"a-service","format":1,"schema":"20260102000003","version":"0.1.0","time":"2026-01-02T03:04:05.678901Z"}
@@ -8,9 +8,9 @@
 //! {"end":{"rows":{"children":1,"parents":1},"sha256":"…"}}
 //! ```
 //!
-//! Rows are ordered bytewise by their keys, so that the same rows produce the same lines on both
-//! engines. The checksum is the SHA-256 (FIPS 180-4) of all lines between the first and the last,
-//! line feeds included: it detects truncation and accidental changes.
+//! Rows are ordered by their keys (strings bytewise), so that the same rows produce the same lines
+//! on both engines. The checksum is the SHA-256 (FIPS 180-4) of all lines between the first and the
+//! last, line feeds included: it detects truncation and accidental changes.
 //!
 //! File access is blocking, because a command has the process to itself.
 
@@ -96,7 +96,7 @@ impl Imported {
     }
 }
 
-/// Exports all data from one snapshot. The service may be running.
+/// Exports the data of a service from one snapshot. The service may be running.
 pub async fn export(
     url: &DatabaseUrl,
     inventory: &Inventory,
@@ -130,8 +130,8 @@ pub async fn export(
     Ok(tally)
 }
 
-/// Imports an export in one transaction into an empty database, after migrating its schema. Other
-/// writers are blocked meanwhile.
+/// Migrates a database, and imports an export into it in one transaction that blocks other writers.
+/// If the database already contains rows, only checks that they are the exported ones.
 pub async fn import(
     url: &DatabaseUrl,
     inventory: Inventory,

@@ -1,4 +1,5 @@
-//! SQLite's group commit: writes fail separately, and acknowledged writes are durable.
+//! Group commit on SQLite (writes fail separately, and acknowledged writes are durable), and
+//! database files that are deleted, moved or replaced.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 
@@ -66,6 +67,7 @@ async fn count(conn: &mut Conn<'_>) -> QueryResult<i64> {
 }
 
 /// Runs `others` in the same group as a transaction, by submitting them while the transaction runs.
+/// The transaction inserts a row and ends with `last`. Returns the outcomes of both.
 async fn in_one_group<T>(
     file: &TestFile,
     others: impl Future<Output = T>,

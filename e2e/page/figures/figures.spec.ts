@@ -1,4 +1,4 @@
-// The web app with a slow connection and processor, and with a long list. Prints Markdown tables.
+// The web app with a slow connection and processor, and with a long list. Prints the figures.
 
 import { join } from "node:path";
 import { type Browser, expect, type Page, test } from "@playwright/test";

@@ -17,8 +17,8 @@ const TITLES = [
 ];
 
 /**
- * Takes a screenshot in both themes at each width. Set `fullPage` to false for a dialog, which
- * covers only the viewport.
+ * Takes a screenshot in both themes at each width, and checks that the page is not wider than the
+ * window. Set `fullPage` to false for a dialog, which covers only the viewport.
  */
 async function shoot(page: Page, name: string, fullPage = true): Promise<void> {
   for (const colorScheme of THEMES) {

@@ -20,7 +20,7 @@ const fieldOf = (name: string) => `:is(input, textarea)[name="${name}"]`;
 
 const nodeOf = (name: string, role: string) => `::-p-aria([name="${name}"][role="${role}"])`;
 
-/** A tab whose errors fail the test. */
+/** A browser tab that records its errors. Those of tabs from the fixture `open` fail the test. */
 export class Tab {
   readonly errors: string[] = [];
 
@@ -37,7 +37,7 @@ export class Tab {
     page.on("dialog", (dialog) => void dialog.accept());
   }
 
-  /** Records an error, unless it is a request without a response, which Firefox blames on CORS. */
+  /** Records an error, except the CORS error that Firefox reports if a request gets no response. */
   #keep(error: string): void {
     if (!error.includes("CORS request did not succeed")) this.errors.push(error);
   }
@@ -69,7 +69,7 @@ export class Tab {
     await this.page.locator(nodeOf(`Open ${title}`, "link")).wait();
   }
 
-  /** Waits until a field contains this text. */
+  /** Waits until the value of a field equals this text. */
   async has(field: string, text: string): Promise<void> {
     const value = () => this.page.$eval(fieldOf(field), (element) => "value" in element && element.value);
     await expect.poll(() => value().catch(() => undefined)).toBe(text);
@@ -101,7 +101,7 @@ export class Tab {
     await this.click("Sign in");
   }
 
-  /** Waits until the list has exactly these rows. */
+  /** Waits until the list shows exactly these titles, in this order. */
   async lists(...titles: string[]): Promise<void> {
     const shown = () =>
       this.page.$$eval("ul > li [data-control=edit]", (rows) => rows.map((row) => row.textContent));

@@ -11,8 +11,9 @@ const WIDTHS = [
 ] as const;
 
 /**
- * Takes a screenshot in both themes at each width, checks that nothing overflows, and runs axe. Set
- * `fullPage` to false for a dialog, which covers only the viewport.
+ * Takes a screenshot in both themes at each width, checks that the page is not wider than the
+ * window, and runs axe in each theme. Set `fullPage` to false for a dialog, which covers only the
+ * viewport.
  */
 export async function inspect(page: Page, name: string, fullPage = true): Promise<void> {
   for (const colorScheme of THEMES) {

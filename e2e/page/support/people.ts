@@ -79,7 +79,7 @@ export async function haveManyTasks(context: BrowserContext, system: System, cou
   await Promise.all(Array.from({ length: 8 }, lane));
 }
 
-/** Returns the titles stored by the service. */
+/** Returns the titles of the user's tasks that the service has stored, newest first. */
 export async function titlesOf(context: BrowserContext, system: System): Promise<string[]> {
   const authorization = `Bearer ${await tokenOf(context, system)}`;
   const answer = await fetch(`${system.tasks.url}/api/tasks`, { headers: { authorization } });

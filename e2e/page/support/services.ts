@@ -81,7 +81,7 @@ export interface System {
   tasks: Service;
   /** URL of the web app. */
   url: string;
-  /** Folder with the e-mails. */
+  /** Folder to which auth-service writes its e-mails. */
   mails: string;
   stop(): Promise<void>;
 }

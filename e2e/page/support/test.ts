@@ -23,8 +23,8 @@ export const test = base.extend<Fixtures, { system: System }>({
       const errors: string[] = [];
       context.on("weberror", (error) => errors.push(error.error().message));
       context.on("console", (message) => {
-        // Browsers log every error response. Such messages are expected; any other error fails the
-        // test.
+        // Browsers log error responses and failed requests. Such messages are expected; any other
+        // error fails the test.
         const isRefusal = message.text().startsWith("Failed to load resource");
         if (message.type() === "error" && !isRefusal) errors.push(message.text());
       });

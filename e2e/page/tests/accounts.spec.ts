@@ -1,4 +1,4 @@
-// Accounts: sign-up, sign-in, sign-out, password reset, changes of address, and their errors.
+// Accounts: sign-up, sign-in, sign-out, verification, changes and deletion, and their errors.
 
 import type { Page } from "@playwright/test";
 import { linkIn } from "../support/mailbox";

@@ -1,4 +1,5 @@
-// Pending deletions: undoing them, and sending them when another tab signs out or is closed.
+// Deletions: undoing them, sending them when another tab signs out or is closed, and changing tasks
+// that were deleted elsewhere.
 
 import type { BrowserContext, Page } from "@playwright/test";
 import { haveTasks, member, rows, signIn, signInHere, tick, titlesOf, tokenOf } from "../support/people";

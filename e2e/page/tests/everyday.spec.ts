@@ -1,4 +1,5 @@
-// Everyday features: search, sorting, counts, shortcuts, undo, printing and themes.
+// Everyday features, such as search, sorting, counts, shortcuts, undo, printing, themes and
+// languages.
 
 import { inspect } from "../support/looks";
 import { addTask, haveTasks, member, rowOf, rows, signIn, tick, titlesOf } from "../support/people";
@@ -21,7 +22,7 @@ test("a search finds titles, has a URL and is undone by Back", async ({ page, co
 
   await addTask(page, "Milk shake");
   await expect(rows(page)).toHaveText(["Milk shake", "Milk chocolate", "Oat milk"]);
-  // A task without the text ends the search, because it would not be visible.
+  // Adding a task that does not match the search ends the search, so that the task is visible.
   await addTask(page, "Butter");
   await expect(rows(page)).toHaveCount(5);
   await expect(page.getByLabel("Search tasks")).toHaveValue("");

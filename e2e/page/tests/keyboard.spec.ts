@@ -1,4 +1,4 @@
-// The complete journey with the keyboard only, and with reduced motion.
+// Using the web app with the keyboard only, and with reduced motion.
 
 import type { Page } from "@playwright/test";
 import { haveTasks, member, newAddress, PASSWORD, rows, tick } from "../support/people";

@@ -20,8 +20,8 @@ async function holdWrites(page: Page): Promise<() => void> {
 }
 
 /**
- * Holds the responses to listings whose URL contains `part` until `release` is called. The returned
- * promise is resolved when the first response is held.
+ * Holds the responses to list requests whose URL contains `part` until `release` is called. The
+ * promise `answered` is resolved when the first of these responses arrives.
  */
 async function holdLists(page: Page, part: string) {
   let release = () => {};
@@ -42,7 +42,7 @@ async function holdLists(page: Page, part: string) {
   return { answered, release };
 }
 
-/** Changes a task as another device of the same user does. */
+/** Changes a task as another device of the same user would. */
 async function changeElsewhere(context: BrowserContext, system: System, id: string, change: object) {
   const authorization = `Bearer ${await tokenOf(context, system)}`;
   const response = await fetch(`${system.tasks.url}/api/tasks/${id}`, {
@@ -59,7 +59,7 @@ async function deleteElsewhere(context: BrowserContext, system: System, id: stri
   expect((await fetch(url, { method: "DELETE", headers: { authorization } })).ok).toBe(true);
 }
 
-/** Makes the web app request the list again, as it does when its tab becomes visible. */
+/** Makes the web app fetch the list again, as it does when its tab becomes visible. */
 async function refreshList(page: Page) {
   const response = page.waitForResponse((response) => response.url().includes("limit="));
   await page.evaluate(() => window.dispatchEvent(new Event("visibilitychange")));

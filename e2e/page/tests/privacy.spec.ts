@@ -1,4 +1,4 @@
-// Users never see data of other users, and tokens are sent only to the services.
+// Users never see data of other users, and access tokens are sent only to the task service.
 
 import type { Request } from "@playwright/test";
 import { addTask, haveTasks, member, newAddress, PASSWORD, rows, signInHere } from "../support/people";

@@ -6,7 +6,7 @@ import { addTask, haveTasks, member, rows, tick, titlesOf, tokenOf } from "../su
 import type { System } from "../support/services";
 import { expect, test } from "../support/test";
 
-/** Refuses the next request with this method. */
+/** Makes the next request for a single task that has this method fail with this status. */
 async function refuseNext(page: Page, { url }: System, method: string, status: number) {
   let isDone = false;
   await page.route("**/api/tasks/**", async (route) => {

@@ -1,4 +1,4 @@
-// Tasks: adding, completing, editing, deleting, filtering, long lists, and failures.
+// Tasks: adding, completing, editing, deleting and filtering, the page of a task, and failures.
 
 import { addTask, haveTasks, member, rowOf, rows, tick, titlesOf } from "../support/people";
 import { expect, test } from "../support/test";

@@ -18,7 +18,7 @@ async function hold(page: Page, url: string, method: string): Promise<() => void
   return release;
 }
 
-/** Sends a request for a task as another device of the same user does. */
+/** Sends a request for a task as another device of the same user would. Fails if it is refused. */
 async function ask(context: BrowserContext, system: System, id: string, method: string, change?: object) {
   const authorization = `Bearer ${await tokenOf(context, system)}`;
   const response = await fetch(`${system.tasks.url}/api/tasks/${id}`, {
@@ -204,7 +204,7 @@ test("on a full disk, the last stored text stays stored", async ({ page, context
   });
   await page.getByLabel("New task").fill("Half a thought");
   await isStored(page, "Half");
-  // The page is killed, so it cannot ask.
+  // `close` skips `beforeunload`, so the page cannot ask for confirmation.
   await page.close();
   const next = await context.newPage();
   await next.goto("/tasks");

@@ -1,4 +1,4 @@
-// Pages that need a session. Without one, the user signs in first and then returns.
+// The frame of pages that need a session. Without a session, it redirects to the sign-in page.
 
 import { QueryClientProvider } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
@@ -44,7 +44,10 @@ export function MembersOnly() {
     else await leave({ losesUnsent: false });
   }
 
-  /** Signs out. Text typed during the request is lost only if the user agreed to that. */
+  /**
+   * Signs out. Unsent changes and drafts, including text typed during the request, are deleted only
+   * if the user agreed to that.
+   */
   async function leave({ losesUnsent }: { losesUnsent: boolean }) {
     setAsking(false);
     leaveMessage.current = t().signOut.done;

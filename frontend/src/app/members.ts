@@ -1,5 +1,5 @@
-// State of the signed-in user: token, cache, unsent changes and drafts. When another user signs in,
-// all of it is dropped from memory immediately.
+// State of the signed-in user: token, cache, unsent changes and drafts. When the user signs out or
+// another user signs in, all of it is dropped from memory immediately.
 
 import { useSyncExternalStore } from "react";
 import { watchUser } from "../features/auth/api/auth";
@@ -44,8 +44,8 @@ export function startMembers(): void {
   watchUser((userId) => {
     tokens.own(userId);
     queryClient.clear();
-    // Notices contain titles of the previous user's tasks. A deletion that can still be undone is
-    // stored, and sent when that user signs in again.
+    // Notices may contain titles of the previous user's tasks. A deletion that can still be undone
+    // is stored, and sent when that user signs in again.
     notices.forgetAll();
     void loaded.load(userId);
   });
@@ -55,8 +55,8 @@ export function startMembers(): void {
 const DELETIONS_TIMEOUT = 5_000;
 
 /**
- * Sends the pending deletions. Returns whether signing out would lose other unsent changes or
- * drafts, in any tab.
+ * Sends the pending deletions, but waits only for a limited time. Returns whether signing out would
+ * lose drafts or unsent changes, in any tab.
  */
 export async function finishUnsent(user: string): Promise<boolean> {
   const timeout = new Promise((resolve) => setTimeout(resolve, DELETIONS_TIMEOUT));
@@ -64,7 +64,7 @@ export async function finishUnsent(user: string): Promise<boolean> {
   return (await drafts.has(user)) || (await outbox.has(user));
 }
 
-/** Deletes the unsent changes and the drafts of a user who has signed out. */
+/** Deletes the unsent changes and the drafts of a user from this browser. */
 export async function forgetUnsent(user: string): Promise<void> {
   await Promise.all([drafts.erase(user), outbox.erase(user)]);
 }

@@ -99,8 +99,8 @@ export const routes: RouteObject[] = [
 ];
 
 /**
- * Returns a function that loads a page. If this fails, `Crash` is shown: the router would show an
- * empty page.
+ * Returns a function that loads a page. If loading fails, `Crash` is shown; the router alone would
+ * show an empty page.
  */
 function page(load: () => Promise<ComponentType>) {
   return () => load().catch(failing);

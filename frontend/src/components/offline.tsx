@@ -1,4 +1,4 @@
-// A banner shown while the services are unreachable.
+// A banner shown while the task service is unreachable.
 
 import { useSyncExternalStore } from "react";
 import { connection } from "../lib/connection";

@@ -22,7 +22,10 @@ function list(): [string, string][] {
 const TARGETS: Record<string, string> = { n: "new-task", "/": "search" };
 
 interface Props {
-  /** Whether single-key shortcuts are on. Users can turn them off for the sake of speech input. */
+  /**
+   * Whether the single-key shortcuts, except `?`, are on. Users can turn them off for the sake of
+   * speech input.
+   */
   isOn: boolean;
   onSwitch(isOn: boolean): void;
 }
@@ -91,7 +94,7 @@ export function Shortcuts({ isOn, onSwitch }: Props) {
   );
 }
 
-/** Returns whether a key press belongs to a field or an open dialog. */
+/** Returns whether a key press with this target belongs to a field or an open dialog. */
 function isTyped(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   const isField = target.matches("input:not([type=checkbox]), textarea, select");

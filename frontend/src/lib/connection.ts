@@ -1,5 +1,5 @@
-// Tracks whether the services are reachable. Only the outcome of requests counts:
-// `navigator.onLine` is wrong for services on the same machine.
+// Tracks whether the task service is reachable. Only the outcome of requests counts:
+// `navigator.onLine` may be wrong for a service on the same machine.
 
 type Listener = () => void;
 

@@ -3,7 +3,7 @@
 
 import type { KeyValueStore } from "./storage";
 
-/** The values of a form by field name. */
+/** The values of a form by field name, and for some forms the values that they replace. */
 export type Draft = Record<string, string>;
 
 interface Stored {
@@ -94,8 +94,8 @@ export class Drafts {
   }
 
   /**
-   * Stores this tab's drafts again, in case another tab has taken over or deleted them. They do not
-   * become newer than text typed in another tab meanwhile.
+   * Stores this tab's drafts again, in case another tab has taken over or deleted them. They keep
+   * their times, so that text typed in another tab meanwhile remains newer.
    */
   storeAgain(): void {
     const owner = this.#owner;
@@ -115,8 +115,8 @@ export class Drafts {
   }
 
   /**
-   * Deletes the draft of another tab, unless that tab has stored newer text since it was loaded, or
-   * the text that replaces it cannot be stored.
+   * Deletes a draft that another tab has stored, unless that tab has stored newer text since this
+   * one loaded the draft, or the text that replaces the draft cannot be stored.
    */
   async #replace({ key, at }: Known, isStored?: Promise<boolean>): Promise<void> {
     if (isStored && !(await isStored)) return;

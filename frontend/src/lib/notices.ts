@@ -3,7 +3,7 @@
 export interface Action {
   label: string;
   run(): void;
-  /** Whether the action undoes the user's last change. */
+  /** Whether the action undoes a change by the user. */
   isUndo?: boolean;
   /** Id of the element that is focused afterwards. */
   focus?: string;
@@ -14,7 +14,7 @@ export interface Notice {
   text: string;
   kind: "info" | "problem";
   action?: Action;
-  /** Called when the notice is closed without its action. */
+  /** Called when the notice is closed without its action. Not called by `forgetAll`. */
   onGone?: () => void;
 }
 
@@ -36,7 +36,7 @@ export class Notices {
   readonly list = (): readonly Notice[] => this.#notices;
 
   show(notice: Omit<Notice, "id">): void {
-    // A problem is reported once, even if several requests fail with it.
+    // Several requests may fail with the same problem, which is displayed only once.
     const isSaid = ({ kind, text }: Notice) => kind === "problem" && text === notice.text;
     if (this.#notices.some(isSaid)) return;
     this.#set([...this.#notices, { ...notice, id: this.#next++ }]);
@@ -50,7 +50,7 @@ export class Notices {
     notice.action?.run();
   }
 
-  /** Undoes the last change that can be undone, and returns its notice. */
+  /** Undoes the last change that can be undone, and returns its notice, if there is one. */
   undoLast(): Notice | undefined {
     const last = this.#notices.findLast(({ action }) => action?.isUndo);
     if (last) this.act(last);

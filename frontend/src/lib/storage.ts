@@ -15,7 +15,7 @@ import {
 export interface KeyValueStore {
   /** Returns the entries whose keys start with `prefix`. */
   list(prefix: string): Promise<[string, unknown][]>;
-  /** Returns whether the value is persistent. */
+  /** Sets a value, and returns whether it is persistent. */
   set(key: string, value: unknown): Promise<boolean>;
   delete(...keys: string[]): Promise<void>;
   /** Deletes a stored value if it is the expected one; another tab may have replaced it. */
@@ -34,7 +34,7 @@ export class BrowserStore implements KeyValueStore {
   readonly #unstored = new Map<string, unknown>();
   #hasFailed = false;
 
-  /** Returns whether closing the page would lose values. */
+  /** Returns whether closing the page may lose values because the browser could not store them. */
   isLosing(): boolean {
     return this.#hasFailed && this.#unstored.size > 0;
   }

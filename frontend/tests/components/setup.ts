@@ -1,4 +1,4 @@
-// Generous timeouts for busy machines; a wait that never succeeds still fails.
+// A generous timeout for busy machines. A wait that never succeeds still fails.
 
 import { configure } from "@testing-library/react";
 

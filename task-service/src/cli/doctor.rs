@@ -15,7 +15,7 @@ use service_kit::{
 use self::issuer::Trusted;
 use crate::{config::Config, domain::verifier, store::MIGRATIONS};
 
-/// Time limit for a check that sends requests.
+/// Time limit for each request, and for waiting for the keys that verify a token.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Options of the doctor command of a service that verifies tokens.
@@ -29,7 +29,8 @@ pub struct TokenDoctorArgs {
     pub token_file: Option<PathBuf>,
 }
 
-/// Prints the findings, one per line.
+/// Prints the findings, one per line. Returns a failure status if any of them is a fault or cannot
+/// be printed.
 pub async fn run(config: &Config, args: &TokenDoctorArgs) -> ExitCode {
     doctor::report(&Box::pin(examine(config, args)).await, args.doctor)
 }

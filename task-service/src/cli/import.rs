@@ -1,8 +1,8 @@
 //! `task-service import`: imports the tasks of another service, or an export of this one.
 //!
-//! Tasks are read in pages and written in one transaction. If the source is rejected as a whole,
-//! nothing is changed. An import can be repeated, because the ids of the imported tasks are derived
-//! from those of the old ones.
+//! Tasks of another service are read in pages and written in one transaction. If the source is
+//! rejected as a whole, nothing is imported. Such an import can be repeated, because the id of an
+//! imported task is that of the old task or derived from it.
 
 mod args;
 mod csv;
@@ -64,7 +64,7 @@ async fn import_export(config: &Config, args: &ImportArgs) -> Result<ExitCode, I
     Ok(ExitCode::SUCCESS)
 }
 
-/// A run of the command.
+/// An import of the tasks of another service.
 struct Import<'a> {
     config: &'a Config,
     args: &'a ImportArgs,
@@ -113,8 +113,8 @@ impl Import<'_> {
         Ok(self.report)
     }
 
-    /// Opens the database and migrates its schema. A dry run does not create a database, and treats
-    /// one without the service's tables as empty.
+    /// Opens the database and migrates its schema. A dry run neither creates nor migrates a
+    /// database, and treats one without the service's tables as empty.
     async fn prepare(&self) -> Result<Option<Database>, ImportError> {
         let url = &self.config.database_url;
         if !self.args.dry_run {
@@ -134,7 +134,8 @@ impl Import<'_> {
         }
     }
 
-    /// Checks a page of tasks and writes the new ones. A dry run writes nothing.
+    /// Checks a page of tasks, reports the result for each, and writes the new ones. A dry run
+    /// writes nothing.
     async fn take(
         &mut self,
         page: Vec<OldTask>,

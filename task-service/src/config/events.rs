@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use service_kit::config::{ExampleSecret, duration, http_url, refuse_example, secret};
 use url::Url;
 
-/// Default path of the feed at the issuer's origin.
+/// Default path of the feed, at the origin of the key set.
 const PATH: &str = "/security-events";
 
 /// Security events.

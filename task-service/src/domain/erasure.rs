@@ -78,7 +78,8 @@ impl Eraser {
         // Stopping the worker drops a poll that waits for events.
         let read = async move || match reader.read().await {
             Ok(unsaved) => drop(read_into.replace(Some(unsaved))),
-            // The follower of revocations logs failures of the feed.
+            // Logged elsewhere: failures of the feed by the follower of revocations, and database
+            // outages by `work`.
             Err(_) => sleep(RETRY_PAUSE).await,
         };
         Worker::start(PAUSE, work, read)
@@ -133,7 +134,8 @@ impl Eraser {
         }
     }
 
-    /// Deletes all data of a user, one batch per transaction.
+    /// Deletes all data of a user, one batch per transaction. Then deletes the erasure itself or,
+    /// while the user's tokens may be valid, defers it.
     async fn erase(&self, erasure: &Erasure, now: DbTime) -> Result<()> {
         let mut tasks = 0;
         loop {

@@ -1,7 +1,7 @@
-//! Limits the long reads of one user: listings that search, filter, count or sort.
+//! Limits long reads: listings that search, filter, count or sort.
 //!
-//! Long reads have their own connections, so that other requests do not wait behind them. These limits
-//! keep one user from occupying all of these connections.
+//! Long reads do not use the connections for other reads, which would have to wait behind them. The
+//! limits keep a single user from occupying all connections that long reads may use.
 
 use std::{
     any::Any,
@@ -57,7 +57,7 @@ struct Turn {
     _admission: Admission,
 }
 
-/// An admission, counted until it is dropped.
+/// The admission of a running or queued long read, which counts until it is dropped.
 struct Admission {
     users: Arc<Mutex<HashMap<UserId, PerUser>>>,
     user: UserId,
@@ -73,8 +73,9 @@ impl LongReads {
         }
     }
 
-    /// Runs a long read when it is the user's turn. `read` holds the turn while the database
-    /// executes it, even if the request ends earlier.
+    /// Runs a long read when it is the user's turn. `read` gets the turn, and has to hold it until
+    /// the database has executed the query, even if the request ends earlier. Fails if too many
+    /// reads of the user are queued, or after [`TIMEOUT`].
     pub(crate) async fn run<T, E: From<LongReadError>>(
         &self,
         user: &UserId,

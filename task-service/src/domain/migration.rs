@@ -10,7 +10,7 @@ use crate::store::{MIGRATIONS, Task};
 /// Maximum number of rows migrated at once.
 const BATCH: i64 = 500;
 
-/// Error for a migration of the schema or of rows.
+/// Error of a migration, or of the check for pending ones.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
@@ -46,7 +46,7 @@ pub(crate) async fn run(url: &DatabaseUrl) -> Result<(), Error> {
     Ok(())
 }
 
-/// Fails unless the database is migrated.
+/// Fails unless the schema is up to date. Rows are not checked.
 pub(crate) async fn check(url: &DatabaseUrl) -> Result<(), Error> {
     Ok(migrate::check(url, &MIGRATIONS).await?)
 }

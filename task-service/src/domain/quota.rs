@@ -47,7 +47,7 @@ impl Quota {
         Self { limited, max: max.into(), uncounted: Mutex::default() }
     }
 
-    /// Fails if the owner has reached the quota.
+    /// Fails if the owner has reached the quota. Has to be called once before each insert.
     pub(crate) async fn check(
         &self,
         conn: &mut Conn<'_>,

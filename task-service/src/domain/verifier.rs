@@ -12,7 +12,7 @@ impl From<TrustedIssuer> for jwks_auth::TrustedIssuer {
     }
 }
 
-/// Returns the variable to change if the verifier cannot be built.
+/// Returns the name of the environment variable that caused an error.
 pub(crate) fn setting(error: &BuildError) -> &'static str {
     match error {
         BuildError::SameIssuer(_) => "TRUSTED_ISSUERS",

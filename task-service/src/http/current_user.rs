@@ -12,7 +12,8 @@ use crate::http::{error::Error, rate_limit::count};
 /// The id of the caller, and the value of another extractor.
 ///
 /// A handler that takes this extractor requires a valid token. `T` is extracted after
-/// authentication, so a request without a valid token gets a 401 whatever else is wrong with it.
+/// authentication and rate limiting, so a request with an invalid token gets a 401 whatever else is
+/// wrong with it.
 pub(crate) struct CurrentUser<T>(pub(crate) UserId, pub(crate) T);
 
 impl<T: FromRequest + 'static> FromRequest for CurrentUser<T> {

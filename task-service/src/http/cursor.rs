@@ -45,8 +45,8 @@ pub(crate) fn decode(text: &str, order: Order) -> Option<Position> {
     Some(Position { place, id })
 }
 
-/// Returns whether a task can have this time. Both engines store years with four digits, and format
-/// others differently.
+/// Returns whether a task can have this time. Both databases store years with four digits, and
+/// format other years differently.
 pub(crate) fn is_storable(time: &DateTime<Utc>) -> bool {
     (1..=9999).contains(&time.year())
 }

@@ -35,7 +35,7 @@ pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Media type of problem details (RFC 9457 §6.1).
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
-/// Time that a client should wait while the database is unavailable.
+/// Time that a client should wait before a retry, unless the error contains another one.
 const RETRY_AFTER_DATABASE: Duration = Duration::from_secs(1);
 
 #[derive(Debug, thiserror::Error)]
@@ -93,7 +93,7 @@ pub(crate) enum Verb {
 /// A validation error in FastAPI's format.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct InputError {
-    /// Location of the invalid value: `["body", "title"]`.
+    /// Location of the invalid value, such as `["body", "title"]`.
     #[schema(value_type = Vec<String>)]
     pub(crate) loc: Vec<Cow<'static, str>>,
     #[schema(value_type = String)]
@@ -298,7 +298,7 @@ fn summary(errors: &[InputError]) -> String {
     lines.join("; ")
 }
 
-/// Returns the reason why a token was rejected, for the log. The client receives less detail.
+/// Returns the reason why a token was not accepted, for the log. The client receives less detail.
 fn cause(error: jwks_auth::Error) -> String {
     match error {
         jwks_auth::Error::Refused(refusal) => format!("invalid token: {refusal}"),

@@ -1,4 +1,5 @@
-//! `Idempotency-Key`: a repeated create request changes nothing and gets the first response.
+//! `Idempotency-Key`: repeating a successful create request with the same key changes nothing and
+//! returns the first response.
 
 use std::{
     future::{Ready, ready},
@@ -54,8 +55,8 @@ impl IdempotencyKey {
     }
 }
 
-/// Hashes the parts of a request, each with its length so that different parts never collide.
-/// Equivalent requests have equal hashes.
+/// Returns the SHA-256 hash of the parts of a request. Each part is hashed with its presence and
+/// its length, so that moving the boundary between two parts changes the hash.
 pub(crate) fn request_hash(parts: &[Option<&[u8]>]) -> Vec<u8> {
     let mut hash = digest::Context::new(&digest::SHA256);
     for part in parts {

@@ -1,4 +1,4 @@
-//! Validation of requests. Errors in bodies and queries are reported in FastAPI's format.
+//! Validation of paths and JSON bodies. Invalid fields are reported in FastAPI's format.
 
 use std::{
     borrow::Cow,
@@ -20,8 +20,8 @@ use crate::{
     http::error::{Error, InputError, Result},
 };
 
-/// Maximum size of a body in bytes: about twice the size of a description of 10 000 characters, all
-/// of them escaped.
+/// Maximum size of a body in bytes: about twice the size of a description of 10 000 characters that
+/// are all escaped as surrogate pairs, with 12 bytes each.
 const MAX_BODY_BYTES: usize = 256 * 1024;
 
 /// The `{id}` of a path. An invalid id is treated as an unknown task.
@@ -40,7 +40,7 @@ impl FromRequest for TaskPath {
 /// A JSON body.
 pub(crate) struct Body<T>(pub(crate) T);
 
-/// A type of body that an endpoint accepts. Unknown fields are ignored.
+/// A JSON object that an endpoint accepts as its body. Unknown fields are ignored.
 pub(crate) trait Schema: Sized + 'static {
     fn read(members: &mut Members) -> Self;
 }
@@ -76,7 +76,8 @@ impl<T: Schema> FromRequest for Body<T> {
     }
 }
 
-/// Returns whether the media type is `application/json` or has the `+json` suffix (RFC 6839 §3.1).
+/// Returns whether the media type is `application/json` or another `application` type with the
+/// `+json` suffix (RFC 6839 §3.1).
 fn is_json(headers: &HeaderMap) -> bool {
     let Some(sent) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
         return false;
@@ -86,14 +87,15 @@ fn is_json(headers: &HeaderMap) -> bool {
         || media_type.starts_with("application/") && media_type.ends_with("+json")
 }
 
-/// The fields of a body. Invalid ones are collected, so that the response lists all of them.
+/// The fields of a body. Their errors are collected, so that the response lists all of them.
 pub(crate) struct Members {
     members: Map<String, Value>,
     errors: Vec<InputError>,
 }
 
 impl Members {
-    /// Reads a required string.
+    /// Reads a required string. If it is absent or of another type, records an error and returns an
+    /// empty string.
     pub(crate) fn text(&mut self, name: &'static str, length: Length) -> String {
         if !self.members.contains_key(name) {
             self.refuse(name, "missing", "Field required");
@@ -113,7 +115,7 @@ impl Members {
         Some(text)
     }
 
-    /// Reads a string that may be absent or, with another meaning, `null`.
+    /// Reads a string that may be absent (`None`) or `null` (`Some(None)`).
     pub(crate) fn nullable_text(
         &mut self,
         name: &'static str,

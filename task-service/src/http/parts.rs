@@ -1,5 +1,6 @@
-//! Long listings, sent in parts. Each part is loaded once the client has read the previous one, so
-//! that a response to a slow client holds one part in memory rather than the whole listing.
+//! Long listings, sent in parts. Each part is loaded after most of the previous one has been sent,
+//! so that a response to a slow client holds about one part in memory rather than the whole
+//! listing.
 
 use std::{collections::HashMap, future::ready, mem};
 
@@ -20,7 +21,7 @@ use crate::{
     store::{Head, Task},
 };
 
-/// Maximum size of a part in bytes, before strings are escaped. A single task may exceed it.
+/// Maximum estimated size of a part in bytes, before strings are escaped.
 const PART_BYTES: usize = 128 * 1024;
 
 /// The tasks of a page.
@@ -38,7 +39,8 @@ impl Tasks {
         }
     }
 
-    /// Returns the body of a response to HEAD, with its size if known.
+    /// Returns the body of a response to HEAD. It is not sent, but its size, if known, becomes the
+    /// `Content-Length`.
     pub(crate) fn into_unsent_body(self, owner: &UserId) -> Result<BoxBody> {
         Ok(match self {
             Self::Heads(_) => BodyStream::new(stream::empty::<Result<Bytes>>()).boxed(),
@@ -65,15 +67,14 @@ impl Tasks {
 struct Parts {
     state: Data<AppState>,
     owner: UserId,
-    /// The ids of each part, in reverse order of the parts.
+    /// The ids of the tasks in each part. The last element is the next part.
     unsent: Vec<Vec<DbUuid>>,
     is_started: bool,
 }
 
-/// Returns the body of a listing, whose first part is already loaded. The body loads the other
-/// parts.
+/// Loads the first part of a listing and returns a body that loads the others.
 ///
-/// Tasks that are changed in the meantime are sent in their new state, and deleted ones are
+/// Tasks that are changed before they are loaded are sent in their new state, and deleted ones are
 /// omitted. The entity tag is that of the old state, so that the client's next conditional request
 /// returns the current state.
 async fn body(state: Data<AppState>, owner: UserId, heads: &[Head]) -> Result<Held> {
@@ -84,8 +85,8 @@ async fn body(state: Data<AppState>, owner: UserId, heads: &[Head]) -> Result<He
     Ok(Held::new(BodyStream::new(Box::pin(all)), reservation))
 }
 
-/// Returns the number of bytes of memory that a response holds: one part as rows and as JSON, and
-/// the ids of all tasks.
+/// Estimates the memory in bytes that a response holds: one part, as rows and as JSON, and the
+/// heads of all tasks without their folded titles.
 fn held_bytes(heads: &[Head]) -> usize {
     2 * PART_BYTES + size_of_val(heads)
 }

@@ -26,9 +26,9 @@ pub(crate) fn is_known(req: &HttpRequest, tag: &str) -> bool {
     EntityTags::is_known(req, tag.trim_matches('"'))
 }
 
-/// The expected version of a task, from `If-Match`.
+/// The expected versions of a task, from `If-Match`.
 ///
-/// With `Prefer: handling=strict` (RFC 7240 §4.4), a request without that header is rejected.
+/// With `Prefer: handling=strict` (RFC 7240 §4.4), a request without `If-Match` is rejected.
 pub(crate) struct IfMatch(pub(crate) Expected);
 
 impl FromRequest for IfMatch {

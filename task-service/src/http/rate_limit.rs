@@ -17,7 +17,8 @@ const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
-/// Counts the request against the user's rate limit, and stores the status for [`add_headers`].
+/// Counts a request against the user's rate limit and stores the status for [`add_headers`]. Fails
+/// if the limit is exceeded.
 pub(crate) fn count(req: &HttpRequest, user: &UserId) -> Result<(), TooMany> {
     let Some(state) = req.app_data::<Data<AppState>>() else { return Ok(()) };
     let counted = state.rate_limiter.count(user, state.clock.elapsed());

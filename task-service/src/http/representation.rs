@@ -1,4 +1,4 @@
-//! The JSON of tasks, serialized directly into the response body, and its entity tags.
+//! The JSON of tasks, responses with it, and the entity tags of pages.
 
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
@@ -42,7 +42,7 @@ pub(crate) struct TaskBody<'a> {
     /// Time of the last change.
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
-    /// The owner: the `sub` claim of the token that created the task.
+    /// The owner: the `sub` claim of the owner's tokens.
     #[schema(min_length = 1, max_length = 255)]
     user_id: &'a str,
 }
@@ -72,12 +72,11 @@ pub(crate) fn task_json(task: &Task, owner: &UserId) -> Result<Vec<u8>> {
     Ok(json)
 }
 
-/// Appends the JSON of one task.
 pub(crate) fn append_task(json: &mut Vec<u8>, task: &Task, owner: &UserId) -> Result<()> {
     serde_json::to_writer(json, &TaskBody::new(task, owner)).map_err(Error::Json)
 }
 
-/// Returns the JSON of an array of tasks.
+/// Returns the tasks as a JSON array.
 pub(crate) fn tasks_json(tasks: &[Task], owner: &UserId) -> Result<Vec<u8>> {
     let expected = tasks.iter().map(expected_bytes).sum::<usize>();
     let mut json = Vec::with_capacity(expected + 2);

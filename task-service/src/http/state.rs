@@ -1,4 +1,4 @@
-//! State shared by all handlers.
+//! State of the process, which all handlers share through `Data`.
 
 use service_kit::{
     Clock,
@@ -13,7 +13,6 @@ use crate::{
     http::error::Result,
 };
 
-/// State of the process, shared through `Data`.
 pub(crate) struct AppState {
     pub(crate) database: Database,
     pub(crate) clock: Clock,
@@ -34,7 +33,7 @@ impl AppState {
         Ok(self.database.read().await?)
     }
 
-    /// Returns a connection for slow statements.
+    /// Returns a connection for slow reads.
     pub(crate) async fn read_at_leisure(&self) -> Result<PooledConn> {
         Ok(self.database.read_at_leisure().await?)
     }

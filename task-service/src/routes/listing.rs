@@ -40,19 +40,20 @@ const LIMIT_MAX: i64 = 1000;
 /// Maximum number of tasks in a page that is loaded as a whole; larger ones are sent in parts.
 const WHOLE_MAX: i64 = 50;
 const TEXT_MAX_CHARS: usize = 255;
-/// Maximum number of validation errors in a response, which would otherwise be far larger than the
-/// query.
+/// Number of validation errors after which the rest of the query is ignored, because the response
+/// would otherwise be far larger than the query.
 const MAX_ERRORS: usize = 32;
 const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
 /// The requested page.
 pub(crate) struct Page {
-    /// The query for the page. Its limit includes one extra task, which shows whether there is a
+    /// The tasks to load: those of the page, and one extra task, which shows whether there is a
     /// next page.
     asked: Asked,
     /// Whether the client requests the total number of tasks.
     has_total: bool,
-    /// The query without `limit` and `cursor`, for the link to the next page.
+    /// The parameters other than `limit` and `cursor`, each after an `&`, for the link to the next
+    /// page.
     rest: String,
 }
 
@@ -68,13 +69,13 @@ impl FromRequest for Page {
 /// A loaded page.
 struct Found {
     tasks: Tasks,
-    /// Link to the next page.
+    /// Value of the `Link` header, if there is a next page.
     link: Option<String>,
     /// Number of tasks on all pages, if requested.
     total: Option<i64>,
 }
 
-/// The parameters that were parsed so far, and their errors.
+/// The parameters that have been parsed so far, and their errors.
 #[derive(Default)]
 struct Parameters {
     limit: Option<i64>,
@@ -214,7 +215,7 @@ impl Parameters {
     }
 
     fn refuse_unknown(&mut self, name: &str) {
-        /// Maximum number of characters of an unknown name in the error.
+        /// Maximum number of characters of an unknown name that the error repeats.
         const SHOWN_CHARS: usize = 64;
         let name: String = name.chars().take(SHOWN_CHARS).collect();
         self.errors.push(InputError {
@@ -259,7 +260,8 @@ impl Page {
         self.has_total || !filter.is_index_only() || order.sort != Sort::CreatedAt
     }
 
-    /// The futures of the less common statements are boxed, so that its own is small.
+    /// Loads the page. The futures of less common statements are boxed, so that the future of this
+    /// function is small.
     async fn load(&self, mut pooled: PooledConn, user: &UserId) -> Result<Found> {
         let conn = &mut pooled.conn();
         let (tasks, link) = if let Some((tasks, link)) = self.load_whole(conn, user).await? {
@@ -277,7 +279,8 @@ impl Page {
         Ok(Found { tasks, link, total })
     }
 
-    /// Returns the tasks of a short page and the link to the next one; `None` if the page is long.
+    /// Returns the tasks of a short page and the link to the next one. Returns `None` if the page
+    /// is long, or if it may be long and the query may be slow.
     async fn load_whole(
         &self,
         conn: &mut Conn<'_>,
@@ -285,7 +288,7 @@ impl Page {
     ) -> Result<Option<(Vec<Task>, Option<String>)>> {
         let limit = self.asked.limit.min(WHOLE_MAX + 1);
         let may_be_long = limit < self.asked.limit;
-        // A slow search must not run twice: here, and again if the page turns out to be long.
+        // A slow query must not run twice: here, and again if the page turns out to be long.
         if may_be_long && self.takes_its_time() {
             return Ok(None);
         }
@@ -300,7 +303,7 @@ impl Page {
         Ok(Some((tasks, link)))
     }
 
-    /// Returns the link to the next page (RFC 8288), if there is one.
+    /// Returns the link to the next page (RFC 8288), if there is one, and removes the extra task.
     fn link_to_next<T>(
         &self,
         tasks: &mut Vec<T>,
@@ -313,7 +316,8 @@ impl Page {
         tasks.truncate(limit);
         let position = position(tasks.last()?, self.asked.order.sort);
         let cursor = cursor::encode(self.asked.order, &position);
-        // Relative to the listing, because a proxy may serve the API under a path prefix.
+        // The link is relative to the listing, because a proxy may serve the API under a path
+        // prefix.
         Some(format!("<?limit={limit}&cursor={cursor}{}>; rel=\"next\"", self.rest))
     }
 }

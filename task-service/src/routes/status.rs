@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::http::state::AppState;
 
-/// Tables that must be readable.
+/// Tables that must be readable for the service to be ready.
 const TABLES: [&str; 2] = ["tasks", "idempotency_keys"];
 
 #[derive(PartialEq, Serialize, ToSchema)]
@@ -35,7 +35,8 @@ pub(crate) struct ReadinessResponse {
     /// during startup, and afterwards if `EVENTS_WHEN_SILENT` is `refuse`.
     #[serde(skip_serializing_if = "Option::is_none")]
     events: Option<HealthStatus>,
-    /// HTTP proxy used to fetch the keys; present while they are unavailable.
+    /// HTTP proxy used to fetch the keys of the main issuer; present while they are unavailable, if
+    /// a proxy is used.
     #[serde(skip_serializing_if = "Option::is_none")]
     keys_proxy: Option<String>,
 }
@@ -56,8 +57,9 @@ pub(crate) async fn live() -> HttpResponse {
 /// Check readiness
 ///
 /// Fails unless the database responds, its schema is up to date and the keys of the main issuer are
-/// available. If security events are followed, also fails at startup until past events have been
-/// received.
+/// available; also fails during shutdown. If security events are followed, also fails at startup
+/// until past events have been received or `EVENTS_MAX_SILENCE` has passed and, if
+/// `EVENTS_WHEN_SILENT` is `refuse`, whenever events are not current.
 #[utoipa::path(
     get,
     path = "/health/ready",

@@ -1,4 +1,4 @@
-//! Creates, reads, updates and deletes a single task.
+//! Handlers that create, read, update or delete a single task.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -159,7 +159,8 @@ pub(crate) async fn create_task(
     Ok(created(task.id, task_json(&task, &user)?))
 }
 
-/// Creates a task, or returns the first response if the key was used before.
+/// Creates a task, or returns the first response if the key was used before for an equivalent body.
+/// Fails if the key was used for another one.
 async fn create_once(
     state: &AppState,
     owner: UserId,
@@ -205,7 +206,7 @@ async fn create_once(
 
 fn created(id: DbUuid, json: Vec<u8>) -> HttpResponse {
     let tag = format!("\"{}\"", Task::FIRST_VERSION);
-    // Relative to `/api/tasks`, because a proxy may serve the API under a path prefix.
+    // The URL is relative to `/api/tasks`, because a proxy may serve the API under a path prefix.
     let location = format!("tasks/{}", id.0);
     response(StatusCode::CREATED, tag).insert_header((LOCATION, location)).body(json)
 }
@@ -297,7 +298,8 @@ pub(crate) async fn update_task(
     }
 }
 
-/// Returns the task unchanged, for an update without changes, which creates no new version.
+/// Responds to an update without changes, which creates no new version, but fails under the same
+/// conditions as other updates.
 async fn unchanged(
     state: &AppState,
     user: &UserId,
@@ -345,8 +347,9 @@ pub(crate) async fn delete_task(
     }
 }
 
-/// Returns the reason why a statement matched no task: it does not exist, belongs to another user,
-/// or has another version.
+/// Returns the error for a statement that matched no task: the task does not exist, belongs to
+/// another user, or has another version. If the settings hide the tasks of other users, such tasks
+/// are reported as missing.
 async fn why_not(
     state: &AppState,
     conn: &mut Conn<'_>,

@@ -18,7 +18,8 @@ impl EventCursor {
         query!(conn, |c| cursor.first(*c)).optional()
     }
 
-    /// Advances the cursor. Returns 0 if another process has advanced it since it was read.
+    /// Advances the cursor from `old` to `new`. Returns the number of changed rows: 0 if another
+    /// process has advanced the cursor in the meantime.
     pub(crate) async fn advance(
         conn: &mut Conn<'_>,
         issuer: &str,

@@ -6,7 +6,7 @@
 use unicase::UniCase;
 use unicode_normalization::UnicodeNormalization as _;
 
-/// Returns the full case folding (Unicode §3.13) of the NFC form.
+/// Returns the full case folding (Unicode §3.13) in NFC.
 pub(crate) fn folded(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();

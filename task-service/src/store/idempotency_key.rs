@@ -18,7 +18,7 @@ use crate::store::schema::idempotency_keys;
 pub(crate) struct IdempotencyKey {
     pub(crate) user_id: String,
     pub(crate) key: String,
-    /// SHA-256 of the request.
+    /// SHA-256 hash of the content of the request.
     #[serde(with = "bytes")]
     pub(crate) request_hash: Vec<u8>,
     pub(crate) task_id: DbUuid,
@@ -41,8 +41,8 @@ impl IdempotencyKey {
         query!(conn, |c| own.count().get_result(*c))
     }
 
-    /// Inserts the key, or replaces one created before `forgotten_before`. Returns 0 if the key is in
-    /// use. Waits for a concurrent transaction that inserts the same key.
+    /// Inserts the key, or replaces one created before `forgotten_before`. Returns 0 if the key is
+    /// in use. Waits for a concurrent transaction that inserts the same key.
     pub(crate) async fn insert(
         &self,
         conn: &mut Conn<'_>,

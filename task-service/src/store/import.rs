@@ -1,4 +1,4 @@
-//! Tasks of another service: rows of the source, and the imported rows.
+//! Import of another service's tasks: rows of its database, and rows to insert.
 
 use std::collections::HashMap;
 
@@ -19,18 +19,19 @@ use uuid::Uuid;
 use super::TaskRow;
 use crate::store::schema::tasks;
 
-/// Number of rows or values per statement, because both engines limit the number of bind
+/// Maximum number of rows or values per statement, because both engines limit the number of bind
 /// parameters.
 const CHUNK: usize = 500;
 
-/// Rows that are inserted together.
+/// Tasks to insert.
 #[derive(Default)]
 pub(crate) struct ImportedTasks {
     rows: Vec<TaskRow>,
 }
 
 impl ImportedTasks {
-    /// Returns the owners of those tasks that already exist, by task id.
+    /// Returns the owners of those tasks that already exist, by task id. If several users have a
+    /// task with the same id, returns one of them.
     pub(crate) async fn find_owners(
         conn: &mut Conn<'_>,
         ids: &[DbUuid],
@@ -60,7 +61,7 @@ impl ImportedTasks {
     }
 }
 
-/// A task of the source, with all values as text.
+/// A task of the source database, with all values as text.
 #[derive(QueryableByName)]
 pub(crate) struct SourceTask {
     #[diesel(sql_type = Text, deserialize_as = SourceText)]
@@ -80,8 +81,8 @@ pub(crate) struct SourceTask {
 }
 
 impl SourceTask {
-    /// Returns up to `limit` tasks whose key is greater than `after`, in the order of the column
-    /// expression `key`.
+    /// Returns up to `limit` tasks for which the SQL expression `key` is greater than `after`, in
+    /// the order of `key`.
     pub(crate) async fn list(
         conn: &mut Conn<'_>,
         table: &Table,
@@ -104,7 +105,7 @@ impl SourceTask {
     }
 }
 
-/// A user of the source, to find the owners of tasks by e-mail address.
+/// A user of the source database, for finding the new owners of tasks by e-mail address.
 #[derive(QueryableByName)]
 pub(crate) struct SourceOwner {
     #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]

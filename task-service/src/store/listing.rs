@@ -180,7 +180,7 @@ define_sql_function! {
     fn octet_length(text: Nullable<Text>) -> Nullable<Integer>;
 }
 
-/// A task without its title and description.
+/// A task with the sizes of its title and description instead of their text.
 #[derive(Queryable)]
 pub(crate) struct Head {
     pub(crate) id: DbUuid,
@@ -203,7 +203,7 @@ impl Head {
         Position { place, id: self.id }
     }
 
-    /// Returns the size in bytes of the title and the description.
+    /// Returns the total size of the title and the description in bytes.
     pub(crate) fn text_bytes(&self) -> usize {
         let bytes = [self.title_bytes, self.description_bytes].into_iter().flatten();
         bytes.map(|bytes| usize::try_from(bytes).unwrap_or_default()).sum()
@@ -250,7 +250,7 @@ impl Task {
         query!(conn, |c| diesel_async::RunQueryDsl::load(Self::query().filter(own), *c))
     }
 
-    /// Returns the number of tasks on all pages.
+    /// Returns the number of the owner's tasks that match the filter.
     pub(crate) async fn count_filtered(
         conn: &mut Conn<'_>,
         owner: &UserId,

@@ -1,4 +1,4 @@
-//! The database tables, which are identical on PostgreSQL and SQLite.
+//! The database tables. The same definitions serve PostgreSQL and SQLite.
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Bool, Nullable, Text};

@@ -71,10 +71,9 @@ impl Task {
         .optional()
     }
 
-    /// Returns the owner of a task, or `None` if there is no such task. If several users have a
-    /// task with this id, which is only possible after an import, prefers `user`. This is the only
-    /// statement of a request that does not name the owner: it distinguishes another user's task
-    /// from a missing one.
+    /// Returns the owner of a task, or `None` if there is no such task. This distinguishes another
+    /// user's task from a missing one. If several users have a task with this id, which is only
+    /// possible after an import, prefers `user`.
     pub(crate) async fn find_owner(
         conn: &mut Conn<'_>,
         user: &UserId,

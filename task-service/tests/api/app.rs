@@ -133,7 +133,7 @@ impl TestApp {
         response.json().await.unwrap()
     }
 
-    /// Returns the path of the next page.
+    /// Returns the path and query of the next page, if there is one.
     pub(crate) fn next(response: &Response) -> Option<String> {
         let link = response.headers().get("link")?.to_str().unwrap();
         let (reference, relation) = link.strip_prefix('<').unwrap().split_once('>').unwrap();
@@ -153,7 +153,7 @@ impl TestApp {
         tasks
     }
 
-    /// Returns the titles of a listing.
+    /// Returns the titles of the tasks on a page.
     pub(crate) async fn titles(&self, path: &str, token: &str) -> Vec<String> {
         let tasks: Vec<Value> = self.get(path, token).await.json().await.unwrap();
         tasks.iter().map(|task| task["title"].as_str().unwrap().to_owned()).collect()
@@ -201,7 +201,7 @@ pub(crate) async fn problem(response: Response) -> Value {
     problem
 }
 
-/// The issuer's response to the next fetches.
+/// The issuer's response to fetches of its keys.
 #[derive(Clone)]
 pub(crate) enum Answer {
     Document(Value),

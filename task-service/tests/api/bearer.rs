@@ -1,5 +1,5 @@
-//! The rules of token verification, R1 to R12. The name of each test gives the number of its rule and
-//! states what the rule requires.
+//! The rules of token verification, R1 to R12. The name of each test gives the number of its rule
+//! and states what the rule requires.
 
 mod issuers;
 mod shape;

@@ -21,15 +21,16 @@ on_both_engines!(task_service::MIGRATIONS;
 const WRITERS: usize = 50;
 const PAGERS: usize = 20;
 const LONG_ENOUGH: Duration = Duration::from_secs(10);
-/// Every `ONE_IN`th created task is deleted again.
+/// Each writer deletes one in `ONE_IN` of its tasks.
 const ONE_IN: usize = 5;
 
-/// Acknowledged tasks by id, and whether they will be deleted.
+/// The tasks whose creation the service has confirmed: their ids, and whether their writers delete
+/// them.
 #[derive(Default)]
 struct Acknowledged(Mutex<BTreeMap<String, bool>>);
 
 impl Acknowledged {
-    /// Returns the tasks that exist now and will not be deleted.
+    /// Returns the ids of the tasks that exist now and will not be deleted.
     fn lasting(&self) -> BTreeSet<String> {
         let tasks = self.0.lock().unwrap();
         tasks.iter().filter(|(_, is_going)| !**is_going).map(|(id, _)| id.clone()).collect()
@@ -70,7 +71,8 @@ async fn write(app: &TestApp, token: &str, number: usize, tasks: &Acknowledged, 
     }
 }
 
-/// Reads all pages repeatedly. Returns the number of rounds.
+/// Reads all pages repeatedly until `end`, and checks that no task is repeated or skipped. Returns
+/// the number of rounds.
 async fn read(
     app: &TestApp,
     token: &str,

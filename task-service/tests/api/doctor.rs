@@ -1,4 +1,4 @@
-//! `task-service doctor`, tested with each fault that it detects.
+//! The findings of `task-service doctor`.
 
 mod causes;
 mod rights;
@@ -38,7 +38,7 @@ fn command(variables: &[(&str, &str)]) -> Command {
     command
 }
 
-/// Runs the doctor for findings that do not depend on the database.
+/// Runs the doctor with a database that does not exist, and checks that it creates no files.
 async fn doctor(variables: &[(&str, &str)]) -> Report {
     doctor_with(variables, &[]).await
 }

@@ -23,7 +23,7 @@ on_both_engines!(task_service::MIGRATIONS;
     a_silent_feed_refuses_tokens_if_so_configured,
 );
 
-/// Number of tasks; more than one batch of an erasure can delete.
+/// Number of tasks that need several batches of an erasure.
 const MANY: usize = 2500;
 
 async fn spawn(db: &TestDatabase, feed: &Feed) -> TestApp {
@@ -171,7 +171,7 @@ async fn the_tasks_of_a_deleted_user_are_erased(db: TestDatabase) {
     assert_eq!(app.status_for(&ada).await, StatusCode::UNAUTHORIZED);
     assert_eq!(app.titles("/api/tasks", &bob).await, ["One"]);
     assert_eq!(count(&db, "idempotency_keys", "bob").await, 1);
-    // The same address may belong to a new user later.
+    // A later user with the same e-mail address has another id.
     assert_eq!(app.titles("/api/tasks", &app.token("ada-again")).await, [""; 0]);
 }
 
@@ -249,7 +249,7 @@ async fn a_silent_feed_is_reported_and_tokens_are_accepted(db: TestDatabase) {
     .await;
     let token = token_of(&app, "ada", "one");
     assert_eq!(app.status_for(&token).await, StatusCode::OK);
-    // At startup, the service waits for the feed for a limited time.
+    // At startup, the service waits for the feed for a limited time before it is ready.
     loop {
         let (status, body) = ready(&app).await;
         assert_eq!(body["events"], "unavailable");

@@ -35,7 +35,7 @@ async fn complete(app: &TestApp, token: &str, task: &Value) {
     assert_eq!(response.status(), StatusCode::OK);
 }
 
-/// Returns the titles as a set, for tests in which the order does not matter.
+/// Returns the titles of the listed tasks as a set, for tests in which the order does not matter.
 async fn found(app: &TestApp, token: &str, query: &str) -> BTreeSet<String> {
     app.titles(&format!("/api/tasks?{query}"), token).await.into_iter().collect()
 }

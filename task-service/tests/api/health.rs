@@ -1,4 +1,4 @@
-//! The `health` command: checks the readiness of the service, as in a container.
+//! The `health` command, which checks the readiness of the service.
 
 use std::process::Output;
 
@@ -30,7 +30,7 @@ async fn without_the_issuers_keys_a_service_is_not_healthy(db: TestDatabase) {
     assert!(said.contains(reason), "{said}");
 }
 
-/// Runs the command with a service that listens on all addresses, as in a container.
+/// Runs the command with `HOST` set to all addresses, as in a container.
 async fn health(app: &TestApp) -> Output {
     Command::new(env!("CARGO_BIN_EXE_task-service"))
         .arg("health")

@@ -127,8 +127,7 @@ async fn a_refused_create_does_not_use_up_its_key(db: TestDatabase) {
     assert_eq!(response.status(), StatusCode::CREATED);
 }
 
-/// A stored response counts towards the limit as long as its key is valid, even if its task was
-/// deleted.
+/// A stored response counts towards the limit even if its task does not exist.
 async fn the_keys_of_a_user_are_limited(db: TestDatabase) {
     let app = TestApp::spawn_with(&db, |config| config.max_tasks_per_user = 10).await;
     let (ada, bob) = (app.token("ada"), app.token("bob"));

@@ -1,4 +1,4 @@
-//! `task-service import`: imported tasks of another service are listed by their owners.
+//! `task-service import`: owners can list the tasks imported from another service.
 
 mod refusals;
 
@@ -71,7 +71,8 @@ fn path(file: &NamedTempFile) -> &str {
     file.path().to_str().unwrap()
 }
 
-/// Creates a database as the quickstart's `SQLModel.metadata.create_all` does.
+/// Creates a database with the tables that the quickstart's `SQLModel.metadata.create_all` creates.
+/// Returns `None` if the engine is not available.
 async fn quickstart(engine: Engine) -> Option<TestDatabase> {
     let db = TestDatabase::create(engine, task_service::MIGRATIONS).await?;
     let (id, time) = match engine {

@@ -1,4 +1,4 @@
-//! Invalid input returns a 4xx in the documented format.
+//! Invalid input results in a 4xx response in the documented format.
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};

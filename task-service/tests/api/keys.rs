@@ -1,5 +1,6 @@
-//! The issuer's keys: when they are fetched, and what happens while they are unavailable. Each test
-//! has the number (R13 to R19, except R14) and the content of a rule in its name.
+//! Rules R13 to R19, except R14: when the issuer's keys are fetched, and what happens while they
+//! are unavailable. The name of each test gives the number of its rule and states what the rule
+//! requires.
 
 use std::{pin::pin, time::Duration};
 
@@ -172,7 +173,7 @@ async fn r18_a_fetch_that_hangs_does_not_delay_known_keys(db: TestDatabase) {
         status = &mut waiting => panic!("the others had to wait for the fetch: {status}"),
         () = others => {}
     }
-    // All of them received a response during the pending fetch; now it may complete.
+    // All of them received a response during the pending fetch; now the fetch may complete.
     app.keys.publish(&[app.keys.issuer().jwk()]);
     assert_eq!(waiting.await, StatusCode::UNAUTHORIZED);
 }
@@ -206,8 +207,8 @@ async fn r17_keys_that_are_too_old_are_not_trusted(db: TestDatabase) {
     let token = app.token("ada");
     assert_eq!(app.status_for(&token).await, StatusCode::OK);
     app.keys.answer(Answer::Text(500, String::new()));
-    // There is one failure per cool-down of 50 ms, so the set is older than a second after 25 of
-    // them.
+    // There is at most one failure per cool-down of 50 ms, so after 25 failures, the set is older
+    // than a second.
     app.keys.more_fetches(25).await;
     assert_eq!(app.status_for(&token).await, StatusCode::SERVICE_UNAVAILABLE);
 }

@@ -42,7 +42,7 @@ async fn pages_follow_one_another_without_gap_or_repetition(db: TestDatabase) {
         let next = TestApp::next(&response);
         let tasks: Vec<Value> = response.json().await.unwrap();
         seen.extend(tasks.iter().map(|task| task["title"].as_str().unwrap().to_owned()));
-        // A task created in the meantime is newer than all remaining pages.
+        // A task created in the meantime is newer than the tasks on all remaining pages.
         app.create(&token, &json!({ "title": "meanwhile" })).await;
         let Some(next) = next else { break };
         path = next;

@@ -1,4 +1,4 @@
-//! Listings that are sent in parts have the same contents as others.
+//! Listings that are sent in parts look like others to clients.
 
 use futures_util::future::join_all;
 use reqwest::{Method, StatusCode};

@@ -1,5 +1,5 @@
-//! HTTP tests of task-service. Each test has its own server, on a free port, its own database and
-//! its own issuer. Most tests run on SQLite and on PostgreSQL.
+//! Tests of task-service. Most of them run on SQLite and on PostgreSQL, and have their own server
+//! on a free port, their own database and their own issuer.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! The OpenAPI document: the committed one is current, and every operation in it exists.
+//! The OpenAPI document is current, and describes exactly the operations that exist.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -120,7 +120,7 @@ async fn every_returned_status_is_documented(db: TestDatabase) {
     }
 }
 
-/// Resolves a `$ref`.
+/// Returns the target of a `$ref`, or the value itself if it is not a reference.
 fn resolved<'a>(description: &'a Value, value: &'a Value) -> &'a Value {
     match value["$ref"].as_str() {
         Some(reference) => description.pointer(reference.trim_start_matches('#')).unwrap(),

@@ -1,4 +1,4 @@
-//! A matrix: every task endpoint × (no token, invalid token, other user, owner).
+//! Access to tasks without a token, with an invalid token, as another user and as the owner.
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -81,7 +81,7 @@ async fn another_users_task_is_not_found_if_so_configured(db: TestDatabase) {
             assert_eq!(problems[0], problems[1]);
         }
     }
-    // A stale `If-Match` also fails for the owner.
+    // Requests of the owner also fail if `If-Match` has another version.
     for method in [Method::PATCH, Method::DELETE] {
         let request = app.request(method.clone(), &path, &ada).header("if-match", "\"7\"");
         let response = request.json(&json!({ "title": "Ada's" })).send().await.unwrap();

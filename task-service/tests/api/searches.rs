@@ -87,7 +87,7 @@ async fn count_under_a_lock(
     (succeeded, refused + SEARCHES / 2)
 }
 
-/// Returns the number of successes and the number of refusals among the next responses.
+/// Returns the number of successes and the number of refusals among the next `limit` responses.
 async fn count(searches: impl Stream<Item = Response>, limit: usize) -> (usize, usize) {
     let mut searches = std::pin::pin!(searches.take(limit));
     let (mut succeeded, mut refused) = (0, 0);

@@ -106,7 +106,8 @@ async fn writes_are_refused_when_their_log_was_removed() {
         assert_eq!(app.get(path, &token).await.status(), StatusCode::SERVICE_UNAVAILABLE);
     }
 
-    // The acknowledged writes existed only in the write-ahead log.
+    // The acknowledged write, which existed only in the write-ahead log, is now in the database
+    // file.
     let copy = beside(&path, ".copy");
     fs::copy(&path, &copy).unwrap();
     let bytes = fs::read(&copy).unwrap();

@@ -1,4 +1,4 @@
-//! The life cycle of a task, through the API.
+//! The life cycle of a task through the API, and what all endpoints have in common.
 
 use futures_util::future::join_all;
 use reqwest::{Method, StatusCode};

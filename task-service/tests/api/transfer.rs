@@ -1,4 +1,5 @@
-//! `task-service export` and `import`: all data in one file, independent of the engine.
+//! `task-service export` and `import`: tasks and idempotency keys in one file, which does not
+//! depend on the engine.
 
 mod refusals;
 
@@ -75,7 +76,8 @@ async fn import(db: &TestDatabase, text: &str) -> String {
     done(db, &["import", &path]).await
 }
 
-/// Imports from a pipe, whose end cannot be checked beforehand.
+/// Imports from a pipe, whose end cannot be checked beforehand. Returns whether the import
+/// succeeded, and its standard output.
 async fn piped(db: &TestDatabase, text: &str) -> (bool, String) {
     let mut command = service(db, &["import", "-"]).stdin(Stdio::piped()).spawn().unwrap();
     // The command may exit before it has read everything.
@@ -105,7 +107,7 @@ fn with_new_end(export: &str) -> String {
     format!("{lines}\n{}\n", json!({ "end": { "rows": tally, "sha256": hash } }))
 }
 
-/// Inserts many tasks at once.
+/// Inserts `count` tasks with one statement.
 async fn fill(db: &TestDatabase, count: usize) {
     let (id, time) = match db.engine {
         Engine::Postgres => ("gen_random_uuid()", "timestamptz '2026-01-02T03:04:05.678901Z'"),
@@ -195,7 +197,7 @@ async fn every_column_is_exported_or_derived_again(db: TestDatabase) {
 
 async fn keys_are_in_the_order_of_their_bytes(db: TestDatabase) {
     if db.engine == Engine::Postgres {
-        // Gives the column the collation that it has in a database created with a locale.
+        // Gives the column a collation like that of a database created with a locale.
         let text = "ALTER COLUMN user_id TYPE text COLLATE \"en-US-x-icu\"";
         db.change(&format!("ALTER TABLE idempotency_keys {text}")).await;
     }
@@ -219,8 +221,8 @@ async fn an_export_is_a_consistent_snapshot(db: TestDatabase) {
     let before = exported(&db).await;
     let mut command = service(&db, &["export"]).spawn().unwrap();
     let mut output = command.stdout.take().unwrap();
-    // The export has started. It is larger than the buffer of a pipe, so it blocks until its output
-    // is read.
+    // The first bytes show that the export has started. It is larger than the buffer of a pipe, so
+    // it blocks until the rest is read.
     let mut export = vec![0; 1024];
     output.read_exact(&mut export).await.unwrap();
 
@@ -267,7 +269,7 @@ async fn an_import_that_is_killed_leaves_nothing(db: TestDatabase) {
     let there = db.elsewhere(MIGRATIONS).await;
     let mut command = service(&there, &["import", "-"]).stdin(Stdio::piped()).spawn().unwrap();
     let mut input = command.stdin.take().unwrap();
-    // A pipe holds less than half of the export, so the import has stored rows by now.
+    // A pipe holds less than half of the export, so after this, the import has received many rows.
     let (most, _) = export.as_bytes().split_at(export.len() / 5 * 4);
     input.write_all(most).await.unwrap();
 

@@ -25,7 +25,8 @@ on_both_engines!(task_service::MIGRATIONS;
 /// Time limit that is exceeded only if the service hangs.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Reads a response that has a `Content-Length`.
+/// Returns the head of a response, in lower case, and its body. Without a `Content-Length`, the
+/// body may be incomplete.
 async fn read_response(stream: &mut TcpStream) -> (String, String) {
     let mut bytes = Vec::new();
     let read = async {
@@ -120,7 +121,8 @@ async fn a_malformed_chunk_gets_400(db: TestDatabase) {
             stream.write_all(chunks.as_bytes()).await.unwrap();
             let mut answer = Vec::new();
             let read = stream.read_to_end(&mut answer);
-            // The client sends an incomplete body and closes its side of the connection.
+            // In this case, the body is incomplete, and the client closes its side of the
+            // connection.
             if chunks == "5\r\n{}\r\n" {
                 drop(read);
                 stream.shutdown().await.unwrap();
@@ -136,7 +138,7 @@ async fn a_malformed_chunk_gets_400(db: TestDatabase) {
     assert_eq!(app.status_for(&token).await, StatusCode::OK);
 }
 
-/// Requests all tasks of a user without reading the response.
+/// Requests the tasks of a user, and waits for the response without reading it.
 async fn request_and_read_nothing(address: SocketAddr, token: &str) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
@@ -166,7 +168,7 @@ async fn a_user_who_reads_nothing_is_limited_and_disconnected(db: TestDatabase) 
         }
     }
 
-    // A quarter of the limit is enough for three responses.
+    // The limit for one user, a quarter of the total, is enough for three responses.
     let mut unread = Vec::new();
     for _ in 0..3 {
         unread.push(request_and_read_nothing(app.address, &ada).await);

@@ -21,8 +21,8 @@ const COLUMNS: &str = "id, title, description, completed, created_at, updated_at
 /// once.
 const SCRIPTS: usize = 100;
 
-/// Runs the statements of the task API with pgbench, each as a prepared statement in its own
-/// transaction.
+/// Runs the main statements of the task API with pgbench, each prepared and in its own transaction.
+/// Returns a table of the results.
 pub(super) fn pgbench(site: &Site, cluster: &Cluster, pressure: Pressure) -> Result<String> {
     let statements = [
         ("get", format!("SELECT {COLUMNS} FROM tasks WHERE user_id = 'OWNER' AND id = 'TASK' LIMIT 1")),

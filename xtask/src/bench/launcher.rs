@@ -25,7 +25,8 @@ impl Launcher<'_> {
         Ok(Service::new("auth-service", url, command))
     }
 
-    /// Creates a task-service that uses the keys and the events of an auth-service.
+    /// Creates a task-service that uses the keys and the events of an auth-service, without
+    /// starting it.
     pub(super) fn tasks(self, auth: &Service) -> Result<Service> {
         let (url, mut command) = self.command("task-service", "tasks")?;
         command.env("BETTER_AUTH_JWKS_URL", format!("{}/api/auth/jwks", auth.url));

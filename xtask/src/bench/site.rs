@@ -33,7 +33,7 @@ pub(super) struct Site {
 }
 
 impl Site {
-    /// Starts the programs in a folder.
+    /// Starts the services whose programs are in the folder `programs`.
     pub(super) fn start(name: &'static str, engine: Engine, programs: &Path) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let launcher = Launcher { programs, folder: folder.path(), engine: &engine };
@@ -76,7 +76,7 @@ impl Site {
         Ok(service.process_id().ok_or_else(|| format!("{} does not run", service.name))?)
     }
 
-    /// Creates users with tasks.
+    /// Creates users with tasks, and writes the file described at [`Self::users`].
     pub(super) fn fill(&self) -> Result {
         let lines = scope(|scope| {
             let makers = (0..MAKERS).map(|maker| {

@@ -68,8 +68,8 @@ impl ServerFolder {
     }
 
     pub(super) fn init(&self) -> io::Result<()> {
-        // A superuser may execute programs, so on a shared machine even this cluster needs a
-        // password.
+        // A superuser of the cluster may execute programs, so on a shared machine even this cluster
+        // needs a password.
         let secret = self.path("password");
         fs::write(&secret, &self.password)?;
         if let Some(Owner { user, group }) = self.owner {

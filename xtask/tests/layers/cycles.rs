@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::tree::{Graph, Module};
 
-/// Returns each group of modules that can reach each other, with the imports inside the group.
+/// Returns each group of modules that import each other, directly or indirectly, with the imports
+/// inside the group.
 pub(crate) fn cycles(graph: &Graph) -> BTreeSet<Graph> {
     let reached: BTreeMap<_, _> =
         graph.keys().map(|module| (module, reachable(graph, module))).collect();

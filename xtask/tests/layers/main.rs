@@ -1,4 +1,5 @@
-//! Layers of the services and import cycles among their modules, which the compiler does not check.
+//! Layers of the services and import cycles among the modules of each crate, which the compiler
+//! does not check.
 //!
 //! A module imports only from its own layer and the layers below it. Modules must not import each
 //! other in a cycle. This also applies to sibling modules, each together with its submodules.
@@ -119,8 +120,8 @@ fn uses(text: &str, name: &str) -> bool {
     text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(&path))
 }
 
-/// Returns whether modules with these sources import each other in a cycle; the first is the parent
-/// of the others.
+/// Returns whether a parent module and its two submodules, with these sources, import each other in
+/// a cycle.
 fn are_in_a_circle(parent: &str, first: &str, second: &str) -> bool {
     let texts = [("parent", parent), ("parent::first", first), ("parent::second", second)];
     let texts = texts.map(|(name, text)| {

@@ -94,7 +94,7 @@ impl Resolver<'_> {
         modules.filter(|found| found != module).collect()
     }
 
-    /// Returns whether a module only re-exports an item of one of its submodules.
+    /// Returns whether an import only re-exports an item of a submodule.
     fn is_re_export(&self, module: &Module, import: &Import) -> bool {
         let source = self.0.get(module).expect("the module exists");
         let path = self.absolute(module, &import.path);

@@ -35,7 +35,8 @@ fn folder(args: &MailArgs, is_https: bool) -> Finding {
     }
 }
 
-/// Connects to the server, negotiates encryption and authenticates, without sending an e-mail.
+/// Connects to the server, with encryption and authentication as configured, without sending an
+/// e-mail.
 async fn server(url: &SmtpUrl, patience: Duration) -> Finding {
     let address = url.expose().parse().map(|url: Url| shown(&url)).unwrap_or_default();
     let fault = |reason: String| Finding::fault("SMTP_URL", format!("{address}: {reason}"));

@@ -62,7 +62,8 @@ async fn public_address(caller: &Caller, config: &Config, address: &str) -> Find
     }
 }
 
-/// Checks that task-service accepts this service's tokens and requests from its web app.
+/// Checks that task-service has fetched the keys of its issuer, that its clock agrees with that of
+/// this machine, and that it accepts requests from the origins of the web app.
 pub(super) async fn tasks(caller: &Caller, config: &Config) -> Vec<Finding> {
     let address = config.tasks_url.as_str();
     let health = match caller.get(&format!("{address}/health/ready")).await {

@@ -41,7 +41,7 @@ fn cookies(config: &Config) -> Vec<Finding> {
     findings
 }
 
-/// Returns the problem that prevents a page from sending cookies, if there is one.
+/// Returns a problem that may keep a page from sending cookies to the service, if there is one.
 fn obstacle(page: &WebOrigin, config: &Config, has_a_home: bool) -> Option<Finding> {
     let base = &config.better_auth_url;
     let (shown, service) = (page.as_str(), base.as_str());
@@ -85,7 +85,7 @@ fn another_site(page: &WebOrigin, base: &WebOrigin, has_a_home: bool) -> Finding
     Finding::warn("FRONTEND_URL", format!("{text}: {advice}"))
 }
 
-/// Checks that secure cookies are not set over http, where browsers reject them.
+/// Checks that secure cookies are not set over http, where some or all browsers reject them.
 fn secure_cookies(config: &Config) -> Option<Finding> {
     let base = &config.better_auth_url;
     if !config.secure_cookies || is_https(base) {
@@ -117,7 +117,8 @@ fn tasks(config: &Config) -> Option<Finding> {
     None
 }
 
-/// Checks that rate limits apply to clients, and not to a proxy that all of them use.
+/// Checks that rate limits apply to the real addresses of clients, and neither to that of a shared
+/// proxy nor to forged ones.
 fn proxies(config: &Config) -> Finding {
     let setting = "TRUSTED_PROXIES";
     if config.trusted_proxies.iter().any(|proxy| proxy.is_everybody()) {
@@ -147,7 +148,8 @@ fn proxies(config: &Config) -> Finding {
     )
 }
 
-/// Returns whether clients use a different port from the one that the service listens on.
+/// Returns whether the port in the public URL differs from the one that the service listens on.
+/// Returns `false` if the URL refers to this machine, or if the service chooses a free port.
 fn has_another_port(config: &Config) -> bool {
     let url: Option<Url> = config.better_auth_url.as_str().parse().ok();
     let port = url.and_then(|url| url.port_or_known_default());

@@ -1,5 +1,5 @@
-//! Checks that the secret exists, that the database was encrypted with it, and whether older secrets
-//! are still needed.
+//! Checks that the secret is valid and decrypts the signing keys in the database, and whether older
+//! secrets are still needed.
 
 use service_kit::{
     db::Conn,
@@ -17,7 +17,7 @@ const SETTING_WITH_VERSIONS: &str = "BETTER_AUTH_SECRETS";
 /// Number of sessions that one query reads.
 const PAGE: i64 = 500;
 
-/// Checks the secrets. `database` is `None` if the database cannot be read.
+/// Checks the secrets. `database` is `None` unless there is a database with a current schema.
 pub(super) async fn check(config: &Config, database: Option<&mut ReadOnly>) -> Vec<Finding> {
     let secrets = match config.existing_secrets() {
         Ok(secrets) => secrets,
@@ -38,7 +38,8 @@ pub(super) async fn check(config: &Config, database: Option<&mut ReadOnly>) -> V
     findings
 }
 
-/// Reports an error message, which begins with the name of the setting that it concerns.
+/// Reports an invalid secret. An error message that begins with the name of a setting is attributed
+/// to that setting, and any other message to `BETTER_AUTH_SECRET`.
 fn invalid(error: &str) -> Finding {
     let setting =
         if error.starts_with(SETTING_WITH_VERSIONS) { SETTING_WITH_VERSIONS } else { SETTING };

@@ -6,8 +6,8 @@ use service_kit::source::value::{flag, time};
 use super::candidate::CandidateBan;
 
 /// Returns the user's ban that is in effect at `now`, or `None`. `banned` is a flag that is valid
-/// until `expires`. A flag or a time that cannot be parsed counts as a ban, because an operator can
-/// lift it later.
+/// until `expires`. A flag that cannot be parsed counts as set, and a time that cannot be parsed
+/// does not end the ban, because an operator can lift it later.
 pub(super) fn ban(
     banned: Option<&str>,
     reason: Option<&str>,
@@ -29,7 +29,8 @@ pub(super) fn ban(
     Some(CandidateBan { description, reason, expires: end })
 }
 
-/// Returns a ban if the flag is set or cannot be parsed. `meaning` describes a set flag in the report.
+/// Returns a ban if the flag is set or cannot be parsed. `meaning` describes a set flag in the
+/// report.
 pub(super) fn forbidden(is_forbidden: Option<&str>, meaning: &str) -> Option<CandidateBan> {
     let text = is_forbidden?;
     match flag(text) {
@@ -39,7 +40,7 @@ pub(super) fn forbidden(is_forbidden: Option<&str>, meaning: &str) -> Option<Can
     }
 }
 
-/// Returns a ban if the account is not active.
+/// Returns a ban if the account is not active or the flag cannot be parsed.
 pub(super) fn inactive(is_active: Option<&str>) -> Option<CandidateBan> {
     let text = is_active?;
     match flag(text) {

@@ -8,10 +8,10 @@ pub(super) const PAGE: usize = 500;
 pub(super) const SECOND_FACTOR_LOST: &str =
     "second factor lost: the password alone is enough to sign in here";
 
-/// A user to import. Values are strings as in the source.
+/// A user to import. Most values are strings, as in the source.
 #[derive(Default)]
 pub(crate) struct Candidate {
-    /// Position in the source, for the report.
+    /// Position or id in the source, for the report.
     pub(super) place: String,
     pub(super) id: Option<String>,
     pub(super) email: String,

@@ -1,4 +1,4 @@
-//! Reads users from JSON files, which hold a single value or one value per line.
+//! Reads users from JSON files, which hold one value, or several, usually one per line.
 
 mod auth0;
 mod django;
@@ -76,8 +76,9 @@ pub(super) fn read(
     Ok(candidates)
 }
 
-/// Returns the users (for Django, all dumped objects) in a value: the elements of an array, or of
-/// the `users` field of an object. In a file from Auth0, an object without that field is a user.
+/// Returns the users in a value: the elements of an array, or of the `users` field of an object. In
+/// a file from Auth0, an object without that field is a user. For Django, only an array is
+/// accepted; its elements are all dumped objects.
 fn elements(value: Value, from: Origin) -> Result<Vec<Object>, ImportError> {
     let elements = match value {
         Value::Array(elements) => elements,

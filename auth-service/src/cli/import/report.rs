@@ -55,7 +55,7 @@ impl Report {
         self.findings.list(what, format!("{place}: {what}"));
     }
 
-    /// Reports a user who was imported without the password.
+    /// Reports a user whose password hash could not be imported.
     pub(super) fn refuse_hash(&mut self, place: &str, what: &str) {
         self.has_refused_hashes = true;
         self.note(place, what);
@@ -73,7 +73,8 @@ impl Report {
         }
     }
 
-    /// Adds the counts of a page to the totals, once the page has been written.
+    /// Adds the counts of a page to the totals. Called once the page has been written or, in a dry
+    /// run, checked.
     pub(super) fn add(&mut self, page: Counts) {
         self.counts.users += page.users;
         self.counts.passwords += page.passwords;

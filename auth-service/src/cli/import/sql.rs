@@ -35,12 +35,13 @@ pub(super) struct Source {
     factors: Vec<(Table, &'static str)>,
     keys: Option<Table>,
     collation: &'static str,
-    /// The id of the last user read.
+    /// The id of the last user read; empty at first.
     after: String,
 }
 
 impl Source {
-    /// Opens the source. Fails if a required table or column is missing.
+    /// Finds the tables of the source, and reports columns and users that are not imported. Fails
+    /// if an expected table or column is missing.
     pub(super) async fn open(
         conn: &mut Conn<'_>,
         args: &ImportArgs,
@@ -106,8 +107,9 @@ impl Source {
         Ok(())
     }
 
-    /// Fails if importing sessions would have no effect, because the table is empty or the secret
-    /// is not that of the source.
+    /// Fails if importing sessions would have no effect, because there are users but no sessions,
+    /// or because the secret is not that of the source. Adds a remark if the secret cannot be
+    /// checked.
     pub(super) async fn check_sessions(
         &self,
         conn: &mut Conn<'_>,
@@ -187,12 +189,12 @@ impl Source {
         SourceUser::list(conn, &self.users, self.collation, &self.after, limit).await
     }
 
-    /// Selects the rows of the users up to `last`.
+    /// Returns the range of user ids in the page that ends with `last`.
     fn range<'a>(&'a self, last: &'a str) -> SourceRange<'a> {
         SourceRange { collation: self.collation, after: &self.after, last }
     }
 
-    /// Returns the accounts of a page's users, by user id.
+    /// Returns the accounts of a page's users, by user id, except those of `own_providers`.
     async fn read_accounts(
         &self,
         conn: &mut Conn<'_>,
@@ -222,7 +224,7 @@ impl Source {
         Ok(sessions)
     }
 
-    /// Returns the ids of the users in a page who have a row in the table.
+    /// Returns the ids of the users in a page who have a row in `table`.
     async fn read_owners(
         &self,
         conn: &mut Conn<'_>,

@@ -32,7 +32,8 @@ use crate::{
 
 pub(super) struct Target {
     url: DatabaseUrl,
-    /// `None` before [`Target::prepare`], and in a dry run without a database.
+    /// `None` before [`Target::prepare`], and in a dry run without a database that has the
+    /// service's tables.
     database: Option<Database>,
     is_dry_run: bool,
     is_update: bool,
@@ -44,7 +45,7 @@ pub(super) struct Target {
     seen_emails: HashSet<String>,
 }
 
-/// The rows of a page before they are written.
+/// The rows of a page before they are written, and the counts of the page.
 #[derive(Default)]
 struct Draft {
     page: ImportPage,
@@ -79,7 +80,8 @@ impl Target {
     }
 
     /// Opens the database and migrates its schema. A dry run neither creates nor migrates a
-    /// database, and treats one without the service's tables as empty.
+    /// database: it treats one without the service's tables as empty, and fails if the schema is
+    /// outdated.
     pub(super) async fn prepare(&mut self) -> Result<(), ImportError> {
         if !self.is_dry_run {
             migrate::run(&self.url, MIGRATIONS).await?;
@@ -95,7 +97,8 @@ impl Target {
         Ok(())
     }
 
-    /// Checks a page of candidates and writes new and updated users in one transaction.
+    /// Checks a page of candidates and, except in a dry run, writes the resulting rows in one
+    /// transaction.
     pub(super) async fn take(
         &mut self,
         candidates: Vec<Candidate>,
@@ -159,8 +162,8 @@ impl Target {
         Ok(KnownRows::find(&mut pooled.conn(), &keys).await?)
     }
 
-    /// Parses a time and truncates it to milliseconds, the precision of all times in the database.
-    /// Returns the current time if the source has none, and `None` if it cannot be parsed.
+    /// Parses a time and truncates it to milliseconds, the precision of [`Timestamp`]. Returns the
+    /// start time of the import if the source has no time, and `None` if the time cannot be parsed.
     fn time_or_now(&self, text: Option<&str>) -> Option<DbTime> {
         let time = match text.map(str::trim).filter(|text| !text.is_empty()) {
             Some(text) => value::time(text)?,

@@ -12,7 +12,7 @@ use crate::{
     store::{Session, UserRow},
 };
 
-/// Format of a command's results on standard output.
+/// Writer of a command's results to standard output.
 pub(super) struct Output {
     pub(super) is_json: bool,
     pub(super) now: DbTime,
@@ -58,7 +58,7 @@ struct SessionBody<'a> {
 }
 
 impl Output {
-    /// Writes a list of users. `is_cut` tells whether the limit left out some of them.
+    /// Writes a list of users. `is_cut` tells whether the limit left out further ones.
     pub(super) fn list(&self, users: &[UserRow], is_cut: bool) -> io::Result<()> {
         let mut out = io::stdout().lock();
         if self.is_json {

@@ -17,14 +17,14 @@ pub struct CustomOrigin {
     scheme: String,
     /// Empty in a pattern that matches any authority.
     authority: String,
-    /// Normalized: without dot segments, empty segments or a trailing slash. Empty in a pattern
-    /// that matches any path.
+    /// Normalized: percent-decoded, without dot segments, empty segments or a trailing slash. Empty
+    /// in a pattern that matches any path.
     path: String,
 }
 
 impl CustomOrigin {
-    /// Parses a URL or a pattern. Returns `None` for web schemes, refused schemes, strings without
-    /// a scheme and strings with control characters.
+    /// Parses a URL or a pattern. Returns `None` for `ftp`, `file` and web schemes, refused
+    /// schemes, strings without a scheme and strings with control characters.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (scheme, rest) = text.split_once(':')?;
         let scheme = scheme.to_ascii_lowercase();

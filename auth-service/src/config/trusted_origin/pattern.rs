@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-/// A pattern in which `*` stands for any string, including dots.
+/// A pattern in which `*` stands for any string, which may contain dots.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OriginPattern {
     /// `None` matches http and https.
@@ -64,7 +64,7 @@ fn is_address_range(host: &str) -> bool {
         && host.bytes().all(|b| b.is_ascii_digit() || b".*".contains(&b))
 }
 
-/// Returns false if the pattern is an address range and the authority is not an IPv4 address: the
+/// Returns `false` if the pattern is an address range and the authority is not an IPv4 address: the
 /// `*` of `10.*` must not match part of a domain name.
 pub(super) fn is_of_a_range(pattern: &str, authority: &str) -> bool {
     let [pattern, host] = [pattern, authority].map(|authority| host_and_port(authority).0);

@@ -11,8 +11,9 @@ use uuid::Uuid;
 
 use crate::domain::throttle::Key;
 
-/// Maximum number of entries per hour and process. Half of them are reserved for failures of existing
-/// users, so that guessing at unknown addresses does not hide an attack on a user.
+/// Number of entries per hour and process beyond which failures share one entry. Half of them are
+/// reserved for failures of existing users, so that guessing at unknown addresses does not hide an
+/// attack on a user.
 const MAX_ENTRIES: usize = 1000;
 const HOUR_SECONDS: i64 = 3600;
 
@@ -36,6 +37,7 @@ pub(super) struct Slot {
 
 impl Failures {
     /// Returns the entry in which a failure is counted. Equal failures have the same key.
+    /// `is_of_user` tells whether the failure concerns an existing user.
     pub(super) fn slot(&self, key: Key, is_of_user: bool, now: DbTime) -> Slot {
         let number = now.0.timestamp().div_euclid(HOUR_SECONDS);
         let mut hour = self.0.lock().unwrap_or_else(PoisonError::into_inner);

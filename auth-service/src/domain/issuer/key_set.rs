@@ -38,7 +38,8 @@ pub(crate) struct Jwks {
 }
 
 impl KeySet {
-    /// Decrypts the keys that sign now or later. `rows` are ordered newest first.
+    /// Creates the set. Decrypts the keys that sign now or later, and fails if there are no such
+    /// keys or if the secrets do not decrypt them. `rows` are ordered newest first.
     pub(super) fn open(
         rows: Vec<SigningKey>,
         (rotation, seal): (&Rotation, &Seal),
@@ -78,7 +79,8 @@ impl KeySet {
         self.expires_at.is_none_or(|expires_at| now < expires_at)
     }
 
-    /// Returns whether the set is up to date: no key has to be created or withdrawn yet.
+    /// Returns whether no key has to be created or withdrawn yet. Does not notice changes in the
+    /// database.
     pub(super) fn is_current(&self, now: DateTime<Utc>) -> bool {
         self.changes_at.is_none_or(|changes_at| now < changes_at)
     }

@@ -58,7 +58,8 @@ pub(super) async fn make_next(
 }
 
 /// Creates and publishes a key, which signs once it has been published long enough. Changes nothing
-/// if the next key exists already. Fails if there are no keys yet.
+/// if the next key exists already. Fails if all keys are revoked or the first one has not been
+/// created yet.
 pub(crate) async fn rotate(
     conn: &mut Conn<'_>,
     (rotation, seal): (&Rotation, &Seal),

@@ -52,7 +52,8 @@ impl Rotation {
         }
     }
 
-    /// Returns the time at which a key leaves the published set, or `None` if it never expires.
+    /// Returns the time at which a key leaves the published set unless it is revoked, or `None` if
+    /// it never expires.
     pub(crate) fn withdrawal(&self, key: &SigningKey) -> Option<DateTime<Utc>> {
         key.expires_at.map(|at| at.0 + self.grace_period)
     }
@@ -61,8 +62,8 @@ impl Rotation {
         key.revoked_at.is_none() && self.withdrawal(key).is_none_or(|at| now < at)
     }
 
-    /// Returns the time at which the next key must be created, or `None` if the newest one never
-    /// expires.
+    /// Returns the time at which the next key must be created, or `None` if the newest usable one
+    /// never expires or there is no usable one.
     pub(crate) fn due_at(&self, keys: &[SigningKey]) -> Option<DateTime<Utc>> {
         let expires_at = usable(keys).next()?.expires_at?;
         Some(expires_at.0 - self.publish_ahead)
@@ -70,6 +71,7 @@ impl Rotation {
 
     /// Returns the next key if it is due. Its predecessor signs until the next key has been
     /// published long enough, even if that is later than planned because no replica was running.
+    /// Without a published predecessor, the next key signs at once.
     pub(crate) fn next(&self, keys: &[SigningKey], now: DateTime<Utc>) -> Option<NextKey> {
         let generation = next_generation(keys);
         let Some(newest) = usable(keys).next() else {
@@ -112,8 +114,8 @@ pub(super) fn usable(keys: &[SigningKey]) -> impl Iterator<Item = &SigningKey> {
     keys.iter().filter(|key| key.revoked_at.is_none())
 }
 
-/// Returns the key that signs: the newest one that has been activated. If no key has been
-/// activated, because the clock of this replica is behind, returns the oldest.
+/// Returns the key that signs: the newest usable one that has been activated. If no key has been
+/// activated, because the clock of this replica is behind, returns the oldest usable one.
 pub(crate) fn signing(keys: &[SigningKey], now: DateTime<Utc>) -> Option<&SigningKey> {
     usable(keys).find(|key| activation(key) <= now).or_else(|| usable(keys).last())
 }

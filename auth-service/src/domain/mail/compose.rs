@@ -39,10 +39,10 @@ const DELETE_LIFETIME: Duration = Duration::from_hours(24);
 /// Maximum number of characters of a name in an e-mail; longer names are truncated.
 const NAME_MAX_CHARS: usize = 256;
 
-/// Result of composing an outbox row.
+/// Result of composing a message.
 pub(super) enum Composed {
     Message(Message),
-    /// The e-mail is obsolete, for example because its user was deleted.
+    /// There is nothing to send, for example because the user does not exist any more.
     Nothing,
     /// The recipient has received too many e-mails, so the e-mail is deferred by the given
     /// duration.
@@ -108,8 +108,8 @@ pub(super) async fn compose(mailer: &Mailer, mail: &Mail) -> Result<Composed> {
     Ok(Composed::Message(message))
 }
 
-/// Returns the user whom the e-mail concerns, and the recipient's address, or `None` if the e-mail
-/// is obsolete.
+/// Returns the user whom the e-mail concerns, if the user still exists, and the address of the
+/// recipient. Returns `None` if the e-mail must not be sent.
 async fn find_reader<'a>(
     mailer: &Mailer,
     mail: &'a Mail,
@@ -123,9 +123,9 @@ async fn find_reader<'a>(
         return Ok(Some((User::find_by_email(conn, new_email).await?, &mail.email)));
     }
     if matches!(kind, Kind::ChangeEmailNotice | Kind::PasswordChanged | Kind::NewSignIn) {
-        // The notice is sent even if the new address is taken, because a missing notice would
-        // reveal that. It is also sent if the address has already changed: an attacker must not be
-        // able to suppress the notice by changing the address.
+        // Whether the new address is taken is not checked, because a missing notice would reveal
+        // it. The notice is also sent if the address of the user has already changed: an attacker
+        // must not be able to suppress the notice by changing the address.
         let id = mail.user_id.as_deref().unwrap_or_default();
         return Ok(User::find(conn, id).await?.map(|user| (Some(user), mail.email.as_str())));
     }
@@ -171,7 +171,7 @@ async fn undo_link(mailer: &Mailer, mail: &Mail) -> Result<Option<Link>> {
 }
 
 /// Returns the address of the client that signed in, unless the session has already ended or the
-/// client could have forged its address.
+/// address may be that of a proxy.
 async fn client_of(mailer: &Mailer, mail: &Mail) -> Result<Option<String>> {
     let session_id = mail.session_id.as_ref().filter(|_| mailer.knows_clients);
     let Some(session_id) = session_id else { return Ok(None) };
@@ -200,9 +200,9 @@ async fn count(mailer: &Mailer, mail: &Mail, kind: Kind, to: &str) -> Result<Opt
     }
 }
 
-/// Creates the link, unless the e-mail was withdrawn, its user was deleted or its session has
-/// ended. The transaction locks the e-mail and the user, so that a request that withdraws the
-/// e-mail also finds and deletes its token.
+/// Creates the link, unless the e-mail was withdrawn, the user was deleted or has another address,
+/// or the session has ended. The transaction locks the e-mail and the user, so that a request that
+/// withdraws the e-mail also finds and deletes its token.
 async fn make_link(mailer: &Mailer, mail: &Mail, kind: Kind, user: &User) -> Result<Option<Link>> {
     let now = mailer.now();
     let session_id = mail.session_id.as_deref();

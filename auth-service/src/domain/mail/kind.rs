@@ -17,7 +17,8 @@ pub(crate) enum Kind {
     ConfirmChangeEmail,
     /// Sent to a user who has asked to delete the account.
     DeleteUser,
-    /// Sent to the old address as a notice when [`Self::ChangeEmail`] is sent.
+    /// Sent to the old address as a notice when [`Self::ChangeEmail`] is sent without an earlier
+    /// [`Self::ConfirmChangeEmail`].
     ChangeEmailNotice,
     /// Sent to the old address after the change. It has a link only if the change can be undone.
     EmailChanged,

@@ -1,4 +1,4 @@
-//! What sending an e-mail needs.
+//! The dependencies and settings for sending e-mails.
 
 use std::sync::Arc;
 
@@ -21,16 +21,17 @@ use crate::{
     store::{DatabaseError, Mail},
 };
 
-/// Adds e-mails to the outbox, composes and sends them.
+/// The access to the outbox, and everything that the worker needs to compose and send e-mails.
 pub(crate) struct Mailer {
     pub(super) database: Database,
     pub(super) clock: Clock,
     /// `None` if the number of e-mails to an address is not limited.
     pub(super) attempts: Option<Arc<Attempts>>,
     pub(super) email_tokens: Arc<EmailTokens>,
-    /// Whether links that verify an address lead to a page with a button.
+    /// Whether links that verify or change an address lead to a page with a button.
     pub(super) has_confirmation_page: bool,
-    /// Whether the addresses of clients can be trusted, because a proxy sets them.
+    /// Whether the addresses of clients are known. Without trusted proxies, all clients may appear
+    /// to have the address of a proxy.
     pub(super) knows_clients: bool,
     pub(super) links: Links,
     pub(super) from: Mailbox,
@@ -62,7 +63,8 @@ impl Mailer {
         })
     }
 
-    /// Adds e-mails to the outbox, all or none. The limits per address apply when they are sent.
+    /// Adds all of these e-mails to the outbox, or none if that fails. Limits per address apply
+    /// when the e-mails are sent.
     pub(crate) async fn post(&self, mails: &[Mail]) -> Result<(), DatabaseError> {
         let mut pooled = self.write().await?;
         Mail::insert_all(&mut pooled.conn(), mails).await?;

@@ -1,5 +1,5 @@
-//! Opens one SMTP connection per e-mail, so that a hung or failed one affects no other, and
-//! distinguishes rejected recipients from other errors.
+//! Sends each e-mail over its own SMTP connection, so that a hung or failed connection affects no
+//! other e-mail. Distinguishes rejected recipients from other errors.
 
 use std::time::Duration;
 
@@ -19,9 +19,9 @@ use tokio::time;
 
 use crate::config::{SmtpEncryption, SmtpUrl};
 
-/// Time limit for the TCP connection and TLS handshake.
+/// Time limit for the TCP connection to each IP address of the server.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
-/// Time limit for QUIT, after the e-mail was delivered.
+/// Time limit for QUIT, after the server has accepted the e-mail.
 const QUIT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A mail server. Does not implement `Debug`, because it holds a password.
@@ -45,8 +45,9 @@ pub(crate) enum SmtpError {
 }
 
 impl SmtpError {
-    /// Returns whether the server rejected the mailbox as unknown (RFC 5321 §4.2.3). Other rejections
-    /// may be caused by settings: a wrong sender, or no right to relay (5.7.x, RFC 3463 §3.8).
+    /// Returns whether the server rejected the mailbox as unknown (RFC 5321 §4.2.3). Other
+    /// rejections may be caused by settings: a wrong sender, or no right to relay (5.7.x, RFC 3463
+    /// §3.8).
     pub(crate) fn is_unknown_recipient(&self) -> bool {
         let Self::Recipient(refusal) = self else { return false };
         let is_policy = std::error::Error::source(refusal)
@@ -70,7 +71,7 @@ impl SmtpServer {
         }
     }
 
-    /// Connects, negotiates TLS and authenticates.
+    /// Connects, with TLS and authentication as configured.
     pub(crate) async fn connect(&self) -> Result<AsyncSmtpConnection, SmtpError> {
         self.open().await.map_err(SmtpError::Connect)
     }
@@ -101,7 +102,7 @@ impl SmtpServer {
         Ok(connection)
     }
 
-    /// Sends an e-mail. Closes the connection even if the future is dropped early.
+    /// Sends an e-mail. Closes the connection even if the future is dropped before it completes.
     pub(crate) async fn send(&self, mail: &Message) -> Result<(), SmtpError> {
         let mut connection = self.connect().await?;
         let (envelope, bytes) = (mail.envelope(), mail.formatted());

@@ -1,4 +1,4 @@
-//! E-mail templates as plain text and HTML: built-in, or from a directory.
+//! E-mail templates as plain text and HTML. Files in a directory can replace the built-in ones.
 
 use std::{fs, io, path::Path};
 
@@ -6,7 +6,7 @@ use minijinja::{AutoEscape, Environment, context};
 
 use super::kind::Kind;
 
-/// Prefix of a template's first line.
+/// Prefix of the first line of a plain-text template.
 const SUBJECT: &str = "Subject: ";
 
 macro_rules! built_in {

@@ -88,7 +88,7 @@ pub(crate) async fn finish(mailer: &Mailer, worker: Worker, limit: Duration) {
 }
 
 /// Sends all due e-mails, including those that become due in the meantime. Returns early if the
-/// database is unavailable, to avoid a busy loop.
+/// outbox is closed, or if the database is unavailable, to avoid a busy loop.
 async fn send_due(mailer: &Mailer) -> Result<(), MailError> {
     let mut in_flight = InFlight::default();
     let mut waiting = Vec::new();
@@ -96,8 +96,8 @@ async fn send_due(mailer: &Mailer) -> Result<(), MailError> {
     loop {
         if outcome.is_ok() && !mailer.outbox.is_closed() && !in_flight.is_full() {
             if !in_flight.has_room_for_one_of(&waiting) {
-                // E-mails in flight must make progress while this waits, because they may hold the
-                // connection that it needs.
+                // E-mails in flight must make progress during the query, because they may hold the
+                // connection that the query needs.
                 let mut due = pin!(list_due(mailer));
                 let due = loop {
                     select! {

@@ -1,6 +1,6 @@
 //! The hashes that this service creates: passlib's `bcrypt_sha256` version 2, which is bcrypt over
-//! the base64 of HMAC-SHA256 of the password, keyed with the salt. Plain bcrypt reads only 72 bytes
-//! of a password, but passwords may have up to 128 UTF-16 units.
+//! the base64 of HMAC-SHA256 of the NFKC-normalized password, keyed with the salt. Plain bcrypt
+//! reads only 72 bytes of a password, but passwords may have up to 128 UTF-16 units.
 //!
 //! `$bcrypt-sha256$v=2,t=2b,r=12$<salt>$<digest>`
 
@@ -59,7 +59,7 @@ pub(super) fn hash(password: &str, cost: u32) -> String {
 }
 
 /// Returns a hash that no password matches. Verifying it takes as long as verifying a real hash,
-/// but creating it does not.
+/// but creating it is fast.
 pub(super) fn unmatchable(cost: u32) -> String {
     let salt = BCRYPT_BASE64.encode(rand::random::<[u8; 16]>());
     let digest = BCRYPT_BASE64.encode(rand::random::<[u8; BCRYPT_DIGEST_BYTES]>());

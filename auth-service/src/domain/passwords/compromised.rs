@@ -13,8 +13,8 @@ use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 
 use super::normalization::nfkc;
 
-/// The 10 000 most common passwords of at least eight characters, in lower case, one per line, sorted.
-/// Sources and licenses are in `data/LICENSES.txt`.
+/// The 10 000 most common passwords of at least eight characters, sorted, in lower case, one per
+/// line. Sources and licenses are in `data/LICENSES.txt`.
 const COMMON: &str = include_str!("../../../data/common-passwords.txt");
 static COMMON_LINES: LazyLock<Vec<&str>> = LazyLock::new(|| COMMON.lines().collect());
 

@@ -2,7 +2,7 @@
 //! mode under a key that scrypt derives from the password. This service stores the key stream
 //! (signer key XOR hash), so it need not store the signer key.
 //!
-//! `$firebase-scrypt$ln=<log₂ N>,r=<r>,p=1$<salt and separator>$<key stream>`
+//! `$firebase-scrypt$ln=<log₂ N>,r=<r>,p=<p>$<salt and separator>$<key stream>`
 
 use aws_lc_rs::{
     cipher::{AES_256, EncryptingKey, EncryptionContext, UnboundCipherKey},
@@ -32,7 +32,7 @@ pub(super) fn key_stream(
 
 /// Converts a hash from Supabase's format for Firebase hashes into the stored form:
 ///
-/// `v=1,n=<log₂ N>,r=<r>,p=1,ss=<salt separator>,sk=<signer key>$<salt>$<hash>`
+/// `v=1,n=<log₂ N>,r=<r>,p=<p>,ss=<salt separator>,sk=<signer key>$<salt>$<hash>`
 pub(super) fn canonical(rest: &str) -> Result<String, UnusableHash> {
     let malformed = UnusableHash::Malformed;
     let [parameters, salt, hash] = *rest.split('$').collect::<Vec<_>>() else {

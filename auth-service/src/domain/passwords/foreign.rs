@@ -1,6 +1,6 @@
-//! Hashes created by other programs: Better Auth's scrypt, plain bcrypt, and argon2, scrypt and
-//! PBKDF2 as PHC strings (<https://github.com/P-H-C/phc-string-format>). They are verified, but
-//! never created.
+//! Hashes created by other programs: the scrypt variants of Better Auth and Firebase, bcrypt
+//! (plain, or over SHA-256 as in Django), and argon2, scrypt and PBKDF2 as PHC strings
+//! (<https://github.com/P-H-C/phc-string-format>). They are verified, but never created.
 
 use argon2::{Algorithm, Argon2, Version};
 use aws_lc_rs::{
@@ -21,7 +21,8 @@ use super::{
 /// Maximum memory for a verification, in bytes. Hashes are imported from other databases and must
 /// not exhaust the memory of the service.
 const MAX_MEMORY: u64 = 256 << 20;
-/// Maximum number of bytes written to memory in total, which dominates the time of scrypt and argon2.
+/// Maximum number of bytes that a verification writes to memory in total. These writes take most of
+/// the time of scrypt and argon2.
 const MAX_WORK: u64 = 1 << 30;
 const BETTER_AUTH_SALT_CHARS: usize = 32;
 const BETTER_AUTH_KEY_CHARS: usize = 128;
@@ -186,7 +187,7 @@ fn scrypt_params([log_n, r, p]: [u32; 3]) -> Result<scrypt::Params, UnusableHash
 fn argon2_phc(algorithm: Algorithm, rest: &str) -> Result<Foreign, UnusableHash> {
     let malformed = UnusableHash::Malformed;
     let (mut cost, mut rest) = rest.split_once('$').ok_or(malformed)?;
-    // A hash without a version is of the first version.
+    // Hashes of the first version of argon2 do not contain a version.
     let mut version = Version::V0x10;
     if cost.starts_with("v=") {
         let [number] = numbers(cost, ["v"])?;

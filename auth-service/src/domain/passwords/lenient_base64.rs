@@ -10,8 +10,8 @@ const MIXED_PADDING: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_allow_trailing_bits(true);
 const BASE64: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, MIXED_PADDING);
 
-/// Decodes base64 with or without padding. passlib writes `.` instead of `+`, and the URL-safe
-/// alphabet has `-` and `_`.
+/// Decodes base64 with or without padding, in the standard or URL-safe alphabet, or in that of
+/// passlib, which has `.` instead of `+`.
 pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     let text: String = text
         .chars()

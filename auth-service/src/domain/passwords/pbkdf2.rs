@@ -1,4 +1,5 @@
-//! PBKDF2 hashes (RFC 8018) created by Django, Keycloak, passlib and Werkzeug.
+//! PBKDF2 hashes (RFC 8018), such as those of Django, Keycloak, passlib and Werkzeug, in their
+//! stored form:
 //!
 //! `$pbkdf2-<digest>$i=<iterations>$<salt>$<key>`
 

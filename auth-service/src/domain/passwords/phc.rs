@@ -27,7 +27,7 @@ pub(super) fn numbers<const N: usize>(
     Ok(numbers)
 }
 
-/// Parses `<salt>$<key>`.
+/// Parses `<salt>$<key>`, both base64 without padding.
 pub(super) fn salt_and_key(text: &str) -> Result<(Vec<u8>, Vec<u8>), UnusableHash> {
     let decoded = |text| BASE64_STANDARD_NO_PAD.decode(text).ok();
     let (salt, key) = text.split_once('$').ok_or(UnusableHash::Malformed)?;

@@ -8,11 +8,11 @@ use super::{firebase, lenient_base64, unusable_hash::UnusableHash};
 pub(crate) const ACCEPTED: &str = "bcrypt, argon2, scrypt and PBKDF2 (SHA-1, SHA-256, SHA-512) as Better Auth, \
     Django, Keycloak, Spring, passlib, Werkzeug or PHC strings write them, and Firebase's scrypt";
 
-/// Maximum length of an unknown hash kind in messages.
+/// Maximum length of the name of a hash kind that messages quote. A longer word may be a secret.
 const MAX_KIND_CHARS: usize = 32;
 
-/// Returns the stored form of a hash. A hash that needs no conversion is returned unchanged,
-/// without validation.
+/// Returns the stored form of a hash. A hash that needs no conversion is only trimmed, not
+/// validated.
 pub(super) fn canonical(text: &str) -> Result<String, UnusableHash> {
     let text = text.trim();
     if let Some((id, rest)) = text.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
@@ -85,8 +85,8 @@ fn django_or_werkzeug(head: &str, rest: &str) -> Result<String, UnusableHash> {
     }
 }
 
-/// Converts passlib's `iterations$salt$key`. In a PHC string, the iterations follow `i=`, and `l=`
-/// may follow them.
+/// Converts passlib's `<iterations>$<salt>$<key>`, and the same in a PHC string, where `i=`
+/// precedes the iterations and `,l=<key length>` may follow them.
 fn passlib(digest: &str, rest: &str) -> Result<String, UnusableHash> {
     let [cost, salt, key] = *rest.split('$').collect::<Vec<_>>() else {
         return Err(UnusableHash::Malformed);

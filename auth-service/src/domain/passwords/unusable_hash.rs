@@ -1,6 +1,6 @@
 //! Reasons for rejecting a hash.
 
-/// Reason why no password can match a stored hash.
+/// Reason why a hash cannot be used to verify a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum UnusableHash {
     #[error("its password hash is of an unknown kind")]

@@ -15,7 +15,7 @@ use super::{
 
 /// Maximum number of counts in each in-memory map.
 const CAPACITY: usize = 65_536;
-/// Number of oldest counts that are evicted together, so that evictions are rare.
+/// Minimum number of counts that are evicted together, oldest first, so that evictions are rare.
 const EVICTED: usize = CAPACITY / 4;
 
 #[derive(Default)]
@@ -41,7 +41,7 @@ impl Memory {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied()
     }
 
-    /// Exhausts a window: refuses further attempts until it has passed.
+    /// Refuses further attempts until a window that begins now has passed.
     pub(super) fn exhaust(&self, key: Key, now: DateTime<Utc>) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.insert(key, Tries { count: u32::MAX, last_at: now });

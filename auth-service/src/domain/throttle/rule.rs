@@ -41,8 +41,8 @@ impl Rule {
     }
 
     /// Returns the number of attempts that a replica counts locally before it shares them. If it is
-    /// more than one, most requests write nothing, but the replicas together may allow a few more
-    /// attempts.
+    /// more than one, most requests write nothing, but the replicas together may allow a few
+    /// attempts more than `max`.
     pub(super) fn share_every(self) -> u32 {
         match self {
             Self::Window { share_every, .. } => share_every,

@@ -1,4 +1,4 @@
-//! Errors of the domain as errors of requests.
+//! Conversions of the errors of `domain` and `store` to errors of requests.
 
 use super::Error;
 use crate::{

@@ -103,7 +103,7 @@ impl Fields<'_> {
         }
     }
 
-    /// Reads an optional query parameter. Repeating it is an error.
+    /// Reads an optional query parameter. A repeated one, or one that contains NUL, is an error.
     pub(crate) fn optional_query(&mut self, name: &str) -> Option<String> {
         let mut values = form_urlencoded::parse(self.query.as_bytes())
             .filter_map(|(parameter, value)| (parameter == name).then_some(value));
@@ -126,7 +126,7 @@ impl Fields<'_> {
         })
     }
 
-    /// Reads an e-mail address and converts it to lower case.
+    /// Reads and validates an e-mail address, and converts it to lower case.
     pub(crate) fn email(&mut self, name: &str) -> String {
         let problems = self.problems.len();
         let address = self.string(name);
@@ -154,8 +154,9 @@ impl Fields<'_> {
         }
     }
 
-    /// Reads `accountId`, or `None` for `useAccountCookie: true`. An optional `userId` may
-    /// accompany either; any other field is an error.
+    /// Reads `accountId`. Returns `None` for `useAccountCookie: true`, which only a body can
+    /// contain, and after an error. An optional `userId` may accompany either; any other field is
+    /// an error.
     pub(crate) fn account_selection(&mut self) -> Option<String> {
         let mut sent: Vec<(String, Value)> = if self.is_query {
             let pairs = form_urlencoded::parse(self.query.as_bytes()).into_owned();

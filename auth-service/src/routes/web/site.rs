@@ -10,7 +10,7 @@ use percent_encoding::percent_decode_str;
 
 /// Path prefix of the files whose names contain a hash of their content.
 pub(super) const ASSETS: &str = "/assets/";
-/// File that is served for a directory.
+/// File that is served for a directory and for client-side routes.
 pub(super) const INDEX: &str = "index.html";
 /// Suffixes of a file itself and of the compressed copies that a build creates beside it.
 const COPIES: [&str; 4] = ["", ".br", ".gz", ".zst"];
@@ -21,7 +21,7 @@ pub(super) enum Target {
     File,
     /// A client-side route: `index.html` is served.
     Route,
-    /// Neither a file nor a route, or a file outside the directory.
+    /// Neither a file nor a client-side route, or a file outside the root.
     Missing,
 }
 
@@ -46,8 +46,8 @@ impl Target {
     }
 }
 
-/// Returns whether the path can be a client-side route. A last segment with a dot is a file name, such
-/// as `/favicon.ico`.
+/// Returns whether the path can be a client-side route. A path whose last segment contains a dot
+/// names a file, such as `/favicon.ico`.
 fn is_route(path: &str) -> bool {
     let is_api = path == "/api" || path.starts_with("/api/");
     let name = path.rsplit('/').next().unwrap_or_default();
@@ -64,8 +64,9 @@ fn has_dot_segments(path: &str) -> bool {
     })
 }
 
-/// Returns whether a file, its index file or a compressed copy of it is outside `root`: a symbolic
-/// link can point to any file on the machine. The root itself may be a symbolic link.
+/// Returns whether a file, its index file or a compressed copy of either is outside `root`, because
+/// a symbolic link can point to any file on the machine. A path that exists but cannot be resolved
+/// counts as outside. The root itself may be a symbolic link.
 fn leads_out(root: &Path, path: &Path) -> bool {
     let Ok(root) = root.canonicalize() else { return false };
     let is_outside = |path: PathBuf| match path.canonicalize() {

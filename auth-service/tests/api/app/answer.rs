@@ -84,7 +84,7 @@ impl Answer {
         headers
     }
 
-    /// Asserts a 200 response with exactly this body.
+    /// Asserts a 200 response with exactly this JSON body.
     #[track_caller]
     pub(crate) fn is_ok(&self, body: &Value) {
         assert_eq!((self.status, &self.json()), (200, body));
@@ -97,7 +97,7 @@ impl Answer {
         self.is_ok(&json!({ "status": true }));
     }
 
-    /// Asserts a 302 response with an empty body.
+    /// Asserts a 302 response with this `Location` and an empty body.
     #[track_caller]
     pub(crate) fn leads_to(&self, location: &str) {
         assert_eq!((self.status, self.header("location")), (302, Some(location)), "{self:?}");
@@ -105,14 +105,14 @@ impl Answer {
         assert_eq!(self.header("content-type"), Some("application/json"));
     }
 
-    /// Asserts a flat error without a code.
+    /// Asserts a JSON error with this status and message, and without a code.
     #[track_caller]
     pub(crate) fn is_codeless_error(&self, status: u16, message: &str) {
         assert_eq!((self.status, self.json()), (status, json!({ "message": message })));
         assert_eq!(self.header("content-type"), Some("application/json"));
     }
 
-    /// Asserts an error with exactly these two fields and the right media type.
+    /// Asserts a JSON error with this status, code and message, and without other fields.
     #[track_caller]
     pub(crate) fn is_error(&self, status: u16, code: &str, message: &str) {
         assert_eq!(self.json(), json!({ "message": message, "code": code }), "{self:?}");
@@ -120,7 +120,7 @@ impl Answer {
         assert_eq!(self.header("content-type"), Some("application/json"));
     }
 
-    /// Asserts a 4xx response with a flat JSON object.
+    /// Asserts a 4xx response with a `message` in a JSON object.
     #[track_caller]
     pub(crate) fn is_a_clean_refusal(&self) {
         assert!((400..500).contains(&self.status), "{self:?}");

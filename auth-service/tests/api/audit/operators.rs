@@ -19,7 +19,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     changes_of_signing_keys_are_recorded,
 );
 
-/// Runs a command that succeeds, with a password as its input.
+/// Runs a command with a password as its input, asserts that it succeeds, and returns its output.
 async fn run(db: &TestDatabase, arguments: &[&str]) -> String {
     let mut process = process(&db.url(), &[("BETTER_AUTH_SECRET", SECRET)]);
     let mut child = process.args(arguments).stdin(Stdio::piped()).spawn().unwrap();
@@ -88,7 +88,7 @@ async fn exports_and_imports_are_recorded_but_not_exported(db: TestDatabase) {
 
     run(&db, &["export", file]).await;
     run(&there, &["import", file]).await;
-    // A repeated import finds the same rows and adds none.
+    // A repeated import adds no rows, so it is not recorded.
     run(&there, &["import", file]).await;
     run(&db, &["import", users.to_str().unwrap(), "--from", "csv", "--dry-run"]).await;
     run(&db, &["import", users.to_str().unwrap(), "--from", "csv"]).await;

@@ -1,5 +1,5 @@
-//! Mailed links become invalid when the password or the address changes, and the old address is
-//! notified.
+//! Mailed links become invalid when the password or the address changes, or when the session that
+//! requested them ends. The old address is notified of a change.
 
 use std::fs;
 
@@ -127,7 +127,7 @@ async fn a_new_password_withdraws_pending_mails(db: TestDatabase) {
 
     change_password(&app, &ada).await;
 
-    // Notices are not withdrawn.
+    // The link was withdrawn, but not the notice; the notice of the new password was added.
     assert_eq!(count(&db, "mails").await, 2);
     fs::remove_file(app.mail_dir.path()).unwrap();
     app.advance(60);

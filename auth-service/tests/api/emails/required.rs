@@ -54,7 +54,7 @@ async fn an_address_must_be_verified_if_so_configured(db: TestDatabase) {
     app.mail_to("ada@example.com", "password-changed").await;
     is_unverified(&app.sign_in_request("ada@example.com", PASSWORD).answer().await);
 
-    // The link sent at sign-up is as old as the password that was reset.
+    // The reset has invalidated the link that was sent at sign-up.
     let at_sign_up = link(&app, "ada@example.com", "verify-email").await;
     app.open(&at_sign_up).answer().await.leads_to("/in?error=INVALID_TOKEN");
     let body = json!({ "email": "ada@example.com", "callbackURL": "/in" });

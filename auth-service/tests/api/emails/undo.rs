@@ -38,14 +38,14 @@ async fn verified(app: &TestApp, email: &str) -> SignedIn {
     who
 }
 
-/// Changes the address, and returns the link that the old one gets.
+/// Changes the address, and returns the link that is mailed to the old one.
 async fn moved(app: &TestApp, who: &SignedIn, old: &str, new: &str) -> String {
     let changed = open_bare(app, &change(app, who, new).await).await;
     assert_eq!(changed.status, 200, "{changed:?}");
     link(app, old, "email-changed").await
 }
 
-/// Presses the button of the page.
+/// Presses the button of the page that the link leads to.
 async fn undo(app: &TestApp, link: &str) -> Answer {
     press(app, link).answer().await
 }
@@ -100,7 +100,7 @@ async fn the_owner_of_the_old_address_gets_the_account_back(db: TestDatabase) {
     let recorded = "SELECT action || ' ' || actor || ' ' || coalesce(detail, '') AS value \
                     FROM audit_entries WHERE action = 'undo-change-email'";
     assert_eq!(values(&db, recorded).await, ["undo-change-email user sessions ended: 2"]);
-    // One for each session, and one for the tokens of sessions that had expired.
+    // One event for each session, and one for the user, which covers tokens of expired sessions.
     assert_eq!(count(&db, "security_events").await, 3);
 }
 
@@ -173,7 +173,7 @@ async fn the_first_of_several_old_addresses_prevails(db: TestDatabase) {
     assert_eq!(address().await, [ADA]);
 }
 
-/// It may be mistyped, and belong to somebody else.
+/// An unverified address may be mistyped, and belong to somebody else.
 async fn an_unverified_address_has_no_link(db: TestDatabase) {
     let app = TestApp::spawn_with(&db, |config| {
         config.features.change_email_without_verification = true;

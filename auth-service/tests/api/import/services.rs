@@ -1,4 +1,5 @@
-//! Exports of Auth0, Firebase, Keycloak, Django and Supabase.
+//! Imports of users from the exports or databases of Auth0, Firebase, Keycloak, Django and
+//! Supabase.
 
 use std::{fs, path::Path};
 

@@ -42,7 +42,6 @@ const KEY: &str = "\"0ff008ec4aad6fb549ee6a9b664e58cc8b30925ec747946ac31658938c9
 const KEY_OF_ANOTHER: &str = "\"562d2b547578bba614e43531b8f1bb87148b9d94ea4228be7d089395d19e9e8377cc38ee9762d3a8e5bb5b1f\
     5c119c14f8ae3756f83c65610c4813973ca642a2ae861bd0cdd7d14349450361f7db5cb8579bcb7575\"";
 
-/// Adds a session for a user.
 async fn add_session_of(db: &TestDatabase, user_id: &str, id: &str, token: &str) {
     let session = format!(
         "INSERT INTO session VALUES ('{id}', '{user_id}', '{token}', '{EXPIRES}', '{EXPIRES}', \
@@ -56,7 +55,8 @@ async fn add_key(db: &TestDatabase, key: &str) {
     db.change(&format!("INSERT INTO jwks VALUES ('a key', '', '{key}')")).await;
 }
 
-/// Adds a column to the users of a source.
+/// Adds a column to the users of a source, with the same value for each. `of` is the kind of the
+/// column: `flag`, `time` or `text`.
 async fn add_column(db: &TestDatabase, name: &str, of: &str, value: &str) {
     let (kind, value) = match (of, db.engine) {
         ("flag", Engine::Sqlite) => ("integer", if value == "true" { "1" } else { "0" }.to_owned()),
@@ -305,7 +305,8 @@ async fn other_names_of_tables_and_columns_can_be_given(db: TestDatabase) {
     }
 }
 
-/// SQLite reads unknown quoted names as strings, so a missing column must be detected first.
+/// SQLite reads unknown quoted names as strings, so a missing column must be detected before the
+/// query.
 async fn a_missing_column_is_named_and_nothing_is_written(db: TestDatabase) {
     for source in sources().await {
         add_user(&source, ADA_ID, "ada@example.com").await;
@@ -460,7 +461,7 @@ async fn text_that_is_not_utf_8_is_named(db: TestDatabase) {
     assert!(error.contains("ids that are not UTF-8"), "{error}");
 }
 
-/// The import must not switch a source in rollback mode to WAL, nor create files beside it.
+/// The import must neither switch a source in rollback mode to WAL nor create files beside it.
 async fn a_source_is_not_changed(db: TestDatabase) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("old server's #1.db");

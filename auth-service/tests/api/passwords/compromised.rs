@@ -51,7 +51,7 @@ async fn common_passwords_can_be_allowed(db: TestDatabase) {
     sign_up(&app, "ada@example.com", "password").await.signed_in();
 }
 
-/// Returns the SHA-1 hash of a password, computed by `sha1sum`.
+/// Returns the SHA-1 hash of a password in upper-case hexadecimal, computed by `sha1sum`.
 fn sha1(password: &str) -> String {
     let output = Command::new("sh")
         .args(["-c", "printf %s \"$0\" | sha1sum | cut -d' ' -f1", password])

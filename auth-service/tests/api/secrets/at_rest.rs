@@ -39,7 +39,7 @@ const TABLES: [&str; 12] = [
     "email_changes",
 ];
 
-/// Returns the contents of the database as text, and as hexadecimal bytes.
+/// Returns the contents of all tables as text, with binary columns in hexadecimal.
 async fn dump(db: &TestDatabase) -> String {
     dump_of(db, &TABLES).await
 }
@@ -147,7 +147,7 @@ async fn attempts_reveal_neither_clients_nor_accounts(db: TestDatabase) {
     app.post("/api/auth/request-password-reset").json(&email).answer().await;
     assert_eq!(app.other_mails(&db).await, [""; 0]);
 
-    // The audit log contains the client's address.
+    // The audit log is omitted, because it contains the client's address.
     let others: Vec<_> = TABLES.into_iter().filter(|table| *table != "audit_entries").collect();
     let dump = dump_of(&db, &others).await;
 

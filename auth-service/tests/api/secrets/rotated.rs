@@ -33,7 +33,7 @@ on_both_engines!(auth_service::MIGRATIONS;
 const NEW: &str = "new-secret-do-not-use-00000000000000000";
 const LIST_SESSIONS: &str = "/api/auth/list-sessions";
 
-/// Returns the configuration with these values of `BETTER_AUTH_SECRETS`.
+/// Returns the configuration with this value of `BETTER_AUTH_SECRETS`.
 fn with_secrets(db: &TestDatabase, secrets: &str) -> Config {
     let parsed = Cli::parse_from(["auth-service", "--better-auth-secrets", secrets]).config;
     let better_auth_secrets = parsed.better_auth_secrets;

@@ -44,7 +44,7 @@ async fn users_with(db_url: &str, arguments: &[&str], input: &str) -> Output {
     child.wait_with_output().await.unwrap()
 }
 
-/// Runs a command that succeeds. Returns its output.
+/// Runs a command that must succeed, and returns its output.
 pub(super) async fn succeeds(db: &TestDatabase, arguments: &[&str]) -> String {
     succeeds_with(db, arguments, "").await
 }
@@ -55,7 +55,7 @@ pub(super) async fn succeeds_with(db: &TestDatabase, arguments: &[&str], input: 
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Runs a command that fails with this status. Returns its error.
+/// Runs a command that must fail with this status, and returns its standard error.
 async fn fails(db: &TestDatabase, status: i32, arguments: &[&str], input: &str) -> String {
     let output = users_with(&db.url(), arguments, input).await;
     assert_eq!(output.status.code(), Some(status), "{arguments:?}: {output:?}");

@@ -48,7 +48,7 @@ impl Terminal {
         Self { screen: screen.into(), shown: String::new(), process: command.spawn().unwrap() }
     }
 
-    /// Reads what the process shows. Returns `false` if it has exited.
+    /// Reads what the process shows. Returns `false` once the process has closed the terminal.
     fn read(&mut self) -> bool {
         let mut bytes = [0; 1024];
         // Reading fails when the process has closed the other side.

@@ -67,7 +67,7 @@ async fn an_update_keeps_a_session_unremembered(db: TestDatabase) {
     let answer = app.post_from_page(&cookie, UPDATE, &json!({ "name": "A" })).await;
     assert_eq!(answer.cookies(), sign_in.cookies());
 
-    // An unsigned `dont_remember` cookie is ignored.
+    // A `dont_remember` cookie with a wrong signature is ignored.
     let unsigned = cookie.replace("=true.", "=true.x");
     let answer = app.post_from_page(&unsigned, UPDATE, &json!({ "name": "A" })).await;
     let [session] = answer.cookies()[..] else { panic!("{:?}", answer.cookies()) };

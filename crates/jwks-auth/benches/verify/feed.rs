@@ -14,8 +14,8 @@ use serde_json::{Map, Value, json};
 const EVENTS: u64 = 500;
 const KIND: &str = "https://schemas.openid.net/secevent/caep/event-type/session-revoked";
 
-/// Starts a feed of revoked sessions and returns its URL. It sends all events in one response;
-/// later requests wait for more.
+/// Starts a feed of revoked sessions and returns its URL. A request with `returnImmediately` gets
+/// all events in one response; other requests get no response.
 pub(super) fn start(issuer: &Issuer, kid: &str, [iss, aud]: [&str; 2]) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let header = json!({ "alg": "EdDSA", "kid": kid, "typ": "secevent+jwt" });
@@ -52,7 +52,8 @@ fn serve(mut connection: BufReader<TcpStream>, page: &str) {
     }
 }
 
-/// Returns the body of a request, or `None` at the end of the connection.
+/// Returns the body of a request, or `None` if the connection has ended or the request is
+/// malformed.
 fn read_request(connection: &mut BufReader<TcpStream>) -> Option<String> {
     let mut length = 0;
     loop {

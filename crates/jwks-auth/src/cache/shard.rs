@@ -1,6 +1,6 @@
 //! A part of the cache with its own lock. It evicts entries with the CLOCK algorithm: those that
-//! were not used since the hand last passed them. A flood of new tokens therefore evicts its own
-//! entries, and not those of tokens in use.
+//! were not used since the hand last passed them. A flood of new tokens therefore mainly evicts its
+//! own entries, rather than those of tokens in use.
 
 use std::{
     collections::HashMap,
@@ -67,7 +67,8 @@ impl Shard {
         Some(Arc::clone(&slot.accepted))
     }
 
-    /// Inserts an entry if `is_current` returns true under the lock.
+    /// Inserts an entry, unless the shard is too small for it or `is_current` returns false under
+    /// the lock.
     pub(super) fn insert(
         &self,
         key: CacheKey,

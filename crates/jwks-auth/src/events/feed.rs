@@ -28,7 +28,7 @@ use crate::{
     verified::Facts,
 };
 
-/// Delay before the first retry; it doubles with each failure.
+/// Delay before the first retry; it doubles with each failure, up to `LONGEST_PAUSE`.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Maximum number of events per request.
@@ -41,7 +41,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Policy for tokens while the feed is silent and new revocations are therefore unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WhenSilent {
-    /// Accept them until they expire, as without a feed.
+    /// Accept them until they expire, except those whose revocation is already known.
     #[default]
     Accept,
     /// Reject them with [`Error::Unavailable`].
@@ -66,7 +66,8 @@ impl fmt::Debug for EventFeed {
 }
 
 impl EventFeed {
-    /// Creates a feed; `secret` is sent as a bearer token. Fails if it is not a valid header value.
+    /// Creates a feed; `secret` is sent as a bearer token. Fails if the secret is not a valid
+    /// header value.
     pub fn new(url: Url, secret: &str) -> Result<Self, BuildError> {
         let authorization = HeaderValue::try_from(format!("Bearer {secret}"));
         let mut authorization =
@@ -143,8 +144,8 @@ impl Follower {
         if self.revocations.has(claims) { Err(Error::Refused(Refusal::Revoked)) } else { Ok(()) }
     }
 
-    /// Checks a cached token like [`Self::check`], but searches the revocations only if they have
-    /// changed since the token was last checked.
+    /// Checks a token like [`Self::check`], but searches the revocations only if they have changed
+    /// since the token was last checked.
     pub(crate) fn check_again(&self, facts: &Facts) -> Result<(), Error> {
         let generation = self.revocations.generation();
         if facts.revocations_seen.load(Ordering::Relaxed) == generation {

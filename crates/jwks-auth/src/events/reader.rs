@@ -81,19 +81,19 @@ pub struct EventBatch {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FeedError {
-    /// The issuer is unreachable.
+    /// The request failed, for instance because the issuer is unreachable.
     #[error("no response from the feed of security events")]
     NoResponse(#[source] reqwest::Error),
     /// 401: the issuer does not know the secret.
     #[error("the feed of security events does not accept the secret")]
     Unauthorized,
-    /// Any other status.
+    /// Any status other than 200 and 401.
     #[error("the feed of security events responded with {0}")]
     Status(StatusCode),
-    /// The body is not a valid event response.
+    /// The body is not a valid response, or is larger than 4 MiB.
     #[error("the feed of security events sent no events")]
     NotEvents,
-    /// A token is not signed by the issuer, or is not a security event.
+    /// A token is not a security event, or is not signed by the issuer for this audience.
     #[error("a security event is invalid")]
     Invalid,
     /// The issuer's keys are unavailable.
@@ -152,8 +152,8 @@ impl EventReader {
         Ok(Self(Arc::new(Inner { http, url, authorization, rules, keys })))
     }
 
-    /// Returns the next events. If there are none, waits for them for about 20 seconds, unless the
-    /// query has `return_immediately`.
+    /// Returns the next events. If there are none, waits for them, usually for at most 20 seconds,
+    /// unless the query has `return_immediately`. The batch is empty if there are still none.
     pub async fn poll(&self, query: &EventQuery) -> Result<EventBatch, FeedError> {
         let inner = &*self.0;
         let body =

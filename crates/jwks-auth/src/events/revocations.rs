@@ -1,4 +1,4 @@
-//! Revocations in bounded memory: about 20 to 40 bytes for each session, token or user.
+//! Revocations in bounded memory: about 20 to 40 bytes for each revoked session, token or user.
 
 use std::{
     collections::HashMap,
@@ -24,15 +24,16 @@ pub(crate) struct Revocations {
     hasher: RandomState,
     max_entries: usize,
     entries: RwLock<Entries>,
-    /// Incremented with every change. While it is unchanged, a token need not be looked up again.
+    /// Incremented when events change the revocations. While it is unchanged, a token that was
+    /// accepted need not be looked up again.
     generation: AtomicU64,
 }
 
 #[derive(Default)]
 struct Entries {
     by_hash: HashMap<u64, Entry>,
-    /// Tokens issued up to this time are rejected, because individual revocations were evicted. In
-    /// seconds since the epoch; 0 if none was evicted.
+    /// Tokens issued up to this time are rejected, because revocations were evicted for lack of
+    /// room. In seconds since the epoch; 0 if no revocation was evicted.
     all_until: u32,
 }
 
@@ -40,7 +41,7 @@ struct Entries {
 #[derive(Clone, Copy)]
 struct Entry {
     happened: u32,
-    /// Time at which all affected tokens have expired.
+    /// Time by which all affected tokens have expired.
     forget_at: u32,
 }
 
@@ -82,9 +83,10 @@ impl Revocations {
         self.entries.read().unwrap_or_else(PoisonError::into_inner).by_hash.len()
     }
 
-    /// Returns whether a token must be rejected: it, its session or its subject was revoked, or it is
-    /// no newer than the revocations that were evicted for lack of room. The revocation of a
-    /// subject applies only to tokens issued until then, unless the subject was deleted.
+    /// Returns whether a token must be rejected: it, its session or its subject was revoked, or it
+    /// may be as old as the revocations that were evicted for lack of room. The revocation of a
+    /// subject applies only to tokens that may have been issued before it, unless the subject was
+    /// deleted.
     pub(crate) fn has(&self, claims: &RegisteredClaims) -> bool {
         let [session, token] = [
             claims.sid.as_deref().map(|sid| self.hash(Key::Session(sid))),
@@ -93,7 +95,7 @@ impl Revocations {
         let subject = self.hash(Key::Subject(&claims.sub));
         let deleted = Some(self.hash(Key::DeletedSubject(&claims.sub)));
         let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
-        // A token without `iat` may have been issued before that time.
+        // A token without `iat` may have been issued at any time.
         let is_from_before = |time: u32| claims.iat.is_none_or(|iat| iat <= f64::from(time));
         [session, token, deleted]
             .into_iter()
@@ -135,6 +137,7 @@ impl Revocations {
 
     /// Accepts the tokens that a user obtains after being enabled. As times are in whole seconds,
     /// such a token may have been issued in the same second in which the user was disabled.
+    /// Returns false if there is no revocation of the user.
     fn enable(&self, entries: &mut Entries, event: &SecurityEvent) -> bool {
         let Some(user) = &event.subject.user else { return false };
         let Some(entry) = entries.by_hash.get_mut(&self.hash(Key::Subject(user))) else {
@@ -151,8 +154,8 @@ impl Revocations {
     }
 
     /// Makes room for an entry if the table is full: removes the expired entries or, if there are
-    /// none, the older half. All tokens issued up to the latest of the removed revocations are then
-    /// rejected, and clients have to obtain new ones.
+    /// none, at least the older half of all entries. In the latter case, all tokens issued up to
+    /// the latest removed revocation are rejected, and clients have to obtain new ones.
     fn make_room(&self, entries: &mut RwLockWriteGuard<'_, Entries>, now: u64) {
         if entries.by_hash.len() < self.max_entries {
             return;
@@ -174,7 +177,8 @@ impl Revocations {
     }
 }
 
-/// Returns the narrowest scope that an event revokes, or `None` if it revokes nothing.
+/// Returns the narrowest scope that an event revokes; `None` if it revokes no session, token or
+/// subject.
 fn key(event: &SecurityEvent) -> Option<Key<'_>> {
     let subject = &event.subject;
     let user = || subject.user.as_deref().map(Key::Subject);

@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EventKind {
-    /// A session ended or a token was revoked: CAEP `session-revoked`. Without a session in the
-    /// subject, it applies to all sessions of the user.
+    /// A session ended or a token was revoked: CAEP `session-revoked`. If the subject names neither
+    /// a session nor a token, all sessions of the user ended.
     SessionRevoked,
     /// The user can no longer sign in: RISC `account-disabled`.
     AccountDisabled,
@@ -15,8 +15,8 @@ pub enum EventKind {
     AccountEnabled,
     /// The user was permanently deleted: RISC `account-purged`.
     AccountPurged,
-    /// A signing key of the issuer was revoked, and all tokens that it signed are invalid. The type
-    /// is an extension of auth-service.
+    /// A signing key of the issuer was revoked, and all tokens that it signed are invalid. This
+    /// event type is specific to auth-service.
     KeyRevoked,
     /// Any other event type.
     Other,
@@ -53,7 +53,7 @@ impl EventKind {
     }
 }
 
-/// The subject of an event (RFC 9493). Identifiers of other issuers are omitted.
+/// The subject of an event (RFC 9493). Users and tokens of other issuers are omitted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Subject {
@@ -84,15 +84,16 @@ pub struct SecurityEvent {
     pub tokens_expire_by: Option<i64>,
 }
 
-/// Returns the events in the claims of a security event token. Returns `None` unless the token is
-/// from `issuer` and `is_audience` accepts its audience.
+/// Returns the events in the claims of a security event token. Returns `None` if the token is not
+/// from `issuer`, if `is_audience` rejects its audience, or if its claims are not those of a
+/// security event.
 pub(super) fn read(
     claims: &Map<String, Value>,
     issuer: &str,
     is_audience: impl Fn(&Value) -> bool,
 ) -> Option<Vec<SecurityEvent>> {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
-    // Unlike access tokens, security events have no expiration time (RFC 8417 §2.2).
+    // Unlike access tokens, security events should have no expiration time (RFC 8417 §2.2).
     if text("iss") != Some(issuer)
         || !claims.get("aud").is_some_and(is_audience)
         || claims.contains_key("exp")
@@ -131,14 +132,16 @@ fn seconds(date: &Value) -> Option<i64> {
     date.as_i64().or_else(|| date.as_f64().map(|date| date as i64))
 }
 
-/// Parses an opaque identifier (RFC 9493 §3.2.6) as the `kid` of a key.
+/// Parses an opaque identifier (RFC 9493 §3.2.4) as the `kid` of a key. The result is empty for
+/// another format.
 fn key(id: &Value) -> Subject {
     let is_opaque = id.get("format").and_then(Value::as_str) == Some("opaque");
     let kid = id.get("id").and_then(Value::as_str).filter(|_| is_opaque);
     Subject { key: kid.map(str::to_owned), ..Subject::default() }
 }
 
-/// Parses a subject identifier. Omits a user or token of another issuer. The result is empty for an unknown format.
+/// Parses a subject identifier. Omits a user or token of another issuer. The result is empty for an
+/// unknown format.
 fn subject(id: &Value, issuer: &str) -> Subject {
     let text = |id: &Value, name: &str| id.get(name).and_then(Value::as_str).map(str::to_owned);
     let is_ours = |id: &Value| text(id, "iss").is_none_or(|iss| iss == issuer);

@@ -1,5 +1,5 @@
 //! Properties that hold for any input: nothing panics, and a token that the issuer did not sign is
-//! never accepted. A test checks them with random bytes, and the fuzzer with generated ones.
+//! never accepted. Tests check them with random input, and the fuzzer with generated input.
 
 use std::{
     sync::LazyLock,
@@ -43,8 +43,8 @@ impl Target {
     }
 }
 
-/// Tries `data` as a header value, as a token, as changes to a valid token, and as the header and the
-/// claims of a correctly signed token.
+/// Tries `data` as a header value, as a token, as changes to a valid token, and as the header or
+/// the claims of a correctly signed token.
 pub(crate) fn nothing_is_accepted_that_was_not_signed(data: &[u8]) {
     let target = &*TARGET;
     let header = [b"Bearer ", data].concat();
@@ -69,6 +69,7 @@ pub(crate) fn nothing_is_accepted_that_was_not_signed(data: &[u8]) {
 }
 
 /// Changes `good`: every three bytes of `data` select a position, an operation and a character.
+/// Makes at most eight changes.
 fn changed(good: &str, data: &[u8]) -> String {
     let mut token: Vec<char> = good.chars().collect();
     for change in data.chunks_exact(3).take(8) {

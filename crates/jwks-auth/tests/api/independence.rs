@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-/// Returns the dependencies of this crate with these features.
+/// Returns the dependencies of this crate with these features, one per line.
 fn dependencies(features: &str) -> String {
     let output = Command::new(env!("CARGO"))
         .args(["tree", "--offline", "--locked", "--edges", "normal", "--prefix", "none"])

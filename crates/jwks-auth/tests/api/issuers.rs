@@ -11,7 +11,7 @@ use crate::world::{AUDIENCE, ISSUER, KID, World, claims};
 const OTHER: &str = "https://old.example.com";
 const OTHERS_AUDIENCE: &str = "https://old-api.example.com";
 
-/// Returns a world that trusts a second issuer as well.
+/// Returns a world that also trusts a second issuer, whose keys are `others`.
 fn world(others: &MemoryKeys) -> World {
     let other = TrustedIssuer::with_source(OTHER, OTHERS_AUDIENCE, others.clone());
     World::with(|builder| builder.also_trust(other))

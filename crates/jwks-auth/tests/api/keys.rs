@@ -1,5 +1,5 @@
-//! Fetching of keys, and the behavior while they are unavailable. Time is paused: it advances only
-//! when a test advances it or when all tasks are idle.
+//! Fetching of keys, and the behavior while they are unavailable. In most tests, time is paused: it
+//! advances only when a test advances it or when all tasks are idle.
 
 use std::{future::Future, time::Duration};
 

@@ -53,7 +53,8 @@ async fn a_key_of_small_order_is_not_published() {
         let mut jwk = world.issuer.jwk();
         jwk["x"] = BASE64_URL_SAFE_NO_PAD.encode(bytes(point)).into();
         world.keys.publish(&json!({ "keys": [jwk, Issuer::new("good", 2).jwk()] }));
-        // With a key of small order, this signature is valid for at least one in eight messages.
+        // With a key of small order, a lenient verifier accepts this signature for at least one in
+        // eight messages.
         for n in 0..16 {
             let mut signature = bytes(point);
             signature.resize(64, 0);
@@ -82,8 +83,8 @@ async fn an_r_of_small_order_is_refused() {
     }
 }
 
-/// The owner of a key can sign with a zero nonce, which makes R the neutral element. The equation of
-/// §5.1.7 holds, so only a check of R itself rejects the signature.
+/// The owner of a key can sign with a zero nonce, which makes R the neutral element. The equation
+/// of §5.1.7 holds, so only a check of R itself rejects the signature.
 #[test]
 fn an_r_of_small_order_is_refused_although_the_equation_holds() {
     let (seed, message, r) = ([7; 32], b"message", bytes(SMALL_ORDER[0]));

@@ -11,7 +11,7 @@ use crate::{
 
 const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// Sets an unused bit of the last character, which a lenient decoder ignores.
+/// Sets an unused bit of the last character. A lenient decoder ignores this bit.
 fn with_trailing_bit(part: &str) -> String {
     let (rest, last) = part.split_at(part.len() - 1);
     let index = ALPHABET.find(last).unwrap();

@@ -9,7 +9,7 @@ use crate::world::{AUDIENCE, ISSUER, claims};
 const WYCHEPROOF: &str = include_str!("data/wycheproof_ed25519.txt");
 const WYCHEPROOF_VECTORS: usize = 151;
 
-/// RFC 8032 §7.1: private key, message, signature. TEST 1024 is omitted, because it is number 83 of
+/// RFC 8032 §7.1: private key, message, signature. TEST 1024 is omitted, because it is vector 83 of
 /// Wycheproof.
 const RFC_8032: [(&str, &str, &str); 4] = [
     (
@@ -91,7 +91,8 @@ fn the_signature_of_rfc_8037_verifies() {
     assert!(key.verifies(signed.as_bytes(), &signature));
 }
 
-/// RFC 8037 appendices A.1 to A.3: the private key, its JWK, and its thumbprint as `kid` (RFC 7638).
+/// RFC 8037 appendices A.1 to A.3: the private key, its JWK, and its thumbprint as `kid` (RFC
+/// 7638).
 #[tokio::test]
 async fn a_token_by_the_key_of_rfc_8037_is_accepted() {
     let seed = BASE64_URL_SAFE_NO_PAD.decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A");
@@ -106,8 +107,8 @@ async fn a_token_by_the_key_of_rfc_8037_is_accepted() {
     assert!(verifier.verify::<serde_json::Value>(&issuer.sign(&claims)).await.is_ok());
 }
 
-/// A token with the claims of a Better Auth server, signed with the private key in RFC 8037
-/// appendix A.1.
+/// A token with the claims that a Better Auth server issues, signed with the private key in RFC
+/// 8037 appendix A.1.
 #[tokio::test]
 async fn a_better_auth_servers_token_is_accepted() {
     let token = "eyJhbGciOiJFZERTQSIsImtpZCI6IkV4YW1wbGVLZXlJZDAxMjM0NTY3ODlBQkNERUZHSElKIn0.\

@@ -34,7 +34,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Needs a tokio runtime, like every verifier.
+    /// Must be called inside a Tokio runtime, because it builds a verifier.
     pub(crate) fn new() -> Self {
         Self::with(|builder| builder)
     }
@@ -96,7 +96,7 @@ pub(crate) fn claims(sub: &str) -> Value {
     json!({ "sub": sub, "iss": ISSUER, "aud": AUDIENCE, "iat": NOW, "exp": NOW + 3600 })
 }
 
-/// Returns valid claims with one of them changed.
+/// Returns valid claims with one of them changed or added.
 pub(crate) fn claims_with(name: &str, value: impl Into<Value>) -> Value {
     let mut claims = claims("ada");
     claims[name] = value.into();

@@ -1,5 +1,5 @@
 //! Environment variables: an empty variable counts as unset, and `NAME_FILE` names a file that
-//! contains a secret.
+//! contains the value of the secret setting `NAME`.
 
 use std::{env, ffi::OsString, fs, path::PathBuf};
 
@@ -29,7 +29,8 @@ fn apply_to(
     let set = |variable: &str| environment(variable).filter(|value| !value.is_empty());
     let (mut secrets, mut refused) = (Vec::new(), None);
     let command = command.mut_args(|argument| {
-        // Also accepts `COOKIE_SAME_SITE=None`, the usual spelling of the attribute.
+        // Also accepts a value such as `None` for `COOKIE_SAME_SITE`, the usual spelling of the
+        // attribute.
         let argument = argument.ignore_case(true);
         let Some(variable) = argument.get_env().and_then(|name| name.to_str()).map(str::to_owned)
         else {
@@ -61,8 +62,8 @@ fn apply_to(
 }
 
 /// Makes clap ignore an empty variable, which it would read as an empty value. The variable of an
-/// argument cannot be removed, so it is replaced with a name that contains a space, which no
-/// variable has. `--help` still shows the original name.
+/// argument cannot be removed, so it is replaced with a name that no variable has, because it
+/// contains a space. `--help` still shows the original name.
 fn without_env(argument: Arg, variable: &str) -> Arg {
     let name: &'static str = format!("{variable} (empty)").leak();
     argument.env(name)

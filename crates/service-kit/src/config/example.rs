@@ -6,7 +6,7 @@ use url::{Host, Url};
 /// Common prefix of the example secrets.
 const MARK: &str = "for-trial-only";
 
-/// Error for an example secret on a site that others can reach.
+/// Error for an example secret of a service whose address is not on this machine.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} is an example secret from .env.example, which is public: generate your own")]
 pub struct ExampleSecret(&'static str);
@@ -23,7 +23,7 @@ pub fn refuse_example(
     Ok(())
 }
 
-/// Returns whether an address refers to this machine.
+/// Returns whether the host of a URL is `localhost`, a subdomain of it, or a loopback address.
 pub fn is_on_this_machine(site: &str) -> bool {
     let Ok(url) = site.parse::<Url>() else { return false };
     match url.host() {

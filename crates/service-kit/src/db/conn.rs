@@ -4,7 +4,7 @@ use std::{any::Any, sync::Arc};
 
 use super::{AsyncSqliteConnection, PgConn};
 
-/// A connection that goes back to its pool when dropped.
+/// A connection obtained from a [`Database`](super::Database).
 #[expect(missing_debug_implementations, reason = "the connections are not Debug")]
 pub enum PooledConn {
     Postgres(PgConn),
@@ -13,7 +13,7 @@ pub enum PooledConn {
 
 impl PooledConn {
     /// Keeps `guard` alive while a database thread works on statements of this connection, even if
-    /// the request has ended. Does nothing on PostgreSQL, where such statements are canceled.
+    /// the request has ended. Does nothing on PostgreSQL, whose server executes the statements.
     pub fn keep_while_busy(&mut self, guard: Arc<dyn Any + Send + Sync>) {
         if let Self::Sqlite(conn) = self {
             conn.keep_while_busy(guard);
@@ -58,7 +58,8 @@ impl Begin {
 }
 
 impl Conn<'_> {
-    /// Runs `work` in a transaction. Commits if it returns `Ok`, and rolls back if it returns `Err`.
+    /// Runs `work` in a transaction. Commits if `work` returns `Ok`, and rolls back if it returns
+    /// `Err`.
     pub async fn transaction<T, E: From<diesel::result::Error>>(
         &mut self,
         work: impl AsyncFnOnce(&mut Conn<'_>) -> Result<T, E>,

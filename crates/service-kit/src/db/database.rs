@@ -31,7 +31,7 @@ impl Database {
         Self::open_with(url, &DatabaseArgs::default())
     }
 
-    /// Opens the pools like [`Self::open`], but never creates a database. Returns `None` if a
+    /// Opens the pools like [`Self::open`], but never creates a database. Returns `None` if the
     /// SQLite file does not exist.
     pub fn open_existing(url: &DatabaseUrl) -> Result<Option<Self>, OpenError> {
         match url {
@@ -84,8 +84,8 @@ impl Database {
         }
     }
 
-    /// Returns whether the database responds within a short timeout and `tables` can be read. On
-    /// SQLite, all tables are read instead.
+    /// Returns whether the database responds within a short timeout and, if the schema exists,
+    /// `tables` can be read. On SQLite, all tables are read instead.
     pub async fn is_ready(&self, tables: &[&str]) -> bool {
         match self {
             Self::Postgres(postgres) => postgres.is_ready(tables).await,
@@ -104,7 +104,7 @@ impl Database {
         self.gate().set_closed(false);
     }
 
-    /// Returns whether the schema is known to exist.
+    /// Returns whether connections are allowed, that is, whether the schema is expected to exist.
     pub fn has_schema(&self) -> bool {
         self.gate().pass().is_ok()
     }

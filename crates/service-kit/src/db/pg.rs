@@ -78,7 +78,7 @@ impl Postgres {
         Ok(PgConn::shared(connection, lane, what, &self.pool, deadline))
     }
 
-    /// Returns an exclusive connection, for a statement that may take long.
+    /// Returns an exclusive connection, for a statement that may take a long time.
     pub(super) async fn exclusive(&self) -> Result<PgConn, Unavailable> {
         let deadline = self.deadline();
         let turn = Arc::clone(&self.long_reads).acquire_owned();

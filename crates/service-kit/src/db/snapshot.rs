@@ -7,12 +7,14 @@ use super::{Conn, conn::Begin};
 
 const TO_READ: Begin =
     Begin { on_postgres: "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY" };
-/// Statements that remove all time limits until the end of the transaction.
+/// Statements that remove the server's time limits for statements and idle transactions, until the
+/// end of the transaction.
 const NO_LIMITS: &str =
     "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
 
 impl Conn<'_> {
-    /// Runs `work` on a consistent snapshot, unaffected by concurrent writes.
+    /// Runs `work` on a consistent snapshot, unaffected by concurrent writes and without time
+    /// limits.
     pub async fn snapshot<T, E: From<diesel::result::Error>>(
         &mut self,
         work: impl AsyncFnOnce(&mut Conn<'_>) -> Result<T, E>,

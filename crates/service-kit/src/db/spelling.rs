@@ -1,17 +1,18 @@
-//! Database URLs in the syntax of other tools: accepted where unambiguous, otherwise rejected with the
-//! correct spelling.
+//! Database URLs in the syntax of other tools: accepted where unambiguous, otherwise rejected with
+//! the correct spelling.
 
 use std::path::{Component, Path, PathBuf};
 
-/// Returns the part of a URL after `sqlite://` or a scheme with a Python driver, such as
-/// `sqlite+aiosqlite://`.
+/// Returns the part of a SQLite URL after `sqlite://` or a scheme with a Python driver, such as
+/// `sqlite+aiosqlite://`; `None` for other URLs.
 pub(super) fn after_sqlite_scheme(url: &str) -> Option<&str> {
     let (scheme, path) = url.split_once("://")?;
     (scheme == "sqlite" || scheme.starts_with("sqlite+")).then_some(path)
 }
 
-/// Returns the path in a URL: relative to the working directory unless it begins with a slash.
-/// `SQLAlchemy` uses one more slash in both cases.
+/// Returns the path in a URL, from the part after its scheme: relative to the working directory
+/// unless it begins with a slash. `SQLAlchemy` uses one more slash in both cases. Such a path is
+/// accepted or, if it is ambiguous, rejected with advice.
 pub(super) fn sqlite_path(text: &str) -> Result<PathBuf, String> {
     if text.is_empty() || text == "/" || text.contains(":memory:") {
         return Err("expected sqlite://path: the database is a file".into());

@@ -43,11 +43,11 @@ use crate::ownership::{self, PathError};
 
 /// Minimum number of readers: while a slow disk blocks one, the other continues.
 const MIN_READERS: usize = 2;
-/// Number of threads for statements that may take long.
+/// Number of threads for reads that may take a long time.
 const LONG_READERS: usize = 2;
 
-/// A SQLite database. SQLite allows one writer at a time: with a single connection for writes, writers
-/// wait in a queue instead of failing on a locked database.
+/// A SQLite database. SQLite allows one writer at a time: with a single connection for writes,
+/// writers wait in a queue instead of failing on a locked database.
 #[expect(missing_debug_implementations, reason = "queued statements are not Debug")]
 pub struct Sqlite {
     readers: Threads,
@@ -154,9 +154,10 @@ fn open_single(address: &str) -> ConnectionResult<SqliteConnection> {
     Ok(conn)
 }
 
-/// Creates a SQLite file, readable by its owner only, and its directory if they do not exist. An
-/// existing file is not even opened: closing it would release this process's locks on it. The
-/// directory must be writable too, for the write-ahead log.
+/// Creates a SQLite file, accessible to its owner only, and its directory if they do not exist. If
+/// the file exists, checks that both are writable: the directory is needed for the write-ahead log.
+/// An existing file is not even opened, because closing it would release this process's locks on
+/// it.
 pub(crate) fn make_private_file(path: &Path) -> Result<(), PathError> {
     let failed = |error| PathError::new(path, error);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());

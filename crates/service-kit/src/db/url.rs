@@ -20,8 +20,8 @@ impl DatabaseUrl {
         }
     }
 
-    /// Returns a URL of the same database with its tables in `schema`, if given. Only PostgreSQL
-    /// has schemas.
+    /// Returns a URL of the same database with its tables in `schema`, if given. Fails if a schema
+    /// is given for SQLite, which has none.
     pub fn with_schema(&self, schema: Option<&SchemaName>) -> Result<Self, SchemaUnsupported> {
         match (self, schema) {
             (Self::Postgres(url), Some(schema)) => Ok(Self::Postgres(url.with_schema(schema))),

@@ -18,7 +18,7 @@ pub struct Skew(pub TimeDelta);
 
 impl Skew {
     /// Returns the smallest skew that explains `date`, which the other clock showed after
-    /// `asked_at` and before `answered_at`, the times of our clock.
+    /// `asked_at` and before `answered_at`, both times by our clock.
     fn of(date: DateTime<Utc>, asked_at: DateTime<Utc>, answered_at: DateTime<Utc>) -> Self {
         let (least, most) = (date - answered_at, date + RESOLUTION - asked_at);
         Self(TimeDelta::zero().clamp(least.min(most), most))

@@ -22,9 +22,9 @@ use crate::db::{
 /// Time limit for reading the migrations, the tables and the privileges.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// SQL that begins the read-only transaction in which all checks run. A session setting is
-/// unsuitable, because it conflicts with `target_session_attrs=read-write`, and a pooler passes it
-/// on to other clients.
+/// SQL that begins the read-only transaction in which all checks of PostgreSQL run. A session
+/// setting is unsuitable, because it conflicts with `target_session_attrs=read-write`, and a pooler
+/// passes it on to other clients.
 const READ_ONLY: &str = "BEGIN TRANSACTION READ ONLY; SET LOCAL statement_timeout = '5s'";
 
 /// The findings, and a connection to the database if its schema is current.

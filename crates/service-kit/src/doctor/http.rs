@@ -1,4 +1,5 @@
-//! A single HTTP request as a service would send it: without redirects, and with a short time limit.
+//! A single HTTP request as a service would send it: without redirects, and with a short time
+//! limit.
 
 use std::{error::Error as _, io, time::Duration};
 
@@ -24,8 +25,8 @@ pub struct Caller {
     pub timeout: Duration,
 }
 
-/// A response, with the times by our clock at which the request was sent and the response was
-/// received.
+/// A response, with the times by our clock at which the request was sent and the head of the
+/// response was received.
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub status: u16,
@@ -33,7 +34,7 @@ pub struct Answer {
     pub(super) asked_at: DateTime<Utc>,
     pub(super) answered_at: DateTime<Utc>,
     headers: HeaderMap,
-    /// The proxy that the request went through.
+    /// The proxy that the request went through, if any.
     pub proxy: Option<String>,
 }
 
@@ -42,7 +43,7 @@ pub struct Answer {
 #[error("{reason}")]
 pub struct NoAnswer {
     reason: String,
-    /// Whether the connection was refused.
+    /// Whether the server, rather than a proxy, refused the connection.
     pub(super) is_refused: bool,
 }
 
@@ -52,8 +53,8 @@ impl Caller {
         self.send(&url, self.client(&url)?.get(url.clone())).await
     }
 
-    /// Sends the CORS preflight request of a page from `origin` (WHATWG Fetch). Returns whether the
-    /// page may send a body, a token and its cookies.
+    /// Sends the CORS preflight request (WHATWG Fetch) of a page from `origin`. Returns whether the
+    /// response allows this origin and its cookies.
     pub async fn allows(&self, origin: &WebOrigin, url: &str) -> Result<bool, NoAnswer> {
         let url = address(url)?;
         let request = self
@@ -145,8 +146,8 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
-    /// Returns the time of the server (RFC 9110 §6.6.1), corrected by the `Age` of a cached response
-    /// (RFC 9111 §5.1).
+    /// Returns the time of the server (RFC 9110 §6.6.1), corrected by the `Age` of a cached
+    /// response (RFC 9111 §5.1).
     pub(super) fn date(&self) -> Option<DateTime<Utc>> {
         let date = DateTime::parse_from_rfc2822(self.header("date")?).ok()?;
         let age = self.header("age").and_then(|age| age.parse().ok()).unwrap_or_default();

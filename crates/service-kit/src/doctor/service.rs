@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Caller, Finding};
 use crate::listen::Host;
 
-/// The finding on whether the service is running, and the URL of the service.
+/// Result of the search for a running instance.
 #[derive(Clone, Debug)]
 pub struct Running {
     pub finding: Finding,

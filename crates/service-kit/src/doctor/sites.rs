@@ -4,7 +4,6 @@ use url::{Host, Url};
 
 use crate::origins::WebOrigin;
 
-/// Returns the host of an origin, as written.
 fn host(origin: &WebOrigin) -> Option<Host<String>> {
     Some(origin.as_str().parse::<Url>().ok()?.host()?.to_owned())
 }
@@ -13,7 +12,8 @@ pub fn is_https(origin: &WebOrigin) -> bool {
     origin.as_str().starts_with("https://")
 }
 
-/// Returns whether the origin is on this machine, under any of its names (W3C Secure Contexts §3.1).
+/// Returns whether the host of the origin is a loopback address or a name of one (W3C Secure
+/// Contexts §3.1).
 pub fn is_loopback(origin: &WebOrigin) -> bool {
     match host(origin) {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),

@@ -25,7 +25,7 @@ pub struct ShutdownArgs {
 }
 
 impl ShutdownArgs {
-    /// Returns the time limit for background work.
+    /// Returns the time limit for shutting down background work and telemetry.
     pub(super) fn finish_limit(self) -> Duration {
         (self.shutdown_timeout / 4).min(LONGEST_FINISH)
     }

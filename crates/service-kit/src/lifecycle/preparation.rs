@@ -12,7 +12,7 @@ use crate::telemetry::Chain;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// Startup work that is in progress, or its result.
+/// Startup work that has not finished, or its result.
 #[expect(missing_debug_implementations, reason = "futures are not Debug")]
 pub enum Preparation<T, E> {
     UnderWay(LocalBoxFuture<'static, Result<T, E>>),
@@ -20,8 +20,8 @@ pub enum Preparation<T, E> {
 }
 
 impl<T: 'static, E: Error + 'static> Preparation<T, E> {
-    /// Creates work that is retried until it succeeds or fails permanently. It starts when it is first
-    /// awaited.
+    /// Creates work that is retried until it succeeds or fails permanently. It starts when it is
+    /// first awaited.
     pub fn new(
         attempt: impl AsyncFn() -> Result<T, E> + 'static,
         is_temporary: impl Fn(&E) -> bool + 'static,

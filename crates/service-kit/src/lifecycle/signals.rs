@@ -1,4 +1,4 @@
-//! SIGTERM and SIGINT, and the shutdown deadline that starts with the first of them.
+//! SIGTERM and SIGINT. The first of them sets the deadline of the shutdown.
 //!
 //! A dedicated thread handles them, so that the process exits even if all other threads wait for a
 //! frozen database or for a log that nobody reads.
@@ -17,7 +17,7 @@ use super::ShutdownArgs;
 use crate::{shutdown, telemetry};
 
 /// Time after the first signal during which further ones are ignored, because npm, `timeout` and
-/// process groups deliver a signal twice.
+/// process groups can deliver a signal twice.
 const REPEAT: Duration = Duration::from_secs(1);
 /// Time limit for writing the last log lines before a forced exit.
 const LAST_LINES: Duration = Duration::from_millis(200);
@@ -39,7 +39,7 @@ impl fmt::Display for StopSignal {
     }
 }
 
-/// Resolves when the first signal arrives.
+/// Receives the first signal.
 pub(super) struct FirstSignal(watch::Receiver<Option<StopSignal>>);
 
 impl FirstSignal {

@@ -28,7 +28,8 @@ pub(super) const BOUNDS: [Duration; 16] = [
 /// Number of buckets, the last of which is unbounded.
 const BUCKETS: usize = BOUNDS.len() + 1;
 
-/// Number of durations per bucket. An observation is two lock-free additions.
+/// Number of durations per bucket, and their sum. An observation takes at most two lock-free
+/// additions.
 #[derive(Debug, Default)]
 pub struct Histogram {
     buckets: [AtomicU64; BUCKETS],

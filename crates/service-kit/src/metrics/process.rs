@@ -1,4 +1,4 @@
-//! Process metrics, under the names that all Prometheus clients use.
+//! Process metrics, under the usual names of Prometheus clients where there are any.
 
 use std::{
     fs,
@@ -12,7 +12,7 @@ use rustix::{
 
 use super::{Counter, Sheet};
 
-/// Number of log lines that were dropped because standard output was blocked.
+/// Number of log lines that were dropped because the output was blocked.
 static DROPPED_LOG_LINES: Counter = Counter::new();
 
 pub(crate) fn count_dropped_log_line() {
@@ -44,7 +44,7 @@ impl Process {
             "Log lines dropped because standard output was blocked",
             DROPPED_LOG_LINES.total(),
         );
-        // The size is not available on systems without `/proc`.
+        // The following values are not available on systems without `/proc`.
         if let Some(bytes) = resident_bytes() {
             sheet.gauge("process_resident_memory_bytes", "Resident memory of the process", bytes);
         }

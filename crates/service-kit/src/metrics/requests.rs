@@ -1,5 +1,5 @@
 //! Request durations by method, route and status. Each server thread counts in a table of its own,
-//! without locks or allocations, so that counting costs almost nothing.
+//! without locks, and allocates memory only for new series, so that counting costs almost nothing.
 
 use std::{
     cell::OnceCell,
@@ -13,21 +13,22 @@ use actix_web::http::{Method, StatusCode};
 
 use super::{Histogram, Sheet, Totals, Value};
 
-/// Maximum number of distinct series. Each combination of method, route and status is one.
+/// Maximum number of series in a table. Each combination of method, route and status is one.
 const SLOTS: usize = 2048;
-/// Maximum number of slots to probe for a free one.
+/// Maximum number of slots in which to look for a series or a free slot.
 const PROBES: usize = 16;
-/// Label of unknown methods, as in OpenTelemetry. Clients choose them, so they share one series.
+/// Label of unknown methods, as in OpenTelemetry. Clients can invent methods, so the unknown ones
+/// share one label.
 const OTHER_METHOD: &str = "_OTHER";
-/// Label of requests for which there is no free slot.
+/// Route label of requests for which there is no free slot.
 const OTHER_ROUTE: &str = "(others)";
 
 thread_local! {
-    /// The table of this thread; unset while metrics are disabled.
+    /// The table of this thread; unset if its requests are not counted.
     static TABLE: OnceCell<Arc<Table>> = const { OnceCell::new() };
 }
 
-/// Counts a request that this thread has handled.
+/// Counts a request that this thread has handled, with the time since `start`.
 pub(crate) fn record(method: &Method, route: &str, status: StatusCode, start: Instant) {
     TABLE.with(|table| {
         if let Some(table) = table.get() {

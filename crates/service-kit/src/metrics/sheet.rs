@@ -54,13 +54,13 @@ impl From<Totals> for Value {
     }
 }
 
-/// The metrics of a scrape. Names include the unit, seconds or bytes; `_total` is appended to those of
-/// counters.
+/// The metrics of a scrape. A name includes the unit (seconds or bytes), if the metric has one.
+/// `_total` is appended to the names of counters.
 #[derive(Debug, Default)]
 pub struct Sheet(Registry);
 
 impl Sheet {
-    /// Adds a counter, which only grows until the process exits.
+    /// Adds a counter, whose value never decreases while the process runs.
     pub fn counter(&mut self, name: &'static str, help: &'static str, value: impl Into<Value>) {
         self.counters(name, help, [(vec![], value)]);
     }

@@ -1,4 +1,4 @@
-//! Runs and records migrations, inside a transaction under the lock.
+//! Runs, reverts and records migrations, inside a transaction under the lock.
 //!
 //! Diesel's own harness uses a fixed table name, which services in one database cannot share.
 
@@ -25,7 +25,7 @@ pub(super) enum Direction {
     DownTo(&'static str),
 }
 
-/// Fails if another application has tables under the names that the service needs.
+/// Returns the plan. Fails if relations that a pending migration creates already exist.
 pub(super) fn find_conflict<C>(
     conn: &mut C,
     catalogue: &str,

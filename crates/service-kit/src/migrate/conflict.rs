@@ -1,4 +1,4 @@
-//! Tables of another application under the names that the service needs.
+//! Detects existing relations under the names that a service needs, and guesses their origin.
 
 use std::{collections::BTreeSet, fmt};
 
@@ -7,7 +7,7 @@ use super::{
     history::{History, Relations},
 };
 
-/// Maximum number of names in a message.
+/// Maximum number of relations, and of columns, that a message names.
 const MAX_SHOWN: usize = 6;
 
 /// Tables in which applications and frameworks record their migrations, in lower case.

@@ -47,8 +47,8 @@ pub enum MigrateError {
 }
 
 impl MigrateError {
-    /// Returns whether a retry may succeed: the database is unavailable, or another process is
-    /// migrating it. All other errors need an operator.
+    /// Returns whether a retry may succeed: the database is unavailable, or another process may
+    /// still be migrating it. All other errors need an operator.
     pub fn is_temporary(&self) -> bool {
         match self {
             Self::Connect(error) => error.is_temporary(),

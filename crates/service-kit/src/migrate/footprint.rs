@@ -31,14 +31,15 @@ impl Footprint {
         Ok(Self(steps))
     }
 
-    /// Returns the relations that a migration creates.
+    /// Returns the names of the relations that a migration creates.
     pub(super) fn created_by(&self, version: &str) -> BTreeSet<&str> {
         let Some((before, after)) = self.step(version) else { return BTreeSet::new() };
         let is_new = |relation: &&str| !before.is_some_and(|before| before.contains_key(*relation));
         after.keys().map(String::as_str).filter(is_new).collect()
     }
 
-    /// Returns the columns that a migration adds, except those that a later migration removes.
+    /// Returns the columns that a migration adds, except those that a later migration removes. Each
+    /// is a pair of table and column name.
     pub(super) fn columns_added_by(&self, version: &str) -> Vec<(&str, &str)> {
         let Some((before, after)) = self.step(version) else { return Vec::new() };
         let has = |relations: &Relations, table: &str, column: &str| {

@@ -1,6 +1,6 @@
 //! The applied migrations and other contents of a database. Read-only.
 //!
-//! Each service has its own history table, so that several can share a database. In older
+//! Each service has its own history table, so that services can share a database. In older
 //! databases, all services share one table; [`Plan`] takes over the versions in it.
 //!
 //! [`Plan`]: super::plan::Plan
@@ -31,15 +31,15 @@ pub(super) const CATALOGUE_OF_POSTGRES: &str = "\
     ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f') \
     WHERE n.nspname = current_schema()";
 /// Queries the tables, views and indexes of a SQLite database, with the columns of the tables.
-/// Names are in lower case, because SQLite compares them case-insensitively. Virtual tables and
-/// views have no root page, and querying their columns can fail.
+/// Names are in lower case, because SQLite compares them case-insensitively. The columns of virtual
+/// tables and views, which have no root page, are omitted, because querying them can fail.
 pub(super) const CATALOGUE_OF_SQLITE: &str = "\
     SELECT 'main' AS schema, lower(m.name) AS relation, lower(p.name) AS detail \
     FROM sqlite_master m \
     LEFT JOIN pragma_table_info(CASE WHEN m.type = 'table' AND m.rootpage > 0 THEN m.name END) p \
     WHERE m.type IN ('table', 'view', 'index')";
 
-/// A column of a relation, or a version in a history table.
+/// A relation with one of its columns, if any, or a history table with one of its versions.
 #[derive(QueryableByName)]
 pub(super) struct Found {
     #[diesel(sql_type = Text)]
@@ -107,7 +107,7 @@ impl History {
         history
     }
 
-    /// Returns a query for the versions in the history tables that exist.
+    /// Returns a query for the versions in the history tables that exist, or `None` if none exists.
     fn versions(&self, migrations: &Migrations) -> Option<String> {
         let tables = [migrations.history, SHARED_TABLE];
         let tables = tables.into_iter().filter(|table| {
@@ -140,7 +140,7 @@ impl History {
         self.relations.contains_key(relation)
     }
 
-    /// Returns whether the database contains nothing but history tables.
+    /// Returns whether the database contains nothing but history tables and their indexes.
     pub(crate) fn is_empty(&self, migrations: &Migrations) -> bool {
         let is_history = |relation: &str| {
             [migrations.history, SHARED_TABLE].iter().any(|table| relation.contains(table))

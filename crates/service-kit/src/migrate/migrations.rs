@@ -8,20 +8,21 @@ use diesel::{
 };
 use diesel_migrations::EmbeddedMigrations;
 
-/// The migrations of a service for each engine, embedded in the binary. Both have the same versions.
+/// The migrations of a service for each engine, embedded in the binary. Both engines have the same
+/// versions.
 #[expect(missing_debug_implementations, reason = "embedded migrations are not Debug")]
 pub struct Migrations {
     /// Name of the service's program.
     pub service: &'static str,
-    /// The history table of applied versions. Services that share a database may use equal version
-    /// numbers.
+    /// Name of the table that records the applied versions. It must be unique to the service,
+    /// because services that share a database may use equal version numbers.
     pub history: &'static str,
     pub postgres: EmbeddedMigrations,
     pub sqlite: EmbeddedMigrations,
 }
 
 impl Migrations {
-    /// Returns the migration names by version, which both engines share.
+    /// Returns the names of the migrations by version. They are the same for both engines.
     pub(super) fn names(&self) -> migration::Result<BTreeMap<String, String>> {
         let migrations = MigrationSource::<Sqlite>::migrations(&self.sqlite)?;
         let name = |name: &dyn MigrationName| (name.version().to_string(), name.to_string());

@@ -13,7 +13,7 @@ use super::{
 
 /// Applied and pending migrations.
 pub(crate) struct Plan {
-    /// Versions that are recorded only in the old history table, which services shared.
+    /// Versions to take over from the old history table, which services shared.
     pub(super) inherited: BTreeSet<String>,
     /// Names of pending migrations, by version.
     pub(crate) pending: BTreeMap<String, String>,
@@ -52,7 +52,8 @@ impl Plan {
     }
 
     /// Takes over versions from the shared table. Services use the same version numbers, so a
-    /// version counts only if the objects that this service's migration creates exist.
+    /// version counts only if all columns that this service's migration adds exist. A version
+    /// without such columns counts if an earlier one does.
     fn inherit(&mut self, history: &History, footprint: &Footprint) {
         let is_there = |(table, column): &(&str, &str)| {
             history.relations.get(*table).is_some_and(|columns| columns.contains(*column))
@@ -83,14 +84,14 @@ impl Plan {
         Conflict::of(&taken, history, footprint.latest(), migrations)
     }
 
-    /// Returns whether everything that this program needs exists.
+    /// Returns whether all migrations have run.
     pub(crate) fn is_complete(&self) -> bool {
         self.pending.is_empty()
     }
 
-    /// Returns the statements that create the service's history table, unless it exists, and copy
-    /// the versions from the shared table. The shared table is kept, because older versions of the
-    /// program still read it.
+    /// Returns the statements that create the service's history table and copy the inherited
+    /// versions from the shared table; `None` if the service's table exists. The shared table is
+    /// kept, because older versions of the program still read it.
     pub(super) fn begin_history(&self, migrations: &Migrations) -> Option<String> {
         let table = migrations.history;
         if self.has_table {

@@ -17,8 +17,9 @@ struct Name {
     name: Option<String>,
 }
 
-/// Creates the schema if it does not exist. Fails if new tables would be created in another one:
-/// some poolers drop the startup option that selects the schema.
+/// Creates the schema that the URL selects, if it does not exist. Fails if new tables would be
+/// created in another schema, because some poolers drop the startup option that selects it, or if
+/// there is no schema for them.
 pub(super) fn enter(
     conn: &mut AsyncConnectionWrapper<PgConn>,
     url: &PostgresUrl,

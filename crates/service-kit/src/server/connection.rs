@@ -58,7 +58,7 @@ impl Connection {
         }
     }
 
-    /// Completes with an error at the deadline, unless the client reads in time.
+    /// Sets the deadline unless it is already set, and completes with an error once it has passed.
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
         let timeout = self.write_timeout;
         let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(timeout)));
@@ -119,8 +119,8 @@ impl AsyncWrite for Connection {
 }
 
 impl Drop for Connection {
-    /// Responds to a malformed chunk (RFC 9112 §7.1), after which actix-http drops the connection
-    /// without a response.
+    /// Responds if the last bytes received had no response, because actix-http drops the connection
+    /// without one after a malformed chunk (RFC 9112 §7.1).
     fn drop(&mut self) {
         if self.last == Event::Read && !is_stopping() {
             let _ = self.stream.try_write(BAD_REQUEST);

@@ -3,7 +3,7 @@
 //! Closing a listener resets connections that are established but not yet accepted, and closing a
 //! connection between two requests may race with the next request. Therefore, every response after
 //! the signal closes its connection, and before the listener is closed, new connections are refused
-//! until all connections opened since the signal have received their response.
+//! until all connections opened since the signal have received their response and closed.
 
 use std::{
     net::TcpListener,
@@ -25,7 +25,8 @@ static NEW_CONNECTIONS: AtomicUsize = AtomicUsize::new(0);
 
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// Number of consecutive polls that must find no connection accepted after the signal. A connection
-/// is counted once a worker has accepted it, less than one poll interval after it is established.
+/// is counted once a worker has accepted it, normally less than one poll interval after it is
+/// established.
 const EMPTY_POLLS: u32 = 10;
 
 /// Counts a connection for as long as it is open.
@@ -75,8 +76,8 @@ pub(crate) async fn drain(listener: TcpListener, limit: Duration) {
     }
 }
 
-/// Drops every SYN, so that no connection can be established: clients retry after a second, and are
-/// then refused, because the listener is closed. Established connections and handshakes in progress
+/// Drops every SYN, so that no connection can be established: clients retry after a second or more,
+/// and are refused once the listener is closed. Established connections and handshakes in progress
 /// are not affected.
 #[cfg(target_os = "linux")]
 fn refuse_connections(listener: &TcpListener) {

@@ -19,7 +19,7 @@ const FREE_BYTES: usize = 64 * 1024;
 /// The limit of one user is the total limit divided by this number.
 const SHARE_OF_A_USER: usize = 4;
 
-/// Counts the bytes of large responses in flight.
+/// Number of bytes of large responses in flight, and the limit on it.
 #[derive(Debug)]
 pub struct InFlight {
     max: usize,
@@ -33,7 +33,7 @@ struct Counts {
     users: HashMap<String, usize>,
 }
 
-/// The limit that a response exceeds.
+/// The limit that a response would exceed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Exhausted {
     #[error("the user has too many bytes in flight")]

@@ -25,7 +25,8 @@ pub enum SourceError {
 }
 
 impl SourceError {
-    /// Returns the error for an invalid source. The reason may quote the source.
+    /// Returns the error for an invalid source. Escapes control characters in the reason, which may
+    /// quote the source.
     pub fn refused(reason: impl AsRef<str>) -> Self {
         Self::Refused(printable(reason.as_ref()))
     }

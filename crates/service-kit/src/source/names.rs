@@ -60,7 +60,7 @@ impl NameArgs {
     }
 }
 
-/// Normalizes a name: `emailVerified`, `email_verified` and `E-Mail verified` are equal.
+/// Normalizes a name: `emailVerified`, `email_verified` and `E-Mail verified` become equal.
 pub fn plain_name(name: &str) -> String {
     let is_kept = |c: &char| !matches!(c, '_' | '-' | ' ' | '.');
     name.trim().chars().filter(is_kept).flat_map(char::to_lowercase).collect()

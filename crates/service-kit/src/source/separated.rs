@@ -36,7 +36,7 @@ pub struct SeparatedFile {
     start: u64,
     lines: LineCounter,
     columns: &'static SeparatedColumns,
-    /// Position of each column in the file.
+    /// Index in the file of each column to read; `None` if the file does not have the column.
     positions: Vec<Option<usize>>,
     width: usize,
     size: u64,
@@ -93,8 +93,9 @@ impl SeparatedFile {
         (!columns.is_empty()).then(|| format!("columns that are not imported: {columns}"))
     }
 
-    /// Reads the next row that has a value, and passes it to `read`. Also returns its position in
-    /// the file.
+    /// Reads the next row that has a value. Passes it to `read`, together with its place, such as
+    /// `line 2`. Returns the place, with the result of `read` or the reason why the row is invalid;
+    /// `None` at the end of the file.
     pub fn next<T>(
         &mut self,
         read: impl FnOnce(&str, &Record<'_>) -> T,
@@ -173,13 +174,15 @@ impl SeparatedFile {
 }
 
 impl Record<'_> {
-    /// Returns a value without surrounding white space; `None` if it stands for a missing value.
+    /// Returns a value without surrounding white space; `None` if the file lacks the column or the
+    /// value stands for a missing one.
     pub fn field(&self, name: &str) -> Option<String> {
         let value = self.value(name)?.trim();
         (!ABSENT.contains(&value)).then(|| value.to_owned())
     }
 
-    /// Returns a value unchanged; `None` if it is empty or `\N`.
+    /// Returns a value unchanged; `None` if the file lacks the column, or if the value is empty or
+    /// `\N`.
     pub fn text(&self, name: &str) -> Option<String> {
         self.value(name).filter(|value| !["", "\\N"].contains(value)).map(str::to_owned)
     }
@@ -305,7 +308,8 @@ fn shown_names(line: &[u8]) -> String {
 
 /// Returns the position of each column, or `None` for a column that the file does not have. Looks
 /// for the name that `names` assigns to the column, or else for the name of the column itself.
-/// Rejects a file that has a column twice.
+/// Rejects a file that has a column twice or lacks an assigned name, and assignments to unknown
+/// columns.
 fn find_columns(
     header: &StringRecord,
     columns: &SeparatedColumns,

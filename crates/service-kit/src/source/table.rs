@@ -1,5 +1,5 @@
-//! Finds the tables and columns of a source before any data is read: SQLite treats an unknown name in
-//! double quotes as a string.
+//! Finds the tables and columns of a source before any data is read: SQLite treats an unknown name
+//! in double quotes as a string.
 
 use diesel::{QueryResult, QueryableByName, sql_query, sql_types::Text};
 use diesel_async::RunQueryDsl;
@@ -15,7 +15,7 @@ pub struct TableLayout {
     pub fields: &'static [Field],
 }
 
-/// A column of a source.
+/// Expected column of a source.
 #[derive(Debug)]
 pub struct Field {
     /// Name in the documentation of the source, used by `--column`.
@@ -76,7 +76,8 @@ impl TableLayout {
 }
 
 impl Table {
-    /// Finds a table. Fails if the source does not have it.
+    /// Finds a table. Fails if the source does not have it, if it lacks expected columns, or if
+    /// several tables or columns match.
     pub async fn find(
         conn: &mut Conn<'_>,
         layout: &TableLayout,
@@ -86,8 +87,8 @@ impl Table {
         Self::with_columns(layout, &name, columns, names)
     }
 
-    /// Finds a table. Returns `None` if the source does not have it or if it lacks required
-    /// columns. Fails if the names given for it or for its columns do not exist.
+    /// Finds a table like [`Self::find`], but returns `None` if the source has no suitable table
+    /// and no name was given for the table or one of its columns.
     pub async fn find_optional(
         conn: &mut Conn<'_>,
         layout: &TableLayout,
@@ -182,14 +183,14 @@ impl Table {
             .then(|| format!("columns of {} that are not imported: {columns}", self.sql))
     }
 
-    /// Returns whether the source has a column.
+    /// Returns whether the source has the column with this alias.
     pub fn has(&self, alias: &str) -> bool {
         let column = self.columns.iter().find(|(known, _)| *known == alias);
         column.is_some_and(|(_, sql)| !sql.starts_with("CAST(NULL"))
     }
 
-    /// Returns the expressions to select for these aliases, with NULL for columns that the source does
-    /// not have.
+    /// Returns the expressions to select for these aliases, with NULL for columns that the source
+    /// does not have.
     pub fn select(&self, aliases: &[&str]) -> String {
         let select = |alias: &&str| {
             let column = self.columns.iter().find(|(known, _)| known == alias);
@@ -198,7 +199,7 @@ impl Table {
         aliases.iter().map(select).collect::<Vec<_>>().join(", ")
     }
 
-    /// Returns an expression for a column whose values are compared byte by byte.
+    /// Returns an expression for a column whose values are compared in `collation`.
     pub fn key(&self, alias: &str, collation: &str) -> String {
         let column = self.columns.iter().find(|(known, _)| *known == alias);
         let sql = column.and_then(|(_, sql)| sql.strip_suffix(&format!(" AS {alias}")));
@@ -241,7 +242,7 @@ fn matches(names: &[String], field: &str) -> Vec<usize> {
     same.map(|(at, _)| at).collect()
 }
 
-/// Returns the name of a table and its columns.
+/// Returns the name of a table in the source, and the names of its columns.
 async fn find_table(
     conn: &mut Conn<'_>,
     ours: &str,
@@ -318,7 +319,7 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// Returns `schema.table`, with both names quoted.
+/// Quotes each part of a name such as `schema.table`.
 fn quoted_path(path: &str) -> String {
     path.split('.').map(quoted).collect::<Vec<_>>().join(".")
 }

@@ -9,7 +9,7 @@ use diesel::{
     sqlite::{Sqlite, SqliteValue},
 };
 
-/// A value as text. SQLite also stores bytes that are not UTF-8; they are replaced by U+FFFD.
+/// A value as text. SQLite can also store bytes that are not UTF-8; they are replaced by U+FFFD.
 #[derive(Debug, FromSqlRow)]
 pub struct SourceText(String);
 
@@ -31,7 +31,7 @@ impl From<SourceText> for String {
     }
 }
 
-/// A value like [`SourceText`], of a column that may be NULL.
+/// A value like [`SourceText`], or NULL.
 #[derive(Debug, FromSqlRow)]
 pub struct NullableText(Option<SourceText>);
 

@@ -12,8 +12,8 @@ const NANOS_FROM: i64 = MICROS_FROM * 1000;
 
 /// Supported years; the database stores years with four digits.
 const YEARS: RangeInclusive<i32> = 1..=9999;
-/// Years accepted for numeric times. Other numbers are likely a year, a date such as 20260102, or
-/// the day number of a spreadsheet.
+/// Years accepted for numeric times. Numbers outside of this range are likely a year, a date such
+/// as 20260102, or the day number of a spreadsheet.
 const YEARS_OF_NUMBERS: RangeInclusive<i32> = 1990..=2100;
 
 const ZONED: [&str; 4] = [
@@ -24,22 +24,22 @@ const ZONED: [&str; 4] = [
 ];
 const LOCAL: [&str; 2] = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M"];
 
-/// Parses a flag if it is unambiguous. A time counts as true, because some programs store the time
-/// at which a flag was set.
+/// Parses a flag if it is unambiguous. A date or time such as `2026-01-02` counts as true, because
+/// some programs store the time at which a flag was set.
 pub fn flag(text: &str) -> Option<bool> {
     match text.trim().to_ascii_lowercase().as_str() {
         "true" | "t" | "1" | "1.0" | "yes" | "y" | "on" | "verified" | "confirmed" => Some(true),
         "" | "false" | "f" | "0" | "0.0" | "no" | "n" | "off" | "null" | "none" | "unverified"
         | "unconfirmed" => Some(false),
-        // A plain number is not a time here: 2 does not mean "in January 1970".
+        // Requires a hyphen, so that a plain number does not count as a time.
         text if text.contains('-') => time(text).map(|_| true),
         _ => None,
     }
 }
 
-/// Parses a time: RFC 3339, also with a space instead of `T`, without a zone (UTC) or without a
-/// time of day (midnight); RFC 2822; or a number of seconds, milli-, micro- or nanoseconds since
-/// 1970.
+/// Parses a time: RFC 3339, also with a space instead of `T`, without seconds, without a zone (UTC)
+/// or without a time of day (midnight); RFC 2822; or a number of seconds, milli-, micro- or
+/// nanoseconds since 1970.
 pub fn time(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
     let time = number(text).or_else(|| date_and_time(text)).or_else(|| {

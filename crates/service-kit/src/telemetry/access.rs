@@ -24,17 +24,17 @@ struct Json {
     clock: Clock,
 }
 
-/// Switches the access log to JSON. Called once per process.
+/// Switches the access log to JSON. Called at most once per process.
 pub(super) fn write_json_to(lines: Lines) {
     let _ = JSON.set(Json { lines, clock: Clock::default() });
 }
 
-/// A request in flight.
+/// A request to be logged.
 pub(super) struct Access<'a> {
     pub(super) id: &'a str,
     pub(super) method: &'a Method,
     pub(super) start: Instant,
-    /// Reason why the request was rejected.
+    /// Reason why the request was rejected, if any.
     pub(super) cause: Option<&'a str>,
 }
 
@@ -64,8 +64,9 @@ impl Access<'_> {
         }
     }
 
-    /// Formats the line like the JSON formatter. Apart from the cause, only the id may need
-    /// escaping, and it is printable ASCII: methods contain no quotes, and routes are constants.
+    /// Writes the line in the format of the JSON formatter. Apart from the cause, only the id may
+    /// need escaping, and it is printable ASCII: methods contain no quotes, and routes are
+    /// constants.
     fn write(&self, log: &Json, route: &str, status: StatusCode, elapsed: Duration) {
         let now = log.clock.now().to_rfc3339_opts(SecondsFormat::Micros, true);
         let (method, status) = (self.method.as_str(), status.as_str());

@@ -17,7 +17,7 @@ use crate::{metrics::count_dropped_log_line, shutdown::share_of_time_left};
 
 /// Time during which lines are collected before they are written.
 const GATHER: Duration = Duration::from_millis(10);
-/// Maximum size of the buffer while standard output is blocked. Further lines are dropped, because
+/// Maximum size of the buffer while the output is blocked. Further lines are dropped, because
 /// requests do not wait for the log.
 const MAX_BYTES: usize = 8 << 20;
 /// Buffer capacity that is kept for later lines.

@@ -1,8 +1,8 @@
 //! Exports OpenTelemetry traces (OTLP over HTTP) if a collector is configured: a span for each
-//! request, in the trace of its caller (W3C Trace Context), and all other spans with an `otel.kind`.
-//! They contain routes and outcomes, never URLs, which can contain secrets.
+//! request, in the trace of its caller (W3C Trace Context), and all other spans that have an
+//! `otel.kind`. Spans contain routes and outcomes, but no URLs, because those can contain secrets.
 //!
-//! A dedicated thread sends the spans. They are dropped while the collector is unavailable.
+//! A dedicated thread sends the spans. Spans that it cannot send are dropped.
 
 use std::{
     collections::HashMap,
@@ -74,7 +74,7 @@ pub(super) enum StartError {
 /// Propagator of trace contexts; set only if traces are exported.
 static PROPAGATOR: OnceLock<TraceContextPropagator> = OnceLock::new();
 
-/// Sends the remaining spans when dropped.
+/// The running export; sends the remaining spans when dropped.
 #[derive(Debug)]
 pub(super) struct Traces(SdkTracerProvider);
 
@@ -128,8 +128,8 @@ fn is_for_traces(metadata: &Metadata<'_>) -> bool {
     metadata.is_span() && metadata.fields().field("otel.kind").is_some()
 }
 
-/// Creates the blocking HTTP client on a separate thread, because it waits for a runtime of its
-/// own, which async code must not do.
+/// Creates the blocking HTTP client. A separate thread does so, because creating a blocking client
+/// in async code panics.
 fn client(base: &Url) -> Result<Client, StartError> {
     let builder = ClientBuilder::from(http_client::builder(base)).timeout(SEND_TIMEOUT);
     let client = thread::Builder::new().spawn(move || builder.build())?.join();
@@ -209,7 +209,7 @@ impl Traced {
 }
 
 /// Returns the headers that make a request part of the current trace (W3C Trace Context §3); empty
-/// unless traces are exported.
+/// outside of traces and if traces are not exported.
 pub fn trace_headers() -> Vec<(String, String)> {
     let Some(propagator) = PROPAGATOR.get() else { return Vec::new() };
     let mut headers = HashMap::new();

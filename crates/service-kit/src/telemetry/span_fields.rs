@@ -14,8 +14,9 @@ use tracing_subscriber::{
     },
 };
 
-/// Formats like [`JsonFields`], but the span of a request by hand: every request has one, and
-/// [`JsonFields`] collects the fields in a map first, which is slow.
+/// Formats fields like [`JsonFields`], but faster if the only field is a plain string, as in the
+/// span that every request has. [`JsonFields`] is slow because it collects the fields in a map
+/// first.
 #[derive(Debug, Default)]
 pub(super) struct SpanFields(JsonFields);
 
@@ -45,7 +46,8 @@ impl<'writer> FormatFields<'writer> for SpanFields {
     }
 }
 
-/// The JSON of a span that has a single field, a string that needs no escapes.
+/// Collects the JSON of a span whose only field is a plain string: printable ASCII characters
+/// without spaces, quotation marks and backslashes.
 #[derive(Default)]
 struct OnlyText {
     json: Option<String>,

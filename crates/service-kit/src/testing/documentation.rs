@@ -1,15 +1,15 @@
-//! Compares the documentation of settings with the programs.
+//! Compares the documentation of settings and limits with the code.
 
 use std::{env, fs, path::Path};
 
 use clap::{Arg, CommandFactory};
 
 const END: &str = "<!-- end of settings -->";
-/// Variable with which tests rewrite the tables instead of comparing them; set by `cargo xtask
-/// docs`.
+/// Environment variable that makes tests rewrite the tables of settings instead of comparing them;
+/// set by `cargo xtask docs`.
 const UPDATE_VARIABLE: &str = "UPDATE_DOCS";
 
-/// Returns the variables of a configuration that `file` does not mention.
+/// Returns the environment variables of the configuration `C` that `file` does not mention.
 pub fn undocumented<C: CommandFactory>(file: &Path) -> Vec<String> {
     let text = fs::read_to_string(file).expect("the file can be read");
     let words: Vec<&str> = text.split(|c: char| !c.is_ascii_uppercase() && c != '_').collect();
@@ -21,8 +21,8 @@ pub fn undocumented<C: CommandFactory>(file: &Path) -> Vec<String> {
         .collect()
 }
 
-/// Compares the table of settings of `service` in `page` with its configuration, or rewrites the
-/// table when `UPDATE_DOCS` is set.
+/// Compares the table of settings of `service` in `page` with the configuration `C`, or rewrites
+/// the table if `UPDATE_DOCS` is set.
 pub fn assert_settings_documented<C: CommandFactory>(service: &str, page: &Path) {
     let text = fs::read_to_string(page).expect("the page can be read");
     let start = format!("<!-- settings: {service} -->\n");
@@ -37,7 +37,8 @@ pub fn assert_settings_documented<C: CommandFactory>(service: &str, page: &Path)
     assert_eq!(table, expected, "the page is outdated: run `cargo xtask docs`");
 }
 
-/// Returns the table, with one row per setting: variable, default, first paragraph of its help.
+/// Returns the table, with one row per environment variable: its name, its default and the first
+/// paragraph of its help.
 fn settings_table<C: CommandFactory>() -> String {
     let command = C::command();
     let rows = command.get_arguments().filter_map(row);
@@ -56,8 +57,8 @@ fn row(argument: &Arg) -> Option<String> {
     Some(format!("| `{variable}` | {default} | {help} |\n"))
 }
 
-/// Fails if a page about limits names a constant that does not exist in the code, or a setting that
-/// is missing from the example environment.
+/// Fails if a page about limits lists a constant that the code does not define exactly like this,
+/// or a setting that is missing from the example environment.
 pub fn assert_limits_current(page: &Path) {
     let root = page.parent().and_then(Path::parent).expect("the page is in a folder of its own");
     let read = |file: &Path| fs::read_to_string(file).expect("the file can be read");

@@ -7,8 +7,8 @@ use std::fmt;
 pub struct Scrape(pub String);
 
 impl Scrape {
-    /// Returns the value of a series, written as exposed: `name{label="value"}`. Missing series are
-    /// zero.
+    /// Returns the value of a series, or zero if it is missing. `series` is written as exposed:
+    /// `name{label="value"}`.
     pub fn figure(&self, series: &str) -> f64 {
         self.find(series).unwrap_or_default()
     }

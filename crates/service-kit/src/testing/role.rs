@@ -8,7 +8,7 @@ use super::TestDatabase;
 #[derive(Debug)]
 pub struct TestRole {
     pub name: String,
-    /// URL of the database with this role.
+    /// URL of the database, with the name and password of this role.
     pub url: String,
 }
 
@@ -23,7 +23,7 @@ impl TestDatabase {
         TestRole { name, url: url.into() }
     }
 
-    /// Drops a role and its privileges.
+    /// Drops a role, its privileges and everything that it owns in this database.
     pub async fn drop_role(&self, role: &TestRole) {
         self.change(&format!("DROP OWNED BY {}", role.name)).await;
         self.change(&format!("DROP ROLE {}", role.name)).await;

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-/// An HTTP server on a free port, which runs until the test ends.
+/// An HTTP server on a free port, which runs until the test process ends.
 #[derive(Clone, Copy, Debug)]
 pub struct Stub(SocketAddr);
 
@@ -54,7 +54,7 @@ pub fn answer(status: u16, headers: &str, body: &str) -> String {
     )
 }
 
-/// Returns a port without a listener.
+/// Returns a free port, which another process may take before it is used.
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     listener.local_addr().expect("it has an address").port()
@@ -77,7 +77,7 @@ impl From<Output> for Report {
 
 impl Report {
     /// Asserts that exactly one line begins with this verdict and setting, and that it contains
-    /// `text`. Also asserts that the process has failed if and only if there is a fault.
+    /// `text`. Also asserts that the process failed if and only if a line reports a fault.
     #[track_caller]
     pub fn finds(&self, verdict: &str, setting: &str, text: &str) {
         let beginning = format!("{verdict:<6} {setting} ");
@@ -88,7 +88,7 @@ impl Report {
         assert_eq!(self.is_success, !has_fault, "{}", self.text);
     }
 
-    /// Asserts that there are no problems.
+    /// Asserts that the process succeeded and that every line reports `ok` or `skip`.
     #[track_caller]
     pub fn is_clean(&self) {
         let is_finding = |line: &str| !line.starts_with("ok ") && !line.starts_with("skip ");

@@ -7,8 +7,7 @@ use crate::{
     migrate::MigrateError,
 };
 
-/// Errors during an export or import, after which nothing has been written. Messages do not repeat
-/// values of rows, which are secret.
+/// Errors during an export or import. Messages do not contain values of rows, which may be secret.
 #[derive(Debug, thiserror::Error)]
 pub enum TransferError {
     #[error("{0} does not exist")]
@@ -25,7 +24,7 @@ pub enum TransferError {
     Read(PathBuf, #[source] io::Error),
     #[error("cannot write the export")]
     Write(#[from] io::Error),
-    /// A problem on a line, counted from 1.
+    /// A problem on a line; lines are counted from 1.
     #[error("line {number}: {what}")]
     Line { number: u64, what: String },
     #[error("lines {first} to {last}: the rows cannot be stored")]

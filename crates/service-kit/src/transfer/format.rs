@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sql_types::DbTime;
 
-/// Incremented when older programs can no longer read the format.
+/// Version of the format; incremented by changes after which older programs cannot read it.
 pub(super) const FORMAT: u32 = 1;
 
 /// The first line of an export.
@@ -19,7 +19,7 @@ pub(super) struct Header {
     /// Name of the exported service.
     pub(super) export: String,
     pub(super) format: u32,
-    /// The last applied migration.
+    /// Version of the latest migration.
     pub(super) schema: String,
     /// Version of the program that wrote the file.
     pub(super) version: String,
@@ -39,10 +39,10 @@ pub(super) struct EndLine {
     pub(super) end: Tally,
 }
 
-/// Number of rows by table, and their hash.
+/// Number of rows per table, and a hash of their lines.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
-    /// Rows by table, without empty tables.
+    /// Number of rows per table, without empty tables.
     rows: BTreeMap<String, u64>,
     sha256: String,
 }

@@ -30,7 +30,8 @@ impl Output {
         }
     }
 
-    /// Opens a file that replaces the existing one when the output is finished.
+    /// Creates a temporary file, which replaces any existing file at `path` when the output is
+    /// finished.
     pub fn file(path: &Path) -> Result<Self, TransferError> {
         // Renaming would replace a device or a pipe with a regular file.
         if path.exists() && !path.is_file() {

@@ -42,7 +42,7 @@ impl Source {
         !self.is_stdin() && self.path.is_file()
     }
 
-    /// Opens the source at its first row.
+    /// Opens the source and checks its first line. The reader starts at the first row.
     pub(super) fn open(&self, inventory: &Inventory) -> Result<Reader, TransferError> {
         let unreadable = |error| TransferError::Read(self.path.clone(), error);
         let (input, length): (Box<dyn BufRead>, _) = if self.is_stdin() {

@@ -14,19 +14,20 @@ pub fn bytewise<C>(column: C) -> Bytewise<C> {
     Bytewise::new(column)
 }
 
-/// A whole row of a table. [`exported!`](crate::exported) implements it.
+/// A whole row of a table. Implemented with [`exported!`](crate::exported).
 pub trait Row: Serialize + DeserializeOwned + Send + Sync + 'static {
     const TABLE: &'static str;
 
     fn count(conn: &mut Conn<'_>) -> impl Future<Output = QueryResult<i64>>;
 
-    /// Passes all rows to `rows`, ordered by key, a few at a time.
+    /// Passes the rows to `rows` in the order of their keys, without collecting them in memory.
     fn read(conn: &mut Conn<'_>, rows: Rows) -> impl Future<Output = Result<Rows, TransferError>>;
 
     fn insert(conn: &mut Conn<'_>, rows: Vec<Self>) -> impl Future<Output = QueryResult<()>>;
 }
 
-/// Implements [`Row`] for a type that is `HasQuery`, given its table, its key and its stored columns:
+/// Implements [`Row`] for a type that implements `HasQuery`, given its table and the columns of its
+/// key; optionally also a function from a row to the values to insert, and a filter:
 ///
 /// ```text
 /// exported!(ParentRow, parents, by [text id]);
@@ -84,8 +85,8 @@ macro_rules! exported {
                 }
             }
 
-            /// PostgreSQL inserts many rows in one statement. SQLite inserts one at a time, which is
-            /// cheap without a network.
+            /// PostgreSQL inserts many rows in one statement. SQLite inserts one at a time, which
+            /// is cheap without a network.
             async fn insert(
                 conn: &mut $crate::db::Conn<'_>,
                 rows: Vec<Self>,

@@ -22,10 +22,11 @@ pub trait Table {
         rows: Rows,
     ) -> LocalBoxFuture<'a, Result<Rows, TransferError>>;
 
-    /// Parses the rows of a batch, and checks that they can be imported.
+    /// Parses and checks the rows of a batch.
     fn check(&self, batch: &Batch) -> Result<(), TransferError>;
 
-    /// Parses the rows of a batch, passes them to `rows`, and stores them if `is_stored`.
+    /// Parses and checks the rows of a batch, passes them to `rows`, and, if `is_stored`, stores
+    /// them.
     fn take<'a>(
         &'a self,
         conn: &'a mut Conn<'_>,

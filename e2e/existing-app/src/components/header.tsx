@@ -1,4 +1,4 @@
-// The page header: the signed-in user, and a sign-out button.
+// The page header: links, the name of the signed-in user, and a sign-out button.
 
 import { Link, useNavigate } from "react-router";
 

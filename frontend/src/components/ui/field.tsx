@@ -1,4 +1,4 @@
-// A labeled field with a hint and a validation error.
+// Labeled form fields, with hints and validation errors.
 
 import {
   type InputHTMLAttributes,
@@ -53,10 +53,13 @@ function Frame({ name, label, hint, children }: Described & { children(parts: Pa
   );
 }
 
-/** Updates the field when its initial value changes, unless the user has changed the field. */
+/**
+ * Returns a ref for a field. When the initial value of the field changes, the field is updated,
+ * unless the user has changed it.
+ */
 function useStart<E extends HTMLInputElement | HTMLTextAreaElement>(value: unknown) {
   const element = useRef<E>(null);
-  // Normalized in the same way as the value of a field.
+  // Browsers normalize line breaks in the value of a field in the same way.
   const start = String(value ?? "").replaceAll("\r\n", "\n");
   const before = useRef(start);
 

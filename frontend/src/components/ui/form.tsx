@@ -49,7 +49,8 @@ export function Form(props: Props) {
   const [isBusy, setBusy] = useState(false);
   const hasTyped = useRef(false);
 
-  // The focus does not move while the user is typing: the rest would go to another field.
+  // The focus does not move while the user is typing: the rest of the text would go to another
+  // field.
   useEffect(() => {
     if (!hasTyped.current && Object.values(mistakes).some(Boolean)) {
       form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
@@ -139,8 +140,8 @@ function read(form: HTMLFormElement): Values {
 }
 
 /**
- * Returns the errors of the fields in this form. If several fields have the same error, only the
- * first one shows it.
+ * Returns the errors of the fields in this form, or only the first one if several fields have the
+ * same error.
  */
 function mistakesOf({ fields }: Problem, form: HTMLFormElement): Mistakes {
   const known = Object.entries(fields).filter(([name]) => form.elements.namedItem(name));

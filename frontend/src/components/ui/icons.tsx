@@ -1,4 +1,4 @@
-// The icons. They are decorative: the control that contains one has the accessible name.
+// The icons. They are decorative, and hidden from screen readers.
 
 import type { ReactNode } from "react";
 

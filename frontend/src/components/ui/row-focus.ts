@@ -1,4 +1,4 @@
-// Moves the focus when the row that has it is removed from the list.
+// Moves the focus between the rows of a list, also when the row that has it is removed.
 
 import { type FocusEvent, useLayoutEffect, useRef } from "react";
 
@@ -7,7 +7,7 @@ interface Focused {
   row: Element;
   /** Position of the row in the list. */
   index: number;
-  /** The kind of control in the row, from its `data-control` attribute. */
+  /** Kind of the focused control, from its `data-control` attribute. */
   control: string | undefined;
 }
 

@@ -1,4 +1,4 @@
-// A placeholder for a list that is loading.
+// A placeholder, in the shape of a list, for content that is loading.
 
 import { t } from "../../lib/i18n";
 

@@ -1,4 +1,4 @@
-// An empty state: explains why there is nothing to show, and offers an action.
+// An empty state: explains why there is nothing to show, and may offer an action.
 
 import type { ReactNode } from "react";
 

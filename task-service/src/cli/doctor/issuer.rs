@@ -23,9 +23,9 @@ pub(super) struct Trusted<'a> {
 /// Result of checking an issuer.
 pub(super) struct Issuer<'a> {
     pub(super) trusted: Trusted<'a>,
-    /// Ids of the published keys; `None` if they are unavailable.
+    /// Ids of the usable keys that the issuer publishes; `None` if there are none.
     pub(super) kids: Option<Vec<String>>,
-    /// Time by which the issuer's clock is ahead of ours, if known.
+    /// Skew of the issuer's clock, if known.
     pub(super) skew: Option<Skew>,
 }
 
@@ -64,7 +64,7 @@ impl<'a> Trusted<'a> {
     }
 }
 
-/// Checks the issuer. `pages` are the origins of the web app.
+/// Checks an issuer. `pages` are the origins of the web app.
 pub(super) async fn look_at<'a>(
     caller: &Caller,
     trusted: Trusted<'a>,
@@ -105,7 +105,8 @@ pub(super) async fn look_at<'a>(
     (findings, issuer)
 }
 
-/// Returns the problems that auth-service reports about itself, if `answer` is a server error.
+/// Returns what auth-service reports as unavailable, if `answer` is a server error that did not
+/// come through a proxy.
 async fn unready(caller: &Caller, jwks_url: &Url, answer: &Answer) -> Option<String> {
     if answer.status < 500 || answer.proxy.is_some() {
         return None;
@@ -119,7 +120,7 @@ async fn unready(caller: &Caller, jwks_url: &Url, answer: &Answer) -> Option<Str
 }
 
 /// Returns the ids of the usable keys in a response, or the reason why it is not a usable key set.
-/// `unready` describes the problem that the issuer reports about itself.
+/// `unready` lists what the issuer reports as unavailable.
 fn key_set(answer: &Answer, unready: Option<String>) -> Result<Vec<String>, String> {
     let status = answer.status;
     if status != 200

@@ -1,4 +1,4 @@
-//! Explains why a token is rejected, without printing it.
+//! Checks whether a token is accepted and explains why not, without printing the token.
 
 use std::{
     fs::File,
@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use super::issuer::Issuer;
 
-/// Maximum size of the file in bytes, far larger than any token.
+/// Maximum number of bytes to read from the file, far more than any token has.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
 const SUBJECT: &str = "token";
 const WHERE_FROM: &str = "get a new one from /api/auth/token of auth-service";
@@ -161,7 +161,7 @@ fn keys_unavailable() -> Finding {
     Finding::fault("BETTER_AUTH_JWKS_URL", text)
 }
 
-/// Formats a number of seconds for people, truncated to whole seconds.
+/// Formats a number of seconds for people, without its sign and truncated to whole seconds.
 fn span(seconds: f64) -> String {
     let span = Duration::try_from_secs_f64(seconds.abs().trunc());
     span.map_or_else(|_| "ages".to_owned(), |span| humantime::format_duration(span).to_string())

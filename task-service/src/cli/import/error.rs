@@ -10,7 +10,8 @@ use service_kit::{
 
 use crate::{domain::migration, store::StoreError};
 
-/// An error that stops an import, in which case nothing is imported.
+/// An error that stops an import. Nothing is imported, unless only writing the report failed at the
+/// end.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     #[error(transparent)]

@@ -36,7 +36,7 @@ const USERS: TableLayout = TableLayout {
 pub(super) struct Tasks {
     table: Table,
     collation: &'static str,
-    /// E-mail addresses by user id.
+    /// E-mail addresses by user id; empty unless `--owners` is `by-email`.
     emails: HashMap<String, String>,
     /// The id of the last task read.
     after: String,
@@ -45,7 +45,8 @@ pub(super) struct Tasks {
 }
 
 impl Tasks {
-    /// Opens the source. Fails if a required table or column is missing.
+    /// Opens the source, and reports tasks without an id as skipped. Fails if a required table or
+    /// column is missing.
     pub(super) async fn open(
         conn: &mut Conn<'_>,
         args: &ImportArgs,

@@ -90,7 +90,7 @@ fn new_id(old_id: &str, old_owner: &str, created_at: Option<DateTime<Utc>>) -> U
     Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
 }
 
-/// Checks a string against the limits of the API. Longer strings are rejected, not truncated.
+/// Checks a string against the limits of the API. Strings that are too long are not truncated.
 fn check_text(name: &str, text: &str, length: Length) -> Result<(), String> {
     if text.contains('\0') {
         return Err(format!("the {name} contains NUL"));

@@ -58,7 +58,7 @@ impl Owners {
         Ok(Self { rule, users })
     }
 
-    /// Returns the new owner. Fails with the reason why there is none.
+    /// Returns the new owner of the tasks of an old one. Fails with the reason if no user is found.
     pub(super) fn find(&self, old_id: &str, email: Option<&str>) -> Result<UserId, String> {
         let id = match &self.rule {
             Rule::Same => old_id,

@@ -39,7 +39,7 @@ impl AuthUsers {
             }
             has_ended = line.contains_key("end");
         }
-        // In a truncated export, owners would be missing.
+        // In a truncated export, some users may be missing.
         if has_ended {
             Ok(users)
         } else {

@@ -1,4 +1,5 @@
-//! The format and transmission of tokens, and the response to invalid ones: rules R7 to R12.
+//! Rules R7 to R12: the format and transmission of tokens, the response to invalid ones, and keys
+//! that must not be used.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use jwks_auth::testing::Issuer;
@@ -26,7 +27,7 @@ async fn r07_tokens_that_are_not_canonical_are_refused(db: TestDatabase) {
     let parts: Vec<&str> = good.split('.').collect();
     let (header, payload, signature) = (parts[0], parts[1], parts[2]);
     let mut bits = BASE64_URL_SAFE_NO_PAD.decode(signature).unwrap();
-    // Adds the order of the group to S, which a lenient verifier treats as the same signature.
+    // Adds the order of the group to S. A lenient verifier accepts the resulting signature too.
     let mut carry = 0_u16;
     let order = [
         0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde,

@@ -98,7 +98,7 @@ impl Feed {
         *self.shared.issuer.lock().unwrap() = issuer;
     }
 
-    /// Makes the feed return errors from now on.
+    /// Makes the feed return errors until [`Self::recover`] is called.
     pub(crate) fn fail(&self) {
         self.shared.is_away.send_replace(true);
     }

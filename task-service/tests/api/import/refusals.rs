@@ -1,4 +1,5 @@
-//! Imports that are rejected as a whole and write nothing.
+//! Sources and options of imports: which ones are accepted, and which ones cause the import to be
+//! rejected as a whole without writing anything.
 
 use std::{fmt::Write as _, fs};
 
@@ -205,7 +206,7 @@ async fn a_statement_that_fails_leaves_nothing(db: TestDatabase) {
         writeln!(rows, "{number},7,task {number}").unwrap();
     }
     let csv = file(rows);
-    // The constraint is violated by a row of the second page.
+    // A row of the second page violates this condition.
     let guard = match db.engine {
         Engine::Postgres => "ALTER TABLE tasks ADD CONSTRAINT guard CHECK (title <> 'task 5050')",
         Engine::Sqlite => {

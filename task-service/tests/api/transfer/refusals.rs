@@ -1,4 +1,4 @@
-//! Exports that an import rejects.
+//! Imports of exports that are rejected as a whole.
 
 use service_kit::{on_both_engines, testing::TestDatabase};
 use task_service::MIGRATIONS;

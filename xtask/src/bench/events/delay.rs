@@ -51,7 +51,7 @@ struct User {
     token: String,
 }
 
-/// Several processes of both services.
+/// Processes of both services.
 struct Fleet {
     auth: Vec<Service>,
     tasks: Vec<Service>,

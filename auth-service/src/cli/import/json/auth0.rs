@@ -65,7 +65,8 @@ pub(super) fn candidate(user: &Object) -> Candidate {
     }
 }
 
-/// Returns the id of a user. Exports of hashes omit the prefix `auth0|`, so it is added.
+/// Returns the id of a user. Exports of hashes omit the prefix `auth0|`, so it is added to ids
+/// without a prefix.
 fn id(user: &Object) -> Option<String> {
     let object_id = || match user.get("_id")? {
         Value::Object(id) => filled(id, "$oid"),
@@ -90,7 +91,7 @@ fn social_accounts(user: &Object) -> impl Iterator<Item = CandidateAccount> {
     })
 }
 
-/// Returns a time, which is a string, or `{"$date": …}` in an export of hashes.
+/// Returns a time as a string. In an export of hashes, the field is an object `{"$date": …}`.
 fn time(user: &Object, name: &str) -> Option<String> {
     match user.get(name)? {
         Value::Object(date) => match date.get("$date")? {

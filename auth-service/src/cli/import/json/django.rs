@@ -1,4 +1,4 @@
-//! Django: the output of `manage.py dumpdata`. Every object with a password and an e-mail address
+//! Django: the output of `manage.py dumpdata`. Every object with the fields `password` and `email`
 //! counts as a user, whatever its model.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};

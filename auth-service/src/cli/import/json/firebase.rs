@@ -1,4 +1,5 @@
-//! Firebase: the file of `firebase auth:export --format=json`, and the hash parameters of the project.
+//! Firebase: the file of `firebase auth:export --format=json`, and the hash parameters of the
+//! project.
 
 use std::{collections::HashMap, fs, path::Path};
 

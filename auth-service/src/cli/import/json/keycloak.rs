@@ -68,7 +68,8 @@ pub(super) fn candidate(user: &Object) -> Candidate {
     }
 }
 
-/// Returns the hash of a credential as a PHC string. Missing parts result in an invalid hash.
+/// Returns the hash of a credential: for Argon2 as a PHC string, and for PBKDF2 in a similar
+/// format. Missing parts or an unknown algorithm result in an invalid hash.
 fn hash(credential: &Object) -> String {
     let inner = |name: &str| -> Object {
         match credential.get(name) {
@@ -78,7 +79,7 @@ fn hash(credential: &Object) -> String {
         }
     };
     let (data, secret) = (inner("credentialData"), inner("secretData"));
-    // Before version 8, all fields were in the credential itself.
+    // Before Keycloak 8, all fields were in the credential itself.
     let of_both = |object: &Object, name: &str, old: &str| {
         filled(object, name).or_else(|| filled(credential, old)).unwrap_or_default()
     };

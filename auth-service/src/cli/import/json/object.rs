@@ -1,4 +1,4 @@
-//! JSON objects, and reading their fields.
+//! JSON objects, and functions that read their fields.
 
 use serde_json::{Map, Value};
 use service_kit::source::SourceError;
@@ -8,7 +8,8 @@ use crate::cli::import::error::ImportError;
 /// A JSON object, such as a user.
 pub(super) type Object = Map<String, Value>;
 
-/// Returns a string, number or boolean as a string, and `None` for a value of another type.
+/// Returns a field as a string if it is a string, number or boolean. Returns `None` if it is
+/// missing or has another type.
 pub(super) fn text(object: &Object, name: &str) -> Option<String> {
     match object.get(name)? {
         Value::String(text) => Some(text.clone()),
@@ -18,12 +19,13 @@ pub(super) fn text(object: &Object, name: &str) -> Option<String> {
     }
 }
 
-/// Like [`text`], but returns `None` for a blank string.
+/// Like [`text`], but also returns `None` for a blank string.
 pub(super) fn filled(object: &Object, name: &str) -> Option<String> {
     text(object, name).filter(|text| !text.trim().is_empty())
 }
 
-/// Returns the objects in an array field. Elements of other types are skipped.
+/// Returns the objects in an array field. Elements of other types are skipped; a missing field
+/// counts as empty.
 pub(super) fn objects<'a>(object: &'a Object, name: &str) -> impl Iterator<Item = &'a Object> {
     let elements = object.get(name).and_then(Value::as_array).map(Vec::as_slice);
     elements.unwrap_or_default().iter().filter_map(Value::as_object)

@@ -8,13 +8,14 @@ use crate::cli::import::candidate::SECOND_FACTOR_LOST;
 pub(super) struct Layout {
     pub(super) users: TableLayout,
     pub(super) accounts: Option<TableLayout>,
-    /// Providers of accounts that are not imported, because they only represent the password in the
-    /// users table.
+    /// Providers whose accounts are not imported, because they stand for the sign-in methods of the
+    /// service itself, such as the password in the users table.
     pub(super) own_providers: &'static [&'static str],
     pub(super) sessions: Option<TableLayout>,
     /// Tables of optional extensions that hold further authentication factors.
     pub(super) factors: &'static [Factor],
-    /// Keys encrypted with the service's secret, used to check the configured secret.
+    /// Table of keys that are encrypted with the service's secret, used to check the configured
+    /// secret.
     pub(super) keys: Option<TableLayout>,
 }
 

@@ -94,8 +94,8 @@ impl Target {
     }
 }
 
-/// Returns the hash of an account if passwords can be verified with it. Otherwise reports the
-/// reason.
+/// Returns the hash of an account in its stored form. Returns `None` if the account has no hash,
+/// and also if passwords cannot be verified with it, which is reported.
 pub(super) fn usable_hash(
     candidate: &Candidate,
     account: &CandidateAccount,

@@ -1,4 +1,4 @@
-//! Adds missing data to users that already exist (`--update`).
+//! Adds missing data to existing users (`--update`).
 
 use super::{Draft, Target, accounts::usable_hash, judge::email_verified};
 use crate::{
@@ -43,8 +43,8 @@ impl Target {
             update.image = candidate.image.clone().filter(|_| user.image.is_none());
         }
         if !user.email_verified && email_verified(candidate, report) {
-            // A stranger may have signed up here with this address. Such a user has a password and an
-            // id that the source does not know.
+            // A stranger may have signed up here with this address. Such a user has a password and
+            // an id that the source does not know.
             if candidate.id.is_some() || password.is_none() || is_same_password {
                 update.email_verified = Some(true);
             } else {

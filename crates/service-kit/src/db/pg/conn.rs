@@ -82,7 +82,7 @@ impl PgConn {
         Self { connection, route, deadline, harness: None }
     }
 
-    /// Returns the connection of a lane, which is shared with other requests.
+    /// Returns the connection of a lane, shared with other requests.
     pub(super) fn shared(
         connection: Arc<ServerConnection>,
         lane: InFlight,
@@ -104,8 +104,8 @@ impl PgConn {
         Ok(Self::new(connection, Route::Pool { _object: object, _turn: turn }, deadline))
     }
 
-    /// Opens a connection outside of any pool. Only the server limits the time of its statements,
-    /// according to `session`.
+    /// Opens a connection outside of any pool. Until [`Self::set_time_limit`] is called, only the
+    /// server limits the time of its statements, according to `session`.
     pub(crate) async fn open(url: &PostgresUrl, session: Session) -> Result<Self, ConnectError> {
         let connection = Arc::new(ServerConnection::open(url, session).await?);
         Ok(Self::new(connection, Route::Single, None))
@@ -127,7 +127,7 @@ impl PgConn {
     }
 
     /// Begins a transaction on an exclusive connection. Dropping that connection rolls the
-    /// transaction back.
+    /// transaction back. Fails unless `self` is a shared connection.
     pub(in crate::db) async fn begin(&self, begin: &str) -> QueryResult<Self> {
         let Route::Lane { pool, .. } = &self.route else {
             return Err(diesel::result::Error::AlreadyInTransaction);
@@ -168,8 +168,9 @@ impl PgConn {
         AbandonOnDrop(is_own.then(|| Arc::clone(&self.connection)))
     }
 
-    /// Sends a statement. A read that fails because its connection is closed is retried once on a new
-    /// one. A write is sent only once, and only to a server that is known to respond.
+    /// Sends a statement. On a shared connection, a read that fails because the connection is
+    /// closed is retried once on a new one, and a write is sent only to a server that is known to
+    /// respond. All other statements are sent once, without a check.
     async fn send(&mut self, query: &PgQuery) -> QueryResult<PgRows> {
         if let Route::Lane { what: Use::Write, lane, .. } = &self.route {
             let turn = lane.turn(self.deadline).await.map_err(|error| unavailable(&error))?;
@@ -194,8 +195,8 @@ impl PgConn {
         rows.affected()
     }
 
-    /// Checks that the server responds: a stuck server would run the statement when it recovers, even
-    /// if the request has ended by then.
+    /// Makes sure that the server responds, and reconnects if necessary. A stuck server would run
+    /// the statement when it recovers, even if the request has ended by then.
     async fn make_sure(&mut self) -> QueryResult<()> {
         loop {
             if !self.connection.is_open() {

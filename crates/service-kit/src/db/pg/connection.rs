@@ -72,7 +72,8 @@ impl ServerConnection {
         !self.is_abandoned.load(Ordering::Relaxed) && !self.client.is_closed()
     }
 
-    /// Returns whether the server has not replied for a while. It may be down or stuck.
+    /// Returns whether the server has not replied for a while. The connection may have been idle,
+    /// or the server may be down or stuck.
     pub(super) fn is_doubtful(&self) -> bool {
         let heard = Duration::from_millis(self.heard.load(Ordering::Relaxed));
         self.opened.elapsed().saturating_sub(heard) > DOUBTFUL_AFTER
@@ -124,7 +125,7 @@ impl ServerConnection {
     }
 
     /// Begins a transaction with the statement `begin`. If the connection does not keep session
-    /// settings, also sets them for the transaction.
+    /// settings, also sets the time limits for the transaction.
     pub(super) async fn begin(
         &self,
         begin: &str,
@@ -184,7 +185,8 @@ impl ServerConnection {
         }
         let (url, token, driver) =
             (self.url.clone(), self.client.cancel_token(), self.driver.clone());
-        // A pooler no longer knows which statement to cancel once the connection is closed.
+        // With a pooler, the connection is closed only after the cancellation: otherwise the pooler
+        // would no longer know which statement to cancel.
         let has_pooler = !self.support.settings;
         if !has_pooler {
             driver.abort();

@@ -4,7 +4,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::db::Unavailable;
 
-/// Waits for `work` until the deadline.
+/// Waits for `work` until the deadline, if there is one.
 pub(super) async fn before<T>(
     deadline: Option<Instant>,
     work: impl Future<Output = T>,

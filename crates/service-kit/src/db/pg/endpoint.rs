@@ -1,4 +1,4 @@
-//! The database to which a pool connects.
+//! The database to which lanes and pools connect.
 
 use super::connection::ServerConnection;
 use crate::db::{ConnectError, PostgresUrl, postgres::Session};

@@ -1,10 +1,11 @@
-//! Shared connections ("lanes") to PostgreSQL. Each statement is a transaction of its own, and is sent
-//! without waiting for the results of earlier ones (pipelining).
+//! Shared connections ("lanes") to PostgreSQL. Each statement is a transaction of its own, and is
+//! sent without waiting for the results of earlier ones (pipelining).
 //!
 //! Every thread has its own lanes, driven by its own runtime, so that a statement and its result
 //! need not cross threads. If there are fewer lanes than threads, some threads share one. The
-//! thread that opened the database runs the background tasks. It has lanes of its own: otherwise it
-//! would open, and therefore drive, lanes that other threads use.
+//! thread that opened the database runs the background tasks. If there are enough connections, it
+//! has lanes that no other thread uses: otherwise it would open, and therefore drive, lanes of
+//! other threads.
 
 use std::{
     sync::{
@@ -26,9 +27,9 @@ use crate::db::{ConnectError, Unavailable};
 /// Maximum number of statements in flight on one lane. Further ones would not run in time.
 const MAX_IN_FLIGHT: usize = 1024;
 
-/// Maximum number of writes in flight on all lanes together, and on one. Sending several at once
-/// saves CPU time, but a server that hangs may execute them later, although their requests have
-/// failed.
+/// Maximum number of writes in flight on all lanes of [`Lanes::writes`] together, and on one lane.
+/// Sending several at once saves CPU time, but a server that hangs may execute them later, although
+/// their requests have failed.
 const MAX_WRITES_IN_FLIGHT: usize = 64;
 const MAX_WRITES_OF_A_LANE: usize = 8;
 
@@ -95,7 +96,8 @@ impl Lanes {
         *self.thread.get_or(next)
     }
 
-    /// Returns the lane of this thread that is likely to be the fastest.
+    /// Returns the lane of this thread that is likely to be the fastest. Fails if too many
+    /// statements are in flight even there.
     pub(super) fn pick(&self, what: Use) -> Result<InFlight, Unavailable> {
         let lane = match &self.background {
             Some(background) if background.thread == thread::current().id() => {
@@ -178,8 +180,8 @@ impl InFlight {
         Self(Arc::clone(lane))
     }
 
-    /// Waits until few enough writes of this lane are in flight. A write that still waits here can be
-    /// canceled when its request ends; one that was sent to the server cannot.
+    /// Waits until few enough writes of this lane are in flight. A write that still waits here can
+    /// be canceled when its request ends; one that was sent to the server cannot.
     pub(super) async fn turn(
         &self,
         deadline: Option<Instant>,

@@ -1,4 +1,4 @@
-//! Pool of exclusive connections, for transactions and for statements that may take long.
+//! Pool of exclusive connections, for transactions and for statements that may take a long time.
 
 use std::sync::Arc;
 
@@ -25,7 +25,8 @@ pub(super) struct ExclusivePool {
 pub(super) struct Connector(Endpoint);
 
 impl ExclusivePool {
-    /// Creates a pool without time limits of its own: the deadline of the request includes the wait.
+    /// Creates a pool without time limits of its own: the deadline of the request includes the
+    /// wait.
     pub(super) fn new(
         endpoint: Endpoint,
         connections: usize,

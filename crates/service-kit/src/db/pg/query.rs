@@ -24,7 +24,7 @@ pub(super) struct PgQuery {
 /// Identifies a prepared statement.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) enum StatementKey {
-    /// The type of a query that alone determines the SQL.
+    /// The type of a query, if it alone determines the SQL.
     Type(TypeId),
     Text(Arc<StatementText>),
 }
@@ -40,8 +40,8 @@ pub(super) struct StatementText {
 pub(super) struct Value(Option<Vec<u8>>);
 
 thread_local! {
-    /// The texts that are determined by the type of a query. Building one takes longer than sending
-    /// the statement.
+    /// The texts of queries whose type determines the SQL, by this type. Building a text takes
+    /// longer than sending the statement.
     static TEXTS: RefCell<HashMap<TypeId, Arc<StatementText>>> = RefCell::default();
 }
 
@@ -97,8 +97,8 @@ fn to_type(metadata: &PgTypeMetadata) -> QueryResult<Type> {
     Ok(Type::from_oid(oid).unwrap_or_else(unknown))
 }
 
-/// Looks up built-in types only: no statement has a parameter of a type that an extension or a
-/// migration defines.
+/// Looks up nothing: diesel itself knows the built-in types, and no statement has a parameter of a
+/// type that an extension or a migration defines.
 struct BuiltInTypes;
 
 impl PgMetadataLookup for BuiltInTypes {

@@ -82,7 +82,7 @@ impl diesel::pg::TypeOidLookup for PgField<'_> {
     }
 }
 
-/// The received bytes of a value.
+/// The received bytes of a value; `None` for NULL.
 struct Bytes<'a>(Option<&'a [u8]>);
 
 impl<'a> FromSql<'a> for Bytes<'a> {

@@ -8,7 +8,8 @@ use x509_cert::{
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 const SUBJECT_ALTERNATIVE_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
 
-/// Returns whether a certificate has the common name `name` and no subject alternative names.
+/// Returns whether a certificate has a common name that matches the host name `name`, and no
+/// subject alternative names.
 pub(super) fn has_common_name(certificate: &[u8], name: &str) -> bool {
     let Ok(Certificate { tbs_certificate, .. }) = Certificate::from_der(certificate) else {
         return false;
@@ -24,7 +25,7 @@ pub(super) fn has_common_name(certificate: &[u8], name: &str) -> bool {
     })
 }
 
-/// Returns whether a host name matches a pattern. A wildcard stands for one label.
+/// Returns whether a host name matches a pattern. A wildcard stands for the first label.
 fn is_match(pattern: &str, name: &str) -> bool {
     match (pattern.strip_prefix("*."), name.split_once('.')) {
         (Some(domain), Some((_, of_name))) => domain.eq_ignore_ascii_case(of_name),
@@ -32,7 +33,7 @@ fn is_match(pattern: &str, name: &str) -> bool {
     }
 }
 
-/// Returns the public key of an X.509 version 1 certificate.
+/// Returns the public key of an X.509 version 1 certificate in DER; `None` for other versions.
 pub(super) fn public_key_of_v1(certificate: &[u8]) -> Option<Vec<u8>> {
     let certificate = Certificate::from_der(certificate).ok()?.tbs_certificate;
     let is_v1 = certificate.version == Version::V1;

@@ -20,8 +20,8 @@ use super::{
     url::Server,
 };
 
-/// Time limit for connecting to all servers of a URL together, unless the URL sets
-/// `connect_timeout`, which is a limit for each server.
+/// Time limit for connecting to all servers of a URL together, divided equally among them. The
+/// parameter `connect_timeout` replaces it with a limit for each server.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Idle time before TCP keepalive probes.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
@@ -42,13 +42,12 @@ pub(crate) enum Session {
     Requests { timeout: Duration },
     /// Migrations, whose statements are limited to 24 hours each.
     Migrations,
-    /// The doctor command, which has time limits of its own.
+    /// The doctor command, whose statements are limited to 5 seconds each.
     Diagnosis,
 }
 
 impl Session {
-    /// Returns the session settings as startup options. Those of the URL follow them and take
-    /// precedence.
+    /// Returns the session settings as startup options.
     fn options(self) -> String {
         let limit = self.statement_timeout().as_millis();
         let others = match self {
@@ -209,7 +208,8 @@ async fn drive(connection: Connection<Socket, TlsStream>) {
     }
 }
 
-/// Returns the startup options: ours, followed by those of the URL.
+/// Returns the startup options: the session settings, followed by the options of the URL, which
+/// take precedence.
 fn options(of_url: &Config, session: Session) -> String {
     let ours = session.options();
     of_url.get_options().map_or(ours.clone(), |theirs| format!("{ours} {theirs}"))

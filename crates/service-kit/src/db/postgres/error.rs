@@ -55,8 +55,8 @@ impl ConnectError {
         self.0.iter().find_map(|attempt| attempt.reason.code.as_ref())
     }
 
-    /// Returns whether a retry may succeed, for example because a server is down, is starting, or has
-    /// no free connection. Other errors need an operator.
+    /// Returns whether a retry may succeed, for example because a server is down, is starting, or
+    /// has no free connection. Other errors need an operator.
     pub fn is_temporary(&self) -> bool {
         self.0.iter().any(|attempt| attempt.reason.is_temporary)
     }
@@ -138,8 +138,8 @@ impl Reason {
     }
 }
 
-/// Returns the rustls error inside a tokio-postgres error. It is wrapped in an I/O error, which does
-/// not report it as its source.
+/// Returns the rustls error inside a tokio-postgres error. It is wrapped in an I/O error, which
+/// does not report it as its source.
 fn tls_error(error: &tokio_postgres::Error) -> Option<&rustls::Error> {
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -213,7 +213,7 @@ fn day(time: UnixTime) -> String {
         .map_or_else(String::new, |time| time.date_naive().to_string())
 }
 
-/// Returns the innermost error. Its wrappers only say "db error" and the like.
+/// Returns the message of the innermost error. Its wrappers only say "db error" and the like.
 fn innermost(error: &tokio_postgres::Error) -> String {
     let mut innermost: &(dyn StdError + 'static) = error;
     while let Some(cause) = innermost.source() {
@@ -249,8 +249,8 @@ fn is_about_encryption(code: &SqlState) -> bool {
     *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION || *code == SqlState::PROTOCOL_VIOLATION
 }
 
-/// Returns whether an I/O error ended the attempt, rather than a server that does not offer what the
-/// URL requires.
+/// Returns whether an I/O error ended the attempt, rather than a server that does not offer what
+/// the URL requires.
 fn is_of_the_network(error: &tokio_postgres::Error) -> bool {
     error.source().is_some_and(<dyn StdError>::is::<io::Error>)
 }

@@ -43,7 +43,8 @@ pub(super) fn refuse_wrapping(text: &str) -> Result<(), UrlError> {
     Ok(())
 }
 
-/// Rejects an address whose user or password contains unescaped characters or is a placeholder.
+/// Rejects an address whose user or password contains an unescaped `@`, or whose password is a
+/// placeholder.
 pub(super) fn refuse_address(address: &str) -> Result<(), UrlError> {
     let refuse = |text: &str| Err(UrlError::Foreign(text.into()));
     let rest = address.split_once("://").map_or(address, |(_, rest)| rest);

@@ -1,5 +1,5 @@
-//! Parameters of a URL. The TLS parameters are not passed to tokio-postgres, which does not know
-//! them.
+//! Parameters of a URL. `sslmode` and the paths of certificates are not passed to tokio-postgres,
+//! which supports only some of the modes and no certificate files.
 
 use std::{error::Error as _, path::PathBuf, str::FromStr};
 
@@ -49,11 +49,12 @@ pub(super) struct Parameters {
     root: Option<String>,
     certificate: Option<PathBuf>,
     key: Option<PathBuf>,
-    /// Parameters for tokio-postgres, as written in the URL.
+    /// Parameters for tokio-postgres, each in the form `name=value`.
     passed_on: Vec<String>,
 }
 
-/// Splits a URL into the part before its parameters and the parameters.
+/// Splits a PostgreSQL URL into the part before its parameters and the parameters. Returns `None`
+/// for other URLs.
 pub(super) fn split(url: &str) -> Option<(&str, &str)> {
     let rest =
         ["postgres://", "postgresql://"].iter().find_map(|scheme| url.strip_prefix(scheme))?;

@@ -15,7 +15,7 @@ pub enum Pooler {
     /// Detected on each new connection.
     #[default]
     Auto,
-    /// No pooler, or one that keeps one connection for one client.
+    /// No pooler, or a pooler in session mode.
     None,
     /// A pooler that assigns a connection per transaction and does not support prepared statements.
     Transaction,
@@ -41,7 +41,7 @@ const PROBE: &str = "SELECT 'is this statement known under its name'";
 const COUNT_PROBES: &str = "SELECT count(*) FROM pg_prepared_statements \
      WHERE name ~ '^s[0-9]+$' AND statement = $$SELECT 'is this statement known under its name'$$";
 
-/// Detects what a new connection supports.
+/// Returns what a new connection supports, and detects it if `pooler` is [`Pooler::Auto`].
 ///
 /// `limit` is the statement timeout among the settings, if they were sent.
 pub(super) async fn examine(

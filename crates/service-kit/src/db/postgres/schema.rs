@@ -2,10 +2,11 @@
 
 use std::str::FromStr;
 
-/// Maximum length of an identifier (PostgreSQL's NAMEDATALEN - 1).
+/// Maximum length of an identifier in bytes (PostgreSQL's NAMEDATALEN - 1).
 const MAX_BYTES: usize = 63;
 
-/// The name of a schema: letters, digits and `_` only.
+/// The name of a schema. It consists of ASCII letters, digits and `_`, unless it comes from the
+/// options of a URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SchemaName(String);
 
@@ -46,7 +47,8 @@ impl SchemaName {
     }
 }
 
-/// Returns the first schema of the last `search_path` in startup options such as `-c search_path=a,b`.
+/// Returns the first schema of the last `search_path` in startup options such as
+/// `-c search_path=a,b`.
 fn first_schema(options: &str) -> Option<String> {
     let settings = words(options);
     let mut values = settings.iter().filter_map(|word| {

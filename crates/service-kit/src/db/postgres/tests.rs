@@ -1,4 +1,4 @@
-//! Tests of URLs, and of server behavior that packaged versions of PostgreSQL do not have.
+//! Tests of URLs, and of server behavior that some packaged versions of PostgreSQL lack.
 
 use std::{
     io,
@@ -99,8 +99,8 @@ async fn direct_negotiation_starts_with_tls_and_the_protocols_name() {
     let url = format!("postgres://ada@localhost:{}/db?sslmode=require", server.address.port());
 
     let direct: PostgresUrl = format!("{url}&sslnegotiation=direct").parse().unwrap();
-    // The server accepts the startup message and closes the connection, so connecting fails although
-    // TLS was negotiated.
+    // The server accepts the startup message and closes the connection, so connecting fails
+    // although TLS was negotiated.
     assert!(connect(&direct, Session::Diagnosis).await.is_err());
     assert_eq!(server.started.load(Ordering::SeqCst), 1);
 
@@ -110,8 +110,8 @@ async fn direct_negotiation_starts_with_tls_and_the_protocols_name() {
     assert_eq!(server.started.load(Ordering::SeqCst), 1);
 }
 
-/// A server that expects TLS from the first byte with the ALPN protocol `postgresql`, and then closes
-/// the connection.
+/// A server that expects TLS from the first byte with the ALPN protocol `postgresql`, accepts the
+/// startup message, and then closes the connection.
 struct DirectServer {
     address: SocketAddr,
     /// Number of clients that reached the startup message.

@@ -119,8 +119,8 @@ impl Tls {
         Self { mode, has_mode, trust, client, connector: Mutex::default() }
     }
 
-    /// Returns a connector. Changed files are read again, so that certificates can be renewed without
-    /// a restart.
+    /// Returns a connector. Changed files are read again, so that certificates can be renewed
+    /// without a restart.
     pub(super) fn connector(&self) -> Result<MakeRustlsConnect, TlsError> {
         let stamps = self.files().map(stamp).collect::<Result<Vec<_>, _>>()?;
         let mut loaded = self.connector.lock().unwrap_or_else(PoisonError::into_inner);

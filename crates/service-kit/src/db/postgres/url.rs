@@ -138,7 +138,8 @@ impl PostgresUrl {
         servers
     }
 
-    /// Returns true on the first call only, so that the warning is logged once.
+    /// Returns true on the first call only, so that the warning about an unencrypted connection is
+    /// logged once.
     pub(super) fn should_warn(&self) -> bool {
         !self.0.has_warned.swap(true, Ordering::Relaxed)
     }

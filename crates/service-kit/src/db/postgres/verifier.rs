@@ -66,13 +66,14 @@ impl ServerCertVerifier for ServerVerifier {
         );
         match issued {
             // PostgreSQL's documentation describes how to use a self-signed certificate as the root
-            // certificate. This error arises only after its validity period has been checked.
+            // certificate. By the time this error arises, the validity period has been checked.
             Err(error) if is_an_authority(&error) && issuers.certificates.contains(end_entity) => {}
             issued => issued?,
         }
         if issuers.checks_name {
             let name = verify_server_name(&certificate, server_name);
-            // Accepts certificates without alternative names, as in PostgreSQL's documentation.
+            // Accepts the common name if there are no alternative names, as in the certificates of
+            // PostgreSQL's documentation.
             if name.is_err() && !certificate::has_common_name(end_entity, &server_name.to_str()) {
                 name?;
             }

@@ -34,7 +34,7 @@ use super::{
     statement::{Job, Statement, Step, outage},
 };
 
-/// Time limit for a statement, from its submission to its result.
+/// Time limit for a statement or a commit, from its submission to its result.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A SQLite connection whose statements run on dedicated threads.
@@ -73,13 +73,14 @@ impl AsyncSqliteConnection {
         Self { route: Route::Single(thread), timeout: Some(STATEMENT_TIMEOUT), guard: None }
     }
 
-    /// Keeps `guard` alive until all statements of this connection have finished.
+    /// Keeps `guard` alive until this connection has been dropped and all statements submitted
+    /// after this call have finished.
     pub(in crate::db) fn keep_while_busy(&mut self, guard: Arc<dyn Any + Send + Sync>) {
         self.guard = Some(guard);
     }
 
-    /// Runs `work` on a database thread. If it fails outside a transaction, all its changes are
-    /// rolled back.
+    /// Runs `work` on a database thread. On a pooled connection outside a transaction, all its
+    /// changes are rolled back if it fails.
     pub fn spawn_blocking<'a, R: Send + 'static>(
         &mut self,
         work: impl FnOnce(&mut SqliteConnection) -> QueryResult<R> + Send + 'static,
@@ -109,7 +110,8 @@ impl AsyncSqliteConnection {
         }
     }
 
-    /// Begins a transaction. Dropping the returned connection rolls it back.
+    /// Begins a transaction. On the writer, dropping the returned connection without a commit rolls
+    /// the transaction back.
     pub(in crate::db) fn begin(&self) -> QueryResult<Self> {
         match &self.route {
             Route::Pool(queue) | Route::Single(Threads(queue)) => {
@@ -122,7 +124,7 @@ impl AsyncSqliteConnection {
         }
     }
 
-    /// Commits, and returns once the transaction is on disk.
+    /// Commits the transaction and returns once it is on disk.
     pub(in crate::db) async fn commit(self) -> QueryResult<()> {
         let Route::Transaction(steps) = &self.route else { return Err(Error::NotInTransaction) };
         let (sender, committed) = oneshot::channel();

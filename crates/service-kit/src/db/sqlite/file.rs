@@ -1,7 +1,7 @@
 //! The file of a database, and detection of its replacement.
 //!
-//! SQLite keeps using a file that was deleted or replaced, and would acknowledge writes that are then
-//! lost.
+//! SQLite keeps using a file that was deleted or replaced, and would acknowledge writes that are
+//! then lost.
 
 use std::{
     ffi::OsString,
@@ -23,9 +23,9 @@ use tracing::{error, info};
 
 use super::statement::outage;
 
-/// Settings of every connection. `synchronous = FULL` makes acknowledged writes survive a power
-/// loss. WAL mode, in which readers do not block the writer, is set by the migrations and stored in
-/// the file.
+/// Settings of every pooled connection. `synchronous = FULL` makes acknowledged writes survive a
+/// power loss. WAL mode, in which readers do not block the writer, is set by the migrations and
+/// stored in the file.
 const PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; \
                        PRAGMA foreign_keys = ON;";
 /// A read that makes SQLite open the write-ahead log.
@@ -33,7 +33,8 @@ const FIRST_READ: &str = "SELECT 1 FROM sqlite_schema LIMIT 1;";
 
 const REMOVED: &str = "the database file was removed";
 const REPLACED: &str = "the database file was replaced";
-/// Error for the log of a replaced file. SQLite would apply the changes in the log to the new file.
+/// Error for a log left over from a replaced file. SQLite would apply the changes in the log to the
+/// new file.
 const LEFT_OVER: &str = "the -wal file belongs to the database that was replaced; remove it";
 
 /// Error for a removed log: connections that still use it and those with a new log would not see
@@ -48,7 +49,8 @@ pub(super) enum Access {
 }
 
 impl Access {
-    /// Returns the settings for an access mode. The writer's page cache holds a group of writes.
+    /// Returns the settings for an access mode. The writer's page cache is larger, to hold a group
+    /// of writes.
     fn pragmas(self) -> &'static str {
         match self {
             Self::Read => "PRAGMA cache_size = -512; PRAGMA query_only = ON;",
@@ -62,13 +64,13 @@ pub(super) struct DatabaseFile {
     path: PathBuf,
     /// Path of the write-ahead log.
     wal: PathBuf,
-    /// The database file and the log that any thread opened most recently.
+    /// The database file, and its log if there was one, as last opened by any thread.
     known: Mutex<Option<(FileId, Option<FileId>)>>,
     /// Whether a problem with the file has been logged and has not been resolved since.
     is_reported: AtomicBool,
 }
 
-/// Identity of a file, regardless of its name.
+/// Identity of a file, regardless of its name, and whether the file is empty.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct FileId {
     device: u64,
@@ -84,16 +86,16 @@ pub(super) struct Opened {
 
 struct OpenedFiles {
     database: FileId,
-    /// `None` until the schema exists.
+    /// `None` until the migrations have switched the file to WAL mode.
     wal: Option<FileId>,
     is_rescued: bool,
 }
 
-/// Reasons why the files of a connection are no longer those at the path.
+/// Reasons why a connection can no longer be used.
 enum Displaced {
-    /// The path names another database.
+    /// The path names another database, which can be opened instead.
     Replaced,
-    /// The path names no file, or one that must not be used.
+    /// The database file or its log is missing, or must not be used.
     Unusable(&'static str),
 }
 
@@ -143,16 +145,16 @@ impl DatabaseFile {
         Ok(Opened { conn, files: Some(files) })
     }
 
-    /// Keeps the connection if its files are still those at the path. Opens a new one if none is open
-    /// or if the path now names another database.
+    /// Keeps the connection if its files are still those at the path. Opens a new one if none is
+    /// open or if the path now names another database. Fails if there is no usable database.
     pub(super) fn ensure(&self, opened: &mut Option<Opened>, access: Access) -> QueryResult<()> {
         match opened.as_mut().and_then(|opened| self.displacement(opened)) {
             None => {}
             Some(Displaced::Replaced) => {
                 self.report(REPLACED);
                 if let Some(old) = opened.take() {
-                    // Closing the connection would delete a write-ahead log by its name, which may now
-                    // be that of the new file.
+                    // Closing the connection would delete a write-ahead log by its name, which may
+                    // now be that of the new file.
                     mem::forget(old.conn);
                 }
             }
@@ -221,7 +223,7 @@ impl DatabaseFile {
     }
 }
 
-/// Returns whether both files exist and are the same.
+/// Returns whether both files exist and are the same file.
 fn is_same(one: Option<FileId>, other: Option<FileId>) -> bool {
     one.zip(other).is_some_and(|(one, other)| one.is_same(other))
 }
@@ -239,7 +241,7 @@ impl FileId {
 }
 
 impl Opened {
-    /// Wraps a connection to a database other than the service's own.
+    /// Wraps a connection outside of any pool, whose files are not checked.
     pub(super) fn foreign(conn: SqliteConnection) -> Self {
         Self { conn, files: None }
     }

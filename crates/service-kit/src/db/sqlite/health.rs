@@ -36,9 +36,10 @@ const TABLES: &str =
 /// Known state of a database.
 pub(super) struct Health {
     file: Arc<DatabaseFile>,
-    /// Whether the last write failed for a reason that may affect other writes.
+    /// Whether a write has failed for a reason that may affect other writes, and no check has
+    /// written successfully since.
     is_doubtful: Arc<AtomicBool>,
-    /// The tables found by the first check that ran with an up-to-date schema.
+    /// The tables found by the first check for which the schema was known to exist.
     tables: OnceLock<Vec<String>>,
 }
 
@@ -63,8 +64,8 @@ impl Health {
         Arc::clone(&self.is_doubtful)
     }
 
-    /// Reads from every table on the connections that requests use, and writes if the last write
-    /// failed.
+    /// Returns whether every reader can read all tables, no table is missing and, if a write has
+    /// failed, the writer can write again.
     pub(super) async fn check(&self, readers: &Queue, writer: &Queue, gate: &Gate) -> bool {
         let check = async {
             let found = read_tables(readers).await?;
@@ -84,7 +85,7 @@ impl Health {
     }
 }
 
-/// Returns the tables that every reader can read.
+/// Returns the names of all tables. Fails unless every reader can read them.
 async fn read_tables(readers: &Queue) -> QueryResult<Vec<String>> {
     let mut results = Vec::new();
     readers.push_to_each(|| {
@@ -106,7 +107,8 @@ fn touch_tables(conn: &mut SqliteConnection) -> QueryResult<Vec<String>> {
     Ok(tables.into_iter().map(|table| table.name).collect())
 }
 
-/// Rewrites an existing value, which reaches the disk like any other write.
+/// Rewrites an existing value, which reaches the disk like any other write. Fails without writing
+/// if the disk is almost full.
 async fn write(writer: &Queue, path: &Path) -> QueryResult<()> {
     let disk = rustix::fs::statvfs(path).map_err(|error| outage(&error))?;
     if disk.f_bavail.saturating_mul(disk.f_frsize) < MIN_FREE_BYTES {

@@ -9,10 +9,11 @@ use diesel::QueryResult;
 
 use super::statement::{Job, outage};
 
-/// Maximum number of queued jobs. More would not start within their time limit.
+/// Maximum number of queued jobs. More would probably not start within their time limit.
 const MAX_QUEUED: usize = 4096;
 
-/// The jobs of a thread pool, in first-in-first-out order.
+/// The queued jobs of a thread pool. A thread takes jobs meant for it alone before those for any
+/// thread.
 pub(super) struct Queue {
     state: Mutex<State>,
     wakeup: Condvar,
@@ -50,7 +51,7 @@ impl Queue {
         Ok(())
     }
 
-    /// Queues one job for every thread.
+    /// Queues a separate job for each thread.
     pub(super) fn push_to_each(&self, mut job: impl FnMut() -> Job) {
         let mut state = self.state();
         for jobs in &mut state.own {
@@ -81,7 +82,7 @@ impl Queue {
         }
     }
 
-    /// Returns the next job of a thread without waiting.
+    /// Returns the next job of a thread without waiting, or `None` if the queue is empty.
     pub(super) fn try_next(&self, thread: usize) -> Option<Job> {
         self.state().take(thread)
     }

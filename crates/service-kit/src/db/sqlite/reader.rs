@@ -35,7 +35,7 @@ fn run(conn: &mut SqliteConnection, job: Job) {
     }
 }
 
-/// Runs statements on the snapshot taken by the first one, while others continue to write.
+/// Runs statements on the snapshot that the first one takes. Other connections can write meanwhile.
 fn snapshot(conn: &mut SqliteConnection, steps: &mpsc::Receiver<Step>) {
     if let Err(error) = conn.batch_execute("BEGIN") {
         return refuse_steps(steps, &error);

@@ -17,8 +17,8 @@ use crate::db::waits::Wait;
 
 /// Time limit for a job to wait in the queue.
 const POOL_WAIT: Duration = Duration::from_secs(5);
-/// Interval at which a thread checks that its file has not been replaced. A writer also checks after
-/// each commit.
+/// Time after which a thread checks again, before its next job, that its file has not been
+/// replaced. The writer also checks after each commit.
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// State of a thread.
@@ -31,7 +31,7 @@ pub(super) struct Seat {
     pub(super) access: Access,
     pub(super) wait: Arc<Wait>,
     pub(super) opened: Option<Opened>,
-    /// Time of the last check of the file.
+    /// Time of the last check of the file; `None` if the next job requires a new check.
     pub(super) checked: Option<Instant>,
 }
 
@@ -55,7 +55,8 @@ impl Seat {
         Some(job)
     }
 
-    /// Returns the connection of this thread. Checks its file periodically.
+    /// Returns the connection of this thread. Opens it if necessary, and checks its file unless a
+    /// recent check found the file usable.
     pub(super) fn connection(&mut self, now: Instant) -> QueryResult<&mut Opened> {
         let is_fresh = |checked: Instant| now.saturating_duration_since(checked) < CHECK_INTERVAL;
         if let Some(file) = &self.file
@@ -71,7 +72,7 @@ impl Seat {
 
 /// The way a transaction ended.
 pub(super) struct Ended {
-    /// Reports the result of the commit; `None` to roll back.
+    /// Reports the result of the commit; `None` if no commit was requested or possible.
     pub(super) commit: Option<oneshot::Sender<QueryResult<()>>>,
     pub(super) effect: Effect,
 }

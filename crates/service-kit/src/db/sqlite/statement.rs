@@ -12,7 +12,7 @@ use diesel::{
 };
 use tokio::sync::oneshot;
 
-/// Maximum pause between two statements of a transaction.
+/// Maximum time for which a transaction waits for its next step.
 pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 
 type Run = Box<dyn FnOnce(QueryResult<&mut SqliteConnection>) -> Executed + Send>;
@@ -31,7 +31,7 @@ pub(super) struct Statement {
 /// A job for a thread.
 pub(super) enum Job {
     Statement(Statement),
-    /// The statements of a transaction, which is rolled back when the sender is dropped.
+    /// A transaction, which the writer rolls back if the sender is dropped before the commit.
     Transaction {
         steps: mpsc::Receiver<Step>,
         submitted: Instant,
@@ -72,7 +72,7 @@ impl Statement {
     ) -> (Self, oneshot::Receiver<QueryResult<R>>) {
         let (sender, receiver) = oneshot::channel();
         let run = move |conn: QueryResult<&mut SqliteConnection>| {
-            // Skip a statement whose request has ended.
+            // Skips a statement whose request has ended.
             if sender.is_closed() {
                 return Executed { effect: Effect::Refused, reply: Box::new(drop) };
             }
@@ -88,7 +88,7 @@ impl Statement {
         (Self { run: Box::new(run), submitted, is_atomic, checks_file }, receiver)
     }
 
-    /// Runs the statement. A panic ends this statement only; its request sees a lost connection.
+    /// Runs the statement. A panic does not end the thread; the request sees it as an outage.
     pub(super) fn run(self, conn: &mut SqliteConnection) -> Executed {
         let run = self.run;
         catch_unwind(AssertUnwindSafe(|| run(Ok(conn))))
@@ -123,7 +123,8 @@ impl Job {
     }
 }
 
-/// Fails every step of a transaction that cannot continue, until the request drops its sender.
+/// Fails every step of a transaction that could not begin, until the request drops its sender or
+/// pauses for too long.
 pub(super) fn refuse_steps(steps: &mpsc::Receiver<Step>, error: &Error) {
     // The request sees the error at its first step and drops its sender.
     while let Ok(step) = steps.recv_timeout(IDLE_TIMEOUT) {

@@ -21,7 +21,7 @@ use super::{
 
 /// Maximum number of writes that share a commit.
 const MAX_MEMBERS: usize = 256;
-/// Time limit for collecting a group, so that its first write need not wait long.
+/// Time limit for collecting a group, so that its first write does not wait long.
 const MAX_GATHERING: Duration = Duration::from_millis(5);
 
 /// IMMEDIATE takes the write lock at the beginning, because taking it later can fail.
@@ -46,7 +46,7 @@ pub(super) fn serve(mut seat: Seat, is_doubtful: &AtomicBool) {
     }
 }
 
-/// Runs a job together with the queued ones and commits them.
+/// Runs a job together with queued ones and commits them. The result applies to all `replies`.
 fn write_group(
     seat: &mut Seat,
     first: Job,

@@ -14,7 +14,7 @@ struct Limits {
     available: i32,
 }
 
-/// Returns a finding if a pooler does not keep sessions.
+/// Returns a finding if the connection goes through a pooler that does not keep sessions.
 pub(super) fn pooler(conn: &PgConn) -> Option<Finding> {
     let support = conn.support();
     match (support.settings, support.statements) {
@@ -32,8 +32,8 @@ pub(super) fn pooler(conn: &PgConn) -> Option<Finding> {
     }
 }
 
-/// Compares the number of connections of one process with the server's limit. Behind a pooler, the
-/// comparison would be meaningless and is omitted.
+/// Compares the maximum number of connections of one process with the server's limit. Behind a
+/// pooler that does not keep sessions, the comparison would be meaningless and is omitted.
 pub(super) async fn compare(conn: &mut PgConn, max_connections: u16) -> Option<Finding> {
     if !conn.support().settings {
         return None;

@@ -15,7 +15,7 @@ pub(super) enum Place {
     Taken(String),
 }
 
-/// Returns whether a SQLite database exists at `path` or can be created there, or the reason why
+/// Returns whether a usable SQLite file exists at `path` or can be created there, or the reason why
 /// neither is the case.
 pub(super) fn place(path: &Path) -> Result<Place, String> {
     let folder = path.parent().unwrap_or(Path::new("."));

@@ -21,7 +21,7 @@ pub(super) struct Examination {
 
 impl Examination {
     /// Reads the applied migrations and the tables. Returns a finding instead if the role lacks
-    /// privileges to read them.
+    /// privileges on the schema or its tables.
     pub(super) async fn read(
         conn: &mut Conn<'_>,
         schema: &Schema,

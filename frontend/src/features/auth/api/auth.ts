@@ -1,5 +1,5 @@
-// The operations of Better Auth's client, which is used unchanged. Each one throws a `ProblemError`
-// if it fails.
+// The operations of Better Auth's client, which is used unchanged. Each request throws a
+// `ProblemError` if the client returns an error.
 
 import { jwtClient } from "better-auth/client/plugins";
 import { createAuthClient } from "better-auth/react";
@@ -17,7 +17,7 @@ interface Options {
 
 type Answer<T> = { data: T | null; error: AuthError | null };
 
-/** Sends a request, and throws the error that the client returns. */
+/** Sends a request, and returns its data. */
 async function ask<T>(call: (options: Options) => Promise<Answer<T>>): Promise<T | null> {
   let retryAfter: number | undefined;
   const onError: Options["onError"] = ({ response }) => {
@@ -159,7 +159,7 @@ export function lookAgain(): void {
   client.$store.notify("$sessionSignal");
 }
 
-/** Fetches the session before the code that needs it is loaded. */
+/** Starts fetching the session before the code that needs it is loaded. */
 export function startSession(): void {
   watchUser(() => undefined);
 }

@@ -14,7 +14,10 @@ export interface Tabs {
   tell(token: string): void;
 }
 
-/** Thrown if the session changed while a token was being fetched. */
+/**
+ * Thrown if the signed-in user changed while a token was being fetched, or if the fetched token
+ * belongs to another user or is the refused one.
+ */
 export class OtherSession extends ProblemError {
   constructor() {
     super({ status: 401, message: t().problems.otherUser, fields: {} });

@@ -1,4 +1,4 @@
-// The layout of pages for users who are not signed in.
+// The layout of the pages below `/auth`.
 
 import type { ReactNode } from "react";
 import { Brand } from "../../../components/brand";

@@ -10,7 +10,10 @@ export interface Membership {
   session: string;
   /** Unsaved text of the user. */
   drafts: Drafts;
-  /** Called when the user ends the session, with the message to show at sign-in. */
+  /**
+   * To be called when the user has deleted the account. Erases the unsent text, and keeps the
+   * message for the sign-in page.
+   */
   leave(message: string): void;
 }
 

@@ -12,7 +12,7 @@ import { signUp } from "../api/auth";
 import { AuthCard } from "../components/auth-card";
 import { emailMistake, passwordMistake } from "../model/mistakes";
 
-/** Error codes for an address that belongs to an account. */
+/** Error codes of auth-service for an address that already belongs to an account. */
 const TAKEN = new Set(["USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", "FAILED_TO_CREATE_USER"]);
 
 const check = ({ name = "", email = "", password = "" }: Values) => ({

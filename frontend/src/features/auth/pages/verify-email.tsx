@@ -1,4 +1,4 @@
-// Target of the links in verification e-mails; offers to send another e-mail.
+// Target of the links in verification e-mails. Users can also request such an e-mail here.
 
 import { useState } from "react";
 import { useSearchParams } from "react-router";

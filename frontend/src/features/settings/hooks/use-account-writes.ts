@@ -21,11 +21,11 @@ export const useChangeEmail = () => useMutation(write("email", changeEmail));
 export const useSendVerificationMail = () => useMutation(write("verify", sendVerificationMail));
 export const useDeleteAccount = () => useMutation(write("delete", deleteAccount));
 
-/** Changes the password, which may also end the sessions of other devices. */
+/** Changes the password, and on request ends the sessions on all other devices. */
 export const useChangePassword = () =>
   useMutation({ ...write("password", changePassword), onSuccess: lookAtDevices });
 
-/** Ends the session of a device, or of all other devices if none is given. */
+/** Ends the session with the given token or, without a token, the sessions on all other devices. */
 export const useRevokeDevices = () =>
   useMutation({ ...write("revoke", revoke), onSettled: lookAtDevices });
 

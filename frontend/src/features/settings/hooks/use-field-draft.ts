@@ -6,13 +6,13 @@ import { useMembership } from "../../auth/hooks/use-membership";
 export interface FieldDraft {
   /** The unsaved text, if any. */
   text: string | undefined;
-  /** Whether it is from an earlier visit. */
+  /** Whether the text was restored from an earlier visit. */
   isRestored: boolean;
-  /** Keeps the text, or forgets it if `undefined`. */
+  /** Stores unsaved text. `undefined` discards it. */
   keep(text: string | undefined): void;
   /**
-   * Forgets a saved text and shows another one instead, if any. Does nothing if the user has typed
-   * another one during the request.
+   * Discards text that has been saved, and displays `shown` instead, if given. If the user has
+   * typed something else during the request, that text is kept.
    */
   saved(text: string, shown?: string): void;
 }

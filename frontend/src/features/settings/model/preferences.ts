@@ -1,4 +1,4 @@
-// User preferences stored in this browser: theme, language and shortcuts.
+// User preferences stored in this browser: the theme, and whether single-key shortcuts are on.
 
 import { readSetting, writeSetting } from "../../../lib/setting";
 

@@ -1,4 +1,4 @@
-// Deletes the account after a confirmation.
+// Deletes the account after confirmation with the password and, in some deployments, by e-mail.
 
 import { useQuery } from "@tanstack/react-query";
 import { useRef } from "react";

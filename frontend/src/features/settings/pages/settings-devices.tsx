@@ -1,4 +1,4 @@
-// Lists the devices on which the user is signed in. The user can sign each of them out.
+// Lists the devices on which the user is signed in. All except this one can be signed out.
 
 import { Button } from "../../../components/ui/button";
 import { Card } from "../../../components/ui/card";
@@ -62,7 +62,7 @@ function sayNotSignedOut(error: unknown) {
   notices.show({ kind: "problem", text });
 }
 
-/** Sorts the devices: this device first, then the most recently used ones. */
+/** Sorts the devices: this one first, then the others, most recently used first. */
 function inOrder(devices: Device[], session: string): Device[] {
   const isThis = ({ token }: Device) => Number(token === session);
   return devices.toSorted(

@@ -1,4 +1,4 @@
-// Settings: profile, address, password, devices, and deletion of the account.
+// Settings: profile, address, password, devices, appearance, and deletion of the account.
 
 import { useState } from "react";
 import { useNavigate, useSearchParams } from "react-router";
@@ -63,12 +63,15 @@ function Name({ person }: { person: Person }) {
 
   async function submit({ name = "" }: Values) {
     await change.mutateAsync(name.trim());
-    // The session with the new name is fetched later.
+    // Until the session is fetched again, it contains the previous name.
     draft.saved(name, name.trim());
     say(t().settings.nameChanged);
   }
 
-  /** During a request, and until the new session is fetched, the previous name is a change, too. */
+  /**
+   * Returns whether a name needs no draft. While another name is being saved, and until the new
+   * session is fetched, every name needs one, even the previous name.
+   */
   function isSaved(name: string) {
     const saved = change.isIdle || change.isError ? person.name : change.variables;
     return name === saved && name === person.name;
@@ -169,7 +172,7 @@ function Password({ email }: { email: string }) {
       newPassword,
       revokeOtherSessions: revokeOtherSessions !== undefined,
     });
-    // Passwords typed during the request are kept.
+    // The form is kept if another new password was typed during the request.
     if (new FormData(form).get("newPassword") === newPassword) form.reset();
     say(t().settings.passwordChanged);
   }

@@ -77,8 +77,8 @@ interface Answer<T> {
 }
 
 /**
- * Sends a request, and throws a `ProblemError` if it fails. A 401 means that even a new token was
- * rejected, so the session may have ended and is fetched again.
+ * Calls the API, and throws an error if there is no successful response. After a 401, the session
+ * may have ended, so it is fetched again.
  */
 async function ask<T>(call: (client: Client<paths>) => Promise<Answer<T>>): Promise<Answer<T>> {
   try {
@@ -169,7 +169,7 @@ export function updateTask(id: string, change: TaskChange, etag?: string): Promi
   );
 }
 
-/** Deletes a task, if it exists. With `keepalive`, the request outlives the page. */
+/** Deletes a task, if it exists. With `keepalive`, the request survives the closing of the page. */
 export async function deleteTask(id: string, keepalive = false): Promise<void> {
   try {
     await ask((client) =>

@@ -6,7 +6,7 @@ import { t } from "../../../lib/i18n";
 import { titleMistake } from "../model/task";
 
 interface Props {
-  /** Draft from an earlier visit. */
+  /** Initial text: the draft from an earlier visit, or an empty string. */
   draft: string;
   onDraft(title: string): void;
   onAdd(title: string): void;

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "react";
 import { SearchIcon } from "../../../components/ui/icons";
 import { t } from "../../../lib/i18n";
 
-/** Delay in milliseconds after the last key press. */
+/** Delay in milliseconds after the last change of the text. */
 const DELAY = 300;
 
 interface Props {

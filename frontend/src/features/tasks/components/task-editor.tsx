@@ -1,4 +1,5 @@
-// The details of a task: editable title and notes, its completion, and its creation time.
+// The details of a task: its title and notes in a form, its completion, and the times at which it
+// was added and last changed.
 
 import { useState } from "react";
 import { Button } from "../../../components/ui/button";
@@ -20,11 +21,11 @@ export interface Conflict {
 interface Props {
   /** The task as displayed. */
   task: Task;
-  /** The task from which the form was initialized. */
+  /** The version of the task that the text in the form replaces. */
   base: Task;
-  /** The text from which the form is initialized, if not that of `base`. */
+  /** Initial text of the form, or `undefined` for the text of `base`. */
   draft: TaskText | undefined;
-  /** Whether the editor offers to discard the unsaved text. */
+  /** Whether `draft` is from an earlier visit, so that the editor offers to discard it. */
   wasRestored: boolean;
   conflict: Conflict | undefined;
   onTick(completed: boolean): void;

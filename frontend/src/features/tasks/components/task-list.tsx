@@ -14,7 +14,7 @@ interface Props {
   more: { hasMore: boolean; isLoading: boolean; hasFailed: boolean; load(): void };
 }
 
-/** Renders the rows, which are keyed by task, so that they keep their state when they move. */
+/** Renders the rows. They are keyed by task, so that they keep their state when they move. */
 export function TaskList({ rows, rowFocus, actions, more }: Props) {
   return (
     <>
@@ -33,7 +33,7 @@ export function TaskList({ rows, rowFocus, actions, more }: Props) {
   );
 }
 
-/** Moves between rows on the arrow keys, except in a field. */
+/** Moves the focus between rows on the up and down arrow keys, except in text fields. */
 function move(event: KeyboardEvent<HTMLElement>): void {
   const { key, target, currentTarget } = event;
   const step = key === "ArrowDown" ? 1 : key === "ArrowUp" ? -1 : undefined;

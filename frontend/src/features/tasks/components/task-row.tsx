@@ -1,4 +1,4 @@
-// One task in the list: complete it, edit its title in place, open it or delete it.
+// One task in the list. It can be completed, renamed in place, opened and deleted.
 
 import { memo, useLayoutEffect, useRef, useState } from "react";
 import { Link, useLocation } from "react-router";
@@ -14,7 +14,7 @@ import { TitleInput } from "./title-input";
 import { UnsentChange } from "./unsent-change";
 
 export interface TaskActions {
-  /** Changes a task whose displayed state is `task`. */
+  /** Changes a task. `task` is the state that the user saw. */
   change(task: Task, change: TaskChange): void;
   remove(task: Task): void;
   /** Returns the unfinished title of a task, with the title that it replaces. */
@@ -59,7 +59,7 @@ export const TaskRow = memo(function TaskRow({ task, unsent, actions }: Props) {
     if (title !== undefined && title !== base.current && title !== task.title) {
       actions.change({ ...task, title: base.current }, { title });
     }
-    // Deletes the draft, but only after the change has been stored.
+    // The draft is deleted only after the change has been added, so that the title is not lost.
     actions.keepDraft(task.id, undefined);
     isLeftByKeyboard.current = isKeyboard;
   }

@@ -14,6 +14,7 @@ interface Props {
   onChange(title: string): void;
   /**
    * Called with the new title, or with `undefined` if the edit is canceled or the title is empty.
+   * `isKeyboard` tells whether the user pressed Enter or Escape.
    */
   onDone(title: string | undefined, isKeyboard: boolean): void;
 }

@@ -1,10 +1,10 @@
-// Links to the tasks with unsaved text, which would otherwise only be seen when a task is opened.
+// Links to the tasks with unsaved text, which is otherwise only visible once a task is opened.
 
 import { useLocation } from "react-router";
 import { TextLink } from "../../../components/ui/button";
 import { t } from "../../../lib/i18n";
 
-/** Shows tasks, given as id and title. */
+/** Renders a link to each task, given as its id and title. */
 export function UnsavedTasks({ tasks }: { tasks: [string, string][] }) {
   const { search } = useLocation();
   return tasks.map(([id, title]) => (

@@ -1,15 +1,15 @@
-// The unfinished titles and the unsaved text of tasks.
+// The tasks with an unfinished title in the list or unsaved text in the editor.
 
 import { useMemo, useSyncExternalStore } from "react";
 import type { Draft } from "../../../lib/drafts";
 import { TASK, TITLE } from "../model/task-draft";
 import { drafts } from "../model/unsent";
 
-/** The original titles of the tasks with an unfinished title in the list, by id. */
+/** Returns the original titles of the tasks with an unfinished title in the list, by task id. */
 export const useEditedTitles = (): ReadonlyMap<string, string> =>
   useDrafts(TITLE, ({ base = "" }) => base);
 
-/** The original titles of the tasks with unsaved text in the editor, by id. */
+/** Returns the original titles of the tasks with unsaved text in the editor, by task id. */
 export const useUnsavedTasks = (): ReadonlyMap<string, string> =>
   useDrafts(TASK, ({ baseTitle = "" }) => baseTitle);
 

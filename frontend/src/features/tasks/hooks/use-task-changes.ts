@@ -11,7 +11,7 @@ import { ALL_TASKS, type View } from "../model/task-view";
 import { outbox, put } from "../model/unsent";
 import { cachedTask, readAll } from "./use-tasks";
 
-/** The unsent changes of the user. */
+/** Returns the user's unsent changes, except those of other open tabs. */
 export function useUnsent(): readonly Entry[] {
   return useSyncExternalStore(outbox.subscribe, outbox.list);
 }
@@ -26,14 +26,14 @@ export function addTask(title: string, description?: string): void {
   });
 }
 
-/** Changes a task whose displayed state is `task`. */
+/** Changes a task. `task` is the state that the user saw. */
 export function changeTask(task: Task, change: TaskChange): void {
   outbox.add({ kind: "update", taskId: task.id, change, base: fieldsOf(task, change) });
 }
 
 /**
- * Saves a change, and returns its outcome for a waiting form. A rejected change is kept until it is
- * discarded.
+ * Saves a change, and returns the outcome of the first attempt for a waiting form. A rejected
+ * change is kept until it is retried or discarded.
  */
 export function saveTask(id: string, change: TaskChange, base: TaskChange): Promise<Outcome> {
   return outbox.submit({ kind: "update", taskId: id, change, base });
@@ -49,7 +49,7 @@ export function removeTask(task: Pick<Task, "id" | "title">): void {
   removeTasks([task], t().tasks.deleted(task.title));
 }
 
-/** Deletes several tasks; undo restores all of them. */
+/** Deletes several tasks and shows `text` as a notice, whose undo action restores all of them. */
 export function removeTasks(tasks: readonly Pick<Task, "id" | "title">[], text: string): void {
   const deletions = tasks.map(({ id, title }) =>
     outbox.add({ kind: "delete", taskId: id, title }, "held"),
@@ -70,7 +70,7 @@ export function removeTasks(tasks: readonly Pick<Task, "id" | "title">[], text: 
 
 const DONE: View = { ...ALL_TASKS, filter: "done" };
 
-/** Deletes all tasks displayed as done, and returns their number; undo restores all of them. */
+/** Deletes all tasks displayed as done, and returns their number. Undo restores all of them. */
 export async function removeDone(): Promise<number> {
   const tasks = await readAll(DONE);
   const done = overlay(tasks, outbox.list(), DONE, cachedTask)
@@ -85,7 +85,7 @@ export interface UnsentActions {
   retry(entry: Entry): void;
   discard(entry: Entry): void;
   overwrite(entry: Entry): void;
-  /** Takes the other version of the fields in conflict; the others are still saved. */
+  /** Uses the server's version of the fields in conflict. Other changed fields are still saved. */
   takeTheirs(entry: Entry): void;
   recreate(entry: Entry): void;
 }

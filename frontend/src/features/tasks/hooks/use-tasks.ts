@@ -16,7 +16,7 @@ import type { View } from "../model/task-view";
 
 /** Maximum number of pages of a listing that is refetched on focus and on reconnection. */
 const FEW_PAGES = 3;
-/** Milliseconds between attempts while the service is unavailable. */
+/** Milliseconds between attempts after a failed fetch. */
 const HEAL_EVERY = 3_000;
 
 const listingOptions = (view: View) =>
@@ -30,8 +30,8 @@ const listingOptions = (view: View) =>
 export function useListing(view: View) {
   return useInfiniteQuery({
     ...listingOptions(view),
-    // Always refetched, but cached: going back restores the list with its scroll position and
-    // pages, even while the service is unreachable.
+    // Refetched whenever it is opened, but cached: going back restores the list with its scroll
+    // position and pages, even while the service is unreachable.
     staleTime: 0,
     placeholderData: (previous: InfiniteData<Page, string | undefined> | undefined) =>
       previous && withFound(previous, view),
@@ -70,7 +70,7 @@ export async function readAll(view: View): Promise<Task[]> {
   }
 }
 
-/** Returns the task from the cache. */
+/** Returns the newest cached copy of a task, if any. */
 export function cachedTask(id: string): Task | undefined {
   const single = queryClient.getQueryData<Task>(keys.task(id));
   return queryClient

@@ -10,9 +10,9 @@ import { matches, matchesFilter, type View } from "./task-view";
 type Change = { kind: "created" | "changed"; task: Task } | { kind: "deleted"; id: string };
 
 export class ConfirmedChanges {
-  /** The changes since the oldest request in flight was sent. */
+  /** The changes confirmed since the last time that no request was in flight. */
   #recent: Change[] = [];
-  /** Length of `#recent` at the time a request was sent, by query. */
+  /** Length of `#recent` when the request in flight was sent, by the hash of the query. */
   readonly #requests = new Map<string, number>();
 
   constructor(private readonly client: QueryClient) {
@@ -88,7 +88,7 @@ type Choice = (known: Task, task: Task) => Task;
 const isListing = (key: QueryKey): boolean => key[0] === keys.listings[0];
 const isOfTasks = (key: QueryKey): boolean => isListing(key) || key[0] === keys.tasks[0];
 
-/** Returns whether the position of a task depends on the task alone and never changes. */
+/** Returns whether the position of a task depends on its creation time alone, and is thus fixed. */
 const isPlain = ({ search, sort }: View): boolean =>
   search === "" && (sort === "newest" || sort === "oldest");
 

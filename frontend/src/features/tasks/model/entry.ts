@@ -1,4 +1,4 @@
-// A change to a task that is not confirmed yet.
+// A change to a task that the server has not confirmed yet.
 
 import type { Problem } from "../../../lib/problem";
 import type { Task, TaskChange } from "./task";
@@ -20,22 +20,23 @@ export interface Entry {
   readonly state: "held" | "waiting" | "sending" | "failed";
   /** Reason why the last attempt failed. */
   readonly problem?: Problem;
-  /** The task on the server, if it was changed elsewhere meanwhile. */
+  /** The task on the server, if a change made elsewhere conflicts with this one. */
   readonly theirs?: Task;
 }
 
 export const entryOf = (id: string, write: Write): Entry => ({ id, write, state: "waiting" });
 
 /**
- * Returns the lane of a write. Writes in the same lane are sent in order: all creates, which
- * preserves the order of the list, and all writes to the same task.
+ * Returns the lane of a write. Writes in the same lane are sent in order. There is one lane for all
+ * creates, which preserves the order of the list, and one for the other writes to each task.
  */
 export const laneOf = ({ write }: Pick<Entry, "write">): string =>
   write.kind === "create" ? "create" : write.taskId;
 
 /**
- * Removes each field of a refused change that a later change of the same task contains as well:
- * only the later value is saved. It is compared with the value before the refused change.
+ * Removes each field of a refused change that a later change of the same task contains as well,
+ * since only the later value is to be saved. The value before the refused change becomes the `base`
+ * of the later one.
  */
 export function superseded(entries: readonly Entry[]): readonly Entry[] {
   let result = entries;

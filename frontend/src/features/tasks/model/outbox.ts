@@ -47,7 +47,10 @@ export class Outbox {
 
   readonly list = (): readonly Entry[] => this.#entries;
 
-  /** Loads the stored writes of a user and sends them; `undefined` stops sending. */
+  /**
+   * Loads a user's writes that this tab or closed tabs have stored, and sends them. `undefined`
+   * stops sending.
+   */
   async open(owner: string | undefined): Promise<void> {
     this.#owner = owner;
     for (const { timer } of this.#pauses.values()) clearTimeout(timer);
@@ -62,7 +65,7 @@ export class Outbox {
     await this.adopt();
   }
 
-  /** Sends the stored writes of closed tabs. */
+  /** Takes over the stored writes of closed tabs, and sends them. */
   async adopt(): Promise<void> {
     const owner = this.#owner;
     if (owner === undefined) return;
@@ -76,7 +79,10 @@ export class Outbox {
     return this.#add(randomHex(16), write, state);
   }
 
-  /** Adds a write and returns the outcome of the first attempt to send it. */
+  /**
+   * Adds a write and returns the outcome of the first attempt to send it. The promise is never
+   * settled if the write is discarded, or the user changes, before that.
+   */
   submit(write: Write): Promise<Outcome> {
     return new Promise((resolve) => {
       const id = randomHex(16);
@@ -102,7 +108,7 @@ export class Outbox {
     this.release(id);
   }
 
-  /** Drops a write that is not being sent. */
+  /** Drops a write, unless it is being sent. */
   discard(id: string): void {
     const entry = this.#find(id);
     if (!entry || entry.state === "sending") return;
@@ -149,7 +155,7 @@ export class Outbox {
     await this.stored.erase(owner);
   }
 
-  /** Appends stored writes, behind those that may be in flight. */
+  /** Appends the stored writes that are not in memory yet, and sends them. */
   #append(writes: readonly { id: string; write: Write }[]): void {
     const known = new Set(this.#entries.map(({ id }) => id));
     const added = writes.filter(({ id }) => !known.has(id));
@@ -157,7 +163,7 @@ export class Outbox {
     this.#pump();
   }
 
-  /** Returns whether a deletion is being sent, or will be sent without further delay. */
+  /** Returns whether an entry is a deletion that is being sent or will be without further delay. */
   #isLeaving(entry: Entry): boolean {
     if (entry.write.kind !== "delete") return false;
     return (
@@ -173,7 +179,7 @@ export class Outbox {
     return id;
   }
 
-  /** Removes the fields of refused changes that a later change contains as well. */
+  /** Applies `superseded` to the entries, both in memory and stored. */
   #supersede(): void {
     const before = this.#entries;
     const after = superseded(before);
@@ -188,7 +194,7 @@ export class Outbox {
     }
   }
 
-  /** Sends the first write of every lane that is neither busy nor pausing. */
+  /** Sends the next write of every lane that is neither busy nor pausing, up to `MAX_SENDING`. */
   #pump(): void {
     const busy = new Set<string>();
     let sending = this.#entries.filter(({ state }) => state === "sending").length;

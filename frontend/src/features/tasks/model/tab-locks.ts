@@ -1,6 +1,6 @@
 // Coordinates the open tabs of this browser. Each tab holds a lock until it is closed, so that the
-// other tabs know that it is open. A channel tells tabs to make their deletions final, and finds the
-// open tabs in browsers without locks.
+// other tabs know that it is open. Tabs also exchange messages: to announce a new tab, to make
+// deletions final, and to find the open tabs in browsers without locks.
 
 import { lockManager } from "../../../lib/locks";
 import { randomHex } from "../../../lib/random";
@@ -17,7 +17,7 @@ type Message =
   | { kind: "finish deletions" };
 
 export interface TabEvents {
-  /** Called when another tab was closed, so that its unsent writes can be adopted. */
+  /** Called when another tab has been closed, so that its unsent writes can be adopted. */
   closed(): void;
   /** Called when the user signs out in another tab: deletions can no longer be undone. */
   finishDeletions(): void;
@@ -26,7 +26,7 @@ export interface TabEvents {
 /**
  * Coordinates tabs with the locks of the browser. Browsers offer locks only with https or on
  * localhost, and privacy settings may disable them. Without locks, open tabs are found by asking
- * them, and a closed tab is only noticed when a page is loaded.
+ * them, and a closed tab is only noticed when a page is loaded or a user signs in.
  */
 export class TabLocks implements Tabs {
   readonly id = randomHex(8);
@@ -65,7 +65,7 @@ export class TabLocks implements Tabs {
     }
   }
 
-  /** Returns the ids of the tabs that respond. */
+  /** Returns the ids of the other tabs that respond in time. */
   async #callRoll(): Promise<ReadonlySet<string>> {
     const roll = new Set<string>();
     this.#rolls.add(roll);
@@ -82,8 +82,9 @@ export class TabLocks implements Tabs {
 
   /**
    * Watches the tabs that are already open, and then announces this one to them. With this order,
-   * two tabs that are opened at the same time see each other. A page that is being reloaded still
-   * counts as open.
+   * two tabs that are opened at the same time see each other. During a reload, the previous page
+   * may still hold its lock and counts as another tab. The promise is never settled, which keeps
+   * the lock.
    */
   async #stayOpen(): Promise<never> {
     const open = this.#locks ? await openTabs(this.#locks).catch(() => []) : [];

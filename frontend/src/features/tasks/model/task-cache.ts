@@ -63,16 +63,15 @@ export function withAdded(listing: Listing, task: Task, view: View): Listing {
 }
 
 /**
- * Returns preliminary results of a search: the matching tasks of another view, until the listing of
- * the search is loaded.
+ * Returns a preliminary listing of a view: those tasks of another listing that match its search.
  */
 export function withFound(listing: Listing, view: View): Listing {
   return inPages(listing, (tasks) => tasks.filter((task) => matchesSearch(task, view)));
 }
 
 /**
- * Returns the later of two states of a task. All timestamps have the same format, so they are
- * compared as strings.
+ * Returns the later of two states of a task, or `task` if both have the same timestamp. All
+ * timestamps have the same format, so they are compared as strings.
  */
 export const newest = (known: Task, task: Task): Task =>
   task.updated_at < known.updated_at ? known : task;

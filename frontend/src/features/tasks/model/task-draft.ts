@@ -9,10 +9,11 @@ export const TITLE = "title:";
 /** Prefix of the names of drafts in the editor. The task's id follows. */
 export const TASK = "task:";
 
-/** The task from which a form is initialized, and the unsaved text. */
+/** The initial state of a form. */
 export interface Start {
+  /** The version of the task that the text in the form replaces. */
   base: Task;
-  /** The text in the form, if it differs. */
+  /** Initial text of the form, or `undefined` for the text of `base`. */
   draft: TaskText | undefined;
 }
 
@@ -25,7 +26,7 @@ export function startOf(task: Task): Start {
   return { base, draft: { title, description } };
 }
 
-/** Reconstructs a missing task from its unsaved text. */
+/** Reconstructs a missing task from the original text that is stored with its draft, if any. */
 export function taskOfDraft(id: string): Task | undefined {
   const draft = drafts.get(TASK + id);
   if (!draft) return undefined;
@@ -34,7 +35,8 @@ export function taskOfDraft(id: string): Task | undefined {
 }
 
 /**
- * Stores the text of a form that was initialized from `base`. `undefined` deletes the stored text.
+ * Stores unsaved text of a task, with the text of `base` that it replaces. `undefined` deletes the
+ * stored text.
  */
 export function keepText({ id }: Task, base: Task, text: TaskText | undefined): void {
   const { title, description } = textOf(base);

@@ -5,21 +5,21 @@ import type { Entry } from "./entry";
 import type { Task } from "./task";
 import { comesBefore, matches, matchesFilter, matchesSearch, type View } from "./task-view";
 
-/** A displayed task and its unsent change. */
+/** A displayed task and, if it has unsent changes, the one whose state is displayed. */
 export interface Row {
   key: string;
   task: Task;
   unsent?: Entry;
 }
 
-/** Returns whether the server does not have a task yet. */
+/** Returns whether a task has not been created on the server yet. */
 export const isDraft = ({ id }: Pick<Task, "id">): boolean => id.startsWith("draft-");
 
 /**
- * Returns the rows for `tasks`, preceded by new tasks. An unchanged row keeps its task object.
- * `find` looks up tasks of other lists, because an unsent change may move them to this list.
- * `edited` contains the original titles of the tasks whose titles are being edited, by id: their
- * rows stay.
+ * Returns the rows for `tasks`, preceded by new tasks and by other tasks with a failed change. A
+ * task without unsent changes keeps its object. `find` looks up tasks of other lists, because an
+ * unsent change may move them to this list. `edited` contains the original titles of the tasks
+ * whose titles are being edited, by id. Their rows stay even if the tasks leave the list.
  */
 export function overlay(
   tasks: readonly Task[],
@@ -67,7 +67,7 @@ export function overlay(
   return [...left, ...rows];
 }
 
-/** Returns a task that was deleted elsewhere or is not loaded, with the known fields. */
+/** Returns a stand-in for a task that was deleted elsewhere or is not loaded, with known fields. */
 export const unknownTask = (id: string, known: Partial<Task> = {}): Task => ({
   id,
   title: t().tasks.untitled,
@@ -79,7 +79,7 @@ export const unknownTask = (id: string, known: Partial<Task> = {}): Task => ({
   ...known,
 });
 
-/** Reconstructs a task that is not loaded from its unsent changes. */
+/** Returns a stand-in with the original fields, as far as the unsent changes contain them. */
 function standIn(id: string, entries: readonly Entry[]): Task {
   const task = unknownTask(id);
   for (const { theirs, write } of entries) {
@@ -94,13 +94,13 @@ function insert(rows: Row[], row: Row, view: View): void {
   rows.splice(index === -1 ? rows.length : index, 0, row);
 }
 
-/** Returns whether a task is being deleted. */
+/** Returns whether a task has an unconfirmed deletion that has not failed. */
 export const isLeaving = (id: string, entries: readonly Entry[]): boolean =>
   entries.some(
     ({ write, state }) => write.kind === "delete" && write.taskId === id && state !== "failed",
   );
 
-/** Returns a task with its unsent changes applied, or `undefined` if it is being deleted. */
+/** Returns the row of a task with its unsent changes, or `undefined` if it is being deleted. */
 export function withUnsent(task: Task, entries: readonly Entry[]): Row | undefined {
   const own = entries.filter(({ write }) => write.kind !== "create" && write.taskId === task.id);
   return own.length === 0 ? { key: task.id, task } : withChanges(task, own);

@@ -1,4 +1,4 @@
-// The filter and sort order of a list, which are stored in the URL.
+// The filter, search and sort order of a list, which are stored in the URL.
 
 import type { Filter, Task } from "./task";
 
@@ -24,7 +24,7 @@ export function viewOf(parameters: URLSearchParams): View {
   };
 }
 
-/** Returns the query string of a view, which is empty for the view of all tasks. */
+/** Returns the query string of a view with its question mark, or "" for `ALL_TASKS`. */
 export function queryOf({ filter, search, sort }: View): string {
   const parameters = new URLSearchParams();
   if (filter !== "all") parameters.set("show", filter);
@@ -47,7 +47,7 @@ export const matches = (task: Task, view: View): boolean =>
   matchesFilter(task, view) && matchesSearch(task, view);
 
 /**
- * Returns the sort key of a task. All timestamps have the same format, so the keys are compared as
+ * Returns a sort key of a task. All timestamps have the same format, so the keys are compared as
  * strings. The id decides between equal timestamps.
  */
 const created = ({ created_at, id }: Task) => `${created_at} ${id}`;

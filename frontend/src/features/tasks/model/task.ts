@@ -1,4 +1,4 @@
-// The tasks of the API, and the limits of their fields.
+// The tasks of the API: validation, changes and conflicts.
 
 import { t } from "../../../lib/i18n";
 import { NOTES_MAX, TITLE_MAX } from "../../../lib/limits";
@@ -33,21 +33,24 @@ export function notesMistake(notes: string): string | undefined {
 
 const FIELDS = ["title", "description", "completed"] as const;
 
-/** Returns the fields of a task that a change contains. */
+/** Returns the task's values of the fields that a change contains. */
 export function fieldsOf(task: Task, change: TaskChange): TaskChange {
   return Object.fromEntries(
     FIELDS.filter((name) => name in change).map((name) => [name, task[name]]),
   );
 }
 
-/** Returns the fields of `change` that were changed elsewhere to another value since `base`. */
+/**
+ * Returns the names of the fields of `change` that have been changed elsewhere since `base`, to
+ * another value than in `change`. `task` is the current state.
+ */
 export function conflictsOf(task: Task, change: TaskChange, base: TaskChange): string[] {
   return FIELDS.filter(
     (name) => name in change && task[name] !== base[name] && task[name] !== change[name],
   );
 }
 
-/** Returns the part of a change that does not conflict with a change made elsewhere since `base`. */
+/** Returns the fields of a change that are not in conflict and differ from the current `task`. */
 export function withoutConflicts(task: Task, change: TaskChange, base: TaskChange): TaskChange {
   const conflicts = conflictsOf(task, change, base);
   return Object.fromEntries(
@@ -69,17 +72,20 @@ export const textOf = ({ title, description }: TaskText | Task): TaskText => ({
   description: description ?? "",
 });
 
-/** Returns the fields that differ from the task. Other fields are not sent. */
+/** Returns the change that form values make to a task: only the fields that differ. */
 export function changeOf(task: Task, { title, description }: TaskText): TaskChange {
   const change: TaskChange = {};
   if (title.trim() !== task.title) change.title = title.trim();
-  // A form turns every line break into CR LF.
+  // A form may turn line breaks into CR LF.
   if (plain(description) !== plain(task.description ?? ""))
     change.description = description || null;
   return change;
 }
 
-/** Returns the form values after a save: unedited fields get the saved values. */
+/**
+ * Returns the form values after a save: fields that still have the text of `before` get that of
+ * `after`.
+ */
 export function followed(text: TaskText, before: Task, after: Task): TaskText {
   const [old, saved] = [textOf(before), textOf(after)];
   const isUntouched = (name: keyof TaskText) => plain(text[name]) === plain(old[name]);
@@ -89,7 +95,7 @@ export function followed(text: TaskText, before: Task, after: Task): TaskText {
   };
 }
 
-/** Returns the form values with the other version of the fields in conflict. */
+/** Returns the form values with those of `theirs` in the fields in conflict. */
 export function withTheirs(text: TaskText, base: Task, theirs: Task): TaskText {
   const conflicts = conflictsOf(theirs, changeOf(base, text), base);
   const other = textOf(theirs);

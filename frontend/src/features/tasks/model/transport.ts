@@ -5,13 +5,16 @@ import type { Entry, Write } from "./entry";
 import type { Task } from "./task";
 
 export interface Transport {
-  /** Sends a write. Throws on failure: a `ConflictError` if the task was changed elsewhere. */
+  /**
+   * Sends a write, and returns the resulting task, or `undefined` for a deletion. Throws a
+   * `ConflictError` if a change made elsewhere conflicts with the write.
+   */
   send(id: string, write: Write): Promise<Task | undefined>;
   /** Called for a confirmed write before its entry is removed. */
   confirmed(entry: Entry, task: Task | undefined): void;
 }
 
-/** Thrown if the server has another value in a field that the user changed. */
+/** Thrown if a field that the user changed was also changed elsewhere, to another value. */
 export class ConflictError extends Error {
   constructor(readonly theirs: Task) {
     super("The task was changed elsewhere.");

@@ -24,7 +24,8 @@ const transport: Transport = {
         const { title, description } = write;
         const body = description === undefined ? { title } : { title, description };
         const { task, isReplayed } = await createTask(body, id);
-        // A replayed response contains the task as it was created. It may be gone meanwhile.
+        // A replayed response contains the task as it was created. The task may have been changed
+        // or deleted since.
         return isReplayed ? (await findTask(task.id)).task : task;
       }
       case "update":
@@ -52,7 +53,10 @@ const locks = new TabLocks();
 export const drafts = new Drafts(store, locks.id);
 export const outbox = new Outbox(new StoredWrites(store, locks), transport);
 
-/** Sends unsent changes when the network is available again, and handles closing the page. */
+/**
+ * Sends the unsent changes of closed tabs, and of this tab when the network is available again.
+ * Also handles the closing of the page.
+ */
 export function startSending(): void {
   locks.start({
     closed: () => void outbox.adopt(),
@@ -86,8 +90,9 @@ export async function finishDeletions(): Promise<void> {
 }
 
 /**
- * Applies a change to the current state of a task. A change without text is always sent. A change
- * with text is sent only if none of its fields was changed elsewhere since the user saw them.
+ * Applies a change to the current state of a task. A change without title and notes is always sent.
+ * Any other change is sent only if none of its fields was changed elsewhere to another value since
+ * the user saw them. Otherwise, a `ConflictError` is thrown.
  */
 async function merge(id: string, change: TaskChange, base: TaskChange): Promise<Task> {
   const isText = "title" in change || "description" in change;

@@ -41,7 +41,7 @@ import { put } from "../model/unsent";
 
 interface Props {
   task: Task;
-  /** Set if the task was deleted elsewhere. */
+  /** The problem to display if the task no longer exists. */
   missing: Problem | undefined;
 }
 
@@ -97,7 +97,7 @@ export function Editing({ task, missing }: Props) {
     setStart({ base: saved, draft: text.current });
   }
 
-  /** Replaces the text in the form. */
+  /** Restarts the form with a task as its base, and with `next` as its text. */
   function restart(task: Task, next: TaskText = textOf(task)) {
     text.current = next;
     settle(task);
@@ -114,14 +114,14 @@ export function Editing({ task, missing }: Props) {
     }
     notices.retract(t().task.saved, t().task.kept);
     const saving = saveTask(task.id, change, fieldsOf(seen, change));
-    // The outbox stores the text now, even if this page is closed.
+    // From now on, the outbox keeps the text, even if this page is closed.
     base.current = { ...before, ...change };
     keepDraft();
     const outcome = await saving;
-    // If the user has left the form, the list shows the rejected change.
+    // If the user has left the form, the list shows a rejected change.
     if (!isShown.current) return;
     if (outcome.kind === "failed") {
-      // The change replaced earlier ones that were refused, so they no longer belong to the base.
+      // The change has replaced earlier refused ones, so the base must not contain these any more.
       base.current = seen === before ? { ...before, ...outcome.base } : before;
       keepDraft();
       discardChange(outcome.id);
@@ -138,7 +138,7 @@ export function Editing({ task, missing }: Props) {
     });
   }
 
-  /** Overwrites the version saved on another device. If that fails, offers the choice again. */
+  /** Overwrites the version saved elsewhere. If that fails, offers the choice again. */
   async function overwrite(theirs: Task) {
     try {
       await save(text.current, theirs);
@@ -148,7 +148,7 @@ export function Editing({ task, missing }: Props) {
     }
   }
 
-  // The form continues from the text that replaces a discarded change.
+  // When a change is discarded, the form continues from the text that replaces it.
   const actions: UnsentActions = {
     ...given,
     discard(entry) {

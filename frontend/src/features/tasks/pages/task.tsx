@@ -41,7 +41,7 @@ function OneTask({ id }: { id: string }) {
   const [opened, setOpened] = useState<Task>();
   const known = isPlaceholderData ? undefined : data;
   const isRefused = error !== null && !(isTemporary(error) && known);
-  // An outdated copy is only editable while the service is unreachable; saving detects conflicts.
+  // An outdated copy is only editable while the service is unavailable; saving detects conflicts.
   const isCurrent = !isRefused && known && (isFetchedAfterMount || error);
   const problem = isRefused ? problemOf(error) : undefined;
   const isMissing = problem?.status === 404;

@@ -43,7 +43,7 @@ export function TasksPage() {
   }
 
   function add(title: string) {
-    // A new task would not be visible among completed ones, or among others that are found.
+    // A new task does not appear among completed ones, nor in a search that it does not match.
     const filter = view.filter === "done" ? "all" : view.filter;
     const search = matchesSearch({ title, description: null }, view) ? view.search : "";
     if (filter !== view.filter || search !== view.search) show({ ...view, filter, search });
@@ -77,7 +77,7 @@ export function TasksPage() {
   );
 }
 
-/** Lists the tasks with unsaved text, even those that were deleted elsewhere or are not listed. */
+/** Shows the tasks with unsaved text, even those that are not in the list or deleted elsewhere. */
 function Unsaved() {
   const unsent = useUnsent();
   const tasks = [...useUnsavedTasks()].filter(([id]) => !isLeaving(id, unsent));
