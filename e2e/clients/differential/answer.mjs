@@ -88,7 +88,7 @@ function body(headers, text, known) {
 /** Returns the error code that an error page shows. */
 function shownCode(page) {
   const text = page.replace(/<style>.*?<\/style>|<[^>]*>/gs, " ").replaceAll("&#39;", "'");
-  return /(?:CODE|followed):\s*(\S+)/.exec(text)?.[1];
+  return /(?:CODE|does not work):\s*(\S+)/.exec(text)?.[1];
 }
 
 function valueMeaning(value, known, name = "") {
