@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use e2e::{Client, System, on_both_engines, on_sqlite, under_load, under_load_of};
 
-/// Number of acknowledged writes before the kill, enough to have others in flight.
+/// Number of acknowledged writes before the kill, enough that others are in flight by then.
 const ENOUGH: usize = 40;
 
 /// Number of writers, enough for group commits.

@@ -6,7 +6,7 @@ use std::thread::scope;
 
 use e2e::{Engine, System};
 
-/// Number of users to create, and of tasks to create at the same time.
+/// Number of users, and of tasks, that are created. Users and tasks are created concurrently.
 const MANY: usize = 20;
 
 #[test]

@@ -10,8 +10,8 @@ import { preferredLanguage, showLanguage } from "./lib/i18n";
 import { useLanguage } from "./lib/use-language";
 import "./styles.css";
 
-// The session and the settings are loaded in parallel with the code of the page. A failure is
-// reported when they are first used.
+// Starts loading the session and the settings in parallel with the code of the page. A failure to
+// load the settings is ignored here: the next call of `config` tries again and reports its own.
 startSession();
 void config().catch(() => undefined);
 

@@ -142,7 +142,7 @@ impl Service {
         child.wait().map(Some)
     }
 
-    /// Kills the process with SIGKILL, which it cannot handle.
+    /// Kills the process with SIGKILL, which cannot be caught.
     pub fn kill_nine(&mut self) -> io::Result<()> {
         if let Some(mut child) = self.child.take() {
             child.kill()?;

@@ -216,8 +216,9 @@ impl Operation {
         self
     }
 
-    /// Sets the schema of the body. Replaces an earlier one, for rules that fields alone cannot
-    /// express.
+    /// Sets the schema of the body, and replaces the one that `takes` derived from a list of fields.
+    /// An endpoint calls this for rules that such a list cannot express, such as "at least one of
+    /// these".
     pub(super) fn schema(mut self, name: &'static str, schema: impl Into<Schema>) -> Self {
         self.schema = Some((name, schema.into()));
         self

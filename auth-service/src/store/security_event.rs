@@ -144,8 +144,8 @@ pub(crate) struct Wanted {
 }
 
 impl SecurityEvent {
-    /// Records that sessions were ended. This must be the last step of a transaction, which must
-    /// not wait for anything afterwards, because concurrent writers of events wait for it.
+    /// Records that sessions were ended. Must be the last step of its transaction, because
+    /// concurrent writers of events wait until the transaction ends.
     pub(crate) async fn record_ended(
         conn: &mut Conn<'_>,
         sessions: &[EndedSession],

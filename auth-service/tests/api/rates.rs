@@ -38,7 +38,7 @@ async fn limited(db: &TestDatabase) -> TestApp {
     TestApp::spawn_with(db, |config| config.rate_limit = true).await
 }
 
-/// Starts a service that limits rates and trusts local proxies.
+/// Starts a service that enforces rate limits and trusts local proxies.
 async fn proxied(db: &TestDatabase) -> TestApp {
     TestApp::spawn_with(db, |config| {
         config.rate_limit = true;

@@ -26,7 +26,7 @@ impl WebOrigin {
     /// Returns the origin of a URL with a custom scheme and nothing after the port. `Url` treats it
     /// as opaque, but web views send scheme, host and port.
     fn of_app(url: &Url) -> Option<Self> {
-        /// Schemes that are not those of an app: web schemes, and schemes without hosts.
+        /// Schemes that apps do not use: web schemes, and schemes without hosts.
         const OTHERS: [&str; 9] =
             ["about", "blob", "data", "file", "ftp", "http", "https", "javascript", "vbscript"];
         let host = url.host_str().filter(|host| !host.is_empty() && !host.contains('*'))?;

@@ -69,8 +69,8 @@ impl Rule {
             return Ok(Tries { count, last_at: now });
         }
         let (pause, last_at) = (self.pause_after(tries.count), tries.last_at);
-        // The clock may be behind `last_at`, so a positive difference is a wait only if the rule
-        // requires one.
+        // `last_at` may be slightly ahead of this clock, which makes the difference positive even
+        // without a pause. Such a difference is not a wait.
         match (last_at + pause - now).to_std() {
             Ok(wait) if !pause.is_zero() && !wait.is_zero() => Err(wait),
             _ => Ok(Tries {

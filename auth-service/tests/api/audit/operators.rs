@@ -24,7 +24,7 @@ async fn run(db: &TestDatabase, arguments: &[&str]) -> String {
     let mut process = process(&db.url(), &[("BETTER_AUTH_SECRET", SECRET)]);
     let mut child = process.args(arguments).stdin(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    // Writing fails if the command does not read its input.
+    // Writing may fail if the command does not read its input.
     let _ = stdin.write_all(PASSWORD.as_bytes()).await;
     drop(stdin);
     let output = child.wait_with_output().await.unwrap();

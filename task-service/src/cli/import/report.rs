@@ -93,7 +93,7 @@ impl Report {
         Ok(())
     }
 
-    /// Writes the summary and the file. Returns whether no task was skipped.
+    /// Writes the summary and completes the file. Returns `false` if any task was skipped.
     pub(super) fn finish(self, out: &mut impl Write) -> Result<bool, ImportError> {
         self.findings.write(out)?;
         let Self { imported, already_here, skipped, .. } = self;

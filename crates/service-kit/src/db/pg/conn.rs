@@ -33,7 +33,7 @@ use crate::{
     telemetry::Chain,
 };
 
-/// A connection as used by one request.
+/// A connection, borrowed from a lane or the pool, or opened on its own.
 #[expect(missing_debug_implementations, reason = "the client is not Debug")]
 pub struct PgConn {
     connection: Arc<ServerConnection>,

@@ -10,7 +10,7 @@ import { ConflictError, isRetried, type Transport } from "./transport";
 
 export type Outcome =
   | { kind: "done"; task: Task | undefined }
-  /** The write is stored and will be retried. */
+  /** The write stays in the outbox and will be retried. */
   | { kind: "kept"; problem: Problem }
   /** `base` contains the changed fields as the user saw them before any unsaved change. */
   | { kind: "failed"; id: string; problem: Problem; base: TaskChange; theirs?: Task };
