@@ -87,8 +87,10 @@ export interface paths {
         };
         /**
          * Check readiness
-         * @description Fails unless the database responds, its schema is up to date and the issuer's keys were fetched.
-         *     If security events are followed, also fails at startup until past events were received.
+         * @description Fails unless the database responds, its schema is up to date and the keys of the main issuer are
+         *     available; also fails during shutdown. If security events are followed, also fails at startup
+         *     until past events have been received or `EVENTS_MAX_SILENCE` has passed and, if
+         *     `EVENTS_WHEN_SILENT` is `refuse`, whenever events are not current.
          */
         get: operations["ready"];
         put?: never;
@@ -122,7 +124,7 @@ export interface components {
         HealthStatus: "ok" | "unavailable" | "stopping";
         /** @description A validation error in FastAPI's format. */
         InputError: {
-            /** @description Location of the invalid value: `["body", "title"]`. */
+            /** @description Location of the invalid value, such as `["body", "title"]`. */
             loc: string[];
             msg: string;
             type: string;
@@ -151,7 +153,10 @@ export interface components {
             database: components["schemas"]["HealthStatus"];
             events?: components["schemas"]["HealthStatus"] | null;
             keys: components["schemas"]["HealthStatus"];
-            /** @description HTTP proxy used to fetch the keys; present while they are unavailable. */
+            /**
+             * @description HTTP proxy used to fetch the keys of the main issuer; present while they are unavailable, if
+             *     a proxy is used.
+             */
             keys_proxy?: string | null;
             schema: components["schemas"]["HealthStatus"];
             /** @description `ok` if the service is ready; `stopping` during a graceful shutdown. */
@@ -179,7 +184,7 @@ export interface components {
              * @description Time of the last change.
              */
             updated_at: string;
-            /** @description The owner: the `sub` claim of the token that created the task. */
+            /** @description The owner: the `sub` claim of the owner's tokens. */
             user_id: string;
         };
         /**
@@ -388,7 +393,7 @@ export interface operations {
                 sort?: components["schemas"]["SortName"];
                 /** @description Sort order; default: desc for times, asc for titles */
                 order?: components["schemas"]["OrderName"];
-                /** @description Return the number of tasks on all pages in `X-Total-Count` */
+                /** @description Return the total number of matching tasks in `X-Total-Count` */
                 total?: boolean;
             };
             header?: {
