@@ -206,8 +206,9 @@ pub(crate) enum UndoError {
 }
 
 /// Restores the address that a user had before a change, ends all sessions and revokes all tokens.
-/// With `clears_password`, also removes the password. Changes made after this one can no longer be
-/// undone, because an attacker may have made them; earlier ones still can.
+/// With `clears_password`, also removes the password. Invalidates the links that undo later changes,
+/// because they would restore addresses that may belong to an attacker. Those of earlier changes
+/// stay valid, so that the owner of the earliest address has the last word.
 pub(crate) async fn undo_change_email(
     conn: &mut Conn<'_>,
     change: &EmailChange,

@@ -247,7 +247,7 @@ impl Operation {
         self.answers(200, response)
     }
 
-    /// Adds a 302 response without a body.
+    /// Adds a redirect: a 302 response with a `Location` header and no body.
     pub(super) fn leads_on(self, description: &str) -> Self {
         self.answers(302, Response::new(description)).with(302, &["Location"])
     }

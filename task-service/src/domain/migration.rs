@@ -1,4 +1,4 @@
-//! Migrates the schema, and the rows that an older version has written.
+//! Migrates the schema and the rows written by an older version.
 
 use service_kit::{
     db::{Database, DatabaseUrl, OpenError, Unavailable, is_outage},

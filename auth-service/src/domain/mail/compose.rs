@@ -118,7 +118,9 @@ async fn find_reader<'a>(
     let conn = &mut mailer.read().await?;
     let conn = &mut conn.conn();
     if kind == Kind::EmailChanged {
-        // The account, if it still exists, has the new address by now.
+        // The e-mail does not refer to the user, so the user is looked up by the new address. The
+        // notice is sent even if there is no such user: the account may have been deleted, or its
+        // address may have changed again.
         let new_email = mail.new_email.as_deref().unwrap_or_default();
         return Ok(Some((User::find_by_email(conn, new_email).await?, &mail.email)));
     }

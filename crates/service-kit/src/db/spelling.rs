@@ -10,9 +10,10 @@ pub(super) fn after_sqlite_scheme(url: &str) -> Option<&str> {
     (scheme == "sqlite" || scheme.starts_with("sqlite+")).then_some(path)
 }
 
-/// Returns the path in a URL, from the part after its scheme: relative to the working directory
-/// unless it begins with a slash. `SQLAlchemy` uses one more slash in both cases. Such a path is
-/// accepted or, if it is ambiguous, rejected with advice.
+/// Returns the path in a URL. `text` is the part after the scheme. The path is relative to the
+/// working directory unless it begins with a slash. `SQLAlchemy` writes one more slash before
+/// relative and absolute paths; such a path is accepted or, if it is ambiguous, rejected with
+/// advice.
 pub(super) fn sqlite_path(text: &str) -> Result<PathBuf, String> {
     if text.is_empty() || text == "/" || text.contains(":memory:") {
         return Err("expected sqlite://path: the database is a file".into());

@@ -26,7 +26,7 @@ enum Line {
     Upgrade,
     /// In the value of `Connection`, after this many bytes of `upgrade`.
     Connection(usize),
-    /// In a list element of `Connection` that is another option.
+    /// In the rest of a list element of `Connection`, which is left unchanged.
     OtherOption,
     /// After the first hexadecimal digits of a line.
     Digits,

@@ -64,9 +64,10 @@ impl Access<'_> {
         }
     }
 
-    /// Writes the line in the format of the JSON formatter. Apart from the cause, only the id may
-    /// need escaping, and it is printable ASCII: methods contain no quotes, and routes are
-    /// constants.
+    /// Writes the line in the format of the JSON formatter. Methods contain no quotes or
+    /// backslashes, and routes are constants, so only the id and the cause may need escaping. The
+    /// id is printable ASCII, so escaping its quotes and backslashes is enough; `serde_json`
+    /// escapes the cause.
     fn write(&self, log: &Json, route: &str, status: StatusCode, elapsed: Duration) {
         let now = log.clock.now().to_rfc3339_opts(SecondsFormat::Micros, true);
         let (method, status) = (self.method.as_str(), status.as_str());

@@ -4,7 +4,7 @@
 use super::UrlError;
 
 const POSTGRES_URL: &str = "postgres://user:password@host/database";
-/// Delimiters of password placeholders in the samples of database providers.
+/// Delimiters of password placeholders in the sample URLs of database providers.
 const PLACEHOLDERS: [(char, char); 3] = [('[', ']'), ('{', '}'), ('<', '>')];
 
 /// Rejects quotes, commands and other text around a URL or in place of one.

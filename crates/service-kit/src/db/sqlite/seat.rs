@@ -1,4 +1,4 @@
-//! A thread of a pool and its connection.
+//! A database thread and its connection.
 
 use std::{
     sync::{Arc, mpsc},
