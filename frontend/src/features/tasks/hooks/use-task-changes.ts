@@ -4,7 +4,7 @@ import { useMemo, useSyncExternalStore } from "react";
 import { t } from "../../../lib/i18n";
 import { notices } from "../../../lib/notices";
 import type { Entry } from "../model/entry";
-import type { Outcome } from "../model/outbox";
+import type { Outcome } from "../model/outcome";
 import { fieldsOf, rowId, type Task, type TaskChange, withoutConflicts } from "../model/task";
 import { isDraft, overlay } from "../model/task-overlay";
 import { ALL_TASKS, type View } from "../model/task-view";

@@ -4,16 +4,10 @@
 import { type Problem, problemOf } from "../../../lib/problem";
 import { randomHex } from "../../../lib/random";
 import { type Entry, entryOf, laneOf, superseded, type Write } from "./entry";
+import type { Outcome } from "./outcome";
 import type { StoredWrites } from "./stored-writes";
-import { fieldsOf, type Task, type TaskChange } from "./task";
+import { fieldsOf } from "./task";
 import { ConflictError, isRetried, type Transport } from "./transport";
-
-export type Outcome =
-  | { kind: "done"; task: Task | undefined }
-  /** The write stays in the outbox and will be retried. */
-  | { kind: "kept"; problem: Problem }
-  /** `base` contains the changed fields as the user saw them before any unsaved change. */
-  | { kind: "failed"; id: string; problem: Problem; base: TaskChange; theirs?: Task };
 
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 30_000;
