@@ -62,7 +62,7 @@ test("older notes in a conflict do not replace newer ones", async ({ page, conte
   await refuseNext(page, system, "PATCH", 503);
   await page.getByLabel("Notes").fill("One");
   await page.getByRole("button", { name: "Save changes" }).click();
-  await expect(page.getByText("Kept in this browser")).toBeVisible();
+  await expect(page.getByText("Saved in this browser")).toBeVisible();
   await fetch(url, {
     method: "PATCH",
     headers: { authorization, "content-type": "application/json" },
