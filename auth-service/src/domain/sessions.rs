@@ -60,8 +60,8 @@ pub(crate) struct Client {
     /// The address shown in the list of sessions.
     pub(crate) address: String,
     pub(crate) user_agent: String,
-    /// Network that is recorded for the user at sign-in. From then on, back-offs that are shared
-    /// with other clients do not apply to sign-ins from it.
+    /// Network that is recorded for the user at sign-in. While it is remembered, back-offs that are
+    /// shared with other clients do not apply to this user's sign-ins from it.
     pub(crate) network: IpAddr,
 }
 

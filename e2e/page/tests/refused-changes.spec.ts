@@ -1,4 +1,4 @@
-// A change that was not saved is followed by another one: the newer text counts, and the app does
+// A change that was not saved is followed by another one: the newer text wins, and the app does
 // not blame another device for its own changes.
 
 import type { Page } from "@playwright/test";

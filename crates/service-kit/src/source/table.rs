@@ -31,7 +31,8 @@ pub enum Need {
     Always,
     /// Expected, unless `--column` says otherwise.
     Usually,
-    /// Belongs to an optional extension.
+    /// May be absent, for example because it belongs to an optional extension or to a later version
+    /// of the source; an absent column is read as NULL.
     Sometimes,
 }
 
