@@ -21,7 +21,7 @@ async function holdWrites(page: Page): Promise<() => void> {
 
 /**
  * Holds the responses to list requests whose URL contains `part` until `release` is called. The
- * promise `answered` is resolved when the first of these responses arrives.
+ * other promise is resolved when the first of these responses arrives.
  */
 async function holdLists(page: Page, part: string) {
   let release = () => {};

@@ -40,7 +40,7 @@ pub(super) struct StatementText {
 pub(super) struct Value(Option<Vec<u8>>);
 
 thread_local! {
-    /// The texts of queries whose type determines the SQL, by this type. Building a text takes
+    /// The SQL texts of queries whose type determines the SQL, by this type. Building one takes
     /// longer than sending the statement.
     static TEXTS: RefCell<HashMap<TypeId, Arc<StatementText>>> = RefCell::default();
 }

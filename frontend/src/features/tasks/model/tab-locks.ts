@@ -31,7 +31,7 @@ export interface TabEvents {
 export class TabLocks implements Tabs {
   readonly id = randomHex(8);
   readonly #locks = lockManager();
-  /** The tabs that have responded, for each roll call under way. */
+  /** The tabs that have responded, for each roll call in progress. */
   readonly #rolls = new Set<Set<string>>();
   #channel: BroadcastChannel | undefined;
   #events: TabEvents | undefined;
