@@ -32,8 +32,8 @@ pub(crate) struct Revocations {
 #[derive(Default)]
 struct Entries {
     by_hash: HashMap<u64, Entry>,
-    /// Tokens issued up to this time are rejected, because revocations were evicted for lack of
-    /// room. In seconds since the epoch; 0 if no revocation was evicted.
+    /// Time in seconds since the epoch. Tokens issued up to this time are rejected, because
+    /// revocations were evicted from the full table; 0 if none was evicted.
     all_until: u32,
 }
 
@@ -84,9 +84,9 @@ impl Revocations {
     }
 
     /// Returns whether a token must be rejected: it, its session or its subject was revoked, or it
-    /// may be as old as the revocations that were evicted for lack of room. The revocation of a
-    /// subject applies only to tokens that may have been issued before it, unless the subject was
-    /// deleted.
+    /// may have been issued before a revocation that was evicted from the full table. The revocation
+    /// of a subject applies only to tokens that may have been issued before it, unless the subject
+    /// was deleted.
     pub(crate) fn has(&self, claims: &RegisteredClaims) -> bool {
         let [session, token] = [
             claims.sid.as_deref().map(|sid| self.hash(Key::Session(sid))),
@@ -153,9 +153,9 @@ impl Revocations {
         entries.by_hash.retain(|_, entry| u64::from(entry.forget_at) > now);
     }
 
-    /// Makes room for an entry if the table is full: removes the expired entries or, if there are
-    /// none, at least the older half of all entries. In the latter case, all tokens issued up to
-    /// the latest removed revocation are rejected, and clients have to obtain new ones.
+    /// If the table is full, removes the expired entries. If no entry has expired, removes at least
+    /// the older half of all entries. In the latter case, all tokens issued up to the latest removed
+    /// revocation are rejected, and clients have to obtain new ones.
     fn make_room(&self, entries: &mut RwLockWriteGuard<'_, Entries>, now: u64) {
         if entries.by_hash.len() < self.max_entries {
             return;
