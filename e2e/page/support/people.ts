@@ -95,6 +95,15 @@ async function createTask({ tasks }: System, authorization: string, title: strin
   return ((await answer.json()) as { id: string }).id;
 }
 
+/**
+ * Opens the list, and waits until the page has loaded the stored text of all tabs. It would show text
+ * that another tab stores before that, and replace it.
+ */
+export async function openList(page: Page): Promise<void> {
+  await page.goto("/tasks");
+  await expect(page.getByLabel("New task")).toBeVisible();
+}
+
 export async function addTask(page: Page, title: string): Promise<void> {
   await page.getByLabel("New task").fill(title);
   await page.getByLabel("New task").press("Enter");

@@ -1,7 +1,7 @@
 // The life cycle of tokens and sessions, in one tab and in several.
 
 import type { BrowserContext } from "@playwright/test";
-import { haveTasks, member, PASSWORD, rows, subject, tick, tokenOf } from "../support/people";
+import { haveTasks, member, openList, PASSWORD, rows, subject, tick, tokenOf } from "../support/people";
 import type { System } from "../support/services";
 import { expect, test } from "../support/test";
 
@@ -104,6 +104,31 @@ test("sign-out in one tab signs out the others", async ({ page, context, system 
 
   await expect(another.getByRole("heading", { name: "Sign in" })).toBeVisible();
   await expect(another.getByText("Milk")).toHaveCount(0);
+});
+
+test("a page signs out only after it knows whose unsaved text that would lose", async ({
+  page,
+  context,
+  system,
+}) => {
+  await member(context, system);
+  const other = await context.newPage();
+  await openList(page);
+  await page.getByLabel("New task").fill("Half a thought");
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await other.route("**/api/auth/get-session*", async (route) => {
+    await held;
+    await route.fallback();
+  });
+  await other.goto("/tasks");
+  const button = other.getByRole("button", { name: "Sign out" });
+  await expect(button).toBeDisabled();
+  release();
+  await button.click();
+  await expect(other.getByText("Sign out and lose unsent changes?")).toBeVisible();
 });
 
 test("after the session has ended, the user signs in and returns to the same page", async ({

@@ -39,6 +39,7 @@ export function MembersOnly() {
     if (session.state === "somebody") user.current = session.person.id;
   }, [session]);
 
+  /** Signs out, but first asks if that would lose text. The shell waits until the user is known. */
   async function askToLeave() {
     if (user.current !== undefined && (await finishUnsent(user.current))) setAsking(true);
     else await leave({ losesUnsent: false });
@@ -74,9 +75,10 @@ export function MembersOnly() {
       leaveMessage.current = message;
       if (user.current !== undefined) void forgetUnsent(user.current);
     });
+  const name = session.state === "somebody" ? session.person.name : undefined;
   return (
     <QueryClientProvider client={queryClient}>
-      <Shell name={membership ? membership.person.name : ""} onSignOut={() => void askToLeave()}>
+      <Shell name={name} onSignOut={() => void askToLeave()}>
         {membership ? <Outlet context={membership} /> : <Skeleton />}
         <Toaster />
         <Shortcuts isOn={hasShortcuts} onSwitch={(isOn) => preferences.setShortcuts(isOn)} />

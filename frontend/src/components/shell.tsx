@@ -11,7 +11,8 @@ const LINK =
 
 interface Props {
   children: ReactNode;
-  name: string;
+  /** The name of the user, or `undefined` as long as the user is not known. */
+  name: string | undefined;
   onSignOut(): void;
 }
 
@@ -41,7 +42,12 @@ export function Shell({ children, name, onSignOut }: Props) {
             <NavLink to="/settings" className={style}>
               {t().nav.settings}
             </NavLink>
-            <button type="button" className={`${LINK} text-muted`} onClick={onSignOut}>
+            <button
+              type="button"
+              className={`${LINK} text-muted`}
+              disabled={name === undefined}
+              onClick={onSignOut}
+            >
               {t().nav.signOut}
               <span className="sr-only"> {name}</span>
             </button>
