@@ -1,7 +1,18 @@
 // User input survives reloads, slow connections, ended sessions and changes on other devices.
 
 import type { BrowserContext, Page } from "@playwright/test";
-import { addTask, haveTasks, member, rowOf, rows, signInHere, tick, titlesOf, tokenOf } from "../support/people";
+import {
+  addTask,
+  haveTasks,
+  member,
+  openList,
+  rowOf,
+  rows,
+  signInHere,
+  tick,
+  titlesOf,
+  tokenOf,
+} from "../support/people";
 import type { System } from "../support/services";
 import { expect, test } from "../support/test";
 
@@ -488,7 +499,7 @@ test("signing out asks about unsaved text in another tab", async ({ page, contex
   await member(context, system);
   const [id = ""] = await haveTasks(context, system, ["Milk"]);
   const other = await context.newPage();
-  await other.goto("/tasks");
+  await openList(other);
   await page.goto(`/tasks/${id}`);
   await page.getByLabel("Notes").fill("Half a page of notes");
   await other.getByRole("button", { name: "Sign out" }).click();
@@ -627,7 +638,7 @@ test("another tab neither replaces nor discards unfinished text", async ({ page,
   await member(context, system);
   const [id = ""] = await haveTasks(context, system, ["Milk"]);
   const other = await context.newPage();
-  for (const tab of [page, other]) await tab.goto("/tasks");
+  for (const tab of [page, other]) await openList(tab);
   await page.getByLabel("New task").fill("Half a thou");
   await addTask(other, "Bread");
   await expect(other.getByRole("link", { name: "Open Bread" })).toBeVisible();
@@ -706,7 +717,7 @@ test("restored titles neither take the focus nor are saved", async ({ page, cont
   await member(context, system);
   await haveTasks(context, system, ["Milk", "Bread"]);
   const tabs = [await context.newPage(), await context.newPage()];
-  for (const tab of tabs) await tab.goto("/tasks");
+  for (const tab of tabs) await openList(tab);
   for (const [index, title] of ["Milk", "Bread"].entries()) {
     await tabs[index]?.getByRole("button", { name: `Edit ${title}` }).click();
     await tabs[index]?.getByLabel("Title", { exact: true }).fill(`Half ${title}`);
@@ -753,7 +764,7 @@ test("unsaved text stays in the editor when another tab deletes the task and is 
   await member(context, system);
   const [id = ""] = await haveTasks(context, system, ["Milk"]);
   const other = await context.newPage();
-  await other.goto("/tasks");
+  await openList(other);
   await page.goto(`/tasks/${id}`);
   await page.getByLabel("Notes").fill("Two litres");
   // Without this, the closing tab might still send the deletion itself.
