@@ -52,7 +52,8 @@ pub enum Command {
     Keys(KeysArgs),
     /// Check that the service running with this configuration is ready
     Health,
-    /// Diagnose configuration problems (read-only); the exit status is 0 if there are none
+    /// Diagnose configuration problems (read-only); the exit status is 1 if there is a fault, and 0 if
+    /// there are only warnings
     Doctor(DoctorArgs),
 }
 

@@ -41,7 +41,8 @@ pub enum Command {
     Health,
     /// Print the OpenAPI document
     Openapi,
-    /// Diagnose configuration problems (read-only); the exit status is 0 if there are none
+    /// Diagnose configuration problems (read-only); the exit status is 1 if there is a fault, and 0 if
+    /// there are only warnings
     Doctor(TokenDoctorArgs),
 }
 
