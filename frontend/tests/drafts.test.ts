@@ -122,3 +122,19 @@ test("the names of drafts change only when one is added or deleted", async () =>
   drafts.set("composer", undefined);
   expect(drafts.names()).toEqual([]);
 });
+
+test("text typed after the clock was set back is newer than the text that it replaces", async () => {
+  vi.useFakeTimers({ now: 2_000 });
+  const store = new MemoryStore();
+  const [first, second] = [new Drafts(store, "one"), new Drafts(store, "two")];
+  await first.open("ada");
+  first.set("composer", { title: "Milk" });
+  await second.open("ada");
+  vi.setSystemTime(1_000);
+  second.set("composer", { title: "Milk and bread" });
+  first.storeAgain();
+  const third = new Drafts(store, "three");
+  await third.open("ada");
+  expect(third.get("composer")).toEqual({ title: "Milk and bread" });
+  vi.useRealTimers();
+});

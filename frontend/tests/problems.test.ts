@@ -45,6 +45,7 @@ test("a rate-limited user is told how long to wait", () => {
   const header = (value: Record<string, string>) => readRetryAfter(new Headers(value));
   expect(header({ "x-retry-after": "9" })).toBe(9);
   expect(header({ "retry-after": "1.2" })).toBe(2);
+  expect(header({ "retry-after": "3000000" })).toBe(86_400);
   expect(header({ "retry-after": "Wed, 21 Oct 2026 07:28:00 GMT" })).toBeUndefined();
   expect(header({})).toBeUndefined();
 });

@@ -17,7 +17,7 @@ import { type Session, useSession } from "../features/auth/hooks/use-session";
 import type { GuestState } from "../features/auth/pages/guests-only";
 import { usePreferences } from "../features/settings/hooks/use-preferences";
 import { preferences } from "../features/settings/model/preferences";
-import { drafts } from "../features/tasks/model/unsent";
+import { drafts, isVolatile } from "../features/tasks/model/unsent";
 import { t } from "../lib/i18n";
 import { notices } from "../lib/notices";
 import { problemOf } from "../lib/problem";
@@ -78,7 +78,7 @@ export function MembersOnly() {
   const name = session.state === "somebody" ? session.person.name : undefined;
   return (
     <QueryClientProvider client={queryClient}>
-      <Shell name={name} onSignOut={() => void askToLeave()}>
+      <Shell name={name} isVolatile={isVolatile} onSignOut={() => void askToLeave()}>
         {membership ? <Outlet context={membership} /> : <Skeleton />}
         <Toaster />
         <Shortcuts isOn={hasShortcuts} onSwitch={(isOn) => preferences.setShortcuts(isOn)} />

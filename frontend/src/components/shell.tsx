@@ -13,10 +13,11 @@ interface Props {
   children: ReactNode;
   /** The name of the user, or `undefined` as long as the user is not known. */
   name: string | undefined;
+  isVolatile(): boolean;
   onSignOut(): void;
 }
 
-export function Shell({ children, name, onSignOut }: Props) {
+export function Shell({ children, name, isVolatile, onSignOut }: Props) {
   const style = ({ isActive }: { isActive: boolean }) =>
     `${LINK} ${isActive ? "bg-tint text-accent" : "text-muted"}`;
   return (
@@ -54,7 +55,7 @@ export function Shell({ children, name, onSignOut }: Props) {
           </nav>
         </div>
       </header>
-      <OfflineBar />
+      <OfflineBar isVolatile={isVolatile} />
       <main id="content" tabIndex={-1} className="mx-auto max-w-3xl px-4 pt-8 pb-32 outline-none">
         {children}
       </main>

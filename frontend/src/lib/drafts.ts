@@ -9,7 +9,10 @@ export type Draft = Record<string, string>;
 interface Stored {
   name: string;
   draft: Draft;
-  /** Time at which the draft was stored, in milliseconds since the epoch. */
+  /**
+   * Time at which the draft was stored, in milliseconds since the epoch, but later than that of the
+   * draft that it replaces, even if the clock is set back.
+   */
   at: number;
 }
 
@@ -84,8 +87,9 @@ export class Drafts {
     if (draft === undefined) {
       this.#drafts.delete(name);
     } else {
-      const stored: Stored = { name, draft, at: Date.now() };
-      this.#drafts.set(name, { key, draft, at: stored.at });
+      const at = Math.max(Date.now(), (before?.at ?? 0) + 1);
+      const stored: Stored = { name, draft, at };
+      this.#drafts.set(name, { key, draft, at });
       isStored = this.store.set(key, stored);
     }
     if (before && before.key !== key) void this.#replace(before, isStored);

@@ -42,8 +42,13 @@ export function unreachable(message: string): Problem {
   return { status: 0, message, fields: {} };
 }
 
+/** The longest wait before a retry, in seconds. A timer of more than 24 days would end at once. */
+const LONGEST_WAIT = 86_400;
+
 /** Returns the number of seconds until a retry makes sense, from the headers of either service. */
 export function readRetryAfter(headers: Headers): number | undefined {
   const seconds = Number(headers.get("x-retry-after") ?? headers.get("retry-after") ?? "");
-  return Number.isFinite(seconds) && seconds > 0 ? Math.ceil(seconds) : undefined;
+  return Number.isFinite(seconds) && seconds > 0
+    ? Math.min(Math.ceil(seconds), LONGEST_WAIT)
+    : undefined;
 }

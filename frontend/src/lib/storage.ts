@@ -34,6 +34,11 @@ export class BrowserStore implements KeyValueStore {
   readonly #unstored = new Map<string, unknown>();
   #hasFailed = false;
 
+  /** Returns whether the browser has refused to store a value. */
+  hasFailed(): boolean {
+    return this.#hasFailed;
+  }
+
   /** Returns whether closing the page may lose values because the browser could not store them. */
   isLosing(): boolean {
     return this.#hasFailed && this.#unstored.size > 0;

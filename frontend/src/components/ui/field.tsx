@@ -60,7 +60,7 @@ function Frame({ name, label, hint, children }: Described & { children(parts: Pa
 function useStart<E extends HTMLInputElement | HTMLTextAreaElement>(value: unknown) {
   const element = useRef<E>(null);
   // Browsers normalize line breaks in the value of a field in the same way.
-  const start = String(value ?? "").replaceAll("\r\n", "\n");
+  const start = String(value ?? "").replaceAll(/\r\n?/g, "\n");
   const before = useRef(start);
 
   useLayoutEffect(() => {

@@ -30,6 +30,8 @@ export const de: Messages = {
     text: "Prüfen Sie Ihre Verbindung. Ihre Aufgaben sind sicher, und Sie bleiben angemeldet.",
     tasksBar:
       "Der Aufgabendienst ist nicht erreichbar. Änderungen an Aufgaben bleiben in diesem Browser und werden gesendet, sobald er wieder da ist.",
+    tasksBarInTab:
+      "Der Aufgabendienst ist nicht erreichbar. Lassen Sie diesen Tab offen: Änderungen an Aufgaben werden nur in ihm aufbewahrt und gesendet, sobald der Dienst wieder da ist.",
     any: "Der Dienst ist nicht erreichbar. Prüfen Sie Ihre Verbindung und versuchen Sie es erneut.",
     tasks: "Der Aufgabendienst ist nicht erreichbar.",
     empty: "Der Aufgabendienst hat eine leere Antwort geschickt.",
@@ -140,6 +142,8 @@ export const de: Messages = {
     lastChanged: "zuletzt geändert",
     saved: "Gespeichert.",
     kept: "In diesem Browser aufbewahrt. Es wird gesendet, sobald der Dienst wieder da ist.",
+    keptInTab:
+      "Noch nicht gespeichert. Lassen Sie diesen Tab offen: Es wird gesendet, sobald der Dienst wieder da ist.",
     deletedHeading: "Diese Aufgabe ist gelöscht",
     toTasks: "Zu Ihren Aufgaben",
     leaveHeading: "Ohne Speichern verlassen?",

@@ -27,6 +27,8 @@ export const en = {
     text: "Check your connection. Your tasks are safe, and you are still signed in.",
     tasksBar:
       "The task service cannot be reached. Changes to tasks are kept in this browser and sent when it is available again.",
+    tasksBarInTab:
+      "The task service cannot be reached. Keep this tab open: changes to tasks are kept only in it, and sent when the service is available again.",
     any: "The service cannot be reached. Check your connection and try again.",
     tasks: "The task service cannot be reached.",
     empty: "The task service sent an empty response.",
@@ -133,6 +135,8 @@ export const en = {
     lastChanged: "last changed",
     saved: "Saved.",
     kept: "Saved in this browser. It will be sent when the service is available again.",
+    keptInTab:
+      "Not saved yet. Keep this tab open: it will be sent when the service is available again.",
     deletedHeading: "This task has been deleted",
     toTasks: "Go to your tasks",
     leaveHeading: "Leave without saving?",

@@ -1,7 +1,15 @@
-// The service's rules for passwords and addresses. Lengths are in UTF-16 code units.
+// The service's rules for names, passwords and addresses. The lengths of passwords and addresses are
+// in UTF-16 code units.
 
 import { t } from "../../../lib/i18n";
-import { EMAIL_MAX, PASSWORD_MAX, PASSWORD_MIN } from "../../../lib/limits";
+import { EMAIL_MAX, NAME_MAX, PASSWORD_MAX, PASSWORD_MIN } from "../../../lib/limits";
+
+/** Returns the error message for a name, or `undefined` if the name is valid. */
+export function nameMistake(name: string, whenEmpty: string): string | undefined {
+  const { length } = [...name.trim()];
+  if (length === 0) return whenEmpty;
+  return length > NAME_MAX ? t().task.tooLong(NAME_MAX, length) : undefined;
+}
 
 /** Returns the error message for a new password, or `undefined` if the password is valid. */
 export function passwordMistake(password: string): string | undefined {

@@ -10,13 +10,13 @@ import { PASSWORD_MIN } from "../../../lib/limits";
 import { problemOf } from "../../../lib/problem";
 import { signUp } from "../api/auth";
 import { AuthCard } from "../components/auth-card";
-import { emailMistake, passwordMistake } from "../model/mistakes";
+import { emailMistake, nameMistake, passwordMistake } from "../model/mistakes";
 
 /** Error codes of auth-service for an address that already belongs to an account. */
 const TAKEN = new Set(["USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", "FAILED_TO_CREATE_USER"]);
 
 const check = ({ name = "", email = "", password = "" }: Values) => ({
-  name: name.trim() === "" ? t().fields.needsAnyName : undefined,
+  name: nameMistake(name, t().fields.needsAnyName),
   email: emailMistake(email.trim()),
   password: passwordMistake(password),
 });

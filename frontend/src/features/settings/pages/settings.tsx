@@ -21,7 +21,7 @@ import { problemOf } from "../../../lib/problem";
 import { explainLink } from "../../auth/api/auth-problem";
 import { useMembership } from "../../auth/hooks/use-membership";
 import type { Person } from "../../auth/hooks/use-session";
-import { emailMistake, passwordMistake } from "../../auth/model/mistakes";
+import { emailMistake, nameMistake, passwordMistake } from "../../auth/model/mistakes";
 import {
   useChangeEmail,
   useChangeName,
@@ -80,7 +80,7 @@ function Name({ person }: { person: Person }) {
   return (
     <Card heading={t().settings.profile}>
       <Form
-        check={({ name = "" }) => ({ name: name.trim() === "" ? t().fields.needsName : undefined })}
+        check={({ name = "" }) => ({ name: nameMistake(name, t().fields.needsName) })}
         onChange={({ name = "" }) => draft.keep(isSaved(name) ? undefined : name)}
         onSubmit={submit}
       >

@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "react";
 import { SearchIcon } from "../../../components/ui/icons";
 import { t } from "../../../lib/i18n";
+import { searchable } from "../model/task-view";
 
 /** Delay in milliseconds after the last change of the text. */
 const DELAY = 300;
@@ -54,7 +55,7 @@ export function SearchField({ search, onSearch }: Props) {
         data-shortcut="search"
         className="control pl-10"
         value={text}
-        onChange={({ target }) => setText(target.value)}
+        onChange={({ target }) => setText(searchable(target.value))}
       />
     </search>
   );

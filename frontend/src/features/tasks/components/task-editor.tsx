@@ -45,10 +45,12 @@ const typed = ({ title = "", description = "" }: Values): TaskText => ({ title, 
 export function TaskEditor(props: Props) {
   const { task, base, draft, conflict, onTick, onEdit, onSave, onDiscard, onRemove } = props;
   const [isRestored, setRestored] = useState(props.wasRestored);
+  /** Whether the state of the task was loaded, so that more than its text is known. */
+  const isKnown = task.created_at !== "";
   return (
     <article className="grid gap-6 rounded-3xl border border-line bg-surface p-5 shadow-card sm:p-7">
       <div className="-ml-2 flex items-start gap-1">
-        <TickBox label={task.title} isTicked={task.completed} onTick={onTick} />
+        {isKnown && <TickBox label={task.title} isTicked={task.completed} onTick={onTick} />}
         <Heading
           className={`wrap-anywhere ${task.completed ? "text-muted line-through" : ""}`}
           title={task.title}
@@ -97,7 +99,7 @@ export function TaskEditor(props: Props) {
         </div>
       </Form>
       <Linked text={task.description ?? ""} />
-      {task.created_at !== "" && (
+      {isKnown && (
         <p className="border-t border-line pt-4 text-sm text-muted">
           {t().task.added} <Time at={task.created_at} />, {t().task.lastChanged}{" "}
           <Time at={task.updated_at} />

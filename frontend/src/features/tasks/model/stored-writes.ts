@@ -15,8 +15,8 @@ interface Stored {
   /** Id of the tab that sends the write. */
   tab: string;
   /**
-   * Position among all stored writes: a time in milliseconds, increased where necessary to be
-   * unique within a tab.
+   * Position among all stored writes: a time in milliseconds, increased where necessary to follow
+   * all writes that the tab knows, even if the clock is set back.
    */
   order: number;
   write: Write;
@@ -44,7 +44,10 @@ export class StoredWrites {
         isStored(value) ? [{ ...value, id: key.slice(prefix.length) }] : [],
       )
       .sort((a, b) => a.order - b.order);
-    for (const { id, order } of writes) this.#orders.set(id, order);
+    for (const { id, order } of writes) {
+      this.#orders.set(id, order);
+      this.#order = Math.max(this.#order, order);
+    }
     return writes;
   }
 

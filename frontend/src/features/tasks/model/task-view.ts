@@ -1,5 +1,6 @@
 // The filter, search and sort order of a list, which are stored in the URL.
 
+import { SEARCH_MAX } from "../../../lib/limits";
 import type { Filter, Task } from "./task";
 
 export type Sort = "newest" | "oldest" | "changed" | "title";
@@ -19,10 +20,14 @@ export function viewOf(parameters: URLSearchParams): View {
   const sort = SORTS.find((name) => name === parameters.get("sort"));
   return {
     filter: show === "open" || show === "done" ? show : "all",
-    search: parameters.get("q")?.trim() ?? "",
+    search: searchable(parameters.get("q") ?? "").trim(),
     sort: sort ?? "newest",
   };
 }
+
+/** Returns the part of a text that the service accepts as a search: a limited number of characters. */
+export const searchable = (text: string): string =>
+  [...text.replaceAll("\0", "")].slice(0, SEARCH_MAX).join("");
 
 /** Returns the query string of a view with its question mark, or "" for `ALL_TASKS`. */
 export function queryOf({ filter, search, sort }: View): string {

@@ -46,7 +46,8 @@ export function fieldsOf(task: Task, change: TaskChange): TaskChange {
  */
 export function conflictsOf(task: Task, change: TaskChange, base: TaskChange): string[] {
   return FIELDS.filter(
-    (name) => name in change && task[name] !== base[name] && task[name] !== change[name],
+    (name) =>
+      name in change && !isSame(task[name], base[name]) && !isSame(task[name], change[name]),
   );
 }
 
@@ -55,7 +56,8 @@ export function withoutConflicts(task: Task, change: TaskChange, base: TaskChang
   const conflicts = conflictsOf(task, change, base);
   return Object.fromEntries(
     Object.entries(change).filter(
-      ([name, value]) => !conflicts.includes(name) && task[name as keyof TaskChange] !== value,
+      ([name, value]) =>
+        !conflicts.includes(name) && !isSame(task[name as keyof TaskChange], value),
     ),
   );
 }
@@ -76,7 +78,7 @@ export const textOf = ({ title, description }: TaskText | Task): TaskText => ({
 export function changeOf(task: Task, { title, description }: TaskText): TaskChange {
   const change: TaskChange = {};
   if (title.trim() !== task.title) change.title = title.trim();
-  // A form may turn line breaks into CR LF.
+  // Forms and fields normalize line breaks.
   if (plain(description) !== plain(task.description ?? ""))
     change.description = description || null;
   return change;
@@ -105,4 +107,11 @@ export function withTheirs(text: TaskText, base: Task, theirs: Task): TaskText {
   };
 }
 
-const plain = (notes: string) => notes.replaceAll("\r\n", "\n");
+type Value = string | boolean | null | undefined;
+
+/** Returns whether two values of a field look the same: empty notes, and different line breaks. */
+const isSame = (a: Value, b: Value): boolean => comparable(a) === comparable(b);
+
+const comparable = (value: Value) => (typeof value === "boolean" ? value : plain(value ?? ""));
+
+const plain = (notes: string) => notes.replaceAll(/\r\n?/g, "\n");

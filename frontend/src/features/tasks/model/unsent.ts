@@ -82,6 +82,9 @@ export function startSending(): void {
   });
 }
 
+/** Returns whether the browser may store nothing, so that unsent text is lost with this tab. */
+export const isVolatile = (): boolean => store.hasFailed();
+
 /** Sends all deletions that can still be undone, in every tab, before the session ends. */
 export async function finishDeletions(): Promise<void> {
   notices.closeAll();

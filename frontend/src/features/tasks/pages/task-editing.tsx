@@ -37,7 +37,7 @@ import {
 } from "../model/task";
 import { keepText, startOf } from "../model/task-draft";
 import { withUnsent } from "../model/task-overlay";
-import { put } from "../model/unsent";
+import { isVolatile, put } from "../model/unsent";
 
 interface Props {
   task: Task;
@@ -112,7 +112,8 @@ export function Editing({ task, missing }: Props) {
       settle(before);
       return;
     }
-    notices.retract(t().task.saved, t().task.kept);
+    const kept = isVolatile() ? t().task.keptInTab : t().task.kept;
+    notices.retract(t().task.saved, t().task.kept, t().task.keptInTab);
     const saving = saveTask(task.id, change, fieldsOf(seen, change));
     // From now on, the outbox keeps the text, even if this page is closed.
     base.current = { ...before, ...change };
@@ -134,7 +135,7 @@ export function Editing({ task, missing }: Props) {
     settle(isSaved && outcome.task ? outcome.task : base.current);
     notices.show({
       kind: "info",
-      text: isSaved ? t().task.saved : t().task.kept,
+      text: isSaved ? t().task.saved : kept,
     });
   }
 

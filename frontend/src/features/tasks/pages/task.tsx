@@ -10,7 +10,7 @@ import { Skeleton } from "../../../components/ui/skeleton";
 import { t } from "../../../lib/i18n";
 import { isTemporary, problemOf } from "../../../lib/problem";
 import { TaskRefusal } from "../components/task-refusal";
-import { useTask } from "../hooks/use-tasks";
+import { cachedTask, useTask } from "../hooks/use-tasks";
 import type { Task } from "../model/task";
 import { taskOfDraft } from "../model/task-draft";
 import { Editing } from "./task-editing";
@@ -45,9 +45,11 @@ function OneTask({ id }: { id: string }) {
   const isCurrent = !isRefused && known && (isFetchedAfterMount || error);
   const problem = isRefused ? problemOf(error) : undefined;
   const isMissing = problem?.status === 404;
-  const kept = !opened && isMissing ? taskOfDraft(id) : undefined;
+  // Unsaved text can be edited further without the service, and if the task was deleted elsewhere.
+  const isLocal = isMissing || (isRefused && isTemporary(error));
+  const kept = !opened && isLocal ? taskOfDraft(id) : undefined;
   if (!opened && isCurrent) setOpened(known);
-  if (kept) setOpened(kept);
+  if (kept) setOpened(isMissing ? kept : (cachedTask(id) ?? kept));
   if (opened) {
     return (
       <>
