@@ -15,8 +15,8 @@ use std::{
 };
 
 use diesel::{
-    Connection as _, QueryResult, SqliteConnection, connection::SimpleConnection as _,
-    result::Error,
+    Connection as _, QueryResult, QueryableByName, RunQueryDsl as _, SqliteConnection,
+    connection::SimpleConnection as _, result::Error, sql_query, sql_types::Text,
 };
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use tracing::{error, info};
@@ -91,6 +91,12 @@ struct OpenedFiles {
     is_rescued: bool,
 }
 
+#[derive(QueryableByName)]
+struct JournalMode {
+    #[diesel(sql_type = Text)]
+    journal_mode: String,
+}
+
 /// Reasons why a connection can no longer be used.
 enum Displaced {
     /// The path names another database, which can be opened instead.
@@ -134,15 +140,23 @@ impl DatabaseFile {
             .map_err(|error| outage(&error))?;
         conn.batch_execute(PRAGMAS)?;
         conn.batch_execute(access.pragmas())?;
-        conn.batch_execute(FIRST_READ)?;
+        let wal = self.opened_log(&mut conn)?;
         let database = FileId::of(&self.path).map_err(|error| outage(&error))?;
         if !database.is_same(before) {
             return Err(outage("the database file is being replaced"));
         }
-        let wal = FileId::of(&self.wal).ok();
         *known = Some((database, wal));
         let files = OpenedFiles { database, wal, is_rescued: false };
         Ok(Opened { conn, files: Some(files) })
+    }
+
+    /// Makes a connection open the write-ahead log, and returns the log's identity. Returns `None` as
+    /// long as the file is not in WAL mode: a log that this connection has not opened is deleted
+    /// when the connection that created it is closed.
+    fn opened_log(&self, conn: &mut SqliteConnection) -> QueryResult<Option<FileId>> {
+        conn.batch_execute(FIRST_READ)?;
+        let mode: JournalMode = sql_query("PRAGMA journal_mode").get_result(conn)?;
+        Ok(if mode.journal_mode == "wal" { FileId::of(&self.wal).ok() } else { None })
     }
 
     /// Keeps the connection if its files are still those at the path. Opens a new one if none is
@@ -202,7 +216,8 @@ impl DatabaseFile {
         }
         files.database = database;
         match (files.wal, wal) {
-            (None, wal) => files.wal = wal,
+            (None, None) => {}
+            (None, Some(_)) => files.wal = self.opened_log(&mut opened.conn).ok().flatten(),
             (Some(old), Some(wal)) if wal.is_same(old) => {}
             (Some(_), _) => {
                 if !mem::replace(&mut files.is_rescued, true) {
@@ -244,5 +259,28 @@ impl Opened {
     /// Wraps a connection outside of any pool, whose files are not checked.
     pub(super) fn foreign(conn: SqliteConnection) -> Self {
         Self { conn, files: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_only_another_connection_had_open_is_not_missed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data.db");
+        fs::write(&path, "").unwrap();
+        let file = DatabaseFile::new(&path);
+        let mut opened = Some(file.open(Access::Read).unwrap());
+        let mut migrations = SqliteConnection::establish(&path.to_string_lossy()).unwrap();
+        migrations
+            .batch_execute("PRAGMA journal_mode = WAL; CREATE TABLE tasks (id TEXT);")
+            .unwrap();
+        file.ensure(&mut opened, Access::Read).unwrap();
+        drop(migrations);
+        let mut another = None;
+        file.ensure(&mut another, Access::Read).unwrap();
+        file.ensure(&mut opened, Access::Read).unwrap();
     }
 }
