@@ -278,6 +278,8 @@ mod tests {
             .batch_execute("PRAGMA journal_mode = WAL; CREATE TABLE tasks (id TEXT);")
             .unwrap();
         file.ensure(&mut opened, Access::Read).unwrap();
+        // The second link keeps the number of the file from being used again.
+        fs::hard_link(folder.path().join("data.db-wal"), folder.path().join("deleted")).unwrap();
         drop(migrations);
         let mut another = None;
         file.ensure(&mut another, Access::Read).unwrap();
