@@ -25,7 +25,7 @@ export function viewOf(parameters: URLSearchParams): View {
   };
 }
 
-/** Returns the part of a text that the service accepts as a search: a limited number of characters. */
+/** Returns the part of a search term that the service accepts: a limited number of characters. */
 export const searchable = (text: string): string =>
   [...text.replaceAll("\0", "")].slice(0, SEARCH_MAX).join("");
 
