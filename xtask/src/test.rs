@@ -5,9 +5,9 @@ use std::{
     os::unix::process::CommandExt as _,
     path::PathBuf,
     process::{Command, ExitCode, Stdio},
-    sync::{Mutex, PoisonError},
 };
 
+use parking_lot::Mutex;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::{
@@ -138,13 +138,13 @@ fn test_through_a_pooler(server: &Server) -> Result<Tally> {
 static RUNNING: Mutex<Option<Pid>> = Mutex::new(None);
 
 fn set_running(group: Option<Pid>) {
-    *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) = group;
+    *RUNNING.lock() = group;
 }
 
 /// Stops the tests on Ctrl-C. This process keeps running to clean up.
 fn end_on_signal() -> Result {
     Ok(ctrlc::set_handler(|| {
-        if let Some(group) = *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) {
+        if let Some(group) = *RUNNING.lock() {
             let _ = kill_process_group(group, Signal::TERM);
         }
     })?)

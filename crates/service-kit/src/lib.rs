@@ -55,11 +55,12 @@ pub mod worker;
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use chrono::{DateTime, Utc};
+use parking_lot::Mutex;
 
 /// Source of the current time; tests provide their own.
 #[derive(Clone)]
@@ -77,7 +78,7 @@ impl Clock {
         let elapsed = {
             let now = Arc::clone(&now);
             move || {
-                let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut last = last.lock();
                 let (seen, passed) = &mut *last;
                 let now = now();
                 *passed += (now - *seen).to_std().unwrap_or_default();

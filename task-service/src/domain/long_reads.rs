@@ -3,13 +3,9 @@
 //! Long reads do not use the connections for other reads, which would have to wait behind them. The
 //! limits keep a single user from occupying all connections that long reads may use.
 
-use std::{
-    any::Any,
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{any::Any, collections::HashMap, sync::Arc, time::Duration};
 
+use parking_lot::{Mutex, MutexGuard};
 use service_kit::{
     db::Unavailable,
     metrics::{Counter, Sheet},
@@ -128,7 +124,7 @@ impl Drop for Admission {
 }
 
 fn lock(users: &Mutex<HashMap<UserId, PerUser>>) -> MutexGuard<'_, HashMap<UserId, PerUser>> {
-    users.lock().unwrap_or_else(PoisonError::into_inner)
+    users.lock()
 }
 
 fn timed_out() -> LongReadError {

@@ -5,11 +5,9 @@
 //! remains. Since replicas do not share these allowances, each additional replica may let an owner
 //! exceed the quota by up to a sixteenth.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-};
+use std::collections::HashMap;
 
+use parking_lot::Mutex;
 use service_kit::db::Conn;
 use shared_models::UserId;
 
@@ -69,7 +67,7 @@ impl Quota {
     }
 
     fn spend(&self, owner: &UserId) -> bool {
-        let mut uncounted = self.uncounted.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut uncounted = self.uncounted.lock();
         match uncounted.get_mut(owner) {
             Some(left) if *left > 0 => {
                 *left -= 1;
@@ -80,7 +78,7 @@ impl Quota {
     }
 
     fn grant(&self, owner: &UserId, uncounted: i64) {
-        let mut owners = self.uncounted.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut owners = self.uncounted.lock();
         if owners.len() >= MAX_OWNERS {
             owners.clear();
         }

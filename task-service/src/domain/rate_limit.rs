@@ -4,10 +4,10 @@
 use std::{
     collections::HashMap,
     hash::{BuildHasher as _, RandomState},
-    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
+use parking_lot::Mutex;
 use service_kit::metrics::{Counter, Sheet};
 use shared_models::UserId;
 
@@ -73,7 +73,7 @@ impl RateLimiter {
         let hash = self.hasher.hash_one(principal);
         let shard = usize::try_from(hash).unwrap_or_default() % SHARDS;
         let Some(shard) = self.shards.get(shard) else { return Ok(None) };
-        let mut full_at = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut full_at = shard.lock();
         if full_at.len() >= MAX_PER_SHARD && !full_at.contains_key(&hash) {
             full_at.retain(|_, full_at| *full_at > now);
             if full_at.len() >= MAX_PER_SHARD {
@@ -150,7 +150,7 @@ mod tests {
         for number in 0..SHARDS * MAX_PER_SHARD * 2 {
             limiter.count(&user(&number.to_string()), at(0)).unwrap();
         }
-        let entries = limiter.shards.iter().map(|shard| shard.lock().unwrap().len());
+        let entries = limiter.shards.iter().map(|shard| shard.lock().len());
         assert!(entries.sum::<usize>() <= SHARDS * MAX_PER_SHARD);
     }
 }

@@ -1,11 +1,9 @@
 //! Limits the number of entries about failures, because anybody can cause failures: equal failures
 //! share one entry per hour, and the number of entries per hour is limited.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-};
+use std::collections::HashMap;
 
+use parking_lot::Mutex;
 use service_kit::sql_types::DbTime;
 use uuid::Uuid;
 
@@ -40,7 +38,7 @@ impl Failures {
     /// `is_of_user` tells whether the failure concerns an existing user.
     pub(super) fn slot(&self, key: Key, is_of_user: bool, now: DbTime) -> Slot {
         let number = now.0.timestamp().div_euclid(HOUR_SECONDS);
-        let mut hour = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut hour = self.0.lock();
         if hour.number != number {
             *hour = Hour { number, entry_ids: HashMap::new() };
         }

@@ -1,12 +1,9 @@
 //! Counts in memory, in a map of bounded size.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
 use chrono::{DateTime, Utc};
+use parking_lot::Mutex;
 
 use super::{
     key::Key,
@@ -28,7 +25,7 @@ impl Memory {
         rule: Rule,
         now: DateTime<Utc>,
     ) -> Result<Tries, Duration> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.0.lock();
         let tries = rule.judge(all.get(&key).copied(), 1, now)?;
         if all.len() >= CAPACITY && !all.contains_key(&key) {
             evict(&mut all);
@@ -38,17 +35,17 @@ impl Memory {
     }
 
     pub(super) fn find(&self, key: Key) -> Option<Tries> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied()
+        self.0.lock().get(&key).copied()
     }
 
     /// Refuses further attempts until a window that begins now has passed.
     pub(super) fn exhaust(&self, key: Key, now: DateTime<Utc>) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.0.lock();
         all.insert(key, Tries { count: u32::MAX, last_at: now });
     }
 
     pub(super) fn forget(&self, key: Key) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+        self.0.lock().remove(&key);
     }
 }
 
@@ -101,7 +98,7 @@ mod tests {
         for number in 0..total {
             memory.count(key(number), BACK_OFF, at(number / 10)).unwrap();
         }
-        assert!(memory.0.lock().unwrap().len() <= CAPACITY);
+        assert!(memory.0.lock().len() <= CAPACITY);
         let latest = memory.count(key(total - 1), BACK_OFF, at(total / 10));
         assert_eq!(latest.map(|tries| tries.count), Ok(2));
     }

@@ -5,11 +5,12 @@ use std::{
     cell::OnceCell,
     collections::BTreeMap,
     hash::{DefaultHasher, Hash as _, Hasher as _},
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, OnceLock},
     time::Instant,
 };
 
 use actix_web::http::{Method, StatusCode};
+use parking_lot::Mutex;
 
 use super::{Histogram, Sheet, Totals, Value};
 
@@ -62,14 +63,14 @@ impl Requests {
         TABLE.with(|table| {
             table.get_or_init(|| {
                 let table = Arc::default();
-                self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&table));
+                self.0.lock().push(Arc::clone(&table));
                 table
             });
         });
     }
 
     pub(super) fn show(&self, sheet: &mut Sheet) {
-        let tables = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let tables = self.0.lock().clone();
         let mut all: BTreeMap<_, Totals> = BTreeMap::new();
         for series in tables.iter().flat_map(|table| table.all()) {
             let name = (series.route.clone(), series.method, series.status);

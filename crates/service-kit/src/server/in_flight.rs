@@ -3,12 +3,13 @@
 use std::{
     collections::HashMap,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     task::{Context, Poll},
 };
 
 use actix_http::body::{BodySize, BoxBody, MessageBody};
 use actix_web::web::Bytes;
+use parking_lot::{Mutex, MutexGuard};
 
 use super::ServerArgs;
 use crate::metrics::{Counter, Sheet};
@@ -105,7 +106,7 @@ impl Drop for Reservation {
 }
 
 fn lock(counts: &Mutex<Counts>) -> MutexGuard<'_, Counts> {
-    counts.lock().unwrap_or_else(PoisonError::into_inner)
+    counts.lock()
 }
 
 /// A body that holds its reservation until it is dropped.

@@ -5,11 +5,12 @@
 use std::{
     io::{self, Write},
     mem,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     thread,
     time::Duration,
 };
 
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use tracing::warn;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -64,14 +65,13 @@ impl Lines {
     /// Waits until everything is written, but for at most `limit`.
     pub(super) fn flush_within(&self, limit: Duration) {
         let is_busy = |waiting: &mut Waiting| waiting.is_writing || !waiting.bytes.is_empty();
-        let waited = self.0.written.wait_timeout_while(self.0.waiting(), limit, is_busy);
-        drop(waited);
+        self.0.written.wait_while_for(&mut self.0.waiting(), is_busy, limit);
     }
 }
 
 impl Shared {
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.lock()
     }
 
     /// Writes lines until the log is closed. There is nowhere to report write errors.
@@ -90,11 +90,9 @@ impl Shared {
         let mut waiting = self.waiting();
         waiting.is_writing = false;
         self.written.notify_all();
-        let waiting = self.changed.wait_while(waiting, is_idle);
-        let waiting = waiting.unwrap_or_else(PoisonError::into_inner);
+        self.changed.wait_while(&mut waiting, is_idle);
         let is_open = |waiting: &mut Waiting| !waiting.is_closed;
-        let waited = self.changed.wait_timeout_while(waiting, GATHER, is_open);
-        let (mut waiting, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        self.changed.wait_while_for(&mut waiting, is_open, GATHER);
         mem::swap(bytes, &mut waiting.bytes);
         let lost = mem::take(&mut waiting.lost);
         waiting.is_writing = !bytes.is_empty();

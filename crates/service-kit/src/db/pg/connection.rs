@@ -5,7 +5,7 @@ use std::{
     future::Future,
     pin::Pin,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll, ready},
@@ -14,6 +14,7 @@ use std::{
 
 use diesel::QueryResult;
 use futures_util::Stream;
+use parking_lot::Mutex;
 use tokio::{
     task::AbortHandle,
     time::{Instant, Sleep, sleep_until, timeout_at},
@@ -114,7 +115,7 @@ impl ServerConnection {
     }
 
     async fn prepare(&self, PgQuery { key, text, .. }: &PgQuery) -> Result<Statement, Error> {
-        let prepared = || self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        let prepared = || self.prepared.lock();
         let known = prepared().get(key).cloned();
         if let Some(statement) = known {
             return Ok(statement);

@@ -9,12 +9,13 @@
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicUsize, Ordering},
     },
     thread::{self, ThreadId},
 };
 
+use parking_lot::Mutex;
 use thread_local::ThreadLocal;
 use tokio::{
     sync::{Mutex as AsyncMutex, OwnedSemaphorePermit, Semaphore},
@@ -158,7 +159,7 @@ impl Lane {
     }
 
     fn open_connection(&self) -> Option<Arc<ServerConnection>> {
-        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = self.connection.lock();
         connection.as_ref().filter(|connection| connection.is_open()).cloned()
     }
 
@@ -168,7 +169,7 @@ impl Lane {
             return Ok(connection);
         }
         let opened = Arc::new(self.endpoint.open().await?);
-        let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut connection = self.connection.lock();
         *connection = Some(Arc::clone(&opened));
         Ok(opened)
     }

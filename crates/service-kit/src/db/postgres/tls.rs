@@ -4,10 +4,11 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
     str::FromStr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::SystemTime,
 };
 
+use parking_lot::Mutex;
 use rustls::{
     ClientConfig, RootCertStore,
     client::danger::ServerCertVerifier,
@@ -123,7 +124,7 @@ impl Tls {
     /// without a restart.
     pub(super) fn connector(&self) -> Result<MakeRustlsConnect, TlsError> {
         let stamps = self.files().map(stamp).collect::<Result<Vec<_>, _>>()?;
-        let mut loaded = self.connector.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut loaded = self.connector.lock();
         if let Some(Loaded { connector, .. }) = loaded.as_ref().filter(|old| old.stamps == stamps) {
             return Ok(connector.clone());
         }

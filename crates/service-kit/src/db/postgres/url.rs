@@ -5,11 +5,12 @@ use std::{
     net::IpAddr,
     str::FromStr,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
 };
 
+use parking_lot::Mutex;
 use rand::seq::SliceRandom as _;
 use secrecy::SecretString;
 use tokio_postgres::{
@@ -95,11 +96,11 @@ impl PostgresUrl {
 
     /// Sets the kind of pooler for this URL and all its clones.
     pub fn set_pooler(&self, pooler: Pooler) {
-        *self.0.pooler.lock().unwrap_or_else(PoisonError::into_inner) = pooler;
+        *self.0.pooler.lock() = pooler;
     }
 
     pub(super) fn pooler(&self) -> Pooler {
-        *self.0.pooler.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.0.pooler.lock()
     }
 
     /// Returns whether session settings can be sent, as far as is known.

@@ -8,16 +8,14 @@ use std::{
     fs, io, mem,
     os::unix::{ffi::OsStrExt as _, fs::MetadataExt as _},
     path::{Path, PathBuf},
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use diesel::{
     Connection as _, QueryResult, QueryableByName, RunQueryDsl as _, SqliteConnection,
     connection::SimpleConnection as _, result::Error, sql_query, sql_types::Text,
 };
+use parking_lot::Mutex;
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use tracing::{error, info};
 
@@ -124,7 +122,7 @@ impl DatabaseFile {
 
     /// Opens the file without creating it.
     pub(super) fn open(&self, access: Access) -> QueryResult<Opened> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock();
         let before = FileId::of(&self.path).map_err(|_error| self.report(REMOVED))?;
         if let Some((database, old)) = *known {
             // As long as another thread has a connection to a file, its log exists, unless someone

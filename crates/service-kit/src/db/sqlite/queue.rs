@@ -1,11 +1,9 @@
 //! Queue of jobs for a pool of threads.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::VecDeque, sync::Arc};
 
 use diesel::QueryResult;
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::statement::{Job, outage};
 
@@ -34,7 +32,7 @@ impl Queue {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     pub(super) fn push(&self, job: Job) -> QueryResult<()> {
@@ -78,7 +76,7 @@ impl Queue {
             if state.is_closed {
                 return None;
             }
-            state = self.wakeup.wait(state).unwrap_or_else(PoisonError::into_inner);
+            self.wakeup.wait(&mut state);
         }
     }
 
