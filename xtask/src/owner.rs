@@ -1,36 +1,58 @@
 //! An unprivileged user for servers that refuse to run as root.
 
-use std::{fs, io};
+use std::{
+    fs, io,
+    os::unix::{fs::chown, process::CommandExt as _},
+    path::Path,
+    process::Command,
+};
 
 use rustix::process::geteuid;
 
 /// Names of unprivileged users, in order of preference.
 const UNPRIVILEGED: [&str; 2] = ["postgres", "nobody"];
 
+/// The owner of servers and their files: this process's user, or an unprivileged one if that is root.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Owner {
-    pub(crate) user: u32,
-    pub(crate) group: u32,
+pub(crate) struct Owner(Option<User>);
+
+#[derive(Clone, Copy, Debug)]
+struct User {
+    id: u32,
+    group: u32,
 }
 
-/// Returns the user that servers run as, or `None` if this process does not run as root.
-pub(crate) fn owner_of_servers() -> io::Result<Option<Owner>> {
-    if geteuid().is_root() { unprivileged().map(Some) } else { Ok(None) }
+impl Owner {
+    pub(crate) fn of_servers() -> io::Result<Self> {
+        Ok(Self(if geteuid().is_root() { Some(unprivileged()?) } else { None }))
+    }
+
+    /// Makes it the owner of a file or folder.
+    pub(crate) fn own(self, path: &Path) -> io::Result<()> {
+        self.0.map_or(Ok(()), |User { id, group }| chown(path, Some(id), Some(group)))
+    }
+
+    /// Makes it the user who runs a command.
+    pub(crate) fn run(self, command: &mut Command) {
+        if let Some(User { id, group }) = self.0 {
+            command.uid(id).gid(group);
+        }
+    }
 }
 
-fn unprivileged() -> io::Result<Owner> {
+fn unprivileged() -> io::Result<User> {
     let users = fs::read_to_string("/etc/passwd")?;
     UNPRIVILEGED
         .iter()
-        .find_map(|name| users.lines().find_map(|line| owner(line, name)))
+        .find_map(|name| users.lines().find_map(|line| user(line, name)))
         .ok_or_else(|| io::Error::other("no unprivileged user can run PostgreSQL"))
 }
 
 /// Parses a line of `/etc/passwd`: name, password, user id, group id, and more. Returns `None` for
 /// users other than `wanted`.
-fn owner(line: &str, wanted: &str) -> Option<Owner> {
+fn user(line: &str, wanted: &str) -> Option<User> {
     let mut fields = line.split(':');
     let name = fields.next()?;
     let mut ids = fields.skip(1).map_while(|id| id.parse().ok());
-    (name == wanted).then_some(Owner { user: ids.next()?, group: ids.next()? })
+    (name == wanted).then_some(User { id: ids.next()?, group: ids.next()? })
 }

@@ -3,21 +3,14 @@
 use std::{
     fs, io,
     net::TcpStream,
-    os::unix::{fs::chown, process::CommandExt as _},
     path::PathBuf,
     process::{Child, Command, Stdio},
-    thread::sleep,
-    time::Instant,
 };
 
 use tempfile::TempDir;
 use url::Url;
 
-use crate::{
-    owner::{Owner, owner_of_servers},
-    ports,
-    service::{PATIENCE, POLL},
-};
+use crate::{owner::Owner, ports, service::becomes_ready};
 
 /// Path in the Debian package. Not every PATH contains its folder.
 const PACKAGED: &str = "/usr/sbin/pgbouncer";
@@ -35,7 +28,7 @@ impl PgBouncer {
     pub fn start(server: &str) -> io::Result<Self> {
         let program = program()?;
         let server = Url::parse(server).map_err(io::Error::other)?;
-        let owner = owner_of_servers()?;
+        let owner = Owner::of_servers()?;
         let folder = tempfile::Builder::new().prefix("pgbouncer-").tempdir_in("/tmp")?;
         let port = ports::free()?;
         let file = folder.path().join("pgbouncer.ini");
@@ -43,16 +36,17 @@ impl PgBouncer {
         let log = fs::File::create(folder.path().join("log"))?;
         let mut command = Command::new(program);
         command.arg(&file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-        if let Some(Owner { user, group }) = owner {
-            for path in [folder.path(), &file] {
-                chown(path, Some(user), Some(group))?;
-            }
-            command.uid(user).gid(group);
-        }
+        owner.own(folder.path())?;
+        owner.own(&file)?;
+        owner.run(&mut command);
         let child = command.current_dir(folder.path()).spawn()?;
         let mut pooler = Self { port, child, _folder: folder };
-        pooler.wait_until_it_listens()?;
-        Ok(pooler)
+        let address = pooler.address();
+        if becomes_ready(&mut pooler.child, |_| TcpStream::connect(&address).is_ok())? {
+            Ok(pooler)
+        } else {
+            Err(io::Error::other("PgBouncer does not start"))
+        }
     }
 
     /// Returns the host and port of the pooler.
@@ -62,17 +56,6 @@ impl PgBouncer {
 
     pub(crate) fn process_id(&self) -> u32 {
         self.child.id()
-    }
-
-    fn wait_until_it_listens(&mut self) -> io::Result<()> {
-        let start = Instant::now();
-        while TcpStream::connect(self.address()).is_err() {
-            if self.child.try_wait()?.is_some() || start.elapsed() > PATIENCE {
-                return Err(io::Error::other("PgBouncer does not start"));
-            }
-            sleep(POLL);
-        }
-        Ok(())
     }
 }
 

@@ -16,6 +16,21 @@ pub(crate) const POLL: Duration = Duration::from_millis(50);
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// Waits until a server is ready. Returns false if it exits, or does not become ready in time.
+pub(crate) fn becomes_ready(
+    server: &mut Child,
+    is_ready: impl Fn(&Child) -> bool,
+) -> io::Result<bool> {
+    let start = Instant::now();
+    while !is_ready(server) {
+        if server.try_wait()?.is_some() || start.elapsed() > PATIENCE {
+            return Ok(false);
+        }
+        sleep(POLL);
+    }
+    Ok(true)
+}
+
 /// One of the services, killed on drop.
 #[derive(Debug)]
 pub struct Service {

@@ -3,23 +3,14 @@
 use std::{
     fs::{self, File, Permissions},
     io::{self, Read as _},
-    os::unix::{
-        fs::{PermissionsExt as _, chown},
-        process::CommandExt as _,
-    },
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    thread::sleep,
-    time::Instant,
 };
 
 use tempfile::TempDir;
 
-use crate::{
-    owner::{Owner, owner_of_servers},
-    ports,
-    service::{PATIENCE, POLL},
-};
+use crate::{owner::Owner, ports, service::becomes_ready};
 
 const PACKAGED: &str = "/usr/lib/postgresql";
 
@@ -29,7 +20,7 @@ const PACKAGED: &str = "/usr/lib/postgresql";
 pub(super) struct ServerFolder {
     folder: TempDir,
     binaries: PathBuf,
-    owner: Option<Owner>,
+    owner: Owner,
     settings: Vec<&'static str>,
     pub(super) port: u16,
     pub(super) password: String,
@@ -40,13 +31,11 @@ impl ServerFolder {
         let binaries = binaries().ok_or_else(|| {
             io::Error::new(io::ErrorKind::NotFound, "no PostgreSQL server is installed")
         })?;
-        let owner = owner_of_servers()?;
+        let owner = Owner::of_servers()?;
         // The folder is not in TMPDIR, because the owner must have access to it, and the path of
         // the socket must be short.
         let folder = tempfile::Builder::new().prefix("postgres-").tempdir_in("/tmp")?;
-        if let Some(Owner { user, group }) = owner {
-            chown(folder.path(), Some(user), Some(group))?;
-        }
+        owner.own(folder.path())?;
         Ok(Self { folder, binaries, owner, settings, port: ports::free()?, password: password()? })
     }
 
@@ -61,9 +50,7 @@ impl ServerFolder {
         let mut command = Command::new(self.binaries.join(name));
         command.current_dir(self.folder.path()).stdin(Stdio::null());
         command.stdout(log.try_clone()?).stderr(log).args(arguments);
-        if let Some(Owner { user, group }) = self.owner {
-            command.uid(user).gid(group);
-        }
+        self.owner.run(&mut command);
         Ok(command)
     }
 
@@ -72,9 +59,7 @@ impl ServerFolder {
         // needs a password.
         let secret = self.path("password");
         fs::write(&secret, &self.password)?;
-        if let Some(Owner { user, group }) = self.owner {
-            chown(&secret, Some(user), Some(group))?;
-        }
+        self.owner.own(&secret)?;
         let status = self
             .program("initdb", &["-D", "data", "--username=postgres"])?
             .args(["--pwfile=password", "--auth=password"])
@@ -105,10 +90,7 @@ impl ServerFolder {
         let path = self.path("data").join(name);
         fs::write(&path, content)?;
         fs::set_permissions(&path, Permissions::from_mode(0o600))?;
-        match self.owner {
-            Some(Owner { user, group }) => chown(&path, Some(user), Some(group)),
-            None => Ok(()),
-        }
+        self.owner.own(&path)
     }
 
     /// Creates a database in single-user mode, which needs no client.
@@ -130,16 +112,12 @@ impl ServerFolder {
             command.args(["-c", setting]);
         }
         let mut postmaster = command.spawn()?;
-        let start = Instant::now();
-        while !self.is_ready(postmaster.id()) {
-            if postmaster.try_wait()?.is_some() || start.elapsed() > PATIENCE {
-                postmaster.kill()?;
-                postmaster.wait()?;
-                return Err(self.failure("postgres"));
-            }
-            sleep(POLL);
+        if becomes_ready(&mut postmaster, |postmaster| self.is_ready(postmaster.id()))? {
+            return Ok(postmaster);
         }
-        Ok(postmaster)
+        postmaster.kill()?;
+        postmaster.wait()?;
+        Err(self.failure("postgres"))
     }
 
     /// Returns whether the status file reports that the server is ready. A killed predecessor may
