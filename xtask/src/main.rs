@@ -4,14 +4,19 @@
 
 use std::process::ExitCode;
 
-use xtask::{Result, bench, check, compose, docs, openapi, test, up};
+use xtask::{
+    Result, bench, check, compose, docs, openapi,
+    test::{self, Part},
+    up,
+};
 
 const HELP: &str = "\
 cargo xtask <command>
 
   up       Build and start both services, and the web app if Node is installed
   check    Check formatting, lints, documentation, licenses and spelling
-  test     Run every test on SQLite and PostgreSQL, with the real clients
+  test     Run every test on SQLite and PostgreSQL, with the real clients; test engines and test
+           clients run one of the two parts
   bench    Measure the cost of requests on both engines, with wrk. bench create update measures only
            these operations, in more rounds; bench events measures the delay and the cost of
            revocations instead
@@ -45,7 +50,9 @@ fn run(arguments: &[&str]) -> Result<ExitCode> {
     match arguments {
         ["up"] => up::run()?,
         ["check"] => check::run()?,
-        ["test"] => return test::run(),
+        ["test"] => return test::run(Part::All),
+        ["test", "engines"] => return test::run(Part::Engines),
+        ["test", "clients"] => return test::run(Part::Clients),
         ["bench", "events"] => bench::events::run()?,
         ["bench", operations @ ..] => bench::run(operations)?,
         ["compose"] => compose::run()?,

@@ -14,7 +14,7 @@ use crate::{
     Result, clients,
     pgbouncer::PgBouncer,
     postgres::Cluster,
-    step::{apt_install, cargo, step},
+    step::{self, apt_install, cargo, step},
     tally::Tally,
     variable,
 };
@@ -29,12 +29,40 @@ enum Server {
     Own(Cluster),
 }
 
-pub fn run() -> Result<ExitCode> {
+/// The tests to run. CI runs the two parts on different machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    All,
+    /// Each package by itself, on both engines, and through a connection pooler.
+    Engines,
+    /// Both services as processes, with real clients and browsers.
+    Clients,
+}
+
+impl Part {
+    /// Returns cargo's options for the packages with the tests.
+    fn packages(self) -> &'static [&'static str] {
+        match self {
+            Self::All => &["--workspace"],
+            Self::Engines => &["--workspace", "--exclude", "e2e"],
+            Self::Clients => &["--package", "e2e"],
+        }
+    }
+}
+
+pub fn run(part: Part) -> Result<ExitCode> {
     end_on_signal()?;
     let clients = clients::prepare()?;
     let server = step("find PostgreSQL", Server::find)?;
-    let mut tally = step("test", || test(&server, &clients))?;
-    tally.add(&step("test through a connection pooler", || test_through_a_pooler(&server))?);
+    if part == Part::Clients {
+        let services = ["build", "--package", "auth-service", "--package", "task-service"];
+        step("build", || step::run(&mut cargo(&services)))?;
+    }
+    let mut tally = step("test", || test(part, &server, &clients))?;
+    if part != Part::Clients {
+        let through_a_pooler = || test_through_a_pooler(part, &server);
+        tally.add(&step("test through a connection pooler", through_a_pooler)?);
+    }
     drop(server);
     println!("sqlite: {} tests, postgres: {} tests", tally.sqlite, tally.postgres);
     println!("{} passed, {} failed", tally.passed, tally.failed);
@@ -63,9 +91,16 @@ impl Server {
     }
 }
 
-fn test(server: &Server, clients: &[(&str, PathBuf)]) -> Result<Tally> {
-    let mut tests = cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"]);
-    tests.env(SERVER_VARIABLE, server.url());
+/// Returns the command that runs the tests of a part. Both passes use the same packages and features,
+/// so that nothing is compiled twice.
+fn cargo_test(part: Part, server: &Server) -> Command {
+    let mut tests = cargo(&["test", "--all-features", "--no-fail-fast"]);
+    tests.args(part.packages()).env(SERVER_VARIABLE, server.url());
+    tests
+}
+
+fn test(part: Part, server: &Server, clients: &[(&str, PathBuf)]) -> Result<Tally> {
+    let mut tests = cargo_test(part, server);
     // Cargo builds the services before it runs their tests, and puts them into the folder of this
     // program.
     if let Some(programs) = std::env::current_exe()?.parent() {
@@ -119,7 +154,7 @@ const THROUGH_A_POOLER: [&str; 22] = [
 ];
 
 /// Runs the PostgreSQL tests of `THROUGH_A_POOLER` again, behind a pooler in transaction mode.
-fn test_through_a_pooler(server: &Server) -> Result<Tally> {
+fn test_through_a_pooler(part: Part, server: &Server) -> Result<Tally> {
     let pooler = match PgBouncer::start(&server.url()) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             apt_install(&["pgbouncer"]).map_err(|install| format!("{error}: {install}"))?;
@@ -127,10 +162,8 @@ fn test_through_a_pooler(server: &Server) -> Result<Tally> {
         }
         pooler => pooler?,
     };
-    // The packages and features are those of the first pass, so that nothing is recompiled.
-    let mut tests = cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"]);
+    let mut tests = cargo_test(part, server);
     tests.args(["--test", "api", "--", "--skip", "sqlite"]).args(THROUGH_A_POOLER);
-    tests.env(SERVER_VARIABLE, server.url());
     run_tests(tests.env(POOLER_VARIABLE, pooler.address()))
 }
 
