@@ -1,5 +1,7 @@
 //! Handlers that create, read, update or delete a single task.
 
+mod bodies;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{
@@ -13,101 +15,21 @@ use service_kit::{
     sql_types::{DbTime, DbUuid},
 };
 use shared_models::{TaskId, UserId};
-use utoipa::ToSchema;
-use uuid::Uuid;
 
+use self::bodies::{CreateTask, UpdateTask};
 use crate::{
     config::ForeignTasks,
-    domain::task_text::{DESCRIPTION, TITLE},
     http::{
         current_user::CurrentUser,
         error::{Error, Result, Verb},
         idempotency::{self, IdempotencyKey},
-        input::{Body, Members, Schema, TaskPath},
+        input::{Body, TaskPath},
         precondition::{IfMatch, task_tag},
         representation::{TaskBody, response, task_json, task_response},
         state::AppState,
     },
     store::{self, Expected, Task, TaskChanges},
 };
-
-/// Unknown fields are ignored.
-#[derive(ToSchema)]
-#[schema(example = json!({ "title": "Buy milk", "description": "Two litres" }))]
-pub(crate) struct CreateTask {
-    /// 1 to 255 characters (Unicode scalar values), at least one of them visible, no NUL.
-    #[schema(
-        min_length = 1,
-        max_length = 255,
-        pattern = r"^[^\u0000]*[^\s\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb][^\u0000]*$"
-    )]
-    title: String,
-    /// At most 10 000 characters, no NUL.
-    #[schema(max_length = 10_000, pattern = r"^[^\u0000]*$")]
-    description: Option<String>,
-    #[schema(required = false, default = false)]
-    completed: bool,
-}
-
-impl Schema for CreateTask {
-    fn read(members: &mut Members) -> Self {
-        Self {
-            title: members.text("title", TITLE),
-            description: members.nullable_text("description", DESCRIPTION).flatten(),
-            completed: members.optional_boolean("completed").unwrap_or_default(),
-        }
-    }
-}
-
-impl CreateTask {
-    fn into_task(self, now: DbTime) -> Task {
-        Task {
-            id: DbUuid(Uuid::now_v7()),
-            title: self.title,
-            description: self.description,
-            completed: self.completed,
-            created_at: now,
-            updated_at: now,
-            version: Task::FIRST_VERSION,
-        }
-    }
-
-    /// Returns a hash that is equal for equivalent bodies.
-    fn hash(&self) -> Vec<u8> {
-        idempotency::request_hash(&[
-            Some(self.title.as_bytes()),
-            self.description.as_deref().map(str::as_bytes),
-            Some(&[u8::from(self.completed)]),
-        ])
-    }
-}
-
-/// Absent fields are unchanged; `null` clears the description. Unknown fields are ignored.
-#[derive(ToSchema)]
-#[schema(example = json!({ "completed": true }))]
-pub(crate) struct UpdateTask {
-    #[schema(
-        nullable = false,
-        min_length = 1,
-        max_length = 255,
-        pattern = r"^[^\u0000]*[^\s\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb][^\u0000]*$"
-    )]
-    title: Option<String>,
-    #[schema(value_type = Option<String>, max_length = 10_000, pattern = r"^[^\u0000]*$")]
-    description: Option<Option<String>>,
-    #[schema(nullable = false)]
-    completed: Option<bool>,
-}
-
-impl Schema for UpdateTask {
-    fn read(members: &mut Members) -> Self {
-        Self {
-            title: members.optional_text("title", TITLE),
-            description: members.nullable_text("description", DESCRIPTION),
-            completed: members.optional_boolean("completed"),
-        }
-    }
-}
 
 /// Create a task
 ///
