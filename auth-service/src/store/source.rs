@@ -30,103 +30,83 @@ impl SourceRange<'_> {
     }
 }
 
-/// The private key of a signing key, as the other service stores it.
-#[derive(QueryableByName)]
-pub(crate) struct SourceKey {
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    pub(crate) private_key: Option<String>,
+/// Defines a row: its columns that are never null, and those that may be.
+macro_rules! row {
+    ($(#[$doc:meta])* $name:ident: $($column:ident),* $(; $($nullable:ident),*)?) => {
+        $(#[$doc])*
+        #[derive(QueryableByName)]
+        pub(crate) struct $name {
+            $(
+                #[diesel(sql_type = Text, deserialize_as = SourceText)]
+                pub(crate) $column: String,
+            )*
+            $($(
+                #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
+                pub(crate) $nullable: Option<String>,
+            )*)?
+        }
+
+        impl $name {
+            const COLUMNS: &[&str] =
+                &[$(stringify!($column),)* $($(stringify!($nullable),)*)?];
+        }
+    };
+}
+
+/// Defines a row that belongs to a user, and the query for those of a page of users.
+macro_rules! row_of_user {
+    ($(#[$doc:meta])* $name:ident: $($columns:tt)*) => {
+        row! { $(#[$doc])* $name: $($columns)* }
+
+        impl $name {
+            pub(crate) async fn list(
+                conn: &mut Conn<'_>,
+                table: &Table,
+                range: SourceRange<'_>,
+            ) -> QueryResult<Vec<Self>> {
+                let statement = range.query(table, &table.select(Self::COLUMNS));
+                query!(conn, |c| sql_query(&statement)
+                    .bind::<Text, _>(range.after)
+                    .bind::<Text, _>(range.last)
+                    .load(*c))
+            }
+        }
+    };
+}
+
+row! {
+    SourceUser: id;
+    email, name, image, email_verified, created_at, updated_at, banned, ban_reason, ban_expires,
+    second_factor, last_name, password, metadata, is_active, banned_until, deleted_at, is_anonymous
+}
+
+row! {
+    /// The private key of a signing key, as the other service stores it.
+    SourceKey: ; private_key
+}
+
+row_of_user! {
+    /// The id of a user who has a row in a table.
+    SourceOwner: user_id
+}
+
+row_of_user! {
+    SourceAccount: id, user_id, provider_id; account_id, password, created_at, updated_at
+}
+
+row_of_user! {
+    SourceSession: id, user_id, token;
+    expires_at, created_at, updated_at, ip_address, user_agent
 }
 
 impl SourceKey {
     pub(crate) async fn list(conn: &mut Conn<'_>, table: &Table) -> QueryResult<Vec<Self>> {
-        let statement = format!("SELECT {} FROM {}", table.select(&["private_key"]), table.sql);
+        let statement = format!("SELECT {} FROM {}", table.select(Self::COLUMNS), table.sql);
         query!(conn, |c| sql_query(&statement).load(*c))
     }
 }
 
-/// The id of a user who has a row in a table.
-#[derive(QueryableByName)]
-pub(crate) struct SourceOwner {
-    #[diesel(sql_type = Text, deserialize_as = SourceText)]
-    pub(crate) user_id: String,
-}
-
-impl SourceOwner {
-    pub(crate) async fn list(
-        conn: &mut Conn<'_>,
-        table: &Table,
-        range: SourceRange<'_>,
-    ) -> QueryResult<Vec<Self>> {
-        let statement = range.query(table, &table.select(&["user_id"]));
-        query!(conn, |c| sql_query(&statement)
-            .bind::<Text, _>(range.after)
-            .bind::<Text, _>(range.last)
-            .load(*c))
-    }
-}
-
-#[derive(QueryableByName)]
-pub(crate) struct SourceUser {
-    #[diesel(sql_type = Text, deserialize_as = SourceText)]
-    pub(crate) id: String,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    pub(crate) email: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    pub(crate) name: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    pub(crate) image: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    pub(crate) email_verified: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    pub(crate) created_at: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    pub(crate) updated_at: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    pub(crate) banned: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    pub(crate) ban_reason: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    pub(crate) ban_expires: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    pub(crate) second_factor: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    pub(crate) last_name: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    pub(crate) password: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    pub(crate) metadata: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    pub(crate) is_active: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    pub(crate) banned_until: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    pub(crate) deleted_at: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    pub(crate) is_anonymous: Option<String>,
-}
-
 impl SourceUser {
-    const ALIASES: [&str; 18] = [
-        "id",
-        "email",
-        "name",
-        "image",
-        "email_verified",
-        "created_at",
-        "updated_at",
-        "banned",
-        "ban_reason",
-        "ban_expires",
-        "second_factor",
-        "last_name",
-        "password",
-        "metadata",
-        "is_active",
-        "banned_until",
-        "deleted_at",
-        "is_anonymous",
-    ];
-
     /// Returns up to `limit` users whose ids follow `after`, ordered by id.
     pub(crate) async fn list(
         conn: &mut Conn<'_>,
@@ -138,92 +118,12 @@ impl SourceUser {
         let id = table.key("id", collation);
         let statement = format!(
             "SELECT {} FROM {} WHERE {id} > $1 ORDER BY {id} LIMIT $2",
-            table.select(&Self::ALIASES),
+            table.select(Self::COLUMNS),
             table.sql
         );
         query!(conn, |c| sql_query(&statement)
             .bind::<Text, _>(after)
             .bind::<BigInt, _>(limit)
-            .load(*c))
-    }
-}
-
-#[derive(QueryableByName)]
-pub(crate) struct SourceAccount {
-    #[diesel(sql_type = Text, deserialize_as = SourceText)]
-    pub(crate) id: String,
-    #[diesel(sql_type = Text, deserialize_as = SourceText)]
-    pub(crate) user_id: String,
-    #[diesel(sql_type = Text, deserialize_as = SourceText)]
-    pub(crate) provider_id: String,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    pub(crate) account_id: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    pub(crate) password: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    pub(crate) created_at: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    pub(crate) updated_at: Option<String>,
-}
-
-impl SourceAccount {
-    const ALIASES: [&str; 7] =
-        ["id", "user_id", "provider_id", "account_id", "password", "created_at", "updated_at"];
-
-    pub(crate) async fn list(
-        conn: &mut Conn<'_>,
-        table: &Table,
-        range: SourceRange<'_>,
-    ) -> QueryResult<Vec<Self>> {
-        let statement = range.query(table, &table.select(&Self::ALIASES));
-        query!(conn, |c| sql_query(&statement)
-            .bind::<Text, _>(range.after)
-            .bind::<Text, _>(range.last)
-            .load(*c))
-    }
-}
-
-#[derive(QueryableByName)]
-pub(crate) struct SourceSession {
-    #[diesel(sql_type = Text, deserialize_as = SourceText)]
-    pub(crate) id: String,
-    #[diesel(sql_type = Text, deserialize_as = SourceText)]
-    pub(crate) user_id: String,
-    #[diesel(sql_type = Text, deserialize_as = SourceText)]
-    pub(crate) token: String,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    pub(crate) expires_at: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    pub(crate) created_at: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    pub(crate) updated_at: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    pub(crate) ip_address: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, deserialize_as = NullableText)]
-    pub(crate) user_agent: Option<String>,
-}
-
-impl SourceSession {
-    const ALIASES: [&str; 8] = [
-        "id",
-        "user_id",
-        "token",
-        "expires_at",
-        "created_at",
-        "updated_at",
-        "ip_address",
-        "user_agent",
-    ];
-
-    pub(crate) async fn list(
-        conn: &mut Conn<'_>,
-        table: &Table,
-        range: SourceRange<'_>,
-    ) -> QueryResult<Vec<Self>> {
-        let statement = range.query(table, &table.select(&Self::ALIASES));
-        query!(conn, |c| sql_query(&statement)
-            .bind::<Text, _>(range.after)
-            .bind::<Text, _>(range.last)
             .load(*c))
     }
 }
