@@ -12,6 +12,7 @@ use crate::{
     routes::email::VerifyEmail,
 };
 
+const LAYOUT: &str = include_str!("../../templates/pages/layout.html");
 const PAGE: &str = include_str!("../../templates/pages/confirm.html");
 /// Content security policy. It has no `form-action`, because browsers also apply that directive to
 /// redirects, and the form may lead to the web app's origin.
@@ -28,6 +29,7 @@ pub(crate) async fn confirm_page(Input(input): Input<VerifyEmail>) -> Result<Htt
 pub(super) fn page(template: &str, context: Value) -> Result<HttpResponse> {
     let mut environment = Environment::empty();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment.add_template("layout.html", LAYOUT)?;
     let page = environment.render_str(template, context)?;
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/html"))
