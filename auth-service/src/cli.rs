@@ -1,6 +1,7 @@
 //! The command line: the settings and the commands.
 
 pub mod audit_log;
+pub mod command;
 pub mod doctor;
 pub mod import;
 pub mod keys;

@@ -1,29 +1,25 @@
 //! `auth-service audit`: lists the audit log.
 
 mod args;
-mod error;
 mod output;
 
-use service_kit::{
-    Clock,
-    db::{Conn, Database},
-    migrate,
-    sql_types::DbTime,
-};
+use service_kit::{Clock, db::Conn, sql_types::DbTime};
 use shared_models::Timestamp;
 
-pub use self::{args::AuditLogArgs, error::AuditLogError};
+pub use self::args::AuditLogArgs;
 use crate::{
-    MIGRATIONS,
+    cli::command::{self, CommandError},
     config::Config,
     store::{AuditEntry, UserRow, WantedEntries},
 };
 
+#[derive(Debug, thiserror::Error)]
+#[error("no user has the e-mail address {0:?}; entries about a deleted user have no address")]
+struct UserNotFound(String);
+
 /// Prints the entries that the arguments select.
-pub async fn run(config: &Config, args: &AuditLogArgs, clock: &Clock) -> Result<(), AuditLogError> {
-    let url = &config.database_url;
-    let database = Database::open_existing(url)?.ok_or(AuditLogError::NoDatabase)?;
-    migrate::check(url, &MIGRATIONS).await?;
+pub async fn run(config: &Config, args: &AuditLogArgs, clock: &Clock) -> Result<(), CommandError> {
+    let database = command::open(config).await?;
     let mut pooled = database.read().await?;
     let conn = &mut pooled.conn();
     let user_id = match &args.user {
@@ -42,15 +38,16 @@ pub async fn run(config: &Config, args: &AuditLogArgs, clock: &Clock) -> Result<
     let mut entries = AuditEntry::list(conn, &wanted).await?;
     let is_cut = entries.len() > limit;
     entries.truncate(limit);
-    Ok(output::write(&entries, args.json, is_cut)?)
+    Ok(output::write(&entries, args.format.json, is_cut)?)
 }
 
 /// Returns the id of a user who is given by id or e-mail address. An id is not looked up, because
 /// it may be the pseudonym of a deleted user.
-async fn user_id(conn: &mut Conn<'_>, user: &str) -> Result<String, AuditLogError> {
+async fn user_id(conn: &mut Conn<'_>, user: &str) -> Result<String, CommandError> {
     if !user.contains('@') {
         return Ok(user.to_owned());
     }
     let found = UserRow::find_by_email(conn, &user.to_ascii_lowercase()).await?;
-    found.map(|user| user.id).ok_or_else(|| AuditLogError::UserNotFound(user.to_owned()))
+    let not_found = || CommandError::failed(UserNotFound(user.to_owned()));
+    found.map(|user| user.id).ok_or_else(not_found)
 }

@@ -11,21 +11,22 @@ use std::process::ExitCode;
 use secrecy::ExposeSecret as _;
 use service_kit::{
     Clock,
-    db::{Conn, Database, DatabaseUrl},
+    db::{Conn, Database},
     migrate, prompt,
     sql_types::DbTime,
 };
 use shared_models::Timestamp;
-use tracing::error;
 use uuid::Uuid;
 
-pub use self::{args::UsersArgs, error::UsersError};
+pub use self::args::UsersArgs;
 use self::{
-    args::{Action, CreateArgs, DisableArgs, ListArgs, RevokeArgs},
+    args::{Action, CreateArgs, DeleteArgs, DisableArgs, ListArgs, RevokeArgs},
+    error::UsersError,
     output::{Details, Output},
 };
 use crate::{
     MIGRATIONS,
+    cli::command::{self, CommandError},
     config::Config,
     domain::{
         audit::{self, About, Actor, Audit},
@@ -37,18 +38,13 @@ use crate::{
     store::{Account, Ending, ListedSession, Moment, NewAccount, NewBan, User, UserRow},
 };
 
-/// Exit status for incorrect usage, the same as clap's.
-const USAGE: u8 = 2;
-
-/// Runs the command. Without a terminal, a deletion without `--yes` counts as incorrect usage.
-pub async fn run(config: &Config, args: &UsersArgs, clock: &Clock) -> Result<ExitCode, UsersError> {
-    match Commands::open(config, args, clock).await?.run(&args.action).await {
-        Err(failed @ UsersError::Unconfirmed) => {
-            error!(error = %failed, "incorrect usage");
-            Ok(ExitCode::from(USAGE))
-        }
-        done => done.map(|()| ExitCode::SUCCESS),
-    }
+/// Runs the command.
+pub async fn run(
+    config: &Config,
+    args: &UsersArgs,
+    clock: &Clock,
+) -> Result<ExitCode, CommandError> {
+    command::exit_code(Commands::open(config, args, clock).await?.run(&args.action).await)
 }
 
 struct Commands {
@@ -61,20 +57,20 @@ struct Commands {
 }
 
 impl Commands {
-    async fn open(config: &Config, args: &UsersArgs, clock: &Clock) -> Result<Self, UsersError> {
+    async fn open(config: &Config, args: &UsersArgs, clock: &Clock) -> Result<Self, CommandError> {
         let now = DbTime(Timestamp::from(clock.now()).into());
         let may_migrate = config.migrate && matches!(args.action, Action::Create(_));
         Ok(Self {
-            database: database(&config.database_url, may_migrate).await?,
-            passwords: Passwords::configured(config)?,
+            database: database(config, may_migrate).await?,
+            passwords: Passwords::configured(config).map_err(UsersError::from)?,
             security_events: SecurityEvents::new(config),
             actor: Audit::default().operator(now),
             now,
-            output: Output { is_json: args.json, now },
+            output: Output { is_json: args.format.json, now },
         })
     }
 
-    async fn run(&self, action: &Action) -> Result<(), UsersError> {
+    async fn run(&self, action: &Action) -> Result<(), CommandError> {
         match action {
             Action::List(args) => self.list(args).await,
             Action::Show(who) => self.show(&self.find(&who.user).await?).await,
@@ -82,7 +78,7 @@ impl Commands {
             Action::SetPassword(who) => self.set_password(&self.find(&who.user).await?).await,
             Action::Disable(args) => self.disable(args).await,
             Action::Enable(who) => self.enable(&self.find(&who.user).await?).await,
-            Action::Delete(args) => self.delete(&self.find(&args.user.user).await?, args.yes).await,
+            Action::Delete(args) => self.delete(args).await,
             Action::Sessions(who) => self.sessions(&self.find(&who.user).await?).await,
             Action::Revoke(args) => self.revoke(args).await,
         }
@@ -93,17 +89,17 @@ impl Commands {
     }
 
     /// Finds a user by id or e-mail address.
-    async fn find(&self, who: &str) -> Result<UserRow, UsersError> {
+    async fn find(&self, who: &str) -> Result<UserRow, CommandError> {
         let mut pooled = self.database.read().await?;
         let conn = &mut pooled.conn();
         let user = match UserRow::find(conn, who).await? {
             None => UserRow::find_by_email(conn, &who.to_ascii_lowercase()).await?,
             found => found,
         };
-        user.ok_or_else(|| UsersError::UserNotFound(who.to_owned()))
+        Ok(user.ok_or_else(|| UsersError::UserNotFound(who.to_owned()))?)
     }
 
-    async fn list(&self, args: &ListArgs) -> Result<(), UsersError> {
+    async fn list(&self, args: &ListArgs) -> Result<(), CommandError> {
         let limit = i64::from(args.limit);
         let after = args.after.as_deref().unwrap_or_default();
         // Reads one user more than the limit, to detect whether there are more.
@@ -115,7 +111,7 @@ impl Commands {
         Ok(self.output.list(&users, is_cut)?)
     }
 
-    async fn show(&self, user: &UserRow) -> Result<(), UsersError> {
+    async fn show(&self, user: &UserRow) -> Result<(), CommandError> {
         let mut pooled = self.database.read().await?;
         let conn = &mut pooled.conn();
         let accounts = Account::list(conn, &user.id).await?;
@@ -126,10 +122,10 @@ impl Commands {
         Ok(self.output.show(user, &details)?)
     }
 
-    async fn create(&self, args: &CreateArgs) -> Result<(), UsersError> {
+    async fn create(&self, args: &CreateArgs) -> Result<(), CommandError> {
         let mut pooled = self.database.read().await?;
         if User::is_email_taken(&mut pooled.conn(), &args.email).await? {
-            return Err(UsersError::AddressTaken);
+            return Err(UsersError::AddressTaken.into());
         }
         drop(pooled);
         let hash = self.new_password().await?;
@@ -149,13 +145,13 @@ impl Commands {
         let work = async |conn: &mut Conn<'_>| {
             user.register(conn, &account, None, None).await?;
             self.actor.record(conn, audit::Action::CreateUser, About::user(&user.id)).await?;
-            Ok::<_, UsersError>(())
+            Ok::<_, CommandError>(())
         };
         pooled.conn().transaction(work).await?;
         Ok(self.output.changed(&self.find(&user.id).await?, "created")?)
     }
 
-    async fn set_password(&self, user: &UserRow) -> Result<(), UsersError> {
+    async fn set_password(&self, user: &UserRow) -> Result<(), CommandError> {
         let hash = self.new_password().await?;
         let mut pooled = self.database.write().await?;
         let (conn, account_id) = (&mut pooled.conn(), Uuid::now_v7().to_string());
@@ -167,13 +163,13 @@ impl Commands {
 
     /// Prompts for a password, or reads it from standard input. Checks the password and returns its
     /// hash.
-    async fn new_password(&self) -> Result<String, UsersError> {
+    async fn new_password(&self) -> Result<String, CommandError> {
         let password = prompt::new_password()?;
         self.passwords.check_new(password.expose_secret())?;
         Ok(self.passwords.hash(password.expose_secret().to_owned()).await?)
     }
 
-    async fn disable(&self, args: &DisableArgs) -> Result<(), UsersError> {
+    async fn disable(&self, args: &DisableArgs) -> Result<(), CommandError> {
         let user = self.find(&args.user.user).await?;
         let expires = args.lasts.map(|lasts| DbTime(self.now.0 + lasts));
         let ban = NewBan { reason: args.reason.as_deref(), expires };
@@ -183,34 +179,28 @@ impl Commands {
         Ok(self.output.changed(&self.find(&user.id).await?, "disabled")?)
     }
 
-    async fn enable(&self, user: &UserRow) -> Result<(), UsersError> {
+    async fn enable(&self, user: &UserRow) -> Result<(), CommandError> {
         let (conn, moment) = (&mut self.database.write().await?, self.moment());
         user_lifecycle::enable(&mut conn.conn(), &user.id, &self.actor, &moment).await?;
         Ok(self.output.changed(&self.find(&user.id).await?, "enabled")?)
     }
 
-    async fn delete(&self, user: &UserRow, is_confirmed: bool) -> Result<(), UsersError> {
-        if !is_confirmed {
-            if !prompt::is_interactive() {
-                return Err(UsersError::Unconfirmed);
-            }
-            let question = format!("Delete {} ({}) for good?", user.email, user.id);
-            if !prompt::confirm(&question)? {
-                return Err(UsersError::Declined);
-            }
-        }
+    async fn delete(&self, args: &DeleteArgs) -> Result<(), CommandError> {
+        let user = self.find(&args.user.user).await?;
+        let question = format!("Delete {} ({}) for good?", user.email, user.id);
+        args.confirm.ask("deleting a user", &question)?;
         let (conn, moment) = (&mut self.database.write().await?, self.moment());
         user_lifecycle::delete(&mut conn.conn(), &user.id, &self.actor, &moment).await?;
-        Ok(self.output.changed(user, "deleted")?)
+        Ok(self.output.changed(&user, "deleted")?)
     }
 
-    async fn sessions(&self, user: &UserRow) -> Result<(), UsersError> {
+    async fn sessions(&self, user: &UserRow) -> Result<(), CommandError> {
         let mut pooled = self.database.read().await?;
         let listed = ListedSession::list(&mut pooled.conn(), &user.id, self.now).await?;
         Ok(self.output.sessions(listed.iter().map(|listed| &listed.session))?)
     }
 
-    async fn revoke(&self, args: &RevokeArgs) -> Result<(), UsersError> {
+    async fn revoke(&self, args: &RevokeArgs) -> Result<(), CommandError> {
         let user = self.find(&args.user.user).await?;
         let (conn, moment) = (&mut self.database.write().await?, self.moment());
         let (conn, actor) = (&mut conn.conn(), &self.actor);
@@ -223,7 +213,7 @@ impl Commands {
             None => user_lifecycle::revoke_all(conn, &user.id, actor, &moment).await?,
         };
         match &args.session {
-            Some(session) if ended == 0 => Err(UsersError::SessionNotFound(session.clone())),
+            Some(session) if ended == 0 => Err(UsersError::SessionNotFound(session.clone()).into()),
             _ => Ok(self.output.ended(&user, ended)?),
         }
     }
@@ -231,12 +221,10 @@ impl Commands {
 
 /// Opens the database. With `may_migrate`, which only `users create` sets, creates a missing SQLite
 /// database and runs pending migrations.
-async fn database(url: &DatabaseUrl, may_migrate: bool) -> Result<Database, UsersError> {
+async fn database(config: &Config, may_migrate: bool) -> Result<Database, CommandError> {
     if may_migrate {
-        migrate::run(url, MIGRATIONS).await?;
-        return Ok(Database::open(url)?);
+        migrate::run(&config.database_url, MIGRATIONS).await?;
+        return Ok(Database::open(&config.database_url)?);
     }
-    let database = Database::open_existing(url)?.ok_or(UsersError::NoDatabase)?;
-    migrate::check(url, &MIGRATIONS).await?;
-    Ok(database)
+    command::open(config).await
 }

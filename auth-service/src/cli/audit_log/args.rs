@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use clap::{Args, builder::PossibleValuesParser};
 use service_kit::{config::duration, source::value};
 
-use crate::domain::audit::Action;
+use crate::{cli::command::FormatArgs, domain::audit::Action};
 
 /// Filters and format of the list.
 #[derive(Args, Clone, Debug)]
@@ -32,9 +32,8 @@ pub struct AuditLogArgs {
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) limit: u32,
 
-    /// Print JSON, one object per line
-    #[arg(long)]
-    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) format: FormatArgs,
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -2,15 +2,16 @@
 
 use clap::{Args, Subcommand};
 
+use crate::cli::command::{ConfirmArgs, FormatArgs};
+
 /// Arguments of the `keys` command.
 #[derive(Args, Clone, Debug)]
 pub struct KeysArgs {
     #[command(subcommand)]
     pub(super) action: Action,
 
-    /// Print JSON, one object per line
-    #[arg(long, global = true)]
-    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) format: FormatArgs,
 }
 
 #[derive(Clone, Debug, Subcommand)]
@@ -29,7 +30,6 @@ pub(super) struct RevokeArgs {
     /// Id of the key
     pub(super) kid: String,
 
-    /// Do not ask for confirmation; required without a terminal
-    #[arg(long)]
-    pub(super) yes: bool,
+    #[command(flatten)]
+    pub(super) confirm: ConfirmArgs,
 }

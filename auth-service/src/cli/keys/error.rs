@@ -1,28 +1,15 @@
 //! Errors of `auth-service keys`.
 
-use std::{error::Error as StdError, io};
-
-use service_kit::{
-    db::{OpenError, Unavailable},
-    migrate::MigrateError,
-};
-
 use crate::{
+    cli::command::CommandError,
     config::SecretError,
     domain::{issuer::IssuerError, secret_box::WrongSecret},
-    store::StoreError,
 };
 
 #[derive(Debug, thiserror::Error)]
-pub enum KeysError {
+pub(super) enum KeysError {
     #[error("there is no signing key {0:?}")]
     KeyNotFound(String),
-    #[error("revoking a key cannot be undone: confirm it with --yes")]
-    Unconfirmed,
-    #[error("nothing was revoked")]
-    Declined,
-    #[error("there is no database yet")]
-    NoDatabase,
     #[error("there is no signing key yet; the service creates the first one when it starts")]
     NoKeys,
     #[error(
@@ -31,30 +18,28 @@ pub enum KeysError {
     GracePeriod,
     #[error("cannot derive a key from BETTER_AUTH_SECRET")]
     Crypto,
-    #[error(transparent)]
-    Secret(#[from] SecretError),
-    #[error("cannot use DATABASE_URL")]
-    Migrate(#[from] MigrateError),
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    #[error("cannot read the input or write the output: {0}")]
-    Io(#[from] io::Error),
-    #[error(transparent)]
-    Unavailable(#[from] Unavailable),
-    #[error("database query failed")]
-    Sql(#[from] StoreError),
-    #[error(transparent)]
-    Failed(Box<dyn StdError + Send + Sync>),
 }
 
-impl From<IssuerError> for KeysError {
-    fn from(error: IssuerError) -> Self {
-        Self::Failed(error.into())
+impl From<KeysError> for CommandError {
+    fn from(error: KeysError) -> Self {
+        Self::failed(error)
     }
 }
 
-impl From<WrongSecret> for KeysError {
+impl From<SecretError> for CommandError {
+    fn from(error: SecretError) -> Self {
+        Self::failed(error)
+    }
+}
+
+impl From<IssuerError> for CommandError {
+    fn from(error: IssuerError) -> Self {
+        Self::failed(error)
+    }
+}
+
+impl From<WrongSecret> for CommandError {
     fn from(error: WrongSecret) -> Self {
-        Self::Failed(error.into())
+        Self::failed(error)
     }
 }

@@ -5,7 +5,10 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use service_kit::config::{duration, non_blank};
 
-use crate::domain::email_address::is_email;
+use crate::{
+    cli::command::{ConfirmArgs, FormatArgs},
+    domain::email_address::is_email,
+};
 
 /// Arguments of the `users` command.
 #[derive(Args, Clone, Debug)]
@@ -13,9 +16,8 @@ pub struct UsersArgs {
     #[command(subcommand)]
     pub(super) action: Action,
 
-    /// Print JSON, one object per line
-    #[arg(long, global = true)]
-    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) format: FormatArgs,
 }
 
 #[derive(Clone, Debug, Subcommand)]
@@ -92,9 +94,8 @@ pub(super) struct DeleteArgs {
     #[command(flatten)]
     pub(super) user: UserArg,
 
-    /// Do not ask for confirmation; required without a terminal
-    #[arg(long)]
-    pub(super) yes: bool,
+    #[command(flatten)]
+    pub(super) confirm: ConfirmArgs,
 }
 
 #[derive(Args, Clone, Debug)]
