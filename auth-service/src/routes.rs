@@ -4,6 +4,7 @@
 //! `POST /get-session`, as in Better Auth. Handlers are therefore added with `route`. Elsewhere,
 //! the response to a wrong method is a 405 with `Allow`.
 
+mod change_email;
 mod confirm_page;
 mod email;
 mod error_page;
@@ -31,7 +32,7 @@ use actix_web::{
 use service_kit::docs;
 use shared_models::ISSUER_DOCUMENT;
 
-use crate::http::{rate_limit, session_cookies};
+use crate::http::{rate_limit, session::signed_in};
 
 pub(crate) const BASE_PATH: &str = "/api/auth";
 /// The committed `OpenAPI` document, which the service serves.
@@ -40,40 +41,39 @@ const DESCRIPTION: &str = include_str!("../openapi.json");
 pub(crate) fn configure(app: &mut ServiceConfig) {
     app.service(
         scope(BASE_PATH)
-            .wrap(from_fn(session_cookies::write))
             .wrap(from_fn(|req, next| rate_limit::limit(BASE_PATH, req, next)))
             // Routes are tried in this order; the first three are requested most often.
             .route("/jwks", read().to(token::jwks))
             .route("/get-session", read().to(sessions::get_session))
-            .route("/token", read().to(token::issue_token))
+            .route("/token", read().to(signed_in(token::issue_token)))
             .route("/sign-up/email", post().to(sign_up::sign_up))
             .route("/sign-in/email", post().to(sign_in::sign_in))
             .route("/sign-in/social", post().to(sign_in::refuse_social))
             .route("/sign-out", post().to(sign_out::sign_out))
             .route("/get-session", post().to(sessions::refuse_post))
-            .route("/list-sessions", read().to(sessions::list_sessions))
-            .route("/revoke-session", post().to(sessions::revoke_session))
-            .route("/revoke-sessions", post().to(sessions::revoke_sessions))
-            .route("/revoke-other-sessions", post().to(sessions::revoke_other_sessions))
-            .route("/update-user", post().to(user::update_user))
-            .route("/list-accounts", read().to(user::list_accounts))
-            .route("/delete-user", post().to(user::delete_user))
+            .route("/list-sessions", read().to(signed_in(sessions::list_sessions)))
+            .route("/revoke-session", post().to(signed_in(sessions::revoke_session)))
+            .route("/revoke-sessions", post().to(signed_in(sessions::revoke_sessions)))
+            .route("/revoke-other-sessions", post().to(signed_in(sessions::revoke_other_sessions)))
+            .route("/update-user", post().to(signed_in(user::update_user)))
+            .route("/list-accounts", read().to(signed_in(user::list_accounts)))
+            .route("/delete-user", post().to(signed_in(user::delete_user)))
             .route("/delete-user/callback", get().to(user::open_delete_link))
             .route("/delete-user/callback", head().to(unopened))
-            .route("/change-password", post().to(passwords::change_password))
-            .route("/verify-password", post().to(passwords::verify_password))
+            .route("/change-password", post().to(signed_in(passwords::change_password)))
+            .route("/verify-password", post().to(signed_in(passwords::verify_password)))
             .route("/request-password-reset", post().to(passwords::request_password_reset))
             .route("/reset-password/{token}", read().to(passwords::open_reset_link))
             .route("/reset-password", post().to(passwords::reset_password))
-            .route("/change-email", post().to(email::change_email))
+            .route("/change-email", post().to(signed_in(change_email::change_email)))
             .route("/undo-change-email", read().to(undo_change_email::open_undo_link))
             .route("/undo-change-email", post().to(undo_change_email::undo_change_email))
             .route("/send-verification-email", post().to(email::send_verification_email))
             .route("/verify-email", get().to(email::verify_email))
             .route("/verify-email", head().to(unopened))
-            .route("/update-session", post().to(providers::update_session))
-            .route("/unlink-account", post().to(providers::unlink_account))
-            .route("/link-social", post().to(providers::link_social))
+            .route("/update-session", post().to(signed_in(providers::update_session)))
+            .route("/unlink-account", post().to(signed_in(providers::unlink_account)))
+            .route("/link-social", post().to(signed_in(providers::link_social)))
             .route("/refresh-token", post().to(providers::provider_token))
             .route("/get-access-token", post().to(providers::provider_token))
             .route("/account-info", read().to(providers::account_info))

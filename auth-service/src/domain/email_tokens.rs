@@ -8,13 +8,13 @@ use chrono::DateTime;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use service_kit::sql_types::DbTime;
+use service_kit::{db::Conn, sql_types::DbTime};
 use shared_models::Timestamp;
 
 use crate::{
     config::Secrets,
     domain::secret_box::derived_key,
-    store::{EmailChange, PasswordSetAt},
+    store::{Account, EmailChange, PasswordSetAt, Session, StoreError, User},
 };
 
 /// Purpose of the key that signs the tokens.
@@ -80,7 +80,21 @@ pub(crate) struct Subject<'a> {
 }
 
 impl EmailClaims {
-    pub(crate) fn password_set_at(&self) -> PasswordSetAt {
+    /// Locks the user, the password and the session of the link for the rest of the transaction.
+    /// Returns false if, since the link was requested, the address was changed, the password was
+    /// set, or the session has ended. The user is locked first, as when a user is deleted, because a
+    /// different order could deadlock.
+    pub(crate) async fn hold(&self, conn: &mut Conn<'_>, now: DbTime) -> Result<bool, StoreError> {
+        let user_id = self.user_id.as_str();
+        Ok(User::hold(conn, (user_id, &self.email)).await? > 0
+            && Account::hold_password(conn, user_id, self.password_set_at()).await?
+            && match &self.session_id {
+                Some(id) => Session::hold(conn, id, now).await?,
+                None => true,
+            })
+    }
+
+    fn password_set_at(&self) -> PasswordSetAt {
         self.password_set_at.and_then(DateTime::from_timestamp_micros).map(DbTime)
     }
 }

@@ -1,10 +1,7 @@
 //! The session of a request.
 
-use std::{future::Future, pin::Pin};
-
 use actix_web::{
-    FromRequest, HttpRequest,
-    dev::Payload,
+    FromRequest, Handler, HttpRequest, HttpResponse,
     http::header::{AUTHORIZATION, HeaderMap},
     web::Data,
 };
@@ -17,8 +14,7 @@ use crate::{
     http::{
         cookies::SignedToken,
         error::{Error, Result},
-        input::{Input, Schema},
-        session_cookies,
+        session_cookies::{CookieChange, WithCookies},
         state::AppState,
     },
     store::{self, ListedSession},
@@ -83,11 +79,11 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    /// Makes the response set the session cookie again, as Better Auth does after a change to the
-    /// user.
-    pub(crate) fn resend_cookie(&self, state: &AppState, req: &HttpRequest) {
+    /// Returns the change that sends the session cookie again, as Better Auth does after a change to
+    /// the user.
+    pub(crate) fn resend_cookie(&self, state: &AppState, req: &HttpRequest) -> CookieChange {
         let is_remembered = !state.cookies.has_marker(req.headers());
-        session_cookies::send(req, &self.session.token, is_remembered);
+        CookieChange::Send { token: self.session.token.clone(), is_remembered }
     }
 
     /// Returns whether the session started less than `session_fresh_age` ago. Always returns true
@@ -143,88 +139,76 @@ fn bearer_token(state: &AppState, headers: &HeaderMap) -> Option<SignedToken> {
 }
 
 /// Finds the session of the request, deletes it if it has expired, renews it if renewal is due and
-/// the request does not prevent it, and records the cookie changes.
-pub(crate) async fn caller(state: &AppState, req: &HttpRequest) -> Result<Caller> {
-    session_cookies::seen(req);
-    let caller = find(state, req).await?;
-    if let Caller::Gone = caller {
-        session_cookies::clear(req);
+/// the request does not prevent it, and runs the rest of a handler. If the handler fails or does not
+/// change the cookies, their change follows from the session.
+pub(crate) async fn with_caller<T, R: Into<WithCookies<T>>>(
+    state: &AppState,
+    req: &HttpRequest,
+    handle: impl AsyncFnOnce(Caller) -> Result<R>,
+) -> WithCookies<Result<T>> {
+    match find(state, req).await {
+        Ok((caller, read)) => {
+            WithCookies::after_reading(handle(caller).await.map(Into::into), read)
+        }
+        Err(error) => WithCookies::new(Err(error), CookieChange::ClearStale),
     }
-    Ok(caller)
 }
 
-async fn find(state: &AppState, req: &HttpRequest) -> Result<Caller> {
-    let mut caller = Caller::Nobody;
+/// Turns a function that requires a session into a handler. The input is validated before the
+/// session is looked up, so that an invalid one gets the same error with and without a session.
+pub(crate) fn signed_in<F, I, R>(
+    handle: F,
+) -> impl Handler<(Data<AppState>, HttpRequest, I), Output = WithCookies<Result<HttpResponse>>>
+where
+    F: AsyncFn(&AppState, &HttpRequest, Box<Live>, I) -> Result<R> + Clone + 'static,
+    I: FromRequest + 'static,
+    R: Into<WithCookies<HttpResponse>>,
+{
+    move |state: Data<AppState>, req: HttpRequest, input: I| {
+        let handle = handle.clone();
+        async move {
+            with_caller(&state, &req, async |caller| match caller {
+                Caller::Live(live) => handle(&state, &req, live, input).await,
+                Caller::Gone | Caller::Nobody => Err(Error::Unauthorized),
+            })
+            .await
+        }
+    }
+}
+
+/// Returns the session of the request, and the change of the cookies that follows from it.
+async fn find(state: &AppState, req: &HttpRequest) -> Result<(Caller, CookieChange)> {
+    let mut found = (Caller::Nobody, CookieChange::ClearStale);
     for presented in presented_tokens(state, req.headers()) {
-        caller = find_session(state, req, presented).await?;
-        if let Caller::Live(_) = caller {
+        found = find_session(state, req, presented).await?;
+        if let (Caller::Live(_), _) = found {
             break;
         }
     }
-    Ok(caller)
+    Ok(found)
 }
 
 async fn find_session(
     state: &AppState,
     req: &HttpRequest,
     presented: SignedToken,
-) -> Result<Caller> {
+) -> Result<(Caller, CookieChange)> {
     let SignedToken { token, is_outdated } = presented;
     let Some(found) = state.sessions.find(&token, || may_renew(state, req)).await? else {
-        return Ok(Caller::Gone);
+        return Ok((Caller::Gone, CookieChange::Clear));
     };
-    if found.is_renewed {
-        // The request has no `dont_remember` cookie, because that would have prevented the renewal.
-        session_cookies::send(req, &token, true);
-    } else if is_outdated {
-        session_cookies::send(req, &token, !state.cookies.has_marker(req.headers()));
-    }
-    let session = SessionBody::new(found.session, token);
-    Ok(Caller::Live(Box::new(Live { session, user: found.user })))
+    let live = Live { session: SessionBody::new(found.session, token), user: found.user };
+    let change = if found.is_renewed || is_outdated {
+        // A request with a `dont_remember` cookie does not renew its session.
+        live.resend_cookie(state, req)
+    } else {
+        CookieChange::ClearStale
+    };
+    Ok((Caller::Live(Box::new(live)), change))
 }
 
 fn may_renew(state: &AppState, req: &HttpRequest) -> bool {
     let is_disabled = form_urlencoded::parse(req.query_string().as_bytes())
         .any(|(name, value)| name == "disableRefresh" && !value.is_empty());
     !is_disabled && !state.cookies.has_marker(req.headers())
-}
-
-/// Extractor of the caller's session. A handler that takes it requires a session.
-pub(crate) struct CurrentSession(pub(crate) Box<Live>);
-
-impl CurrentSession {
-    async fn of(req: &HttpRequest) -> Result<Box<Live>> {
-        let state = req.app_data::<Data<AppState>>().ok_or(Error::NoState)?;
-        match caller(state, req).await? {
-            Caller::Live(live) => Ok(live),
-            Caller::Gone | Caller::Nobody => Err(Error::Unauthorized),
-        }
-    }
-}
-
-impl FromRequest for CurrentSession {
-    type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
-
-    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let req = req.clone();
-        Box::pin(async move { Ok(Self(Self::of(&req).await?)) })
-    }
-}
-
-/// Extractor of the caller's session and the body. The body is validated first, so that an invalid
-/// one gets the same error with and without a session.
-pub(crate) struct Authenticated<T>(pub(crate) Box<Live>, pub(crate) T);
-
-impl<T: Schema> FromRequest for Authenticated<T> {
-    type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
-
-    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (req, input) = (req.clone(), Input::from_request(req, payload));
-        Box::pin(async move {
-            let Input(input) = input.await?;
-            Ok(Self(CurrentSession::of(&req).await?, input))
-        })
-    }
 }

@@ -1,12 +1,9 @@
-//! Changes to the session cookies, recorded while a request is handled and written to its response,
-//! error responses included.
+//! Changes to the session cookies. Handlers return them with their response, and
+//! [`WithCookies::respond_to`] writes them.
 
 use actix_web::{
-    Error, HttpMessage as _, HttpRequest,
-    body::MessageBody,
-    dev::{ServiceRequest, ServiceResponse},
+    HttpRequest, HttpResponse, Responder,
     http::header::{ACCESS_CONTROL_EXPOSE_HEADERS, HeaderMap, HeaderName, HeaderValue, SET_COOKIE},
-    middleware::Next,
     web::Data,
 };
 
@@ -14,63 +11,90 @@ use crate::{domain::sessions::NewSession, http::state::AppState};
 
 pub(crate) const SET_AUTH_TOKEN: &str = "set-auth-token";
 
-/// A change to the cookies, stored in the request until the response exists.
-enum Pending {
-    /// The cookies were read and are unchanged.
-    Seen,
+/// A change to the session cookies of the client.
+pub(crate) enum CookieChange {
+    /// The cookies stay as they are, or as a change that was decided earlier leaves them.
+    None,
+    /// The cookies were read. Only those that an earlier server left over are cleared.
+    ClearStale,
     Clear,
+    /// The cookies are set: for the session's lifetime if the session is remembered, otherwise until
+    /// the browser closes.
     Send {
         token: String,
         is_remembered: bool,
     },
 }
 
-/// Records that the cookies were read. Keeps an earlier change.
-pub(crate) fn seen(req: &HttpRequest) {
-    let mut extensions = req.extensions_mut();
-    if !extensions.contains::<Pending>() {
-        extensions.insert(Pending::Seen);
-    }
-}
-
-/// Makes the response clear the session cookies.
-pub(crate) fn clear(req: &HttpRequest) {
-    req.extensions_mut().insert(Pending::Clear);
-}
-
-/// Makes the response set the session cookies: for the session's lifetime if the session is
-/// remembered, otherwise until the browser closes.
-pub(crate) fn send(req: &HttpRequest, token: &str, is_remembered: bool) {
-    req.extensions_mut().insert(Pending::Send { token: token.to_owned(), is_remembered });
-}
-
-/// Makes the response set the cookies of a new session.
-pub(crate) fn hand_out(req: &HttpRequest, session: &NewSession) {
-    send(req, &session.token, session.is_remembered);
-}
-
-/// Middleware that writes the recorded changes.
-pub(crate) async fn write<B: MessageBody>(
-    req: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
-    let mut response = next.call(req).await?;
-    let pending = response.request().extensions_mut().remove::<Pending>();
-    if let Some(pending) = pending {
-        let req = response.request().clone();
-        if let Some(state) = req.app_data::<Data<AppState>>() {
-            apply(state, req.headers(), response.headers_mut(), pending);
+impl CookieChange {
+    /// Returns this change, or `other` if there is none.
+    fn or(self, other: Self) -> Self {
+        match self {
+            Self::None => other,
+            change => change,
         }
     }
-    Ok(response)
 }
 
-fn apply(state: &AppState, sent: &HeaderMap, answer: &mut HeaderMap, pending: Pending) {
+impl From<&NewSession> for CookieChange {
+    fn from(session: &NewSession) -> Self {
+        Self::Send { token: session.token.clone(), is_remembered: session.is_remembered }
+    }
+}
+
+/// A response, or its body or an error, and the change of the session cookies.
+pub(crate) struct WithCookies<T> {
+    pub(crate) value: T,
+    pub(crate) change: CookieChange,
+}
+
+impl<T> WithCookies<T> {
+    pub(crate) fn new(value: T, change: CookieChange) -> Self {
+        Self { value, change }
+    }
+
+    pub(crate) fn map<U>(self, map: impl FnOnce(T) -> U) -> WithCookies<U> {
+        WithCookies { value: map(self.value), change: self.change }
+    }
+}
+
+impl<T, E> WithCookies<Result<T, E>> {
+    /// Returns the result of a handler that has read the cookies. The change that follows from
+    /// reading them also applies if the handler failed.
+    pub(crate) fn after_reading(handled: Result<WithCookies<T>, E>, read: CookieChange) -> Self {
+        match handled {
+            Ok(WithCookies { value, change }) => Self::new(Ok(value), change.or(read)),
+            Err(error) => Self::new(Err(error), read),
+        }
+    }
+}
+
+/// Leaves the cookies unchanged.
+impl<T> From<T> for WithCookies<T> {
+    fn from(value: T) -> Self {
+        Self { value, change: CookieChange::None }
+    }
+}
+
+impl<T: Responder> Responder for WithCookies<T> {
+    type Body = T::Body;
+
+    fn respond_to(self, req: &HttpRequest) -> HttpResponse<T::Body> {
+        let mut response = self.value.respond_to(req);
+        if let Some(state) = req.app_data::<Data<AppState>>() {
+            write(state, req.headers(), response.headers_mut(), &self.change);
+        }
+        response
+    }
+}
+
+fn write(state: &AppState, sent: &HeaderMap, response: &mut HeaderMap, change: &CookieChange) {
     let cookies = &state.cookies;
-    let lines = match &pending {
-        Pending::Clear => cookies.clear(),
-        Pending::Seen => cookies.clear_left_overs(sent),
-        Pending::Send { token, is_remembered } => {
+    let lines = match change {
+        CookieChange::None => return,
+        CookieChange::Clear => cookies.clear(),
+        CookieChange::ClearStale => cookies.clear_left_overs(sent),
+        CookieChange::Send { token, is_remembered } => {
             let max_age = is_remembered.then_some(state.sessions.lifetime().as_secs());
             let mut lines = cookies.start(token, max_age);
             if *is_remembered && cookies.has_marker(sent) {
@@ -81,25 +105,25 @@ fn apply(state: &AppState, sent: &HeaderMap, answer: &mut HeaderMap, pending: Pe
         }
     };
     for line in lines {
-        answer.append(SET_COOKIE, line);
+        response.append(SET_COOKIE, line);
     }
-    if let Pending::Send { token, .. } = pending
-        && let Ok(signed) = HeaderValue::try_from(cookies.signed(&token))
+    if let CookieChange::Send { token, .. } = change
+        && let Ok(signed) = HeaderValue::try_from(cookies.signed(token))
     {
-        answer.insert(HeaderName::from_static(SET_AUTH_TOKEN), signed);
-        expose_token(answer);
+        response.insert(HeaderName::from_static(SET_AUTH_TOKEN), signed);
+        expose_token(response);
     }
 }
 
 /// Lets scripts on other origins read the token header, in addition to the headers that are exposed
 /// already.
-fn expose_token(answer: &mut HeaderMap) {
-    let others = answer.get(ACCESS_CONTROL_EXPOSE_HEADERS).and_then(|names| names.to_str().ok());
+fn expose_token(response: &mut HeaderMap) {
+    let others = response.get(ACCESS_CONTROL_EXPOSE_HEADERS).and_then(|names| names.to_str().ok());
     let names = match others {
         Some(others) => HeaderValue::try_from(format!("{others}, {SET_AUTH_TOKEN}")),
         None => Ok(HeaderValue::from_static(SET_AUTH_TOKEN)),
     };
     if let Ok(names) = names {
-        answer.insert(ACCESS_CONTROL_EXPOSE_HEADERS, names);
+        response.insert(ACCESS_CONTROL_EXPOSE_HEADERS, names);
     }
 }

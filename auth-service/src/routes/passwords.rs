@@ -23,8 +23,8 @@ use crate::{
         error::{Error, Result},
         input::{Fields, Input, Schema},
         redirect,
-        session::{self, Authenticated},
-        session_cookies,
+        session::{self, Live},
+        session_cookies::{CookieChange, WithCookies},
         state::AppState,
     },
     store::{self, Ending, PasswordHash, Purpose, SecurityEvent, Session, VerificationToken},
@@ -54,10 +54,11 @@ struct PasswordChanged {
 }
 
 pub(crate) async fn change_password(
-    state: Data<AppState>,
-    req: HttpRequest,
-    Authenticated(live, input): Authenticated<ChangePassword>,
-) -> Result<HttpResponse> {
+    state: &AppState,
+    req: &HttpRequest,
+    live: Box<Live>,
+    Input(input): Input<ChangePassword>,
+) -> Result<WithCookies<HttpResponse>> {
     state.passwords.check_new(&input.new_password)?;
     passwords::check_max_length(&input.current_password)?;
     let user_id = live.user.id.as_str();
@@ -70,10 +71,10 @@ pub(crate) async fn change_password(
     let conn = &mut pooled.conn();
     let hashes = (old_hash.as_str(), hash.as_str());
     let is_remembered = !state.cookies.has_marker(req.headers());
-    let fresh = session::prepare(&state, &req, is_remembered)?;
+    let fresh = session::prepare(state, req, is_remembered)?;
     let fresh = input.revoke_other_sessions.then_some(fresh);
     let moment = state.moment();
-    let actor = state.actor(&req);
+    let actor = state.actor(req);
     let user = Asker { session_id: None, ..(&*live).into() };
     let notice = mail::notify(Kind::PasswordChanged, user, state.now());
     conn.transaction(async |conn| {
@@ -95,11 +96,10 @@ pub(crate) async fn change_password(
     })
     .await?;
     state.mailer.wake();
-    if let Some(fresh) = &fresh {
-        session_cookies::hand_out(&req, fresh);
-    }
+    let cookies = fresh.as_ref().map_or(CookieChange::None, CookieChange::from);
     let token = fresh.map(|fresh| fresh.token);
-    Ok(HttpResponse::Ok().json(PasswordChanged { token, user: live.user }))
+    let response = HttpResponse::Ok().json(PasswordChanged { token, user: live.user });
+    Ok(WithCookies::new(response, cookies))
 }
 
 pub(crate) struct VerifyPassword {
@@ -113,8 +113,10 @@ impl Schema for VerifyPassword {
 }
 
 pub(crate) async fn verify_password(
-    state: Data<AppState>,
-    Authenticated(live, input): Authenticated<VerifyPassword>,
+    state: &AppState,
+    _: &HttpRequest,
+    live: Box<Live>,
+    Input(input): Input<VerifyPassword>,
 ) -> Result<HttpResponse> {
     passwords::check_max_length(&input.password)?;
     let user_id = live.user.id.as_str();

@@ -17,7 +17,8 @@ use crate::{
         error::{Error, Result},
         input::{Fields, Input, Schema},
         redirect,
-        session::{self, Authenticated, Caller, Live},
+        session::{Caller, Live, with_caller},
+        session_cookies::WithCookies,
         state::AppState,
     },
     store::Account,
@@ -34,7 +35,12 @@ impl Schema for UpdateSession {
 }
 
 /// Rejects every update, because sessions have no custom fields.
-pub(crate) async fn update_session(_: Authenticated<UpdateSession>) -> Result<HttpResponse> {
+pub(crate) async fn update_session(
+    _: &AppState,
+    _: &HttpRequest,
+    _: Box<Live>,
+    _: Input<UpdateSession>,
+) -> Result<HttpResponse> {
     Err(Error::NoFieldsToUpdate)
 }
 
@@ -49,10 +55,12 @@ impl Schema for UnlinkAccount {
 }
 
 pub(crate) async fn unlink_account(
-    state: Data<AppState>,
-    Authenticated(live, input): Authenticated<UnlinkAccount>,
+    state: &AppState,
+    _: &HttpRequest,
+    live: Box<Live>,
+    Input(input): Input<UnlinkAccount>,
 ) -> Result<HttpResponse> {
-    if !live.is_fresh(&state) {
+    if !live.is_fresh(state) {
         return Err(Error::SessionNotFresh);
     }
     let user_id = live.user.id.as_str();
@@ -80,7 +88,12 @@ impl Schema for LinkSocial {
     }
 }
 
-pub(crate) async fn link_social(_: Authenticated<LinkSocial>) -> Result<HttpResponse> {
+pub(crate) async fn link_social(
+    _: &AppState,
+    _: &HttpRequest,
+    _: Box<Live>,
+    _: Input<LinkSocial>,
+) -> Result<HttpResponse> {
     Err(Error::ProviderNotFound)
 }
 
@@ -98,19 +111,23 @@ impl Schema for AccountSelection {
     }
 }
 
-/// Returns the selected account, or the response to a caller who is not signed in.
-async fn find_account(
+/// Finds the selected account and returns the error for it, or the response to a caller who is not
+/// signed in.
+async fn refuse_account(
     state: &AppState,
     req: &HttpRequest,
     selection: &AccountSelection,
-) -> Result<Result<Account, HttpResponse>> {
-    let Caller::Live(live) = session::caller(state, req).await? else {
-        // Unlike for other endpoints, Better Auth returns an empty body here.
-        let empty = HttpResponse::Unauthorized().insert_header(ContentType::json()).finish();
-        return Ok(Err(empty));
-    };
-    let Some(id) = &selection.account_id else { return Err(Error::AccountNotFound) };
-    Ok(Ok(own_account(state, &live, id).await?))
+    error: impl FnOnce(Account) -> Error,
+) -> WithCookies<Result<HttpResponse>> {
+    with_caller(state, req, async |caller| {
+        let Caller::Live(live) = caller else {
+            // Unlike for other endpoints, Better Auth returns an empty body here.
+            return Ok(HttpResponse::Unauthorized().insert_header(ContentType::json()).finish());
+        };
+        let Some(id) = &selection.account_id else { return Err(Error::AccountNotFound) };
+        Err(error(own_account(state, &live, id).await?))
+    })
+    .await
 }
 
 async fn own_account(state: &AppState, live: &Live, id: &str) -> Result<Account> {
@@ -124,11 +141,9 @@ pub(crate) async fn provider_token(
     state: Data<AppState>,
     req: HttpRequest,
     Input(selection): Input<AccountSelection>,
-) -> Result<HttpResponse> {
-    match find_account(&state, &req, &selection).await? {
-        Ok(account) => Err(Error::ProviderNotSupported(account.provider_id)),
-        Err(response) => Ok(response),
-    }
+) -> WithCookies<Result<HttpResponse>> {
+    let error = |account: Account| Error::ProviderNotSupported(account.provider_id);
+    refuse_account(&state, &req, &selection, error).await
 }
 
 /// Handles `GET /account-info`, which in Better Auth returns the user's profile at a provider.
@@ -136,11 +151,8 @@ pub(crate) async fn account_info(
     state: Data<AppState>,
     req: HttpRequest,
     Input(selection): Input<AccountSelection>,
-) -> Result<HttpResponse> {
-    match find_account(&state, &req, &selection).await? {
-        Ok(_) => Err(Error::ProviderNotConfigured),
-        Err(response) => Ok(response),
-    }
+) -> WithCookies<Result<HttpResponse>> {
+    refuse_account(&state, &req, &selection, |_| Error::ProviderNotConfigured).await
 }
 
 /// Parameters that a provider may send to the callback, in the order in which a redirect repeats

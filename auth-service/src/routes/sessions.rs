@@ -15,10 +15,10 @@ use crate::{
     domain::{audit::Action, token_hash::token_hash},
     http::{
         error::{Error, Result},
-        input::{Fields, Ignored, Schema},
+        input::{Fields, Ignored, Input, Schema},
         origin,
-        session::{self, Authenticated, Caller, CurrentSession, SessionBody},
-        session_cookies,
+        session::{Caller, Live, SessionBody, with_caller},
+        session_cookies::{CookieChange, WithCookies},
         state::AppState,
     },
     store::{Ending, ListedSession},
@@ -35,18 +35,24 @@ struct CurrentBody<'a> {
     user: &'a User,
 }
 
-pub(crate) async fn get_session(state: Data<AppState>, req: HttpRequest) -> Result<HttpResponse> {
-    let mut response = HttpResponse::Ok();
-    response.insert_header(NO_STORE).insert_header(NO_CACHE);
-    let Caller::Live(live) = session::caller(&state, &req).await? else {
-        return Ok(response.json(()));
-    };
-    let (session, user) = (&live.session, &live.user);
-    let jwt = state.issuer.token(user, session.id(), state.now()).await?;
-    response
-        .insert_header((SET_AUTH_JWT, jwt))
-        .insert_header((ACCESS_CONTROL_EXPOSE_HEADERS, SET_AUTH_JWT));
-    Ok(response.json(CurrentBody { session, user }))
+pub(crate) async fn get_session(
+    state: Data<AppState>,
+    req: HttpRequest,
+) -> WithCookies<Result<HttpResponse>> {
+    with_caller(&state, &req, async |caller| {
+        let mut response = HttpResponse::Ok();
+        response.insert_header(NO_STORE).insert_header(NO_CACHE);
+        let Caller::Live(live) = caller else {
+            return Ok(response.json(()));
+        };
+        let (session, user) = (&live.session, &live.user);
+        let jwt = state.issuer.token(user, session.id(), state.now()).await?;
+        response
+            .insert_header((SET_AUTH_JWT, jwt))
+            .insert_header((ACCESS_CONTROL_EXPOSE_HEADERS, SET_AUTH_JWT));
+        Ok(response.json(CurrentBody { session, user }))
+    })
+    .await
 }
 
 /// Returns 405 after the check of the origin, as Better Auth does for a wrong method on this path
@@ -63,17 +69,19 @@ pub(crate) async fn refuse_post(state: Data<AppState>, req: HttpRequest) -> Resu
 /// Returns the user's valid sessions. Because the response contains their tokens, the caller's own
 /// session must be fresh.
 pub(crate) async fn list_sessions(
-    state: Data<AppState>,
-    CurrentSession(live): CurrentSession,
+    state: &AppState,
+    _: &HttpRequest,
+    live: Box<Live>,
+    (): (),
 ) -> Result<HttpResponse> {
-    if !live.is_fresh(&state) {
+    if !live.is_fresh(state) {
         return Err(Error::SessionNotFresh);
     }
     let now = DbTime(state.clock.now());
     let listed =
         ListedSession::list(&mut state.read().await?.conn(), live.user.id.as_str(), now).await?;
     let sessions: Result<Vec<_>> =
-        listed.into_iter().map(|listed| SessionBody::opened(&state, listed)).collect();
+        listed.into_iter().map(|listed| SessionBody::opened(state, listed)).collect();
     let mut response = HttpResponse::Ok().json(sessions?);
     // The number of sessions of a user is not limited, so the response may be large.
     if let BodySize::Sized(bytes) = response.body().size() {
@@ -98,40 +106,40 @@ impl Schema for RevokeSession {
 /// Ends a session of the user. The response is the same for unknown tokens and for those of other
 /// users, neither of which has any effect.
 pub(crate) async fn revoke_session(
-    state: Data<AppState>,
-    req: HttpRequest,
-    Authenticated(live, input): Authenticated<RevokeSession>,
-) -> Result<HttpResponse> {
+    state: &AppState,
+    req: &HttpRequest,
+    live: Box<Live>,
+    Input(input): Input<RevokeSession>,
+) -> Result<WithCookies<HttpResponse>> {
     let hash = token_hash(&input.token);
     let session = Ending::OwnOfToken(live.user.id.as_str(), &hash);
-    revoke(&state, &req, session).await?;
-    if input.token == live.session.token() {
-        session_cookies::clear(&req);
-    }
-    Ok(HttpResponse::Ok().json(json!({ "status": true })))
+    let response = revoke(state, req, session).await?;
+    let is_own = input.token == live.session.token();
+    let cookies = if is_own { CookieChange::Clear } else { CookieChange::None };
+    Ok(WithCookies::new(response, cookies))
 }
 
 pub(crate) async fn revoke_sessions(
-    state: Data<AppState>,
-    req: HttpRequest,
-    Authenticated(live, _): Authenticated<Ignored>,
-) -> Result<HttpResponse> {
-    revoke(&state, &req, Ending::All(live.user.id.as_str())).await?;
-    session_cookies::clear(&req);
-    Ok(HttpResponse::Ok().json(json!({ "status": true })))
+    state: &AppState,
+    req: &HttpRequest,
+    live: Box<Live>,
+    _: Input<Ignored>,
+) -> Result<WithCookies<HttpResponse>> {
+    let response = revoke(state, req, Ending::All(live.user.id.as_str())).await?;
+    Ok(WithCookies::new(response, CookieChange::Clear))
 }
 
 pub(crate) async fn revoke_other_sessions(
-    state: Data<AppState>,
-    req: HttpRequest,
-    Authenticated(live, _): Authenticated<Ignored>,
+    state: &AppState,
+    req: &HttpRequest,
+    live: Box<Live>,
+    _: Input<Ignored>,
 ) -> Result<HttpResponse> {
-    let (user_id, id) = (live.user.id.as_str(), live.session.id());
-    revoke(&state, &req, Ending::Others(user_id, id)).await?;
-    Ok(HttpResponse::Ok().json(json!({ "status": true })))
+    revoke(state, req, Ending::Others(live.user.id.as_str(), live.session.id())).await
 }
 
-async fn revoke(state: &AppState, req: &HttpRequest, which: Ending<'_>) -> Result<()> {
+async fn revoke(state: &AppState, req: &HttpRequest, which: Ending<'_>) -> Result<HttpResponse> {
     let actor = state.actor(req);
-    Ok(state.sessions.end(which, Action::RevokeSessions, &actor, &state.moment()).await?)
+    state.sessions.end(which, Action::RevokeSessions, &actor, &state.moment()).await?;
+    Ok(HttpResponse::Ok().json(json!({ "status": true })))
 }

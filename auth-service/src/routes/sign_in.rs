@@ -17,7 +17,8 @@ use crate::{
     http::{
         error::{Error, Result},
         input::{Fields, Input, Schema},
-        redirect, session, session_cookies,
+        redirect, session,
+        session_cookies::WithCookies,
         state::AppState,
     },
     store::{self, Ban, PasswordHash},
@@ -56,25 +57,22 @@ pub(crate) async fn sign_in(
     state: Data<AppState>,
     req: HttpRequest,
     Input(input): Input<SignIn>,
-) -> Result<HttpResponse> {
+) -> Result<WithCookies<HttpResponse>> {
     if !is_email(&input.email) {
         return Err(Error::InvalidEmail);
     }
     passwords::check_max_length(&input.password)?;
 
     let (user, fresh) = authenticate(&state, &req, &input).await?;
-    session_cookies::hand_out(&req, &fresh);
+    let cookies = (&fresh).into();
     let mut response = HttpResponse::Ok();
     let target = input.callback_url.as_deref().filter(|target| !target.is_empty());
     if let Some(target) = target {
         response.insert_header(redirect::location(target));
     }
-    Ok(response.json(SignedIn {
-        redirect: target.is_some(),
-        token: fresh.token,
-        url: input.callback_url,
-        user,
-    }))
+    let redirect = target.is_some();
+    let body = SignedIn { redirect, token: fresh.token, url: input.callback_url, user };
+    Ok(WithCookies { value: response.json(body), change: cookies })
 }
 
 /// Checks the credentials and starts a session. Records wrong credentials, an unverified address

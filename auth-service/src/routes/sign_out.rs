@@ -8,7 +8,8 @@ use crate::{
     http::{
         error::Result,
         input::{Fields, Input, Schema},
-        session, session_cookies,
+        session,
+        session_cookies::{CookieChange, WithCookies},
         state::AppState,
     },
     store::{Ending, Session},
@@ -32,7 +33,7 @@ pub(crate) async fn sign_out(
     state: Data<AppState>,
     req: HttpRequest,
     _: Input<SignOut>,
-) -> Result<HttpResponse> {
+) -> Result<WithCookies<HttpResponse>> {
     for presented in session::presented_tokens(&state, req.headers()) {
         let hash = token_hash(&presented.token);
         // This lookup avoids a write transaction for invalid tokens.
@@ -42,6 +43,6 @@ pub(crate) async fn sign_out(
             state.sessions.end(session, Action::SignOut, &actor, &state.moment()).await?;
         }
     }
-    session_cookies::clear(&req);
-    Ok(HttpResponse::Ok().json(json!({ "success": true })))
+    let response = HttpResponse::Ok().json(json!({ "success": true }));
+    Ok(WithCookies::new(response, CookieChange::Clear))
 }

@@ -16,7 +16,8 @@ use crate::{
     http::{
         error::{Error, Result},
         input::{Fields, Input, Schema},
-        session, session_cookies,
+        session,
+        session_cookies::{CookieChange, WithCookies},
         state::AppState,
     },
     store::{self, EmailChange, NewAccount},
@@ -58,7 +59,7 @@ pub(crate) async fn sign_up(
     state: Data<AppState>,
     req: HttpRequest,
     Input(input): Input<SignUp>,
-) -> Result<HttpResponse> {
+) -> Result<WithCookies<HttpResponse>> {
     if !state.features.sign_up {
         return Err(Error::SignUpDisabled);
     }
@@ -93,7 +94,7 @@ pub(crate) async fn sign_up(
         };
         return match registered {
             Ok(()) | Err(Error::UserAlreadyExists | Error::LostRaceForEmail) => {
-                Ok(HttpResponse::Ok().json(SignedUp { token: None, user }))
+                Ok(HttpResponse::Ok().json(SignedUp { token: None, user }).into())
             }
             Err(error) => Err(error),
         };
@@ -101,8 +102,9 @@ pub(crate) async fn sign_up(
     let fresh = session::prepare(&state, &req, input.remember_me)?;
     register(&state, &new, Some(&fresh), &actor).await?;
 
-    session_cookies::hand_out(&req, &fresh);
-    Ok(HttpResponse::Ok().json(SignedUp { token: Some(fresh.token), user }))
+    let cookies = CookieChange::from(&fresh);
+    let response = HttpResponse::Ok().json(SignedUp { token: Some(fresh.token), user });
+    Ok(WithCookies::new(response, cookies))
 }
 
 /// Returns whether an address belongs to a user, or did until recently and may be restored.

@@ -9,7 +9,7 @@ use serde_json::json;
 use service_kit::entity_tags::EntityTags;
 use shared_models::IssuerDocument;
 
-use crate::http::{error::Result, session::CurrentSession, state::AppState};
+use crate::http::{error::Result, session::Live, state::AppState};
 
 /// Caching of the published keys. The lifetime is short, because verifiers must see a new key soon,
 /// and they fetch the keys again every few minutes anyway.
@@ -17,8 +17,10 @@ const JWKS_CACHE_CONTROL: &str = "public, max-age=60";
 
 /// Returns a new access token (RFC 7519) for the caller.
 pub(crate) async fn issue_token(
-    state: Data<AppState>,
-    CurrentSession(live): CurrentSession,
+    state: &AppState,
+    _: &HttpRequest,
+    live: Box<Live>,
+    (): (),
 ) -> Result<HttpResponse> {
     let token = state.issuer.token(&live.user, live.session.id(), state.now()).await?;
     Ok(HttpResponse::Ok().json(json!({ "token": token })))

@@ -9,7 +9,8 @@ use crate::{
     http::{
         error::{Error, Result},
         input::{Fields, Input, Schema},
-        redirect, session_cookies,
+        redirect,
+        session_cookies::{CookieChange, WithCookies},
         state::AppState,
     },
     store::EmailChange,
@@ -54,17 +55,17 @@ pub(crate) async fn undo_change_email(
     state: Data<AppState>,
     req: HttpRequest,
     Input(input): Input<UndoChangeEmail>,
-) -> Result<HttpResponse> {
+) -> Result<WithCookies<HttpResponse>> {
     let needs_password = state.features.password_reset;
     match undo(&state, &req, &input.token).await {
         Ok(change) => {
-            session_cookies::clear(&req);
             let site = &state.site;
-            page(DONE, context! { email => change.old_email, needs_password, site })
+            let page = page(DONE, context! { email => change.old_email, needs_password, site })?;
+            Ok(WithCookies::new(page, CookieChange::Clear))
         }
         Err(error) if error.is_about_a_link() || matches!(error, Error::UserAlreadyExists) => {
             let code = error.code().unwrap_or_default();
-            Ok(redirect::found(&redirect::with_parameter(ERROR_PAGE, "error", code)))
+            Ok(redirect::found(&redirect::with_parameter(ERROR_PAGE, "error", code)).into())
         }
         Err(error) => Err(error),
     }

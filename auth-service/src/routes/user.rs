@@ -17,8 +17,8 @@ use crate::{
         error::{Error, Result},
         input::{Fields, Input, Schema},
         redirect,
-        session::{self, Authenticated, Caller, CurrentSession, Live},
-        session_cookies,
+        session::{Caller, Live, with_caller},
+        session_cookies::{CookieChange, WithCookies},
         state::AppState,
     },
     store::{Account, Purpose, User, UserChanges, VerificationToken},
@@ -43,10 +43,11 @@ impl Schema for UpdateUser {
 }
 
 pub(crate) async fn update_user(
-    state: Data<AppState>,
-    req: HttpRequest,
-    Authenticated(live, input): Authenticated<UpdateUser>,
-) -> Result<HttpResponse> {
+    state: &AppState,
+    req: &HttpRequest,
+    live: Box<Live>,
+    Input(input): Input<UpdateUser>,
+) -> Result<WithCookies<HttpResponse>> {
     if input.changes_email {
         return Err(Error::EmailCannotBeUpdated);
     }
@@ -58,8 +59,8 @@ pub(crate) async fn update_user(
     let now = DbTime(state.now().into());
     let conn = &mut state.write().await?;
     User::update(&mut conn.conn(), live.user.id.as_str(), &changes, now).await?;
-    live.resend_cookie(&state, &req);
-    Ok(HttpResponse::Ok().json(json!({ "status": true })))
+    let response = HttpResponse::Ok().json(json!({ "status": true }));
+    Ok(WithCookies::new(response, live.resend_cookie(state, req)))
 }
 
 #[derive(Serialize)]
@@ -90,8 +91,10 @@ impl From<Account> for AccountBody {
 }
 
 pub(crate) async fn list_accounts(
-    state: Data<AppState>,
-    CurrentSession(live): CurrentSession,
+    state: &AppState,
+    _: &HttpRequest,
+    live: Box<Live>,
+    (): (),
 ) -> Result<HttpResponse> {
     let accounts = Account::list(&mut state.read().await?.conn(), live.user.id.as_str()).await?;
     let accounts: Vec<_> = accounts.into_iter().map(AccountBody::from).collect();
@@ -117,13 +120,14 @@ impl Schema for DeleteUser {
 }
 
 pub(crate) async fn delete_user(
-    state: Data<AppState>,
-    req: HttpRequest,
-    Authenticated(live, input): Authenticated<DeleteUser>,
-) -> Result<HttpResponse> {
+    state: &AppState,
+    req: &HttpRequest,
+    live: Box<Live>,
+    Input(input): Input<DeleteUser>,
+) -> Result<WithCookies<HttpResponse>> {
     if !state.features.delete_user {
         // As in Better Auth, the response has no body, but has a media type.
-        return Ok(HttpResponse::NotFound().insert_header(ContentType::json()).finish());
+        return Ok(HttpResponse::NotFound().insert_header(ContentType::json()).finish().into());
     }
     if let Some(password) = &input.password {
         passwords::check_max_length(password)?;
@@ -131,19 +135,19 @@ pub(crate) async fn delete_user(
         state.login_throttle.confirm(&state.passwords, user_id, password).await?;
     }
     if let Some(token) = &input.token {
-        use_up(&state, &live, token).await?;
+        use_up(state, &live, token).await?;
     } else if state.features.confirm_delete_user {
         let callback_url = input.callback_url.as_deref();
         let asker = (&*live).into();
         let mail = mail::ask_for_user(Kind::DeleteUser, asker, None, callback_url, state.now());
         state.mailer.post(&[mail]).await?;
         let body = json!({ "success": true, "message": "Verification email sent" });
-        return Ok(HttpResponse::Ok().json(body));
-    } else if input.password.is_none() && !live.is_fresh(&state) {
+        return Ok(HttpResponse::Ok().json(body).into());
+    } else if input.password.is_none() && !live.is_fresh(state) {
         return Err(Error::SessionExpired);
     }
-    delete(&state, &req, &live).await?;
-    Ok(deleted())
+    delete(state, req, &live).await?;
+    Ok(WithCookies::new(deleted(), CookieChange::Clear))
 }
 
 pub(crate) struct OpenDeleteLink {
@@ -166,19 +170,20 @@ pub(crate) async fn open_delete_link(
     state: Data<AppState>,
     req: HttpRequest,
     Input(input): Input<OpenDeleteLink>,
-) -> Result<HttpResponse> {
+) -> Result<WithCookies<Result<HttpResponse>>> {
     if !state.features.delete_user {
         return Err(Error::DeleteUserDisabled);
     }
-    let Caller::Live(live) = session::caller(&state, &req).await? else {
-        return Err(Error::NobodyToDelete);
-    };
-    use_up(&state, &live, &input.token).await?;
-    delete(&state, &req, &live).await?;
-    Ok(match input.callback_url {
-        Some(target) => redirect::found(&target),
-        None => deleted(),
-    })
+    let opened = with_caller(&state, &req, async |caller| {
+        let Caller::Live(live) = caller else {
+            return Err(Error::NobodyToDelete);
+        };
+        use_up(&state, &live, &input.token).await?;
+        delete(&state, &req, &live).await?;
+        let response = input.callback_url.as_deref().map_or_else(deleted, redirect::found);
+        Ok(WithCookies::new(response, CookieChange::Clear))
+    });
+    Ok(opened.await)
 }
 
 /// Consumes the token of a mailed link. The token is only valid for the user to whom the link was
@@ -202,7 +207,6 @@ async fn delete(state: &AppState, req: &HttpRequest, live: &Live) -> Result<()> 
     let moment = state.moment();
     let conn = &mut state.write().await?;
     user_lifecycle::delete(&mut conn.conn(), id, &state.actor(req), &moment).await?;
-    session_cookies::clear(req);
     Ok(())
 }
 

@@ -1,0 +1,228 @@
+//! Changes of e-mail addresses, most of them through mailed links.
+
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::{Value, json};
+use service_kit::{db::OnConflict as _, sql_types::DbTime};
+use shared_models::User;
+
+use crate::{
+    domain::{
+        audit::{About, Action},
+        email_tokens::{EmailClaims, Request},
+        mail::{self, Asker, Kind},
+    },
+    http::{
+        error::{Error, Result},
+        input::{Fields, Input, Schema},
+        session::{Caller, Live, with_caller},
+        session_cookies::{CookieChange, WithCookies},
+        state::AppState,
+    },
+    store::{self, EmailChange, UserChanges},
+};
+
+pub(crate) struct ChangeEmail {
+    new_email: String,
+    callback_url: Option<String>,
+}
+
+impl Schema for ChangeEmail {
+    fn read(fields: &mut Fields<'_>) -> Self {
+        Self { new_email: fields.email("newEmail"), callback_url: fields.redirect("callbackURL") }
+    }
+}
+
+pub(crate) async fn change_email(
+    state: &AppState,
+    req: &HttpRequest,
+    live: Box<Live>,
+    Input(input): Input<ChangeEmail>,
+) -> Result<WithCookies<HttpResponse>> {
+    let features = &state.features;
+    if !features.change_email {
+        return Err(Error::ChangeEmailDisabled);
+    }
+    if input.new_email == live.user.email {
+        return Err(Error::EmailIsTheSame);
+    }
+    let changes_at_once = features.change_email_without_verification && !live.user.email_verified;
+    if !changes_at_once && !features.email_verification {
+        return Err(Error::EmailVerificationNeeded);
+    }
+    let callback_url = input.callback_url.as_deref();
+    let mut cookies = CookieChange::None;
+    if changes_at_once {
+        if change_at_once(state, req, &live, &input).await? {
+            cookies = live.resend_cookie(state, req);
+        }
+    } else {
+        let confirms = features.confirm_change_email && live.user.email_verified;
+        let new_email = Some(input.new_email.as_str());
+        // Only the mail worker checks whether the new address is taken, when it sends the e-mail.
+        let ask = |kind, callback_url| {
+            mail::ask_for_user(kind, (&*live).into(), new_email, callback_url, state.now())
+        };
+        if confirms {
+            state.mailer.post(&[ask(Kind::ConfirmChangeEmail, callback_url)]).await?;
+        } else {
+            let notice = ask(Kind::ChangeEmailNotice, None);
+            state.mailer.post(&[ask(Kind::ChangeEmail, callback_url), notice]).await?;
+        }
+    }
+    Ok(WithCookies::new(HttpResponse::Ok().json(json!({ "status": true })), cookies))
+}
+
+/// Changes the address at once, and returns true. If the new address is taken, returns false instead
+/// of an error, so that the response does not reveal other users.
+async fn change_at_once(
+    state: &AppState,
+    req: &HttpRequest,
+    live: &Live,
+    input: &ChangeEmail,
+) -> Result<bool> {
+    let (id, old, new) = (live.user.id.as_str(), live.user.email.as_str(), &input.new_email);
+    let now = state.now();
+    let callback_url = input.callback_url.as_deref();
+    let mut mails = vec![mail::tell_old_address(old, new, now)];
+    if state.features.email_verification {
+        mails.push(mail::ask_for(Kind::VerifyEmail, new, callback_url, now));
+    }
+    let actor = state.actor(req);
+    let mut pooled = state.write().await?;
+    let conn = &mut pooled.conn();
+    let changed = conn.transaction(async |conn| {
+        let at = DbTime(now.into());
+        let changed = store::User::change_unverified_email(conn, (id, old), new, at).await;
+        if changed.on_conflict(Error::UserAlreadyExists)? == 0 {
+            return Err(Error::EmailAlreadyVerified); // verified, changed or deleted concurrently
+        }
+        // Checked after the update, which waits for a concurrent change that frees the address.
+        if EmailChange::is_reserved(conn, new, state.undoable_since(), Some(id)).await? {
+            return Err(Error::UserAlreadyExists);
+        }
+        mail::void_links(conn, id).await?;
+        actor.record(conn, Action::ChangeEmail, About::user(id)).await?;
+        for mail in &mails {
+            mail.insert(conn).await?;
+        }
+        Ok(())
+    });
+    match changed.await {
+        Err(Error::UserAlreadyExists) => return Ok(false),
+        changed => changed?,
+    }
+    state.mailer.wake();
+    Ok(true)
+}
+
+/// Performs one step of a change of address: queues the link to the new address, or changes the
+/// address. Returns the body of the response.
+pub(super) async fn open_link(
+    state: &AppState,
+    req: &HttpRequest,
+    claims: &EmailClaims,
+    new_email: &str,
+    callback_url: Option<&str>,
+) -> Result<WithCookies<Result<Value>>> {
+    let user = store::User::find(&mut state.read().await?.conn(), &claims.user_id).await?;
+    let user = user.ok_or(Error::EmailTokenUserGone)?;
+    if user.email != claims.email {
+        return Err(Error::InvalidEmailToken); // this or another change has been completed already
+    }
+    let opened = with_caller(state, req, async |caller| {
+        if let Caller::Live(live) = &caller
+            && live.user.id.as_str() != user.id
+        {
+            return Err(Error::EmailTokenOfAnotherUser);
+        }
+        if claims.request_type == Request::ChangeEmailConfirmation {
+            confirm(state, claims, new_email, callback_url).await?;
+            return Ok(WithCookies::from(json!({ "status": true })));
+        }
+        let changed = change(state, req, claims, new_email).await?;
+        let cookies = match caller {
+            Caller::Live(live) => live.resend_cookie(state, req),
+            Caller::Gone | Caller::Nobody => CookieChange::None,
+        };
+        Ok(WithCookies::new(json!({ "status": true, "user": changed }), cookies))
+    });
+    Ok(opened.await)
+}
+
+/// Queues the link to the new address, after the user has confirmed the change at the old one.
+async fn confirm(
+    state: &AppState,
+    claims: &EmailClaims,
+    new_email: &str,
+    callback_url: Option<&str>,
+) -> Result<()> {
+    let now = state.now();
+    let session_id = claims.session_id.as_deref();
+    let asker = Asker { user_id: &claims.user_id, email: &claims.email, session_id };
+    let mail = mail::ask_for_user(Kind::ChangeEmail, asker, Some(new_email), callback_url, now);
+    let mut pooled = state.write().await?;
+    let conn = &mut pooled.conn();
+    conn.transaction(async |conn| {
+        if !claims.hold(conn, DbTime(now.into())).await? {
+            return Err(Error::InvalidEmailToken);
+        }
+        Ok(mail.insert(conn).await?)
+    })
+    .await?;
+    state.mailer.wake();
+    Ok(())
+}
+
+/// Changes the address. Opening the link proves access to the mailbox of the new one.
+async fn change(
+    state: &AppState,
+    req: &HttpRequest,
+    claims: &EmailClaims,
+    new_email: &str,
+) -> Result<User> {
+    let (user_id, old_email) = (claims.user_id.as_str(), claims.email.as_str());
+    let email_verified = state.features.verify_changed_email.then_some(true);
+    let changes = UserChanges { email: Some(new_email), email_verified, ..UserChanges::default() };
+    let (now, since) = (state.now(), state.undoable_since());
+    let notice = mail::tell_old_address(old_email, new_email, now);
+    let actor = state.actor(req);
+    let mut pooled = state.write().await?;
+    let conn = &mut pooled.conn();
+    let changed = conn.transaction(async |conn| {
+        let now = DbTime(now.into());
+        if !claims.hold(conn, now).await? {
+            return Err(Error::InvalidEmailToken);
+        }
+        let held = store::User::find(conn, user_id).await?;
+        let is_verified = held.is_some_and(|user| user.email_verified);
+        let of = (user_id, old_email);
+        let changed = store::User::update_of_email(conn, of, &changes, now).await;
+        // The address was taken in the meantime, or the link was opened twice concurrently.
+        let changed = changed.on_conflict(Error::InvalidEmailToken)?;
+        let changed = changed.ok_or(Error::InvalidEmailToken)?;
+        // Checked after the update, which waits for a concurrent change that frees the address.
+        if EmailChange::is_reserved(conn, new_email, since, Some(user_id)).await? {
+            return Err(Error::InvalidEmailToken); // another user may restore the address
+        }
+        mail::void_links(conn, user_id).await?;
+        notice.insert(conn).await?;
+        // A return to an earlier address undoes the changes since then. It cannot be undone itself:
+        // the address that it replaces may be an attacker's.
+        if let Some(change) =
+            EmailChange::find_first_from(conn, (user_id, new_email), since).await?
+        {
+            change.delete_with_later(conn).await?;
+        } else if is_verified {
+            // A verified address belongs to the user. An unverified one may belong to somebody
+            // else, who could take over the account with a link to undo the change.
+            let (user_id, old_email) = (user_id.to_owned(), old_email.to_owned());
+            let change = EmailChange { id: notice.id.clone(), user_id, old_email, created_at: now };
+            change.record(conn).await?;
+        }
+        actor.record(conn, Action::ChangeEmail, About::user(user_id)).await?;
+        Ok::<_, Error>(changed)
+    });
+    let changed = changed.await?.try_into()?;
+    state.mailer.wake();
+    Ok(changed)
+}
