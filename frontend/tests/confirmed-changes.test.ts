@@ -7,17 +7,7 @@ import type { Filter, Task } from "../src/features/tasks/model/task";
 import type { Listing } from "../src/features/tasks/model/task-cache";
 import { ALL_TASKS } from "../src/features/tasks/model/task-view";
 import { keys } from "../src/lib/query-keys";
-
-const task = (id: string, change: Partial<Task> = {}): Task => ({
-  id,
-  title: id,
-  description: null,
-  completed: false,
-  created_at: "2026-01-02T03:04:05.678Z",
-  updated_at: "2026-01-02T03:04:05.678Z",
-  user_id: "ada",
-  ...change,
-});
+import { task } from "./task";
 
 class Cache {
   readonly client = new QueryClient({ defaultOptions: { queries: { retry: false } } });

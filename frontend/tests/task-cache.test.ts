@@ -9,17 +9,7 @@ import {
   withReplaced,
 } from "../src/features/tasks/model/task-cache";
 import { ALL_TASKS } from "../src/features/tasks/model/task-view";
-
-const task = (id: string, change: Partial<Task> = {}): Task => ({
-  id,
-  title: id,
-  description: null,
-  completed: false,
-  created_at: "2026-01-02T03:04:05.678Z",
-  updated_at: "2026-01-02T03:04:05.678Z",
-  user_id: "ada",
-  ...change,
-});
+import { task } from "./task";
 
 const listing = (...pages: Task[][]): Listing => ({
   pages: pages.map((tasks) => ({ tasks, next: undefined })),

@@ -13,17 +13,7 @@ import {
 } from "../src/features/tasks/model/task";
 import { isDraft, overlay, withUnsent } from "../src/features/tasks/model/task-overlay";
 import { ALL_TASKS } from "../src/features/tasks/model/task-view";
-
-const task = (id: string, change: Partial<Task> = {}): Task => ({
-  id,
-  title: id,
-  description: null,
-  completed: false,
-  created_at: "2026-01-02T03:04:05.678Z",
-  updated_at: "2026-01-02T03:04:05.678Z",
-  user_id: "ada",
-  ...change,
-});
+import { task } from "./task";
 
 let ids = 0;
 const entry = (write: Write, state: Entry["state"] = "waiting"): Entry => {

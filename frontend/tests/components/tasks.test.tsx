@@ -14,19 +14,9 @@ import type { Task } from "../../src/features/tasks/model/task";
 import { overlay } from "../../src/features/tasks/model/task-overlay";
 import { ALL_TASKS } from "../../src/features/tasks/model/task-view";
 import { notices } from "../../src/lib/notices";
+import { task } from "../task";
 
 afterEach(cleanup);
-
-const task = (id: string, change: Partial<Task> = {}): Task => ({
-  id,
-  title: id,
-  description: null,
-  completed: false,
-  created_at: "2026-01-02T03:04:05.678Z",
-  updated_at: "2026-01-02T03:04:05.678Z",
-  user_id: "ada",
-  ...change,
-});
 
 const actions = (): TaskActions => ({
   change: vi.fn(),
