@@ -9,7 +9,7 @@ use crate::{Result, root};
 pub const AUTH_URL: &str = "http://localhost:3000";
 pub const TASKS_URL: &str = "http://localhost:8000";
 
-const MARK: &str = "<!-- walkthrough -->\n```sh\n";
+const MARK: &str = "walkthrough";
 const EXPECTATION: &str = "# => ";
 
 /// The pages with commands, in reading order.
@@ -18,13 +18,20 @@ const PAGES: [&str; 2] = ["README.md", "docs/getting-started.md"];
 /// Runs the commands of every page against the given services. Fails if a command fails, or if the
 /// output lacks a line that the page promises.
 pub fn run(auth_url: &str, tasks_url: &str) -> Result {
-    PAGES.iter().try_for_each(|page| run_page(page, auth_url, tasks_url))
+    let urls = [auth_url, tasks_url];
+    PAGES.iter().try_for_each(|page| run_page(page, MARK, Command::new("bash"), urls))
 }
 
-fn run_page(page: &str, auth_url: &str, tasks_url: &str) -> Result {
+/// Runs the commands below a mark, such as `<!-- walkthrough -->`, with a shell.
+pub fn run_page(
+    page: &str,
+    mark: &str,
+    mut shell: Command,
+    [auth_url, tasks_url]: [&str; 2],
+) -> Result {
     let text = fs::read_to_string(root().join(page))?;
-    let script = script(&text).replace(AUTH_URL, auth_url).replace(TASKS_URL, tasks_url);
-    let output = Command::new("bash").args(["-euo", "pipefail", "-c", &script]).output()?;
+    let script = script(&text, mark).replace(AUTH_URL, auth_url).replace(TASKS_URL, tasks_url);
+    let output = shell.args(["-euo", "pipefail", "-c", &script]).output()?;
 
     let stdout = String::from_utf8_lossy(&output.stdout);
     if !output.status.success() {
@@ -44,7 +51,8 @@ fn run_page(page: &str, auth_url: &str, tasks_url: &str) -> Result {
 }
 
 /// Concatenates the marked blocks.
-fn script(page: &str) -> String {
-    let blocks = page.split(MARK).skip(1);
+fn script(page: &str, mark: &str) -> String {
+    let fence = format!("<!-- {mark} -->\n```sh\n");
+    let blocks = page.split(&fence).skip(1);
     blocks.filter_map(|block| Some(block.split_once("```")?.0)).collect()
 }
