@@ -1,6 +1,7 @@
 //! The command line: the settings and the commands.
 
 pub mod audit_log;
+pub mod clients;
 pub mod command;
 pub mod doctor;
 pub mod import;
@@ -18,7 +19,10 @@ use clap::{Parser, Subcommand};
 use service_kit::{Clock, doctor::DoctorArgs, health, migrate, transfer::ExportArgs};
 use tracing::info;
 
-use self::{audit_log::AuditLogArgs, import::ImportArgs, keys::KeysArgs, users::UsersArgs};
+use self::{
+    audit_log::AuditLogArgs, clients::ClientsArgs, import::ImportArgs, keys::KeysArgs,
+    users::UsersArgs,
+};
 use crate::{MIGRATIONS, app::App, config::Config, openapi};
 
 /// Identity service: accounts, sessions, EdDSA access tokens and their public keys.
@@ -51,6 +55,8 @@ pub enum Command {
     Audit(AuditLogArgs),
     /// Manage signing keys: list, rotate and revoke them
     Keys(KeysArgs),
+    /// Manage clients: machines that get access tokens with a secret of their own
+    Clients(ClientsArgs),
     /// Check that the service running with this configuration is ready
     Health,
     /// Diagnose configuration problems (read-only); the exit status is 1 if there is a fault, and 0 if
@@ -79,6 +85,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
         Some(Command::Users(args)) => return Ok(users::run(&config, &args, &clock).await?),
         Some(Command::Audit(args)) => audit_log::run(&config, &args, &clock).await?,
         Some(Command::Keys(args)) => return Ok(keys::run(&config, &args, &clock).await?),
+        Some(Command::Clients(args)) => return Ok(clients::run(&config, &args, &clock).await?),
         Some(Command::Doctor(args)) => return Ok(doctor::run(&config, args).await),
         None => App::build(config, clock)?.run().await?,
     }

@@ -1,6 +1,8 @@
 //! Business logic, independent of HTTP and the command line.
 
 pub(crate) mod audit;
+pub(crate) mod client_lifecycle;
+pub(crate) mod clients;
 pub(crate) mod email_address;
 pub(crate) mod email_tokens;
 pub(crate) mod issuer;

@@ -4,7 +4,7 @@
 //!
 //! | layer | holds |
 //! |---|---|
-//! | [`cli`] | the command line: import and export, users, keys, the audit log, diagnosis |
+//! | [`cli`] | the command line: import and export, users, keys, clients, the audit log, diagnosis |
 //! | [`app`] | the listener, the order of middleware, background workers, metrics |
 //! | [`openapi`] | the API description |
 //! | `routes` | the routing table; request bodies, handlers and responses of each resource |

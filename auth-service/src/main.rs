@@ -16,9 +16,13 @@ async fn start() -> ExitCode {
     let _telemetry = match cli.command {
         // The doctor prints a report and logs nothing.
         Some(Command::Doctor(_)) => None,
-        Some(Command::Export(_) | Command::Users(_) | Command::Audit(_) | Command::Keys(_)) => {
-            Some(telemetry::init_beside_output(log, service))
-        }
+        Some(
+            Command::Export(_)
+            | Command::Users(_)
+            | Command::Audit(_)
+            | Command::Keys(_)
+            | Command::Clients(_),
+        ) => Some(telemetry::init_beside_output(log, service)),
         _ => Some(telemetry::init(log, service)),
     };
     match cli::run(cli).await {

@@ -41,6 +41,8 @@ async fn examine(config: &Config) -> Vec<Finding> {
             "security_events",
             "audit_entries",
             "email_changes",
+            "oauth_clients",
+            "client_assertions",
         ],
         max_connections: config.database.database_max_connections,
         migrates_at_start: config.migrate,

@@ -13,11 +13,12 @@ use service_kit::{
 };
 
 use super::{
-    AuditEntry, EmailChange, EventStream, Mail, NewBan, SecurityEvent, SignInNetwork, SigningKey,
+    AuditEntry, EmailChange, EventStream, Mail, NewBan, OauthClient, SecurityEvent, SignInNetwork,
+    SigningKey,
 };
 use crate::store::schema::{
-    accounts, audit_entries, email_changes, event_streams, mails, security_events, sessions,
-    sign_in_networks, signing_keys, users, verification_tokens,
+    accounts, audit_entries, email_changes, event_streams, mails, oauth_clients, security_events,
+    sessions, sign_in_networks, signing_keys, users, verification_tokens,
 };
 
 #[derive(HasQuery, Insertable, Serialize, Deserialize)]
@@ -131,6 +132,7 @@ exported!(VerificationTokenRow, verification_tokens, by [plain token_hash]);
 exported!(SignInNetwork, sign_in_networks, by [plain network]);
 exported!(Mail, mails, by [text id]);
 exported!(EmailChange, email_changes, by [text id]);
+exported!(OauthClient, oauth_clients, by [text id]);
 exported!(EventStream, event_streams, by [text name]);
 exported!(SecurityEvent, security_events, by [plain place]);
 exported!(
@@ -142,8 +144,9 @@ exported!(
 /// one, and two exports of the same data would differ.
 const ABOUT_THE_DATABASE: [&str; 2] = ["export", "import"];
 
-/// Returns all tables to transfer; `attempts` is omitted because its rows expire soon. The signing
-/// keys come first, so that an unusable key is detected before any other row is written.
+/// Returns all tables to transfer; `attempts` and `client_assertions` are omitted because
+/// their rows expire soon. The signing keys come first, so that an unusable key is detected before
+/// any other row is written.
 pub(crate) fn tables<E: fmt::Display>(
     check_key: impl Fn(&SigningKey) -> Result<(), E> + 'static,
 ) -> Vec<Box<dyn Table>> {
@@ -156,6 +159,7 @@ pub(crate) fn tables<E: fmt::Display>(
         table::<SignInNetwork>(),
         table::<Mail>(),
         table::<EmailChange>(),
+        table::<OauthClient>(),
         table::<EventStream>(),
         table::<SecurityEvent>(),
         table::<AuditEntry>(),

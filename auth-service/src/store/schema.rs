@@ -179,6 +179,35 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::{Bool, Nullable, Text};
+    use service_kit::sql_types::TimestampUtc;
+
+    oauth_clients (id) {
+        id -> Text,
+        name -> Text,
+        scopes -> Text,
+        audiences -> Text,
+        credential -> Text,
+        old_credential -> Nullable<Text>,
+        old_credential_expires_at -> Nullable<TimestampUtc>,
+        is_active -> Bool,
+        created_at -> TimestampUtc,
+        last_used_at -> Nullable<TimestampUtc>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Binary, Text};
+    use service_kit::sql_types::TimestampUtc;
+
+    client_assertions (client_id, jti_hash) {
+        client_id -> Text,
+        jti_hash -> Binary,
+        expires_at -> TimestampUtc,
+    }
+}
+
 diesel::joinable!(accounts -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(accounts, sessions, users);

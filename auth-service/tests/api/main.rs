@@ -13,6 +13,7 @@ mod app;
 mod audit;
 mod bearer;
 mod caching;
+mod clients;
 mod connections;
 mod doctor;
 mod documentation;

@@ -23,12 +23,14 @@ on_both_engines!(auth_service::MIGRATIONS;
     a_missing_schema_is_waited_for,
 );
 
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 12] = [
     "accounts",
     "attempts",
     "audit_entries",
+    "client_assertions",
     "email_changes",
     "mails",
+    "oauth_clients",
     "sessions",
     "sign_in_networks",
     "signing_keys",
@@ -61,7 +63,7 @@ async fn services_that_start_concurrently_migrate_once(db: TestDatabase) {
     for outcome in starts.join_all().await {
         outcome.unwrap();
     }
-    assert_eq!(count(&db, "auth_service_migrations").await, 14);
+    assert_eq!(count(&db, "auth_service_migrations").await, 15);
 }
 
 /// Returns the columns of a table in `schema.rs` as `name type [not null]`, sorted.

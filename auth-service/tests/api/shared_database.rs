@@ -116,6 +116,8 @@ async fn versions_of_another_service_do_not_count(db: TestDatabase) {
             "DROP TABLE security_events",
             "DROP TABLE audit_entries",
             "DROP TABLE email_changes",
+            "DROP TABLE oauth_clients",
+            "DROP TABLE client_assertions",
             "DROP TABLE event_streams",
             "DROP TABLE users",
             "ALTER TABLE mails DROP COLUMN session_id",

@@ -18,10 +18,15 @@ pub(crate) enum Action {
     Export,
     RotateKey,
     RevokeKey,
+    CreateClient,
+    RotateClient,
+    DisableClient,
+    EnableClient,
+    DeleteClient,
 }
 
 impl Action {
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::SignUp,
         Self::SignIn,
         Self::SignOut,
@@ -38,6 +43,11 @@ impl Action {
         Self::Export,
         Self::RotateKey,
         Self::RevokeKey,
+        Self::CreateClient,
+        Self::RotateClient,
+        Self::DisableClient,
+        Self::EnableClient,
+        Self::DeleteClient,
     ];
 
     pub(crate) fn as_str(self) -> &'static str {
@@ -58,6 +68,11 @@ impl Action {
             Self::Export => "export",
             Self::RotateKey => "rotate-key",
             Self::RevokeKey => "revoke-key",
+            Self::CreateClient => "create-client",
+            Self::RotateClient => "rotate-client",
+            Self::DisableClient => "disable-client",
+            Self::EnableClient => "enable-client",
+            Self::DeleteClient => "delete-client",
         }
     }
 }

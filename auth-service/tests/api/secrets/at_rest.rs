@@ -24,7 +24,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     no_response_contains_a_secret,
 );
 
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 14] = [
     "users",
     "accounts",
     "sessions",
@@ -37,6 +37,8 @@ const TABLES: [&str; 12] = [
     "security_events",
     "audit_entries",
     "email_changes",
+    "oauth_clients",
+    "client_assertions",
 ];
 
 /// Returns the contents of all tables as text, with binary columns in hexadecimal.

@@ -1,0 +1,150 @@
+//! `auth-service clients`: manages OAuth clients, directly in the database. The service may be
+//! running: it and the services that follow its security events notice every change.
+
+mod args;
+mod output;
+
+use std::process::ExitCode;
+
+use service_kit::{Clock, db::Database, sql_types::DbTime};
+use shared_models::Timestamp;
+use uuid::Uuid;
+
+pub use self::args::ClientsArgs;
+use self::{
+    args::{Action, CreateArgs, CredentialArgs, DeleteArgs, RotateArgs},
+    output::Output,
+};
+use crate::{
+    cli::command::{self, CommandError},
+    config::Config,
+    domain::{
+        audit::{Actor, Audit},
+        client_lifecycle,
+        clients::{Credential, new_secret},
+        security_events::SecurityEvents,
+    },
+    store::{Moment, OauthClient},
+};
+
+#[derive(Debug, thiserror::Error)]
+#[error("no client has the id {0:?}")]
+struct ClientNotFound(String);
+
+/// Runs a command.
+pub async fn run(
+    config: &Config,
+    args: &ClientsArgs,
+    clock: &Clock,
+) -> Result<ExitCode, CommandError> {
+    let commands = Commands::open(config, args, clock).await?;
+    command::exit_code(match &args.action {
+        Action::List => commands.list().await,
+        Action::Create(args) => commands.create(args).await,
+        Action::Rotate(args) => commands.rotate(args).await,
+        Action::Disable(client) => commands.disable(&client.client).await,
+        Action::Enable(client) => commands.enable(&client.client).await,
+        Action::Delete(args) => commands.delete(args).await,
+    })
+}
+
+/// Returns the credential of the arguments, or a new secret.
+fn new_credential(args: &CredentialArgs) -> (Credential, Option<String>) {
+    if let Some(key) = &args.public_key {
+        (Credential::PublicKey(key.clone()), None)
+    } else {
+        let secret = new_secret();
+        (Credential::of_secret(&secret), Some(secret))
+    }
+}
+
+struct Commands {
+    database: Database,
+    now: DbTime,
+    actor: Actor,
+    moment: Moment,
+    output: Output,
+}
+
+impl Commands {
+    async fn open(
+        config: &Config,
+        args: &ClientsArgs,
+        clock: &Clock,
+    ) -> Result<Self, CommandError> {
+        let database = command::open(config).await?;
+        let now = DbTime(Timestamp::from(clock.now()).into());
+        Ok(Self {
+            database,
+            now,
+            actor: Audit::default().operator(now),
+            moment: SecurityEvents::new(config).moment(now),
+            output: Output { is_json: args.format.json, now },
+        })
+    }
+
+    async fn find(&self, id: &str) -> Result<OauthClient, CommandError> {
+        let mut pooled = self.database.read().await?;
+        let client = OauthClient::find(&mut pooled.conn(), id).await?;
+        client.ok_or_else(|| CommandError::failed(ClientNotFound(id.to_owned())))
+    }
+
+    async fn list(&self) -> Result<(), CommandError> {
+        let mut pooled = self.database.read().await?;
+        Ok(self.output.list(&OauthClient::list(&mut pooled.conn()).await?)?)
+    }
+
+    async fn create(&self, args: &CreateArgs) -> Result<(), CommandError> {
+        let (credential, secret) = new_credential(&args.credential);
+        let client = OauthClient {
+            id: Uuid::now_v7().to_string(),
+            name: args.name.clone(),
+            scopes: args.scope.join(" "),
+            audiences: args.audience.join(" "),
+            credential: credential.stored(),
+            old_credential: None,
+            old_credential_expires_at: None,
+            is_active: true,
+            created_at: self.now,
+            last_used_at: None,
+        };
+        let mut pooled = self.database.write().await?;
+        client_lifecycle::create(&mut pooled.conn(), &client, &self.actor).await?;
+        Ok(self.output.with_credential(&client, "created", secret.as_deref())?)
+    }
+
+    async fn rotate(&self, args: &RotateArgs) -> Result<(), CommandError> {
+        let id = args.client.client.as_str();
+        let (credential, secret) = new_credential(&args.credential);
+        let credential = credential.stored();
+        // Independent of the clocks of the services.
+        let end = (!args.overlap.is_zero()).then(|| DbTime(self.now.0 + args.overlap));
+        let mut pooled = self.database.write().await?;
+        client_lifecycle::rotate(&mut pooled.conn(), (id, &credential), end, &self.actor).await?;
+        drop(pooled);
+        Ok(self.output.with_credential(&self.find(id).await?, "rotated", secret.as_deref())?)
+    }
+
+    async fn disable(&self, id: &str) -> Result<(), CommandError> {
+        let mut pooled = self.database.write().await?;
+        client_lifecycle::disable(&mut pooled.conn(), id, &self.actor, &self.moment).await?;
+        drop(pooled);
+        Ok(self.output.changed(&self.find(id).await?, "disabled")?)
+    }
+
+    async fn enable(&self, id: &str) -> Result<(), CommandError> {
+        let mut pooled = self.database.write().await?;
+        client_lifecycle::enable(&mut pooled.conn(), id, &self.actor, &self.moment).await?;
+        drop(pooled);
+        Ok(self.output.changed(&self.find(id).await?, "enabled")?)
+    }
+
+    async fn delete(&self, args: &DeleteArgs) -> Result<(), CommandError> {
+        let client = self.find(&args.client.client).await?;
+        let (id, name) = (client.id.as_str(), &client.name);
+        args.confirm.ask("deleting a client", &format!("Delete {name} ({id}) for good?"))?;
+        let mut pooled = self.database.write().await?;
+        client_lifecycle::delete(&mut pooled.conn(), id, &self.actor, &self.moment).await?;
+        Ok(self.output.changed(&client, "deleted")?)
+    }
+}

@@ -1,0 +1,90 @@
+//! Changes to OAuth clients. Each is one transaction with its security events and its entry in the
+//! audit log.
+
+use service_kit::{db::Conn, sql_types::DbTime};
+
+use crate::{
+    domain::audit::{About, Action, Actor},
+    store::{Moment, OauthClient, SecurityEvent, StoreError},
+};
+
+pub(crate) async fn create(
+    conn: &mut Conn<'_>,
+    client: &OauthClient,
+    actor: &Actor,
+) -> Result<(), StoreError> {
+    conn.transaction(async |conn| {
+        client.insert(conn).await?;
+        actor.record(conn, Action::CreateClient, About::thing(&client.id)).await
+    })
+    .await
+}
+
+/// Replaces the credential of a client. The current one stays valid until `old_expires_at`; `None`
+/// ends it at once. Changes nothing if there is no such client.
+pub(crate) async fn rotate(
+    conn: &mut Conn<'_>,
+    (id, credential): (&str, &str),
+    old_expires_at: Option<DbTime>,
+    actor: &Actor,
+) -> Result<(), StoreError> {
+    conn.transaction(async |conn| {
+        if OauthClient::update_credential(conn, id, credential, old_expires_at).await? > 0 {
+            actor.record(conn, Action::RotateClient, About::thing(id)).await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Disables a client and revokes its tokens. Changes nothing if it is disabled already.
+pub(crate) async fn disable(
+    conn: &mut Conn<'_>,
+    id: &str,
+    actor: &Actor,
+    moment: &Moment,
+) -> Result<(), StoreError> {
+    conn.transaction(async |conn| {
+        if OauthClient::update_state(conn, id, false).await? > 0 {
+            actor.record(conn, Action::DisableClient, About::thing(id)).await?;
+            SecurityEvent::record_disabled_user(conn, id, &[], moment).await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Enables a client. Revoked tokens stay revoked.
+pub(crate) async fn enable(
+    conn: &mut Conn<'_>,
+    id: &str,
+    actor: &Actor,
+    moment: &Moment,
+) -> Result<(), StoreError> {
+    conn.transaction(async |conn| {
+        if OauthClient::update_state(conn, id, true).await? > 0 {
+            actor.record(conn, Action::EnableClient, About::thing(id)).await?;
+            SecurityEvent::record_enabled_user(conn, id, moment).await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Deletes a client, whose tokens become invalid. Services that follow the security events erase
+/// its data. Changes nothing if there is no such client.
+pub(crate) async fn delete(
+    conn: &mut Conn<'_>,
+    id: &str,
+    actor: &Actor,
+    moment: &Moment,
+) -> Result<(), StoreError> {
+    conn.transaction(async |conn| {
+        if OauthClient::delete(conn, id).await? > 0 {
+            actor.record(conn, Action::DeleteClient, About::thing(id)).await?;
+            SecurityEvent::record_deleted_user(conn, id, moment).await?;
+        }
+        Ok(())
+    })
+    .await
+}
