@@ -37,6 +37,7 @@ use crate::{
     config::{Config, SecretError},
     domain::{
         audit::Audit,
+        clients::Clients,
         email_tokens::EmailTokens,
         issuer::Issuer,
         login_throttle::LoginThrottle,
@@ -50,7 +51,7 @@ use crate::{
     http::{
         cookies::Cookies, error::X_RETRY_AFTER, session_cookies::SET_AUTH_TOKEN, state::AppState,
     },
-    routes::{self, SET_AUTH_JWT},
+    routes::{self, SET_AUTH_JWT, TOKEN_ENDPOINT},
 };
 
 /// Response headers that scripts on other origins may read.
@@ -137,6 +138,11 @@ impl App {
         let email_tokens = Arc::new(EmailTokens::new(&secrets).map_err(crypto)?);
         let state = Data::new(AppState {
             issuer: Issuer::new(&config, &secrets, &database, &audit).map_err(crypto)?,
+            clients: Clients::new(
+                config.issuer(),
+                format!("{}{TOKEN_ENDPOINT}", config.better_auth_url.as_str()),
+                &database,
+            ),
             in_flight: InFlight::new(config.server),
             features: config.features(),
             cookies: Cookies::new(&secrets, &config.cookies, config.has_secure_cookies()),

@@ -110,6 +110,10 @@ pub struct Config {
     #[arg(long, env, default_value = "24h", value_parser = duration)]
     pub jwt_expires_in: Duration,
 
+    /// Lifetime of access tokens of clients; not longer than JWT_EXPIRES_IN
+    #[arg(long, env, default_value = "1h", value_parser = duration)]
+    pub client_token_expires_in: Duration,
+
     /// Lifetime of a session since its last extension
     #[arg(long, env, default_value = "7d", value_parser = duration)]
     pub session_expires_in: Duration,

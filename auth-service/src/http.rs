@@ -2,6 +2,7 @@
 //! responses.
 
 pub(crate) mod client_address;
+pub(crate) mod client_credentials;
 pub(crate) mod cookies;
 pub(crate) mod error;
 pub(crate) mod input;

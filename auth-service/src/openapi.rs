@@ -24,7 +24,7 @@ use utoipa::openapi::{
 };
 
 use self::{
-    operation::{BEARER, COOKIE, Operation, RECEIVER, RECEIVER_BASIC},
+    operation::{BEARER, CLIENT, COOKIE, Operation, RECEIVER, RECEIVER_BASIC},
     schemas::{one_of, optional, output, required, string},
 };
 
@@ -34,8 +34,8 @@ endpoints below `/api/auth`, except `/undo-change-email` and `/verify-email/conf
 protocol of Better Auth, so its npm client is the easiest way to use them.
 
 - **Errors** are flat objects: `message` is meant for people, `code` for programs. A few have no code. \
-Below `/api/auth/oauth2`, `INVALID_CLIENT` and `INVALID_REQUEST` also have the fields of OAuth \
-(RFC 6749 §5.2).
+Below `/api/auth/oauth2`, `INVALID_CLIENT`, `INVALID_REQUEST`, `INVALID_SCOPE`, `INVALID_TARGET` and \
+`UNSUPPORTED_GRANT_TYPE` also have the fields of OAuth (RFC 6749 §5.2).
 - **Unknown paths** below `/api/auth`, and wrong methods there, return 404 without a body. Elsewhere, \
 the 404 or 405 response has a body.
 - **Bodies** are JSON. Unknown fields are ignored, but `callbackURL`, `redirectTo`, `errorCallbackURL` \
@@ -60,7 +60,7 @@ fn describe() -> OpenApi {
         ("addresses", "Verify and change e-mail addresses", emails::operations()),
         ("providers", "Accounts at other providers", providers::operations()),
         ("events", "Security events for services that verify tokens", events::operations()),
-        ("tokens", "Introspection and revocation of access tokens", tokens::operations()),
+        ("tokens", "Tokens for clients, introspection and revocation", tokens::operations()),
         ("service", "Public keys, health and settings", service::operations()),
     ];
     let mut info = Info::new("auth-service", env!("CARGO_PKG_VERSION"));
@@ -85,7 +85,16 @@ fn describe() -> OpenApi {
     let error = output([
         required("message", string()),
         optional("code", one_of(codes)),
-        optional("error", one_of(["invalid_client", "invalid_request"])),
+        optional(
+            "error",
+            one_of([
+                "invalid_client",
+                "invalid_request",
+                "invalid_scope",
+                "invalid_target",
+                "unsupported_grant_type",
+            ]),
+        ),
         optional("error_description", string()),
     ]);
     components.schemas.insert("Error".to_owned(), error.into());
@@ -112,5 +121,10 @@ fn describe() -> OpenApi {
         ))
         .build();
     components.add_security_scheme(RECEIVER_BASIC, SecurityScheme::Http(receiver));
+    let client = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Basic)
+        .description(Some("Id and secret of a client."))
+        .build();
+    components.add_security_scheme(CLIENT, SecurityScheme::Http(client));
     openapi
 }

@@ -5,6 +5,7 @@
 //! the response to a wrong method is a 405 with `Allow`.
 
 mod change_email;
+mod client_token;
 mod confirm_page;
 mod email;
 mod error_page;
@@ -12,6 +13,7 @@ mod oauth2;
 mod passwords;
 mod providers;
 mod security_events;
+mod server_metadata;
 mod sessions;
 mod sign_in;
 mod sign_out;
@@ -80,6 +82,7 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
             .route("/callback/{id}", get().to(providers::callback))
             .route("/callback/{id}", post().to(providers::callback_by_post))
             .route("/verify-email/confirm", read().to(confirm_page::confirm_page))
+            .route("/oauth2/token", post().to(client_token::issue_client_token))
             .route("/oauth2/introspect", post().to(oauth2::introspect))
             .route("/oauth2/revoke", post().to(oauth2::revoke))
             .route("/ok", read().to(status::ok))
@@ -95,6 +98,11 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
     .service(
         resource(ISSUER_DOCUMENT)
             .route(read().to(token::issuer))
+            .default_service(to(web::only_get)),
+    )
+    .service(
+        resource(server_metadata::PATH)
+            .route(read().to(server_metadata::server_metadata))
             .default_service(to(web::only_get)),
     )
     .service(
@@ -132,6 +140,7 @@ async fn description() -> HttpResponse {
 }
 
 pub(crate) use self::{
-    security_events::PATH as SECURITY_EVENTS, sessions::SET_AUTH_JWT,
+    client_token::PATH as TOKEN_ENDPOINT, security_events::PATH as SECURITY_EVENTS,
+    server_metadata::PATH as SERVER_METADATA, sessions::SET_AUTH_JWT,
     web::configure as configure_web,
 };

@@ -10,7 +10,7 @@ mod issuer;
 mod timestamp;
 mod user;
 
-pub use claims::{AccessClaims, CallerClaims};
+pub use claims::{AccessClaims, Audience, CallerClaims, ClientClaims};
 pub use ids::{InvalidUserId, TaskId, UserId};
 pub use issuer::{ISSUER_DOCUMENT, IssuerDocument};
 pub use timestamp::Timestamp;

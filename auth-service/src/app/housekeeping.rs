@@ -11,7 +11,8 @@ use crate::{
     domain::login_throttle::NETWORK_MEMORY,
     http::{error::Result, state::AppState},
     store::{
-        Attempt, AuditEntry, EmailChange, SecurityEvent, Session, SignInNetwork, VerificationToken,
+        Attempt, AuditEntry, EmailChange, SecurityEvent, Session, SignInNetwork, UsedAssertion,
+        VerificationToken,
     },
 };
 
@@ -36,6 +37,7 @@ pub(crate) fn keep(state: Data<AppState>) -> Worker {
             forget_events(&state).await,
             forget_audit_entries(&state).await,
             forget_email_changes(&state).await,
+            forget_assertions(&state).await,
             forget_keys(&state).await,
             renew_seals(&state).await,
         ] {
@@ -125,4 +127,9 @@ async fn forget_audit_entries(state: &AppState) -> Result<usize> {
 async fn forget_email_changes(state: &AppState) -> Result<usize> {
     let until = state.undoable_since();
     Ok(EmailChange::delete_until(&mut state.write().await?.conn(), until).await?)
+}
+
+async fn forget_assertions(state: &AppState) -> Result<usize> {
+    let now = DbTime(state.clock.now());
+    Ok(UsedAssertion::delete_expired(&mut state.write().await?.conn(), now).await?)
 }

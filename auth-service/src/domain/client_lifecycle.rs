@@ -5,7 +5,7 @@ use service_kit::{db::Conn, sql_types::DbTime};
 
 use crate::{
     domain::audit::{About, Action, Actor},
-    store::{Moment, OauthClient, SecurityEvent, StoreError},
+    store::{ClientTokenNames, Moment, OauthClient, SecurityEvent, StoreError},
 };
 
 pub(crate) async fn create(
@@ -83,6 +83,22 @@ pub(crate) async fn delete(
         if OauthClient::delete(conn, id).await? > 0 {
             actor.record(conn, Action::DeleteClient, About::thing(id)).await?;
             SecurityEvent::record_deleted_user(conn, id, moment).await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Revokes an access token of a client, unless it is no longer valid.
+pub(crate) async fn revoke_token(
+    conn: &mut Conn<'_>,
+    token: ClientTokenNames<'_>,
+    moment: &Moment,
+) -> Result<(), StoreError> {
+    conn.transaction(async |conn| {
+        if OauthClient::has_token(conn, token).await? {
+            let names = (token.client, token.token);
+            SecurityEvent::record_revoked_token(conn, names, moment).await?;
         }
         Ok(())
     })

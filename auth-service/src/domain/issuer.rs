@@ -18,7 +18,7 @@ use service_kit::{
     sql_types::DbTime,
     telemetry::Chain,
 };
-use shared_models::{AccessClaims, Timestamp, User};
+use shared_models::{AccessClaims, ClientClaims, Timestamp, User};
 use tokio::{sync::Mutex, time};
 use tracing::warn;
 use uuid::Uuid;
@@ -27,7 +27,7 @@ pub(crate) use self::{error::IssuerError, key_set::Jwks};
 use self::{key_set::KeySet, schedule::Rotation};
 use crate::{
     config::{Config, Secrets},
-    domain::{audit::Audit, secret_box::Seal},
+    domain::{audit::Audit, clients::Grant, secret_box::Seal},
     store::SigningKey,
 };
 
@@ -46,6 +46,7 @@ pub(crate) struct Issuer {
     iss: String,
     aud: String,
     expires_in: Duration,
+    client_tokens_expire_in: Duration,
     rotation: Rotation,
     seal: Seal,
     database: Database,
@@ -68,6 +69,8 @@ impl Issuer {
             iss: config.issuer().to_owned(),
             aud: config.audience().to_owned(),
             expires_in: config.jwt_expires_in,
+            // Keys are published, and revocations are kept, as long as tokens of users are valid.
+            client_tokens_expire_in: config.client_token_expires_in.min(config.jwt_expires_in),
             rotation: Rotation::new(config),
             keys: ArcSwapOption::empty(),
             seal: Seal::new(secrets, SEAL_PURPOSE)?,
@@ -110,8 +113,7 @@ impl Issuer {
     ) -> Result<String> {
         let keys = self.signing_keys(now.into()).await?;
         let issued_at = DateTime::from(now).timestamp();
-        let lifetime = i64::try_from(self.expires_in.as_secs())
-            .map_err(|_error: std::num::TryFromIntError| IssuerError::Time)?;
+        let lifetime = seconds(self.expires_in)?;
         let claims = AccessClaims {
             iat: issued_at,
             user: fit_for_a_header(user),
@@ -125,14 +127,36 @@ impl Issuer {
         keys.signer(now.into())?.access_token(&claims)
     }
 
+    /// Returns an access token of a client (RFC 9068), and its lifetime in seconds.
+    pub(crate) async fn client_token(
+        &self,
+        grant: Grant<'_>,
+        now: Timestamp,
+    ) -> Result<(String, i64)> {
+        let keys = self.signing_keys(now.into()).await?;
+        let issued_at = DateTime::from(now).timestamp();
+        let lifetime = seconds(self.client_tokens_expire_in)?;
+        let claims = ClientClaims {
+            iss: self.iss.clone(),
+            aud: grant.audience,
+            sub: grant.client_id.to_owned(),
+            client_id: grant.client_id.to_owned(),
+            scope: grant.scope,
+            iat: issued_at,
+            exp: issued_at.saturating_add(lifetime),
+            jti: Uuid::now_v7().to_string(),
+        };
+        Ok((keys.signer(now.into())?.client_token(&claims)?, lifetime))
+    }
+
     /// Returns a security event token (RFC 8417). Verifiers of access tokens reject it.
     pub(crate) async fn event_token(&self, claims: &Value, now: Timestamp) -> Result<String> {
         let keys = self.signing_keys(now.into()).await?;
         keys.signer(now.into())?.event_token(claims)
     }
 
-    /// Returns the claims of an access token. Returns `None` if the token was not signed with a
-    /// published key, has another issuer or audience, or has expired. Does not check whether its
+    /// Returns the claims of a user's access token. Returns `None` if the token was not signed with
+    /// a published key, has another issuer or audience, or has expired. Does not check whether its
     /// session has ended.
     pub(crate) async fn verified(
         &self,
@@ -140,11 +164,24 @@ impl Issuer {
         now: Timestamp,
     ) -> Result<Option<AccessClaims>> {
         let now = now.into();
-        let claims = self.published_keys(now).await?.verified(token);
+        let claims = self.published_keys(now).await?.user_claims(token);
         let is_valid = |claims: &AccessClaims| {
             claims.iss == self.iss && claims.aud == self.aud && now.timestamp() < claims.exp
         };
         Ok(claims.filter(is_valid))
+    }
+
+    /// Returns the claims of a client's access token for any audience. Returns `None` if the token
+    /// was not signed with a published key, has another issuer, or has expired. Does not check
+    /// whether it was revoked.
+    pub(crate) async fn verified_client(
+        &self,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Option<ClientClaims>> {
+        let now = now.into();
+        let claims = self.published_keys(now).await?.client_claims(token);
+        Ok(claims.filter(|claims| claims.iss == self.iss && now.timestamp() < claims.exp))
     }
 
     /// Returns the published keys; if they cannot be reloaded, those loaded last.
@@ -233,6 +270,10 @@ impl Issuer {
         let conn = &mut self.database.write().await?;
         Ok(SigningKey::delete_expired_before(&mut conn.conn(), then, generation).await?)
     }
+}
+
+fn seconds(lifetime: Duration) -> Result<i64, IssuerError> {
+    i64::try_from(lifetime.as_secs()).map_err(|_error: std::num::TryFromIntError| IssuerError::Time)
 }
 
 /// Shortens the user's claims, because servers limit the size of the header that carries a token: a

@@ -82,7 +82,7 @@ pub(crate) async fn revoke_token(
 ) -> Result<(), StoreError> {
     conn.transaction(async |conn| {
         if Session::find_email(conn, token, moment.now).await?.is_some() {
-            SecurityEvent::record_revoked_token(conn, token, moment).await?;
+            SecurityEvent::record_revoked_token(conn, (token.user, token.token), moment).await?;
         }
         Ok(())
     })

@@ -25,7 +25,10 @@ use tokio::task::JoinError;
 use tracing::{debug, error};
 
 use crate::{
-    domain::{email_tokens::EmailTokenError, issuer::IssuerError, sessions::SessionError},
+    domain::{
+        clients::Refusal, email_tokens::EmailTokenError, issuer::IssuerError,
+        sessions::SessionError,
+    },
     store::StoreError,
 };
 
@@ -34,6 +37,8 @@ pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 pub(crate) const X_RETRY_AFTER: &str = "x-retry-after";
 /// `WWW-Authenticate` challenge to a receiver (RFC 9110 §11.6.1).
 const RECEIVER_CHALLENGE: &str = r#"Bearer, Basic realm="auth-service""#;
+/// `WWW-Authenticate` challenge to an OAuth client (RFC 6749 §5.2).
+const CLIENT_CHALLENGE: &str = r#"Basic realm="auth-service""#;
 /// Value of `Retry-After` in 503 responses.
 const RETRY_AFTER_SECONDS: &str = "1";
 
@@ -125,6 +130,14 @@ pub(crate) enum Error {
     InvalidClient,
     #[error("invalid request: {0}")]
     InvalidTokenRequest(&'static str),
+    #[error("client authentication failed: {0}")]
+    ClientRefused(Refusal),
+    #[error("unsupported grant type")]
+    UnsupportedGrantType,
+    #[error("scope is malformed or not allowed")]
+    InvalidScope,
+    #[error("resource is not an audience of the client")]
+    InvalidTarget,
     #[error("no session of the user to delete")]
     NobodyToDelete,
     #[error("invalid verification token")]
@@ -224,8 +237,11 @@ impl Error {
     /// Returns the OAuth error code (RFC 6749 §5.2), or `None` if the error has no such code.
     fn oauth_error(&self) -> Option<&'static str> {
         match self {
-            Self::InvalidClient => Some("invalid_client"),
+            Self::InvalidClient | Self::ClientRefused(_) => Some("invalid_client"),
             Self::InvalidTokenRequest(_) => Some("invalid_request"),
+            Self::UnsupportedGrantType => Some("unsupported_grant_type"),
+            Self::InvalidScope => Some("invalid_scope"),
+            Self::InvalidTarget => Some("invalid_target"),
             _ => None,
         }
     }
@@ -272,6 +288,9 @@ impl ResponseError for Error {
         }
         if let Self::NoReceiver | Self::InvalidClient = self {
             response.insert_header((WWW_AUTHENTICATE, RECEIVER_CHALLENGE));
+        }
+        if let Self::ClientRefused(_) = self {
+            response.insert_header((WWW_AUTHENTICATE, CLIENT_CHALLENGE));
         }
         if let Self::TooManyRequests { wait } = self {
             // Both headers contain whole seconds (RFC 9110 §10.2.3), rounded up.

@@ -3,8 +3,9 @@
 //! GET request, only the query is checked.
 
 mod fields;
+mod form;
 
-pub(crate) use self::fields::Fields;
+pub(crate) use self::{fields::Fields, form::OauthForm};
 
 use std::{future::Future, pin::Pin};
 

@@ -16,6 +16,7 @@ use crate::{
     config::Features,
     domain::{
         audit::{Actor, Audit},
+        clients::Clients,
         email_tokens::{EmailTokens, UNDO_LIFETIME},
         issuer::Issuer,
         login_throttle::LoginThrottle,
@@ -39,6 +40,7 @@ pub(crate) struct AppState {
     pub(crate) cookies: Cookies,
     pub(crate) passwords: Passwords,
     pub(crate) issuer: Issuer,
+    pub(crate) clients: Clients,
     pub(crate) email_tokens: Arc<EmailTokens>,
     pub(crate) trusted_origins: TrustedOrigins,
     pub(crate) trusted_proxies: Vec<TrustedProxy>,

@@ -32,6 +32,7 @@ use crate::{
 pub(super) const COOKIE: &str = "sessionCookie";
 pub(super) const BEARER: &str = "sessionToken";
 pub(super) const RECEIVER: &str = "receiverSecret";
+pub(super) const CLIENT: &str = "clientSecret";
 pub(super) const RECEIVER_BASIC: &str = "receiverPassword";
 
 /// An operation under construction.
@@ -142,6 +143,12 @@ impl Operation {
     /// Requires the secret of a receiver of security events instead of a session.
     pub(super) fn for_receivers(mut self) -> Self {
         self.described.security = Some([RECEIVER, RECEIVER_BASIC].map(requirement).into());
+        self
+    }
+
+    /// Requires the credentials of a client, in the header or in the form.
+    pub(super) fn for_clients(mut self) -> Self {
+        self.described.security = Some(vec![SecurityRequirement::default(), requirement(CLIENT)]);
         self
     }
 

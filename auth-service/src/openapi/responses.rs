@@ -53,6 +53,8 @@ pub(super) fn schemas() -> Vec<(&'static str, ObjectBuilder)> {
             ]),
         ),
         ("SecurityEvents", super::events::page()),
+        ("ClientToken", super::tokens::client_token()),
+        ("ServerMetadata", super::tokens::server_metadata()),
         ("TokenIntrospection", super::tokens::introspection()),
         ("NoResponse", output([])),
         ("OkResponse", output([required("ok", only(true))])),

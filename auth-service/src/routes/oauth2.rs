@@ -4,30 +4,24 @@
 use std::{future::Future, pin::Pin};
 
 use actix_web::{
-    FromRequest, HttpRequest, HttpResponse,
-    dev::Payload,
-    http::header::{CACHE_CONTROL, CONTENT_TYPE},
-    web::Data,
+    FromRequest, HttpRequest, HttpResponse, dev::Payload, http::header::CACHE_CONTROL, web::Data,
 };
+use chrono::DateTime;
 use serde::Serialize;
 use serde_json::json;
-use service_kit::{body, sql_types::DbTime};
-use shared_models::{AccessClaims, UserId};
-use url::form_urlencoded;
+use service_kit::sql_types::DbTime;
+use shared_models::{AccessClaims, Audience, ClientClaims, UserId};
 
 use crate::{
-    domain::user_lifecycle,
+    domain::{client_lifecycle, user_lifecycle},
     http::{
         error::{Error, Result},
-        input::FORM,
+        input::OauthForm,
         receiver::Client,
         state::AppState,
     },
-    store::{Session, TokenNames},
+    store::{ClientTokenNames, OauthClient, Session, TokenNames},
 };
-
-/// Maximum size of the body in bytes. An access token has at most 8 KiB.
-const MAX_BODY_BYTES: usize = 16 * 1024;
 
 /// A token sent by a receiver.
 pub(crate) struct FromReceiver(String);
@@ -71,28 +65,10 @@ async fn token(
     if !is_allowed(Client::of(req.headers(), &state.security_events)) {
         return Err(Error::InvalidClient);
     }
-    let bytes = body::read(req, &mut payload, MAX_BODY_BYTES).await?;
-    if !bytes.is_empty() {
-        check_media_type(req)?;
-    }
-    let mut tokens = form_urlencoded::parse(&bytes).filter(|(name, _)| name == "token");
-    match (tokens.next(), tokens.next()) {
-        (Some((_, token)), None) if !token.is_empty() => Ok(token.into_owned()),
-        // RFC 6749 §3.2: parameters must not be repeated.
-        (_, Some(_)) => Err(Error::InvalidTokenRequest("The parameter token is repeated")),
-        _ => Err(Error::InvalidTokenRequest("The parameter token is missing")),
-    }
-}
-
-fn check_media_type(req: &HttpRequest) -> Result<()> {
-    let sent = req.headers().get(CONTENT_TYPE).map(|sent| String::from_utf8_lossy(sent.as_bytes()));
-    let sent = sent.unwrap_or_default();
-    let media_type = sent.split(';').next().unwrap_or_default().trim();
-    if media_type.eq_ignore_ascii_case(FORM) {
-        Ok(())
-    } else {
-        Err(Error::UnsupportedMediaType { sent: sent.into_owned(), allowed: FORM })
-    }
+    let form = OauthForm::read(req, &mut payload).await?;
+    let token = form.one("token")?;
+    let missing = Error::InvalidTokenRequest("The parameter token is missing");
+    token.map(str::to_owned).ok_or(missing)
 }
 
 /// The response to an introspection request (RFC 7662 §2.2).
@@ -105,7 +81,14 @@ struct Introspection {
 
 /// The claims of an active token.
 #[derive(Serialize)]
-struct ActiveToken {
+#[serde(untagged)]
+enum ActiveToken {
+    User(UserToken),
+    Client(ClientToken),
+}
+
+#[derive(Serialize)]
+struct UserToken {
     token_type: &'static str,
     /// The current e-mail address of the user, like `email`.
     username: String,
@@ -119,7 +102,21 @@ struct ActiveToken {
     sid: String,
 }
 
-impl ActiveToken {
+#[derive(Serialize)]
+struct ClientToken {
+    token_type: &'static str,
+    client_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+    sub: String,
+    iss: String,
+    aud: Audience,
+    exp: i64,
+    iat: i64,
+    jti: String,
+}
+
+impl UserToken {
     fn new(claims: AccessClaims, email: String) -> Self {
         Self {
             token_type: "Bearer",
@@ -136,6 +133,22 @@ impl ActiveToken {
     }
 }
 
+impl From<ClientClaims> for ClientToken {
+    fn from(claims: ClientClaims) -> Self {
+        Self {
+            token_type: "Bearer",
+            client_id: claims.client_id,
+            scope: claims.scope,
+            sub: claims.sub,
+            iss: claims.iss,
+            aud: claims.aud,
+            exp: claims.exp,
+            iat: claims.iat,
+            jti: claims.jti,
+        }
+    }
+}
+
 /// Returns whether an access token is active, and the claims of an active token.
 pub(crate) async fn introspect(
     state: Data<AppState>,
@@ -148,15 +161,32 @@ pub(crate) async fn introspect(
 }
 
 async fn active_token(state: &AppState, token: &str) -> Result<Option<ActiveToken>> {
-    let Some(claims) = state.issuer.verified(token, state.now()).await? else { return Ok(None) };
+    if let Some(claims) = state.issuer.verified(token, state.now()).await? {
+        let mut pooled = state.read().await?;
+        let now = DbTime(state.clock.now());
+        let email = Session::find_email(&mut pooled.conn(), names(&claims), now).await?;
+        return Ok(email.map(|email| ActiveToken::User(UserToken::new(claims, email))));
+    }
+    let claims = state.issuer.verified_client(token, state.now()).await?;
+    let Some((claims, issued_at)) = claims.and_then(with_issue_time) else { return Ok(None) };
     let mut pooled = state.read().await?;
-    let now = DbTime(state.clock.now());
-    let email = Session::find_email(&mut pooled.conn(), names(&claims), now).await?;
-    Ok(email.map(|email| ActiveToken::new(claims, email)))
+    let names = client_names(&claims, issued_at);
+    let is_active = OauthClient::has_token(&mut pooled.conn(), names).await?;
+    Ok(is_active.then(|| ActiveToken::Client(claims.into())))
 }
 
 fn names(claims: &AccessClaims) -> TokenNames<'_> {
     TokenNames { user: claims.sub.as_str(), session: &claims.sid, token: &claims.jti }
+}
+
+fn client_names(claims: &ClientClaims, issued_at: DbTime) -> ClientTokenNames<'_> {
+    ClientTokenNames { client: &claims.client_id, token: &claims.jti, issued_at }
+}
+
+/// Returns the claims of a token that this service signed, with the time of issue.
+fn with_issue_time(claims: ClientClaims) -> Option<(ClientClaims, DbTime)> {
+    let issued_at = DbTime(DateTime::from_timestamp(claims.iat, 0)?);
+    Some((claims, issued_at))
 }
 
 /// Revokes an access token. For an invalid token the response is the same (RFC 7009 §2.2), so it
@@ -165,10 +195,15 @@ pub(crate) async fn revoke(
     state: Data<AppState>,
     FromReceiverOrBearer(token): FromReceiverOrBearer,
 ) -> Result<HttpResponse> {
+    let moment = state.moment();
     if let Some(claims) = state.issuer.verified(&token, state.now()).await? {
-        let moment = state.moment();
         let mut pooled = state.write().await?;
         user_lifecycle::revoke_token(&mut pooled.conn(), names(&claims), &moment).await?;
+    } else if let Some((claims, issued_at)) =
+        state.issuer.verified_client(&token, state.now()).await?.and_then(with_issue_time)
+    {
+        let (mut pooled, names) = (state.write().await?, client_names(&claims, issued_at));
+        client_lifecycle::revoke_token(&mut pooled.conn(), names, &moment).await?;
     }
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({})))
 }

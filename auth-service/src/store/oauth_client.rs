@@ -8,7 +8,8 @@ use service_kit::{
     sql_types::DbTime,
 };
 
-use crate::store::schema::oauth_clients;
+use super::EventKind;
+use crate::store::schema::{oauth_clients, security_events};
 
 /// A client. Does not implement `Debug`, because it holds the hashes of secrets.
 #[derive(HasQuery, Insertable, Serialize, Deserialize)]
@@ -30,6 +31,14 @@ pub(crate) struct OauthClient {
     pub(crate) created_at: DbTime,
     /// Accurate to a minute.
     pub(crate) last_used_at: Option<DbTime>,
+}
+
+/// The identifying claims of a client's access token.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ClientTokenNames<'a> {
+    pub(crate) client: &'a str,
+    pub(crate) token: &'a str,
+    pub(crate) issued_at: DbTime,
 }
 
 impl OauthClient {
@@ -84,7 +93,38 @@ impl OauthClient {
         query!(conn, |c| updated.execute(*c))
     }
 
+    pub(crate) async fn update_last_use(
+        conn: &mut Conn<'_>,
+        id: &str,
+        now: DbTime,
+    ) -> QueryResult<usize> {
+        let used =
+            diesel::update(oauth_clients::table.find(id)).set(oauth_clients::last_used_at.eq(now));
+        query!(conn, |c| used.execute(*c))
+    }
+
     pub(crate) async fn delete(conn: &mut Conn<'_>, id: &str) -> QueryResult<usize> {
         query!(conn, |c| diesel::delete(oauth_clients::table.find(id)).execute(*c))
+    }
+
+    /// Returns whether the client of a token is active, and neither the token nor all earlier
+    /// tokens of the client were revoked.
+    pub(crate) async fn has_token(
+        conn: &mut Conn<'_>,
+        names: ClientTokenNames<'_>,
+    ) -> QueryResult<bool> {
+        let revocation = security_events::table.filter(
+            security_events::token_id.eq(names.token).or(security_events::user_id
+                .eq(names.client)
+                .and(security_events::kind.eq(EventKind::AccountDisabled.as_str()))
+                .and(security_events::created_at.ge(names.issued_at))),
+        );
+        let active = oauth_clients::table
+            .find(names.client)
+            .filter(oauth_clients::is_active)
+            .filter(diesel::dsl::not(diesel::dsl::exists(revocation)));
+        let found: Option<String> =
+            query!(conn, |c| active.select(oauth_clients::id).first(*c)).optional()?;
+        Ok(found.is_some())
     }
 }

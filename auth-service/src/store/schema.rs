@@ -212,5 +212,6 @@ diesel::joinable!(accounts -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(accounts, sessions, users);
 diesel::allow_tables_to_appear_in_same_query!(sessions, verification_tokens);
+diesel::allow_tables_to_appear_in_same_query!(oauth_clients, security_events);
 diesel::allow_tables_to_appear_in_same_query!(security_events, sessions);
 diesel::allow_tables_to_appear_in_same_query!(security_events, users);

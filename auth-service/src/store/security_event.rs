@@ -9,7 +9,7 @@ use service_kit::{
     sql_types::DbTime,
 };
 
-use super::session::{EndedSession, TokenNames};
+use super::session::EndedSession;
 use crate::store::schema::{event_streams, security_events};
 
 /// Name of the only stream.
@@ -216,12 +216,12 @@ impl SecurityEvent {
     /// step of a transaction.
     pub(crate) async fn record_revoked_token(
         conn: &mut Conn<'_>,
-        token: TokenNames<'_>,
+        (subject, token_id): (&str, &str),
         moment: &Moment,
     ) -> QueryResult<()> {
-        let token_id = Some(token.token);
-        let event = NewEvent::of_user(EventKind::TokenRevoked, token.user);
-        Self::record(conn, &[NewEvent { token_id, ..event }], moment).await
+        let event = NewEvent::of_user(EventKind::TokenRevoked, subject);
+        let event = NewEvent { token_id: Some(token_id), ..event };
+        Self::record(conn, &[event], moment).await
     }
 
     /// Records that a signing key was revoked. Like [`Self::record_ended`], this must be the last

@@ -140,6 +140,11 @@ impl TestApp {
         self.now_micros.fetch_add(millis * 1000, Ordering::SeqCst);
     }
 
+    /// Returns the time of the clock in seconds since the Unix epoch.
+    pub(crate) fn now(&self) -> i64 {
+        self.now_micros.load(Ordering::SeqCst) / 1_000_000
+    }
+
     /// Rounds the clock down to whole milliseconds, the precision of `shared_models::Timestamp`, to
     /// test exact boundaries.
     pub(crate) fn round_time(&self) {

@@ -1,10 +1,12 @@
 //! Credentials of clients, as the database stores them.
 
-use aws_lc_rs::digest;
+use aws_lc_rs::{constant_time::verify_slices_are_equal, digest};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use rand::distr::{Alphanumeric, SampleString as _};
+use service_kit::sql_types::DbTime;
 
 use super::public_key::PublicKey;
+use crate::store::OauthClient;
 
 /// Length of a secret, which has more than 256 bits of randomness.
 const SECRET_CHARS: usize = 48;
@@ -44,6 +46,32 @@ impl Credential {
         match stored.strip_prefix(HASH_PREFIX) {
             Some(hash) => Some(Self::SecretHash(hash.to_owned())),
             None => PublicKey::parse(stored).ok().map(Self::PublicKey),
+        }
+    }
+
+    /// Returns the credentials of a client that are valid: the current one and, for some time after
+    /// a rotation, the one before it.
+    pub(super) fn valid(client: &OauthClient, now: DbTime) -> impl Iterator<Item = Self> {
+        let is_in_overlap = client.old_credential_expires_at.is_some_and(|end| now.0 < end.0);
+        let old = client.old_credential.as_deref().filter(|_| is_in_overlap);
+        [Some(client.credential.as_str()), old].into_iter().flatten().filter_map(Self::read)
+    }
+
+    /// Returns whether a secret is this one. The comparison takes constant time.
+    pub(super) fn is_secret(&self, secret: &str) -> bool {
+        match (self, Self::of_secret(secret)) {
+            (Self::SecretHash(hash), Self::SecretHash(sent)) => {
+                verify_slices_are_equal(hash.as_bytes(), sent.as_bytes()).is_ok()
+            }
+            _ => false,
+        }
+    }
+
+    /// Returns whether this is a public key that verifies a signature.
+    pub(super) fn verifies(&self, algorithm: &str, message: &[u8], signature: &[u8]) -> bool {
+        match self {
+            Self::PublicKey(key) => key.verifies(algorithm, message, signature),
+            Self::SecretHash(_) => false,
         }
     }
 }

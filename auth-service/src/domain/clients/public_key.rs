@@ -72,6 +72,17 @@ impl PublicKey {
         jwk.to_string()
     }
 
+    /// Returns whether a signature is valid. The key determines the algorithm, which the token must
+    /// name (RFC 7518 §3.4, RFC 8037 §3.1, RFC 9864 §2.2).
+    pub(crate) fn verifies(&self, algorithm: &str, message: &[u8], signature: &[u8]) -> bool {
+        let is_named = match self {
+            Self::Ed25519 { .. } => ["EdDSA", "Ed25519"].contains(&algorithm),
+            Self::P256 { .. } => algorithm == "ES256",
+        };
+        let is_valid = |key: ParsedPublicKey| key.verify_sig(message, signature).is_ok();
+        is_named && self.parsed().is_some_and(is_valid)
+    }
+
     fn parsed(&self) -> Option<ParsedPublicKey> {
         let (algorithm, bytes): (&'static dyn VerificationAlgorithm, _) = match self {
             Self::Ed25519 { x } => (&ED25519, x.to_vec()),

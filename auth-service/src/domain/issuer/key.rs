@@ -2,9 +2,9 @@
 
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, UnparsedPublicKey};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
-use shared_models::AccessClaims;
+use shared_models::{AccessClaims, ClientClaims};
 
 use super::error::IssuerError;
 
@@ -18,10 +18,16 @@ fn access_header(kid: &str) -> String {
     encoded(&json!({ "alg": "EdDSA", "kid": kid }))
 }
 
+/// Returns the encoded header of clients' access tokens (RFC 9068 §2.1).
+fn client_header(kid: &str) -> String {
+    encoded(&json!({ "alg": "EdDSA", "kid": kid, "typ": "at+jwt" }))
+}
+
 /// A private key with the encoded headers of the tokens that it signs.
 pub(super) struct Signer {
     key: Ed25519KeyPair,
     access_header: String,
+    client_header: String,
     /// The header of security event tokens (RFC 8417 §2.3).
     event_header: String,
 }
@@ -31,6 +37,7 @@ impl Signer {
         Ok(Self {
             key: Ed25519KeyPair::from_seed_unchecked(seed)?,
             access_header: access_header(kid),
+            client_header: client_header(kid),
             event_header: encoded(&json!({ "alg": "EdDSA", "kid": kid, "typ": "secevent+jwt" })),
         })
     }
@@ -38,6 +45,11 @@ impl Signer {
     /// Signs an access token.
     pub(super) fn access_token(&self, claims: &AccessClaims) -> Result<String, IssuerError> {
         self.sign(&self.access_header, claims)
+    }
+
+    /// Signs an access token of a client.
+    pub(super) fn client_token(&self, claims: &ClientClaims) -> Result<String, IssuerError> {
+        self.sign(&self.client_header, claims)
     }
 
     /// Signs a security event token.
@@ -58,23 +70,33 @@ impl Signer {
 
 /// A published public key, which verifies access tokens.
 pub(super) struct PublishedKey {
-    /// The header of every access token that this key signs. Tokens with another header, such as
+    /// The headers of the access tokens that this key signs. Tokens with another header, such as
     /// security events, are rejected.
-    header: String,
+    access_header: String,
+    client_header: String,
     key: UnparsedPublicKey<Vec<u8>>,
 }
 
 impl PublishedKey {
     pub(super) fn new(kid: &str, public_key: &[u8]) -> Self {
         let key = UnparsedPublicKey::new(&ED25519, public_key.to_vec());
-        Self { header: access_header(kid), key }
+        Self { access_header: access_header(kid), client_header: client_header(kid), key }
     }
 
-    /// Returns the claims of an access token, or `None` if it was not signed with this key. Does
-    /// not check whether the token has expired.
-    pub(super) fn verified(&self, token: &str) -> Option<AccessClaims> {
+    /// Returns the claims of a user's access token, or `None` if it was not signed with this key.
+    /// Does not check whether the token has expired.
+    pub(super) fn user_claims(&self, token: &str) -> Option<AccessClaims> {
+        self.verified(&self.access_header, token)
+    }
+
+    /// Like [`Self::user_claims`], for an access token of a client.
+    pub(super) fn client_claims(&self, token: &str) -> Option<ClientClaims> {
+        self.verified(&self.client_header, token)
+    }
+
+    fn verified<C: DeserializeOwned>(&self, header: &str, token: &str) -> Option<C> {
         let (signed, signature) = token.rsplit_once('.')?;
-        let claims = signed.strip_prefix(&self.header)?;
+        let claims = signed.strip_prefix(header)?;
         let decode = |part: &str| BASE64_URL_SAFE_NO_PAD.decode(part).ok();
         self.key.verify(signed.as_bytes(), &decode(signature)?).ok()?;
         serde_json::from_slice(&decode(claims)?).ok()

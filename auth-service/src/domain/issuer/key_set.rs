@@ -6,7 +6,7 @@ use aws_lc_rs::digest;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use serde_json::json;
-use shared_models::AccessClaims;
+use shared_models::{AccessClaims, ClientClaims};
 
 use super::{
     error::IssuerError,
@@ -90,9 +90,14 @@ impl KeySet {
         self.rows == rows
     }
 
-    /// Returns the claims of an access token, or `None` if no published key signed it.
-    pub(super) fn verified(&self, token: &str) -> Option<AccessClaims> {
-        self.published.iter().find_map(|key| key.verified(token))
+    /// Returns the claims of a user's access token, or `None` if no published key signed it.
+    pub(super) fn user_claims(&self, token: &str) -> Option<AccessClaims> {
+        self.published.iter().find_map(|key| key.user_claims(token))
+    }
+
+    /// Returns the claims of a client's access token, or `None` if no published key signed it.
+    pub(super) fn client_claims(&self, token: &str) -> Option<ClientClaims> {
+        self.published.iter().find_map(|key| key.client_claims(token))
     }
 
     /// Returns the generation of the key that signs at this time.

@@ -3,8 +3,13 @@
 use super::Error;
 use crate::{
     domain::{
-        email_tokens::EmailTokenError, issuer::IssuerError, login_throttle::ConfirmError,
-        passwords::PasswordError, sessions::SessionError, throttle::ThrottleError,
+        clients::{ClientError, GrantError},
+        email_tokens::EmailTokenError,
+        issuer::IssuerError,
+        login_throttle::ConfirmError,
+        passwords::PasswordError,
+        sessions::SessionError,
+        throttle::ThrottleError,
         user_lifecycle::UndoError,
     },
     store::{DatabaseError, RegistrationError},
@@ -80,6 +85,25 @@ impl From<IssuerError> for Error {
             IssuerError::Unavailable(error) => error.into(),
             IssuerError::Sql(error) => error.into(),
             error => Self::Issuer(error),
+        }
+    }
+}
+
+impl From<ClientError> for Error {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Refused(refusal) => Self::ClientRefused(refusal),
+            ClientError::Unavailable(error) => error.into(),
+            ClientError::Sql(error) => error.into(),
+        }
+    }
+}
+
+impl From<GrantError> for Error {
+    fn from(error: GrantError) -> Self {
+        match error {
+            GrantError::ScopeNotAllowed => Self::InvalidScope,
+            GrantError::TargetNotAllowed => Self::InvalidTarget,
         }
     }
 }

@@ -146,6 +146,20 @@ impl Error {
                 (S::UNAUTHORIZED, "INVALID_CLIENT", "A receiver secret is required")
             }
             Self::InvalidTokenRequest(problem) => (S::BAD_REQUEST, "INVALID_REQUEST", *problem),
+            Self::ClientRefused(_) => {
+                (S::UNAUTHORIZED, "INVALID_CLIENT", "Client authentication failed")
+            }
+            Self::UnsupportedGrantType => (
+                S::BAD_REQUEST,
+                "UNSUPPORTED_GRANT_TYPE",
+                "The grant type must be client_credentials",
+            ),
+            Self::InvalidScope => {
+                (S::BAD_REQUEST, "INVALID_SCOPE", "The scope is malformed or not allowed")
+            }
+            Self::InvalidTarget => {
+                (S::BAD_REQUEST, "INVALID_TARGET", "The resource is not an audience of the client")
+            }
             Self::NobodyToDelete => {
                 (S::NOT_FOUND, "FAILED_TO_GET_USER_INFO", "Failed to get user info")
             }

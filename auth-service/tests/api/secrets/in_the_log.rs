@@ -1,17 +1,22 @@
 //! The log contains no secrets.
 
-use serde_json::json;
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use serde_json::{Value, json};
 use service_kit::{on_both_engines, testing::TestDatabase};
 
-use super::{Service, hex};
+use super::{Service, hex, process};
 use crate::{
-    app::{Answering as _, BASE_URL, FRONT_END, PASSWORD, SECRET, SIGN_IN, SIGN_UP, TOKEN},
+    app::{
+        Answering as _, BASE_URL, FRONT_END, Form as _, PASSWORD, SECRET, SIGN_IN, SIGN_UP, TOKEN,
+    },
+    clients,
     mailbox::mail_in,
 };
 
 on_both_engines!(auth_service::MIGRATIONS;
     the_log_contains_no_secret,
     the_log_identifies_a_mail_without_its_content,
+    the_log_gives_the_reason_for_refusing_a_client_but_no_credential,
 );
 
 async fn the_log_contains_no_secret(db: TestDatabase) {
@@ -89,5 +94,33 @@ async fn the_log_identifies_a_mail_without_its_content(db: TestDatabase) {
     }
     for secret in secrets {
         assert!(!log.contains(&secret), "{secret} is in {log}");
+    }
+}
+
+async fn the_log_gives_the_reason_for_refusing_a_client_but_no_credential(db: TestDatabase) {
+    let service = Service::start(&db, &[]).await;
+    let create = ["clients", "create", "nightly", "--json"];
+    let output = process(&db.url(), &[]).args(create).output().await.unwrap();
+    let client: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let [id, secret] = ["id", "secret"].map(|name| client[name].as_str().unwrap());
+    let grant = ("grant_type", "client_credentials");
+    let (assertion, wrong) = ("the.wrong.assertion", "a wrong secret");
+
+    let request = service.post(clients::TOKEN).basic_auth(id, Some(secret)).form(&[grant]);
+    let token = request.answer().await.json()["access_token"].as_str().unwrap().to_owned();
+    let in_body = [grant, ("client_id", id), ("client_secret", wrong)];
+    let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+    let signed = [grant, ("client_assertion_type", kind), ("client_assertion", assertion)];
+    for form in [&in_body[..], &signed] {
+        assert_eq!(service.post(clients::TOKEN).form(form).answer().await.status, 401);
+    }
+    let log = service.log().await;
+
+    for reason in ["wrong secret", "malformed assertion"] {
+        assert!(log.contains(&format!("client authentication failed: {reason}")), "{log}");
+    }
+    let basic = BASE64_STANDARD.encode(format!("{id}:{secret}"));
+    for secret in [secret, &*basic, wrong, assertion, &*token] {
+        assert!(!log.contains(secret), "{secret} is in the log");
     }
 }

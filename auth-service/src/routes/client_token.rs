@@ -1,0 +1,83 @@
+//! Access tokens for OAuth clients: the client credentials grant (RFC 6749 §4.4).
+
+use std::{future::Future, pin::Pin};
+
+use actix_web::{
+    FromRequest, HttpRequest, HttpResponse,
+    dev::Payload,
+    http::header::{CACHE_CONTROL, PRAGMA},
+    web::Data,
+};
+use serde::Serialize;
+use service_kit::sql_types::DbTime;
+
+use crate::{
+    domain::clients::{GRANT_TYPE, Grant},
+    http::{
+        client_credentials,
+        error::{Error, Result},
+        input::OauthForm,
+        state::AppState,
+    },
+    store::OauthClient,
+};
+
+/// Full path of the endpoint.
+pub(crate) const PATH: &str = "/api/auth/oauth2/token";
+
+/// A request for a token, with the client that sent it.
+pub(crate) struct TokenRequest {
+    client: OauthClient,
+    form: OauthForm,
+    /// A time before the client was read. If the client is disabled later, the token is revoked.
+    now: DbTime,
+}
+
+impl FromRequest for TokenRequest {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (req, mut payload) = (req.clone(), payload.take());
+        Box::pin(async move {
+            let state = req.app_data::<Data<AppState>>().ok_or(Error::NoState)?;
+            let form = OauthForm::read(&req, &mut payload).await?;
+            let presented = client_credentials::read(req.headers(), &form)?;
+            let now = DbTime(state.now().into());
+            let client = state.clients.authenticate(&presented, now).await?;
+            Ok(Self { client, form, now })
+        })
+    }
+}
+
+/// A successful response (RFC 6749 §5.1).
+#[derive(Serialize)]
+struct TokenBody {
+    access_token: String,
+    token_type: &'static str,
+    /// In seconds.
+    expires_in: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+}
+
+/// Returns a new access token for the client.
+pub(crate) async fn issue_client_token(
+    state: Data<AppState>,
+    TokenRequest { client, form, now }: TokenRequest,
+) -> Result<HttpResponse> {
+    match form.one("grant_type")? {
+        Some(GRANT_TYPE) => {}
+        Some(_) => return Err(Error::UnsupportedGrantType),
+        None => return Err(Error::InvalidTokenRequest("The parameter grant_type is missing")),
+    }
+    let (_, default_audience) = state.issuer.names();
+    let grant = Grant::new(&client, form.one("scope")?, &form.all("resource"), default_audience)?;
+    let scope = grant.scope.clone();
+    let (access_token, expires_in) = state.issuer.client_token(grant, now.0.into()).await?;
+    state.clients.record_use(&client, now).await?;
+    Ok(HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((PRAGMA, "no-cache"))
+        .json(TokenBody { access_token, token_type: "Bearer", expires_in, scope }))
+}
