@@ -44,6 +44,7 @@ use crate::{
         migration,
         quota::{Limited, Quota},
         rate_limit::RateLimiter,
+        resource::Resource,
         verifier,
     },
     http::{error::Error, state::AppState},
@@ -123,6 +124,7 @@ impl App {
             long_reads: LongReads::new(config.max_searches_per_user.into()),
             foreign_tasks: config.foreign_tasks,
             in_flight: InFlight::new(config.server),
+            resource: Resource::new(&config),
         });
 
         let listener = config.host.listen(config.port)?;

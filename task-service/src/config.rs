@@ -15,7 +15,7 @@ use service_kit::{
     lifecycle::ShutdownArgs,
     listen::Host,
     metrics::MetricsArgs,
-    origins::WebOrigin,
+    origins::{WebOrigin, http_origin},
     server::ServerArgs,
     telemetry::LogArgs,
 };
@@ -57,6 +57,11 @@ pub struct Config {
     /// Origins of the web app, separated by commas; allowed by CORS
     #[arg(long, env, default_value = "http://localhost:3000", value_delimiter = ',')]
     pub frontend_url: Vec<WebOrigin>,
+
+    /// Public origin of this service; if set, challenges name the metadata at
+    /// /.well-known/oauth-protected-resource (RFC 9728)
+    #[arg(long, env, value_parser = http_origin)]
+    pub tasks_url: Option<WebOrigin>,
 
     /// Required `iss` claim, compared exactly
     #[arg(long, env, default_value = "http://localhost:3000", value_parser = non_blank)]

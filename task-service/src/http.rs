@@ -1,6 +1,7 @@
 //! Code shared by the endpoints: extractors, middleware, and the conversion of errors to responses.
 
-pub(crate) mod current_user;
+pub(crate) mod caller;
+pub(crate) mod challenge;
 pub(crate) mod cursor;
 pub(crate) mod error;
 pub(crate) mod idempotency;

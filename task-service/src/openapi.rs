@@ -15,7 +15,7 @@ use utoipa::{
 };
 
 use crate::{
-    domain::{quota::Limited, rate_limit::TooMany},
+    domain::{principal::Scope, quota::Limited, rate_limit::TooMany},
     http::error::{Error, InputError, PROBLEM_JSON, Problem, Verb},
     routes,
 };
@@ -27,13 +27,14 @@ const BEARER: &str = "bearer";
 #[openapi(
     info(
         title = "task-service",
-        description = "Task lists. Each request acts on the tasks of the user named by the `sub` claim of its \
-                       bearer token. Errors are problem documents (RFC 9457): `detail` is meant for people, \
+        description = "Task lists. Each request acts on the tasks of the user or client named by the `sub` claim of \
+                       its bearer token. Errors are problem documents (RFC 9457): `detail` is meant for people, \
                        `code` for programs.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     tags(
         (name = "tasks", description = "Create, read, update and delete tasks"),
+        (name = "metadata", description = "How to get a token"),
         (name = "health", description = "Probes for load balancers and orchestrators"),
     ),
     paths(
@@ -42,6 +43,7 @@ const BEARER: &str = "bearer";
         routes::tasks::get_task,
         routes::tasks::update_task,
         routes::tasks::delete_task,
+        routes::metadata::resource_metadata,
         routes::status::live,
         routes::status::ready,
     ),
@@ -65,7 +67,10 @@ impl Modify for Common {
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
             .bearer_format("JWT")
-            .description(Some("An access token signed with EdDSA by a trusted issuer (RFC 6750)"))
+            .description(Some(
+                "An access token signed with EdDSA by a trusted issuer (RFC 6750). The token of a client \
+                 needs the scope `tasks:read` or `tasks:write`.",
+            ))
             .build();
         components.add_security_scheme(BEARER, SecurityScheme::Http(bearer));
         for (name, kind, meaning) in HEADERS {
@@ -130,7 +135,7 @@ fn make_private(operation: &mut Operation, takes: Takes, components: &mut Compon
         let is_of_listing = errors
             .iter()
             .any(|error| matches!(error, Error::TooManySearches | Error::ResponsesInFlight(_)));
-        let response = if status == 422 || is_of_listing {
+        let response = if matches!(status, 403 | 422) || is_of_listing {
             response.into()
         } else {
             let name = response.description.replace(' ', "");
@@ -152,6 +157,11 @@ fn refusals(takes: Takes) -> Vec<Error> {
     let mut errors = vec![
         Error::Bearer(jwks_auth::Error::Missing),
         Error::Bearer(jwks_auth::Error::Expired),
+        Error::InsufficientScope(if takes.body || takes.state {
+            Scope::WriteTasks
+        } else {
+            Scope::ReadTasks
+        }),
         Error::RateLimited(TooMany::EXAMPLE),
         Error::Bearer(jwks_auth::Error::Unavailable { retry_after: std::time::Duration::ZERO }),
         Error::outage(),
@@ -202,6 +212,10 @@ fn refusal(status: u16, errors: &[Error]) -> Response {
     add_header(&mut response, REQUEST_ID);
     match status {
         401 => add_header(&mut response, "WWW-Authenticate"),
+        403 => {
+            add_header(&mut response, "WWW-Authenticate");
+            add_rate_limit(&mut response);
+        }
         503 => add_header(&mut response, "Retry-After"),
         429 => {
             add_header(&mut response, "Retry-After");

@@ -1,6 +1,7 @@
 //! The routing table. `resource` returns 405 with `Allow` for a wrong method.
 
 pub(crate) mod listing;
+pub(crate) mod metadata;
 pub(crate) mod status;
 pub(crate) mod tasks;
 
@@ -15,7 +16,10 @@ use actix_web::{
 
 use service_kit::docs;
 
-use crate::http::{error::Error, rate_limit};
+use crate::{
+    domain::resource::PATH as RESOURCE_METADATA,
+    http::{challenge, error::Error, rate_limit},
+};
 
 /// The committed `OpenAPI` document, which the service serves.
 const DESCRIPTION: &str = include_str!("../openapi.json");
@@ -40,6 +44,11 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
                 .delete(tasks::delete_task),
         );
     app.service(tasks)
+        .service(
+            resource(RESOURCE_METADATA)
+                .get(metadata::resource_metadata)
+                .head(metadata::resource_metadata),
+        )
         .service(resource("/health/live").get(status::live).head(status::live))
         .service(resource("/health/ready").get(status::ready).head(status::ready))
         .service(resource("/openapi.json").get(description).head(description))
@@ -54,6 +63,7 @@ async fn add_headers<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<B>, WebError> {
     let mut response = next.call(req).await?;
     rate_limit::add_headers(&mut response);
+    challenge::name_metadata(&mut response);
     if !response.headers().contains_key(CACHE_CONTROL) {
         response.headers_mut().insert(CACHE_CONTROL, PRIVATE);
     }

@@ -128,9 +128,9 @@ fn services(addresses: &Addresses, page: Option<&Path>) -> Result<[Service; 2]> 
         set_default(command, "BETTER_AUTH_ISSUER", &public);
         set_default(command, "BETTER_AUTH_AUDIENCE", &public);
         set_default(command, "FRONTEND_URL", &public);
+        set_default(command, "TASKS_URL", &addresses.tasks);
     }
     auth.env("BETTER_AUTH_URL", &public).envs(page.map(|folder| ("WEB_ROOT", folder)));
-    set_default(&mut auth, "TASKS_URL", &addresses.tasks);
     set_default(&mut tasks, "BETTER_AUTH_JWKS_URL", &keys);
     if variable("EVENTS_SECRET").is_none() && variable("EVENTS_SECRET_FILE").is_none() {
         let secret = secret()?;

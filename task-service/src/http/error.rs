@@ -25,6 +25,7 @@ use utoipa::ToSchema;
 use crate::{
     domain::{
         long_reads::LongReadError,
+        principal::Scope,
         quota::{Limited, QuotaError},
         rate_limit::{TooMany, whole_seconds},
     },
@@ -42,6 +43,8 @@ const RETRY_AFTER_DATABASE: Duration = Duration::from_secs(1);
 pub(crate) enum Error {
     #[error(transparent)]
     Bearer(#[from] jwks_auth::Error),
+    #[error("the token lacks the scope {}", .0.as_str())]
+    InsufficientScope(Scope),
     #[error("task belongs to another user")]
     Forbidden(Verb),
     #[error("task not found")]
@@ -163,6 +166,10 @@ impl Error {
                 jwks_auth::Error::NotConfigured => internal(),
                 _ => (S::UNAUTHORIZED, "invalid_token", error.to_string().into()),
             },
+            Self::InsufficientScope(scope) => {
+                let detail = format!("The token lacks the scope {}", scope.as_str());
+                (S::FORBIDDEN, "insufficient_scope", detail.into())
+            }
             Self::Forbidden(verb) => {
                 let verb = match verb {
                     Verb::Access => "access",
@@ -269,6 +276,18 @@ impl Error {
         matches!(self, Self::DatabaseUnavailable(error) if error.is_expected())
     }
 
+    /// Returns the authentication challenge (RFC 6750 §3).
+    fn challenge(&self) -> Option<Cow<'static, str>> {
+        match self {
+            Self::Bearer(error) => error.challenge().map(Into::into),
+            Self::InsufficientScope(scope) => {
+                let scope = scope.as_str();
+                Some(format!(r#"Bearer error="insufficient_scope", scope="{scope}""#).into())
+            }
+            _ => None,
+        }
+    }
+
     fn retry_after(&self) -> Duration {
         match self {
             Self::Bearer(jwks_auth::Error::Unavailable { retry_after }) => *retry_after,
@@ -320,18 +339,18 @@ impl ResponseError for Error {
             debug!(error = %Chain(self), "request rejected");
         }
         let mut response = HttpResponse::build(status);
-        if let Self::Bearer(error) = self
-            && let Some(challenge) = error.challenge()
-        {
-            response.insert_header((WWW_AUTHENTICATE, challenge));
+        if let Some(challenge) = self.challenge() {
+            response.insert_header((WWW_AUTHENTICATE, challenge.into_owned()));
         }
         if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             response.insert_header((RETRY_AFTER, whole_seconds(self.retry_after()).max(1)));
         }
         let mut response =
             response.insert_header((CONTENT_TYPE, PROBLEM_JSON)).json(self.problem());
-        if let Self::Bearer(error) = self {
-            telemetry::set_cause(&mut response, cause(*error));
+        match self {
+            Self::Bearer(error) => telemetry::set_cause(&mut response, cause(*error)),
+            Self::InsufficientScope(_) => telemetry::set_cause(&mut response, self.to_string()),
+            _ => {}
         }
         response
     }

@@ -9,7 +9,7 @@ use shared_models::Timestamp;
 
 use crate::{
     config::ForeignTasks,
-    domain::{long_reads::LongReads, quota::Quota, rate_limit::RateLimiter},
+    domain::{long_reads::LongReads, quota::Quota, rate_limit::RateLimiter, resource::Resource},
     http::error::Result,
 };
 
@@ -22,6 +22,8 @@ pub(crate) struct AppState {
     pub(crate) long_reads: LongReads,
     pub(crate) foreign_tasks: ForeignTasks,
     pub(crate) in_flight: InFlight,
+    /// `None` if the public origin of the service is not configured.
+    pub(crate) resource: Option<Resource>,
 }
 
 impl AppState {

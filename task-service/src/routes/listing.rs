@@ -17,7 +17,7 @@ use self::parameters::Page;
 pub(crate) use self::parameters::{OrderName, SortName};
 use crate::{
     http::{
-        current_user::CurrentUser,
+        caller::Reader,
         cursor,
         error::Result,
         parts::Tasks,
@@ -151,7 +151,7 @@ impl Page {
 pub(crate) async fn list_tasks(
     req: HttpRequest,
     state: Data<AppState>,
-    CurrentUser(user, page): CurrentUser<Page>,
+    Reader(user, page): Reader<Page>,
 ) -> Result<HttpResponse> {
     if !page.takes_its_time() {
         let found = page.load(state.read().await?, &user).await?;

@@ -20,7 +20,7 @@ use self::bodies::{CreateTask, UpdateTask};
 use crate::{
     config::ForeignTasks,
     http::{
-        current_user::CurrentUser,
+        caller::{Reader, Writer},
         error::{Error, Result, Verb},
         idempotency::{self, IdempotencyKey},
         input::{Body, TaskPath},
@@ -63,10 +63,7 @@ use crate::{
 )]
 pub(crate) async fn create_task(
     state: Data<AppState>,
-    CurrentUser(user, (IdempotencyKey(key), Body(input))): CurrentUser<(
-        IdempotencyKey,
-        Body<CreateTask>,
-    )>,
+    Writer(user, (IdempotencyKey(key), Body(input))): Writer<(IdempotencyKey, Body<CreateTask>)>,
 ) -> Result<HttpResponse> {
     let now = DbTime(state.now().into());
     if let Some(key) = key {
@@ -159,7 +156,7 @@ fn created(id: DbUuid, json: Vec<u8>) -> HttpResponse {
 pub(crate) async fn get_task(
     req: HttpRequest,
     state: Data<AppState>,
-    CurrentUser(user, TaskPath(id)): CurrentUser<TaskPath>,
+    Reader(user, TaskPath(id)): Reader<TaskPath>,
 ) -> Result<HttpResponse> {
     let mut pooled = state.read().await?;
     let conn = &mut pooled.conn();
@@ -197,7 +194,7 @@ pub(crate) async fn get_task(
 )]
 pub(crate) async fn update_task(
     state: Data<AppState>,
-    CurrentUser(user, (TaskPath(id), IfMatch(expected), Body(input))): CurrentUser<(
+    Writer(user, (TaskPath(id), IfMatch(expected), Body(input))): Writer<(
         TaskPath,
         IfMatch,
         Body<UpdateTask>,
@@ -258,7 +255,7 @@ async fn unchanged(
 )]
 pub(crate) async fn delete_task(
     state: Data<AppState>,
-    CurrentUser(user, (TaskPath(id), IfMatch(expected))): CurrentUser<(TaskPath, IfMatch)>,
+    Writer(user, (TaskPath(id), IfMatch(expected))): Writer<(TaskPath, IfMatch)>,
 ) -> Result<HttpResponse> {
     let mut pooled = state.write().await?;
     let conn = &mut pooled.conn();

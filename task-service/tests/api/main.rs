@@ -32,6 +32,7 @@ mod metrics;
 mod migrations;
 mod openapi;
 mod ownership;
+mod principals;
 mod quotas;
 mod searches;
 mod settings;
