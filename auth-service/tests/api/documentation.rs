@@ -28,6 +28,10 @@ fn the_documented_verifiers_are_the_tested_ones() {
         ("verifying-tokens", "verify_with_jwcrypto.py"),
         ("verifying-tokens", "introspect.mjs"),
         ("verifying-tokens", "introspect.py"),
+        ("service-to-service", "call_as_a_client.mjs"),
+        ("service-to-service", "call_as_a_client.py"),
+        ("service-to-service", "call_with_a_key.mjs"),
+        ("service-to-service", "call_with_a_key.py"),
         ("security-events", "receive_events_with_jose.mjs"),
         ("security-events", "receive_events_with_pyjwt.py"),
     ] {
