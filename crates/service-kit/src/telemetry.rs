@@ -5,6 +5,7 @@ mod access;
 mod lines;
 mod otlp;
 mod span_fields;
+mod to_completion;
 
 use std::{
     backtrace::{Backtrace, BacktraceStatus},
@@ -25,7 +26,6 @@ use actix_web::{
         header::{HeaderName, HeaderValue},
     },
     middleware::Next,
-    rt,
 };
 use clap::{Args, ValueEnum};
 use tracing::{Instrument as _, Subscriber, error, info_span, warn};
@@ -41,6 +41,7 @@ use self::{
     lines::{Lines, Writer},
     otlp::{Traced, Traces},
     span_fields::SpanFields,
+    to_completion::to_completion,
 };
 use crate::{
     default_headers,
@@ -188,8 +189,7 @@ pub fn set_cause(response: &mut HttpResponse, cause: String) {
 /// Outermost middleware: assigns a request id, runs the request to completion and logs it in one
 /// line, except for health probes.
 ///
-/// The request runs as a separate task, so that a client that disconnects cannot cancel it between
-/// two statements.
+/// A client that disconnects cannot cancel the request between two statements.
 pub async fn request(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -201,7 +201,7 @@ pub async fn request(
     let traced = Traced::start(&req);
 
     let answering = next.call(req).instrument(traced.span()).instrument(span.clone());
-    let outcome = rt::spawn(answering).await;
+    let outcome = to_completion(answering).await;
     let name = id.clone();
     let log = |route: Option<&str>, status: StatusCode, extensions: &Extensions| {
         let id = name.to_str().unwrap_or_default();
