@@ -63,8 +63,8 @@ pub fn run(only: &[&str]) -> Result {
         report += &step("measure token verification and JSON serialization", ceilings::criterion)?;
     }
     let start = || on_postgresql(&selection);
-    report += &measure(&selection, &step("start the services on PostgreSQL", start)?)?;
-    report += &measure(&selection, &step("start the services on SQLite", on_sqlite)?)?;
+    report += &measure(&selection, &mut step("start the services on PostgreSQL", start)?)?;
+    report += &measure(&selection, &mut step("start the services on SQLite", on_sqlite)?)?;
     println!("\n{report}");
     Ok(())
 }
@@ -125,11 +125,12 @@ fn on_sqlite() -> Result<Vec<Site>> {
 /// the others. In each round, an operation runs on all sites before the next one starts, so that
 /// other load on the machine affects all sites alike. The other sites omit operations that would
 /// have the same results as on the first one.
-fn measure(selection: &Selection, sites: &[Site]) -> Result<String> {
+fn measure(selection: &Selection, sites: &mut [Site]) -> Result<String> {
     let Selection { operations, is_complete, rounds } = selection;
-    for site in sites {
+    for site in &mut *sites {
         step(&format!("create the test data on {}", site.name), || site.fill())?;
     }
+    let sites = &*sites;
     let mut measured: Vec<Vec<Option<Measured>>> =
         sites.iter().map(|_site| operations.iter().map(|_operation| None).collect()).collect();
     for round in 1..=*rounds {
@@ -137,7 +138,8 @@ fn measure(selection: &Selection, sites: &[Site]) -> Result<String> {
             for (place, (site, measured)) in sites.iter().zip(&mut measured).enumerate() {
                 let Some(best) = measured.get_mut(row) else { continue };
                 let differs = site.other_build || operation.uses_database();
-                if place > 0 && !differs {
+                let lacks_client = operation.needs_client() && site.client().is_none();
+                if (place > 0 && !differs) || lacks_client {
                     continue;
                 }
                 let what =

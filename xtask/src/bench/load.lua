@@ -1,5 +1,5 @@
 -- Sends requests for random users and tasks.
--- Usage: wrk -s load.lua URL -- FILE OPERATION
+-- Usage: wrk -s load.lua URL -- FILE OPERATION [CLIENT_ID CLIENT_SECRET]
 -- Each line of FILE describes a user: access token, session token, e-mail address, id, and the ids
 -- of the tasks.
 
@@ -17,6 +17,9 @@ end
 function init(arguments)
   math.randomseed(4711 + seed)
   operation = arguments[2]
+  if arguments[3] then
+    client = "grant_type=client_credentials&client_id=" .. arguments[3] .. "&client_secret=" .. arguments[4]
+  end
   for line in io.lines(arguments[1]) do
     local words = line:gmatch("%S+")
     local token, session, email, _ = words(), words(), words(), words()
@@ -37,6 +40,7 @@ local function task(user)
 end
 
 local plain = { ["Content-Type"] = "application/json" }
+local form = { ["Content-Type"] = "application/x-www-form-urlencoded" }
 
 local makers = {
   constant = function() return wrk.format("GET", "/health/live") end,
@@ -51,6 +55,7 @@ local makers = {
   jwks = function() return wrk.format("GET", "/api/auth/jwks") end,
   session = function(user) return wrk.format("GET", "/api/auth/get-session", user.session) end,
   token = function(user) return wrk.format("GET", "/api/auth/token", user.session) end,
+  client_token = function() return wrk.format("POST", "/api/auth/oauth2/token", form, client) end,
   sign_in = function(user)
     return wrk.format("POST", "/api/auth/sign-in/email", plain,
       '{"email":"' .. user.email .. '","password":"correct horse"}')

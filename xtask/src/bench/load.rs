@@ -2,7 +2,10 @@
 
 use std::{fs, path::PathBuf, process::Command};
 
-use super::{operation::Operation, site::Site};
+use super::{
+    operation::Operation,
+    site::{ClientCredentials, Site},
+};
 use crate::Result;
 
 /// The wrk script that creates the requests.
@@ -31,6 +34,7 @@ pub(super) struct Load<'a> {
     url: &'a str,
     users: PathBuf,
     operation: &'a Operation,
+    client: Option<&'a ClientCredentials>,
     script: PathBuf,
 }
 
@@ -39,7 +43,7 @@ impl<'a> Load<'a> {
         let users = site.users();
         let script = users.with_extension("lua");
         fs::write(&script, SCRIPT)?;
-        Ok(Self { url: site.url(operation.service), users, operation, script })
+        Ok(Self { url: site.url(operation.service), users, operation, client: site.client(), script })
     }
 
     pub(super) fn warm_up(&self, connections: u32) -> Result {
@@ -54,6 +58,7 @@ impl<'a> Load<'a> {
             .args([self.url, "--"])
             .arg(&self.users)
             .arg(self.operation.code)
+            .args(self.client.into_iter().flat_map(|client| [&client.id, &client.secret]))
             .output()?;
         let text = String::from_utf8_lossy(&output.stdout);
         let figures = text.lines().find_map(|line| line.strip_prefix("FIGURES "));

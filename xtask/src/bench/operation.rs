@@ -31,6 +31,11 @@ impl Operation {
     pub(super) fn uses_database(&self) -> bool {
         !matches!(self.code, "constant" | "forged" | "jwks")
     }
+
+    /// Returns whether the operation needs the credentials of an OAuth client.
+    pub(super) fn needs_client(&self) -> bool {
+        self.code == "client_token"
+    }
 }
 
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -45,6 +50,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     JWKS,
     Operation::new("auth: get-session", "session", Which::Auth),
     Operation::new("auth: token", "token", Which::Auth),
+    Operation::new("auth: token for a client", "client_token", Which::Auth),
 ];
 pub(super) const JWKS: Operation = Operation::new("auth: JWKS", "jwks", Which::Auth);
 pub(super) const SIGN_IN: Operation = Operation::new("auth: sign-in", "sign_in", Which::Auth);

@@ -30,6 +30,13 @@ pub(super) struct Site {
     auth: Service,
     tasks: Service,
     cold_starts_ms: [u128; 2],
+    client: Option<ClientCredentials>,
+}
+
+/// The credentials of an OAuth client.
+pub(super) struct ClientCredentials {
+    pub(super) id: String,
+    pub(super) secret: String,
 }
 
 impl Site {
@@ -42,7 +49,7 @@ impl Site {
         let cold_starts_ms =
             [auth.start_and_time()?, tasks.start_and_time()?].map(|taken| taken.as_millis());
         let other_build = programs != release_programs()?;
-        Ok(Self { name, engine, other_build, folder, auth, tasks, cold_starts_ms })
+        Ok(Self { name, engine, other_build, folder, auth, tasks, cold_starts_ms, client: None })
     }
 
     /// Returns the times from process start to the first successful readiness check of auth-service
@@ -76,12 +83,19 @@ impl Site {
         Ok(service.process_id().ok_or_else(|| format!("{} does not run", service.name))?)
     }
 
-    /// Creates users with tasks, and writes the file described at [`Self::users`].
-    pub(super) fn fill(&self) -> Result {
+    /// Returns the OAuth client, unless another build does not support clients.
+    pub(super) fn client(&self) -> Option<&ClientCredentials> {
+        self.client.as_ref()
+    }
+
+    /// Creates users with tasks, and writes the file described at [`Self::users`]. Creates an OAuth
+    /// client.
+    pub(super) fn fill(&mut self) -> Result {
+        let site = &*self;
         let lines = scope(|scope| {
             let makers = (0..MAKERS).map(|maker| {
                 let users = (maker..USERS).step_by(MAKERS);
-                scope.spawn(move || users.map(|user| self.user(user)).collect::<Result<Vec<_>>>())
+                scope.spawn(move || users.map(|user| site.user(user)).collect::<Result<Vec<_>>>())
             });
             let makers: Vec<_> = makers.collect();
             let mut lines = Vec::new();
@@ -90,7 +104,18 @@ impl Site {
             }
             Result::Ok(lines)
         })?;
+        self.client = self.new_client()?;
         Ok(fs::write(self.users(), lines.join("\n"))?)
+    }
+
+    fn new_client(&self) -> Result<Option<ClientCredentials>> {
+        let output = self.auth.command(&["clients", "create", "bench", "--json"]).output()?;
+        if self.other_build && !output.status.success() {
+            return Ok(None);
+        }
+        let client = String::from_utf8(output.stdout)?;
+        let [id, secret] = [member("id", &client)?, member("secret", &client)?];
+        Ok(Some(ClientCredentials { id, secret }))
     }
 
     fn user(&self, number: usize) -> Result<String> {
