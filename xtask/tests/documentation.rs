@@ -1,0 +1,209 @@
+//! The pages of the documentation: each is reachable from the README, every link leads somewhere, and
+//! every command and configuration is run by a test or listed here.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Component, Path, PathBuf},
+    process::Command,
+};
+
+/// Languages of the blocks that have to be tested or listed. Other tests compare or compile the
+/// blocks in JavaScript, Python and Rust.
+const LANGUAGES: [&str; 6] = ["ini", "nginx", "sh", "sql", "toml", "ts"];
+
+/// Mark of a block of commands that [`xtask::walkthrough`] runs.
+const WALKTHROUGH: &str = "<!-- walkthrough -->";
+
+/// Pages with the start of the commands that a test of the services parses.
+const PARSED: [(&str, &str); 4] = [
+    ("docs/audit.md", "auth-service audit"),
+    ("docs/migrating.md", "auth-service import"),
+    ("docs/migrating.md", "task-service import"),
+    ("docs/users.md", "auth-service users"),
+];
+
+/// Other blocks, each with its page and the start of its first line. Run a block by hand before you
+/// add it, and again when you change it.
+const RUN_BY_HAND: [(&str, &str); 32] = [
+    // CI runs these, or the same steps.
+    ("CONTRIBUTING.md", "cargo xtask check "),
+    ("docs/deployment.md", "cp .env.example .env && docker compose up --wait"),
+    ("docs/deployment.md", "docker build --target auth-service "),
+    ("examples/README.md", "cd examples/nextjs"),
+    ("e2e/README.md", "cargo test -p e2e "),
+    // Tests use values and code of this form.
+    ("README.md", "DATABASE_URL='postgresql://"),
+    ("README.md", "const authClient = createAuthClient("),
+    ("crates/jwks-auth/README.md", "jwks-auth = { path = "),
+    ("docs/configuration.md", "export TRUSTED_ISSUERS="),
+    ("docs/getting-started.md", "WEB_CSP="),
+    ("docs/scaling.md", "DATABASE_URL='postgres://"),
+    // These take minutes.
+    ("docs/PERFORMANCE.md", "cargo xtask bench"),
+    ("docs/deployment.md", "export BETTER_AUTH_SECRET="),
+    ("docs/getting-started.md", "cargo xtask up"),
+    ("examples/README.md", "FRONTEND_URL=http://localhost:3001 cargo xtask up"),
+    ("docs/getting-started.md", "npm --prefix frontend ci "),
+    // These need files, servers or tools that are not part of the tests.
+    ("docs/deployment.md", "CREATE ROLE auth "),
+    ("docs/deployment.md", "ALTER ROLE auth "),
+    ("docs/deployment.md", "CREATE SCHEMA auth_service"),
+    ("docs/deployment.md", "server {"),
+    ("docs/deployment.md", "[Unit]"),
+    ("docs/deployment.md", "DATABASE_URL=postgres://app:password@localhost/app "),
+    ("docs/migrating.md", "python manage.py dumpdata "),
+    ("docs/migrating.md", "auth-service export "),
+    ("docs/operations.md", "auth-service keys list "),
+    ("docs/operations.md", "auth-service export "),
+    ("docs/postgresql.md", "openssl req "),
+    ("docs/scaling.md", "psql \"$DATABASE_URL\" -f docs/sql/distribute-tasks.sql"),
+    ("docs/security-events.md", "curl https://auth.example.com/security-events "),
+    ("docs/verifying-tokens.md", "curl https://auth.example.com/api/auth/oauth2/introspect "),
+    ("examples/README.md", "cd examples/fastapi"),
+    ("examples/README.md", "curl -sS http://localhost:8001/me "),
+];
+
+#[test]
+fn every_command_and_configuration_is_tested_or_listed() {
+    let mut unknown = Vec::new();
+    let mut unused: BTreeSet<_> = RUN_BY_HAND.into_iter().collect();
+    for (page, text) in pages() {
+        let starts =
+            |(on, start): &(&str, &str), line: &str| *on == page && line.starts_with(start);
+        for block in blocks(&text).filter(|block| !block.is_walkthrough) {
+            let is_parsed = |line: &&str| PARSED.iter().any(|parsed| starts(parsed, line));
+            let first = block.lines.first().expect("a block is not empty");
+            let by_hand = RUN_BY_HAND.iter().find(|listed| starts(listed, first));
+            let is_listed = by_hand.is_some_and(|listed| unused.remove(listed));
+            if !is_listed && !block.lines.iter().all(is_parsed) {
+                unknown.push(format!("{page}: {first}"));
+            }
+        }
+    }
+    assert_eq!(unknown, [""; 0], "run these blocks, then list them");
+    assert!(unused.is_empty(), "the pages do not have these blocks: {unused:#?}");
+}
+
+#[test]
+fn every_link_leads_to_a_file_and_a_heading() {
+    let pages = pages();
+    let mut broken = Vec::new();
+    for (page, text) in &pages {
+        for link in links(text) {
+            let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = resolve(page, path);
+            let exists = xtask::root().join(&target).exists();
+            let has_heading = || {
+                let headings = target.to_str().and_then(|target| pages.get(target));
+                headings.is_some_and(|text| headings_of(text).contains(anchor))
+            };
+            if !exists || !anchor.is_empty() && !has_heading() {
+                broken.push(format!("{page}: {link}"));
+            }
+        }
+    }
+    assert_eq!(broken, [""; 0]);
+}
+
+#[test]
+fn every_page_is_reachable_from_the_readme() {
+    let pages = pages();
+    let mut reached = BTreeSet::new();
+    let mut open = vec!["README.md".to_owned()];
+    while let Some(page) = open.pop() {
+        let Some(text) = pages.get(&page) else { continue };
+        if reached.insert(page.clone()) {
+            for link in links(text) {
+                let target = resolve(&page, link.split('#').next().unwrap());
+                let index = target.join("README.md");
+                open.extend([target, index].map(|path| path.to_str().unwrap().to_owned()));
+            }
+        }
+    }
+    let missing: Vec<_> = pages.keys().filter(|page| !reached.contains(*page)).collect();
+    assert!(missing.is_empty(), "no page links to {missing:?}");
+}
+
+/// Returns the tracked pages, except GitHub's templates, with their texts.
+fn pages() -> BTreeMap<String, String> {
+    let mut list = Command::new("git");
+    list.args(["ls-files", "--", "*.md", ":!.github"]).current_dir(xtask::root());
+    let output = list.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let list = String::from_utf8(output.stdout).unwrap();
+    list.lines()
+        .map(|page| (page.to_owned(), fs::read_to_string(xtask::root().join(page)).unwrap()))
+        .collect()
+}
+
+struct Block<'a> {
+    is_walkthrough: bool,
+    lines: Vec<&'a str>,
+}
+
+/// Returns the blocks of a page that are in one of the [`LANGUAGES`].
+fn blocks(page: &str) -> impl Iterator<Item = Block<'_>> {
+    let mut lines = page.lines().map(str::trim);
+    let mut before = "";
+    std::iter::from_fn(move || {
+        loop {
+            let line = lines.next()?;
+            let language = line.strip_prefix("```");
+            if language.is_some_and(|language| LANGUAGES.contains(&language)) {
+                let lines = lines.by_ref().take_while(|line| *line != "```").collect();
+                return Some(Block { is_walkthrough: before == WALKTHROUGH, lines });
+            }
+            before = line;
+        }
+    })
+}
+
+/// Returns the lines of a page outside of blocks of code.
+fn prose(page: &str) -> impl Iterator<Item = &str> {
+    let mut is_code = false;
+    page.lines().filter(move |line| {
+        let is_fence = line.trim_start().starts_with("```");
+        is_code ^= is_fence;
+        !is_code && !is_fence
+    })
+}
+
+/// Returns the targets of the links to other files and headings.
+fn links(page: &str) -> impl Iterator<Item = &str> {
+    let markdown = prose(page).flat_map(|line| line.split("](").skip(1));
+    let html = prose(page).flat_map(|line| {
+        let attributes = ["src=\"", "srcset=\""];
+        attributes.into_iter().filter_map(move |name| Some(line.split_once(name)?.1))
+    });
+    let targets = markdown.chain(html).filter_map(|rest| rest.split([')', '"']).next());
+    targets.filter(|target| !target.contains("://"))
+}
+
+/// Returns the path of a link's target, relative to the root of the workspace.
+fn resolve(page: &str, link: &str) -> PathBuf {
+    if link.is_empty() {
+        return PathBuf::from(page);
+    }
+    let mut path = Path::new(page).parent().unwrap().to_owned();
+    for part in Path::new(link).components() {
+        match part {
+            Component::ParentDir => assert!(path.pop(), "{page}: {link}"),
+            part => path.push(part),
+        }
+    }
+    path
+}
+
+/// Returns the anchors that GitHub makes of the headings.
+fn headings_of(page: &str) -> BTreeSet<String> {
+    let headings = prose(page).filter_map(|line| line.strip_prefix('#'));
+    let anchor = |heading: &str| {
+        let heading = heading.trim_start_matches('#').trim().to_lowercase();
+        let kept = heading.chars().filter(|c| c.is_alphanumeric() || [' ', '-', '_'].contains(c));
+        kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+    };
+    headings.map(anchor).collect()
+}
