@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use auth_service::cli::Cli;
-use service_kit::testing::{assert_settings_documented, undocumented};
+use service_kit::testing::{assert_commands_understood, assert_settings_documented, undocumented};
 
 #[test]
 fn every_variable_is_in_the_example_environment() {
@@ -15,6 +15,12 @@ fn every_variable_is_in_the_example_environment() {
 fn the_configuration_page_is_current() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/configuration.md");
     assert_settings_documented::<Cli>("auth-service", &page);
+}
+
+#[test]
+fn every_documented_command_is_understood() {
+    let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+    assert_commands_understood::<Cli>("auth-service", &pages, 30);
 }
 
 #[test]

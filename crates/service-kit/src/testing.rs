@@ -12,7 +12,9 @@ mod figures;
 mod role;
 mod stub;
 
-pub use documentation::{assert_limits_current, assert_settings_documented, undocumented};
+pub use documentation::{
+    assert_commands_understood, assert_limits_current, assert_settings_documented, undocumented,
+};
 pub use figures::Scrape;
 pub use stub::{Report, Stub, answer, free_port};
 

@@ -2,8 +2,10 @@
 
 use std::{fs, path::Path};
 
-use clap::{CommandFactory as _, Parser as _};
-use service_kit::testing::{assert_limits_current, assert_settings_documented, undocumented};
+use clap::CommandFactory as _;
+use service_kit::testing::{
+    assert_commands_understood, assert_limits_current, assert_settings_documented, undocumented,
+};
 use task_service::cli::Cli;
 
 #[test]
@@ -19,16 +21,9 @@ fn the_configuration_page_is_current() {
 }
 
 #[test]
-fn every_documented_import_is_understood() {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/migrating.md");
-    let page = fs::read_to_string(page).unwrap();
-    let commands: Vec<_> =
-        page.lines().filter(|line| line.starts_with("task-service import")).collect();
-    assert!(commands.len() > 3, "{commands:?}");
-    for command in commands {
-        let parsed = Cli::try_parse_from(command.split_whitespace());
-        assert!(parsed.is_ok(), "{command}: {}", parsed.unwrap_err());
-    }
+fn every_documented_command_is_understood() {
+    let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+    assert_commands_understood::<Cli>("task-service", &pages, 6);
 }
 
 #[test]

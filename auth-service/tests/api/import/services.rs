@@ -1,10 +1,6 @@
 //! Imports of users from the exports or databases of Auth0, Firebase, Keycloak, Django and
 //! Supabase.
 
-use std::{fs, path::Path};
-
-use auth_service::cli::Cli;
-use clap::Parser as _;
 use serde_json::json;
 use service_kit::{
     on_both_engines,
@@ -29,19 +25,6 @@ on_both_engines!(auth_service::MIGRATIONS;
 /// Hash of [`crate::app::PASSWORD`], created by Django 5.2.
 const DJANGO: &str =
     "pbkdf2_sha256$1000$saltsaltsaltsaltsalt12$h6VdNgjwO71NIkdpPidG0suRllaYbsEdmQ+s0pNVZsM=";
-
-#[test]
-fn every_documented_command_is_understood() {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/migrating.md");
-    let page = fs::read_to_string(page).unwrap();
-    let commands = page.lines().filter(|line| line.starts_with("auth-service import"));
-    let commands: Vec<_> = commands.collect();
-    assert!(commands.len() > 10, "{commands:?}");
-    for command in commands {
-        let parsed = Cli::try_parse_from(command.split_whitespace());
-        assert!(parsed.is_ok(), "{command}: {}", parsed.unwrap_err());
-    }
-}
 
 async fn imported_file(db: &TestDatabase, from: &str, content: &str, options: &[&str]) -> String {
     let file = file(content);

@@ -1,8 +1,8 @@
-//! Compares the documentation of settings and limits with the code.
+//! Compares the documentation of settings, commands and limits with the code.
 
 use std::{env, fs, path::Path};
 
-use clap::{Arg, CommandFactory};
+use clap::{Arg, CommandFactory, Parser};
 
 const END: &str = "<!-- end of settings -->";
 /// Environment variable that makes tests rewrite the tables of settings instead of comparing them;
@@ -55,6 +55,40 @@ fn row(argument: &Arg) -> Option<String> {
     let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
     let help = help.replace('|', "\\|").replace('<', "\\<");
     Some(format!("| `{variable}` | {default} | {help} |\n"))
+}
+
+/// Fails if the command line `C` of `program` refuses a command in a page of `folder`, or if there are
+/// fewer than `expected` commands.
+pub fn assert_commands_understood<C: Parser>(program: &str, folder: &Path, expected: usize) {
+    let mut count = 0;
+    for entry in fs::read_dir(folder).expect("the folder can be read") {
+        let page = entry.expect("the folder can be read").path();
+        if page.extension().is_none_or(|extension| extension != "md") {
+            continue;
+        }
+        let text = fs::read_to_string(&page).expect("the page can be read");
+        for command in commands(&text, program) {
+            let error = C::try_parse_from(&command).err();
+            assert!(error.is_none(), "{}: {command:?}: {error:?}", page.display());
+            count += 1;
+        }
+    }
+    assert!(count >= expected, "the pages have only {count} commands of {program}");
+}
+
+/// Returns the words of each command of `program` in the shell blocks of a page, without assignments
+/// before it and without a pipe, a redirection or a comment after it. Blocks below a comment are
+/// omitted, because another test runs them.
+fn commands<'a>(page: &'a str, program: &str) -> Vec<Vec<&'a str>> {
+    let parts: Vec<_> = page.split("```sh\n").collect();
+    let blocks = parts.iter().zip(parts.iter().skip(1));
+    let parsed = blocks.filter(|(before, _)| !before.trim_end().ends_with("-->"));
+    let blocks = parsed.filter_map(|(_, rest)| rest.split("```").next());
+    let words = blocks.flat_map(str::lines).map(|line| {
+        let words = line.split_whitespace().skip_while(|word| word.contains('='));
+        words.take_while(|word| !["|", "<", ">", "#"].contains(word)).collect::<Vec<_>>()
+    });
+    words.filter(|words| words.first() == Some(&program)).collect()
 }
 
 /// Fails if a page about limits lists a constant that the code does not define exactly like this,
