@@ -42,7 +42,8 @@ async fn clients_are_listed(db: TestDatabase) {
     assert_eq!(json_of(&db, &["list"]).await, Vec::<Value>::new());
     let options = ["--scope", "a,b", "--audience", "https://a.test"];
     let first = json_of(&db, &[&["create", "first"], &options[..]].concat()).await.remove(0);
-    json_of(&db, &["create", "second"]).await;
+    let second = json_of(&db, &["create", "second"]).await.remove(0);
+    json_of(&db, &["disable", second["id"].as_str().unwrap()]).await;
 
     let listed = json_of(&db, &["list"]).await;
     assert_eq!([&listed[0]["name"], &listed[1]["name"]], ["first", "second"]);
@@ -66,7 +67,8 @@ async fn clients_are_listed(db: TestDatabase) {
     let (_, table, _) = run(&db, &["list"]).await;
     let lines: Vec<_> = table.lines().collect();
     assert!(lines[0].starts_with("ID ") && lines[0].ends_with("NAME"), "{table}");
-    assert!(lines[1].contains("  active  ") && lines[1].ends_with("  never      a b     first"));
+    assert!(lines[1].contains("  active  ") && lines[1].ends_with("  a b     first"), "{table}");
+    assert!(lines[2].contains("  disabled  ") && lines[2].ends_with("  -       second"), "{table}");
 }
 
 async fn invalid_arguments_are_refused(db: TestDatabase) {
