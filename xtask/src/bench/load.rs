@@ -43,7 +43,13 @@ impl<'a> Load<'a> {
         let users = site.users();
         let script = users.with_extension("lua");
         fs::write(&script, SCRIPT)?;
-        Ok(Self { url: site.url(operation.service), users, operation, client: site.client(), script })
+        Ok(Self {
+            url: site.url(operation.service),
+            users,
+            operation,
+            client: site.client(),
+            script,
+        })
     }
 
     pub(super) fn warm_up(&self, connections: u32) -> Result {
