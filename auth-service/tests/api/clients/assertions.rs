@@ -304,6 +304,13 @@ async fn unusable_key_files_are_refused(db: TestDatabase) {
     let (ed25519, p256) = (Key::ed25519(), Key::p256());
     let private = with(&ed25519.jwk(), &json!({ "d": "AA" })).to_string();
     let pem = ed25519.pem();
+    // The neutral element, and the same point with the other sign of x. Their signatures can be
+    // forged.
+    let [neutral, negative] = [0, 0x80].map(|sign| {
+        let mut point = [0_u8; 32];
+        (point[0], point[31]) = (1, sign);
+        with(&ed25519.jwk(), &json!({ "x": BASE64_URL_SAFE_NO_PAD.encode(point) })).to_string()
+    });
     for (file, problem) in [
         (pem.replace("PUBLIC", "PRIVATE"), "private key"),
         (private, "private key"),
@@ -313,6 +320,8 @@ async fn unusable_key_files_are_refused(db: TestDatabase) {
         (pem.replace("MCo", "MCs"), "not a public key"),
         (with(&ed25519.jwk(), &json!({ "crv": "X25519" })).to_string(), "not a public key"),
         (with(&ed25519.jwk(), &json!({ "x": "AA" })).to_string(), "not a public key"),
+        (neutral, "not a public key"),
+        (negative, "not a public key"),
         (with(&p256.jwk(), &json!({ "crv": "P-384" })).to_string(), "not a public key"),
         (with(&p256.jwk(), &json!({ "y": null })).to_string(), "not a public key"),
         (with(&p256.jwk(), &json!({ "y": p256.jwk()["x"] })).to_string(), "not a public key"),
