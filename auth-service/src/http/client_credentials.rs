@@ -62,7 +62,8 @@ fn basic(header: &HeaderValue) -> Option<(String, String)> {
 }
 
 fn unescaped(text: &str) -> Option<String> {
-    let form = format!("value={text}");
+    // In a form, `&` would separate values, and all but the first would be ignored.
+    let form = format!("value={}", text.replace('&', "%26"));
     let (_, value) = form_urlencoded::parse(form.as_bytes()).next()?;
     Some(value.into_owned())
 }

@@ -139,6 +139,8 @@ async fn the_credentials_must_be_right(db: TestDatabase) {
         (one.id.as_str(), ""),
         (&one.id, "wrong"),
         (&one.id, &secret[1..]),
+        (&one.id, &format!("{secret}&x")),
+        (&format!("{}&x", one.id), secret),
         (&one.id, &other.secret),
         ("unknown", secret),
         ("", secret),
