@@ -14,8 +14,8 @@ use super::credential::Credential;
 
 /// Accepted values of `alg`.
 pub(crate) const ALGORITHMS: [&str; 3] = ["EdDSA", "Ed25519", "ES256"];
-/// Accepted values of `typ`, in lower case. Other tokens that are signed with the same key must not
-/// pass for an assertion.
+/// Accepted values of `typ`, in lower case and without `application/`. Other tokens that are signed
+/// with the same key must not pass for an assertion.
 const TYPES: [&str; 2] = ["jwt", "client-authentication+jwt"];
 /// Accepted difference between the clocks of client and service, in seconds.
 const LEEWAY: u64 = 30;
@@ -82,8 +82,7 @@ impl<'a> Assertion<'a> {
         let (signed, signature) = token.rsplit_once('.')?;
         let (header, claims) = signed.split_once('.')?;
         let header: Header = decoded(header)?;
-        let has_known_type =
-            header.typ.is_none_or(|typ| TYPES.contains(&&*typ.to_ascii_lowercase()));
+        let has_known_type = header.typ.is_none_or(|typ| is_known_type(&typ));
         // No extension is supported (RFC 7515 §4.1.11).
         if header.crit || !has_known_type {
             return None;
@@ -139,6 +138,12 @@ impl<'a> Assertion<'a> {
     pub(super) fn jti(&self) -> &str {
         &self.claims.jti
     }
+}
+
+/// Returns whether a `typ` is accepted. The prefix `application/` may be omitted (RFC 7515 §4.1.9).
+fn is_known_type(typ: &str) -> bool {
+    let typ = typ.to_ascii_lowercase();
+    TYPES.contains(&typ.strip_prefix("application/").unwrap_or(&typ))
 }
 
 /// Reads an encoded JSON object. Serde would also accept an array with the values of the fields.

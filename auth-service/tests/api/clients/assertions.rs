@@ -79,6 +79,7 @@ async fn a_client_gets_a_token_with_an_assertion(db: TestDatabase) {
         for (jti, changes) in [
             ("a", json!({ "typ": null })),
             ("b", json!({ "typ": "client-authentication+jwt", "kid": "any" })),
+            ("c", json!({ "typ": "application/client-authentication+JWT" })),
         ] {
             let header = with(&client.header(), &changes);
             let claims = with(&usual, &json!({ "jti": jti }));
@@ -157,6 +158,7 @@ async fn invalid_assertions_are_refused(db: TestDatabase) {
         client.key.sign(&with(&header, &json!({ "crit": ["exp"] })), &usual),
         client.key.sign(&with(&header, &json!({ "crit": [] })), &usual),
         client.key.sign(&with(&header, &json!({ "typ": "at+jwt" })), &usual),
+        client.key.sign(&with(&header, &json!({ "typ": "application/at+jwt" })), &usual),
         client.key.sign(&with(&header, &json!({ "typ": 1 })), &usual),
         client.key.sign(&with(&header, &json!({ "alg": null })), &usual),
         client.key.sign(&header, &positional),
