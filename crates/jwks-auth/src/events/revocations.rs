@@ -52,9 +52,11 @@ enum Key<'a> {
     Token(&'a str),
     /// Tokens of a subject that were issued no later than the event.
     Subject(&'a str),
+    /// All tokens of a subject, whenever they were issued, until the subject is enabled again.
+    DisabledSubject(&'a str),
     /// All tokens of a subject, whenever they were issued. An issuer may consist of several
     /// machines, and the clock that dated the last token may be ahead of the one that dated the
-    /// event.
+    /// event. Besides, a token may be issued between the time of an event and its publication.
     DeletedSubject(&'a str),
 }
 
@@ -86,18 +88,19 @@ impl Revocations {
     /// Returns whether a token must be rejected: it, its session or its subject was revoked, or it
     /// may have been issued before a revocation that was evicted from the full table. The revocation
     /// of a subject applies only to tokens that may have been issued before it, unless the subject
-    /// was deleted.
+    /// is disabled or was deleted.
     pub(crate) fn has(&self, claims: &RegisteredClaims) -> bool {
         let [session, token] = [
             claims.sid.as_deref().map(|sid| self.hash(Key::Session(sid))),
             claims.jti.as_deref().map(|jti| self.hash(Key::Token(jti))),
         ];
         let subject = self.hash(Key::Subject(&claims.sub));
+        let disabled = Some(self.hash(Key::DisabledSubject(&claims.sub)));
         let deleted = Some(self.hash(Key::DeletedSubject(&claims.sub)));
         let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
         // A token without `iat` may have been issued at any time.
         let is_from_before = |time: u32| claims.iat.is_none_or(|iat| iat <= f64::from(time));
-        [session, token, deleted]
+        [session, token, disabled, deleted]
             .into_iter()
             .flatten()
             .any(|hash| entries.by_hash.contains_key(&hash))
@@ -135,15 +138,23 @@ impl Revocations {
         }
     }
 
-    /// Accepts the tokens that a user obtains after being enabled. As times are in whole seconds,
-    /// such a token may have been issued in the same second in which the user was disabled.
-    /// Returns false if there is no revocation of the user.
+    /// Accepts the tokens that a user obtains after being enabled, and none from before. As times are
+    /// in whole seconds, such a token may have been issued in the same second in which the user was
+    /// disabled. Returns false if there is no revocation of the user.
     fn enable(&self, entries: &mut Entries, event: &SecurityEvent) -> bool {
         let Some(user) = &event.subject.user else { return false };
-        let Some(entry) = entries.by_hash.get_mut(&self.hash(Key::Subject(user))) else {
-            return false;
-        };
-        entry.happened = entry.happened.min(seconds(event.happened).saturating_sub(1));
+        let until = seconds(event.happened).saturating_sub(1);
+        let subject = self.hash(Key::Subject(user));
+        let disabled = entries.by_hash.remove(&self.hash(Key::DisabledSubject(user)));
+        if let Some(Entry { forget_at, .. }) = disabled {
+            let entry = Entry { happened: until, forget_at };
+            let entry = entries.by_hash.entry(subject).or_insert(entry);
+            entry.happened = until;
+            entry.forget_at = entry.forget_at.max(forget_at);
+            return true;
+        }
+        let Some(entry) = entries.by_hash.get_mut(&subject) else { return false };
+        entry.happened = entry.happened.min(until);
         true
     }
 
@@ -187,7 +198,7 @@ fn key(event: &SecurityEvent) -> Option<Key<'_>> {
             let session = subject.session.as_deref().map(Key::Session);
             subject.token.as_deref().map(Key::Token).or(session).or_else(user)
         }
-        EventKind::AccountDisabled => user(),
+        EventKind::AccountDisabled => subject.user.as_deref().map(Key::DisabledSubject),
         EventKind::AccountPurged => subject.user.as_deref().map(Key::DeletedSubject),
         EventKind::AccountEnabled | EventKind::KeyRevoked | EventKind::Other => None,
     }
@@ -263,25 +274,25 @@ mod tests {
 
     #[test]
     fn a_user_loses_the_tokens_from_before() {
-        for kind in [EventKind::AccountDisabled, EventKind::SessionRevoked] {
-            let revocations = Revocations::default();
-            let subject = Subject { user: Some("ada".to_owned()), ..Subject::default() };
-            revocations.add(&[event(kind, subject, NOW)], now());
-            assert!(revocations.has(&token("ada", "one", "1", Some(NOW))));
-            assert!(revocations.has(&token("ada", "one", "1", None)));
-            assert!(!revocations.has(&token("ada", "one", "1", Some(NOW + 1))));
-            assert!(!revocations.has(&token("bob", "two", "2", Some(NOW))));
-        }
+        let revocations = Revocations::default();
+        let subject = Subject { user: Some("ada".to_owned()), ..Subject::default() };
+        revocations.add(&[event(EventKind::SessionRevoked, subject, NOW)], now());
+        assert!(revocations.has(&token("ada", "one", "1", Some(NOW))));
+        assert!(revocations.has(&token("ada", "one", "1", None)));
+        assert!(!revocations.has(&token("ada", "one", "1", Some(NOW + 1))));
+        assert!(!revocations.has(&token("bob", "two", "2", Some(NOW))));
     }
 
     #[test]
-    fn a_deleted_user_loses_all_tokens() {
-        let revocations = Revocations::default();
-        let subject = Subject { user: Some("ada".to_owned()), ..Subject::default() };
-        revocations.add(&[event(EventKind::AccountPurged, subject, NOW)], now());
-        for issued_at in [Some(NOW), Some(NOW + 20), None] {
-            assert!(revocations.has(&token("ada", "one", "1", issued_at)));
-            assert!(!revocations.has(&token("bob", "two", "2", issued_at)));
+    fn a_disabled_or_deleted_user_loses_all_tokens() {
+        for kind in [EventKind::AccountDisabled, EventKind::AccountPurged] {
+            let revocations = Revocations::default();
+            let subject = Subject { user: Some("ada".to_owned()), ..Subject::default() };
+            revocations.add(&[event(kind, subject, NOW)], now());
+            for issued_at in [Some(NOW), Some(NOW + 20), None] {
+                assert!(revocations.has(&token("ada", "one", "1", issued_at)));
+                assert!(!revocations.has(&token("bob", "two", "2", issued_at)));
+            }
         }
     }
 
@@ -299,7 +310,10 @@ mod tests {
         change(EventKind::AccountDisabled, NOW);
         assert!(is_revoked(NOW));
         change(EventKind::AccountEnabled, NOW + 5);
-        assert_eq!([is_revoked(NOW), is_revoked(NOW + 1)], [true, false]);
+        // A token that was issued just before the user was disabled stays revoked, even if its time
+        // is later than that of the event.
+        let revoked = [NOW, NOW + 4, NOW + 5].map(is_revoked);
+        assert_eq!(revoked, [true, true, false]);
     }
 
     #[test]
