@@ -107,6 +107,7 @@ impl Commands {
             is_active: true,
             created_at: self.now,
             last_used_at: None,
+            tokens_valid_from: None,
         };
         let mut pooled = self.database.write().await?;
         client_lifecycle::create(&mut pooled.conn(), &client, &self.actor).await?;

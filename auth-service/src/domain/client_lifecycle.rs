@@ -45,7 +45,7 @@ pub(crate) async fn disable(
     moment: &Moment,
 ) -> Result<(), StoreError> {
     conn.transaction(async |conn| {
-        if OauthClient::update_state(conn, id, false).await? > 0 {
+        if OauthClient::disable(conn, id).await? > 0 {
             actor.record(conn, Action::DisableClient, About::thing(id)).await?;
             SecurityEvent::record_disabled_user(conn, id, &[], moment).await?;
         }
@@ -54,7 +54,7 @@ pub(crate) async fn disable(
     .await
 }
 
-/// Enables a client. Revoked tokens stay revoked.
+/// Enables a client. Earlier tokens stay revoked.
 pub(crate) async fn enable(
     conn: &mut Conn<'_>,
     id: &str,
@@ -62,7 +62,7 @@ pub(crate) async fn enable(
     moment: &Moment,
 ) -> Result<(), StoreError> {
     conn.transaction(async |conn| {
-        if OauthClient::update_state(conn, id, true).await? > 0 {
+        if OauthClient::enable(conn, id, moment.now).await? > 0 {
             actor.record(conn, Action::EnableClient, About::thing(id)).await?;
             SecurityEvent::record_enabled_user(conn, id, moment).await?;
         }

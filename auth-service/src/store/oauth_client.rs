@@ -1,5 +1,7 @@
 //! OAuth clients: machines that get access tokens with credentials of their own.
 
+use std::time::Duration;
+
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
@@ -8,7 +10,6 @@ use service_kit::{
     sql_types::DbTime,
 };
 
-use super::EventKind;
 use crate::store::schema::{oauth_clients, security_events};
 
 /// A client. Does not implement `Debug`, because it holds the hashes of secrets.
@@ -31,6 +32,10 @@ pub(crate) struct OauthClient {
     pub(crate) created_at: DbTime,
     /// Accurate to a minute.
     pub(crate) last_used_at: Option<DbTime>,
+    /// Time at which the client was last enabled; `None` if it was never disabled. Tokens from
+    /// before are revoked. Absent from exports of earlier versions.
+    #[serde(default)]
+    pub(crate) tokens_valid_from: Option<DbTime>,
 }
 
 /// The identifying claims of a client's access token.
@@ -82,15 +87,19 @@ impl OauthClient {
         query!(conn, |c| rotated.execute(*c))
     }
 
-    /// Enables or disables a client. Updates nothing if it is in this state already.
-    pub(crate) async fn update_state(
-        conn: &mut Conn<'_>,
-        id: &str,
-        is_active: bool,
-    ) -> QueryResult<usize> {
-        let others = oauth_clients::table.find(id).filter(oauth_clients::is_active.ne(is_active));
-        let updated = diesel::update(others).set(oauth_clients::is_active.eq(is_active));
-        query!(conn, |c| updated.execute(*c))
+    /// Enables a client. Updates nothing if it is enabled already.
+    pub(crate) async fn enable(conn: &mut Conn<'_>, id: &str, now: DbTime) -> QueryResult<usize> {
+        let disabled = oauth_clients::table.find(id).filter(oauth_clients::is_active.eq(false));
+        let enabled = diesel::update(disabled)
+            .set((oauth_clients::is_active.eq(true), oauth_clients::tokens_valid_from.eq(now)));
+        query!(conn, |c| enabled.execute(*c))
+    }
+
+    /// Disables a client. Updates nothing if it is disabled already.
+    pub(crate) async fn disable(conn: &mut Conn<'_>, id: &str) -> QueryResult<usize> {
+        let active = oauth_clients::table.find(id).filter(oauth_clients::is_active);
+        let disabled = diesel::update(active).set(oauth_clients::is_active.eq(false));
+        query!(conn, |c| disabled.execute(*c))
     }
 
     pub(crate) async fn update_last_use(
@@ -107,21 +116,23 @@ impl OauthClient {
         query!(conn, |c| diesel::delete(oauth_clients::table.find(id)).execute(*c))
     }
 
-    /// Returns whether the client of a token is active, and neither the token nor all earlier
-    /// tokens of the client were revoked.
+    /// Returns whether the client of a token is active and was not enabled later than the token was
+    /// issued, and the token was not revoked by itself. Times of issue are in whole seconds, so a
+    /// token from the second in which the client was enabled counts as a later one.
     pub(crate) async fn has_token(
         conn: &mut Conn<'_>,
         names: ClientTokenNames<'_>,
     ) -> QueryResult<bool> {
-        let revocation = security_events::table.filter(
-            security_events::token_id.eq(names.token).or(security_events::user_id
-                .eq(names.client)
-                .and(security_events::kind.eq(EventKind::AccountDisabled.as_str()))
-                .and(security_events::created_at.ge(names.issued_at))),
-        );
+        let end_of_second = DbTime(names.issued_at.0 + Duration::from_secs(1));
+        let revocation = security_events::table.filter(security_events::token_id.eq(names.token));
         let active = oauth_clients::table
             .find(names.client)
             .filter(oauth_clients::is_active)
+            .filter(
+                oauth_clients::tokens_valid_from
+                    .is_null()
+                    .or(oauth_clients::tokens_valid_from.lt(end_of_second)),
+            )
             .filter(diesel::dsl::not(diesel::dsl::exists(revocation)));
         let found: Option<String> =
             query!(conn, |c| active.select(oauth_clients::id).first(*c)).optional()?;

@@ -194,6 +194,7 @@ diesel::table! {
         is_active -> Bool,
         created_at -> TimestampUtc,
         last_used_at -> Nullable<TimestampUtc>,
+        tokens_valid_from -> Nullable<TimestampUtc>,
     }
 }
 
