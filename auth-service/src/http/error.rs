@@ -138,6 +138,9 @@ pub(crate) enum Error {
     InvalidScope,
     #[error("resource is not an audience of the client")]
     InvalidTarget,
+    /// An error of an OAuth endpoint that also occurs elsewhere.
+    #[error(transparent)]
+    Oauth(Box<Self>),
     #[error("no session of the user to delete")]
     NobodyToDelete,
     #[error("invalid verification token")]
@@ -234,6 +237,12 @@ impl Error {
         (status, ErrorBody { message, code, oauth })
     }
 
+    /// Returns this error with an OAuth error code, without which OAuth libraries take the response
+    /// for a token.
+    pub(crate) fn of_oauth(self) -> Self {
+        Self::Oauth(Box::new(self))
+    }
+
     /// Returns the OAuth error code (RFC 6749 §5.2), or `None` if the error has no such code.
     fn oauth_error(&self) -> Option<&'static str> {
         match self {
@@ -242,6 +251,13 @@ impl Error {
             Self::UnsupportedGrantType => Some("unsupported_grant_type"),
             Self::InvalidScope => Some("invalid_scope"),
             Self::InvalidTarget => Some("invalid_target"),
+            Self::Oauth(error) => error.oauth_error().or(Some(match error.status_code() {
+                StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+                    "temporarily_unavailable"
+                }
+                status if status.is_server_error() => "server_error",
+                _ => "invalid_request",
+            })),
             _ => None,
         }
     }
@@ -252,9 +268,13 @@ impl Error {
         self.parts().1
     }
 
+    fn inner(&self) -> &Self {
+        if let Self::Oauth(error) = self { error.inner() } else { self }
+    }
+
     /// Returns whether the error is a normal part of starting up, which is not logged as a fault.
     fn is_expected(&self) -> bool {
-        matches!(self, Self::DatabaseUnavailable(error) if error.is_expected())
+        matches!(self.inner(), Self::DatabaseUnavailable(error) if error.is_expected())
     }
 
     /// Returns whether the error is about an invalid link to verify, change or restore an address.
@@ -286,13 +306,13 @@ impl ResponseError for Error {
         if status == StatusCode::SERVICE_UNAVAILABLE {
             response.insert_header((RETRY_AFTER, RETRY_AFTER_SECONDS));
         }
-        if let Self::NoReceiver | Self::InvalidClient = self {
+        if let Self::NoReceiver | Self::InvalidClient = self.inner() {
             response.insert_header((WWW_AUTHENTICATE, RECEIVER_CHALLENGE));
         }
-        if let Self::ClientRefused(_) = self {
+        if let Self::ClientRefused(_) = self.inner() {
             response.insert_header((WWW_AUTHENTICATE, CLIENT_CHALLENGE));
         }
-        if let Self::TooManyRequests { wait } = self {
+        if let Self::TooManyRequests { wait } = self.inner() {
             // Both headers contain whole seconds (RFC 9110 §10.2.3), rounded up.
             let seconds = wait.as_millis().div_ceil(1000).max(1).to_string();
             response.insert_header((X_RETRY_AFTER, seconds.as_str()));

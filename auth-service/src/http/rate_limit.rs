@@ -69,6 +69,9 @@ async fn count(base_path: &str, req: &ServiceRequest) -> error::Result<()> {
     let route = req.resource_map().match_pattern(path);
     let address = state.client_network(req.request()).to_string();
     let key = Key::of(&["request", &address, class, route.as_deref().unwrap_or_default()]);
-    state.attempts.count(key, rule).await?;
-    Ok(())
+    let counted = state.attempts.count(key, rule).await;
+    counted.map(|_tries| ()).map_err(|refused| {
+        let refused = error::Error::from(refused);
+        if below.starts_with("/oauth2/") { refused.of_oauth() } else { refused }
+    })
 }

@@ -39,14 +39,18 @@ impl FromRequest for TokenRequest {
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (req, mut payload) = (req.clone(), payload.take());
-        Box::pin(async move {
-            let state = req.app_data::<Data<AppState>>().ok_or(Error::NoState)?;
-            let form = OauthForm::read(&req, &mut payload).await?;
-            let presented = client_credentials::read(req.headers(), &form)?;
-            let now = DbTime(state.now().into());
-            let client = state.clients.authenticate(&presented, now).await?;
-            Ok(Self { client, form, now })
-        })
+        Box::pin(async move { Self::read(&req, &mut payload).await.map_err(Error::of_oauth) })
+    }
+}
+
+impl TokenRequest {
+    async fn read(req: &HttpRequest, payload: &mut Payload) -> Result<Self> {
+        let state = req.app_data::<Data<AppState>>().ok_or(Error::NoState)?;
+        let form = OauthForm::read(req, payload).await?;
+        let presented = client_credentials::read(req.headers(), &form)?;
+        let now = DbTime(state.now().into());
+        let client = state.clients.authenticate(&presented, now).await?;
+        Ok(Self { client, form, now })
     }
 }
 
@@ -64,6 +68,13 @@ struct TokenBody {
 /// Returns a new access token for the client.
 pub(crate) async fn issue_client_token(
     state: Data<AppState>,
+    request: TokenRequest,
+) -> Result<HttpResponse> {
+    issue(&state, request).await.map_err(Error::of_oauth)
+}
+
+async fn issue(
+    state: &AppState,
     TokenRequest { client, form, now }: TokenRequest,
 ) -> Result<HttpResponse> {
     match form.one("grant_type")? {

@@ -239,8 +239,10 @@ async fn requests_must_be_well_formed(db: TestDatabase) {
     }
     assert_eq!(send(&[GRANT, ("unknown", "ignored"), ("scope", "")]).await.status, 200);
     let json = app.post(TOKEN).basic_auth(&client.id, Some(&client.secret));
-    assert_eq!(json.json(&json!({ "grant_type": GRANT.1 })).answer().await.status, 415);
-    assert_eq!(send(&[GRANT, ("scope", &"a".repeat(20_000))]).await.status, 413);
+    let json = json.json(&json!({ "grant_type": GRANT.1 })).answer().await;
+    is_oauth_error(&json, 415, "invalid_request");
+    let large = send(&[GRANT, ("scope", &"a".repeat(20_000))]).await;
+    is_oauth_error(&large, 413, "invalid_request");
     for method in ["GET", "HEAD", "PUT", "DELETE"] {
         let request = app.client.request(method.parse().unwrap(), app.url(TOKEN));
         let answer = request.answer().await;
@@ -280,7 +282,8 @@ async fn requests_for_tokens_are_limited(db: TestDatabase) {
         assert_eq!(client.request(&app, &[]).answer().await.status, 200);
     }
     let answer = client.request(&app, &[]).answer().await;
-    assert_eq!((answer.status, answer.header("retry-after")), (429, Some("10")));
+    is_oauth_error(&answer, 429, "temporarily_unavailable");
+    assert_eq!(answer.header("retry-after"), Some("10"));
     app.advance(10);
     assert_eq!(client.request(&app, &[]).answer().await.status, 200);
 }

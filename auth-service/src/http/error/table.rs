@@ -15,6 +15,7 @@ impl Error {
     pub(super) fn parts(&self) -> (StatusCode, Option<&'static str>, Cow<'_, str>) {
         use StatusCode as S;
         let (status, code, message) = match self {
+            Self::Oauth(error) => return error.parts(),
             Self::UnsupportedMediaType { sent, allowed } => {
                 let message =
                     format!("Content-Type \"{sent}\" is not allowed. Allowed types: {allowed}");
