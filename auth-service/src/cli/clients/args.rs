@@ -101,6 +101,11 @@ fn scope(text: &str) -> Result<String, &'static str> {
 }
 
 fn audience(text: &str) -> Result<String, &'static str> {
-    let has_space = text.contains(|character: char| character.is_whitespace());
-    if text.is_empty() || has_space { Err("empty, or with a space") } else { Ok(text.to_owned()) }
+    // A resource has no fragment (RFC 8707 §2).
+    let is_forbidden = |char: char| char.is_whitespace() || char.is_control() || char == '#';
+    if text.is_empty() || text.contains(is_forbidden) {
+        Err("empty, or with a space, a control character or a fragment")
+    } else {
+        Ok(text.to_owned())
+    }
 }

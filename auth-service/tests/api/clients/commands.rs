@@ -79,6 +79,8 @@ async fn invalid_arguments_are_refused(db: TestDatabase) {
         &["create", "a", "--scope", "two words"],
         &["create", "a", "--scope", "\""],
         &["create", "a", "--audience", "two words"],
+        &["create", "a", "--audience", "\u{7}"],
+        &["create", "a", "--audience", "https://a.test#fragment"],
         &["rotate", "a", "--overlap", "soon"],
     ] {
         assert_eq!(run(&db, arguments).await.0, Some(2), "{arguments:?}");
