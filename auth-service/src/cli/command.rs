@@ -8,6 +8,7 @@ use service_kit::{
     db::{Database, OpenError, Unavailable},
     migrate::{self, MigrateError},
     prompt,
+    source::printable,
 };
 use tracing::error;
 
@@ -69,7 +70,7 @@ impl ConfirmArgs {
         if !prompt::is_interactive() {
             return Err(CommandError::Unconfirmed(what));
         }
-        if prompt::confirm(question)? { Ok(()) } else { Err(CommandError::Declined) }
+        if prompt::confirm(&printable(question))? { Ok(()) } else { Err(CommandError::Declined) }
     }
 }
 
