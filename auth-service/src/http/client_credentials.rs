@@ -50,6 +50,14 @@ pub(crate) fn read(headers: &HeaderMap, form: &OauthForm) -> Result<Presented> {
     }
 }
 
+/// Returns the credentials in the `Authorization` header, if they are HTTP Basic.
+pub(crate) fn from_header(headers: &HeaderMap) -> Option<Presented> {
+    let mut headers = headers.get_all(AUTHORIZATION);
+    let (Some(header), None) = (headers.next(), headers.next()) else { return None };
+    let (id, secret) = basic(header)?;
+    Some(Presented::Secret { id, secret })
+}
+
 /// Reads the id and the secret from HTTP Basic, in which they are encoded as in a form.
 fn basic(header: &HeaderValue) -> Option<(String, String)> {
     let (scheme, credentials) = header.to_str().ok()?.split_once(' ')?;

@@ -4,7 +4,10 @@
 use std::{future::Future, pin::Pin};
 
 use actix_web::{
-    FromRequest, HttpRequest, HttpResponse, dev::Payload, http::header::CACHE_CONTROL, web::Data,
+    FromRequest, HttpRequest, HttpResponse,
+    dev::Payload,
+    http::header::{CACHE_CONTROL, HeaderMap},
+    web::Data,
 };
 use chrono::DateTime;
 use serde::Serialize;
@@ -13,8 +16,9 @@ use service_kit::sql_types::DbTime;
 use shared_models::{AccessClaims, Audience, ClientClaims, UserId};
 
 use crate::{
-    domain::{client_lifecycle, user_lifecycle},
+    domain::{client_lifecycle, clients::ClientError, user_lifecycle},
     http::{
+        client_credentials,
         error::{Error, Result},
         input::OauthForm,
         receiver::Client,
@@ -26,8 +30,8 @@ use crate::{
 /// A token sent by a receiver.
 pub(crate) struct FromReceiver(String);
 
-/// A token sent by a receiver, or by a client without credentials: like a public client (RFC 7009
-/// §2.1), the bearer of a token may revoke it.
+/// A token sent by a receiver, by a client with its secret, or without credentials: like a public
+/// client (RFC 7009 §2.1), the bearer of a token may revoke it.
 pub(crate) struct FromReceiverOrBearer(String);
 
 impl FromRequest for FromReceiver {
@@ -36,8 +40,7 @@ impl FromRequest for FromReceiver {
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (req, payload) = (req.clone(), payload.take());
-        let is_allowed = |client: Client| client == Client::Receiver;
-        Box::pin(async move { Ok(Self(token(&req, payload, is_allowed).await?)) })
+        Box::pin(async move { Ok(Self(token(&req, payload, Senders::Receivers).await?)) })
     }
 }
 
@@ -47,28 +50,47 @@ impl FromRequest for FromReceiverOrBearer {
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (req, payload) = (req.clone(), payload.take());
-        let is_allowed = |client: Client| client != Client::Unknown;
-        Box::pin(async move { Ok(Self(token(&req, payload, is_allowed).await?)) })
+        Box::pin(async move { Ok(Self(token(&req, payload, Senders::All).await?)) })
     }
 }
 
-/// Reads the token from a form. The client is authenticated before the body is read.
-async fn token(
-    req: &HttpRequest,
-    mut payload: Payload,
-    is_allowed: impl Fn(Client) -> bool,
-) -> Result<String> {
+/// The senders that an endpoint accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Senders {
+    Receivers,
+    All,
+}
+
+/// Reads the token from a form. The sender is authenticated before the body is read.
+async fn token(req: &HttpRequest, mut payload: Payload, accepted: Senders) -> Result<String> {
     let state = req.app_data::<Data<AppState>>().ok_or(Error::NoState)?;
     if !state.security_events.are_offered() {
         return Err(Error::IntrospectionNotOffered);
     }
-    if !is_allowed(Client::of(req.headers(), &state.security_events)) {
+    let is_allowed = match Client::of(req.headers(), &state.security_events) {
+        Client::Receiver => true,
+        Client::Anonymous => accepted == Senders::All,
+        Client::Unknown => {
+            accepted == Senders::All && is_oauth_client(state, req.headers()).await?
+        }
+    };
+    if !is_allowed {
         return Err(Error::InvalidClient);
     }
     let form = OauthForm::read(req, &mut payload).await?;
     let token = form.one("token")?;
     let missing = Error::InvalidTokenRequest("The parameter token is missing");
     token.map(str::to_owned).ok_or(missing)
+}
+
+/// Returns whether the sender is an OAuth client that sends its secret with HTTP Basic.
+async fn is_oauth_client(state: &AppState, headers: &HeaderMap) -> Result<bool> {
+    let Some(presented) = client_credentials::from_header(headers) else { return Ok(false) };
+    match state.clients.authenticate(&presented, DbTime(state.now().into())).await {
+        Ok(_client) => Ok(true),
+        Err(ClientError::Refused(_)) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The response to an introspection request (RFC 7662 §2.2).

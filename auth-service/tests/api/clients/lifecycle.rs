@@ -146,6 +146,14 @@ async fn a_clients_token_is_introspected_and_revoked(db: TestDatabase) {
     assert_eq!([is_active(&app, &token).await, is_active(&app, &other).await], [false, true]);
     let subject = json!({ "format": "jwt_id", "iss": BASE_URL, "jti": jti });
     assert_eq!(published(&app).await, [("session-revoked".to_owned(), subject)]);
+
+    let own = client.token(&app).await;
+    for (secret, status) in [("wrong", 401), (&*client.secret, 200)] {
+        assert!(is_active(&app, &own).await);
+        let revocation = app.post("/api/auth/oauth2/revoke").basic_auth(&client.id, Some(secret));
+        assert_eq!(revocation.form(&[("token", &own)]).answer().await.status, status);
+    }
+    assert!(!is_active(&app, &own).await);
     app.advance(3600);
     assert!(!is_active(&app, &other).await, "expired");
 }
