@@ -109,11 +109,12 @@ pub(crate) struct EmailTokens {
 impl EmailTokens {
     pub(crate) fn new(secrets: &Secrets) -> Result<Self, Unspecified> {
         let key = |secret: &SecretString| derived_key(secret, PURPOSE);
-        let decoding = secrets.iter().map(key);
-        let decoding = decoding.map(|key| key.map(|key| DecodingKey::from_secret(&key)));
+        let rejected = |_error: jsonwebtoken::errors::Error| Unspecified;
+        let decoding =
+            |secret: &SecretString| DecodingKey::from_secret(&key(secret)?).map_err(rejected);
         Ok(Self {
-            encoding: EncodingKey::from_secret(&key(&secrets.current)?),
-            decoding: decoding.collect::<Result<_, Unspecified>>()?,
+            encoding: EncodingKey::from_secret(&key(&secrets.current)?).map_err(rejected)?,
+            decoding: secrets.iter().map(decoding).collect::<Result<_, Unspecified>>()?,
         })
     }
 
