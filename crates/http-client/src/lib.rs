@@ -12,7 +12,7 @@ pub fn builder(url: &Url) -> ClientBuilder {
         // Minimal images may have no root certificates, and plain HTTP needs none.
         builder = builder.tls_certs_only([]);
     }
-    if is_beside(url) {
+    if is_local(url) {
         builder = builder.no_proxy();
     }
     builder
@@ -22,7 +22,7 @@ pub fn builder(url: &Url) -> ClientBuilder {
 /// `HTTPS_PROXY` or `ALL_PROXY`. Returns `None` if no proxy is set, or if the host bypasses it, for
 /// instance because `NO_PROXY` lists the host.
 pub fn proxy(url: &Url) -> Option<String> {
-    if is_beside(url) {
+    if is_local(url) {
         return None;
     }
     let target = url.as_str().parse().ok()?;
@@ -34,7 +34,7 @@ pub fn proxy(url: &Url) -> Option<String> {
 
 /// Returns whether the host is this machine or has a name without a dot, as containers on one
 /// network do. Requests to such a host never use a proxy.
-fn is_beside(url: &Url) -> bool {
+pub fn is_local(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => !name.contains('.') || name.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),
@@ -59,7 +59,7 @@ mod tests {
             ("http://192.0.2.1/jwks", false),
             ("http://localhost.example.com/jwks", false),
         ] {
-            assert_eq!(is_beside(&url.parse().unwrap()), expected, "{url}");
+            assert_eq!(is_local(&url.parse().unwrap()), expected, "{url}");
         }
     }
 }
