@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashSet,
-    fmt,
+    fmt, mem,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -10,63 +10,20 @@ use std::{
 #[cfg(feature = "events")]
 use crate::events::EventFeed;
 #[cfg(feature = "http")]
-use crate::http::{Headers, HttpKeys};
+use crate::http::{Headers, HttpSettings};
 use crate::{
     cache::{Limits, TokenCache},
     claims::{RegisteredClaims, Rules},
     clock::Now,
     error::BuildError,
     keys::{Keys, Timing},
-    source::KeySource,
     stats::Outcomes,
+    trusted_issuer::TrustedIssuer,
     verifier::{Inner, IsRevoked, Issuer, Verifier},
 };
 
 /// Memory per cached token in bytes, from which the default size limit of the cache is derived.
 const BYTES_PER_ENTRY: usize = 2 * 1024;
-
-/// An issuer, the audience of its tokens, and the source of its keys.
-pub struct TrustedIssuer {
-    issuer: String,
-    audience: String,
-    source: Source,
-}
-
-enum Source {
-    #[cfg(feature = "http")]
-    Http(url::Url),
-    Custom(Box<dyn KeySource>),
-}
-
-impl fmt::Debug for TrustedIssuer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TrustedIssuer")
-            .field("issuer", &self.issuer)
-            .field("audience", &self.audience)
-            .finish_non_exhaustive()
-    }
-}
-
-impl TrustedIssuer {
-    /// Creates an issuer whose tokens must have this `iss` and contain this audience in `aud`, both
-    /// compared byte for byte. The keys are fetched from `jwks_url`, which is never derived from a
-    /// token.
-    #[cfg(feature = "http")]
-    pub fn new(issuer: impl Into<String>, audience: impl Into<String>, jwks_url: url::Url) -> Self {
-        let source = Source::Http(jwks_url);
-        Self { issuer: issuer.into(), audience: audience.into(), source }
-    }
-
-    /// Creates an issuer like `new` does, but with keys from another source.
-    pub fn with_source(
-        issuer: impl Into<String>,
-        audience: impl Into<String>,
-        source: impl KeySource,
-    ) -> Self {
-        let source = Source::Custom(Box::new(source));
-        Self { issuer: issuer.into(), audience: audience.into(), source }
-    }
-}
 
 /// Settings of a [`Verifier`].
 pub struct VerifierBuilder {
@@ -80,6 +37,8 @@ pub struct VerifierBuilder {
     now: Now,
     #[cfg(feature = "http")]
     headers: Option<Headers>,
+    #[cfg(feature = "http")]
+    client: Option<reqwest::Client>,
     #[cfg(feature = "events")]
     feed: Option<EventFeed>,
 }
@@ -124,6 +83,8 @@ impl VerifierBuilder {
             now: Arc::new(SystemTime::now),
             #[cfg(feature = "http")]
             headers: None,
+            #[cfg(feature = "http")]
+            client: None,
             #[cfg(feature = "events")]
             feed: None,
         }
@@ -215,6 +176,18 @@ impl VerifierBuilder {
         self
     }
 
+    /// Sends all requests with this client instead of one that is built for each URL. It should not
+    /// follow redirects. Its proxies apply to local hosts as well, and [`IssuerStats`] does not
+    /// name them.
+    ///
+    /// [`IssuerStats`]: crate::IssuerStats
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn http_client(mut self, client: reqwest::Client) -> Self {
+        self.client = Some(client);
+        self
+    }
+
     /// Follows the primary issuer's feed of security events, and rejects a token if the issuer has
     /// revoked it, its session or its signing key, or has disabled or deleted its user.
     /// [`Stats::feed`](crate::Stats::feed) reports the state of the feed.
@@ -241,22 +214,33 @@ impl VerifierBuilder {
         if let Some(twice) = issuers.iter().find(|one| !names.insert(one.issuer.clone())) {
             return Err(BuildError::SameIssuer(twice.issuer.clone()));
         }
-        let start = |TrustedIssuer { issuer, audience, source }| {
-            let source: Box<dyn KeySource> = match source {
-                #[cfg(feature = "http")]
-                Source::Http(url) => {
-                    Box::new(HttpKeys::new(url, timing.fetch_timeout, self.headers.clone())?)
-                }
-                Source::Custom(source) => source,
-            };
-            let keys = Keys::start(issuer.clone(), source, timing);
-            Ok(Issuer { rules: Rules { issuer, audience, leeway }, keys })
+        if let Some(empty) = issuers.iter().find(|one| one.policy.algorithms.is_empty()) {
+            return Err(BuildError::NoAlgorithms(empty.issuer.clone()));
+        }
+        #[cfg(feature = "http")]
+        let http = HttpSettings {
+            timeout: timing.fetch_timeout,
+            refresh_after: timing.cache_ttl,
+            max_stale: timing.max_stale,
+            headers: self.headers,
+            client: self.client,
+        };
+        let start = |mut trusted: TrustedIssuer| {
+            let (issuer, audience) = (trusted.issuer.clone(), trusted.audience.clone());
+            let policy = trusted.policy.clone();
+            let own_rules = mem::take(&mut trusted.rules);
+            #[cfg(feature = "http")]
+            let source = trusted.into_source(&http)?;
+            #[cfg(not(feature = "http"))]
+            let source = trusted.into_source();
+            let keys = Keys::start(issuer.clone(), policy, source, timing);
+            Ok(Issuer { rules: Rules { issuer, audience, leeway }, own_rules, keys })
         };
         let issuers = issuers.into_iter().map(start).collect::<Result<Vec<_>, BuildError>>()?;
         #[cfg(feature = "events")]
         let follower = match (self.feed, issuers.first()) {
-            (Some(feed), Some(Issuer { rules, keys })) => {
-                Some(feed.start(rules.clone(), Arc::clone(keys), Arc::clone(&now))?)
+            (Some(feed), Some(Issuer { rules, keys, .. })) => {
+                Some(feed.start(rules.clone(), Arc::clone(keys), Arc::clone(&now), http.client)?)
             }
             _ => None,
         };

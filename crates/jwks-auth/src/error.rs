@@ -54,9 +54,9 @@ refusals! {
     NotCompact = "not a compact JWS (RFC 7515 §7.1) of canonical base64url",
     /// Invalid JSON, not an object, or a duplicate field.
     BadHeader = "the header is not a JSON object without duplicate fields (RFC 7515 §4)",
-    /// A missing or different algorithm, such as `none`, HMAC, RSA or ECDSA. The spelling must be
-    /// exact.
-    WrongAlgorithm = "the algorithm is not EdDSA (RFC 8725 §3.1)",
+    /// `none`, HMAC, an algorithm that is not allowed for the issuer, or one that does not belong
+    /// to the key. The spelling must be exact.
+    WrongAlgorithm = "the algorithm is not allowed, or is not that of the key (RFC 8725 §3.1)",
     /// A critical extension, an unencoded payload, encryption or compression, or a token of another
     /// type.
     UnsupportedHeader = "the header has an unsupported field (crit, b64, enc, zip) or typ",
@@ -67,8 +67,8 @@ refusals! {
     BadClaims = "the claims are not a JSON object without duplicate fields (RFC 7519 §4)",
     /// The `iss` is compared byte for byte with the trusted issuers.
     WrongIssuer = "iss is missing or not trusted (RFC 7519 §4.1.1)",
-    /// A forged signature, a malleable S, or a point of small order.
-    BadSignature = "the signature does not verify (RFC 8032 §5.1.7)",
+    /// A forged signature; for Ed25519 also a malleable S or an R of small order (RFC 8032 §5.1.7).
+    BadSignature = "the signature does not verify (RFC 7515 §5.2)",
     /// The audience is compared byte for byte. An `aud` array may contain further audiences, but
     /// only strings.
     WrongAudience = "aud is missing or does not contain the expected audience (RFC 7519 §4.1.3)",
@@ -78,8 +78,9 @@ refusals! {
     BadDate = "exp, nbf or iat is missing or not a number (RFC 7519 §2, NumericDate)",
     /// The `nbf` or `iat` is further in the future than the leeway allows.
     NotYetValid = "nbf or iat lies in the future (RFC 7519 §4.1.5)",
-    /// `serde` could not deserialize the claims.
-    UnexpectedClaims = "the claims do not have the type that the application expects",
+    /// `serde` could not deserialize the claims, or a predicate of `TrustedIssuer::require_claims`
+    /// rejects them.
+    UnexpectedClaims = "the claims are not those that the application expects",
     /// Rejected by `VerifierBuilder::revoked_if` or by a security event.
     Revoked = "the token was revoked",
 }
@@ -118,6 +119,15 @@ pub enum BuildError {
     /// Two issuers have the same `iss`, so that keys and audience would be ambiguous.
     #[error("issuer {0:?} is configured twice")]
     SameIssuer(String),
+    /// An issuer may use no algorithm at all.
+    #[error("no algorithm is allowed for issuer {0:?}")]
+    NoAlgorithms(String),
+    /// The metadata of this issuer has no URL.
+    #[cfg(feature = "http")]
+    #[error(
+        "issuer {0:?} cannot be discovered: it must be an https URL without query and fragment"
+    )]
+    NotDiscoverable(String),
     /// The secret for the security events feed is not a valid header value.
     #[cfg(feature = "events")]
     #[error("a secret must consist of printable ASCII characters")]

@@ -1,5 +1,7 @@
 //! Fetches key sets over HTTP, without redirects and with a size limit.
 
+mod discovery;
+
 use std::{sync::Arc, time::Duration};
 
 use reqwest::{StatusCode, header::CACHE_CONTROL};
@@ -10,16 +12,36 @@ use crate::{
     keys::MAX_DOCUMENT_BYTES,
     source::{FetchError, Fetching, KeySource},
 };
+pub(crate) use discovery::DiscoveredKeys;
+pub use discovery::{MetadataError, jwks_uri, metadata_urls};
 
 /// A callback that returns the names and values of additional request headers.
 pub(crate) type Headers = Arc<dyn Fn() -> Vec<(String, String)> + Send + Sync>;
 
-pub(crate) struct HttpKeys {
+/// Settings of all requests.
+#[derive(Clone)]
+pub(crate) struct HttpSettings {
+    pub(crate) timeout: Duration,
+    /// Age at which metadata is fetched again.
+    pub(crate) refresh_after: Duration,
+    /// Age up to which old metadata is used if it cannot be fetched.
+    pub(crate) max_stale: Duration,
+    pub(crate) headers: Option<Headers>,
+    /// The client of the application; `None` to build one for each URL.
+    pub(crate) client: Option<reqwest::Client>,
+}
+
+/// The URL of a document, and the client that fetches it. Cheap to clone.
+#[derive(Clone)]
+struct Endpoint {
     http: reqwest::Client,
     url: Url,
     headers: Option<Headers>,
     proxy: Option<String>,
 }
+
+/// A key set at a fixed URL.
+pub(crate) struct HttpKeys(Endpoint);
 
 #[derive(Debug, thiserror::Error)]
 enum HttpError {
@@ -42,20 +64,29 @@ impl From<reqwest::Error> for HttpError {
     }
 }
 
-impl HttpKeys {
-    pub(crate) fn new(
-        url: Url,
-        timeout: Duration,
-        headers: Option<Headers>,
-    ) -> Result<Self, reqwest::Error> {
-        let (http, proxy) = (http_client::builder(&url).timeout(timeout), http_client::proxy(&url));
+impl Endpoint {
+    fn new(url: Url, settings: &HttpSettings) -> Result<Self, reqwest::Error> {
+        let headers = settings.headers.clone();
+        if let Some(http) = settings.client.clone() {
+            // How the application's client is connected is unknown here.
+            return Ok(Self { http, url, headers, proxy: None });
+        }
+        let http = http_client::builder(&url).timeout(settings.timeout).build()?;
+        let proxy = http_client::proxy(&url);
         if let Some(proxy) = &proxy {
             info!(jwks.proxy = proxy, "the issuer's keys are fetched through a proxy");
         }
-        Ok(Self { http: http.build()?, url, headers, proxy })
+        Ok(Self { http, url, headers, proxy })
     }
 
     async fn read(&self) -> Result<Vec<u8>, HttpError> {
+        self.read_directly().await.map_err(|error| match &self.proxy {
+            Some(proxy) => HttpError::Proxy(proxy.clone(), error.into()),
+            None => error,
+        })
+    }
+
+    async fn read_directly(&self) -> Result<Vec<u8>, HttpError> {
         let headers = self.headers.as_ref().map(|headers| headers()).unwrap_or_default();
         let request =
             headers.into_iter().fold(self.http.get(self.url.clone()), |request, (name, value)| {
@@ -78,19 +109,18 @@ impl HttpKeys {
     }
 }
 
+impl HttpKeys {
+    pub(crate) fn new(url: Url, settings: &HttpSettings) -> Result<Self, reqwest::Error> {
+        Endpoint::new(url, settings).map(Self)
+    }
+}
+
 impl KeySource for HttpKeys {
     fn fetch(&self) -> Fetching<'_> {
-        Box::pin(async {
-            self.read().await.map_err(|error| {
-                FetchError::new(match &self.proxy {
-                    Some(proxy) => HttpError::Proxy(proxy.clone(), error.into()),
-                    None => error,
-                })
-            })
-        })
+        Box::pin(async { self.0.read().await.map_err(FetchError::new) })
     }
 
-    fn proxy(&self) -> Option<&str> {
-        self.proxy.as_deref()
+    fn proxy(&self) -> Option<String> {
+        self.0.proxy.clone()
     }
 }

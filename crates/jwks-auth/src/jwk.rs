@@ -9,11 +9,12 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
-use crate::PublicKey;
+use crate::{Algorithm, PublicKey, error::Refusal};
 
 /// The usable keys of an issuer.
 pub(crate) struct KeySet {
-    by_kid: HashMap<String, Arc<PublicKey>>,
+    /// Keys of different types may share a `kid` (RFC 7517 §4.5).
+    by_kid: HashMap<String, Vec<Arc<PublicKey>>>,
     /// Keys without a `kid`.
     nameless: Vec<Arc<PublicKey>>,
 }
@@ -25,13 +26,17 @@ struct Document {
     keys: Vec<Box<RawValue>>,
 }
 
-/// An entry of a JWK set. RFC 8037 §2 defines the parameters of the key, RFC 7517 §4 the others.
+/// An entry of a JWK set. RFC 7518 §6 and RFC 8037 §2 define the parameters of the key, RFC 7517 §4
+/// the others.
 #[derive(Deserialize)]
 struct Jwk {
     kid: Option<String>,
     kty: String,
-    crv: String,
-    x: String,
+    crv: Option<String>,
+    x: Option<String>,
+    y: Option<String>,
+    n: Option<String>,
+    e: Option<String>,
     alg: Option<String>,
     #[serde(rename = "use")]
     usage: Option<String>,
@@ -39,27 +44,55 @@ struct Jwk {
 }
 
 impl KeySet {
-    /// Parses a document. Returns `None` if it is not a JWK set.
-    pub(crate) fn parse(document: &[u8]) -> Option<Self> {
+    /// Parses a document and keeps the keys for `allowed` algorithms. Returns `None` if it is not a
+    /// JWK set.
+    pub(crate) fn parse(document: &[u8], allowed: &[Algorithm]) -> Option<Self> {
         let document: Document = from_object(str::from_utf8(document).ok()?)?;
-        let (mut by_kid, mut nameless) = (HashMap::with_capacity(document.keys.len()), Vec::new());
+        let mut by_kid: HashMap<String, Vec<Arc<PublicKey>>> =
+            HashMap::with_capacity(document.keys.len());
+        let mut nameless = Vec::new();
         for entry in document.keys {
             let Some(jwk) = from_object::<Jwk>(entry.get()) else { continue };
-            let Some(key) = jwk.public_key().map(Arc::new) else { continue };
-            match jwk.kid {
-                Some(kid) => drop(by_kid.entry(kid).or_insert(key)),
-                None => nameless.push(key),
+            let Some(key) = jwk.public_key(allowed).map(Arc::new) else { continue };
+            let Some(kid) = jwk.kid else {
+                nameless.push(key);
+                continue;
+            };
+            let named = by_kid.entry(kid).or_default();
+            // Of keys that would be ambiguous, the first one counts.
+            if !key.algorithms().any(|algorithm| supporting(named, algorithm).is_some()) {
+                named.push(key);
             }
         }
         Some(Self { by_kid, nameless })
     }
 
-    /// Returns the key with this `kid`. Without a `kid`, returns the only key of the set; `None` if
-    /// the number of keys is not one.
-    pub(crate) fn get(&self, kid: Option<&str>) -> Option<&Arc<PublicKey>> {
+    /// Returns the key with this `kid` for this algorithm. Without a `kid`, returns the only key
+    /// of the set, and an error if the number of keys is not one.
+    pub(crate) fn find(
+        &self,
+        kid: Option<&str>,
+        algorithm: Algorithm,
+    ) -> Result<&Arc<PublicKey>, Refusal> {
+        let named = self.named(kid).ok_or(Refusal::UnknownKey)?;
+        supporting(named, algorithm).ok_or(Refusal::WrongAlgorithm)
+    }
+
+    /// Returns whether the set contains this key with this `kid`.
+    pub(crate) fn has(&self, kid: Option<&str>, key: &Arc<PublicKey>) -> bool {
+        let is_same = |known: &Arc<PublicKey>| Arc::ptr_eq(known, key) || known == key;
+        self.named(kid).is_some_and(|named| named.iter().any(is_same))
+    }
+
+    fn named(&self, kid: Option<&str>) -> Option<&[Arc<PublicKey>]> {
         match kid {
-            Some(kid) => self.by_kid.get(kid),
-            None if self.len() == 1 => self.by_kid.values().chain(&self.nameless).next(),
+            Some(kid) => self.by_kid.get(kid).map(Vec::as_slice),
+            None if self.len() == 1 => self
+                .by_kid
+                .values()
+                .chain([&self.nameless])
+                .find(|keys| !keys.is_empty())
+                .map(Vec::as_slice),
             None => None,
         }
     }
@@ -69,14 +102,18 @@ impl KeySet {
         let is_valid = |kid: &String| !revoked.contains(kid);
         let by_kid = self.by_kid.iter().filter(|(kid, _)| is_valid(kid));
         Self {
-            by_kid: by_kid.map(|(kid, key)| (kid.clone(), Arc::clone(key))).collect(),
+            by_kid: by_kid.map(|(kid, keys)| (kid.clone(), keys.clone())).collect(),
             nameless: self.nameless.clone(),
         }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.by_kid.len() + self.nameless.len()
+        self.by_kid.values().map(Vec::len).sum::<usize>() + self.nameless.len()
     }
+}
+
+fn supporting(keys: &[Arc<PublicKey>], algorithm: Algorithm) -> Option<&Arc<PublicKey>> {
+    keys.iter().find(|key| key.algorithms().any(|own| own == algorithm))
 }
 
 /// Parses a JSON object. Rejects an array of the same values, which serde would accept.
@@ -85,31 +122,67 @@ fn from_object<T: DeserializeOwned>(json: &str) -> Option<T> {
     is_object.then(|| serde_json::from_str(json).ok()).flatten()
 }
 
-/// Returns the sorted `kid`s of those keys in a JWK set that a verifier would use; `None` if the
-/// document is not a JWK set. Intended for diagnostics.
-pub fn usable_kids(document: &[u8]) -> Option<Vec<String>> {
-    let keys = KeySet::parse(document)?;
+/// Returns the sorted `kid`s of those keys in a JWK set that a verifier would use for these
+/// algorithms; `None` if the document is not a JWK set. Intended for diagnostics.
+pub fn usable_kids(document: &[u8], allowed: &[Algorithm]) -> Option<Vec<String>> {
+    let keys = KeySet::parse(document, allowed)?;
     let mut kids: Vec<_> = keys.by_kid.into_keys().collect();
     kids.sort_unstable();
     Some(kids)
 }
 
-/// Returns whether `alg` can stand for Ed25519 signatures: either as `EdDSA`, the name of the
-/// algorithm (RFC 8037 §3.1), or as `Ed25519`, the name of the curve (RFC 9864 §2.2).
-pub(crate) fn is_ed25519(alg: &str) -> bool {
-    matches!(alg, "EdDSA" | "Ed25519")
+impl PublicKey {
+    /// Parses a JSON Web Key (RFC 7517 §4) for use with `allowed` algorithms only. Returns `None`
+    /// if it cannot be used with any of them: because of its type, curve, size, `alg`, `use` or
+    /// `key_ops`, or because it is malformed.
+    pub fn from_jwk(jwk: &str, allowed: &[Algorithm]) -> Option<Self> {
+        from_object::<Jwk>(jwk)?.public_key(allowed)
+    }
 }
 
 impl Jwk {
-    fn public_key(&self) -> Option<PublicKey> {
-        let is_for_us = self.kty == "OKP"
-            && self.crv == "Ed25519"
-            && self.alg.as_deref().is_none_or(is_ed25519)
-            && self.usage.as_deref().is_none_or(|usage| usage == "sig")
+    fn public_key(&self, allowed: &[Algorithm]) -> Option<PublicKey> {
+        let is_for_signatures = self.usage.as_deref().is_none_or(|usage| usage == "sig")
             && self.key_ops.as_ref().is_none_or(|ops| ops.iter().any(|op| op == "verify"));
-        if !is_for_us {
+        if !is_for_signatures {
             return None;
         }
-        PublicKey::from_bytes(&BASE64_URL_SAFE_NO_PAD.decode(&self.x).ok()?)
+        let algorithms = self.algorithms(allowed)?;
+        let [first, ..] = algorithms[..] else { return None };
+        match first {
+            Algorithm::EdDsa => PublicKey::ed25519(&decode(self.x.as_ref())?),
+            Algorithm::Es256 => {
+                PublicKey::p256(&decode(self.x.as_ref())?, &decode(self.y.as_ref())?)
+            }
+            Algorithm::Es384 => {
+                PublicKey::p384(&decode(self.x.as_ref())?, &decode(self.y.as_ref())?)
+            }
+            _ => PublicKey::rsa(&decode(self.n.as_ref())?, &decode(self.e.as_ref())?, &algorithms),
+        }
     }
+
+    /// Returns the allowed algorithms that fit the type of the key. An `alg` of the key leaves only
+    /// that one; an unsupported or unfitting `alg` leaves none.
+    fn algorithms(&self, allowed: &[Algorithm]) -> Option<Vec<Algorithm>> {
+        let of_type: &[Algorithm] = match (&*self.kty, self.crv.as_deref()) {
+            ("OKP", Some("Ed25519")) => &[Algorithm::EdDsa],
+            ("EC", Some("P-256")) => &[Algorithm::Es256],
+            ("EC", Some("P-384")) => &[Algorithm::Es384],
+            ("RSA", _) => Algorithm::RSA,
+            _ => return None,
+        };
+        let own = match &self.alg {
+            Some(name) => Some(Algorithm::from_name(name)?),
+            None => None,
+        };
+        let fits = |algorithm: &&Algorithm| {
+            allowed.contains(algorithm) && own.is_none_or(|own| own == **algorithm)
+        };
+        Some(of_type.iter().filter(fits).copied().collect())
+    }
+}
+
+/// Decodes canonical base64url.
+fn decode(parameter: Option<&String>) -> Option<Vec<u8>> {
+    BASE64_URL_SAFE_NO_PAD.decode(parameter?).ok()
 }

@@ -22,7 +22,7 @@ use tokio::{
 use tracing::{Instrument as _, Span, debug, debug_span, field::Empty, info, warn};
 
 use crate::{
-    PublicKey,
+    Algorithm, PublicKey,
     error::{Error, Refusal},
     jwk::KeySet,
     source::{FetchError, KeySource},
@@ -50,9 +50,19 @@ pub(crate) struct Timing {
     pub(crate) max_stale: Duration,
 }
 
+/// Which keys of an issuer are used, and for which tokens.
+#[derive(Clone, Debug)]
+pub(crate) struct KeyPolicy {
+    /// The only algorithms that the issuer's keys verify.
+    pub(crate) algorithms: Vec<Algorithm>,
+    /// Whether every token must name its key, even if the issuer has a single one.
+    pub(crate) is_kid_required: bool,
+}
+
 /// The keys of one issuer, which background fetches keep up to date.
 pub(crate) struct Keys {
     issuer: String,
+    policy: KeyPolicy,
     source: Box<dyn KeySource>,
     timing: Timing,
     snapshot: ArcSwapOption<Snapshot>,
@@ -108,10 +118,16 @@ enum Failure {
 
 impl Keys {
     /// Fetches keys in the background until the returned value is dropped.
-    pub(crate) fn start(issuer: String, source: Box<dyn KeySource>, timing: Timing) -> Arc<Self> {
+    pub(crate) fn start(
+        issuer: String,
+        policy: KeyPolicy,
+        source: Box<dyn KeySource>,
+        timing: Timing,
+    ) -> Arc<Self> {
         let now = Instant::now();
         let keys = Arc::new(Self {
             issuer,
+            policy,
             source,
             timing,
             snapshot: ArcSwapOption::empty(),
@@ -148,20 +164,29 @@ impl Keys {
 
     /// Returns whether there is a set no older than `max_stale` in which `kid` still identifies
     /// this key.
-    pub(crate) fn has(&self, kid: Option<&str>, key: &PublicKey) -> bool {
-        self.current().is_some_and(|set| set.keys.get(kid).is_some_and(|known| **known == *key))
+    pub(crate) fn has(&self, kid: Option<&str>, key: &Arc<PublicKey>) -> bool {
+        self.current().is_some_and(|set| set.keys.has(kid, key))
     }
 
-    /// Returns the key that a token names. If the set does not contain the key, fetches the set
-    /// first, unless the key is revoked or a cool-down prevents it.
+    /// Returns the key that a token names, if it may use this algorithm. If the set does not
+    /// contain the key, fetches the set first, unless the key is revoked or a cool-down prevents
+    /// it.
     pub(crate) async fn find(
         self: &Arc<Self>,
         kid: Option<&str>,
+        algorithm: Algorithm,
         trigger: FetchTrigger,
     ) -> Result<Arc<PublicKey>, Error> {
+        if !self.policy.algorithms.contains(&algorithm) {
+            return Err(Refusal::WrongAlgorithm.into());
+        }
+        if kid.is_none() && self.policy.is_kid_required {
+            return Err(Refusal::UnknownKey.into());
+        }
         let before = self.status();
-        if let Some(key) = self.current().and_then(|set| set.keys.get(kid).cloned()) {
-            return Ok(key);
+        match self.current().map(|set| set.keys.find(kid, algorithm).cloned()) {
+            None | Some(Err(Refusal::UnknownKey)) => {}
+            Some(found) => return found.map_err(Error::from),
         }
         if kid.is_some_and(|kid| self.is_revoked(kid)) {
             return Err(Refusal::Revoked.into());
@@ -177,11 +202,11 @@ impl Keys {
             }
         }
         let set = self.current().ok_or_else(|| self.unavailable())?;
-        match set.keys.get(kid) {
-            Some(key) => Ok(Arc::clone(key)),
+        match set.keys.find(kid, algorithm) {
+            Ok(key) => Ok(Arc::clone(key)),
             // The set could not be refreshed, so it may lack a new key.
-            None if self.status().failures > 0 => Err(self.unavailable()),
-            None => Err(Refusal::UnknownKey.into()),
+            Err(Refusal::UnknownKey) if self.status().failures > 0 => Err(self.unavailable()),
+            Err(refusal) => Err(refusal.into()),
         }
     }
 
@@ -213,7 +238,7 @@ impl Keys {
         if document.len() > MAX_DOCUMENT_BYTES {
             return Err(Failure::NotAKeySet);
         }
-        KeySet::parse(&document).ok_or(Failure::NotAKeySet)
+        KeySet::parse(&document, &self.policy.algorithms).ok_or(Failure::NotAKeySet)
     }
 
     fn settle(&self, before: Status, trigger: FetchTrigger, outcome: Result<KeySet, Failure>) {
@@ -292,7 +317,7 @@ impl Keys {
             keys: snapshot.as_ref().map_or(0, |snapshot| snapshot.keys.len()),
             keys_age: snapshot.map(|snapshot| snapshot.fetched_at.elapsed()),
             is_ready: self.is_ready(),
-            proxy: self.source.proxy().map(str::to_owned),
+            proxy: self.source.proxy(),
         }
     }
 
@@ -321,9 +346,9 @@ impl Status {
 }
 
 /// Formats an error with its causes, because HTTP clients report the actual reason in a cause.
-fn with_causes(error: &Failure) -> String {
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
+    let mut cause = error.source();
     while let Some(error) = cause {
         text = format!("{text}: {error}");
         cause = error.source();

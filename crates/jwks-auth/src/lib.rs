@@ -1,9 +1,10 @@
 #![cfg_attr(all(feature = "actix", feature = "testing"), doc = include_str!("../README.md"))]
 #![cfg_attr(
     not(all(feature = "actix", feature = "testing")),
-    doc = "Verifies EdDSA tokens with the key sets of the issuers that you trust."
+    doc = "Verifies bearer tokens with the key sets of the issuers that you trust."
 )]
 
+mod algorithm;
 mod authorization;
 #[cfg(feature = "actix")]
 mod bearer;
@@ -24,14 +25,18 @@ mod stats;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod token;
+mod trusted_issuer;
 mod unique_members;
 mod verified;
 mod verifier;
 
+#[cfg(feature = "http")]
+pub use self::http::{MetadataError, jwks_uri, metadata_urls};
+pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use authorization::bearer_token;
 #[cfg(feature = "actix")]
 pub use bearer::Bearer;
-pub use builder::{TrustedIssuer, VerifierBuilder};
+pub use builder::VerifierBuilder;
 pub use claims::RegisteredClaims;
 pub use error::{BuildError, Error, Refusal};
 #[cfg(feature = "events")]
@@ -45,5 +50,6 @@ pub use source::{FetchError, Fetching, FixedKeys, KeySource};
 #[cfg(feature = "events")]
 pub use stats::FeedStats;
 pub use stats::{CacheStats, IssuerStats, Stats};
+pub use trusted_issuer::TrustedIssuer;
 pub use verified::Verified;
 pub use verifier::Verifier;

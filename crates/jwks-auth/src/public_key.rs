@@ -1,97 +1,119 @@
-//! Ed25519 public keys and strict signature verification.
+//! Public keys, each bound to the algorithms that it may verify.
+
+mod ed25519;
+mod rsa;
 
 use std::fmt;
 
-use aws_lc_rs::signature::{ED25519, ParsedPublicKey};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ParsedPublicKey,
+    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
+    RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512,
+    VerificationAlgorithm,
+};
 
-const POINT_BYTES: usize = 32;
-const SIGNATURE_BYTES: usize = 64;
-/// The sign bit of x in the last byte of an encoded point; all other bits hold y (RFC 8032 §5.1.2).
-const SIGN_BIT: u8 = 0x80;
-/// The least significant byte of the field's prime, 2^255 - 19.
-const PRIME_LOW_BYTE: u8 = 0xed;
+use crate::Algorithm;
 
-/// The y coordinates of the eight points of small order: 0, 1, -1, and the two values that occur in
-/// points of order eight.
-const SMALL_ORDER: [[u8; POINT_BYTES]; 5] = [
-    [0; POINT_BYTES],
-    [
-        1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 0,
-    ],
-    [
-        0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-        0xff, 0x7f,
-    ],
-    [
-        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98,
-        0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53,
-        0xfc, 0x05,
-    ],
-    [
-        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67,
-        0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac,
-        0x03, 0x7a,
-    ],
-];
+/// Coordinates have the length of the curve's field (RFC 7518 §6.2.1.2).
+const P256_BYTES: usize = 32;
+const P384_BYTES: usize = 48;
+/// An uncompressed point (SEC 1 §2.3.3).
+const UNCOMPRESSED: u8 = 4;
 
-/// An Ed25519 public key that is safe to verify signatures with (RFC 8032 §5.1.5).
+/// A public key, and the algorithms for which it may be used. No other algorithm is ever tried with
+/// it (RFC 8725 §3.1).
 #[derive(Clone)]
 pub struct PublicKey {
-    point: [u8; POINT_BYTES],
-    parsed: ParsedPublicKey,
+    /// The point or the `SubjectPublicKeyInfo`, by which keys are compared.
+    encoded: Box<[u8]>,
+    parsed: Vec<(Algorithm, ParsedPublicKey)>,
 }
 
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("PublicKey").field(&self.point).finish()
+        let algorithms: Vec<_> = self.algorithms().collect();
+        f.debug_tuple("PublicKey").field(&algorithms).field(&self.encoded).finish()
     }
 }
 
 impl PartialEq for PublicKey {
     fn eq(&self, other: &Self) -> bool {
-        self.point == other.point
+        self.encoded == other.encoded && self.algorithms().eq(other.algorithms())
     }
 }
 
 impl Eq for PublicKey {}
 
 impl PublicKey {
-    /// Decodes a key of 32 bytes (RFC 8032 §5.1.2). Returns `None` for an invalid or non-canonical
-    /// encoding (§5.1.3), and for a point of small order, under which forged signatures verify.
-    pub fn from_bytes(point: &[u8]) -> Option<Self> {
-        let point: [u8; POINT_BYTES] = point.try_into().ok()?;
-        if !is_canonical(point) || is_of_small_order(point) {
-            return None;
+    /// Decodes an Ed25519 key of 32 bytes (RFC 8032 §5.1.2). Returns `None` for an invalid or
+    /// non-canonical encoding (§5.1.3), and for a point of small order, under which forged
+    /// signatures verify.
+    pub fn ed25519(point: &[u8]) -> Option<Self> {
+        let point = <[u8; ed25519::POINT_BYTES]>::try_from(point).ok()?;
+        ed25519::is_safe(point).then(|| Self::new(&point, &[Algorithm::EdDsa])).flatten()
+    }
+
+    /// Decodes a point of P-256, of which AWS-LC verifies that it is on the curve.
+    pub(crate) fn p256(x: &[u8], y: &[u8]) -> Option<Self> {
+        Self::on_curve(P256_BYTES, x, y, Algorithm::Es256)
+    }
+
+    /// Decodes a point of P-384, of which AWS-LC verifies that it is on the curve.
+    pub(crate) fn p384(x: &[u8], y: &[u8]) -> Option<Self> {
+        Self::on_curve(P384_BYTES, x, y, Algorithm::Es384)
+    }
+
+    fn on_curve(bytes: usize, x: &[u8], y: &[u8], algorithm: Algorithm) -> Option<Self> {
+        let has_full_length = x.len() == bytes && y.len() == bytes;
+        has_full_length
+            .then(|| Self::new(&[&[UNCOMPRESSED][..], x, y].concat(), &[algorithm]))
+            .flatten()
+    }
+
+    /// Decodes an RSA key of 2048 to 8192 bits.
+    pub(crate) fn rsa(n: &[u8], e: &[u8], algorithms: &[Algorithm]) -> Option<Self> {
+        Self::new(&rsa::encode(n, e)?, algorithms)
+    }
+
+    fn new(encoded: &[u8], algorithms: &[Algorithm]) -> Option<Self> {
+        let parse = |algorithm: &Algorithm| {
+            Some((*algorithm, ParsedPublicKey::new(verification(*algorithm), encoded).ok()?))
+        };
+        let parsed = algorithms.iter().map(parse).collect::<Option<Vec<_>>>()?;
+        (!parsed.is_empty()).then(|| Self { encoded: encoded.into(), parsed })
+    }
+
+    /// Returns the algorithms for which the key may be used.
+    pub fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
+        self.parsed.iter().map(|(algorithm, _)| *algorithm)
+    }
+
+    /// Returns whether `signature` is a valid signature of `message` by an algorithm of this key.
+    ///
+    /// Ed25519 signatures are verified strictly (RFC 8032 §5.1.7): S is less than the group order,
+    /// R is the canonical encoding of the computed point (both checked by AWS-LC), and R is not of
+    /// small order. ECDSA signatures are two numbers of full length (RFC 7518 §3.4), not DER. The
+    /// salt of PSS is as long as the hash (§3.5).
+    pub fn verifies(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
+        let own = self.parsed.iter().find(|(own, _)| *own == algorithm);
+        let Some((_, key)) = own else { return false };
+        if algorithm == Algorithm::EdDsa && !ed25519::is_strict(signature) {
+            return false;
         }
-        let parsed = ParsedPublicKey::new(&ED25519, point).ok()?;
-        Some(Self { point, parsed })
-    }
-
-    /// Returns whether `signature` is a valid signature of `message` (RFC 8032 §5.1.7), strictly: S
-    /// is less than the group order, R is the canonical encoding of the computed point (both
-    /// checked by AWS-LC), and R is not of small order.
-    pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        let Ok(signature) = <&[u8; SIGNATURE_BYTES]>::try_from(signature) else { return false };
-        let Some(r) = signature.first_chunk() else { return false };
-        !is_of_small_order(*r) && self.parsed.verify_sig(message, signature).is_ok()
+        key.verify_sig(message, signature).is_ok()
     }
 }
 
-fn y(mut point: [u8; POINT_BYTES]) -> [u8; POINT_BYTES] {
-    if let Some(last) = point.last_mut() {
-        *last &= !SIGN_BIT;
+fn verification(algorithm: Algorithm) -> &'static dyn VerificationAlgorithm {
+    match algorithm {
+        Algorithm::EdDsa => &ED25519,
+        Algorithm::Es256 => &ECDSA_P256_SHA256_FIXED,
+        Algorithm::Es384 => &ECDSA_P384_SHA384_FIXED,
+        Algorithm::Rs256 => &RSA_PKCS1_2048_8192_SHA256,
+        Algorithm::Rs384 => &RSA_PKCS1_2048_8192_SHA384,
+        Algorithm::Rs512 => &RSA_PKCS1_2048_8192_SHA512,
+        Algorithm::Ps256 => &RSA_PSS_2048_8192_SHA256,
+        Algorithm::Ps384 => &RSA_PSS_2048_8192_SHA384,
+        Algorithm::Ps512 => &RSA_PSS_2048_8192_SHA512,
     }
-    point
-}
-
-/// Returns whether y is less than the prime.
-fn is_canonical(point: [u8; POINT_BYTES]) -> bool {
-    let [first, middle @ .., last] = y(point);
-    first < PRIME_LOW_BYTE || last != !SIGN_BIT || middle != [0xff; POINT_BYTES - 2]
-}
-
-fn is_of_small_order(point: [u8; POINT_BYTES]) -> bool {
-    SMALL_ORDER.contains(&y(point))
 }

@@ -16,7 +16,7 @@ pub trait KeySource: Send + Sync + 'static {
     fn fetch(&self) -> Fetching<'_>;
 
     /// Returns the proxy that the source uses, if any, without credentials.
-    fn proxy(&self) -> Option<&str> {
+    fn proxy(&self) -> Option<String> {
         None
     }
 }

@@ -1,24 +1,30 @@
 //! An in-memory issuer for tests of services that verify tokens. It signs valid and invalid tokens,
 //! and its keys need no server.
 
+mod private_key;
+
 use std::{
     fmt,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use crate::source::{FetchError, Fetching, KeySource};
+use crate::{
+    Algorithm,
+    source::{FetchError, Fetching, KeySource},
+};
+use private_key::PrivateKey;
 
 /// An issuer that signs valid and invalid tokens. Serve [`Issuer::jwks`] at the JWKS URL of the
 /// service, or pass [`Issuer::keys`] to the verifier.
 #[derive(Clone)]
 pub struct Issuer {
     kid: String,
-    key: Arc<Ed25519KeyPair>,
+    algorithm: Algorithm,
+    key: Arc<PrivateKey>,
 }
 
 impl fmt::Debug for Issuer {
@@ -28,22 +34,37 @@ impl fmt::Debug for Issuer {
 }
 
 impl Issuer {
-    /// Creates an issuer with a key that is derived from `seed`: equal seeds give equal keys.
+    /// Creates an issuer with an Ed25519 key that is derived from `seed`: equal seeds give equal
+    /// keys.
     pub fn new(kid: impl Into<String>, seed: u8) -> Self {
         Self::from_seed(kid, &[seed; 32])
     }
 
-    /// Creates an issuer with this private key (RFC 8032 §5.1.5).
-    #[expect(clippy::expect_used, reason = "this is for tests, and every seed is a private key")]
+    /// Creates an issuer with this Ed25519 private key (RFC 8032 §5.1.5).
     pub fn from_seed(kid: impl Into<String>, seed: &[u8; 32]) -> Self {
-        let key = Ed25519KeyPair::from_seed_unchecked(seed).expect("32 bytes are a private key");
-        Self { kid: kid.into(), key: Arc::new(key) }
+        let key = Arc::new(PrivateKey::from_seed(seed));
+        Self { kid: kid.into(), algorithm: Algorithm::EdDsa, key }
     }
 
-    /// Returns the public key as an entry of a JWK set (RFC 8037 §2).
+    /// Creates an issuer with a random key for this algorithm.
+    pub fn generate(kid: impl Into<String>, algorithm: Algorithm) -> Self {
+        Self { kid: kid.into(), algorithm, key: Arc::new(PrivateKey::generate(algorithm)) }
+    }
+
+    /// Returns an issuer with the same key that uses another algorithm of its type.
+    #[must_use]
+    pub fn with_algorithm(&self, algorithm: Algorithm) -> Self {
+        Self { algorithm, ..self.clone() }
+    }
+
+    /// Returns the public key as an entry of a JWK set (RFC 7517 §4).
     pub fn jwk(&self) -> Value {
-        let x = BASE64_URL_SAFE_NO_PAD.encode(self.key.public_key());
-        json!({ "alg": "EdDSA", "crv": "Ed25519", "kty": "OKP", "kid": self.kid, "x": x })
+        let mut jwk = self.key.public_jwk();
+        if let Some(jwk) = jwk.as_object_mut() {
+            jwk.insert("alg".to_owned(), self.algorithm.name().into());
+            jwk.insert("kid".to_owned(), self.kid.clone().into());
+        }
+        jwk
     }
 
     /// Returns a JWK set with this one key.
@@ -58,10 +79,10 @@ impl Issuer {
 
     /// Signs a token with the header fields `alg` and `kid`.
     pub fn sign(&self, claims: &Value) -> String {
-        self.sign_with_header(&json!({ "alg": "EdDSA", "kid": self.kid }), claims)
+        self.sign_with_header(&json!({ "alg": self.algorithm.name(), "kid": self.kid }), claims)
     }
 
-    /// Signs a token with any header.
+    /// Signs a token with any header, by the algorithm of this issuer whatever the header says.
     pub fn sign_with_header(&self, header: &Value, claims: &Value) -> String {
         self.sign_text(header.to_string(), claims.to_string())
     }
@@ -72,7 +93,8 @@ impl Issuer {
         let [header, claims] =
             [header.as_ref(), claims.as_ref()].map(|part| BASE64_URL_SAFE_NO_PAD.encode(part));
         let signed = format!("{header}.{claims}");
-        let signature = BASE64_URL_SAFE_NO_PAD.encode(self.key.sign(signed.as_bytes()));
+        let signature =
+            BASE64_URL_SAFE_NO_PAD.encode(self.key.sign(self.algorithm, signed.as_bytes()));
         format!("{signed}.{signature}")
     }
 }

@@ -4,7 +4,7 @@
 use base64::{DecodeError, Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 
-use crate::{PublicKey, error::Refusal, jwk::is_ed25519, unique_members::UniqueMembers};
+use crate::{Algorithm, PublicKey, error::Refusal, unique_members::UniqueMembers};
 
 /// Maximum length of a token in bytes.
 pub(crate) const MAX_BYTES: usize = 8 * 1024;
@@ -22,6 +22,8 @@ pub(crate) enum Kind {
 pub(crate) struct Token<'a> {
     /// Id of the key to verify the token with; optional if the issuer has a single key.
     pub(crate) kid: Option<String>,
+    /// The claimed algorithm, which must be allowed for the issuer and belong to the key.
+    pub(crate) algorithm: Algorithm,
     /// The signing input: the encoded header and payload (RFC 7515 §5.2).
     signed: &'a str,
     signature: Vec<u8>,
@@ -35,11 +37,11 @@ impl<'a> Token<'a> {
         }
         let (signed, signature) = token.rsplit_once('.').ok_or(Refusal::NotCompact)?;
         let (header, payload) = signed.split_once('.').ok_or(Refusal::NotCompact)?;
-        let kid = checked_kid(&decode(header)?, kind)?;
+        let (kid, algorithm) = read_header(&decode(header)?, kind)?;
         let (payload, signature) = (decode(payload)?, decode(signature)?);
         let UniqueMembers(claims) = serde_json::from_slice(&payload)
             .map_err(|_error: serde_json::Error| Refusal::BadClaims)?;
-        Ok(Self { kid, signed, signature, claims })
+        Ok(Self { kid, algorithm, signed, signature, claims })
     }
 
     /// Returns the unverified issuer, which must only be used to select the keys for the
@@ -50,7 +52,7 @@ impl<'a> Token<'a> {
 
     /// Verifies the signature and returns the claims.
     pub(crate) fn signed_by(self, key: &PublicKey) -> Result<Map<String, Value>, Refusal> {
-        if key.verifies(self.signed.as_bytes(), &self.signature) {
+        if key.verifies(self.algorithm, self.signed.as_bytes(), &self.signature) {
             Ok(self.claims)
         } else {
             Err(Refusal::BadSignature)
@@ -64,14 +66,13 @@ fn decode(part: &str) -> Result<Vec<u8>, Refusal> {
     BASE64_URL_SAFE_NO_PAD.decode(part).map_err(|_error: DecodeError| Refusal::NotCompact)
 }
 
-/// Validates the header and returns its `kid`. `jwk`, `jku`, `x5u` and `x5c` are ignored: a token
-/// must not choose the key that verifies it.
-fn checked_kid(header: &[u8], kind: Kind) -> Result<Option<String>, Refusal> {
+/// Validates the header and returns its `kid` and `alg`. `jwk`, `jku`, `x5u` and `x5c` are ignored:
+/// a token must not choose the key that verifies it.
+fn read_header(header: &[u8], kind: Kind) -> Result<(Option<String>, Algorithm), Refusal> {
     let UniqueMembers(mut header) =
         serde_json::from_slice(header).map_err(|_error: serde_json::Error| Refusal::BadHeader)?;
-    if !header.get("alg").and_then(Value::as_str).is_some_and(is_ed25519) {
-        return Err(Refusal::WrongAlgorithm);
-    }
+    let algorithm = header.get("alg").and_then(Value::as_str).and_then(Algorithm::from_name);
+    let algorithm = algorithm.ok_or(Refusal::WrongAlgorithm)?;
     // No critical extensions are supported (RFC 7515 §4.1.11). The other fields would change how
     // the payload must be read.
     let asks_too_much = ["crit", "b64", "enc", "zip"].iter().any(|name| header.contains_key(*name));
@@ -79,8 +80,8 @@ fn checked_kid(header: &[u8], kind: Kind) -> Result<Option<String>, Refusal> {
         return Err(Refusal::UnsupportedHeader);
     }
     match header.remove("kid") {
-        None => Ok(None),
-        Some(Value::String(kid)) => Ok(Some(kid)),
+        None => Ok((None, algorithm)),
+        Some(Value::String(kid)) => Ok((Some(kid), algorithm)),
         Some(_) => Err(Refusal::UnknownKey),
     }
 }

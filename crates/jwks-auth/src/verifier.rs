@@ -22,6 +22,7 @@ use crate::{
     keys::{FetchTrigger, Keys},
     stats::{CacheStats, Outcomes, Stats},
     token::{Kind, MAX_BYTES, Token},
+    trusted_issuer::ClaimsRule,
     verified::{Accepted, Facts, Verified},
 };
 
@@ -46,6 +47,8 @@ pub(crate) struct Inner {
 
 pub(crate) struct Issuer {
     pub(crate) rules: Rules,
+    /// Rules of the application.
+    pub(crate) own_rules: Vec<ClaimsRule>,
     pub(crate) keys: Arc<Keys>,
 }
 
@@ -115,11 +118,15 @@ impl Verifier {
         let token = Token::parse(token, Kind::Access)?;
         let named = |issuer: &Issuer| token.claimed_issuer() == Some(&*issuer.rules.issuer);
         let index = self.0.issuers.iter().position(named).ok_or(Refusal::WrongIssuer)?;
-        let Issuer { rules, keys } = self.0.issuers.get(index).ok_or(Refusal::WrongIssuer)?;
+        let Issuer { rules, own_rules, keys } =
+            self.0.issuers.get(index).ok_or(Refusal::WrongIssuer)?;
         let kid = token.kid.clone();
-        let key = keys.find(kid.as_deref(), FetchTrigger::UnknownKey).await?;
+        let key = keys.find(kid.as_deref(), token.algorithm, FetchTrigger::UnknownKey).await?;
         let claims = token.signed_by(&key)?;
         let registered = rules.read(&claims)?;
+        if !own_rules.iter().all(|are_acceptable| are_acceptable(&claims)) {
+            return Err(Refusal::UnexpectedClaims.into());
+        }
         let claims = C::deserialize(Value::Object(claims))
             .map_err(|_error: serde_json::Error| Refusal::UnexpectedClaims)?;
         self.may_be_used_now(rules, &registered)?;

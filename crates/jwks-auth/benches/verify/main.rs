@@ -15,7 +15,8 @@ use std::{
 use aws_lc_rs::digest::{SHA256, digest};
 use criterion::{Criterion, criterion_group, criterion_main};
 use jwks_auth::{
-    EventFeed, TrustedIssuer, Verified, Verifier, VerifierBuilder, WhenSilent, testing::Issuer,
+    Algorithm, EventFeed, TrustedIssuer, Verified, Verifier, VerifierBuilder, WhenSilent,
+    testing::Issuer,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -57,7 +58,10 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let issuer = Issuer::new(KID, 1);
+        Self::with(Issuer::new(KID, 1))
+    }
+
+    fn with(issuer: Issuer) -> Self {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         Self { runtime, token: issuer.sign(&claims()), issuer }
     }
@@ -67,6 +71,7 @@ impl World {
     fn verifier(&self, settings: impl FnOnce(VerifierBuilder) -> VerifierBuilder) -> Verifier {
         let _inside = self.runtime.enter();
         let trusted = TrustedIssuer::with_source(ISSUER, AUDIENCE, self.issuer.keys());
+        let trusted = trusted.algorithms(Algorithm::ALL.iter().copied());
         let verifier = settings(Verifier::builder(trusted)).build().unwrap();
         self.runtime.block_on(async {
             while verifier.stats().feed.is_some_and(|feed| !feed.is_current) {
@@ -106,6 +111,21 @@ fn verify(c: &mut Criterion) {
     group.finish();
 }
 
+/// Measures each algorithm. Signatures by RS384, RS512 and PS256 to PS512 cost what RS256 costs.
+fn verify_by_algorithm(c: &mut Criterion) {
+    let mut group = c.benchmark_group("verify");
+    for algorithm in
+        [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Es384, Algorithm::Rs256, Algorithm::Ps256]
+    {
+        let world = World::with(Issuer::generate(KID, algorithm));
+        let uncached = world.verifier(|builder| builder.token_cache(0));
+        let cached = world.verifier(|builder| builder);
+        group.bench_function(format!("cold, {algorithm}"), |b| b.iter(|| world.verify(&uncached)));
+        group.bench_function(format!("cached, {algorithm}"), |b| b.iter(|| world.verify(&cached)));
+    }
+    group.finish();
+}
+
 /// Measures the verification of a cached token by a verifier that follows security events.
 fn verify_with_events(c: &mut Criterion) {
     let world = World::new();
@@ -126,6 +146,6 @@ fn verify_with_events(c: &mut Criterion) {
 criterion_group! {
     name = benches;
     config = Criterion::default().measurement_time(Duration::from_secs(3));
-    targets = verify, verify_with_events
+    targets = verify, verify_by_algorithm, verify_with_events
 }
 criterion_main!(benches);

@@ -98,8 +98,10 @@ impl EventFeed {
         rules: Rules,
         keys: Arc<Keys>,
         now: Now,
+        client: Option<reqwest::Client>,
     ) -> Result<Arc<Follower>, reqwest::Error> {
-        let reader = EventReader::new(self.url, self.authorization, rules, Arc::clone(&keys))?;
+        let known = Arc::clone(&keys);
+        let reader = EventReader::new(self.url, self.authorization, rules, known, client)?;
         let follower = Arc::new(Follower {
             reader,
             keys,

@@ -147,8 +147,12 @@ impl EventReader {
         authorization: HeaderValue,
         rules: Rules,
         keys: Arc<Keys>,
+        client: Option<reqwest::Client>,
     ) -> Result<Self, reqwest::Error> {
-        let http = http_client::builder(&url).timeout(TIMEOUT).build()?;
+        let http = match client {
+            Some(client) => client,
+            None => http_client::builder(&url).build()?,
+        };
         Ok(Self(Arc::new(Inner { http, url, authorization, rules, keys })))
     }
 
@@ -163,6 +167,7 @@ impl EventReader {
             .post(inner.url.clone())
             .header(AUTHORIZATION, inner.authorization.clone())
             .header(CONTENT_TYPE, "application/json")
+            .timeout(TIMEOUT)
             .body(body);
         let mut response = request.send().await?;
         match response.status() {
@@ -204,7 +209,8 @@ impl EventReader {
         };
         let token =
             Token::parse(token, Kind::SecurityEvent).map_err(|error| invalid(error.into()))?;
-        let key = keys.find(token.kid.as_deref(), trigger).await.map_err(invalid)?;
+        let key =
+            keys.find(token.kid.as_deref(), token.algorithm, trigger).await.map_err(invalid)?;
         let claims = token.signed_by(&key).map_err(|error| invalid(error.into()))?;
         set::read(&claims, &rules.issuer, |aud| rules.is_audience(aud)).ok_or(FeedError::Invalid)
     }

@@ -8,13 +8,14 @@ const LONG: Duration = Duration::from_hours(1);
 /// Returns the keys of a source, after the first fetch.
 async fn start(source: &MemoryKeys) -> Arc<Keys> {
     let timing = Timing { cache_ttl: LONG, cooldown: LONG, fetch_timeout: LONG, max_stale: LONG };
-    let keys = Keys::start("issuer".to_owned(), Box::new(source.clone()), timing);
+    let policy = KeyPolicy { algorithms: vec![Algorithm::EdDsa], is_kid_required: false };
+    let keys = Keys::start("issuer".to_owned(), policy, Box::new(source.clone()), timing);
     assert_eq!(find(&keys, "one", FetchTrigger::Event).await, Ok(()));
     keys
 }
 
 async fn find(keys: &Arc<Keys>, kid: &str, trigger: FetchTrigger) -> Result<(), Error> {
-    keys.find(Some(kid), trigger).await.map(drop)
+    keys.find(Some(kid), Algorithm::EdDsa, trigger).await.map(drop)
 }
 
 fn set(issuers: &[&Issuer]) -> serde_json::Value {
@@ -26,7 +27,7 @@ async fn a_revoked_key_stays_dropped_even_if_it_is_still_published() {
     let (one, two) = (Issuer::new("one", 1), Issuer::new("two", 2));
     let source = MemoryKeys::new(&set(&[&one, &two]));
     let keys = start(&source).await;
-    let key = keys.find(Some("one"), FetchTrigger::UnknownKey).await.unwrap();
+    let key = keys.find(Some("one"), Algorithm::EdDsa, FetchTrigger::UnknownKey).await.unwrap();
 
     keys.revoke("one");
     assert!(!keys.has(Some("one"), &key));

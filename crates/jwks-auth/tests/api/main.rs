@@ -8,19 +8,24 @@
     reason = "a test that cannot go on should stop here"
 )]
 
+mod algorithms;
 mod arbitrary;
 mod cache;
 mod cache_lifetime;
 mod claims;
+mod discovery;
 mod events;
 mod extractor;
 mod header;
 mod independence;
 mod issuers;
+mod jws_vectors;
 mod keys;
+mod own_rules;
 mod points;
 mod properties;
 mod shape;
 mod stats;
 mod vectors;
+mod weak_keys;
 mod world;

@@ -1,7 +1,7 @@
 //! Published test vectors of Ed25519 and its JOSE binding.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use jwks_auth::{PublicKey, TrustedIssuer, Verifier, testing::Issuer};
+use jwks_auth::{Algorithm, PublicKey, TrustedIssuer, Verifier, testing::Issuer};
 use serde_json::json;
 
 use crate::world::{AUDIENCE, ISSUER, claims};
@@ -50,12 +50,13 @@ fn the_vectors_of_wycheproof_are_judged_as_published() {
     let mut count = 0;
     for line in WYCHEPROOF.lines().filter(|line| !line.starts_with('#')) {
         if let Some(point) = line.strip_prefix("key ") {
-            key = PublicKey::from_bytes(&bytes(point));
+            key = PublicKey::ed25519(&bytes(point));
             continue;
         }
         let mut fields = line.splitn(5, ' ').map(|field| field.trim_matches('-'));
         let [number, result, message, signature] = [(); 4].map(|()| fields.next().unwrap());
-        let verifies = key.as_ref().unwrap().verifies(&bytes(message), &bytes(signature));
+        let verifies =
+            key.as_ref().unwrap().verifies(Algorithm::EdDsa, &bytes(message), &bytes(signature));
         assert_eq!(verifies, result == "valid", "{number} {:?}", fields.next());
         count += 1;
     }
@@ -67,14 +68,14 @@ fn the_vectors_of_rfc_8032_verify_and_nothing_near_them() {
     for (seed, message, signature) in RFC_8032 {
         let seed: [u8; 32] = bytes(seed).try_into().unwrap();
         let point = ed25519_dalek::SigningKey::from_bytes(&seed).verifying_key();
-        let key = PublicKey::from_bytes(point.as_bytes()).unwrap();
+        let key = PublicKey::ed25519(point.as_bytes()).unwrap();
         let (message, signature) = (bytes(message), bytes(signature));
-        assert!(key.verifies(&message, &signature));
-        assert!(!key.verifies(&[&*message, b"x"].concat(), &signature));
+        assert!(key.verifies(Algorithm::EdDsa, &message, &signature));
+        assert!(!key.verifies(Algorithm::EdDsa, &[&*message, b"x"].concat(), &signature));
         for bit in 0..8 * signature.len() {
             let mut flipped = signature.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            assert!(!key.verifies(&message, &flipped), "bit {bit}");
+            assert!(!key.verifies(Algorithm::EdDsa, &message, &flipped), "bit {bit}");
         }
     }
 }
@@ -87,8 +88,8 @@ fn the_signature_of_rfc_8037_verifies() {
         7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
     let (signed, signature) = jws.rsplit_once('.').unwrap();
     let [x, signature] = [x, signature].map(|part| BASE64_URL_SAFE_NO_PAD.decode(part).unwrap());
-    let key = PublicKey::from_bytes(&x).unwrap();
-    assert!(key.verifies(signed.as_bytes(), &signature));
+    let key = PublicKey::ed25519(&x).unwrap();
+    assert!(key.verifies(Algorithm::EdDsa, signed.as_bytes(), &signature));
 }
 
 /// RFC 8037 appendices A.1 to A.3: the private key, its JWK, and its thumbprint as `kid` (RFC

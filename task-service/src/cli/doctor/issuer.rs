@@ -1,6 +1,6 @@
 //! Checks of a token issuer: its keys, its clock, its `iss` and `aud`, and its web app.
 
-use jwks_auth::{VerifierBuilder, usable_kids};
+use jwks_auth::{Algorithm, VerifierBuilder, usable_kids};
 use serde_json::Value;
 use service_kit::{
     doctor::{self, Answer, Caller, Finding, Skew, shown},
@@ -147,7 +147,7 @@ fn key_set(answer: &Answer, unready: Option<String>) -> Result<Vec<String>, Stri
             return Err(format!("returns {status} {text}"));
         }
     }
-    match usable_kids(&answer.body) {
+    match usable_kids(&answer.body, &[Algorithm::EdDsa]) {
         Some(kids) if !kids.is_empty() => Ok(kids),
         Some(_) => Err("publishes no Ed25519 key with a kid".to_owned()),
         None => {
