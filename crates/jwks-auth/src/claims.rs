@@ -26,8 +26,13 @@ pub struct RegisteredClaims {
     pub iat: Option<f64>,
     /// Id of the token (§4.1.7), if it is a string.
     pub jti: Option<String>,
-    /// Id of the session (`OpenID` Connect Front-Channel Logout 1.0 §3), if it is a string.
+    /// Id of the session (OpenID Connect Front-Channel Logout 1.0 §3), if it is a string.
     pub sid: Option<String>,
+    /// Scopes (RFC 8693 §4.2): the words of `scope`. Some issuers call the claim `scp`, or write an
+    /// array; both are read.
+    pub scopes: Vec<String>,
+    /// Roles (RFC 9068 §2.2.3.1): the strings of the array `roles`.
+    pub roles: Vec<String>,
 }
 
 /// Required issuer and audience of a token, and the tolerance for its dates.
@@ -60,6 +65,8 @@ impl Rules {
             iat: date("iat")?,
             jti: text("jti").map(str::to_owned),
             sid: text("sid").map(str::to_owned),
+            scopes: claims.get("scope").or_else(|| claims.get("scp")).map_or_else(Vec::new, words),
+            roles: claims.get("roles").and_then(Value::as_array).map_or_else(Vec::new, strings),
         })
     }
 
@@ -95,4 +102,19 @@ impl Rules {
             _ => false,
         }
     }
+}
+
+/// Returns the words of a string, or the strings of an array.
+fn words(scopes: &Value) -> Vec<String> {
+    match scopes {
+        Value::String(text) => {
+            text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()
+        }
+        Value::Array(many) => strings(many),
+        _ => Vec::new(),
+    }
+}
+
+fn strings<'a>(array: impl IntoIterator<Item = &'a Value>) -> Vec<String> {
+    array.into_iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }

@@ -1,6 +1,6 @@
 //! Errors from verifying a token or building a verifier.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 /// Reason for rejecting a request.
 ///
@@ -19,6 +19,12 @@ pub enum Error {
     /// The token is invalid: 401.
     #[error("Invalid token")]
     Refused(Refusal),
+    /// The token is valid, but lacks a scope or role (RFC 6750 §3.1): 403.
+    #[error("Insufficient scope")]
+    InsufficientScope {
+        /// The scopes that are required; empty if a role is missing.
+        scopes: &'static [&'static str],
+    },
     /// The token cannot be verified: 503. Either the issuer's keys are unavailable, or its feed of
     /// security events is silent and the application requires it (`WhenSilent::Refuse`).
     #[error("The signing keys are not available")]
@@ -92,23 +98,44 @@ impl From<Refusal> for Error {
 }
 
 impl Error {
-    /// Returns the `WWW-Authenticate` value of a 401 (RFC 6750 §3), which has an `error` only if a
-    /// token was sent. Returns `None` for other statuses.
-    pub fn challenge(&self) -> Option<&'static str> {
+    /// Returns the `WWW-Authenticate` value of a 401 or 403 (RFC 6750 §3), which has an `error`
+    /// only if a token was sent. Returns `None` for other statuses.
+    pub fn challenge(&self) -> Option<Cow<'static, str>> {
         match self {
-            Self::Missing => Some("Bearer"),
-            Self::Expired | Self::Refused(_) => Some(r#"Bearer error="invalid_token""#),
+            Self::Missing => Some("Bearer".into()),
+            Self::Expired | Self::Refused(_) => Some(r#"Bearer error="invalid_token""#.into()),
+            Self::InsufficientScope { scopes: [] } => {
+                Some(r#"Bearer error="insufficient_scope""#.into())
+            }
+            Self::InsufficientScope { scopes } => {
+                let scopes = scopes.join(" ");
+                Some(format!(r#"Bearer error="insufficient_scope", scope="{scopes}""#).into())
+            }
             Self::Unavailable { .. } | Self::NotConfigured => None,
         }
     }
 
-    /// Returns the HTTP status of the response: 401, 503 or 500.
+    /// Returns the HTTP status of the response: 401, 403, 503 or 500.
     pub fn status(&self) -> u16 {
         match self {
             Self::Missing | Self::Expired | Self::Refused(_) => 401,
+            Self::InsufficientScope { .. } => 403,
             Self::Unavailable { .. } => 503,
             Self::NotConfigured => 500,
         }
+    }
+
+    /// Returns the `Retry-After` value of a 503, in seconds.
+    pub fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::Unavailable { retry_after } => Some(retry_after.as_secs().max(1)),
+            _ => None,
+        }
+    }
+
+    /// Returns a JSON body with the message. The messages are constants that need no escaping.
+    pub fn body(&self) -> String {
+        format!(r#"{{"detail":"{self}"}}"#)
     }
 }
 

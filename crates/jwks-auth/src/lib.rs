@@ -1,12 +1,20 @@
-#![cfg_attr(all(feature = "actix", feature = "testing"), doc = include_str!("../README.md"))]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
-    not(all(feature = "actix", feature = "testing")),
+    all(feature = "actix", feature = "axum", feature = "testing", feature = "tower"),
+    doc = include_str!("../README.md")
+)]
+#![cfg_attr(
+    not(all(feature = "actix", feature = "axum", feature = "testing", feature = "tower")),
     doc = "Verifies bearer tokens with the key sets of the issuers that you trust."
 )]
 
+#[cfg(feature = "actix")]
+mod actix;
 mod algorithm;
 mod authorization;
-#[cfg(feature = "actix")]
+#[cfg(feature = "axum")]
+mod axum;
+#[cfg(any(feature = "actix", feature = "axum"))]
 mod bearer;
 mod builder;
 mod cache;
@@ -19,12 +27,17 @@ mod events;
 mod http;
 mod jwk;
 mod keys;
+mod permission;
 mod public_key;
+#[cfg(any(feature = "axum", feature = "tower"))]
+mod response;
 mod source;
 mod stats;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod token;
+#[cfg(feature = "tower")]
+mod tower;
 mod trusted_issuer;
 mod unique_members;
 mod verified;
@@ -32,9 +45,11 @@ mod verifier;
 
 #[cfg(feature = "http")]
 pub use self::http::{MetadataError, jwks_uri, metadata_urls};
+#[cfg(feature = "tower")]
+pub use self::tower::{BearerLayer, BearerService};
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use authorization::bearer_token;
-#[cfg(feature = "actix")]
+#[cfg(any(feature = "actix", feature = "axum"))]
 pub use bearer::Bearer;
 pub use builder::VerifierBuilder;
 pub use claims::RegisteredClaims;
@@ -45,6 +60,7 @@ pub use events::{
     WhenSilent,
 };
 pub use jwk::usable_kids;
+pub use permission::{Authorized, Permission};
 pub use public_key::PublicKey;
 pub use source::{FetchError, Fetching, FixedKeys, KeySource};
 #[cfg(feature = "events")]

@@ -117,7 +117,7 @@ impl Outcomes {
                 let index = Refusal::ALL.iter().position(|one| one == refusal);
                 index.and_then(|index| self.refused.get(index))
             }
-            Err(Error::Missing | Error::NotConfigured) => None,
+            Err(Error::Missing | Error::NotConfigured | Error::InsufficientScope { .. }) => None,
         };
         if let Some(counter) = counter {
             counter.fetch_add(1, Ordering::Relaxed);

@@ -244,6 +244,8 @@ mod tests {
             iat: iat.map(|iat| iat as f64),
             jti: Some(jti.to_owned()),
             sid: Some(sid.to_owned()),
+            scopes: Vec::new(),
+            roles: Vec::new(),
         }
     }
 

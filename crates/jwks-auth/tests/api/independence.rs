@@ -15,16 +15,20 @@ fn dependencies(features: &str) -> String {
 }
 
 #[test]
-fn each_feature_adds_its_dependency_and_the_core_has_neither() {
+fn each_feature_adds_its_dependency_and_the_core_has_none() {
     let brings = |features, name: &str| dependencies(features).contains(&format!("\n{name} v"));
-    for (features, actix, reqwest) in [
-        ("", false, false),
-        ("testing", false, false),
-        ("http", false, true),
-        ("actix", true, false),
+    for (features, expected) in [
+        ("", &[][..]),
+        ("testing", &[]),
+        ("http", &["reqwest"]),
+        ("actix", &["actix-web"]),
+        ("axum", &["axum-core"]),
+        ("tower", &["tower-layer"]),
     ] {
-        assert_eq!(brings(features, "actix-web"), actix, "{features}");
-        assert_eq!(brings(features, "reqwest"), reqwest, "{features}");
-        assert!(!brings(features, "jsonwebtoken") && !brings(features, "diesel"), "{features}");
+        for name in ["actix-web", "axum-core", "reqwest", "axum", "jsonwebtoken", "diesel"] {
+            assert_eq!(brings(features, name), expected.contains(&name), "{name} with {features}");
+        }
+        let has_tower = ["http", "axum", "tower"].contains(&features);
+        assert_eq!(brings(features, "tower-layer"), has_tower, "{features}");
     }
 }

@@ -16,6 +16,7 @@ mod claims;
 mod discovery;
 mod events;
 mod extractor;
+mod frameworks;
 mod header;
 mod independence;
 mod issuers;
