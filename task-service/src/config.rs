@@ -2,6 +2,7 @@
 
 #![expect(clippy::doc_markdown, reason = "clap prints these comments as they are")]
 
+mod algorithm;
 mod events;
 mod rate_limit;
 mod trusted_issuer;
@@ -21,7 +22,9 @@ use service_kit::{
 };
 use url::Url;
 
+pub(crate) use self::trusted_issuer::KeyLocation;
 pub use self::{
+    algorithm::Algorithm,
     events::{EventArgs, WhenSilent},
     rate_limit::RateLimit,
     trusted_issuer::TrustedIssuer,
@@ -75,6 +78,18 @@ pub struct Config {
     #[arg(long, env, default_value = "http://localhost:3000/api/auth/jwks", hide_env_values = true, value_parser = http_url)]
     pub better_auth_jwks_url: Url,
 
+    /// Algorithms that tokens of this issuer may use, separated by commas: EdDSA, ES256, ES384,
+    /// RS256, RS384, RS512, PS256, PS384 or PS512
+    #[arg(
+        long,
+        env,
+        value_enum,
+        default_value = "EdDSA",
+        value_delimiter = ',',
+        hide_possible_values = true
+    )]
+    pub better_auth_algorithms: Vec<Algorithm>,
+
     /// Maximum age of the key set while the issuer can be reached: time until a removed key is refused
     #[arg(long, env, default_value = "5m", value_parser = duration)]
     pub jwks_cache_ttl: Duration,
@@ -95,7 +110,9 @@ pub struct Config {
     #[arg(long, env, default_value_t = 10_000)]
     pub jwks_token_cache: usize,
 
-    /// Further trusted issuers: issuer|audience|jwks-url, separated by commas
+    /// Further trusted issuers: issuer|audience|jwks-url|algorithms, separated by commas. The keys
+    /// are looked up in the issuer's metadata if jwks-url is the word discover. Algorithms are
+    /// separated by spaces, EdDSA by default
     #[arg(long, env, value_delimiter = ',', hide_env_values = true)]
     pub trusted_issuers: Vec<TrustedIssuer>,
 

@@ -4,18 +4,38 @@ use jwks_auth::{BuildError, EventFeed, Verifier};
 use service_kit::{Clock, telemetry::trace_headers};
 use url::Url;
 
-use crate::config::{Config, TrustedIssuer, WhenSilent};
+use crate::config::{Algorithm, Config, KeyLocation, TrustedIssuer, WhenSilent};
 
 impl From<TrustedIssuer> for jwks_auth::TrustedIssuer {
-    fn from(TrustedIssuer { issuer, audience, jwks_url }: TrustedIssuer) -> Self {
-        Self::new(issuer, audience, jwks_url)
+    fn from(TrustedIssuer { issuer, audience, keys, algorithms }: TrustedIssuer) -> Self {
+        let trusted = match keys {
+            KeyLocation::Url(url) => Self::new(issuer, audience, url),
+            KeyLocation::Metadata => Self::discover(issuer, audience),
+        };
+        trusted.algorithms(algorithms.into_iter().map(Into::into))
+    }
+}
+
+impl From<Algorithm> for jwks_auth::Algorithm {
+    fn from(algorithm: Algorithm) -> Self {
+        match algorithm {
+            Algorithm::EdDsa => Self::EdDsa,
+            Algorithm::Es256 => Self::Es256,
+            Algorithm::Es384 => Self::Es384,
+            Algorithm::Rs256 => Self::Rs256,
+            Algorithm::Rs384 => Self::Rs384,
+            Algorithm::Rs512 => Self::Rs512,
+            Algorithm::Ps256 => Self::Ps256,
+            Algorithm::Ps384 => Self::Ps384,
+            Algorithm::Ps512 => Self::Ps512,
+        }
     }
 }
 
 /// Returns the name of the environment variable that caused an error.
 pub(crate) fn setting(error: &BuildError) -> &'static str {
     match error {
-        BuildError::SameIssuer(_) => "TRUSTED_ISSUERS",
+        BuildError::SameIssuer(_) | BuildError::NotDiscoverable(_) => "TRUSTED_ISSUERS",
         BuildError::Secret => "EVENTS_SECRET",
         _ => "BETTER_AUTH_JWKS_URL",
     }
@@ -27,7 +47,8 @@ pub(crate) fn build(config: &Config, clock: Clock) -> Result<Verifier, BuildErro
         &config.better_auth_issuer,
         &config.better_auth_audience,
         config.better_auth_jwks_url.clone(),
-    );
+    )
+    .algorithms(config.better_auth_algorithms.iter().copied().map(Into::into));
     let others = config.trusted_issuers.iter().cloned();
     let verifier = others
         .fold(Verifier::builder(primary), |verifier, issuer| verifier.also_trust(issuer.into()))

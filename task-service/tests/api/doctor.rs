@@ -6,7 +6,7 @@ mod rights;
 use std::{fs, net::TcpListener, process::Stdio};
 
 use chrono::{DateTime, Utc};
-use jwks_auth::testing::Issuer;
+use jwks_auth::{Algorithm, testing::Issuer};
 use serde_json::{Value, json};
 use service_kit::{
     migrate, on_both_engines,
@@ -180,12 +180,46 @@ async fn unavailable_keys_are_reported() {
         (stub(404, "", ""), "/keys returns 404 instead of a key set"),
         (stub(301, "location: /elsewhere\r\n", ""), "returns 301, and redirects are not followed"),
         (stub(200, "content-type: text/html\r\n", "<p>"), "returns text/html instead of a key set"),
-        (stub(200, "", rsa), "publishes no Ed25519 key"),
+        (stub(200, "", rsa), "publishes no key with a kid for EdDSA"),
     ] {
         let settings = [("BETTER_AUTH_JWKS_URL", &*url), ("JWKS_FETCH_TIMEOUT", "1s")];
         let report = doctor(&settings).await;
         report.finds("fault", "BETTER_AUTH_JWKS_URL", text);
         assert!(!report.text.contains("hidden"), "{}", report.text);
+    }
+}
+
+#[actix_web::test]
+async fn the_keys_of_another_issuer_are_discovered() {
+    let keys = Published::default().serve();
+    let rsa = Issuer::generate("rsa", Algorithm::Rs256).jwks().to_string();
+    let complete = Stub::start(move |request| {
+        let host = request.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
+        match request.split(' ').nth(1).unwrap() {
+            "/.well-known/openid-configuration" => {
+                let url = format!("http://{host}");
+                let metadata = json!({ "issuer": url, "jwks_uri": format!("{url}/keys") });
+                answer(200, "", &metadata.to_string())
+            }
+            "/keys" => answer(200, "", &rsa),
+            _ => answer(404, "", ""),
+        }
+    });
+    let stub = |status, body: &'static str| Stub::start(move |_| answer(status, "", body));
+    let other = r#"{"issuer":"https://id.example.com","jwks_uri":"https://id.example.com/keys"}"#;
+    for (stub, fault) in [
+        (complete, None),
+        (stub(404, ""), Some("/openid-configuration returns 404")),
+        (stub(200, "<p>"), Some("the metadata is not a JSON object")),
+        (stub(200, other), Some("the metadata is that of another issuer")),
+    ] {
+        let trusted = format!("{}|tasks|discover|RS256", stub.url());
+        let settings = [("BETTER_AUTH_JWKS_URL", &*keys), ("TRUSTED_ISSUERS", &trusted)];
+        let report = doctor(&settings).await;
+        match fault {
+            Some(text) => report.finds("fault", "TRUSTED_ISSUERS", text),
+            None => assert!(report.text.contains("/keys"), "{}", report.text),
+        }
     }
 }
 

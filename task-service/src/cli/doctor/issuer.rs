@@ -1,6 +1,6 @@
 //! Checks of a token issuer: its keys, its clock, its `iss` and `aud`, and its web app.
 
-use jwks_auth::{Algorithm, VerifierBuilder, usable_kids};
+use jwks_auth::{Algorithm, MetadataError, VerifierBuilder, jwks_uri, metadata_urls, usable_kids};
 use serde_json::Value;
 use service_kit::{
     doctor::{self, Answer, Caller, Finding, Skew, shown},
@@ -9,14 +9,16 @@ use service_kit::{
 use shared_models::{ISSUER_DOCUMENT, IssuerDocument};
 use url::Url;
 
-use crate::config::Config;
+use crate::config::{self, Config, KeyLocation};
 
 /// An issuer, and the settings that it should match.
 #[derive(Clone, Copy)]
 pub(super) struct Trusted<'a> {
     pub(super) issuer: &'a str,
     pub(super) audience: &'a str,
-    jwks_url: &'a Url,
+    /// `None` if the keys are found by discovery.
+    jwks_url: Option<&'a Url>,
+    algorithms: &'a [config::Algorithm],
     is_primary: bool,
 }
 
@@ -35,13 +37,18 @@ impl<'a> Trusted<'a> {
         let primary = Self {
             issuer: &config.better_auth_issuer,
             audience: &config.better_auth_audience,
-            jwks_url: &config.better_auth_jwks_url,
+            jwks_url: Some(&config.better_auth_jwks_url),
+            algorithms: &config.better_auth_algorithms,
             is_primary: true,
         };
         let others = config.trusted_issuers.iter().map(|other| Self {
             issuer: &other.issuer,
             audience: &other.audience,
-            jwks_url: &other.jwks_url,
+            jwks_url: match &other.keys {
+                KeyLocation::Url(url) => Some(url),
+                KeyLocation::Metadata => None,
+            },
+            algorithms: &other.algorithms,
             is_primary: false,
         });
         std::iter::once(primary).chain(others).collect()
@@ -49,6 +56,11 @@ impl<'a> Trusted<'a> {
 
     fn setting(self, of_the_primary: &'static str) -> &'static str {
         if self.is_primary { of_the_primary } else { "TRUSTED_ISSUERS" }
+    }
+
+    /// Returns the algorithms that its tokens may use.
+    pub(super) fn algorithms(self) -> Vec<Algorithm> {
+        self.algorithms.iter().copied().map(Into::into).collect()
     }
 
     pub(super) fn issuer_setting(self) -> &'static str {
@@ -71,38 +83,66 @@ pub(super) async fn look_at<'a>(
     pages: &[WebOrigin],
 ) -> (Vec<Finding>, Issuer<'a>) {
     let mut issuer = Issuer { trusted, kids: None, skew: None };
-    let address = shown(trusted.jwks_url);
+    let jwks_url = match trusted.jwks_url {
+        Some(url) => url.clone(),
+        None => match discover(caller, trusted.issuer).await {
+            Ok(url) => url,
+            Err(text) => return (vec![Finding::fault(trusted.jwks_setting(), text)], issuer),
+        },
+    };
+    let address = shown(&jwks_url);
     let fault = |text: &str| Finding::fault(trusted.jwks_setting(), format!("{address} {text}"));
-    let answer = match caller.get(trusted.jwks_url.as_str()).await {
+    let answer = match caller.get(jwks_url.as_str()).await {
         Ok(answer) => answer,
         Err(reason) => {
-            let is_here = WebOrigin::of(trusted.jwks_url).is_some_and(|o| doctor::is_loopback(&o));
+            let is_here = WebOrigin::of(&jwks_url).is_some_and(|o| doctor::is_loopback(&o));
             let hint = if is_here { "; in a container, that is the container itself" } else { "" };
             return (vec![fault(&format!("cannot be reached: {reason}{hint}"))], issuer);
         }
     };
-    let keys = match key_set(&answer, unready(caller, trusted.jwks_url, &answer).await) {
-        Ok(kids) => {
-            let finding = Finding::ok("keys", format!("{} at {address}", kids.len()));
-            issuer.kids = Some(kids);
-            finding
-        }
-        Err(text) => fault(&text),
-    };
-    let name = format!("the issuer at {}", trusted.jwks_url.origin().ascii_serialization());
+    let keys =
+        match key_set(&answer, &trusted.algorithms(), unready(caller, &jwks_url, &answer).await) {
+            Ok(kids) => {
+                let finding = Finding::ok("keys", format!("{} at {address}", kids.len()));
+                issuer.kids = Some(kids);
+                finding
+            }
+            Err(text) => fault(&text),
+        };
+    let name = format!("the issuer at {}", jwks_url.origin().ascii_serialization());
     let (clock, skew) = doctor::clocks(&name, &answer, VerifierBuilder::DEFAULT_LEEWAY);
     issuer.skew = skew;
     let mut findings = vec![keys, clock];
-    if let Some(document) = document(caller, trusted.jwks_url).await {
+    if let Some(document) = document(caller, &jwks_url).await {
         findings.push(agreement(trusted, &name, &document));
         if trusted.is_primary {
-            findings.extend(front_end(caller, trusted.jwks_url, &document, &name, pages).await);
+            findings.extend(front_end(caller, &jwks_url, &document, &name, pages).await);
         }
     } else {
         let text = "does not publish its iss and aud: check a token with --token-file";
         findings.push(Finding::skip("issuer", format!("{name} {text}")));
     }
     (findings, issuer)
+}
+
+/// Returns the URL of the keys in the metadata of an issuer, or the reason why it was not found.
+/// Tries the second location of metadata only if the first one has none, as the verifier does.
+async fn discover(caller: &Caller, issuer: &str) -> Result<Url, String> {
+    let urls = metadata_urls(issuer);
+    let urls = urls.ok_or_else(|| format!("{issuer:?} is not an https URL without query"))?;
+    let mut reason = String::new();
+    for url in urls {
+        let address = shown(&url);
+        reason = match caller.get(url.as_str()).await {
+            Ok(answer) if answer.status == 200 => match jwks_uri(&answer.body, issuer) {
+                Err(error @ MetadataError::NotMetadata) => format!("{address}: {error}"),
+                found => return found.map_err(|error| format!("{address}: {error}")),
+            },
+            Ok(answer) => format!("{address} returns {}", answer.status),
+            Err(error) => format!("{address} cannot be reached: {error}"),
+        };
+    }
+    Err(reason)
 }
 
 /// Returns what auth-service reports as unavailable, if `answer` is a server error that did not
@@ -121,7 +161,11 @@ async fn unready(caller: &Caller, jwks_url: &Url, answer: &Answer) -> Option<Str
 
 /// Returns the ids of the usable keys in a response, or the reason why it is not a usable key set.
 /// `unready` lists what the issuer reports as unavailable.
-fn key_set(answer: &Answer, unready: Option<String>) -> Result<Vec<String>, String> {
+fn key_set(
+    answer: &Answer,
+    algorithms: &[Algorithm],
+    unready: Option<String>,
+) -> Result<Vec<String>, String> {
     let status = answer.status;
     if status != 200
         && let Some(proxy) = &answer.proxy
@@ -147,9 +191,9 @@ fn key_set(answer: &Answer, unready: Option<String>) -> Result<Vec<String>, Stri
             return Err(format!("returns {status} {text}"));
         }
     }
-    match usable_kids(&answer.body, &[Algorithm::EdDsa]) {
+    match usable_kids(&answer.body, algorithms) {
         Some(kids) if !kids.is_empty() => Ok(kids),
-        Some(_) => Err("publishes no Ed25519 key with a kid".to_owned()),
+        Some(_) => Err(format!("publishes no key with a kid for {}", names(algorithms))),
         None => {
             let kind = answer.header("content-type").unwrap_or("no content-type");
             Err(format!(
@@ -157,6 +201,11 @@ fn key_set(answer: &Answer, unready: Option<String>) -> Result<Vec<String>, Stri
             ))
         }
     }
+}
+
+/// Returns the names of algorithms, as a list.
+pub(super) fn names(algorithms: &[Algorithm]) -> String {
+    algorithms.iter().map(|algorithm| algorithm.name()).collect::<Vec<_>>().join(", ")
 }
 
 /// Fetches the metadata document of the issuer, if it has one.

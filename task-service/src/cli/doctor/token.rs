@@ -8,13 +8,13 @@ use std::{
 };
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use jwks_auth::{Error, Refusal, Verifier};
+use jwks_auth::{Algorithm, Error, Refusal, Verifier};
 use serde_json::Value;
 use service_kit::{Clock, doctor::Finding};
 use shared_models::CallerClaims;
 use tokio::time::timeout;
 
-use super::issuer::Issuer;
+use super::issuer::{Issuer, names};
 
 /// Maximum number of bytes to read from the file, far more than any token has.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
@@ -129,9 +129,16 @@ fn refused(error: Error, said: &Said, issuers: &[Issuer<'_>], now: f64) -> Findi
                 format!("{text} is probably ahead of this machine's; synchronize both with NTP"),
             )
         }
-        (Refusal::WrongAlgorithm, _) => {
-            let alg = said.header("alg");
-            Finding::fault(SUBJECT, format!("is signed with {alg}, but only EdDSA is accepted"))
+        (Refusal::WrongAlgorithm, Some(Issuer { trusted, .. })) => {
+            let (alg, allowed) = (said.header("alg"), trusted.algorithms());
+            let own = alg.as_str().and_then(Algorithm::from_name);
+            let is_allowed = own.is_some_and(|own| allowed.contains(&own));
+            let text = if is_allowed {
+                format!("is signed with {alg}, but its key is for another algorithm")
+            } else {
+                format!("is signed with {alg}, but only {} is accepted", names(&allowed))
+            };
+            Finding::fault(SUBJECT, text)
         }
         (Refusal::NotCompact, _) => {
             let text =

@@ -2,10 +2,11 @@
 
 use std::process::Command;
 
-use jwks_auth::testing::Issuer;
+use jwks_auth::{Algorithm, testing::Issuer};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use service_kit::{on_both_engines, testing::TestDatabase};
+use task_service::config;
 
 use super::refuse_all;
 use crate::app::{Answer, ISSUER, KeyServer, TestApp, claims};
@@ -17,6 +18,8 @@ on_both_engines!(task_service::MIGRATIONS;
     a_migration_between_issuers_keeps_all_tasks,
     keys_do_not_verify_tokens_of_another_issuer,
     a_further_issuer_may_be_unavailable,
+    a_further_issuer_may_use_the_algorithms_of_its_entry_and_no_others,
+    the_main_issuer_may_use_the_algorithms_of_its_setting_and_no_others,
     a_repeated_token_gets_the_same_result_with_and_without_the_cache,
 );
 
@@ -91,6 +94,59 @@ async fn a_further_issuer_may_be_unavailable(db: TestDatabase) {
     assert_eq!(ready.status(), StatusCode::OK);
 }
 
+async fn a_further_issuer_may_use_the_algorithms_of_its_entry_and_no_others(db: TestDatabase) {
+    let rsa = Issuer::generate("rsa", Algorithm::Rs256);
+    let others = [Algorithm::Es256, Algorithm::EdDsa]
+        .map(|algorithm| Issuer::generate(algorithm.name(), algorithm));
+    let server = KeyServer::start();
+    let signers =
+        [rsa.clone(), rsa.with_algorithm(Algorithm::Ps512), others[0].clone(), others[1].clone()];
+    let mut rsa = rsa.jwk();
+    rsa.as_object_mut().unwrap().remove("alg");
+    server.publish(&[rsa, others[0].jwk(), others[1].jwk()]);
+    let (ok, refused) = (StatusCode::OK, StatusCode::UNAUTHORIZED);
+    for (algorithms, expected) in [
+        ("", [refused, refused, refused, ok]),
+        ("|EdDSA", [refused, refused, refused, ok]),
+        ("|RS256", [ok, refused, refused, refused]),
+        ("|RS256 ES256", [ok, refused, ok, refused]),
+        ("|Ed25519  PS512", [refused, ok, refused, ok]),
+    ] {
+        let trusted = format!("{OLD_ISSUER}|{OLD_AUDIENCE}|{}{algorithms}", server.url());
+        let trust = |config: &mut config::Config| {
+            config.trusted_issuers = vec![trusted.parse().unwrap()];
+        };
+        let app = TestApp::spawn_with(&db, trust).await;
+        for (signer, expected) in signers.iter().zip(expected) {
+            let status = app.status_for(&signer.sign(&old_claims("ada"))).await;
+            assert_eq!(status, expected, "{signer:?} {algorithms}");
+            // The entry does not change the algorithms of the main issuer.
+            assert_eq!(app.status_for(&signer.sign(&claims("ada"))).await, refused);
+        }
+        assert_eq!(app.status_for(&app.token("ada")).await, ok);
+    }
+}
+
+async fn the_main_issuer_may_use_the_algorithms_of_its_setting_and_no_others(db: TestDatabase) {
+    let signer = Issuer::generate("es256", Algorithm::Es256);
+    for (algorithms, expected) in [
+        (vec![config::Algorithm::Es256], [StatusCode::OK, StatusCode::UNAUTHORIZED]),
+        (vec![config::Algorithm::EdDsa], [StatusCode::UNAUTHORIZED, StatusCode::OK]),
+        (
+            vec![config::Algorithm::Es256, config::Algorithm::EdDsa],
+            [StatusCode::OK, StatusCode::OK],
+        ),
+    ] {
+        let app =
+            TestApp::spawn_with(&db, |config| config.better_auth_algorithms = algorithms).await;
+        app.keys.publish(&[signer.jwk(), app.keys.issuer().jwk()]);
+        let tokens = [signer.sign(&claims("ada")), app.token("ada")];
+        for (token, expected) in tokens.iter().zip(expected) {
+            assert_eq!(app.status_for(token).await, expected);
+        }
+    }
+}
+
 async fn a_repeated_token_gets_the_same_result_with_and_without_the_cache(db: TestDatabase) {
     for entries in [0, 1, 10_000] {
         let app = TestApp::spawn_with(&db, |config| config.jwks_token_cache = entries).await;
@@ -110,13 +166,22 @@ fn an_issuer_that_cannot_be_trusted_stops_the_start_with_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let twice = format!("{ISSUER}|a|http://localhost/jwks");
     for (value, reason) in [
-        ("nonsense", "expected issuer|audience|jwks-url"),
-        ("http://a.test|b", "expected issuer|audience|jwks-url"),
-        ("http://a.test|b|http://c.test/jwks|d", "expected issuer|audience|jwks-url"),
+        ("nonsense", "expected issuer|audience|jwks-url|algorithms"),
+        ("http://a.test|b", "expected issuer|audience|jwks-url|algorithms"),
+        (
+            "http://a.test|b|http://c.test/jwks|EdDSA|e",
+            "expected issuer|audience|jwks-url|algorithms",
+        ),
+        ("http://a.test|b|http://c.test/jwks|d", "expected algorithms such as"),
+        ("http://a.test|b|http://c.test/jwks|HS256", "expected algorithms such as"),
+        ("http://a.test|b|http://c.test/jwks|none", "expected algorithms such as"),
+        ("http://a.test|b|http://c.test/jwks|EdDSA+ES256", "expected algorithms such as"),
+        ("http://a.test|b|http://c.test/jwks|", "expected algorithms such as"),
+        ("http://a.test|b|discover", "must be an https URL"),
         (" |b|http://c.test/jwks", "must not be blank"),
         ("http://a.test||http://c.test/jwks", "must not be blank"),
         ("http://a.test|b|ftp://c.test/jwks", "expected an address"),
-        ("http://a.test|b|http://c.test/jwks,", "expected issuer|audience|jwks-url"),
+        ("http://a.test|b|http://c.test/jwks,", "expected issuer|audience|jwks-url|algorithms"),
         (&twice, "is configured twice"),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_task-service"))
