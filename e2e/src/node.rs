@@ -3,9 +3,9 @@
 use std::{
     env,
     ffi::OsString,
-    io::{self, Write as _},
+    io::{self, BufRead as _, BufReader, Write as _},
     path::{Path, PathBuf},
-    process::Command,
+    process::{Child, Command, Stdio},
 };
 
 use crate::{System, program};
@@ -49,6 +49,15 @@ pub fn npm(folder: &str, script: &str) {
             .env("PATH", path_with(Path::new(&node)))
             .env("SERVICES", services.parent().unwrap_or(&services)),
     );
+}
+
+/// Starts a server that prints "listening" as its first line when it is ready.
+pub(crate) fn start_until_ready(command: &mut Command) -> Child {
+    let mut child = command.stdout(Stdio::piped()).spawn().expect("Node can be started");
+    let output = child.stdout.take().expect("the output is piped");
+    let line = BufReader::new(output).lines().next();
+    assert_eq!(line.and_then(Result::ok).as_deref(), Some("listening"), "the server starts");
+    child
 }
 
 /// Returns a `PATH` that begins with the directory of an interpreter.

@@ -1,17 +1,11 @@
 //! Better Auth on Node, as a token issuer.
 
-use std::{
-    io::{BufRead as _, BufReader},
-    process::{Child, Command, Stdio},
-};
+use std::process::{Child, Command};
 
 use tempfile::TempDir;
 use xtask::ports;
 
-use crate::{Client, tool};
-
-/// The line that the server prints when it is ready.
-const READY: &str = "listening";
+use crate::{Client, node::start_until_ready, tool};
 
 /// A Better Auth server with an empty database, stopped on drop.
 #[derive(Debug)]
@@ -26,26 +20,29 @@ pub struct Original {
 impl Original {
     /// Starts the server. Returns `None` if `TEST_NODE` is not set.
     pub fn start() -> Option<Self> {
+        Self::start_with(&[])
+    }
+
+    /// Starts a server with further environment variables.
+    pub fn start_with(variables: &[(&str, &str)]) -> Option<Self> {
         let node = tool("TEST_NODE")?;
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let port = ports::free().expect("a port is free");
         let issuer = format!("http://localhost:{port}");
-        let mut child = Command::new(node)
-            .arg(xtask::root().join("e2e/clients/reference/server.mjs"))
-            .current_dir(folder.path())
-            .env("BETTER_AUTH_URL", &issuer)
-            .env("DATABASE_URL", format!("sqlite://{}", folder.path().join("auth.db").display()))
-            .env("PORT", port.to_string())
-            .env("RATE_LIMIT", "off")
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("Node can be started");
-        let output = child.stdout.take().expect("the output is piped");
-        let line = BufReader::new(output).lines().next();
-        let original =
-            Self { issuer, url: format!("http://127.0.0.1:{port}"), child, _folder: folder };
-        assert_eq!(line.and_then(Result::ok).as_deref(), Some(READY), "Better Auth starts");
-        Some(original)
+        let child = start_until_ready(
+            Command::new(node)
+                .arg(xtask::root().join("e2e/clients/reference/server.mjs"))
+                .current_dir(folder.path())
+                .env("BETTER_AUTH_URL", &issuer)
+                .env(
+                    "DATABASE_URL",
+                    format!("sqlite://{}", folder.path().join("auth.db").display()),
+                )
+                .env("PORT", port.to_string())
+                .env("RATE_LIMIT", "off")
+                .envs(variables.iter().copied()),
+        );
+        Some(Self { issuer, url: format!("http://127.0.0.1:{port}"), child, _folder: folder })
     }
 
     pub fn client(&self) -> Client {

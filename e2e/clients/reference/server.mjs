@@ -104,6 +104,7 @@ const options = {
     jwt({
       jwt: { expirationTime: `${seconds("JWT_EXPIRES_IN", "24h")}s` },
       jwks: {
+        keyPairConfig: text("JWT_ALG") && { alg: text("JWT_ALG") },
         rotationInterval: seconds("JWT_ROTATION_INTERVAL"),
         gracePeriod: seconds("JWT_GRACE_PERIOD", "30d"),
       },

@@ -279,7 +279,7 @@ impl Error {
     /// Returns the authentication challenge (RFC 6750 §3).
     fn challenge(&self) -> Option<Cow<'static, str>> {
         match self {
-            Self::Bearer(error) => error.challenge().map(Into::into),
+            Self::Bearer(error) => error.challenge(),
             Self::InsufficientScope(scope) => {
                 let scope = scope.as_str();
                 Some(format!(r#"Bearer error="insufficient_scope", scope="{scope}""#).into())
