@@ -2,6 +2,7 @@
 
 #![expect(clippy::doc_markdown, reason = "clap prints these comments as they are")]
 
+mod algorithm;
 mod cookies;
 mod events;
 mod features;
@@ -32,6 +33,7 @@ use service_kit::{
 
 use self::secret::versioned_secret;
 pub use self::{
+    algorithm::JwtAlgorithm,
     cookies::{CookieArgs, SameSite},
     events::EventArgs,
     features::Features,
@@ -113,6 +115,11 @@ pub struct Config {
     /// Lifetime of access tokens of clients; not longer than JWT_EXPIRES_IN
     #[arg(long, env, default_value = "1h", value_parser = duration)]
     pub client_token_expires_in: Duration,
+
+    /// Name of the signature algorithm in access tokens and in the JWKS: EdDSA, or Ed25519 (RFC 9864),
+    /// which not every library supports
+    #[arg(long, env, default_value = "EdDSA", hide_possible_values = true)]
+    pub jwt_alg: JwtAlgorithm,
 
     /// Lifetime of a session since its last extension
     #[arg(long, env, default_value = "7d", value_parser = duration)]

@@ -26,7 +26,7 @@ use uuid::Uuid;
 pub(crate) use self::{error::IssuerError, key_set::Jwks};
 use self::{key_set::KeySet, schedule::Rotation};
 use crate::{
-    config::{Config, Secrets},
+    config::{Config, JwtAlgorithm, Secrets},
     domain::{audit::Audit, clients::Grant, secret_box::Seal},
     store::SigningKey,
 };
@@ -47,6 +47,7 @@ pub(crate) struct Issuer {
     aud: String,
     expires_in: Duration,
     client_tokens_expire_in: Duration,
+    algorithm: JwtAlgorithm,
     rotation: Rotation,
     seal: Seal,
     database: Database,
@@ -71,6 +72,7 @@ impl Issuer {
             expires_in: config.jwt_expires_in,
             // Keys are published, and revocations are kept, as long as tokens of users are valid.
             client_tokens_expire_in: config.client_token_expires_in.min(config.jwt_expires_in),
+            algorithm: config.jwt_alg,
             rotation: Rotation::new(config),
             keys: ArcSwapOption::empty(),
             seal: Seal::new(secrets, SEAL_PURPOSE)?,
@@ -240,7 +242,7 @@ impl Issuer {
         {
             return Ok(known);
         }
-        let keys = Arc::new(KeySet::open(rows, tools, now)?);
+        let keys = Arc::new(KeySet::open(rows, tools, self.algorithm, now)?);
         self.keys.store(Some(keys.clone()));
         Ok(keys)
     }

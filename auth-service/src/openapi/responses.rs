@@ -132,7 +132,7 @@ fn key() -> ObjectBuilder {
     output([
         required("kty", one_of(["OKP"])),
         required("crv", one_of(["Ed25519"])),
-        required("alg", one_of(["EdDSA"])),
+        required("alg", one_of(["EdDSA", "Ed25519"])),
         required("kid", string()),
         required("x", string().pattern(Some("^[A-Za-z0-9_-]{43}$"))),
     ])

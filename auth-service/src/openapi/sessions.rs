@@ -79,7 +79,7 @@ fn revoke_other_sessions() -> Operation {
 fn token() -> Operation {
     Operation::get("/api/auth/token", "getJSONWebToken", "Issue an access token")
         .about(
-            "Returns a new JWT on each call, signed with EdDSA. Its claims are the fields of the user and `sub`, `iss`, `aud`, `iat`, `exp`, `jti` and `sid`. Its key is in the JWK set.",
+            "Returns a new JWT on each call, signed with Ed25519. Its claims are the fields of the user and `sub`, `iss`, `aud`, `iat`, `exp`, `jti` and `sid`. Its key is in the JWK set.",
         )
         .in_session()
         .gives("The access token", named("TokenResponse"))

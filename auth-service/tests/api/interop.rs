@@ -4,11 +4,14 @@
 //! in CI, where they fail.
 
 use std::{
+    collections::BTreeMap,
+    fs,
     io::{self, Write as _},
     path::Path,
     process::Stdio,
 };
 
+use auth_service::config::JwtAlgorithm;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use service_kit::{on_both_engines, testing::TestDatabase};
@@ -22,6 +25,7 @@ use crate::app::{Answering as _, BASE_URL, Form as _, JWKS, SIGN_UP, SignedIn, T
 on_both_engines!(auth_service::MIGRATIONS;
     a_python_back_end_trusts_our_tokens_and_no_others,
     a_node_back_end_trusts_our_tokens_and_no_others,
+    each_library_supports_the_names_of_the_algorithm_as_documented,
     the_fastapi_example_accepts_our_tokens,
     receivers_in_python_and_node_read_our_security_events,
     resource_servers_in_python_and_node_introspect_our_tokens,
@@ -121,6 +125,33 @@ async fn trusts_our_tokens_and_no_others(db: &TestDatabase, interpreter: &str, s
         assert_eq!(verify(&expired, BASE_URL, BASE_URL).await, None);
         assert_eq!(verify(&token, "http://localhost:3001", BASE_URL).await, None);
         assert_eq!(verify(&token, BASE_URL, "http://localhost:3001").await, None);
+    }
+}
+
+/// Compares the table of libraries in `docs/verifying-tokens.md` with their behavior.
+async fn each_library_supports_the_names_of_the_algorithm_as_documented(db: TestDatabase) {
+    let (Some(python), Some(node)) = (interpreter(PYTHON), interpreter(NODE)) else { return };
+    let mut rows = BTreeMap::<String, Vec<String>>::new();
+    for (algorithm, name) in [(JwtAlgorithm::EdDsa, "EdDSA"), (JwtAlgorithm::Ed25519, "Ed25519")] {
+        let app = TestApp::spawn_with(&db, |config| config.jwt_alg = algorithm).await;
+        app.use_real_time();
+        let ada = app.sign_up(&format!("{name}@example.com")).await;
+        let token = app.token(&ada).await;
+        for (interpreter, script) in [(&python, "algorithms.py"), (&node, "algorithms.mjs")] {
+            let outcomes = run(interpreter, script, &[&app.url(JWKS), name], &token).await;
+            let outcomes = outcomes.expect("the script runs");
+            for line in outcomes.lines() {
+                let (library, outcome) = line.split_once(": ").unwrap();
+                rows.entry(library.to_owned()).or_default().push(outcome.to_owned());
+            }
+        }
+    }
+    assert_eq!(rows.len(), 5);
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/verifying-tokens.md");
+    let page = fs::read_to_string(page).unwrap();
+    for (library, outcomes) in rows {
+        let row = format!("| {library} | {} |", outcomes.join(" | "));
+        assert!(page.contains(&row), "the page lacks: {row}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Introspection and revocation of access tokens, for services that do not verify tokens
 //! themselves.
 
-use auth_service::config::Config;
+use auth_service::config::{Config, JwtAlgorithm};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -20,6 +20,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     an_active_token_is_described,
     a_token_of_another_kind_or_issuer_is_inactive,
     a_token_is_inactive_once_its_session_or_user_is,
+    a_token_stays_active_if_its_algorithm_gets_another_name,
     a_revoked_token_is_inactive_and_published,
     the_bearer_of_a_token_may_revoke_it,
     only_receivers_introspect_tokens,
@@ -164,6 +165,21 @@ async fn published(app: &TestApp) -> Vec<Value> {
     let events = events.as_object().unwrap().values();
     let claims = events.map(|event| verified(event.as_str().unwrap(), &keys).unwrap().1);
     claims.map(|mut claims| claims["sub_id"].take()).collect()
+}
+
+async fn a_token_stays_active_if_its_algorithm_gets_another_name(db: TestDatabase) {
+    let replicas = [JwtAlgorithm::EdDsa, JwtAlgorithm::Ed25519].map(|algorithm| {
+        TestApp::spawn_with(&db, move |config| {
+            with_receivers(config);
+            config.jwt_alg = algorithm;
+        })
+    });
+    let [old, new] = replicas;
+    let (old, new) = (old.await, new.await);
+    let ada = old.sign_up("ada@example.com").await;
+    for (signer, other) in [(&old, &new), (&new, &old)] {
+        assert!(is_active(other, &signer.token(&ada).await).await);
+    }
 }
 
 async fn a_revoked_token_is_inactive_and_published(db: TestDatabase) {

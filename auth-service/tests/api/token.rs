@@ -1,5 +1,6 @@
 //! `GET /api/auth/token` and the JWKS endpoint.
 
+use auth_service::config::JwtAlgorithm;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use ed25519_dalek::{Signature, VerifyingKey};
 use reqwest::Method;
@@ -17,6 +18,7 @@ const JWKS_PATHS: [&str; 3] = [JWKS, "/jwks", "/.well-known/jwks.json"];
 on_both_engines!(auth_service::MIGRATIONS;
     a_token_carries_the_user_and_the_registered_claims,
     a_token_verifies_with_the_published_key_and_a_tampered_one_does_not,
+    the_algorithm_may_have_its_newer_name,
     a_user_of_any_size_fits_into_a_header,
     each_call_signs_a_new_token,
     the_session_response_contains_the_same_kind_of_token,
@@ -97,6 +99,17 @@ async fn a_token_verifies_with_the_published_key_and_a_tampered_one_does_not(db:
     assert!(header["alg"] == "EdDSA");
     let tampered = format!("{}.{other_claims}.{}", parts[0], parts[2]);
     assert_eq!(verified(&tampered, &keys), None);
+}
+
+async fn the_algorithm_may_have_its_newer_name(db: TestDatabase) {
+    let app = TestApp::spawn_with(&db, |config| config.jwt_alg = JwtAlgorithm::Ed25519).await;
+    let ada = app.sign_up("ada@example.com").await;
+    let token = app.token(&ada).await;
+    let keys = jwks(&app).await;
+
+    let (header, _) = verified(&token, &keys).unwrap();
+    assert_eq!(header, json!({ "alg": "Ed25519", "kid": keys["keys"][0]["kid"] }));
+    assert_eq!(keys["keys"][0]["alg"], "Ed25519");
 }
 
 async fn a_user_of_any_size_fits_into_a_header(db: TestDatabase) {

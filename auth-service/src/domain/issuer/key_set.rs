@@ -13,7 +13,7 @@ use super::{
     key::{PublishedKey, Signer},
     schedule::{Rotation, activation, signing, usable},
 };
-use crate::{domain::secret_box::Seal, store::SigningKey};
+use crate::{config::JwtAlgorithm, domain::secret_box::Seal, store::SigningKey};
 
 /// The loaded keys, with the times at which they change.
 pub(super) struct KeySet {
@@ -43,13 +43,14 @@ impl KeySet {
     pub(super) fn open(
         rows: Vec<SigningKey>,
         (rotation, seal): (&Rotation, &Seal),
+        algorithm: JwtAlgorithm,
         now: DateTime<Utc>,
     ) -> Result<Self, IssuerError> {
         let current = signing(&rows, now).ok_or(IssuerError::NoKey)?;
         let mut signers = Vec::new();
         for key in usable(&rows).filter(|key| key.generation >= current.generation) {
             let seed = seal.open(&key.id, &key.sealed_private_key)?;
-            signers.push((activation(key), Signer::new(&key.id, &seed)?));
+            signers.push((activation(key), Signer::new(algorithm, &key.id, &seed)?));
         }
         signers.reverse();
         let expires_at = usable(&rows).next().and_then(|newest| newest.expires_at).map(|at| at.0);
@@ -58,7 +59,7 @@ impl KeySet {
         Ok(Self {
             signers,
             expires_at,
-            jwks: Arc::new(jwks(&published)),
+            jwks: Arc::new(jwks(&published, algorithm)),
             changes_at: withdrawals.chain(rotation.due_at(&rows)).min(),
             published: published
                 .iter()
@@ -106,12 +107,13 @@ impl KeySet {
     }
 }
 
-fn jwks(rows: &[&SigningKey]) -> Jwks {
+fn jwks(rows: &[&SigningKey], algorithm: JwtAlgorithm) -> Jwks {
+    let alg = algorithm.name();
     let keys: Vec<_> = rows
         .iter()
         .map(|row| {
             let x = BASE64_URL_SAFE_NO_PAD.encode(&row.public_key);
-            json!({ "alg": "EdDSA", "crv": "Ed25519", "kty": "OKP", "kid": row.id, "x": x })
+            json!({ "alg": alg, "crv": "Ed25519", "kty": "OKP", "kid": row.id, "x": x })
         })
         .collect();
     let document = json!({ "keys": keys }).to_string();

@@ -1,0 +1,27 @@
+// Shows which names of the signature algorithm jose accepts.
+//
+//     echo "$TOKEN" | node algorithms.mjs <jwks url> <alg of the token>
+//
+// Prints whether it verifies the token with its default algorithms, only if the algorithm is allowed
+// explicitly, or never.
+
+import { text } from "node:stream/consumers";
+
+import { createRemoteJWKSet, jwtVerify } from "jose";
+
+const [jwksUrl, name] = process.argv.slice(2);
+const token = (await text(process.stdin)).trim();
+const keys = createRemoteJWKSet(new URL(jwksUrl));
+
+async function accepts(options) {
+  try {
+    await jwtVerify(token, keys, options);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const isAllowed = async () => accepts({ algorithms: [name] });
+const outcome = (await accepts({})) ? "yes" : (await isAllowed()) ? `if \`${name}\` is allowed` : "no";
+console.log(`jose: ${outcome}`);
