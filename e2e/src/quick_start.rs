@@ -1,9 +1,10 @@
-//! Builds the first program in the README of jwks-auth as a separate project. Of the workspace,
-//! this project depends only on jwks-auth.
+//! Builds the two programs at the top of the README of jwks-auth as a separate project, as a new user
+//! would. Of the workspace, this project uses only the packages that would be published.
 
 use std::{
     fs,
     net::TcpStream,
+    path::Path,
     process::{Child, Command},
 };
 
@@ -13,28 +14,38 @@ use crate::{Client, System, wait_until};
 
 const MANIFEST: &str = r#"
 [package]
-name = "quick-start"
+name = "quick-starts"
 edition = "2024"
 
 [dependencies]
 actix-web = { version = "4", default-features = false, features = ["macros"] }
-jwks-auth = { path = "JWKS_AUTH", features = ["actix"] }
+axum = { version = "0.8", default-features = false, features = ["http1", "tokio"] }
+jwks-auth = { version = "0.1", features = ["actix", "axum"] }
 serde = { version = "1", features = ["derive"] }
+tokio = { version = "1", features = ["macros", "net", "rt"] }
+
+[patch.crates-io]
+jwks-auth = { path = "packages/jwks-auth-0.1.0" }
+jwks-auth-http = { path = "packages/jwks-auth-http-0.1.0" }
 
 # Not a member of the surrounding workspace.
 [workspace]
+exclude = ["packages"]
 
 # The profile of the workspace, so that its compiled dependencies are reused.
 [profile.dev]
 debug = "line-tables-only"
 "#;
 
-/// Delimiters of the program in the README.
+const PACKAGES: [&str; 2] = ["jwks-auth", "jwks-auth-http"];
+/// The programs in the order of the README, named after their frameworks.
+const PROGRAMS: [&str; 2] = ["actix", "axum"];
+/// Delimiters of the programs in the README.
 const FENCES: (&str, &str) = ("```rust,no_run\n", "```");
 /// Default issuer of auth-service.
 const ISSUER: &str = "http://localhost:3000";
 
-/// The running program, stopped on drop.
+/// A running program, stopped on drop.
 #[derive(Debug)]
 pub struct QuickStart {
     url: String,
@@ -42,38 +53,24 @@ pub struct QuickStart {
 }
 
 impl QuickStart {
-    /// Builds and starts the program with the addresses of `system`.
-    pub fn start(system: &System) -> Self {
-        let port = ports::free().expect("a port is free");
-        let address = format!("127.0.0.1:{port}");
-        let source = program()
-            .replace("https://id.example.com/api/auth/jwks", &format!("{}/jwks", system.auth.url))
-            .replace("https://id.example.com", ISSUER)
-            .replace("https://api.example.com", ISSUER)
-            .replace("127.0.0.1:8080", &address);
-
+    /// Builds and starts the programs with the addresses of `system`.
+    pub fn start_all(system: &System) -> Vec<Self> {
         let target = xtask::root().join("target");
-        let project = target.join("quick-start");
-        let crate_path = xtask::root().join("crates/jwks-auth");
-        let manifest = MANIFEST.replace("JWKS_AUTH", &crate_path.display().to_string());
-        fs::create_dir_all(project.join("src")).expect("a folder can be made");
-        fs::write(project.join("Cargo.toml"), manifest).expect("a file can be written");
-        fs::write(project.join("src/main.rs"), source).expect("a file can be written");
-        // The versions that the workspace has locked are available offline.
-        fs::copy(xtask::root().join("Cargo.lock"), project.join("Cargo.lock"))
-            .expect("a file can be copied");
-        let status = Command::new(xtask::variable("CARGO").as_deref().unwrap_or("cargo"))
-            .args(["build", "--quiet", "--offline"])
-            .current_dir(&project)
-            .env("CARGO_TARGET_DIR", &target)
-            .status();
-        assert!(status.is_ok_and(|status| status.success()), "the README's program does not build");
+        let project = target.join("quick-starts");
+        unpack(&target, &project.join("packages"));
+        let addresses =
+            PROGRAMS.map(|_| format!("127.0.0.1:{}", ports::free().expect("a port is free")));
+        write(&project, system, &addresses);
+        let mut build = cargo(&["build", "--quiet", "--offline", "--bins"]);
+        run(build.current_dir(&project).env("CARGO_TARGET_DIR", &target));
 
-        let child = Command::new(target.join("debug/quick-start"))
-            .spawn()
-            .expect("the program can be started");
-        wait_until("the README's program listens", || TcpStream::connect(&address).is_ok());
-        Self { url: format!("http://{address}"), child }
+        let start = |(name, address): (&str, &String)| {
+            let program = target.join("debug").join(format!("quick-start-{name}"));
+            let child = Command::new(program).spawn().expect("the program can be started");
+            wait_until("the README's program listens", || TcpStream::connect(address).is_ok());
+            Self { url: format!("http://{address}"), child }
+        };
+        PROGRAMS.into_iter().zip(&addresses).map(start).collect()
     }
 
     pub fn client(&self) -> Client {
@@ -88,10 +85,50 @@ impl Drop for QuickStart {
     }
 }
 
-fn program() -> String {
+/// Makes the packages that would be published, and unpacks them.
+fn unpack(target: &Path, folder: &Path) {
+    let mut package = cargo(&["package", "--quiet", "--offline", "--no-verify", "--allow-dirty"]);
+    for name in PACKAGES {
+        package.args(["-p", name]);
+    }
+    run(package.current_dir(xtask::root()).env("CARGO_TARGET_DIR", target));
+    fs::create_dir_all(folder).expect("a folder can be made");
+    for name in PACKAGES {
+        let archive = target.join("package").join(format!("{name}-0.1.0.crate"));
+        // The times in the archive are constant, and Cargo would miss changes.
+        run(Command::new("tar").args(["-x", "--touch", "-f"]).arg(archive).arg("-C").arg(folder));
+    }
+}
+
+fn write(project: &Path, system: &System, addresses: &[String]) {
+    let programs = project.join("src/bin");
+    fs::create_dir_all(&programs).expect("a folder can be made");
+    fs::write(project.join("Cargo.toml"), MANIFEST).expect("a file can be written");
+    // The versions that the workspace has locked are available offline.
+    fs::copy(xtask::root().join("Cargo.lock"), project.join("Cargo.lock"))
+        .expect("a file can be copied");
     let readme = fs::read_to_string(xtask::root().join("crates/jwks-auth/README.md"))
         .expect("there is a README");
-    let (_, rest) = readme.split_once(FENCES.0).expect("it begins with a program");
-    let (program, _) = rest.split_once(FENCES.1).expect("the program ends");
-    program.to_owned()
+    let sources = readme.split(FENCES.0).skip(1).filter_map(|rest| rest.split(FENCES.1).next());
+    for ((name, address), source) in PROGRAMS.iter().zip(addresses).zip(sources) {
+        assert!(source.contains(*name), "the README has another order of programs");
+        let source = source
+            .replace("https://id.example.com/api/auth/jwks", &format!("{}/jwks", system.auth.url))
+            .replace("https://id.example.com", ISSUER)
+            .replace("https://api.example.com", ISSUER)
+            .replace("127.0.0.1:8080", address);
+        fs::write(programs.join(format!("quick-start-{name}.rs")), source)
+            .expect("a file can be written");
+    }
+}
+
+fn cargo(arguments: &[&str]) -> Command {
+    let mut cargo = Command::new(xtask::variable("CARGO").as_deref().unwrap_or("cargo"));
+    cargo.args(arguments);
+    cargo
+}
+
+fn run(command: &mut Command) {
+    let status = command.status();
+    assert!(status.is_ok_and(|status| status.success()), "{command:?} fails");
 }
