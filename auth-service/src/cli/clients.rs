@@ -27,9 +27,29 @@ use crate::{
     store::{Moment, OauthClient},
 };
 
+/// Maximum length of all scopes or audiences of a client, so that its tokens stay well below what
+/// verifiers accept.
+const MAX_LIST_CHARS: usize = 2000;
+
 #[derive(Debug, thiserror::Error)]
 #[error("no client has the id {0:?}")]
 struct ClientNotFound(String);
+
+#[derive(Debug, thiserror::Error)]
+#[error("all {0} together are longer than {MAX_LIST_CHARS} characters")]
+struct ListTooLong(&'static str);
+
+/// Joins values with spaces, each of them once.
+fn joined(what: &'static str, values: &[String]) -> Result<String, CommandError> {
+    let mut unique: Vec<&str> = Vec::new();
+    for value in values {
+        if !unique.contains(&value.as_str()) {
+            unique.push(value);
+        }
+    }
+    let list = unique.join(" ");
+    if list.len() > MAX_LIST_CHARS { Err(CommandError::failed(ListTooLong(what))) } else { Ok(list) }
+}
 
 /// Runs a command.
 pub async fn run(
@@ -99,8 +119,8 @@ impl Commands {
         let client = OauthClient {
             id: Uuid::now_v7().to_string(),
             name: args.name.clone(),
-            scopes: args.scope.join(" "),
-            audiences: args.audience.join(" "),
+            scopes: joined("scopes", &args.scope)?,
+            audiences: joined("audiences", &args.audience)?,
             credential: credential.stored(),
             old_credential: None,
             old_credential_expires_at: None,

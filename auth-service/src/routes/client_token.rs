@@ -9,7 +9,8 @@ use actix_web::{
     web::Data,
 };
 use serde::Serialize;
-use service_kit::sql_types::DbTime;
+use service_kit::{sql_types::DbTime, telemetry::Chain};
+use tracing::warn;
 
 use crate::{
     domain::clients::{GRANT_TYPE, Grant},
@@ -86,7 +87,9 @@ async fn issue(
     let grant = Grant::new(&client, form.one("scope")?, &form.all("resource"), default_audience)?;
     let scope = grant.scope.clone();
     let (access_token, expires_in) = state.issuer.client_token(grant, now.0.into()).await?;
-    state.clients.record_use(&client, now).await?;
+    if let Err(error) = state.clients.record_use(&client, now).await {
+        warn!(error = %Chain(&error), "cannot record the last use of a client");
+    }
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((PRAGMA, "no-cache"))

@@ -63,7 +63,7 @@ async fn services_that_start_concurrently_migrate_once(db: TestDatabase) {
     for outcome in starts.join_all().await {
         outcome.unwrap();
     }
-    assert_eq!(count(&db, "auth_service_migrations").await, 15);
+    assert_eq!(count(&db, "auth_service_migrations").await, 16);
 }
 
 /// Returns the columns of a table in `schema.rs` as `name type [not null]`, sorted.

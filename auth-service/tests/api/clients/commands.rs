@@ -40,7 +40,7 @@ async fn a_secret_is_shown_once_and_stored_as_a_hash(db: TestDatabase) {
 async fn clients_are_listed(db: TestDatabase) {
     let _app = TestApp::spawn(&db).await;
     assert_eq!(json_of(&db, &["list"]).await, Vec::<Value>::new());
-    let options = ["--scope", "a,b", "--audience", "https://a.test"];
+    let options = ["--scope", "a,b,a", "--audience", "https://a.test"];
     let first = json_of(&db, &[&["create", "first"], &options[..]].concat()).await.remove(0);
     let second = json_of(&db, &["create", "second"]).await.remove(0);
     json_of(&db, &["disable", second["id"].as_str().unwrap()]).await;
@@ -85,6 +85,10 @@ async fn invalid_arguments_are_refused(db: TestDatabase) {
     ] {
         assert_eq!(run(&db, arguments).await.0, Some(2), "{arguments:?}");
     }
+    let too_long = format!("https://{}", "a".repeat(2000));
+    let (status, _, log) = run(&db, &["create", "a", "--audience", &too_long]).await;
+    assert_eq!(status, Some(1));
+    assert!(log.contains("all audiences together are longer than 2000 characters"), "{log}");
     for arguments in [&["rotate"][..], &["disable"], &["enable"], &["delete", "--yes"]] {
         let (status, _, log) = run(&db, &[arguments, &["unknown"]].concat()).await;
         assert_eq!(status, Some(1));
