@@ -92,6 +92,27 @@ test("a browser that stores nothing is not said to keep changes", async ({ page,
   await expect(page.getByText("in this browser")).toHaveCount(0);
 });
 
+test("a browser whose database does not respond is not said to keep changes", async ({ page, context, system }) => {
+  await member(context, system);
+  const [id = ""] = await haveTasks(context, system, ["Milk"]);
+  await page.addInitScript(() => {
+    const open = IDBFactory.prototype.open;
+    IDBFactory.prototype.open = function (...given) {
+      const request = open.apply(this, given);
+      for (const name of ["onsuccess", "onerror"]) Object.defineProperty(request, name, { set() {} });
+      return request;
+    };
+  });
+  await page.goto(`/tasks/${id}`);
+  await notes(page).fill("Two litres");
+  const reconnect = await cutOff(page);
+  await page.getByRole("button", { name: "Save changes" }).click();
+  await expect(page.getByText("Keep this tab open: it will be sent")).toBeVisible();
+  await expect(page.getByText("Keep this tab open: changes to tasks")).toBeVisible();
+  await reconnect();
+  await expect(page.getByText("Not saved yet.")).toHaveCount(0);
+});
+
 test("a search and a name have as many characters as the services handle", async ({ page, context, system }) => {
   await member(context, system);
   await haveTasks(context, system, ["Milk"]);

@@ -24,24 +24,29 @@ export interface KeyValueStore {
   deleteAll(prefix: string): Promise<void>;
 }
 
+/** Time in milliseconds after which a request to the browser's database counts as failed. */
+const TIMEOUT = 5_000;
+
 /**
  * A store in IndexedDB, which is unavailable in some private windows, with strict settings and on a
- * full disk. Values that cannot be stored are kept in memory.
+ * full disk, and may not respond at all. Values that cannot be stored are kept in memory.
  */
 export class BrowserStore implements KeyValueStore {
   #store: UseStore | undefined;
   /** The values that are not stored yet or cannot be stored. */
   readonly #unstored = new Map<string, unknown>();
   #hasFailed = false;
+  /** Whether a request has timed out. Until the database responds, further ones do so at once. */
+  #isOverdue = false;
 
-  /** Returns whether the browser has refused to store a value. */
+  /** Returns whether the browser has refused to store a value, or does not respond. */
   hasFailed(): boolean {
-    return this.#hasFailed;
+    return this.#hasFailed || this.#isOverdue;
   }
 
   /** Returns whether closing the page may lose values because the browser could not store them. */
   isLosing(): boolean {
-    return this.#hasFailed && this.#unstored.size > 0;
+    return this.hasFailed() && this.#unstored.size > 0;
   }
 
   async list(prefix: string): Promise<[string, unknown][]> {
@@ -53,9 +58,10 @@ export class BrowserStore implements KeyValueStore {
 
   async set(key: string, value: unknown): Promise<boolean> {
     this.#unstored.set(key, value);
-    const isStored = await this.#try((store) => set(key, value, store));
-    if (isStored && this.#unstored.get(key) === value) this.#unstored.delete(key);
-    return isStored;
+    return await this.#try(async (store) => {
+      await set(key, value, store);
+      if (this.#unstored.get(key) === value) this.#unstored.delete(key);
+    });
   }
 
   async delete(...keys: string[]): Promise<void> {
@@ -81,8 +87,24 @@ export class BrowserStore implements KeyValueStore {
     await this.#try((store) => clear(store));
   }
 
-  /** Runs `work` and returns whether it succeeded. */
+  /** Runs `work` and returns whether it succeeded in time. It may still succeed later. */
   async #try(work: (store: UseStore) => Promise<void>): Promise<boolean> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const timeout = new Promise<boolean>((resolve) => {
+      const give = () => {
+        this.#isOverdue = true;
+        resolve(false);
+      };
+      timer = setTimeout(give, this.#isOverdue ? 0 : TIMEOUT);
+    });
+    const done = this.#run(work).finally(() => {
+      clearTimeout(timer);
+      this.#isOverdue = false;
+    });
+    return await Promise.race([done, timeout]);
+  }
+
+  async #run(work: (store: UseStore) => Promise<void>): Promise<boolean> {
     try {
       this.#store ??= createStore("tasks-web-app", "unsent");
       await work(this.#store);
