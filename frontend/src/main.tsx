@@ -7,7 +7,6 @@ import { routes } from "./app/routes";
 import { startSession } from "./features/auth/api/auth";
 import { config } from "./lib/config";
 import { preferredLanguage, showLanguage } from "./lib/i18n";
-import { useLanguage } from "./lib/use-language";
 import "./styles.css";
 
 // Starts loading the session and the settings in parallel with the code of the page. A failure to
@@ -17,17 +16,12 @@ void config().catch(() => undefined);
 
 const router = createBrowserRouter(routes);
 
-/** Renders everything again when the language changes. Of unfinished input, only drafts survive. */
-function App() {
-  return <RouterProvider key={useLanguage()} router={router} />;
-}
-
 const root = document.getElementById("root");
 if (root) {
   await showLanguage(preferredLanguage(navigator.languages));
   createRoot(root).render(
     <StrictMode>
-      <App />
+      <RouterProvider router={router} />
     </StrictMode>,
   );
 }

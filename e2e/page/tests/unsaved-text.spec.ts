@@ -78,6 +78,20 @@ test("a name that is not saved survives another page, another language and a rel
   await expect(page.getByLabel("New e-mail address")).toHaveValue("grace@example.com");
 });
 
+test("a password that is being typed survives another language", async ({ page, context, system }) => {
+  await member(context, system);
+  await page.goto("/settings");
+  await page.getByLabel("Current password", { exact: true }).fill("correct horse 42");
+  await page.getByLabel("Sign out other devices").uncheck();
+  await page.getByLabel("Language").focus();
+  await page.getByLabel("Language").selectOption("de");
+  await expect(page.getByRole("heading", { name: "Einstellungen" })).toBeVisible();
+  await expect(page).toHaveTitle(/Einstellungen/);
+  await expect(page.getByLabel("Jetziges Passwort", { exact: true })).toHaveValue("correct horse 42");
+  await expect(page.getByRole("checkbox", { name: "Andere Geräte abmelden" })).not.toBeChecked();
+  await expect(page.getByLabel("Sprache")).toBeFocused();
+});
+
 test("a name that is not saved survives the end of the session, and a saved one is kept no longer", async ({
   page,
   context,

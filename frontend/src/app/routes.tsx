@@ -5,6 +5,7 @@ import { Navigate, Outlet, type RouteObject, ScrollRestoration } from "react-rou
 import { Crash, Crashed } from "../components/crash";
 import { Starting } from "../components/starting";
 import { GuestsOnly } from "../features/auth/pages/guests-only";
+import { useLanguage } from "../lib/use-language";
 import { NotFoundPage } from "./not-found";
 
 export const routes: RouteObject[] = [
@@ -103,7 +104,15 @@ export const routes: RouteObject[] = [
  * show an empty page.
  */
 function page(load: () => Promise<ComponentType>) {
-  return () => load().catch(failing);
+  return () => load().then(translated, failing);
+}
+
+/** Renders a page again when the language changes. The page keeps its state, and typed text. */
+function translated(Page: ComponentType): ComponentType {
+  return () => {
+    useLanguage();
+    return <Page />;
+  };
 }
 
 function failing(error: unknown): ComponentType {
