@@ -3,6 +3,7 @@
 
 import { useSyncExternalStore } from "react";
 import { watchUser } from "../features/auth/api/auth";
+import { forgetGuestText } from "../features/auth/model/guest-text";
 import { tabs, tokens } from "../features/tasks/api/tasks";
 import { drafts, finishDeletions, outbox, startSending } from "../features/tasks/model/unsent";
 import { notices } from "../lib/notices";
@@ -44,6 +45,7 @@ export function startMembers(): void {
   watchUser((userId) => {
     tokens.own(userId);
     queryClient.clear();
+    forgetGuestText();
     // Notices may contain titles of the previous user's tasks. A deletion that can still be undone
     // is stored, and sent when that user signs in again.
     notices.forgetAll();

@@ -7,6 +7,7 @@ import { Form, Submit, type Values } from "../../../components/ui/form";
 import { t } from "../../../lib/i18n";
 import { requestPasswordReset } from "../api/auth";
 import { AuthCard } from "../components/auth-card";
+import { guestText, keepGuestText } from "../model/guest-text";
 import { emailMistake } from "../model/mistakes";
 
 const check = ({ email = "" }: Values) => ({ email: emailMistake(email.trim()) });
@@ -37,8 +38,14 @@ export function ForgotPasswordPage() {
   }
   return (
     <AuthCard heading={t().auth.resetHeading} intro={t().auth.resetIntro} footer={footer}>
-      <Form check={check} onSubmit={submit}>
-        <EmailField name="email" label={t().fields.email} autoComplete="username" required />
+      <Form check={check} onSubmit={submit} onChange={keepGuestText}>
+        <EmailField
+          name="email"
+          label={t().fields.email}
+          autoComplete="username"
+          defaultValue={guestText().email}
+          required
+        />
         <Submit>{t().auth.sendLink}</Submit>
       </Form>
     </AuthCard>

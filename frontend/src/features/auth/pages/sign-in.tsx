@@ -7,6 +7,7 @@ import { Form, Submit, type Values } from "../../../components/ui/form";
 import { t } from "../../../lib/i18n";
 import { signIn } from "../api/auth";
 import { AuthCard } from "../components/auth-card";
+import { guestText, keepGuestText } from "../model/guest-text";
 import { emailMistake } from "../model/mistakes";
 import { useGuestState } from "./guests-only";
 
@@ -19,7 +20,7 @@ const submit = ({ email = "", password = "", rememberMe }: Values) =>
   signIn({ email: email.trim(), password, rememberMe: rememberMe !== undefined });
 
 export function SignInPage() {
-  const { isEnded, message, email } = useGuestState();
+  const { isEnded, message } = useGuestState();
   const { state } = useLocation();
   const ended = isEnded ? t().auth.ended : undefined;
   return (
@@ -38,6 +39,7 @@ export function SignInPage() {
       <Form
         check={check}
         onSubmit={submit}
+        onChange={keepGuestText}
         offer={({ code }) =>
           code === "EMAIL_NOT_VERIFIED" && (
             <p className="mt-1">
@@ -50,7 +52,7 @@ export function SignInPage() {
           name="email"
           label={t().fields.email}
           autoComplete="username"
-          defaultValue={email}
+          defaultValue={guestText().email}
           required
         />
         <PasswordField

@@ -10,6 +10,7 @@ import { PASSWORD_MIN } from "../../../lib/limits";
 import { problemOf } from "../../../lib/problem";
 import { signUp } from "../api/auth";
 import { AuthCard } from "../components/auth-card";
+import { guestText, keepGuestText } from "../model/guest-text";
 import { emailMistake, nameMistake, passwordMistake } from "../model/mistakes";
 
 /** Error codes of auth-service for an address that already belongs to an account. */
@@ -44,15 +45,28 @@ export function SignUpPage() {
       footer={
         <>
           {t().auth.haveAccount}{" "}
-          <TextLink to="/auth/signin" state={{ ...state, ...(taken ? { email: taken } : {}) }}>
+          <TextLink to="/auth/signin" state={state}>
             {taken ? t().auth.signInAs(taken) : t().auth.signIn}
           </TextLink>
         </>
       }
     >
-      <Form check={check} onSubmit={submit}>
-        <Field name="name" label={t().fields.name} dir="auto" autoComplete="name" required />
-        <EmailField name="email" label={t().fields.email} autoComplete="username" required />
+      <Form check={check} onSubmit={submit} onChange={keepGuestText}>
+        <Field
+          name="name"
+          label={t().fields.name}
+          dir="auto"
+          autoComplete="name"
+          defaultValue={guestText().name}
+          required
+        />
+        <EmailField
+          name="email"
+          label={t().fields.email}
+          autoComplete="username"
+          defaultValue={guestText().email}
+          required
+        />
         <PasswordField
           name="password"
           label={t().fields.password}

@@ -10,6 +10,7 @@ import { sendVerificationMail } from "../api/auth";
 import { explainLink } from "../api/auth-problem";
 import { AuthCard } from "../components/auth-card";
 import { useSession } from "../hooks/use-session";
+import { guestText, keepGuestText } from "../model/guest-text";
 import { emailMistake } from "../model/mistakes";
 import { useGuestState } from "./guests-only";
 
@@ -64,12 +65,12 @@ export function VerifyEmailPage() {
       intro={intro}
       footer={onward}
     >
-      <Form check={check} onSubmit={submit}>
+      <Form check={check} onSubmit={submit} onChange={keepGuestText}>
         <EmailField
           name="email"
           label={t().fields.email}
           autoComplete="username"
-          defaultValue={person?.email}
+          defaultValue={guestText().email ?? person?.email}
           required
         />
         <Submit variant={error ? "main" : "quiet"}>{t().auth.sendLink}</Submit>
