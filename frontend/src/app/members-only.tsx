@@ -54,12 +54,16 @@ export function MembersOnly() {
     leaveMessage.current = t().signOut.done;
     const leaving = user.current;
     try {
-      await signOut();
+      if (!(await signOut())) return stay(t().signOut.unknown);
       if (leaving !== undefined && losesUnsent) await forgetUnsent(leaving);
     } catch (error) {
-      leaveMessage.current = undefined;
-      notices.show({ kind: "problem", text: `${t().signOut.failed} ${problemOf(error).message}` });
+      stay(`${t().signOut.failed} ${problemOf(error).message}`);
     }
+  }
+
+  function stay(text: string) {
+    leaveMessage.current = undefined;
+    notices.show({ kind: "problem", text });
   }
 
   if (session.state === "nobody") {

@@ -18,7 +18,7 @@ export const de: Messages = {
   crash: {
     heading: "Etwas ist schiefgegangen",
     action: "Seite neu laden",
-    text: "Ihre Aufgaben sind sicher: Sie liegen beim Dienst und nicht auf dieser Seite.",
+    text: "Gespeicherte Aufgaben liegen beim Dienst und nicht auf dieser Seite.",
   },
   notFound: {
     heading: "Diese Seite gibt es nicht",
@@ -27,7 +27,7 @@ export const de: Messages = {
   },
   unreachable: {
     heading: "Der Dienst ist nicht erreichbar",
-    text: "Prüfen Sie Ihre Verbindung. Ihre Aufgaben sind sicher, und Sie bleiben angemeldet.",
+    text: "Prüfen Sie Ihre Verbindung. Ihre Aufgaben sind sicher.",
     tasksBar:
       "Der Aufgabendienst ist nicht erreichbar. Änderungen an Aufgaben bleiben in diesem Browser und werden gesendet, sobald er wieder da ist.",
     tasksBarInTab:
@@ -47,6 +47,7 @@ export const de: Messages = {
   signOut: {
     done: "Sie sind abgemeldet.",
     failed: "Sie sind noch angemeldet.",
+    unknown: "Vielleicht sind Sie noch angemeldet: Der Dienst ist nicht erreichbar.",
     heading: "Abmelden und ungesendete Änderungen verlieren?",
     text: "Einige Ihrer Änderungen sind noch nicht beim Server angekommen. Beim Abmelden werden sie aus diesem Browser gelöscht.",
     stay: "Angemeldet bleiben",
@@ -235,7 +236,6 @@ export const de: Messages = {
     thisDevice: "Dieses Gerät",
     signOutDevice: "Abmelden",
     signOutAll: "Alle anderen Geräte abmelden",
-    notSignedOut: "Es wurde kein Gerät abgemeldet.",
     device: (browser, system) => `${browser} auf ${system}`,
     unknownDevice: "Unbekanntes Gerät",
     appearance: "Darstellung",

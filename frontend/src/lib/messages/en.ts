@@ -15,7 +15,7 @@ export const en = {
   crash: {
     heading: "Something went wrong",
     action: "Reload the page",
-    text: "Your tasks are safe: they are stored on the server, not in this page.",
+    text: "Saved tasks are stored on the server, not in this page.",
   },
   notFound: {
     heading: "There is no such page",
@@ -24,7 +24,7 @@ export const en = {
   },
   unreachable: {
     heading: "The service cannot be reached",
-    text: "Check your connection. Your tasks are safe, and you are still signed in.",
+    text: "Check your connection. Your tasks are safe.",
     tasksBar:
       "The task service cannot be reached. Changes to tasks are kept in this browser and sent when it is available again.",
     tasksBarInTab:
@@ -44,6 +44,7 @@ export const en = {
   signOut: {
     done: "You are signed out.",
     failed: "You are still signed in.",
+    unknown: "You may still be signed in: the service cannot be reached.",
     heading: "Sign out and lose unsent changes?",
     text: "Some of your changes have not reached the server yet. Signing out deletes them from this browser.",
     stay: "Stay signed in",
@@ -227,7 +228,6 @@ export const en = {
     thisDevice: "This device",
     signOutDevice: "Sign out",
     signOutAll: "Sign out all other devices",
-    notSignedOut: "No device was signed out.",
     device: (browser: string, system: string) => `${browser} on ${system}`,
     unknownDevice: "Unknown device",
     appearance: "Appearance",

@@ -51,6 +51,8 @@ export async function signUp(account: NewAccount): Promise<{ isSignedIn: boolean
   return { isSignedIn: Boolean(data?.token) };
 }
 
+const getSession = () => ask((options) => client.getSession({ fetchOptions: options }));
+
 export interface Credentials {
   email: string;
   password: string;
@@ -59,14 +61,25 @@ export interface Credentials {
 
 export async function signIn(credentials: Credentials): Promise<void> {
   await ask((options) => client.signIn.email(credentials, options));
-  const session = await ask((options) => client.getSession({ fetchOptions: options }));
   // Signing in succeeded, but the browser does not send the cookie.
-  if (!session)
+  if (!(await getSession()))
     throw new ProblemError({ status: 401, message: t().problems.noCookies, fields: {} });
 }
 
-export async function signOut(): Promise<void> {
-  await ask((options) => client.signOut({ fetchOptions: options }));
+/**
+ * Signs out. After an error, the session is fetched, because it may have ended although the response
+ * was lost. Returns false if that fails, too, so that it is unknown whether the session has ended.
+ */
+export async function signOut(): Promise<boolean> {
+  try {
+    await ask((options) => client.signOut({ fetchOptions: options }));
+  } catch (error) {
+    const session = await getSession().catch(() => undefined);
+    if (session) throw error;
+    if (session === undefined) return false;
+    lookAgain();
+  }
+  return true;
 }
 
 export async function requestPasswordReset(email: string): Promise<void> {

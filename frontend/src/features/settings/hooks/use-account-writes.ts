@@ -1,6 +1,6 @@
 // Writes to the account. They share a scope, so that they are sent one after the other.
 
-import { mutationOptions, useMutation } from "@tanstack/react-query";
+import { mutationOptions, useIsMutating, useMutation } from "@tanstack/react-query";
 import { keys } from "../../../lib/query-keys";
 import {
   changeEmail,
@@ -15,6 +15,10 @@ import { lookAtDevices } from "./use-devices";
 
 const write = <Input, Output>(name: string, mutationFn: (input: Input) => Promise<Output>) =>
   mutationOptions({ mutationKey: keys.accountWrite(name), mutationFn, scope: { id: "account" } });
+
+/** Returns whether such a write is in flight, even if it was started on an earlier visit. */
+export const useIsWriting = (name: string): boolean =>
+  useIsMutating({ mutationKey: keys.accountWrite(name) }) > 0;
 
 export const useChangeName = () => useMutation(write("name", changeName));
 export const useChangeEmail = () => useMutation(write("email", changeEmail));

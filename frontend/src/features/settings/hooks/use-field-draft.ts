@@ -1,6 +1,6 @@
 // Unsaved text of a field, which is kept until it is saved or discarded.
 
-import { useState } from "react";
+import { useEffect, useState, useSyncExternalStore } from "react";
 import { useMembership } from "../../auth/hooks/use-membership";
 
 export interface FieldDraft {
@@ -17,12 +17,24 @@ export interface FieldDraft {
   saved(text: string, shown?: string): void;
 }
 
-export function useFieldDraft(field: string): FieldDraft {
+/**
+ * Returns the draft of a field. `current` is the value that the server has, if there is one: text
+ * that equals it was saved, although the response was lost.
+ */
+export function useFieldDraft(field: string, current?: string): FieldDraft {
   const { drafts } = useMembership();
   const name = `settings:${field}`;
   const stored = () => drafts.get(name)?.text;
   const [text, setText] = useState(stored);
-  const [isRestored, setRestored] = useState(text !== undefined);
+  const [wasRestored, setRestored] = useState(text !== undefined);
+  // A save that was started on an earlier visit may end now.
+  const isKept = useSyncExternalStore(drafts.subscribe, () => stored() !== undefined);
+  const isRestored = wasRestored && isKept;
+  const isSaved = isRestored && text?.trim() === current;
+
+  useEffect(() => {
+    if (isSaved) drafts.set(name, undefined);
+  }, [isSaved, drafts, name]);
 
   function keep(text: string | undefined) {
     drafts.set(name, text === undefined ? undefined : { text });

@@ -20,7 +20,7 @@ export function Devices({ session }: { session: string }) {
   const revoke = useRevokeDevices();
 
   function signOut(token?: string) {
-    if (!revoke.isPending) revoke.mutate(token, { onError: sayNotSignedOut });
+    if (!revoke.isPending) revoke.mutate(token, { onError: sayProblem });
   }
 
   return (
@@ -57,9 +57,9 @@ export function Devices({ session }: { session: string }) {
   );
 }
 
-function sayNotSignedOut(error: unknown) {
-  const text = `${t().settings.notSignedOut} ${problemOf(error).message}`;
-  notices.show({ kind: "problem", text });
+/** Reports an error. If a response was lost, only the list shows what has happened. */
+function sayProblem(error: unknown) {
+  notices.show({ kind: "problem", text: problemOf(error).message });
 }
 
 /** Sorts the devices: this one first, then the others, most recently used first. */

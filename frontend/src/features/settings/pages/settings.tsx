@@ -26,6 +26,7 @@ import {
   useChangeEmail,
   useChangeName,
   useChangePassword,
+  useIsWriting,
   useSendVerificationMail,
 } from "../hooks/use-account-writes";
 import { useFieldDraft } from "../hooks/use-field-draft";
@@ -59,7 +60,8 @@ export function SettingsPage() {
 
 function Name({ person }: { person: Person }) {
   const change = useChangeName();
-  const draft = useFieldDraft("name");
+  const isSaving = useIsWriting("name");
+  const draft = useFieldDraft("name", isSaving ? undefined : person.name);
 
   async function submit({ name = "" }: Values) {
     await change.mutateAsync(name.trim());
@@ -84,7 +86,7 @@ function Name({ person }: { person: Person }) {
         onChange={({ name = "" }) => draft.keep(isSaved(name) ? undefined : name)}
         onSubmit={submit}
       >
-        {draft.isRestored && <Restored onDiscard={() => draft.keep(undefined)} />}
+        {draft.isRestored && !isSaving && <Restored onDiscard={() => draft.keep(undefined)} />}
         <Field
           name="name"
           label={t().fields.name}
@@ -105,6 +107,7 @@ function Address({ person: { email, isVerified } }: { person: Person }) {
   const [sentTo, setSentTo] = useState<string>();
   const change = useChangeEmail();
   const verification = useSendVerificationMail();
+  const isSending = useIsWriting("email");
   const draft = useFieldDraft("newEmail");
   const navigate = useNavigate();
 
@@ -140,7 +143,7 @@ function Address({ person: { email, isVerified } }: { person: Person }) {
         onChange={({ newEmail = "" }) => draft.keep(newEmail === "" ? undefined : newEmail)}
         onSubmit={submit}
       >
-        {draft.isRestored && <Restored onDiscard={() => draft.keep(undefined)} />}
+        {draft.isRestored && !isSending && <Restored onDiscard={() => draft.keep(undefined)} />}
         <EmailField
           name="newEmail"
           label={t().settings.newEmail}

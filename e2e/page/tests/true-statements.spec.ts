@@ -1,0 +1,89 @@
+// What the web app says about the session and about text is true, also when responses are lost.
+
+import type { Page } from "@playwright/test";
+import { member } from "../support/people";
+import { expect, test } from "../support/test";
+
+/** Lets requests reach the service, but loses the responses to them. */
+async function loseResponses(page: Page, url: string): Promise<void> {
+  await page.route(url, async (route) => {
+    await route.fetch();
+    await route.abort();
+  });
+}
+
+const nameField = (page: Page) => page.getByLabel("Name", { exact: true });
+
+test("a sign-out whose response was lost is recognized", async ({ page, context, system }) => {
+  await member(context, system);
+  await page.goto("/tasks");
+  await loseResponses(page, "**/sign-out");
+  await page.getByRole("button", { name: "Sign out Ada" }).click();
+  await expect(page.getByText("You are signed out.")).toBeVisible();
+});
+
+test("a device whose sign-out response was lost is not said to be signed in", async ({
+  page,
+  context,
+  system,
+  playwright,
+}) => {
+  const { email } = await member(context, system);
+  const other = await playwright.request.newContext();
+  await other.post(`${system.url}/api/auth/sign-in/email`, {
+    headers: { origin: system.url, "user-agent": "curl/8" },
+    data: { email, password: "correct horse 42" },
+  });
+  await page.goto("/settings");
+  await loseResponses(page, "**/revoke-session");
+  await page.getByRole("button", { name: "Sign out curl" }).click();
+  await expect(page.getByText("cannot be reached")).toBeVisible();
+  // This is checked without waiting, because the notice would disappear by itself.
+  expect(await page.getByText("No device was signed out").count()).toBe(0);
+  await expect(page.getByText("curl")).toHaveCount(0);
+  await other.dispose();
+});
+
+test("a service that cannot be reached says nothing about the session", async ({ page }) => {
+  await page.route("**/api/auth/**", (route) => route.abort());
+  await page.goto("/tasks");
+  await expect(page.getByText("The service cannot be reached")).toBeVisible();
+  await expect(page.getByText("signed in")).toHaveCount(0);
+});
+
+test("a name that is being saved is not said to be restored", async ({ page, context, system }) => {
+  await member(context, system);
+  await page.goto("/settings");
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await page.route("**/update-user", async (route) => {
+    await held;
+    await route.fallback();
+  });
+  await nameField(page).fill("Grace");
+  await page.getByRole("button", { name: "Save name" }).click();
+  await page.getByRole("link", { name: "Tasks", exact: true }).last().click();
+  await page.getByRole("link", { name: "Settings" }).click();
+  await expect(nameField(page)).toHaveValue("Grace");
+  await expect(page.getByText("have been restored")).toHaveCount(0);
+  release();
+  await expect(page.getByRole("button", { name: "Sign out Grace" })).toBeVisible();
+  await expect(nameField(page)).toHaveValue("Grace");
+  await expect(page.getByText("have been restored")).toHaveCount(0);
+});
+
+test("a name that was saved although the response was lost is not unsaved", async ({ page, context, system }) => {
+  await member(context, system);
+  await page.goto("/settings");
+  await loseResponses(page, "**/update-user");
+  await nameField(page).fill("Grace");
+  await page.getByRole("button", { name: "Save name" }).click();
+  await expect(page.getByText("cannot be reached")).toBeVisible();
+  await page.reload();
+  await expect(nameField(page)).toHaveValue("Grace");
+  await expect(page.getByText("have been restored")).toHaveCount(0);
+  await page.getByRole("button", { name: "Sign out Grace" }).click();
+  await expect(page.getByText("You are signed out.")).toBeVisible();
+});
