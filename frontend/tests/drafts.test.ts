@@ -48,6 +48,18 @@ test("the drafts of two tabs with the same name are separate; the newest is load
   vi.useRealTimers();
 });
 
+test("a tab that loads the drafts again keeps its own text, although that of another tab is newer", async () => {
+  const store = new MemoryStore();
+  const [first, second] = [new Drafts(store, "one"), new Drafts(store, "two")];
+  await first.open("ada");
+  await second.open("ada");
+  first.set("composer", { title: "Milk" });
+  second.set("composer", { title: "Bread" });
+  await first.open(undefined);
+  await first.open("ada");
+  expect(first.get("composer")).toEqual({ title: "Milk" });
+});
+
 test("a draft that another tab discards is stored again by the tab that wrote it", async () => {
   const store = new MemoryStore();
   const [first, second] = [new Drafts(store, "one"), new Drafts(store, "two")];

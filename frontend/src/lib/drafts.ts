@@ -50,7 +50,8 @@ export class Drafts {
   readonly names = (): readonly string[] => this.#names;
 
   /**
-   * Loads the drafts of a user. Of several drafts with the same name, the newest is used.
+   * Loads the drafts of a user. Of several drafts with the same name, that of this tab is used, or
+   * else the newest.
    * `undefined` clears the drafts in memory, but not the stored ones.
    */
   async open(owner: string | undefined): Promise<void> {
@@ -62,7 +63,10 @@ export class Drafts {
       isStoredDraft(value) ? [{ ...value, key }] : [],
     );
     if (this.#owner !== owner) return;
-    for (const { name, key, draft, at } of stored.sort((a, b) => a.at - b.at)) {
+    const isOwn = ({ key, name }: { key: string; name: string }) =>
+      Number(key === this.#keyOf(owner, name));
+    stored.sort((a, b) => isOwn(a) - isOwn(b) || a.at - b.at);
+    for (const { name, key, draft, at } of stored) {
       this.#drafts.set(name, { key, draft, at });
     }
     this.#changeNames();
