@@ -134,3 +134,31 @@ test("a task that was deleted before its creation was confirmed is not shown as 
   await expect(page.getByRole("link", { name: "Open Milk" })).toBeVisible();
   expect(await titlesOf(context, system)).toEqual(["Milk"]);
 });
+
+test("a refused change of an open task is not counted as a done task", async ({ page, context, system }) => {
+  await member(context, system);
+  await haveTasks(context, system, ["Milk", "Bread"]);
+  await page.goto("/tasks");
+  const ticked = page.waitForResponse((response) => response.request().method() === "PATCH");
+  await tick(page, "Milk").click();
+  await (await ticked).finished();
+  await refuseNext(page, system, "PATCH", 500);
+  await rename(page, "Bread", " and rye");
+  await expect(page.getByText("Not saved.")).toBeVisible();
+  await page.getByRole("link", { name: "Done", exact: true }).click();
+  await expect(page.getByText("1 done task", { exact: true })).toBeVisible();
+  await expect(rows(page)).toContainText(["Bread and rye", "Milk"]);
+});
+
+test("text that cannot be saved because its task was deleted becomes a new task", async ({ page, context, system }) => {
+  await member(context, system);
+  const [id = ""] = await haveTasks(context, system, ["Milk"]);
+  await page.goto(`/tasks/${id}`);
+  await page.getByLabel("Notes").fill("Two litres");
+  const authorization = `Bearer ${await tokenOf(context, system)}`;
+  await fetch(`${system.tasks.url}/api/tasks/${id}`, { method: "DELETE", headers: { authorization } });
+  await page.getByRole("button", { name: "Save changes" }).click();
+  await page.getByRole("button", { name: "Add as a new task" }).click();
+  await page.getByRole("link", { name: "Open Milk" }).click();
+  await expect(page.getByLabel("Notes")).toHaveValue("Two litres");
+});

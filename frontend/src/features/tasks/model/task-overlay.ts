@@ -67,6 +67,24 @@ export function overlay(
   return [...left, ...rows];
 }
 
+/**
+ * Returns the number of tasks in a view. `total` is the server's number, which does not include the
+ * unsent changes. Rows that are displayed only because they are edited or need a decision do not
+ * count.
+ */
+export function countOf(
+  total: number,
+  tasks: readonly Task[],
+  rows: readonly Row[],
+  view: View,
+): number {
+  const listed = new Set(tasks.map(({ id }) => id));
+  const inView = rows.filter(
+    ({ task }) => matchesFilter(task, view) && (listed.has(task.id) || matchesSearch(task, view)),
+  );
+  return total - tasks.length + inView.length;
+}
+
 /** Returns a stand-in for a task that was deleted elsewhere or is not loaded, with known fields. */
 export const unknownTask = (id: string, known: Partial<Task> = {}): Task => ({
   id,

@@ -29,7 +29,7 @@ import {
 } from "../hooks/use-task-changes";
 import { cachedTask, useListing } from "../hooks/use-tasks";
 import { TITLE } from "../model/task-draft";
-import { isLeaving, overlay } from "../model/task-overlay";
+import { countOf, isLeaving, overlay } from "../model/task-overlay";
 import { matchesSearch, queryOf, type View, viewOf } from "../model/task-view";
 import { drafts } from "../model/unsent";
 
@@ -113,10 +113,9 @@ function Listing({ view }: { view: View }) {
   const isEmpty = !hasNextPage && rows.length === 0;
   const isKnown = data !== undefined && !(isPlaceholderData && isEmpty);
   const [heading, text] = t().tasks.empty[search === "" ? filter : "search"];
-  // The server's count does not include unsent changes.
   const total = data?.pages[0]?.total;
   const count =
-    total === undefined || isPlaceholderData ? undefined : total - loaded.length + rows.length;
+    total === undefined || isPlaceholderData ? undefined : countOf(total, loaded, rows, view);
   return (
     <>
       {error && data && !isFetchNextPageError && (
