@@ -45,7 +45,10 @@ interface Props {
   missing: Problem | undefined;
 }
 
-export function Editing({ task, missing }: Props) {
+export function Editing(props: Props) {
+  const { task } = props;
+  const [refusal, setRefusal] = useState<Problem>();
+  const missing = props.missing ?? refusal;
   const unsent = useUnsent();
   const row = withUnsent(task, unsent);
   // The form includes unsent changes, so that two edits never start from the same text.
@@ -127,8 +130,9 @@ export function Editing({ task, missing }: Props) {
       keepDraft();
       discardChange(outcome.id);
       setStart({ base: base.current, draft: text.current });
-      if (!outcome.theirs) throw new ProblemError(outcome.problem);
-      setTheirs(outcome.theirs);
+      if (outcome.theirs) setTheirs(outcome.theirs);
+      else if (outcome.problem.status === 404) setRefusal(outcome.problem);
+      else throw new ProblemError(outcome.problem);
       return;
     }
     const isSaved = outcome.kind === "done";
