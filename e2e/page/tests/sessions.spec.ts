@@ -1,7 +1,19 @@
 // The life cycle of tokens and sessions, in one tab and in several.
 
 import type { BrowserContext } from "@playwright/test";
-import { haveTasks, member, openList, PASSWORD, rows, subject, tick, tokenOf } from "../support/people";
+import {
+  haveTasks,
+  member,
+  newAddress,
+  openList,
+  PASSWORD,
+  rows,
+  signIn,
+  signUp,
+  subject,
+  tick,
+  tokenOf,
+} from "../support/people";
 import type { System } from "../support/services";
 import { expect, test } from "../support/test";
 
@@ -178,4 +190,19 @@ test("another user in the same browser finds no data of the previous one", async
   const bearers = (await Promise.all(sent)).flatMap(({ authorization = [] }) => authorization);
   expect(bearers.length).toBeGreaterThan(0);
   for (const bearer of bearers) expect(subject(bearer)).not.toBe(subject(adas));
+});
+
+test("another user who signs in in another tab is not renamed", async ({ page, context, system, playwright }) => {
+  await member(context, system);
+  const guest = await playwright.request.newContext();
+  const email = newAddress();
+  await signUp(guest, system, email, "Eve");
+  await guest.dispose();
+  await page.goto("/settings");
+  await page.getByLabel("Name", { exact: true }).fill("Grace");
+  await signIn(context, system, email);
+  await page.getByRole("button", { name: "Save name" }).click();
+  await expect(page.getByRole("button", { name: "Sign out Eve" })).toBeVisible();
+  await expect(page.getByLabel("Name", { exact: true })).toHaveValue("Eve");
+  expect(await page.getByText("Your name has been changed.").count()).toBe(0);
 });

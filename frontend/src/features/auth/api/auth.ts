@@ -28,6 +28,22 @@ async function ask<T>(call: (options: Options) => Promise<Answer<T>>): Promise<T
   return data;
 }
 
+/** Id of the user whom this tab shows. */
+let shownUser: string | undefined;
+
+/**
+ * Sends a write to the account of the user whom this tab shows. Fails if another user has signed in
+ * in another tab: the request would change that user's account.
+ */
+async function write<T>(call: (options: Options) => Promise<Answer<T>>): Promise<T | null> {
+  const session = await getSession();
+  if (session && session.user.id !== shownUser) {
+    lookAgain();
+    throw new ProblemError({ status: 401, message: t().problems.otherUser, fields: {} });
+  }
+  return await ask(call);
+}
+
 /**
  * Redirect target of verification e-mails. For an invalid link, auth-service appends the
  * parameter `error`.
@@ -96,12 +112,12 @@ export async function sendVerificationMail(email: string): Promise<void> {
 }
 
 export async function changeName(name: string): Promise<void> {
-  await ask((options) => client.updateUser({ name }, options));
+  await write((options) => client.updateUser({ name }, options));
 }
 
 export async function changeEmail(newEmail: string): Promise<void> {
   const callbackURL = "/settings";
-  await ask((options) => client.changeEmail({ newEmail, callbackURL }, options));
+  await write((options) => client.changeEmail({ newEmail, callbackURL }, options));
 }
 
 export interface PasswordChange {
@@ -111,7 +127,7 @@ export interface PasswordChange {
 }
 
 export async function changePassword(change: PasswordChange): Promise<void> {
-  await ask((options) => client.changePassword(change, options));
+  await write((options) => client.changePassword(change, options));
 }
 
 /**
@@ -120,7 +136,7 @@ export async function changePassword(change: PasswordChange): Promise<void> {
  */
 export async function deleteAccount(password: string): Promise<{ isGone: boolean }> {
   const callbackURL = "/auth/signup";
-  const data = await ask((options) => client.deleteUser({ password, callbackURL }, options));
+  const data = await write((options) => client.deleteUser({ password, callbackURL }, options));
   return { isGone: data?.message === "User deleted" };
 }
 
@@ -142,12 +158,12 @@ export async function listDevices(): Promise<Device[]> {
 }
 
 export async function revokeDevice(token: string): Promise<void> {
-  await ask((options) => client.revokeSession({ token }, options));
+  await write((options) => client.revokeSession({ token }, options));
 }
 
 /** Ends all sessions but the current one. */
 export async function revokeOtherDevices(): Promise<void> {
-  await ask((options) => client.revokeOtherSessions({ fetchOptions: options }));
+  await write((options) => client.revokeOtherSessions({ fetchOptions: options }));
 }
 
 /** Returns a JWT for the task API. */
@@ -174,5 +190,7 @@ export function lookAgain(): void {
 
 /** Starts fetching the session before the code that needs it is loaded. */
 export function startSession(): void {
-  watchUser(() => undefined);
+  watchUser((userId) => {
+    shownUser = userId;
+  });
 }
