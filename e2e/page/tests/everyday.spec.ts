@@ -2,7 +2,7 @@
 // languages.
 
 import { inspect } from "../support/looks";
-import { addTask, haveTasks, member, rowOf, rows, signIn, tick, titlesOf } from "../support/people";
+import { addTask, haveTasks, member, newAddress, rowOf, rows, signIn, tick, titlesOf } from "../support/people";
 import { expect, test } from "../support/test";
 
 test("a search finds titles, has a URL and is undone by Back", async ({ page, context, system }) => {
@@ -185,22 +185,28 @@ test("devices are in the order of their use, and all others are signed out at on
   }
 });
 
-test("blocked cookies are explained to the user", async ({ page, context, system }) => {
-  const { email } = await member(context, system);
-  await context.clearCookies();
-  await page.route("**/api/auth/sign-in/email", async (route) => {
-    const response = await route.fetch();
-    const { "set-cookie": _cookie, ...headers } = response.headers();
-    // `route.fetch()` has stored the cookie in the browser.
+for (const [action, path, button] of [
+  ["signing in", "sign-in", "Sign in"],
+  ["signing up", "sign-up", "Create account"],
+] as const) {
+  test(`blocked cookies are explained when ${action}`, async ({ page, context, system }) => {
+    const { email } = await member(context, system);
     await context.clearCookies();
-    await route.fulfill({ response, headers });
+    await page.route(`**/api/auth/${path}/email`, async (route) => {
+      const response = await route.fetch();
+      const { "set-cookie": _cookie, ...headers } = response.headers();
+      // `route.fetch()` has stored the cookie in the browser.
+      await context.clearCookies();
+      await route.fulfill({ response, headers });
+    });
+    await page.goto(`/auth/${path.replace("-", "")}`);
+    if (path === "sign-up") await page.getByLabel("Name", { exact: true }).fill("Ada");
+    await page.getByLabel("E-mail").fill(path === "sign-up" ? newAddress() : email);
+    await page.getByLabel("Password", { exact: true }).fill("correct horse 42");
+    await page.getByRole("button", { name: button }).click();
+    await expect(page.getByRole("alert")).toContainText("does not store the session cookie");
   });
-  await page.goto("/auth/signin");
-  await page.getByLabel("E-mail").fill(email);
-  await page.getByLabel("Password", { exact: true }).fill("correct horse 42");
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await expect(page.getByRole("alert")).toContainText("does not store the session cookie");
-});
+}
 
 test("the language follows the browser, can be chosen, and stays chosen", async ({ browser, system }) => {
   const context = await browser.newContext({ locale: "de-DE", baseURL: system.url, serviceWorkers: "block" });

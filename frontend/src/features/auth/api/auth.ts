@@ -64,6 +64,7 @@ export async function signUp(account: NewAccount): Promise<{ isSignedIn: boolean
   const data = await ask((options) =>
     client.signUp.email({ ...account, callbackURL: VERIFIED }, options),
   );
+  if (data?.token) await checkCookie();
   return { isSignedIn: Boolean(data?.token) };
 }
 
@@ -77,9 +78,13 @@ export interface Credentials {
 
 export async function signIn(credentials: Credentials): Promise<void> {
   await ask((options) => client.signIn.email(credentials, options));
-  // Signing in succeeded, but the browser does not send the cookie.
-  if (!(await getSession()))
-    throw new ProblemError({ status: 401, message: t().problems.noCookies, fields: {} });
+  await checkCookie();
+}
+
+/** Fails if a session was created, but the browser does not send its cookie. */
+async function checkCookie(): Promise<void> {
+  if (await getSession()) return;
+  throw new ProblemError({ status: 401, message: t().problems.noCookies, fields: {} });
 }
 
 /**
