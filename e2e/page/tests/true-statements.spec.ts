@@ -1,7 +1,7 @@
 // What the web app says about the session and about text is true, also when responses are lost.
 
 import type { Page } from "@playwright/test";
-import { member } from "../support/people";
+import { haveTasks, member, tokenOf } from "../support/people";
 import { expect, test } from "../support/test";
 
 /** Lets requests reach the service, but loses the responses to them. */
@@ -86,4 +86,23 @@ test("a name that was saved although the response was lost is not unsaved", asyn
   await expect(page.getByText("have been restored")).toHaveCount(0);
   await page.getByRole("button", { name: "Sign out Grace" }).click();
   await expect(page.getByText("You are signed out.")).toBeVisible();
+});
+
+test("text that was saved elsewhere is not said to be unsaved", async ({ page, context, system }) => {
+  await member(context, system);
+  const [id = ""] = await haveTasks(context, system, ["Milk"]);
+  await page.goto(`/tasks/${id}`);
+  await page.getByLabel("Notes").fill("Two litres");
+  const authorization = `Bearer ${await tokenOf(context, system)}`;
+  await fetch(`${system.tasks.url}/api/tasks/${id}`, {
+    method: "PATCH",
+    headers: { authorization, "content-type": "application/json" },
+    body: JSON.stringify({ description: "Two litres" }),
+  });
+  await page.reload();
+  await expect(page.getByLabel("Notes")).toHaveValue("Two litres");
+  await expect(page.getByText("have been restored")).toHaveCount(0);
+  await page.getByRole("link", { name: "All tasks" }).click();
+  await expect(page.getByRole("link", { name: "Open Milk" })).toBeVisible();
+  await expect(page.getByText("has unsaved changes")).toHaveCount(0);
 });

@@ -1,6 +1,6 @@
 // Unsaved text of a task, with the text that it replaces.
 
-import { type Task, type TaskText, textOf } from "./task";
+import { changeOf, type Task, type TaskText, textOf } from "./task";
 import { unknownTask } from "./task-overlay";
 import { drafts } from "./unsent";
 
@@ -21,6 +21,9 @@ export function startOf(task: Task): Start {
   const draft = drafts.get(TASK + task.id);
   if (!draft) return { base: task, draft: undefined };
   const { title = task.title, description = task.description ?? "" } = draft;
+  // The text may have been saved elsewhere meanwhile.
+  const isSaved = Object.keys(changeOf(task, { title, description })).length === 0;
+  if (isSaved) return { base: task, draft: undefined };
   const { baseTitle = task.title, baseDescription = task.description ?? "" } = draft;
   const base = { ...task, title: baseTitle, description: baseDescription || null };
   return { base, draft: { title, description } };

@@ -79,11 +79,12 @@ export function Editing(props: Props) {
 
   const keepDraft = () => keepText(task, base.current, isDirty() ? text.current : undefined);
 
-  // A deletion made in another tab may have deleted the draft, so the draft is stored again.
+  // A deletion made in another tab may have deleted the draft, so the draft is stored again. A draft
+  // that has been saved elsewhere is deleted.
   const isDeleted = row === undefined;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: runs only when a deletion has ended
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs only at first and when a deletion has ended
   useEffect(() => {
-    if (!isDeleted && isDirty()) keepDraft();
+    if (!isDeleted) keepDraft();
   }, [isDeleted]);
 
   function edit(typed: TaskText) {
