@@ -2,7 +2,7 @@
 // back, a browser that stores nothing, and unusual values.
 
 import type { BrowserContext, Page } from "@playwright/test";
-import { haveTasks, member, tokenOf } from "../support/people";
+import { haveTasks, member, titlesOf, tokenOf } from "../support/people";
 import type { System } from "../support/services";
 import { expect, test } from "../support/test";
 
@@ -127,4 +127,25 @@ test("a search and a name have as many characters as the services handle", async
   await page.getByLabel("Name", { exact: true }).fill("x".repeat(257));
   await page.getByRole("button", { name: "Save name" }).click();
   await expect(page.getByText("Use at most 256 characters, not 257.")).toBeVisible();
+});
+
+test("a title with line breaks and spaces changes only when it is edited", async ({ page, context, system }) => {
+  await member(context, system);
+  const title = " Milk\nand  bread ";
+  const [id = ""] = await haveTasks(context, system, [title]);
+  await page.goto("/tasks");
+  await page.getByRole("button", { name: "Edit Milk and bread" }).click();
+  await expect(page.getByLabel("Title", { exact: true })).toHaveValue(" Milk and  bread ");
+  await page.getByLabel("Title", { exact: true }).press("Enter");
+  await expect(page.getByText("Not sent yet")).toHaveCount(0);
+  await page.getByRole("link", { name: "Open Milk and bread" }).click();
+  await notes(page).fill("Two litres");
+  await page.getByRole("button", { name: "Save changes" }).click();
+  await expect(page.getByText("Saved.")).toBeVisible();
+  expect(await titlesOf(context, system)).toEqual([title]);
+  await page.goto(`/tasks/${id}`);
+  await page.getByLabel("Title", { exact: true }).fill("Milk");
+  await page.getByRole("button", { name: "Save changes" }).click();
+  await expect(page.getByText("Saved.")).toBeVisible();
+  expect(await titlesOf(context, system)).toEqual(["Milk"]);
 });

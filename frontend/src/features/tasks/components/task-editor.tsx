@@ -9,7 +9,7 @@ import { Heading } from "../../../components/ui/heading";
 import { Linked } from "../../../components/ui/linked";
 import { Restored } from "../../../components/ui/restored";
 import { formatTime, t } from "../../../lib/i18n";
-import { notesMistake, type Task, type TaskText, titleMistake } from "../model/task";
+import { lineOf, notesMistake, type Task, type TaskText, titleMistake } from "../model/task";
 import { TickBox } from "./tick-box";
 
 export interface Conflict {
@@ -79,7 +79,7 @@ export function TaskEditor(props: Props) {
           name="title"
           label={t().task.title}
           dir="auto"
-          defaultValue={draft?.title ?? base.title}
+          defaultValue={lineOf(draft?.title ?? base.title)}
           autoComplete="off"
           required
         />

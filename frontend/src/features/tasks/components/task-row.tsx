@@ -7,7 +7,7 @@ import type { Draft } from "../../../lib/drafts";
 import { t } from "../../../lib/i18n";
 import type { UnsentActions } from "../hooks/use-task-changes";
 import type { Entry } from "../model/entry";
-import { rowId, type Task, type TaskChange } from "../model/task";
+import { isSameTitle, rowId, type Task, type TaskChange } from "../model/task";
 import { isDraft } from "../model/task-overlay";
 import { TickBox } from "./tick-box";
 import { TitleInput } from "./title-input";
@@ -56,7 +56,8 @@ export const TaskRow = memo(function TaskRow({ task, unsent, actions }: Props) {
   function finish(title: string | undefined, isKeyboard: boolean) {
     setEdited(false);
     setDraft(undefined);
-    if (title !== undefined && title !== base.current && title !== task.title) {
+    const isChanged = (from: string) => title !== undefined && !isSameTitle(title, from);
+    if (title !== undefined && isChanged(base.current) && isChanged(task.title)) {
       actions.change({ ...task, title: base.current }, { title });
     }
     // The draft is deleted only after the change has been added, so that the title is not lost.

@@ -2,7 +2,7 @@
 
 import { useEffect, useId, useRef, useState } from "react";
 import { t } from "../../../lib/i18n";
-import { titleMistake } from "../model/task";
+import { lineOf, titleMistake } from "../model/task";
 
 interface Props {
   title: string;
@@ -49,7 +49,7 @@ export function TitleInput({ title, takesFocus, onChange, onDone }: Props) {
         aria-label={t().row.title}
         aria-invalid={mistake ? true : undefined}
         aria-describedby={mistake ? id : undefined}
-        defaultValue={title}
+        defaultValue={lineOf(title)}
         autoComplete="off"
         className="control min-w-0 px-2 py-1.5"
         onChange={({ target }) => {

@@ -74,10 +74,16 @@ export const textOf = ({ title, description }: TaskText | Task): TaskText => ({
   description: description ?? "",
 });
 
+/** Returns a title as a field shows it: on a single line. */
+export const lineOf = (title: string): string => title.replaceAll(/[\r\n]+/g, " ");
+
+/** Returns whether two titles look the same, so that a field has not changed the title. */
+export const isSameTitle = (a: string, b: string): boolean => lineOf(a).trim() === lineOf(b).trim();
+
 /** Returns the change that form values make to a task: only the fields that differ. */
 export function changeOf(task: Task, { title, description }: TaskText): TaskChange {
   const change: TaskChange = {};
-  if (title.trim() !== task.title) change.title = title.trim();
+  if (!isSameTitle(title, task.title)) change.title = title.trim();
   // Forms and fields normalize line breaks.
   if (plain(description) !== plain(task.description ?? ""))
     change.description = description || null;
@@ -90,10 +96,10 @@ export function changeOf(task: Task, { title, description }: TaskText): TaskChan
  */
 export function followed(text: TaskText, before: Task, after: Task): TaskText {
   const [old, saved] = [textOf(before), textOf(after)];
-  const isUntouched = (name: keyof TaskText) => plain(text[name]) === plain(old[name]);
+  const hasOldNotes = plain(text.description) === plain(old.description);
   return {
-    title: isUntouched("title") ? saved.title : text.title,
-    description: isUntouched("description") ? saved.description : text.description,
+    title: isSameTitle(text.title, old.title) ? saved.title : text.title,
+    description: hasOldNotes ? saved.description : text.description,
   };
 }
 
