@@ -129,3 +129,26 @@ test("a task whose confirmation was lost is added once", async ({ page, context,
   await page.reload();
   await expect(rows(page)).toHaveText(["Milk"]);
 });
+
+test("a failed list and a failed task say so while they are fetched again", async ({ page, context, system }) => {
+  await member(context, system);
+  const [id = ""] = await haveTasks(context, system, ["Milk"]);
+  for (const [path, text] of [
+    ["/tasks", "Your tasks cannot be shown right now"],
+    [`/tasks/${id}`, "This task cannot be shown right now"],
+  ] as const) {
+    await page.route("**/api/tasks**", (route) => route.abort());
+    await page.goto(path);
+    await expect(page.getByText(text)).toBeVisible();
+    let reach = () => {};
+    const reached = new Promise<void>((resolve) => {
+      reach = resolve;
+    });
+    // This request gets no response.
+    await page.route("**/api/tasks**", () => reach());
+    await reached;
+    // This is checked without waiting, because the text would reappear by itself.
+    expect(await page.getByText(text).count()).toBe(1);
+    await page.unrouteAll({ behavior: "ignoreErrors" });
+  }
+});

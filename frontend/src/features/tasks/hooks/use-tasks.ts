@@ -6,6 +6,7 @@ import {
   useInfiniteQuery,
   useQuery,
 } from "@tanstack/react-query";
+import { useState } from "react";
 import { isTemporary } from "../../../lib/problem";
 import { queryClient } from "../../../lib/query-client";
 import { keys } from "../../../lib/query-keys";
@@ -27,8 +28,16 @@ const listingOptions = (view: View) =>
     getNextPageParam: (last: Page) => last.next,
   });
 
+/** Keeps the error of a failed query while it is fetched again, so that the message stays. */
+function useLastError<Query extends { error: Error | null; isFetching: boolean }>(query: Query) {
+  const { error, isFetching } = query;
+  const [last, setLast] = useState(error);
+  if (last !== error && (error || !isFetching)) setLast(error);
+  return { ...query, error: isFetching ? (error ?? last) : error };
+}
+
 export function useListing(view: View) {
-  return useInfiniteQuery({
+  const query = useInfiniteQuery({
     ...listingOptions(view),
     // Refetched whenever it is opened, but cached: going back restores the list with its scroll
     // position and pages, even while the service is unreachable.
@@ -39,10 +48,11 @@ export function useListing(view: View) {
     refetchOnReconnect: ({ state }) => (state.data?.pages.length ?? 0) <= FEW_PAGES,
     refetchInterval: ({ state }) => (state.status === "error" ? HEAL_EVERY : false),
   });
+  return useLastError(query);
 }
 
 export function useTask(id: string) {
-  return useQuery<Task>({
+  const query = useQuery<Task>({
     queryKey: keys.task(id),
     queryFn: async ({ signal }) => (await findTask(id, signal)).task,
     // An editing form must not start from an outdated copy.
@@ -51,6 +61,7 @@ export function useTask(id: string) {
     refetchInterval: ({ state }) =>
       state.status === "error" && isTemporary(state.error) ? HEAL_EVERY : false,
   });
+  return useLastError(query);
 }
 
 /** Fetches all pages of a view. The result includes changes that are confirmed in the meantime. */
