@@ -241,4 +241,8 @@ test("right-to-left text is displayed correctly beside left-to-right text", asyn
   await expect(title).toBeVisible();
   expect(await title.evaluate((element) => getComputedStyle(element).direction)).toBe("rtl");
   await inspect(page, "right-to-left");
+  await page.getByRole("link", { name: "Open שלום עולם" }).click();
+  const heading = page.getByRole("heading", { name: "שלום עולם" });
+  await expect(heading).toBeVisible();
+  expect(await heading.evaluate((element) => getComputedStyle(element).direction)).toBe("rtl");
 });

@@ -40,6 +40,7 @@ export function Heading({ children, title, className = "" }: Props) {
     <h1
       ref={heading}
       tabIndex={-1}
+      dir="auto"
       className={`text-2xl font-semibold tracking-tight text-balance sm:text-3xl ${className}`}
     >
       {children}

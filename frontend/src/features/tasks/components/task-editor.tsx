@@ -52,7 +52,7 @@ export function TaskEditor(props: Props) {
       <div className="-ml-2 flex items-start gap-1">
         {isKnown && <TickBox label={task.title} isTicked={task.completed} onTick={onTick} />}
         <Heading
-          className={`wrap-anywhere ${task.completed ? "text-muted line-through" : ""}`}
+          className={`min-w-0 flex-1 wrap-anywhere ${task.completed ? "text-muted line-through" : ""}`}
           title={task.title}
         >
           {task.title}
@@ -116,13 +116,18 @@ function ConflictMessage({ conflict, base }: { conflict: Conflict; base: Task })
       <p className="font-medium text-danger">{t().task.conflict}</p>
       {theirs.title !== base.title && (
         <p>
-          {t().task.titleThere} <strong className="wrap-anywhere">{theirs.title}</strong>
+          {t().task.titleThere}{" "}
+          <strong dir="auto" className="wrap-anywhere">
+            {theirs.title}
+          </strong>
         </p>
       )}
       {theirs.description !== base.description && (
         <div>
           <p>{t().task.notesThere}</p>
-          <p className="wrap-anywhere whitespace-pre-wrap">{theirs.description || t().task.none}</p>
+          <p dir="auto" className="wrap-anywhere whitespace-pre-wrap">
+            {theirs.description || t().task.none}
+          </p>
         </div>
       )}
       <div className="flex flex-wrap gap-3">

@@ -72,7 +72,7 @@ function Line({
       className={`flex flex-wrap items-center gap-x-2 px-3 pb-2 text-sm ${isProblem ? "text-danger" : "text-muted"}`}
     >
       <span className="min-w-0 wrap-anywhere">{text}</span>
-      {children}
+      <span className="-mx-3 flex flex-wrap">{children}</span>
     </div>
   );
 }
