@@ -9,6 +9,7 @@ import {
   PASSWORD,
   rows,
   signIn,
+  signInHere,
   signUp,
   subject,
   tick,
@@ -205,4 +206,24 @@ test("another user who signs in in another tab is not renamed", async ({ page, c
   await expect(page.getByRole("button", { name: "Sign out Eve" })).toBeVisible();
   await expect(page.getByLabel("Name", { exact: true })).toHaveValue("Eve");
   expect(await page.getByText("Your name has been changed.").count()).toBe(0);
+});
+
+test("a name that cannot be saved because the session has ended is saved after signing in", async ({
+  page,
+  context,
+  system,
+}) => {
+  const { email } = await member(context, system);
+  await page.goto("/settings");
+  await page.getByLabel("Name", { exact: true }).fill("Grace");
+  await context.request.post(`${system.url}/api/auth/revoke-sessions`, {
+    headers: { origin: system.url },
+    data: {},
+  });
+  await page.getByRole("button", { name: "Save name" }).click();
+  await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+  await signInHere(page, email);
+  await expect(page.getByLabel("Name", { exact: true })).toHaveValue("Grace");
+  await page.getByRole("button", { name: "Save name" }).click();
+  await expect(page.getByText("Your name has been changed.")).toBeVisible();
 });

@@ -32,14 +32,16 @@ async function ask<T>(call: (options: Options) => Promise<Answer<T>>): Promise<T
 let shownUser: string | undefined;
 
 /**
- * Sends a write to the account of the user whom this tab shows. Fails if another user has signed in
- * in another tab: the request would change that user's account.
+ * Sends a write to the account of the user whom this tab shows. Fails if the session has
+ * ended, or another user has signed in in another tab, whose account the request would change.
  */
 async function write<T>(call: (options: Options) => Promise<Answer<T>>): Promise<T | null> {
   const session = await getSession();
-  if (session && session.user.id !== shownUser) {
+  if (session?.user.id !== shownUser) {
     lookAgain();
-    throw new ProblemError({ status: 401, message: t().problems.otherUser, fields: {} });
+    const { otherUser, signedOut } = t().problems;
+    const message = session ? otherUser : signedOut;
+    throw new ProblemError({ status: 401, message, fields: {} });
   }
   return await ask(call);
 }
