@@ -48,7 +48,11 @@ fn joined(what: &'static str, values: &[String]) -> Result<String, CommandError>
         }
     }
     let list = unique.join(" ");
-    if list.len() > MAX_LIST_CHARS { Err(CommandError::failed(ListTooLong(what))) } else { Ok(list) }
+    if list.len() > MAX_LIST_CHARS {
+        Err(CommandError::failed(ListTooLong(what)))
+    } else {
+        Ok(list)
+    }
 }
 
 /// Runs a command.
