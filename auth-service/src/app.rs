@@ -22,11 +22,11 @@ use service_kit::{
     cors::Cors,
     db::{Database, OpenError},
     lifecycle::{Lifecycle, Preparation},
-    listen::ListenError,
+    listen::{ListenError, listen_for_metrics},
     metrics::Metrics,
     migrate::{self, MigrateError},
+    request,
     server::{self, InFlight},
-    telemetry,
     worker::Worker,
 };
 use tracing::info;
@@ -166,7 +166,8 @@ impl App {
         });
         let listener = config.host.listen(config.port)?;
         let address = listener.local_addr()?;
-        let metrics = Metrics::start(&config.metrics, BUILD, Shown(state.clone()))?;
+        let metrics_listener = listen_for_metrics(&config.metrics)?;
+        let metrics = Metrics::start(metrics_listener, BUILD, Shown(state.clone()))?;
         let lifecycle = Lifecycle::new(&listener, config.shutdown)?;
         let preparation = prepare(state.clone(), &config);
         let server = serve(listener, state.clone(), config, &metrics)?;
@@ -260,7 +261,7 @@ fn serve(
                 let cors = cors.clone();
                 move |req, next| cors.clone().handle(req, next)
             }))
-            .wrap(from_fn(telemetry::request))
+            .wrap(from_fn(request::handle))
             .configure(routes::configure)
             .configure(|app| routes::configure_web(app, &config))
     })

@@ -22,8 +22,8 @@ async fn start() -> ExitCode {
             | Command::Audit(_)
             | Command::Keys(_)
             | Command::Clients(_),
-        ) => Some(telemetry::init_beside_output(log, service)),
-        _ => Some(telemetry::init(log, service)),
+        ) => Some(telemetry::init_beside_output(log, service, lifecycle::time_left)),
+        _ => Some(telemetry::init(log, service, lifecycle::time_left)),
     };
     match cli::run(cli).await {
         Ok(status) => status,

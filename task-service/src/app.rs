@@ -27,10 +27,10 @@ use service_kit::{
     cors::Cors,
     db::{Database, OpenError},
     lifecycle::{Lifecycle, Preparation},
-    listen::ListenError,
+    listen::{ListenError, listen_for_metrics},
     metrics::Metrics,
+    request,
     server::{self, InFlight},
-    telemetry,
     worker::Worker,
 };
 use tracing::info;
@@ -131,7 +131,8 @@ impl App {
         let address = listener.local_addr()?;
         let verifier = Data::new(verifier);
         let shown = Shown { state: state.clone(), verifier: verifier.clone() };
-        let metrics = Metrics::start(&config.metrics, BUILD, shown)?;
+        let metrics_listener = listen_for_metrics(&config.metrics)?;
+        let metrics = Metrics::start(metrics_listener, BUILD, shown)?;
         let lifecycle = Lifecycle::new(&listener, config.shutdown)?;
         let preparation = prepare(state.clone(), &verifier, &config);
         let server = serve(listener, state, verifier, config, &metrics)?;
@@ -229,7 +230,7 @@ fn serve(
             .app_data(verifier.clone())
             .wrap(from_fn(describe_errors))
             .wrap(from_fn(move |req, next| Arc::clone(&cors).handle(req, next)))
-            .wrap(from_fn(telemetry::request))
+            .wrap(from_fn(request::handle))
             .configure(routes::configure)
     })
 }

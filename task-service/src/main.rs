@@ -16,8 +16,10 @@ async fn start() -> ExitCode {
     let _telemetry = match cli.command {
         // The doctor prints its findings and logs nothing.
         Some(Command::Doctor(_)) => None,
-        Some(Command::Export(_)) => Some(telemetry::init_beside_output(log, service)),
-        _ => Some(telemetry::init(log, service)),
+        Some(Command::Export(_)) => {
+            Some(telemetry::init_beside_output(log, service, lifecycle::time_left))
+        }
+        _ => Some(telemetry::init(log, service, lifecycle::time_left)),
     };
     match cli::run(cli).await {
         Ok(status) => status,

@@ -16,11 +16,7 @@ use actix_web::{
     },
 };
 use serde::Serialize;
-use service_kit::{
-    body::BodyError,
-    db,
-    telemetry::{self, Chain},
-};
+use service_kit::{body::BodyError, db, request, telemetry::Chain};
 use tokio::task::JoinError;
 use tracing::{debug, error};
 
@@ -320,7 +316,7 @@ impl ResponseError for Error {
         }
         let mut response = response.insert_header(ContentType::json()).json(body);
         if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
-            telemetry::set_cause(&mut response, Chain(self).to_string());
+            request::set_cause(&mut response, Chain(self).to_string());
         }
         response
     }

@@ -50,7 +50,7 @@ pub fn shown(origin: &[u8]) -> String {
 
 impl Cors {
     /// Middleware that responds to preflight requests and adds the CORS headers. Must be wrapped
-    /// inside [`crate::telemetry::request`].
+    /// inside [`crate::request::handle`].
     pub async fn handle<B: MessageBody>(
         self: Arc<Self>,
         req: ServiceRequest,

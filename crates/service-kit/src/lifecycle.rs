@@ -12,7 +12,7 @@ mod preparation;
 mod signals;
 
 pub use self::{args::ShutdownArgs, preparation::Preparation};
-pub use crate::shutdown::is_stopping;
+pub use crate::shutdown::{is_stopping, time_left};
 
 use std::{io, mem, net::TcpListener, process::ExitCode, time::Duration};
 
@@ -24,7 +24,7 @@ use tokio::{
 use tracing::{info, warn};
 
 use self::signals::{FirstSignal, StopSignal};
-use crate::{server, shutdown};
+use crate::server;
 
 /// Runs the main function of a service to completion.
 pub fn block_on(main: impl Future<Output = ExitCode>) -> ExitCode {
@@ -72,8 +72,7 @@ impl Lifecycle {
         }
         if let Some(prepared) = preparation.into_result() {
             // The last quarter is reserved for telemetry.
-            let limit =
-                shutdown::time_left().map_or(finish_limit, |left| left.min(finish_limit)) * 3 / 4;
+            let limit = time_left().map_or(finish_limit, |left| left.min(finish_limit)) * 3 / 4;
             if timeout(limit, finish(prepared, limit)).await.is_err() {
                 warn!("background work aborted: time limit exceeded");
             }

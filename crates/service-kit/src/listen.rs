@@ -1,10 +1,12 @@
-//! The address on which a service listens.
+//! The addresses on which a service listens.
 
 use std::{
     fmt, io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs as _},
     str::FromStr,
 };
+
+use crate::metrics::MetricsArgs;
 
 /// An IP address to listen on, or a host name that resolves to one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,11 +72,13 @@ impl Host {
     }
 }
 
+/// Listens on the address of the Prometheus endpoint, if one is configured.
+pub fn listen_for_metrics(args: &MetricsArgs) -> Result<Option<TcpListener>, ListenError> {
+    args.metrics_address.map(|address| listen("METRICS_ADDRESS", address)).transpose()
+}
+
 /// Listens on the address that the setting `variable` configures.
-pub(crate) fn listen(
-    variable: &'static str,
-    address: SocketAddr,
-) -> Result<TcpListener, ListenError> {
+fn listen(variable: &'static str, address: SocketAddr) -> Result<TcpListener, ListenError> {
     TcpListener::bind(address).map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => ListenError::InUse { variable, address },
         io::ErrorKind::PermissionDenied => ListenError::Forbidden { variable, address },

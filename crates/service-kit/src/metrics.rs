@@ -9,7 +9,11 @@ mod process;
 mod requests;
 mod sheet;
 
-use std::{future::Future, net::SocketAddr};
+use std::{
+    future::Future,
+    io,
+    net::{SocketAddr, TcpListener},
+};
 
 use actix_web::{
     App, HttpResponse, HttpServer,
@@ -28,7 +32,6 @@ pub use self::{
 };
 use self::{process::Process, requests::Requests, sheet::MEDIA_TYPE};
 pub(crate) use self::{process::count_dropped_log_line, requests::record};
-use crate::listen::{ListenError, listen};
 
 /// Metrics settings.
 #[derive(Args, Clone, Debug)]
@@ -72,31 +75,28 @@ struct Shown<F> {
 }
 
 impl Metrics {
-    /// Starts the listener if an address is configured.
+    /// Serves the metrics on `listener`, if there is one.
     pub fn start<F: Figures>(
-        args: &MetricsArgs,
+        listener: Option<TcpListener>,
         build: Build,
         figures: F,
-    ) -> Result<Self, ListenError> {
-        let Some(address) = args.metrics_address else { return Ok(Self(None)) };
+    ) -> io::Result<Self> {
+        let Some(listener) = listener else { return Ok(Self(None)) };
         let requests = Requests::default();
         let process = Process::now();
         let shown = Data::new(Shown { build, process, requests: requests.clone(), figures });
-        let listener = listen("METRICS_ADDRESS", address)?;
-        let other = |error| ListenError::Other(address, error);
-        let local_address = listener.local_addr().map_err(other)?;
+        let address = listener.local_addr()?;
         let server = HttpServer::new(move || {
             App::new().app_data(shown.clone()).route("/metrics", get().to(scrape::<F>))
         })
         .workers(1)
         .disable_signals()
-        .listen(listener)
-        .map_err(other)?
+        .listen(listener)?
         .run();
         let handle = server.handle();
         rt::spawn(server);
-        info!(url.full = %format_args!("http://{local_address}/metrics"), "serving metrics");
-        Ok(Self(Some(Running { address: local_address, server: handle, requests })))
+        info!(url.full = %format_args!("http://{address}/metrics"), "serving metrics");
+        Ok(Self(Some(Running { address, server: handle, requests })))
     }
 
     /// Returns the address of the listener, if there is one.

@@ -28,12 +28,6 @@ pub(crate) fn begin(deadline: Instant) {
 }
 
 /// Returns the time until the forced exit; `None` before the first signal.
-pub(crate) fn time_left() -> Option<Duration> {
+pub fn time_left() -> Option<Duration> {
     Some(DEADLINE.get()?.saturating_duration_since(Instant::now()))
-}
-
-/// Returns the time limit for one of the final steps: `limit`, or half of the remaining time if
-/// that is less.
-pub(crate) fn share_of_time_left(limit: Duration) -> Duration {
-    time_left().map_or(limit, |left| limit.min(left / 2))
 }

@@ -16,8 +16,9 @@ use serde::Serialize;
 use service_kit::{
     body::BodyError,
     db::{self, is_outage},
+    request,
     server::Exhausted,
-    telemetry::{self, Chain},
+    telemetry::Chain,
 };
 use tracing::{debug, error};
 use utoipa::ToSchema;
@@ -348,8 +349,8 @@ impl ResponseError for Error {
         let mut response =
             response.insert_header((CONTENT_TYPE, PROBLEM_JSON)).json(self.problem());
         match self {
-            Self::Bearer(error) => telemetry::set_cause(&mut response, cause(*error)),
-            Self::InsufficientScope(_) => telemetry::set_cause(&mut response, self.to_string()),
+            Self::Bearer(error) => request::set_cause(&mut response, cause(*error)),
+            Self::InsufficientScope(_) => request::set_cause(&mut response, self.to_string()),
             _ => {}
         }
         response

@@ -6,27 +6,21 @@ use std::{
     borrow::Cow,
     io::Write as _,
     sync::OnceLock,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use actix_web::http::{Method, StatusCode};
-use chrono::SecondsFormat;
 use tracing::{Level, enabled, info};
 
 use super::lines::Lines;
-use crate::{Clock, metrics};
+use crate::metrics;
 
-/// Set if the access log is JSON.
-static JSON: OnceLock<Json> = OnceLock::new();
-
-struct Json {
-    lines: Lines,
-    clock: Clock,
-}
+/// The output of the access log; set if the log is JSON.
+static JSON: OnceLock<Lines> = OnceLock::new();
 
 /// Switches the access log to JSON. Called at most once per process.
 pub(super) fn write_json_to(lines: Lines) {
-    let _ = JSON.set(Json { lines, clock: Clock::default() });
+    let _ = JSON.set(lines);
 }
 
 /// A request to be logged.
@@ -49,8 +43,8 @@ impl Access<'_> {
             return;
         }
         let elapsed = self.start.elapsed();
-        if let Some(log) = JSON.get() {
-            self.write(log, route, status, elapsed);
+        if let Some(lines) = JSON.get() {
+            self.write(lines, route, status, elapsed);
         } else {
             let (method, status) = (self.method, status.as_u16());
             info!(
@@ -68,8 +62,8 @@ impl Access<'_> {
     /// backslashes, and routes are constants, so only the id and the cause may need escaping. The
     /// id is printable ASCII, so escaping its quotes and backslashes is enough; `serde_json`
     /// escapes the cause.
-    fn write(&self, log: &Json, route: &str, status: StatusCode, elapsed: Duration) {
-        let now = log.clock.now().to_rfc3339_opts(SecondsFormat::Micros, true);
+    fn write(&self, lines: &Lines, route: &str, status: StatusCode, elapsed: Duration) {
+        let now = humantime::format_rfc3339_micros(SystemTime::now()).to_string();
         let (method, status) = (self.method.as_str(), status.as_str());
         let shown = format!("{elapsed:.1?}");
         let seconds = format!("{}.{:06}", elapsed.as_secs(), elapsed.subsec_micros());
@@ -89,6 +83,6 @@ impl Access<'_> {
             "\"span\":{\"request.id\":\"", &id, "\",\"name\":\"request\"}}\n",
         ]
         .concat();
-        let _ = log.lines.clone().write_all(line.as_bytes());
+        let _ = lines.clone().write_all(line.as_bytes());
     }
 }

@@ -14,7 +14,8 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 use tracing::warn;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::{metrics::count_dropped_log_line, shutdown::share_of_time_left};
+use super::time_left::{TimeLeft, share};
+use crate::metrics::count_dropped_log_line;
 
 /// Time during which lines are collected before they are written.
 const GATHER: Duration = Duration::from_millis(10);
@@ -48,17 +49,20 @@ struct Waiting {
 
 /// Writes the remaining lines when dropped, within the time limit.
 #[derive(Debug)]
-pub(super) struct Writer(Lines);
+pub(super) struct Writer {
+    lines: Lines,
+    time_left: TimeLeft,
+}
 
 /// Starts the writer thread.
-pub(super) fn start(out: impl Write + Send + 'static) -> (Lines, Writer) {
+pub(super) fn start(out: impl Write + Send + 'static, time_left: TimeLeft) -> (Lines, Writer) {
     let shared = Arc::<Shared>::default();
     thread::spawn({
         let shared = Arc::clone(&shared);
         move || shared.write_all_to(out)
     });
     let lines = Lines(shared);
-    (lines.clone(), Writer(lines))
+    (lines.clone(), Writer { lines, time_left })
 }
 
 impl Lines {
@@ -137,10 +141,10 @@ impl MakeWriter<'_> for Lines {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        let Self(lines) = self;
+        let Self { lines, time_left } = self;
         lines.0.waiting().is_closed = true;
         lines.0.changed.notify_one();
-        lines.flush_within(share_of_time_left(FLUSH_TIMEOUT));
+        lines.flush_within(share(*time_left, FLUSH_TIMEOUT));
     }
 }
 
@@ -169,7 +173,7 @@ mod tests {
     fn all_lines_are_written_in_their_order_before_the_log_ends() {
         let (read, reads) = channel();
         let (writes, written) = channel();
-        let (mut lines, writer) = start(Pipe(reads, writes));
+        let (mut lines, writer) = start(Pipe(reads, writes), || None);
         let mut expected = String::new();
         for number in 0..1000 {
             let line = format!("line {number}\n");
@@ -185,7 +189,7 @@ mod tests {
     fn drops_lines_while_the_output_is_blocked() {
         let (read, reads) = channel();
         let (writes, written) = channel();
-        let (mut lines, writer) = start(Pipe(reads, writes));
+        let (mut lines, writer) = start(Pipe(reads, writes), || None);
         let line = vec![b'x'; 1 << 20];
         for _ in 0..100 {
             lines.write_all(&line).unwrap();

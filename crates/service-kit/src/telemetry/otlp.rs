@@ -15,10 +15,7 @@ use std::{
     time::Duration,
 };
 
-use actix_web::{
-    dev::ServiceRequest,
-    http::{Method, StatusCode, header::HeaderMap},
-};
+use actix_web::http::{Method, StatusCode, header::HeaderMap};
 use clap::Args;
 use opentelemetry::{
     propagation::{Extractor, TextMapPropagator as _},
@@ -39,7 +36,8 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::{Layer, filter::filter_fn, registry::LookupSpan};
 use url::Url;
 
-use crate::{config::http_url, shutdown::share_of_time_left};
+use super::time_left::{TimeLeft, share};
+use crate::config::http_url;
 
 /// Target of request spans, so that logs can exclude them.
 pub(super) const TARGET: &str = "traces";
@@ -76,13 +74,17 @@ static PROPAGATOR: OnceLock<TraceContextPropagator> = OnceLock::new();
 
 /// The running export; sends the remaining spans when dropped.
 #[derive(Debug)]
-pub(super) struct Traces(SdkTracerProvider);
+pub(super) struct Traces {
+    provider: SdkTracerProvider,
+    time_left: TimeLeft,
+}
 
 impl Traces {
     /// Starts exporting if a collector is configured. Called once per process.
     pub(super) fn start(
         args: &TraceArgs,
         service: &'static str,
+        time_left: TimeLeft,
     ) -> Result<Option<Self>, StartError> {
         let Some(base) = &args.otel_exporter_otlp_endpoint else { return Ok(None) };
         let exporter = SpanExporter::builder()
@@ -97,7 +99,7 @@ impl Traces {
             .with_batch_exporter(Sender { exporter, is_failing: AtomicBool::new(false) })
             .build();
         let _ = PROPAGATOR.set(TraceContextPropagator::new());
-        Ok(Some(Self(provider)))
+        Ok(Some(Self { provider, time_left }))
     }
 
     /// Returns the layer that exports the spans of this process.
@@ -106,7 +108,7 @@ impl Traces {
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
         tracing_opentelemetry::layer()
-            .with_tracer(self.0.tracer(TARGET))
+            .with_tracer(self.provider.tracer(TARGET))
             .with_context_activation(false)
             .with_level(false)
             .with_location(false)
@@ -119,8 +121,8 @@ impl Traces {
 
 impl Drop for Traces {
     fn drop(&mut self) {
-        let limit = share_of_time_left(FLUSH_TIMEOUT);
-        let _ = self.0.shutdown_with_timeout(limit);
+        let limit = share(self.time_left, FLUSH_TIMEOUT);
+        let _ = self.provider.shutdown_with_timeout(limit);
     }
 }
 
@@ -168,7 +170,7 @@ impl Exporter for Sender {
 pub(super) struct Traced(Span);
 
 impl Traced {
-    pub(super) fn start(req: &ServiceRequest) -> Self {
+    pub(super) fn start(method: &Method, headers: &HeaderMap) -> Self {
         let Some(propagator) = PROPAGATOR.get() else { return Self(Span::none()) };
         let span = info_span!(
             target: TARGET,
@@ -176,12 +178,12 @@ impl Traced {
             "request",
             otel.kind = "server",
             otel.status_code = Empty,
-            http.request.method = req.method().as_str(),
+            http.request.method = method.as_str(),
             http.route = Empty,
             http.response.status_code = Empty,
         );
         // Fails only if the span is disabled.
-        let _ = span.set_parent(propagator.extract(&Headers(req.headers())));
+        let _ = span.set_parent(propagator.extract(&Headers(headers)));
         Self(span)
     }
 

@@ -1,5 +1,7 @@
 //! Compares the documentation of settings, commands and limits with the code.
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on should stop here")]
+
 use std::{env, fs, path::Path};
 
 use clap::{Arg, CommandFactory, Parser};

@@ -1,5 +1,7 @@
 //! Parses Prometheus metrics.
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on should stop here")]
+
 use std::fmt;
 
 /// The text of one scrape.

@@ -1,5 +1,7 @@
 //! An HTTP stub server with arbitrary responses, and the output of a `doctor` command.
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on should stop here")]
+
 use std::{
     io::{self, Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
