@@ -15,20 +15,22 @@ use actix_web::{
     middleware::from_fn,
     web::Data,
 };
+use database::{
+    Database, OpenError,
+    migrate::{self, MigrateError},
+};
 use futures_util::future::join;
 use service_kit::{
     Clock,
-    config::ExampleSecret,
     cors::Cors,
-    db::{Database, OpenError},
     lifecycle::{Lifecycle, Preparation},
     listen::{ListenError, listen_for_metrics},
-    metrics::Metrics,
-    migrate::{self, MigrateError},
     request,
     server::{self, InFlight},
     worker::Worker,
 };
+use settings::ExampleSecret;
+use telemetry::metrics::Metrics;
 use tracing::info;
 
 use self::metrics::{BUILD, Shown};

@@ -16,7 +16,9 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use service_kit::{Clock, doctor::DoctorArgs, health, migrate, transfer::ExportArgs};
+use database::migrate;
+use operator_tools::{doctor::DoctorArgs, transfer::ExportArgs};
+use service_kit::{Clock, health};
 use tracing::info;
 
 use self::{

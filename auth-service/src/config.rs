@@ -18,18 +18,17 @@ use std::{
 };
 
 use clap::{ArgAction, Args};
+use database::{DatabaseArgs, DatabaseUrl, SchemaName};
 use secrecy::SecretString;
 use service_kit::{
     client_address::TrustedProxy,
-    config::{self, duration, duration_or_zero, is_on_this_machine, non_blank, switch},
-    db::{DatabaseArgs, DatabaseUrl, SchemaName},
     lifecycle::ShutdownArgs,
     listen::Host,
-    metrics::MetricsArgs,
     origins::{WebOrigin, http_origin},
     server::ServerArgs,
-    telemetry::LogArgs,
 };
+use settings::{duration, duration_or_zero, is_on_this_machine, non_blank, switch};
+use telemetry::{LogArgs, metrics::MetricsArgs};
 
 use self::secret::versioned_secret;
 pub use self::{
@@ -91,7 +90,7 @@ pub struct Config {
     /// Secret that signs cookies and encrypts private keys and session tokens; at least 32 characters.
     /// With PostgreSQL, required unless BETTER_AUTH_SECRETS is set; with SQLite, generated once if
     /// neither is set, and stored beside the database
-    #[arg(long, env, hide_env_values = true, value_parser = config::secret)]
+    #[arg(long, env, hide_env_values = true, value_parser = settings::secret)]
     pub better_auth_secret: Option<SecretString>,
 
     /// Secrets with versions, such as `2:NEW,1:OLD`. The first one signs and encrypts; the

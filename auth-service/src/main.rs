@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use auth_service::cli::{self, Cli, Command};
-use service_kit::{config, lifecycle, telemetry};
+use service_kit::lifecycle;
 use tracing::error;
 
 fn main() -> ExitCode {
@@ -11,7 +11,7 @@ fn main() -> ExitCode {
 }
 
 async fn start() -> ExitCode {
-    let cli: Cli = config::parse();
+    let cli: Cli = settings::parse();
     let (log, service) = (&cli.config.log, env!("CARGO_PKG_NAME"));
     let _telemetry = match cli.command {
         // The doctor prints a report and logs nothing.

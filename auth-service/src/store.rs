@@ -20,9 +20,9 @@ mod source;
 mod user;
 mod verification_token;
 
+use database::{Unavailable, migrate::Migrations};
 use diesel::result::DatabaseErrorKind;
 use diesel_migrations::embed_migrations;
-use service_kit::{db::Unavailable, migrate::Migrations};
 
 pub(crate) use diesel::result::Error as StoreError;
 

@@ -20,19 +20,19 @@ use actix_web::{
     middleware::{Next, from_fn},
     web::Data,
 };
+use database::{Database, OpenError};
 use jwks_auth::{BuildError, Verifier};
 use service_kit::{
     Clock,
-    config::ExampleSecret,
     cors::Cors,
-    db::{Database, OpenError},
     lifecycle::{Lifecycle, Preparation},
     listen::{ListenError, listen_for_metrics},
-    metrics::Metrics,
     request,
     server::{self, InFlight},
     worker::Worker,
 };
+use settings::ExampleSecret;
+use telemetry::metrics::Metrics;
 use tracing::info;
 
 use self::metrics::{BUILD, Shown};

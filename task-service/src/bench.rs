@@ -1,9 +1,7 @@
 //! Internals that the benchmarks measure.
 
-use service_kit::{
-    Clock,
-    sql_types::{DbTime, DbUuid},
-};
+use database::sql_types::{DbTime, DbUuid};
+use service_kit::Clock;
 use shared_models::UserId;
 use uuid::Uuid;
 

@@ -10,7 +10,8 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use service_kit::{Clock, health, transfer::ExportArgs};
+use operator_tools::transfer::ExportArgs;
+use service_kit::{Clock, health};
 use tracing::info;
 
 use self::{doctor::TokenDoctorArgs, import::ImportArgs};

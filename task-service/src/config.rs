@@ -10,16 +10,15 @@ mod trusted_issuer;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum, value_parser};
+use database::{DatabaseArgs, DatabaseUrl, SchemaName};
 use service_kit::{
-    config::{duration, http_url, non_blank, switch},
-    db::{DatabaseArgs, DatabaseUrl, SchemaName},
     lifecycle::ShutdownArgs,
     listen::Host,
-    metrics::MetricsArgs,
     origins::{WebOrigin, http_origin},
     server::ServerArgs,
-    telemetry::LogArgs,
 };
+use settings::{duration, http_url, non_blank, switch};
+use telemetry::{LogArgs, metrics::MetricsArgs};
 use url::Url;
 
 pub(crate) use self::trusted_issuer::KeyLocation;

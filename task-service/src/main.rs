@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use service_kit::{config, lifecycle, telemetry};
+use service_kit::lifecycle;
 use task_service::cli::{self, Cli, Command};
 use tracing::error;
 
@@ -11,7 +11,7 @@ fn main() -> ExitCode {
 }
 
 async fn start() -> ExitCode {
-    let cli: Cli = config::parse();
+    let cli: Cli = settings::parse();
     let (log, service) = (&cli.config.log, env!("CARGO_PKG_NAME"));
     let _telemetry = match cli.command {
         // The doctor prints its findings and logs nothing.

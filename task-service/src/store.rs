@@ -10,8 +10,8 @@ mod row;
 mod schema;
 mod task;
 
+use database::migrate::Migrations;
 use diesel_migrations::embed_migrations;
-use service_kit::migrate::Migrations;
 
 pub(crate) use diesel::result::Error as StoreError;
 

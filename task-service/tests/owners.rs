@@ -23,10 +23,10 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use database::testing::{Engine, TestDatabase};
 use diesel::connection::{InstrumentationEvent, set_default_instrumentation};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
-use service_kit::testing::{Engine, TestDatabase};
 use task_service::{MIGRATIONS, config::ForeignTasks};
 
 use self::app::TestApp;

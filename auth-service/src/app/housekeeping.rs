@@ -4,7 +4,9 @@
 use std::{cell::Cell, future, time::Duration};
 
 use actix_web::web::Data;
-use service_kit::{sql_types::DbTime, telemetry::Chain, worker::Worker};
+use database::sql_types::DbTime;
+use service_kit::worker::Worker;
+use telemetry::Chain;
 use tracing::{info, warn};
 
 use crate::{

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::web::Data;
-use service_kit::metrics::{Build, Figures, Sheet};
+use telemetry::metrics::{Build, Figures, Sheet};
 use tokio::time;
 
 use crate::{

@@ -3,7 +3,8 @@
 mod args;
 mod output;
 
-use service_kit::{Clock, db::Conn, sql_types::DbTime};
+use database::{Conn, sql_types::DbTime};
+use service_kit::Clock;
 use shared_models::Timestamp;
 
 pub use self::args::AuditLogArgs;

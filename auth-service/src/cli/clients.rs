@@ -6,7 +6,8 @@ mod output;
 
 use std::process::ExitCode;
 
-use service_kit::{Clock, db::Database, sql_types::DbTime};
+use database::{Database, sql_types::DbTime};
+use service_kit::Clock;
 use shared_models::Timestamp;
 use uuid::Uuid;
 

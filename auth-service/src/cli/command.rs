@@ -4,12 +4,11 @@
 use std::{error::Error as StdError, io, process::ExitCode};
 
 use clap::Args;
-use service_kit::{
-    db::{Database, OpenError, Unavailable},
+use database::{
+    Database, OpenError, Unavailable,
     migrate::{self, MigrateError},
-    prompt,
-    source::printable,
 };
+use operator_tools::{prompt, source::printable};
 use tracing::error;
 
 use crate::{MIGRATIONS, config::Config, store::StoreError};

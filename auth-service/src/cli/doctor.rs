@@ -7,10 +7,8 @@ mod secret;
 
 use std::{process::ExitCode, time::Duration};
 
-use service_kit::{
-    Clock,
-    doctor::{self, Caller, DoctorArgs, Finding, Schema},
-};
+use operator_tools::doctor::{self, Caller, DoctorArgs, Finding, Schema};
+use service_kit::Clock;
 
 use crate::{MIGRATIONS, config::Config};
 

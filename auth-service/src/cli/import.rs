@@ -21,8 +21,10 @@ use std::{
     process::ExitCode,
 };
 
+use database::Conn;
+use operator_tools::{progress, source};
 use secrecy::ExposeSecret as _;
-use service_kit::{Clock, db::Conn, progress, source};
+use service_kit::Clock;
 
 pub use self::{args::ImportArgs, error::ImportError};
 use self::{args::Origin, candidate::PAGE, report::Report, target::Target};

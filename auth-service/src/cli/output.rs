@@ -2,8 +2,9 @@
 
 use std::io::{self, StdoutLock, Write as _};
 
+use database::sql_types::DbTime;
+use operator_tools::source::printable;
 use serde::Serialize;
-use service_kit::{source::printable, sql_types::DbTime};
 
 /// Writes a value as JSON on one line.
 pub(crate) fn write_json(out: &mut StdoutLock<'_>, value: &impl Serialize) -> io::Result<()> {

@@ -3,14 +3,11 @@
 
 use std::error::Error as StdError;
 
-use service_kit::{
-    Clock,
-    db::Database,
-    sql_types::DbTime,
-    telemetry::Chain,
-    transfer::{self, ExportArgs, Inventory, Tally, TransferError},
-};
+use database::{Database, sql_types::DbTime};
+use operator_tools::transfer::{self, ExportArgs, Inventory, Tally, TransferError};
+use service_kit::Clock;
 use shared_models::Timestamp;
+use telemetry::Chain;
 use tracing::warn;
 
 use crate::{

@@ -8,13 +8,10 @@ mod output;
 
 use std::process::ExitCode;
 
+use database::{Conn, Database, migrate, sql_types::DbTime};
+use operator_tools::prompt;
 use secrecy::ExposeSecret as _;
-use service_kit::{
-    Clock,
-    db::{Conn, Database},
-    migrate, prompt,
-    sql_types::DbTime,
-};
+use service_kit::Clock;
 use shared_models::Timestamp;
 use uuid::Uuid;
 

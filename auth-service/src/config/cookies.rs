@@ -2,7 +2,7 @@
 //! options.
 
 use clap::{ArgAction, Args, ValueEnum};
-use service_kit::config::switch;
+use settings::switch;
 
 /// Names and attributes of the cookies.
 #[derive(Args, Clone, Debug)]

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use secrecy::SecretString;
-use service_kit::config::secret;
+use settings::secret;
 
 /// Settings of the security events feed, and of token introspection.
 #[derive(Args, Clone, Debug)]

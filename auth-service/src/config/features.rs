@@ -1,7 +1,7 @@
 //! Feature switches, named after Better Auth's options.
 
 use clap::{ArgAction, Args};
-use service_kit::config::switch;
+use settings::switch;
 
 /// Features that users see; each is `on` or `off`.
 #[derive(Args, Clone, Copy, Debug)]

@@ -10,7 +10,7 @@ use clap::Args;
 use lettre::{address::AddressError, message::Mailbox};
 use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret as _, SecretString};
-use service_kit::config::{RAW_AT, has_raw_at};
+use settings::{RAW_AT, has_raw_at};
 use url::Url;
 
 /// Delivery and appearance of e-mails.

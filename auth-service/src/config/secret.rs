@@ -3,7 +3,7 @@
 use std::{collections::HashSet, num::ParseIntError};
 
 use secrecy::SecretString;
-use service_kit::config::secret;
+use settings::secret;
 
 /// Parts of the placeholders that examples and documentation use for a secret, in lower case.
 const PLACEHOLDERS: [&str; 11] = [

@@ -7,13 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use database::DatabaseUrl;
 use rand::distr::{Alphanumeric, SampleString as _};
 use secrecy::{ExposeSecret as _, SecretString};
-use service_kit::{
-    config::{ExampleSecret, SECRET_MIN_CHARS, refuse_example, secret},
-    db::DatabaseUrl,
-    ownership::PathError,
-};
+use settings::{ExampleSecret, SECRET_MIN_CHARS, ownership::PathError, refuse_example, secret};
 use tempfile::NamedTempFile;
 
 use super::{

@@ -10,11 +10,8 @@ pub(crate) use self::action::Action;
 
 use std::{fmt, sync::Arc};
 
-use service_kit::{
-    db::Conn,
-    metrics::{Counter, Sheet},
-    sql_types::DbTime,
-};
+use database::{Conn, sql_types::DbTime};
+use telemetry::metrics::{Counter, Sheet};
 use uuid::Uuid;
 
 use self::failures::Failures;

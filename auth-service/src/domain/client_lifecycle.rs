@@ -1,7 +1,7 @@
 //! Changes to OAuth clients. Each is one transaction with its security events and its entry in the
 //! audit log.
 
-use service_kit::{db::Conn, sql_types::DbTime};
+use database::{Conn, sql_types::DbTime};
 
 use crate::{
     domain::audit::{About, Action, Actor},

@@ -5,10 +5,10 @@ use std::{collections::HashSet, time::Duration};
 
 use aws_lc_rs::error::Unspecified;
 use chrono::DateTime;
+use database::{Conn, sql_types::DbTime};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use service_kit::{db::Conn, sql_types::DbTime};
 use shared_models::Timestamp;
 
 use crate::{

@@ -12,13 +12,10 @@ use std::{sync::Arc, time::Duration};
 use arc_swap::ArcSwapOption;
 use aws_lc_rs::error::Unspecified;
 use chrono::{DateTime, Utc};
+use database::{Database, Unavailable, sql_types::DbTime};
 use serde_json::Value;
-use service_kit::{
-    db::{Database, Unavailable},
-    sql_types::DbTime,
-    telemetry::Chain,
-};
 use shared_models::{AccessClaims, ClientClaims, Timestamp, User};
+use telemetry::Chain;
 use tokio::{sync::Mutex, time};
 use tracing::warn;
 use uuid::Uuid;

@@ -13,11 +13,8 @@ use std::{
     time::Duration,
 };
 
-use service_kit::{
-    Clock,
-    db::{Database, Unavailable},
-    sql_types::DbTime,
-};
+use database::{Database, Unavailable, sql_types::DbTime};
+use service_kit::Clock;
 
 use crate::{
     domain::{

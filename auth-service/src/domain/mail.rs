@@ -24,7 +24,7 @@ pub(crate) use self::{
     worker::{finish, send_all},
 };
 
-use service_kit::{db::Conn, sql_types::DbTime};
+use database::{Conn, sql_types::DbTime};
 use shared_models::Timestamp;
 use uuid::Uuid;
 

@@ -20,7 +20,7 @@ use std::{
 };
 
 use rustix::time::{ClockId, clock_gettime};
-use service_kit::metrics::{Counter, Histogram, Sheet};
+use telemetry::metrics::{Counter, Histogram, Sheet};
 use tokio::{
     sync::Semaphore,
     task::{JoinError, spawn_blocking},

@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use aws_lc_rs::{constant_time::verify_slices_are_equal, digest};
 use chrono::DateTime;
+use database::{Database, sql_types::DbTime};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
-use service_kit::{db::Database, lifecycle, sql_types::DbTime};
+use service_kit::lifecycle;
 use tokio::{
     select,
     sync::{Mutex, watch},

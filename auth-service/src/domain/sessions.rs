@@ -4,12 +4,9 @@ use std::{net::IpAddr, time::Duration};
 
 use aws_lc_rs::error::Unspecified;
 use chrono::{DateTime, Utc};
+use database::{Database, Unavailable, sql_types::DbTime};
 use rand::distr::{Alphanumeric, SampleString as _};
-use service_kit::{
-    Clock,
-    db::{Database, Unavailable},
-    sql_types::DbTime,
-};
+use service_kit::Clock;
 use shared_models::{InvalidUserId, Timestamp, User};
 use uuid::Uuid;
 

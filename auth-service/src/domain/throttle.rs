@@ -12,12 +12,9 @@ pub(crate) use self::{key::Key, rule::Rule};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use service_kit::{
-    Clock,
-    db::{Conn, Database, Unavailable},
-    metrics::{Counter, Sheet},
-    sql_types::DbTime,
-};
+use database::{Conn, Database, Unavailable, sql_types::DbTime};
+use service_kit::Clock;
+use telemetry::metrics::{Counter, Sheet};
 
 use self::{memory::Memory, rule::Tries};
 use crate::store::{Attempt, StoreError};

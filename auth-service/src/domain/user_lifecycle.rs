@@ -2,7 +2,7 @@
 //! one transaction, which also records the security events and an entry in the audit log. The
 //! revocation of a single token has no entry.
 
-use service_kit::db::{Conn, Database, OnConflict as _};
+use database::{Conn, Database, OnConflict as _};
 
 use crate::{
     domain::{

@@ -16,7 +16,8 @@ use actix_web::{
     },
 };
 use serde::Serialize;
-use service_kit::{body::BodyError, db, request, telemetry::Chain};
+use service_kit::{body::BodyError, request};
+use telemetry::Chain;
 use tokio::task::JoinError;
 use tracing::{debug, error};
 
@@ -168,7 +169,7 @@ pub(crate) enum Error {
     #[error("application state is missing")]
     NoState,
     #[error("database unavailable")]
-    DatabaseUnavailable(#[from] db::Unavailable),
+    DatabaseUnavailable(#[from] database::Unavailable),
     #[error("database query failed")]
     Sql(#[from] StoreError),
     #[error("invalid user id in the database")]

@@ -3,12 +3,11 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use actix_web::HttpRequest;
+use database::{Database, PooledConn, Unavailable, sql_types::DbTime};
 use service_kit::{
     Clock,
     client_address::{TrustedProxy, client_address, network_of},
-    db::{Database, PooledConn, Unavailable},
     server::InFlight,
-    sql_types::DbTime,
 };
 use shared_models::Timestamp;
 

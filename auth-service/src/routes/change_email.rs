@@ -1,8 +1,8 @@
 //! Changes of e-mail addresses, most of them through mailed links.
 
 use actix_web::{HttpRequest, HttpResponse};
+use database::{OnConflict as _, sql_types::DbTime};
 use serde_json::{Value, json};
-use service_kit::{db::OnConflict as _, sql_types::DbTime};
 use shared_models::User;
 
 use crate::{

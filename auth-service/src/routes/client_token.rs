@@ -8,8 +8,9 @@ use actix_web::{
     http::header::{CACHE_CONTROL, PRAGMA},
     web::Data,
 };
+use database::sql_types::DbTime;
 use serde::Serialize;
-use service_kit::{sql_types::DbTime, telemetry::Chain};
+use telemetry::Chain;
 use tracing::warn;
 
 use crate::{

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
+use database::{Conn, sql_types::DbTime};
 use serde_json::{Value, json};
-use service_kit::{db::Conn, sql_types::DbTime};
 use tokio::time;
 
 use crate::{

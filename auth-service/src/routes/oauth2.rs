@@ -10,9 +10,9 @@ use actix_web::{
     web::Data,
 };
 use chrono::DateTime;
+use database::sql_types::DbTime;
 use serde::Serialize;
 use serde_json::json;
-use service_kit::sql_types::DbTime;
 use shared_models::{AccessClaims, Audience, ClientClaims, UserId};
 
 use crate::{

@@ -4,9 +4,9 @@ use actix_web::{
     HttpRequest, HttpResponse,
     web::{Data, Path},
 };
+use database::{OnConflict as _, sql_types::DbTime};
 use serde::Serialize;
 use serde_json::json;
-use service_kit::{db::OnConflict as _, sql_types::DbTime};
 use shared_models::User;
 use uuid::Uuid;
 

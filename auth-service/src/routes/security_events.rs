@@ -7,9 +7,10 @@ use actix_web::{
     FromRequest, HttpRequest, HttpResponse, dev::Payload, http::header::CACHE_CONTROL, web::Data,
 };
 use chrono::DateTime;
+use database::sql_types::DbTime;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
-use service_kit::{body, sql_types::DbTime};
+use service_kit::body;
 use tracing::warn;
 
 use crate::{

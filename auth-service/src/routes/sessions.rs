@@ -6,9 +6,10 @@ use actix_web::{
     http::header::{ACCESS_CONTROL_EXPOSE_HEADERS, CACHE_CONTROL, HeaderName, HeaderValue, PRAGMA},
     web::Data,
 };
+use database::sql_types::DbTime;
 use serde::Serialize;
 use serde_json::json;
-use service_kit::{server::Held, sql_types::DbTime};
+use service_kit::server::Held;
 use shared_models::User;
 
 use crate::{

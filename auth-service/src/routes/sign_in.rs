@@ -1,8 +1,8 @@
 //! `POST /sign-in/email`: starts a session with an e-mail address and a password.
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
+use database::sql_types::DbTime;
 use serde::Serialize;
-use service_kit::sql_types::DbTime;
 use shared_models::User;
 
 use crate::{

@@ -2,8 +2,8 @@
 //! verified first.
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
+use database::sql_types::DbTime;
 use serde::Serialize;
-use service_kit::sql_types::DbTime;
 use shared_models::{User, UserId};
 use uuid::Uuid;
 

@@ -1,9 +1,9 @@
 //! Endpoints for the current user: change the name and image, list accounts and delete the user.
 
 use actix_web::{HttpRequest, HttpResponse, http::header::ContentType, web::Data};
+use database::sql_types::DbTime;
 use serde::Serialize;
 use serde_json::json;
-use service_kit::sql_types::DbTime;
 use shared_models::Timestamp;
 
 use crate::{

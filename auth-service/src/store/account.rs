@@ -1,12 +1,9 @@
 //! Accounts: the ways in which a user can sign in. This service supports sign-in only with accounts
 //! that have a password; the others can only be listed and unlinked.
 
+use database::{Conn, query, sql_types::DbTime};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use service_kit::{
-    db::{Conn, query},
-    sql_types::DbTime,
-};
 
 use super::{Ban, User};
 use crate::store::schema::{accounts, users};

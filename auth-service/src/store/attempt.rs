@@ -1,11 +1,8 @@
 //! Counts of recent attempts, for rate limits and back-offs.
 
+use database::{Conn, query, sql_types::DbTime};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use service_kit::{
-    db::{Conn, query},
-    sql_types::DbTime,
-};
 
 use crate::store::schema::attempts;
 

@@ -1,12 +1,9 @@
 //! Entries of the audit log.
 
+use database::{Conn, query, sql_types::DbTime};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
-use service_kit::{
-    db::{Conn, query},
-    sql_types::DbTime,
-};
 
 use crate::store::schema::audit_entries;
 

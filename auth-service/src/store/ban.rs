@@ -1,11 +1,8 @@
 //! Bans, which prevent users from signing in, for some time or permanently.
 
+use database::{Conn, query, sql_types::DbTime};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use service_kit::{
-    db::{Conn, query},
-    sql_types::DbTime,
-};
 
 use super::User;
 use crate::store::schema::users;

@@ -1,11 +1,8 @@
 //! Assertions that clients have used. Each is accepted only once.
 
+use database::{Conn, query, sql_types::DbTime};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use service_kit::{
-    db::{Conn, query},
-    sql_types::DbTime,
-};
 
 use crate::store::schema::client_assertions;
 

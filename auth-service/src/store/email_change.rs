@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
+use database::{Conn, query, sql_types::DbTime};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
-use service_kit::{
-    db::{Conn, query},
-    sql_types::DbTime,
-};
 
 use crate::store::schema::email_changes;
 

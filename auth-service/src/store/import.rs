@@ -3,12 +3,9 @@
 
 use std::collections::HashSet;
 
+use database::{Conn, query, sql_types::DbTime};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use service_kit::{
-    db::{Conn, query},
-    sql_types::DbTime,
-};
 
 use super::{AccountRow, PROVIDER_CREDENTIAL, SessionRow, UserRow};
 use crate::store::schema::{accounts, sessions, users};

@@ -1,12 +1,9 @@
 //! Pending e-mails, with what was requested and the time of the next attempt.
 
+use database::{Conn, query, sql_types::DbTime};
 use diesel::{prelude::*, sql_types::Bool};
 use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
-use service_kit::{
-    db::{Conn, query},
-    sql_types::DbTime,
-};
 
 use crate::store::schema::mails;
 

@@ -1,7 +1,7 @@
 //! Registration of users.
 
+use database::{Conn, OnConflict as _, query};
 use diesel_async::RunQueryDsl;
-use service_kit::db::{Conn, OnConflict as _, query};
 
 use super::{ActiveUser, Mail, NewAccount, NewSession, User, schema::users};
 

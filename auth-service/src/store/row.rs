@@ -2,15 +2,14 @@
 
 use std::fmt;
 
+use database::{Conn, query, sql_types::DbTime};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use serde::{Deserialize, Serialize};
-use service_kit::{
-    db::{Conn, query},
+use operator_tools::{
     exported,
-    sql_types::DbTime,
     transfer::{Table, bytes, checked_table, table},
 };
+use serde::{Deserialize, Serialize};
 
 use super::{
     AuditEntry, EmailChange, EventStream, Mail, NewBan, OauthClient, SecurityEvent, SignInNetwork,

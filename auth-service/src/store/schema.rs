@@ -2,7 +2,7 @@
 
 diesel::table! {
     use diesel::sql_types::{Bool, Nullable, Text};
-    use service_kit::sql_types::TimestampUtc;
+    use database::sql_types::TimestampUtc;
 
     users (id) {
         id -> Text,
@@ -20,7 +20,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{Nullable, Text};
-    use service_kit::sql_types::TimestampUtc;
+    use database::sql_types::TimestampUtc;
 
     accounts (id) {
         id -> Text,
@@ -35,7 +35,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{Binary, Text};
-    use service_kit::sql_types::TimestampUtc;
+    use database::sql_types::TimestampUtc;
 
     sessions (id) {
         id -> Text,
@@ -52,7 +52,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{Binary, Integer, Nullable, Text};
-    use service_kit::sql_types::TimestampUtc;
+    use database::sql_types::TimestampUtc;
 
     signing_keys (generation) {
         generation -> Integer,
@@ -68,7 +68,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{Binary, Nullable, Text};
-    use service_kit::sql_types::TimestampUtc;
+    use database::sql_types::TimestampUtc;
 
     verification_tokens (token_hash) {
         token_hash -> Binary,
@@ -82,7 +82,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{Integer, Nullable, Text};
-    use service_kit::sql_types::TimestampUtc;
+    use database::sql_types::TimestampUtc;
 
     mails (id) {
         id -> Text,
@@ -100,7 +100,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{Binary, Integer};
-    use service_kit::sql_types::TimestampUtc;
+    use database::sql_types::TimestampUtc;
 
     attempts (key) {
         key -> Binary,
@@ -112,7 +112,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{Binary, Text};
-    use service_kit::sql_types::TimestampUtc;
+    use database::sql_types::TimestampUtc;
 
     sign_in_networks (network) {
         network -> Binary,
@@ -133,7 +133,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Nullable, Text};
-    use service_kit::sql_types::TimestampUtc;
+    use database::sql_types::TimestampUtc;
 
     security_events (place) {
         place -> BigInt,
@@ -149,7 +149,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{Integer, Nullable, Text};
-    use service_kit::sql_types::TimestampUtc;
+    use database::sql_types::TimestampUtc;
 
     audit_entries (id) {
         id -> Text,
@@ -169,7 +169,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::Text;
-    use service_kit::sql_types::TimestampUtc;
+    use database::sql_types::TimestampUtc;
 
     email_changes (id) {
         id -> Text,
@@ -181,7 +181,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{Bool, Nullable, Text};
-    use service_kit::sql_types::TimestampUtc;
+    use database::sql_types::TimestampUtc;
 
     oauth_clients (id) {
         id -> Text,
@@ -200,7 +200,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{Binary, Text};
-    use service_kit::sql_types::TimestampUtc;
+    use database::sql_types::TimestampUtc;
 
     client_assertions (client_id, jti_hash) {
         client_id -> Text,

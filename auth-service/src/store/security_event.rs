@@ -1,13 +1,10 @@
 //! Security events: changes to sessions, users, tokens and keys that other services must know
 //! about, mainly so that they reject revoked tokens before these expire.
 
+use database::{Conn, query, sql_types::DbTime};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
-use service_kit::{
-    db::{Conn, query},
-    sql_types::DbTime,
-};
 
 use super::session::EndedSession;
 use crate::store::schema::{event_streams, security_events};

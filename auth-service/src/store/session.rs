@@ -1,12 +1,9 @@
 //! Sessions. A session is looked up by the hash of its token. The token itself is stored encrypted,
 //! because the list of sessions returns it.
 
+use database::{Conn, query, sql_types::DbTime};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use service_kit::{
-    db::{Conn, query},
-    sql_types::DbTime,
-};
 
 use super::{ActiveUser, SignInNetwork, User};
 use crate::store::schema::{security_events, sessions, users};

@@ -1,13 +1,10 @@
 //! The networks from which users have signed in, each stored as a hash of user and network.
 
+use database::{Conn, query, sql_types::DbTime};
 use diesel::{dsl::sql, prelude::*, sql_types::Bool};
 use diesel_async::RunQueryDsl;
+use operator_tools::transfer::bytes;
 use serde::{Deserialize, Serialize};
-use service_kit::{
-    db::{Conn, query},
-    sql_types::DbTime,
-    transfer::bytes,
-};
 
 use crate::store::schema::sign_in_networks;
 

@@ -1,13 +1,10 @@
 //! Key pairs for signing tokens, with encrypted private keys.
 
+use database::{Conn, query, sql_types::DbTime};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use operator_tools::transfer::bytes;
 use serde::{Deserialize, Serialize};
-use service_kit::{
-    db::{Conn, query},
-    sql_types::DbTime,
-    transfer::bytes,
-};
 
 use crate::store::schema::signing_keys;
 

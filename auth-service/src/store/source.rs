@@ -3,15 +3,13 @@
 //! Every column is read as text, because the representation of booleans and times differs between
 //! engines, and between versions of a service.
 
+use database::{Conn, query};
 use diesel::{
     QueryResult, QueryableByName, sql_query,
     sql_types::{BigInt, Nullable, Text},
 };
 use diesel_async::RunQueryDsl;
-use service_kit::{
-    db::{Conn, query},
-    source::{NullableText, SourceText, Table},
-};
+use operator_tools::source::{NullableText, SourceText, Table};
 
 /// The range of user ids whose rows belong to a page.
 #[derive(Clone, Copy, Debug)]

@@ -1,11 +1,8 @@
 //! Users, and changes to their profiles and addresses.
 
+use database::{Conn, query, sql_types::DbTime};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use service_kit::{
-    db::{Conn, query},
-    sql_types::DbTime,
-};
 use shared_models::UserId;
 
 use super::schema::users;

@@ -1,11 +1,8 @@
 //! Tokens of mailed links, stored as hashes.
 
+use database::{Conn, query, sql_types::DbTime};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use service_kit::{
-    db::{Conn, query},
-    sql_types::DbTime,
-};
 
 use crate::store::schema::{sessions, verification_tokens};
 

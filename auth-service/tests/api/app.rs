@@ -22,14 +22,11 @@ use auth_service::{
 };
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use clap::Parser as _;
+use database::{Database, DatabaseUrl, query, testing::TestDatabase};
 use diesel::{QueryableByName, sql_query, sql_types::Text};
 use reqwest::{RequestBuilder, redirect::Policy};
 use serde_json::{Value, json};
-use service_kit::{
-    Clock,
-    db::{Database, DatabaseUrl, query},
-    testing::TestDatabase,
-};
+use service_kit::Clock;
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},

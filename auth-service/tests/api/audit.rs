@@ -5,8 +5,8 @@ mod deletion;
 mod operators;
 
 use auth_service::config::Config;
+use database::{on_both_engines, testing::TestDatabase};
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::{
     app::{

@@ -1,7 +1,7 @@
 //! Sessions without cookies: bearer tokens, unsigned and signed.
 
+use database::{on_both_engines, testing::TestDatabase};
 use serde_json::Value;
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::app::{Answering as _, CLEARED, GET_SESSION, TOKEN, TestApp, is_nobody, with_bearer};
 

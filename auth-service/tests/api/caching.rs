@@ -1,7 +1,7 @@
 //! Cache and security headers of responses.
 
+use database::{on_both_engines, testing::TestDatabase};
 use reqwest::Method;
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::app::{Answer, Answering as _, JWKS, PASSWORD, TestApp, with_bearer};
 

@@ -7,9 +7,9 @@ mod lifecycle;
 
 use auth_service::config::Config;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use database::{on_both_engines, testing::TestDatabase};
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::{
     app::{Answer, Answering as _, BASE_URL, Form as _, TestApp, is_nobody, members},

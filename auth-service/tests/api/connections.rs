@@ -1,13 +1,13 @@
 //! PostgreSQL connections that the server closes, because it scales to zero or fails over, or
 //! because an administrator terminates them.
 
+use database::{
+    Database, query,
+    testing::{Engine, TestDatabase},
+};
 use diesel::sql_query;
 use diesel_async::RunQueryDsl as _;
 use serde_json::json;
-use service_kit::{
-    db::{Database, query},
-    testing::{Engine, TestDatabase},
-};
 
 use crate::app::{Answering as _, TestApp};
 

@@ -10,12 +10,12 @@ use std::{
 };
 
 use auth_service::MIGRATIONS;
-use serde_json::Value;
-use service_kit::{
-    db::DatabaseUrl,
-    migrate, on_both_engines,
-    testing::{Engine, Report, Stub, TestDatabase, answer, free_port},
+use database::{
+    DatabaseUrl, migrate, on_both_engines,
+    testing::{Engine, TestDatabase},
 };
+use operator_tools::testing::{Report, Stub, answer, free_port};
+use serde_json::Value;
 
 use crate::{
     app::{SECRET, TestApp, values},

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use auth_service::cli::Cli;
-use service_kit::testing::{assert_commands_understood, assert_settings_documented, undocumented};
+use settings::testing::{assert_commands_understood, assert_settings_documented, undocumented};
 
 #[test]
 fn every_variable_is_in_the_example_environment() {

@@ -2,7 +2,8 @@
 
 use auth_service::{app::App, cli::Cli, config::Config};
 use clap::Parser as _;
-use service_kit::{Clock, db::DatabaseUrl};
+use database::DatabaseUrl;
+use service_kit::Clock;
 use tempfile::TempDir;
 
 const SECRET: &str = "for-trial-only-000000000000000000000";

@@ -1,7 +1,7 @@
 //! Protection against password guessing: which clients have to wait.
 
+use database::{on_both_engines, testing::TestDatabase};
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 use tokio::task::JoinSet;
 
 use crate::app::{

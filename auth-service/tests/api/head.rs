@@ -1,7 +1,7 @@
 //! HEAD requests, and well-known paths.
 
+use database::{on_both_engines, testing::TestDatabase};
 use reqwest::Method;
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::{
     app::{Answer, Answering as _, TOKEN, TestApp},

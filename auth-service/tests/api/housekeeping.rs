@@ -1,6 +1,6 @@
 //! Expired rows are deleted.
 
-use service_kit::{on_both_engines, testing::TestDatabase};
+use database::{on_both_engines, testing::TestDatabase};
 
 use crate::{
     app::{Answering as _, TestApp, count, values},

@@ -8,11 +8,11 @@ mod update;
 
 use std::{io::Write as _, iter, process::Output};
 
-use serde_json::json;
-use service_kit::{
+use database::{
     on_both_engines,
     testing::{Engine, TestDatabase},
 };
+use serde_json::json;
 use tempfile::NamedTempFile;
 use tokio::process::Command;
 
@@ -291,7 +291,7 @@ async fn a_dry_run_changes_nothing(db: TestDatabase) {
     assert!(everything(&db).await.is_empty());
 
     // Missing tables are not created either.
-    service_kit::migrate::revert(&db.url, auth_service::MIGRATIONS).await.unwrap();
+    database::migrate::revert(&db.url, auth_service::MIGRATIONS).await.unwrap();
     let report = imported(&db, &dry).await;
     assert!(report.contains("1 users would be imported"), "{report}");
     assert_eq!(db.columns("users").await, [""; 0]);

@@ -1,8 +1,8 @@
 //! Validation of requests, and which error is reported if there are several.
 
+use database::{on_both_engines, testing::TestDatabase};
 use reqwest::Body;
 use serde_json::json;
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::app::{Answer, Answering as _, PASSWORD, SIGN_IN, SIGN_OUT, SIGN_UP, TestApp, count};
 

@@ -13,8 +13,8 @@ use std::{
 
 use auth_service::config::JwtAlgorithm;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use database::{on_both_engines, testing::TestDatabase};
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 use tokio::{
     io::AsyncWriteExt as _,
     process::{Child, Command},

@@ -3,9 +3,9 @@
 
 use auth_service::config::{Config, JwtAlgorithm};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use database::{on_both_engines, testing::TestDatabase};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::{
     app::{

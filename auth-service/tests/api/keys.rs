@@ -1,8 +1,8 @@
 //! `auth-service keys`, while the service runs.
 
 use auth_service::config::Config;
+use database::{on_both_engines, testing::TestDatabase};
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::{
     app::{Answering as _, Form as _, SECRET, TestApp, values},

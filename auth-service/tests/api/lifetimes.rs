@@ -1,7 +1,7 @@
 //! Session lifetimes and renewal.
 
+use database::{on_both_engines, testing::TestDatabase};
 use serde_json::json;
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::app::{
     Answering as _, CLEARED, DAY, GET_SESSION, PASSWORD, SIGN_IN, START_SHOWN, SignedIn, TOKEN,

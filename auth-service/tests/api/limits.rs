@@ -1,14 +1,13 @@
 //! Misbehaving clients and overload: invalid HTTP, too many concurrent requests, slow clients,
 //! clients that disconnect in the middle of a request, and an unavailable database.
 
+use database::{
+    Database, on_both_engines, query,
+    testing::{Engine, TestDatabase},
+};
 use diesel::{QueryResult, sql_query};
 use diesel_async::RunQueryDsl as _;
 use serde_json::json;
-use service_kit::{
-    db::{Database, query},
-    on_both_engines,
-    testing::{Engine, TestDatabase},
-};
 use tokio::{io::AsyncWriteExt as _, net::TcpStream, task::JoinSet};
 
 use crate::app::{

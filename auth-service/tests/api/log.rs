@@ -5,12 +5,12 @@ use std::{
     net::TcpStream,
 };
 
-use reqwest::{Method, StatusCode};
-use serde_json::json;
-use service_kit::{
+use database::{
     migrate, on_both_engines,
     testing::{Engine, TestDatabase},
 };
+use reqwest::{Method, StatusCode};
+use serde_json::json;
 
 use crate::{
     app::{Answering as _, PASSWORD, SECRET, SIGN_IN},

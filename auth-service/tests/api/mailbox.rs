@@ -5,8 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use database::testing::TestDatabase;
 use mail_parser::MessageParser;
-use service_kit::testing::TestDatabase;
 use tokio::time::{Duration, Instant, sleep};
 
 use crate::app::{PATIENCE, TestApp, count};

@@ -5,8 +5,8 @@ mod looks;
 mod outbox;
 mod templates;
 
+use database::testing::TestDatabase;
 use serde_json::json;
-use service_kit::testing::TestDatabase;
 
 use crate::{
     app::{Answering as _, PASSWORD, SIGN_UP, TestApp, values},

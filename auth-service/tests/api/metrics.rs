@@ -2,11 +2,9 @@
 //! and contain no personal data.
 
 use auth_service::config::Config;
+use database::{on_both_engines, testing::TestDatabase};
 use serde_json::json;
-use service_kit::{
-    on_both_engines,
-    testing::{Scrape, TestDatabase},
-};
+use telemetry::testing::Scrape;
 use tokio::task::JoinSet;
 
 use crate::{

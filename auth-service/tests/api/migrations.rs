@@ -3,11 +3,11 @@
 use std::{fs, path::Path};
 
 use auth_service::MIGRATIONS;
-use serde_json::json;
-use service_kit::{
+use database::{
     migrate, on_both_engines,
     testing::{Engine, TestDatabase},
 };
+use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::{

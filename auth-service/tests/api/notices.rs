@@ -3,8 +3,8 @@
 use std::process::Stdio;
 
 use auth_service::config::Config;
+use database::{on_both_engines, testing::TestDatabase};
 use serde_json::json;
-use service_kit::{on_both_engines, testing::TestDatabase};
 use tokio::io::AsyncWriteExt as _;
 
 use crate::{

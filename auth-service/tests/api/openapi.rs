@@ -4,9 +4,9 @@
 use std::{collections::BTreeSet, fs, path::Path, sync::LazyLock};
 
 use auth_service::openapi;
+use database::{on_both_engines, testing::TestDatabase};
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::app::{Answer, Answering as _, PASSWORD, TestApp};
 

@@ -3,9 +3,9 @@
 mod cors;
 mod redirects;
 
+use database::{on_both_engines, testing::TestDatabase};
 use reqwest::RequestBuilder;
 use serde_json::json;
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::app::{
     Answer, Answering as _, BASE_URL, FRONT_END, GET_SESSION, JWKS, PASSWORD, SIGN_IN, SIGN_OUT,

@@ -1,8 +1,8 @@
 //! Better Auth's endpoints for accounts of other providers. Such accounts exist only if they were
 //! imported.
 
+use database::{on_both_engines, testing::TestDatabase};
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::app::{Answer, Answering as _, BASE_URL, DAY, FRONT_END, SignedIn, TestApp, count};
 

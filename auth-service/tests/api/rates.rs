@@ -1,11 +1,11 @@
 //! Rate limits by client address and path.
 
-use reqwest::RequestBuilder;
-use serde_json::json;
-use service_kit::{
+use database::{
     on_both_engines,
     testing::{Engine, TestDatabase},
 };
+use reqwest::RequestBuilder;
+use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::app::{

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use service_kit::{on_both_engines, testing::TestDatabase};
+use database::{on_both_engines, testing::TestDatabase};
 use tokio::task::JoinSet;
 
 use crate::{

@@ -7,10 +7,10 @@ mod rotated;
 
 use std::process::Stdio;
 
+use database::testing::TestDatabase;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use service_kit::testing::TestDatabase;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader},
     process::{Child, Command},

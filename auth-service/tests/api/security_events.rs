@@ -4,13 +4,12 @@
 mod access;
 
 use auth_service::config::Config;
-use reqwest::RequestBuilder;
-use serde_json::{Value, json};
-use service_kit::{
-    db::{Conn, Database, query},
-    on_both_engines,
+use database::{
+    Conn, Database, on_both_engines, query,
     testing::{Engine, TestDatabase},
 };
+use reqwest::RequestBuilder;
+use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use crate::{

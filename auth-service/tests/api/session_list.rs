@@ -1,7 +1,7 @@
 //! The sessions of a user: listed, and revoked one by one or all at once.
 
+use database::{on_both_engines, testing::TestDatabase};
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::app::{
     Answer, Answering as _, CLEARED, DAY, GET_SESSION, PASSWORD, SIGN_IN, START_SHOWN, SignedIn,

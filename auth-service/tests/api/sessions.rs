@@ -1,8 +1,8 @@
 //! `GET /api/auth/get-session` and `POST /api/auth/sign-out`: sessions and their cookies.
 
 use auth_service::config::Config;
+use database::{on_both_engines, testing::TestDatabase};
 use serde_json::json;
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::app::{
     Answering as _, BASE_URL, CLEARED, DAY, GET_SESSION, PASSWORD, SIGN_OUT, START_SHOWN, SignedIn,

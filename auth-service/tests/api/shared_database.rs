@@ -3,11 +3,12 @@
 use std::fs;
 
 use auth_service::MIGRATIONS;
-use diesel::{Connection as _, SqliteConnection, connection::SimpleConnection as _};
-use service_kit::{
+use database::{
     migrate, on_both_engines,
-    testing::{Engine, Report, TestDatabase},
+    testing::{Engine, TestDatabase},
 };
+use diesel::{Connection as _, SqliteConnection, connection::SimpleConnection as _};
+use operator_tools::testing::Report;
 
 use crate::{
     app::{SECRET, TestApp, count, values},

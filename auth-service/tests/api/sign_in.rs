@@ -1,7 +1,7 @@
 //! `POST /api/auth/sign-in/email`.
 
+use database::{on_both_engines, testing::TestDatabase};
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::app::{
     Answer, Answering as _, BASE_URL, PASSWORD, SIGN_IN, SIGN_UP, TestApp, count, members,

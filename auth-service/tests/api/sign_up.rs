@@ -1,8 +1,8 @@
 //! `POST /api/auth/sign-up/email`.
 
+use database::{on_both_engines, testing::TestDatabase};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 use tokio::task::JoinSet;
 
 use crate::app::{

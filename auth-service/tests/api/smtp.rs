@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use auth_service::config::Config;
+use database::{on_both_engines, testing::TestDatabase};
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader, Lines},
     net::TcpSocket,

@@ -2,10 +2,10 @@
 
 use auth_service::config::JwtAlgorithm;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use database::{on_both_engines, testing::TestDatabase};
 use ed25519_dalek::{Signature, VerifyingKey};
 use reqwest::Method;
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 use tokio::task::JoinSet;
 
 use crate::app::{

@@ -2,8 +2,8 @@
 
 use std::{fs, path::Path};
 
+use database::{DatabaseUrl, on_both_engines, testing::TestDatabase};
 use serde_json::{Value, json};
-use service_kit::{db::DatabaseUrl, on_both_engines, testing::TestDatabase};
 use tempfile::TempDir;
 use tokio::process::Command;
 

@@ -2,9 +2,9 @@
 
 use std::{fs, os::unix::fs::symlink, path::Path};
 
+use database::{on_both_engines, testing::TestDatabase};
 use reqwest::Method;
 use serde_json::json;
-use service_kit::{on_both_engines, testing::TestDatabase};
 use tempfile::TempDir;
 
 use crate::app::{

@@ -6,7 +6,7 @@ use std::{
     str::FromStr,
 };
 
-use crate::metrics::MetricsArgs;
+use telemetry::metrics::MetricsArgs;
 
 /// An IP address to listen on, or a host name that resolves to one.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,13 +13,13 @@ use actix_web::{
     },
     middleware::Next,
 };
+use telemetry::RequestLog;
 use uuid::Uuid;
 
 use self::to_completion::to_completion;
 use crate::{
     default_headers,
     server::{close_while_stopping, outgoing},
-    telemetry::RequestLog,
 };
 
 /// Header with the request id, in requests and responses.

@@ -21,6 +21,7 @@ use actix_web::{
     rt::net::TcpStream,
 };
 use clap::Args;
+use settings::duration;
 
 use self::connection::Connection;
 pub use self::in_flight::{Exhausted, Held, InFlight, Reservation};
@@ -28,7 +29,6 @@ pub(crate) use self::{
     draining::{close_while_stopping, drain},
     outgoing::outgoing,
 };
-use crate::config::duration;
 
 /// Time limit for a client to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);

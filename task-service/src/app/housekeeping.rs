@@ -3,7 +3,9 @@
 use std::{future, time::Duration};
 
 use actix_web::web::Data;
-use service_kit::{sql_types::DbTime, telemetry::Chain, worker::Worker};
+use database::sql_types::DbTime;
+use service_kit::worker::Worker;
+use telemetry::Chain;
 use tracing::warn;
 
 use crate::{

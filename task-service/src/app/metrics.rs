@@ -2,7 +2,7 @@
 
 use actix_web::web::Data;
 use jwks_auth::{FeedStats, IssuerStats, Stats, Verifier};
-use service_kit::metrics::{Build, Figures, Sheet};
+use telemetry::metrics::{Build, Figures, Sheet};
 
 use crate::http::state::AppState;
 

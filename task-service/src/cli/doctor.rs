@@ -7,10 +7,8 @@ mod token;
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::Args;
-use service_kit::{
-    Clock,
-    doctor::{self, Caller, DoctorArgs, Finding, Schema},
-};
+use operator_tools::doctor::{self, Caller, DoctorArgs, Finding, Schema};
+use service_kit::Clock;
 
 use self::issuer::Trusted;
 use crate::{config::Config, domain::verifier, store::MIGRATIONS};

@@ -20,13 +20,10 @@ use std::{
     process::ExitCode,
 };
 
+use database::{Conn, Database, migrate::MigrateError};
+use operator_tools::{progress, source};
 use secrecy::ExposeSecret as _;
-use service_kit::{
-    Clock,
-    db::{Conn, Database},
-    migrate::MigrateError,
-    progress, source,
-};
+use service_kit::Clock;
 
 pub use self::{args::ImportArgs, error::ImportError};
 use self::{args::Origin, judge::Judge, old_task::OldTask, owners::Owners, report::Report};
@@ -58,9 +55,9 @@ async fn import_export(config: &Config, args: &ImportArgs) -> Result<ExitCode, I
     if args.is_for_tasks() {
         return Err(ImportError::ExportIsTakenWhole);
     }
-    let file = service_kit::transfer::file(args.source.expose_secret());
+    let file = operator_tools::transfer::file(args.source.expose_secret());
     let file = file.map_err(ImportError::NotAnExport)?;
-    transfer::import(config, &service_kit::transfer::ImportArgs { file }).await?.log();
+    transfer::import(config, &operator_tools::transfer::ImportArgs { file }).await?.log();
     Ok(ExitCode::SUCCESS)
 }
 

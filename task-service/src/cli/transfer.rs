@@ -1,9 +1,9 @@
 //! `task-service export` and `import`: all data in one file.
 
-use service_kit::{
-    Clock,
-    transfer::{self, ExportArgs, ImportArgs, Imported, Inventory, Tally, TransferError},
+use operator_tools::transfer::{
+    self, ExportArgs, ImportArgs, Imported, Inventory, Tally, TransferError,
 };
+use service_kit::Clock;
 
 use crate::{
     config::Config,

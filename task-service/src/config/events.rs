@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use secrecy::{ExposeSecret as _, SecretString};
-use service_kit::config::{ExampleSecret, duration, http_url, refuse_example, secret};
+use settings::{ExampleSecret, duration, http_url, refuse_example, secret};
 use url::Url;
 
 /// Default path of the feed, at the origin of the key set.

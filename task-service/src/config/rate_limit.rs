@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
-use service_kit::config::{duration, switch};
+use settings::{duration, switch};
 
 /// `on`, `off`, or a number of requests per duration: `100/10s`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

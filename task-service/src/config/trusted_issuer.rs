@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use clap::ValueEnum as _;
-use service_kit::config::{http_url, non_blank};
+use settings::{http_url, non_blank};
 use url::Url;
 
 use super::Algorithm;

@@ -7,14 +7,10 @@
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use chrono::DateTime;
+use database::{Database, Unavailable, sql_types::DbTime};
 use jwks_auth::{EventBatch, EventKind, EventQuery, EventReader, FeedError, SecurityEvent};
-use service_kit::{
-    Clock,
-    db::{Database, Unavailable},
-    sql_types::DbTime,
-    telemetry::Chain,
-    worker::Worker,
-};
+use service_kit::{Clock, worker::Worker};
+use telemetry::Chain;
 use tokio::time::sleep;
 use tracing::{info, warn};
 

@@ -5,12 +5,10 @@
 
 use std::{any::Any, collections::HashMap, sync::Arc, time::Duration};
 
+use database::Unavailable;
 use parking_lot::{Mutex, MutexGuard};
-use service_kit::{
-    db::Unavailable,
-    metrics::{Counter, Sheet},
-};
 use shared_models::UserId;
+use telemetry::metrics::{Counter, Sheet};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,

@@ -1,7 +1,7 @@
 //! Migrates the schema and the rows written by an older version.
 
-use service_kit::{
-    db::{Database, DatabaseUrl, OpenError, Unavailable, is_outage},
+use database::{
+    Database, DatabaseUrl, OpenError, Unavailable, is_outage,
     migrate::{self, MigrateError},
 };
 

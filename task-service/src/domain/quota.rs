@@ -7,8 +7,8 @@
 
 use std::collections::HashMap;
 
+use database::Conn;
 use parking_lot::Mutex;
-use service_kit::db::Conn;
 use shared_models::UserId;
 
 use crate::store::{IdempotencyKey, StoreError, Task};

@@ -8,8 +8,8 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use service_kit::metrics::{Counter, Sheet};
 use shared_models::UserId;
+use telemetry::metrics::{Counter, Sheet};
 
 use crate::config::RateLimit;
 

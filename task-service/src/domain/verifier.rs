@@ -1,7 +1,8 @@
 //! Builds the verifier from the settings: the primary issuer and further trusted ones.
 
 use jwks_auth::{BuildError, EventFeed, Verifier};
-use service_kit::{Clock, telemetry::trace_headers};
+use service_kit::Clock;
+use telemetry::trace_headers;
 use url::Url;
 
 use crate::config::{Algorithm, Config, KeyLocation, TrustedIssuer, WhenSilent};

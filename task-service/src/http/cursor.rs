@@ -2,7 +2,7 @@
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, Datelike as _, Utc};
-use service_kit::sql_types::{DbTime, DbUuid};
+use database::sql_types::{DbTime, DbUuid};
 use uuid::Uuid;
 
 use crate::store::{Order, Place, Position, Sort};

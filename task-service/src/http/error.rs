@@ -12,14 +12,10 @@ use actix_web::{
         header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
     },
 };
+use database::is_outage;
 use serde::Serialize;
-use service_kit::{
-    body::BodyError,
-    db::{self, is_outage},
-    request,
-    server::Exhausted,
-    telemetry::Chain,
-};
+use service_kit::{body::BodyError, request, server::Exhausted};
+use telemetry::Chain;
 use tracing::{debug, error};
 use utoipa::ToSchema;
 
@@ -81,7 +77,7 @@ pub(crate) enum Error {
     #[error("cannot serialize a task")]
     Json(#[source] serde_json::Error),
     #[error("database unavailable")]
-    DatabaseUnavailable(#[from] db::Unavailable),
+    DatabaseUnavailable(#[from] database::Unavailable),
     #[error("database query failed")]
     Sql(#[from] StoreError),
 }

@@ -8,8 +8,9 @@ use actix_web::{
     body::{BodyStream, BoxBody, MessageBody as _},
     web::{Bytes, Data},
 };
+use database::sql_types::DbUuid;
 use futures_util::stream::{self, Stream, StreamExt as _};
-use service_kit::{server::Held, sql_types::DbUuid};
+use service_kit::server::Held;
 use shared_models::UserId;
 
 use crate::{

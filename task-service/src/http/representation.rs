@@ -9,8 +9,8 @@ use actix_web::{
 };
 use aws_lc_rs::digest;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use database::sql_types::DbUuid;
 use serde::{Serialize, Serializer as _};
-use service_kit::sql_types::DbUuid;
 use shared_models::{TaskId, Timestamp, UserId};
 use utoipa::ToSchema;
 

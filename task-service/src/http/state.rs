@@ -1,10 +1,7 @@
 //! State of the process, which all handlers share through `Data`.
 
-use service_kit::{
-    Clock,
-    db::{Database, PooledConn},
-    server::InFlight,
-};
+use database::{Database, PooledConn};
+use service_kit::{Clock, server::InFlight};
 use shared_models::Timestamp;
 
 use crate::{

@@ -10,7 +10,7 @@ use actix_web::{
     },
     web::Data,
 };
-use service_kit::db::{Conn, PooledConn};
+use database::{Conn, PooledConn};
 use shared_models::UserId;
 
 use self::parameters::Page;

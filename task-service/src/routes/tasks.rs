@@ -10,8 +10,8 @@ use actix_web::{
     },
     web::Data,
 };
-use service_kit::{
-    db::Conn,
+use database::{
+    Conn,
     sql_types::{DbTime, DbUuid},
 };
 use shared_models::{TaskId, UserId};

@@ -1,11 +1,11 @@
 //! Deleted users, and the erasure of their data.
 
-use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
-use service_kit::{
-    db::{Conn, query},
+use database::{
+    Conn, query,
     sql_types::{DbTime, DbUuid},
 };
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
 
 use crate::store::schema::{erasures, event_cursors, idempotency_keys, tasks};
 

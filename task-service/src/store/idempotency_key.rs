@@ -1,13 +1,13 @@
 //! Responses to create requests with an `Idempotency-Key`.
 
+use database::{
+    Conn, query,
+    sql_types::{DbTime, DbUuid},
+};
 use diesel::{prelude::*, upsert::excluded};
 use diesel_async::RunQueryDsl;
+use operator_tools::transfer::bytes;
 use serde::{Deserialize, Serialize};
-use service_kit::{
-    db::{Conn, query},
-    sql_types::{DbTime, DbUuid},
-    transfer::bytes,
-};
 use shared_models::UserId;
 
 use crate::store::schema::idempotency_keys;

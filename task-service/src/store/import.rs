@@ -2,16 +2,15 @@
 
 use std::collections::HashMap;
 
+use database::{Conn, query, sql_types::DbUuid};
 use diesel::{
     prelude::*,
     sql_query,
     sql_types::{BigInt, Nullable, Text},
 };
 use diesel_async::RunQueryDsl;
-use service_kit::{
-    db::{Conn, query},
+use operator_tools::{
     source::{NullableText, SourceText, Table},
-    sql_types::DbUuid,
     transfer::Row as _,
 };
 use uuid::Uuid;

@@ -1,14 +1,14 @@
 //! Listings of tasks: filtered, ordered and paginated by key, so that tasks created or deleted
 //! between two pages cause neither duplicates nor gaps.
 
+use database::{
+    Conn, query,
+    sql_types::{DbTime, DbUuid},
+};
 use diesel::{
     define_sql_function,
     prelude::*,
     sql_types::{Nullable, Text},
-};
-use service_kit::{
-    db::{Conn, query},
-    sql_types::{DbTime, DbUuid},
 };
 use shared_models::UserId;
 

@@ -1,12 +1,12 @@
 //! Rows as they are exported and imported.
 
+use database::sql_types::{DbTime, DbUuid};
 use diesel::prelude::*;
-use serde::{Deserialize, Serialize};
-use service_kit::{
+use operator_tools::{
     exported,
-    sql_types::{DbTime, DbUuid},
     transfer::{Table, table},
 };
+use serde::{Deserialize, Serialize};
 
 use super::IdempotencyKey;
 use crate::store::{

@@ -2,7 +2,7 @@
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Bool, Nullable, Text};
-    use service_kit::sql_types::{TimestampUtc, Uuid};
+    use database::sql_types::{TimestampUtc, Uuid};
 
     tasks (user_id, id) {
         id -> Uuid,
@@ -20,7 +20,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{Binary, Text};
-    use service_kit::sql_types::{TimestampUtc, Uuid};
+    use database::sql_types::{TimestampUtc, Uuid};
 
     idempotency_keys (user_id, key) {
         user_id -> Text,
@@ -43,7 +43,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::Text;
-    use service_kit::sql_types::TimestampUtc;
+    use database::sql_types::TimestampUtc;
 
     erasures (user_id) {
         user_id -> Text,

@@ -1,12 +1,12 @@
 //! Tasks. Every statement of a request names the owner, except [`Task::find_owner`], so that a
 //! database that is sharded by owner only queries one node.
 
-use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
-use service_kit::{
-    db::{Conn, Prepared, query},
+use database::{
+    Conn, Prepared, query,
     sql_types::{DbTime, DbUuid},
 };
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
 use shared_models::{TaskId, UserId};
 
 use crate::store::{folded::folded, schema::tasks};

@@ -12,10 +12,11 @@ use std::{
 use actix_web::{App as WebApp, HttpResponse, HttpServer, dev::ServerHandle, rt, web};
 use chrono::TimeDelta;
 use clap::Parser as _;
+use database::testing::TestDatabase;
 use jwks_auth::testing::Issuer;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
-use service_kit::{Clock, testing::TestDatabase};
+use service_kit::Clock;
 use task_service::{app::App, cli::Cli, config::Config};
 use tokio::sync::watch;
 use url::{Position, Url};

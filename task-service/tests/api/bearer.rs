@@ -4,10 +4,10 @@
 mod issuers;
 mod shape;
 
+use database::{on_both_engines, testing::TestDatabase};
 use jwks_auth::testing::Issuer;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::app::{AUDIENCE, ISSUER, KeyServer, TestApp, claims, now, problem};
 

@@ -1,8 +1,8 @@
 //! Cacheability of responses in browsers and proxies.
 
+use database::{on_both_engines, testing::TestDatabase};
 use reqwest::Method;
 use serde_json::json;
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::app::{TestApp, location};
 

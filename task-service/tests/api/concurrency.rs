@@ -6,10 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use database::{on_both_engines, testing::TestDatabase};
 use futures_util::future::{join, join_all};
 use reqwest::StatusCode;
 use serde_json::json;
-use service_kit::{on_both_engines, testing::TestDatabase};
 use task_service::config::RateLimit;
 
 use crate::app::TestApp;

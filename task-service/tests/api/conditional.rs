@@ -1,9 +1,9 @@
 //! Entity tags, which prevent lost updates and repeated transfers.
 
+use database::{on_both_engines, testing::TestDatabase};
 use futures_util::future::join_all;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::app::{TestApp, location, problem};
 

@@ -1,14 +1,14 @@
 //! PostgreSQL connections: limited in number, and replaced when the server closes them.
 
+use database::{
+    Database, query,
+    testing::{Engine, TestDatabase},
+};
 use diesel::{QueryableByName, sql_query, sql_types::BigInt};
 use diesel_async::RunQueryDsl as _;
 use futures_util::future::join_all;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
-use service_kit::{
-    db::{Database, query},
-    testing::{Engine, TestDatabase},
-};
 
 use crate::app::TestApp;
 

@@ -1,7 +1,7 @@
 //! CORS for exactly the configured origin.
 
+use database::{on_both_engines, testing::TestDatabase};
 use reqwest::{Method, StatusCode};
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::app::{FRONTEND, TestApp};
 

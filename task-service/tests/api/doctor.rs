@@ -6,12 +6,10 @@ mod rights;
 use std::{fs, net::TcpListener, process::Stdio};
 
 use chrono::{DateTime, Utc};
+use database::{migrate, on_both_engines, testing::TestDatabase};
 use jwks_auth::{Algorithm, testing::Issuer};
+use operator_tools::testing::{Report, Stub, answer, free_port};
 use serde_json::{Value, json};
-use service_kit::{
-    migrate, on_both_engines,
-    testing::{Report, Stub, TestDatabase, answer, free_port},
-};
 use task_service::MIGRATIONS;
 use tokio::{io::AsyncWriteExt as _, process::Command};
 

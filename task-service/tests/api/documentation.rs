@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use clap::CommandFactory as _;
-use service_kit::testing::{
+use settings::testing::{
     assert_commands_understood, assert_limits_current, assert_settings_documented, undocumented,
 };
 use task_service::cli::Cli;

@@ -3,10 +3,10 @@
 
 mod feed;
 
+use database::{on_both_engines, testing::TestDatabase};
 use jwks_auth::testing::Issuer;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 use task_service::config::{Config, WhenSilent};
 
 use self::feed::Feed;
@@ -138,11 +138,11 @@ async fn add_tasks(db: &TestDatabase, user: &str, count: usize) {
     for start in (0..count).step_by(500) {
         let rows: Vec<_> = (start..count.min(start + 500))
             .map(|number| match db.engine {
-                service_kit::testing::Engine::Postgres => {
+                database::testing::Engine::Postgres => {
                     format!("('00000000-0000-7000-8000-{number:012x}', '{user}', 'x', NULL, false, \
                              '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z', 1, 'x', NULL)")
                 }
-                service_kit::testing::Engine::Sqlite => {
+                database::testing::Engine::Sqlite => {
                     format!("(x'00000000000070008000{number:012x}', '{user}', 'x', NULL, 0, \
                              '2026-01-01T00:00:00.000000Z', '2026-01-01T00:00:00.000000Z', 1, 'x', NULL)")
                 }

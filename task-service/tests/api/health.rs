@@ -2,7 +2,7 @@
 
 use std::process::Output;
 
-use service_kit::{on_both_engines, testing::TestDatabase};
+use database::{on_both_engines, testing::TestDatabase};
 use tokio::process::Command;
 
 use crate::app::{Answer, KeyServer, TestApp};

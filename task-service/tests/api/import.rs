@@ -4,11 +4,11 @@ mod refusals;
 
 use std::{fmt::Write as _, fs, io::Write as _, process::Output};
 
-use serde_json::{Value, json};
-use service_kit::{
+use database::{
     on_both_engines,
     testing::{Engine, TestDatabase},
 };
+use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 use tokio::process::Command;
 

@@ -1,8 +1,8 @@
 //! Invalid input results in a 4xx response in the documented format.
 
+use database::{on_both_engines, testing::TestDatabase};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::app::{TestApp, problem};
 

@@ -4,11 +4,11 @@
 
 use std::{pin::pin, time::Duration};
 
+use database::{on_both_engines, testing::TestDatabase};
 use futures_util::future::join_all;
 use jwks_auth::testing::Issuer;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 use task_service::config::Config;
 
 use crate::app::{Answer, KeyServer, TestApp, claims, problem};

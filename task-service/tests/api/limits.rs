@@ -3,10 +3,10 @@
 
 use std::net::SocketAddr;
 
+use database::{on_both_engines, testing::TestDatabase};
 use futures_util::{StreamExt as _, future::join_all, stream};
 use reqwest::{Body, Method, StatusCode};
 use serde_json::json;
-use service_kit::{on_both_engines, testing::TestDatabase};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,

@@ -1,8 +1,8 @@
 //! Listings and pagination.
 
+use database::{on_both_engines, testing::TestDatabase};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::app::{TestApp, problem};
 

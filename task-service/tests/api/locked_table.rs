@@ -2,15 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use database::{
+    Database, query,
+    testing::{Engine, TestDatabase},
+};
 use diesel::{QueryResult, sql_query};
 use diesel_async::RunQueryDsl as _;
 use futures_util::future::join_all;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use service_kit::{
-    db::{Database, query},
-    testing::{Engine, TestDatabase},
-};
 
 use crate::app::{TestApp, problem};
 

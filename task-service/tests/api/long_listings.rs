@@ -1,9 +1,9 @@
 //! Listings that are sent in parts look like others to clients.
 
+use database::{on_both_engines, testing::TestDatabase};
 use futures_util::future::join_all;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::app::TestApp;
 

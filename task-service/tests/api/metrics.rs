@@ -3,14 +3,12 @@
 
 use std::time::Duration;
 
+use database::{on_both_engines, testing::TestDatabase};
 use jwks_auth::testing::Issuer;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
-use service_kit::{
-    on_both_engines,
-    testing::{Scrape, TestDatabase},
-};
 use task_service::config::Config;
+use telemetry::testing::Scrape;
 
 use crate::app::{Answer, ISSUER, TestApp, claims};
 

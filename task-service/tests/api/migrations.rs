@@ -1,12 +1,11 @@
 //! Runs the migrations on both engines, and checks that their result matches the code.
 
-use reqwest::StatusCode;
-use serde_json::{Value, json};
-use service_kit::{
-    db::{Database, DatabaseUrl},
-    migrate, on_both_engines,
+use database::{
+    Database, DatabaseUrl, migrate, on_both_engines,
     testing::{Engine, TestDatabase},
 };
+use reqwest::StatusCode;
+use serde_json::{Value, json};
 use task_service::MIGRATIONS;
 use tokio::{
     task::JoinSet,

@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
+use database::{on_both_engines, testing::TestDatabase};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 use task_service::{config::Config, openapi::ApiDoc};
 
 use crate::app::TestApp;

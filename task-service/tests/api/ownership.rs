@@ -1,8 +1,8 @@
 //! Access to tasks without a token, with an invalid token, as another user and as the owner.
 
+use database::{on_both_engines, testing::TestDatabase};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 use task_service::config::ForeignTasks;
 
 use crate::app::{TestApp, problem};

@@ -1,8 +1,8 @@
 //! Clients (machines) as callers: scopes, challenges, and tasks of their own.
 
+use database::{on_both_engines, testing::TestDatabase};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 use task_service::config::Config;
 
 use crate::app::{ISSUER, TestApp, claims, problem};

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use database::{on_both_engines, testing::TestDatabase};
 use futures_util::future::join_all;
 use reqwest::{Response, StatusCode};
 use serde_json::json;
-use service_kit::{on_both_engines, testing::TestDatabase};
 use task_service::config::RateLimit;
 
 use crate::app::{TestApp, problem};

@@ -2,6 +2,10 @@
 
 use std::pin::Pin;
 
+use database::{
+    Database, on_both_engines, query,
+    testing::{Engine, TestDatabase},
+};
 use diesel::{QueryResult, sql_query};
 use diesel_async::RunQueryDsl as _;
 use futures_util::{
@@ -11,11 +15,6 @@ use futures_util::{
 };
 use reqwest::{Method, Response, StatusCode};
 use serde_json::json;
-use service_kit::{
-    db::{Database, query},
-    on_both_engines,
-    testing::{Engine, TestDatabase},
-};
 
 use crate::app::{TestApp, problem};
 

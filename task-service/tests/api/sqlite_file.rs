@@ -7,12 +7,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use reqwest::StatusCode;
-use serde_json::json;
-use service_kit::{
-    db::DatabaseUrl,
+use database::{
+    DatabaseUrl,
     testing::{Engine, TestDatabase},
 };
+use reqwest::StatusCode;
+use serde_json::json;
 
 use crate::app::{TestApp, problem};
 

@@ -1,9 +1,9 @@
 //! The life cycle of a task through the API, and what all endpoints have in common.
 
+use database::{on_both_engines, testing::TestDatabase};
 use futures_util::future::join_all;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use crate::app::{TestApp, location, problem};
 

@@ -6,12 +6,12 @@ mod refusals;
 use std::{fmt::Write as _, fs, os::unix::fs::PermissionsExt as _, path::Path, process::Stdio};
 
 use aws_lc_rs::digest::{SHA256, digest};
-use reqwest::{Method, StatusCode};
-use serde_json::{Value, json};
-use service_kit::{
+use database::{
     migrate, on_both_engines,
     testing::{Engine, TestDatabase},
 };
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
 use task_service::MIGRATIONS;
 use tempfile::TempDir;
 use tokio::{

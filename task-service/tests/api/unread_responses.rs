@@ -2,10 +2,10 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use database::{on_both_engines, testing::TestDatabase};
 use futures_util::future::join_all;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
-use service_kit::{on_both_engines, testing::TestDatabase};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, Interest},
     net::{TcpSocket, TcpStream},

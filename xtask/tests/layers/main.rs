@@ -1,5 +1,5 @@
-//! Layers of the services and import cycles among the modules of each crate, which the compiler
-//! does not check.
+//! Layers of the services, layers of the crates, and import cycles among the modules of each crate,
+//! which the compiler does not check.
 //!
 //! A module imports only from its own layer and the layers below it. Modules must not import each
 //! other in a cycle. This also applies to sibling modules, each together with its submodules.
@@ -49,6 +49,40 @@ const AUTH_SERVICE: [Layer; 8] = [
     Layer { modules: &["store"], must_not_use: &["actix_web", "clap", "rand"] },
     Layer { modules: &["config"], must_not_use: &["actix_web", "diesel"] },
 ];
+
+/// The crates in `crates`, each with the crates of the workspace that it may use.
+const CRATES: [(&str, &[&str]); 8] = [
+    ("http-client", &[]),
+    ("settings", &[]),
+    ("jwks-auth", &["http-client"]),
+    ("jwks-auth-verify", &["jwks-auth"]),
+    ("telemetry", &["http-client", "settings"]),
+    ("database", &["settings", "telemetry"]),
+    ("service-kit", &["settings", "telemetry"]),
+    ("operator-tools", &["database", "http-client", "service-kit", "settings"]),
+];
+
+#[test]
+fn crates_use_only_those_below_them() {
+    let root = xtask::root();
+    let members = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    let members: Vec<_> =
+        members.lines().filter_map(|line| line.split_once(" = { path = ")).collect();
+    let folders = fs::read_dir(root.join("crates")).unwrap();
+    let names = folders.map(|folder| folder.unwrap().file_name().into_string().unwrap());
+    for name in names {
+        let rule = CRATES.iter().find(|(named, _)| *named == name);
+        let (_, allowed) = rule.unwrap_or_else(|| panic!("there is no rule for {name}"));
+        let manifest = fs::read_to_string(root.join("crates").join(&name).join("Cargo.toml"));
+        let manifest = manifest.unwrap();
+        let (_, dependencies) = manifest.split_once("[dependencies]").unwrap();
+        let dependencies = dependencies.split("\n[").next().unwrap();
+        let used = dependencies.lines().filter_map(|line| line.split(['.', ' ']).next());
+        for used in used.filter(|used| members.iter().any(|(member, _)| member == used)) {
+            assert!(allowed.contains(&used), "{name} must not use {used}");
+        }
+    }
+}
 
 #[test]
 fn task_service_has_layers() {

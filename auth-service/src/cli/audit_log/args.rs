@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clap::{Args, builder::PossibleValuesParser};
-use service_kit::{config::duration, source::value};
+use operator_tools::source::value;
+use settings::duration;
 
 use crate::{cli::command::FormatArgs, domain::audit::Action};
 

@@ -3,7 +3,7 @@
 use std::{fs, time::Duration};
 
 use clap::{Args, Subcommand};
-use service_kit::config::{duration_or_zero, non_blank};
+use settings::{duration_or_zero, non_blank};
 
 use crate::{
     cli::command::{ConfirmArgs, FormatArgs},

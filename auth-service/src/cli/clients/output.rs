@@ -2,8 +2,9 @@
 
 use std::io::{self, Write as _};
 
+use database::sql_types::DbTime;
+use operator_tools::source::printable;
 use serde::Serialize;
-use service_kit::{source::printable, sql_types::DbTime};
 use shared_models::Timestamp;
 
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use service_kit::doctor::{Finding, innermost, may_hold_files, shown};
+use operator_tools::doctor::{Finding, innermost, may_hold_files, shown};
 use tokio::time::timeout;
 use url::Url;
 

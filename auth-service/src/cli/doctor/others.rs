@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::config::Config;
+use operator_tools::doctor::{self, Caller, Finding};
 use serde_json::Value;
-use service_kit::doctor::{self, Caller, Finding};
 use shared_models::{ISSUER_DOCUMENT, IssuerDocument};
 
 const JWKS: &str = "/api/auth/jwks";

@@ -1,10 +1,10 @@
 //! Checks, without any I/O, how browsers will treat the configured origins, and whether proxies are
 //! configured.
 
-use service_kit::{
-    doctor::{Finding, is_another_site, is_https, is_loopback, same_but_for_the_host},
-    origins::WebOrigin,
+use operator_tools::doctor::{
+    Finding, is_another_site, is_https, is_loopback, same_but_for_the_host,
 };
+use service_kit::origins::WebOrigin;
 use url::Url;
 
 use crate::config::{Config, SameSite};

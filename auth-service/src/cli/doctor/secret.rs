@@ -1,10 +1,8 @@
 //! Checks that the secret is valid and decrypts the signing keys in the database, and whether older
 //! secrets are still needed.
 
-use service_kit::{
-    db::Conn,
-    doctor::{Finding, ReadOnly, innermost},
-};
+use database::Conn;
+use operator_tools::doctor::{Finding, ReadOnly, innermost};
 
 use crate::{
     config::{Config, Secrets},

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use operator_tools::source::NameArgs;
 use secrecy::SecretString;
-use service_kit::source::NameArgs;
 
 /// Arguments of the `import` command.
 #[derive(Args, Clone, Debug)]

@@ -1,7 +1,7 @@
 //! Converts the ban and activity flags of a source.
 
 use chrono::{DateTime, Utc};
-use service_kit::source::value::{flag, time};
+use operator_tools::source::value::{flag, time};
 
 use super::candidate::CandidateBan;
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use service_kit::source::{NameArgs, Record, SeparatedColumns, SeparatedFile, SourceError};
+use operator_tools::source::{NameArgs, Record, SeparatedColumns, SeparatedFile, SourceError};
 
 use super::{
     ban::{ban, forbidden, inactive},

@@ -2,12 +2,8 @@
 
 use std::{io, path::PathBuf};
 
-use service_kit::{
-    db::{OpenError, Unavailable},
-    migrate::MigrateError,
-    source::SourceError,
-    transfer::TransferError,
-};
+use database::{OpenError, Unavailable, migrate::MigrateError};
+use operator_tools::{source::SourceError, transfer::TransferError};
 
 use crate::{config::SecretError, store::StoreError};
 

@@ -2,11 +2,9 @@
 
 use std::process::ExitCode;
 
+use operator_tools::transfer::{self, ImportArgs, Imported};
 use secrecy::ExposeSecret as _;
-use service_kit::{
-    Clock,
-    transfer::{self, ImportArgs, Imported},
-};
+use service_kit::Clock;
 
 use super::{args::ImportArgs as UserImportArgs, error::ImportError};
 use crate::{

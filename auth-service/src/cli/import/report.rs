@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use service_kit::source::Findings;
+use operator_tools::source::Findings;
 
 use crate::domain::passwords::ACCEPTED_HASHES;
 

@@ -6,10 +6,8 @@ mod row;
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use service_kit::{
-    db::Conn,
-    source::{self, SourceError, Table},
-};
+use database::Conn;
+use operator_tools::source::{self, SourceError, Table};
 
 use self::layout::{BETTER_AUTH, DJANGO, SUPABASE};
 use super::{

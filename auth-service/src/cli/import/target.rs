@@ -9,12 +9,8 @@ mod verdict;
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use service_kit::{
-    db::{Database, DatabaseUrl},
-    migrate,
-    source::value,
-    sql_types::DbTime,
-};
+use database::{Database, DatabaseUrl, migrate, sql_types::DbTime};
+use operator_tools::source::value;
 use shared_models::Timestamp;
 
 use self::verdict::Verdict;

@@ -3,8 +3,8 @@
 use std::io::{self, Write as _};
 
 use chrono::{DateTime, Utc};
+use database::sql_types::DbTime;
 use serde::Serialize;
-use service_kit::sql_types::DbTime;
 use shared_models::Timestamp;
 
 use crate::{

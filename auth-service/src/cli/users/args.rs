@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use service_kit::config::{duration, non_blank};
+use settings::{duration, non_blank};
 
 use crate::{
     cli::command::{ConfirmArgs, FormatArgs},

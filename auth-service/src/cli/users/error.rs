@@ -1,6 +1,6 @@
 //! Errors of `auth-service users`.
 
-use service_kit::prompt::PromptError;
+use operator_tools::prompt::PromptError;
 
 use crate::{
     cli::command::CommandError,

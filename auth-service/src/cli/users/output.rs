@@ -2,9 +2,10 @@
 
 use std::io::{self, Write as _};
 
+use database::sql_types::DbTime;
+use operator_tools::source::printable;
 use serde::Serialize;
 use serde_json::json;
-use service_kit::{source::printable, sql_types::DbTime};
 use shared_models::Timestamp;
 
 use crate::{

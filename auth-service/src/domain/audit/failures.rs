@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
+use database::sql_types::DbTime;
 use parking_lot::Mutex;
-use service_kit::sql_types::DbTime;
 use uuid::Uuid;
 
 use crate::domain::throttle::Key;

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use service_kit::{
-    db::{Database, Unavailable},
-    sql_types::DbTime,
-};
+use database::{Database, Unavailable, sql_types::DbTime};
 
 use super::{
     assertion::{Assertion, AssertionError, MEMORY},

@@ -2,8 +2,8 @@
 
 use aws_lc_rs::{constant_time::verify_slices_are_equal, digest};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use database::sql_types::DbTime;
 use rand::distr::{Alphanumeric, SampleString as _};
-use service_kit::sql_types::DbTime;
 
 use super::public_key::PublicKey;
 use crate::store::OauthClient;

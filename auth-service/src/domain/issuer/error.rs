@@ -1,7 +1,7 @@
 //! Errors of the issuer.
 
 use aws_lc_rs::error::{KeyRejected, Unspecified};
-use service_kit::db::{Unavailable, is_outage};
+use database::{Unavailable, is_outage};
 
 use crate::{domain::secret_box::WrongSecret, store::StoreError};
 

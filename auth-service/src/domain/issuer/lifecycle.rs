@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use database::{Conn, sql_types::DbTime};
 use ed25519_dalek::SigningKey as NewKeyPair;
-use service_kit::{db::Conn, sql_types::DbTime};
 use tracing::info;
 use uuid::Uuid;
 

@@ -134,7 +134,7 @@ pub(super) fn next_generation(keys: &[SigningKey]) -> i32 {
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;
-    use service_kit::sql_types::DbTime;
+    use database::sql_types::DbTime;
 
     use super::*;
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::DateTime;
+use database::{Conn, sql_types::DbTime};
 use lettre::{
     Address, Message,
     message::{
@@ -14,7 +15,6 @@ use rand::{
     RngExt as _,
     distr::{Alphanumeric, SampleString as _},
 };
-use service_kit::{db::Conn, sql_types::DbTime};
 
 use super::{error::MailError, kind::Kind, mailer::Mailer, templates::Context};
 use crate::{

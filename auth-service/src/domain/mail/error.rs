@@ -1,6 +1,6 @@
 //! Errors of composing and sending e-mails.
 
-use service_kit::db::Unavailable;
+use database::Unavailable;
 
 use crate::{
     domain::{email_tokens::EmailTokenError, throttle::ThrottleError},

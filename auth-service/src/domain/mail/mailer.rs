@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
+use database::{Database, PooledConn, Unavailable};
 use lettre::message::Mailbox;
-use service_kit::{
-    Clock,
-    db::{Database, PooledConn, Unavailable},
-};
+use service_kit::Clock;
 use shared_models::Timestamp;
 
 use super::{

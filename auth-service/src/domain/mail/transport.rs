@@ -8,7 +8,7 @@ use std::{
 };
 
 use lettre::Message;
-use service_kit::ownership::{PathError, check_folder};
+use settings::ownership::{PathError, check_folder};
 use tempfile::NamedTempFile;
 use tokio::task::{JoinError, spawn_blocking};
 use tracing::{info, warn};

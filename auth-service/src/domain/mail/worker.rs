@@ -7,8 +7,10 @@ use std::{
     time::Duration,
 };
 
+use database::sql_types::DbTime;
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
-use service_kit::{sql_types::DbTime, telemetry::Chain, worker::Worker};
+use service_kit::worker::Worker;
+use telemetry::Chain;
 use tokio::{select, time};
 use tracing::{error, warn};
 

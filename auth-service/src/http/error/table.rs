@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use actix_web::http::StatusCode;
-use service_kit::db::is_outage;
+use database::is_outage;
 
 use super::Error;
 use crate::store::is_dangling_reference;

@@ -1,7 +1,7 @@
 //! The options of `auth-service audit`.
 
+use database::{on_both_engines, testing::TestDatabase};
 use serde_json::Value;
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use super::{ADA, WRONG, audit, audit_text, id};
 use crate::{

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use database::{on_both_engines, testing::TestDatabase};
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use super::{ADA, CLIENT, audit, fail, id, post, spawn, summaries};
 use crate::{

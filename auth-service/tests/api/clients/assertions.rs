@@ -1,9 +1,9 @@
 //! Clients that sign assertions instead of sending a secret (RFC 7523).
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use database::{on_both_engines, testing::TestDatabase};
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use super::{
     Client, GRANT, TOKEN, claims, is_oauth_error, json_of,

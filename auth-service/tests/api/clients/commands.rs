@@ -2,8 +2,8 @@
 
 use aws_lc_rs::digest;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use database::{on_both_engines, testing::TestDatabase};
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use super::{json_of, run};
 use crate::{

@@ -11,8 +11,8 @@ use base64::{
     Engine as _,
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
 };
+use database::testing::TestDatabase;
 use serde_json::{Value, json};
-use service_kit::testing::TestDatabase;
 use tempfile::TempDir;
 
 use super::json_of;

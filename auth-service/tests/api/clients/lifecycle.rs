@@ -1,7 +1,7 @@
 //! Clients whose secret was rotated, and clients that were disabled or deleted.
 
+use database::{on_both_engines, testing::TestDatabase};
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use super::{Client, RECEIVER, is_oauth_error, json_of, run, spawn};
 use crate::{

@@ -8,10 +8,11 @@ use std::{
 };
 
 use auth_service::MIGRATIONS;
-use service_kit::{
+use database::{
     migrate,
-    testing::{Engine, TestDatabase, free_port},
+    testing::{Engine, TestDatabase},
 };
+use operator_tools::testing::free_port;
 
 use super::{SECRETS, doctor};
 

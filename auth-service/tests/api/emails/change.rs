@@ -1,7 +1,7 @@
 //! Changing an address by mailed links.
 
+use database::{on_both_engines, testing::TestDatabase};
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use super::{CHANGE, VERIFY, change, is_refused, link, open_bare, user, verification};
 use crate::{

@@ -1,7 +1,7 @@
 //! The confirmation page of mailed links: nothing happens until its button is pressed.
 
+use database::{on_both_engines, testing::TestDatabase};
 use serde_json::json;
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use super::{VERIFY, change, open_bare, user, verification};
 use crate::app::{Answering as _, BASE_URL, TestApp};

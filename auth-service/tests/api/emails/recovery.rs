@@ -3,8 +3,8 @@
 
 use std::fs;
 
+use database::{on_both_engines, testing::TestDatabase};
 use serde_json::json;
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use super::{CHANGE, change, is_refused, link, open_bare, user, verification};
 use crate::{

@@ -1,7 +1,7 @@
 //! Required verification, and e-mails that are sent automatically.
 
+use database::{on_both_engines, testing::TestDatabase};
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use super::{SEND, is_unverified, link, open_bare};
 use crate::app::{

@@ -1,8 +1,8 @@
 //! The link that is mailed to the old address and undoes a change of address.
 
+use database::{on_both_engines, testing::TestDatabase};
 use reqwest::RequestBuilder;
 use serde_json::json;
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use super::{CHANGE, VERIFY, change, link, open_bare, user, verification};
 use crate::{

@@ -1,8 +1,8 @@
 //! Verifying an address by a mailed link.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use database::{on_both_engines, testing::TestDatabase};
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use super::{CHANGE, SEND, VERIFY, change, is_refused, link, open_bare, user, verification};
 use crate::{

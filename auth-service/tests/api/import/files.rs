@@ -1,6 +1,6 @@
 //! CSV files as written by spreadsheets and by hand.
 
-use service_kit::{on_both_engines, testing::TestDatabase};
+use database::{on_both_engines, testing::TestDatabase};
 
 use super::{file, imported, imported_csv, incomplete_csv, refused};
 use crate::app::{Answering as _, PASSWORD, TestApp, count, values};
@@ -41,10 +41,10 @@ async fn common_time_formats_are_accepted(db: TestDatabase) {
     );
     assert!(report.contains("skipped line 6: created_at \"20260102\" cannot be read"), "{report}");
     let seconds = match db.engine {
-        service_kit::testing::Engine::Postgres => {
+        database::testing::Engine::Postgres => {
             "CAST(extract(epoch FROM created_at) AS bigint)::text"
         }
-        service_kit::testing::Engine::Sqlite => "strftime('%s', created_at)",
+        database::testing::Engine::Sqlite => "strftime('%s', created_at)",
     };
     let seconds = users(&db, seconds).await;
     assert!(["1767323045", "1767323046"].contains(&seconds[0].as_str()), "{seconds:?}");

@@ -1,6 +1,6 @@
 //! Password hashes in the formats of other programs.
 
-use service_kit::{on_both_engines, testing::TestDatabase};
+use database::{on_both_engines, testing::TestDatabase};
 
 use super::{file, imported, imported_csv, is_upgraded};
 use crate::app::{Answering as _, TestApp, count, values};

@@ -1,11 +1,11 @@
 //! Imports of users from the exports or databases of Auth0, Firebase, Keycloak, Django and
 //! Supabase.
 
-use serde_json::json;
-use service_kit::{
+use database::{
     on_both_engines,
     testing::{Engine, TestDatabase},
 };
+use serde_json::json;
 
 use super::{OTHERS, better_auth, file, imported, incomplete, refused};
 use crate::app::{Answering as _, TestApp, count, values};

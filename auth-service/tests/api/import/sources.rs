@@ -2,11 +2,11 @@
 
 use std::fs;
 
-use serde_json::Value;
-use service_kit::{
+use database::{
     on_both_engines,
     testing::{Engine, TestDatabase},
 };
+use serde_json::Value;
 
 use super::{
     ADA_ID, TOKEN, add_session, add_user, better_auth, command, everything, imported, incomplete,
@@ -311,7 +311,7 @@ async fn a_missing_column_is_named_and_nothing_is_written(db: TestDatabase) {
     for source in sources().await {
         add_user(&source, ADA_ID, "ada@example.com").await;
         add_session(&source, "live", TOKEN, EXPIRES).await;
-        service_kit::migrate::revert(&db.url, auth_service::MIGRATIONS).await.unwrap();
+        database::migrate::revert(&db.url, auth_service::MIGRATIONS).await.unwrap();
         for (table, column, options) in [
             ("user", "emailVerified", &[][..]),
             ("account", "password", &[]),

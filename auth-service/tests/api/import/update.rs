@@ -1,7 +1,7 @@
 //! `--update`: an import adds data that an earlier import lacked.
 
+use database::{on_both_engines, testing::TestDatabase};
 use serde_json::json;
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use super::{
     ADA_ID, OTHERS, SCRYPT, add_user, better_auth, everything, file, imported, imported_csv,

@@ -1,7 +1,7 @@
 //! The limit on e-mails per recipient, and which requests count towards it.
 
+use database::{on_both_engines, testing::TestDatabase};
 use serde_json::json;
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use super::{RESET, SEND, tries};
 use crate::{

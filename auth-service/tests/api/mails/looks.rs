@@ -2,9 +2,9 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
+use database::{on_both_engines, testing::TestDatabase};
 use mail_parser::{Address, MessageParser, MimeHeaders as _};
 use serde_json::json;
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use super::{RESET, SEND, all_confirmations, ask_for_reset, named, one_of_each_kind, reset_mail};
 use crate::{

@@ -2,8 +2,8 @@
 
 use std::fs;
 
+use database::{on_both_engines, testing::TestDatabase};
 use serde_json::json;
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use super::{all_confirmations, ask_for_reset, ask_in_vain, is_good, reset_mail, tries};
 use crate::app::{TestApp, values};

@@ -2,9 +2,10 @@
 
 use std::fs;
 
+use database::{on_both_engines, testing::TestDatabase};
 use mail_parser::{HeaderValue, MessageParser};
 use serde_json::json;
-use service_kit::{on_both_engines, telemetry::Chain, testing::TestDatabase};
+use telemetry::Chain;
 
 use super::{SEND, is_good, named, reset_mail};
 use crate::app::{Answering as _, TestApp, config};

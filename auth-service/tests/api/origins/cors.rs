@@ -1,7 +1,7 @@
 //! CORS: which origins may read responses.
 
+use database::{on_both_engines, testing::TestDatabase};
 use reqwest::Method;
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use super::{good_sign_in, trusting};
 use crate::app::{

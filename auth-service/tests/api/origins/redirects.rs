@@ -1,7 +1,7 @@
 //! Redirect targets that a request may name.
 
+use database::{on_both_engines, testing::TestDatabase};
 use serde_json::json;
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use super::{good_sign_in, trusting};
 use crate::app::{Answering as _, PASSWORD, SIGN_IN, SIGN_OUT, SIGN_UP, TestApp};

@@ -1,7 +1,7 @@
 //! Changing and verifying passwords inside a session.
 
+use database::{on_both_engines, testing::TestDatabase};
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use super::{CHANGE, NEW_PASSWORD, RESET, VERIFY, is_password, request_reset, twice_signed_in};
 use crate::app::{

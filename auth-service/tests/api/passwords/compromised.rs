@@ -2,8 +2,8 @@
 
 use std::{fs, process::Command};
 
+use database::{on_both_engines, testing::TestDatabase};
 use serde_json::json;
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use super::{CHANGE, NEW_PASSWORD, RESET, is_password, request_reset};
 use crate::app::{Answer, Answering as _, PASSWORD, SIGN_UP, TestApp};

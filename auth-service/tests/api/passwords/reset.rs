@@ -1,7 +1,7 @@
 //! Password reset by a mailed link.
 
+use database::{on_both_engines, testing::TestDatabase};
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 use tokio::task::JoinSet;
 
 use super::{NEW_PASSWORD, REQUEST_RESET, RESET, is_password, request_reset, twice_signed_in};

@@ -4,13 +4,12 @@ use std::{collections::HashSet, fs};
 
 use aws_lc_rs::digest;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use ed25519_dalek::SigningKey;
-use serde_json::json;
-use service_kit::{
-    db::DatabaseUrl,
-    on_both_engines,
+use database::{
+    DatabaseUrl, on_both_engines,
     testing::{Engine, TestDatabase},
 };
+use ed25519_dalek::SigningKey;
+use serde_json::json;
 
 use super::hex;
 use crate::app::{Answering as _, FRONT_END, JWKS, PASSWORD, SECRET, SIGN_UP, TestApp, values};

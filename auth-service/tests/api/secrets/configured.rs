@@ -8,7 +8,7 @@ use std::{
 };
 
 use auth_service::app::StartError;
-use service_kit::{db::DatabaseUrl, on_both_engines, testing::TestDatabase};
+use database::{DatabaseUrl, on_both_engines, testing::TestDatabase};
 
 use super::process;
 use crate::app::{SECRET, TestApp, config};
@@ -54,7 +54,7 @@ async fn a_public_service_rejects_a_placeholder_secret(db: TestDatabase) {
 
 /// Returns an error with its causes.
 fn message(error: &StartError) -> String {
-    service_kit::telemetry::Chain(error).to_string()
+    telemetry::Chain(error).to_string()
 }
 
 fn mode(path: &Path) -> u32 {

@@ -1,8 +1,8 @@
 //! The log contains no secrets.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use database::{on_both_engines, testing::TestDatabase};
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use super::{Service, hex, process};
 use crate::{

@@ -5,11 +5,11 @@ use std::fs;
 
 use auth_service::{cli::Cli, config::Config};
 use clap::Parser as _;
-use serde_json::json;
-use service_kit::{
+use database::{
     on_both_engines,
     testing::{Engine, TestDatabase},
 };
+use serde_json::json;
 
 use super::process;
 use crate::{

@@ -1,8 +1,8 @@
 //! Access to security events, which cannot be used as credentials.
 
+use database::{on_both_engines, testing::TestDatabase};
 use reqwest::Method;
 use serde_json::json;
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use super::{EVENTS, RECEIVER, after, poll, spawn};
 use crate::app::{Answering as _, GET_SESSION, SIGN_OUT, TestApp, is_nobody, with_bearer};

@@ -1,12 +1,11 @@
 //! Disabled users: sign-in is refused, as by Better Auth's admin plugin, and all their sessions
 //! end.
 
-use serde_json::{Value, json};
-use service_kit::{
-    db::{Conn, Database, query},
-    on_both_engines,
+use database::{
+    Conn, Database, on_both_engines, query,
     testing::{Engine, TestDatabase},
 };
+use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::{ADA, commands::succeeds, user_of};

@@ -2,8 +2,8 @@
 
 use std::process::{Output, Stdio};
 
+use database::{on_both_engines, testing::TestDatabase};
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 use tokio::io::AsyncWriteExt as _;
 
 use super::ADA;

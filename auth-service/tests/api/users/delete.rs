@@ -1,7 +1,7 @@
 //! Account deletion, at once or by a mailed link.
 
+use database::{on_both_engines, testing::TestDatabase};
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use super::{ADA, DELETE, user_of};
 use crate::app::{

@@ -5,12 +5,12 @@ use std::{
     io::{Read as _, Write as _},
 };
 
+use database::{on_both_engines, testing::TestDatabase};
 use rustix::{
     fs::{Mode, OFlags, open},
     pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
     termios::{LocalModes, tcgetattr},
 };
-use service_kit::{on_both_engines, testing::TestDatabase};
 use tokio::{process::Child, task::yield_now};
 
 use super::{ADA, commands::succeeds_with};

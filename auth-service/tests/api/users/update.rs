@@ -1,7 +1,7 @@
 //! The endpoints `update-user` and `list-accounts`.
 
+use database::{on_both_engines, testing::TestDatabase};
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use super::{ACCOUNTS, ADA, UPDATE, user_of};
 use crate::app::{

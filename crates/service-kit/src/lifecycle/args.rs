@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-
-use crate::config::{duration, duration_or_zero};
+use settings::{duration, duration_or_zero};
 
 /// Upper limit for the quarter of `SHUTDOWN_TIMEOUT` that is reserved for background work, such as
 /// sending queued e-mails and the last traces.

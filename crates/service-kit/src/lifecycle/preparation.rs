@@ -3,10 +3,9 @@
 use std::{error::Error, future, time::Duration};
 
 use futures_util::{FutureExt as _, future::LocalBoxFuture};
+use telemetry::Chain;
 use tokio::time;
 use tracing::{info, warn};
-
-use crate::telemetry::Chain;
 
 /// Pause after the first failure; it doubles with each further failure.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);

@@ -14,7 +14,7 @@ use tokio::{
 use tracing::error;
 
 use super::ShutdownArgs;
-use crate::{shutdown, telemetry};
+use crate::shutdown;
 
 /// Time after the first signal during which further ones are ignored, because npm, `timeout` and
 /// process groups can deliver a signal twice.

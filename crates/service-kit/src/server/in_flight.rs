@@ -10,9 +10,9 @@ use std::{
 use actix_http::body::{BodySize, BoxBody, MessageBody};
 use actix_web::web::Bytes;
 use parking_lot::{Mutex, MutexGuard};
+use telemetry::metrics::{Counter, Sheet};
 
 use super::ServerArgs;
-use crate::metrics::{Counter, Sheet};
 
 /// Maximum size of a response that is not counted, because it fits into the buffers of a
 /// connection.

@@ -1,11 +1,9 @@
 //! Checks of a token issuer: its keys, its clock, its `iss` and `aud`, and its web app.
 
 use jwks_auth::{Algorithm, MetadataError, VerifierBuilder, jwks_uri, metadata_urls, usable_kids};
+use operator_tools::doctor::{self, Answer, Caller, Finding, Skew, shown};
 use serde_json::Value;
-use service_kit::{
-    doctor::{self, Answer, Caller, Finding, Skew, shown},
-    origins::WebOrigin,
-};
+use service_kit::origins::WebOrigin;
 use shared_models::{ISSUER_DOCUMENT, IssuerDocument};
 use url::Url;
 

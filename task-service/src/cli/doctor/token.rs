@@ -9,8 +9,9 @@ use std::{
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use jwks_auth::{Algorithm, Error, Refusal, Verifier};
+use operator_tools::doctor::Finding;
 use serde_json::Value;
-use service_kit::{Clock, doctor::Finding};
+use service_kit::Clock;
 use shared_models::CallerClaims;
 use tokio::time::timeout;
 

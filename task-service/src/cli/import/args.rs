@@ -3,8 +3,8 @@
 use std::{convert::Infallible, path::PathBuf, str::FromStr};
 
 use clap::{Args, ValueEnum};
+use operator_tools::source::NameArgs;
 use secrecy::SecretString;
-use service_kit::source::NameArgs;
 
 /// Options of the import command.
 #[derive(Args, Clone, Debug)]
@@ -33,7 +33,7 @@ pub struct ImportArgs {
     pub(super) dry_run: bool,
 
     /// Write the outcome of each task to a file: `old_id`, `new_id`, owner, result and reason
-    #[arg(long, value_name = "FILE", value_parser = service_kit::transfer::file)]
+    #[arg(long, value_name = "FILE", value_parser = operator_tools::transfer::file)]
     pub(super) report: Option<PathBuf>,
 
     #[command(flatten)]

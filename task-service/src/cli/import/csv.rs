@@ -1,7 +1,7 @@
 //! Tasks in a CSV file.
 
+use operator_tools::source::{self, Record, SeparatedColumns, SeparatedFile};
 use secrecy::ExposeSecret as _;
-use service_kit::source::{self, Record, SeparatedColumns, SeparatedFile};
 
 use super::{
     ImportArgs, ImportError, Report,

@@ -2,11 +2,8 @@
 
 use std::io;
 
-use service_kit::{
-    db::{OpenError, Unavailable},
-    source::SourceError,
-    transfer::TransferError,
-};
+use database::{OpenError, Unavailable};
+use operator_tools::{source::SourceError, transfer::TransferError};
 
 use crate::{domain::migration, store::StoreError};
 

@@ -2,10 +2,8 @@
 
 use std::collections::HashMap;
 
-use service_kit::{
-    db::Conn,
-    source::{self, Field, SourceError, Table, TableLayout},
-};
+use database::Conn;
+use operator_tools::source::{self, Field, SourceError, Table, TableLayout};
 
 use super::{
     ImportArgs, ImportError, Report,

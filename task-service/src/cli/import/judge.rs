@@ -4,10 +4,8 @@ use std::collections::HashSet;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use chrono::{DateTime, Utc};
-use service_kit::{
-    source::value,
-    sql_types::{DbTime, DbUuid},
-};
+use database::sql_types::{DbTime, DbUuid};
+use operator_tools::source::value;
 use shared_models::Timestamp;
 use uuid::{Builder, Uuid};
 

@@ -2,8 +2,8 @@
 
 use std::{collections::HashMap, fs, path::Path};
 
+use operator_tools::source::{self, SeparatedColumns, SeparatedFile, SourceError};
 use serde_json::{Map, Value};
-use service_kit::source::{self, SeparatedColumns, SeparatedFile, SourceError};
 use shared_models::{InvalidUserId, UserId};
 
 use super::{

@@ -6,7 +6,7 @@ use std::{
 };
 
 use csv::Writer;
-use service_kit::{source::Findings, transfer::Output};
+use operator_tools::{source::Findings, transfer::Output};
 
 use super::{ImportArgs, ImportError, OldTask};
 use crate::store::TaskRow;

@@ -7,8 +7,8 @@ use std::{
     path::Path,
 };
 
+use operator_tools::source::{self, SourceError};
 use serde_json::{Map, Value};
-use service_kit::source::{self, SourceError};
 
 pub(super) struct AuthUsers {
     pub(super) ids: HashSet<String>,

@@ -7,7 +7,7 @@ use std::{
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use chrono::{DateTime, Utc};
-use service_kit::sql_types::DbTime;
+use database::sql_types::DbTime;
 use url::form_urlencoded;
 use utoipa::ToSchema;
 

@@ -1,6 +1,6 @@
 //! The bodies of requests that create or change a task.
 
-use service_kit::sql_types::{DbTime, DbUuid};
+use database::sql_types::{DbTime, DbUuid};
 use utoipa::ToSchema;
 use uuid::Uuid;
 

@@ -2,10 +2,10 @@
 
 use std::process::Command;
 
+use database::{on_both_engines, testing::TestDatabase};
 use jwks_auth::{Algorithm, testing::Issuer};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use service_kit::{on_both_engines, testing::TestDatabase};
 use task_service::config;
 
 use super::refuse_all;

@@ -2,10 +2,10 @@
 //! that must not be used.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use database::{on_both_engines, testing::TestDatabase};
 use jwks_auth::testing::Issuer;
 use reqwest::StatusCode;
 use serde_json::json;
-use service_kit::{on_both_engines, testing::TestDatabase};
 
 use super::{refuse_all, with};
 use crate::app::{KeyServer, TestApp, claims};

@@ -1,6 +1,7 @@
 //! Faults whose cause is not where the symptom appears.
 
-use service_kit::testing::{Engine, Stub, TestDatabase, answer};
+use database::testing::{Engine, TestDatabase};
+use operator_tools::testing::{Stub, answer};
 use task_service::MIGRATIONS;
 
 use super::{Published, doctor};

@@ -1,6 +1,6 @@
 //! PostgreSQL roles with missing privileges.
 
-use service_kit::testing::{Engine, TestDatabase};
+use database::testing::{Engine, TestDatabase};
 use task_service::MIGRATIONS;
 
 use super::doctor;

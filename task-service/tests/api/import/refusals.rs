@@ -3,7 +3,7 @@
 
 use std::{fmt::Write as _, fs};
 
-use service_kit::{
+use database::{
     on_both_engines,
     testing::{Engine, TestDatabase},
 };

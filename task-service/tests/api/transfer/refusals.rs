@@ -1,6 +1,6 @@
 //! Imports of exports that are rejected as a whole.
 
-use service_kit::{on_both_engines, testing::TestDatabase};
+use database::{on_both_engines, testing::TestDatabase};
 use task_service::MIGRATIONS;
 
 use super::{exported, file, fill, piped, refused, rows, with_new_end};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
-use service_kit::source::value::flag;
+use operator_tools::source::value::flag;
 
 use super::object::{Object, filled, refused, text};
 use crate::{

@@ -1,7 +1,7 @@
 //! JSON objects, and functions that read their fields.
 
+use operator_tools::source::SourceError;
 use serde_json::{Map, Value};
-use service_kit::source::SourceError;
 
 use crate::cli::import::error::ImportError;
 

@@ -1,6 +1,6 @@
 //! Tables and columns of other services' databases.
 
-use service_kit::source::{Field, TableLayout};
+use operator_tools::source::{Field, TableLayout};
 
 use crate::cli::import::candidate::SECOND_FACTOR_LOST;
 

@@ -1,8 +1,8 @@
 //! Converts the rows of a source.
 
 use chrono::{DateTime, Utc};
+use operator_tools::source::value::flag;
 use serde_json::Value;
-use service_kit::source::value::flag;
 
 use crate::{
     cli::import::{

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use service_kit::sql_types::DbTime;
+use database::sql_types::DbTime;
 use uuid::Uuid;
 
 use super::{Draft, Target};

@@ -1,6 +1,7 @@
 //! Decides whether a candidate is imported.
 
-use service_kit::{source::value::flag, sql_types::DbTime};
+use database::sql_types::DbTime;
+use operator_tools::source::value::flag;
 use shared_models::UserId;
 use uuid::Uuid;
 

@@ -1,0 +1,45 @@
+//! One abstraction over PostgreSQL and SQLite. The engine is chosen at run time by the URL, and every
+//! query is written once:
+//!
+//! ```text
+//! pub async fn find(conn: &mut Conn<'_>, id: DbUuid) -> QueryResult<Option<Task>> {
+//!     query!(conn, |c| tasks::table.find(id).select(Task::as_select()).first(c)).optional()
+//! }
+//! ```
+//!
+//! | item | responsibility |
+//! |---|---|
+//! | [`Database`] | the pools of connections |
+//! | [`Conn`], [`query!`] | a connection to either engine, and queries on it |
+//! | [`sql_types`] | columns that the two engines store differently |
+//! | [`migrate`] | schema migrations, run under a lock |
+//! | `testing` | one temporary database per test (feature `testing`) |
+
+mod args;
+mod conn;
+mod database;
+mod error;
+mod gate;
+pub mod migrate;
+mod pg;
+mod postgres;
+mod prepared;
+mod snapshot;
+mod spelling;
+pub mod sql_types;
+mod sqlite;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod url;
+mod waits;
+
+pub use args::DatabaseArgs;
+pub use conn::{Conn, PooledConn};
+pub use database::Database;
+pub use error::{OnConflict, OpenError, Unavailable, is_outage};
+pub use pg::{PgConn, Postgres};
+pub use postgres::{ConnectError, Pooler, PostgresUrl, SchemaName, Support, UrlError};
+pub use prepared::Prepared;
+pub use sqlite::AsyncSqliteConnection;
+pub(crate) use sqlite::make_private_file;
+pub use url::DatabaseUrl;

@@ -1,0 +1,30 @@
+//! Checks that a schema is up to date. Read-only, so it needs no write permission.
+
+use diesel::QueryResult;
+
+use super::{MigrateError, Migrations, connect, history::History, plan::Plan};
+use crate::{AsyncSqliteConnection, Conn, DatabaseUrl, is_outage};
+
+/// Fails unless every migration has run. Unknown versions are allowed.
+pub async fn check(url: &DatabaseUrl, migrations: &Migrations) -> Result<(), MigrateError> {
+    let history: QueryResult<_> = match url {
+        DatabaseUrl::Postgres(url) => {
+            let mut conn = connect(url).await?;
+            History::read(&mut Conn::Postgres(&mut conn), migrations).await
+        }
+        DatabaseUrl::Sqlite(path) => {
+            let mut conn = AsyncSqliteConnection::establish(&path.to_string_lossy()).await?;
+            History::read(&mut Conn::Sqlite(&mut conn), migrations).await
+        }
+    };
+    let history = history.map_err(|error| match error {
+        error if is_outage(&error) => MigrateError::Lost(error.into()),
+        error => MigrateError::Run(error.into()),
+    })?;
+    let plan = Plan::new(&history, migrations).map_err(MigrateError::Run)?;
+    match plan {
+        plan if plan.is_complete() => Ok(()),
+        Plan { conflict: Some(conflict), .. } => Err(MigrateError::Conflict(conflict)),
+        _ => Err(MigrateError::Pending),
+    }
+}

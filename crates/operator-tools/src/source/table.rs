@@ -1,0 +1,330 @@
+//! Finds the tables and columns of a source before any data is read: SQLite treats an unknown name
+//! in double quotes as a string.
+
+use database::{Conn, query};
+use diesel::{QueryResult, QueryableByName, sql_query, sql_types::Text};
+use diesel_async::RunQueryDsl;
+
+use super::{Count, NameArgs, SourceError, plain_name};
+
+/// Expected table of a source.
+#[derive(Debug)]
+pub struct TableLayout {
+    /// Name in the documentation of the source, used by `--table` and `--column`.
+    pub name: &'static str,
+    pub fields: &'static [Field],
+}
+
+/// Expected column of a source.
+#[derive(Debug)]
+pub struct Field {
+    /// Name in the documentation of the source, used by `--column`.
+    pub name: &'static str,
+    /// Alias of the column in queries.
+    pub alias: &'static str,
+    pub need: Need,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Required for an import.
+    Always,
+    /// Expected, unless `--column` says otherwise.
+    Usually,
+    /// May be absent, for example because it belongs to an optional extension or to a later version
+    /// of the source; an absent column is read as NULL.
+    Sometimes,
+}
+
+impl Field {
+    pub const fn always(name: &'static str, alias: &'static str) -> Self {
+        Self { name, alias, need: Need::Always }
+    }
+
+    pub const fn usually(name: &'static str, alias: &'static str) -> Self {
+        Self { name, alias, need: Need::Usually }
+    }
+
+    pub const fn sometimes(name: &'static str, alias: &'static str) -> Self {
+        Self { name, alias, need: Need::Sometimes }
+    }
+}
+
+#[derive(QueryableByName)]
+struct Name {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+/// A table of the source and its columns.
+#[derive(Debug)]
+pub struct Table {
+    /// Quoted name for SQL.
+    pub sql: String,
+    /// Expressions to select, by alias.
+    columns: Vec<(&'static str, String)>,
+    /// Columns that are not imported.
+    pub unread: Vec<String>,
+}
+
+impl TableLayout {
+    /// Returns whether a name was given for the table or for one of its columns.
+    fn is_named_in(&self, names: &NameArgs) -> bool {
+        let is_named =
+            |field: &Field| names.column(&format!("{}.{}", self.name, field.name)).is_some();
+        names.table(self.name).is_some() || self.fields.iter().any(is_named)
+    }
+}
+
+impl Table {
+    /// Finds a table. Fails if the source does not have it, if it lacks expected columns, or if
+    /// several tables or columns match.
+    pub async fn find(
+        conn: &mut Conn<'_>,
+        layout: &TableLayout,
+        names: &NameArgs,
+    ) -> Result<Self, SourceError> {
+        let (name, columns) = find_table(conn, layout.name, names).await?;
+        Self::with_columns(layout, &name, columns, names)
+    }
+
+    /// Finds a table like [`Self::find`], but returns `None` if the source has no suitable table
+    /// and no name was given for the table or one of its columns.
+    pub async fn find_optional(
+        conn: &mut Conn<'_>,
+        layout: &TableLayout,
+        names: &NameArgs,
+    ) -> Result<Option<Self>, SourceError> {
+        match Self::find(conn, layout, names).await {
+            Err(SourceError::Refused(_)) if !layout.is_named_in(names) => Ok(None),
+            found => found.map(Some),
+        }
+    }
+
+    fn with_columns(
+        layout: &TableLayout,
+        name: &str,
+        mut found_names: Vec<String>,
+        given: &NameArgs,
+    ) -> Result<Self, SourceError> {
+        let mut columns = Vec::new();
+        let mut missing = Vec::new();
+        for field in layout.fields {
+            let ours = format!("{}.{}", layout.name, field.name);
+            let found = match given.column(&ours) {
+                Some("") if field.need != Need::Always => None,
+                Some("") => {
+                    return Err(refused(format!("--column {ours}: this column is required")));
+                }
+                Some(theirs) => match found_names.iter().position(|name| name == theirs) {
+                    Some(at) => Some(at),
+                    None => {
+                        return Err(refused(format!(
+                            "--column {ours}: the table {name} has no column {theirs:?}; its columns are {}",
+                            found_names.join(", ")
+                        )));
+                    }
+                },
+                None => match matches(&found_names, field.name).as_slice() {
+                    [] if field.need == Need::Sometimes => None,
+                    [] => {
+                        missing.push(field.name);
+                        None
+                    }
+                    [at] => Some(*at),
+                    several => {
+                        let several = several.iter().filter_map(|at| found_names.get(*at));
+                        let several: Vec<_> = several.map(String::as_str).collect();
+                        return Err(refused(format!(
+                            "the table {name} has several columns for {}: choose one with --column \
+                             {ours}={}",
+                            field.name,
+                            several.join(" or ")
+                        )));
+                    }
+                },
+            };
+            let sql = found.and_then(|at| found_names.get(at)).map_or_else(
+                || format!("CAST(NULL AS text) AS {}", field.alias),
+                |column| format!("CAST({} AS text) AS {}", quoted(column), field.alias),
+            );
+            columns.push((field.alias, sql, found));
+        }
+        if let [first, ..] = missing.as_slice() {
+            return Err(refused(format!(
+                "the table {name} has no column {}; its columns are {}. If it has another name, use \
+                 --column {}.{first}=NAME; if it does not exist, use --column {}.{first}=",
+                missing.join(", "),
+                found_names.join(", "),
+                layout.name,
+                layout.name
+            )));
+        }
+        let read: Vec<_> = columns.iter().filter_map(|(_, _, found)| *found).collect();
+        let mut at = 0;
+        found_names.retain(|_| {
+            at += 1;
+            !read.contains(&(at - 1))
+        });
+        let columns = columns.into_iter().map(|(alias, sql, _)| (alias, sql)).collect();
+        Ok(Self { sql: quoted_path(name), columns, unread: found_names })
+    }
+
+    /// Returns the number of rows that `filter`, such as a WHERE clause, selects.
+    pub async fn count(&self, conn: &mut Conn<'_>, filter: &str) -> Result<u64, SourceError> {
+        let statement = format!("SELECT count(*) AS count FROM {} {filter}", self.sql);
+        let count: QueryResult<Count> = query!(conn, |c| sql_query(&statement).get_result(*c));
+        Ok(u64::try_from(count.map_err(SourceError::Read)?.count).unwrap_or_default())
+    }
+
+    /// Returns a remark that names the columns that are not read.
+    pub fn unread_remark(&self) -> Option<String> {
+        let columns = self.unread.join(", ");
+        (!columns.is_empty())
+            .then(|| format!("columns of {} that are not imported: {columns}", self.sql))
+    }
+
+    /// Returns whether the source has the column with this alias.
+    pub fn has(&self, alias: &str) -> bool {
+        let column = self.columns.iter().find(|(known, _)| *known == alias);
+        column.is_some_and(|(_, sql)| !sql.starts_with("CAST(NULL"))
+    }
+
+    /// Returns the expressions to select for these aliases, with NULL for columns that the source
+    /// does not have.
+    pub fn select(&self, aliases: &[&str]) -> String {
+        let select = |alias: &&str| {
+            let column = self.columns.iter().find(|(known, _)| known == alias);
+            column.map_or_else(|| format!("CAST(NULL AS text) AS {alias}"), |(_, sql)| sql.clone())
+        };
+        aliases.iter().map(select).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Returns an expression for a column whose values are compared in `collation`.
+    pub fn key(&self, alias: &str, collation: &str) -> String {
+        let column = self.columns.iter().find(|(known, _)| *known == alias);
+        let sql = column.and_then(|(_, sql)| sql.strip_suffix(&format!(" AS {alias}")));
+        format!("{} COLLATE {collation}", sql.unwrap_or("NULL"))
+    }
+}
+
+/// Rejects mappings of unknown names, which would otherwise be ignored silently.
+pub fn check_mappings(tables: &[&TableLayout], names: &NameArgs) -> Result<(), SourceError> {
+    for mapping in &names.tables {
+        if !tables.iter().any(|table| mapping.is_of(table.name)) {
+            let names: Vec<_> = tables.iter().map(|table| table.name).collect();
+            return Err(refused(format!(
+                "--table {}: the tables are {}",
+                mapping.ours,
+                names.join(", ")
+            )));
+        }
+    }
+    for mapping in &names.columns {
+        let names = tables.iter().flat_map(|table| {
+            table.fields.iter().map(|field| format!("{}.{}", table.name, field.name))
+        });
+        let names: Vec<_> = names.collect();
+        if !names.iter().any(|name| mapping.is_of(name)) {
+            return Err(refused(format!(
+                "--column {}: the columns are {}",
+                mapping.ours,
+                names.join(", ")
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Returns the positions of the names that denote this field in any naming style.
+fn matches(names: &[String], field: &str) -> Vec<usize> {
+    let plain = plain_name(field);
+    let same = names.iter().enumerate().filter(|(_, name)| plain_name(name) == plain);
+    same.map(|(at, _)| at).collect()
+}
+
+/// Returns the name of a table in the source, and the names of its columns.
+async fn find_table(
+    conn: &mut Conn<'_>,
+    ours: &str,
+    names: &NameArgs,
+) -> Result<(String, Vec<String>), SourceError> {
+    if let Some(theirs) = names.table(ours) {
+        let columns = list_columns(conn, theirs).await.map_err(SourceError::Read)?;
+        if columns.is_empty() {
+            return Err(refused(format!("--table {ours}: the source has no table {theirs:?}")));
+        }
+        return Ok((theirs.to_owned(), columns));
+    }
+    let columns = list_columns(conn, ours).await.map_err(SourceError::Read)?;
+    if !columns.is_empty() {
+        return Ok((ours.to_owned(), columns));
+    }
+    let tables = list_tables(conn).await.map_err(SourceError::Read)?;
+    // Table names are singular in some programs and plural in others.
+    let singular = |name: &str| plain_name(name).trim_end_matches('s').to_owned();
+    let similar: Vec<_> = tables.iter().filter(|name| singular(name) == singular(ours)).collect();
+    match similar.as_slice() {
+        [] => Err(refused(format!(
+            "the source has no table {ours}. If it has another name, use --table {ours}=NAME"
+        ))),
+        [table] => {
+            let columns = list_columns(conn, table).await.map_err(SourceError::Read)?;
+            Ok(((*table).clone(), columns))
+        }
+        several => {
+            let several: Vec<_> = several.iter().map(|table| table.as_str()).collect();
+            Err(refused(format!(
+                "the source has several tables for {ours}: choose one with --table {ours}={}",
+                several.join(" or ")
+            )))
+        }
+    }
+}
+
+async fn list_tables(conn: &mut Conn<'_>) -> QueryResult<Vec<String>> {
+    let statement = match conn {
+        Conn::Postgres(..) => {
+            "SELECT c.relname::text AS name FROM pg_catalog.pg_class c \
+             WHERE c.relkind IN ('r', 'v', 'm', 'p', 'f') AND pg_catalog.pg_table_is_visible(c.oid) \
+             ORDER BY 1"
+        }
+        Conn::Sqlite(_) => {
+            "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name"
+        }
+    };
+    let rows: Vec<Name> = query!(conn, |c| sql_query(statement).load(*c))?;
+    Ok(rows.into_iter().map(|row| row.name).collect())
+}
+
+/// Returns the names of the table's columns; empty if the table does not exist.
+async fn list_columns(conn: &mut Conn<'_>, table: &str) -> QueryResult<Vec<String>> {
+    let (statement, table) = match conn {
+        Conn::Postgres(..) => (
+            "SELECT attname::text AS name FROM pg_catalog.pg_attribute \
+             WHERE attrelid = pg_catalog.to_regclass($1) AND attnum > 0 AND NOT attisdropped \
+             ORDER BY attnum",
+            quoted_path(table),
+        ),
+        Conn::Sqlite(_) => (
+            // Excludes the hidden columns of virtual tables.
+            "SELECT name FROM pragma_table_xinfo($1) WHERE hidden <> 1 ORDER BY cid",
+            table.to_owned(),
+        ),
+    };
+    let rows: Vec<Name> = query!(conn, |c| sql_query(statement).bind::<Text, _>(&table).load(*c))?;
+    Ok(rows.into_iter().map(|row| row.name).collect())
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Quotes each part of a name such as `schema.table`.
+fn quoted_path(path: &str) -> String {
+    path.split('.').map(quoted).collect::<Vec<_>>().join(".")
+}
+
+fn refused(reason: String) -> SourceError {
+    SourceError::refused(reason)
+}

@@ -1,0 +1,125 @@
+//! Exportable rows, and how each engine reads and writes them.
+
+use database::Conn;
+use diesel::{QueryResult, pg::Pg, sql_types::Text};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{Rows, TransferError};
+
+diesel::postfix_operator!(Bytewise, " COLLATE \"C\"", Text, backend: Pg);
+
+/// Orders a string column by its bytes, independently of the database's collation. SQLite does so
+/// anyway.
+pub fn bytewise<C>(column: C) -> Bytewise<C> {
+    Bytewise::new(column)
+}
+
+/// A whole row of a table. Implemented with [`exported!`](crate::exported).
+pub trait Row: Serialize + DeserializeOwned + Send + Sync + 'static {
+    const TABLE: &'static str;
+
+    fn count(conn: &mut Conn<'_>) -> impl Future<Output = QueryResult<i64>>;
+
+    /// Passes the rows to `rows` in the order of their keys, without collecting them in memory.
+    fn read(conn: &mut Conn<'_>, rows: Rows) -> impl Future<Output = Result<Rows, TransferError>>;
+
+    fn insert(conn: &mut Conn<'_>, rows: Vec<Self>) -> impl Future<Output = QueryResult<()>>;
+}
+
+/// Implements [`Row`] for a type that implements `HasQuery`, given its table and the columns of its
+/// key; optionally also a function from a row to the values to insert, and a filter:
+///
+/// ```text
+/// exported!(ParentRow, parents, by [text id]);
+/// exported!(ChildRow, children, by [text parent_id, plain number], |row| (row, folded(row)));
+/// exported!(NoteRow, notes, by [text id], only notes::is_local.eq(false));
+/// ```
+///
+/// A `text` key is ordered byte by byte, whatever PostgreSQL's collation is. Rows that do not match
+/// the filter after `only` are not exported, and an import ignores any that the database contains.
+#[macro_export]
+macro_rules! exported {
+    ($row:ty, $table:ident, by [$($kind:ident $key:ident),+] $(, only $filter:expr)?) => {
+        $crate::exported!($row, $table, by [$($kind $key),+], |row| row, $(only $filter)?);
+    };
+    ($row:ty, $table:ident, by [$($kind:ident $key:ident),+], |$one:ident| $values:expr) => {
+        $crate::exported!($row, $table, by [$($kind $key),+], |$one| $values,);
+    };
+    (
+        $row:ty, $table:ident, by [$($kind:ident $key:ident),+],
+        |$one:ident| $values:expr, $(only $filter:expr)?
+    ) => {
+        impl $crate::transfer::Row for $row {
+            const TABLE: &'static str = stringify!($table);
+
+            async fn count(conn: &mut database::Conn<'_>) -> diesel::QueryResult<i64> {
+                database::query!(conn, |c| diesel_async::RunQueryDsl::get_result(
+                    $table::table$(.filter($filter))?.count(),
+                    *c
+                ))
+            }
+
+            async fn read(
+                conn: &mut database::Conn<'_>,
+                rows: $crate::transfer::Rows,
+            ) -> Result<$crate::transfer::Rows, $crate::transfer::TransferError> {
+                match conn {
+                    database::Conn::Postgres(conn) => {
+                        let all = Self::query()$(.filter($filter))?
+                            .order(($($crate::key_on_postgres!($kind $table::$key),)+));
+                        let all = diesel_async::RunQueryDsl::load_stream::<Self>(all, conn);
+                        rows.take_stream(Self::TABLE, all.await?).await
+                    }
+                    database::Conn::Sqlite(conn) => {
+                        conn.spawn_blocking(move |conn| {
+                            let all = Self::query()$(.filter($filter))?
+                                .order(($($table::$key,)+));
+                            let all = diesel::RunQueryDsl::load_iter::<
+                                Self,
+                                diesel::connection::DefaultLoadingMode,
+                            >(all, conn)?;
+                            Ok(rows.take_iter(Self::TABLE, all))
+                        })
+                        .await?
+                    }
+                }
+            }
+
+            /// PostgreSQL inserts many rows in one statement. SQLite inserts one at a time, which
+            /// is cheap without a network.
+            async fn insert(
+                conn: &mut database::Conn<'_>,
+                rows: Vec<Self>,
+            ) -> diesel::QueryResult<()> {
+                match conn {
+                    database::Conn::Postgres(conn) => {
+                        let values: Vec<_> = rows.iter().map(|$one| $values).collect();
+                        let all = diesel::insert_into($table::table).values(values);
+                        diesel_async::RunQueryDsl::execute(all, conn).await.map(drop)
+                    }
+                    database::Conn::Sqlite(conn) => {
+                        conn.spawn_blocking(move |conn| {
+                            for $one in &rows {
+                                let one = diesel::insert_into($table::table).values($values);
+                                diesel::RunQueryDsl::execute(one, conn)?;
+                            }
+                            Ok(())
+                        })
+                        .await
+                    }
+                }
+            }
+        }
+    };
+}
+/// A column to order by on PostgreSQL.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! key_on_postgres {
+    (text $key:expr) => {
+        $crate::transfer::bytewise($key)
+    };
+    (plain $key:expr) => {
+        $key
+    };
+}
