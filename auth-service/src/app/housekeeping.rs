@@ -87,27 +87,27 @@ async fn forget_keys(state: &AppState) -> Result<usize> {
 
 async fn forget_sessions(state: &AppState) -> Result<usize> {
     let now = DbTime(state.clock.now());
-    Ok(Session::delete_expired(&mut state.write().await?.conn(), now).await?)
+    Ok(Session::delete_expired(&mut state.write().await?, now).await?)
 }
 
 async fn forget_tokens(state: &AppState) -> Result<usize> {
     let now = DbTime(state.clock.now());
-    Ok(VerificationToken::delete_expired(&mut state.write().await?.conn(), now).await?)
+    Ok(VerificationToken::delete_expired(&mut state.write().await?, now).await?)
 }
 
 async fn forget_attempts(state: &AppState) -> Result<usize> {
     let now = DbTime(state.clock.now());
-    Ok(Attempt::delete_forgotten(&mut state.write().await?.conn(), now).await?)
+    Ok(Attempt::delete_forgotten(&mut state.write().await?, now).await?)
 }
 
 async fn forget_networks(state: &AppState) -> Result<usize> {
     let since = DbTime(state.clock.now() - NETWORK_MEMORY);
-    Ok(SignInNetwork::delete_unseen(&mut state.write().await?.conn(), since).await?)
+    Ok(SignInNetwork::delete_unseen(&mut state.write().await?, since).await?)
 }
 
 async fn forget_events(state: &AppState) -> Result<usize> {
     let now = DbTime(state.clock.now());
-    Ok(SecurityEvent::delete_outdated(&mut state.write().await?.conn(), now).await?)
+    Ok(SecurityEvent::delete_outdated(&mut state.write().await?, now).await?)
 }
 
 async fn forget_audit_entries(state: &AppState) -> Result<usize> {
@@ -118,7 +118,7 @@ async fn forget_audit_entries(state: &AppState) -> Result<usize> {
     let mut total = 0;
     loop {
         let conn = &mut state.write().await?;
-        let deleted = AuditEntry::delete_until(&mut conn.conn(), until, AUDIT_BATCH.into()).await?;
+        let deleted = AuditEntry::delete_until(conn, until, AUDIT_BATCH.into()).await?;
         total += deleted;
         if deleted < usize::from(AUDIT_BATCH) {
             return Ok(total);
@@ -128,10 +128,10 @@ async fn forget_audit_entries(state: &AppState) -> Result<usize> {
 
 async fn forget_email_changes(state: &AppState) -> Result<usize> {
     let until = state.undoable_since();
-    Ok(EmailChange::delete_until(&mut state.write().await?.conn(), until).await?)
+    Ok(EmailChange::delete_until(&mut state.write().await?, until).await?)
 }
 
 async fn forget_assertions(state: &AppState) -> Result<usize> {
     let now = DbTime(state.clock.now());
-    Ok(UsedAssertion::delete_expired(&mut state.write().await?.conn(), now).await?)
+    Ok(UsedAssertion::delete_expired(&mut state.write().await?, now).await?)
 }

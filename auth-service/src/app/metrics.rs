@@ -40,6 +40,5 @@ impl Figures for Shown {
 
 async fn outbox_depth(state: &AppState) -> Result<u64> {
     // On PostgreSQL, `read` would open a connection just for the thread that serves the metrics.
-    let mut pooled = state.database.read_at_leisure().await?;
-    Ok(Mail::count(&mut pooled.conn()).await?.unsigned_abs())
+    Ok(Mail::count(&mut state.database.read_at_leisure().await?).await?.unsigned_abs())
 }

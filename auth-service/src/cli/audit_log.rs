@@ -21,8 +21,7 @@ struct UserNotFound(String);
 /// Prints the entries that the arguments select.
 pub async fn run(config: &Config, args: &AuditLogArgs, clock: &Clock) -> Result<(), CommandError> {
     let database = command::open(config).await?;
-    let mut pooled = database.read().await?;
-    let conn = &mut pooled.conn();
+    let conn = &mut database.read().await?;
     let user_id = match &args.user {
         Some(user) => Some(user_id(conn, user).await?),
         None => None,
@@ -44,7 +43,7 @@ pub async fn run(config: &Config, args: &AuditLogArgs, clock: &Clock) -> Result<
 
 /// Returns the id of a user who is given by id or e-mail address. An id is not looked up, because
 /// it may be the pseudonym of a deleted user.
-async fn user_id(conn: &mut Conn<'_>, user: &str) -> Result<String, CommandError> {
+async fn user_id(conn: &mut Conn, user: &str) -> Result<String, CommandError> {
     if !user.contains('@') {
         return Ok(user.to_owned());
     }

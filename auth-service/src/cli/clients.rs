@@ -109,14 +109,12 @@ impl Commands {
     }
 
     async fn find(&self, id: &str) -> Result<OauthClient, CommandError> {
-        let mut pooled = self.database.read().await?;
-        let client = OauthClient::find(&mut pooled.conn(), id).await?;
+        let client = OauthClient::find(&mut self.database.read().await?, id).await?;
         client.ok_or_else(|| CommandError::failed(ClientNotFound(id.to_owned())))
     }
 
     async fn list(&self) -> Result<(), CommandError> {
-        let mut pooled = self.database.read().await?;
-        Ok(self.output.list(&OauthClient::list(&mut pooled.conn()).await?)?)
+        Ok(self.output.list(&OauthClient::list(&mut self.database.read().await?).await?)?)
     }
 
     async fn create(&self, args: &CreateArgs) -> Result<(), CommandError> {
@@ -134,8 +132,7 @@ impl Commands {
             last_used_at: None,
             tokens_valid_from: None,
         };
-        let mut pooled = self.database.write().await?;
-        client_lifecycle::create(&mut pooled.conn(), &client, &self.actor).await?;
+        client_lifecycle::create(&mut self.database.write().await?, &client, &self.actor).await?;
         Ok(self.output.with_credential(&client, "created", secret.as_deref())?)
     }
 
@@ -145,23 +142,25 @@ impl Commands {
         let credential = credential.stored();
         // Independent of the clocks of the services.
         let end = (!args.overlap.is_zero()).then(|| DbTime(self.now.0 + args.overlap));
-        let mut pooled = self.database.write().await?;
-        client_lifecycle::rotate(&mut pooled.conn(), (id, &credential), end, &self.actor).await?;
-        drop(pooled);
+        client_lifecycle::rotate(
+            &mut self.database.write().await?,
+            (id, &credential),
+            end,
+            &self.actor,
+        )
+        .await?;
         Ok(self.output.with_credential(&self.find(id).await?, "rotated", secret.as_deref())?)
     }
 
     async fn disable(&self, id: &str) -> Result<(), CommandError> {
-        let mut pooled = self.database.write().await?;
-        client_lifecycle::disable(&mut pooled.conn(), id, &self.actor, &self.moment).await?;
-        drop(pooled);
+        client_lifecycle::disable(&mut self.database.write().await?, id, &self.actor, &self.moment)
+            .await?;
         Ok(self.output.changed(&self.find(id).await?, "disabled")?)
     }
 
     async fn enable(&self, id: &str) -> Result<(), CommandError> {
-        let mut pooled = self.database.write().await?;
-        client_lifecycle::enable(&mut pooled.conn(), id, &self.actor, &self.moment).await?;
-        drop(pooled);
+        client_lifecycle::enable(&mut self.database.write().await?, id, &self.actor, &self.moment)
+            .await?;
         Ok(self.output.changed(&self.find(id).await?, "enabled")?)
     }
 
@@ -169,8 +168,8 @@ impl Commands {
         let client = self.find(&args.client.client).await?;
         let (id, name) = (client.id.as_str(), &client.name);
         args.confirm.ask("deleting a client", &format!("Delete {name} ({id}) for good?"))?;
-        let mut pooled = self.database.write().await?;
-        client_lifecycle::delete(&mut pooled.conn(), id, &self.actor, &self.moment).await?;
+        client_lifecycle::delete(&mut self.database.write().await?, id, &self.actor, &self.moment)
+            .await?;
         Ok(self.output.changed(&client, "deleted")?)
     }
 }

@@ -101,9 +101,9 @@ async fn from_database(
     mut target: Target,
     report: &mut Report,
 ) -> Result<(), ImportError> {
-    let mut pooled = source::connect(args.source.expose_secret()).await?;
+    let mut conn = source::connect(args.source.expose_secret()).await?;
     // Reads one snapshot of the source, so that users and their accounts are consistent.
-    let work = async |conn: &mut Conn<'_>| {
+    let work = async |conn: &mut Conn| {
         let mut source = sql::Source::open(conn, args, report).await?;
         if args.sessions {
             source.check_sessions(conn, &config.secrets()?, report).await?;
@@ -117,7 +117,7 @@ async fn from_database(
         progress.finish_and_clear();
         Ok(())
     };
-    pooled.conn().snapshot(work).await
+    conn.snapshot(work).await
 }
 
 async fn from_csv(

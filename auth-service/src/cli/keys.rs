@@ -66,8 +66,7 @@ impl Commands {
     }
 
     async fn keys(&self) -> Result<Vec<SigningKey>, CommandError> {
-        let mut pooled = self.database.read().await?;
-        Ok(SigningKey::list(&mut pooled.conn()).await?)
+        Ok(SigningKey::list(&mut self.database.read().await?).await?)
     }
 
     /// Returns the seal for new keys. Checks that it opens the newest stored key, because replicas
@@ -89,9 +88,9 @@ impl Commands {
             return Err(KeysError::GracePeriod.into());
         }
         let seal = self.seal(config).await?;
-        let mut pooled = self.database.write().await?;
+        let mut conn = self.database.write().await?;
         let tools = (&self.rotation, &seal);
-        let rotated = lifecycle::rotate(&mut pooled.conn(), tools, self.now.0, &self.actor).await?;
+        let rotated = lifecycle::rotate(&mut conn, tools, self.now.0, &self.actor).await?;
         let (key, what) = match &rotated {
             Rotated::Scheduled(key) => (key, "scheduled"),
             Rotated::WasScheduled(key) => (key, "already scheduled"),
@@ -107,9 +106,9 @@ impl Commands {
         args.confirm.ask("revoking a key", &question)?;
         let seal = self.seal(config).await?;
         let moment = SecurityEvents::new(config).moment(self.now);
-        let mut pooled = self.database.write().await?;
+        let mut conn = self.database.write().await?;
         let tools = (&self.rotation, &seal);
-        let (conn, actor) = (&mut pooled.conn(), &self.actor);
+        let (conn, actor) = (&mut conn, &self.actor);
         let what = match lifecycle::revoke(conn, tools, kid, &moment, actor).await? {
             Revoked::NotFound => return Err(KeysError::KeyNotFound(kid.clone()).into()),
             Revoked::Done => "revoked",

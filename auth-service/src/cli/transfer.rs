@@ -36,9 +36,9 @@ pub(super) async fn record(config: &Config, action: Action, detail: &str, clock:
     let now = DbTime(Timestamp::from(clock.now()).into());
     let record = async || {
         let database = Database::open(&config.database_url)?;
-        let mut pooled = database.write().await?;
+        let mut conn = database.write().await?;
         let actor = Audit::default().operator(now);
-        actor.record(&mut pooled.conn(), action, About::thing(detail)).await?;
+        actor.record(&mut conn, action, About::thing(detail)).await?;
         Ok::<_, Box<dyn StdError>>(())
     };
     if let Err(failed) = record().await {

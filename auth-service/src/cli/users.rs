@@ -87,8 +87,7 @@ impl Commands {
 
     /// Finds a user by id or e-mail address.
     async fn find(&self, who: &str) -> Result<UserRow, CommandError> {
-        let mut pooled = self.database.read().await?;
-        let conn = &mut pooled.conn();
+        let conn = &mut self.database.read().await?;
         let user = match UserRow::find(conn, who).await? {
             None => UserRow::find_by_email(conn, &who.to_ascii_lowercase()).await?,
             found => found,
@@ -100,8 +99,7 @@ impl Commands {
         let limit = i64::from(args.limit);
         let after = args.after.as_deref().unwrap_or_default();
         // Reads one user more than the limit, to detect whether there are more.
-        let mut pooled = self.database.read().await?;
-        let mut users = UserRow::list(&mut pooled.conn(), after, limit + 1).await?;
+        let mut users = UserRow::list(&mut self.database.read().await?, after, limit + 1).await?;
         let listed = usize::try_from(args.limit).unwrap_or(usize::MAX);
         let is_cut = users.len() > listed;
         users.truncate(listed);
@@ -109,8 +107,7 @@ impl Commands {
     }
 
     async fn show(&self, user: &UserRow) -> Result<(), CommandError> {
-        let mut pooled = self.database.read().await?;
-        let conn = &mut pooled.conn();
+        let conn = &mut self.database.read().await?;
         let accounts = Account::list(conn, &user.id).await?;
         let details = Details {
             providers: accounts.into_iter().map(|account| account.provider_id).collect(),
@@ -120,11 +117,11 @@ impl Commands {
     }
 
     async fn create(&self, args: &CreateArgs) -> Result<(), CommandError> {
-        let mut pooled = self.database.read().await?;
-        if User::is_email_taken(&mut pooled.conn(), &args.email).await? {
+        let mut conn = self.database.read().await?;
+        if User::is_email_taken(&mut conn, &args.email).await? {
             return Err(UsersError::AddressTaken.into());
         }
-        drop(pooled);
+        drop(conn);
         let hash = self.new_password().await?;
         let local_part = args.email.split('@').next().unwrap_or_default();
         let user = User {
@@ -138,20 +135,19 @@ impl Commands {
         };
         let account_id = Uuid::now_v7().to_string();
         let account = NewAccount::credential(&account_id, &user.id, &hash, self.now);
-        let mut pooled = self.database.write().await?;
-        let work = async |conn: &mut Conn<'_>| {
+        let mut conn = self.database.write().await?;
+        let work = async |conn: &mut Conn| {
             user.register(conn, &account, None, None).await?;
             self.actor.record(conn, audit::Action::CreateUser, About::user(&user.id)).await?;
             Ok::<_, CommandError>(())
         };
-        pooled.conn().transaction(work).await?;
+        conn.transaction(work).await?;
         Ok(self.output.changed(&self.find(&user.id).await?, "created")?)
     }
 
     async fn set_password(&self, user: &UserRow) -> Result<(), CommandError> {
         let hash = self.new_password().await?;
-        let mut pooled = self.database.write().await?;
-        let (conn, account_id) = (&mut pooled.conn(), Uuid::now_v7().to_string());
+        let (conn, account_id) = (&mut self.database.write().await?, Uuid::now_v7().to_string());
         let of = Asker { user_id: &user.id, email: &user.email, session_id: None };
         let new = NewPassword { user: of, account_id: &account_id, hash: &hash };
         user_lifecycle::set_password(conn, new, &self.actor, &self.moment()).await?;
@@ -171,14 +167,13 @@ impl Commands {
         let expires = args.lasts.map(|lasts| DbTime(self.now.0 + lasts));
         let ban = NewBan { reason: args.reason.as_deref(), expires };
         let (conn, moment) = (&mut self.database.write().await?, self.moment());
-        let (conn, actor) = (&mut conn.conn(), &self.actor);
-        user_lifecycle::disable(conn, &user.id, ban, actor, &moment).await?;
+        user_lifecycle::disable(conn, &user.id, ban, &self.actor, &moment).await?;
         Ok(self.output.changed(&self.find(&user.id).await?, "disabled")?)
     }
 
     async fn enable(&self, user: &UserRow) -> Result<(), CommandError> {
         let (conn, moment) = (&mut self.database.write().await?, self.moment());
-        user_lifecycle::enable(&mut conn.conn(), &user.id, &self.actor, &moment).await?;
+        user_lifecycle::enable(conn, &user.id, &self.actor, &moment).await?;
         Ok(self.output.changed(&self.find(&user.id).await?, "enabled")?)
     }
 
@@ -187,20 +182,20 @@ impl Commands {
         let question = format!("Delete {} ({}) for good?", user.email, user.id);
         args.confirm.ask("deleting a user", &question)?;
         let (conn, moment) = (&mut self.database.write().await?, self.moment());
-        user_lifecycle::delete(&mut conn.conn(), &user.id, &self.actor, &moment).await?;
+        user_lifecycle::delete(conn, &user.id, &self.actor, &moment).await?;
         Ok(self.output.changed(&user, "deleted")?)
     }
 
     async fn sessions(&self, user: &UserRow) -> Result<(), CommandError> {
-        let mut pooled = self.database.read().await?;
-        let listed = ListedSession::list(&mut pooled.conn(), &user.id, self.now).await?;
+        let listed =
+            ListedSession::list(&mut self.database.read().await?, &user.id, self.now).await?;
         Ok(self.output.sessions(listed.iter().map(|listed| &listed.session))?)
     }
 
     async fn revoke(&self, args: &RevokeArgs) -> Result<(), CommandError> {
         let user = self.find(&args.user.user).await?;
         let (conn, moment) = (&mut self.database.write().await?, self.moment());
-        let (conn, actor) = (&mut conn.conn(), &self.actor);
+        let actor = &self.actor;
         let ended = match &args.session {
             Some(session) => {
                 let (which, action) =

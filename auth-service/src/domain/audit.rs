@@ -141,7 +141,7 @@ impl Actor {
     /// export or import.
     pub(crate) async fn record(
         &self,
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         action: Action,
         about: About<'_>,
     ) -> Result<(), StoreError> {
@@ -154,7 +154,7 @@ impl Actor {
     /// failures.
     pub(crate) async fn record_failure(
         &self,
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         action: Action,
         about: About<'_>,
     ) -> Result<(), StoreError> {
@@ -176,7 +176,7 @@ impl Actor {
     /// pseudonym, and removes the sessions, addresses and user agents.
     pub(crate) async fn record_deletion(
         &self,
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         user_id: &str,
     ) -> Result<(), StoreError> {
         let pseudonym = format!("deleted-{}", Uuid::now_v7());

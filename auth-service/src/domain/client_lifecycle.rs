@@ -9,7 +9,7 @@ use crate::{
 };
 
 pub(crate) async fn create(
-    conn: &mut Conn<'_>,
+    conn: &mut Conn,
     client: &OauthClient,
     actor: &Actor,
 ) -> Result<(), StoreError> {
@@ -23,7 +23,7 @@ pub(crate) async fn create(
 /// Replaces the credential of a client. The current one stays valid until `old_expires_at`; `None`
 /// ends it at once. Changes nothing if there is no such client.
 pub(crate) async fn rotate(
-    conn: &mut Conn<'_>,
+    conn: &mut Conn,
     (id, credential): (&str, &str),
     old_expires_at: Option<DbTime>,
     actor: &Actor,
@@ -39,7 +39,7 @@ pub(crate) async fn rotate(
 
 /// Disables a client and revokes its tokens. Changes nothing if it is disabled already.
 pub(crate) async fn disable(
-    conn: &mut Conn<'_>,
+    conn: &mut Conn,
     id: &str,
     actor: &Actor,
     moment: &Moment,
@@ -56,7 +56,7 @@ pub(crate) async fn disable(
 
 /// Enables a client. Earlier tokens stay revoked.
 pub(crate) async fn enable(
-    conn: &mut Conn<'_>,
+    conn: &mut Conn,
     id: &str,
     actor: &Actor,
     moment: &Moment,
@@ -74,7 +74,7 @@ pub(crate) async fn enable(
 /// Deletes a client, whose tokens become invalid. Services that follow the security events erase
 /// its data. Changes nothing if there is no such client.
 pub(crate) async fn delete(
-    conn: &mut Conn<'_>,
+    conn: &mut Conn,
     id: &str,
     actor: &Actor,
     moment: &Moment,
@@ -91,7 +91,7 @@ pub(crate) async fn delete(
 
 /// Revokes an access token of a client, unless it is no longer valid.
 pub(crate) async fn revoke_token(
-    conn: &mut Conn<'_>,
+    conn: &mut Conn,
     token: ClientTokenNames<'_>,
     moment: &Moment,
 ) -> Result<(), StoreError> {

@@ -84,7 +84,7 @@ impl EmailClaims {
     /// Returns false if, since the link was requested, the address was changed, the password was
     /// set, or the session has ended. The user is locked first, as when a user is deleted, because a
     /// different order could deadlock.
-    pub(crate) async fn hold(&self, conn: &mut Conn<'_>, now: DbTime) -> Result<bool, StoreError> {
+    pub(crate) async fn hold(&self, conn: &mut Conn, now: DbTime) -> Result<bool, StoreError> {
         let user_id = self.user_id.as_str();
         Ok(User::hold(conn, (user_id, &self.email)).await? > 0
             && Account::hold_password(conn, user_id, self.password_set_at()).await?

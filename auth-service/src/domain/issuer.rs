@@ -227,11 +227,11 @@ impl Issuer {
     /// Reads the keys, and creates the next one if it is due.
     async fn read(&self, now: DateTime<Utc>) -> Result<Arc<KeySet>> {
         let tools = (&self.rotation, &self.seal);
-        let mut rows = SigningKey::list(&mut self.database.read_at_leisure().await?.conn()).await?;
+        let mut rows = SigningKey::list(&mut self.database.read_at_leisure().await?).await?;
         if self.rotation.next(&rows, now).is_some() {
             let actor = self.audit.system(DbTime(now));
-            let mut pooled = self.database.write().await?;
-            rows = lifecycle::make_next(&mut pooled.conn(), tools, now, &actor).await?;
+            rows =
+                lifecycle::make_next(&mut self.database.write().await?, tools, now, &actor).await?;
         }
         if let Some(known) = self.keys.load_full()
             && known.is_current(now)
@@ -248,8 +248,7 @@ impl Issuer {
     /// Returns the number of keys re-encrypted.
     pub(crate) async fn renew_seals(&self) -> Result<usize> {
         let mut renewed = 0;
-        let mut pooled = self.database.write().await?;
-        let conn = &mut pooled.conn();
+        let conn = &mut self.database.write().await?;
         for key in SigningKey::list(conn).await? {
             if let Some(sealed) = self.seal.renewed(&key.id, &key.sealed_private_key)? {
                 let of = (key.generation, key.sealed_private_key.as_slice());
@@ -267,7 +266,7 @@ impl Issuer {
         let Some(generation) = self.known_keys()?.generation(now) else { return Ok(0) };
         let then = DbTime(now - self.rotation.grace_period);
         let conn = &mut self.database.write().await?;
-        Ok(SigningKey::delete_expired_before(&mut conn.conn(), then, generation).await?)
+        Ok(SigningKey::delete_expired_before(conn, then, generation).await?)
     }
 }
 

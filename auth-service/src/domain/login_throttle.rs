@@ -146,7 +146,6 @@ impl LoginThrottle {
     /// within the last [`NETWORK_MEMORY`].
     async fn is_known(&self, email: &str, client: IpAddr) -> Result<bool> {
         let conn = &mut self.database.read().await?;
-        let conn = &mut conn.conn();
         let Some(user) = User::find_by_email(conn, email).await? else { return Ok(false) };
         let network = network_key(&user.id, client);
         let since = DbTime(self.clock.now() - NETWORK_MEMORY);
@@ -166,7 +165,7 @@ impl LoginThrottle {
         user_id: &str,
         password: &str,
     ) -> Result<String, ConfirmError> {
-        let hash = PasswordHash::find(&mut self.database.read().await?.conn(), user_id).await?.0;
+        let hash = PasswordHash::find(&mut self.database.read().await?, user_id).await?.0;
         let hash = hash.ok_or(ConfirmError::NoPassword)?;
         let guess = self.in_session(user_id).await?;
         if !passwords.verify(password, Some(&hash)).await? {

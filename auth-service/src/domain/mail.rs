@@ -95,7 +95,7 @@ pub(crate) fn notify(kind: Kind, user: Asker<'_>, now: Timestamp) -> store::Mail
 /// the links that were already mailed, because the password or the address has changed. Signed
 /// links are invalidated by their claims instead. Must be called after the change, in the same
 /// transaction.
-pub(crate) async fn void_links(conn: &mut Conn<'_>, user_id: &str) -> Result<(), StoreError> {
+pub(crate) async fn void_links(conn: &mut Conn, user_id: &str) -> Result<(), StoreError> {
     let kinds: Vec<_> =
         Kind::ALL.into_iter().filter(|kind| kind.has_link()).map(Kind::as_str).collect();
     store::Mail::delete_of_user(conn, user_id, &kinds).await?;

@@ -147,7 +147,7 @@ impl SecurityEvents {
         if asked.is_some_and(|asked| asked.elapsed() < POLL / 2) {
             return Ok(());
         }
-        let stream = EventStream::find(&mut database.read().await?.conn()).await?;
+        let stream = EventStream::find(&mut database.read().await?).await?;
         *asked = Some(Instant::now());
         self.saw(stream.map_or(0, |stream| stream.last_place));
         Ok(())

@@ -165,13 +165,12 @@ impl Sessions {
         may_renew: impl FnOnce() -> bool,
     ) -> Result<Option<ActiveSession>, SessionError> {
         let hash = token_hash(token);
-        let found =
-            Session::find_by_token_hash(&mut self.database.read().await?.conn(), &hash).await?;
+        let found = Session::find_by_token_hash(&mut self.database.read().await?, &hash).await?;
         let Some((mut session, user)) = found else { return Ok(None) };
 
         let now = self.clock.now();
         if session.expires_at.0 <= now {
-            Session::delete(&mut self.database.write().await?.conn(), &session.id).await?;
+            Session::delete(&mut self.database.write().await?, &session.id).await?;
             return Ok(None);
         }
         let is_renewed = self.is_due(&session, now) && may_renew();
@@ -180,7 +179,7 @@ impl Sessions {
             session.expires_at = DbTime(now.0 + self.expires_in);
             session.updated_at = now;
             let conn = &mut self.database.write().await?;
-            let (conn, expires_at) = (&mut conn.conn(), session.expires_at);
+            let expires_at = session.expires_at;
             if Session::update_expiry(conn, &session.id, expires_at, now).await? == 0 {
                 return Ok(None); // ended since it was found
             }
@@ -214,7 +213,7 @@ impl Sessions {
         moment: &Moment,
     ) -> Result<(), DatabaseError> {
         let conn = &mut self.database.write().await?;
-        user_lifecycle::end_sessions(&mut conn.conn(), which, action, actor, moment).await?;
+        user_lifecycle::end_sessions(conn, which, action, actor, moment).await?;
         Ok(())
     }
 
@@ -222,15 +221,18 @@ impl Sessions {
     pub(crate) async fn renew_seals(&self) -> Result<usize, SessionError> {
         let (mut after, mut renewed) = (String::new(), 0);
         loop {
-            let mut pooled = self.database.read_at_leisure().await?;
-            let page = SealedToken::list(&mut pooled.conn(), &after, SEALS_PER_PAGE).await?;
-            drop(pooled);
+            let page = SealedToken::list(
+                &mut self.database.read_at_leisure().await?,
+                &after,
+                SEALS_PER_PAGE,
+            )
+            .await?;
             let Some(last) = page.last() else { return Ok(renewed) };
             after.clone_from(&last.id);
             for session in &page {
                 if let Some(sealed) = self.seal.renewed(&session.id, &session.sealed_token)? {
                     let conn = &mut self.database.write().await?;
-                    renewed += session.update(&mut conn.conn(), &sealed).await?;
+                    renewed += session.update(conn, &sealed).await?;
                 }
             }
         }

@@ -94,7 +94,7 @@ impl Attempts {
     pub(crate) async fn peek(&self, key: Key, rule: Rule) -> Result<u32> {
         let (tries, now) = match &self.shared {
             Some(database) => {
-                let tries = find_shared(&mut database.read().await?.conn(), key).await?.1;
+                let tries = find_shared(&mut database.read().await?, key).await?.1;
                 (tries, self.clock.now())
             }
             None => (self.memory(rule).find(key), self.uptime()),
@@ -130,7 +130,7 @@ impl Attempts {
     pub(crate) async fn forget(&self, key: Key, rule: Rule) -> Result<()> {
         self.memory(rule).forget(key);
         if let Some(database) = &self.shared {
-            Attempt::delete(&mut database.write().await?.conn(), &key.0).await?;
+            Attempt::delete(&mut database.write().await?, &key.0).await?;
         }
         Ok(())
     }
@@ -152,8 +152,7 @@ async fn count_shared(
     more: u32,
     now: DateTime<Utc>,
 ) -> Result<Option<Result<Tries, Duration>>> {
-    let mut pooled = database.write().await?;
-    let conn = &mut pooled.conn();
+    let conn = &mut database.write().await?;
     for _ in 0..MAX_RACES {
         let (stored, tries) = find_shared(conn, key).await?;
         let tries = match rule.judge(tries, more, now) {
@@ -173,7 +172,7 @@ async fn count_shared(
     Ok(None)
 }
 
-async fn find_shared(conn: &mut Conn<'_>, key: Key) -> Result<(Option<Attempt>, Option<Tries>)> {
+async fn find_shared(conn: &mut Conn, key: Key) -> Result<(Option<Attempt>, Option<Tries>)> {
     let stored = Attempt::find(conn, &key.0).await?;
     let tries = stored
         .as_ref()

@@ -17,7 +17,7 @@ use crate::{
 
 /// Ends sessions and returns their number.
 pub(crate) async fn end_sessions(
-    conn: &mut Conn<'_>,
+    conn: &mut Conn,
     which: Ending<'_>,
     action: Action,
     actor: &Actor,
@@ -43,7 +43,7 @@ pub(crate) async fn end_sessions(
 /// Ends all sessions of a user, and revokes all tokens issued until now. Returns the number of
 /// sessions ended.
 pub(crate) async fn revoke_all(
-    conn: &mut Conn<'_>,
+    conn: &mut Conn,
     user_id: &str,
     actor: &Actor,
     moment: &Moment,
@@ -59,7 +59,7 @@ pub(crate) async fn revoke_all(
 
 /// Records an action in the audit log, with the number of sessions that it ended, if any.
 pub(crate) async fn record_with_sessions(
-    conn: &mut Conn<'_>,
+    conn: &mut Conn,
     (action, user_id): (Action, &str),
     ended: &[EndedSession],
     actor: &Actor,
@@ -76,7 +76,7 @@ fn count_of(ended: &[EndedSession]) -> String {
 
 /// Revokes an access token, unless it is no longer valid.
 pub(crate) async fn revoke_token(
-    conn: &mut Conn<'_>,
+    conn: &mut Conn,
     token: TokenNames<'_>,
     moment: &Moment,
 ) -> Result<(), StoreError> {
@@ -91,7 +91,7 @@ pub(crate) async fn revoke_token(
 
 /// Deletes a user. Returns `false` if there is no such user.
 pub(crate) async fn delete(
-    conn: &mut Conn<'_>,
+    conn: &mut Conn,
     user_id: &str,
     actor: &Actor,
     moment: &Moment,
@@ -111,7 +111,7 @@ pub(crate) async fn delete(
 /// Disables a user and ends all of the user's sessions. If the user is already disabled, changes
 /// the reason and the expiry of the ban. Returns `false` if there is no such user.
 pub(crate) async fn disable(
-    conn: &mut Conn<'_>,
+    conn: &mut Conn,
     user_id: &str,
     ban: NewBan<'_>,
     actor: &Actor,
@@ -136,7 +136,7 @@ pub(crate) async fn disable(
 
 /// Enables a user. Returns `false` if the user was not disabled or does not exist.
 pub(crate) async fn enable(
-    conn: &mut Conn<'_>,
+    conn: &mut Conn,
     user_id: &str,
     actor: &Actor,
     moment: &Moment,
@@ -145,7 +145,7 @@ pub(crate) async fn enable(
 }
 
 async fn lift_ban(
-    conn: &mut Conn<'_>,
+    conn: &mut Conn,
     (user_id, only_expired): (&str, bool),
     actor: &Actor,
     moment: &Moment,
@@ -173,7 +173,7 @@ pub(crate) struct NewPassword<'a> {
 /// Sets a password, ends all sessions, revokes all tokens, invalidates all mailed links and
 /// notifies the user.
 pub(crate) async fn set_password(
-    conn: &mut Conn<'_>,
+    conn: &mut Conn,
     new: NewPassword<'_>,
     actor: &Actor,
     moment: &Moment,
@@ -210,7 +210,7 @@ pub(crate) enum UndoError {
 /// because they would restore addresses that may belong to an attacker. Those of earlier changes
 /// stay valid, so that the owner of the earliest address has the last word.
 pub(crate) async fn undo_change_email(
-    conn: &mut Conn<'_>,
+    conn: &mut Conn,
     change: &EmailChange,
     clears_password: bool,
     actor: &Actor,
@@ -258,7 +258,7 @@ pub(crate) async fn may_sign_in(
     }
     if ban.has_expired(moment.now) {
         let conn = &mut database.write().await?;
-        lift_ban(&mut conn.conn(), (user_id, true), system, moment).await?;
+        lift_ban(conn, (user_id, true), system, moment).await?;
     }
     Ok(true)
 }

@@ -3,7 +3,7 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use actix_web::HttpRequest;
-use database::{Database, PooledConn, Unavailable, sql_types::DbTime};
+use database::{Conn, Database, Unavailable, sql_types::DbTime};
 use service_kit::{
     Clock,
     client_address::{TrustedProxy, client_address, network_of},
@@ -64,11 +64,11 @@ impl AppState {
         self.clock.now().into()
     }
 
-    pub(crate) async fn read(&self) -> Result<PooledConn, Unavailable> {
+    pub(crate) async fn read(&self) -> Result<Conn, Unavailable> {
         self.database.read().await
     }
 
-    pub(crate) async fn write(&self) -> Result<PooledConn, Unavailable> {
+    pub(crate) async fn write(&self) -> Result<Conn, Unavailable> {
         self.database.write().await
     }
 

@@ -88,8 +88,7 @@ async fn change_at_once(
         mails.push(mail::ask_for(Kind::VerifyEmail, new, callback_url, now));
     }
     let actor = state.actor(req);
-    let mut pooled = state.write().await?;
-    let conn = &mut pooled.conn();
+    let conn = &mut state.write().await?;
     let changed = conn.transaction(async |conn| {
         let at = DbTime(now.into());
         let changed = store::User::change_unverified_email(conn, (id, old), new, at).await;
@@ -124,7 +123,7 @@ pub(super) async fn open_link(
     new_email: &str,
     callback_url: Option<&str>,
 ) -> Result<WithCookies<Result<Value>>> {
-    let user = store::User::find(&mut state.read().await?.conn(), &claims.user_id).await?;
+    let user = store::User::find(&mut state.read().await?, &claims.user_id).await?;
     let user = user.ok_or(Error::EmailTokenUserGone)?;
     if user.email != claims.email {
         return Err(Error::InvalidEmailToken); // this or another change has been completed already
@@ -160,8 +159,7 @@ async fn confirm(
     let session_id = claims.session_id.as_deref();
     let asker = Asker { user_id: &claims.user_id, email: &claims.email, session_id };
     let mail = mail::ask_for_user(Kind::ChangeEmail, asker, Some(new_email), callback_url, now);
-    let mut pooled = state.write().await?;
-    let conn = &mut pooled.conn();
+    let conn = &mut state.write().await?;
     conn.transaction(async |conn| {
         if !claims.hold(conn, DbTime(now.into())).await? {
             return Err(Error::InvalidEmailToken);
@@ -186,8 +184,7 @@ async fn change(
     let (now, since) = (state.now(), state.undoable_since());
     let notice = mail::tell_old_address(old_email, new_email, now);
     let actor = state.actor(req);
-    let mut pooled = state.write().await?;
-    let conn = &mut pooled.conn();
+    let conn = &mut state.write().await?;
     let changed = conn.transaction(async |conn| {
         let now = DbTime(now.into());
         if !claims.hold(conn, now).await? {

@@ -129,7 +129,7 @@ async fn verify(
     req: &HttpRequest,
     claims: &EmailClaims,
 ) -> Result<WithCookies<Result<Value>>> {
-    let user = store::User::find_by_email(&mut state.read().await?.conn(), &claims.email).await?;
+    let user = store::User::find_by_email(&mut state.read().await?, &claims.email).await?;
     let user = user.ok_or(Error::EmailTokenUserGone)?;
     if user.id != claims.user_id {
         return Err(Error::InvalidEmailToken);
@@ -141,16 +141,16 @@ async fn verify(
     let changes = UserChanges { email_verified: Some(true), ..UserChanges::default() };
     let now = DbTime(state.now().into());
     let of = (user.id.as_str(), claims.email.as_str());
-    let mut pooled = state.write().await?;
-    let verify = async |conn: &mut Conn<'_>| {
+    let mut conn = state.write().await?;
+    let verify = async |conn: &mut Conn| {
         if !claims.hold(conn, now).await? {
             return Err(Error::InvalidEmailToken);
         }
         let updated = store::User::update_of_email(conn, of, &changes, now).await?;
         updated.ok_or(Error::InvalidEmailToken)
     };
-    pooled.conn().transaction(verify).await?;
-    drop(pooled);
+    conn.transaction(verify).await?;
+    drop(conn);
     if !state.features.auto_sign_in_after_verification {
         return Ok(Ok(body).into());
     }
@@ -166,12 +166,11 @@ async fn verify(
 
 /// Starts a session for a user who has just verified their address.
 async fn sign_in(state: &AppState, req: &HttpRequest, user_id: &str) -> Result<NewSession> {
-    let ban = Ban::find(&mut state.read().await?.conn(), user_id).await?;
+    let ban = Ban::find(&mut state.read().await?, user_id).await?;
     check_ban(state, user_id, &ban.ok_or(Error::Unauthorized)?).await?;
     let is_remembered = !state.cookies.has_marker(req.headers());
     let fresh = session::prepare(state, req, is_remembered)?;
-    let mut pooled = state.write().await?;
-    let conn = &mut pooled.conn();
+    let conn = &mut state.write().await?;
     conn.transaction(async |conn| {
         let active = store::User::hold_active(conn, user_id).await?;
         let active = active.ok_or(Error::Unauthorized)?; // disabled or deleted concurrently

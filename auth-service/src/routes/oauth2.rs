@@ -184,16 +184,16 @@ pub(crate) async fn introspect(
 
 async fn active_token(state: &AppState, token: &str) -> Result<Option<ActiveToken>> {
     if let Some(claims) = state.issuer.verified(token, state.now()).await? {
-        let mut pooled = state.read().await?;
+        let mut conn = state.read().await?;
         let now = DbTime(state.clock.now());
-        let email = Session::find_email(&mut pooled.conn(), names(&claims), now).await?;
+        let email = Session::find_email(&mut conn, names(&claims), now).await?;
         return Ok(email.map(|email| ActiveToken::User(UserToken::new(claims, email))));
     }
     let claims = state.issuer.verified_client(token, state.now()).await?;
     let Some((claims, issued_at)) = claims.and_then(with_issue_time) else { return Ok(None) };
-    let mut pooled = state.read().await?;
+    let mut conn = state.read().await?;
     let names = client_names(&claims, issued_at);
-    let is_active = OauthClient::has_token(&mut pooled.conn(), names).await?;
+    let is_active = OauthClient::has_token(&mut conn, names).await?;
     Ok(is_active.then(|| ActiveToken::Client(claims.into())))
 }
 
@@ -219,13 +219,13 @@ pub(crate) async fn revoke(
 ) -> Result<HttpResponse> {
     let moment = state.moment();
     if let Some(claims) = state.issuer.verified(&token, state.now()).await? {
-        let mut pooled = state.write().await?;
-        user_lifecycle::revoke_token(&mut pooled.conn(), names(&claims), &moment).await?;
+        let mut conn = state.write().await?;
+        user_lifecycle::revoke_token(&mut conn, names(&claims), &moment).await?;
     } else if let Some((claims, issued_at)) =
         state.issuer.verified_client(&token, state.now()).await?.and_then(with_issue_time)
     {
-        let (mut pooled, names) = (state.write().await?, client_names(&claims, issued_at));
-        client_lifecycle::revoke_token(&mut pooled.conn(), names, &moment).await?;
+        let (mut conn, names) = (state.write().await?, client_names(&claims, issued_at));
+        client_lifecycle::revoke_token(&mut conn, names, &moment).await?;
     }
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({})))
 }

@@ -67,8 +67,7 @@ pub(crate) async fn change_password(
     let old_hash = confirmed.await?;
     let hash = state.passwords.hash(input.new_password).await?;
     let now = DbTime(state.now().into());
-    let mut pooled = state.write().await?;
-    let conn = &mut pooled.conn();
+    let conn = &mut state.write().await?;
     let hashes = (old_hash.as_str(), hash.as_str());
     let is_remembered = !state.cookies.has_marker(req.headers());
     let fresh = session::prepare(state, req, is_remembered)?;
@@ -176,7 +175,7 @@ pub(crate) async fn open_reset_link(
     let now = DbTime(state.clock.now());
     let is_good = !input.callback_url.is_empty() && {
         let conn = &mut state.read().await?;
-        let (conn, hash) = (&mut conn.conn(), token_hash(&token));
+        let hash = token_hash(&token);
         VerificationToken::find_user(conn, Purpose::ResetPassword, &hash, now).await?.is_some()
     };
     let target = match input.callback_url.as_str() {
@@ -220,8 +219,7 @@ pub(crate) async fn reset_password(
     let new_account_id = Uuid::now_v7().to_string();
     let asker = Asker { user_id, email: &user.email, session_id: None };
     let notice = mail::notify(Kind::PasswordChanged, asker, state.now());
-    let mut pooled = state.write().await?;
-    let conn = &mut pooled.conn();
+    let conn = &mut state.write().await?;
     conn.transaction(async |conn| {
         // The user is locked first, then the account and the token, as in all transactions: the
         // second of two concurrent requests waits here and then finds no token.
@@ -256,7 +254,6 @@ pub(crate) async fn reset_password(
 /// Returns the user who may reset the password with a token.
 async fn find_user(state: &AppState, token_hash: &[u8], now: DbTime) -> Result<store::User> {
     let conn = &mut state.read().await?;
-    let conn = &mut conn.conn();
     let id = VerificationToken::find_user(conn, Purpose::ResetPassword, token_hash, now).await?;
     let user = store::User::find(conn, &id.ok_or(Error::InvalidResetToken)?).await?;
     user.ok_or(Error::InvalidResetToken)

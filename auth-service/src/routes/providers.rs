@@ -64,8 +64,7 @@ pub(crate) async fn unlink_account(
         return Err(Error::SessionNotFresh);
     }
     let user_id = live.user.id.as_str();
-    let mut pooled = state.write().await?;
-    let conn = &mut pooled.conn();
+    let conn = &mut state.write().await?;
     conn.transaction(async |conn| {
         if Account::list(conn, user_id).await?.len() == 1 {
             return Err(Error::LastAccount);
@@ -131,7 +130,7 @@ async fn refuse_account(
 }
 
 async fn own_account(state: &AppState, live: &Live, id: &str) -> Result<Account> {
-    let accounts = Account::list(&mut state.read().await?.conn(), live.user.id.as_str()).await?;
+    let accounts = Account::list(&mut state.read().await?, live.user.id.as_str()).await?;
     accounts.into_iter().find(|account| account.id == id).ok_or(Error::AccountNotFound)
 }
 

@@ -157,8 +157,7 @@ struct Read {
 }
 
 async fn read(state: &AppState, poll: &Poll, place: &Place) -> Result<Read> {
-    let mut pooled = state.read().await?;
-    let conn = &mut pooled.conn();
+    let conn = &mut state.read().await?;
     let stream = EventStream::find(conn).await?;
     state.security_events.saw(stream.as_ref().map_or(0, |stream| stream.last_place));
     let Some(stream) = stream else {

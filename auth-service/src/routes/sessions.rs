@@ -79,8 +79,7 @@ pub(crate) async fn list_sessions(
         return Err(Error::SessionNotFresh);
     }
     let now = DbTime(state.clock.now());
-    let listed =
-        ListedSession::list(&mut state.read().await?.conn(), live.user.id.as_str(), now).await?;
+    let listed = ListedSession::list(&mut state.read().await?, live.user.id.as_str(), now).await?;
     let sessions: Result<Vec<_>> =
         listed.into_iter().map(|listed| SessionBody::opened(state, listed)).collect();
     let mut response = HttpResponse::Ok().json(sessions?);

@@ -137,7 +137,7 @@ struct Known {
 impl Attempt<'_> {
     async fn find_user(&self) -> Result<Known> {
         let read = self.state.read();
-        let found = PasswordHash::find_by_email(&mut read.await?.conn(), self.email).await?;
+        let found = PasswordHash::find_by_email(&mut read.await?, self.email).await?;
         let (user, hash) =
             found.map_or((None, None), |(user, ban, hash)| (Some((user, ban)), hash.0));
         // No connection is held while hashing. An unknown address goes through the same steps, so
@@ -165,7 +165,7 @@ impl Attempt<'_> {
         };
         let conn = &mut self.state.write().await?;
         let about = about.detail(reason);
-        self.actor.record_failure(&mut conn.conn(), Action::SignIn, about).await?;
+        self.actor.record_failure(conn, Action::SignIn, about).await?;
         Err(error)
     }
 
@@ -185,8 +185,7 @@ impl Attempt<'_> {
             &known.hash
         };
         let session = fresh.row(user_id);
-        let mut pooled = self.state.write().await?;
-        let conn = &mut pooled.conn();
+        let conn = &mut self.state.write().await?;
         let admitted = conn.transaction(async |conn| {
             let Some(active) = store::User::hold_active(conn, user_id).await? else {
                 return Ok(None);

@@ -37,7 +37,7 @@ pub(crate) async fn sign_out(
     for presented in session::presented_tokens(&state, req.headers()) {
         let hash = token_hash(&presented.token);
         // This lookup avoids a write transaction for invalid tokens.
-        if Session::find_by_token_hash(&mut state.read().await?.conn(), &hash).await?.is_some() {
+        if Session::find_by_token_hash(&mut state.read().await?, &hash).await?.is_some() {
             let session = Ending::OfToken(&hash);
             let actor = state.actor(&req);
             state.sessions.end(session, Action::SignOut, &actor, &state.moment()).await?;

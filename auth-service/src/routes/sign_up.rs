@@ -110,7 +110,7 @@ pub(crate) async fn sign_up(
 /// Returns whether an address belongs to a user, or did until recently and may be restored.
 async fn is_taken(state: &AppState, email: &str) -> Result<bool> {
     let conn = &mut state.read().await?;
-    let (conn, since) = (&mut conn.conn(), state.undoable_since());
+    let since = state.undoable_since();
     Ok(store::User::is_email_taken(conn, email).await?
         || EmailChange::is_reserved(conn, email, since, None).await?)
 }
@@ -138,13 +138,12 @@ async fn register(
         None => About::user(user_id),
     };
     let conn = &mut state.write().await?;
-    conn.conn()
-        .transaction(async |conn| {
-            row.register(conn, &account, session.as_ref(), new.mail).await?;
-            actor.record(conn, Action::SignUp, about).await?;
-            Ok::<_, Error>(())
-        })
-        .await?;
+    conn.transaction(async |conn| {
+        row.register(conn, &account, session.as_ref(), new.mail).await?;
+        actor.record(conn, Action::SignUp, about).await?;
+        Ok::<_, Error>(())
+    })
+    .await?;
     if new.mail.is_some() {
         state.mailer.wake();
     }

@@ -75,12 +75,12 @@ async fn undo(state: &AppState, req: &HttpRequest, token: &str) -> Result<EmailC
     let claims = state.email_tokens.read(token, state.now())?;
     let id = claims.change_id.filter(|_| claims.request_type == Request::UndoChangeEmail);
     let id = id.ok_or(Error::InvalidEmailToken)?;
-    let change = EmailChange::find(&mut state.read().await?.conn(), &id).await?;
+    let change = EmailChange::find(&mut state.read().await?, &id).await?;
     let change = change.ok_or(Error::InvalidEmailToken)?; // undone, or the user was deleted
     let moment = state.moment();
     let clears_password = state.features.password_reset;
     let conn = &mut state.write().await?;
-    let (conn, actor) = (&mut conn.conn(), &state.actor(req));
+    let actor = &state.actor(req);
     user_lifecycle::undo_change_email(conn, &change, clears_password, actor, &moment).await?;
     state.mailer.wake();
     Ok(change)

@@ -58,7 +58,7 @@ pub(crate) async fn update_user(
         UserChanges { name: input.name.as_deref(), image: input.image, ..UserChanges::default() };
     let now = DbTime(state.now().into());
     let conn = &mut state.write().await?;
-    User::update(&mut conn.conn(), live.user.id.as_str(), &changes, now).await?;
+    User::update(conn, live.user.id.as_str(), &changes, now).await?;
     let response = HttpResponse::Ok().json(json!({ "status": true }));
     Ok(WithCookies::new(response, live.resend_cookie(state, req)))
 }
@@ -96,7 +96,7 @@ pub(crate) async fn list_accounts(
     live: Box<Live>,
     (): (),
 ) -> Result<HttpResponse> {
-    let accounts = Account::list(&mut state.read().await?.conn(), live.user.id.as_str()).await?;
+    let accounts = Account::list(&mut state.read().await?, live.user.id.as_str()).await?;
     let accounts: Vec<_> = accounts.into_iter().map(AccountBody::from).collect();
     Ok(HttpResponse::Ok().json(accounts))
 }
@@ -191,8 +191,7 @@ pub(crate) async fn open_delete_link(
 async fn use_up(state: &AppState, live: &Live, token: &str) -> Result<()> {
     let hash = token_hash(token);
     let now = DbTime(state.clock.now());
-    let mut pooled = state.write().await?;
-    let conn = &mut pooled.conn();
+    let conn = &mut state.write().await?;
     let user = VerificationToken::find_user(conn, Purpose::DeleteUser, &hash, now).await?;
     if user.as_deref() != Some(live.user.id.as_str())
         || VerificationToken::delete(conn, &hash).await? == 0
@@ -206,7 +205,7 @@ async fn delete(state: &AppState, req: &HttpRequest, live: &Live) -> Result<()> 
     let id = live.user.id.as_str();
     let moment = state.moment();
     let conn = &mut state.write().await?;
-    user_lifecycle::delete(&mut conn.conn(), id, &state.actor(req), &moment).await?;
+    user_lifecycle::delete(conn, id, &state.actor(req), &moment).await?;
     Ok(())
 }
 

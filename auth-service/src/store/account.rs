@@ -60,26 +60,22 @@ impl<'a> NewAccount<'a> {
         }
     }
 
-    pub(crate) async fn insert(&self, conn: &mut Conn<'_>) -> QueryResult<usize> {
-        query!(conn, |c| diesel::insert_into(accounts::table).values(self).execute(*c))
+    pub(crate) async fn insert(&self, conn: &mut Conn) -> QueryResult<usize> {
+        query!(conn, |c| diesel::insert_into(accounts::table).values(self).execute(c))
     }
 }
 
 impl Account {
-    pub(crate) async fn list(conn: &mut Conn<'_>, user_id: &str) -> QueryResult<Vec<Self>> {
+    pub(crate) async fn list(conn: &mut Conn, user_id: &str) -> QueryResult<Vec<Self>> {
         query!(conn, |c| Self::query()
             .filter(accounts::user_id.eq(user_id))
             .order((accounts::created_at, accounts::id))
-            .load(*c))
+            .load(c))
     }
 
-    pub(crate) async fn delete_own(
-        conn: &mut Conn<'_>,
-        user_id: &str,
-        id: &str,
-    ) -> QueryResult<usize> {
+    pub(crate) async fn delete_own(conn: &mut Conn, user_id: &str, id: &str) -> QueryResult<usize> {
         let own = accounts::table.find(id).filter(accounts::user_id.eq(user_id));
-        query!(conn, |c| diesel::delete(own).execute(*c))
+        query!(conn, |c| diesel::delete(own).execute(c))
     }
 }
 
@@ -90,21 +86,21 @@ pub(crate) type PasswordSetAt = Option<DbTime>;
 
 impl Account {
     pub(crate) async fn password_set_at(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         user_id: &str,
     ) -> QueryResult<PasswordSetAt> {
         query!(conn, |c| accounts::table
             .filter(accounts::user_id.eq(user_id))
             .filter(accounts::provider_id.eq(PROVIDER_CREDENTIAL))
             .select(accounts::updated_at)
-            .first(*c))
+            .first(c))
         .optional()
     }
 
     /// Returns whether the password is still the one set at that time, and locks it until the
     /// transaction ends.
     pub(crate) async fn hold_password(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         user_id: &str,
         set_at: PasswordSetAt,
     ) -> QueryResult<bool> {
@@ -116,7 +112,7 @@ impl Account {
             .filter(accounts::provider_id.eq(PROVIDER_CREDENTIAL))
             .filter(accounts::updated_at.eq(set_at));
         let held = diesel::update(account).set(accounts::updated_at.eq(set_at));
-        Ok(query!(conn, |c| held.execute(*c))? > 0)
+        Ok(query!(conn, |c| held.execute(c))? > 0)
     }
 }
 
@@ -124,7 +120,7 @@ impl PasswordHash {
     /// Returns the user with an address, the user's ban, and the hash of the password. Returns
     /// `None` if no user with a password account has the address.
     pub(crate) async fn find_by_email(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         email: &str,
     ) -> QueryResult<Option<(User, Ban, Self)>> {
         let with_account = users::table
@@ -133,25 +129,25 @@ impl PasswordHash {
             .filter(accounts::provider_id.eq(PROVIDER_CREDENTIAL));
         let row: Option<(User, Ban, Option<String>)> = query!(conn, |c| with_account
             .select((User::as_select(), Ban::as_select(), accounts::password_hash))
-            .first(*c))
+            .first(c))
         .optional()?;
         Ok(row.map(|(user, ban, hash)| (user, ban, Self(hash))))
     }
 
     /// Returns the hash of a user's password, if there is one.
-    pub(crate) async fn find(conn: &mut Conn<'_>, user_id: &str) -> QueryResult<Self> {
+    pub(crate) async fn find(conn: &mut Conn, user_id: &str) -> QueryResult<Self> {
         let hash: Option<Option<String>> = query!(conn, |c| accounts::table
             .filter(accounts::user_id.eq(user_id))
             .filter(accounts::provider_id.eq(PROVIDER_CREDENTIAL))
             .select(accounts::password_hash)
-            .first(*c))
+            .first(c))
         .optional()?;
         Ok(Self(hash.flatten()))
     }
 
     /// Replaces the password, unless it has changed since `old` was read.
     pub(crate) async fn change(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         user_id: &str,
         (old, new): (&str, &str),
         now: DbTime,
@@ -162,13 +158,13 @@ impl PasswordHash {
             .filter(accounts::password_hash.eq(old));
         let changed = diesel::update(account)
             .set((accounts::password_hash.eq(new), accounts::updated_at.eq(now)));
-        query!(conn, |c| changed.execute(*c))
+        query!(conn, |c| changed.execute(c))
     }
 
     /// Sets the password of a user. If the user has no credential account, creates one with this
     /// id.
     pub(crate) async fn put(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         (user_id, new_account_id): (&str, &str),
         hash: &str,
         now: DbTime,
@@ -180,39 +176,30 @@ impl PasswordHash {
     }
 
     /// Sets the password of a user who has a credential account.
-    async fn update(
-        conn: &mut Conn<'_>,
-        user_id: &str,
-        hash: &str,
-        now: DbTime,
-    ) -> QueryResult<usize> {
+    async fn update(conn: &mut Conn, user_id: &str, hash: &str, now: DbTime) -> QueryResult<usize> {
         let account = accounts::table
             .filter(accounts::user_id.eq(user_id))
             .filter(accounts::provider_id.eq(PROVIDER_CREDENTIAL));
         let updated = diesel::update(account)
             .set((accounts::password_hash.eq(hash), accounts::updated_at.eq(now)));
-        query!(conn, |c| updated.execute(*c))
+        query!(conn, |c| updated.execute(c))
     }
 
     /// Removes the password of a user, who can set a new one only by a reset. Links that are bound
     /// to the password become invalid.
-    pub(crate) async fn clear(
-        conn: &mut Conn<'_>,
-        user_id: &str,
-        now: DbTime,
-    ) -> QueryResult<usize> {
+    pub(crate) async fn clear(conn: &mut Conn, user_id: &str, now: DbTime) -> QueryResult<usize> {
         let account = accounts::table
             .filter(accounts::user_id.eq(user_id))
             .filter(accounts::provider_id.eq(PROVIDER_CREDENTIAL));
         let cleared = diesel::update(account)
             .set((accounts::password_hash.eq(None::<String>), accounts::updated_at.eq(now)));
-        query!(conn, |c| cleared.execute(*c))
+        query!(conn, |c| cleared.execute(c))
     }
 
     /// Replaces the hash of an unchanged password, possibly with the same hash. Inside a
     /// transaction, this also locks the password until the transaction ends.
     pub(crate) async fn upgrade(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         user_id: &str,
         old: &str,
         new: &str,
@@ -222,6 +209,6 @@ impl PasswordHash {
             .filter(accounts::provider_id.eq(PROVIDER_CREDENTIAL))
             .filter(accounts::password_hash.eq(old));
         let upgraded = diesel::update(account).set(accounts::password_hash.eq(new));
-        query!(conn, |c| upgraded.execute(*c))
+        query!(conn, |c| upgraded.execute(c))
     }
 }

@@ -17,36 +17,32 @@ pub(crate) struct Attempt {
 }
 
 impl Attempt {
-    pub(crate) async fn find(conn: &mut Conn<'_>, key: &[u8]) -> QueryResult<Option<Self>> {
-        query!(conn, |c| Self::query().filter(attempts::key.eq(key)).first(*c)).optional()
+    pub(crate) async fn find(conn: &mut Conn, key: &[u8]) -> QueryResult<Option<Self>> {
+        query!(conn, |c| Self::query().filter(attempts::key.eq(key)).first(c)).optional()
     }
 
     /// Replaces the row `old` with this one, or inserts this one if there was no row. Writes
     /// nothing if the row was changed, inserted or deleted since it was read.
-    pub(crate) async fn replace(
-        &self,
-        conn: &mut Conn<'_>,
-        old: Option<&Self>,
-    ) -> QueryResult<usize> {
+    pub(crate) async fn replace(&self, conn: &mut Conn, old: Option<&Self>) -> QueryResult<usize> {
         let Some(old) = old else {
             return query!(conn, |c| diesel::insert_into(attempts::table)
                 .values(self)
                 .on_conflict_do_nothing()
-                .execute(*c));
+                .execute(c));
         };
         let unchanged = attempts::table
             .find(&old.key)
             .filter(attempts::count.eq(old.count))
             .filter(attempts::last_at.eq(old.last_at));
-        query!(conn, |c| diesel::update(unchanged).set(self).execute(*c))
+        query!(conn, |c| diesel::update(unchanged).set(self).execute(c))
     }
 
-    pub(crate) async fn delete(conn: &mut Conn<'_>, key: &[u8]) -> QueryResult<usize> {
-        query!(conn, |c| diesel::delete(attempts::table.find(key)).execute(*c))
+    pub(crate) async fn delete(conn: &mut Conn, key: &[u8]) -> QueryResult<usize> {
+        query!(conn, |c| diesel::delete(attempts::table.find(key)).execute(c))
     }
 
-    pub(crate) async fn delete_forgotten(conn: &mut Conn<'_>, now: DbTime) -> QueryResult<usize> {
+    pub(crate) async fn delete_forgotten(conn: &mut Conn, now: DbTime) -> QueryResult<usize> {
         let forgotten = attempts::table.filter(attempts::forget_at.le(now));
-        query!(conn, |c| diesel::delete(forgotten).execute(*c))
+        query!(conn, |c| diesel::delete(forgotten).execute(c))
     }
 }

@@ -38,12 +38,12 @@ pub(crate) struct WantedEntries<'a> {
 }
 
 impl AuditEntry {
-    pub(crate) async fn insert(&self, conn: &mut Conn<'_>) -> QueryResult<usize> {
-        query!(conn, |c| diesel::insert_into(audit_entries::table).values(self).execute(*c))
+    pub(crate) async fn insert(&self, conn: &mut Conn) -> QueryResult<usize> {
+        query!(conn, |c| diesel::insert_into(audit_entries::table).values(self).execute(c))
     }
 
     /// Inserts the entry, or increments the count of the entry that has this id.
-    pub(crate) async fn insert_or_count(&self, conn: &mut Conn<'_>) -> QueryResult<usize> {
+    pub(crate) async fn insert_or_count(&self, conn: &mut Conn) -> QueryResult<usize> {
         query!(conn, |c| diesel::insert_into(audit_entries::table)
             .values(self)
             .on_conflict(audit_entries::id)
@@ -52,12 +52,12 @@ impl AuditEntry {
                 audit_entries::count.eq(audit_entries::count + self.count),
                 audit_entries::last_at.eq(self.last_at),
             ))
-            .execute(*c))
+            .execute(c))
     }
 
     /// Returns entries, newest first.
     pub(crate) async fn list(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         wanted: &WantedEntries<'_>,
     ) -> QueryResult<Vec<Self>> {
         query!(conn, |c| {
@@ -74,14 +74,14 @@ impl AuditEntry {
             entries
                 .order((audit_entries::created_at.desc(), audit_entries::id.desc()))
                 .limit(wanted.limit)
-                .load(*c)
+                .load(c)
         })
     }
 
     /// Replaces the id of a user with a pseudonym, and removes the session id, the address and the
     /// user agent from the entries.
     pub(crate) async fn pseudonymize(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         user_id: &str,
         pseudonym: &str,
     ) -> QueryResult<usize> {
@@ -92,13 +92,13 @@ impl AuditEntry {
             audit_entries::ip_address.eq(None::<String>),
             audit_entries::user_agent.eq(None::<String>),
         ));
-        query!(conn, |c| pseudonymized.execute(*c))
+        query!(conn, |c| pseudonymized.execute(c))
     }
 
     /// Deletes the entries created up to this time. If there are more than `limit`, deletes about
     /// that many, oldest first.
     pub(crate) async fn delete_until(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         until: DbTime,
         limit: i64,
     ) -> QueryResult<usize> {
@@ -107,10 +107,10 @@ impl AuditEntry {
             .order(audit_entries::created_at)
             .select(audit_entries::created_at)
             .offset(limit)
-            .first(*c))
+            .first(c))
         .optional()?;
         let until = next.unwrap_or(until);
         let old = audit_entries::table.filter(audit_entries::created_at.le(until));
-        query!(conn, |c| diesel::delete(old).execute(*c))
+        query!(conn, |c| diesel::delete(old).execute(c))
     }
 }

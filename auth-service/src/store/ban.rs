@@ -39,8 +39,8 @@ impl ActiveUser {
 
 impl Ban {
     /// Returns the ban state of a user, or `None` if there is no such user.
-    pub(crate) async fn find(conn: &mut Conn<'_>, user_id: &str) -> QueryResult<Option<Self>> {
-        query!(conn, |c| Self::query().filter(users::id.eq(user_id)).first(*c)).optional()
+    pub(crate) async fn find(conn: &mut Conn, user_id: &str) -> QueryResult<Option<Self>> {
+        query!(conn, |c| Self::query().filter(users::id.eq(user_id)).first(c)).optional()
     }
 
     /// Returns whether the user may not sign in at this time.
@@ -59,19 +59,16 @@ impl User {
     /// if the user is banned or does not exist. Must be called before any of the user's other rows
     /// is locked: deleting and disabling a user lock rows in this order, and a different order
     /// could deadlock.
-    pub(crate) async fn hold_active(
-        conn: &mut Conn<'_>,
-        id: &str,
-    ) -> QueryResult<Option<ActiveUser>> {
+    pub(crate) async fn hold_active(conn: &mut Conn, id: &str) -> QueryResult<Option<ActiveUser>> {
         let active = users::table.find(id).filter(users::is_active);
         let held = diesel::update(active).set(users::updated_at.eq(users::updated_at));
-        Ok((query!(conn, |c| held.execute(*c))? > 0).then_some(ActiveUser(())))
+        Ok((query!(conn, |c| held.execute(c))? > 0).then_some(ActiveUser(())))
     }
 
     /// Bans a user, or replaces the ban. Returns whether the user was active before, or `None` if
     /// there is no such user.
     pub(crate) async fn ban(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         id: &str,
         ban: NewBan<'_>,
         now: DbTime,
@@ -83,13 +80,13 @@ impl User {
             users::ban_expires.eq(ban.expires),
             users::updated_at.eq(now),
         ));
-        Ok((query!(conn, |c| banned.execute(*c))? > 0).then_some(was_active))
+        Ok((query!(conn, |c| banned.execute(c))? > 0).then_some(was_active))
     }
 
     /// Lifts the ban of a user; with `only_expired`, only a ban that has expired. Updates nothing
     /// if there is no such ban.
     pub(crate) async fn lift_ban(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         id: &str,
         only_expired: bool,
         now: DbTime,
@@ -107,7 +104,7 @@ impl User {
                     users::ban_expires.eq(None::<DbTime>),
                     users::updated_at.eq(now),
                 ))
-                .execute(*c)
+                .execute(c)
         })
     }
 }

@@ -17,15 +17,15 @@ pub(crate) struct UsedAssertion {
 
 impl UsedAssertion {
     /// Inserts nothing if the assertion was used before.
-    pub(crate) async fn insert(&self, conn: &mut Conn<'_>) -> QueryResult<usize> {
+    pub(crate) async fn insert(&self, conn: &mut Conn) -> QueryResult<usize> {
         query!(conn, |c| diesel::insert_into(client_assertions::table)
             .values(self)
             .on_conflict_do_nothing()
-            .execute(*c))
+            .execute(c))
     }
 
-    pub(crate) async fn delete_expired(conn: &mut Conn<'_>, now: DbTime) -> QueryResult<usize> {
+    pub(crate) async fn delete_expired(conn: &mut Conn, now: DbTime) -> QueryResult<usize> {
         let expired = client_assertions::table.filter(client_assertions::expires_at.le(now));
-        query!(conn, |c| diesel::delete(expired).execute(*c))
+        query!(conn, |c| diesel::delete(expired).execute(c))
     }
 }

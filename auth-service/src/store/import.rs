@@ -72,34 +72,34 @@ pub(crate) struct ImportKeys<'a> {
 }
 
 impl KnownRows {
-    pub(crate) async fn find(conn: &mut Conn<'_>, keys: &ImportKeys<'_>) -> QueryResult<Self> {
+    pub(crate) async fn find(conn: &mut Conn, keys: &ImportKeys<'_>) -> QueryResult<Self> {
         let users: Vec<UserRow> = query!(conn, |c| UserRow::query()
             .filter(users::id.eq_any(&keys.user_ids).or(users::email.eq_any(&keys.emails)))
-            .load(*c))?;
+            .load(c))?;
         let mut known = Self { users, ..Self::default() };
         let user_ids: Vec<_> = known.users.iter().map(|user| user.id.as_str()).collect();
         for ids in user_ids.chunks(CHUNK) {
             let found: Vec<AccountRow> = query!(conn, |c| AccountRow::query()
                 .filter(accounts::user_id.eq_any(ids))
-                .load(*c))?;
+                .load(c))?;
             known.accounts.extend(found);
         }
         for ids in keys.account_ids.chunks(CHUNK) {
             let found: Vec<String> = query!(conn, |c| accounts::table
                 .filter(accounts::id.eq_any(ids))
                 .select(accounts::id)
-                .load(*c))?;
+                .load(c))?;
             known.account_ids.extend(found);
         }
         for ids in keys.session_ids.chunks(CHUNK) {
             let found: Vec<KnownSession> =
-                query!(conn, |c| KnownSession::query().filter(sessions::id.eq_any(ids)).load(*c))?;
+                query!(conn, |c| KnownSession::query().filter(sessions::id.eq_any(ids)).load(c))?;
             known.sessions.extend(found);
         }
         for hashes in keys.token_hashes.chunks(CHUNK) {
             let found: Vec<KnownSession> = query!(conn, |c| KnownSession::query()
                 .filter(sessions::token_hash.eq_any(hashes))
-                .load(*c))?;
+                .load(c))?;
             known.sessions.extend(found);
         }
         Ok(known)
@@ -117,7 +117,7 @@ macro_rules! insert_all {
                 }
                 Conn::Sqlite(c) => {
                     for row in rows {
-                        diesel::insert_into($table).values(row).execute(*c).await?;
+                        diesel::insert_into($table).values(row).execute(c).await?;
                     }
                 }
             }
@@ -128,7 +128,7 @@ macro_rules! insert_all {
 impl ImportPage {
     /// Writes all rows or none. Fails if one of them has been inserted in the meantime; the import
     /// must then be repeated.
-    pub(crate) async fn write(&self, conn: &mut Conn<'_>) -> QueryResult<()> {
+    pub(crate) async fn write(&self, conn: &mut Conn) -> QueryResult<()> {
         conn.transaction(async |conn| {
             insert_all!(conn, users::table, self.users);
             for update in &self.updates {
@@ -150,7 +150,7 @@ impl ImportUpdate {
             && self.password_hash.is_none()
     }
 
-    async fn write(&self, conn: &mut Conn<'_>) -> QueryResult<()> {
+    async fn write(&self, conn: &mut Conn) -> QueryResult<()> {
         let changes = UserUpdate {
             name: self.name.as_deref(),
             image: self.image.as_deref(),
@@ -159,7 +159,7 @@ impl ImportUpdate {
         if self.name.is_some() || self.image.is_some() || self.email_verified.is_some() {
             let user =
                 users::table.find(&self.user_id).filter(users::updated_at.eq(self.updated_at));
-            query!(conn, |c| diesel::update(user).set(&changes).execute(*c))?;
+            query!(conn, |c| diesel::update(user).set(&changes).execute(c))?;
         }
         if let Some(hash) = &self.password_hash {
             let account = accounts::table
@@ -167,7 +167,7 @@ impl ImportUpdate {
                 .filter(accounts::provider_id.eq(PROVIDER_CREDENTIAL))
                 .filter(accounts::password_hash.is_null());
             let filled = diesel::update(account).set(accounts::password_hash.eq(hash));
-            query!(conn, |c| filled.execute(*c))?;
+            query!(conn, |c| filled.execute(c))?;
         }
         Ok(())
     }

@@ -34,11 +34,11 @@ pub(crate) struct Mail {
 }
 
 impl Mail {
-    pub(crate) async fn insert(&self, conn: &mut Conn<'_>) -> QueryResult<usize> {
-        query!(conn, |c| diesel::insert_into(mails::table).values(self).execute(*c))
+    pub(crate) async fn insert(&self, conn: &mut Conn) -> QueryResult<usize> {
+        query!(conn, |c| diesel::insert_into(mails::table).values(self).execute(c))
     }
 
-    pub(crate) async fn insert_all(conn: &mut Conn<'_>, mails: &[Self]) -> QueryResult<()> {
+    pub(crate) async fn insert_all(conn: &mut Conn, mails: &[Self]) -> QueryResult<()> {
         if let [mail] = mails {
             return mail.insert(conn).await.map(drop);
         }
@@ -53,7 +53,7 @@ impl Mail {
 
     /// Returns the due e-mails, those due earliest first.
     pub(crate) async fn list_due(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         now: DbTime,
         limit: i64,
     ) -> QueryResult<Vec<Self>> {
@@ -61,50 +61,50 @@ impl Mail {
             .filter(mails::due_at.le(now))
             .order(mails::due_at)
             .limit(limit)
-            .load(*c))
+            .load(c))
     }
 
     /// Returns the number of pending e-mails.
-    pub(crate) async fn count(conn: &mut Conn<'_>) -> QueryResult<i64> {
-        query!(conn, |c| mails::table.count().get_result(*c))
+    pub(crate) async fn count(conn: &mut Conn) -> QueryResult<i64> {
+        query!(conn, |c| mails::table.count().get_result(c))
     }
 
     /// Claims a due e-mail: until `due_at`, no other process sends it. Updates nothing if another
     /// process claimed it first.
-    pub(crate) async fn claim(&self, conn: &mut Conn<'_>, due_at: DbTime) -> QueryResult<usize> {
+    pub(crate) async fn claim(&self, conn: &mut Conn, due_at: DbTime) -> QueryResult<usize> {
         let unclaimed = mails::table
             .find(&self.id)
             .filter(mails::attempts.eq(self.attempts))
             .filter(mails::due_at.eq(self.due_at));
         let claimed = diesel::update(unclaimed)
             .set((mails::attempts.eq(self.attempts.saturating_add(1)), mails::due_at.eq(due_at)));
-        query!(conn, |c| claimed.execute(*c))
+        query!(conn, |c| claimed.execute(c))
     }
 
     /// Restores a claimed e-mail to its previous state.
-    pub(crate) async fn unclaim(&self, conn: &mut Conn<'_>) -> QueryResult<usize> {
+    pub(crate) async fn unclaim(&self, conn: &mut Conn) -> QueryResult<usize> {
         let unclaimed = diesel::update(mails::table.find(&self.id))
             .set((mails::attempts.eq(self.attempts), mails::due_at.eq(self.due_at)));
-        query!(conn, |c| unclaimed.execute(*c))
+        query!(conn, |c| unclaimed.execute(c))
     }
 
     /// Locks the e-mail against withdrawal until the transaction ends. Updates nothing if it was
     /// already withdrawn.
-    pub(crate) async fn hold(&self, conn: &mut Conn<'_>) -> QueryResult<usize> {
+    pub(crate) async fn hold(&self, conn: &mut Conn) -> QueryResult<usize> {
         let held = diesel::update(mails::table.find(&self.id))
             .set(mails::created_at.eq(mails::created_at));
-        query!(conn, |c| held.execute(*c))
+        query!(conn, |c| held.execute(c))
     }
 
     /// Withdraws the e-mails of these kinds that a user requested.
     pub(crate) async fn delete_of_user(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         user_id: &str,
         kinds: &[&str],
     ) -> QueryResult<usize> {
         let asked_for =
             mails::table.filter(mails::user_id.eq(user_id)).filter(mails::kind.eq_any(kinds));
-        query!(conn, |c| diesel::delete(asked_for).execute(*c))
+        query!(conn, |c| diesel::delete(asked_for).execute(c))
     }
 
     /// Defers a claimed e-mail without counting an attempt. Of all deferred e-mails of its kind
@@ -112,13 +112,13 @@ impl Mail {
     /// of several e-mails deferred concurrently, at least the last one finds the others.
     pub(crate) async fn defer(
         &self,
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         now: DbTime,
         due_at: DbTime,
     ) -> QueryResult<()> {
         let deferred = diesel::update(mails::table.find(&self.id))
             .set((mails::attempts.eq(self.attempts), mails::due_at.eq(due_at)));
-        query!(conn, |c| deferred.execute(*c))?;
+        query!(conn, |c| deferred.execute(c))?;
         let waiting = || {
             let has_none = self.new_email.is_none().into_sql::<Bool>();
             let same_new_email =
@@ -131,15 +131,15 @@ impl Mail {
                 .filter(mails::due_at.gt(now))
         };
         let newest: Option<String> =
-            query!(conn, |c| waiting().select(diesel::dsl::max(mails::id)).get_result(*c))?;
+            query!(conn, |c| waiting().select(diesel::dsl::max(mails::id)).get_result(c))?;
         if let Some(newest) = newest {
             let others = waiting().filter(mails::id.lt(newest));
-            query!(conn, |c| diesel::delete(others).execute(*c))?;
+            query!(conn, |c| diesel::delete(others).execute(c))?;
         }
         Ok(())
     }
 
-    pub(crate) async fn delete(conn: &mut Conn<'_>, id: &str) -> QueryResult<usize> {
-        query!(conn, |c| diesel::delete(mails::table.find(id)).execute(*c))
+    pub(crate) async fn delete(conn: &mut Conn, id: &str) -> QueryResult<usize> {
+        query!(conn, |c| diesel::delete(mails::table.find(id)).execute(c))
     }
 }

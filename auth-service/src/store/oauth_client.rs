@@ -44,25 +44,25 @@ pub(crate) struct ClientTokenNames<'a> {
 }
 
 impl OauthClient {
-    pub(crate) async fn find(conn: &mut Conn<'_>, id: &str) -> QueryResult<Option<Self>> {
-        query!(conn, |c| Self::query().filter(oauth_clients::id.eq(id)).first(*c)).optional()
+    pub(crate) async fn find(conn: &mut Conn, id: &str) -> QueryResult<Option<Self>> {
+        query!(conn, |c| Self::query().filter(oauth_clients::id.eq(id)).first(c)).optional()
     }
 
     /// Returns all clients, oldest first.
-    pub(crate) async fn list(conn: &mut Conn<'_>) -> QueryResult<Vec<Self>> {
+    pub(crate) async fn list(conn: &mut Conn) -> QueryResult<Vec<Self>> {
         query!(conn, |c| Self::query()
             .order((oauth_clients::created_at, oauth_clients::id))
-            .load(*c))
+            .load(c))
     }
 
-    pub(crate) async fn insert(&self, conn: &mut Conn<'_>) -> QueryResult<usize> {
-        query!(conn, |c| diesel::insert_into(oauth_clients::table).values(self).execute(*c))
+    pub(crate) async fn insert(&self, conn: &mut Conn) -> QueryResult<usize> {
+        query!(conn, |c| diesel::insert_into(oauth_clients::table).values(self).execute(c))
     }
 
     /// Replaces the credential. The current one stays valid until `old_expires_at`; `None` ends it
     /// at once.
     pub(crate) async fn update_credential(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         id: &str,
         credential: &str,
         old_expires_at: Option<DbTime>,
@@ -74,50 +74,50 @@ impl OauthClient {
                 oauth_clients::old_credential_expires_at.eq(None::<DbTime>),
                 oauth_clients::credential.eq(credential),
             ));
-            return query!(conn, |c| replaced.execute(*c));
+            return query!(conn, |c| replaced.execute(c));
         }
         let rotated = diesel::update(client).set((
             oauth_clients::old_credential.eq(oauth_clients::credential.nullable()),
             oauth_clients::old_credential_expires_at.eq(old_expires_at),
             oauth_clients::credential.eq(credential),
         ));
-        query!(conn, |c| rotated.execute(*c))
+        query!(conn, |c| rotated.execute(c))
     }
 
     /// Enables a client. Updates nothing if it is enabled already.
-    pub(crate) async fn enable(conn: &mut Conn<'_>, id: &str, now: DbTime) -> QueryResult<usize> {
+    pub(crate) async fn enable(conn: &mut Conn, id: &str, now: DbTime) -> QueryResult<usize> {
         let disabled = oauth_clients::table.find(id).filter(oauth_clients::is_active.eq(false));
         let enabled = diesel::update(disabled)
             .set((oauth_clients::is_active.eq(true), oauth_clients::tokens_valid_from.eq(now)));
-        query!(conn, |c| enabled.execute(*c))
+        query!(conn, |c| enabled.execute(c))
     }
 
     /// Disables a client. Updates nothing if it is disabled already.
-    pub(crate) async fn disable(conn: &mut Conn<'_>, id: &str) -> QueryResult<usize> {
+    pub(crate) async fn disable(conn: &mut Conn, id: &str) -> QueryResult<usize> {
         let active = oauth_clients::table.find(id).filter(oauth_clients::is_active);
         let disabled = diesel::update(active).set(oauth_clients::is_active.eq(false));
-        query!(conn, |c| disabled.execute(*c))
+        query!(conn, |c| disabled.execute(c))
     }
 
     pub(crate) async fn update_last_use(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         id: &str,
         now: DbTime,
     ) -> QueryResult<usize> {
         let used =
             diesel::update(oauth_clients::table.find(id)).set(oauth_clients::last_used_at.eq(now));
-        query!(conn, |c| used.execute(*c))
+        query!(conn, |c| used.execute(c))
     }
 
-    pub(crate) async fn delete(conn: &mut Conn<'_>, id: &str) -> QueryResult<usize> {
-        query!(conn, |c| diesel::delete(oauth_clients::table.find(id)).execute(*c))
+    pub(crate) async fn delete(conn: &mut Conn, id: &str) -> QueryResult<usize> {
+        query!(conn, |c| diesel::delete(oauth_clients::table.find(id)).execute(c))
     }
 
     /// Returns whether the client of a token is active and was not enabled later than the token was
     /// issued, and the token was not revoked by itself. Times of issue are in whole seconds, so a
     /// token from the second in which the client was enabled counts as a later one.
     pub(crate) async fn has_token(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         names: ClientTokenNames<'_>,
     ) -> QueryResult<bool> {
         let end_of_second = DbTime(names.issued_at.0 + Duration::from_secs(1));
@@ -132,7 +132,7 @@ impl OauthClient {
             )
             .filter(diesel::dsl::not(diesel::dsl::exists(revocation)));
         let found: Option<String> =
-            query!(conn, |c| active.select(oauth_clients::id).first(*c)).optional()?;
+            query!(conn, |c| active.select(oauth_clients::id).first(c)).optional()?;
         Ok(found.is_some())
     }
 }

@@ -19,12 +19,12 @@ impl User {
     /// transaction.
     pub(crate) async fn register(
         &self,
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         account: &NewAccount<'_>,
         session: Option<&NewSession<'_>>,
         mail: Option<&Mail>,
     ) -> Result<(), RegistrationError> {
-        query!(conn, |c| diesel::insert_into(users::table).values(self).execute(*c))
+        query!(conn, |c| diesel::insert_into(users::table).values(self).execute(c))
             .on_conflict(RegistrationError::EmailTaken)?;
         account.insert(conn).await?;
         if let Some(session) = session {

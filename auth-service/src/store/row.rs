@@ -46,29 +46,22 @@ fn active() -> bool {
 }
 
 impl UserRow {
-    pub(crate) async fn find(conn: &mut Conn<'_>, id: &str) -> QueryResult<Option<Self>> {
-        query!(conn, |c| Self::query().filter(users::id.eq(id)).first(*c)).optional()
+    pub(crate) async fn find(conn: &mut Conn, id: &str) -> QueryResult<Option<Self>> {
+        query!(conn, |c| Self::query().filter(users::id.eq(id)).first(c)).optional()
     }
 
     /// Finds a user by `email`, which must be in lower case.
-    pub(crate) async fn find_by_email(
-        conn: &mut Conn<'_>,
-        email: &str,
-    ) -> QueryResult<Option<Self>> {
-        query!(conn, |c| Self::query().filter(users::email.eq(email)).first(*c)).optional()
+    pub(crate) async fn find_by_email(conn: &mut Conn, email: &str) -> QueryResult<Option<Self>> {
+        query!(conn, |c| Self::query().filter(users::email.eq(email)).first(c)).optional()
     }
 
     /// Returns up to `limit` users whose ids follow `after`, ordered by id.
-    pub(crate) async fn list(
-        conn: &mut Conn<'_>,
-        after: &str,
-        limit: i64,
-    ) -> QueryResult<Vec<Self>> {
+    pub(crate) async fn list(conn: &mut Conn, after: &str, limit: i64) -> QueryResult<Vec<Self>> {
         query!(conn, |c| Self::query()
             .filter(users::id.gt(after))
             .order(users::id)
             .limit(limit)
-            .load(*c))
+            .load(c))
     }
 
     /// Returns the ban that is in force at the time `now`, if there is one.

@@ -56,13 +56,13 @@ pub(crate) struct EventStream {
 
 impl EventStream {
     /// Returns the stream, or `None` before the first event.
-    pub(crate) async fn find(conn: &mut Conn<'_>) -> QueryResult<Option<Self>> {
-        query!(conn, |c| Self::query().filter(event_streams::name.eq(STREAM)).first(*c)).optional()
+    pub(crate) async fn find(conn: &mut Conn) -> QueryResult<Option<Self>> {
+        query!(conn, |c| Self::query().filter(event_streams::name.eq(STREAM)).first(c)).optional()
     }
 
     /// Reserves the next `count` places and returns the last of them. Concurrent writers of events
     /// wait until the transaction ends.
-    async fn advance(conn: &mut Conn<'_>, new_id: &str, count: i64) -> QueryResult<i64> {
+    async fn advance(conn: &mut Conn, new_id: &str, count: i64) -> QueryResult<i64> {
         let first = (
             event_streams::name.eq(STREAM),
             event_streams::id.eq(new_id),
@@ -74,7 +74,7 @@ impl EventStream {
             .do_update()
             .set(event_streams::last_place.eq(event_streams::last_place + count))
             .returning(event_streams::last_place)
-            .get_result(*c))
+            .get_result(c))
     }
 }
 
@@ -144,7 +144,7 @@ impl SecurityEvent {
     /// Records that sessions were ended. Must be the last step of its transaction, because
     /// concurrent writers of events wait until the transaction ends.
     pub(crate) async fn record_ended(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         sessions: &[EndedSession],
         moment: &Moment,
     ) -> QueryResult<()> {
@@ -155,7 +155,7 @@ impl SecurityEvent {
     /// Records that all sessions of a user were ended, and that all tokens issued to the user until
     /// now are revoked. Like [`Self::record_ended`], this must be the last step of a transaction.
     pub(crate) async fn record_revoked_user(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         user_id: &str,
         sessions: &[EndedSession],
         moment: &Moment,
@@ -167,7 +167,7 @@ impl SecurityEvent {
     /// Records that a user was disabled and that these sessions were ended. Like
     /// [`Self::record_ended`], this must be the last step of a transaction.
     pub(crate) async fn record_disabled_user(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         user_id: &str,
         sessions: &[EndedSession],
         moment: &Moment,
@@ -180,7 +180,7 @@ impl SecurityEvent {
     /// covers tokens of sessions that have expired and were deleted, which have no events of their
     /// own.
     async fn record_with_sessions(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         event: NewEvent<'_>,
         sessions: &[EndedSession],
         moment: &Moment,
@@ -192,7 +192,7 @@ impl SecurityEvent {
     /// Records that a user was enabled again. Like [`Self::record_ended`], this must be the last
     /// step of a transaction.
     pub(crate) async fn record_enabled_user(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         user_id: &str,
         moment: &Moment,
     ) -> QueryResult<()> {
@@ -202,7 +202,7 @@ impl SecurityEvent {
     /// Records that a user was deleted. Like [`Self::record_ended`], this must be the last step of
     /// a transaction.
     pub(crate) async fn record_deleted_user(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         user_id: &str,
         moment: &Moment,
     ) -> QueryResult<()> {
@@ -212,7 +212,7 @@ impl SecurityEvent {
     /// Records that a single token was revoked. Like [`Self::record_ended`], this must be the last
     /// step of a transaction.
     pub(crate) async fn record_revoked_token(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         (subject, token_id): (&str, &str),
         moment: &Moment,
     ) -> QueryResult<()> {
@@ -224,7 +224,7 @@ impl SecurityEvent {
     /// Records that a signing key was revoked. Like [`Self::record_ended`], this must be the last
     /// step of a transaction.
     pub(crate) async fn record_revoked_key(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         kid: &str,
         moment: &Moment,
     ) -> QueryResult<()> {
@@ -232,11 +232,7 @@ impl SecurityEvent {
         Self::record(conn, &[event], moment).await
     }
 
-    async fn record(
-        conn: &mut Conn<'_>,
-        events: &[NewEvent<'_>],
-        moment: &Moment,
-    ) -> QueryResult<()> {
+    async fn record(conn: &mut Conn, events: &[NewEvent<'_>], moment: &Moment) -> QueryResult<()> {
         if events.is_empty() {
             return Ok(());
         }
@@ -254,7 +250,7 @@ impl SecurityEvent {
                 security_events::created_at.eq(moment.now),
                 security_events::tokens_expire_by.eq(moment.tokens_expire_by),
             );
-            query!(conn, |c| diesel::insert_into(security_events::table).values(row).execute(*c))?;
+            query!(conn, |c| diesel::insert_into(security_events::table).values(row).execute(c))?;
         }
         Ok(())
     }
@@ -262,7 +258,7 @@ impl SecurityEvent {
     /// Returns up to `limit` of the wanted events in order, from the place `after` (exclusive) to
     /// the place `until` (inclusive).
     pub(crate) async fn list(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         (after, until): (i64, i64),
         wanted: &Wanted,
         limit: i64,
@@ -274,15 +270,15 @@ impl SecurityEvent {
             .filter(security_events::tokens_expire_by.gt(wanted.tokens_valid_after))
             .order(security_events::place)
             .limit(limit)
-            .load(*c))
+            .load(c))
     }
 
     /// Deletes events about tokens that have expired. Deletions of users are kept, because a
     /// receiver that was offline must still erase the user's data.
-    pub(crate) async fn delete_outdated(conn: &mut Conn<'_>, now: DbTime) -> QueryResult<usize> {
+    pub(crate) async fn delete_outdated(conn: &mut Conn, now: DbTime) -> QueryResult<usize> {
         let outdated = security_events::table
             .filter(security_events::tokens_expire_by.le(now))
             .filter(security_events::kind.ne(EventKind::AccountPurged.as_str()));
-        query!(conn, |c| diesel::delete(outdated).execute(*c))
+        query!(conn, |c| diesel::delete(outdated).execute(c))
     }
 }

@@ -87,8 +87,8 @@ pub(crate) struct NewSession<'a> {
 
 impl NewSession<'_> {
     /// Inserts the session of a user who may sign in, and records the client's network.
-    pub(crate) async fn insert(&self, conn: &mut Conn<'_>, _: &ActiveUser) -> QueryResult<()> {
-        query!(conn, |c| diesel::insert_into(sessions::table).values(self).execute(*c))?;
+    pub(crate) async fn insert(&self, conn: &mut Conn, _: &ActiveUser) -> QueryResult<()> {
+        query!(conn, |c| diesel::insert_into(sessions::table).values(self).execute(c))?;
         self.network.upsert(conn).await.map(drop)
     }
 }
@@ -96,12 +96,12 @@ impl NewSession<'_> {
 impl Session {
     /// Returns the session and the user of a token, even if the session has expired.
     pub(crate) async fn find_by_token_hash(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         token_hash: &[u8],
     ) -> QueryResult<Option<(Self, User)>> {
         let with_user =
             sessions::table.inner_join(users::table).filter(sessions::token_hash.eq(token_hash));
-        query!(conn, |c| with_user.select((Self::as_select(), User::as_select())).first(*c))
+        query!(conn, |c| with_user.select((Self::as_select(), User::as_select())).first(c))
             .optional()
     }
 
@@ -109,7 +109,7 @@ impl Session {
     /// revoked, or if its session has expired or ended, for instance because the user was disabled
     /// or deleted.
     pub(crate) async fn find_email(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         token: TokenNames<'_>,
         now: DbTime,
     ) -> QueryResult<Option<String>> {
@@ -120,47 +120,41 @@ impl Session {
             .filter(sessions::user_id.eq(token.user))
             .filter(sessions::expires_at.gt(now))
             .filter(diesel::dsl::not(diesel::dsl::exists(revocation)));
-        query!(conn, |c| live.select(users::email).first(*c)).optional()
+        query!(conn, |c| live.select(users::email).first(c)).optional()
     }
 
     /// Returns the IP address of the client that began a session, which is empty if unknown.
     /// Returns `None` if the session does not exist.
-    pub(crate) async fn find_ip_address(
-        conn: &mut Conn<'_>,
-        id: &str,
-    ) -> QueryResult<Option<String>> {
-        query!(conn, |c| sessions::table.find(id).select(sessions::ip_address).first(*c)).optional()
+    pub(crate) async fn find_ip_address(conn: &mut Conn, id: &str) -> QueryResult<Option<String>> {
+        query!(conn, |c| sessions::table.find(id).select(sessions::ip_address).first(c)).optional()
     }
 
     pub(crate) async fn update_expiry(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         id: &str,
         expires_at: DbTime,
         now: DbTime,
     ) -> QueryResult<usize> {
         let renewed = diesel::update(sessions::table.find(id))
             .set((sessions::expires_at.eq(expires_at), sessions::updated_at.eq(now)));
-        query!(conn, |c| renewed.execute(*c))
+        query!(conn, |c| renewed.execute(c))
     }
 
     /// Returns whether a session exists and has not expired. If so, locks it until the transaction
     /// ends.
-    pub(crate) async fn hold(conn: &mut Conn<'_>, id: &str, now: DbTime) -> QueryResult<bool> {
+    pub(crate) async fn hold(conn: &mut Conn, id: &str, now: DbTime) -> QueryResult<bool> {
         let live = sessions::table.find(id).filter(sessions::expires_at.gt(now));
         let held = diesel::update(live).set(sessions::expires_at.eq(sessions::expires_at));
-        Ok(query!(conn, |c| held.execute(*c))? > 0)
+        Ok(query!(conn, |c| held.execute(c))? > 0)
     }
 
-    pub(crate) async fn delete(conn: &mut Conn<'_>, id: &str) -> QueryResult<usize> {
-        query!(conn, |c| diesel::delete(sessions::table.find(id)).execute(*c))
+    pub(crate) async fn delete(conn: &mut Conn, id: &str) -> QueryResult<usize> {
+        query!(conn, |c| diesel::delete(sessions::table.find(id)).execute(c))
     }
 
     /// Deletes sessions and returns them with their users, for
     /// [`SecurityEvent::record_ended`](super::SecurityEvent::record_ended).
-    pub(crate) async fn end(
-        conn: &mut Conn<'_>,
-        which: Ending<'_>,
-    ) -> QueryResult<Vec<EndedSession>> {
+    pub(crate) async fn end(conn: &mut Conn, which: Ending<'_>) -> QueryResult<Vec<EndedSession>> {
         let user = match which {
             Ending::OfToken(_) => None,
             Ending::OwnOfToken(user_id, _)
@@ -181,43 +175,39 @@ impl Session {
                 Ending::Others(_, kept) => ended.filter(sessions::id.ne(kept)),
                 Ending::All(_) => ended,
             };
-            ended.returning(EndedSession::as_returning()).get_results(*c)
+            ended.returning(EndedSession::as_returning()).get_results(c)
         })
     }
 
-    pub(crate) async fn delete_expired(conn: &mut Conn<'_>, now: DbTime) -> QueryResult<usize> {
+    pub(crate) async fn delete_expired(conn: &mut Conn, now: DbTime) -> QueryResult<usize> {
         let expired = sessions::table.filter(sessions::expires_at.le(now));
-        query!(conn, |c| diesel::delete(expired).execute(*c))
+        query!(conn, |c| diesel::delete(expired).execute(c))
     }
 }
 
 impl SealedToken {
     /// Returns the encrypted tokens of up to `limit` sessions whose ids follow `after`, ordered by
     /// id.
-    pub(crate) async fn list(
-        conn: &mut Conn<'_>,
-        after: &str,
-        limit: i64,
-    ) -> QueryResult<Vec<Self>> {
+    pub(crate) async fn list(conn: &mut Conn, after: &str, limit: i64) -> QueryResult<Vec<Self>> {
         query!(conn, |c| Self::query()
             .filter(sessions::id.gt(after))
             .order(sessions::id)
             .limit(limit)
-            .load(*c))
+            .load(c))
     }
 
     /// Replaces the encrypted token, unless the session has ended.
-    pub(crate) async fn update(&self, conn: &mut Conn<'_>, sealed: &[u8]) -> QueryResult<usize> {
+    pub(crate) async fn update(&self, conn: &mut Conn, sealed: &[u8]) -> QueryResult<usize> {
         let updated =
             diesel::update(sessions::table.find(&self.id)).set(sessions::sealed_token.eq(sealed));
-        query!(conn, |c| updated.execute(*c))
+        query!(conn, |c| updated.execute(c))
     }
 }
 
 impl ListedSession {
     /// Returns the valid sessions of a user, oldest first.
     pub(crate) async fn list(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         user_id: &str,
         now: DbTime,
     ) -> QueryResult<Vec<Self>> {
@@ -225,6 +215,6 @@ impl ListedSession {
             .filter(sessions::user_id.eq(user_id))
             .filter(sessions::expires_at.gt(now))
             .order((sessions::created_at, sessions::id))
-            .load(*c))
+            .load(c))
     }
 }

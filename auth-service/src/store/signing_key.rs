@@ -32,82 +32,82 @@ pub(crate) struct SigningKey {
 
 impl SigningKey {
     /// Returns all keys, newest first.
-    pub(crate) async fn list(conn: &mut Conn<'_>) -> QueryResult<Vec<Self>> {
-        query!(conn, |c| Self::query().order(signing_keys::generation.desc()).load(*c))
+    pub(crate) async fn list(conn: &mut Conn) -> QueryResult<Vec<Self>> {
+        query!(conn, |c| Self::query().order(signing_keys::generation.desc()).load(c))
     }
 
     /// Locks the newest key until the transaction ends, and returns all keys, newest first.
-    pub(crate) async fn list_locked(conn: &mut Conn<'_>) -> QueryResult<Vec<Self>> {
+    pub(crate) async fn list_locked(conn: &mut Conn) -> QueryResult<Vec<Self>> {
         let newest = Self::list(conn).await?.iter().map(|key| key.generation).max();
         let held = diesel::update(signing_keys::table)
             .filter(signing_keys::generation.nullable().eq(newest))
             .set(signing_keys::id.eq(signing_keys::id));
-        query!(conn, |c| held.execute(*c))?;
+        query!(conn, |c| held.execute(c))?;
         // Another transaction may have changed the keys before the lock was granted.
         Self::list(conn).await
     }
 
     /// Deletes the keys that had expired by `then` and are older than this generation.
     pub(crate) async fn delete_expired_before(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         then: DbTime,
         generation: i32,
     ) -> QueryResult<usize> {
         let retired = signing_keys::table
             .filter(signing_keys::expires_at.le(then))
             .filter(signing_keys::generation.lt(generation));
-        query!(conn, |c| diesel::delete(retired).execute(*c))
+        query!(conn, |c| diesel::delete(retired).execute(c))
     }
 
     /// Inserts the key, unless another process has already created this generation.
-    pub(crate) async fn insert_unless_made(&self, conn: &mut Conn<'_>) -> QueryResult<usize> {
+    pub(crate) async fn insert_unless_made(&self, conn: &mut Conn) -> QueryResult<usize> {
         query!(conn, |c| diesel::insert_into(signing_keys::table)
             .values(self)
             .on_conflict_do_nothing()
-            .execute(*c))
+            .execute(c))
     }
 
     pub(crate) async fn update_expiry(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         generation: i32,
         expires_at: DbTime,
     ) -> QueryResult<usize> {
         let updated = diesel::update(signing_keys::table.find(generation))
             .set(signing_keys::expires_at.eq(expires_at));
-        query!(conn, |c| updated.execute(*c))
+        query!(conn, |c| updated.execute(c))
     }
 
     /// Replaces the encrypted private key, unless another process has replaced it already.
     pub(crate) async fn update_sealed(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         (generation, old): (i32, &[u8]),
         sealed: &[u8],
     ) -> QueryResult<usize> {
         let unchanged =
             signing_keys::table.find(generation).filter(signing_keys::sealed_private_key.eq(old));
         let updated = diesel::update(unchanged).set(signing_keys::sealed_private_key.eq(sealed));
-        query!(conn, |c| updated.execute(*c))
+        query!(conn, |c| updated.execute(c))
     }
 
     /// Sets the time at which a key starts to sign.
     pub(crate) async fn activate(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         generation: i32,
         activates_at: DbTime,
     ) -> QueryResult<usize> {
         let activated = diesel::update(signing_keys::table.find(generation))
             .set(signing_keys::activates_at.eq(activates_at));
-        query!(conn, |c| activated.execute(*c))
+        query!(conn, |c| activated.execute(c))
     }
 
     /// Marks a key as revoked. It neither signs nor is published from now on.
     pub(crate) async fn revoke(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         generation: i32,
         now: DbTime,
     ) -> QueryResult<usize> {
         let revoked = diesel::update(signing_keys::table.find(generation))
             .set((signing_keys::revoked_at.eq(now), signing_keys::expires_at.eq(now)));
-        query!(conn, |c| revoked.execute(*c))
+        query!(conn, |c| revoked.execute(c))
     }
 }

@@ -58,7 +58,7 @@ macro_rules! row_of_user {
 
         impl $name {
             pub(crate) async fn list(
-                conn: &mut Conn<'_>,
+                conn: &mut Conn,
                 table: &Table,
                 range: SourceRange<'_>,
             ) -> QueryResult<Vec<Self>> {
@@ -66,7 +66,7 @@ macro_rules! row_of_user {
                 query!(conn, |c| sql_query(&statement)
                     .bind::<Text, _>(range.after)
                     .bind::<Text, _>(range.last)
-                    .load(*c))
+                    .load(c))
             }
         }
     };
@@ -98,16 +98,16 @@ row_of_user! {
 }
 
 impl SourceKey {
-    pub(crate) async fn list(conn: &mut Conn<'_>, table: &Table) -> QueryResult<Vec<Self>> {
+    pub(crate) async fn list(conn: &mut Conn, table: &Table) -> QueryResult<Vec<Self>> {
         let statement = format!("SELECT {} FROM {}", table.select(Self::COLUMNS), table.sql);
-        query!(conn, |c| sql_query(&statement).load(*c))
+        query!(conn, |c| sql_query(&statement).load(c))
     }
 }
 
 impl SourceUser {
     /// Returns up to `limit` users whose ids follow `after`, ordered by id.
     pub(crate) async fn list(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         table: &Table,
         collation: &str,
         after: &str,
@@ -122,6 +122,6 @@ impl SourceUser {
         query!(conn, |c| sql_query(&statement)
             .bind::<Text, _>(after)
             .bind::<BigInt, _>(limit)
-            .load(*c))
+            .load(c))
     }
 }

@@ -34,21 +34,18 @@ pub(crate) struct UserChanges<'a> {
 }
 
 impl User {
-    pub(crate) async fn find(conn: &mut Conn<'_>, id: &str) -> QueryResult<Option<Self>> {
-        query!(conn, |c| Self::query().filter(users::id.eq(id)).first(*c)).optional()
+    pub(crate) async fn find(conn: &mut Conn, id: &str) -> QueryResult<Option<Self>> {
+        query!(conn, |c| Self::query().filter(users::id.eq(id)).first(c)).optional()
     }
 
     /// Finds a user by `email`, which must be in lower case.
-    pub(crate) async fn find_by_email(
-        conn: &mut Conn<'_>,
-        email: &str,
-    ) -> QueryResult<Option<Self>> {
-        query!(conn, |c| Self::query().filter(users::email.eq(email)).first(*c)).optional()
+    pub(crate) async fn find_by_email(conn: &mut Conn, email: &str) -> QueryResult<Option<Self>> {
+        query!(conn, |c| Self::query().filter(users::email.eq(email)).first(c)).optional()
     }
 
     /// Updates a user and returns the new row, or `None` if the user no longer exists.
     pub(crate) async fn update(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         id: &str,
         changes: &UserChanges<'_>,
         now: DbTime,
@@ -56,21 +53,21 @@ impl User {
         query!(conn, |c| diesel::update(users::table.find(id))
             .set((changes, users::updated_at.eq(now)))
             .returning(Self::as_returning())
-            .get_result(*c))
+            .get_result(c))
         .optional()
     }
 
     /// Locks the user until the transaction ends. Returns 0 if no user has this id and address any
     /// more.
-    pub(crate) async fn hold(conn: &mut Conn<'_>, (id, email): (&str, &str)) -> QueryResult<usize> {
+    pub(crate) async fn hold(conn: &mut Conn, (id, email): (&str, &str)) -> QueryResult<usize> {
         let held = diesel::update(users::table.find(id).filter(users::email.eq(email)))
             .set(users::updated_at.eq(users::updated_at));
-        query!(conn, |c| held.execute(*c))
+        query!(conn, |c| held.execute(c))
     }
 
     /// Like [`Self::update`], but only if the user still has this address.
     pub(crate) async fn update_of_email(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         (id, email): (&str, &str),
         changes: &UserChanges<'_>,
         now: DbTime,
@@ -78,13 +75,13 @@ impl User {
         query!(conn, |c| diesel::update(users::table.find(id).filter(users::email.eq(email)))
             .set((changes, users::updated_at.eq(now)))
             .returning(Self::as_returning())
-            .get_result(*c))
+            .get_result(c))
         .optional()
     }
 
     /// Changes the address of a user if the old one is still current and unverified.
     pub(crate) async fn change_unverified_email(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         (id, email): (&str, &str),
         new_email: &str,
         now: DbTime,
@@ -95,18 +92,18 @@ impl User {
             .filter(users::email_verified.eq(false));
         let changed =
             diesel::update(unverified).set((users::email.eq(new_email), users::updated_at.eq(now)));
-        query!(conn, |c| changed.execute(*c))
+        query!(conn, |c| changed.execute(c))
     }
 
     /// Deletes a user and, by cascade, all rows that reference the user, such as sessions and
     /// accounts.
-    pub(crate) async fn delete(conn: &mut Conn<'_>, id: &str) -> QueryResult<usize> {
-        query!(conn, |c| diesel::delete(users::table.find(id)).execute(*c))
+    pub(crate) async fn delete(conn: &mut Conn, id: &str) -> QueryResult<usize> {
+        query!(conn, |c| diesel::delete(users::table.find(id)).execute(c))
     }
 
-    pub(crate) async fn is_email_taken(conn: &mut Conn<'_>, email: &str) -> QueryResult<bool> {
+    pub(crate) async fn is_email_taken(conn: &mut Conn, email: &str) -> QueryResult<bool> {
         let same = users::table.filter(users::email.eq(email));
-        query!(conn, |c| diesel::select(diesel::dsl::exists(same)).get_result(*c))
+        query!(conn, |c| diesel::select(diesel::dsl::exists(same)).get_result(c))
     }
 }
 

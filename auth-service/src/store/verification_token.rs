@@ -37,7 +37,7 @@ pub(crate) struct NewVerificationToken<'a> {
 
 impl VerificationToken {
     pub(crate) async fn insert(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         token_hash: &[u8],
         new: NewVerificationToken<'_>,
     ) -> QueryResult<usize> {
@@ -49,13 +49,13 @@ impl VerificationToken {
             verification_tokens::expires_at.eq(new.expires_at),
             verification_tokens::created_at.eq(new.now),
         );
-        query!(conn, |c| diesel::insert_into(verification_tokens::table).values(row).execute(*c))
+        query!(conn, |c| diesel::insert_into(verification_tokens::table).values(row).execute(c))
     }
 
     /// Returns the user of a token, or `None` if the token is invalid: unknown, for another
     /// purpose, expired, or requested in a session that has ended.
     pub(crate) async fn find_user(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         purpose: Purpose,
         token_hash: &[u8],
         now: DbTime,
@@ -68,22 +68,22 @@ impl VerificationToken {
             .filter(verification_tokens::purpose.eq(purpose.as_str()))
             .filter(verification_tokens::expires_at.gt(now))
             .select(verification_tokens::user_id);
-        query!(conn, |c| token.first(*c)).optional()
+        query!(conn, |c| token.first(c)).optional()
     }
 
     /// Consumes a token. Returns 0 if another request has already consumed it.
-    pub(crate) async fn delete(conn: &mut Conn<'_>, token_hash: &[u8]) -> QueryResult<usize> {
-        query!(conn, |c| diesel::delete(verification_tokens::table.find(token_hash)).execute(*c))
+    pub(crate) async fn delete(conn: &mut Conn, token_hash: &[u8]) -> QueryResult<usize> {
+        query!(conn, |c| diesel::delete(verification_tokens::table.find(token_hash)).execute(c))
     }
 
     /// Deletes all tokens of a user, for every purpose.
-    pub(crate) async fn delete_of_user(conn: &mut Conn<'_>, user_id: &str) -> QueryResult<usize> {
+    pub(crate) async fn delete_of_user(conn: &mut Conn, user_id: &str) -> QueryResult<usize> {
         let tokens = verification_tokens::table.filter(verification_tokens::user_id.eq(user_id));
-        query!(conn, |c| diesel::delete(tokens).execute(*c))
+        query!(conn, |c| diesel::delete(tokens).execute(c))
     }
 
-    pub(crate) async fn delete_expired(conn: &mut Conn<'_>, now: DbTime) -> QueryResult<usize> {
+    pub(crate) async fn delete_expired(conn: &mut Conn, now: DbTime) -> QueryResult<usize> {
         let expired = verification_tokens::table.filter(verification_tokens::expires_at.le(now));
-        query!(conn, |c| diesel::delete(expired).execute(*c))
+        query!(conn, |c| diesel::delete(expired).execute(c))
     }
 }

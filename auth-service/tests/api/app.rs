@@ -281,10 +281,9 @@ struct Row {
 /// Queries the database directly. The statement must name its only column `value`.
 pub(crate) async fn values(db: &TestDatabase, statement: &str) -> Vec<String> {
     let database = Database::open(&db.url).unwrap();
-    let mut pooled = database.read().await.unwrap();
+    let mut conn = database.read().await.unwrap();
     let rows: Vec<Row> =
-        query!(&mut pooled.conn(), |c| diesel_async::RunQueryDsl::load(sql_query(statement), *c))
-            .unwrap();
+        query!(&mut conn, |c| diesel_async::RunQueryDsl::load(sql_query(statement), c)).unwrap();
     rows.into_iter().map(|row| row.value).collect()
 }
 

@@ -40,10 +40,10 @@ async fn no_request_fails_when_the_server_closes_idle_connections() {
 /// have exited.
 async fn close_connections(db: &TestDatabase) {
     let database = Database::open(&db.url).unwrap();
-    let mut pooled = database.read_at_leisure().await.unwrap();
+    let mut conn = database.read_at_leisure().await.unwrap();
     let close = sql_query(
         "SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity \
          WHERE datname = current_database() AND pid <> pg_backend_pid()",
     );
-    query!(&mut pooled.conn(), |c| close.execute(*c)).unwrap();
+    query!(&mut conn, |c| close.execute(c)).unwrap();
 }

@@ -307,8 +307,8 @@ async fn an_unavailable_database_returns_503_until_it_recovers(db: TestDatabase)
             server.set_path("postgres");
             let server = Database::open(&server.as_str().parse().unwrap()).unwrap();
             let run = async |statement: String| {
-                let mut pooled = server.write().await.unwrap();
-                query!(&mut pooled.conn(), |c| sql_query(&statement).execute(*c)).unwrap();
+                let mut conn = server.write().await.unwrap();
+                query!(&mut conn, |c| sql_query(&statement).execute(c)).unwrap();
             };
             run(format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).await;
             run(format!(
@@ -332,10 +332,9 @@ async fn an_unavailable_database_returns_503_until_it_recovers(db: TestDatabase)
         }
         Engine::Sqlite => {
             let database = Database::open(&db.url).unwrap();
-            let mut pooled = database.write().await.unwrap();
-            let mut conn = pooled.conn();
+            let mut conn = database.write().await.unwrap();
             let hold_the_lock = conn.transaction(async |conn| {
-                query!(conn, |c| sql_query("SELECT 1").execute(*c))?;
+                query!(conn, |c| sql_query("SELECT 1").execute(c))?;
                 is_unavailable(&app.sign_up_request("eve@example.com").answer().await);
                 QueryResult::Ok(())
             });

@@ -303,9 +303,8 @@ async fn an_event_of_a_transaction_that_commits_late_is_not_skipped(db: TestData
     let (commit, may_commit) = oneshot::channel::<()>();
     let holding = async {
         let database = Database::open(&db.url).unwrap();
-        let mut pooled = database.write().await.unwrap();
-        let conn = &mut pooled.conn();
-        let held = conn.transaction(async |conn: &mut Conn<'_>| {
+        let conn = &mut database.write().await.unwrap();
+        let held = conn.transaction(async |conn: &mut Conn| {
             for statement in [
                 "UPDATE event_streams SET last_place = last_place + 1",
                 "INSERT INTO security_events \
@@ -314,7 +313,7 @@ async fn an_event_of_a_transaction_that_commits_late_is_not_skipped(db: TestData
                  FROM event_streams, security_events",
             ] {
                 let statement = diesel::sql_query(statement);
-                query!(&mut *conn, |c| diesel_async::RunQueryDsl::execute(statement, *c))?;
+                query!(&mut *conn, |c| diesel_async::RunQueryDsl::execute(statement, c))?;
             }
             recorded.send(()).unwrap();
             may_commit.await.unwrap();

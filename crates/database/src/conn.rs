@@ -4,35 +4,11 @@ use std::{any::Any, sync::Arc};
 
 use super::{AsyncSqliteConnection, PgConn};
 
-/// A connection obtained from a [`Database`](super::Database).
+/// A connection to either engine, inside or outside a transaction. It returns to its pool on drop.
 #[expect(missing_debug_implementations, reason = "the connections are not Debug")]
-pub enum PooledConn {
+pub enum Conn {
     Postgres(PgConn),
     Sqlite(AsyncSqliteConnection),
-}
-
-impl PooledConn {
-    /// Keeps `guard` alive while a database thread works on statements of this connection, even if
-    /// the request has ended. Does nothing on PostgreSQL, whose server executes the statements.
-    pub fn keep_while_busy(&mut self, guard: Arc<dyn Any + Send + Sync>) {
-        if let Self::Sqlite(conn) = self {
-            conn.keep_while_busy(guard);
-        }
-    }
-
-    pub fn conn(&mut self) -> Conn<'_> {
-        match self {
-            Self::Postgres(conn) => Conn::Postgres(conn),
-            Self::Sqlite(conn) => Conn::Sqlite(conn),
-        }
-    }
-}
-
-/// A connection to either engine, inside or outside a transaction.
-#[expect(missing_debug_implementations, reason = "the connections are not Debug")]
-pub enum Conn<'a> {
-    Postgres(&'a mut PgConn),
-    Sqlite(&'a mut AsyncSqliteConnection),
 }
 
 /// Runs a query on a connection to either engine. `$c` names the connection in the query.
@@ -56,12 +32,20 @@ impl Begin {
     const TO_WRITE: Self = Self { on_postgres: "BEGIN" };
 }
 
-impl Conn<'_> {
+impl Conn {
+    /// Keeps `guard` alive while a database thread works on statements of this connection, even if
+    /// the request has ended. Does nothing on PostgreSQL, whose server executes the statements.
+    pub fn keep_while_busy(&mut self, guard: Arc<dyn Any + Send + Sync>) {
+        if let Self::Sqlite(conn) = self {
+            conn.keep_while_busy(guard);
+        }
+    }
+
     /// Runs `work` in a transaction. Commits if `work` returns `Ok`, and rolls back if it returns
     /// `Err`.
     pub async fn transaction<T, E: From<diesel::result::Error>>(
         &mut self,
-        work: impl AsyncFnOnce(&mut Conn<'_>) -> Result<T, E>,
+        work: impl AsyncFnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E> {
         self.transaction_of(Begin::TO_WRITE, work).await
     }
@@ -69,18 +53,18 @@ impl Conn<'_> {
     pub(super) async fn transaction_of<T, E: From<diesel::result::Error>>(
         &mut self,
         begin: Begin,
-        work: impl AsyncFnOnce(&mut Conn<'_>) -> Result<T, E>,
+        work: impl AsyncFnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E> {
-        match self {
-            Self::Postgres(conn) => {
-                let mut own = conn.begin(begin.on_postgres).await?;
-                let outcome = work(&mut Conn::Postgres(&mut own)).await;
-                own.end(outcome).await
-            }
-            Self::Sqlite(conn) => {
+        let mut own = match self {
+            Self::Postgres(conn) => Self::Postgres(conn.begin(begin.on_postgres).await?),
+            Self::Sqlite(conn) => Self::Sqlite(conn.begin()?),
+        };
+        let outcome = work(&mut own).await;
+        match own {
+            Self::Postgres(own) => own.end(outcome).await,
+            Self::Sqlite(own) => {
                 // Dropping `own` early rolls the transaction back.
-                let mut own = conn.begin()?;
-                let value = work(&mut Conn::Sqlite(&mut own)).await?;
+                let value = outcome?;
                 own.commit().await?;
                 Ok(value)
             }

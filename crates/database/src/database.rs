@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use telemetry::metrics::Sheet;
 
 use super::{
-    DatabaseArgs, DatabaseUrl, OpenError, PooledConn, Postgres, Unavailable, gate::Gate, pg::Use,
+    Conn, DatabaseArgs, DatabaseUrl, OpenError, Postgres, Unavailable, gate::Gate, pg::Use,
     sqlite::Sqlite,
 };
 
@@ -50,30 +50,30 @@ impl Database {
     }
 
     /// Returns a connection for reading.
-    pub async fn read(&self) -> Result<PooledConn, Unavailable> {
+    pub async fn read(&self) -> Result<Conn, Unavailable> {
         self.gate().pass()?;
         Ok(match self {
-            Self::Postgres(postgres) => PooledConn::Postgres(postgres.shared(Use::Read).await?),
-            Self::Sqlite(sqlite) => PooledConn::Sqlite(sqlite.read()),
+            Self::Postgres(postgres) => Conn::Postgres(postgres.shared(Use::Read).await?),
+            Self::Sqlite(sqlite) => Conn::Sqlite(sqlite.read()),
         })
     }
 
     /// Returns a connection for slow reads, so that the statements of other requests do not wait
     /// behind them.
-    pub async fn read_at_leisure(&self) -> Result<PooledConn, Unavailable> {
+    pub async fn read_at_leisure(&self) -> Result<Conn, Unavailable> {
         self.gate().pass()?;
         Ok(match self {
-            Self::Postgres(postgres) => PooledConn::Postgres(postgres.exclusive().await?),
-            Self::Sqlite(sqlite) => PooledConn::Sqlite(sqlite.read_at_leisure()),
+            Self::Postgres(postgres) => Conn::Postgres(postgres.exclusive().await?),
+            Self::Sqlite(sqlite) => Conn::Sqlite(sqlite.read_at_leisure()),
         })
     }
 
     /// Returns a connection for reading and writing.
-    pub async fn write(&self) -> Result<PooledConn, Unavailable> {
+    pub async fn write(&self) -> Result<Conn, Unavailable> {
         self.gate().pass()?;
         Ok(match self {
-            Self::Postgres(postgres) => PooledConn::Postgres(postgres.shared(Use::Write).await?),
-            Self::Sqlite(sqlite) => PooledConn::Sqlite(sqlite.write()),
+            Self::Postgres(postgres) => Conn::Postgres(postgres.shared(Use::Write).await?),
+            Self::Sqlite(sqlite) => Conn::Sqlite(sqlite.write()),
         })
     }
 

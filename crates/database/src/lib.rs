@@ -2,7 +2,7 @@
 //! query is written once:
 //!
 //! ```text
-//! pub async fn find(conn: &mut Conn<'_>, id: DbUuid) -> QueryResult<Option<Task>> {
+//! pub async fn find(conn: &mut Conn, id: DbUuid) -> QueryResult<Option<Task>> {
 //!     query!(conn, |c| tasks::table.find(id).select(Task::as_select()).first(c)).optional()
 //! }
 //! ```
@@ -34,7 +34,7 @@ mod url;
 mod waits;
 
 pub use args::DatabaseArgs;
-pub use conn::{Conn, PooledConn};
+pub use conn::Conn;
 pub use database::Database;
 pub use error::{OnConflict, OpenError, Unavailable, is_outage};
 pub use pg::{PgConn, Postgres};

@@ -12,14 +12,14 @@ const TO_READ: Begin =
 const NO_LIMITS: &str =
     "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
 
-impl Conn<'_> {
+impl Conn {
     /// Runs `work` on a consistent snapshot, unaffected by concurrent writes and without time
     /// limits.
     pub async fn snapshot<T, E: From<diesel::result::Error>>(
         &mut self,
-        work: impl AsyncFnOnce(&mut Conn<'_>) -> Result<T, E>,
+        work: impl AsyncFnOnce(&mut Conn) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.transaction_of(TO_READ, async |conn: &mut Conn<'_>| {
+        self.transaction_of(TO_READ, async |conn: &mut Conn| {
             conn.lift_limits().await?;
             work(conn).await
         })

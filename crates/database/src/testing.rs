@@ -119,18 +119,17 @@ impl TestDatabase {
 
         let query = diesel::sql_query(query);
         let database = Database::open(&self.url).expect("the database can be opened");
-        let mut pooled = database.read().await.expect("the database answers");
-        let conn = &mut pooled.conn();
-        let rows: Vec<Selected> = query!(conn, |c| query.load(*c)).expect("the query runs");
+        let conn = &mut database.read().await.expect("the database answers");
+        let rows: Vec<Selected> = query!(conn, |c| query.load(c)).expect("the query runs");
         rows.into_iter().map(|row| row.text).collect()
     }
 
     /// Changes the database directly, bypassing the service.
     pub async fn change(&self, statement: &str) {
         let database = Database::open(&self.url).expect("the database can be opened");
-        let mut pooled = database.write().await.expect("the database answers");
+        let mut conn = database.write().await.expect("the database answers");
         let statement = diesel::sql_query(statement);
-        query!(&mut pooled.conn(), |c| statement.execute(*c)).expect("the statement runs");
+        query!(&mut conn, |c| statement.execute(c)).expect("the statement runs");
     }
 
     /// Returns the URL as a string, for child processes.

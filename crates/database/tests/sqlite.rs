@@ -42,27 +42,27 @@ impl TestFile {
     }
 
     async fn insert(&self, number: i64) -> QueryResult<usize> {
-        insert(&mut self.database.write().await.unwrap().conn(), number).await
+        insert(&mut self.database.write().await.unwrap(), number).await
     }
 
     async fn count(&self) -> i64 {
-        count(&mut self.database.read().await.unwrap().conn()).await.unwrap()
+        count(&mut self.database.read().await.unwrap()).await.unwrap()
     }
 }
 
-async fn insert(conn: &mut Conn<'_>, number: i64) -> QueryResult<usize> {
+async fn insert(conn: &mut Conn, number: i64) -> QueryResult<usize> {
     let insert = sql_query("INSERT INTO numbers (number) VALUES (?)").bind::<BigInt, _>(number);
-    query!(conn, |c| insert.execute(*c))
+    query!(conn, |c| insert.execute(c))
 }
 
-async fn count(conn: &mut Conn<'_>) -> QueryResult<i64> {
+async fn count(conn: &mut Conn) -> QueryResult<i64> {
     #[derive(QueryableByName)]
     struct Count {
         #[diesel(sql_type = BigInt)]
         count: i64,
     }
     let rows = sql_query("SELECT count(*) AS count FROM numbers");
-    let rows: Count = query!(conn, |c| rows.get_result(*c))?;
+    let rows: Count = query!(conn, |c| rows.get_result(c))?;
     Ok(rows.count)
 }
 
@@ -71,11 +71,10 @@ async fn count(conn: &mut Conn<'_>) -> QueryResult<i64> {
 async fn in_one_group<T>(
     file: &TestFile,
     others: impl Future<Output = T>,
-    last: impl AsyncFnOnce(&mut Conn<'_>) -> QueryResult<()>,
+    last: impl AsyncFnOnce(&mut Conn) -> QueryResult<()>,
 ) -> (QueryResult<()>, T) {
     let mut others = pin!(others);
-    let mut pooled = file.database.write().await.unwrap();
-    let mut conn = pooled.conn();
+    let mut conn = file.database.write().await.unwrap();
     let transaction = conn.transaction(async |conn| {
         insert(conn, 1000).await?;
         assert!(others.as_mut().now_or_never().is_none(), "the writer is busy");
@@ -116,8 +115,7 @@ async fn a_transaction_that_fails_takes_no_other_write_with_it() {
 #[tokio::test]
 async fn a_transaction_that_is_dropped_half_way_is_rolled_back() {
     let file = TestFile::create();
-    let mut pooled = file.database.write().await.unwrap();
-    let mut conn = pooled.conn();
+    let mut conn = file.database.write().await.unwrap();
     let (sender, written) = tokio::sync::oneshot::channel();
     let transaction = conn.transaction(async |conn| {
         insert(conn, 1).await?;
@@ -138,7 +136,7 @@ async fn a_commit_that_fails_acknowledges_nothing() {
     let writes = join(file.insert(1), file.insert(2));
     let group = in_one_group(&file, writes, async |conn| {
         let orphan = sql_query("INSERT INTO numbers (number, parent) VALUES (3, 999)");
-        query!(conn, |c| orphan.execute(*c)).map(drop)
+        query!(conn, |c| orphan.execute(c)).map(drop)
     });
     let (outcome, (first, second)) = Box::pin(group).await;
     assert!(outcome.is_err(), "the constraint is checked");
@@ -168,8 +166,8 @@ async fn a_write_is_not_begun_after_its_request_has_ended() {
 #[tokio::test]
 async fn a_panic_ends_one_statement_only() {
     let file = TestFile::create();
-    let mut pooled = file.database.write().await.unwrap();
-    let Conn::Sqlite(conn) = pooled.conn() else { unreachable!("this is SQLite") };
+    let mut conn = file.database.write().await.unwrap();
+    let Conn::Sqlite(conn) = &mut conn else { unreachable!("this is SQLite") };
     let result: QueryResult<()> = conn.spawn_blocking(|_conn| panic!("a fault of ours")).await;
     assert!(result.is_err());
     assert_eq!(file.insert(1).await, Ok(1));
@@ -219,9 +217,9 @@ async fn a_file_that_is_replaced_is_opened_when_the_old_log_is_gone() {
 async fn a_write_that_fails_for_another_reason_fails_alone() {
     let file = TestFile::create();
     let unknown = async {
-        let mut pooled = file.database.write().await.unwrap();
+        let mut conn = file.database.write().await.unwrap();
         let statement = sql_query("INSERT INTO missing (number) VALUES (1)");
-        query!(&mut pooled.conn(), |c| statement.execute(*c))
+        query!(&mut conn, |c| statement.execute(c))
     };
     let mut writes = pin!(join(unknown, file.insert(1)));
     assert!(writes.as_mut().now_or_never().is_none(), "both are waiting for the thread");

@@ -22,7 +22,7 @@ use url::Url;
 pub use self::{
     clock::{Skew, clocks},
     cors::cors,
-    database::{Examined, ReadOnly, Schema, examine, may_hold_files},
+    database::{Examined, Schema, examine, may_hold_files},
     http::{Answer, Caller, NoAnswer},
     service::{Running, running},
     sites::{is_another_site, is_https, is_loopback, same_but_for_the_host},

@@ -13,7 +13,7 @@ pub mod value;
 
 use std::path::{Path, PathBuf};
 
-use database::{AsyncSqliteConnection, Conn, Database, DatabaseUrl, PooledConn, query};
+use database::{AsyncSqliteConnection, Conn, Database, DatabaseUrl, query};
 use diesel::sql_query;
 use diesel_async::RunQueryDsl;
 use rustix::fs::{Access, access};
@@ -30,7 +30,7 @@ pub use self::{
 use crate::transfer;
 
 /// Opens a connection for reading a database. A SQLite file is opened read-only.
-pub async fn connect(url: &str) -> Result<PooledConn, SourceError> {
+pub async fn connect(url: &str) -> Result<Conn, SourceError> {
     let url: DatabaseUrl = url.parse().map_err(SourceError::Url)?;
     let unavailable = |error: SourceUnavailable| SourceError::Unavailable(error);
     match &url {
@@ -40,7 +40,7 @@ pub async fn connect(url: &str) -> Result<PooledConn, SourceError> {
                 SourceError::Url(format!("{} is not a valid path", path.display()))
             })?;
             let conn = AsyncSqliteConnection::establish(&address).await;
-            Ok(PooledConn::Sqlite(conn.map_err(|error| unavailable(error.into()))?))
+            Ok(Conn::Sqlite(conn.map_err(|error| unavailable(error.into()))?))
         }
         DatabaseUrl::Postgres(_) => {
             let database = Database::open(&url).map_err(|error| unavailable(error.into()))?;
@@ -51,13 +51,13 @@ pub async fn connect(url: &str) -> Result<PooledConn, SourceError> {
 
 /// Configures how the current transaction formats values as text, and returns the collation that
 /// compares them byte by byte.
-pub async fn begin(conn: &mut Conn<'_>) -> Result<&'static str, SourceError> {
+pub async fn begin(conn: &mut Conn) -> Result<&'static str, SourceError> {
     if matches!(conn, Conn::Sqlite(_)) {
         return Ok("BINARY");
     }
     // Times with a zone are formatted in UTC, and dates with the year first.
     for statement in ["SET LOCAL TIME ZONE 'UTC'", "SET LOCAL datestyle = 'ISO, YMD'"] {
-        query!(conn, |c| sql_query(statement).execute(*c)).map_err(SourceError::Read)?;
+        query!(conn, |c| sql_query(statement).execute(c)).map_err(SourceError::Read)?;
     }
     Ok("\"C\"")
 }

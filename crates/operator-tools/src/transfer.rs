@@ -109,10 +109,10 @@ pub async fn export(
         return Err(TransferError::NoDatabase(path.clone()));
     }
     let database = Database::open(url)?;
-    let mut pooled = database.read().await?;
+    let mut conn = database.read().await?;
     let output = Output::open(args.file.as_deref())?;
     let writer = output.writer()?;
-    let work = async |conn: &mut Conn<'_>| {
+    let work = async |conn: &mut Conn| {
         check_schema(conn, &inventory.migrations).await?;
         let length = counts(conn, &inventory.tables).await?.iter().map(|(_, count)| count).sum();
         let mut rows = Rows::new(writer, progress::bar(length));
@@ -125,7 +125,7 @@ pub async fn export(
         })?;
         read(conn, &inventory.tables, rows).await?.end()
     };
-    let tally = pooled.conn().snapshot(work).await?;
+    let tally = conn.snapshot(work).await?;
     output.finish()?;
     Ok(tally)
 }
@@ -144,16 +144,16 @@ pub async fn import(
     let reader = source.open(&inventory)?;
     migrate::run(url, Arc::clone(&inventory.migrations)).await?;
     let database = Database::open(url)?;
-    let mut pooled = database.write().await?;
-    let work = async |conn: &mut Conn<'_>| {
+    let mut conn = database.write().await?;
+    let work = async |conn: &mut Conn| {
         check_schema(conn, &inventory.migrations).await?;
         take(conn, &inventory.tables, reader).await
     };
-    pooled.conn().transaction(work).await
+    conn.transaction(work).await
 }
 
 async fn take(
-    conn: &mut Conn<'_>,
+    conn: &mut Conn,
     tables: &[Box<dyn Table>],
     mut reader: Reader,
 ) -> Result<Imported, TransferError> {
@@ -176,7 +176,7 @@ async fn take(
 }
 
 /// Checks that all migrations of this program have run on a database, and no newer ones.
-async fn check_schema(conn: &mut Conn<'_>, migrations: &Migrations) -> Result<(), TransferError> {
+async fn check_schema(conn: &mut Conn, migrations: &Migrations) -> Result<(), TransferError> {
     let service = migrations.service;
     let history = History::read(conn, migrations).await?;
     let plan = Plan::new(&history, migrations).map_err(MigrateError::Run)?;
@@ -193,7 +193,7 @@ async fn check_schema(conn: &mut Conn<'_>, migrations: &Migrations) -> Result<()
 
 /// Returns the number of rows per table, for tables that are not empty.
 async fn counts(
-    conn: &mut Conn<'_>,
+    conn: &mut Conn,
     tables: &[Box<dyn Table>],
 ) -> QueryResult<Vec<(&'static str, u64)>> {
     let mut counts = Vec::new();
@@ -207,7 +207,7 @@ async fn counts(
 }
 
 async fn read(
-    conn: &mut Conn<'_>,
+    conn: &mut Conn,
     tables: &[Box<dyn Table>],
     mut rows: Rows,
 ) -> Result<Rows, TransferError> {

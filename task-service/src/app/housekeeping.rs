@@ -27,5 +27,5 @@ pub(crate) fn keep(state: Data<AppState>) -> Worker {
 
 async fn forget_keys(state: &AppState) -> Result<usize> {
     let time = DbTime(state.clock.now() - REMEMBERED);
-    Ok(IdempotencyKey::delete_before(&mut state.write().await?.conn(), time).await?)
+    Ok(IdempotencyKey::delete_before(&mut state.write().await?, time).await?)
 }

@@ -71,14 +71,14 @@ struct Import<'a> {
 
 impl Import<'_> {
     async fn read_database(mut self) -> Result<Report, ImportError> {
-        let mut pooled = source::connect(self.args.source.expose_secret()).await?;
+        let mut conn = source::connect(self.args.source.expose_secret()).await?;
         // Reads all tasks from one snapshot of the source.
-        let work = async |source: &mut Conn<'_>| {
+        let work = async |source: &mut Conn| {
             let mut tasks = fastapi::Tasks::open(source, self.args, &mut self.report).await?;
             let progress = progress::bar(tasks.count());
             let database = self.prepare().await?;
             let is_dry_run = self.args.dry_run;
-            let write = async |mut target: Option<&mut Conn<'_>>| {
+            let write = async |mut target: Option<&mut Conn>| {
                 while let Some(page) = tasks.next_page(source).await? {
                     progress.inc(u64::try_from(page.len()).unwrap_or_default());
                     self.take(page, target.as_deref_mut()).await?;
@@ -89,7 +89,7 @@ impl Import<'_> {
             progress.finish_and_clear();
             Ok::<_, ImportError>(())
         };
-        pooled.conn().snapshot(work).await?;
+        conn.snapshot(work).await?;
         Ok(self.report)
     }
 
@@ -98,7 +98,7 @@ impl Import<'_> {
         let progress = progress::bar(tasks.size());
         let database = self.prepare().await?;
         let is_dry_run = self.args.dry_run;
-        let write = async |mut target: Option<&mut Conn<'_>>| {
+        let write = async |mut target: Option<&mut Conn>| {
             while let Some(page) = tasks.next_page(&mut self.report)? {
                 progress.set_position(tasks.position());
                 self.take(page, target.as_deref_mut()).await?;
@@ -122,9 +122,8 @@ impl Import<'_> {
         match migration::check(url).await {
             Ok(()) => Ok(Some(database)),
             Err(migration::Error::Schema(MigrateError::Pending)) => {
-                let mut pooled = database.read().await?;
-                let has_tasks = ImportedTasks::find_owners(&mut pooled.conn(), &[]).await.is_ok();
-                drop(pooled);
+                let has_tasks =
+                    ImportedTasks::find_owners(&mut database.read().await?, &[]).await.is_ok();
                 Ok(has_tasks.then_some(database))
             }
             Err(error) => Err(error.into()),
@@ -136,7 +135,7 @@ impl Import<'_> {
     async fn take(
         &mut self,
         page: Vec<OldTask>,
-        mut target: Option<&mut Conn<'_>>,
+        mut target: Option<&mut Conn>,
     ) -> Result<(), ImportError> {
         let judged: Vec<_> =
             page.into_iter().map(|old| (self.judge.judge(&old, &mut self.report), old)).collect();
@@ -176,17 +175,17 @@ impl Import<'_> {
 async fn in_transaction(
     database: Option<&Database>,
     is_dry_run: bool,
-    work: impl AsyncFnOnce(Option<&mut Conn<'_>>) -> Result<(), ImportError>,
+    work: impl AsyncFnOnce(Option<&mut Conn>) -> Result<(), ImportError>,
 ) -> Result<(), ImportError> {
     match database {
-        Some(database) if is_dry_run => work(Some(&mut database.read().await?.conn())).await,
+        Some(database) if is_dry_run => work(Some(&mut database.read().await?)).await,
         Some(database) => {
-            let mut pooled = database.write().await?;
-            let work = async |conn: &mut Conn<'_>| {
+            let mut conn = database.write().await?;
+            let work = async |conn: &mut Conn| {
                 conn.lift_limits().await?;
                 work(Some(conn)).await
             };
-            pooled.conn().transaction(work).await
+            conn.transaction(work).await
         }
         None => work(None).await,
     }

@@ -82,7 +82,7 @@ impl Eraser {
     }
 
     async fn read(&self) -> Result<Unsaved> {
-        let from = EventCursor::find(&mut self.database.read().await?.conn(), &self.issuer).await?;
+        let from = EventCursor::find(&mut self.database.read().await?, &self.issuer).await?;
         let query = EventQuery {
             cursor: from.clone(),
             event_types: EventKind::AccountPurged.uri().map(|uri| vec![uri.to_owned()]),
@@ -99,8 +99,7 @@ impl Eraser {
             return Ok(());
         }
         let now = DbTime(self.clock.now());
-        let mut pooled = self.database.write().await?;
-        let conn = &mut pooled.conn();
+        let conn = &mut self.database.write().await?;
         conn.transaction(async |conn| {
             let moved =
                 EventCursor::advance(conn, &self.issuer, from.as_deref(), &batch.cursor).await?;
@@ -118,9 +117,7 @@ impl Eraser {
     async fn erase_due(&self) -> Result<()> {
         loop {
             let now = DbTime(self.clock.now());
-            let mut pooled = self.database.read().await?;
-            let due = Erasure::list_due(&mut pooled.conn(), now, USERS).await?;
-            drop(pooled);
+            let due = Erasure::list_due(&mut self.database.read().await?, now, USERS).await?;
             if due.is_empty() {
                 return Ok(());
             }
@@ -135,8 +132,7 @@ impl Eraser {
     async fn erase(&self, erasure: &Erasure, now: DbTime) -> Result<()> {
         let mut tasks = 0;
         loop {
-            let mut pooled = self.database.write().await?;
-            let conn = &mut pooled.conn();
+            let conn = &mut self.database.write().await?;
             let deleted = conn.transaction(async |conn| {
                 let tasks = erasure.delete_tasks(conn, BATCH).await?;
                 let keys = erasure.delete_keys(conn, BATCH).await?;

@@ -39,8 +39,7 @@ impl Error {
 pub(crate) async fn run(url: &DatabaseUrl) -> Result<(), Error> {
     migrate::run(url, MIGRATIONS).await?;
     let database = Database::open(url)?;
-    let mut pooled = database.write().await?;
-    let conn = &mut pooled.conn();
+    let conn = &mut database.write().await?;
     let failed = |error| Error::Rows { is_outage: is_outage(&error), error: error.into() };
     while Task::fold(conn, BATCH).await.map_err(failed)? > 0 {}
     Ok(())

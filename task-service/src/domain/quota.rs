@@ -46,11 +46,7 @@ impl Quota {
     }
 
     /// Fails if the owner has reached the quota. Has to be called once before each insert.
-    pub(crate) async fn check(
-        &self,
-        conn: &mut Conn<'_>,
-        owner: &UserId,
-    ) -> Result<(), QuotaError> {
+    pub(crate) async fn check(&self, conn: &mut Conn, owner: &UserId) -> Result<(), QuotaError> {
         if self.spend(owner) {
             return Ok(());
         }

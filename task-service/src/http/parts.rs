@@ -114,8 +114,7 @@ impl Parts {
         let tasks = if ids.is_empty() {
             Vec::new()
         } else {
-            let mut pooled = self.state.read().await?;
-            Task::find_all(&mut pooled.conn(), &self.owner, &ids).await?
+            Task::find_all(&mut self.state.read().await?, &self.owner, &ids).await?
         };
         let mut tasks: HashMap<_, _> = tasks.into_iter().map(|task| (task.id.0, task)).collect();
         let mut json = Vec::with_capacity(PART_BYTES);

@@ -1,6 +1,6 @@
 //! State of the process, which all handlers share through `Data`.
 
-use database::{Database, PooledConn};
+use database::{Conn, Database};
 use service_kit::{Clock, server::InFlight};
 use shared_models::Timestamp;
 
@@ -28,16 +28,16 @@ impl AppState {
         self.clock.now().into()
     }
 
-    pub(crate) async fn read(&self) -> Result<PooledConn> {
+    pub(crate) async fn read(&self) -> Result<Conn> {
         Ok(self.database.read().await?)
     }
 
     /// Returns a connection for slow reads.
-    pub(crate) async fn read_at_leisure(&self) -> Result<PooledConn> {
+    pub(crate) async fn read_at_leisure(&self) -> Result<Conn> {
         Ok(self.database.read_at_leisure().await?)
     }
 
-    pub(crate) async fn write(&self) -> Result<PooledConn> {
+    pub(crate) async fn write(&self) -> Result<Conn> {
         Ok(self.database.write().await?)
     }
 }

@@ -10,7 +10,7 @@ use actix_web::{
     },
     web::Data,
 };
-use database::{Conn, PooledConn};
+use database::Conn;
 use shared_models::UserId;
 
 use self::parameters::Page;
@@ -50,8 +50,8 @@ impl Page {
 
     /// Loads the page. The futures of less common statements are boxed, so that the future of this
     /// function is small.
-    async fn load(&self, mut pooled: PooledConn, user: &UserId) -> Result<Found> {
-        let conn = &mut pooled.conn();
+    async fn load(&self, mut conn: Conn, user: &UserId) -> Result<Found> {
+        let conn = &mut conn;
         let (tasks, link) = if let Some((tasks, link)) = self.load_whole(conn, user).await? {
             (Tasks::Whole(tasks), link)
         } else {
@@ -71,7 +71,7 @@ impl Page {
     /// is long, or if it may be long and the query may be slow.
     async fn load_whole(
         &self,
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         user: &UserId,
     ) -> Result<Option<(Vec<Task>, Option<String>)>> {
         let limit = self.asked.limit.min(WHOLE_MAX + 1);
@@ -158,9 +158,9 @@ pub(crate) async fn list_tasks(
         return respond(&req, state, user, found).await;
     }
     let read = async |turn| {
-        let mut pooled = state.read_at_leisure().await?;
-        pooled.keep_while_busy(turn);
-        let found = page.load(pooled, &user).await?;
+        let mut conn = state.read_at_leisure().await?;
+        conn.keep_while_busy(turn);
+        let found = page.load(conn, &user).await?;
         respond(&req, state.clone(), user.clone(), found).await
     };
     // Boxed, so that the future of other requests is small.

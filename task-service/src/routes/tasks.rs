@@ -70,8 +70,7 @@ pub(crate) async fn create_task(
         // Boxed, so that the future of other requests is small.
         return Box::pin(create_once(&state, user, key, input, now)).await;
     }
-    let mut pooled = state.write().await?;
-    let conn = &mut pooled.conn();
+    let conn = &mut state.write().await?;
     state.quota.check(conn, &user).await?;
     let task = input.into_task(now);
     task.insert(conn, &user).await?;
@@ -99,9 +98,8 @@ async fn create_once(
         created_at: now,
     };
     let forgotten_before = DbTime(now.0 - idempotency::REMEMBERED);
-    let mut pooled = state.write().await?;
-    let earlier = pooled
-        .conn()
+    let mut conn = state.write().await?;
+    let earlier = conn
         .transaction(async |conn| {
             if row.insert(conn, forgotten_before).await? == 0 {
                 return Ok::<_, Error>(store::IdempotencyKey::find(conn, &owner, &row.key).await?);
@@ -158,8 +156,7 @@ pub(crate) async fn get_task(
     state: Data<AppState>,
     Reader(user, TaskPath(id)): Reader<TaskPath>,
 ) -> Result<HttpResponse> {
-    let mut pooled = state.read().await?;
-    let conn = &mut pooled.conn();
+    let conn = &mut state.read().await?;
     match Task::find(conn, &user, id).await? {
         Some(task) => task_response(&task, &user, &req),
         None => Err(why_not(&state, conn, &user, id, &Expected::Any, Verb::Access).await?),
@@ -209,8 +206,7 @@ pub(crate) async fn update_task(
     if changes.is_empty() {
         return unchanged(&state, &user, id, &expected).await;
     }
-    let mut pooled = state.write().await?;
-    let conn = &mut pooled.conn();
+    let conn = &mut state.write().await?;
     match Task::update(conn, &user, id, &changes, &expected).await? {
         Some(task) => Ok(response(StatusCode::OK, task_tag(&task)).body(task_json(&task, &user)?)),
         None => Err(why_not(&state, conn, &user, id, &expected, Verb::Update).await?),
@@ -225,8 +221,7 @@ async fn unchanged(
     id: TaskId,
     expected: &Expected,
 ) -> Result<HttpResponse> {
-    let mut pooled = state.read().await?;
-    let conn = &mut pooled.conn();
+    let conn = &mut state.read().await?;
     match Task::find(conn, user, id).await? {
         Some(task) if expected.includes(task.version) => {
             Ok(response(StatusCode::OK, task_tag(&task)).body(task_json(&task, user)?))
@@ -257,8 +252,7 @@ pub(crate) async fn delete_task(
     state: Data<AppState>,
     Writer(user, (TaskPath(id), IfMatch(expected))): Writer<(TaskPath, IfMatch)>,
 ) -> Result<HttpResponse> {
-    let mut pooled = state.write().await?;
-    let conn = &mut pooled.conn();
+    let conn = &mut state.write().await?;
     if Task::delete(conn, &user, id, &expected).await? > 0 {
         Ok(HttpResponse::NoContent().finish())
     } else {
@@ -271,7 +265,7 @@ pub(crate) async fn delete_task(
 /// are reported as missing.
 async fn why_not(
     state: &AppState,
-    conn: &mut Conn<'_>,
+    conn: &mut Conn,
     user: &UserId,
     id: TaskId,
     expected: &Expected,

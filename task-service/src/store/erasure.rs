@@ -13,15 +13,15 @@ use crate::store::schema::{erasures, event_cursors, idempotency_keys, tasks};
 pub(crate) struct EventCursor;
 
 impl EventCursor {
-    pub(crate) async fn find(conn: &mut Conn<'_>, issuer: &str) -> QueryResult<Option<String>> {
+    pub(crate) async fn find(conn: &mut Conn, issuer: &str) -> QueryResult<Option<String>> {
         let cursor = event_cursors::table.find(issuer).select(event_cursors::cursor);
-        query!(conn, |c| cursor.first(*c)).optional()
+        query!(conn, |c| cursor.first(c)).optional()
     }
 
     /// Advances the cursor from `old` to `new`. Returns the number of changed rows: 0 if another
     /// process has advanced the cursor in the meantime.
     pub(crate) async fn advance(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         issuer: &str,
         old: Option<&str>,
         new: &str,
@@ -29,13 +29,13 @@ impl EventCursor {
         if let Some(old) = old {
             let known = event_cursors::table.find(issuer).filter(event_cursors::cursor.eq(old));
             let moved = diesel::update(known).set(event_cursors::cursor.eq(new));
-            return query!(conn, |c| moved.execute(*c));
+            return query!(conn, |c| moved.execute(c));
         }
         let first = (event_cursors::issuer.eq(issuer), event_cursors::cursor.eq(new));
         query!(conn, |c| diesel::insert_into(event_cursors::table)
             .values(first)
             .on_conflict_do_nothing()
-            .execute(*c))
+            .execute(c))
     }
 }
 
@@ -49,7 +49,7 @@ pub(crate) struct Erasure {
 
 impl Erasure {
     /// Inserts the erasure, unless the user already has one.
-    pub(crate) async fn insert(&self, conn: &mut Conn<'_>, erase_at: DbTime) -> QueryResult<usize> {
+    pub(crate) async fn insert(&self, conn: &mut Conn, erase_at: DbTime) -> QueryResult<usize> {
         let row = (
             erasures::user_id.eq(&self.user_id),
             erasures::erase_at.eq(erase_at),
@@ -58,11 +58,11 @@ impl Erasure {
         query!(conn, |c| diesel::insert_into(erasures::table)
             .values(row)
             .on_conflict_do_nothing()
-            .execute(*c))
+            .execute(c))
     }
 
     pub(crate) async fn list_due(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         now: DbTime,
         limit: i64,
     ) -> QueryResult<Vec<Self>> {
@@ -70,33 +70,33 @@ impl Erasure {
             .filter(erasures::erase_at.le(now))
             .order(erasures::erase_at)
             .limit(limit)
-            .load(*c))
+            .load(c))
     }
 
-    pub(crate) async fn defer(&self, conn: &mut Conn<'_>, erase_at: DbTime) -> QueryResult<usize> {
+    pub(crate) async fn defer(&self, conn: &mut Conn, erase_at: DbTime) -> QueryResult<usize> {
         let this = erasures::table.find(&self.user_id);
-        query!(conn, |c| diesel::update(this).set(erasures::erase_at.eq(erase_at)).execute(*c))
+        query!(conn, |c| diesel::update(this).set(erasures::erase_at.eq(erase_at)).execute(c))
     }
 
-    pub(crate) async fn delete(&self, conn: &mut Conn<'_>) -> QueryResult<usize> {
-        query!(conn, |c| diesel::delete(erasures::table.find(&self.user_id)).execute(*c))
+    pub(crate) async fn delete(&self, conn: &mut Conn) -> QueryResult<usize> {
+        query!(conn, |c| diesel::delete(erasures::table.find(&self.user_id)).execute(c))
     }
 
     /// Deletes up to `limit` tasks of the user and returns their number.
-    pub(crate) async fn delete_tasks(&self, conn: &mut Conn<'_>, limit: i64) -> QueryResult<usize> {
+    pub(crate) async fn delete_tasks(&self, conn: &mut Conn, limit: i64) -> QueryResult<usize> {
         let own = tasks::user_id.eq(&self.user_id);
         let some = tasks::table.filter(own).select(tasks::id).limit(limit);
-        let ids: Vec<DbUuid> = query!(conn, |c| some.load(*c))?;
+        let ids: Vec<DbUuid> = query!(conn, |c| some.load(c))?;
         let some = tasks::table.filter(own.and(tasks::id.eq_any(&ids)));
-        query!(conn, |c| diesel::delete(some).execute(*c))
+        query!(conn, |c| diesel::delete(some).execute(c))
     }
 
     /// Deletes up to `limit` idempotency keys of the user and returns their number.
-    pub(crate) async fn delete_keys(&self, conn: &mut Conn<'_>, limit: i64) -> QueryResult<usize> {
+    pub(crate) async fn delete_keys(&self, conn: &mut Conn, limit: i64) -> QueryResult<usize> {
         let own = idempotency_keys::user_id.eq(&self.user_id);
         let some = idempotency_keys::table.filter(own).select(idempotency_keys::key).limit(limit);
-        let keys: Vec<String> = query!(conn, |c| some.load(*c))?;
+        let keys: Vec<String> = query!(conn, |c| some.load(c))?;
         let some = idempotency_keys::table.filter(own.and(idempotency_keys::key.eq_any(&keys)));
-        query!(conn, |c| diesel::delete(some).execute(*c))
+        query!(conn, |c| diesel::delete(some).execute(c))
     }
 }

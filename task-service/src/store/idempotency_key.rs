@@ -28,24 +28,24 @@ pub(crate) struct IdempotencyKey {
 
 impl IdempotencyKey {
     pub(crate) async fn find(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         owner: &UserId,
         key: &str,
     ) -> QueryResult<Option<Self>> {
         let own = idempotency_keys::user_id.eq(owner.as_str()).and(idempotency_keys::key.eq(key));
-        query!(conn, |c| Self::query().filter(own).first(*c)).optional()
+        query!(conn, |c| Self::query().filter(own).first(c)).optional()
     }
 
-    pub(crate) async fn count(conn: &mut Conn<'_>, owner: &UserId) -> QueryResult<i64> {
+    pub(crate) async fn count(conn: &mut Conn, owner: &UserId) -> QueryResult<i64> {
         let own = idempotency_keys::table.filter(idempotency_keys::user_id.eq(owner.as_str()));
-        query!(conn, |c| own.count().get_result(*c))
+        query!(conn, |c| own.count().get_result(c))
     }
 
     /// Inserts the key, or replaces one created before `forgotten_before`. Returns 0 if the key is
     /// in use. Waits for a concurrent transaction that inserts the same key.
     pub(crate) async fn insert(
         &self,
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         forgotten_before: DbTime,
     ) -> QueryResult<usize> {
         // Only this trait can filter an update on conflict.
@@ -63,11 +63,11 @@ impl IdempotencyKey {
                 created_at.eq(excluded(created_at)),
             ))
             .filter(created_at.lt(forgotten_before))
-            .execute(*c))
+            .execute(c))
     }
 
-    pub(crate) async fn delete_before(conn: &mut Conn<'_>, time: DbTime) -> QueryResult<usize> {
+    pub(crate) async fn delete_before(conn: &mut Conn, time: DbTime) -> QueryResult<usize> {
         let old = idempotency_keys::table.filter(idempotency_keys::created_at.lt(time));
-        query!(conn, |c| diesel::delete(old).execute(*c))
+        query!(conn, |c| diesel::delete(old).execute(c))
     }
 }

@@ -32,7 +32,7 @@ impl ImportedTasks {
     /// Returns the owners of those tasks that already exist, by task id. If several users have a
     /// task with the same id, returns one of them.
     pub(crate) async fn find_owners(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         ids: &[DbUuid],
     ) -> QueryResult<HashMap<Uuid, String>> {
         let mut owners = HashMap::new();
@@ -41,7 +41,7 @@ impl ImportedTasks {
         for ids in ids.chunks(CHUNK).chain(ids.is_empty().then_some(ids)) {
             let known = tasks::table.filter(tasks::id.eq_any(ids));
             let known = known.select((tasks::id, tasks::user_id));
-            let known: Vec<(DbUuid, String)> = query!(conn, |c| known.load(*c))?;
+            let known: Vec<(DbUuid, String)> = query!(conn, |c| known.load(c))?;
             owners.extend(known.into_iter().map(|(id, owner)| (id.0, owner)));
         }
         Ok(owners)
@@ -51,7 +51,7 @@ impl ImportedTasks {
         self.rows.push(row);
     }
 
-    pub(crate) async fn insert(mut self, conn: &mut Conn<'_>) -> QueryResult<()> {
+    pub(crate) async fn insert(mut self, conn: &mut Conn) -> QueryResult<()> {
         while !self.rows.is_empty() {
             let rest = self.rows.split_off(CHUNK.min(self.rows.len()));
             TaskRow::insert(conn, std::mem::replace(&mut self.rows, rest)).await?;
@@ -83,7 +83,7 @@ impl SourceTask {
     /// Returns up to `limit` tasks for which the SQL expression `key` is greater than `after`, in
     /// the order of `key`.
     pub(crate) async fn list(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         table: &Table,
         key: &str,
         after: &str,
@@ -100,7 +100,7 @@ impl SourceTask {
         query!(conn, |c| sql_query(&statement)
             .bind::<Text, _>(after)
             .bind::<BigInt, _>(limit)
-            .load(*c))
+            .load(c))
     }
 }
 
@@ -114,9 +114,9 @@ pub(crate) struct SourceOwner {
 }
 
 impl SourceOwner {
-    pub(crate) async fn list(conn: &mut Conn<'_>, table: &Table) -> QueryResult<Vec<Self>> {
+    pub(crate) async fn list(conn: &mut Conn, table: &Table) -> QueryResult<Vec<Self>> {
         let statement = format!("SELECT {} FROM {}", table.select(&["id", "email"]), table.sql);
-        query!(conn, |c| sql_query(&statement).load(*c))
+        query!(conn, |c| sql_query(&statement).load(c))
     }
 
     /// Returns the id and the address, if both exist.

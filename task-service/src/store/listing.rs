@@ -210,7 +210,7 @@ impl Head {
     }
 
     pub(crate) async fn list(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         owner: &UserId,
         asked: &Asked,
     ) -> QueryResult<Vec<Self>> {
@@ -233,7 +233,7 @@ impl Head {
 
 impl Task {
     pub(crate) async fn list(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         owner: &UserId,
         asked: &Asked,
     ) -> QueryResult<Vec<Self>> {
@@ -242,23 +242,23 @@ impl Task {
 
     /// Returns the tasks with these ids that exist and belong to the owner, in any order.
     pub(crate) async fn find_all(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         owner: &UserId,
         ids: &[DbUuid],
     ) -> QueryResult<Vec<Self>> {
         let own = tasks::user_id.eq(owner.as_str()).and(tasks::id.eq_any(ids));
-        query!(conn, |c| diesel_async::RunQueryDsl::load(Self::query().filter(own), *c))
+        query!(conn, |c| diesel_async::RunQueryDsl::load(Self::query().filter(own), c))
     }
 
     /// Returns the number of the owner's tasks that match the filter.
     pub(crate) async fn count_filtered(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         owner: &UserId,
         filter: &Filter,
     ) -> QueryResult<i64> {
         query!(conn, |c| {
             let query = filtered!(tasks::table.into_boxed(), owner, filter).count();
-            diesel_async::RunQueryDsl::get_result(query, *c)
+            diesel_async::RunQueryDsl::get_result(query, c)
         })
     }
 }

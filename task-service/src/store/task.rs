@@ -61,13 +61,13 @@ impl Task {
     pub(crate) const FIRST_VERSION: i64 = 1;
 
     pub(crate) async fn find(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         owner: &UserId,
         id: TaskId,
     ) -> QueryResult<Option<Self>> {
         query!(conn, |c| Self::query()
             .filter(tasks::user_id.eq(owner.as_str()).and(tasks::id.eq(DbUuid(id.as_uuid()))))
-            .first(*c))
+            .first(c))
         .optional()
     }
 
@@ -75,7 +75,7 @@ impl Task {
     /// user's task from a missing one. If several users have a task with this id, which is only
     /// possible after an import, prefers `user`.
     pub(crate) async fn find_owner(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         user: &UserId,
         id: TaskId,
     ) -> QueryResult<Option<String>> {
@@ -83,25 +83,21 @@ impl Task {
             .filter(tasks::id.eq(DbUuid(id.as_uuid())))
             .order(tasks::user_id.eq(user.as_str()).desc())
             .select(tasks::user_id);
-        query!(conn, |c| owner.first(*c)).optional()
+        query!(conn, |c| owner.first(c)).optional()
     }
 
-    pub(crate) async fn exists(
-        conn: &mut Conn<'_>,
-        owner: &UserId,
-        id: TaskId,
-    ) -> QueryResult<bool> {
+    pub(crate) async fn exists(conn: &mut Conn, owner: &UserId, id: TaskId) -> QueryResult<bool> {
         let own = tasks::user_id.eq(owner.as_str()).and(tasks::id.eq(DbUuid(id.as_uuid())));
         query!(conn, |c| diesel::select(diesel::dsl::exists(tasks::table.filter(own)))
-            .get_result(*c))
+            .get_result(c))
     }
 
-    pub(crate) async fn count(conn: &mut Conn<'_>, owner: &UserId) -> QueryResult<i64> {
+    pub(crate) async fn count(conn: &mut Conn, owner: &UserId) -> QueryResult<i64> {
         let own = tasks::table.filter(tasks::user_id.eq(owner.as_str()));
-        query!(conn, |c| own.count().get_result(*c))
+        query!(conn, |c| own.count().get_result(c))
     }
 
-    pub(crate) async fn insert(&self, conn: &mut Conn<'_>, owner: &UserId) -> QueryResult<usize> {
+    pub(crate) async fn insert(&self, conn: &mut Conn, owner: &UserId) -> QueryResult<usize> {
         let row = (
             tasks::id.eq(self.id),
             tasks::user_id.eq(owner.as_str()),
@@ -114,12 +110,12 @@ impl Task {
             tasks::title_folded.eq(folded(&self.title)),
             tasks::description_folded.eq(self.description.as_deref().map(folded)),
         );
-        query!(conn, |c| diesel::insert_into(tasks::table).values(row).execute(*c))
+        query!(conn, |c| diesel::insert_into(tasks::table).values(row).execute(c))
     }
 
     /// Returns the updated task; `None` if the owner has no such task with the expected version.
     pub(crate) async fn update(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         owner: &UserId,
         id: TaskId,
         changes: &TaskChanges,
@@ -140,14 +136,14 @@ impl Task {
         match expected {
             Expected::Any => {
                 let update = diesel::update(tasks::table.filter(own)).set(changed);
-                query!(conn, |c| Prepared(update.returning(Self::as_returning())).get_result(*c))
+                query!(conn, |c| Prepared(update.returning(Self::as_returning())).get_result(c))
             }
             Expected::Versions(versions) => {
                 let own = own.and(tasks::version.eq_any(versions));
                 query!(conn, |c| diesel::update(tasks::table.filter(own))
                     .set(changed)
                     .returning(Self::as_returning())
-                    .get_result(*c))
+                    .get_result(c))
             }
         }
         .optional()
@@ -156,7 +152,7 @@ impl Task {
     /// Returns the number of deleted tasks: 0 if the owner has no such task with the expected
     /// version.
     pub(crate) async fn delete(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         owner: &UserId,
         id: TaskId,
         expected: &Expected,
@@ -164,24 +160,24 @@ impl Task {
         let own = tasks::user_id.eq(owner.as_str()).and(tasks::id.eq(DbUuid(id.as_uuid())));
         match expected {
             Expected::Any => {
-                query!(conn, |c| diesel::delete(tasks::table.filter(own)).execute(*c))
+                query!(conn, |c| diesel::delete(tasks::table.filter(own)).execute(c))
             }
             Expected::Versions(versions) => {
                 let own = own.and(tasks::version.eq_any(versions));
-                query!(conn, |c| diesel::delete(tasks::table.filter(own)).execute(*c))
+                query!(conn, |c| diesel::delete(tasks::table.filter(own)).execute(c))
             }
         }
     }
 
     /// Fills the folded columns of up to `limit` rows that were written before these columns
     /// existed. Returns the number of rows.
-    pub(crate) async fn fold(conn: &mut Conn<'_>, limit: i64) -> QueryResult<usize> {
+    pub(crate) async fn fold(conn: &mut Conn, limit: i64) -> QueryResult<usize> {
         let missing = tasks::table
             .filter(tasks::title_folded.eq(""))
             .select((tasks::user_id, tasks::id, tasks::title, tasks::description))
             .limit(limit);
         let rows: Vec<(String, DbUuid, String, Option<String>)> =
-            query!(conn, |c| missing.load(*c))?;
+            query!(conn, |c| missing.load(c))?;
         for (owner, id, title, description) in &rows {
             let unchanged =
                 tasks::user_id.eq(owner).and(tasks::id.eq(id)).and(tasks::title_folded.eq(""));
@@ -189,9 +185,7 @@ impl Task {
                 tasks::title_folded.eq(folded(title)),
                 tasks::description_folded.eq(description.as_deref().map(folded)),
             );
-            query!(conn, |c| diesel::update(tasks::table.filter(unchanged))
-                .set(texts)
-                .execute(*c))?;
+            query!(conn, |c| diesel::update(tasks::table.filter(unchanged)).set(texts).execute(c))?;
         }
         Ok(rows.len())
     }

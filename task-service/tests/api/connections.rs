@@ -65,12 +65,12 @@ async fn no_request_fails_when_the_server_closes_idle_connections() {
 /// have exited.
 async fn close_connections(db: &TestDatabase) {
     let database = Database::open(&db.url).unwrap();
-    let mut pooled = database.read_at_leisure().await.unwrap();
+    let mut conn = database.read_at_leisure().await.unwrap();
     let close = sql_query(
         "SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity \
          WHERE datname = current_database() AND pid <> pg_backend_pid()",
     );
-    query!(&mut pooled.conn(), |c| close.execute(*c)).unwrap();
+    query!(&mut conn, |c| close.execute(c)).unwrap();
 }
 
 #[actix_web::test]
@@ -99,11 +99,11 @@ async fn a_process_never_exceeds_its_number_of_connections() {
     join_all((0..CLIENTS).map(client)).await;
 
     let database = Database::open(&db.url).unwrap();
-    let mut pooled = database.read_at_leisure().await.unwrap();
+    let mut conn = database.read_at_leisure().await.unwrap();
     let count = sql_query(
         "SELECT count(*) AS count FROM pg_stat_activity \
          WHERE datname = current_database() AND pid <> pg_backend_pid()",
     );
-    let count: Count = query!(&mut pooled.conn(), |c| count.get_result(*c)).unwrap();
+    let count: Count = query!(&mut conn, |c| count.get_result(c)).unwrap();
     assert!(count.count <= FEWEST.into(), "{}", count.count);
 }

@@ -31,11 +31,10 @@ async fn a_locked_table_blocks_no_request_and_nothing_is_written_later() {
     app.create(&token, &json!({ "title": "before" })).await;
 
     let database = Database::open(&db.url).unwrap();
-    let mut pooled = database.write().await.unwrap();
-    let mut conn = pooled.conn();
+    let mut conn = database.write().await.unwrap();
     let while_locked = conn.transaction(async |conn| {
         let lock = sql_query("LOCK TABLE tasks IN ACCESS EXCLUSIVE MODE");
-        query!(conn, |c| lock.execute(*c))?;
+        query!(conn, |c| lock.execute(c))?;
         requests_end(&app, &token).await;
         QueryResult::Ok(())
     });

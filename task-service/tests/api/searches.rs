@@ -74,11 +74,10 @@ async fn count_under_a_lock(
     mut searches: Pin<&mut (impl Stream<Item = Response> + Unpin)>,
 ) -> (usize, usize) {
     let database = Database::open(&db.url).unwrap();
-    let mut pooled = database.write().await.unwrap();
+    let mut conn = database.write().await.unwrap();
     let lock = sql_query("LOCK TABLE tasks IN ACCESS EXCLUSIVE MODE");
-    let mut conn = pooled.conn();
     let while_locked = conn.transaction(async |conn| {
-        query!(conn, |c| lock.execute(*c))?;
+        query!(conn, |c| lock.execute(c))?;
         QueryResult::Ok(count(searches.as_mut(), SEARCHES / 2).await)
     });
     assert_eq!(while_locked.await.unwrap(), (0, SEARCHES / 2));

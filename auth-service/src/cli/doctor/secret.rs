@@ -2,7 +2,7 @@
 //! secrets are still needed.
 
 use database::Conn;
-use operator_tools::doctor::{Finding, ReadOnly, innermost};
+use operator_tools::doctor::{Finding, innermost};
 
 use crate::{
     config::{Config, Secrets},
@@ -16,22 +16,21 @@ const SETTING_WITH_VERSIONS: &str = "BETTER_AUTH_SECRETS";
 const PAGE: i64 = 500;
 
 /// Checks the secrets. `database` is `None` unless there is a database with a current schema.
-pub(super) async fn check(config: &Config, database: Option<&mut ReadOnly>) -> Vec<Finding> {
+pub(super) async fn check(config: &Config, database: Option<&mut Conn>) -> Vec<Finding> {
     let secrets = match config.existing_secrets() {
         Ok(secrets) => secrets,
         Err(error) => return vec![invalid(&error.to_string())],
     };
-    let Some(database) = database else {
+    let Some(conn) = database else {
         return vec![of_newest_key(secrets.as_ref(), None)];
     };
-    let mut conn = database.conn();
-    let keys = match SigningKey::list(&mut conn).await {
+    let keys = match SigningKey::list(conn).await {
         Ok(keys) => keys,
         Err(error) => return vec![Finding::fault("DATABASE_URL", innermost(&error))],
     };
     let mut findings = vec![of_newest_key(secrets.as_ref(), keys.first())];
     if let Some(secrets) = secrets.filter(|secrets| !secrets.older.is_empty()) {
-        findings.extend(older_secrets(&secrets, &keys, &mut conn).await);
+        findings.extend(older_secrets(&secrets, &keys, conn).await);
     }
     findings
 }
@@ -72,11 +71,7 @@ fn opens(secrets: &Secrets, key: &SigningKey) -> bool {
 }
 
 /// Reports how many values are still encrypted with an older secret.
-async fn older_secrets(
-    secrets: &Secrets,
-    keys: &[SigningKey],
-    conn: &mut Conn<'_>,
-) -> Option<Finding> {
+async fn older_secrets(secrets: &Secrets, keys: &[SigningKey], conn: &mut Conn) -> Option<Finding> {
     let of_keys = Seal::new(secrets, issuer::SEAL_PURPOSE).ok()?;
     let of_sessions = Seal::new(secrets, sessions::SEAL_PURPOSE).ok()?;
     let is_outdated = |key: &&SigningKey| of_keys.is_outdated(&key.id, &key.sealed_private_key);

@@ -41,7 +41,7 @@ impl Source {
     /// Finds the tables of the source, and reports columns and users that are not imported. Fails
     /// if an expected table or column is missing.
     pub(super) async fn open(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         args: &ImportArgs,
         report: &mut Report,
     ) -> Result<Self, ImportError> {
@@ -96,7 +96,7 @@ impl Source {
     }
 
     /// Reports users without an id. They are not imported, because no account can refer to them.
-    async fn check_ids(&self, conn: &mut Conn<'_>, report: &mut Report) -> Result<(), ImportError> {
+    async fn check_ids(&self, conn: &mut Conn, report: &mut Report) -> Result<(), ImportError> {
         let id = self.users.key("id", self.collation);
         let filter = format!("WHERE {id} IS NULL OR {id} = ''");
         for _ in 0..self.users.count(conn, &filter).await? {
@@ -110,7 +110,7 @@ impl Source {
     /// checked.
     pub(super) async fn check_sessions(
         &self,
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         secrets: &Secrets,
         report: &mut Report,
     ) -> Result<(), ImportError> {
@@ -142,19 +142,19 @@ impl Source {
         Ok(())
     }
 
-    async fn private_keys(&self, conn: &mut Conn<'_>) -> Result<Vec<String>, ImportError> {
+    async fn private_keys(&self, conn: &mut Conn) -> Result<Vec<String>, ImportError> {
         let Some(keys) = &self.keys else { return Ok(Vec::new()) };
         let rows = SourceKey::list(conn, keys).await.map_err(SourceError::Read)?;
         Ok(rows.into_iter().filter_map(|row| row.private_key).collect())
     }
 
-    pub(super) async fn count(&self, conn: &mut Conn<'_>) -> Result<u64, ImportError> {
+    pub(super) async fn count(&self, conn: &mut Conn) -> Result<u64, ImportError> {
         Ok(self.users.count(conn, "").await?)
     }
 
     pub(super) async fn next_page(
         &mut self,
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         now: DateTime<Utc>,
     ) -> Result<Option<Vec<Candidate>>, ImportError> {
         let users = self.read_users(conn).await.map_err(SourceError::Read)?;
@@ -182,7 +182,7 @@ impl Source {
         Ok(Some(users.into_iter().map(candidate).collect()))
     }
 
-    async fn read_users(&self, conn: &mut Conn<'_>) -> Result<Vec<SourceUser>, StoreError> {
+    async fn read_users(&self, conn: &mut Conn) -> Result<Vec<SourceUser>, StoreError> {
         let limit = i64::try_from(PAGE).unwrap_or(i64::MAX);
         SourceUser::list(conn, &self.users, self.collation, &self.after, limit).await
     }
@@ -195,7 +195,7 @@ impl Source {
     /// Returns the accounts of a page's users, by user id, except those of `own_providers`.
     async fn read_accounts(
         &self,
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         last: &str,
     ) -> Result<HashMap<String, Vec<CandidateAccount>>, StoreError> {
         let Some(table) = &self.accounts else { return Ok(HashMap::new()) };
@@ -211,7 +211,7 @@ impl Source {
     /// Returns the sessions of a page's users, by user id.
     async fn read_sessions(
         &self,
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         last: &str,
     ) -> Result<HashMap<String, Vec<CandidateSession>>, StoreError> {
         let Some(table) = &self.sessions else { return Ok(HashMap::new()) };
@@ -225,7 +225,7 @@ impl Source {
     /// Returns the ids of the users in a page who have a row in `table`.
     async fn read_owners(
         &self,
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         table: &Table,
         last: &str,
     ) -> Result<HashSet<String>, StoreError> {

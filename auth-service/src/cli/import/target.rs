@@ -85,7 +85,7 @@ impl Target {
             return Ok(());
         }
         let Some(database) = Database::open_existing(&self.url)? else { return Ok(()) };
-        let has_users = User::is_email_taken(&mut database.read().await?.conn(), "").await.is_ok();
+        let has_users = User::is_email_taken(&mut database.read().await?, "").await.is_ok();
         if has_users {
             migrate::check(&self.url, &MIGRATIONS).await?;
             self.database = Some(database);
@@ -136,7 +136,7 @@ impl Target {
         if let Some(database) = &self.database
             && !self.is_dry_run
         {
-            draft.page.write(&mut database.write().await?.conn()).await?;
+            draft.page.write(&mut database.write().await?).await?;
         }
         report.add(draft.counts);
         Ok(())
@@ -154,8 +154,7 @@ impl Target {
             session_ids: sessions().map(|session| session.id.as_str()).collect(),
             token_hashes: sessions().map(|session| token_hash(&session.token)).collect(),
         };
-        let mut pooled = database.read().await?;
-        Ok(KnownRows::find(&mut pooled.conn(), &keys).await?)
+        Ok(KnownRows::find(&mut database.read().await?, &keys).await?)
     }
 
     /// Parses a time and truncates it to milliseconds, the precision of [`Timestamp`]. Returns the

@@ -116,7 +116,7 @@ impl Clients {
         if id.contains('\0') {
             return Err(Refusal::UnknownClient.into());
         }
-        let client = OauthClient::find(&mut self.database.read().await?.conn(), id).await?;
+        let client = OauthClient::find(&mut self.database.read().await?, id).await?;
         client.ok_or_else(|| Refusal::UnknownClient.into())
     }
 
@@ -131,15 +131,15 @@ impl Clients {
             jti_hash: token_hash(assertion.jti()),
             expires_at: DbTime(now.0 + MEMORY),
         };
-        let inserted = used.insert(&mut self.database.write().await?.conn()).await?;
+        let inserted = used.insert(&mut self.database.write().await?).await?;
         if inserted == 1 { Ok(()) } else { Err(Refusal::Replayed.into()) }
     }
 
     /// Records that a client got a token.
     pub(crate) async fn record_use(&self, client: &OauthClient, now: DbTime) -> Result<()> {
         if client.last_used_at.is_none_or(|last| last.0 + LAST_USE_ACCURACY <= now.0) {
-            let mut pooled = self.database.write().await?;
-            OauthClient::update_last_use(&mut pooled.conn(), &client.id, now).await?;
+            OauthClient::update_last_use(&mut self.database.write().await?, &client.id, now)
+                .await?;
         }
         Ok(())
     }

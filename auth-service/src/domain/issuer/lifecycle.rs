@@ -43,7 +43,7 @@ pub(crate) enum Revoked {
 
 /// Creates the next key if it is due, and returns all keys, newest first.
 pub(super) async fn make_next(
-    conn: &mut Conn<'_>,
+    conn: &mut Conn,
     (rotation, seal): (&Rotation, &Seal),
     now: DateTime<Utc>,
     actor: &Actor,
@@ -61,7 +61,7 @@ pub(super) async fn make_next(
 /// if the next key exists already. Fails if all keys are revoked or the first one has not been
 /// created yet.
 pub(crate) async fn rotate(
-    conn: &mut Conn<'_>,
+    conn: &mut Conn,
     (rotation, seal): (&Rotation, &Seal),
     now: DateTime<Utc>,
     actor: &Actor,
@@ -85,7 +85,7 @@ pub(crate) async fn rotate(
 /// Revokes a key at once and records a security event. If it was the signing key, the next key
 /// signs from now on; if there is no next key, a new one is created.
 pub(crate) async fn revoke(
-    conn: &mut Conn<'_>,
+    conn: &mut Conn,
     (rotation, seal): (&Rotation, &Seal),
     kid: &str,
     moment: &Moment,
@@ -119,7 +119,7 @@ pub(crate) async fn revoke(
 }
 
 async fn insert(
-    conn: &mut Conn<'_>,
+    conn: &mut Conn,
     (rotation, seal): (&Rotation, &Seal),
     next: &NextKey,
     now: DateTime<Utc>,

@@ -116,7 +116,6 @@ async fn find_reader<'a>(
     kind: Kind,
 ) -> Result<Option<(Option<User>, &'a str)>> {
     let conn = &mut mailer.read().await?;
-    let conn = &mut conn.conn();
     if kind == Kind::EmailChanged {
         // The e-mail does not refer to the user, so the user is looked up by the new address. The
         // notice is sent even if there is no such user: the account may have been deleted, or its
@@ -150,12 +149,7 @@ async fn find_reader<'a>(
     Ok(Some((Some(user), to)))
 }
 
-async fn is_taken(
-    mailer: &Mailer,
-    conn: &mut Conn<'_>,
-    email: &str,
-    user_id: &str,
-) -> Result<bool> {
+async fn is_taken(mailer: &Mailer, conn: &mut Conn, email: &str, user_id: &str) -> Result<bool> {
     let since = DbTime(mailer.clock.now() - UNDO_LIFETIME);
     Ok(User::is_email_taken(conn, email).await?
         || EmailChange::is_reserved(conn, email, since, Some(user_id)).await?)
@@ -163,7 +157,7 @@ async fn is_taken(
 
 /// Returns the link that undoes a change of address, if that is still possible.
 async fn undo_link(mailer: &Mailer, mail: &Mail) -> Result<Option<Link>> {
-    let change = EmailChange::find(&mut mailer.read().await?.conn(), &mail.id).await?;
+    let change = EmailChange::find(&mut mailer.read().await?, &mail.id).await?;
     let Some(change) = change else { return Ok(None) };
     let left = (change.created_at.0 + UNDO_LIFETIME - mailer.clock.now()).to_std();
     let Ok(lifetime) = left else { return Ok(None) };
@@ -177,7 +171,7 @@ async fn undo_link(mailer: &Mailer, mail: &Mail) -> Result<Option<Link>> {
 async fn client_of(mailer: &Mailer, mail: &Mail) -> Result<Option<String>> {
     let session_id = mail.session_id.as_ref().filter(|_| mailer.knows_clients);
     let Some(session_id) = session_id else { return Ok(None) };
-    Ok(Session::find_ip_address(&mut mailer.read().await?.conn(), session_id).await?)
+    Ok(Session::find_ip_address(&mut mailer.read().await?, session_id).await?)
 }
 
 /// Formats a lifetime, rounded up to hours.
@@ -208,8 +202,7 @@ async fn count(mailer: &Mailer, mail: &Mail, kind: Kind, to: &str) -> Result<Opt
 async fn make_link(mailer: &Mailer, mail: &Mail, kind: Kind, user: &User) -> Result<Option<Link>> {
     let now = mailer.now();
     let session_id = mail.session_id.as_deref();
-    let mut pooled = mailer.write().await?;
-    let conn = &mut pooled.conn();
+    let conn = &mut mailer.write().await?;
     conn.transaction(async |conn| {
         // The user is locked first, as when a user is deleted; a different order could deadlock.
         if User::hold(conn, (&user.id, &user.email)).await? == 0 {
@@ -223,7 +216,7 @@ async fn make_link(mailer: &Mailer, mail: &Mail, kind: Kind, user: &User) -> Res
         if mail.hold(conn).await? == 0 {
             return Ok(None);
         }
-        let verify = async |conn: &mut Conn<'_>, request| {
+        let verify = async |conn: &mut Conn, request| {
             let subject = Subject {
                 user_id: &user.id,
                 email: &user.email,
@@ -237,7 +230,7 @@ async fn make_link(mailer: &Mailer, mail: &Mail, kind: Kind, user: &User) -> Res
             let url = mailer.links.to(path, Some(&token), callback_or_root(mail));
             Ok::<_, MailError>(Link { url, lifetime: email_tokens::LIFETIME })
         };
-        let keep = async |conn: &mut Conn<'_>, purpose, token: &str, lifetime| {
+        let keep = async |conn: &mut Conn, purpose, token: &str, lifetime| {
             let expires_at = DbTime(DateTime::from(now) + lifetime);
             let (user_id, now) = (user.id.as_str(), DbTime(now.into()));
             let new = NewVerificationToken { purpose, user_id, session_id, expires_at, now };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use database::{Database, PooledConn, Unavailable};
+use database::{Conn, Database, Unavailable};
 use lettre::message::Mailbox;
 use service_kit::Clock;
 use shared_models::Timestamp;
@@ -64,8 +64,7 @@ impl Mailer {
     /// Adds all of these e-mails to the outbox, or none if that fails. Limits per address apply
     /// when the e-mails are sent.
     pub(crate) async fn post(&self, mails: &[Mail]) -> Result<(), DatabaseError> {
-        let mut pooled = self.write().await?;
-        Mail::insert_all(&mut pooled.conn(), mails).await?;
+        Mail::insert_all(&mut self.write().await?, mails).await?;
         self.wake();
         Ok(())
     }
@@ -79,11 +78,11 @@ impl Mailer {
         self.clock.now().into()
     }
 
-    pub(super) async fn read(&self) -> Result<PooledConn, Unavailable> {
+    pub(super) async fn read(&self) -> Result<Conn, Unavailable> {
         self.database.read().await
     }
 
-    pub(super) async fn write(&self) -> Result<PooledConn, Unavailable> {
+    pub(super) async fn write(&self) -> Result<Conn, Unavailable> {
         self.database.write().await
     }
 }

@@ -135,7 +135,7 @@ async fn send_due(mailer: &Mailer) -> Result<(), MailError> {
 
 async fn list_due(mailer: &Mailer) -> Result<Vec<Mail>, MailError> {
     let now = DbTime(mailer.clock.now());
-    Ok(Mail::list_due(&mut mailer.read().await?.conn(), now, BATCH).await?)
+    Ok(Mail::list_due(&mut mailer.read().await?, now, BATCH).await?)
 }
 
 type Sent<'a> = Pin<Box<dyn Future<Output = (String, Result<(), MailError>)> + 'a>>;
@@ -210,12 +210,12 @@ fn domain_of(mail: &Mail) -> &str {
 /// the retry, until which other replicas ignore the e-mail.
 async fn claim(mailer: &Mailer, mail: &Mail) -> Result<bool, MailError> {
     let retry_at = DbTime(mailer.clock.now() + pause_after(mail.attempts));
-    Ok(mail.claim(&mut mailer.write().await?.conn(), retry_at).await? == 1)
+    Ok(mail.claim(&mut mailer.write().await?, retry_at).await? == 1)
 }
 
 /// Reverts a claim, so that the e-mail is due again.
 async fn unclaim(mailer: &Mailer, mail: &Mail) -> Result<(), MailError> {
-    mail.unclaim(&mut mailer.write().await?.conn()).await?;
+    mail.unclaim(&mut mailer.write().await?).await?;
     Ok(())
 }
 
@@ -247,12 +247,11 @@ async fn send(mailer: &Mailer, mail: &Mail) -> Result<(), SendError> {
 /// is kept.
 async fn defer(mailer: &Mailer, mail: &Mail, wait: Duration) -> Result<(), MailError> {
     let now = mailer.clock.now();
-    let mut pooled = mailer.write().await?;
-    Ok(mail.defer(&mut pooled.conn(), DbTime(now), DbTime(now + wait)).await?)
+    Ok(mail.defer(&mut mailer.write().await?, DbTime(now), DbTime(now + wait)).await?)
 }
 
 async fn delete(mailer: &Mailer, mail: &Mail) -> Result<(), MailError> {
-    Mail::delete(&mut mailer.write().await?.conn(), &mail.id).await?;
+    Mail::delete(&mut mailer.write().await?, &mail.id).await?;
     Ok(())
 }
 

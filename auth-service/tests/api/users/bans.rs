@@ -101,15 +101,14 @@ async fn while_being_disabled(db: &TestDatabase, request: impl Future<Output = A
     let (commit, may_commit) = oneshot::channel::<()>();
     let holding = async {
         let database = Database::open(&db.url).unwrap();
-        let mut pooled = database.write().await.unwrap();
-        let conn = &mut pooled.conn();
-        let held = conn.transaction(async |conn: &mut Conn<'_>| {
+        let conn = &mut database.write().await.unwrap();
+        let held = conn.transaction(async |conn: &mut Conn| {
             let no = if db.engine == Engine::Postgres { "false" } else { "0" };
             for statement in
                 [format!("UPDATE users SET is_active = {no}"), "DELETE FROM sessions".to_owned()]
             {
                 let statement = diesel::sql_query(statement);
-                query!(&mut *conn, |c| diesel_async::RunQueryDsl::execute(statement, *c))?;
+                query!(&mut *conn, |c| diesel_async::RunQueryDsl::execute(statement, c))?;
             }
             disabled.send(()).unwrap();
             may_commit.await.unwrap();

@@ -67,16 +67,16 @@ pub struct History {
 
 impl History {
     /// Reads the catalog and the history tables.
-    pub async fn read(conn: &mut Conn<'_>, migrations: &Migrations) -> QueryResult<Self> {
+    pub async fn read(conn: &mut Conn, migrations: &Migrations) -> QueryResult<Self> {
         let catalogue = sql_query(match conn {
             Conn::Postgres(..) => CATALOGUE_OF_POSTGRES,
             Conn::Sqlite(_) => CATALOGUE_OF_SQLITE,
         });
-        let found = query!(&mut *conn, |c| diesel_async::RunQueryDsl::load(catalogue, *c))?;
+        let found = query!(&mut *conn, |c| diesel_async::RunQueryDsl::load(catalogue, c))?;
         let mut history = Self::of(found);
         if let Some(versions) = history.versions(migrations) {
             let versions = sql_query(versions);
-            let found = query!(conn, |c| diesel_async::RunQueryDsl::load(versions, *c))?;
+            let found = query!(conn, |c| diesel_async::RunQueryDsl::load(versions, c))?;
             history.add_versions(found, migrations);
         }
         Ok(history)

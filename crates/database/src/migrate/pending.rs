@@ -1,23 +1,18 @@
 //! Checks that a schema is up to date. Read-only, so it needs no write permission.
 
-use diesel::QueryResult;
-
 use super::{MigrateError, Migrations, connect, history::History, plan::Plan};
 use crate::{AsyncSqliteConnection, Conn, DatabaseUrl, is_outage};
 
 /// Fails unless every migration has run. Unknown versions are allowed.
 pub async fn check(url: &DatabaseUrl, migrations: &Migrations) -> Result<(), MigrateError> {
-    let history: QueryResult<_> = match url {
-        DatabaseUrl::Postgres(url) => {
-            let mut conn = connect(url).await?;
-            History::read(&mut Conn::Postgres(&mut conn), migrations).await
-        }
+    let mut conn = match url {
+        DatabaseUrl::Postgres(url) => Conn::Postgres(connect(url).await?),
         DatabaseUrl::Sqlite(path) => {
-            let mut conn = AsyncSqliteConnection::establish(&path.to_string_lossy()).await?;
-            History::read(&mut Conn::Sqlite(&mut conn), migrations).await
+            let conn = AsyncSqliteConnection::establish(&path.to_string_lossy()).await?;
+            Conn::Sqlite(conn)
         }
     };
-    let history = history.map_err(|error| match error {
+    let history = History::read(&mut conn, migrations).await.map_err(|error| match error {
         error if is_outage(&error) => MigrateError::Lost(error.into()),
         error => MigrateError::Run(error.into()),
     })?;

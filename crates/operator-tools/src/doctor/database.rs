@@ -25,27 +25,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// passes it on to other clients.
 const READ_ONLY: &str = "BEGIN TRANSACTION READ ONLY; SET LOCAL statement_timeout = '5s'";
 
-/// The findings, and a connection to the database if its schema is current.
+/// The findings, and a read-only connection to the database if its schema is current.
 #[expect(missing_debug_implementations, reason = "the connection is not Debug")]
 pub struct Examined {
     pub findings: Vec<Finding>,
-    pub database: Option<ReadOnly>,
-}
-
-/// A read-only connection.
-#[expect(missing_debug_implementations, reason = "the connections are not Debug")]
-pub enum ReadOnly {
-    Postgres(PgConn),
-    Sqlite(AsyncSqliteConnection),
-}
-
-impl ReadOnly {
-    pub fn conn(&mut self) -> Conn<'_> {
-        match self {
-            Self::Postgres(conn) => Conn::Postgres(conn),
-            Self::Sqlite(conn) => Conn::Sqlite(conn),
-        }
-    }
+    pub database: Option<Conn>,
 }
 
 /// Checks that the database is usable and its schema is current.
@@ -62,7 +46,7 @@ pub async fn examine(url: &DatabaseUrl, schema: &Schema) -> Examined {
             };
         }
     };
-    let history = timeout(PATIENCE, Examination::read(&mut database.conn(), schema)).await;
+    let history = timeout(PATIENCE, Examination::read(&mut database, schema)).await;
     let (finding, is_current) = match history {
         Ok(Ok(Ok(history))) => (history.judge(schema), history.is_current()),
         Ok(Ok(Err(finding))) => (finding, false),
@@ -72,14 +56,14 @@ pub async fn examine(url: &DatabaseUrl, schema: &Schema) -> Examined {
         }
     };
     findings.push(finding);
-    if let ReadOnly::Postgres(conn) = &mut database {
+    if let Conn::Postgres(conn) = &mut database {
         findings.extend(connections::compare(conn, schema.max_connections).await);
     }
     Examined { findings, database: is_current.then_some(database) }
 }
 
 enum Opened {
-    There(ReadOnly, Vec<Finding>),
+    There(Conn, Vec<Finding>),
     /// The database does not exist, but can be created.
     NotYet(String),
 }
@@ -92,7 +76,7 @@ async fn open(url: &DatabaseUrl) -> Result<Opened, String> {
                 let conn = AsyncSqliteConnection::establish(&address).await;
                 let conn = conn.map_err(|error| format!("{}: {error}", path.display()))?;
                 let found = Finding::ok("database", format!("{} exists", path.display()));
-                Ok(Opened::There(ReadOnly::Sqlite(conn), vec![found]))
+                Ok(Opened::There(Conn::Sqlite(conn), vec![found]))
             }
         },
         DatabaseUrl::Postgres(url) => postgres(url).await,
@@ -112,7 +96,7 @@ async fn postgres(url: &PostgresUrl) -> Result<Opened, String> {
     findings.extend(connections::pooler(&conn));
     let begun = conn.batch_execute(READ_ONLY).await;
     begun.map_err(|error| format!("{place}: {error}"))?;
-    Ok(Opened::There(ReadOnly::Postgres(conn), findings))
+    Ok(Opened::There(Conn::Postgres(conn), findings))
 }
 
 fn refusal(url: &PostgresUrl, error: &ConnectError) -> String {

@@ -80,7 +80,7 @@ impl Table {
     /// Finds a table. Fails if the source does not have it, if it lacks expected columns, or if
     /// several tables or columns match.
     pub async fn find(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         layout: &TableLayout,
         names: &NameArgs,
     ) -> Result<Self, SourceError> {
@@ -91,7 +91,7 @@ impl Table {
     /// Finds a table like [`Self::find`], but returns `None` if the source has no suitable table
     /// and no name was given for the table or one of its columns.
     pub async fn find_optional(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         layout: &TableLayout,
         names: &NameArgs,
     ) -> Result<Option<Self>, SourceError> {
@@ -171,9 +171,9 @@ impl Table {
     }
 
     /// Returns the number of rows that `filter`, such as a WHERE clause, selects.
-    pub async fn count(&self, conn: &mut Conn<'_>, filter: &str) -> Result<u64, SourceError> {
+    pub async fn count(&self, conn: &mut Conn, filter: &str) -> Result<u64, SourceError> {
         let statement = format!("SELECT count(*) AS count FROM {} {filter}", self.sql);
-        let count: QueryResult<Count> = query!(conn, |c| sql_query(&statement).get_result(*c));
+        let count: QueryResult<Count> = query!(conn, |c| sql_query(&statement).get_result(c));
         Ok(u64::try_from(count.map_err(SourceError::Read)?.count).unwrap_or_default())
     }
 
@@ -245,7 +245,7 @@ fn matches(names: &[String], field: &str) -> Vec<usize> {
 
 /// Returns the name of a table in the source, and the names of its columns.
 async fn find_table(
-    conn: &mut Conn<'_>,
+    conn: &mut Conn,
     ours: &str,
     names: &NameArgs,
 ) -> Result<(String, Vec<String>), SourceError> {
@@ -282,7 +282,7 @@ async fn find_table(
     }
 }
 
-async fn list_tables(conn: &mut Conn<'_>) -> QueryResult<Vec<String>> {
+async fn list_tables(conn: &mut Conn) -> QueryResult<Vec<String>> {
     let statement = match conn {
         Conn::Postgres(..) => {
             "SELECT c.relname::text AS name FROM pg_catalog.pg_class c \
@@ -293,12 +293,12 @@ async fn list_tables(conn: &mut Conn<'_>) -> QueryResult<Vec<String>> {
             "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name"
         }
     };
-    let rows: Vec<Name> = query!(conn, |c| sql_query(statement).load(*c))?;
+    let rows: Vec<Name> = query!(conn, |c| sql_query(statement).load(c))?;
     Ok(rows.into_iter().map(|row| row.name).collect())
 }
 
 /// Returns the names of the table's columns; empty if the table does not exist.
-async fn list_columns(conn: &mut Conn<'_>, table: &str) -> QueryResult<Vec<String>> {
+async fn list_columns(conn: &mut Conn, table: &str) -> QueryResult<Vec<String>> {
     let (statement, table) = match conn {
         Conn::Postgres(..) => (
             "SELECT attname::text AS name FROM pg_catalog.pg_attribute \
@@ -312,7 +312,7 @@ async fn list_columns(conn: &mut Conn<'_>, table: &str) -> QueryResult<Vec<Strin
             table.to_owned(),
         ),
     };
-    let rows: Vec<Name> = query!(conn, |c| sql_query(statement).bind::<Text, _>(&table).load(*c))?;
+    let rows: Vec<Name> = query!(conn, |c| sql_query(statement).bind::<Text, _>(&table).load(c))?;
     Ok(rows.into_iter().map(|row| row.name).collect())
 }
 

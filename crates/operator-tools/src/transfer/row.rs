@@ -18,12 +18,12 @@ pub fn bytewise<C>(column: C) -> Bytewise<C> {
 pub trait Row: Serialize + DeserializeOwned + Send + Sync + 'static {
     const TABLE: &'static str;
 
-    fn count(conn: &mut Conn<'_>) -> impl Future<Output = QueryResult<i64>>;
+    fn count(conn: &mut Conn) -> impl Future<Output = QueryResult<i64>>;
 
     /// Passes the rows to `rows` in the order of their keys, without collecting them in memory.
-    fn read(conn: &mut Conn<'_>, rows: Rows) -> impl Future<Output = Result<Rows, TransferError>>;
+    fn read(conn: &mut Conn, rows: Rows) -> impl Future<Output = Result<Rows, TransferError>>;
 
-    fn insert(conn: &mut Conn<'_>, rows: Vec<Self>) -> impl Future<Output = QueryResult<()>>;
+    fn insert(conn: &mut Conn, rows: Vec<Self>) -> impl Future<Output = QueryResult<()>>;
 }
 
 /// Implements [`Row`] for a type that implements `HasQuery`, given its table and the columns of its
@@ -52,15 +52,15 @@ macro_rules! exported {
         impl $crate::transfer::Row for $row {
             const TABLE: &'static str = stringify!($table);
 
-            async fn count(conn: &mut database::Conn<'_>) -> diesel::QueryResult<i64> {
+            async fn count(conn: &mut database::Conn) -> diesel::QueryResult<i64> {
                 database::query!(conn, |c| diesel_async::RunQueryDsl::get_result(
                     $table::table$(.filter($filter))?.count(),
-                    *c
+                    c
                 ))
             }
 
             async fn read(
-                conn: &mut database::Conn<'_>,
+                conn: &mut database::Conn,
                 rows: $crate::transfer::Rows,
             ) -> Result<$crate::transfer::Rows, $crate::transfer::TransferError> {
                 match conn {
@@ -88,7 +88,7 @@ macro_rules! exported {
             /// PostgreSQL inserts many rows in one statement. SQLite inserts one at a time, which
             /// is cheap without a network.
             async fn insert(
-                conn: &mut database::Conn<'_>,
+                conn: &mut database::Conn,
                 rows: Vec<Self>,
             ) -> diesel::QueryResult<()> {
                 match conn {

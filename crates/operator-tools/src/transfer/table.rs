@@ -13,12 +13,12 @@ use super::{Row, Rows, TransferError, batch::Batch, format::RowLine};
 pub trait Table {
     fn name(&self) -> &'static str;
 
-    fn count<'a>(&'a self, conn: &'a mut Conn<'_>) -> LocalBoxFuture<'a, QueryResult<u64>>;
+    fn count<'a>(&'a self, conn: &'a mut Conn) -> LocalBoxFuture<'a, QueryResult<u64>>;
 
     /// Passes all rows to `rows`.
     fn read<'a>(
         &'a self,
-        conn: &'a mut Conn<'_>,
+        conn: &'a mut Conn,
         rows: Rows,
     ) -> LocalBoxFuture<'a, Result<Rows, TransferError>>;
 
@@ -29,7 +29,7 @@ pub trait Table {
     /// them.
     fn take<'a>(
         &'a self,
-        conn: &'a mut Conn<'_>,
+        conn: &'a mut Conn,
         batch: &'a Batch,
         rows: &'a mut Rows,
         is_stored: bool,
@@ -82,14 +82,14 @@ impl<R: Row> Table for Checked<R> {
         R::TABLE
     }
 
-    fn count<'a>(&'a self, conn: &'a mut Conn<'_>) -> LocalBoxFuture<'a, QueryResult<u64>> {
+    fn count<'a>(&'a self, conn: &'a mut Conn) -> LocalBoxFuture<'a, QueryResult<u64>> {
         let count = async { Ok(u64::try_from(R::count(conn).await?).unwrap_or_default()) };
         count.boxed_local()
     }
 
     fn read<'a>(
         &'a self,
-        conn: &'a mut Conn<'_>,
+        conn: &'a mut Conn,
         rows: Rows,
     ) -> LocalBoxFuture<'a, Result<Rows, TransferError>> {
         R::read(conn, rows).boxed_local()
@@ -101,7 +101,7 @@ impl<R: Row> Table for Checked<R> {
 
     fn take<'a>(
         &'a self,
-        conn: &'a mut Conn<'_>,
+        conn: &'a mut Conn,
         batch: &'a Batch,
         rows: &'a mut Rows,
         is_stored: bool,

@@ -46,7 +46,7 @@ impl Tasks {
     /// Opens the source, and reports tasks without an id as skipped. Fails if a required table or
     /// column is missing.
     pub(super) async fn open(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         args: &ImportArgs,
         report: &mut Report,
     ) -> Result<Self, ImportError> {
@@ -76,7 +76,7 @@ impl Tasks {
 
     pub(super) async fn next_page(
         &mut self,
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
     ) -> Result<Option<Vec<OldTask>>, ImportError> {
         let id = self.table.key("id", self.collation);
         let page = SourceTask::list(conn, &self.table, &id, &self.after, PAGE_TASKS).await;

@@ -23,7 +23,7 @@ impl Examination {
     /// Reads the applied migrations and the tables. Returns a finding instead if the role lacks
     /// privileges on the schema or its tables.
     pub(super) async fn read(
-        conn: &mut Conn<'_>,
+        conn: &mut Conn,
         schema: &Schema,
     ) -> QueryResult<Result<Self, Finding>> {
         let rights = Rights::read(conn, schema).await?;

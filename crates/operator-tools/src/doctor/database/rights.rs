@@ -58,15 +58,15 @@ struct Name {
 }
 
 impl Rights {
-    pub(super) async fn read(conn: &mut Conn<'_>, schema: &Schema) -> QueryResult<Option<Self>> {
+    pub(super) async fn read(conn: &mut Conn, schema: &Schema) -> QueryResult<Option<Self>> {
         let Conn::Postgres(conn) = conn else { return Ok(None) };
-        let rights: SchemaRights = sql_query(SCHEMA).get_result(*conn).await?;
+        let rights: SchemaRights = sql_query(SCHEMA).get_result(conn).await?;
         let mut tables = schema.tables.to_vec();
         tables.push(schema.migrations.history);
         let names: Vec<Name> = sql_query(TABLES)
             .bind::<Text, _>(&rights.schema)
             .bind::<diesel::sql_types::Array<Text>, _>(tables)
-            .load(*conn)
+            .load(conn)
             .await?;
         let missing = names.into_iter().map(|row| row.name).collect();
         Ok(Some(Self { schema: rights, missing }))
