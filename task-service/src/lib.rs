@@ -1,4 +1,4 @@
-//! Task API: stores the tasks of the user named by a verified access token.
+//! Task API: stores the tasks of the user or client named by a verified access token.
 //!
 //! A module imports only from its own layer and those below it in this table; a test enforces this.
 //!
@@ -9,7 +9,7 @@
 //! | [`openapi`] | the API description |
 //! | `routes` | the routing table; request bodies, handlers and responses of each resource |
 //! | `http` | authentication, validation, conditional requests, rate limit headers, errors as responses |
-//! | `domain` | the verifier of tokens, quotas, limits, erasure of deleted users' data |
+//! | `domain` | token verification, callers, quotas, limits, erasure of deleted users' data |
 //! | `store` | rows and all SQL |
 //! | [`config`] | settings |
 
