@@ -40,7 +40,7 @@ struct ClientNotFound(String);
 #[error("all {0} together are longer than {MAX_LIST_CHARS} characters")]
 struct ListTooLong(&'static str);
 
-/// Joins values with spaces, each of them once.
+/// Joins values with spaces and omits duplicates.
 fn joined(what: &'static str, values: &[String]) -> Result<String, CommandError> {
     let mut unique: Vec<&str> = Vec::new();
     for value in values {
@@ -73,7 +73,7 @@ pub async fn run(
     })
 }
 
-/// Returns the credential of the arguments, or a new secret.
+/// Returns the public key in the arguments, or else a new secret.
 fn new_credential(args: &CredentialArgs) -> (Credential, Option<String>) {
     if let Some(key) = &args.public_key {
         (Credential::PublicKey(key.clone()), None)
@@ -140,7 +140,7 @@ impl Commands {
         let id = args.client.client.as_str();
         let (credential, secret) = new_credential(&args.credential);
         let credential = credential.stored();
-        // Independent of the clocks of the services.
+        // Without a time, an overlap of zero does not depend on the clocks of the services.
         let end = (!args.overlap.is_zero()).then(|| DbTime(self.now.0 + args.overlap));
         client_lifecycle::rotate(
             &mut self.database.write().await?,

@@ -1,5 +1,5 @@
-//! What commands that use the database share: their errors and arguments, how they open the database
-//! and ask for confirmation, and their exit status.
+//! Code shared by the commands that use the database: errors, arguments, opening the database, the
+//! request for confirmation, and the exit status.
 
 use std::{error::Error as StdError, io, process::ExitCode};
 

@@ -67,7 +67,7 @@ impl Issuer {
             iss: config.issuer().to_owned(),
             aud: config.audience().to_owned(),
             expires_in: config.jwt_expires_in,
-            // Keys are published, and revocations are kept, as long as tokens of users are valid.
+            // Keys and revocations are kept only for the lifetime of users' tokens.
             client_tokens_expire_in: config.client_token_expires_in.min(config.jwt_expires_in),
             algorithm: config.jwt_alg,
             rotation: Rotation::new(config),

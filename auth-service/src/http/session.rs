@@ -155,7 +155,7 @@ pub(crate) async fn with_caller<T, R: Into<WithCookies<T>>>(
 }
 
 /// Turns a function that requires a session into a handler. The input is validated before the
-/// session is looked up, so that an invalid one gets the same error with and without a session.
+/// session is looked up, so that invalid input causes the same error with and without a session.
 pub(crate) fn signed_in<F, I, R>(
     handle: F,
 ) -> impl Handler<(Data<AppState>, HttpRequest, I), Output = WithCookies<Result<HttpResponse>>>

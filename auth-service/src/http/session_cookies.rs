@@ -13,9 +13,9 @@ pub(crate) const SET_AUTH_TOKEN: &str = "set-auth-token";
 
 /// A change to the session cookies of the client.
 pub(crate) enum CookieChange {
-    /// The cookies stay as they are, or as a change that was decided earlier leaves them.
+    /// No change, except for one that was decided earlier.
     None,
-    /// The cookies were read. Only those that an earlier server left over are cleared.
+    /// Only stale cookies, which an earlier server has set, are cleared.
     ClearStale,
     Clear,
     /// The cookies are set: for the session's lifetime if the session is remembered, otherwise until
@@ -42,7 +42,7 @@ impl From<&NewSession> for CookieChange {
     }
 }
 
-/// A response, or its body or an error, and the change of the session cookies.
+/// A response (or its body, or an error) and the change to the session cookies.
 pub(crate) struct WithCookies<T> {
     pub(crate) value: T,
     pub(crate) change: CookieChange,

@@ -31,7 +31,8 @@ pub(crate) const PATH: &str = "/api/auth/oauth2/token";
 pub(crate) struct TokenRequest {
     client: OauthClient,
     form: OauthForm,
-    /// A time before the client was read. If the client is disabled later, the token is revoked.
+    /// Time of issue of the token. It is taken before the client is read, so that disabling the
+    /// client in the meantime also revokes the token.
     now: DbTime,
 }
 

@@ -1,4 +1,4 @@
-//! Authorization server metadata (RFC 8414), with which clients find the endpoints.
+//! Authorization server metadata (RFC 8414), from which clients learn the endpoints.
 
 use actix_web::{HttpResponse, web::Data};
 use serde::Serialize;

@@ -11,7 +11,7 @@ use crate::store::schema::client_assertions;
 pub(crate) struct UsedAssertion {
     pub(crate) client_id: String,
     pub(crate) jti_hash: Vec<u8>,
-    /// Time from which the assertion is refused anyway.
+    /// Time at which the assertion has certainly expired, so that the row is no longer needed.
     pub(crate) expires_at: DbTime,
 }
 

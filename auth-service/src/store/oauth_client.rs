@@ -113,9 +113,9 @@ impl OauthClient {
         query!(conn, |c| diesel::delete(oauth_clients::table.find(id)).execute(c))
     }
 
-    /// Returns whether the client of a token is active and was not enabled later than the token was
-    /// issued, and the token was not revoked by itself. Times of issue are in whole seconds, so a
-    /// token from the second in which the client was enabled counts as a later one.
+    /// Returns whether a token is active: its client is active and was not enabled after the token
+    /// was issued, and the token itself was not revoked. Times of issue are in whole seconds, so a
+    /// token from the second in which the client was enabled counts as issued afterwards.
     pub(crate) async fn has_token(
         conn: &mut Conn,
         names: ClientTokenNames<'_>,

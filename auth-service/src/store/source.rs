@@ -51,7 +51,7 @@ macro_rules! row {
     };
 }
 
-/// Defines a row that belongs to a user, and the query for those of a page of users.
+/// Defines a row that belongs to a user, and the query for the rows of several users.
 macro_rules! row_of_user {
     ($(#[$doc:meta])* $name:ident: $($columns:tt)*) => {
         row! { $(#[$doc])* $name: $($columns)* }

@@ -146,10 +146,10 @@ pub enum BuildError {
     /// Two issuers have the same `iss`, so that keys and audience would be ambiguous.
     #[error("issuer {0:?} is configured twice")]
     SameIssuer(String),
-    /// An issuer may use no algorithm at all.
+    /// The list of allowed algorithms of this issuer is empty.
     #[error("no algorithm is allowed for issuer {0:?}")]
     NoAlgorithms(String),
-    /// The metadata of this issuer has no URL.
+    /// The name of this issuer is not a URL at which metadata can be published.
     #[cfg(feature = "http")]
     #[error(
         "issuer {0:?} cannot be discovered: it must be an https URL without query and fragment"

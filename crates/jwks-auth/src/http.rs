@@ -68,7 +68,7 @@ impl Endpoint {
     fn new(url: Url, settings: &HttpSettings) -> Result<Self, reqwest::Error> {
         let headers = settings.headers.clone();
         if let Some(http) = settings.client.clone() {
-            // How the application's client is connected is unknown here.
+            // The proxies of the application's client are unknown.
             return Ok(Self { http, url, headers, proxy: None });
         }
         let http = http_client::builder(&url).timeout(settings.timeout).build()?;

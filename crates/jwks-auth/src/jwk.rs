@@ -59,7 +59,7 @@ impl KeySet {
                 continue;
             };
             let named = by_kid.entry(kid).or_default();
-            // Of keys that would be ambiguous, the first one counts.
+            // If several keys have the same `kid` and algorithm, only the first one is used.
             if !key.algorithms().any(|algorithm| supporting(named, algorithm).is_some()) {
                 named.push(key);
             }

@@ -50,12 +50,12 @@ pub(crate) struct Timing {
     pub(crate) max_stale: Duration,
 }
 
-/// Which keys of an issuer are used, and for which tokens.
+/// Rules for the use of an issuer's keys.
 #[derive(Clone, Debug)]
 pub(crate) struct KeyPolicy {
-    /// The only algorithms that the issuer's keys verify.
+    /// Algorithms that the issuer's tokens may use.
     pub(crate) algorithms: Vec<Algorithm>,
-    /// Whether every token must name its key, even if the issuer has a single one.
+    /// Whether every token must have a `kid`, even if the issuer has a single key.
     pub(crate) is_kid_required: bool,
 }
 

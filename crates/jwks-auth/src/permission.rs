@@ -6,9 +6,9 @@ use crate::{Error, RegisteredClaims, Verified};
 
 /// The scopes and roles that a handler requires of every token, see [`Authorized`].
 pub trait Permission: 'static {
-    /// Scopes that the token must have, all of them.
+    /// Scopes that the token must have. All of them are required.
     const SCOPES: &'static [&'static str] = &[];
-    /// Roles of which the token must have at least one, if there are any.
+    /// Roles of which the token must have at least one. If the list is empty, no role is required.
     const ROLES: &'static [&'static str] = &[];
 }
 
@@ -29,7 +29,7 @@ impl<C, P: Permission> Authorized<C, P> {
         Ok(Self { verified, permission: PhantomData })
     }
 
-    /// Returns the claims without the proof of their permission.
+    /// Returns the verified claims.
     pub fn into_verified(self) -> Verified<C> {
         self.verified
     }

@@ -53,12 +53,12 @@ impl PublicKey {
         ed25519::is_safe(point).then(|| Self::new(&point, &[Algorithm::EdDsa])).flatten()
     }
 
-    /// Decodes a point of P-256, of which AWS-LC verifies that it is on the curve.
+    /// Decodes a point of P-256. AWS-LC verifies that it is on the curve.
     pub(crate) fn p256(x: &[u8], y: &[u8]) -> Option<Self> {
         Self::on_curve(P256_BYTES, x, y, Algorithm::Es256)
     }
 
-    /// Decodes a point of P-384, of which AWS-LC verifies that it is on the curve.
+    /// Decodes a point of P-384. AWS-LC verifies that it is on the curve.
     pub(crate) fn p384(x: &[u8], y: &[u8]) -> Option<Self> {
         Self::on_curve(P384_BYTES, x, y, Algorithm::Es384)
     }

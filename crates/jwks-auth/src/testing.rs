@@ -82,7 +82,8 @@ impl Issuer {
         self.sign_with_header(&json!({ "alg": self.algorithm.name(), "kid": self.kid }), claims)
     }
 
-    /// Signs a token with any header, by the algorithm of this issuer whatever the header says.
+    /// Signs a token with any header. The algorithm is that of this issuer, even if the header
+    /// names another.
     pub fn sign_with_header(&self, header: &Value, claims: &Value) -> String {
         self.sign_text(header.to_string(), claims.to_string())
     }

@@ -1,4 +1,4 @@
-//! A tower layer that lets only requests with a valid token through.
+//! A tower layer that rejects requests without a valid token.
 
 use std::{
     fmt,
@@ -24,7 +24,7 @@ pub struct BearerLayer<C> {
     claims: PhantomData<fn() -> C>,
 }
 
-/// The service that [`BearerLayer`] makes.
+/// The middleware of [`BearerLayer`].
 pub struct BearerService<S, C> {
     inner: S,
     policy: Policy,
@@ -99,7 +99,7 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let policy = self.policy.clone();
-        // The service that is ready must be the one that is called.
+        // Only the service that has reported readiness may be called, not a clone of it.
         let clone = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, clone);
         Box::pin(async move {

@@ -50,8 +50,8 @@ export class Drafts {
   readonly names = (): readonly string[] => this.#names;
 
   /**
-   * Loads the drafts of a user. Of several drafts with the same name, that of this tab is used, or
-   * else the newest.
+   * Loads the drafts of a user. If several drafts have the same name, the one of this tab is used,
+   * or else the newest one.
    * `undefined` clears the drafts in memory, but not the stored ones.
    */
   async open(owner: string | undefined): Promise<void> {

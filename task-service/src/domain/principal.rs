@@ -1,4 +1,4 @@
-//! The caller of a request, and what it may do.
+//! The caller of a request and its permissions.
 
 use shared_models::{CallerClaims, UserId};
 
@@ -23,9 +23,9 @@ impl Scope {
 /// The authenticated caller. Each owns tasks of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Principal {
-    /// A person, who may do everything with the own tasks.
+    /// A user, who may read and change all of their own tasks.
     User(UserId),
-    /// A client that acts on its own behalf (RFC 6749 §4.4), and may do what its token allows.
+    /// A client that acts on its own behalf (RFC 6749 §4.4), limited to the scopes of its token.
     Service { id: UserId, scopes: Vec<Scope> },
 }
 

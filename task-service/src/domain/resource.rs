@@ -1,4 +1,4 @@
-//! Protected resource metadata (RFC 9728), with which clients find the issuers of accepted tokens.
+//! Protected resource metadata (RFC 9728), from which clients learn the issuers of accepted tokens.
 
 use serde::Serialize;
 use utoipa::ToSchema;

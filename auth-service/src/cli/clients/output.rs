@@ -26,7 +26,8 @@ struct ClientBody<'a> {
     name: &'a str,
     scopes: Vec<&'a str>,
     audiences: Vec<&'a str>,
-    /// How the client authenticates: `secret` or `public-key`.
+    /// How the client authenticates: `secret`, `public-key`, or `unknown` if the stored credential
+    /// is of an unknown type.
     credential: &'static str,
     is_active: bool,
     created_at: Timestamp,
@@ -59,7 +60,7 @@ impl Output {
         write_table(&mut out, &[header.map(str::to_owned)], clients.iter().map(row))
     }
 
-    /// Writes that a client was changed. `what` is the change, such as "disabled".
+    /// Reports a change to a client. `what` is the change, such as "disabled".
     pub(super) fn changed(&self, client: &OauthClient, what: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
         if self.is_json {
@@ -68,7 +69,7 @@ impl Output {
         writeln!(out, "{what}: {} ({})", printable(&client.name), client.id)
     }
 
-    /// Writes a client with its new credential, of which a public key is not shown.
+    /// Reports a change to a client, with its new secret if it has one.
     pub(super) fn with_credential(
         &self,
         client: &OauthClient,

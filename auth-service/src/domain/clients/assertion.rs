@@ -15,13 +15,14 @@ use super::credential::Credential;
 /// Accepted values of `alg`.
 pub(crate) const ALGORITHMS: [&str; 3] = ["EdDSA", "Ed25519", "ES256"];
 /// Accepted values of `typ`, in lower case and without `application/`. Other tokens that are signed
-/// with the same key must not pass for an assertion.
+/// with the same key must not be accepted as an assertion.
 const TYPES: [&str; 2] = ["jwt", "client-authentication+jwt"];
 /// Accepted difference between the clocks of client and service, in seconds.
 const LEEWAY: u64 = 30;
 /// Maximum remaining lifetime in seconds.
 const MAX_LIFETIME: u64 = 60 * 60;
-/// Time after which every assertion that is valid now is refused as expired.
+/// Time for which a used assertion is remembered. Every assertion that is valid now has expired by
+/// then.
 pub(super) const MEMORY: Duration = Duration::from_secs(MAX_LIFETIME + 2 * LEEWAY);
 
 /// The reason why an assertion is refused.
@@ -97,8 +98,8 @@ impl<'a> Assertion<'a> {
         })
     }
 
-    /// Returns the client that the assertion names, which must be its issuer and its subject
-    /// (RFC 7523 §3), and the client of the request if it names one (RFC 7521 §4.2).
+    /// Returns the client that the assertion names. The issuer and the subject must be the same
+    /// (RFC 7523 §3), and so must the client id in the request, if there is one (RFC 7521 §4.2).
     pub(super) fn client_id(&self, requested: Option<&str>) -> Result<&str, AssertionError> {
         let id = self.claims.sub.as_str();
         let is_same = self.claims.iss == id && requested.is_none_or(|requested| requested == id);

@@ -16,14 +16,14 @@ use crate::{
 /// Accuracy of the time of the last use.
 const LAST_USE_ACCURACY: Duration = Duration::from_mins(1);
 
-/// The proof of identity in a request. Does not implement `Debug`, because it holds secrets.
+/// The credentials in a request. Does not implement `Debug`, because it holds secrets.
 pub(crate) enum Presented {
     Secret {
         id: String,
         secret: String,
     },
     Assertion {
-        /// The client that the request names, if it names one.
+        /// The client id in the request, if there is one.
         client_id: Option<String>,
         assertion: String,
     },
@@ -80,8 +80,8 @@ impl Clients {
         &self.token_endpoint
     }
 
-    /// Returns the client that proves its identity, if it is active. An assertion is accepted only
-    /// once.
+    /// Verifies the credentials and returns their client, which must be active. An assertion is
+    /// accepted only once.
     pub(crate) async fn authenticate(
         &self,
         presented: &Presented,
@@ -90,7 +90,7 @@ impl Clients {
         match presented {
             Presented::Secret { id, secret } => {
                 let client = self.find(id).await?;
-                // Both credentials are compared, so that the time does not tell which one matches.
+                // Both are compared, so that the response time does not reveal which one matches.
                 let matching = Credential::valid(&client, now).filter(|one| one.is_secret(secret));
                 if matching.count() == 0 {
                     return Err(Refusal::WrongSecret.into());

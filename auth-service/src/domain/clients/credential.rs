@@ -13,8 +13,8 @@ const SECRET_CHARS: usize = 48;
 /// Precedes the hash of a secret. A public key is stored as a JWK.
 const HASH_PREFIX: &str = "sha256:";
 
-/// The proof of identity that a client is registered with. Does not implement `Debug`, because it
-/// may hold the hash of a secret.
+/// A stored credential of a client. Does not implement `Debug`, because it may hold the hash of a
+/// secret.
 pub(crate) enum Credential {
     SecretHash(String),
     PublicKey(PublicKey),
@@ -57,7 +57,7 @@ impl Credential {
         [Some(client.credential.as_str()), old].into_iter().flatten().filter_map(Self::read)
     }
 
-    /// Returns whether a secret is this one. The comparison takes constant time.
+    /// Returns whether this is the hash of a secret. The comparison takes constant time.
     pub(super) fn is_secret(&self, secret: &str) -> bool {
         match (self, Self::of_secret(secret)) {
             (Self::SecretHash(hash), Self::SecretHash(sent)) => {

@@ -25,8 +25,8 @@ pub(crate) enum GrantError {
 }
 
 impl<'a> Grant<'a> {
-    /// Grants the requested scopes, by default all that the client may get, for the requested
-    /// resources (RFC 8707 §2), by default the client's first audience.
+    /// Grants the requested scopes for the requested resources (RFC 8707 §2). By default, grants
+    /// all scopes of the client, for its first audience.
     pub(crate) fn new(
         client: &'a OauthClient,
         scope: Option<&str>,

@@ -228,7 +228,7 @@ async fn the_request_must_contain_the_assertion_alone(db: TestDatabase) {
     let same = send(&[kind, value, ("client_id", &client.id)]).await;
     assert_eq!(same.status, 200, "{same:?}");
 
-    // A credential of one kind is not one of the other.
+    // A public key is not accepted as a secret, nor a secret as a key.
     let jwk = client.key.jwk().to_string();
     let as_secret = app.post(TOKEN).basic_auth(&client.id, Some(jwk)).form(&[GRANT]);
     is_oauth_error(&as_secret.answer().await, 401, "invalid_client");

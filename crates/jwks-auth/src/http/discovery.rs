@@ -45,8 +45,8 @@ pub enum MetadataError {
     /// The metadata must name exactly the issuer whose metadata was requested.
     #[error("the metadata is that of another issuer (RFC 8414 §3.3)")]
     OtherIssuer,
-    /// There is no `jwks_uri`, or it is not an `https` URL. `http` is accepted if both the issuer
-    /// and the keys are on local hosts.
+    /// There is no `jwks_uri`, or it is not an `https` URL. `http` is accepted if the issuer is an
+    /// `http` URL as well, and both are on local hosts.
     #[error("the metadata has no jwks_uri with https (RFC 8414 §2)")]
     NoKeys,
 }
@@ -85,7 +85,7 @@ pub fn jwks_uri(metadata: &[u8], issuer: &str) -> Result<Url, MetadataError> {
     let UniqueMembers(metadata) = serde_json::from_slice(metadata)
         .map_err(|_error: serde_json::Error| MetadataError::NotMetadata)?;
     let text = |name| metadata.get(name).and_then(Value::as_str);
-    // A server could otherwise make its keys those of another issuer (RFC 8414 §6.2).
+    // Otherwise a server could supply the keys of another issuer (RFC 8414 §6.2).
     if text("issuer") != Some(issuer) {
         return Err(MetadataError::OtherIssuer);
     }
@@ -159,12 +159,12 @@ impl DiscoveredKeys {
         Ok(keys)
     }
 
-    /// Fetches the metadata. The second location is only tried if the first one has none.
+    /// Fetches the metadata. The second location is tried only if the first one has no metadata.
     async fn discover(&self) -> Result<Url, DiscoveryError> {
         let [oauth, openid] = &self.metadata;
         if let Ok(document) = oauth.read().await {
             match jwks_uri(&document, &self.issuer) {
-                // Web apps respond with a page to every path.
+                // Web apps respond to every path with HTML.
                 Err(MetadataError::NotMetadata) => {}
                 outcome => return Ok(outcome?),
             }

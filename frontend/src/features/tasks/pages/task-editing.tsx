@@ -82,7 +82,7 @@ export function Editing(props: Props) {
   // A deletion made in another tab may have deleted the draft, so the draft is stored again. A draft
   // that has been saved elsewhere is deleted.
   const isDeleted = row === undefined;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: runs only at first and when a deletion has ended
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs on mount and after a deletion
   useEffect(() => {
     if (!isDeleted) keepDraft();
   }, [isDeleted]);
