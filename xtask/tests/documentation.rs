@@ -22,7 +22,7 @@ const PARSED: [&str; 2] = ["auth-service", "task-service"];
 
 /// Other blocks, each with its page and the start of its first line. Run a block by hand before you
 /// add it, and again when you change it.
-const RUN_BY_HAND: [(&str, &str); 29] = [
+const RUN_BY_HAND: [(&str, &str); 31] = [
     // CI runs these, or the same steps.
     ("CONTRIBUTING.md", "cargo xtask check "),
     ("docs/deployment.md", "cp .env.example .env && docker compose up --wait"),
@@ -32,7 +32,9 @@ const RUN_BY_HAND: [(&str, &str); 29] = [
     // Tests use values and code of this form.
     ("README.md", "DATABASE_URL='postgresql://"),
     ("README.md", "const authClient = createAuthClient("),
-    ("crates/jwks-auth/README.md", "jwks-auth = { path = "),
+    ("crates/jwks-auth/README.md", "jwks-auth = { version = \"0.1\", features = [\"actix\"] }"),
+    ("crates/jwks-auth/README.md", "jwks-auth = { version = \"0.1\", features = [\"axum\"] }"),
+    ("crates/jwks-auth-verify/README.md", "cargo install jwks-auth-verify"),
     ("docs/configuration.md", "export TRUSTED_ISSUERS="),
     ("docs/getting-started.md", "WEB_CSP="),
     ("docs/scaling.md", "DATABASE_URL='postgres://"),
