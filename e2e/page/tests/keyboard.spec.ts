@@ -79,3 +79,15 @@ test("nothing is animated with reduced motion", async ({ page, context, system }
   );
   expect(moving).toBe(0);
 });
+
+test("the focus returns to its place when a question is canceled", async ({ page, context, system }) => {
+  await member(context, system);
+  const [id = ""] = await haveTasks(context, system, ["Milk"]);
+  await page.goto(`/tasks/${id}`);
+  await page.getByLabel("Notes").fill("Two litres");
+  await page.getByRole("link", { name: "All tasks" }).focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("button", { name: "Keep editing" })).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("link", { name: "All tasks" })).toBeFocused();
+});

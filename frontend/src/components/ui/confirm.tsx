@@ -1,6 +1,6 @@
 // A dialog that asks for confirmation before data is lost.
 
-import { type ReactNode, useEffect, useId, useRef } from "react";
+import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
 
 interface Props {
   heading: string;
@@ -14,7 +14,12 @@ export function Confirm({ heading, text, children, onCancel }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
 
-  useEffect(() => dialog.current?.showModal(), []);
+  // Closing the dialog before it is removed returns the focus to where it was.
+  useLayoutEffect(() => {
+    const element = dialog.current;
+    element?.showModal();
+    return () => element?.close();
+  }, []);
 
   return (
     <dialog
