@@ -11,7 +11,7 @@ import {
   type Task,
   titleMistake,
 } from "../src/features/tasks/model/task";
-import { isDraft, overlay, withUnsent } from "../src/features/tasks/model/task-overlay";
+import { countOf, isDraft, overlay, withUnsent } from "../src/features/tasks/model/task-overlay";
 import { ALL_TASKS } from "../src/features/tasks/model/task-view";
 import { task } from "./task";
 
@@ -144,4 +144,19 @@ test("a new task that cannot be sent is shown despite a search", () => {
   const problem = { status: 0, message: "", fields: {} };
   expect(shown(entry(create("Bread")))).toEqual([]);
   expect(shown({ ...entry(create("Bread")), problem })).toEqual(["Bread"]);
+});
+
+test("only unsent changes that add a task to the view change its number of tasks", () => {
+  const count = (filter: Filter, known: Task | undefined, entries: Entry[], edited = false) => {
+    const view = { ...ALL_TASKS, filter };
+    const titles = new Map(edited ? [["a", "Milk"]] : []);
+    const find = () => known;
+    return countOf(10, [task("b")], overlay([task("b")], entries, view, find, titles), view, find);
+  };
+  const isDone = { completed: true };
+  expect(count("all", undefined, [entry(create("c"))])).toBe(11);
+  expect(count("open", task("a", isDone), [entry(update("a", { completed: false }))])).toBe(11);
+  expect(count("open", task("a"), [], true)).toBe(10);
+  expect(count("open", undefined, [], true)).toBe(10);
+  expect(count("open", undefined, [entry(update("a", { title: "c" }), "failed")])).toBe(10);
 });

@@ -1,7 +1,8 @@
 // What the web app says about the session and about text is true, also when responses are lost.
 
-import type { Page } from "@playwright/test";
-import { haveTasks, member, tokenOf } from "../support/people";
+import type { BrowserContext, Page } from "@playwright/test";
+import { haveTasks, member, tick, tokenOf } from "../support/people";
+import type { System } from "../support/services";
 import { expect, test } from "../support/test";
 
 /** Lets requests reach the service, but loses the responses to them. */
@@ -10,6 +11,17 @@ async function loseResponses(page: Page, url: string): Promise<void> {
     await route.fetch();
     await route.abort();
   });
+}
+
+/** Changes a task as another device of the same user would. */
+async function changeElsewhere(context: BrowserContext, system: System, id: string, change: object) {
+  const authorization = `Bearer ${await tokenOf(context, system)}`;
+  const response = await fetch(`${system.tasks.url}/api/tasks/${id}`, {
+    method: "PATCH",
+    headers: { authorization, "content-type": "application/json" },
+    body: JSON.stringify(change),
+  });
+  expect(response.ok).toBe(true);
 }
 
 const nameField = (page: Page) => page.getByLabel("Name", { exact: true });
@@ -93,16 +105,24 @@ test("text that was saved elsewhere is not said to be unsaved", async ({ page, c
   const [id = ""] = await haveTasks(context, system, ["Milk"]);
   await page.goto(`/tasks/${id}`);
   await page.getByLabel("Notes").fill("Two litres");
-  const authorization = `Bearer ${await tokenOf(context, system)}`;
-  await fetch(`${system.tasks.url}/api/tasks/${id}`, {
-    method: "PATCH",
-    headers: { authorization, "content-type": "application/json" },
-    body: JSON.stringify({ description: "Two litres" }),
-  });
+  await changeElsewhere(context, system, id, { description: "Two litres" });
   await page.reload();
   await expect(page.getByLabel("Notes")).toHaveValue("Two litres");
   await expect(page.getByText("have been restored")).toHaveCount(0);
   await page.getByRole("link", { name: "All tasks" }).click();
   await expect(page.getByRole("link", { name: "Open Milk" })).toBeVisible();
   await expect(page.getByText("has unsaved changes")).toHaveCount(0);
+});
+
+test("a task that is not loaded is neither counted nor shown as open", async ({ page, context, system }) => {
+  await member(context, system);
+  const [id = ""] = await haveTasks(context, system, ["Milk", "Bread"]);
+  await changeElsewhere(context, system, id, { completed: true });
+  await page.goto("/tasks");
+  await page.getByRole("button", { name: "Edit Milk" }).click();
+  await page.getByLabel("Title", { exact: true }).fill("Oat milk");
+  await page.goto("/tasks?show=open");
+  await expect(page.getByLabel("Title", { exact: true })).toHaveValue("Oat milk");
+  await expect(page.getByText("1 open task", { exact: true })).toBeVisible();
+  await expect(tick(page, "Milk")).toHaveCount(0);
 });

@@ -10,6 +10,7 @@ import { Linked } from "../../../components/ui/linked";
 import { Restored } from "../../../components/ui/restored";
 import { formatTime, t } from "../../../lib/i18n";
 import { lineOf, notesMistake, type Task, type TaskText, titleMistake } from "../model/task";
+import { isLoaded } from "../model/task-overlay";
 import { TickBox } from "./tick-box";
 
 export interface Conflict {
@@ -45,8 +46,7 @@ const typed = ({ title = "", description = "" }: Values): TaskText => ({ title, 
 export function TaskEditor(props: Props) {
   const { task, base, draft, conflict, onTick, onEdit, onSave, onDiscard, onRemove } = props;
   const [isRestored, setRestored] = useState(props.wasRestored);
-  /** Whether the state of the task was loaded, so that more than its text is known. */
-  const isKnown = task.created_at !== "";
+  const isKnown = isLoaded(task);
   return (
     <article className="grid gap-6 rounded-3xl border border-line bg-surface p-5 shadow-card sm:p-7">
       <div className="-ml-2 flex items-start gap-1">

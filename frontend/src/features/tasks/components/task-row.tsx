@@ -8,7 +8,7 @@ import { t } from "../../../lib/i18n";
 import type { UnsentActions } from "../hooks/use-task-changes";
 import type { Entry } from "../model/entry";
 import { isSameTitle, rowId, type Task, type TaskChange } from "../model/task";
-import { isDraft } from "../model/task-overlay";
+import { isDraft, isLoaded } from "../model/task-overlay";
 import { TickBox } from "./tick-box";
 import { TitleInput } from "./title-input";
 import { UnsentChange } from "./unsent-change";
@@ -72,12 +72,14 @@ export const TaskRow = memo(function TaskRow({ task, unsent, actions }: Props) {
       aria-busy={isNew || undefined}
     >
       <div className="flex min-h-14 items-center gap-1 py-1.5 pr-2 pl-3">
-        <TickBox
-          label={task.title}
-          isTicked={task.completed}
-          isDisabled={isNew}
-          onTick={(completed) => actions.change(task, { completed })}
-        />
+        {isLoaded(task) && (
+          <TickBox
+            label={task.title}
+            isTicked={task.completed}
+            isDisabled={isNew}
+            onTick={(completed) => actions.change(task, { completed })}
+          />
+        )}
         {isEdited ? (
           <TitleInput
             title={draft?.title ?? task.title}

@@ -68,19 +68,25 @@ export function overlay(
 }
 
 /**
- * Returns the number of tasks in a view. `total` is the server's number, which does not include the
- * unsent changes. Rows that are displayed only because they are edited or need a decision do not
- * count.
+ * Returns the number of tasks in a view. `total` is the server's number, which includes tasks on
+ * pages that are not loaded, but not the unsent changes. `tasks`, `view` and `find` are those of
+ * `overlay`. Rows that are displayed only because they are edited or need a decision do not count.
  */
 export function countOf(
   total: number,
   tasks: readonly Task[],
   rows: readonly Row[],
   view: View,
+  find: (id: string) => Task | undefined,
 ): number {
   const listed = new Set(tasks.map(({ id }) => id));
-  const inView = rows.filter(
-    ({ task }) => matchesFilter(task, view) && (listed.has(task.id) || matchesSearch(task, view)),
+  /** Returns whether unsent changes create a task or move it into the view. */
+  const isAdded = (task: Task) => {
+    const known = find(task.id);
+    return matches(task, view) && (known ? !matches(known, view) : isDraft(task));
+  };
+  const inView = rows.filter(({ task }) =>
+    listed.has(task.id) ? matchesFilter(task, view) : isAdded(task),
   );
   return total - tasks.length + inView.length;
 }
@@ -96,6 +102,9 @@ export const unknownTask = (id: string, known: Partial<Task> = {}): Task => ({
   user_id: "",
   ...known,
 });
+
+/** Returns whether the state of a task was loaded, so that more than its text is known. */
+export const isLoaded = ({ created_at }: Task): boolean => created_at !== "";
 
 /** Returns a stand-in with the original fields, as far as the unsent changes contain them. */
 function standIn(id: string, entries: readonly Entry[]): Task {

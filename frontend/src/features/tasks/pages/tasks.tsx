@@ -115,7 +115,9 @@ function Listing({ view }: { view: View }) {
   const [heading, text] = t().tasks.empty[search === "" ? filter : "search"];
   const total = data?.pages[0]?.total;
   const count =
-    total === undefined || isPlaceholderData ? undefined : countOf(total, loaded, rows, view);
+    total === undefined || isPlaceholderData
+      ? undefined
+      : countOf(total, loaded, rows, view, cachedTask);
   return (
     <>
       {error && data && !isFetchNextPageError && (
