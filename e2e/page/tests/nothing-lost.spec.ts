@@ -324,7 +324,7 @@ test("a title that was changed elsewhere while it is edited in the list is a con
   await page.getByLabel("Title", { exact: true }).fill("Mine");
   await changeElsewhere(context, system, id, { title: "Theirs" });
   await page.keyboard.press("Enter");
-  await expect(rowOf(page, "Mine")).toContainText("changed elsewhere to “\u2068Theirs\u2069”");
+  await expect(rowOf(page, "Mine")).toContainText("Title in the other version: Theirs");
   await rowOf(page, "Mine").getByRole("button", { name: "Use the other one" }).click();
   await expect(rows(page)).toHaveText(["Theirs"]);
   expect(await titlesOf(context, system)).toEqual(["Theirs"]);

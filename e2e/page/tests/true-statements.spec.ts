@@ -1,7 +1,7 @@
 // What the web app says about the session and about text is true, also when responses are lost.
 
 import type { BrowserContext, Page } from "@playwright/test";
-import { haveTasks, member, tick, tokenOf } from "../support/people";
+import { haveTasks, member, rows, tick, tokenOf } from "../support/people";
 import type { System } from "../support/services";
 import { expect, test } from "../support/test";
 
@@ -125,4 +125,21 @@ test("a task that is not loaded is neither counted nor shown as open", async ({ 
   await expect(page.getByLabel("Title", { exact: true })).toHaveValue("Oat milk");
   await expect(page.getByText("1 open task", { exact: true })).toBeVisible();
   await expect(tick(page, "Milk")).toHaveCount(0);
+});
+
+test("a conflict about notes shows both versions", async ({ page, context, system }) => {
+  await member(context, system);
+  const [id = ""] = await haveTasks(context, system, ["Milk"]);
+  await page.goto(`/tasks/${id}`);
+  await page.getByLabel("Title", { exact: true }).fill("Oat milk");
+  await page.getByLabel("Notes").fill("Two litres");
+  await page.route("**/api/tasks/**", (route) => route.abort());
+  await page.getByRole("button", { name: "Save changes" }).click();
+  await page.getByRole("link", { name: "All tasks" }).click();
+  await changeElsewhere(context, system, id, { description: "Three litres" });
+  await page.unroute("**/api/tasks/**");
+  await expect(page.getByText("Not saved. The task was changed elsewhere.")).toBeVisible();
+  await expect(rows(page)).toContainText("Notes:Two litres");
+  await expect(rows(page)).toContainText("Notes in the other version:Three litres");
+  await expect(page.getByText("Title in the other version:")).toHaveCount(0);
 });

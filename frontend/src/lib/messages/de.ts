@@ -114,11 +114,9 @@ export const de: Messages = {
     retry: "Erneut versuchen",
     retryNow: "Jetzt erneut versuchen",
     discard: "Verwerfen",
-    titleElsewhere: (title) =>
-      `Nicht gespeichert. Der Titel wurde anderswo in „${isolated(title)}“ geändert.`,
     elsewhere: "Nicht gespeichert. Die Aufgabe wurde anderswo geändert.",
-    keepMine: "Meinen behalten",
-    useTheirs: "Den anderen nehmen",
+    keepMine: "Meine Version behalten",
+    useTheirs: "Die andere nehmen",
   },
   restored: {
     text: "Ihre nicht gespeicherten Änderungen sind wiederhergestellt.",

@@ -108,8 +108,6 @@ export const en = {
     retry: "Retry",
     retryNow: "Retry now",
     discard: "Discard",
-    titleElsewhere: (title: string) =>
-      `Not saved. The title was changed elsewhere to “${isolated(title)}”.`,
     elsewhere: "Not saved. The task was changed elsewhere.",
     keepMine: "Keep mine",
     useTheirs: "Use the other one",

@@ -11,6 +11,7 @@ import { Restored } from "../../../components/ui/restored";
 import { formatTime, t } from "../../../lib/i18n";
 import { lineOf, notesMistake, type Task, type TaskText, titleMistake } from "../model/task";
 import { isLoaded } from "../model/task-overlay";
+import { OtherVersion } from "./other-version";
 import { TickBox } from "./tick-box";
 
 export interface Conflict {
@@ -114,22 +115,11 @@ function ConflictMessage({ conflict, base }: { conflict: Conflict; base: Task })
   return (
     <div role="alert" className="grid gap-3 rounded-xl bg-danger-tint px-4 py-3">
       <p className="font-medium text-danger">{t().task.conflict}</p>
-      {theirs.title !== base.title && (
-        <p>
-          {t().task.titleThere}{" "}
-          <strong dir="auto" className="wrap-anywhere">
-            {theirs.title}
-          </strong>
-        </p>
-      )}
-      {theirs.description !== base.description && (
-        <div>
-          <p>{t().task.notesThere}</p>
-          <p dir="auto" className="wrap-anywhere whitespace-pre-wrap">
-            {theirs.description || t().task.none}
-          </p>
-        </div>
-      )}
+      <OtherVersion
+        theirs={theirs}
+        hasTitle={theirs.title !== base.title}
+        hasNotes={theirs.description !== base.description}
+      />
       <div className="flex flex-wrap gap-3">
         <Button variant="quiet" onClick={keepMine}>
           {t().task.saveMine}

@@ -3,6 +3,8 @@
 import { t } from "../../../lib/i18n";
 import type { UnsentActions } from "../hooks/use-task-changes";
 import type { Entry } from "../model/entry";
+import { conflictsOf } from "../model/task";
+import { Notes, OtherVersion } from "./other-version";
 
 interface Props {
   entry: Entry;
@@ -40,15 +42,23 @@ export function UnsentChange({ entry, actions }: Props) {
   );
 }
 
+/** Shows both versions of the fields in conflict, except the user's title, which the row shows. */
 function Conflict({ entry, actions }: Props) {
   const { theirs, write } = entry;
-  const isTitle = write.kind === "update" && write.change.title !== undefined;
-  const text = isTitle ? t().unsent.titleElsewhere(theirs?.title ?? "") : t().unsent.elsewhere;
+  if (!theirs || write.kind !== "update") return null;
+  const fields = conflictsOf(theirs, write.change, write.base);
+  const hasNotes = fields.includes("description");
   return (
-    <Line text={text} isProblem>
-      <Action label={t().unsent.keepMine} run={() => actions.overwrite(entry)} />
-      <Action label={t().unsent.useTheirs} run={() => actions.takeTheirs(entry)} />
-    </Line>
+    <>
+      <div className="grid gap-2 px-3 pb-2 text-sm">
+        {hasNotes && <Notes label={`${t().task.notes}:`} text={write.change.description ?? null} />}
+        <OtherVersion theirs={theirs} hasTitle={fields.includes("title")} hasNotes={hasNotes} />
+      </div>
+      <Line text={t().unsent.elsewhere} isProblem>
+        <Action label={t().unsent.keepMine} run={() => actions.overwrite(entry)} />
+        <Action label={t().unsent.useTheirs} run={() => actions.takeTheirs(entry)} />
+      </Line>
+    </>
   );
 }
 
