@@ -143,3 +143,22 @@ test("a conflict about notes shows both versions", async ({ page, context, syste
   await expect(rows(page)).toContainText("Notes in the other version:Three litres");
   await expect(page.getByText("Title in the other version:")).toHaveCount(0);
 });
+
+test("the editor shows the text of another tab that is kept in a conflict", async ({ page, context, system }) => {
+  await member(context, system);
+  const [id = ""] = await haveTasks(context, system, ["Milk"]);
+  const other = await context.newPage();
+  for (const tab of [page, other]) await tab.goto(`/tasks/${id}`);
+  for (const tab of [page, other]) await expect(tab.getByLabel("Notes")).toBeVisible();
+  await context.route("**/api/tasks/**", (route) => route.abort());
+  await page.getByLabel("Notes").fill("Two litres");
+  await page.getByRole("button", { name: "Save changes" }).click();
+  await expect(page.getByText("Saved in this browser.")).toBeVisible();
+  await other.getByLabel("Notes").fill("Three litres");
+  await other.getByRole("button", { name: "Save changes" }).click();
+  await expect(other.getByText("Saved in this browser.")).toBeVisible();
+  await other.close();
+  await context.unroute("**/api/tasks/**");
+  await page.getByRole("button", { name: "Keep mine" }).click();
+  await expect(page.getByLabel("Notes")).toHaveValue("Three litres");
+});

@@ -154,9 +154,13 @@ export function Editing(props: Props) {
     }
   }
 
-  // When a change is discarded, the form continues from the text that replaces it.
+  // The form continues from the text that the user chooses, which another tab may have saved.
   const actions: UnsentActions = {
     ...given,
+    overwrite(entry) {
+      given.overwrite(entry);
+      if (entry.write.kind === "update") settle({ ...base.current, ...entry.write.change });
+    },
     discard(entry) {
       given.discard(entry);
       if (entry.write.kind === "update") settle({ ...base.current, ...entry.write.base });
