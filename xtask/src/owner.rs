@@ -27,7 +27,7 @@ impl Owner {
         Ok(Self(if geteuid().is_root() { Some(unprivileged()?) } else { None }))
     }
 
-    /// Makes it the owner of a file or folder.
+    /// Makes this user the owner of a file or folder.
     pub(crate) fn own(self, path: &Path) -> io::Result<()> {
         self.0.map_or(Ok(()), |User { id, group }| chown(path, Some(id), Some(group)))
     }

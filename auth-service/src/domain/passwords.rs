@@ -248,8 +248,8 @@ fn verify(password: &str, stored: &str, cost: u32) -> bool {
 /// time than verifying the dummy, which would reveal that the address is known. A hash that takes
 /// longer than ours can only be hidden by raising the cost.
 fn make_up_for(started: Duration, cost: u32) {
-    // Each step of the cost doubles the work. A first small step measures the current speed of this
-    // machine, and each later step makes the measurement more precise.
+    // Each increment of the cost doubles the work. A first short run measures the current speed of
+    // this machine, and each later run makes the measurement more precise.
     let (mut rounds, mut worked) = (0, Duration::ZERO);
     let mut work = |step: u32| {
         let began = time_worked();

@@ -15,7 +15,7 @@ const REFUSED_SCHEMES: [&str; 5] = ["about", "blob", "data", "javascript", "vbsc
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CustomOrigin {
     scheme: String,
-    /// Empty in a pattern that matches any authority.
+    /// Empty if this is a pattern that matches any authority.
     authority: String,
     /// Normalized: percent-decoded, without dot segments, empty segments or a trailing slash. Empty
     /// in a pattern that matches any path.
