@@ -109,7 +109,7 @@ async fn every_returned_status_is_documented(db: TestDatabase) {
         let described = resolved(&description, &operation["responses"][status.to_string()]);
         for (name, header) in described["headers"].as_object().unwrap() {
             let is_optional = ["Link", "X-Total-Count", "Idempotency-Replayed"].contains(&&**name);
-            // The 403 for a missing scope has a challenge; that for the task of another user has none.
+            // The 403 for a missing scope has a challenge; the one for another user's task has none.
             let is_optional = is_optional || (status == 403 && name == "WWW-Authenticate");
             assert!(is_optional || response.headers().contains_key(name), "{name} of {status}");
             assert!(resolved(&description, header)["description"].is_string());
