@@ -27,7 +27,7 @@ pub(crate) enum CookieChange {
 }
 
 impl CookieChange {
-    /// Returns this change, or `other` if there is none.
+    /// Returns `other` if this is [`Self::None`], and this change otherwise.
     fn or(self, other: Self) -> Self {
         match self {
             Self::None => other,

@@ -7,6 +7,7 @@ use base64::{
     Engine as _,
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
 };
+use ed25519_dalek::VerifyingKey;
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::json;
 
@@ -22,33 +23,6 @@ const P256_PREFIX: [u8; 26] = [
 ];
 /// First byte of an uncompressed point (SEC 1 §2.3.3).
 const UNCOMPRESSED: u8 = 4;
-
-/// The y coordinates of the eight Ed25519 points of small order, with which anyone can forge
-/// signatures: 0, 1, -1, and the two values that occur in points of order eight.
-const SMALL_ORDER: [Coordinate; 5] = [
-    [0; 32],
-    [
-        1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 0,
-    ],
-    [
-        0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-        0xff, 0x7f,
-    ],
-    [
-        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98,
-        0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53,
-        0xfc, 0x05,
-    ],
-    [
-        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67,
-        0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac,
-        0x03, 0x7a,
-    ],
-];
-/// The sign bit of x in the last byte of an encoded point; all other bits hold y (RFC 8032 §5.1.2).
-const SIGN_BIT: u8 = 0x80;
 
 type Coordinate = [u8; 32];
 
@@ -110,14 +84,11 @@ impl PublicKey {
         is_named && self.parsed().is_some_and(is_valid)
     }
 
-    /// P-256 has no points of small order.
+    /// Returns whether the key is an Ed25519 point of small order, under which anyone can forge
+    /// signatures. P-256 has no such points.
     fn is_of_small_order(&self) -> bool {
         let Self::Ed25519 { x } = self else { return false };
-        let mut y = *x;
-        if let Some(last) = y.last_mut() {
-            *last &= !SIGN_BIT;
-        }
-        SMALL_ORDER.contains(&y)
+        VerifyingKey::from_bytes(x).is_ok_and(|key| key.is_weak())
     }
 
     fn parsed(&self) -> Option<ParsedPublicKey> {

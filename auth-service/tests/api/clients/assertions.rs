@@ -306,11 +306,15 @@ async fn unusable_key_files_are_refused(db: TestDatabase) {
     let (ed25519, p256) = (Key::ed25519(), Key::p256());
     let private = with(&ed25519.jwk(), &json!({ "d": "AA" })).to_string();
     let pem = ed25519.pem();
-    // The neutral element, and the same point with the other sign of x. Their signatures can be
-    // forged.
-    let [neutral, negative] = [0, 0x80].map(|sign| {
-        let mut point = [0_u8; 32];
-        (point[0], point[31]) = (1, sign);
+    // Points of small order, under which signatures can be forged: the neutral element, the same
+    // with the other sign of x, and one whose y is written as the prime instead of 0.
+    let mut neutral = [0_u8; 32];
+    neutral[0] = 1;
+    let mut negative = neutral;
+    negative[31] = 0x80;
+    let mut not_canonical = [0xff_u8; 32];
+    (not_canonical[0], not_canonical[31]) = (0xed, 0x7f);
+    let [neutral, negative, not_canonical] = [neutral, negative, not_canonical].map(|point| {
         with(&ed25519.jwk(), &json!({ "x": BASE64_URL_SAFE_NO_PAD.encode(point) })).to_string()
     });
     for (file, problem) in [
@@ -324,6 +328,7 @@ async fn unusable_key_files_are_refused(db: TestDatabase) {
         (with(&ed25519.jwk(), &json!({ "x": "AA" })).to_string(), "not a public key"),
         (neutral, "not a public key"),
         (negative, "not a public key"),
+        (not_canonical, "not a public key"),
         (with(&p256.jwk(), &json!({ "crv": "P-384" })).to_string(), "not a public key"),
         (with(&p256.jwk(), &json!({ "y": null })).to_string(), "not a public key"),
         (with(&p256.jwk(), &json!({ "y": p256.jwk()["x"] })).to_string(), "not a public key"),
