@@ -17,8 +17,8 @@ pub(super) struct Panicked;
 
 /// A future that, if it is dropped before it has ended, continues as a separate task.
 ///
-/// Starting a task only then, and not for every request, saves a tenth of the time of a small
-/// request.
+/// Starting a task only then, and not for every request, saves CPU time; see
+/// `docs/decisions/0008-requests-without-a-task-of-their-own.md`.
 pub(super) struct ToCompletion<F: Future<Output: 'static> + 'static>(
     Option<Pin<Box<CatchUnwind<AssertUnwindSafe<F>>>>>,
 );
