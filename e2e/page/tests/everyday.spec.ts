@@ -133,15 +133,14 @@ test("a theme can be chosen and is applied before the first paint", async ({ pag
   await page.emulateMedia({ colorScheme: "light" });
   await member(context, system);
   await page.goto("/settings");
-  const background = () =>
-    page.locator("body").evaluate((body) => getComputedStyle(body).backgroundColor);
-  expect(await background()).toBe("rgb(246, 247, 245)");
+  const body = page.locator("body");
+  await expect(body).toHaveCSS("background-color", "rgb(246, 247, 245)");
   await page.getByLabel("Dark").check();
-  expect(await background()).toBe("rgb(18, 21, 20)");
+  await expect(body).toHaveCSS("background-color", "rgb(18, 21, 20)");
   await page.reload({ waitUntil: "commit" });
-  await expect.poll(background).toBe("rgb(18, 21, 20)");
+  await expect(body).toHaveCSS("background-color", "rgb(18, 21, 20)");
   await page.getByLabel("Same as the system").check();
-  expect(await background()).toBe("rgb(246, 247, 245)");
+  await expect(body).toHaveCSS("background-color", "rgb(246, 247, 245)");
 });
 
 test("a printed page has the tasks and none of the controls", async ({ page, context, system }) => {
@@ -239,10 +238,8 @@ test("right-to-left text is displayed correctly beside left-to-right text", asyn
   await page.goto("/tasks");
   const title = page.getByRole("button", { name: "Edit שלום עולם" });
   await expect(title).toBeVisible();
-  expect(await title.evaluate((element) => getComputedStyle(element).direction)).toBe("rtl");
+  await expect(title).toHaveCSS("direction", "rtl");
   await inspect(page, "right-to-left");
   await page.getByRole("link", { name: "Open שלום עולם" }).click();
-  const heading = page.getByRole("heading", { name: "שלום עולם" });
-  await expect(heading).toBeVisible();
-  expect(await heading.evaluate((element) => getComputedStyle(element).direction)).toBe("rtl");
+  await expect(page.getByRole("heading", { name: "שלום עולם" })).toHaveCSS("direction", "rtl");
 });
