@@ -124,7 +124,8 @@ async fn a_mail_is_encrypted_and_sent_with_a_login(db: TestDatabase) {
     let mut server = MailServer::start(&python, &with_tls(folder.path(), &LOGIN)).await;
     let url = format!("smtp://service:hidden%20password@localhost:{}?tls=required", server.port);
     let certificate = folder.path().join("certificate.pem");
-    // Trusting only this certificate requires a separate process.
+    // The service reads `SSL_CERT_FILE` from the environment, which only a separate process can set
+    // without affecting other tests.
     let variables = [
         ("SMTP_URL", url.as_str()),
         ("SSL_CERT_FILE", certificate.to_str().unwrap()),

@@ -15,7 +15,8 @@ on_both_engines!(task_service::MIGRATIONS;
 
 const TASKS: usize = 120;
 
-/// Creates tasks for several parts, with characters that JSON escapes.
+/// Creates so many long tasks that a listing is sent in several parts. Their text contains
+/// characters that JSON escapes.
 async fn fill(app: &TestApp, token: &str) {
     let text = "\u{1f600}\"\\\n\u{1}".repeat(500);
     let bodies: Vec<_> = (0..TASKS)
