@@ -191,8 +191,8 @@ impl App {
     }
 
     /// Prepares the schema, the signing keys and the workers, and retries without a time limit
-    /// while failures are temporary. Optional, because [`Self::run`] otherwise does this while it
-    /// serves requests.
+    /// while failures are temporary. Optional: without this call, [`Self::run`] does the same while
+    /// it serves requests.
     pub async fn prepared(&mut self) -> Result<(), StartError> {
         self.preparation.done().await
     }

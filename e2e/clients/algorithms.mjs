@@ -2,8 +2,8 @@
 //
 //     echo "$TOKEN" | node algorithms.mjs <jwks url> <alg of the token>
 //
-// Prints whether it verifies the token with its default algorithms, only if the algorithm is allowed
-// explicitly, or never.
+// Prints whether jose verifies the token by default, only if the algorithm is allowed explicitly,
+// or never.
 
 import { text } from "node:stream/consumers";
 

@@ -9,7 +9,7 @@ use crate::{node::start_until_ready, tool};
 /// An `oidc-provider` with keys for RS256, ES256 and EdDSA, stopped on drop.
 #[derive(Debug)]
 pub struct OpenIdProvider {
-    /// The `iss` of its tokens, from which its keys can be discovered.
+    /// The `iss` claim of the provider's tokens. Its keys can be discovered from this URL.
     pub issuer: String,
     child: Child,
 }

@@ -114,7 +114,7 @@ fn a_killed_auth_service_has_recorded_an_event_for_each_change(system: &mut Syst
     });
     system.start_services();
 
-    // Events take effect in order, and that of this sign-out is the last one.
+    // Events take effect in order, and the event of this sign-out is the last one.
     let last = sign_up(CROWD);
     last.sign_out(&auth);
     wait_until_refused(&last, &tasks);

@@ -34,7 +34,8 @@ fn an_openid_provider_is_discovered_and_trusted_for_the_named_algorithms(system:
         (format!("{entry}|discover|RS256 ES256 EdDSA"), [200, 200, 200]),
         (format!("{entry}|discover|RS256"), [200, 401, 401]),
         (format!("{entry}|{jwks_url}|ES256"), [401, 200, 401]),
-        // The same keys under a name that the provider does not have.
+        // The same keys, but with a trailing slash in the issuer, which the provider's metadata
+        // does not have.
         (
             format!("{}/|{}|discover|RS256 ES256 EdDSA", provider.issuer, OpenIdProvider::AUDIENCE),
             [401, 401, 401],

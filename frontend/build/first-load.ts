@@ -3,7 +3,7 @@
 import { brotliCompressSync } from "node:zlib";
 import type { Plugin, Rollup } from "vite";
 
-/** Maximum compressed size in bytes of a page's JavaScript, by the end of its module's path. */
+/** Maximum compressed size in bytes of the JavaScript of a page, which the end of a path identifies. */
 export type Limits = Record<string, number>;
 
 export function limitFirstLoad(limits: Limits): Plugin {

@@ -10,7 +10,7 @@ import { preferredLanguage, showLanguage } from "./lib/i18n";
 import "./styles.css";
 
 // Starts loading the session and the settings in parallel with the code of the page. A failure to
-// load the settings is ignored here: the next call of `config` tries again and reports its own.
+// load the settings is ignored here: the next call of `config` tries again, and reports a failure.
 startSession();
 void config().catch(() => undefined);
 

@@ -32,7 +32,7 @@ impl Owner {
         self.0.map_or(Ok(()), |User { id, group }| chown(path, Some(id), Some(group)))
     }
 
-    /// Makes it the user who runs a command.
+    /// Makes a command run as this user.
     pub(crate) fn run(self, command: &mut Command) {
         if let Some(User { id, group }) = self.0 {
             command.uid(id).gid(group);

@@ -1,5 +1,5 @@
 //! `auth-service clients`: manages OAuth clients, directly in the database. The service may be
-//! running: it and the services that follow its security events notice every change.
+//! running: every change takes effect at once, also in services that follow the security events.
 
 mod args;
 mod output;
@@ -28,8 +28,8 @@ use crate::{
     store::{Moment, OauthClient},
 };
 
-/// Maximum length of all scopes or audiences of a client, so that its tokens stay well below what
-/// verifiers accept.
+/// Maximum total length of the scopes, or of the audiences, of a client. It keeps tokens well below
+/// the size that verifiers accept.
 const MAX_LIST_CHARS: usize = 2000;
 
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +73,7 @@ pub async fn run(
     })
 }
 
-/// Returns the public key in the arguments, or else a new secret.
+/// Returns the public key in the arguments or, if there is none, a new secret, also in plain text.
 fn new_credential(args: &CredentialArgs) -> (Credential, Option<String>) {
     if let Some(key) = &args.public_key {
         (Credential::PublicKey(key.clone()), None)

@@ -80,7 +80,7 @@ async fn import_users(
 }
 
 /// Returns the key that encrypts session tokens. It is derived from the secret that signs cookies,
-/// which must be that of the source. Returns `None` if sessions are not imported.
+/// which must be the secret of the source. Returns `None` if sessions are not imported.
 fn session_seal(config: &Config, args: &ImportArgs) -> Result<Option<Seal>, ImportError> {
     if !args.sessions {
         return Ok(None);

@@ -19,8 +19,8 @@ const PLACEHOLDERS: [&str; 11] = [
     "your_secret",
     "better-auth-secret",
 ];
-/// Minimum number of distinct characters in a secret. Fewer than one in ten million random secrets
-/// of 32 hexadecimal digits have fewer.
+/// Minimum number of distinct characters in a secret. Less than one in ten million random secrets
+/// of 32 hexadecimal digits is below this minimum.
 const MIN_DIFFERENT_CHARS: usize = 8;
 
 /// Returns whether a secret contains a known placeholder, is enclosed in angle brackets, or has a

@@ -103,8 +103,8 @@ impl Config {
         Ok(Some(Secrets { current, older }))
     }
 
-    /// Rejects example secrets, unless the public URL refers to this machine, and secrets that are
-    /// easy to guess, if the service is public.
+    /// Rejects example secrets, unless the public URL refers to this machine. If the service is
+    /// public, also rejects secrets that are easy to guess.
     fn check_secret(&self, name: &'static str, secret: &SecretString) -> Result<(), SecretError> {
         refuse_example(name, secret, self.better_auth_url.as_str())?;
         if self.is_public() && is_guessable(secret.expose_secret()) {

@@ -183,7 +183,7 @@ impl Issuer {
         Ok(claims.filter(|claims| claims.iss == self.iss && now.timestamp() < claims.exp))
     }
 
-    /// Returns the published keys; if they cannot be reloaded, those loaded last.
+    /// Returns the published keys. If they cannot be reloaded, returns those that were loaded last.
     pub(crate) async fn jwks(&self, now: Timestamp) -> Result<Arc<Jwks>> {
         Ok(self.published_keys(now.into()).await?.jwks.clone())
     }
@@ -220,7 +220,7 @@ impl Issuer {
         if known.is_current(now) {
             return Ok(known); // another request has reloaded them
         }
-        // Boxed, so that the futures of requests, which rarely need this, are small.
+        // Boxed to keep the futures of requests small: few requests reload the keys.
         Box::pin(self.read(now)).await
     }
 

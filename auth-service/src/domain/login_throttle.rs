@@ -31,8 +31,8 @@ const fn back_off(free: u32, first_seconds: u64, longest: Duration) -> Rule {
 /// Limit for one client on one account.
 const BY_CLIENT: Rule = back_off(BY_CLIENT_FREE, 10, Duration::from_hours(1));
 const BY_CLIENT_FREE: u32 = 5;
-/// Prefix lengths of the networks around a client, each with its number of free attempts: an IPv4
-/// /24; an IPv6 /48, which one subscriber may have, and the /32 of a provider.
+/// Prefix lengths of the networks around a client, each with its number of free attempts. For IPv6,
+/// /48 is the network of one subscriber, and /32 that of a provider.
 const GROUPS_V4: [(u32, u32); 1] = [(24, 10)];
 const GROUPS_V6: [(u32, u32); 2] = [(48, 10), (32, 20)];
 /// Limit for all clients on one account. Until its free attempts are used up, only the free
@@ -72,8 +72,8 @@ pub(crate) struct LoginThrottle {
     clock: Clock,
 }
 
-/// A permitted attempt. It counts as wrong unless [`Guess::was_right`] is called, so that
-/// concurrent attempts gain nothing.
+/// A permitted attempt. It counts as wrong until [`Guess::was_right`] is called, so that concurrent
+/// attempts cannot exceed the limits.
 #[must_use]
 pub(crate) struct Guess<'a> {
     attempts: &'a Attempts,

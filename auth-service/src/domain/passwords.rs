@@ -1,6 +1,7 @@
 //! Hashing and verification of passwords on blocking threads, with limited concurrency.
 //! `bcrypt_sha256` implements the hashes that this service creates, `foreign` those of other
-//! programs. Verifying any hash takes at least as long as verifying one of the former.
+//! programs. Verifying any hash takes at least as long as verifying a hash that this service
+//! creates.
 
 mod bcrypt_encoding;
 mod bcrypt_sha256;
@@ -243,10 +244,10 @@ fn verify(password: &str, stored: &str, cost: u32) -> bool {
     fits
 }
 
-/// Computes hashes until the CPU time that this thread has used since `started` is about that of
-/// one of our hashes. Otherwise, verifying a hash of another kind or a lower cost would take less
-/// time than verifying the dummy, which would reveal that the address is known. A hash that takes
-/// longer than ours can only be hidden by raising the cost.
+/// Computes hashes until this thread has used about as much CPU time since `started` as hashing
+/// with `cost` takes. Without this, verifying a hash of another kind or a lower cost would be
+/// faster than verifying the dummy, and would reveal that the address is known. The time of a
+/// slower hash cannot be hidden in this way; only a higher `cost` helps.
 fn make_up_for(started: Duration, cost: u32) {
     // Each increment of the cost doubles the work. A first short run measures the current speed of
     // this machine, and each later run makes the measurement more precise.

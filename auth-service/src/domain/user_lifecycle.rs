@@ -1,6 +1,6 @@
-//! Changes to users that other services must know about, shared by requests and commands. Each is
-//! one transaction, which also records the security events and an entry in the audit log. The
-//! revocation of a single token has no entry.
+//! Changes to users that other services must know about, shared by requests and commands. Each
+//! change is one transaction, which also records the security events and an entry in the audit log.
+//! Only the revocation of a single token has no entry in the audit log.
 
 use database::{Conn, Database, OnConflict as _};
 
@@ -206,9 +206,9 @@ pub(crate) enum UndoError {
 }
 
 /// Restores the address that a user had before a change, ends all sessions and revokes all tokens.
-/// With `clears_password`, also removes the password. Invalidates the links that undo later changes,
-/// because they would restore addresses that may belong to an attacker. Those of earlier changes
-/// stay valid, so that the owner of the earliest address has the last word.
+/// With `clears_password`, also removes the password. Invalidates the links that undo later
+/// changes, because they would restore addresses that may belong to an attacker. The links of
+/// earlier changes stay valid, so that the owner of the earliest address can always restore it.
 pub(crate) async fn undo_change_email(
     conn: &mut Conn,
     change: &EmailChange,

@@ -1,7 +1,7 @@
 //! Errors of requests, and their responses.
 //!
 //! The body of an error is a flat object with a message and usually a code, as in Better Auth.
-//! Errors that also exist there have the same message and code here.
+//! Errors that Better Auth also has have the same messages and codes.
 
 mod causes;
 mod table;
@@ -135,7 +135,7 @@ pub(crate) enum Error {
     InvalidScope,
     #[error("resource is not an audience of the client")]
     InvalidTarget,
-    /// An error of an OAuth endpoint that also occurs elsewhere.
+    /// A general error, in the format of OAuth errors.
     #[error(transparent)]
     Oauth(Box<Self>),
     #[error("no session of the user to delete")]
@@ -234,8 +234,8 @@ impl Error {
         (status, ErrorBody { message, code, oauth })
     }
 
-    /// Returns this error with an OAuth error code, without which OAuth libraries take the response
-    /// for a token.
+    /// Returns this error with an OAuth error code. Without such a code, OAuth libraries would try to
+    /// read a token from the response.
     pub(crate) fn of_oauth(self) -> Self {
         Self::Oauth(Box::new(self))
     }
@@ -275,7 +275,7 @@ impl Error {
     }
 
     /// Returns whether the error is about an invalid link to verify, change or restore an address.
-    /// Such an error is passed on by a redirect, if there is a target.
+    /// If there is a redirect target, it receives the code of such an error.
     pub(crate) fn is_about_a_link(&self) -> bool {
         matches!(
             self,

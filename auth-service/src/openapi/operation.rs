@@ -279,7 +279,7 @@ impl Operation {
         self.secured([COOKIE, BEARER].map(requirement).into()).refuses([Error::Unauthorized])
     }
 
-    /// Uses a session if the request has one.
+    /// Makes the session optional.
     pub(super) fn maybe_in_session(self) -> Self {
         let nobody = SecurityRequirement::default();
         self.secured(vec![nobody, requirement(COOKIE), requirement(BEARER)])

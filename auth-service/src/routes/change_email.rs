@@ -148,7 +148,7 @@ pub(super) async fn open_link(
     Ok(opened.await)
 }
 
-/// Queues the link to the new address, after the user has confirmed the change at the old one.
+/// Queues the link to the new address, after the owner of the old address has confirmed the change.
 async fn confirm(
     state: &AppState,
     claims: &EmailClaims,

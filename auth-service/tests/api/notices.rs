@@ -1,4 +1,4 @@
-//! Users are notified by e-mail of what somebody else may have done with their account.
+//! Notices by e-mail about changes and sign-ins that may be the work of somebody else.
 
 use std::process::Stdio;
 

@@ -22,7 +22,8 @@ macro_rules! query {
     };
 }
 
-/// SQL that begins a transaction on PostgreSQL. On SQLite, the connection determines how it begins.
+/// SQL that begins a transaction on PostgreSQL. On SQLite, the kind of connection determines how a
+/// transaction begins.
 #[derive(Clone, Copy)]
 pub(super) struct Begin {
     pub(super) on_postgres: &'static str,

@@ -58,8 +58,8 @@ impl Database {
         })
     }
 
-    /// Returns a connection for slow reads, so that the statements of other requests do not wait
-    /// behind them.
+    /// Returns a connection for slow reads, so that the statements of other requests do not have to
+    /// wait for them.
     pub async fn read_at_leisure(&self) -> Result<Conn, Unavailable> {
         self.gate().pass()?;
         Ok(match self {

@@ -36,7 +36,7 @@ pub struct Postgres {
     lanes: Lanes,
     /// Exclusive connections, for transactions and slow statements.
     pool: Arc<ExclusivePool>,
-    /// Limits long reads, so that some of the pool remains for transactions.
+    /// Limits long reads, so that some connections of the pool remain for transactions.
     long_reads: Arc<Semaphore>,
     /// Time limit for the statements of a request.
     timeout: Duration,

@@ -4,8 +4,8 @@ use std::{borrow::Cow, time::Duration};
 
 /// Reason for rejecting a request.
 ///
-/// The message is safe to show to clients: about a token, it only says whether it is expired or
-/// invalid, so that it reveals nothing to forgers. [`Refusal`] is for logs and tests.
+/// The message is safe to show to clients: it says only whether a token is expired or invalid, so
+/// that it reveals nothing to forgers. [`Refusal`] is for logs and tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

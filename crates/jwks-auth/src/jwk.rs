@@ -19,8 +19,8 @@ pub(crate) struct KeySet {
     nameless: Vec<Arc<PublicKey>>,
 }
 
-/// A JWK set. Its entries are parsed separately, so that one that is nested too deeply does not
-/// invalidate the others.
+/// A JWK set. Its entries are parsed separately, so that an entry that is nested too deeply does
+/// not invalidate the others.
 #[derive(Deserialize)]
 struct Document {
     keys: Vec<Box<RawValue>>,
@@ -161,8 +161,8 @@ impl Jwk {
         }
     }
 
-    /// Returns the allowed algorithms that fit the type of the key. An `alg` of the key leaves only
-    /// that one; an unsupported or unfitting `alg` leaves none.
+    /// Returns the allowed algorithms that fit the type of the key and its `alg`, if it has one.
+    /// Returns `None` if the type or the `alg` is unsupported.
     fn algorithms(&self, allowed: &[Algorithm]) -> Option<Vec<Algorithm>> {
         let of_type: &[Algorithm] = match (&*self.kty, self.crv.as_deref()) {
             ("OKP", Some("Ed25519")) => &[Algorithm::EdDsa],

@@ -99,9 +99,10 @@ struct Status {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FetchTrigger {
     Schedule,
-    /// A token names an unknown key. Any client can send one, so such fetches need a cool-down.
+    /// A token names an unknown key. Any client can send such a token, so these fetches need a
+    /// cool-down.
     UnknownKey,
-    /// An event names an unknown key. The issuer sent it, so the set must be out of date.
+    /// An event names an unknown key. The issuer sent the event, so the set must be out of date.
     #[cfg(feature = "events")]
     Event,
 }
@@ -338,8 +339,7 @@ impl Keys {
 }
 
 impl Status {
-    /// Returns whether a fetch of this kind has to wait for the end of the cool-down. Only fetches
-    /// for unknown keys have to.
+    /// Returns whether a fetch with this cause has to wait for the end of the cool-down.
     fn is_cooling(&self, trigger: FetchTrigger) -> bool {
         trigger == FetchTrigger::UnknownKey && self.cooling_until > Instant::now()
     }

@@ -63,7 +63,8 @@ pub struct CacheStats {
     pub misses: u64,
     /// Tokens evicted because the cache was full.
     pub evictions: u64,
-    /// Number of cached tokens. One that was read as several types counts once for each.
+    /// Number of cached tokens. A token whose claims were read as several types counts once for
+    /// each type.
     pub entries: usize,
     /// Size in bytes, counted as in
     /// [`VerifierBuilder::token_cache_bytes`](crate::VerifierBuilder::token_cache_bytes).

@@ -1,5 +1,5 @@
 //! Parses a JSON object and rejects duplicate fields of the object itself: two parsers that keep
-//! different ones would read different values (RFC 7515 §4, RFC 7519 §4).
+//! different duplicates would read different values (RFC 7515 §4, RFC 7519 §4).
 
 use std::fmt;
 

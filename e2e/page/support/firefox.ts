@@ -20,7 +20,7 @@ const fieldOf = (name: string) => `:is(input, textarea)[name="${name}"]`;
 
 const nodeOf = (name: string, role: string) => `::-p-aria([name="${name}"][role="${role}"])`;
 
-/** A browser tab that records its errors. Those of tabs from the fixture `open` fail the test. */
+/** A browser tab that records its errors. Errors in tabs from the fixture `open` fail the test. */
 export class Tab {
   readonly errors: string[] = [];
 

@@ -96,8 +96,8 @@ async function createTask({ tasks }: System, authorization: string, title: strin
 }
 
 /**
- * Opens the list, and waits until the page has loaded the stored text of all tabs. It would show text
- * that another tab stores before that, and replace it.
+ * Opens the list, and waits until the page has loaded the stored text of all tabs. If another tab
+ * stored text earlier, the page would show this text and take it over.
  */
 export async function openList(page: Page): Promise<void> {
   await page.goto("/tasks");

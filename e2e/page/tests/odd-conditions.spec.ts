@@ -1,12 +1,12 @@
-// Unsaved text is kept, and what is said about it is true, under odd conditions: a clock that is set
-// back, a browser that stores nothing, and unusual values.
+// Unsaved text is kept, and messages about it are true, under unusual conditions: a clock that is
+// set back, a browser that stores nothing, and unusual values.
 
 import type { BrowserContext, Page } from "@playwright/test";
 import { haveTasks, member, titlesOf, tokenOf } from "../support/people";
 import type { System } from "../support/services";
 import { expect, test } from "../support/test";
 
-/** Makes the task service unreachable. Returns a function that ends this. */
+/** Makes the task service unreachable. Returns a function that makes it reachable again. */
 async function cutOff(page: Page): Promise<() => Promise<void>> {
   await page.route("**/api/tasks**", (route) => route.abort());
   return () => page.unroute("**/api/tasks**");

@@ -1,4 +1,4 @@
-// What the web app says about the session and about text is true, also when responses are lost.
+// Messages about the session and about text are true, even if responses are lost.
 
 import type { BrowserContext, Page } from "@playwright/test";
 import { haveTasks, member, rows, tick, tokenOf } from "../support/people";

@@ -16,7 +16,8 @@ export function Toaster() {
   const list = useSyncExternalStore(notices.subscribe, notices.list);
   const next = useRef<string>(undefined);
 
-  // Undo restores the row and removes the notice in the same render. This then focuses the row.
+  // Undo restores the row and removes the notice in the same render. This effect then focuses the
+  // row.
   useLayoutEffect(() => {
     if (next.current === undefined) return;
     const row = document.getElementById(next.current);

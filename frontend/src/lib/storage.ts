@@ -36,7 +36,7 @@ export class BrowserStore implements KeyValueStore {
   /** The values that are not stored yet or cannot be stored. */
   readonly #unstored = new Map<string, unknown>();
   #hasFailed = false;
-  /** Whether a request has timed out. Until the database responds, further ones do so at once. */
+  /** Whether a request has timed out. Until the database responds, further requests fail at once. */
   #isOverdue = false;
 
   /** Returns whether the browser has refused to store a value, or does not respond. */

@@ -1,8 +1,8 @@
 //! Erases the data of users who were deleted at the issuer, according to its security events.
 //!
-//! A deletion is stored as a row in the transaction that advances the cursor, so that none is lost
-//! and any number of processes can do this concurrently. The row is kept until the user's last
-//! token has expired; data written in the meantime is erased then.
+//! The transaction that advances the cursor also stores each deletion as a row. No deletion is
+//! therefore lost, and any number of processes can do this concurrently. The row is kept until the
+//! user's last token has expired; then, data that was written in the meantime is erased as well.
 
 use std::{cell::RefCell, rc::Rc, time::Duration};
 

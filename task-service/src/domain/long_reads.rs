@@ -1,7 +1,7 @@
 //! Limits long reads: listings that search, filter, count or sort.
 //!
-//! Long reads do not use the connections for other reads, which would have to wait behind them. The
-//! limits keep a single user from occupying all connections that long reads may use.
+//! Long reads have connections of their own, so that other reads do not have to wait for them. The
+//! limits keep a single user from occupying all of these connections.
 
 use std::{any::Any, collections::HashMap, sync::Arc, time::Duration};
 

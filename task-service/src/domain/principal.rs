@@ -20,7 +20,7 @@ impl Scope {
     }
 }
 
-/// The authenticated caller. Each owns tasks of its own.
+/// The authenticated caller. Each caller owns tasks of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Principal {
     /// A user, who may read and change all of their own tasks.

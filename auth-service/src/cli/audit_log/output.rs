@@ -46,7 +46,7 @@ impl<'a> From<&'a AuditEntry> for EntryBody<'a> {
     }
 }
 
-/// Writes entries. `is_cut` tells whether the limit left out further ones.
+/// Writes entries. `is_cut` tells whether there are more entries than the limit allows.
 pub(super) fn write(entries: &[AuditEntry], is_json: bool, is_cut: bool) -> io::Result<()> {
     let mut out = io::stdout().lock();
     if is_json {

@@ -1,4 +1,5 @@
-//! Reads users from JSON files, which hold one value, or several, usually one per line.
+//! Reads users from JSON files. A file contains one JSON value, or several values, usually one per
+//! line.
 
 mod auth0;
 mod django;

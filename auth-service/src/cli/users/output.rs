@@ -59,7 +59,7 @@ struct SessionBody<'a> {
 }
 
 impl Output {
-    /// Writes a list of users. `is_cut` tells whether the limit left out further ones.
+    /// Writes a list of users. `is_cut` tells whether there are more users than the limit allows.
     pub(super) fn list(&self, users: &[UserRow], is_cut: bool) -> io::Result<()> {
         let mut out = io::stdout().lock();
         if self.is_json {

@@ -21,8 +21,7 @@ const TYPES: [&str; 2] = ["jwt", "client-authentication+jwt"];
 const LEEWAY: u64 = 30;
 /// Maximum remaining lifetime in seconds.
 const MAX_LIFETIME: u64 = 60 * 60;
-/// Time for which a used assertion is remembered. Every assertion that is valid now has expired by
-/// then.
+/// Time for which a used assertion is remembered. Afterwards it has certainly expired.
 pub(super) const MEMORY: Duration = Duration::from_secs(MAX_LIFETIME + 2 * LEEWAY);
 
 /// The reason why an assertion is refused.
@@ -147,7 +146,8 @@ fn is_known_type(typ: &str) -> bool {
     TYPES.contains(&typ.strip_prefix("application/").unwrap_or(&typ))
 }
 
-/// Reads an encoded JSON object. Serde would also accept an array with the values of the fields.
+/// Reads a base64url-encoded JSON object. Serde alone would also accept an array of the field
+/// values.
 fn decoded<T: DeserializeOwned>(part: &str) -> Option<T> {
     let json = BASE64_URL_SAFE_NO_PAD.decode(part).ok()?;
     json.starts_with(b"{").then(|| serde_json::from_slice(&json).ok())?

@@ -26,8 +26,8 @@ pub(crate) fn new_secret() -> String {
 }
 
 impl Credential {
-    /// Hashes a secret. A slow hash would protect a random secret no better, and would let callers
-    /// waste the service's CPU time.
+    /// Hashes a secret. A slow hash would not protect a random secret better, and would let callers
+    /// use up the service's CPU time.
     pub(crate) fn of_secret(secret: &str) -> Self {
         let hash = digest::digest(&digest::SHA256, secret.as_bytes());
         Self::SecretHash(BASE64_URL_SAFE_NO_PAD.encode(hash))

@@ -62,8 +62,8 @@ impl Rotation {
         key.revoked_at.is_none() && self.withdrawal(key).is_none_or(|at| now < at)
     }
 
-    /// Returns the time at which the next key must be created, or `None` if the newest usable one
-    /// never expires or there is no usable one.
+    /// Returns the time at which the next key must be created, or `None` if there is no usable key
+    /// or the newest one never expires.
     pub(crate) fn due_at(&self, keys: &[SigningKey]) -> Option<DateTime<Utc>> {
         let expires_at = usable(keys).next()?.expires_at?;
         Some(expires_at.0 - self.publish_ahead)

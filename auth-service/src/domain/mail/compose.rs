@@ -124,9 +124,9 @@ async fn find_reader<'a>(
         return Ok(Some((User::find_by_email(conn, new_email).await?, &mail.email)));
     }
     if matches!(kind, Kind::ChangeEmailNotice | Kind::PasswordChanged | Kind::NewSignIn) {
-        // Whether the new address is taken is not checked, because a missing notice would reveal
-        // it. The notice is also sent if the address of the user has already changed: an attacker
-        // must not be able to suppress the notice by changing the address.
+        // The notice is sent even if the new address is taken: a missing notice would reveal that.
+        // The notice is also sent if the address of the user has already changed: an attacker must
+        // not be able to suppress the notice by changing the address.
         let id = mail.user_id.as_deref().unwrap_or_default();
         return Ok(User::find(conn, id).await?.map(|user| (Some(user), mail.email.as_str())));
     }

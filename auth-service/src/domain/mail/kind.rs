@@ -65,9 +65,9 @@ impl Kind {
     }
 
     /// Returns the limit for e-mails of this kind to one address, which all clients share. Each
-    /// kind has its own limit, so that e-mails that anybody can request do not use up the limit of
-    /// those that only the owner can request. Excess e-mails are delayed; of several delayed ones,
-    /// only the newest is sent.
+    /// kind has its own limit, because anybody can request some kinds, and must not use up the
+    /// limit of the kinds that only the owner can request. Excess e-mails are delayed; of several
+    /// delayed e-mails of a kind, only the newest is sent.
     pub(super) fn allowance(self) -> Rule {
         let longest = match self {
             // Shorter than the lifetime of a link, so that the owner can always get a valid one.

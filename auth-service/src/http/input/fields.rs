@@ -103,7 +103,7 @@ impl Fields<'_> {
         }
     }
 
-    /// Reads an optional query parameter. A repeated one, or one that contains NUL, is an error.
+    /// Reads an optional query parameter. A repeated parameter, or one with a NUL, is an error.
     pub(crate) fn optional_query(&mut self, name: &str) -> Option<String> {
         let mut values = form_urlencoded::parse(self.query.as_bytes())
             .filter_map(|(parameter, value)| (parameter == name).then_some(value));

@@ -104,7 +104,8 @@ async fn a_disabled_client_gets_no_token(db: TestDatabase) {
     assert_eq!(published(&app).await, events.map(|kind| (kind.to_owned(), subject.clone())));
 }
 
-/// The command may have read its clock long before the client was disabled.
+/// The time of the security event may be too early, because the command read its clock long before
+/// the transaction. The token stays revoked nevertheless.
 async fn a_token_from_before_a_client_was_enabled_stays_revoked(db: TestDatabase) {
     let app = spawn(&db).await;
     let client = Client::create(&db, &[]).await;

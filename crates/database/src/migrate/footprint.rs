@@ -1,5 +1,6 @@
-//! The schema after each migration, obtained by running all of them on an in-memory SQLite database.
-//! Both engines have the same tables, columns and indexes, so it also applies to PostgreSQL.
+//! The schema after each migration, obtained by running all of them on an in-memory SQLite
+//! database. Both engines have the same tables, columns and indexes, so the result also applies to
+//! PostgreSQL.
 
 use std::collections::BTreeSet;
 

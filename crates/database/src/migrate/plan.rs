@@ -54,8 +54,8 @@ impl Plan {
     }
 
     /// Takes over versions from the shared table. Services use the same version numbers, so a
-    /// version counts only if all columns that this service's migration adds exist. A version
-    /// without such columns counts if an earlier one does.
+    /// version counts only if all columns that this service's migration adds exist. A version that
+    /// adds no columns counts if an earlier version does.
     fn inherit(&mut self, history: &History, footprint: &Footprint) {
         let is_there = |(table, column): &(&str, &str)| {
             history.relations.get(*table).is_some_and(|columns| columns.contains(*column))

@@ -18,8 +18,7 @@ struct Name {
 }
 
 /// Creates the schema that the URL selects, if it does not exist. Fails if new tables would be
-/// created in another schema, because some poolers drop the startup option that selects it, or if
-/// there is no schema for them.
+/// created in another schema, which happens if a pooler drops the startup option, or in none.
 pub(super) fn enter(
     conn: &mut AsyncConnectionWrapper<PgConn>,
     url: &PostgresUrl,

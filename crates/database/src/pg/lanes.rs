@@ -3,9 +3,9 @@
 //!
 //! Every thread has its own lanes, driven by its own runtime, so that a statement and its result
 //! need not cross threads. If there are fewer lanes than threads, some threads share one. The
-//! thread that opened the database runs the background tasks. If there are enough connections, it
-//! has lanes that no other thread uses: otherwise it would open, and therefore drive, lanes of
-//! other threads.
+//! thread that opened the database runs the background tasks. If there are enough connections, this
+//! thread has lanes that no other thread uses, because a lane is driven by the runtime of the
+//! thread that opens it.
 
 use std::{
     sync::{
@@ -25,12 +25,12 @@ use tokio::{
 use super::{connection::ServerConnection, deadline::before, endpoint::Endpoint, shares::Shares};
 use crate::{ConnectError, Unavailable};
 
-/// Maximum number of statements in flight on one lane. Further ones would not run in time.
+/// Maximum number of statements in flight on one lane. Further statements would not run in time.
 const MAX_IN_FLIGHT: usize = 1024;
 
 /// Maximum number of writes in flight on all lanes of [`Lanes::writes`] together, and on one lane.
-/// Sending several at once saves CPU time, but a server that hangs may execute them later, although
-/// their requests have failed.
+/// Sending several writes at once saves CPU time, but a server that hangs may execute them later,
+/// although their requests have failed.
 const MAX_WRITES_IN_FLIGHT: usize = 64;
 const MAX_WRITES_OF_A_LANE: usize = 8;
 
@@ -98,7 +98,7 @@ impl Lanes {
     }
 
     /// Returns the lane of this thread that is likely to be the fastest. Fails if too many
-    /// statements are in flight even there.
+    /// statements are in flight on this lane.
     pub(super) fn pick(&self, what: Use) -> Result<InFlight, Unavailable> {
         let lane = match &self.background {
             Some(background) if background.thread == thread::current().id() => {

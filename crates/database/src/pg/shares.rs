@@ -4,8 +4,8 @@ use std::{num::NonZero, thread::available_parallelism};
 
 /// Maximum number of lanes for reads per thread. Reads are short, so two lanes keep a thread busy.
 const READS_PER_THREAD: usize = 2;
-/// Maximum number of lanes for writes. Writes wait for the disk, and PostgreSQL executes those of
-/// one lane one after the other; those of several lanes can share a sync of the disk.
+/// Maximum number of lanes for writes. Writes wait for the disk. PostgreSQL executes the writes of
+/// one lane one after the other, but those of several lanes can share a sync of the disk.
 const MAX_WRITES: usize = 16;
 const MAX_EXCLUSIVE: usize = 16;
 /// Minimum number of connections for which background tasks get a lane for reads and one for

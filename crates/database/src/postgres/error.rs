@@ -35,7 +35,7 @@ pub(super) struct Reason {
     /// The server's error code, if it sent one.
     code: Option<SqlState>,
     is_temporary: bool,
-    /// Whether an attempt that uses TLS might succeed if this one did not use it, or vice versa.
+    /// Whether the attempt might succeed with TLS if it did not use TLS, or without TLS if it did.
     pub(super) may_be_encryption: bool,
 }
 
@@ -213,7 +213,8 @@ fn day(time: UnixTime) -> String {
         .map_or_else(String::new, |time| time.date_naive().to_string())
 }
 
-/// Returns the message of the innermost error. Its wrappers only say "db error" and the like.
+/// Returns the message of the innermost error. The messages of the outer errors are as general as
+/// "db error".
 fn innermost(error: &tokio_postgres::Error) -> String {
     let mut innermost: &(dyn StdError + 'static) = error;
     while let Some(cause) = innermost.source() {
@@ -243,8 +244,8 @@ fn is_refusal(code: &SqlState) -> bool {
         || *code == SqlState::INSUFFICIENT_PRIVILEGE
 }
 
-/// Returns whether the connection may have been rejected because it uses TLS, or does not:
-/// `pg_hba.conf` has no entry for it, or a pooler reports a protocol violation.
+/// Returns whether the connection may have been rejected because it uses TLS, or because it does
+/// not use TLS: `pg_hba.conf` has no entry for it, or a pooler reports a protocol violation.
 fn is_about_encryption(code: &SqlState) -> bool {
     *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION || *code == SqlState::PROTOCOL_VIOLATION
 }

@@ -79,8 +79,8 @@ impl AsyncSqliteConnection {
         self.guard = Some(guard);
     }
 
-    /// Runs `work` on a database thread. On a pooled connection outside a transaction, all its
-    /// changes are rolled back if it fails.
+    /// Runs `work` on a database thread. If `work` fails on a pooled connection outside a
+    /// transaction, all of its changes are rolled back.
     pub fn spawn_blocking<'a, R: Send + 'static>(
         &mut self,
         work: impl FnOnce(&mut SqliteConnection) -> QueryResult<R> + Send + 'static,

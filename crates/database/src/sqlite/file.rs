@@ -276,7 +276,7 @@ mod tests {
             .batch_execute("PRAGMA journal_mode = WAL; CREATE TABLE tasks (id TEXT);")
             .unwrap();
         file.ensure(&mut opened, Access::Read).unwrap();
-        // The second link keeps the number of the file from being used again.
+        // The second link prevents a new file from getting the same inode number.
         fs::hard_link(folder.path().join("data.db-wal"), folder.path().join("deleted")).unwrap();
         drop(migrations);
         let mut another = None;

@@ -31,7 +31,7 @@ pub(crate) struct DiscoveredKeys {
 struct Known {
     keys: Endpoint,
     fetched_at: Instant,
-    /// Whether fetching the keys has failed, because they may have moved.
+    /// Whether fetching the keys has failed. They may have moved, so the metadata is fetched again.
     is_doubtful: bool,
 }
 

@@ -24,8 +24,8 @@ export function Heading({ children, title, className = "" }: Props) {
     if (name) document.title = name === t().brand ? name : `${name} · ${t().brand}`;
   }, [name]);
 
-  // This runs before the paint: later, it would take the focus from a field in which the user is
-  // already typing.
+  // This effect runs before the paint. A later effect could take the focus from a field in which
+  // the user is already typing.
   useLayoutEffect(() => {
     if (isShown.current) return;
     isShown.current = true;

@@ -46,8 +46,8 @@ pub(super) async fn check(
     let now = SystemTime::from(clock.now()).duration_since(SystemTime::UNIX_EPOCH);
     let now = now.unwrap_or_default().as_secs_f64();
     let said = Said::read(token);
-    // The keys may still be loading, so `verify` may wait for them. It also returns if the first
-    // fetch fails.
+    // `verify` waits for the keys while they are being fetched, and returns if the first fetch
+    // fails.
     match timeout(limit, verifier.verify::<CallerClaims>(token)).await {
         Ok(Ok(verified)) => {
             let left = span(verified.registered().exp - now);
@@ -153,7 +153,7 @@ fn refused(error: Error, said: &Said, issuers: &[Issuer<'_>], now: f64) -> Findi
 fn expired(said: &Said, issuer: Option<&Issuer<'_>>, now: f64) -> Finding {
     let exp = said.date("exp").unwrap_or(now);
     let ago = span(now - exp);
-    // A float is precise enough for a skew of a few seconds, which is in whole milliseconds.
+    // A float is precise enough for a clock skew in milliseconds.
     let ahead = issuer.and_then(|issuer| issuer.skew).map_or(0.0, |skew| skew.0.as_seconds_f64());
     if exp > now + ahead {
         let text = format!("the token expired {ago} ago by our clock, but is valid by that of");

@@ -32,8 +32,8 @@ async function ask<T>(call: (options: Options) => Promise<Answer<T>>): Promise<T
 let shownUser: string | undefined;
 
 /**
- * Sends a write to the account of the user whom this tab shows. Fails if the session has
- * ended, or another user has signed in in another tab, whose account the request would change.
+ * Sends a write to the account of the user whom this tab shows. Fails if the session has ended, or
+ * if another user has signed in in another tab: the request would change the account of that user.
  */
 async function write<T>(call: (options: Options) => Promise<Answer<T>>): Promise<T | null> {
   const session = await getSession();
@@ -90,8 +90,9 @@ async function checkCookie(): Promise<void> {
 }
 
 /**
- * Signs out. After an error, the session is fetched, because it may have ended although the response
- * was lost. Returns false if that fails, too, so that it is unknown whether the session has ended.
+ * Signs out. After an error, the session is fetched, because it may have ended although the
+ * response was lost. Returns false if this fails as well; it is then unknown whether the session
+ * has ended.
  */
 export async function signOut(): Promise<boolean> {
   try {

@@ -18,8 +18,8 @@ export interface FieldDraft {
 }
 
 /**
- * Returns the draft of a field. `current` is the value that the server has, if there is one: text
- * that equals it was saved, although the response was lost.
+ * Returns the draft of a field. `current` is the value on the server, if there is one. Text that
+ * equals this value counts as saved, because the response to a request may have been lost.
  */
 export function useFieldDraft(field: string, current?: string): FieldDraft {
   const { drafts } = useMembership();

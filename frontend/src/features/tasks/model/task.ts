@@ -115,7 +115,7 @@ export function withTheirs(text: TaskText, base: Task, theirs: Task): TaskText {
 
 type Value = string | boolean | null | undefined;
 
-/** Returns whether two values of a field look the same: empty notes, and different line breaks. */
+/** Returns whether two values of a field look the same, apart from line breaks and missing notes. */
 const isSame = (a: Value, b: Value): boolean => comparable(a) === comparable(b);
 
 const comparable = (value: Value) => (typeof value === "boolean" ? value : plain(value ?? ""));
