@@ -3,7 +3,10 @@
 import { brotliCompressSync } from "node:zlib";
 import type { Plugin, Rollup } from "vite";
 
-/** Maximum compressed size in bytes of the JavaScript of a page, which the end of a path identifies. */
+/**
+ * Maximum compressed size in bytes of the JavaScript of each page. A key is the end of the path of
+ * the page's module.
+ */
 export type Limits = Record<string, number>;
 
 export function limitFirstLoad(limits: Limits): Plugin {

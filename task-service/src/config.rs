@@ -89,7 +89,7 @@ pub struct Config {
     )]
     pub better_auth_algorithms: Vec<Algorithm>,
 
-    /// Maximum age of the key set while the issuer can be reached: time until a removed key is refused
+    /// Maximum age of the key set while the issuer is reachable; a removed key is refused by then
     #[arg(long, env, default_value = "5m", value_parser = duration)]
     pub jwks_cache_ttl: Duration,
 

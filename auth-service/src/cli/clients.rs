@@ -140,7 +140,7 @@ impl Commands {
         let id = args.client.client.as_str();
         let (credential, secret) = new_credential(&args.credential);
         let credential = credential.stored();
-        // Without a time, an overlap of zero does not depend on the clocks of the services.
+        // An overlap of zero has no end time, so it does not depend on the clocks of the services.
         let end = (!args.overlap.is_zero()).then(|| DbTime(self.now.0 + args.overlap));
         client_lifecycle::rotate(
             &mut self.database.write().await?,

@@ -7,7 +7,7 @@ use settings::switch;
 /// Names and attributes of the cookies.
 #[derive(Args, Clone, Debug)]
 pub struct CookieArgs {
-    /// Prefix of cookie names; use that of the server that issued imported sessions
+    /// Prefix of cookie names; to import sessions, use the prefix of the server that issued them
     #[arg(long, env, default_value = "better-auth", value_parser = prefix)]
     pub cookie_prefix: String,
 

@@ -39,7 +39,7 @@ export function MembersOnly() {
     if (session.state === "somebody") user.current = session.person.id;
   }, [session]);
 
-  /** Signs out, but first asks if that would lose text. The shell waits until the user is known. */
+  /** Signs out, but asks for confirmation first if unsent text would be lost. */
   async function askToLeave() {
     if (user.current !== undefined && (await finishUnsent(user.current))) setAsking(true);
     else await leave({ losesUnsent: false });

@@ -6,7 +6,7 @@ use aws_lc_rs::{
 };
 
 const MIN_BYTES: usize = 2048 / 8;
-/// Larger keys would make each forged token expensive.
+/// Verifying a forged token with a larger key would take too long.
 const MAX_BYTES: usize = 8192 / 8;
 /// 65537, the least exponent that FIPS 186-5 §A.1.1 allows. An exponent of 1 would accept anything.
 const MIN_EXPONENT: u64 = 0x1_0001;

@@ -138,7 +138,7 @@ async fn metadata_of_another_issuer_is_refused() {
         String::new(),
     ] {
         server.publish(OAUTH, server.metadata(&claimed, "/keys"));
-        // The second location is not asked for a better name.
+        // If the first document names another issuer, the second location is not tried.
         server.publish(OPENID, server.metadata(&server.url, "/keys"));
         server.requests();
         let verifier = verifier(&server.url, Duration::from_hours(1));

@@ -44,7 +44,7 @@ fn the_vectors_of_wycheproof_are_judged_as_published() {
     assert_eq!(count, WYCHEPROOF_VECTORS);
 }
 
-/// RFC 7515 appendices A.2 and A.3: the claims of a "joe", by RS256 and ES256.
+/// RFC 7515 appendices A.2 and A.3: claims of the issuer "joe", signed with RS256 and ES256.
 #[test]
 fn the_signatures_of_rfc_7515_verify() {
     let rs256 = r#"{"kty":"RSA","n":"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ","e":"AQAB"}"#;
