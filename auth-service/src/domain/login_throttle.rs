@@ -200,7 +200,8 @@ fn by_group(free: u32) -> Rule {
     back_off(free, 10, Duration::from_hours(1))
 }
 
-/// Returns the keys of the networks around a client, each with its number of free attempts.
+/// Returns the keys of the networks that contain a client, each with its number of attempts without
+/// a pause.
 fn groups_of(email: &str, client: IpAddr) -> Vec<(Key, u32)> {
     let lengths: &[_] = match client {
         IpAddr::V4(_) => &GROUPS_V4,

@@ -141,7 +141,8 @@ impl SecurityEvents {
         Ok(true)
     }
 
-    /// Queries the last place, unless another waiting receiver is doing so or has just done so.
+    /// Queries the place of the last event, unless another waiting receiver is doing so or has just
+    /// done so.
     async fn look(&self, database: &Database) -> Result<(), DatabaseError> {
         let Ok(mut asked) = self.asked.try_lock() else { return Ok(()) };
         if asked.is_some_and(|asked| asked.elapsed() < POLL / 2) {

@@ -20,8 +20,8 @@ pub(crate) struct Mail {
     /// session.
     #[serde(default)]
     pub(crate) session_id: Option<String>,
-    /// The address of the account when the e-mail was requested; for a notice to the old address,
-    /// that address. Without a `user_id`, there may be no such account.
+    /// The account's address when the e-mail was requested; in a notice of a changed address, the
+    /// old address. Without a `user_id`, there may be no account with this address.
     pub(crate) email: String,
     /// The new address, if the e-mail is about a change of address.
     pub(crate) new_email: Option<String>,

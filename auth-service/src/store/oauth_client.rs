@@ -29,8 +29,8 @@ pub(crate) struct OauthClient {
     pub(crate) created_at: DbTime,
     /// Accurate to a minute.
     pub(crate) last_used_at: Option<DbTime>,
-    /// Time at which the client was last enabled; `None` if it was never disabled. Tokens from
-    /// before are revoked. Absent from exports of earlier versions.
+    /// Time at which the client was last enabled; `None` if it was never disabled. Tokens issued
+    /// before this time are revoked. Absent from exports of earlier versions.
     #[serde(default)]
     pub(crate) tokens_valid_from: Option<DbTime>,
 }

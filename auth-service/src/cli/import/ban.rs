@@ -40,7 +40,7 @@ pub(super) fn forbidden(is_forbidden: Option<&str>, meaning: &str) -> Option<Can
     }
 }
 
-/// Returns a ban if the account is not active or the flag cannot be parsed.
+/// Returns a ban if `is_active` is false or cannot be parsed.
 pub(super) fn inactive(is_active: Option<&str>) -> Option<CandidateBan> {
     let text = is_active?;
     match flag(text) {

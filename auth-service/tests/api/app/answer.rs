@@ -8,7 +8,7 @@ use crate::openapi;
 
 /// Credentials that a client keeps after a sign-up or sign-in.
 pub(crate) struct SignedIn {
-    /// The unsigned token of the body.
+    /// The session token in the body, which is not signed.
     pub(crate) token: String,
     /// The token in the `set-auth-token` header: signed, not percent-encoded.
     pub(crate) signed_token: String,

@@ -21,8 +21,8 @@ use crate::{Conn, query};
 /// The history table that all services used before each had its own.
 pub(super) const SHARED_TABLE: &str = "__diesel_schema_migrations";
 
-/// Queries the relations (tables, views, indexes and others) of the schema in which tables are
-/// created, with the columns of the tables.
+/// Queries the relations (tables, views, indexes and others) of the current schema, with the
+/// columns of the tables.
 pub(super) const CATALOGUE_OF_POSTGRES: &str = "\
     SELECT n.nspname::text AS schema, c.relname::text AS relation, a.attname::text AS detail \
     FROM pg_catalog.pg_class c \

@@ -62,7 +62,7 @@ pub(super) struct DatabaseFile {
     path: PathBuf,
     /// Path of the write-ahead log.
     wal: PathBuf,
-    /// The database file, and its log if there was one, as last opened by any thread.
+    /// The database file that any thread opened last, and its write-ahead log if there was one.
     known: Mutex<Option<(FileId, Option<FileId>)>>,
     /// Whether a problem with the file has been logged and has not been resolved since.
     is_reported: AtomicBool,

@@ -1,6 +1,6 @@
-//! A part of the cache with its own lock. It evicts entries with the CLOCK algorithm: those that
-//! were not used since the hand last passed them. A flood of new tokens therefore mainly evicts its
-//! own entries, rather than those of tokens in use.
+//! A part of the cache with its own lock. It evicts entries with the CLOCK algorithm: a hand moves
+//! around the entries, and evicts those that were not used since it last passed them. A flood of
+//! new tokens therefore mainly evicts its own entries, rather than those of tokens in use.
 
 use std::{
     collections::HashMap,

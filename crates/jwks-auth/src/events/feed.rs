@@ -215,8 +215,8 @@ async fn follow(follower: Weak<Follower>) {
     };
     let mut pause = FIRST_PAUSE;
     let (mut is_connected, mut pruned) = (false, Instant::now());
-    // The task holds no strong reference during a poll, so that it does not keep the follower
-    // alive.
+    // During a poll, this task holds no strong reference to the follower, so that the task does not
+    // keep it alive.
     while let Some(reader) = follower.upgrade().map(|follower| follower.reader.clone()) {
         let polled = reader.poll(&query).await;
         let Some(follower) = follower.upgrade() else { return };

@@ -164,7 +164,7 @@ impl DiscoveredKeys {
         let [oauth, openid] = &self.metadata;
         if let Ok(document) = oauth.read().await {
             match jwks_uri(&document, &self.issuer) {
-                // Web apps respond to every path with HTML.
+                // A web app at the first location responds to every path with HTML.
                 Err(MetadataError::NotMetadata) => {}
                 outcome => return Ok(outcome?),
             }
