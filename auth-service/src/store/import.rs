@@ -1,5 +1,5 @@
-//! Import of users from another service: finds the existing rows that a page of them refers to, and
-//! writes the page.
+//! Import of users from another service: finds the existing rows to which a page of users refers,
+//! and writes the page.
 
 use std::collections::HashSet;
 

@@ -86,7 +86,8 @@ async fn verify(
         .finish())
 }
 
-/// Returns `None` if a header cannot carry the value unchanged: it would name another subject.
+/// Returns `None` if a header cannot carry the value unchanged, because a changed value would name
+/// another subject.
 fn header_value(value: &str) -> Option<HeaderValue> {
     let is_unchanged = value.is_ascii() && value.trim() == value;
     is_unchanged.then(|| HeaderValue::from_str(value).ok()).flatten()
