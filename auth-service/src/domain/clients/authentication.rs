@@ -90,7 +90,8 @@ impl Clients {
         match presented {
             Presented::Secret { id, secret } => {
                 let client = self.find(id).await?;
-                // Both are compared, so that the response time does not reveal which one matches.
+                // The current and the previous secret are both compared, so that the response time
+                // does not reveal which one matches.
                 let matching = Credential::valid(&client, now).filter(|one| one.is_secret(secret));
                 if matching.count() == 0 {
                     return Err(Refusal::WrongSecret.into());

@@ -138,8 +138,8 @@ impl Reason {
     }
 }
 
-/// Returns the rustls error inside a tokio-postgres error. It is wrapped in an I/O error, which
-/// does not report it as its source.
+/// Returns the rustls error inside a tokio-postgres error. The rustls error is wrapped in an I/O
+/// error, which does not report it as its source.
 fn tls_error(error: &tokio_postgres::Error) -> Option<&rustls::Error> {
     let mut cause = error.source();
     while let Some(error) = cause {
