@@ -11,7 +11,7 @@ pub struct CookieArgs {
     #[arg(long, env, default_value = "better-auth", value_parser = prefix)]
     pub cookie_prefix: String,
 
-    /// SameSite attribute of the session cookie; none allows a web app on another site, and needs
+    /// SameSite attribute of the session cookie; `none` allows a web app on another site, and needs
     /// https or SECURE_COOKIES
     #[arg(long, env, default_value = "lax")]
     pub cookie_same_site: SameSite,

@@ -30,9 +30,9 @@ pub struct DatabaseArgs {
     )]
     pub database_max_connections: u16,
 
-    /// Connection pooler in front of PostgreSQL: auto detects a pooler in transaction mode and whether it
-    /// supports prepared statements; none assumes a direct connection or a pooler in session mode;
-    /// transaction assumes a pooler in transaction mode that does not support prepared statements
+    /// Connection pooler in front of PostgreSQL: `auto` detects a pooler in transaction mode and whether
+    /// it supports prepared statements; `none` assumes a direct connection or a pooler in session mode;
+    /// `transaction` assumes a pooler in transaction mode that does not support prepared statements
     #[arg(long, env, default_value = "auto")]
     pub database_pooler: Pooler,
 }

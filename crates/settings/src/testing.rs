@@ -40,7 +40,8 @@ pub fn assert_settings_documented<C: CommandFactory>(service: &str, page: &Path)
 }
 
 /// Returns the table, with one row per environment variable: its name, its default and the first
-/// paragraph of its help.
+/// paragraph of its help. A default that depends on other settings is the end of the help, after
+/// `; default: `.
 fn settings_table<C: CommandFactory>() -> String {
     let command = C::command();
     let rows = command.get_arguments().filter_map(row);
@@ -52,10 +53,13 @@ fn row(argument: &Arg) -> Option<String> {
     let variable = argument.get_env()?.to_str()?;
     let defaults: Vec<_> =
         argument.get_default_values().iter().map(|v| v.to_string_lossy()).collect();
-    let default =
-        if defaults.is_empty() { "none".to_owned() } else { format!("`{}`", defaults.join(",")) };
     let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
     let help = help.replace('|', "\\|").replace('<', "\\<");
+    let (help, default) = match help.split_once("; default: ") {
+        Some((help, default)) => (help, default.to_owned()),
+        None if defaults.is_empty() => (help.as_str(), "none".to_owned()),
+        None => (help.as_str(), format!("`{}`", defaults.join(","))),
+    };
     Some(format!("| `{variable}` | {default} | {help} |\n"))
 }
 
