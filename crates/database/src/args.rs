@@ -9,8 +9,8 @@ use super::Pooler;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_CONNECTIONS: u16 = 40;
-/// Minimum number of connections: one each for readiness checks, reads and writes, and two for
-/// transactions.
+/// Minimum number of connections: one each for readiness checks, reads and writes, and two
+/// exclusive ones for transactions and slow reads.
 const MIN_CONNECTIONS: u64 = 5;
 
 /// Database settings.

@@ -58,8 +58,8 @@ impl Database {
         })
     }
 
-    /// Returns a connection for slow reads, so that the statements of other requests do not have to
-    /// wait for them.
+    /// Returns a connection for slow reads, which the statements of other requests do not use and
+    /// therefore do not wait for.
     pub async fn read_at_leisure(&self) -> Result<Conn, Unavailable> {
         self.gate().pass()?;
         Ok(match self {
@@ -77,7 +77,7 @@ impl Database {
         })
     }
 
-    /// Adds the metrics about waits for connections.
+    /// Adds the metrics of waits for connections to `sheet`.
     pub fn show(&self, sheet: &mut Sheet) {
         match self {
             Self::Postgres(postgres) => postgres.waits.show(sheet),
@@ -94,13 +94,13 @@ impl Database {
         }
     }
 
-    /// Refuses connections until [`Database::admit`] is called. Used while the schema may not exist
+    /// Refuses connections until [`Database::admit`] is called, because the schema may not exist
     /// yet.
     pub fn hold_off(&self) {
         self.gate().set_closed(true);
     }
 
-    /// Allows connections, because the schema exists.
+    /// Allows connections again, because the schema exists.
     pub fn admit(&self) {
         self.gate().set_closed(false);
     }

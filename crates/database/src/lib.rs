@@ -9,9 +9,9 @@
 //!
 //! | item | responsibility |
 //! |---|---|
-//! | [`Database`] | the pools of connections |
+//! | [`Database`] | the connection pools |
 //! | [`Conn`], [`query!`] | a connection to either engine, and queries on it |
-//! | [`sql_types`] | columns that the two engines store differently |
+//! | [`sql_types`] | types of columns that the two engines store differently |
 //! | [`migrate`] | schema migrations, run under a lock |
 //! | `testing` | one temporary database per test (feature `testing`) |
 

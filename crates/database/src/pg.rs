@@ -66,7 +66,7 @@ impl Postgres {
         Instant::now().checked_add(self.timeout)
     }
 
-    /// Returns a shared connection for a statement of this kind.
+    /// Returns a shared connection for statements of this kind.
     pub(super) async fn shared(&self, what: Use) -> Result<PgConn, Unavailable> {
         let deadline = self.deadline();
         let lane = self.lanes.pick(what)?;
@@ -86,7 +86,7 @@ impl Postgres {
         PgConn::exclusive(&self.pool, Some(turn), deadline).await
     }
 
-    /// Returns whether the tables can be read; before the schema exists, whether the server
+    /// Returns whether `tables` can be read or, before the schema exists, whether the server
     /// responds. A query that reads no rows is enough to find locked or missing tables.
     pub(super) async fn is_ready(&self, tables: &[&str]) -> bool {
         let check = async {

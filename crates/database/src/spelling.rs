@@ -10,8 +10,8 @@ pub(super) fn after_sqlite_scheme(url: &str) -> Option<&str> {
     (scheme == "sqlite" || scheme.starts_with("sqlite+")).then_some(path)
 }
 
-/// Returns the path in a URL. `text` is the part after the scheme. The path is relative to the
-/// working directory unless it begins with a slash. `SQLAlchemy` writes one more slash before
+/// Returns the file path in a SQLite URL. `text` is the part after `://`. The path is relative to
+/// the working directory unless it begins with a slash. `SQLAlchemy` writes one more slash before
 /// relative and absolute paths; such a path is accepted or, if it is ambiguous, rejected with
 /// advice.
 pub(super) fn sqlite_path(text: &str) -> Result<PathBuf, String> {
@@ -52,7 +52,8 @@ fn is_plausible(path: &Path) -> bool {
     first.is_some_and(|folder| folder.is_dir())
 }
 
-/// Returns advice for a URL that clearly belongs to another tool and not to PostgreSQL.
+/// Returns advice for a URL with another tool's scheme for SQLite, or with the scheme of an
+/// unsupported database.
 pub(super) fn advice(url: &str) -> Option<&'static str> {
     match url.split(':').next().unwrap_or_default() {
         "sqlite" | "sqlite3" | "file" => Some("write sqlite://path for a SQLite file"),

@@ -1,7 +1,7 @@
-//! Columns that PostgreSQL and SQLite store differently, each with one SQL type and one Rust type.
+//! SQL types and Rust types for columns that PostgreSQL and SQLite store differently.
 //!
-//! SQLite has neither a time nor a UUID type: times are text of fixed width, so that they sort
-//! chronologically, and UUIDs are 16-byte blobs.
+//! SQLite has neither a time nor a UUID type: times are stored as fixed-width text, which sorts
+//! chronologically, and UUIDs as 16-byte blobs.
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use diesel::{
@@ -84,8 +84,8 @@ impl<'de> Deserialize<'de> for DbTime {
     }
 }
 
-/// Parses `2026-01-02T03:04:05.678901Z`. Written by hand, because a listing parses two timestamps
-/// per row, and a generic parser takes longer than the query.
+/// Parses a time such as `2026-01-02T03:04:05.678901Z`. Written by hand, because a listing parses
+/// two timestamps per row, and a generic parser takes longer than the query.
 fn read_time(text: &str) -> Option<DateTime<Utc>> {
     let number = |place: usize, width: usize| text.get(place..place + width)?.parse().ok();
     let is_separated =

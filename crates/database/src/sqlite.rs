@@ -125,7 +125,7 @@ fn start(
 }
 
 impl AsyncSqliteConnection {
-    /// Opens a connection outside of any pool, at a path or `file:` URI.
+    /// Opens a connection to the file at a path or `file:` URI, outside of any pool.
     pub async fn establish(address: &str) -> ConnectionResult<Self> {
         let bad = |reason: &dyn ToString| ConnectionError::BadConnection(reason.to_string());
         let threads = Threads(Arc::new(Queue::new(1)));

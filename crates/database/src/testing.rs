@@ -1,9 +1,9 @@
 //! One temporary database per test, on each engine.
 //!
-//! SQLite: a file in a temporary folder. PostgreSQL: a database copied from a migrated template on
-//! the server of `TEST_DATABASE_URL` (with a role that may create databases), dropped at the end.
-//! Without that variable, PostgreSQL tests are skipped with a message; if `CI` is set, they fail
-//! instead.
+//! On SQLite, it is a file in a temporary folder. On PostgreSQL, it is a copy of a migrated template
+//! on the server of `TEST_DATABASE_URL`, whose role must be allowed to create databases; the copy
+//! is dropped at the end of the test. Without that variable, PostgreSQL tests are skipped with a
+//! message; if `CI` is set, they fail instead.
 
 #![expect(clippy::expect_used, reason = "a test that has no database should stop here")]
 
@@ -36,7 +36,7 @@ pub enum Engine {
     Sqlite,
 }
 
-/// A migrated database that exists as long as this value.
+/// A migrated database, which is deleted when this value is dropped.
 pub struct TestDatabase {
     pub engine: Engine,
     pub url: DatabaseUrl,
@@ -79,8 +79,8 @@ impl TestDatabase {
         Self { engine: Engine::Postgres, url, home: Home::Server { server, name } }
     }
 
-    /// Creates a migrated database without data, on the other engine if it is available, or else on
-    /// the same one.
+    /// Creates an empty migrated database on the other engine if it is available, or else on the
+    /// same one.
     pub async fn elsewhere(&self, migrations: Migrations) -> Self {
         if self.engine == Engine::Postgres {
             return Self::in_a_folder(migrations).await;
@@ -109,7 +109,7 @@ impl TestDatabase {
         self.texts(&format!("{description}'{table}' ORDER BY 1")).await
     }
 
-    /// Returns the values that a query selects as `text`.
+    /// Runs a query and returns the values of its column `text`.
     pub async fn texts(&self, query: &str) -> Vec<String> {
         #[derive(QueryableByName)]
         struct Selected {
@@ -124,7 +124,7 @@ impl TestDatabase {
         rows.into_iter().map(|row| row.text).collect()
     }
 
-    /// Changes the database directly, bypassing the service.
+    /// Executes a statement on the database, bypassing the service.
     pub async fn change(&self, statement: &str) {
         let database = Database::open(&self.url).expect("the database can be opened");
         let mut conn = database.write().await.expect("the database answers");
@@ -237,7 +237,8 @@ fn url_of(server: &str, database: &str) -> DatabaseUrl {
     with_database(server, database).parse().expect("it is the URL of a PostgreSQL")
 }
 
-/// Returns the URL that services use for a database: through the pooler, if configured.
+/// Returns the URL with which services connect to a database: through the pooler if one is
+/// configured.
 #[expect(clippy::disallowed_methods, reason = "tests have no main function to read it")]
 fn url_for_services(server: &str, database: &str) -> String {
     let url = with_database(server, database);
@@ -255,7 +256,8 @@ fn with_database(server: &str, database: &str) -> String {
     url.into()
 }
 
-/// Turns each async function that takes a [`TestDatabase`] into two tests, one per engine.
+/// Turns each of the given async functions, which take a [`TestDatabase`], into two tests, one per
+/// engine.
 ///
 /// ```text
 /// on_both_engines!(MIGRATIONS; a_strangers_task_is_forbidden);

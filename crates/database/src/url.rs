@@ -6,7 +6,7 @@ use settings::{ExampleSecret, refuse_example};
 
 use super::{Pooler, PostgresUrl, SchemaName, postgres::UrlError, spelling};
 
-/// `sqlite://path` or `postgres://user:password@host:port/database`.
+/// The URL of a database: `sqlite://path` or `postgres://user:password@host:port/database`.
 #[derive(Clone)]
 pub enum DatabaseUrl {
     Postgres(PostgresUrl),
@@ -21,8 +21,8 @@ impl DatabaseUrl {
         }
     }
 
-    /// Returns a URL of the same database with its tables in `schema`, if given. Fails if a schema
-    /// is given for SQLite, which has none.
+    /// Returns a URL of the same database that selects `schema`, if it is given. Returns an error
+    /// if a schema is given for SQLite, which has no schemas.
     pub fn with_schema(&self, schema: Option<&SchemaName>) -> Result<Self, SchemaUnsupported> {
         match (self, schema) {
             (Self::Postgres(url), Some(schema)) => Ok(Self::Postgres(url.with_schema(schema))),
@@ -31,7 +31,8 @@ impl DatabaseUrl {
         }
     }
 
-    /// Rejects the example password of `.env.example` unless the address `site` is on this machine.
+    /// Returns an error if this URL contains the example password of `.env.example` and the URL
+    /// `site` does not point to this machine.
     pub fn refuse_example(&self, site: &str) -> Result<(), ExampleSecret> {
         match self {
             Self::Postgres(url) => refuse_example("DATABASE_URL", url.text(), site),

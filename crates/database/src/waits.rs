@@ -15,9 +15,10 @@ use telemetry::metrics::{Counter, Histogram, Sheet};
 pub(super) struct Waits {
     pub(super) read: Arc<Wait>,
     pub(super) write: Arc<Wait>,
-    /// Waits for an exclusive connection.
+    /// The waits for exclusive connections. Only PostgreSQL has them.
     pub(super) exclusive: Arc<Wait>,
-    /// Waits for a connection for a long read.
+    /// The waits for connections used by long reads. Only recorded on SQLite: PostgreSQL uses
+    /// exclusive connections for long reads.
     pub(super) long_read: Arc<Wait>,
 }
 
@@ -28,7 +29,6 @@ pub(super) struct Wait {
 }
 
 impl Wait {
-    /// Records a wait that has ended.
     pub(super) fn record(&self, waited: Duration, is_success: bool) {
         self.durations.observe(waited);
         if !is_success {
@@ -42,7 +42,7 @@ impl Wait {
         connection: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
         let mut connection = pin!(connection);
-        // In the common case, there is no wait, and the clock is not read.
+        // The clock is read only if no connection is available at once, which is rare.
         let (outcome, waited) = if let Some(outcome) = connection.as_mut().now_or_never() {
             (outcome, Duration::ZERO)
         } else {

@@ -20,7 +20,7 @@ use futures_util::{
 };
 use tempfile::TempDir;
 
-/// The constraint is deferred, so that a violation makes COMMIT fail.
+/// A schema with a deferred constraint, whose violation makes COMMIT fail.
 const SCHEMA: &str = "PRAGMA journal_mode = WAL; \
      CREATE TABLE numbers (number INTEGER PRIMARY KEY, parent INTEGER \
          REFERENCES numbers (number) DEFERRABLE INITIALLY DEFERRED);";

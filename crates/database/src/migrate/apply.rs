@@ -25,7 +25,7 @@ pub(super) enum Direction {
     DownTo(&'static str),
 }
 
-/// Returns the plan. Fails if relations that a pending migration creates already exist.
+/// Returns the plan, or an error if relations that a pending migration creates already exist.
 pub(super) fn find_conflict<C>(
     conn: &mut C,
     catalogue: &str,

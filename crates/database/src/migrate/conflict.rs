@@ -45,15 +45,15 @@ enum Origin {
 }
 
 impl Conflict {
-    /// Describes the conflict over the names in `taken`; `None` if it is empty. `latest` is the
-    /// complete schema of the service.
+    /// Returns the conflict over the names in `taken`, or `None` if `taken` is empty. `latest` is
+    /// the complete schema of the service.
     pub(super) fn of(
         taken: &[&str],
         history: &History,
         latest: &Relations,
         migrations: &Migrations,
     ) -> Option<Self> {
-        // Prefers tables, because the name of an index says little.
+        // Names only tables if there are any, because the name of an index says little.
         let (tables, others): (Vec<_>, Vec<_>) =
             taken.iter().partition(|name| history.relations.get(**name).is_some_and(has_columns));
         let taken: Vec<&str> = if tables.is_empty() { others } else { tables };

@@ -61,7 +61,7 @@ impl Footprint {
         self.0.last().map_or(&NOTHING, |(_, relations)| relations)
     }
 
-    /// Returns the schema before and after a migration.
+    /// Returns the schema before a migration (`None` before the first one) and after it.
     fn step(&self, version: &str) -> Option<(Option<&Relations>, &Relations)> {
         let index = self.0.iter().position(|(step, _)| step == version)?;
         let before = index.checked_sub(1).and_then(|before| self.0.get(before));

@@ -1,7 +1,7 @@
-//! The applied migrations and other contents of a database. Read-only.
+//! Reads the applied migrations and the relations of a database, without changing it.
 //!
 //! Each service has its own history table, so that services can share a database. In older
-//! databases, all services share one table; [`Plan`] takes over the versions in it.
+//! databases, all services share one table; [`Plan`] takes over the versions recorded there.
 //!
 //! [`Plan`]: super::plan::Plan
 
@@ -21,7 +21,7 @@ use crate::{Conn, query};
 /// The history table that all services used before each had its own.
 pub(super) const SHARED_TABLE: &str = "__diesel_schema_migrations";
 
-/// Queries the relations (tables, views, indexes and others) of the current schema, with the
+/// Query for the relations (tables, views, indexes and others) of the current schema, with the
 /// columns of the tables.
 pub(super) const CATALOGUE_OF_POSTGRES: &str = "\
     SELECT n.nspname::text AS schema, c.relname::text AS relation, a.attname::text AS detail \
@@ -30,7 +30,7 @@ pub(super) const CATALOGUE_OF_POSTGRES: &str = "\
     LEFT JOIN pg_catalog.pg_attribute a \
     ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f') \
     WHERE n.nspname = current_schema()";
-/// Queries the tables, views and indexes of a SQLite database, with the columns of the tables.
+/// Query for the tables, views and indexes of a SQLite database, with the columns of the tables.
 /// Names are in lower case, because SQLite compares them case-insensitively. The columns of virtual
 /// tables and views, which have no root page, are omitted, because querying them can fail.
 pub(super) const CATALOGUE_OF_SQLITE: &str = "\
@@ -39,7 +39,8 @@ pub(super) const CATALOGUE_OF_SQLITE: &str = "\
     LEFT JOIN pragma_table_info(CASE WHEN m.type = 'table' AND m.rootpage > 0 THEN m.name END) p \
     WHERE m.type IN ('table', 'view', 'index')";
 
-/// A relation with one of its columns, if any, or a history table with one of its versions.
+/// A row of a catalogue query (a relation and one of its columns, or `None` without columns) or of
+/// the query for versions (a history table and one of its versions).
 #[derive(QueryableByName)]
 pub(super) struct Found {
     #[diesel(sql_type = Text)]
@@ -82,7 +83,7 @@ impl History {
         Ok(history)
     }
 
-    /// Reads the history like [`Self::read`], but over a blocking connection.
+    /// Reads the history like [`Self::read`], but with a blocking connection.
     pub(super) fn read_blocking<C>(
         conn: &mut C,
         catalogue: &str,

@@ -3,7 +3,8 @@
 use super::{MigrateError, Migrations, connect, history::History, plan::Plan};
 use crate::{AsyncSqliteConnection, Conn, DatabaseUrl, is_outage};
 
-/// Fails unless every migration has run. Unknown versions are allowed.
+/// Returns an error unless every migration has run. Applied versions that this program does not
+/// know are allowed.
 pub async fn check(url: &DatabaseUrl, migrations: &Migrations) -> Result<(), MigrateError> {
     let mut conn = match url {
         DatabaseUrl::Postgres(url) => Conn::Postgres(connect(url).await?),

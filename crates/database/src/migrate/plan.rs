@@ -1,4 +1,4 @@
-//! The pending work on a database, according to its [`History`]. Read-only.
+//! Determines the pending migrations of a database from its [`History`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use super::{
 /// Applied and pending migrations.
 #[derive(Debug)]
 pub struct Plan {
-    /// Versions to take over from the old history table, which services shared.
+    /// Versions to take over from the old history table that all services shared.
     pub(super) inherited: BTreeSet<String>,
     /// Names of pending migrations, by version.
     pub pending: BTreeMap<String, String>,
@@ -54,8 +54,8 @@ impl Plan {
     }
 
     /// Takes over versions from the shared table. Services use the same version numbers, so a
-    /// version counts only if all columns that this service's migration adds exist. A version that
-    /// adds no columns counts if an earlier version does.
+    /// version is taken over only if all columns that this service's migration adds exist. If the
+    /// migration adds no columns, its version is taken over if an earlier one was.
     fn inherit(&mut self, history: &History, footprint: &Footprint) {
         let is_there = |(table, column): &(&str, &str)| {
             history.relations.get(*table).is_some_and(|columns| columns.contains(*column))

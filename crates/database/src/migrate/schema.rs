@@ -17,8 +17,9 @@ struct Name {
     name: Option<String>,
 }
 
-/// Creates the schema that the URL selects, if it does not exist. Fails if new tables would be
-/// created in another schema, which happens if a pooler drops the startup option, or in none.
+/// Creates the schema that the URL selects, if it does not exist. Returns an error if new tables
+/// would be created in another schema, which happens if a pooler drops the startup option, or if
+/// none of the schemas in the `search_path` exists.
 pub(super) fn enter(
     conn: &mut AsyncConnectionWrapper<PgConn>,
     url: &PostgresUrl,

@@ -80,7 +80,6 @@ impl PgConn {
         Self { connection, route, deadline, harness: None }
     }
 
-    /// Returns the connection of a lane, shared with other requests.
     pub(super) fn shared(
         connection: Arc<ServerConnection>,
         lane: InFlight,
@@ -130,8 +129,8 @@ impl PgConn {
         self.deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
     }
 
-    /// Begins a transaction on an exclusive connection. Dropping that connection rolls the
-    /// transaction back. Fails unless `self` is a shared connection.
+    /// Begins a transaction on an exclusive connection, and returns that connection. Dropping it
+    /// rolls the transaction back. Returns an error unless `self` is a shared connection.
     pub(crate) async fn begin(&self, begin: &str) -> QueryResult<Self> {
         let Route::Lane { pool, .. } = &self.route else {
             return Err(diesel::result::Error::AlreadyInTransaction);
@@ -149,7 +148,7 @@ impl PgConn {
         }
     }
 
-    /// Commits if the work of the transaction succeeded, and rolls back otherwise.
+    /// Commits the transaction if `outcome` is `Ok`, and rolls it back otherwise.
     pub(crate) async fn end<T, E: From<diesel::result::Error>>(
         self,
         outcome: Result<T, E>,

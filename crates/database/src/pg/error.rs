@@ -5,7 +5,7 @@ use std::{error::Error as StdError, io};
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error};
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
-/// Reasons for the failure of a statement.
+/// Reasons why a statement failed.
 pub(super) enum PgError {
     /// The connection is closed or closing.
     Lost(tokio_postgres::Error),

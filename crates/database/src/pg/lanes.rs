@@ -3,9 +3,9 @@
 //!
 //! Every thread has its own lanes, driven by its own runtime, so that a statement and its result
 //! need not cross threads. If there are fewer lanes than threads, some threads share one. The
-//! thread that opened the database runs the background tasks. If there are enough connections, this
-//! thread has lanes that no other thread uses, because a lane is driven by the runtime of the
-//! thread that opens it.
+//! thread that opened the database runs the background tasks. A lane is driven by the runtime of
+//! the thread that opens it, so that thread gets lanes that no other thread uses if there are
+//! enough connections.
 
 use std::{
     sync::{
@@ -25,7 +25,8 @@ use tokio::{
 use super::{connection::ServerConnection, deadline::before, endpoint::Endpoint, shares::Shares};
 use crate::{ConnectError, Unavailable};
 
-/// Maximum number of statements in flight on one lane. Further statements would not run in time.
+/// Maximum number of statements in flight on one lane. Further statements would not finish before
+/// their deadline.
 const MAX_IN_FLIGHT: usize = 1024;
 
 /// Maximum number of writes in flight on all lanes of [`Lanes::writes`] together, and on one lane.
@@ -97,7 +98,7 @@ impl Lanes {
         *self.thread.get_or(next)
     }
 
-    /// Returns the lane of this thread that is likely to be the fastest. Fails if too many
+    /// Returns the lane of this thread that is likely to be the fastest, or an error if too many
     /// statements are in flight on this lane.
     pub(super) fn pick(&self, what: Use) -> Result<InFlight, Unavailable> {
         let lane = match &self.background {
@@ -181,7 +182,7 @@ impl InFlight {
         Self(Arc::clone(lane))
     }
 
-    /// Waits until few enough writes of this lane are in flight. A write that still waits here can
+    /// Waits until few enough writes are in flight on this lane. A write that still waits here can
     /// be canceled when its request ends; one that was sent to the server cannot.
     pub(super) async fn turn(
         &self,
@@ -191,7 +192,7 @@ impl InFlight {
         before(deadline, writing).await?.map_err(|_closed| Unavailable::TimedOut)
     }
 
-    /// Returns the connection of the lane, and opens it if necessary.
+    /// Returns the lane's connection, and opens it if necessary.
     pub(super) async fn connection(
         &self,
         deadline: Option<Instant>,

@@ -25,8 +25,8 @@ pub(super) struct ExclusivePool {
 pub(super) struct Connector(Endpoint);
 
 impl ExclusivePool {
-    /// Creates a pool without time limits of its own: the deadline of the request includes the
-    /// wait.
+    /// Creates a pool without time limits of its own: a request's deadline also limits its wait for
+    /// a connection.
     pub(super) fn new(
         endpoint: Endpoint,
         connections: usize,

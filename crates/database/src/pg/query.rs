@@ -21,7 +21,7 @@ pub(super) struct PgQuery {
     values: Vec<Value>,
 }
 
-/// Identifies a prepared statement.
+/// The key of a prepared statement in the cache of a connection.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) enum StatementKey {
     /// The type of a query, if it alone determines the SQL.
@@ -40,7 +40,7 @@ pub(super) struct StatementText {
 pub(super) struct Value(Option<Vec<u8>>);
 
 thread_local! {
-    /// The SQL texts of queries whose type determines the SQL, by this type. Building one takes
+    /// The SQL of each query whose type alone determines it, by this type. Building the SQL takes
     /// longer than sending the statement.
     static TEXTS: RefCell<HashMap<TypeId, Arc<StatementText>>> = RefCell::default();
 }
@@ -97,8 +97,8 @@ fn to_type(metadata: &PgTypeMetadata) -> QueryResult<Type> {
     Ok(Type::from_oid(oid).unwrap_or_else(unknown))
 }
 
-/// Looks up nothing: diesel itself knows the built-in types, and no statement has a parameter of a
-/// type that an extension or a migration defines.
+/// A lookup of types that finds none: diesel itself knows the built-in types, and no statement has
+/// a parameter of a type that an extension or a migration defines.
 struct BuiltInTypes;
 
 impl PgMetadataLookup for BuiltInTypes {

@@ -5,14 +5,14 @@ use std::{num::NonZero, thread::available_parallelism};
 /// Maximum number of lanes for reads per thread. Reads are short, so two lanes keep a thread busy.
 const READS_PER_THREAD: usize = 2;
 /// Maximum number of lanes for writes. Writes wait for the disk. PostgreSQL executes the writes of
-/// one lane one after the other, but those of several lanes can share a sync of the disk.
+/// one lane one after the other, but those of several lanes can share a disk sync.
 const MAX_WRITES: usize = 16;
 const MAX_EXCLUSIVE: usize = 16;
-/// Minimum number of connections for which background tasks get a lane for reads and one for
-/// writes. With fewer connections, they use the lanes of the requests.
+/// Minimum number of connections with which background tasks get their own lane for reads and one
+/// for writes. With fewer connections, they use the lanes of the requests.
 const MIN_CONNECTIONS_FOR_BACKGROUND: usize = 16;
 
-/// Number of connections for each use, and of threads that share them.
+/// Number of connections for each use, and number of threads that share them.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Shares {
     pub(super) threads: usize,

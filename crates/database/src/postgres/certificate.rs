@@ -25,7 +25,7 @@ pub(super) fn has_common_name(certificate: &[u8], name: &str) -> bool {
     })
 }
 
-/// Returns whether a host name matches a pattern. A wildcard stands for the first label.
+/// Returns whether a host name matches a pattern. A leading `*.` matches any first label.
 fn is_match(pattern: &str, name: &str) -> bool {
     match (pattern.strip_prefix("*."), name.split_once('.')) {
         (Some(domain), Some((_, of_name))) => domain.eq_ignore_ascii_case(of_name),

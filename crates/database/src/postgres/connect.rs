@@ -1,4 +1,4 @@
-//! Connecting to PostgreSQL.
+//! Connects to the servers of a URL.
 
 use std::{sync::Arc, time::Duration};
 

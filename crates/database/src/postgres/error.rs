@@ -236,7 +236,8 @@ fn demands_tls(error: &DbError) -> bool {
     texts.iter().any(|text| error.message().contains(text))
 }
 
-/// Returns whether the server rejects the role, the password or the database.
+/// Returns whether the server rejects the role, its password, the database or the role's access
+/// to it.
 fn is_refusal(code: &SqlState) -> bool {
     *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION
         || *code == SqlState::INVALID_PASSWORD

@@ -29,7 +29,7 @@ impl Handshake {
     }
 }
 
-/// Wraps `inner` and records the progress of its TLS connections.
+/// A wrapper that records the progress of the handshake of `inner`.
 pub(super) struct Observed<T> {
     pub(super) inner: T,
     pub(super) handshake: Arc<Handshake>,

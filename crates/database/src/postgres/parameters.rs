@@ -172,8 +172,8 @@ impl Parameters {
     }
 }
 
-/// Translates the conditions for choosing a server. tokio-postgres does not know `primary` and
-/// `standby`, which are nearly equivalent to `read-write` and `read-only`.
+/// Returns the parameter `target_session_attrs` for tokio-postgres, which does not know libpq's
+/// `primary` and `standby`. They are nearly equivalent to `read-write` and `read-only`.
 fn session_attributes(value: &str) -> Result<String, UrlError> {
     let known = match value {
         "any" | "read-write" | "read-only" => value,

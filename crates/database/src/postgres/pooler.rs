@@ -24,9 +24,9 @@ pub enum Pooler {
 /// State that a connection keeps between transactions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Support {
-    /// The settings that were sent on connecting.
+    /// Whether it keeps the settings that were sent on connecting.
     pub settings: bool,
-    /// Named prepared statements.
+    /// Whether it keeps named prepared statements.
     pub statements: bool,
 }
 
@@ -36,14 +36,15 @@ impl Support {
 }
 
 const PROBE: &str = "SELECT 'is this statement known under its name'";
-/// Counts the statements that kept the name given by tokio-postgres (s0, s1 and so on). A pooler
-/// that supports prepared statements renames them.
+/// Query that counts the probes that have the name given by tokio-postgres (s0, s1 and so on). A
+/// pooler that supports prepared statements renames them.
 const COUNT_PROBES: &str = "SELECT count(*) FROM pg_prepared_statements \
      WHERE name ~ '^s[0-9]+$' AND statement = $$SELECT 'is this statement known under its name'$$";
 
 /// Returns what a new connection supports, and detects it if `pooler` is [`Pooler::Auto`].
 ///
-/// `limit` is the statement timeout among the settings, if they were sent.
+/// `limit` is the statement timeout that was sent with the session settings, or `None` if they were
+/// not sent.
 pub(super) async fn examine(
     client: &Client,
     pooler: Pooler,

@@ -1,4 +1,4 @@
-//! Tests of URLs, and of server behavior that some packaged versions of PostgreSQL lack.
+//! Tests of URLs, and of direct TLS negotiation, which PostgreSQL supports since version 17.
 
 use std::{
     io,
@@ -114,7 +114,7 @@ async fn direct_negotiation_starts_with_tls_and_the_protocols_name() {
 /// startup message, and then closes the connection.
 struct DirectServer {
     address: SocketAddr,
-    /// Number of clients that reached the startup message.
+    /// Number of clients that sent the startup message.
     started: Arc<AtomicUsize>,
 }
 

@@ -72,8 +72,8 @@ impl PostgresUrl {
         self.config().get_dbname().or(self.user())
     }
 
-    /// Returns the first schema of the `search_path` in the startup options; `None` if that is
-    /// `$user`.
+    /// Returns the first schema of the `search_path` in the startup options, or `None` if they set
+    /// no `search_path` or the first schema is `$user`.
     pub(crate) fn schema(&self) -> Option<SchemaName> {
         SchemaName::first_of(self.config().get_options()?)
     }

@@ -26,7 +26,7 @@ pub(super) struct ServerVerifier {
 #[derive(Debug)]
 struct Issuers {
     roots: RootCertStore,
-    /// The same certificates, to find out whether the server uses one of them itself.
+    /// The certificates in `roots`, to find out whether the server itself uses one of them.
     certificates: Vec<CertificateDer<'static>>,
     checks_name: bool,
 }
@@ -65,8 +65,8 @@ impl ServerCertVerifier for ServerVerifier {
             self.algorithms.all,
         );
         match issued {
-            // PostgreSQL's documentation describes how to use a self-signed certificate as the root
-            // certificate. By the time this error arises, the validity period has been checked.
+            // PostgreSQL's documentation describes how to use a server's self-signed certificate as
+            // the root certificate. When this error arises, the validity period has been checked.
             Err(error) if is_an_authority(&error) && issuers.certificates.contains(end_entity) => {}
             issued => issued?,
         }

@@ -47,8 +47,8 @@ pub(super) enum Access {
 }
 
 impl Access {
-    /// Returns the settings for an access mode. The writer's page cache is larger, to hold a group
-    /// of writes.
+    /// Returns the settings for this access mode. The writer's page cache is larger, to hold a
+    /// group of writes.
     fn pragmas(self) -> &'static str {
         match self {
             Self::Read => "PRAGMA cache_size = -512; PRAGMA query_only = ON;",
@@ -148,9 +148,9 @@ impl DatabaseFile {
         Ok(Opened { conn, files: Some(files) })
     }
 
-    /// Makes a connection open the write-ahead log, and returns the log's identity. Returns `None` as
-    /// long as the file is not in WAL mode: a log that this connection has not opened is deleted
-    /// when the connection that created it is closed.
+    /// Makes a connection open the write-ahead log, and returns the log's identity. Returns `None`
+    /// if the connection does not use WAL mode yet: it has then not opened the log, and another
+    /// connection that has opened it deletes it on closing.
     fn opened_log(&self, conn: &mut SqliteConnection) -> QueryResult<Option<FileId>> {
         conn.batch_execute(FIRST_READ)?;
         let mode: JournalMode = sql_query("PRAGMA journal_mode").get_result(conn)?;
@@ -158,7 +158,7 @@ impl DatabaseFile {
     }
 
     /// Keeps the connection if its files are still those at the path. Opens a new one if none is
-    /// open or if the path now names another database. Fails if there is no usable database.
+    /// open or if the path now names another database. Returns an error if no database is usable.
     pub(super) fn ensure(&self, opened: &mut Option<Opened>, access: Access) -> QueryResult<()> {
         match opened.as_mut().and_then(|opened| self.displacement(opened)) {
             None => {}
@@ -181,7 +181,8 @@ impl DatabaseFile {
         Ok(())
     }
 
-    /// Fails if the file that the connection writes to is no longer the file at the path.
+    /// Returns an error if the file that the connection writes to is no longer the file at the
+    /// path.
     pub(super) fn check(&self, opened: &Opened) -> QueryResult<()> {
         let Some(files) = &opened.files else { return Ok(()) };
         match FileId::of(&self.path) {

@@ -85,7 +85,7 @@ impl Health {
     }
 }
 
-/// Returns the names of all tables. Fails unless every reader can read them.
+/// Returns the names of all tables, or an error if a reader cannot read all of them.
 async fn read_tables(readers: &Queue) -> QueryResult<Vec<String>> {
     let mut results = Vec::new();
     readers.push_to_each(|| {
@@ -107,8 +107,8 @@ fn touch_tables(conn: &mut SqliteConnection) -> QueryResult<Vec<String>> {
     Ok(tables.into_iter().map(|table| table.name).collect())
 }
 
-/// Rewrites an existing value, which reaches the disk like any other write. Fails without writing
-/// if the disk is almost full.
+/// Rewrites an existing value, which reaches the disk like any other write. Returns an error
+/// without writing if the disk is almost full.
 async fn write(writer: &Queue, path: &Path) -> QueryResult<()> {
     let disk = rustix::fs::statvfs(path).map_err(|error| outage(&error))?;
     if disk.f_bavail.saturating_mul(disk.f_frsize) < MIN_FREE_BYTES {

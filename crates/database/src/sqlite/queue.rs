@@ -7,7 +7,7 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::statement::{Job, outage};
 
-/// Maximum number of queued jobs. More would probably not start within their time limit.
+/// Maximum number of queued jobs. Further jobs would probably not start within their time limit.
 const MAX_QUEUED: usize = 4096;
 
 /// The queued jobs of a thread pool. A thread takes jobs meant for it alone before those for any

@@ -1,4 +1,4 @@
-//! Reader threads: single statements, or several statements on one snapshot.
+//! Reader threads, which run single statements, or several statements on one snapshot.
 
 use std::{sync::mpsc, time::Instant};
 

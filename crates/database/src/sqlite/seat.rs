@@ -21,7 +21,7 @@ const POOL_WAIT: Duration = Duration::from_secs(5);
 /// replaced. The writer also checks after each commit.
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
-/// State of a thread.
+/// State of a database thread.
 pub(super) struct Seat {
     pub(super) queue: Arc<Queue>,
     /// Index of the thread in its pool.

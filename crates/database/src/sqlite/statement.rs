@@ -21,7 +21,7 @@ type Run = Box<dyn FnOnce(QueryResult<&mut SqliteConnection>) -> Executed + Send
 pub(super) struct Statement {
     run: Run,
     pub(super) submitted: Instant,
-    /// Whether SQLite itself undoes the whole work on failure, as it does for a single SQL
+    /// Whether SQLite itself undoes all of the work on failure, as it does for a single SQL
     /// statement.
     pub(super) is_atomic: bool,
     /// Whether to check the file first, even if it was checked recently.
@@ -38,7 +38,7 @@ pub(super) enum Job {
     },
 }
 
-/// A part of a transaction.
+/// A message from a request to the thread that runs its transaction.
 pub(super) enum Step {
     Statement(Statement),
     /// Removes the time limit of the transaction.
@@ -46,7 +46,8 @@ pub(super) enum Step {
     Commit(oneshot::Sender<QueryResult<()>>),
 }
 
-/// Reports the result of a statement to its request, or the reason why it was rolled back.
+/// A callback that reports a statement's result to its request, or the error if the argument is
+/// one: then the statement's effect was not committed.
 pub(super) type Reply = Box<dyn FnOnce(QueryResult<()>) + Send>;
 
 /// A statement that has run, but whose result has not been reported yet.
@@ -95,7 +96,7 @@ impl Statement {
             .unwrap_or_else(|_panic| Executed { effect: Effect::Unknown, reply: Box::new(drop) })
     }
 
-    /// Reports that the statement cannot run.
+    /// Reports `error` to the request instead of running the statement.
     pub(super) fn refuse(self, error: Error) {
         let executed = (self.run)(Err(error));
         (executed.reply)(Ok(()));
@@ -114,7 +115,7 @@ impl Job {
         matches!(self, Self::Statement(statement) if statement.checks_file)
     }
 
-    /// Reports that the job cannot run.
+    /// Reports `error` to the request instead of running the job.
     pub(super) fn refuse(self, error: &Error) {
         match self {
             Self::Statement(statement) => statement.refuse(copy(error)),
@@ -123,7 +124,7 @@ impl Job {
     }
 }
 
-/// Fails every step of a transaction that could not begin, until the request drops its sender or
+/// Rejects every step of a transaction that could not begin, until the request drops its sender or
 /// pauses for too long.
 pub(super) fn refuse_steps(steps: &mpsc::Receiver<Step>, error: &Error) {
     // The request sees the error at its first step and drops its sender.

@@ -13,7 +13,8 @@ pub struct TestRole {
 }
 
 impl TestDatabase {
-    /// Creates a role that can connect. It exists until [`TestDatabase::drop_role`] is called.
+    /// Creates a role that can connect to this database. It exists until
+    /// [`TestDatabase::drop_role`] is called.
     pub async fn create_role(&self) -> TestRole {
         let mut url: Url = self.url().parse().expect("it is a URL");
         let name = url.path().replace("/test_", "role_");
