@@ -58,8 +58,8 @@ impl Database {
         })
     }
 
-    /// Returns a connection for slow reads, which the statements of other requests do not use and
-    /// therefore do not wait for.
+    /// Returns a connection for slow reads. Slow reads have connections of their own, so that other
+    /// requests' statements do not wait for them.
     pub async fn read_at_leisure(&self) -> Result<Conn, Unavailable> {
         self.gate().pass()?;
         Ok(match self {

@@ -1,9 +1,9 @@
 //! One temporary database per test, on each engine.
 //!
-//! On SQLite, it is a file in a temporary folder. On PostgreSQL, it is a copy of a migrated template
-//! on the server of `TEST_DATABASE_URL`, whose role must be allowed to create databases; the copy
-//! is dropped at the end of the test. Without that variable, PostgreSQL tests are skipped with a
-//! message; if `CI` is set, they fail instead.
+//! On SQLite, it is a file in a temporary folder. On PostgreSQL, it is a copy of a migrated
+//! template on the server of `TEST_DATABASE_URL`, whose role must be allowed to create databases;
+//! the copy is dropped at the end of the test. Without that variable, PostgreSQL tests are skipped
+//! with a message; if `CI` is set, they fail instead.
 
 #![expect(clippy::expect_used, reason = "a test that has no database should stop here")]
 

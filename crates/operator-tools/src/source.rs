@@ -49,8 +49,8 @@ pub async fn connect(url: &str) -> Result<Conn, SourceError> {
     }
 }
 
-/// Configures how the current transaction formats values as text, and returns the collation that
-/// compares them byte by byte.
+/// Configures how the current transaction formats values as text, and returns the SQL name of the
+/// collation that compares text byte by byte.
 pub async fn begin(conn: &mut Conn) -> Result<&'static str, SourceError> {
     if matches!(conn, Conn::Sqlite(_)) {
         return Ok("BINARY");
@@ -74,7 +74,7 @@ fn read_only(path: &Path) -> Option<String> {
     Some(format!("{url}?{mode}"))
 }
 
-/// Checks that a path names a regular file. A URL is rejected without quoting it, because it may
+/// Parses the path of an existing regular file. Rejects a URL without quoting it, because it may
 /// contain a password.
 pub fn file(text: &str) -> Result<PathBuf, SourceError> {
     let path = transfer::file(text).map_err(|reason| SourceError::Url(reason.to_owned()))?;

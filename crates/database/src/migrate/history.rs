@@ -39,8 +39,8 @@ pub(super) const CATALOGUE_OF_SQLITE: &str = "\
     LEFT JOIN pragma_table_info(CASE WHEN m.type = 'table' AND m.rootpage > 0 THEN m.name END) p \
     WHERE m.type IN ('table', 'view', 'index')";
 
-/// A row of a catalogue query (a relation and one of its columns, or `None` without columns) or of
-/// the query for versions (a history table and one of its versions).
+/// A row of a catalogue query (a relation and one of its columns, if it has columns) or of the
+/// query for versions (a history table and one of its versions).
 #[derive(QueryableByName)]
 pub(super) struct Found {
     #[diesel(sql_type = Text)]

@@ -7,8 +7,8 @@ const POSTGRES_URL: &str = "postgres://user:password@host/database";
 /// Delimiters of password placeholders in the sample URLs of database providers.
 const PLACEHOLDERS: [(char, char); 3] = [('[', ']'), ('{', '}'), ('<', '>')];
 
-/// Rejects text that is not exactly a PostgreSQL URL, such as a quoted URL, a `psql` command, a list
-/// of settings or the URL of a Python driver.
+/// Rejects text that is not exactly a PostgreSQL URL, such as a quoted URL, a `psql` command, a
+/// list of settings or the URL of a Python driver.
 pub(super) fn refuse_wrapping(text: &str) -> Result<(), UrlError> {
     let refuse = |text: String| Err(UrlError::Foreign(text));
     if text.trim() != text {

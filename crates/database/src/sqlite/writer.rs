@@ -1,7 +1,7 @@
 //! The writer thread and its group commit.
 //!
-//! A commit waits for the disk. Writes that arrive meanwhile share the next commit. Each of them can
-//! fail alone, and none is acknowledged before the commit is on disk.
+//! A commit waits for the disk. Writes that arrive meanwhile share the next commit. Each of them
+//! can fail alone, and none is acknowledged before the commit is on disk.
 
 use std::{
     sync::{

@@ -146,8 +146,8 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
-    /// Returns the time of the server (RFC 9110 §6.6.1), corrected by the `Age` of a cached
-    /// response (RFC 9111 §5.1).
+    /// Returns the server's time from the `Date` header (RFC 9110 §6.6.1), corrected by the `Age`
+    /// of a cached response (RFC 9111 §5.1).
     pub(super) fn date(&self) -> Option<DateTime<Utc>> {
         let date = DateTime::parse_from_rfc2822(self.header("date")?).ok()?;
         let age = self.header("age").and_then(|age| age.parse().ok()).unwrap_or_default();

@@ -36,7 +36,8 @@ pub fn is_another_site(one: &WebOrigin, other: &WebOrigin) -> bool {
     }
 }
 
-/// Returns the registrable domain. A public suffix or a single label is a site of its own.
+/// Returns the registrable domain of a host name. A public suffix or a single label is a site of
+/// its own.
 fn registrable(name: &str) -> &str {
     psl::domain_str(name).unwrap_or(name)
 }

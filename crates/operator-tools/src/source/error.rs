@@ -19,7 +19,8 @@ pub enum SourceError {
     Read(#[source] diesel::result::Error),
     #[error("cannot read the file")]
     Csv(#[from] ::csv::Error),
-    /// Created by [`SourceError::refused`].
+    /// The reason for rejecting the source. Created by [`SourceError::refused`], which escapes
+    /// control characters.
     #[error("{0}; nothing was imported")]
     Refused(String),
 }

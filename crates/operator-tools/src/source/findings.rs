@@ -11,7 +11,7 @@ const LISTED: usize = 100;
 /// them; further ones are listed together.
 const REASONS: usize = 50;
 
-/// Remarks, and lines grouped by reason.
+/// The findings of an import: remarks about the source, and lines about rows, grouped by reason.
 #[derive(Debug, Default)]
 pub struct Findings {
     /// Listed lines and the number of unlisted ones, by reason.

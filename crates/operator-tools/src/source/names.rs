@@ -48,13 +48,13 @@ impl NameArgs {
         self.tables.is_empty() && self.columns.is_empty()
     }
 
-    /// Returns the name given for a table in the source.
+    /// Returns the source's name for the table `ours`, if one was given.
     pub(super) fn table(&self, ours: &str) -> Option<&str> {
         self.tables.iter().find(|mapping| mapping.is_of(ours)).map(|mapping| &*mapping.theirs)
     }
 
-    /// Returns the name given for a column in the source; empty if the source has no such column.
-    /// `ours` is `table.column`, or `column` for a file.
+    /// Returns the source's name for the column `ours`, if one was given; empty if the source has
+    /// no such column. `ours` is `table.column`, or `column` for a file.
     pub(super) fn column(&self, ours: &str) -> Option<&str> {
         self.columns.iter().find(|mapping| mapping.is_of(ours)).map(|mapping| &*mapping.theirs)
     }

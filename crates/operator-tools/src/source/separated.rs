@@ -154,7 +154,7 @@ impl SeparatedFile {
     }
 
     /// Returns whether the file ends inside a quoted value of this record. The CSV reader accepts
-    /// that.
+    /// such a file.
     fn ends_in_quotes(&self, record: &ByteRecord) -> Result<bool, SourceError> {
         if self.position() < self.size {
             return Ok(false);
@@ -193,8 +193,8 @@ impl Record<'_> {
     }
 }
 
-/// Counts lines as editors do. The CSV reader's line numbers differ if there are empty lines or
-/// carriage returns.
+/// A counter of lines as editors count them. The CSV reader's line numbers differ if there are
+/// empty lines or carriage returns.
 #[derive(Debug)]
 struct LineCounter {
     file: BufReader<File>,

@@ -29,7 +29,7 @@ pub struct Field {
 pub enum Need {
     /// Required for an import.
     Always,
-    /// Expected, unless `--column` says otherwise.
+    /// Required, unless `--column` says that the source does not have it.
     Usually,
     /// May be absent, for example because it belongs to an optional extension or to a later version
     /// of the source; an absent column is read as NULL.
@@ -77,8 +77,8 @@ impl TableLayout {
 }
 
 impl Table {
-    /// Finds a table. Fails if the source does not have it, if it lacks expected columns, or if
-    /// several tables or columns match.
+    /// Finds a table. Returns an error if the source does not have it, if it lacks expected
+    /// columns, or if several tables or columns match.
     pub async fn find(
         conn: &mut Conn,
         layout: &TableLayout,
@@ -200,7 +200,8 @@ impl Table {
         aliases.iter().map(select).collect::<Vec<_>>().join(", ")
     }
 
-    /// Returns an expression for a column whose values are compared in `collation`.
+    /// Returns an expression for the column with this alias that compares its values under
+    /// `collation`; NULL if the source does not have the column.
     pub fn key(&self, alias: &str, collation: &str) -> String {
         let column = self.columns.iter().find(|(known, _)| *known == alias);
         let sql = column.and_then(|(_, sql)| sql.strip_suffix(&format!(" AS {alias}")));
@@ -236,7 +237,7 @@ pub fn check_mappings(tables: &[&TableLayout], names: &NameArgs) -> Result<(), S
     Ok(())
 }
 
-/// Returns the positions of the names that denote this field in any naming style.
+/// Returns the positions of the names that equal this field's name in any naming style.
 fn matches(names: &[String], field: &str) -> Vec<usize> {
     let plain = plain_name(field);
     let same = names.iter().enumerate().filter(|(_, name)| plain_name(name) == plain);

@@ -56,7 +56,7 @@ impl fmt::Display for Tally {
     }
 }
 
-/// Counts and hashes lines.
+/// The number of rows per table so far, and a running hash of their lines.
 pub(super) struct Counter {
     rows: BTreeMap<String, u64>,
     hash: Context,

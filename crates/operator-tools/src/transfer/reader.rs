@@ -86,7 +86,7 @@ struct RowText {
     text: Vec<u8>,
 }
 
-/// Distinguishes a row from the last line; the row itself is skipped.
+/// A line after the first: a row, of which only the table is parsed, or the last line.
 #[derive(Deserialize)]
 struct AnyLine {
     table: Option<String>,
@@ -114,7 +114,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Reads to the end, and verifies the end line and all rows.
+    /// Reads to the end, and verifies all rows and the last line.
     pub(super) fn check(mut self, tables: &[Box<dyn Table>]) -> Result<(), TransferError> {
         while let Some(batch) = self.next_batch()? {
             table_of(&batch, tables)?.check(&batch)?;
@@ -184,7 +184,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Reads a line. Returns false at the end.
+    /// Reads a line. Returns false at the end of the file.
     fn read_line(&mut self) -> Result<bool, TransferError> {
         self.line.clear();
         self.number += 1;
@@ -196,7 +196,7 @@ impl Reader {
         Ok(length > 0)
     }
 
-    /// Returns the error for an invalid current line.
+    /// Returns the error for the current line, which is invalid.
     fn refused(&self, what: &str) -> TransferError {
         TransferError::Line { number: self.number, what: what.to_owned() }
     }

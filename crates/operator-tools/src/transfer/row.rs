@@ -85,8 +85,8 @@ macro_rules! exported {
                 }
             }
 
-            /// PostgreSQL inserts many rows in one statement. SQLite inserts one at a time, which
-            /// is cheap without a network.
+            /// Inserts many rows with one statement on PostgreSQL, and with one statement per row
+            /// on SQLite, where statements are cheap without a network.
             async fn insert(
                 conn: &mut database::Conn,
                 rows: Vec<Self>,
@@ -112,7 +112,7 @@ macro_rules! exported {
         }
     };
 }
-/// A column to order by on PostgreSQL.
+/// Expands to the expression that orders rows by a key column on PostgreSQL.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! key_on_postgres {

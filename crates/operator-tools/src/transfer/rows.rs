@@ -70,7 +70,7 @@ impl Rows {
         self.out.write_all(&self.line)
     }
 
-    /// Writes the last line.
+    /// Writes the last line, and returns the tally in it.
     pub(super) fn end(mut self) -> Result<Tally, TransferError> {
         let counter = std::mem::replace(&mut self.counter, Counter::new());
         let end = EndLine { end: counter.tally() };

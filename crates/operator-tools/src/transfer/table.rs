@@ -36,7 +36,7 @@ pub trait Table {
     ) -> LocalBoxFuture<'a, Result<(), TransferError>>;
 }
 
-/// Returns the table of a batch.
+/// Returns the table of a batch, or an error if the service has no such table.
 pub(super) fn table_of<'a>(
     batch: &Batch,
     tables: &'a [Box<dyn Table>],

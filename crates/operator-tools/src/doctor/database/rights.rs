@@ -10,8 +10,8 @@ use diesel_async::RunQueryDsl as _;
 
 use super::Schema;
 
-/// Queries the role's privileges on `current_schema()`. If the role may use no schema of the search
-/// path, `current_schema()` is NULL, and the first schema that exists is examined instead.
+/// Query for the role's privileges on `current_schema()`. If the role may use no schema of the
+/// search path, `current_schema()` is NULL, and the first schema that exists is examined instead.
 const SCHEMA: &str = "SELECT quote_ident(current_user) AS role, \
      coalesce(quote_ident(n.nspname), '') AS schema, \
      coalesce(has_schema_privilege(n.oid, 'USAGE'), true) AS may_use, \
@@ -23,7 +23,7 @@ const SCHEMA: &str = "SELECT quote_ident(current_user) AS role, \
      ELSE trim(both ' \"' FROM p.name) END \
      ORDER BY n.oid IS NULL, n.nspname IS DISTINCT FROM current_schema(), p.place LIMIT 1";
 
-/// Queries which of the given tables the role may not read or may not write.
+/// Query for those of the given tables that the role may not read or may not write.
 const TABLES: &str = "SELECT quote_ident(c.relname) AS name FROM pg_catalog.pg_class c \
      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
      WHERE quote_ident(n.nspname) = $1 AND c.relkind IN ('r', 'p') AND c.relname = ANY ($2) \
