@@ -51,7 +51,7 @@ struct Settings {
     algorithms: Vec<Algorithm>,
 }
 
-/// Requirements of a location.
+/// Requirements of a proxy's location, given as query parameters.
 #[derive(Deserialize)]
 struct Required {
     /// Scopes that the token must have, separated by spaces.
@@ -86,8 +86,8 @@ async fn verify(
         .finish())
 }
 
-/// Returns `None` if a header cannot carry the value unchanged, because a changed value would name
-/// another subject.
+/// Converts a value to a header value. Returns `None` if a header cannot carry it unchanged,
+/// because a changed value could name another subject or scope.
 fn header_value(value: &str) -> Option<HeaderValue> {
     let is_unchanged = value.is_ascii() && value.trim() == value;
     is_unchanged.then(|| HeaderValue::from_str(value).ok()).flatten()

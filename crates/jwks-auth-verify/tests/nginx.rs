@@ -53,7 +53,7 @@ fn serve(listener: TcpListener, respond: impl Fn(&str, &str) -> String + Send + 
     });
 }
 
-/// Starts an application that returns the request that it receives.
+/// Starts an application that responds with the head of the request, and returns its port.
 fn start_application() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();

@@ -62,8 +62,8 @@ impl Algorithm {
         }
     }
 
-    /// Returns the algorithm with exactly this name. The names of RFC 8037 and RFC 9864 for Ed25519
-    /// stand for the same signatures.
+    /// Returns the algorithm with exactly this name. `EdDSA` (RFC 8037) and `Ed25519` (RFC 9864)
+    /// both name [`Self::EdDsa`].
     pub fn from_name(name: &str) -> Option<Self> {
         match name {
             "Ed25519" => Some(Self::EdDsa),

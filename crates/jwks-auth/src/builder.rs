@@ -98,53 +98,53 @@ impl VerifierBuilder {
         self
     }
 
-    /// Maximum age of the key set while the issuer is available, and then also the longest time for
-    /// which a key that the issuer has removed is still accepted. Default: 5 minutes.
+    /// Sets the maximum age of the key set while the issuer is available; a key that the issuer
+    /// removes is refused within this time. Default: 5 minutes.
     #[must_use]
     pub fn cache_ttl(mut self, cache_ttl: Duration) -> Self {
         self.timing.cache_ttl = cache_ttl;
         self
     }
 
-    /// Minimum interval between fetches caused by unknown keys, and maximum delay before a failed
-    /// fetch is retried. Default: 30 seconds.
+    /// Sets the minimum interval between fetches caused by unknown keys, and the maximum delay
+    /// before a failed fetch is retried. Default: 30 seconds.
     #[must_use]
     pub fn cooldown(mut self, cooldown: Duration) -> Self {
         self.timing.cooldown = cooldown;
         self
     }
 
-    /// Timeout of a JWKS fetch. Default: 5 seconds.
+    /// Sets the timeout of a JWKS fetch. Default: 5 seconds.
     #[must_use]
     pub fn fetch_timeout(mut self, fetch_timeout: Duration) -> Self {
         self.timing.fetch_timeout = fetch_timeout;
         self
     }
 
-    /// Maximum time for which the last valid key set is used while the issuer is unavailable.
-    /// Default: 24 hours.
+    /// Sets the maximum age up to which the last valid key set is used while the issuer is
+    /// unavailable. Default: 24 hours.
     #[must_use]
     pub fn max_stale(mut self, max_stale: Duration) -> Self {
         self.timing.max_stale = max_stale;
         self
     }
 
-    /// Tolerated clock skew between the issuer and this verifier. Default: 30 seconds.
+    /// Sets the tolerated clock skew between the issuer and this verifier. Default: 30 seconds.
     #[must_use]
     pub fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway = leeway;
         self
     }
 
-    /// Maximum number of verified tokens in the cache; 0 turns it off. Default: 10 000.
+    /// Sets the maximum number of verified tokens in the cache; 0 turns it off. Default: 10 000.
     #[must_use]
     pub fn token_cache(mut self, entries: usize) -> Self {
         self.cache_entries = entries;
         self
     }
 
-    /// Maximum size of the token cache in bytes, where each token counts as its length plus 512.
-    /// Default: 2 KiB per entry allowed by [`Self::token_cache`].
+    /// Sets the maximum size of the token cache in bytes, where each token counts as its length
+    /// plus 512. Default: 2 KiB per entry allowed by [`Self::token_cache`].
     #[must_use]
     pub fn token_cache_bytes(mut self, bytes: usize) -> Self {
         self.cache_bytes = Some(bytes);
@@ -163,8 +163,8 @@ impl VerifierBuilder {
         self
     }
 
-    /// Adds headers, as pairs of name and value, to every HTTP fetch of keys, such as
-    /// `traceparent`. The callback runs inside the span `fetch_keys`, a child of the span of the
+    /// Adds headers such as `traceparent`, as pairs of name and value, to every HTTP request for
+    /// keys or metadata. The callback runs inside the span `fetch_keys`, a child of the span of the
     /// request that caused the fetch, if there is one.
     #[cfg(feature = "http")]
     #[must_use]

@@ -20,7 +20,7 @@ pub struct RegisteredClaims {
     pub sub: String,
     /// Expiration time (§4.1.4).
     pub exp: f64,
-    /// Not valid before this time (§4.1.5).
+    /// Time before which the token is not valid (§4.1.5).
     pub nbf: Option<f64>,
     /// Time of issue (§4.1.6).
     pub iat: Option<f64>,
@@ -70,7 +70,7 @@ impl Rules {
         })
     }
 
-    /// Fails if the token is not valid yet. `now` is the time since the epoch.
+    /// Returns an error if the token is not valid yet. `now` is the time since the epoch.
     pub(crate) fn has_begun(
         &self,
         claims: &RegisteredClaims,
@@ -82,7 +82,7 @@ impl Rules {
         if is_ahead { Err(Refusal::NotYetValid) } else { Ok(()) }
     }
 
-    /// Fails if the token has expired. `now` is the time since the epoch.
+    /// Returns an error if the token has expired. `now` is the time since the epoch.
     pub(crate) fn has_not_ended(
         &self,
         claims: &RegisteredClaims,

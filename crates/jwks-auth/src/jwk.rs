@@ -67,8 +67,8 @@ impl KeySet {
         Some(Self { by_kid, nameless })
     }
 
-    /// Returns the key with this `kid` for this algorithm. Without a `kid`, returns the only key
-    /// of the set, and an error if the number of keys is not one.
+    /// Returns the key with this `kid` for this algorithm. Without a `kid`, returns the only key of
+    /// the set, or an error if the set has no key or several.
     pub(crate) fn find(
         &self,
         kid: Option<&str>,

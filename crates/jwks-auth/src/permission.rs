@@ -4,7 +4,7 @@ use std::{fmt, marker::PhantomData, ops::Deref};
 
 use crate::{Error, RegisteredClaims, Verified};
 
-/// The scopes and roles that a handler requires of every token, see [`Authorized`].
+/// The scopes and roles that a handler requires of every token; see [`Authorized`].
 pub trait Permission: 'static {
     /// Scopes that the token must have. All of them are required.
     const SCOPES: &'static [&'static str] = &[];
@@ -13,7 +13,7 @@ pub trait Permission: 'static {
 }
 
 /// The verified claims of a token that has the permission `P`. An extractor like `Bearer`, for the
-/// same frameworks: a token without the permission gets a 403.
+/// same frameworks; a request whose token lacks the permission gets a 403.
 ///
 /// Dereferences to [`Verified`].
 pub struct Authorized<C, P> {
@@ -22,7 +22,7 @@ pub struct Authorized<C, P> {
 }
 
 impl<C, P: Permission> Authorized<C, P> {
-    /// Checks the permission of a token.
+    /// Checks that a token has the permission. Returns [`Error::InsufficientScope`] if it does not.
     pub fn check(verified: Verified<C>) -> Result<Self, Error> {
         verified.registered().require_scopes(P::SCOPES)?;
         verified.registered().require_any_role(P::ROLES)?;
@@ -50,15 +50,15 @@ impl<C, P> Deref for Authorized<C, P> {
 }
 
 impl RegisteredClaims {
-    /// Fails with [`Error::InsufficientScope`] unless the token has all of these scopes, compared
+    /// Returns [`Error::InsufficientScope`] unless the token has all of these scopes, compared
     /// exactly (RFC 6749 §3.3).
     pub fn require_scopes(&self, scopes: &'static [&'static str]) -> Result<(), Error> {
         let has = |scope: &&str| self.scopes.iter().any(|own| own == scope);
         if scopes.iter().all(has) { Ok(()) } else { Err(Error::InsufficientScope { scopes }) }
     }
 
-    /// Fails with [`Error::InsufficientScope`] unless the token has one of these roles, or the list
-    /// is empty.
+    /// Returns [`Error::InsufficientScope`] unless the token has one of these roles, or the list is
+    /// empty.
     pub fn require_any_role(&self, roles: &'static [&'static str]) -> Result<(), Error> {
         let has = |role: &&str| self.roles.iter().any(|own| own == role);
         let is_allowed = roles.is_empty() || roles.iter().any(has);

@@ -14,10 +14,10 @@ use aws_lc_rs::signature::{
 
 use crate::Algorithm;
 
-/// Coordinates have the length of the curve's field (RFC 7518 §6.2.1.2).
+/// Length of a coordinate on P-256, which is that of the curve's field (RFC 7518 §6.2.1.2).
 const P256_BYTES: usize = 32;
 const P384_BYTES: usize = 48;
-/// An uncompressed point (SEC 1 §2.3.3).
+/// First byte of an encoded uncompressed point (SEC 1 §2.3.3).
 const UNCOMPRESSED: u8 = 4;
 
 /// A public key, and the algorithms for which it may be used. No other algorithm is ever tried with

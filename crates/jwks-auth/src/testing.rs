@@ -18,8 +18,8 @@ use crate::{
 };
 use private_key::PrivateKey;
 
-/// An issuer that signs valid and invalid tokens. Serve [`Issuer::jwks`] at the JWKS URL of the
-/// service, or pass [`Issuer::keys`] to the verifier.
+/// An issuer that signs valid and invalid tokens. Serve [`Issuer::jwks`] at the URL from which the
+/// service under test fetches its keys, or pass [`Issuer::keys`] to the verifier.
 #[derive(Clone)]
 pub struct Issuer {
     kid: String,

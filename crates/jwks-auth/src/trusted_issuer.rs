@@ -11,7 +11,7 @@ use crate::{
     http::{DiscoveredKeys, HttpKeys, HttpSettings},
 };
 
-/// A rule of the application for the claims of a token.
+/// An application's rule for the claims of a token.
 pub(crate) type ClaimsRule = Box<dyn Fn(&Map<String, Value>) -> bool + Send + Sync>;
 
 /// An issuer, the audience of its tokens, the source of its keys, and the algorithms that it uses.
@@ -102,8 +102,9 @@ impl TrustedIssuer {
         self
     }
 
-    /// Accepts only tokens whose claims satisfy this predicate as well. It is called after the
-    /// registered claims have been verified. Can be called several times; all predicates must hold.
+    /// Accepts only tokens whose claims also satisfy this predicate, which is called after the
+    /// signature, issuer, audience and subject have been verified. If the method is called several
+    /// times, all predicates must hold.
     ///
     /// A cached token is not checked again. For conditions that may change, use
     /// [`VerifierBuilder::revoked_if`](crate::VerifierBuilder::revoked_if).

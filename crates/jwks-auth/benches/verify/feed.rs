@@ -10,7 +10,7 @@ use std::{
 use jwks_auth::testing::Issuer;
 use serde_json::{Map, Value, json};
 
-/// Number of events.
+/// Number of events in the feed.
 const EVENTS: u64 = 500;
 const KIND: &str = "https://schemas.openid.net/secevent/caep/event-type/session-revoked";
 

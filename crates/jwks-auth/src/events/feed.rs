@@ -66,8 +66,8 @@ impl fmt::Debug for EventFeed {
 }
 
 impl EventFeed {
-    /// Creates a feed; `secret` is sent as a bearer token. Fails if the secret is not a valid
-    /// header value.
+    /// Creates a feed; `secret` is sent as a bearer token. Returns an error if the secret is not a
+    /// valid header value.
     pub fn new(url: Url, secret: &str) -> Result<Self, BuildError> {
         let authorization = HeaderValue::try_from(format!("Bearer {secret}"));
         let mut authorization =
@@ -77,15 +77,15 @@ impl EventFeed {
         Ok(Self { url, authorization, max_silence, when_silent: WhenSilent::default() })
     }
 
-    /// Time without a response after which the feed counts as silent. Must exceed the 30 seconds
-    /// that a request may take. Default: 1 minute.
+    /// Sets the time without a response after which the feed counts as silent. It must exceed the
+    /// 30 seconds that a request may take. Default: 1 minute.
     #[must_use]
     pub fn max_silence(mut self, max_silence: Duration) -> Self {
         self.max_silence = max_silence;
         self
     }
 
-    /// Policy for tokens while the feed is silent. Default: [`WhenSilent::Accept`].
+    /// Sets the policy for tokens while the feed is silent. Default: [`WhenSilent::Accept`].
     #[must_use]
     pub fn when_silent(mut self, when_silent: WhenSilent) -> Self {
         self.when_silent = when_silent;

@@ -27,7 +27,7 @@ pub(crate) struct DiscoveredKeys {
     known: ArcSwapOption<Known>,
 }
 
-/// The content of the metadata.
+/// The location of the keys, as last found in the metadata.
 struct Known {
     keys: Endpoint,
     fetched_at: Instant,
@@ -80,7 +80,7 @@ pub fn metadata_urls(issuer: &str) -> Option<[Url; 2]> {
     Some([at(format!("{OAUTH}{path}")), at(format!("{path}{OPENID}"))])
 }
 
-/// Returns the URL of the key set in the metadata of an issuer.
+/// Returns the URL of the key set from an issuer's metadata, which must name `issuer`.
 pub fn jwks_uri(metadata: &[u8], issuer: &str) -> Result<Url, MetadataError> {
     let UniqueMembers(metadata) = serde_json::from_slice(metadata)
         .map_err(|_error: serde_json::Error| MetadataError::NotMetadata)?;
@@ -159,7 +159,8 @@ impl DiscoveredKeys {
         Ok(keys)
     }
 
-    /// Fetches the metadata. The second location is tried only if the first one has no metadata.
+    /// Fetches the metadata and returns the URL of the keys in it. The second location is tried
+    /// only if the first one has no metadata.
     async fn discover(&self) -> Result<Url, DiscoveryError> {
         let [oauth, openid] = &self.metadata;
         if let Ok(document) = oauth.read().await {

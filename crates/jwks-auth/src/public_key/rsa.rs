@@ -6,14 +6,16 @@ use aws_lc_rs::{
 };
 
 const MIN_BYTES: usize = 2048 / 8;
-/// Verifying a forged token with a larger key would take too long.
+/// Maximum length of a modulus. Verifying a token, even a forged one, with a larger key would take
+/// too long.
 const MAX_BYTES: usize = 8192 / 8;
-/// 65537, the least exponent that FIPS 186-5 §A.1.1 allows. An exponent of 1 would accept anything.
+/// 65537, the least exponent that FIPS 186-5 §A.1.1 allows. With an exponent of 1, anyone could
+/// forge signatures.
 const MIN_EXPONENT: u64 = 0x1_0001;
 const TOP_BIT: u8 = 0x80;
 
-/// Encodes a key as `SubjectPublicKeyInfo`. Returns `None` if it is too small, or if it is not in
-/// the shortest form.
+/// Encodes a key as `SubjectPublicKeyInfo`. Returns `None` if its modulus or its exponent is out of
+/// range, even, or not in the shortest form.
 pub(super) fn encode(n: &[u8], e: &[u8]) -> Option<Vec<u8>> {
     let has_size = (MIN_BYTES..=MAX_BYTES).contains(&n.len())
         && n.first().is_some_and(|first| n.len() > MIN_BYTES && *first > 0 || *first >= TOP_BIT);
@@ -28,7 +30,8 @@ fn is_odd(number: &[u8]) -> bool {
     number.last().is_some_and(|last| last % 2 == 1)
 }
 
-/// Returns the value of an exponent in the shortest form.
+/// Returns the value of an exponent, or `None` if it is longer than 64 bits or not in the shortest
+/// form.
 fn exponent(e: &[u8]) -> Option<u64> {
     let has_shortest_form =
         e.first().is_some_and(|first| *first > 0) && e.len() <= size_of::<u64>();

@@ -42,7 +42,8 @@ impl PrivateKey {
         Self::Ec(EcdsaKeyPair::generate(signing).expect("entropy"), crv)
     }
 
-    /// Returns the parameters that depend on the type of the key (RFC 7518 §6, RFC 8037 §2).
+    /// Returns the parameters of the public JWK that depend on the type of the key (RFC 7518 §6,
+    /// RFC 8037 §2).
     pub(super) fn public_jwk(&self) -> Value {
         let encode = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(bytes);
         match self {
@@ -62,7 +63,7 @@ impl PrivateKey {
         }
     }
 
-    /// Signs by an algorithm of this type of key.
+    /// Signs a message with `algorithm`, which must belong to this type of key.
     pub(super) fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Vec<u8> {
         let random = SystemRandom::new();
         match self {

@@ -96,7 +96,7 @@ async fn a_key_never_verifies_another_algorithm() {
                     .iter()
                     .all(|one| one.name().contains('S') && !one.name().contains('E'));
                 let expected = if are_rsa && name_of_key.is_none() {
-                    // Both algorithms belong to the key, but the signature was made by the other.
+                    // Both algorithms belong to the key, but the signature was made with the other.
                     Refusal::BadSignature
                 } else {
                     Refusal::WrongAlgorithm
@@ -109,7 +109,8 @@ async fn a_key_never_verifies_another_algorithm() {
     }
 }
 
-/// Signs with a public key as if it were a secret, in each form that a confused verifier might use.
+/// Returns tokens whose HMAC uses a public key as the secret, in each form in which a confused
+/// verifier might use the key.
 fn macs(jwk: &Value, header: &Value) -> Vec<String> {
     use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
     use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};

@@ -19,7 +19,7 @@ const AUDIENCE: &str = "https://api.example.com";
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 const OPENID: &str = "/.well-known/openid-configuration";
 
-/// A server of JSON documents by path.
+/// An HTTP server that serves JSON documents by path.
 #[derive(Clone)]
 struct Server {
     url: String,

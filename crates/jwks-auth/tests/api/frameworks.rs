@@ -1,4 +1,4 @@
-//! The extractors of axum and the layer of tower, and permissions with every framework.
+//! The extractors for axum and the layer for tower, and permissions with every framework.
 
 use std::{convert::Infallible, future::Ready, task::Poll};
 

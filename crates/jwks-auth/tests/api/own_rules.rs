@@ -1,4 +1,4 @@
-//! Conditions of the application for the claims of an issuer's tokens.
+//! An application's own conditions for the claims of an issuer's tokens.
 
 use std::sync::{
     Arc,

@@ -1,4 +1,4 @@
-//! Random bytes from a fixed seed, so that failures are reproducible.
+//! Tests with random bytes, which come from a fixed seed, so that failures are reproducible.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use proptest::{

@@ -36,7 +36,7 @@ async fn every_outcome_is_counted_once() {
     assert!(issuer.keys_age.is_some() && issuer.is_ready);
 }
 
-/// Captures log output.
+/// A writer that captures log output.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 

@@ -34,7 +34,8 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Must be called inside a Tokio runtime, because it builds a verifier.
+    /// Creates a world with default settings. Must be called inside a Tokio runtime, because it
+    /// builds a verifier.
     pub(crate) fn new() -> Self {
         Self::with(|builder| builder)
     }
