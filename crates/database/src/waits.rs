@@ -17,8 +17,8 @@ pub(super) struct Waits {
     pub(super) write: Arc<Wait>,
     /// The waits for exclusive connections. Only PostgreSQL has them.
     pub(super) exclusive: Arc<Wait>,
-    /// The waits for connections used by long reads. Only recorded on SQLite: PostgreSQL uses
-    /// exclusive connections for long reads.
+    /// The waits for connections used by long reads. Recorded only on SQLite, because PostgreSQL
+    /// uses exclusive connections for them.
     pub(super) long_read: Arc<Wait>,
 }
 

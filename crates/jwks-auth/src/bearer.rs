@@ -1,4 +1,4 @@
-//! The extractor of verified claims. The modules of the frameworks implement it.
+//! The extractor of verified claims, which the framework modules implement.
 
 use crate::Verified;
 

@@ -169,7 +169,7 @@ impl Keys {
         self.current().is_some_and(|set| set.keys.has(kid, key))
     }
 
-    /// Returns the key that a token names, if it may use this algorithm. If the set does not
+    /// Returns the key that a token names, if it supports this algorithm. If the set does not
     /// contain the key, fetches the set first, unless the key is revoked or a cool-down prevents
     /// it.
     pub(crate) async fn find(

@@ -15,7 +15,7 @@ pub trait KeySource: Send + Sync + 'static {
     /// Fetches the key set once. The caller retries.
     fn fetch(&self) -> Fetching<'_>;
 
-    /// Returns the proxy that the source uses, if any, without credentials.
+    /// Returns the proxy that the source uses, if there is one, without its credentials.
     fn proxy(&self) -> Option<String> {
         None
     }

@@ -87,7 +87,7 @@ pub struct IssuerStats {
     pub keys_age: Option<Duration>,
     /// Whether there is a set that is no older than `max_stale`.
     pub is_ready: bool,
-    /// The proxy used for fetching, if any, without credentials.
+    /// The proxy through which the keys are fetched, if there is one, without its credentials.
     pub proxy: Option<String>,
 }
 

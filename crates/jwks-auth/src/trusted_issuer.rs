@@ -69,7 +69,6 @@ impl TrustedIssuer {
         Self::of(issuer.into(), audience.into(), Source::Custom(Box::new(source)))
     }
 
-    /// Returns the source of the keys.
     #[cfg(feature = "http")]
     pub(crate) fn into_source(self, http: &HttpSettings) -> Result<Box<dyn KeySource>, BuildError> {
         let source: Box<dyn KeySource> = match self.source {
@@ -80,7 +79,6 @@ impl TrustedIssuer {
         Ok(source)
     }
 
-    /// Returns the source of the keys.
     #[cfg(not(feature = "http"))]
     pub(crate) fn into_source(self) -> Box<dyn KeySource> {
         let Source::Custom(source) = self.source;

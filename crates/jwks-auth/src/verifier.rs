@@ -28,7 +28,7 @@ use crate::{
 
 pub(crate) type IsRevoked = Arc<dyn Fn(&RegisteredClaims) -> bool + Send + Sync>;
 
-/// Verifier of the tokens of one or several issuers. Cheap to clone; all clones share the keys and
+/// A verifier for tokens of one or several issuers. Cheap to clone; all clones share the keys and
 /// the cache.
 #[derive(Clone)]
 pub struct Verifier(pub(crate) Arc<Inner>);

@@ -129,7 +129,7 @@ pub fn shown(url: &Url) -> String {
     format!("{}://{}{}", url.scheme(), authority.unwrap_or_default(), url.path())
 }
 
-/// Returns the message of the innermost cause of an error, which usually says what really happened.
+/// Returns the message of an error's innermost cause, which usually names the actual problem.
 pub fn innermost(error: &(dyn StdError + 'static)) -> String {
     let mut innermost = error;
     while let Some(cause) = innermost.source() {

@@ -85,7 +85,6 @@ pub enum Imported {
 }
 
 impl Imported {
-    /// Logs the result.
     pub fn log(&self) {
         match self {
             Self::Now(tally) => info!(contents = %tally, "imported and verified"),

@@ -29,7 +29,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Compares the contents of a database with the migrations of the program.
+    /// Compares a database's contents with the program's migrations.
     pub fn new(history: &History, migrations: &Migrations) -> migration::Result<Self> {
         let mut pending = migrations.names()?;
         let unknown = history.own.iter().filter(|version| !pending.contains_key(*version));

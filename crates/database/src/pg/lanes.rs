@@ -29,7 +29,7 @@ use crate::{ConnectError, Unavailable};
 /// their deadline.
 const MAX_IN_FLIGHT: usize = 1024;
 
-/// Maximum number of writes in flight on all lanes of [`Lanes::writes`] together, and on one lane.
+/// Maximum number of writes in flight on all lanes for writes together, and below, on one lane.
 /// Sending several writes at once saves CPU time, but a server that hangs may execute them later,
 /// although their requests have failed.
 const MAX_WRITES_IN_FLIGHT: usize = 64;

@@ -40,7 +40,6 @@ impl ExclusivePool {
         Ok(Self { pool, wait })
     }
 
-    /// Waits for a connection until the deadline.
     pub(super) async fn get(&self, deadline: Option<Instant>) -> Result<PoolObject, Unavailable> {
         let object = async { Ok::<_, Unavailable>(before(deadline, self.pool.get()).await??) };
         self.wait.time(object).await

@@ -21,7 +21,7 @@ pub(super) struct PgQuery {
     values: Vec<Value>,
 }
 
-/// The key of a prepared statement in the cache of a connection.
+/// A prepared statement's key in a connection's cache.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) enum StatementKey {
     /// The type of a query, if it alone determines the SQL.

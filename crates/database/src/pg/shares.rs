@@ -18,7 +18,6 @@ pub(super) struct Shares {
     pub(super) threads: usize,
     pub(super) reads: usize,
     pub(super) writes: usize,
-    /// Number of exclusive connections.
     pub(super) exclusive: usize,
     /// Number of lanes for background tasks.
     pub(super) background: usize,

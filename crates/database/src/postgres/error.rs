@@ -28,7 +28,6 @@ pub(super) struct Attempt {
     pub(super) reason: Reason,
 }
 
-/// Reason for a failed attempt.
 #[derive(Debug)]
 pub(super) struct Reason {
     text: String,
@@ -213,8 +212,7 @@ fn day(time: UnixTime) -> String {
         .map_or_else(String::new, |time| time.date_naive().to_string())
 }
 
-/// Returns the message of the innermost error. The messages of the outer errors are as general as
-/// "db error".
+/// Returns the innermost error's message. The outer errors' messages are as general as "db error".
 fn innermost(error: &tokio_postgres::Error) -> String {
     let mut innermost: &(dyn StdError + 'static) = error;
     while let Some(cause) = innermost.source() {

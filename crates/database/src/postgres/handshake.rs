@@ -29,7 +29,7 @@ impl Handshake {
     }
 }
 
-/// A wrapper that records the progress of the handshake of `inner`.
+/// A wrapper of `inner` that records the progress of its handshake.
 pub(super) struct Observed<T> {
     pub(super) inner: T,
     pub(super) handshake: Arc<Handshake>,

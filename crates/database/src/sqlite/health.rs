@@ -25,7 +25,6 @@ use super::{
 };
 use crate::gate::Gate;
 
-/// Time limit for a check.
 const CHECK_TIMEOUT: Duration = Duration::from_millis(2500);
 /// Free space below which a disk counts as full after a failed write.
 const MIN_FREE_BYTES: u64 = 1024 * 1024;

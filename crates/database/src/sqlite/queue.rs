@@ -1,4 +1,4 @@
-//! Queue of jobs for a pool of threads.
+//! The job queue of a thread pool.
 
 use std::{collections::VecDeque, sync::Arc};
 

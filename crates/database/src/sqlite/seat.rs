@@ -31,7 +31,7 @@ pub(super) struct Seat {
     pub(super) access: Access,
     pub(super) wait: Arc<Wait>,
     pub(super) opened: Option<Opened>,
-    /// Time of the last check of the file; `None` if the next job requires a new check.
+    /// Time at which the file was last checked; `None` if the next job requires a new check.
     pub(super) checked: Option<Instant>,
 }
 

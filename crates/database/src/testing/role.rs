@@ -8,7 +8,7 @@ use super::TestDatabase;
 #[derive(Debug)]
 pub struct TestRole {
     pub name: String,
-    /// URL of the database, with the name and password of this role.
+    /// URL of the database with this role's name and password.
     pub url: String,
 }
 

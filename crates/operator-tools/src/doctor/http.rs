@@ -34,7 +34,7 @@ pub struct Answer {
     pub(super) asked_at: DateTime<Utc>,
     pub(super) answered_at: DateTime<Utc>,
     headers: HeaderMap,
-    /// The proxy that the request went through, if any.
+    /// The proxy through which the request was sent; `None` without a proxy.
     pub proxy: Option<String>,
 }
 

@@ -11,8 +11,8 @@ pub fn is_https(origin: &WebOrigin) -> bool {
     origin.as_str().starts_with("https://")
 }
 
-/// Returns whether the host of the origin is a loopback address or a name of one (W3C Secure
-/// Contexts §3.1).
+/// Returns whether the origin's host is a loopback address, or a name that always refers to one
+/// (W3C Secure Contexts §3.1).
 pub fn is_loopback(origin: &WebOrigin) -> bool {
     match host(origin) {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),

@@ -244,7 +244,7 @@ fn matches(names: &[String], field: &str) -> Vec<usize> {
     same.map(|(at, _)| at).collect()
 }
 
-/// Returns the name of a table in the source, and the names of its columns.
+/// Returns the source's name for the table `ours`, and the names of its columns in the source.
 async fn find_table(
     conn: &mut Conn,
     ours: &str,

@@ -12,7 +12,6 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Returns the lines with their numbers.
     pub(super) fn lines(&self) -> impl Iterator<Item = (u64, &[u8])> {
         (self.first..).zip(self.lines.iter().map(Vec::as_slice))
     }
