@@ -29,9 +29,9 @@ use crate::{ConnectError, Unavailable};
 /// their deadline.
 const MAX_IN_FLIGHT: usize = 1024;
 
-/// Maximum number of writes in flight on all lanes for writes together, and below, on one lane.
-/// Sending several writes at once saves CPU time, but a server that hangs may execute them later,
-/// although their requests have failed.
+/// Maximum number of writes in flight on all lanes for writes together; [`MAX_WRITES_OF_A_LANE`]
+/// limits each lane. Sending several writes at once saves CPU time, but a server that hangs may
+/// execute them later, although their requests have failed.
 const MAX_WRITES_IN_FLIGHT: usize = 64;
 const MAX_WRITES_OF_A_LANE: usize = 8;
 

@@ -36,8 +36,8 @@ impl Support {
 }
 
 const PROBE: &str = "SELECT 'is this statement known under its name'";
-/// Query that counts the probes that have the name given by tokio-postgres (s0, s1 and so on). A
-/// pooler that supports prepared statements renames them.
+/// Query that counts the probes under a name given by tokio-postgres (s0, s1 and so on). A pooler
+/// that supports prepared statements renames them.
 const COUNT_PROBES: &str = "SELECT count(*) FROM pg_prepared_statements \
      WHERE name ~ '^s[0-9]+$' AND statement = $$SELECT 'is this statement known under its name'$$";
 
