@@ -1,4 +1,4 @@
-//! Connections to either engine and their transactions.
+//! Connections to either engine, and their transactions.
 
 use std::{any::Any, sync::Arc};
 

@@ -26,7 +26,7 @@ impl fmt::Debug for Database {
 }
 
 impl Database {
-    /// Opens the pools without connecting. Creates a SQLite file and its folder if they do not
+    /// Opens the pools without connecting. Creates the SQLite file and its folder if they do not
     /// exist.
     pub fn open(url: &DatabaseUrl) -> Result<Self, OpenError> {
         Self::open_with(url, &DatabaseArgs::default())
@@ -41,7 +41,7 @@ impl Database {
         }
     }
 
-    /// Opens the pools like [`Self::open`], with the given limits instead of the defaults.
+    /// Opens the pools like [`Self::open`], but with the settings `args` instead of the defaults.
     pub fn open_with(url: &DatabaseUrl, args: &DatabaseArgs) -> Result<Self, OpenError> {
         Ok(match url {
             DatabaseUrl::Postgres(url) => Self::Postgres(Arc::new(Postgres::open(url, args)?)),
@@ -49,7 +49,8 @@ impl Database {
         })
     }
 
-    /// Returns a connection for reading.
+    /// Returns a connection for reads. It must not be used for writes: PostgreSQL may receive a
+    /// statement twice, and SQLite rejects writes.
     pub async fn read(&self) -> Result<Conn, Unavailable> {
         self.gate().pass()?;
         Ok(match self {

@@ -1,4 +1,4 @@
-//! A gate that keeps requests from a database until its schema is known to exist.
+//! A gate that refuses database connections while the schema may not exist yet.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

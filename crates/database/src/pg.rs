@@ -32,7 +32,7 @@ const CHECK_TIMEOUT: Duration = Duration::from_millis(2500);
 /// Shared and exclusive connections to one PostgreSQL database.
 #[expect(missing_debug_implementations, reason = "the pool is not Debug")]
 pub struct Postgres {
-    /// Shared connections for single statements, pipelined.
+    /// Shared connections, on which single statements are pipelined.
     lanes: Lanes,
     /// Exclusive connections, for transactions and slow statements.
     pool: Arc<ExclusivePool>,

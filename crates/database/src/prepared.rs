@@ -9,7 +9,8 @@ use diesel::{
 /// A statement that is prepared once per connection and cached by its SQL.
 ///
 /// Diesel prepares an UPDATE every time, because a changeset can produce any number of SQL strings.
-/// This costs a round trip and a query plan. The wrapper is for changesets that produce only a few.
+/// This costs a round trip and a query plan. This wrapper is for changesets that produce only a
+/// few strings.
 #[derive(Clone, Copy, Debug)]
 pub struct Prepared<Q>(pub Q);
 

@@ -1,4 +1,4 @@
-//! Long transactions: reading everything from one snapshot, and writing everything atomically.
+//! Long transactions, which read from one snapshot or write atomically.
 
 use diesel::QueryResult;
 use diesel_async::SimpleAsyncConnection as _;

@@ -78,7 +78,7 @@ impl fmt::Display for Algorithm {
     }
 }
 
-/// The name of an algorithm that this crate does not support.
+/// Error for the name of an algorithm that this crate does not support.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected one of EdDSA, Ed25519, ES256, ES384, RS256, RS384, RS512, PS256, PS384, PS512")]
 pub struct UnknownAlgorithm;

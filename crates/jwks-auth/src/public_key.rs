@@ -88,7 +88,8 @@ impl PublicKey {
         self.parsed.iter().map(|(algorithm, _)| *algorithm)
     }
 
-    /// Returns whether `signature` is a valid signature of `message` by an algorithm of this key.
+    /// Returns whether this key verifies `signature` as a signature of `message` with `algorithm`;
+    /// false if the key is not for this algorithm.
     ///
     /// Ed25519 signatures are verified strictly (RFC 8032 §5.1.7): S is less than the group order,
     /// R is the canonical encoding of the computed point (both checked by AWS-LC), and R is not of

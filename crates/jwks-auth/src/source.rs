@@ -1,4 +1,4 @@
-//! The interface of sources of key sets, and a source that never changes.
+//! The interface of key sources, and a source that never changes.
 
 use std::{error::Error as StdError, future::Future, pin::Pin};
 

@@ -17,8 +17,8 @@ use tower_service::Service;
 use crate::{Error, Verified, Verifier, bearer_token, response::response};
 
 /// A layer that verifies the bearer token of each request (RFC 6750 §2.1) and adds its claims to
-/// the extensions of the request as [`Verified<C>`]. Other requests get a complete response and do
-/// not reach the inner service.
+/// the extensions of the request as [`Verified<C>`]. Rejected requests get a complete error
+/// response and do not reach the inner service.
 pub struct BearerLayer<C> {
     policy: Policy,
     claims: PhantomData<fn() -> C>,

@@ -38,7 +38,7 @@ pub(crate) struct Inner {
     pub(crate) issuers: Vec<Issuer>,
     pub(crate) cache: Option<TokenCache>,
     pub(crate) is_revoked: Option<IsRevoked>,
-    /// Follows the security events of the primary issuer.
+    /// The follower of the primary issuer's security events, if they are followed.
     #[cfg(feature = "events")]
     pub(crate) follower: Option<Arc<Follower>>,
     pub(crate) now: Now,

@@ -39,7 +39,7 @@ pub struct Conflict {
 
 #[derive(Debug)]
 enum Origin {
-    /// The tables have all columns of the service's own tables.
+    /// The service itself: the existing tables have all columns of its own tables.
     Own,
     Other(&'static str),
 }
@@ -77,7 +77,7 @@ impl Conflict {
         })
     }
 
-    /// Returns the setting that avoids the conflict.
+    /// Returns the name of the setting to change in order to avoid the conflict.
     pub fn setting(&self) -> &'static str {
         if self.schema.is_some() { "DATABASE_SCHEMA" } else { "DATABASE_URL" }
     }

@@ -55,7 +55,7 @@ impl Footprint {
             .collect()
     }
 
-    /// Returns the complete schema.
+    /// Returns the schema after all migrations.
     pub(super) fn latest(&self) -> &Relations {
         static NOTHING: Relations = Relations::new();
         self.0.last().map_or(&NOTHING, |(_, relations)| relations)

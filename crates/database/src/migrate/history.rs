@@ -39,8 +39,8 @@ pub(super) const CATALOGUE_OF_SQLITE: &str = "\
     LEFT JOIN pragma_table_info(CASE WHEN m.type = 'table' AND m.rootpage > 0 THEN m.name END) p \
     WHERE m.type IN ('table', 'view', 'index')";
 
-/// A row of a catalogue query (a relation and one of its columns, if it has columns) or of the
-/// query for versions (a history table and one of its versions).
+/// A row of a catalog query (a relation and one of its columns, if it has columns) or of the query
+/// for versions (a history table and one of its versions).
 #[derive(QueryableByName)]
 pub(super) struct Found {
     #[diesel(sql_type = Text)]
@@ -57,7 +57,7 @@ pub(super) type Relations = BTreeMap<String, BTreeSet<String>>;
 /// The relations of a database, and the migrations applied to it.
 #[derive(Debug, Default)]
 pub struct History {
-    /// The schema of the relations, if there are any.
+    /// Name of the current schema; `None` if it contains no relations.
     pub(super) schema: Option<String>,
     pub(super) relations: Relations,
     /// Versions in the service's own history table.

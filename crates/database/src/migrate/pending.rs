@@ -1,4 +1,4 @@
-//! Checks that a schema is up to date. Read-only, so it needs no write permission.
+//! Checks that a schema is up to date, without changing it, so that no write permission is needed.
 
 use super::{MigrateError, Migrations, connect, history::History, plan::Plan};
 use crate::{AsyncSqliteConnection, Conn, DatabaseUrl, is_outage};

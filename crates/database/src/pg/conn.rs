@@ -31,7 +31,7 @@ use crate::{
     postgres::{ConnectError, PostgresUrl, Session, Support},
 };
 
-/// A connection, borrowed from a lane or the pool, or opened on its own.
+/// A connection from a lane, from the pool, or outside of both.
 #[expect(missing_debug_implementations, reason = "the client is not Debug")]
 pub struct PgConn {
     connection: Arc<ServerConnection>,

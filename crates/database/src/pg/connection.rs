@@ -206,7 +206,7 @@ pub(super) struct PgRows {
 }
 
 impl PgRows {
-    /// Returns the number of affected rows, once all rows have arrived.
+    /// Returns the number of affected rows, which is known once all rows have arrived; 0 before.
     pub(super) fn affected(&self) -> QueryResult<usize> {
         usize::try_from(self.rows.rows_affected().unwrap_or_default())
             .map_err(|error| diesel::result::Error::DeserializationError(error.into()))

@@ -21,7 +21,7 @@ pub(super) struct ExclusivePool {
     wait: Arc<Wait>,
 }
 
-/// Opens the connections of a pool.
+/// A manager that opens and checks a pool's connections.
 pub(super) struct Connector(Endpoint);
 
 impl ExclusivePool {

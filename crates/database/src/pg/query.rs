@@ -36,7 +36,7 @@ pub(super) struct StatementText {
     pub(super) types: Vec<Type>,
 }
 
-/// A parameter in the binary format, or NULL.
+/// A parameter's value in PostgreSQL's binary format, or NULL.
 pub(super) struct Value(Option<Vec<u8>>);
 
 thread_local! {

@@ -249,8 +249,8 @@ fn is_about_encryption(code: &SqlState) -> bool {
     *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION || *code == SqlState::PROTOCOL_VIOLATION
 }
 
-/// Returns whether an I/O error ended the attempt, rather than a server that does not offer what
-/// the URL requires.
+/// Returns whether an I/O error ended the attempt, rather than a requirement of the URL that the
+/// server does not meet.
 fn is_of_the_network(error: &tokio_postgres::Error) -> bool {
     error.source().is_some_and(<dyn StdError>::is::<io::Error>)
 }

@@ -40,7 +40,7 @@ pub(super) enum SslMode {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Trust {
     Anyone,
-    /// Certificates issued by a certificate in this file.
+    /// Certificates issued by an authority whose certificate is in this file.
     Root {
         file: PathBuf,
         checks_name: bool,

@@ -19,7 +19,7 @@ use super::certificate;
 #[derive(Debug)]
 pub(super) struct ServerVerifier {
     algorithms: WebPkiSupportedAlgorithms,
-    /// `None` trusts any certificate.
+    /// The trusted issuers; `None` to trust any certificate.
     issuers: Option<Issuers>,
 }
 

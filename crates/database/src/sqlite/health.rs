@@ -32,7 +32,7 @@ const MIN_FREE_BYTES: u64 = 1024 * 1024;
 const TABLES: &str =
     "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 ORDER BY name";
 
-/// Known state of a database.
+/// State of a database according to earlier checks and writes.
 pub(super) struct Health {
     file: Arc<DatabaseFile>,
     /// Whether a write has failed for a reason that may affect other writes, and no check has

@@ -66,7 +66,7 @@ impl Queue {
         }
     }
 
-    /// Waits for the next job of a thread. Returns `None` when the queue is closed and empty.
+    /// Waits for a thread's next job. Returns `None` when the queue is closed and empty.
     pub(super) fn next(&self, thread: usize) -> Option<Job> {
         let mut state = self.state();
         loop {
@@ -80,7 +80,7 @@ impl Queue {
         }
     }
 
-    /// Returns the next job of a thread without waiting, or `None` if the queue is empty.
+    /// Returns a thread's next job without waiting, or `None` if no job is queued for it.
     pub(super) fn try_next(&self, thread: usize) -> Option<Job> {
         self.state().take(thread)
     }

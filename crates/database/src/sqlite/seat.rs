@@ -15,7 +15,7 @@ use super::{
 };
 use crate::waits::Wait;
 
-/// Time limit for a job to wait in the queue.
+/// Maximum time for which a job may wait in the queue; later, it is rejected.
 const POOL_WAIT: Duration = Duration::from_secs(5);
 /// Time after which a thread checks again, before its next job, that its file has not been
 /// replaced. The writer also checks after each commit.
@@ -72,7 +72,7 @@ impl Seat {
 
 /// The way a transaction ended.
 pub(super) struct Ended {
-    /// Reports the result of the commit; `None` if no commit was requested or possible.
+    /// The channel for the result of the commit; `None` if no commit was requested or possible.
     pub(super) commit: Option<oneshot::Sender<QueryResult<()>>>,
     pub(super) effect: Effect,
 }

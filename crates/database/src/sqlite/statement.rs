@@ -28,7 +28,6 @@ pub(super) struct Statement {
     pub(super) checks_file: bool,
 }
 
-/// A job for a thread.
 pub(super) enum Job {
     Statement(Statement),
     /// A transaction, which the writer rolls back if the sender is dropped before the commit.

@@ -139,8 +139,8 @@ pub(crate) struct Follower {
 }
 
 impl Follower {
-    /// Rejects a revoked token, or, depending on the policy, every token while revocations are
-    /// unknown.
+    /// Rejects a revoked token, or, depending on the policy, every token while revocations may be
+    /// out of date.
     pub(crate) fn check(&self, claims: &RegisteredClaims) -> Result<(), Error> {
         self.check_silence()?;
         if self.revocations.has(claims) { Err(Error::Refused(Refusal::Revoked)) } else { Ok(()) }

@@ -77,7 +77,7 @@ pub struct EventBatch {
     pub more_available: bool,
 }
 
-/// Error in reading events. The messages contain no secrets.
+/// Reason why events cannot be read. The messages contain no secrets.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FeedError {

@@ -142,7 +142,7 @@ async fn a_token_that_is_being_verified_is_not_kept_after_an_invalidation() {
             let (verifier, token) = (world.verifier.clone(), token.clone());
             async move { verifier.verify::<serde_json::Value>(&token).await.is_ok() }
         });
-        // Wait until the verification has started and is waiting for the keys.
+        // Waits until the verification has started and is waiting for the keys.
         while world.verifier.stats().cache.misses == 0 {
             tokio::task::yield_now().await;
         }

@@ -98,7 +98,7 @@ async fn a_token_of_a_megabyte_is_refused() {
     assert_eq!(world.refusal(&"a".repeat(1 << 20)).await, Refusal::TooLong);
     assert_eq!(world.refusal(&"a".repeat(8193)).await, Refusal::TooLong);
     assert_eq!(world.refusal(&"a".repeat(8192)).await, Refusal::NotCompact);
-    // Compare a token just below the limit with one just above it.
+    // Compares a token just below the limit with one just above it.
     let mut claims = claims("ada");
     let mut token = String::new();
     for (filling, outcome) in [(5_900, Ok(())), (6_100, Err(Refusal::TooLong.into()))] {

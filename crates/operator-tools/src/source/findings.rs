@@ -21,12 +21,11 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Adds a remark about the source as a whole.
     pub fn remark(&mut self, text: String) {
         self.remarks.push(text);
     }
 
-    /// Adds a line about a row.
+    /// Adds a line about a row, to be listed under `reason`.
     pub fn list(&mut self, reason: &str, line: String) {
         let is_new = !self.lines.contains_key(reason);
         let reason = if is_new && self.lines.len() >= REASONS { "other reasons" } else { reason };

@@ -7,18 +7,18 @@ use diesel_async::RunQueryDsl;
 
 use super::{Count, NameArgs, SourceError, plain_name};
 
-/// Expected table of a source.
+/// A table that a source is expected to have.
 #[derive(Debug)]
 pub struct TableLayout {
-    /// Name in the documentation of the source, used by `--table` and `--column`.
+    /// Name in the source's documentation, used by `--table` and `--column`.
     pub name: &'static str,
     pub fields: &'static [Field],
 }
 
-/// Expected column of a source.
+/// A column that a source is expected to have.
 #[derive(Debug)]
 pub struct Field {
-    /// Name in the documentation of the source, used by `--column`.
+    /// Name in the source's documentation, used by `--column`.
     pub name: &'static str,
     /// Alias of the column in queries.
     pub alias: &'static str,

@@ -12,6 +12,6 @@ pub struct Inventory {
     pub service: &'static str,
     pub version: &'static str,
     pub migrations: Arc<Migrations>,
-    /// In the order of an import: parent tables before child tables.
+    /// The tables in the order in which an import stores them: parents before children.
     pub tables: Vec<Box<dyn Table>>,
 }

@@ -11,7 +11,7 @@ use crate::doctor::Finding;
 
 pub(super) struct Examination {
     plan: migration::Result<Plan>,
-    /// Whether the table unique to the service exists.
+    /// Whether the table that is unique to the service exists.
     has_table: bool,
     /// Whether the database is empty apart from history tables.
     is_empty: bool,

@@ -22,7 +22,8 @@ impl Schema {
         self.tables.first().copied().unwrap_or_default()
     }
 
-    /// Returns whether an outdated schema is a fault.
+    /// Returns whether an outdated schema is a fault: the service is running, or does not run
+    /// migrations when it starts.
     pub(super) fn should_be_current(&self) -> bool {
         self.is_running || !self.migrates_at_start
     }
