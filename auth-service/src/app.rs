@@ -190,14 +190,15 @@ impl App {
         self.server.handle()
     }
 
-    /// Prepares the schema, the signing keys and the workers, and retries without a time limit
-    /// while failures are temporary. Optional: without this call, [`Self::run`] does the same while
-    /// it serves requests.
+    /// Prepares the schema, the signing keys and the workers. Retries temporary failures without a
+    /// time limit. Optional: without this call, [`Self::run`] does the same while it serves
+    /// requests.
     pub async fn prepared(&mut self) -> Result<(), StartError> {
         self.preparation.done().await
     }
 
-    /// Runs the service until a signal stops it. Fails if the preparation or the server fails.
+    /// Runs the service until a signal stops it. Returns an error if the preparation or the server
+    /// fails.
     pub async fn run(self) -> Result<(), StartError> {
         let Self { server, lifecycle, preparation, state, metrics, .. } = self;
         let finish = async |workers: Workers, limit| {
@@ -210,9 +211,9 @@ impl App {
     }
 }
 
-/// Closes the database to requests. Returns the work that migrates or checks the schema, opens the
-/// database to requests, loads the signing keys and starts the workers. Temporary failures are
-/// retried.
+/// Closes the database to requests. Returns the preparation, which migrates or checks the schema,
+/// opens the database to requests, loads the signing keys and starts the workers. It retries
+/// temporary failures.
 fn prepare(state: Data<AppState>, config: &Config) -> Preparation<Workers, StartError> {
     state.database.hold_off();
     let (url, may_migrate) = (config.database_url.clone(), config.migrate);

@@ -249,7 +249,7 @@ impl Config {
         self.better_auth_url.as_str().starts_with("https://")
     }
 
-    /// Returns the features. Fills in the default of `notify_new_network`, which depends on
+    /// Returns the features, including the default of `notify_new_network`, which depends on
     /// `SMTP_URL`.
     pub(crate) fn features(&self) -> Features {
         let notifies = self.features.notify_new_network.unwrap_or(self.mail.smtp_url.is_some());
@@ -272,8 +272,8 @@ impl Config {
         self.jwt_rotation_interval.is_none_or(|interval| self.jwt_publish_ahead < interval)
     }
 
-    /// Returns the origins whose requests may carry cookies: the service's own origin, those of the
-    /// web app, and the configured ones.
+    /// Returns all trusted origins: those of `BETTER_AUTH_URL`, `FRONTEND_URL` and
+    /// `BETTER_AUTH_TRUSTED_ORIGINS`.
     pub(crate) fn trusted_origins(&self) -> Vec<TrustedOrigin> {
         let own = [&self.better_auth_url].into_iter().chain(&self.frontend_url);
         let mut origins: Vec<_> = own.map(TrustedOrigin::from).collect();

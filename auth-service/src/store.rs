@@ -49,7 +49,7 @@ pub(crate) use source::{
 pub(crate) use user::{User, UserChanges};
 pub(crate) use verification_token::{NewVerificationToken, Purpose, VerificationToken};
 
-/// Reasons why an access to the database failed.
+/// Reasons why a database operation failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DatabaseError {
     #[error("database unavailable")]

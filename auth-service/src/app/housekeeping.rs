@@ -18,13 +18,13 @@ use crate::{
     },
 };
 
-/// Interval at which obsolete rows are deleted and values are re-encrypted.
+/// Pause between two runs of the worker that deletes obsolete rows and re-encrypts values.
 const PAUSE: Duration = Duration::from_mins(10);
-/// Approximate maximum number of audit log entries deleted at once. After `AUDIT_RETENTION` has
-/// been shortened, there may be millions of old entries.
+/// Approximate maximum number of audit log entries that one statement deletes. After
+/// `AUDIT_RETENTION` has been shortened, there may be millions of old entries.
 const AUDIT_BATCH: u16 = 5000;
-/// Interval at which the signing keys are read, so that a revoked key soon leaves the published set
-/// of every replica.
+/// Pause between two reads of the signing keys. It is short, so that a revoked key soon leaves the
+/// published set of every replica.
 const KEYS_PAUSE: Duration = Duration::from_secs(1);
 
 /// Starts the worker that deletes obsolete rows and re-encrypts values. Any number of replicas may

@@ -17,7 +17,7 @@ pub(crate) const BUILD: Build =
 /// Timeout of the database query during a scrape.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Source of the metrics.
+/// The service's state as the source of its metrics.
 pub(crate) struct Shown(pub(crate) Data<AppState>);
 
 impl Figures for Shown {

@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-/// A name of Ed25519 signatures in tokens and keys.
+/// The name by which tokens and the JWKS refer to the Ed25519 signature algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum JwtAlgorithm {
     /// RFC 8037 §3.1.

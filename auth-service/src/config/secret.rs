@@ -5,7 +5,7 @@ use std::{collections::HashSet, num::ParseIntError};
 use secrecy::SecretString;
 use settings::secret;
 
-/// Parts of the placeholders that examples and documentation use for a secret, in lower case.
+/// Substrings of the placeholders for secrets in examples and documentation, in lower case.
 const PLACEHOLDERS: [&str; 11] = [
     "openssl",
     "generate-",
@@ -19,8 +19,8 @@ const PLACEHOLDERS: [&str; 11] = [
     "your_secret",
     "better-auth-secret",
 ];
-/// Minimum number of distinct characters in a secret. Less than one in ten million random secrets
-/// of 32 hexadecimal digits is below this minimum.
+/// Minimum number of distinct characters in a secret. Fewer than one in ten million random secrets
+/// of 32 hexadecimal digits are below this minimum.
 const MIN_DIFFERENT_CHARS: usize = 8;
 
 /// Returns whether a secret contains a known placeholder, is enclosed in angle brackets, or has a

@@ -38,7 +38,7 @@ impl From<SecretString> for Secrets {
     }
 }
 
-/// Error for a secret that is missing, unsafe or cannot be stored.
+/// Error for a secret that is missing or unsafe, or that cannot be stored.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     #[error("BETTER_AUTH_SECRET is required with PostgreSQL: replicas must share it")]
@@ -59,15 +59,15 @@ const SECRET: &str = "BETTER_AUTH_SECRET";
 const SECRETS: &str = "BETTER_AUTH_SECRETS";
 
 impl Config {
-    /// Rejects example secrets of event receivers, unless the public URL refers to this machine.
+    /// Rejects example values of `EVENTS_SECRET`, unless the public URL refers to this machine.
     pub(crate) fn check_events(&self) -> Result<(), ExampleSecret> {
         self.events.events_secret.iter().try_for_each(|secret| {
             refuse_example("EVENTS_SECRET", secret, self.better_auth_url.as_str())
         })
     }
 
-    /// Returns the secrets. If none are configured, reads or generates the secret of a SQLite
-    /// database, and fails for PostgreSQL.
+    /// Returns the configured secrets. If there are none, reads or generates the secret beside the
+    /// SQLite database, or returns an error with PostgreSQL.
     pub(crate) fn secrets(&self) -> Result<Secrets, SecretError> {
         if let Some(secrets) = self.versioned_secrets()? {
             return Ok(secrets);
@@ -131,7 +131,7 @@ impl Config {
     }
 }
 
-/// Returns the path of the file with the secret generated for a database.
+/// Returns the path of the file that stores the generated secret of a SQLite database.
 fn secret_file(database: &Path) -> PathBuf {
     database.with_extension("secret")
 }

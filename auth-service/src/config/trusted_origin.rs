@@ -15,7 +15,7 @@ use self::{custom_scheme::CustomOrigin, pattern::OriginPattern};
 pub enum TrustedOrigin {
     Exactly(WebOrigin),
     Like(OriginPattern),
-    /// Origin of an app or a browser extension.
+    /// An origin of an app or a browser extension, or a pattern for such origins.
     Custom(CustomOrigin),
 }
 

@@ -137,7 +137,7 @@ impl fmt::Debug for Actor {
 }
 
 impl Actor {
-    /// Records a successful action. Must be called within the transaction of a change, and after an
+    /// Records a successful action. Must be called in the transaction of the change, or after the
     /// export or import.
     pub(crate) async fn record(
         &self,
@@ -172,8 +172,8 @@ impl Actor {
         Ok(())
     }
 
-    /// Records that a user was deleted. In earlier entries about the user, replaces the id with a
-    /// pseudonym, and removes the sessions, addresses and user agents.
+    /// Records that a user was deleted. In earlier entries about the user, replaces the user's id
+    /// with a pseudonym, and removes session ids, IP addresses and user agents.
     pub(crate) async fn record_deletion(
         &self,
         conn: &mut Conn,

@@ -1,5 +1,6 @@
-//! Changes to OAuth clients. Each is one transaction with its security events and its entry in the
-//! audit log.
+//! Changes to OAuth clients, and the revocation of their tokens. Each change is one transaction,
+//! which also records an entry in the audit log and any security event. Only the revocation of a
+//! single token has no entry in the audit log.
 
 use database::{Conn, sql_types::DbTime};
 
@@ -20,8 +21,8 @@ pub(crate) async fn create(
     .await
 }
 
-/// Replaces the credential of a client. The current one stays valid until `old_expires_at`; `None`
-/// ends it at once. Changes nothing if there is no such client.
+/// Replaces the credential of a client. The previous one stays valid until `old_expires_at`; with
+/// `None`, it becomes invalid at once. Changes nothing if there is no such client.
 pub(crate) async fn rotate(
     conn: &mut Conn,
     (id, credential): (&str, &str),
@@ -54,7 +55,8 @@ pub(crate) async fn disable(
     .await
 }
 
-/// Enables a client. Earlier tokens stay revoked.
+/// Enables a client. Tokens issued before stay revoked. Changes nothing if the client is enabled
+/// already.
 pub(crate) async fn enable(
     conn: &mut Conn,
     id: &str,
@@ -71,8 +73,8 @@ pub(crate) async fn enable(
     .await
 }
 
-/// Deletes a client, whose tokens become invalid. Services that follow the security events erase
-/// its data. Changes nothing if there is no such client.
+/// Deletes a client and thereby revokes its tokens. Services that follow the security events erase
+/// the client's data. Changes nothing if there is no such client.
 pub(crate) async fn delete(
     conn: &mut Conn,
     id: &str,
@@ -89,7 +91,7 @@ pub(crate) async fn delete(
     .await
 }
 
-/// Revokes an access token of a client, unless it is no longer valid.
+/// Revokes a client's access token. Changes nothing if the token is no longer valid.
 pub(crate) async fn revoke_token(
     conn: &mut Conn,
     token: ClientTokenNames<'_>,

@@ -69,7 +69,7 @@ pub(crate) struct EmailClaims {
     exp: i64,
 }
 
-/// The data in the token of a link.
+/// The user-specific claims of a link's token.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Subject<'a> {
     pub(crate) user_id: &'a str,
@@ -139,7 +139,7 @@ impl EmailTokens {
         self.sign(&claims)
     }
 
-    /// Returns a token that undoes a change.
+    /// Returns a token that undoes a change of address.
     pub(crate) fn make_undo(&self, change: &EmailChange) -> Result<String, EmailTokenError> {
         let changed_at = change.created_at.0;
         self.sign(&EmailClaims {

@@ -79,7 +79,9 @@ impl Issuer {
         })
     }
 
-    /// Returns the `iss` and `aud` claims of this issuer's tokens.
+    /// Returns the `iss` claim of this issuer's tokens, and the `aud` claim of users' access tokens
+    /// and of security events. Clients' access tokens have other audiences if the client is
+    /// configured with any.
     pub(crate) fn names(&self) -> (&str, &str) {
         (&self.iss, &self.aud)
     }
@@ -155,8 +157,8 @@ impl Issuer {
     }
 
     /// Returns the claims of a user's access token. Returns `None` if the token was not signed with
-    /// a published key, has another issuer or audience, or has expired. Does not check whether its
-    /// session has ended.
+    /// a published key, has another issuer or audience, or has expired. Does not check whether the
+    /// token was revoked or its session has ended.
     pub(crate) async fn verified(
         &self,
         token: &str,

@@ -91,7 +91,8 @@ impl LoginThrottle {
         Self { is_enabled, attempts, database, clock: clock.clone() }
     }
 
-    /// Counts an attempt to sign in with this e-mail address. Fails if the client has to wait.
+    /// Counts an attempt to sign in with this e-mail address. Returns an error if the client has to
+    /// wait.
     pub(crate) async fn at_sign_in(&self, email: &str, client: IpAddr) -> Result<Guess<'_>> {
         let mut guess = self.guess();
         if !self.is_enabled {
@@ -120,7 +121,7 @@ impl LoginThrottle {
         Ok(guess)
     }
 
-    /// Counts a password check of a signed-in user. Fails if the user has to wait.
+    /// Counts a password check of a signed-in user. Returns an error if the user has to wait.
     async fn in_session(&self, user_id: &str) -> Result<Guess<'_>> {
         let mut guess = self.guess();
         if self.is_enabled {
@@ -133,8 +134,8 @@ impl LoginThrottle {
         Guess { attempts: &self.attempts, counted: Vec::new() }
     }
 
-    /// Returns the number of attempts by all clients. Fails if all clients, or those in one of the
-    /// networks around this client, have to wait.
+    /// Returns the number of attempts by all clients. Returns an error if all clients, or those in
+    /// one of the networks `groups`, have to wait.
     async fn peek(&self, by_all: Key, groups: &[(Key, u32)]) -> Result<u32> {
         for (key, free) in groups {
             self.attempts.peek(*key, by_group(*free)).await?;
@@ -152,8 +153,8 @@ impl LoginThrottle {
         Ok(SignInNetwork::exists(conn, &network.0, since).await?)
     }
 
-    /// Resets the count of this client after a password reset, which proves that the user controls
-    /// the e-mail address.
+    /// Resets the client's count of attempts on this account after a password reset, which proves
+    /// that the user controls the e-mail address.
     pub(crate) async fn forgive(&self, email: &str, client: IpAddr) -> Result<()> {
         self.attempts.forget(client_key(email, client), BY_CLIENT).await
     }
@@ -200,8 +201,7 @@ fn by_group(free: u32) -> Rule {
     back_off(free, 10, Duration::from_hours(1))
 }
 
-/// Returns the keys of the networks that contain a client, each with its number of attempts without
-/// a pause.
+/// Returns the keys of the networks that contain a client, each with its number of free attempts.
 fn groups_of(email: &str, client: IpAddr) -> Vec<(Key, u32)> {
     let lengths: &[_] = match client {
         IpAddr::V4(_) => &GROUPS_V4,

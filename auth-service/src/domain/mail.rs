@@ -85,8 +85,8 @@ pub(crate) fn tell_old_address(email: &str, new_email: &str, now: Timestamp) -> 
     store::Mail { new_email, ..ask_for(Kind::EmailChanged, email, None, now) }
 }
 
-/// Creates a notice to the address that the user has now, even if the address changes before the
-/// notice is sent.
+/// Creates a notice for a user. It is sent to the user's present address, even if the user's
+/// address changes before the notice is sent.
 pub(crate) fn notify(kind: Kind, user: Asker<'_>, now: Timestamp) -> store::Mail {
     ask_for_user(kind, user, None, None, now)
 }

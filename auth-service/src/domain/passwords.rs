@@ -77,7 +77,7 @@ fn check_length(password: &str) -> Result<(), PasswordError> {
 }
 
 /// Converts an imported hash into its stored form. If no password can be verified with the hash,
-/// fails with a message that gives the reason.
+/// returns the reason as an error message.
 pub(crate) fn import_hash(hash: &str) -> Result<String, String> {
     let reason = |error: UnusableHash| match error {
         UnusableHash::Unknown => {

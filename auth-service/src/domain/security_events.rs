@@ -57,7 +57,7 @@ impl EventKind {
     }
 }
 
-/// The secrets of the receivers, and the state that receivers share while they wait for events.
+/// The receivers' secrets, and the state that receivers share while they wait for events.
 pub(crate) struct SecurityEvents {
     secrets: Vec<SecretString>,
     token_lifetime: Duration,

@@ -57,8 +57,8 @@ pub(crate) struct Client {
     /// The address shown in the list of sessions.
     pub(crate) address: String,
     pub(crate) user_agent: String,
-    /// Network that is recorded for the user at sign-in. While it is remembered, back-offs that are
-    /// shared with other clients do not apply to this user's sign-ins from it.
+    /// Network that the sign-in records as known for the user. While it is known, back-offs that
+    /// are shared with other clients do not apply to sign-ins of this user from this network.
     pub(crate) network: IpAddr,
 }
 
@@ -157,8 +157,8 @@ impl Sessions {
         })
     }
 
-    /// Finds the session of a token. Deletes it and returns `None` if it has expired. Extends it if
-    /// this is due and `may_renew` returns true.
+    /// Returns the session with this token. If the session has expired, deletes it and returns
+    /// `None`. If an extension is due and `may_renew` returns true, extends the session.
     pub(crate) async fn find(
         &self,
         token: &str,

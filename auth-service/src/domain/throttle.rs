@@ -64,8 +64,8 @@ impl Attempts {
     }
 
     /// Counts an attempt and returns the number of recent attempts, including this one. For a rule
-    /// with a `share_every` above one, this is the number on this replica. An attempt that comes
-    /// too early is refused and not counted.
+    /// with a `share_every` above one, the number includes only attempts on this replica. An
+    /// attempt that comes too early is refused and not counted.
     pub(crate) async fn count(&self, key: Key, rule: Rule) -> Result<u32> {
         let (now, uptime) = (self.clock.now(), self.uptime());
         let judged = match (&self.shared, rule.share_every()) {
@@ -89,8 +89,8 @@ impl Attempts {
         judged.map(|tries| tries.count).map_err(|wait| self.refuse(rule, wait))
     }
 
-    /// Returns the number of recent attempts without counting one. Fails if another attempt would
-    /// be refused.
+    /// Returns the number of recent attempts without counting one. Returns an error if another
+    /// attempt would be refused.
     pub(crate) async fn peek(&self, key: Key, rule: Rule) -> Result<u32> {
         let (tries, now) = match &self.shared {
             Some(database) => {
@@ -126,7 +126,6 @@ impl Attempts {
         );
     }
 
-    /// Resets a count.
     pub(crate) async fn forget(&self, key: Key, rule: Rule) -> Result<()> {
         self.memory(rule).forget(key);
         if let Some(database) = &self.shared {

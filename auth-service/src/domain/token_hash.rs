@@ -1,4 +1,5 @@
-//! The hash under which the database stores the token of a session or of a mailed link.
+//! The hash under which the database stores session tokens, the tokens of links in e-mails, and the
+//! ids of used client assertions.
 
 use aws_lc_rs::digest;
 

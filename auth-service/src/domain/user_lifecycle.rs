@@ -40,8 +40,8 @@ pub(crate) async fn end_sessions(
     .await
 }
 
-/// Ends all sessions of a user, and revokes all tokens issued until now. Returns the number of
-/// sessions ended.
+/// Ends all sessions of a user, and revokes all tokens issued to the user until now. Returns the
+/// number of sessions ended.
 pub(crate) async fn revoke_all(
     conn: &mut Conn,
     user_id: &str,
@@ -74,7 +74,7 @@ fn count_of(ended: &[EndedSession]) -> String {
     format!("sessions ended: {}", ended.len())
 }
 
-/// Revokes an access token, unless it is no longer valid.
+/// Revokes a user's access token. Changes nothing if the token is no longer valid.
 pub(crate) async fn revoke_token(
     conn: &mut Conn,
     token: TokenNames<'_>,
@@ -170,8 +170,8 @@ pub(crate) struct NewPassword<'a> {
     pub(crate) hash: &'a str,
 }
 
-/// Sets a password, ends all sessions, revokes all tokens, invalidates all mailed links and
-/// notifies the user.
+/// Sets a user's password, ends all of the user's sessions, revokes all tokens issued to the user,
+/// invalidates the links in e-mails to the user, and notifies the user.
 pub(crate) async fn set_password(
     conn: &mut Conn,
     new: NewPassword<'_>,
@@ -205,10 +205,11 @@ pub(crate) enum UndoError {
     Sql(#[from] StoreError),
 }
 
-/// Restores the address that a user had before a change, ends all sessions and revokes all tokens.
-/// With `clears_password`, also removes the password. Invalidates the links that undo later
-/// changes, because they would restore addresses that may belong to an attacker. The links of
-/// earlier changes stay valid, so that the owner of the earliest address can always restore it.
+/// Restores the address that a user had before a change, ends all of the user's sessions and
+/// revokes all tokens issued to the user. With `clears_password`, also removes the password.
+/// Invalidates the links that undo later changes, because they would restore addresses that may
+/// belong to an attacker. The links of earlier changes stay valid, so that the owner of the
+/// earliest address can always restore it.
 pub(crate) async fn undo_change_email(
     conn: &mut Conn,
     change: &EmailChange,

@@ -8,7 +8,7 @@ use diesel_async::RunQueryDsl;
 use super::{Ban, User};
 use crate::store::schema::{accounts, users};
 
-/// Provider of accounts with a password.
+/// The `provider_id` of credential accounts, which are those with a password.
 pub(crate) const PROVIDER_CREDENTIAL: &str = "credential";
 
 /// The stored hash of a password, if there is one. Does not implement `Debug`, so that it cannot
@@ -79,9 +79,9 @@ impl Account {
     }
 }
 
-/// Time at which the password of a user was last set or removed, or `None` if the user has no
-/// credential account. Mailed links are bound to this time, which does not change when the same
-/// password is hashed again.
+/// Time at which a user's password was last set or removed, or `None` if the user has no credential
+/// account. Links that verify or change an e-mail address are bound to this time, which does not
+/// change when the same password is hashed again.
 pub(crate) type PasswordSetAt = Option<DbTime>;
 
 impl Account {
@@ -97,8 +97,8 @@ impl Account {
         .optional()
     }
 
-    /// Returns whether the password is still the one set at that time, and locks it until the
-    /// transaction ends.
+    /// Returns whether a user's password is still the one that was set at `set_at`. If so, locks
+    /// the credential account, if there is one, until the transaction ends.
     pub(crate) async fn hold_password(
         conn: &mut Conn,
         user_id: &str,
@@ -117,8 +117,8 @@ impl Account {
 }
 
 impl PasswordHash {
-    /// Returns the user with an address, the user's ban, and the hash of the password. Returns
-    /// `None` if no user with a password account has the address.
+    /// Returns the user with this e-mail address, with their ban state and password hash, or `None`
+    /// if no user with a credential account has the address.
     pub(crate) async fn find_by_email(
         conn: &mut Conn,
         email: &str,
@@ -145,7 +145,8 @@ impl PasswordHash {
         Ok(Self(hash.flatten()))
     }
 
-    /// Replaces the password, unless it has changed since `old` was read.
+    /// Replaces a user's password, given as hashes. Updates nothing if the stored hash is no longer
+    /// `old`.
     pub(crate) async fn change(
         conn: &mut Conn,
         user_id: &str,
@@ -161,8 +162,8 @@ impl PasswordHash {
         query!(conn, |c| changed.execute(c))
     }
 
-    /// Sets the password of a user. If the user has no credential account, creates one with this
-    /// id.
+    /// Sets a user's password. If the user has no credential account, creates one with the id
+    /// `new_account_id`.
     pub(crate) async fn put(
         conn: &mut Conn,
         (user_id, new_account_id): (&str, &str),
@@ -185,8 +186,8 @@ impl PasswordHash {
         query!(conn, |c| updated.execute(c))
     }
 
-    /// Removes the password of a user, who can set a new one only by a reset. Links that are bound
-    /// to the password become invalid.
+    /// Removes a user's password. The user can then set a new one only by a password reset. Links
+    /// that verify or change the e-mail address become invalid.
     pub(crate) async fn clear(conn: &mut Conn, user_id: &str, now: DbTime) -> QueryResult<usize> {
         let account = accounts::table
             .filter(accounts::user_id.eq(user_id))
@@ -197,7 +198,8 @@ impl PasswordHash {
     }
 
     /// Replaces the hash of an unchanged password, possibly with the same hash. Inside a
-    /// transaction, this also locks the password until the transaction ends.
+    /// transaction, this also locks the credential account until the transaction ends. Updates
+    /// nothing if the stored hash is no longer `old`.
     pub(crate) async fn upgrade(
         conn: &mut Conn,
         user_id: &str,

@@ -55,7 +55,7 @@ impl AuditEntry {
             .execute(c))
     }
 
-    /// Returns entries, newest first.
+    /// Returns the entries that match the filter, newest first.
     pub(crate) async fn list(
         conn: &mut Conn,
         wanted: &WantedEntries<'_>,
@@ -78,8 +78,8 @@ impl AuditEntry {
         })
     }
 
-    /// Replaces the id of a user with a pseudonym, and removes the session id, the address and the
-    /// user agent from the entries.
+    /// In all entries about a user, replaces the user's id with a pseudonym, and removes the
+    /// session id, the IP address and the user agent.
     pub(crate) async fn pseudonymize(
         conn: &mut Conn,
         user_id: &str,

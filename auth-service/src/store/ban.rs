@@ -16,7 +16,7 @@ pub(crate) struct Ban {
     ban_expires: Option<DbTime>,
 }
 
-/// A ban to be imposed.
+/// The reason and the end of a ban; without an end, the ban is permanent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NewBan<'a> {
     pub(crate) reason: Option<&'a str>,
@@ -65,8 +65,8 @@ impl User {
         Ok((query!(conn, |c| held.execute(c))? > 0).then_some(ActiveUser(())))
     }
 
-    /// Bans a user, or replaces the ban. Returns whether the user was active before, or `None` if
-    /// there is no such user.
+    /// Bans a user, or replaces the user's ban. Returns whether the user was active before, or
+    /// `None` if there is no such user.
     pub(crate) async fn ban(
         conn: &mut Conn,
         id: &str,

@@ -11,12 +11,12 @@ use crate::store::schema::client_assertions;
 pub(crate) struct UsedAssertion {
     pub(crate) client_id: String,
     pub(crate) jti_hash: Vec<u8>,
-    /// Time at which the assertion has certainly expired, so that the row is no longer needed.
+    /// Time by which the assertion has certainly expired, so that the row is no longer needed.
     pub(crate) expires_at: DbTime,
 }
 
 impl UsedAssertion {
-    /// Inserts nothing if the assertion was used before.
+    /// Inserts the assertion, unless it was used before.
     pub(crate) async fn insert(&self, conn: &mut Conn) -> QueryResult<usize> {
         query!(conn, |c| diesel::insert_into(client_assertions::table)
             .values(self)

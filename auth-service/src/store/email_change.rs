@@ -56,8 +56,8 @@ impl EmailChange {
         .optional()
     }
 
-    /// Returns whether an address belonged to another user after `since`, and may be restored.
-    /// `user_id` is the user who wants the address; `None` for a new user.
+    /// Returns whether an address is reserved for another user, who gave it up after `since` and
+    /// can still restore it. `user_id` is the user who wants the address; `None` for a new user.
     pub(crate) async fn is_reserved(
         conn: &mut Conn,
         email: &str,

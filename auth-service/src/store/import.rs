@@ -126,8 +126,8 @@ macro_rules! insert_all {
 }
 
 impl ImportPage {
-    /// Writes all rows or none. Fails if one of them has been inserted in the meantime; the import
-    /// must then be repeated.
+    /// Writes all rows of the page or none. Returns an error if one of them has been inserted in
+    /// the meantime; the import must then be repeated.
     pub(crate) async fn write(&self, conn: &mut Conn) -> QueryResult<()> {
         conn.transaction(async |conn| {
             insert_all!(conn, users::table, self.users);

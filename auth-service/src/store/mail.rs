@@ -51,7 +51,7 @@ impl Mail {
         .await
     }
 
-    /// Returns the due e-mails, those due earliest first.
+    /// Returns up to `limit` due e-mails, the earliest first.
     pub(crate) async fn list_due(
         conn: &mut Conn,
         now: DbTime,
@@ -96,7 +96,7 @@ impl Mail {
         query!(conn, |c| held.execute(c))
     }
 
-    /// Withdraws the e-mails of these kinds that a user requested.
+    /// Withdraws the e-mails of these kinds that are bound to a user.
     pub(crate) async fn delete_of_user(
         conn: &mut Conn,
         user_id: &str,

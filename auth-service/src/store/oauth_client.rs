@@ -59,8 +59,8 @@ impl OauthClient {
         query!(conn, |c| diesel::insert_into(oauth_clients::table).values(self).execute(c))
     }
 
-    /// Replaces the credential. The current one stays valid until `old_expires_at`; `None` ends it
-    /// at once.
+    /// Replaces a client's credential. The previous one stays valid until `old_expires_at`; with
+    /// `None`, it becomes invalid at once.
     pub(crate) async fn update_credential(
         conn: &mut Conn,
         id: &str,

@@ -94,7 +94,7 @@ pub(crate) struct Moment {
 pub(crate) struct SecurityEvent {
     pub(crate) place: i64,
     pub(crate) kind: String,
-    /// `None` for an event about a key.
+    /// Id of the user or client that the event is about; `None` for an event about a key.
     pub(crate) user_id: Option<String>,
     pub(crate) session_id: Option<String>,
     pub(crate) created_at: DbTime,
@@ -164,7 +164,7 @@ impl SecurityEvent {
         Self::record_with_sessions(conn, event, sessions, moment).await
     }
 
-    /// Records that a user was disabled and that these sessions were ended. Like
+    /// Records that a user or client was disabled and that these sessions were ended. Like
     /// [`Self::record_ended`], this must be the last step of a transaction.
     pub(crate) async fn record_disabled_user(
         conn: &mut Conn,
@@ -189,8 +189,8 @@ impl SecurityEvent {
         Self::record(conn, &events, moment).await
     }
 
-    /// Records that a user was enabled again. Like [`Self::record_ended`], this must be the last
-    /// step of a transaction.
+    /// Records that a user or client was enabled again. Like [`Self::record_ended`], this must be
+    /// the last step of a transaction.
     pub(crate) async fn record_enabled_user(
         conn: &mut Conn,
         user_id: &str,
@@ -199,8 +199,8 @@ impl SecurityEvent {
         Self::record(conn, &[NewEvent::of_user(EventKind::AccountEnabled, user_id)], moment).await
     }
 
-    /// Records that a user was deleted. Like [`Self::record_ended`], this must be the last step of
-    /// a transaction.
+    /// Records that a user or client was deleted. Like [`Self::record_ended`], this must be the
+    /// last step of a transaction.
     pub(crate) async fn record_deleted_user(
         conn: &mut Conn,
         user_id: &str,
@@ -273,8 +273,8 @@ impl SecurityEvent {
             .load(c))
     }
 
-    /// Deletes events about tokens that have expired. Deletions of users are kept, because a
-    /// receiver that was offline must still erase the user's data.
+    /// Deletes the events about tokens that have all expired. Keeps the events about deleted users
+    /// and clients, because a receiver that was offline must still erase their data.
     pub(crate) async fn delete_outdated(conn: &mut Conn, now: DbTime) -> QueryResult<usize> {
         let outdated = security_events::table
             .filter(security_events::tokens_expire_by.le(now))

@@ -94,7 +94,7 @@ impl NewSession<'_> {
 }
 
 impl Session {
-    /// Returns the session and the user of a token, even if the session has expired.
+    /// Returns the session with this token hash and its user, even if the session has expired.
     pub(crate) async fn find_by_token_hash(
         conn: &mut Conn,
         token_hash: &[u8],
@@ -123,8 +123,8 @@ impl Session {
         query!(conn, |c| live.select(users::email).first(c)).optional()
     }
 
-    /// Returns the IP address of the client that began a session, which is empty if unknown.
-    /// Returns `None` if the session does not exist.
+    /// Returns the IP address of the client that started a session, or `None` if the session does
+    /// not exist. The address is empty if it is unknown.
     pub(crate) async fn find_ip_address(conn: &mut Conn, id: &str) -> QueryResult<Option<String>> {
         query!(conn, |c| sessions::table.find(id).select(sessions::ip_address).first(c)).optional()
     }

@@ -59,7 +59,7 @@ impl SigningKey {
         query!(conn, |c| diesel::delete(retired).execute(c))
     }
 
-    /// Inserts the key, unless another process has already created this generation.
+    /// Inserts the key, unless another process has already created a key of this generation.
     pub(crate) async fn insert_unless_made(&self, conn: &mut Conn) -> QueryResult<usize> {
         query!(conn, |c| diesel::insert_into(signing_keys::table)
             .values(self)

@@ -57,8 +57,8 @@ impl User {
         .optional()
     }
 
-    /// Locks the user until the transaction ends. Returns 0 if no user has this id and address any
-    /// more.
+    /// Locks a user until the transaction ends. Returns 0 if the user no longer exists or has
+    /// another address.
     pub(crate) async fn hold(conn: &mut Conn, (id, email): (&str, &str)) -> QueryResult<usize> {
         let held = diesel::update(users::table.find(id).filter(users::email.eq(email)))
             .set(users::updated_at.eq(users::updated_at));
@@ -79,7 +79,7 @@ impl User {
         .optional()
     }
 
-    /// Changes the address of a user if the old one is still current and unverified.
+    /// Changes a user's address if `email` is still the user's address and is not verified.
     pub(crate) async fn change_unverified_email(
         conn: &mut Conn,
         (id, email): (&str, &str),

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-/// A pattern in which `*` stands for any string, which may contain dots.
+/// A pattern in which `*` stands for any string, even one with dots.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OriginPattern {
     /// `None` matches http and https.
@@ -27,8 +27,8 @@ impl OriginPattern {
         has_scheme && has_port && is_of_a_range(&self.host, host) && fits(&self.host, host)
     }
 
-    /// Parses a pattern. Returns `None` for anything else, and for patterns that would trust every
-    /// domain (`*`) or a name under every top-level domain (`example.*`).
+    /// Parses a pattern. Returns `None` for a string that is not a pattern, and for patterns that
+    /// would trust every domain (`*`) or a name under every top-level domain (`example.*`).
     pub(super) fn read(text: &str) -> Option<Self> {
         let text = text.to_ascii_lowercase();
         let (scheme, authority) = match text.split_once("://") {
@@ -58,7 +58,7 @@ fn host_and_port(authority: &str) -> (&str, Option<&str>) {
     authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port)))
 }
 
-/// Returns whether the host is an address range such as `192.168.*.*` or `10.*`.
+/// Returns whether the host of a pattern is an address range such as `192.168.*.*` or `10.*`.
 fn is_address_range(host: &str) -> bool {
     host.starts_with(|c: char| c.is_ascii_digit())
         && host.bytes().all(|b| b.is_ascii_digit() || b".*".contains(&b))

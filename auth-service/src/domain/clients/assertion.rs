@@ -14,12 +14,12 @@ use super::credential::Credential;
 
 /// Accepted values of `alg`.
 pub(crate) const ALGORITHMS: [&str; 3] = ["EdDSA", "Ed25519", "ES256"];
-/// Accepted values of `typ`, in lower case and without `application/`. Other tokens that are signed
-/// with the same key must not be accepted as an assertion.
+/// Accepted values of `typ`, in lower case and without `application/`. Tokens of other types that a
+/// client signs with the same key must not be accepted as assertions.
 const TYPES: [&str; 2] = ["jwt", "client-authentication+jwt"];
 /// Accepted difference between the clocks of client and service, in seconds.
 const LEEWAY: u64 = 30;
-/// Maximum remaining lifetime in seconds.
+/// Maximum remaining lifetime of an assertion, in seconds.
 const MAX_LIFETIME: u64 = 60 * 60;
 /// Time for which a used assertion is remembered. Afterwards it has certainly expired.
 pub(super) const MEMORY: Duration = Duration::from_secs(MAX_LIFETIME + 2 * LEEWAY);

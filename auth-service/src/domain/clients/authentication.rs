@@ -13,7 +13,7 @@ use crate::{
     store::{OauthClient, StoreError, UsedAssertion},
 };
 
-/// Accuracy of the time of the last use.
+/// Granularity of a client's `last_used_at`, which is updated at most this often.
 const LAST_USE_ACCURACY: Duration = Duration::from_mins(1);
 
 /// The credentials in a request. Does not implement `Debug`, because it holds secrets.
@@ -64,7 +64,7 @@ impl From<AssertionError> for ClientError {
 
 type Result<T, E = ClientError> = std::result::Result<T, E>;
 
-/// Authenticates clients.
+/// Authenticator of clients.
 pub(crate) struct Clients {
     issuer: String,
     token_endpoint: String,
@@ -136,7 +136,7 @@ impl Clients {
         if inserted == 1 { Ok(()) } else { Err(Refusal::Replayed.into()) }
     }
 
-    /// Records that a client got a token.
+    /// Records that a client got a token, with a granularity of [`LAST_USE_ACCURACY`].
     pub(crate) async fn record_use(&self, client: &OauthClient, now: DbTime) -> Result<()> {
         if client.last_used_at.is_none_or(|last| last.0 + LAST_USE_ACCURACY <= now.0) {
             OauthClient::update_last_use(&mut self.database.write().await?, &client.id, now)

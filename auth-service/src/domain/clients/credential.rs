@@ -10,7 +10,7 @@ use crate::store::OauthClient;
 
 /// Length of a secret, which has more than 256 bits of randomness.
 const SECRET_CHARS: usize = 48;
-/// Precedes the hash of a secret. A public key is stored as a JWK.
+/// Prefix of the stored hash of a secret. A public key is stored as a JWK.
 const HASH_PREFIX: &str = "sha256:";
 
 /// A stored credential of a client. Does not implement `Debug`, because it may hold the hash of a
@@ -20,7 +20,6 @@ pub(crate) enum Credential {
     PublicKey(PublicKey),
 }
 
-/// Returns a random secret.
 pub(crate) fn new_secret() -> String {
     Alphanumeric.sample_string(&mut rand::rng(), SECRET_CHARS)
 }
@@ -49,15 +48,15 @@ impl Credential {
         }
     }
 
-    /// Returns the credentials of a client that are valid: the current one and, for some time after
-    /// a rotation, the one before it.
+    /// Returns a client's valid credentials: the current one and, for some time after a rotation,
+    /// the previous one.
     pub(super) fn valid(client: &OauthClient, now: DbTime) -> impl Iterator<Item = Self> {
         let is_in_overlap = client.old_credential_expires_at.is_some_and(|end| now.0 < end.0);
         let old = client.old_credential.as_deref().filter(|_| is_in_overlap);
         [Some(client.credential.as_str()), old].into_iter().flatten().filter_map(Self::read)
     }
 
-    /// Returns whether this is the hash of a secret. The comparison takes constant time.
+    /// Returns whether this is the hash of `secret`. The comparison takes constant time.
     pub(super) fn is_secret(&self, secret: &str) -> bool {
         match (self, Self::of_secret(secret)) {
             (Self::SecretHash(hash), Self::SecretHash(sent)) => {
@@ -67,7 +66,7 @@ impl Credential {
         }
     }
 
-    /// Returns whether this is a public key that verifies a signature.
+    /// Returns whether this is a public key that verifies `signature`.
     pub(super) fn verifies(&self, algorithm: &str, message: &[u8], signature: &[u8]) -> bool {
         match self {
             Self::PublicKey(key) => key.verifies(algorithm, message, signature),

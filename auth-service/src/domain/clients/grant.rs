@@ -4,10 +4,10 @@ use shared_models::Audience;
 
 use crate::store::OauthClient;
 
-/// The only supported grant (RFC 6749 §4.4).
+/// The only supported grant type (RFC 6749 §4.4).
 pub(crate) const GRANT_TYPE: &str = "client_credentials";
 
-/// The rights of an access token.
+/// The rights of a client's access token.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Grant<'a> {
     pub(crate) client_id: &'a str,
@@ -26,7 +26,8 @@ pub(crate) enum GrantError {
 
 impl<'a> Grant<'a> {
     /// Grants the requested scopes for the requested resources (RFC 8707 §2). By default, grants
-    /// all scopes of the client, for its first audience.
+    /// all scopes of the client, for its first audience. A client without audiences gets
+    /// `default_audience`.
     pub(crate) fn new(
         client: &'a OauthClient,
         scope: Option<&str>,

@@ -14,7 +14,7 @@ fn encoded(header: &Value) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(header.to_string()) + "."
 }
 
-/// Returns the encoded header of access tokens.
+/// Returns the encoded header of users' access tokens.
 fn access_header(algorithm: JwtAlgorithm, kid: &str) -> String {
     encoded(&json!({ "alg": algorithm.name(), "kid": kid }))
 }
@@ -48,17 +48,14 @@ impl Signer {
         })
     }
 
-    /// Signs an access token.
     pub(super) fn access_token(&self, claims: &AccessClaims) -> Result<String, IssuerError> {
         self.sign(&self.access_header, claims)
     }
 
-    /// Signs an access token of a client.
     pub(super) fn client_token(&self, claims: &ClientClaims) -> Result<String, IssuerError> {
         self.sign(&self.client_header, claims)
     }
 
-    /// Signs a security event token.
     pub(super) fn event_token(&self, claims: &Value) -> Result<String, IssuerError> {
         self.sign(&self.event_header, claims)
     }
@@ -76,9 +73,9 @@ impl Signer {
 
 /// A published public key, which verifies access tokens.
 pub(super) struct PublishedKey {
-    /// The headers of the access tokens that this key signs: one for each name of the algorithm,
-    /// because `JWT_ALG` may have changed. Tokens with another header, such as security events, are
-    /// rejected.
+    /// The headers of the users' access tokens that this key signs: one for each name of the
+    /// algorithm, because `JWT_ALG` may have changed. Tokens with another header, such as security
+    /// events, are rejected.
     access_headers: [String; 2],
     client_headers: [String; 2],
     key: UnparsedPublicKey<Vec<u8>>,

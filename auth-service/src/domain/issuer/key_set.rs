@@ -38,8 +38,9 @@ pub(crate) struct Jwks {
 }
 
 impl KeySet {
-    /// Creates the set. Decrypts the keys that sign now or later, and fails if there are no such
-    /// keys or if the secrets do not decrypt them. `rows` are ordered newest first.
+    /// Creates the set from `rows`, which must be ordered newest first. Decrypts the keys that sign
+    /// now or later. Returns an error if there are no such keys, or if the secrets do not decrypt
+    /// them.
     pub(super) fn open(
         rows: Vec<SigningKey>,
         (rotation, seal): (&Rotation, &Seal),

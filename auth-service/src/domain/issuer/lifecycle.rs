@@ -26,7 +26,6 @@ use crate::{
 /// does not use an older key.
 const CLOCK_SKEW: Duration = Duration::from_mins(1);
 
-/// Result of a rotation.
 pub(crate) enum Rotated {
     /// The new key, which signs next.
     Scheduled(SigningKey),
@@ -34,7 +33,6 @@ pub(crate) enum Rotated {
     WasScheduled(SigningKey),
 }
 
-/// Result of a revocation.
 pub(crate) enum Revoked {
     Done,
     Repeated,
@@ -58,8 +56,8 @@ pub(super) async fn make_next(
 }
 
 /// Creates and publishes a key, which signs once it has been published long enough. Changes nothing
-/// if the next key exists already. Fails if all keys are revoked or the first one has not been
-/// created yet.
+/// if the next key exists already. Returns an error if all keys are revoked, or if the first one
+/// has not been created yet.
 pub(crate) async fn rotate(
     conn: &mut Conn,
     (rotation, seal): (&Rotation, &Seal),

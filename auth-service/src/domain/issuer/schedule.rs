@@ -52,8 +52,8 @@ impl Rotation {
         }
     }
 
-    /// Returns the time at which a key leaves the published set unless it is revoked, or `None` if
-    /// it never expires.
+    /// Returns the time at which a key leaves the published set, unless it is revoked earlier.
+    /// Returns `None` if the key never expires.
     pub(crate) fn withdrawal(&self, key: &SigningKey) -> Option<DateTime<Utc>> {
         key.expires_at.map(|at| at.0 + self.grace_period)
     }
@@ -144,7 +144,7 @@ mod tests {
         DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds)
     }
 
-    /// Returns a key that signs from one time until another.
+    /// Returns a key that signs between these times, in seconds since the Unix epoch.
     fn key(generation: i32, from: i64, until: Option<i64>) -> SigningKey {
         SigningKey {
             generation,

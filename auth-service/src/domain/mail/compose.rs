@@ -39,7 +39,6 @@ const DELETE_LIFETIME: Duration = Duration::from_hours(24);
 /// Maximum number of characters of a name in an e-mail; longer names are truncated.
 const NAME_MAX_CHARS: usize = 256;
 
-/// Result of composing a message.
 pub(super) enum Composed {
     Message(Message),
     /// There is nothing to send, for example because the user does not exist any more.
@@ -49,7 +48,6 @@ pub(super) enum Composed {
     TooEarly(Duration),
 }
 
-/// A link and its lifetime.
 struct Link {
     url: String,
     lifetime: Duration,
@@ -166,8 +164,8 @@ async fn undo_link(mailer: &Mailer, mail: &Mail) -> Result<Option<Link>> {
     Ok(Some(Link { url, lifetime }))
 }
 
-/// Returns the address of the client that signed in, unless the session has already ended or the
-/// address may be that of a proxy.
+/// Returns the IP address of the client that signed in, or `None` if the session has already ended
+/// or the address may be a proxy's.
 async fn client_of(mailer: &Mailer, mail: &Mail) -> Result<Option<String>> {
     let session_id = mail.session_id.as_ref().filter(|_| mailer.knows_clients);
     let Some(session_id) = session_id else { return Ok(None) };

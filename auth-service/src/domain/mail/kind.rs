@@ -22,7 +22,7 @@ pub(crate) enum Kind {
     ChangeEmailNotice,
     /// Sent to the old address after the change. It has a link only if the change can be undone.
     EmailChanged,
-    /// Sent after the password was changed or reset.
+    /// Sent after the password was changed or reset, or set by an operator.
     PasswordChanged,
     /// Sent after a sign-in from a network that the user had not used before.
     NewSignIn,
@@ -70,7 +70,8 @@ impl Kind {
     /// delayed e-mails of a kind, only the newest is sent.
     pub(super) fn allowance(self) -> Rule {
         let longest = match self {
-            // Shorter than the lifetime of a link, so that the owner can always get a valid one.
+            // Shorter than the lifetime of a reset link, so that the previous link is still valid
+            // while the next e-mail is delayed.
             Self::ResetPassword => Duration::from_mins(10),
             _ => Duration::from_hours(1),
         };

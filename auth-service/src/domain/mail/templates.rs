@@ -59,9 +59,9 @@ pub(crate) struct Context<'a> {
     pub(crate) valid_for: &'a str,
     /// The public base URL.
     pub(crate) site: &'a str,
-    /// When the e-mail was requested.
+    /// Time at which the e-mail was requested.
     pub(crate) time: &'a str,
-    /// Address of the client that signed in, or empty.
+    /// IP address of the client that signed in; empty if it is unknown, and in other e-mails.
     pub(crate) ip_address: &'a str,
 }
 

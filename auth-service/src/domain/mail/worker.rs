@@ -243,8 +243,8 @@ async fn send(mailer: &Mailer, mail: &Mail) -> Result<(), SendError> {
     Ok(delete(mailer, mail).await?)
 }
 
-/// Defers an e-mail. Of several deferred ones of the same kind to the same address, only the newest
-/// is kept.
+/// Defers an e-mail. Of several deferred e-mails of the same kind with the same addresses, only the
+/// newest is kept.
 async fn defer(mailer: &Mailer, mail: &Mail, wait: Duration) -> Result<(), MailError> {
     let now = mailer.clock.now();
     Ok(mail.defer(&mut mailer.write().await?, DbTime(now), DbTime(now + wait)).await?)

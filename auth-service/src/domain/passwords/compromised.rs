@@ -137,7 +137,6 @@ mod tests {
     #[test]
     fn lists_of_hashes_or_their_prefixes_are_read() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        // Hashes of "battery staple 43", "battery staple 44" and "battery staple 45".
         let hashes: Vec<_> = [43, 44, 45]
             .map(|number| {
                 let password = format!("battery staple {number}");

@@ -10,7 +10,7 @@ use super::{
     rule::{Rule, Tries},
 };
 
-/// Maximum number of counts in each in-memory map.
+/// Maximum number of counts in the map.
 const CAPACITY: usize = 65_536;
 /// Minimum number of counts that are evicted together, oldest first, so that evictions are rare.
 const EVICTED: usize = CAPACITY / 4;

@@ -50,8 +50,8 @@ fn a_truncated_or_modified_hash_matches_nothing() {
     for stored in THEIRS {
         let changed = format!("{}{}", &stored[..stored.len() - 8], "eeeeeeee");
         assert!(!fits(PASSWORD, &changed), "{changed} fits");
-        // scrypt derives keys of any length, and a shorter key is a prefix of a longer one, so it
-        // matches.
+        // scrypt derives keys of any length, and a shorter key is a prefix of a longer one. A hash
+        // with a truncated key therefore matches.
         let is_shorter_key = |at| stored.starts_with("$scrypt") && at > stored.len() - 25;
         for (at, _) in stored.char_indices().filter(|(at, _)| !is_shorter_key(*at)) {
             assert!(!fits(PASSWORD, &stored[..at]), "{} fits", &stored[..at]);
