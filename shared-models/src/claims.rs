@@ -1,10 +1,10 @@
-//! Claims of an access token (RFC 7519 §4).
+//! Claims of access tokens (RFC 7519 §4).
 
 use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
 
 use crate::{User, UserId};
 
-/// The payload that auth-service signs: the complete user, registered claims and the session id.
+/// The payload of a user's access token: the user, registered claims and the session id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessClaims {
     /// Time of issue, in seconds since the epoch.
@@ -66,7 +66,8 @@ impl CallerClaims {
     }
 }
 
-/// Reads a claim, or `None` if it is not a string: other issuers may use another type.
+/// Reads a claim that is optional. Returns `None` if it is not a string, because other issuers may
+/// use another type.
 fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]

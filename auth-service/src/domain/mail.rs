@@ -92,9 +92,9 @@ pub(crate) fn notify(kind: Kind, user: Asker<'_>, now: Timestamp) -> store::Mail
 }
 
 /// Withdraws the pending e-mails with links that a user requested, and deletes the stored tokens of
-/// the links that were already mailed, because the password or the address has changed. Signed
-/// links are invalidated by their claims instead. Must be called after the change, in the same
-/// transaction.
+/// the links that were already mailed, because the password or the address has changed. Links that
+/// verify or change an address have no stored tokens; their claims invalidate them. Must be called
+/// after the change, in the same transaction.
 pub(crate) async fn void_links(conn: &mut Conn, user_id: &str) -> Result<(), StoreError> {
     let kinds: Vec<_> =
         Kind::ALL.into_iter().filter(|kind| kind.has_link()).map(Kind::as_str).collect();

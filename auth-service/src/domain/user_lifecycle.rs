@@ -171,7 +171,8 @@ pub(crate) struct NewPassword<'a> {
 }
 
 /// Sets a user's password, ends all of the user's sessions, revokes all tokens issued to the user,
-/// invalidates the links in e-mails to the user, and notifies the user.
+/// and notifies the user. Invalidates all links in e-mails to the user, except those that undo a
+/// change of address.
 pub(crate) async fn set_password(
     conn: &mut Conn,
     new: NewPassword<'_>,

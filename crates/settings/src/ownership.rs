@@ -67,12 +67,13 @@ impl fmt::Display for PathError {
     }
 }
 
-/// Fails unless this user can read and write the file.
+/// Checks that this process may read and write the file.
 pub fn check_file(path: &Path) -> Result<(), PathError> {
     check(path, Access::READ_OK | Access::WRITE_OK)
 }
 
-/// Fails unless this user can create files in `folder`, which may itself have to be created.
+/// Checks that this process may create files in `folder`, or may create the folder if it does not
+/// exist.
 pub fn check_folder(folder: &Path) -> Result<(), PathError> {
     let probe = PathError::new(folder, io::ErrorKind::PermissionDenied.into());
     let existing = probe.existing();

@@ -16,8 +16,8 @@ use super::environment;
 /// Parses the configuration, or exits with an error.
 ///
 /// If a parser rejects the value of a setting, the error consists of the variable and the reason in
-/// one line. Clap's own error would repeat the value, which may be a secret. It is used only for
-/// other errors, including a value that is not in a fixed list.
+/// one line. Clap's own error would repeat the value, which may be a secret. Other errors,
+/// including a value that is not in a fixed list, are clap's own.
 pub fn parse<C: Parser>() -> C {
     let command = environment::apply(C::command()).unwrap_or_else(|error| refuse::<C>(&error));
     let matches = command.try_get_matches().unwrap_or_else(|error| {

@@ -23,8 +23,8 @@ pub fn undocumented<C: CommandFactory>(file: &Path) -> Vec<String> {
         .collect()
 }
 
-/// Compares the table of settings of `service` in `page` with the configuration `C`, or rewrites
-/// the table if `UPDATE_DOCS` is set.
+/// Panics if the table of settings of `service` in `page` differs from the configuration `C`.
+/// Rewrites the table instead if `UPDATE_DOCS` is set.
 pub fn assert_settings_documented<C: CommandFactory>(service: &str, page: &Path) {
     let text = fs::read_to_string(page).expect("the page can be read");
     let start = format!("<!-- settings: {service} -->\n");
@@ -63,8 +63,8 @@ fn row(argument: &Arg) -> Option<String> {
     Some(format!("| `{variable}` | {default} | {help} |\n"))
 }
 
-/// Fails if the command line `C` of `program` refuses a command in a page of `folder`, or if there are
-/// fewer than `expected` commands.
+/// Panics if the parser `C` rejects a command of `program` in the pages of `folder`, or if the
+/// pages contain fewer than `expected` such commands.
 pub fn assert_commands_understood<C: Parser>(program: &str, folder: &Path, expected: usize) {
     let mut count = 0;
     for entry in fs::read_dir(folder).expect("the folder can be read") {
@@ -82,9 +82,9 @@ pub fn assert_commands_understood<C: Parser>(program: &str, folder: &Path, expec
     assert!(count >= expected, "the pages have only {count} commands of {program}");
 }
 
-/// Returns the words of each command of `program` in the shell blocks of a page, without assignments
-/// before it and without a pipe, a redirection or a comment after it. Blocks below a comment are
-/// omitted, because another test runs them.
+/// Returns the words of each command of `program` in the shell blocks of a page, without
+/// assignments before it and without a pipe, a redirection or a comment after it. Blocks that
+/// follow an HTML comment are omitted, because another test runs them.
 fn commands<'a>(page: &'a str, program: &str) -> Vec<Vec<&'a str>> {
     let parts: Vec<_> = page.split("```sh\n").collect();
     let blocks = parts.iter().zip(parts.iter().skip(1));
@@ -97,8 +97,8 @@ fn commands<'a>(page: &'a str, program: &str) -> Vec<Vec<&'a str>> {
     words.filter(|words| words.first() == Some(&program)).collect()
 }
 
-/// Fails if a page about limits lists a constant that the code does not define exactly like this,
-/// or a setting that is missing from the example environment.
+/// Panics if the page about limits lists a constant that the code does not define with exactly this
+/// type and value, or a setting that is missing from `.env.example`.
 pub fn assert_limits_current(page: &Path) {
     let root = page.parent().and_then(Path::parent).expect("the page is in a folder of its own");
     let read = |file: &Path| fs::read_to_string(file).expect("the file can be read");

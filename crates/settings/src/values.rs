@@ -17,7 +17,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// Parses a duration as [`duration`] does, or `0s`, which turns the setting off.
+/// Parses a duration as [`duration`] does, but also accepts `0s`.
 pub fn duration_or_zero(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(Duration::ZERO) => Ok(Duration::ZERO),

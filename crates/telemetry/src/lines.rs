@@ -47,7 +47,8 @@ struct Waiting {
     is_closed: bool,
 }
 
-/// Writes the remaining lines when dropped, within the time limit.
+/// Guard of the writer thread. When dropped, waits for a limited time until the remaining lines are
+/// written.
 #[derive(Debug)]
 pub(super) struct Writer {
     lines: Lines,
@@ -78,7 +79,8 @@ impl Shared {
         self.waiting.lock()
     }
 
-    /// Writes lines until the log is closed. There is nowhere to report write errors.
+    /// Writes lines until the log is closed. Ignores write errors, because there is nowhere to
+    /// report them.
     fn write_all_to(&self, mut out: impl Write) {
         let mut bytes = Vec::new();
         while self.take(&mut bytes) {

@@ -51,7 +51,7 @@ fn parse_filter(filter: &str) -> Result<String, ParseError> {
 /// Destination of log lines. There is one log per process.
 static LOG: OnceLock<Lines> = OnceLock::new();
 
-/// Flushes the remaining traces and log lines on drop.
+/// Guard that flushes the remaining traces and log lines when dropped.
 #[derive(Debug)]
 #[must_use = "the log ends with it"]
 pub struct Telemetry {
@@ -60,8 +60,8 @@ pub struct Telemetry {
 }
 
 /// Starts logging to standard output and, if a collector is configured, sending traces to it.
-/// `service` is the default service name in traces. `time_left` limits the time for the last lines
-/// and traces. Must be called only once per process.
+/// `service` is the default service name in traces. `time_left` limits the time for flushing the
+/// last lines and traces. Must be called only once per process.
 pub fn init(args: &LogArgs, service: &'static str, time_left: TimeLeft) -> Telemetry {
     init_on(io::stdout(), args, service, time_left)
 }

@@ -138,7 +138,7 @@ fn client(base: &Url) -> Result<Client, StartError> {
     Ok(client.map_err(|_panic| io::Error::other("the thread panicked"))??)
 }
 
-/// Sends spans, and logs when sending starts to fail and when it recovers.
+/// Exporter that also logs when sending starts to fail and when it recovers.
 #[derive(Debug)]
 struct Sender {
     exporter: SpanExporter,
@@ -210,8 +210,8 @@ impl Traced {
     }
 }
 
-/// Returns the headers that make a request part of the current trace (W3C Trace Context §3); empty
-/// outside of traces and if traces are not exported.
+/// Returns the headers that make a request part of the current trace (W3C Trace Context §3). There
+/// are none outside of traces, or if traces are not exported.
 pub fn trace_headers() -> Vec<(String, String)> {
     let Some(propagator) = PROPAGATOR.get() else { return Vec::new() };
     let mut headers = HashMap::new();

@@ -46,8 +46,8 @@ impl<'writer> FormatFields<'writer> for SpanFields {
     }
 }
 
-/// Collects the JSON of a span whose only field is a plain string: printable ASCII characters
-/// without spaces, quotation marks and backslashes.
+/// Visitor that collects the JSON of a span whose only field is a plain string: printable ASCII
+/// characters without spaces, quotation marks and backslashes.
 #[derive(Default)]
 struct OnlyText {
     json: Option<String>,

@@ -1,4 +1,4 @@
-//! Process metrics, under the usual names of Prometheus clients where there are any.
+//! Process metrics, under the names that Prometheus client libraries use, where such names exist.
 
 use std::{
     fs,
