@@ -86,19 +86,19 @@ impl Default for Counts {
 }
 
 impl Audit {
-    /// Returns the client of a request as an actor.
+    /// Returns the actor for a request: the client.
     pub(crate) fn client(&self, now: DbTime, address: String, agent: Option<String>) -> Actor {
         let (ip_address, user_agent) = (Some(address), agent);
         Actor { audit: self.clone(), name: "user", now, ip_address, user_agent }
     }
 
-    /// Returns the actor of a command: the operator.
+    /// Returns the actor for a command: the operator.
     pub(crate) fn operator(&self, now: DbTime) -> Actor {
         let (ip_address, user_agent) = (None, None);
         Actor { audit: self.clone(), name: "operator", now, ip_address, user_agent }
     }
 
-    /// Returns the actor of changes that the service makes on its own.
+    /// Returns the actor for changes that the service makes on its own.
     pub(crate) fn system(&self, now: DbTime) -> Actor {
         Actor { name: "system", ..self.operator(now) }
     }
@@ -120,7 +120,7 @@ impl Audit {
     }
 }
 
-/// The actor that performs an action, with the time and, for a client, its address and user agent.
+/// The actor of an action, with the time and, for a client, the client's address and user agent.
 #[derive(Clone)]
 pub(crate) struct Actor {
     audit: Audit,

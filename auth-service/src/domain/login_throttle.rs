@@ -135,7 +135,7 @@ impl LoginThrottle {
     }
 
     /// Returns the number of attempts by all clients. Returns an error if all clients, or those in
-    /// one of the networks `groups`, have to wait.
+    /// one of the networks in `groups`, have to wait.
     async fn peek(&self, by_all: Key, groups: &[(Key, u32)]) -> Result<u32> {
         for (key, free) in groups {
             self.attempts.peek(*key, by_group(*free)).await?;

@@ -21,7 +21,7 @@ use crate::store::{Attempt, StoreError};
 
 /// Maximum number of times that a write is tried while other requests change the same count.
 const MAX_RACES: usize = 32;
-/// Wait that is required if all `MAX_RACES` writes fail.
+/// Wait that is required if all `MAX_RACES` writes fail, for a rule that shares each attempt.
 const CROWDED: Duration = Duration::from_secs(1);
 
 /// Reasons why an attempt was refused, or could not be counted.

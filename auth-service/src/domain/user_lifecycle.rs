@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// Ends sessions and returns their number.
+/// Ends the sessions selected by `which`, and returns their number.
 pub(crate) async fn end_sessions(
     conn: &mut Conn,
     which: Ending<'_>,

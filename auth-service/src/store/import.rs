@@ -22,7 +22,7 @@ pub(crate) struct ImportPage {
     pub(crate) updates: Vec<ImportUpdate>,
 }
 
-/// Data that an existing user lacks.
+/// Data that the import adds to an existing user who lacks it.
 pub(crate) struct ImportUpdate {
     pub(crate) user_id: String,
     /// Time of the user's last change when the row was read. If the user was changed since then,

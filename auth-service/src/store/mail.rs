@@ -1,4 +1,4 @@
-//! Pending e-mails, with what was requested and the time of the next attempt.
+//! The outbox: pending e-mails, each with the request for it and the time of the next attempt.
 
 use database::{Conn, query, sql_types::DbTime};
 use diesel::{prelude::*, sql_types::Bool};
@@ -81,7 +81,8 @@ impl Mail {
         query!(conn, |c| claimed.execute(c))
     }
 
-    /// Restores a claimed e-mail to its previous state.
+    /// Reverts [`Self::claim`]: restores the number of attempts and the time at which the e-mail
+    /// was due.
     pub(crate) async fn unclaim(&self, conn: &mut Conn) -> QueryResult<usize> {
         let unclaimed = diesel::update(mails::table.find(&self.id))
             .set((mails::attempts.eq(self.attempts), mails::due_at.eq(self.due_at)));

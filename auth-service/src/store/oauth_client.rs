@@ -35,7 +35,7 @@ pub(crate) struct OauthClient {
     pub(crate) tokens_valid_from: Option<DbTime>,
 }
 
-/// The identifying claims of a client's access token.
+/// The claims that identify a client's access token, and its time of issue.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ClientTokenNames<'a> {
     pub(crate) client: &'a str,

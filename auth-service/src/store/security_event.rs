@@ -82,7 +82,7 @@ impl EventStream {
 #[derive(Clone, Debug)]
 pub(crate) struct Moment {
     pub(crate) now: DbTime,
-    /// Time by which all tokens issued until now have expired.
+    /// Time by which all tokens issued until `now` have expired.
     pub(crate) tokens_expire_by: DbTime,
     /// Id for the stream, used only if the stream does not exist yet.
     pub(crate) new_stream_id: String,

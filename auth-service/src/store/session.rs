@@ -205,7 +205,7 @@ impl SealedToken {
 }
 
 impl ListedSession {
-    /// Returns the valid sessions of a user, oldest first.
+    /// Returns a user's sessions that have not expired, oldest first.
     pub(crate) async fn list(
         conn: &mut Conn,
         user_id: &str,

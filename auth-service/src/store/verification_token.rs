@@ -52,8 +52,8 @@ impl VerificationToken {
         query!(conn, |c| diesel::insert_into(verification_tokens::table).values(row).execute(c))
     }
 
-    /// Returns the user of a token, or `None` if the token is invalid: unknown, for another
-    /// purpose, expired, or requested in a session that has ended.
+    /// Returns the id of the user for whom a token was issued, or `None` if the token is invalid:
+    /// unknown, for another purpose, expired, or requested in a session that has ended.
     pub(crate) async fn find_user(
         conn: &mut Conn,
         purpose: Purpose,

@@ -18,7 +18,7 @@ pub fn builder(url: &Url) -> ClientBuilder {
     builder
 }
 
-/// Returns the proxy for requests to `url`, without its credentials, from `HTTP_PROXY`,
+/// Returns the proxy for requests to `url`, without the proxy's credentials, from `HTTP_PROXY`,
 /// `HTTPS_PROXY` or `ALL_PROXY`. Returns `None` if no proxy is set, or if the host bypasses it, for
 /// instance because `NO_PROXY` lists the host.
 pub fn proxy(url: &Url) -> Option<String> {

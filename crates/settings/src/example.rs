@@ -11,7 +11,7 @@ const MARK: &str = "for-trial-only";
 #[error("{0} is an example secret from .env.example, which is public: generate your own")]
 pub struct ExampleSecret(&'static str);
 
-/// Rejects a secret of `.env.example` unless the address `site` is on this machine.
+/// Rejects an example secret from `.env.example`, unless the URL `site` refers to this machine.
 pub fn refuse_example(
     variable: &'static str,
     secret: &SecretString,

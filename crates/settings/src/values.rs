@@ -53,8 +53,8 @@ pub fn switch(text: &str) -> Result<bool, &'static str> {
 pub const RAW_AT: &str = "an @ after the host name: write @ and / in a user name or password as %40 \
                           and %2F, and an @ in a path as %40";
 
-/// Returns whether there is an `@` after the host name. The path may then be the rest of a password
-/// with an unescaped slash, and must not be repeated in errors.
+/// Returns whether `url` has an `@` after the host name. The path may then be the rest of a
+/// password with an unescaped slash, and must not be repeated in errors.
 pub fn has_raw_at(url: &Url) -> bool {
     url[Position::BeforePath..].contains('@')
 }

@@ -21,7 +21,7 @@ pub struct RequestLog {
 }
 
 impl RequestLog {
-    /// Starts the spans of a request. `id` is the request id; its text is written to the log.
+    /// Starts the spans of a request. `id` is the request id that the log shows.
     pub fn start(id: HeaderValue, method: &Method, headers: &HeaderMap) -> Self {
         let start = Instant::now();
         let span = info_span!("request", request.id = id.to_str().unwrap_or_default());
@@ -29,7 +29,7 @@ impl RequestLog {
         Self { id, method: method.clone(), start, span, traced }
     }
 
-    /// Runs the handling of the request in its spans.
+    /// Returns `handling`, instrumented with the spans of the request.
     pub fn instrument<F: Future>(&self, handling: F) -> impl Future<Output = F::Output> + use<F> {
         handling.instrument(self.traced.span()).instrument(self.span.clone())
     }

@@ -26,8 +26,8 @@ pub(crate) enum GrantError {
 
 impl<'a> Grant<'a> {
     /// Grants the requested scopes for the requested resources (RFC 8707 §2). By default, grants
-    /// all scopes of the client, for its first audience. A client without audiences gets
-    /// `default_audience`.
+    /// all scopes of the client, for its first audience. A client without audiences of its own has
+    /// only `default_audience`.
     pub(crate) fn new(
         client: &'a OauthClient,
         scope: Option<&str>,

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{config::JwtAlgorithm, domain::secret_box::Seal, store::SigningKey};
 
-/// The loaded keys, with the times at which they change.
+/// The loaded keys, with the times at which they start to sign and at which the set changes.
 pub(super) struct KeySet {
     /// The rows as stored, newest first.
     rows: Vec<SigningKey>,

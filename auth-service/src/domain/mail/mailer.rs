@@ -28,8 +28,8 @@ pub(crate) struct Mailer {
     pub(super) email_tokens: Arc<EmailTokens>,
     /// Whether links that verify or change an address lead to a page with a button.
     pub(super) has_confirmation_page: bool,
-    /// Whether the addresses of clients are known. Without trusted proxies, all clients may appear
-    /// to have the address of a proxy.
+    /// Whether clients' addresses are known. Without trusted proxies, all clients may appear to
+    /// have a proxy's address.
     pub(super) knows_clients: bool,
     pub(super) links: Links,
     pub(super) from: Mailbox,

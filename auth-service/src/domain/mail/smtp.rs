@@ -31,7 +31,7 @@ pub(crate) struct SmtpServer {
     hello_name: ClientId,
 }
 
-/// Error in sending an e-mail, by the step that failed.
+/// Error while sending an e-mail, by the step that failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SmtpError {
     #[error("cannot connect to the mail server")]

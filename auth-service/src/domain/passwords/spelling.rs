@@ -8,7 +8,7 @@ use super::{firebase, lenient_base64, unusable_hash::UnusableHash};
 pub(crate) const ACCEPTED: &str = "bcrypt, argon2, scrypt and PBKDF2 (SHA-1, SHA-256, SHA-512) as Better Auth, \
     Django, Keycloak, Spring, passlib, Werkzeug or PHC strings write them, and Firebase's scrypt";
 
-/// Maximum length of the name of a hash kind that messages quote. A longer word may be a secret.
+/// Maximum length of a hash kind's name in messages. A longer word may be a secret.
 const MAX_KIND_CHARS: usize = 32;
 
 /// Returns the stored form of a hash. A hash that needs no conversion is only trimmed, not
