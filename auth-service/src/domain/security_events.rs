@@ -45,7 +45,6 @@ const ACCOUNT_PURGED: &str = "https://schemas.openid.net/secevent/risc/event-typ
 const KEY_REVOKED: &str = "urn:auth-service:event-type:key-revoked";
 
 impl EventKind {
-    /// Returns the event type URI.
     pub(crate) fn uri(self) -> &'static str {
         match self {
             Self::SessionRevoked | Self::TokenRevoked => SESSION_REVOKED,
@@ -61,7 +60,7 @@ impl EventKind {
 pub(crate) struct SecurityEvents {
     secrets: Vec<SecretString>,
     token_lifetime: Duration,
-    /// Position in the feed of the last event seen in the database.
+    /// The last event's place in the feed, as last read from the database.
     last_place: watch::Sender<i64>,
     /// Time of the last query for `last_place`.
     asked: Mutex<Option<Instant>>,

@@ -64,7 +64,6 @@ impl Mail {
             .load(c))
     }
 
-    /// Returns the number of pending e-mails.
     pub(crate) async fn count(conn: &mut Conn) -> QueryResult<i64> {
         query!(conn, |c| mails::table.count().get_result(c))
     }

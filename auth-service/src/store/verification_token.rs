@@ -23,7 +23,6 @@ impl Purpose {
 
 pub(crate) struct VerificationToken;
 
-/// A token for a link in an e-mail.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NewVerificationToken<'a> {
     pub(crate) purpose: Purpose,

@@ -36,7 +36,7 @@ const DELETE_TOKEN_CHARS: usize = 32;
 const DELETE_ALPHABET: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 const DELETE_LIFETIME: Duration = Duration::from_hours(24);
 
-/// Maximum number of characters of a name in an e-mail; longer names are truncated.
+/// Maximum length of a user's name in an e-mail; longer names are truncated.
 const NAME_MAX_CHARS: usize = 256;
 
 pub(super) enum Composed {
@@ -106,8 +106,8 @@ pub(super) async fn compose(mailer: &Mailer, mail: &Mail) -> Result<Composed> {
     Ok(Composed::Message(message))
 }
 
-/// Returns the user whom the e-mail concerns, if the user still exists, and the address of the
-/// recipient. Returns `None` if the e-mail must not be sent.
+/// Returns the user whom the e-mail concerns, if the user still exists, and the recipient's
+/// address. Returns `None` if the e-mail must not be sent.
 async fn find_reader<'a>(
     mailer: &Mailer,
     mail: &'a Mail,

@@ -4,7 +4,6 @@ use percent_encoding::utf8_percent_encode;
 
 use crate::domain::javascript::URI_COMPONENT;
 
-/// Builder of the links in e-mails.
 pub(super) struct Links {
     /// Public base URL without a trailing slash.
     pub(super) site: String,

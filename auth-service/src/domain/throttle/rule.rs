@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-/// A limit on attempts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Rule {
     /// Allows `max` attempts in a fixed window that begins with the first of them. Each replica
@@ -14,8 +13,8 @@ pub(crate) enum Rule {
     BackOff { free: u32, first: Duration, longest: Duration },
 }
 
-/// Clock difference between replicas that is tolerated. A time further in the future means that the
-/// clock was set back.
+/// Tolerated clock difference between replicas. A time further in the future means that the clock
+/// was set back.
 const MAX_SKEW: Duration = Duration::from_secs(5);
 /// Time without attempts after which a back-off is forgotten.
 const BACK_OFF_MEMORY: Duration = Duration::from_hours(24);
