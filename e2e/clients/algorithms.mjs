@@ -1,9 +1,9 @@
-// Shows which names of the signature algorithm jose accepts.
+// Shows whether jose accepts a token with a given name of the signature algorithm.
 //
 //     echo "$TOKEN" | node algorithms.mjs <jwks url> <alg of the token>
 //
-// Prints whether jose verifies the token by default, only if the algorithm is allowed explicitly,
-// or never.
+// Prints whether jose accepts the token by default, only if the algorithm is allowed explicitly, or
+// never.
 
 import { text } from "node:stream/consumers";
 

@@ -1,5 +1,3 @@
-// Build and development server.
-
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 

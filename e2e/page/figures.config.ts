@@ -1,7 +1,7 @@
 // Measures how fast the web app loads and how it copes with a long list: `npm run figures`. These
 // are not tests, because the times depend on the machine.
 //
-//     AGAINST  checkout of another version with its release build and its built web app; both
+//     AGAINST  path of another version's checkout, with built services and a built web app; both
 //              versions are measured alternately
 
 import { defineConfig } from "@playwright/test";

@@ -1,5 +1,5 @@
-//! HAProxy as a load balancer that checks the readiness of the replicas and sends requests only to
-//! ready ones.
+//! HAProxy as a load balancer that checks the readiness of replicas and sends requests only to ready
+//! ones.
 
 use std::{
     fs,
@@ -61,7 +61,7 @@ impl Balancer {
         wait_until("the proxy sees the replica", || self.status(name).as_deref() == Some("UP"));
     }
 
-    /// Returns the status of a server from HAProxy's statistics.
+    /// Returns a server's status, such as `UP`, from HAProxy's statistics.
     fn status(&self, server: &str) -> Option<String> {
         let url = format!("{}/;csv", self.statistics_url);
         let table = ureq::get(url).call().ok()?.body_mut().read_to_string().ok()?;

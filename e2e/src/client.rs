@@ -23,7 +23,7 @@ pub struct Answer {
     pub body: Value,
 }
 
-/// The error of a request without a complete response, for example because the service exited.
+/// The error of a request that got no complete response, for example because the service exited.
 #[derive(Debug)]
 pub struct Lost(pub ureq::Error);
 
@@ -86,24 +86,21 @@ impl Client {
         })
     }
 
-    /// Creates an account at auth-service.
     pub fn sign_up(&self, email: &str) -> Result<Answer, Lost> {
         let body = json!({ "name": "Ada", "email": email, "password": PASSWORD });
         self.post("/api/auth/sign-up/email", None, &body)
     }
 
-    /// Starts a session at auth-service.
     pub fn sign_in(&self, email: &str) -> Result<Answer, Lost> {
         let body = json!({ "email": email, "password": PASSWORD });
         self.post("/api/auth/sign-in/email", None, &body)
     }
 
-    /// Exchanges a session token for a JWT at auth-service.
+    /// Exchanges a session token for an access token at auth-service.
     pub fn token(&self, session: &str) -> Result<Answer, Lost> {
         self.get("/api/auth/token", session)
     }
 
-    /// Creates a task at task-service.
     pub fn create_task(&self, token: &str, title: &str) -> Result<Answer, Lost> {
         self.post("/api/tasks", Some(token), &json!({ "title": title }))
     }
@@ -114,7 +111,6 @@ impl Client {
         self.call("POST", "/api/tasks", Some(token), Some(&body), Some(key))
     }
 
-    /// Reads a task from task-service.
     pub fn task(&self, token: &str, id: &str) -> Result<Answer, Lost> {
         self.get(&format!("/api/tasks/{id}"), token)
     }
@@ -123,7 +119,8 @@ impl Client {
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 impl Answer {
-    /// Returns a string field of the body. Panics if the field is missing or is not a string.
+    /// Returns the value of a string field of the body. Panics if the field is missing or is not a
+    /// string.
     pub fn text(&self, field: &str) -> String {
         let Some(text) = self.body.get(field).and_then(Value::as_str) else {
             panic!("no text {field:?} in {self:?}");

@@ -21,7 +21,7 @@ pub struct Collector {
     spans: Arc<Mutex<Vec<Collected>>>,
 }
 
-/// A received span; ids are in hexadecimal.
+/// A received span, with ids in hexadecimal.
 #[derive(Clone, Debug)]
 pub struct Collected {
     pub service: String,

@@ -39,12 +39,12 @@ const RUSH: Pressure = Pressure { connections: 200, seconds: 12 };
 
 /// Number of rounds. Every operation is measured once per round.
 const ROUNDS: u32 = 3;
-/// Number of rounds if only some operations are measured. With more rounds, other load on the
-/// machine affects the best one less.
+/// Number of rounds if only some operations are measured. With more rounds, the best of them is
+/// less affected by other load on the machine.
 const ROUNDS_OF_A_SELECTION: u32 = 8;
 
-/// Environment variable with the folder of another build's programs, which are measured alongside
-/// those of this build.
+/// Environment variable that contains the path of a folder with another build's programs. They are
+/// measured alongside the programs of this build.
 const AGAINST_VARIABLE: &str = "BENCH_AGAINST";
 
 /// Measures all operations, or only those whose codes are given, such as `create`. A selection is
@@ -167,8 +167,8 @@ fn measure(selection: &Selection, sites: &mut [Site]) -> Result<String> {
     Ok(report)
 }
 
-/// Returns the table of a site, which compares the CPU time of each operation with that on the
-/// first site.
+/// Returns a site's table of results. It compares the CPU time of each operation with the time on
+/// the first site.
 fn table(
     selection: &Selection,
     site: &Site,
@@ -195,7 +195,7 @@ fn table(
     report
 }
 
-/// The results of an operation, of one round or combined by [`Self::improve`].
+/// An operation's results: of one round, or of several rounds, combined by [`Self::improve`].
 struct Measured {
     answered: Answered,
     /// CPU time of the service per request.
@@ -234,8 +234,8 @@ impl Measured {
         }
     }
 
-    /// Returns the row of an operation. `constant` is the CPU time of a constant response, if it
-    /// was measured.
+    /// Returns the table row for the operation `name`. `constant` is the CPU time of a constant
+    /// response on the same service, if it was measured.
     fn row(&self, name: &str, constant: Option<f64>, first: &Self) -> String {
         let multiple = constant.map_or_else(
             || "–".to_owned(),

@@ -13,7 +13,8 @@ use crate::{
     variable,
 };
 
-/// Script that succeeds if Node is at least the version that the packages require in `engines`.
+/// A script that exits with 0 if Node is at least the version that the packages require in
+/// `engines`.
 const IS_RECENT: &str = "const [major, minor] = process.versions.node.split('.').map(Number); \
                          process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)";
 const RECENT_NODE: &str = "22.23.3";
@@ -22,7 +23,8 @@ const RECENT_NODE: &str = "22.23.3";
 const HAPROXY: &str = "/usr/sbin/haproxy";
 const NGINX: &str = "/usr/sbin/nginx";
 
-/// Path of libfaketime in a library directory of Debian, whose name depends on the architecture.
+/// Path of libfaketime, relative to one of the folders in `/usr/lib`: the folder's name depends on
+/// the architecture.
 const FAKETIME: &str = "faketime/libfaketimeMT.so.1";
 
 const CHROMIUM_VARIABLE: &str = "TEST_CHROMIUM";
@@ -33,7 +35,7 @@ const FIREFOX_VARIABLE: &str = "TEST_FIREFOX";
 /// Paths of the Debian and Mozilla packages.
 const FIREFOXES: [&str; 2] = ["/usr/bin/firefox-esr", "/usr/bin/firefox"];
 
-/// Installs the programs and returns the environment variables that tell the tests their paths.
+/// Installs the programs. Returns the environment variables that contain their paths for the tests.
 pub(crate) fn prepare() -> Result<Vec<(&'static str, PathBuf)>> {
     let clients = root().join("e2e/clients");
     let existing_app = root().join("e2e/existing-app");
@@ -69,7 +71,7 @@ fn unless_skipped(what: &str, prepared: Result<PathBuf>) -> Result<Option<PathBu
     }
 }
 
-/// Returns the path of a proxy program, and installs its Debian package if necessary.
+/// Returns the path of a proxy after installing its Debian package if necessary.
 fn proxy(path: &str, package: &str) -> Result<PathBuf> {
     let path = Path::new(path);
     if !path.exists() {
@@ -78,8 +80,8 @@ fn proxy(path: &str, package: &str) -> Result<PathBuf> {
     Ok(path.to_owned())
 }
 
-/// Returns the library that changes the clock of a process, and installs its Debian package if
-/// necessary.
+/// Returns the path of the library that changes a process's clock, after installing its Debian
+/// package if necessary.
 fn faketime() -> Result<PathBuf> {
     let find = || -> Result<_> {
         let mut folders = fs::read_dir("/usr/lib")?.filter_map(std::result::Result::ok);
@@ -92,7 +94,8 @@ fn faketime() -> Result<PathBuf> {
     find()?.ok_or_else(|| "libfaketime is installed, but was not found".into())
 }
 
-/// Prepares a Python environment with the packages in `requirements`. Returns its interpreter.
+/// Creates a virtual environment with the Python packages in the file `requirements`. Returns the
+/// path of its interpreter.
 pub(crate) fn python(requirements: &Path) -> Result<PathBuf> {
     let home = root().join("target/test-python");
     let python = home.join("bin/python");
@@ -144,7 +147,8 @@ fn npm(verb: &str) -> Command {
     npm
 }
 
-/// Returns the path of Chromium, and installs the packages of the web apps that are tested with it.
+/// Installs the packages of the web apps that are tested with Chromium, and returns the path of
+/// Chromium.
 fn chromium(lock: &Path) -> Result<PathBuf> {
     node(lock)?;
     for folder in ["frontend", "e2e/page", "examples/nextjs"] {
@@ -171,7 +175,7 @@ fn browser(variable_name: &str, paths: &[&str], package: &str) -> Result<PathBuf
     find().ok_or_else(|| format!("the installed {package} cannot be found").into())
 }
 
-/// Installs the packages in `list`, unless `stamp` shows that this was already done.
+/// Calls `install` and copies the file `list` to `stamp`, unless both files are already the same.
 fn once_per_change(
     list: &Path,
     stamp: &Path,

@@ -13,7 +13,7 @@ use crate::{
     walkthrough::{self, AUTH_URL, TASKS_URL},
 };
 
-/// Name of the Compose project. It has its own data, separate from a permanent installation.
+/// Name of the Compose project. It keeps the test data separate from a permanent installation.
 const PROJECT: &str = "compose-trial";
 /// The services whose exit codes are checked.
 const SERVICES: [&str; 3] = ["postgres", "auth-service", "task-service"];
@@ -76,8 +76,8 @@ fn keep_the_databases_apart() -> Result {
     expect("the superuser from outside", &answer, "password authentication failed")
 }
 
-/// Connects to a database over the network as `role`, and returns the reply. `password` is the name
-/// of the environment variable that contains the password in the container.
+/// Connects to a database over the network as `role`. Returns the output of psql, which may be an
+/// error message. `password` is the name of the container's environment variable for the password.
 fn sign_in(role: &str, password: &str, database: &str) -> Result<String> {
     let query = "SELECT 'superuser: ' || rolsuper FROM pg_roles WHERE rolname = current_user";
     let script = format!(
@@ -127,14 +127,15 @@ fn answers_come_from_the_database() -> Result {
     Ok(())
 }
 
-/// Returns the token of a response.
+/// Returns the field `token` of a JSON response.
 fn token(mut answer: ureq::http::Response<ureq::Body>) -> Result<String> {
     let text = answer.body_mut().read_to_string()?;
     let (_, rest) = text.split_once(r#""token":""#).ok_or("a response without a token")?;
     Ok(rest.split('"').next().unwrap_or_default().to_owned())
 }
 
-/// Checks that all services stop in time, without being killed.
+/// Checks that all services exit with 0 when they are stopped, instead of being killed after the
+/// grace period.
 fn stop() -> Result {
     compose(&["stop"])?;
     let format = "{{.Service}} {{.ExitCode}}";

@@ -24,7 +24,7 @@ pub mod walkthrough;
 
 use std::path::Path;
 
-/// Any error; it is only printed, never matched.
+/// Any error. Errors are only printed, so their types do not matter.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 pub type Result<T = ()> = std::result::Result<T, Error>;
 
@@ -40,7 +40,8 @@ pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// Returns whether a missing component is an error instead of a skipped step.
+/// Returns whether this process runs in CI, where a missing program is an error. Elsewhere, the
+/// tests that need the program are skipped.
 pub fn is_ci() -> bool {
     variable("CI").is_some_and(|value| value != "false")
 }

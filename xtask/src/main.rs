@@ -1,4 +1,4 @@
-//! Command line: dispatches to one module for each command.
+//! The command line, which dispatches each command to its own module.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is a command-line tool")]
 

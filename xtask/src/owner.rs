@@ -12,7 +12,8 @@ use rustix::process::geteuid;
 /// Names of unprivileged users, in order of preference.
 const UNPRIVILEGED: [&str; 2] = ["postgres", "nobody"];
 
-/// The owner of servers and their files: this process's user, or an unprivileged one if that is root.
+/// The user who owns servers and their files: `None` for the user of this process, or an
+/// unprivileged user if this process runs as root.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Owner(Option<User>);
 
@@ -48,8 +49,8 @@ fn unprivileged() -> io::Result<User> {
         .ok_or_else(|| io::Error::other("no unprivileged user can run PostgreSQL"))
 }
 
-/// Parses a line of `/etc/passwd`: name, password, user id, group id, and more. Returns `None` for
-/// users other than `wanted`.
+/// Parses a line of `/etc/passwd`: name, password, user id, group id, and more. Returns `None` if
+/// the line is invalid or describes a user other than `wanted`.
 fn user(line: &str, wanted: &str) -> Option<User> {
     let mut fields = line.split(':');
     let name = fields.next()?;

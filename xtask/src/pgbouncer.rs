@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::{owner::Owner, ports, service::becomes_ready};
 
-/// Path in the Debian package. Not every PATH contains its folder.
+/// The program's path in the Debian package. Its folder is missing from some users' PATH.
 const PACKAGED: &str = "/usr/sbin/pgbouncer";
 
 /// A running pooler in transaction mode, stopped on drop.
@@ -24,7 +24,8 @@ pub struct PgBouncer {
 }
 
 impl PgBouncer {
-    /// Starts a pooler in front of a server. Fails with `NotFound` if pgbouncer is not installed.
+    /// Starts a pooler in front of the server at the URL `server`. Returns a `NotFound` error if
+    /// pgbouncer is not installed.
     pub fn start(server: &str) -> io::Result<Self> {
         let program = program()?;
         let server = Url::parse(server).map_err(io::Error::other)?;
@@ -66,8 +67,8 @@ impl Drop for PgBouncer {
     }
 }
 
-/// Returns a configuration that serves every database of the server with the credentials of the
-/// URL. Because of the credentials, the file must be readable by its owner only.
+/// Returns a configuration that serves every database of the server with the credentials in its
+/// URL. Because of the credentials, only the owner of the file may have access to it.
 fn settings(server: &Url, port: u16) -> String {
     let host = server.host_str().unwrap_or("127.0.0.1");
     format!(

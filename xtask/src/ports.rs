@@ -10,8 +10,8 @@ use std::{
     },
 };
 
-/// First of the ports, which are below the ephemeral port range: otherwise, an outgoing connection
-/// could take the port of a server that is being restarted.
+/// The lowest of the ports. All of them are below the ephemeral port range: otherwise, an outgoing
+/// connection could take the port of a server that is being restarted.
 const FIRST: u16 = 15_000;
 const COUNT: u16 = 15_000;
 

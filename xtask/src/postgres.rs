@@ -25,7 +25,7 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts a fast cluster that would not survive a power failure. Fails with `NotFound` if
+    /// Starts a fast cluster that would not survive a power failure. Returns a `NotFound` error if
     /// PostgreSQL is not installed.
     pub fn start() -> io::Result<Self> {
         Self::start_with(&[], &[], &[])
@@ -117,7 +117,7 @@ impl Cluster {
         self.postmaster.id()
     }
 
-    /// Replaces a file in the data folder; the server reads it when it is restarted.
+    /// Replaces a file in the data folder. The server reads the new file at its next start.
     pub fn put(&self, name: &str, content: &str) -> io::Result<()> {
         self.folder.put(name, content)
     }
@@ -179,7 +179,7 @@ impl Drop for Cluster {
     }
 }
 
-/// Returns the children of a process, on systems with `/proc`.
+/// Returns the children of a process, or nothing on systems without `/proc`.
 fn children(parent: u32) -> Vec<Pid> {
     let list = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"));
     let list = list.unwrap_or_default();

@@ -27,7 +27,7 @@ const PHRASES: [(&str, &str); 17] = [
     ("sent away", "rejected"),
 ];
 
-/// Fails if a comment or a document contains a phrase from the list.
+/// Returns an error if a comment or a document contains a phrase from the list.
 pub(crate) fn check() -> Result {
     let mut findings = 0;
     for file in files()? {

@@ -16,7 +16,7 @@ pub(crate) const POLL: Duration = Duration::from_millis(50);
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Waits until a server is ready. Returns false if it exits, or does not become ready in time.
+/// Waits until a server is ready. Returns `false` if it exits or is not ready within [`PATIENCE`].
 pub(crate) fn becomes_ready(
     server: &mut Child,
     is_ready: impl Fn(&Child) -> bool,
@@ -52,8 +52,8 @@ impl Service {
         self.command.env(name, value);
     }
 
-    /// Returns a command that runs the same program in the same folder, with the variables set for
-    /// the service and these arguments.
+    /// Returns a command that runs the service's program with these arguments, in the same folder
+    /// and with the same environment variables.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.command.get_program());
         command.args(arguments);
@@ -69,7 +69,8 @@ impl Service {
         self.command.env_remove(name);
     }
 
-    /// Starts the process if it is not running, without waiting for it.
+    /// Starts the process without waiting until it is ready. Does nothing if the process was
+    /// started before and not stopped or killed since.
     pub fn start(&mut self) -> io::Result<()> {
         if self.child.is_none() {
             self.child = Some(self.command.spawn()?);
@@ -77,14 +78,14 @@ impl Service {
         Ok(())
     }
 
-    /// Returns whether the service is ready. Fails if it is not running.
+    /// Returns whether the service is ready, or an error if it is not running.
     fn is_ready(&mut self) -> io::Result<bool> {
         self.check_alive()?;
         let probe = ureq::get(format!("{}/health/ready", self.url));
         Ok(probe.config().timeout_global(Some(PROBE_TIMEOUT)).build().call().is_ok())
     }
 
-    /// Fails if the service has exited or was not started.
+    /// Returns an error if the service has exited or was not started.
     pub fn check_alive(&mut self) -> io::Result<()> {
         match self.child.as_mut().map(Child::try_wait).transpose()? {
             Some(None) => Ok(()),
@@ -95,7 +96,8 @@ impl Service {
         }
     }
 
-    /// Starts the process and waits until it is ready. Fails if it exits or is not ready in time.
+    /// Starts the process and waits until it is ready. Returns an error if it exits or is not ready
+    /// within [`PATIENCE`].
     pub fn start_and_wait(&mut self) -> io::Result<()> {
         self.start()?;
         let start = Instant::now();
@@ -126,7 +128,7 @@ impl Service {
         self.child.as_ref().map(Child::id)
     }
 
-    /// Sends SIGTERM and waits for the process to exit. Kills it if it does not exit in time.
+    /// Sends SIGTERM, then waits for the process to exit as [`Self::wait`] does.
     pub fn stop(&mut self) -> io::Result<Option<ExitStatus>> {
         self.signal(Signal::TERM)?;
         self.wait()
@@ -142,8 +144,8 @@ impl Service {
         Ok(())
     }
 
-    /// Waits for the process to exit, and kills it if it does not exit in time. Returns `None` if
-    /// it was not started.
+    /// Waits for the process to exit, and kills it if it does not exit within [`PATIENCE`]. Returns
+    /// `None` if it was not started.
     pub fn wait(&mut self) -> io::Result<Option<ExitStatus>> {
         let Some(mut child) = self.child.take() else { return Ok(None) };
         let start = Instant::now();
@@ -157,7 +159,7 @@ impl Service {
         child.wait().map(Some)
     }
 
-    /// Kills the process with SIGKILL, which cannot be caught.
+    /// Kills the process with SIGKILL, if it was started.
     pub fn kill_nine(&mut self) -> io::Result<()> {
         if let Some(mut child) = self.child.take() {
             child.kill()?;

@@ -1,10 +1,10 @@
-//! Runs programs, and steps whose name and duration are printed.
+//! Runs programs, and prints the names and durations of steps.
 
 use std::{path::PathBuf, process::Command, time::Instant};
 
 use crate::{Result, root, variable};
 
-/// Runs `work` and prints a line before and after it.
+/// Runs `work`. Prints a line before it, and another one with the outcome and the duration.
 pub(crate) fn step<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     println!("==> {what}");
     let start = Instant::now();
@@ -40,7 +40,7 @@ pub(crate) fn release_programs() -> Result<PathBuf> {
     Ok(target.join("release"))
 }
 
-/// Installs Debian packages. Fails unless this process runs as root.
+/// Installs Debian packages. Returns an error that names them unless this process runs as root.
 pub(crate) fn apt_install(packages: &[&str]) -> Result {
     if !rustix::process::geteuid().is_root() {
         return Err(format!("please install {}", packages.join(" and ")).into());

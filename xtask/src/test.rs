@@ -91,8 +91,8 @@ impl Server {
     }
 }
 
-/// Returns the command that runs the tests of a part. Both passes use the same packages and features,
-/// so that nothing is compiled twice.
+/// Returns the command that runs a part's tests, directly or through a pooler. Both runs use the
+/// same packages and features, so that nothing is compiled twice.
 fn cargo_test(part: Part, server: &Server) -> Command {
     let mut tests = cargo(&["test", "--all-features", "--no-fail-fast"]);
     tests.args(part.packages()).env(SERVER_VARIABLE, server.url());
@@ -101,8 +101,8 @@ fn cargo_test(part: Part, server: &Server) -> Command {
 
 fn test(part: Part, server: &Server, clients: &[(&str, PathBuf)]) -> Result<Tally> {
     let mut tests = cargo_test(part, server);
-    // Cargo builds the services before it runs their tests, and puts them into the folder of this
-    // program.
+    // Cargo builds the services before it runs their tests, and puts the programs into the folder
+    // that contains this tool.
     if let Some(programs) = std::env::current_exe()?.parent() {
         tests.env(PROGRAMS_VARIABLE, programs);
     }
@@ -174,7 +174,7 @@ fn set_running(group: Option<Pid>) {
     *RUNNING.lock() = group;
 }
 
-/// Stops the tests on Ctrl-C. This process keeps running to clean up.
+/// Stops the tests on Ctrl-C, while this process keeps running to clean up.
 fn end_on_signal() -> Result {
     Ok(ctrlc::set_handler(|| {
         if let Some(group) = *RUNNING.lock() {

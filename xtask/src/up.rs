@@ -24,7 +24,6 @@ use crate::{
 /// Oldest supported version of Node, as in the `engines` of the web app.
 const OLDEST_NODE: (u32, u32) = (20, 19);
 
-/// Addresses of the services.
 struct Addresses {
     auth_port: u16,
     tasks_port: u16,
@@ -143,8 +142,9 @@ fn services(addresses: &Addresses, page: Option<&Path>) -> Result<[Service; 2]> 
     ])
 }
 
-/// Returns a command for a built service, with its environment variables. It runs in a separate
-/// process group: Ctrl-C then reaches only this tool, which stops both services.
+/// Returns a command that runs the built service `name`, with the settings from variables that
+/// start with `prefix`. The process gets its own process group, so that Ctrl-C reaches only this
+/// tool, which then stops both services.
 fn command(name: &str, prefix: &str, port: u16) -> Result<Command> {
     let mut command = Command::new(release_programs()?.join(name));
     command.current_dir(root()).process_group(0).env("PORT", port.to_string());
@@ -173,7 +173,8 @@ fn stop_on_signal() -> Result<Arc<AtomicBool>> {
     Ok(stopping)
 }
 
-/// Starts the services, the issuer first, and waits for a signal. Fails if one of them exits.
+/// Starts the services, the issuer first, and waits for a signal. Returns an error if a service
+/// exits before.
 fn supervise(
     services: &mut [Service],
     addresses: &Addresses,

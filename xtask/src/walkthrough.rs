@@ -5,24 +5,25 @@ use std::{fs, process::Command};
 
 use crate::{Result, root};
 
-/// The base URLs that the commands use.
+/// Base URL of auth-service in the commands. The next one is that of task-service.
 pub const AUTH_URL: &str = "http://localhost:3000";
 pub const TASKS_URL: &str = "http://localhost:8000";
 
 const MARK: &str = "walkthrough";
 const EXPECTATION: &str = "# => ";
 
-/// The pages with commands, in reading order.
+/// The pages whose commands belong to the walk-through, in reading order.
 const PAGES: [&str; 2] = ["README.md", "docs/getting-started.md"];
 
-/// Runs the commands of every page against the given services. Fails if a command fails, or if the
-/// output lacks a line that the page promises.
+/// Runs the commands of every page against the given services. Returns an error if a command fails,
+/// or if the output lacks a line that the page promises.
 pub fn run(auth_url: &str, tasks_url: &str) -> Result {
     let urls = [auth_url, tasks_url];
     PAGES.iter().try_for_each(|page| run_page(page, MARK, Command::new("bash"), urls))
 }
 
-/// Runs the commands below a mark, such as `<!-- walkthrough -->`, with a shell.
+/// Runs the command blocks of a page that follow the marker `<!-- mark -->` in `shell`. Returns the
+/// same errors as [`run`].
 pub fn run_page(
     page: &str,
     mark: &str,
@@ -50,7 +51,7 @@ pub fn run_page(
     if expectations == 0 { Err(format!("{page} promises no output").into()) } else { Ok(()) }
 }
 
-/// Concatenates the marked blocks.
+/// Returns the concatenated command blocks that follow the marker `<!-- mark -->`.
 fn script(page: &str, mark: &str) -> String {
     let fence = format!("<!-- {mark} -->\n```sh\n");
     let blocks = page.split(&fence).skip(1);

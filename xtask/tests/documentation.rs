@@ -1,5 +1,5 @@
-//! The pages of the documentation: each is reachable from the README, every link leads somewhere, and
-//! every command and configuration is run by a test or listed here.
+//! Checks the pages of the documentation: each is reachable from the README, every link has a valid
+//! target, and every command and configuration is run by a test or listed here.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 
@@ -14,10 +14,10 @@ use std::{
 /// blocks in JavaScript, Python and Rust.
 const LANGUAGES: [&str; 6] = ["ini", "nginx", "sh", "sql", "toml", "ts"];
 
-/// Marks of the blocks of commands that [`xtask::walkthrough`] runs.
+/// Markers that precede the command blocks run by [`xtask::walkthrough`].
 const WALKTHROUGHS: [&str; 2] = ["<!-- walkthrough -->", "<!-- clients -->"];
 
-/// Programs whose commands in `docs` the tests of the services parse.
+/// Programs whose commands in `docs` are parsed by tests of the services.
 const PARSED: [&str; 2] = ["auth-service", "task-service"];
 
 /// Other blocks, each with its page and the start of its first line. Run a block by hand before you
@@ -29,7 +29,7 @@ const RUN_BY_HAND: [(&str, &str); 31] = [
     ("docs/deployment.md", "docker build --target auth-service "),
     ("examples/README.md", "cd examples/nextjs"),
     ("e2e/README.md", "cargo test -p e2e "),
-    // Tests use values and code of this form.
+    // Tests use similar values and code.
     ("README.md", "DATABASE_URL='postgresql://"),
     ("README.md", "const authClient = createAuthClient("),
     ("crates/jwks-auth/README.md", "jwks-auth = { version = \"0.1\", features = [\"actix\"] }"),
@@ -143,7 +143,7 @@ struct Block<'a> {
     lines: Vec<&'a str>,
 }
 
-/// Returns the blocks of a page that are in one of the [`LANGUAGES`].
+/// Returns a page's code blocks in one of the [`LANGUAGES`].
 fn blocks(page: &str) -> impl Iterator<Item = Block<'_>> {
     let mut lines = page.lines().map(str::trim);
     let mut before = "";
@@ -170,7 +170,7 @@ fn prose(page: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Returns the targets of the links to other files and headings.
+/// Returns the targets of a page's links to other files and to headings.
 fn links(page: &str) -> impl Iterator<Item = &str> {
     let markdown = prose(page).flat_map(|line| line.split("](").skip(1));
     let html = prose(page).flat_map(|line| {
@@ -196,7 +196,7 @@ fn resolve(page: &str, link: &str) -> PathBuf {
     path
 }
 
-/// Returns the anchors that GitHub makes of the headings.
+/// Returns the anchors that GitHub generates for a page's headings.
 fn headings_of(page: &str) -> BTreeSet<String> {
     let headings = prose(page).filter_map(|line| line.strip_prefix('#'));
     let anchor = |heading: &str| {

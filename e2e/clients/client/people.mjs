@@ -12,8 +12,8 @@ export const PASSWORD = "correct horse 42";
 export const NEW_PASSWORD = "another password 7";
 
 /**
- * Starts the server for the tests of a file: auth-service, or Better Auth if no auth-service is
- * given.
+ * Starts a server before the tests of a file and stops it after them: auth-service, or Better Auth
+ * if AUTH_SERVICE is not set.
  */
 export function serve(env = {}) {
   const server = {};
@@ -43,7 +43,7 @@ export function somebody(server, { create = createAuthClient, origin = pageOf(se
   return { browser, client };
 }
 
-/** Signs a user up. Returns `{ browser, client, email, user, token }`. */
+/** Signs up a new user. Returns `{ browser, client, email, user, token }`. */
 export async function member(server, options) {
   const person = somebody(server, options);
   const email = newAddress();
@@ -52,7 +52,7 @@ export async function member(server, options) {
   return { ...person, email, ...data };
 }
 
-/** Signs an existing user in with another browser. */
+/** Signs in an existing user in another browser. Returns the same fields as `member`. */
 export async function elsewhere(server, { email }, options) {
   const person = somebody(server, options);
   const { data, error } = await person.client.signIn.email({ email, password: PASSWORD });
@@ -60,7 +60,7 @@ export async function elsewhere(server, { email }, options) {
   return { ...person, email, ...data };
 }
 
-/** Returns `fetchOptions` that store the headers of a successful response in `seen`. */
+/** Returns `fetchOptions` that store a successful response's headers in `seen.headers`. */
 export function keepHeaders(seen) {
   return {
     onSuccess: ({ response }) => {

@@ -1,4 +1,4 @@
-// The React client in a browser document: useSession as a component sees it.
+// The React client in a simulated document: the values that useSession returns to a component.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -22,7 +22,7 @@ const NOBODY = { data: null, error: null, isPending: false };
 const server = serve();
 const withReact = { create: createAuthClient };
 
-/** Renders a component that uses the session of `client`, for the duration of a test. */
+/** Renders a component that calls `client.useSession`, and unmounts it after the test. */
 function show(context, client) {
   const given = [];
   let look = () => {};

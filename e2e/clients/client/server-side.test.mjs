@@ -11,7 +11,7 @@ const server = serve();
 const PAGE = resolve(import.meta.dirname, "../../../docs/getting-started.md");
 const RECIPE = /<!-- server-side -->\n```js\n([^]*?)```/;
 
-/** Runs the documented module as a framework does for a request with this `Cookie` header. */
+/** Imports the documented module as Next.js would for a request with this `Cookie` header. */
 async function documented(cookie) {
   const [, code] = RECIPE.exec(await readFile(PAGE, "utf8"));
   const request = new Headers(cookie && { cookie });

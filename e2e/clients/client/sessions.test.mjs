@@ -9,7 +9,7 @@ const DAY = 24 * 60 * 60 * 1000;
 
 const server = serve();
 
-/** Returns the signed token from a sign-in response. */
+/** Signs in the user and returns the signed session token from the response headers. */
 async function signedToken({ email }) {
   const { client } = somebody(server);
   const seen = {};

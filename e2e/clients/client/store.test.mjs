@@ -8,7 +8,7 @@ import { NEW_PASSWORD, PASSWORD, elsewhere, member, newAddress, serve, somebody 
 const PATIENCE = 10_000;
 const server = serve();
 
-/** Waits for a state of the store that meets a condition. */
+/** Waits until the store is idle and its state meets a condition. Returns the state. */
 function shown(store, isWanted) {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => {
@@ -17,8 +17,8 @@ function shown(store, isWanted) {
     const stop = store.subscribe((state) => {
       if (state.isPending || state.isRefetching || !isWanted(state)) return;
       clearTimeout(late);
-      // `subscribe` calls the function immediately, before `stop` is assigned, so the call of
-      // `stop` is deferred.
+      // `subscribe` calls this function at once, when `stop` is not assigned yet, so `stop` is
+      // called later.
       queueMicrotask(() => stop());
       resolve(state);
     });
@@ -29,15 +29,15 @@ const isNobody = ({ data }) => data === null;
 const isSomebody = ({ data }) => data !== null;
 
 /**
- * Returns the session store of a client, and stays subscribed to it during the test. Outside a
- * browser, the store fetches only on demand.
+ * Returns a client's session store, and stays subscribed to it during the test. Outside a browser,
+ * the store fetches the session only on demand.
  */
 function storeOf(context, { client }) {
   context.after(client.useSession.subscribe(() => {}));
   return client.useSession;
 }
 
-/** Returns the store of a signed-in user. */
+/** Returns a signed-in user's session store after it has fetched the session. */
 async function storeOfMember(context, person) {
   const store = storeOf(context, person);
   store.get().refetch();

@@ -1,4 +1,4 @@
-// JWTs fetched by the real client, and verified with jose as another service would do it.
+// JWTs that the real client fetches, verified with jose as in another service.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

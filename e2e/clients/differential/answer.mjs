@@ -1,4 +1,4 @@
-// Replaces the values of a response that differ between runs with their meaning.
+// Replaces the values in a response that differ between runs with descriptions of their meaning.
 
 import { createHmac } from "node:crypto";
 
@@ -27,7 +27,7 @@ export function meaning({ status, headers, text }, known) {
   };
 }
 
-/** Returns the URL of a link with its secrets replaced. */
+/** Returns a link from an e-mail with its tokens replaced. */
 export function linkMeaning(link) {
   return link
     .replace(/([?&]token=)[^&]+/, "$1<token>")

@@ -51,7 +51,7 @@ export class Comparison {
   }
 }
 
-/** Returns whether a path is `place` or within it; `*` in `place` stands for any field. */
+/** Returns whether `path` is `place` or below it; `*` in `place` stands for any field. */
 function isWithin(path, place) {
   const members = path.split(".");
   return place.split(".").every((part, index) => part === "*" || part === members[index]);

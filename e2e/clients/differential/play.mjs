@@ -11,7 +11,8 @@ const POLL = 50;
 const PATIENCE = 10_000;
 
 /**
- * Returns the results of all rows by name. If a row cannot be run, its result is the error message.
+ * Returns a map from the name of each row to its result. If a row cannot be run, its result is
+ * `{ failure }` with the error message.
  */
 export async function play(rows, server) {
   const state = { kept: {}, known: new Map(), ...server };
@@ -67,7 +68,10 @@ function prepare({ method, path, body, type, as, bearer, headers }, kept) {
   };
 }
 
-/** Returns the part of a response that later exchanges need, and names its opaque values. */
+/**
+ * Returns the parts of a response that later exchanges need. Adds its opaque values to `known`, as
+ * values of `name`.
+ */
 function remember(name, { headers, text }, known) {
   const body = JSON.parse(text);
   const cookies = (headers["set-cookie"] ?? []).flatMap((cookie) => COOKIE_WITH_A_VALUE.exec(cookie) ?? []);

@@ -2,7 +2,8 @@
 //
 //     AUTH_SERVICE=../../target/release/auth-service node differential/run.mjs
 //
-// Without AUTH_SERVICE, it prints the responses of Better Auth. See ../support/server.mjs.
+// Without AUTH_SERVICE, prints the responses of Better Auth. ../support/server.mjs documents the
+// environment variables.
 
 import { FRONT_END, hasOurs, startOriginal, startOurs } from "../support/server.mjs";
 import { ALLOWED } from "./allowed-differences.mjs";
@@ -11,10 +12,10 @@ import { CONFIGURATIONS } from "./configurations.mjs";
 import { play } from "./play.mjs";
 import { TRUSTED } from "./vocabulary.mjs";
 
-/** Settings of both servers: the same public URL, whatever port they listen on. */
+/** Settings of both servers. Their public URL is the same, although they listen on other ports. */
 const SITE = { BETTER_AUTH_URL: TRUSTED, FRONTEND_URL: `${TRUSTED},${FRONT_END}` };
 
-/** Returns the responses of a newly started server. */
+/** Starts a server, returns its responses to the exchanges, and stops it. */
 async function answers(start, { env, rows }) {
   const server = await start({ ...SITE, ...env });
   try {

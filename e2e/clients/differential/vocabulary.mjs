@@ -13,7 +13,7 @@ export const PASSWORD = "correct horse 42";
 const BASE = "/api/auth";
 const JSON_TYPE = "application/json";
 
-/** Applies `change` to a string that may depend on stored values. */
+/** Applies `change` to a string, or to the string that a function of `kept` will return. */
 const mapped = (text, change) =>
   typeof text === "function" ? (kept) => change(text(kept)) : change(text);
 

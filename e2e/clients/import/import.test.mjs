@@ -18,7 +18,7 @@ function post(server, path, body, cookie) {
   return call(server.port, { method: "POST", path, headers, body: JSON.stringify(body) });
 }
 
-/** Signs a user up. Returns the user with the `Cookie` header of its browser. */
+/** Signs up a user. Returns the user with an additional field for the session's `Cookie` header. */
 async function signUp(server, name) {
   const email = `${name}@example.com`;
   const answer = await post(server, "/api/auth/sign-up/email", { name, email, password: PASSWORD });

@@ -3,8 +3,8 @@
 //     PORT=3000 node reference/openid.mjs
 //
 // It prints "listening" when it is ready. A client credentials grant for the resource
-// https://api.example.com/ALG returns an access token (RFC 9068) for the audience
-// https://api.example.com that is signed by ALG.
+// https://api.example.com/ALG returns an access token (RFC 9068) that is signed with ALG and whose
+// audience is https://api.example.com.
 
 import { exportJWK, generateKeyPair } from "jose";
 import Provider from "oidc-provider";

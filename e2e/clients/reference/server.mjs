@@ -25,7 +25,7 @@ const UNITS = { s: 1, m: 60, h: 3600, d: 86400 };
 const text = (name, fallback) => process.env[name] || fallback;
 const isOn = (name, fallback = "off") => text(name, fallback) === "on";
 
-/** Returns the duration in an environment variable, in seconds. */
+/** Returns the duration in the environment variable `name`, in seconds. */
 function seconds(name, fallback) {
   const duration = text(name, fallback);
   if (duration === undefined) return undefined;
@@ -58,7 +58,7 @@ async function send(to, subject, url) {
   renameSync(name, `${name}.eml`);
 }
 
-/** Returns a function that sends a user an e-mail, or `undefined` if the switch is off. */
+/** Returns a function that mails a link to a user, or `undefined` if the switch is off. */
 const mailed = (subject, isOn) =>
   isOn ? ({ user, url }) => send(user.email, subject, url) : undefined;
 

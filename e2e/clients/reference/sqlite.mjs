@@ -1,5 +1,5 @@
-// SQLite for Kysely without a native module: real database files through WebAssembly, with those
-// parts of better-sqlite3's interface that Kysely's SqliteDialect uses.
+// SQLite for Kysely without a native module: WebAssembly that works on real database files, behind
+// those parts of better-sqlite3's interface that Kysely's SqliteDialect uses.
 
 import sqlite from "node-sqlite3-wasm";
 import { SqliteDialect } from "kysely";

@@ -26,9 +26,9 @@ class Session:
 def filter_body(context, body):
     """Keeps bodies that a schema can describe.
 
-    The service counts the UTF-16 code units of a password, but a schema counts characters. Only passwords
-    for which both numbers are equal are kept. In addition, the schema does not limit the local part of an
-    address to 64 characters.
+    The service counts the UTF-16 code units of a password, but a schema counts characters. Only bodies whose
+    passwords have equal counts are kept. In addition, the service limits the local part of an e-mail address
+    to 64 characters, which the schema does not express.
     """
     if not isinstance(body, dict):
         return True

@@ -93,7 +93,10 @@ export class Browser {
     }
   }
 
-  /** Returns a response without the headers that CORS does not expose. */
+  /**
+   * Returns a response without the headers that CORS does not expose to the page. Throws if the page
+   * must not read the response.
+   */
   #asThePageSees(response) {
     this.#checkSharing(response);
     const exposed = listed(response, "access-control-expose-headers");

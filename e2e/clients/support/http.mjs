@@ -3,7 +3,7 @@
 
 import { request } from "node:http";
 
-/** The `Host` header, which is the public host of both servers. */
+/** The public host of both servers, for the `Host` header. */
 const HOST = "localhost:3000";
 
 export function call(port, { method, path, headers = {}, body }) {

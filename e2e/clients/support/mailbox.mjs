@@ -21,8 +21,8 @@ export function mailbox(folder) {
       if (!file.endsWith(".eml") || NOTICE.test(file) || seen.has(file)) continue;
       seen.add(file);
       const { to, text } = await PostalMime.parse(await readFile(join(folder, file)));
-      // auth-service links to a confirmation page, whose button requests the URL to which the
-      // e-mails of Better Auth link.
+      // The links of auth-service lead to a confirmation page, whose button requests the URL to
+      // which Better Auth's e-mails link directly.
       const link = LINK.exec(text)[0].replace("/verify-email/confirm?", "/verify-email?");
       mails.push({ to: to[0].address, link, token: tokenOf(link) });
     }
@@ -42,7 +42,7 @@ export function mailbox(folder) {
         await pause(POLL);
       }
     },
-    /** Returns the e-mails that have not been fetched. */
+    /** Returns the e-mails that `next` has not returned. */
     async unread() {
       await collect();
       return mails;

@@ -35,7 +35,7 @@ export const FRONT_END = "http://localhost:5173";
 
 export const startOurs = (env) => start([resolve(AUTH_SERVICE)], env);
 
-/** Starts task-service, which trusts the auth-service at `issuer`. */
+/** Starts a task-service that trusts the auth-service at the URL `issuer`. */
 export const startTasks = (issuer, env) =>
   start([resolve(AUTH_SERVICE, "../task-service")], {
     BETTER_AUTH_ISSUER: issuer,
@@ -96,7 +96,7 @@ export async function start([command, ...args], env) {
   return { url, port, mailbox: mailbox(join(folder, "mails")), stop };
 }
 
-/** Returns the URL of a new database. A SQLite file is created in the folder. */
+/** Returns the URL of a new PostgreSQL database, or of a SQLite file in `folder`. */
 export async function emptyDatabase(folder) {
   if (POSTGRES_URL === undefined) return `sqlite://${join(folder, "data.db")}`;
   const name = randomUUID();

@@ -1,5 +1,5 @@
-// Copies the web app, changes the one line that names the server, builds the copy and serves it on
-// a separate origin.
+// Copies the web app, changes the one line with the URL of the server, builds the copy and serves it
+// on a separate origin.
 
 import { cp, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -12,8 +12,8 @@ const PARTS = ["index.html", "package.json", "src", "tsconfig.json", "vite.confi
 const LINE = /^ {2}baseURL: ".*",$/m;
 
 /**
- * Copies the web app and serves it. The origin is known before the copy is built. Returns
- * `{ folder, origin, buildFor, stop }`.
+ * Copies the web app and starts to serve the copy, because the server needs the origin before the
+ * copy can be built with `buildFor`. Returns `{ folder, origin, buildFor, stop }`.
  */
 export async function serveApp() {
   const folder = await mkdtemp(join(tmpdir(), "existing-app-"));

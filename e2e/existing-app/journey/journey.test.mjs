@@ -2,8 +2,8 @@
 //
 //     AUTH_SERVICE=../../target/release/auth-service npm test
 //
-// TEST_CHROMIUM names a browser other than /usr/bin/chromium. ../../clients/support/server.mjs
-// documents the variables of the servers.
+// TEST_CHROMIUM is the path of a browser other than /usr/bin/chromium. The other environment
+// variables are documented in ../../clients/support/server.mjs.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -72,8 +72,8 @@ function journey(name) {
   after(() => server?.stop());
 
   /**
-   * Closes all pages, after printing their contents if the test has failed. Fails if a page had an
-   * uncaught error.
+   * Closes all pages, after printing their contents if the test has failed. Makes the test fail if a
+   * page had an uncaught error.
    */
   afterEach(async (context) => {
     for (const device of browser.contexts()) {
@@ -99,7 +99,7 @@ function journey(name) {
     return tab;
   }
 
-  /** Signs a new user up. */
+  /** Signs up a new user in a new browser. */
   async function member() {
     const tab = await visitor();
     const email = newAddress();
@@ -114,7 +114,7 @@ function journey(name) {
     await tab.submit("Sign in", { "E-mail": email, Password: password, ...fields });
   }
 
-  /** Signs an existing user in on another device. */
+  /** Signs in an existing user on another device. */
   async function elsewhere(email) {
     const tab = await visitor("Phone");
     await signIn(tab, email, PASSWORD);

@@ -26,7 +26,7 @@ export class Tab {
     this.page = page;
   }
 
-  /** Opens a tab on a new device, that is, with separate cookies. */
+  /** Opens a tab with separate cookies and `device` as its user agent. */
   static async onNewDevice(browser, origin, device) {
     const context = await browser.newContext({ baseURL: origin, userAgent: device });
     return new Tab(await context.newPage());
@@ -51,7 +51,7 @@ export class Tab {
     await this.page.getByRole("link", { name, exact: true }).click();
   }
 
-  /** Fills in and submits the form with this title. */
+  /** Fills in and submits the form with this title. `fields` maps labels to values. */
   async submit(title, fields) {
     await this.page.bringToFront();
     const form = this.page.getByRole("form", { name: title, exact: true });
@@ -76,12 +76,12 @@ export class Tab {
     return this.page.getByRole("banner").getByText(name, { exact: true }).waitFor();
   }
 
-  /** Returns the text of a labeled element. */
+  /** Returns the text of the element with this label. */
   read(label) {
     return this.page.getByLabel(label, { exact: true }).innerText();
   }
 
-  /** Waits until a list has this many rows, and returns them. */
+  /** Waits until the list with this name has exactly `count` rows, and returns the rows. */
   async rows(list, count) {
     const rows = this.page.getByRole("list", { name: list }).getByRole("listitem");
     await rows.nth(count - 1).waitFor();

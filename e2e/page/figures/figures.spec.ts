@@ -1,4 +1,4 @@
-// The web app with a slow connection and processor, and with a long list. Prints the figures.
+// Measures the web app with a slow connection and processor, and with a long list.
 
 import { join } from "node:path";
 import { type Browser, expect, type Page, test } from "@playwright/test";
@@ -91,8 +91,8 @@ async function load(browser: Browser, system: System, path: string): Promise<Loa
 }
 
 /**
- * Returns the times of the first and the largest paint, and the compressed size of all scripts.
- * Runs in the page.
+ * Returns the times of the first and the largest paint, and the compressed size of all scripts. This
+ * function runs in the page.
  */
 async function paints(): Promise<Omit<Load, "transfer">> {
   const resources = performance.getEntriesByType("resource") as PerformanceResourceTiming[];

@@ -4,7 +4,7 @@ import { expect } from "@playwright/test";
 import { launch, Tab, test } from "../support/firefox";
 import { startSystem } from "../support/services";
 
-/** Opens the page of a task from the list. */
+/** Opens the task with this title from the list. */
 async function openTask(tab: Tab, title: string): Promise<void> {
   await tab.click(`Open ${title}`, "link");
   await tab.sees("Save changes");

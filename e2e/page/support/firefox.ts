@@ -1,5 +1,5 @@
-// Fixtures for tests in Firefox: a browser and a system for all tests of a worker, and a profile
-// for each test.
+// Fixtures for tests in Firefox: a browser and a system that a worker's tests share, and a separate
+// profile for each test.
 
 import { test as base, expect } from "@playwright/test";
 import puppeteer, { type Browser, type Page } from "puppeteer-core";
@@ -46,9 +46,10 @@ export class Tab {
     await this.page.goto(this.url + path);
   }
 
-  // Firefox renders only the tab in front, and only that tab reacts to input.
+  // Actions bring their tab to the front, because Firefox renders only the tab in front, and only
+  // that tab reacts to input.
 
-  /** Replaces the text of a field, which is identified by its name. */
+  /** Replaces the text of the field with this name. */
   async fill(field: string, text: string): Promise<void> {
     await this.page.bringToFront();
     await this.page.locator(fieldOf(field)).fill(text);
@@ -64,12 +65,12 @@ export class Tab {
     await this.page.locator(`::-p-text(${text})`).wait();
   }
 
-  /** Waits until a task in the list has a link, that is, until the service has stored it. */
+  /** Waits until the task in the list has a link, which means that the service has stored it. */
   async canOpen(title: string): Promise<void> {
     await this.page.locator(nodeOf(`Open ${title}`, "link")).wait();
   }
 
-  /** Waits until the value of a field equals this text. */
+  /** Waits until the value of the field with this name equals `text`. */
   async has(field: string, text: string): Promise<void> {
     const value = () => this.page.$eval(fieldOf(field), (element) => "value" in element && element.value);
     await expect.poll(() => value().catch(() => undefined)).toBe(text);
@@ -82,7 +83,7 @@ export class Tab {
     await field?.press("Enter");
   }
 
-  /** Signs a new user up in this tab, and returns the user's e-mail address. */
+  /** Signs up a new user in this tab, and returns the user's e-mail address. */
   async signUp(): Promise<string> {
     const email = newAddress();
     await this.goto("/auth/signup");
@@ -110,7 +111,7 @@ export class Tab {
 }
 
 interface Fixtures {
-  /** Opens a tab in the profile of the test, by default with the shared system. */
+  /** Opens a tab in the test's profile. By default, the tab uses the shared system. */
   open(system?: System): Promise<Tab>;
 }
 

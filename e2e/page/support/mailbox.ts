@@ -4,7 +4,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "@playwright/test";
 
-/** Waits for an e-mail to an address, and returns the link in the newest one. */
+/** Waits for an e-mail to `address` with a link, and returns the link in the newest one. */
 export async function linkIn(folder: string, address: string): Promise<string> {
   let link: string | undefined;
   await expect

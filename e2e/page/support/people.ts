@@ -9,7 +9,7 @@ export const NEW_PASSWORD = "another password 7";
 
 export const newAddress = () => `ada-${randomUUID()}@example.com`;
 
-/** Signs a new user up through the API. Afterwards, the device is signed in. */
+/** Signs up a new user through the API. Afterwards, the user is signed in on the device. */
 export async function member(context: BrowserContext, system: System, name = "Ada") {
   const email = newAddress();
   await signUp(context.request, system, email, name);
@@ -29,7 +29,7 @@ export async function signUp(
   expect(answer.ok()).toBe(true);
 }
 
-/** Signs an existing user in on a device, through the API. */
+/** Signs in an existing user on a device, through the API. */
 export async function signIn(context: BrowserContext, { url }: System, email: string) {
   const answer = await context.request.post(`${url}/api/auth/sign-in/email`, {
     headers: { origin: url },
@@ -96,8 +96,8 @@ async function createTask({ tasks }: System, authorization: string, title: strin
 }
 
 /**
- * Opens the list, and waits until the page has loaded the stored text of all tabs. If another tab
- * stored text earlier, the page would show this text and take it over.
+ * Opens the list and waits for the page. Then the page has loaded the text that tabs have stored:
+ * it does not take over text that another tab stores later.
  */
 export async function openList(page: Page): Promise<void> {
   await page.goto("/tasks");
@@ -109,7 +109,6 @@ export async function addTask(page: Page, title: string): Promise<void> {
   await page.getByLabel("New task").press("Enter");
 }
 
-/** The rows of the task list. */
 export const rows = (page: Page): Locator => page.getByRole("list", { name: "Tasks" }).getByRole("listitem");
 
 export const rowOf = (page: Page, title: string): Locator => rows(page).filter({ hasText: title });

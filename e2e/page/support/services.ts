@@ -19,7 +19,7 @@ const PATIENCE = 20_000;
 
 type Variables = Record<string, string>;
 
-/** A process that can be stopped and restarted with its data. */
+/** A service process that can be stopped and restarted with the same data. */
 class Service {
   #process: ChildProcess | undefined;
   readonly #program: string;
@@ -60,7 +60,7 @@ class Service {
     await ended;
   }
 
-  /** Returns an export of the database of the service. */
+  /** Returns an export of the service's database. */
   async export(): Promise<string> {
     const options = { ...this.#options, maxBuffer: Number.POSITIVE_INFINITY };
     const { stdout } = await promisify(execFile)(this.#program, ["export"], options);

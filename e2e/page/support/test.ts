@@ -1,4 +1,4 @@
-// Fixtures: a system shared by the tests of a worker, and a check that pages log no errors.
+// Fixtures: a system that a worker's tests share, and a check that pages log no errors.
 
 import { test as base } from "@playwright/test";
 import { startSystem, type System } from "./services";

@@ -7,8 +7,8 @@ import type { System } from "../support/services";
 import { expect, test } from "../support/test";
 
 /**
- * Makes the delete requests of all tabs fail as if the network were down, until the returned
- * function is called.
+ * Makes delete requests from all tabs fail as if the network were down, until the returned function
+ * is called.
  */
 async function refuseDeletions(context: BrowserContext): Promise<() => Promise<void>> {
   await context.route("**/api/tasks/*", (route) =>

@@ -1,4 +1,4 @@
-// Ended sessions and deleted accounts take effect at task-service.
+// task-service rejects tokens of ended sessions and deleted accounts.
 
 import { addTask, haveTasks, member, PASSWORD, rows, signIn, subject, tokenOf } from "../support/people";
 import { expect, test } from "../support/test";

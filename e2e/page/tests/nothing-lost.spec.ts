@@ -31,8 +31,8 @@ async function holdWrites(page: Page): Promise<() => void> {
 }
 
 /**
- * Holds the responses to list requests whose URL contains `part` until `release` is called. The
- * other promise is resolved when the first of these responses arrives.
+ * Holds the responses to list requests whose URL contains `part`, until the returned `release` is
+ * called. The returned promise is resolved when the first of these responses arrives.
  */
 async function holdLists(page: Page, part: string) {
   let release = () => {};
@@ -675,7 +675,7 @@ test("if the browser stores nothing, text survives the end of the session, and a
   await page.getByRole("link", { name: "Open Milk" }).click();
   await page.getByLabel("Notes").fill("Two litres");
   await endSession(context, system);
-  // The access token outlives the session, so the refusal is simulated.
+  // The access token stays valid after the session, so the refusal is simulated.
   await page.route("**/api/tasks/*", (route) => {
     if (route.request().method() === "OPTIONS") return route.fallback();
     const headers = { "access-control-allow-origin": system.url };
@@ -767,7 +767,7 @@ test("unsaved text stays in the editor when another tab deletes the task and is 
   await openList(other);
   await page.goto(`/tasks/${id}`);
   await page.getByLabel("Notes").fill("Two litres");
-  // Without this, the closing tab might still send the deletion itself.
+  // The other tab must not send the deletion itself while it closes.
   await holdWrites(other);
   await other.getByRole("button", { name: "Delete Milk" }).click();
   // The draft and the deletion must be stored before the tab is closed.

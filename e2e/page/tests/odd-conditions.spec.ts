@@ -1,5 +1,5 @@
-// Unsaved text is kept, and messages about it are true, under unusual conditions: a clock that is
-// set back, a browser that stores nothing, and unusual values.
+// Unsaved text is kept, and messages about it are true, under unusual conditions, such as a clock
+// that is set back, a browser that stores nothing, and unusual values.
 
 import type { BrowserContext, Page } from "@playwright/test";
 import { haveTasks, member, titlesOf, tokenOf } from "../support/people";

@@ -106,7 +106,7 @@ test("a page whose code cannot be loaded says so, and unsaved text is kept", asy
   await expect(page.getByRole("heading", { name: "Settings" })).toBeVisible();
   await page.goto("/tasks");
   await expect(page.getByLabel("New task")).toHaveValue("Half");
-  // React logs the failure.
+  // React has logged the failure, which must not fail this test.
   errors.splice(0);
 });
 
@@ -147,7 +147,7 @@ test("a failed list and a failed task say so while they are fetched again", asyn
     // This request gets no response.
     await page.route("**/api/tasks**", () => reach());
     await reached;
-    // This is checked without waiting, because the text would reappear by itself.
+    // This is checked without waiting: text that had disappeared would reappear later.
     expect(await page.getByText(text).count()).toBe(1);
     await page.unrouteAll({ behavior: "ignoreErrors" });
   }

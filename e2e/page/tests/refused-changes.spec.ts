@@ -1,12 +1,12 @@
-// A change that was not saved is followed by another one: the newer text wins, and the app does
-// not blame another device for its own changes.
+// Another change follows one that was not saved: the newer text wins, and the app does not blame
+// another device for its own changes.
 
 import type { Page } from "@playwright/test";
 import { addTask, haveTasks, member, rows, tick, titlesOf, tokenOf } from "../support/people";
 import type { System } from "../support/services";
 import { expect, test } from "../support/test";
 
-/** Makes the next request for a single task that has this method fail with this status. */
+/** Makes the next request for a single task with this method fail with this status. */
 async function refuseNext(page: Page, { url }: System, method: string, status: number) {
   let isDone = false;
   await page.route("**/api/tasks/**", async (route) => {

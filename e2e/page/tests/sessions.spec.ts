@@ -28,9 +28,9 @@ function countTokens(context: BrowserContext, { url }: System): () => number {
 }
 
 /**
- * Breaks the signatures of the access tokens that the first `together` task requests use, and holds
- * these requests until all of them have been sent. Returns a function that returns the number of
- * requests with a broken token.
+ * Invalidates the access tokens of the first `together` task requests, and holds these requests
+ * until all of them have been sent. Returns a function that returns the number of requests with an
+ * invalidated token.
  */
 async function spoilTokens(context: BrowserContext, together = 1): Promise<() => number> {
   const spoilt = new Set<string>();

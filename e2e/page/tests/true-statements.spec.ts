@@ -5,7 +5,7 @@ import { haveTasks, member, rows, tick, tokenOf } from "../support/people";
 import type { System } from "../support/services";
 import { expect, test } from "../support/test";
 
-/** Lets requests reach the service, but loses the responses to them. */
+/** Lets requests to `url` reach the service, but discards the responses. */
 async function loseResponses(page: Page, url: string): Promise<void> {
   await page.route(url, async (route) => {
     await route.fetch();

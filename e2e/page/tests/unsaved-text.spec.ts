@@ -5,7 +5,7 @@ import { haveTasks, member, signInHere, titlesOf, tokenOf } from "../support/peo
 import type { System } from "../support/services";
 import { expect, test } from "../support/test";
 
-/** Holds all requests of this method whose URL matches, until the returned function is called. */
+/** Holds all requests with this method to `url` until the returned function is called. */
 async function hold(page: Page, url: string, method: string): Promise<() => void> {
   let release = () => {};
   const held = new Promise<void>((resolve) => {
@@ -18,7 +18,7 @@ async function hold(page: Page, url: string, method: string): Promise<() => void
   return release;
 }
 
-/** Sends a request for a task as another device of the same user would. Fails if it is refused. */
+/** Sends a request for a task as another of the user's devices would, and expects success. */
 async function ask(context: BrowserContext, system: System, id: string, method: string, change?: object) {
   const authorization = `Bearer ${await tokenOf(context, system)}`;
   const response = await fetch(`${system.tasks.url}/api/tasks/${id}`, {

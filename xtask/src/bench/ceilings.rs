@@ -21,7 +21,7 @@ const COLUMNS: &str = "id, title, description, completed, created_at, updated_at
 /// once.
 const SCRIPTS: usize = 100;
 
-/// Runs the main statements of the task API with pgbench, each prepared and in its own transaction.
+/// Runs the task API's main statements with pgbench, each prepared and in its own transaction.
 /// Returns a table of the results.
 pub(super) fn pgbench(site: &Site, cluster: &Cluster, pressure: Pressure) -> Result<String> {
     let statements = [
@@ -91,7 +91,7 @@ pub(super) fn pgbench(site: &Site, cluster: &Cluster, pressure: Pressure) -> Res
     Ok(report)
 }
 
-/// Returns the duration of a bcrypt hash in microseconds while all cores are hashing.
+/// Returns the time that one bcrypt hash takes, in microseconds, while all cores are hashing.
 pub(super) fn bcrypt_micros(cost: u32) -> Result<f64> {
     const HASHES: u32 = 8;
     let hash_some = || -> bcrypt::BcryptResult<Duration> {

@@ -54,7 +54,7 @@ impl Engine {
         })
     }
 
-    /// Returns the server if services connect to it without TLS and without a pooler.
+    /// Returns the PostgreSQL server if the services connect to it without TLS and a pooler.
     pub(super) fn cluster(&self) -> Option<&Cluster> {
         match self {
             Self::PostgreSql(cluster) => Some(cluster),

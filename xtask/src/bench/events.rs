@@ -15,7 +15,7 @@ pub fn run() -> Result {
     let programs = release_programs()?;
     println!("\n{}", step("verify cached tokens", ceilings::cached_token)?);
     println!("\n{}", step("keep revocations", || memory::measure(&programs))?);
-    // Several auth-services need PostgreSQL.
+    // Several instances of auth-service can share a PostgreSQL database, but not a SQLite file.
     for (name, engine, replicas) in
         [("PostgreSQL", Engine::postgresql()?, 2), ("SQLite", Engine::Sqlite, 1)]
     {

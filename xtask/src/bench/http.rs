@@ -15,8 +15,8 @@ pub(super) fn post(url: &str, bearer: Option<&str>, body: &str) -> Result<String
     Ok(request.send(body)?.body_mut().read_to_string()?)
 }
 
-/// Returns the first string field with this name in a JSON response. Fails if the response has no
-/// such field.
+/// Returns the value of the first string field called `name` in a JSON response, or an error if the
+/// response has no such field.
 pub(super) fn member(name: &str, json: &str) -> Result<String> {
     let after = json.split_once(&format!("\"{name}\":\"")).map(|(_, after)| after);
     let value = after.and_then(|after| Some(after.split_once('"')?.0));

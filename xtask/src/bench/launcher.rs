@@ -9,7 +9,8 @@ use crate::{Result, ports, service::Service};
 pub(super) const BCRYPT_COST: u32 = 10;
 const SECRET: &str = "a secret for benchmarks with more than 32 characters";
 
-/// The folder of the programs, their working directory, and their databases.
+/// Creates services that run the programs in the folder `programs`, with `folder` as their working
+/// directory and with databases on `engine`.
 #[derive(Clone, Copy)]
 pub(super) struct Launcher<'a> {
     pub(super) programs: &'a Path,
@@ -25,15 +26,15 @@ impl Launcher<'_> {
         Ok(Service::new("auth-service", url, command))
     }
 
-    /// Creates a task-service that uses the keys and the events of an auth-service, without
-    /// starting it.
+    /// Creates a task-service without starting it. It uses the keys and the security events of
+    /// `auth`.
     pub(super) fn tasks(self, auth: &Service) -> Result<Service> {
         let (url, mut command) = self.command("task-service", "tasks")?;
         command.env("BETTER_AUTH_JWKS_URL", format!("{}/api/auth/jwks", auth.url));
         Ok(Service::new("task-service", url, command))
     }
 
-    /// Returns the URL of a service, and the command that starts it.
+    /// Returns a service's base URL and the command that starts the service.
     fn command(self, name: &str, database: &str) -> Result<(String, Command)> {
         let port = ports::free()?;
         let log = File::create(self.folder.join(format!("{name}-{port}.log")))?;

@@ -1,7 +1,7 @@
 -- Sends requests for random users and tasks.
 -- Usage: wrk -s load.lua URL -- FILE OPERATION [CLIENT_ID CLIENT_SECRET]
--- Each line of FILE describes a user: access token, session token, e-mail address, id, and the ids
--- of the tasks.
+-- Each line of FILE describes a user: access token, session token, e-mail address, user id, and the
+-- ids of the user's tasks.
 
 local users, threads = {}, 0
 
@@ -27,7 +27,7 @@ function init(arguments)
     for id in words do
       user.tasks[#user.tasks + 1] = id
     end
-    -- Change a character near the end of the signature, so that it is invalid.
+    -- Changing a character near the end of the token makes its signature invalid.
     local place = #token - 10
     local other = token:sub(place, place) == "A" and "B" or "A"
     user.forged = headers(token:sub(1, place - 1) .. other .. token:sub(place + 1))

@@ -1,4 +1,4 @@
-//! Load generation with wrk, and its results.
+//! Generates load with wrk and parses its results.
 
 use std::{fs, path::PathBuf, process::Command};
 
@@ -13,7 +13,7 @@ const SCRIPT: &str = include_str!("load.lua");
 const THREADS: u32 = 2;
 const WARM_UP_SECONDS: u32 = 1;
 
-/// The load of a measurement.
+/// The amount of load in a measurement.
 #[derive(Clone, Copy)]
 pub(super) struct Pressure {
     pub(super) connections: u32,

@@ -1,6 +1,6 @@
 //! The requests that are measured.
 
-/// A kind of request; one row of the table.
+/// A kind of request, which is one row of the results.
 pub(super) struct Operation {
     pub(super) name: &'static str,
     /// Name of the operation in `load.lua`.
@@ -27,7 +27,7 @@ impl Operation {
         self.code == "constant"
     }
 
-    /// Returns whether the connection to the database affects the operation.
+    /// Returns whether the service queries the database during the operation.
     pub(super) fn uses_database(&self) -> bool {
         !matches!(self.code, "constant" | "forged" | "jwks")
     }

@@ -24,7 +24,7 @@ const MAKERS: usize = 4;
 pub(super) struct Site {
     pub(super) name: &'static str,
     pub(super) engine: Engine,
-    /// Whether the programs are those of another build.
+    /// Whether the services run another build's programs.
     pub(super) other_build: bool,
     folder: TempDir,
     auth: Service,
@@ -63,7 +63,7 @@ impl Site {
     }
 
     /// Returns the path of a file with one line per user: access token, session token, e-mail
-    /// address, id, and the ids of the tasks.
+    /// address, user id, and the ids of the user's tasks.
     pub(super) fn users(&self) -> PathBuf {
         self.folder.path().join("users")
     }
@@ -83,12 +83,13 @@ impl Site {
         Ok(service.process_id().ok_or_else(|| format!("{} does not run", service.name))?)
     }
 
-    /// Returns the OAuth client, unless another build does not support clients.
+    /// Returns the credentials of the site's OAuth client, or `None` if the site runs another build
+    /// that does not support clients.
     pub(super) fn client(&self) -> Option<&ClientCredentials> {
         self.client.as_ref()
     }
 
-    /// Creates users with tasks, and writes the file described at [`Self::users`]. Creates an OAuth
+    /// Creates users with tasks, writes the file described at [`Self::users`], and creates an OAuth
     /// client.
     pub(super) fn fill(&mut self) -> Result {
         let site = &*self;

@@ -24,13 +24,14 @@ impl Usage {
 /// Duration of a clock tick: `USER_HZ` is 100 on Linux.
 const TICK_MICROS: f64 = 10_000.0;
 
-/// Returns the user and system time of a process and its threads.
+/// Returns the CPU time of a process with all its threads, in microseconds.
 fn cpu_micros(process: u32) -> Result<f64> {
     let [user, system, _, _] = times_micros(process)?;
     Ok(user + system)
 }
 
-/// Returns the CPU time of a process and its children, including terminated ones.
+/// Returns the CPU time of a process and its children, including terminated children, in
+/// microseconds.
 fn cpu_micros_of_family(process: u32) -> Result<f64> {
     let children = fs::read_to_string(format!("/proc/{process}/task/{process}/children"))?;
     let mut sum = times_micros(process)?.iter().sum();
@@ -40,7 +41,7 @@ fn cpu_micros_of_family(process: u32) -> Result<f64> {
     Ok(sum)
 }
 
-/// Returns the user and system time of a process, and those of its terminated children.
+/// Returns the user and system time of a process, then those of its terminated children.
 fn times_micros(process: u32) -> Result<[f64; 4]> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
     // The process name is in parentheses and may contain spaces and parentheses itself. The fields

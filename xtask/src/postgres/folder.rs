@@ -14,8 +14,8 @@ use crate::{owner::Owner, ports, service::becomes_ready};
 
 const PACKAGED: &str = "/usr/lib/postgresql";
 
-/// The folder with the data and the log of a server, and its command line. The folder survives a
-/// restart of the server.
+/// A folder with a server's data and log, and the parameters of the server's command line. It
+/// outlives the server process, so that the server can be restarted.
 #[derive(Debug)]
 pub(super) struct ServerFolder {
     folder: TempDir,
@@ -146,8 +146,8 @@ fn binaries() -> Option<PathBuf> {
     let folder = std::env::split_paths(&path)
         .chain(packaged.into_iter().map(|folder| folder.join("bin")))
         .find(|folder| ["initdb", "postgres"].iter().all(|name| folder.join(name).is_file()))?;
-    // The folder in PATH may contain links to only some of the programs. The others are next to the
-    // target of the link.
+    // The folder in PATH may contain links to only some of the programs. The other programs are in
+    // the folder to which the links point.
     let program = fs::canonicalize(folder.join("initdb")).ok()?;
     program.parent().map(Path::to_owned)
 }

@@ -154,8 +154,8 @@ fn uses(text: &str, name: &str) -> bool {
     text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(&path))
 }
 
-/// Returns whether a parent module and its two submodules, with these sources, import each other in
-/// a cycle.
+/// Returns whether a parent module and its two submodules with these sources import each other in a
+/// cycle.
 fn are_in_a_circle(parent: &str, first: &str, second: &str) -> bool {
     let texts = [("parent", parent), ("parent::first", first), ("parent::second", second)];
     let texts = texts.map(|(name, text)| {

@@ -8,7 +8,7 @@ use std::{
 
 use crate::source::{Import, Source};
 
-/// The path of a module: the names from the root of the crate.
+/// A module's path: the names of its ancestors from the crate root, then its own name.
 pub(crate) type Module = Vec<String>;
 
 /// Modules, each with the modules that it imports from.
@@ -42,8 +42,8 @@ impl Tree {
         Self { imports: imports.collect(), texts }
     }
 
-    /// Returns, for each module, the imports among its children, each taken together with its own
-    /// submodules.
+    /// Returns, for each module, the graph of the imports between its children. A child includes
+    /// its submodules.
     pub(crate) fn siblings(&self) -> impl Iterator<Item = Graph> {
         let parents: BTreeSet<_> =
             self.imports.keys().filter_map(|module| Some(module.split_last()?.1)).collect();
@@ -81,7 +81,7 @@ fn collect(folder: &Path, parent: &Module, texts: &mut BTreeMap<Module, String>)
     }
 }
 
-/// Finds the modules in which items are defined.
+/// Resolves paths to the modules that define the items.
 struct Resolver<'a>(&'a BTreeMap<Module, Source>);
 
 impl Resolver<'_> {
@@ -103,7 +103,8 @@ impl Resolver<'_> {
             && !source.words.contains(&import.name)
     }
 
-    /// Returns the path from the root of the crate, or `None` if the path leads to another crate.
+    /// Converts a path in `module` to a path from the crate root. Returns `None` if it leads to
+    /// another crate.
     fn absolute(&self, module: &[String], path: &[String]) -> Option<Module> {
         let supers = path.iter().take_while(|name| *name == "super").count();
         let (base, rest) = match path.first()?.as_str() {

@@ -1,4 +1,5 @@
-// Better Auth's endpoints for other providers and for additional fields. Neither is configured.
+// Better Auth's endpoints for social providers and for additional session fields, neither of which
+// is configured.
 
 import { get, post, signUp } from "../vocabulary.mjs";
 

@@ -1,4 +1,4 @@
-// The client. `baseURL` is the only line that depends on the server.
+// The Better Auth client. `baseURL` is the only line of the app that depends on the server.
 
 import { jwtClient } from "better-auth/client/plugins";
 import { createAuthClient } from "better-auth/react";

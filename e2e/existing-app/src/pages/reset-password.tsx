@@ -1,4 +1,4 @@
-// Target of the link in the e-mail: sets a new password.
+// Target of the link in a password reset e-mail: sets a new password.
 
 import { useNavigate, useSearchParams } from "react-router";
 

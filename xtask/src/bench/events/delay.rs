@@ -1,4 +1,5 @@
-//! Measures the time from the response to a change until each task-service rejects the tokens.
+//! Measures the time from the response to a change until each instance of task-service rejects the
+//! tokens that the change revokes.
 
 use std::{
     fmt::Write as _,
@@ -21,14 +22,14 @@ use crate::{
 
 /// Number of changes of each kind.
 const TIMES: u32 = 200;
-/// Number of task-services.
+/// Number of instances of task-service.
 const RECEIVERS: usize = 2;
-/// Interval between requests with a token.
+/// Pause between two requests that test whether a token is still accepted.
 const GLANCE: Duration = Duration::from_millis(1);
 /// Interval at which auth-service queries its database while a receiver waits, in milliseconds.
 const POLL_MILLIS: u32 = 200;
 
-/// A change that revokes tokens.
+/// A kind of change that revokes access tokens.
 #[derive(Clone, Copy)]
 enum Change {
     SignOut,
@@ -51,7 +52,7 @@ struct User {
     token: String,
 }
 
-/// Processes of both services.
+/// The running instances of both services.
 struct Fleet {
     auth: Vec<Service>,
     tasks: Vec<Service>,
@@ -91,7 +92,7 @@ pub(super) fn measure(
 }
 
 impl Fleet {
-    /// Starts the services. Each task-service uses the next auth-service in turn.
+    /// Starts all instances. Those of task-service use the instances of auth-service in turn.
     fn start(launcher: Launcher<'_>, replicas: usize) -> Result<Self> {
         let mut fleet = Self { auth: Vec::new(), tasks: Vec::new() };
         for _ in 0..replicas {
@@ -107,8 +108,8 @@ impl Fleet {
         Ok(fleet)
     }
 
-    /// Makes a change through one of the auth-services, selected by `number`. Returns the delay at
-    /// each task-service.
+    /// Signs up a user and revokes the user's token through one of the instances of auth-service,
+    /// selected by `number`. Returns the delay at each instance of task-service.
     fn delays(&self, change: Change, number: u32) -> Result<Vec<Duration>> {
         let auth = self.auth.iter().cycle().nth(usize::try_from(number)?);
         let auth = auth.ok_or("no auth-service is running")?;
@@ -148,7 +149,7 @@ impl User {
         Ok(Self { email, token: member("token", &token)?, session })
     }
 
-    /// Signs in again and returns the session token.
+    /// Signs in again and returns the token of the new session.
     fn sign_in(&self, auth: &Service) -> Result<String> {
         let body = format!(r#"{{"email":"{}","password":"correct horse"}}"#, self.email);
         member("token", &post(&format!("{}/api/auth/sign-in/email", auth.url), None, &body)?)
@@ -173,7 +174,7 @@ impl User {
     }
 }
 
-/// Returns the time of the first response that rejects a token.
+/// Sends requests until `token` is rejected, and returns the time of the first rejection.
 fn first_refusal(tasks: &Service, token: &str) -> Result<Instant> {
     let agent: Agent = Agent::config_builder().http_status_as_error(false).build().into();
     let url = format!("{}/api/tasks", tasks.url);

@@ -12,7 +12,8 @@ use crate::{
 
 const REVOCATIONS: u32 = 100_000;
 
-/// Compares a task-service without revocations with one that holds many.
+/// Returns a table that compares a task-service without revocations with one that holds
+/// [`REVOCATIONS`].
 pub(super) fn measure(programs: &Path) -> Result<String> {
     let folder = tempfile::tempdir()?;
     let engine = Engine::postgresql()?;
