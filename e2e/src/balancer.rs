@@ -1,5 +1,5 @@
-//! HAProxy as a load balancer that checks the readiness of replicas and sends requests only to ready
-//! ones.
+//! HAProxy as a load balancer that checks the readiness of replicas, and sends requests only to
+//! ready ones.
 
 use std::{
     fs,

@@ -65,7 +65,7 @@ impl Collector {
     }
 }
 
-/// Reads requests from a connection until it is closed.
+/// Collects the spans from the requests on a connection until it is closed.
 fn receive(stream: TcpStream, spans: &Mutex<Vec<Collected>>) -> io::Result<()> {
     let mut reader = BufReader::new(stream);
     loop {

@@ -41,7 +41,7 @@ pub struct Strike {
 pub struct Connection(BufReader<TcpStream>);
 
 impl Connection {
-    /// Connects to `url`, which consists of `http://` and an address.
+    /// Connects to `url`, which consists of `http://`, a host and a port.
     pub fn open(url: &str) -> io::Result<Self> {
         let stream = TcpStream::connect(url.trim_start_matches("http://"))?;
         stream.set_nodelay(true)?;
@@ -100,7 +100,7 @@ impl Strikes {
     }
 }
 
-/// The failures of a run.
+/// The failures during a call of `hammer`.
 #[derive(Debug, Default)]
 pub struct Outcome {
     /// Lost requests and unsuccessful responses.

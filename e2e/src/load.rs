@@ -66,8 +66,8 @@ pub fn under_load_of<T: Send>(
     acknowledged.0.into_inner().expect("no writer has panicked")
 }
 
-/// Sets the flag on drop. The scope waits for the writers, so they must stop even if `during`
-/// panics.
+/// A guard that sets the flag on drop. The scope waits for the writers, so they must stop even if
+/// `during` panics.
 pub(crate) struct OnDrop<'a>(pub(crate) &'a AtomicBool);
 
 impl Drop for OnDrop<'_> {
@@ -76,7 +76,7 @@ impl Drop for OnDrop<'_> {
     }
 }
 
-/// Waits until a condition is true.
+/// Waits until `is_true` returns true. Panics after three minutes.
 pub fn wait_until(what: &str, mut is_true: impl FnMut() -> bool) {
     let start = Instant::now();
     while !is_true() {

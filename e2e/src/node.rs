@@ -37,7 +37,7 @@ pub fn node(system: &System, folder: &str, arguments: &[PathBuf]) {
     succeed(&mut command);
 }
 
-/// Runs an npm script in a directory of the workspace, with `SERVICES` set to the directory of the
+/// Runs an npm script in a directory of the workspace. `SERVICES` is the directory of the services'
 /// programs. Panics if the script fails. Does nothing if `TEST_NODE` is not set.
 pub fn npm(folder: &str, script: &str) {
     let Some(node) = tool("TEST_NODE") else { return };
@@ -60,7 +60,7 @@ pub(crate) fn start_until_ready(command: &mut Command) -> Child {
     child
 }
 
-/// Returns a `PATH` that begins with the directory of an interpreter.
+/// Returns a `PATH` that begins with the directory of `program`.
 fn path_with(program: &Path) -> OsString {
     let path = xtask::variable("PATH").unwrap_or_default();
     let folder = program.parent().filter(|folder| !folder.as_os_str().is_empty());

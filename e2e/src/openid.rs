@@ -9,16 +9,17 @@ use crate::{node::start_until_ready, tool};
 /// An `oidc-provider` with keys for RS256, ES256 and EdDSA, stopped on drop.
 #[derive(Debug)]
 pub struct OpenIdProvider {
-    /// The `iss` claim of the provider's tokens. Its keys can be discovered from this URL.
+    /// The `iss` claim of the provider's tokens. The provider's keys can be discovered from this
+    /// URL.
     pub issuer: String,
     child: Child,
 }
 
 impl OpenIdProvider {
-    /// The `aud` of its tokens.
+    /// The `aud` claim of the provider's tokens.
     pub const AUDIENCE: &'static str = "https://api.example.com";
 
-    /// Returns `None` if Node is not available.
+    /// Starts the provider. Returns `None` if `TEST_NODE` is not set.
     pub fn start() -> Option<Self> {
         let node = tool("TEST_NODE")?;
         let port = ports::free().expect("a port is free");
@@ -26,13 +27,13 @@ impl OpenIdProvider {
             Command::new(node)
                 .arg(xtask::root().join("e2e/clients/reference/openid.mjs"))
                 .env("PORT", port.to_string())
-                // It warns about its storage in memory.
+                // The provider warns that it stores its data in memory.
                 .stderr(Stdio::null()),
         );
         Some(Self { issuer: format!("http://localhost:{port}"), child })
     }
 
-    /// Returns an access token that is signed by this algorithm.
+    /// Returns an access token that is signed with this algorithm.
     pub fn token(&self, algorithm: &str) -> String {
         let resource = format!("{}/{algorithm}", Self::AUDIENCE);
         let mut response = ureq::post(format!("{}/token", self.issuer))

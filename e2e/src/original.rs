@@ -10,7 +10,7 @@ use crate::{Client, node::start_until_ready, tool};
 /// A Better Auth server with an empty database, stopped on drop.
 #[derive(Debug)]
 pub struct Original {
-    /// The `iss` and `aud` claims of its tokens.
+    /// The `iss` and `aud` claims of the server's tokens.
     pub issuer: String,
     url: String,
     child: Child,
@@ -23,7 +23,7 @@ impl Original {
         Self::start_with(&[])
     }
 
-    /// Starts a server with further environment variables.
+    /// Like [`Self::start`], with additional environment variables.
     pub fn start_with(variables: &[(&str, &str)]) -> Option<Self> {
         let node = tool("TEST_NODE")?;
         let folder = tempfile::tempdir().expect("a temporary folder can be made");

@@ -53,7 +53,7 @@ pub struct QuickStart {
 }
 
 impl QuickStart {
-    /// Builds and starts the programs with the addresses of `system`.
+    /// Builds and starts the programs, which verify the access tokens of `system`.
     pub fn start_all(system: &System) -> Vec<Self> {
         let target = xtask::root().join("target");
         let project = target.join("quick-starts");
@@ -85,7 +85,7 @@ impl Drop for QuickStart {
     }
 }
 
-/// Makes the packages that would be published, and unpacks them.
+/// Creates the packages that would be published, and unpacks them into `folder`.
 fn unpack(target: &Path, folder: &Path) {
     let mut package = cargo(&["package", "--quiet", "--offline", "--no-verify", "--allow-dirty"]);
     for name in PACKAGES {
@@ -95,7 +95,7 @@ fn unpack(target: &Path, folder: &Path) {
     fs::create_dir_all(folder).expect("a folder can be made");
     for name in PACKAGES {
         let archive = target.join("package").join(format!("{name}-0.1.0.crate"));
-        // The times in the archive are constant, and Cargo would miss changes.
+        // The files in the archive have constant times, by which Cargo would not detect changes.
         run(Command::new("tar").args(["-x", "--touch", "-f"]).arg(archive).arg("-C").arg(folder));
     }
 }

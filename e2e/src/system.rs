@@ -61,7 +61,7 @@ impl System {
         Self { auth, tasks, data, folder }
     }
 
-    /// Makes task-service use the database of auth-service from its next start on.
+    /// Makes task-service use auth-service's database from the next start of task-service.
     pub fn share_database(&mut self) {
         let url = self.data.url("auth", self.folder.path());
         self.tasks.set_variable("DATABASE_URL", &url);
@@ -108,7 +108,7 @@ impl System {
         fs::read_to_string(log(self.folder.path(), service)).expect("a log can be read")
     }
 
-    /// Returns the rows of a table, from an export of a service.
+    /// Returns the rows of `table`, as JSON objects, from an export by `service`.
     pub fn rows(&self, service: &Service, table: &str) -> Vec<Value> {
         let output = service.command(&["export"]).output().expect("the service can be started");
         assert!(output.status.success(), "{output:?}");
@@ -118,7 +118,7 @@ impl System {
         rows.filter_map(|mut line| Some(line.get_mut("row")?.take())).collect()
     }
 
-    /// Signs a user up and returns an access token.
+    /// Signs up a user and returns an access token.
     pub fn token(&self, email: &str) -> String {
         let auth = self.auth_client();
         let session = auth.sign_up(email).expect("an answer").text("token");
@@ -127,7 +127,7 @@ impl System {
 }
 
 impl Drop for System {
-    /// Prints the logs of the services if the test has failed.
+    /// Prints the services' logs if the test has failed.
     fn drop(&mut self) {
         if thread::panicking() {
             for service in [&self.auth, &self.tasks] {
@@ -154,8 +154,8 @@ impl Data {
         }
     }
 
-    /// Returns the URL of the `postgres` database, for tests that create databases of their own, or
-    /// `None` for a folder.
+    /// Returns the URL of the cluster's `postgres` database, for tests that create their own
+    /// databases. Returns `None` for a folder.
     pub fn server_url(&self) -> Option<String> {
         match self {
             Self::Folder => None,
@@ -236,7 +236,8 @@ pub fn program(name: &str) -> PathBuf {
     BINARIES.join(name)
 }
 
-/// Environment variable with the folder of the programs that `cargo xtask test` has built.
+/// Environment variable for the path of the folder with the programs that `cargo xtask test` has
+/// built.
 const PROGRAMS_VARIABLE: &str = "TEST_PROGRAMS";
 
 /// The folder with both programs. Unless `cargo xtask test` has built them, each test process

@@ -22,27 +22,24 @@ impl User {
         Self { id: id.to_owned(), email: email.to_owned(), session, token }
     }
 
-    /// Ends the session.
     pub fn sign_out(&self, auth: &Client) {
         let answer = auth.post("/api/auth/sign-out", Some(&self.session), &json!({}));
         assert_eq!(answer.expect("an answer").status, 200);
     }
 
-    /// Returns whether the session is still valid.
     pub fn is_signed_in(&self, auth: &Client) -> bool {
         let answer = auth.get("/api/auth/get-session", &self.session).expect("an answer");
         assert_eq!(answer.status, 200);
         answer.body.is_object()
     }
 
-    /// Deletes the account.
     pub fn delete(&self, auth: &Client) {
         let body = json!({ "password": PASSWORD });
         let answer = auth.post("/api/auth/delete-user", Some(&self.session), &body);
         assert_eq!(answer.expect("an answer").text("message"), "User deleted");
     }
 
-    /// Returns the status of a request to task-service with the access token.
+    /// Returns the status of task-service's response to the user's access token.
     pub fn status_at(&self, tasks: &Client) -> u16 {
         tasks.get("/api/tasks", &self.token).expect("an answer").status
     }

@@ -1,4 +1,4 @@
-//! Checks responses during an outage.
+//! Checks the responses that services send during an outage.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -9,8 +9,8 @@ use crate::{Answer, Lost};
 pub struct Watch(AtomicUsize);
 
 impl Watch {
-    /// Returns a successful response; for a refused request, increments the counter and returns
-    /// `None`.
+    /// Returns the response if it is successful. If the request was refused because of the outage,
+    /// increments the counter and returns `None`.
     pub fn see(&self, answer: Result<Answer, Lost>) -> Option<Answer> {
         let answer = answer.expect("the service answers, whatever happens to its database");
         if answer.is_outage() {

@@ -82,7 +82,7 @@ fn compose() -> Value {
     serde_saphyr::from_str(&text).unwrap()
 }
 
-/// Returns the lines of the example that set a variable, including commented-out ones.
+/// Returns the lines of `.env.example` that set a variable, including commented-out ones.
 fn example() -> impl Iterator<Item = String> {
     let text = fs::read_to_string(xtask::root().join(".env.example")).unwrap();
     let lines: Vec<String> = text.lines().map(str::to_owned).collect();
@@ -93,7 +93,7 @@ fn example() -> impl Iterator<Item = String> {
     })
 }
 
-/// Returns the names of the variables in `--help`.
+/// Returns the names of the environment variables in the service's `--help`.
 fn settings(service: &str) -> Names {
     let output = Command::new(program(service)).arg("--help").output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();

@@ -9,7 +9,7 @@ use e2e::{Client, System, on_both_engines, on_sqlite, under_load, under_load_of}
 /// Number of acknowledged writes before the kill, enough that others are in flight by then.
 const ENOUGH: usize = 40;
 
-/// Number of writers, enough for group commits.
+/// Number of writers, enough that several writes share a transaction.
 const WRITERS: usize = 16;
 const ROUNDS: usize = 20;
 
@@ -58,8 +58,8 @@ fn kill_nine_of_task_service_loses_no_acknowledged_task(system: &mut System) {
     }
 }
 
-/// A create with an `Idempotency-Key` writes two rows. If one of them were missing, repeating the
-/// create would make a second task or return one that does not exist.
+/// A create request with an `Idempotency-Key` writes two rows. If one of them were missing, a
+/// repeated request would create a second task or return one that does not exist.
 fn kill_nine_in_the_middle_of_grouped_writes_leaves_only_whole_transactions(system: &mut System) {
     let tasks = system.tasks_client();
     let token = system.token("ada@example.com");

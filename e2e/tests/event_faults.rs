@@ -85,8 +85,8 @@ fn events_recorded_while_the_feed_is_down_take_effect_afterwards(system: &mut Sy
     wait_until("the tasks are gone", || !carol.has_data(system));
     assert_eq!(owners(system), ids([&ada, &bob, &dave]));
     let recorded = [
-        ("session-revoked", ada.id.clone()), // of her session
-        ("session-revoked", ada.id),         // of all her tokens
+        ("session-revoked", ada.id.clone()), // for her session
+        ("session-revoked", ada.id),         // for all her tokens
         ("session-revoked", bob.id.clone()),
         ("account-disabled", bob.id),
         ("account-purged", carol.id),
@@ -224,7 +224,7 @@ fn clocks_may_be_20_seconds_apart(system: &mut System) {
     assert_eq!(events(system), expected);
 }
 
-/// Returns the domain of the e-mail addresses of the users who sign up at a service.
+/// Returns the domain for the e-mail addresses of users who sign up at `service`.
 fn domain_of(service: &Service) -> String {
     let (_, port) = service.url.rsplit_once(':').unwrap();
     format!("{port}.example.com")

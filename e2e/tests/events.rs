@@ -1,4 +1,5 @@
-//! Ended sessions and disabled or deleted users at auth-service take effect at task-service.
+//! task-service rejects access tokens after auth-service has ended the session or has disabled or
+//! deleted the user.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 

@@ -1,4 +1,4 @@
-//! Tokens of other products' issuers, with algorithms other than that of auth-service. `TEST_NODE`
+//! Tokens that other products issue, with algorithms that auth-service does not use. `TEST_NODE`
 //! names an interpreter with the packages of `e2e/clients`. Without it, these tests print a note
 //! and pass, except in CI.
 
@@ -11,7 +11,7 @@ on_both_engines!(
     better_auth_may_sign_with_any_of_its_key_pairs,
 );
 
-/// Restarts task-service with further trusted issuers.
+/// Restarts task-service with `issuers` as the value of `TRUSTED_ISSUERS`.
 fn trust(system: &mut System, issuers: &str) {
     system.tasks.stop().unwrap();
     system.tasks.set_variable("TRUSTED_ISSUERS", issuers);
@@ -34,8 +34,8 @@ fn an_openid_provider_is_discovered_and_trusted_for_the_named_algorithms(system:
         (format!("{entry}|discover|RS256 ES256 EdDSA"), [200, 200, 200]),
         (format!("{entry}|discover|RS256"), [200, 401, 401]),
         (format!("{entry}|{jwks_url}|ES256"), [401, 200, 401]),
-        // The same keys, but with a trailing slash in the issuer, which the provider's metadata
-        // does not have.
+        // The keys are the same, but the trailing slash makes this issuer differ from the one in
+        // the provider's metadata.
         (
             format!("{}/|{}|discover|RS256 ES256 EdDSA", provider.issuer, OpenIdProvider::AUDIENCE),
             [401, 401, 401],

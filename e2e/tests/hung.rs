@@ -21,10 +21,10 @@ use serde_json::json;
 use xtask::service::{Service, Signal};
 
 const SHUTDOWN_TIMEOUT: (&str, &str) = ("SHUTDOWN_TIMEOUT", "3s");
-/// Time limit for the exit of a service. It exceeds the shutdown timeout, because the machine may
-/// be busy, but is shorter than any of the hangs.
+/// Time limit for a service to exit. It exceeds the shutdown timeout, because the machine may be
+/// busy, but is shorter than any of the hangs.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Number of requests whose log lines do not fit into a pipe.
+/// Number of requests, enough that their log lines exceed the capacity of a pipe.
 const ENOUGH: usize = 1000;
 
 on_both_engines!(repeated_signals_of_one_second_count_as_one);
@@ -149,7 +149,7 @@ fn a_silent_trace_collector_does_not_keep_services_alive(system: &mut System) {
     assert_ends(&mut system.tasks);
 }
 
-/// Sends [`ENOUGH`] requests.
+/// Sends [`ENOUGH`] requests, whose log lines fill the pipe.
 fn fill_the_pipe(service: &Service) {
     let mut connection = Connection::open(&service.url).unwrap();
     let request = Request { method: "GET", path: "/openapi.json".into(), ..Request::default() };

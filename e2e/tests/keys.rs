@@ -21,7 +21,7 @@ const PUBLISH_AHEAD: &str = "4s";
 /// Number of requests with the old token before and after its key is revoked.
 const ATTEMPTS: usize = 50;
 
-/// A request with the old token. Both times are ticks of a counter.
+/// A request with the old token. `started` and `answered` are ticks of a counter.
 #[derive(Debug)]
 struct Attempt {
     replica: usize,
@@ -31,8 +31,8 @@ struct Attempt {
 }
 
 /// Restarts the services with this lifetime of the cached key set, and starts a replica of
-/// task-service. Sends each task-service a token with an unknown key: because of the cool-down, no
-/// other unknown key causes a fetch during the test.
+/// task-service. Then sends each instance a token with an unknown key. This starts the cool-down,
+/// so that no other unknown key causes a fetch during the test.
 fn prepare(system: &mut System, cache_ttl: &str) -> Service {
     system.auth.stop().unwrap();
     system.tasks.stop().unwrap();

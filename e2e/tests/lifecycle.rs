@@ -15,7 +15,7 @@ use xtask::service::{Service, Signal};
 const ENOUGH: usize = 200;
 /// Shutdown delay that is long enough for the clients and the proxy to notice the shutdown.
 const DELAY: &str = "4s";
-/// Shutdown delay, longer than any time limit of a test.
+/// Shutdown delay that exceeds all time limits of the tests.
 const FOREVER: &str = "1h";
 
 on_both_engines!(

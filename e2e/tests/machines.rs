@@ -1,4 +1,4 @@
-//! Machines that create tasks: the commands of the documentation, and OAuth libraries as clients.
+//! OAuth clients that create tasks, with the documented commands and with OAuth libraries.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 
@@ -21,7 +21,7 @@ on_both_engines!(
     a_deleted_client_loses_access_and_its_tasks,
 );
 
-/// Returns a shell with the environment of a service, in which its program can be run by name.
+/// Returns a shell with a service's environment variables. Its `PATH` contains the program.
 fn shell(service: &Service) -> Command {
     let like = service.command(&[]);
     let mut shell = Command::new("bash");
@@ -64,7 +64,7 @@ fn the_cron_job_works(system: &mut System) {
     assert_eq!(task.get("user_id").unwrap(), &*id);
 }
 
-/// Creates a client, which the command prints.
+/// Creates a client and returns the JSON that the command prints.
 fn create(system: &System, options: &[&str]) -> Value {
     let arguments = ["clients", "create", "nightly", "--scope", "tasks:read,tasks:write", "--json"];
     let output = system.auth.command(&[&arguments, options].concat()).output().unwrap();
@@ -78,7 +78,8 @@ fn create_client(system: &System) -> [String; 2] {
     ["id", "secret"].map(|name| client.get(name).unwrap().as_str().unwrap().to_owned())
 }
 
-/// Creates a client with a key of this type. Returns its id and the file of the private key.
+/// Creates a client with a key of this type. Returns the client's id and the path of its private
+/// key.
 fn create_client_with_key(system: &System, key_type: &[&str]) -> [String; 2] {
     let [private, public] =
         ["private.pem", "public.pem"].map(|name| system.folder().join(name).display().to_string());
@@ -91,7 +92,7 @@ fn create_client_with_key(system: &System, key_type: &[&str]) -> [String; 2] {
     [client.get("id").unwrap().as_str().unwrap().to_owned(), private]
 }
 
-/// Runs a script and returns the task that it prints; `None` if it fails.
+/// Runs a script and returns the task that it prints, or `None` if the script fails.
 fn run(interpreter: &str, script: &str, arguments: &[&str], input: &str) -> Option<Value> {
     let mut child = Command::new(interpreter)
         .arg(xtask::root().join("e2e/clients").join(script))
@@ -105,8 +106,8 @@ fn run(interpreter: &str, script: &str, arguments: &[&str], input: &str) -> Opti
     output.status.success().then(|| serde_json::from_slice(&output.stdout).unwrap())
 }
 
-/// Starts the services with issuers that clients can discover: a client compares the issuer with the
-/// address.
+/// Restarts the services with the URL of auth-service as the issuer. Clients require that the issuer
+/// in the metadata equals the URL from which they discover it.
 fn restart_with_discoverable_issuer(system: &mut System) {
     let auth_url = system.auth.url.clone();
     system.auth.set_variable("BETTER_AUTH_URL", &auth_url);

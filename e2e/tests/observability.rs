@@ -35,7 +35,7 @@ fn document(name: &str) -> String {
     fs::read_to_string(xtask::root().join("docs/observability").join(name)).unwrap()
 }
 
-/// Collects every `expr` of a dashboard.
+/// Adds every `expr` in a dashboard to `found`.
 fn expressions(dashboard: &Value, found: &mut Vec<String>) {
     match dashboard {
         Value::Array(values) => values.iter().for_each(|value| expressions(value, found)),

@@ -6,7 +6,7 @@ use std::thread::scope;
 
 use e2e::{Engine, System};
 
-/// Number of users, and of tasks, that are created. Users and tasks are created concurrently.
+/// Number of users and number of tasks, which are created at the same time.
 const MANY: usize = 20;
 
 #[test]

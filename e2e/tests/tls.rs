@@ -12,7 +12,7 @@ use rcgen::{
 use xtask::postgres::Cluster;
 
 const SETTINGS: [&str; 2] = ["ssl=on", "ssl_ca_file=ca.crt"];
-/// Requires TLS for all databases, and a client certificate for one of them.
+/// A `pg_hba.conf` that requires TLS for all databases, and a client certificate for one of them.
 const TLS_ONLY: &str = "hostssl certified all all cert\nhostssl all all all scram-sha-256\n";
 const EVERYBODY: &str = "host all all all scram-sha-256\n";
 const SECRET: &str = "a secret for tests, of more than 32 characters";
@@ -57,8 +57,8 @@ fn for_host(name: &str) -> CertificateParams {
     params
 }
 
-/// A PostgreSQL server, the authority of its certificate, and a folder with the files that clients
-/// need.
+/// A PostgreSQL server, the authority that issued its certificate, and a folder with the files that
+/// clients need.
 struct Site {
     authority: Authority,
     cluster: Cluster,
@@ -93,7 +93,7 @@ impl Site {
     }
 
     /// Returns the URL of a database. `FOLDER` in `parameters` is replaced with the path of the
-    /// folder.
+    /// folder with the clients' files.
     fn url(&self, host: &str, database: &str, parameters: &str) -> String {
         let (port, password) = (self.cluster.port(), self.cluster.password());
         let folder = self.folder.path().display();
@@ -178,11 +178,11 @@ fn each_sslmode_means_what_it_means_to_libpq() {
     site.expect(&[
         ("localhost", "auth", "sslmode=disable", Ok(())),
         ("localhost", "auth", "sslmode=allow", Ok(())),
-        // With `prefer`, the connection falls back to plain text, where no certificate exists to
-        // bind the password to.
+        // With `prefer`, the connection falls back to plain text. Channel binding is then
+        // impossible, because there is no certificate.
         ("localhost", "auth", unverified, Ok(())),
         ("localhost", "auth", &format!("{unverified}&channel_binding=require"), Err(NOT_TRUSTED)),
-        // This address leads to the local machine but is not recognized as a local one.
+        // This address leads to the local machine, but is not recognized as local.
         ("127.1", "auth", "sslmode=disable", Err("is not encrypted")),
     ]);
 }

@@ -40,7 +40,7 @@ fn call(system: &System, path: &str, token: &str) -> u16 {
     request.call().unwrap().status().as_u16()
 }
 
-/// Returns a token with an unknown key.
+/// Returns a token whose key id is unknown.
 fn token_of_a_stranger() -> String {
     let encode = |part: Value| BASE64_URL_SAFE_NO_PAD.encode(part.to_string());
     let header = encode(json!({ "alg": "EdDSA", "kid": "stranger" }));

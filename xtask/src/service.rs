@@ -97,7 +97,7 @@ impl Service {
     }
 
     /// Starts the process and waits until it is ready. Returns an error if it exits or is not ready
-    /// within [`PATIENCE`].
+    /// within a minute.
     pub fn start_and_wait(&mut self) -> io::Result<()> {
         self.start()?;
         let start = Instant::now();
@@ -144,7 +144,7 @@ impl Service {
         Ok(())
     }
 
-    /// Waits for the process to exit, and kills it if it does not exit within [`PATIENCE`]. Returns
+    /// Waits for the process to exit, and kills it if it does not exit within a minute. Returns
     /// `None` if it was not started.
     pub fn wait(&mut self) -> io::Result<Option<ExitStatus>> {
         let Some(mut child) = self.child.take() else { return Ok(None) };

@@ -5,7 +5,7 @@ use std::{fs, process::Command};
 
 use crate::{Result, root};
 
-/// Base URL of auth-service in the commands. The next one is that of task-service.
+/// The base URLs in the commands, which are replaced with those of the given services.
 pub const AUTH_URL: &str = "http://localhost:3000";
 pub const TASKS_URL: &str = "http://localhost:8000";
 

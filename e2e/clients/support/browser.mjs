@@ -94,8 +94,8 @@ export class Browser {
   }
 
   /**
-   * Returns a response without the headers that CORS does not expose to the page. Throws if the page
-   * must not read the response.
+   * Returns a response without the headers that CORS hides from the page. Throws if the page must
+   * not read the response.
    */
   #asThePageSees(response) {
     this.#checkSharing(response);

@@ -72,7 +72,7 @@ function journey(name) {
   after(() => server?.stop());
 
   /**
-   * Closes all pages, after printing their contents if the test has failed. Makes the test fail if a
+   * Closes all pages, after printing their contents if the test has failed. The test fails if a
    * page had an uncaught error.
    */
   afterEach(async (context) => {
