@@ -106,8 +106,8 @@ fn run(interpreter: &str, script: &str, arguments: &[&str], input: &str) -> Opti
     output.status.success().then(|| serde_json::from_slice(&output.stdout).unwrap())
 }
 
-/// Restarts the services with the URL of auth-service as the issuer. Clients require that the issuer
-/// in the metadata equals the URL from which they discover it.
+/// Restarts the services with auth-service's URL as the issuer. Clients require that the issuer in
+/// the metadata equals the URL from which they discover it.
 fn restart_with_discoverable_issuer(system: &mut System) {
     let auth_url = system.auth.url.clone();
     system.auth.set_variable("BETTER_AUTH_URL", &auth_url);

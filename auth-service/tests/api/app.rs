@@ -68,7 +68,7 @@ pub(crate) struct TestApp {
     now_micros: Arc<AtomicI64>,
     handle: ServerHandle,
     thread: Option<thread::JoinHandle<()>>,
-    /// Directory of e-mails when there is no mail server.
+    /// Directory to which the service writes e-mails if it has no mail server.
     pub(crate) mail_dir: TempDir,
 }
 
@@ -137,7 +137,7 @@ impl TestApp {
         self.now_micros.fetch_add(millis * 1000, Ordering::SeqCst);
     }
 
-    /// Returns the time of the clock in seconds since the Unix epoch.
+    /// Returns the clock's time in seconds since the Unix epoch.
     pub(crate) fn now(&self) -> i64 {
         self.now_micros.load(Ordering::SeqCst) / 1_000_000
     }
@@ -193,12 +193,12 @@ impl TestApp {
         answer.json()["token"].as_str().unwrap().to_owned()
     }
 
-    /// Sends a POST with a bearer token.
+    /// Sends a POST request with the user's session token as the bearer token.
     pub(crate) async fn post_as(&self, who: &SignedIn, path: &str, body: &Value) -> Answer {
         self.post(path).bearer_auth(&who.token).json(body).answer().await
     }
 
-    /// Sends a POST with a session cookie, from a trusted origin.
+    /// Sends a POST request with a session cookie from a trusted origin.
     pub(crate) async fn post_from_page(&self, cookie: &str, path: &str, body: &Value) -> Answer {
         let request = self.post(path).header("cookie", cookie).header("origin", BASE_URL);
         request.json(body).answer().await
@@ -211,7 +211,7 @@ impl TestApp {
         self.get(&path.replace("/verify-email/confirm?", "/verify-email?"))
     }
 
-    /// Sends bytes unchanged, and reads until the server closes the connection.
+    /// Sends bytes unchanged, and returns all that the server sends until it closes the connection.
     pub(crate) async fn raw(&self, request: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         // A server that rejects a request early may close the connection before it has read
@@ -240,7 +240,7 @@ impl Drop for TestApp {
     }
 }
 
-/// Returns the default settings, apart from those that tests have to change.
+/// Returns the default settings, except for those that tests have to change.
 pub(crate) fn config(database: &DatabaseUrl) -> Config {
     Config {
         database_url: database.clone(),

@@ -43,7 +43,7 @@ async fn spawn(db: &TestDatabase) -> TestApp {
     app
 }
 
-/// Runs a command. Returns its exit status, its output and its log.
+/// Runs a `clients` command. Returns its exit status, standard output and standard error.
 async fn run(db: &TestDatabase, arguments: &[&str]) -> (Option<i32>, String, String) {
     let mut process = process(&db.url(), &[]);
     let output = process.arg("clients").args(arguments).output().await.unwrap();
@@ -51,14 +51,14 @@ async fn run(db: &TestDatabase, arguments: &[&str]) -> (Option<i32>, String, Str
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
-/// Runs a successful command and returns the objects that it prints.
+/// Runs a `clients` command that must succeed, and returns the objects that it prints.
 async fn json_of(db: &TestDatabase, arguments: &[&str]) -> Vec<Value> {
     let (status, output, log) = run(db, &[arguments, &["--json"]].concat()).await;
     assert_eq!(status, Some(0), "{log}");
     output.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// Credentials of a client.
+/// A client's credentials.
 struct Client {
     id: String,
     secret: String,
@@ -71,7 +71,7 @@ impl Client {
         Self { id: text("id"), secret: text("secret") }
     }
 
-    /// Returns a request for a token, with the credentials in the header.
+    /// Returns a request for a token, with the credentials in the `Authorization` header.
     fn request(&self, app: &TestApp, parameters: &[(&str, &str)]) -> RequestBuilder {
         let request = app.post(TOKEN).basic_auth(&self.id, Some(&self.secret));
         request.form(&[&[GRANT], parameters].concat())
@@ -84,7 +84,7 @@ impl Client {
     }
 }
 
-/// Returns the claims of a token in a response.
+/// Returns the claims of the access token in a response.
 async fn claims(app: &TestApp, answer: &Answer) -> Value {
     let body = answer.json();
     verified(body["access_token"].as_str().unwrap(), &jwks(app).await).unwrap().1

@@ -34,7 +34,7 @@ async fn verification(app: &TestApp, email: &str) -> String {
     link(app, email, "verify-email").await
 }
 
-/// Requests a change of address with a redirect target, and returns the link.
+/// Requests a change of address with a redirect target, and returns the mailed link.
 async fn change(app: &TestApp, who: &SignedIn, new: &str) -> String {
     let body = json!({ "newEmail": new, "callbackURL": "/moved?a=1" });
     app.post_as(who, CHANGE, &body).await.is_done();
@@ -50,8 +50,8 @@ async fn user(app: &TestApp, who: &SignedIn) -> Value {
     app.get_session(&who.cookie).await.json()["user"].take()
 }
 
-/// Asserts that a token is rejected with this error: in the body or, with a redirect target, in the
-/// redirect.
+/// Asserts that a token is rejected with this error, which is in the body or, if the request has a
+/// redirect target, in the `Location`.
 async fn is_refused(app: &TestApp, token: &str, cookie: &str, code: &str, message: &str) {
     let open = |query: &str| {
         let path = format!("{VERIFY}?token={token}{query}");

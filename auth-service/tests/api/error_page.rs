@@ -1,4 +1,4 @@
-//! `GET /error`: the page for invalid links.
+//! `GET /error`: the page that invalid links lead to.
 
 use database::{on_both_engines, testing::TestDatabase};
 

@@ -46,8 +46,8 @@ fn passwords() -> [String; 4] {
     ]
 }
 
-/// Returns the interpreter that a variable names. If it is not set, returns `None`, or panics in
-/// CI.
+/// Returns the path of the interpreter that the environment variable names. If the variable is not
+/// set, returns `None`, or panics in CI.
 #[expect(clippy::disallowed_methods, reason = "tests have no main function to read it")]
 pub(crate) fn interpreter(variable: &str) -> Option<String> {
     if let Ok(path) = std::env::var(variable) {
@@ -74,7 +74,7 @@ pub(crate) fn start(interpreter: &str, script: &str, arguments: &[&str]) -> Chil
         .unwrap()
 }
 
-/// Runs a client script with `input` on standard input and returns its output; `None` if it fails.
+/// Runs a client script with `input` on standard input. Returns its output, or `None` if it fails.
 async fn run(interpreter: &str, script: &str, arguments: &[&str], input: &str) -> Option<String> {
     let mut client = start(interpreter, script, arguments);
     client.stdin.take().unwrap().write_all(input.as_bytes()).await.unwrap();

@@ -34,7 +34,7 @@ async fn spawn(db: &TestDatabase) -> TestApp {
     app
 }
 
-/// Runs a command. Returns its exit status, its output and its log.
+/// Runs a `keys` command. Returns its exit status, standard output and standard error.
 async fn run(db: &TestDatabase, arguments: &[&str]) -> (Option<i32>, String, String) {
     run_with(db, SECRET, arguments).await
 }
@@ -50,7 +50,7 @@ async fn run_with(
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
-/// Runs a command that must succeed, and returns the objects that it prints.
+/// Runs a `keys` command that must succeed, and returns the objects that it prints.
 async fn json_of(db: &TestDatabase, arguments: &[&str]) -> Vec<Value> {
     let (status, output, log) = run(db, &[arguments, &["--json"]].concat()).await;
     assert_eq!(status, Some(0), "{log}");

@@ -1,4 +1,4 @@
-//! The log at its default level, and the advice about files of another user.
+//! The log at its default level, and the advice about files that belong to another user.
 
 use std::{
     io::{Read as _, Write as _},

@@ -36,7 +36,7 @@ impl Mail {
         link
     }
 
-    /// Returns the token of the link, from its query or the last segment of its path.
+    /// Returns the link's token, from the query or from the last segment of the path.
     #[track_caller]
     pub(crate) fn token(&self) -> &str {
         token_of(self.link())
@@ -110,7 +110,7 @@ impl TestApp {
     }
 }
 
-/// Polls until `look` returns a value. Panics if that takes longer than [`PATIENCE`].
+/// Calls `look` until it returns a value, and returns the value. Panics after [`PATIENCE`].
 pub(crate) async fn eventually<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;
     loop {

@@ -85,8 +85,8 @@ pub(crate) async fn ask_in_vain(app: &TestApp, db: &TestDatabase, email: &str) {
     is_tried(db, email).await;
     let made = async || (links(db).await > before).then_some(());
     eventually("a link", made).await;
-    // A delivery fails at once, so the first delivery has failed by the time this e-mail is
-    // attempted.
+    // A delivery fails at once, so the first delivery has failed by the time the delivery of this
+    // second e-mail is attempted.
     ask_for_reset(app, "next@example.com").await;
     is_tried(db, "next@example.com").await;
 }

@@ -1,4 +1,4 @@
-//! Better Auth's endpoints for accounts of other providers. Such accounts exist only if they were
+//! Better Auth's endpoints for accounts at other providers. Such accounts exist only if they were
 //! imported.
 
 use database::{on_both_engines, testing::TestDatabase};
@@ -26,7 +26,7 @@ const TOKENS: [&str; 2] = ["/api/auth/get-access-token", "/api/auth/refresh-toke
 const INFO: &str = "/api/auth/account-info";
 const CALLBACK: &str = "/api/auth/callback/github";
 
-/// Inserts an account of another provider, as an import does.
+/// Inserts a user's account at another provider, as an import does.
 async fn add_account(db: &TestDatabase, user: &SignedIn, id: &str) {
     let user_id = user.user["id"].as_str().unwrap();
     let time = "'2026-01-02T03:00:00.123000Z'";

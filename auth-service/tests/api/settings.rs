@@ -7,10 +7,11 @@ use clap::CommandFactory as _;
 
 use crate::{app::SECRET, secrets::process};
 
-/// A command that reads the settings, prints something and exits.
+/// A command that reads the settings and then exits.
 const READ_SETTINGS: &str = "openapi";
 
-/// Returns the environment variables of all settings whose default value satisfies `is_wanted`.
+/// Returns the names of the environment variables for all settings whose default value satisfies
+/// `is_wanted`.
 fn variables(is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
     let command = Cli::command();
     let arguments = command.get_arguments().filter(|argument| {

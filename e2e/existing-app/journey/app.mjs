@@ -1,5 +1,5 @@
-// Copies the web app, changes the one line with the server's URL, builds the copy and serves it on a
-// separate origin.
+// Copies the web app, changes the one line with the server's URL, builds the copy and serves it on
+// a separate origin.
 
 import { cp, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -19,7 +19,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     changes_of_signing_keys_are_recorded,
 );
 
-/// Runs a command with a password as its input, asserts that it succeeds, and returns its output.
+/// Runs a command with [`PASSWORD`] as its input, asserts that it succeeds, and returns its output.
 async fn run(db: &TestDatabase, arguments: &[&str]) -> String {
     let mut process = process(&db.url(), &[("BETTER_AUTH_SECRET", SECRET)]);
     let mut child = process.args(arguments).stdin(Stdio::piped()).spawn().unwrap();

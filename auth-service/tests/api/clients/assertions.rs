@@ -228,7 +228,7 @@ async fn the_request_must_contain_the_assertion_alone(db: TestDatabase) {
     let same = send(&[kind, value, ("client_id", &client.id)]).await;
     assert_eq!(same.status, 200, "{same:?}");
 
-    // A public key is not accepted as a secret, nor a secret as a key.
+    // A public key is not accepted as a secret, and a client with a secret cannot use assertions.
     let jwk = client.key.jwk().to_string();
     let as_secret = app.post(TOKEN).basic_auth(&client.id, Some(jwk)).form(&[GRANT]);
     is_oauth_error(&as_secret.answer().await, 401, "invalid_client");
@@ -248,7 +248,7 @@ async fn an_assertion_is_accepted_once(db: TestDatabase) {
     for app in [&app, &replica] {
         is_oauth_error(&request(app, &assertion).answer().await, 401, "invalid_client");
     }
-    // Another assertion with the same `jti` is refused, but not one of another client.
+    // A different assertion of the same client with this `jti` is refused; another client's is not.
     let again = with(&one.claims(&app, "same"), &json!({ "exp": app.now() + 61 }));
     assert_eq!(status(&app, &one.key.sign(&one.header(), &again)).await, 401);
     assert_eq!(status(&app, &other.assertion(&app, "same")).await, 200);
@@ -306,8 +306,8 @@ async fn unusable_key_files_are_refused(db: TestDatabase) {
     let (ed25519, p256) = (Key::ed25519(), Key::p256());
     let private = with(&ed25519.jwk(), &json!({ "d": "AA" })).to_string();
     let pem = ed25519.pem();
-    // Points of small order, under which signatures can be forged: the neutral element, the same
-    // with the other sign of x, and one whose y is written as the prime instead of 0.
+    // Points of small order, for which signatures can be forged: the neutral element, the same
+    // point with the sign bit of x set, and a point whose y is encoded as the prime instead of 0.
     let mut neutral = [0_u8; 32];
     neutral[0] = 1;
     let mut negative = neutral;

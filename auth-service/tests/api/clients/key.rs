@@ -65,7 +65,7 @@ impl Key {
         }
     }
 
-    /// Returns a JWT (RFC 7515 §7.1).
+    /// Returns a signed JWT in compact serialization (RFC 7515 §7.1).
     pub(super) fn sign(&self, header: &Value, claims: &Value) -> String {
         self.sign_text(&header.to_string(), &claims.to_string())
     }
@@ -80,7 +80,7 @@ impl Key {
     }
 }
 
-/// Returns a folder with a key file, and the arguments that name the file.
+/// Returns a folder with a key file, and the command-line arguments that name the file.
 pub(super) fn key_file(text: &str) -> (TempDir, [String; 2]) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");

@@ -24,7 +24,7 @@ async fn status(app: &TestApp, id: &str, secret: &str) -> u16 {
     client.request(app, &[]).answer().await.status
 }
 
-/// Returns the state of a token, as a receiver sees it.
+/// Returns the introspection response for a token that a receiver gets.
 async fn introspect(app: &TestApp, token: &str) -> Value {
     let request = app.post("/api/auth/oauth2/introspect").bearer_auth(RECEIVER);
     request.form(&[("token", token)]).answer().await.json()

@@ -173,7 +173,7 @@ async fn the_first_of_several_old_addresses_prevails(db: TestDatabase) {
     assert_eq!(address().await, [ADA]);
 }
 
-/// An unverified address may be mistyped, and belong to somebody else.
+/// An unverified address may have been mistyped and belong to somebody else.
 async fn an_unverified_address_has_no_link(db: TestDatabase) {
     let app = TestApp::spawn_with(&db, |config| {
         config.features.change_email_without_verification = true;
@@ -221,7 +221,7 @@ async fn nobody_else_gets_an_address_that_may_be_restored(db: TestDatabase) {
 
     let ada = values(&db, "SELECT email AS value FROM users ORDER BY id").await;
     assert_eq!(ada, [ADA, "helper@example.com"]);
-    // Changes that were undone reserve nothing.
+    // A change that was undone does not reserve the address.
     app.sign_up("thief@example.com").await;
 }
 

@@ -58,7 +58,7 @@ async fn hashes_of_other_programs_are_verified_and_upgraded(db: TestDatabase) {
 async fn a_hash_of_firebase_is_verified(db: TestDatabase) {
     imported_csv(&db, &format!("email,password_hash\nada@example.com,\"{FIREBASE}\"\n")).await;
 
-    // The signer key of the project is secret, so it must not be stored.
+    // The signer key of the Firebase project is secret, so it must not be stored in plain text.
     let stored = values(&db, "SELECT password_hash AS value FROM accounts").await;
     assert!(!stored[0].contains("jxspr8Ki0RYycVU8"), "{stored:?}");
     let app = TestApp::spawn(&db).await;

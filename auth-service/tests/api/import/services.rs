@@ -98,7 +98,7 @@ async fn hashes_of_auth0_complete_its_users(db: TestDatabase) {
     assert_eq!(ada["id"], "auth0|euclid");
 }
 
-/// Returns an export with Firebase's published example hash.
+/// Returns a Firebase export with the example hash that Firebase has published.
 fn firebase() -> String {
     json!({ "users": [
         {

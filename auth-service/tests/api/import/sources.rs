@@ -55,8 +55,8 @@ async fn add_key(db: &TestDatabase, key: &str) {
     db.change(&format!("INSERT INTO jwks VALUES ('a key', '', '{key}')")).await;
 }
 
-/// Adds a column to the users of a source, with the same value for each. `of` is the kind of the
-/// column: `flag`, `time` or `text`.
+/// Adds a column to a source's user table, with the same value for each user. `of` is the kind of
+/// the column: `flag`, `time` or `text`.
 async fn add_column(db: &TestDatabase, name: &str, of: &str, value: &str) {
     let (kind, value) = match (of, db.engine) {
         ("flag", Engine::Sqlite) => ("integer", if value == "true" { "1" } else { "0" }.to_owned()),

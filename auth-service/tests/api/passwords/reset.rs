@@ -175,8 +175,8 @@ async fn a_reset_token_survives_a_password_of_the_wrong_length(db: TestDatabase)
     app.sign_up("ada@example.com").await;
     let mail = request_reset(&app).await;
 
-    // A missing token is reported before the length of the password is checked, an unknown token
-    // only afterwards.
+    // A missing token is reported before the length of the password is checked. An unknown token
+    // is reported only afterwards.
     for body in [json!({ "newPassword": "short" }), json!({ "newPassword": "short", "token": "" })]
     {
         is_no_token(&app.post(RESET).json(&body).answer().await);

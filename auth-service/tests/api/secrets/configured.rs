@@ -52,7 +52,7 @@ async fn a_public_service_rejects_a_placeholder_secret(db: TestDatabase) {
     }
 }
 
-/// Returns an error with its causes.
+/// Returns the messages of an error and its causes.
 fn message(error: &StartError) -> String {
     telemetry::Chain(error).to_string()
 }

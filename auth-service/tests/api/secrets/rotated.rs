@@ -67,7 +67,7 @@ async fn sealed(db: &TestDatabase) -> Vec<String> {
     values(db, &statement).await
 }
 
-/// Waits until none of these values is left.
+/// Waits until none of these encrypted values is left in the database.
 async fn replaced(db: &TestDatabase, old: &[String]) {
     eventually("all values are re-encrypted", async || {
         let now = sealed(db).await;

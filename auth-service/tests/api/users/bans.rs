@@ -1,5 +1,5 @@
-//! Disabled users: sign-in is refused, as by Better Auth's admin plugin, and all their sessions
-//! end.
+//! Disabled users: all their sessions end, and their sign-ins are refused as by Better Auth's admin
+//! plugin.
 
 use database::{
     Conn, Database, on_both_engines, query,

@@ -25,7 +25,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     a_deletion_is_confirmed,
 );
 
-/// A process of the built service in a pseudo-terminal.
+/// A process of the built program in a pseudo-terminal.
 struct Terminal {
     screen: File,
     shown: String,
@@ -48,7 +48,8 @@ impl Terminal {
         Self { screen: screen.into(), shown: String::new(), process: command.spawn().unwrap() }
     }
 
-    /// Reads what the process shows. Returns `false` once the process has closed the terminal.
+    /// Appends output of the process to `shown`. Returns `false` once the process has closed the
+    /// terminal.
     fn read(&mut self) -> bool {
         let mut bytes = [0; 1024];
         // Reading fails when the process has closed the other side.
@@ -67,7 +68,7 @@ impl Terminal {
         self.screen.write_all(format!("{line}\n").as_bytes()).unwrap();
     }
 
-    /// Enters a password once the terminal no longer shows the input.
+    /// Enters a password once the terminal no longer echoes input.
     async fn enter_password(&mut self, question: &str, password: &str) {
         self.wait_for(question);
         while tcgetattr(&self.screen).unwrap().local_modes.contains(LocalModes::ECHO) {
@@ -76,7 +77,8 @@ impl Terminal {
         self.enter(password);
     }
 
-    /// Returns the exit status and everything the terminal has shown.
+    /// Waits until the process exits. Returns its exit status and everything the terminal has
+    /// shown.
     async fn finish(mut self) -> (Option<i32>, String) {
         while self.read() {}
         (self.process.wait().await.unwrap().code(), self.shown)
