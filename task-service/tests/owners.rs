@@ -40,7 +40,7 @@ const OTHER_TABLES: [&str; 3] = ["erasures", "event_cursors", "task_service_migr
 
 /// Query that distinguishes another user's task (403) from a missing one (404).
 const FIND_OWNER: &str = "SELECT `tasks`.`user_id` FROM `tasks` WHERE (`tasks`.`id` = ?)";
-/// Parts of the statements of background work, which affect rows of many owners.
+/// Substrings of the statements of background work, which affects rows of many owners.
 const MAINTENANCE: [&str; 2] = [
     "DELETE FROM `idempotency_keys` WHERE (`idempotency_keys`.`created_at` < ?)",
     "WHERE (`tasks`.`title_folded` = ?)",

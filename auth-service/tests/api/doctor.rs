@@ -331,8 +331,8 @@ async fn reports_a_web_app_that_cannot_reach_task_service() {
     assert!(report.text.contains("WEB_ROOT: /nowhere has no index.html"), "{}", report.text);
 }
 
-/// Starts a stub of task-service with the given keys, clock and allowed origin, and returns its
-/// URL.
+/// Starts a stub of task-service that reports this state of its keys, sends this `Date` header and
+/// allows this origin. Returns its URL.
 fn task_service(keys: &'static str, date: &'static str, allowed: &'static str) -> String {
     let stub = Stub::start(move |request| {
         if request.starts_with("OPTIONS /api/tasks ") {

@@ -66,12 +66,12 @@ export async function finishUnsent(user: string): Promise<boolean> {
   return (await drafts.has(user)) || (await outbox.has(user));
 }
 
-/** Deletes the unsent changes and the drafts of a user from this browser. */
+/** Deletes a user's unsent changes and drafts from this browser. */
 export async function forgetUnsent(user: string): Promise<void> {
   await Promise.all([drafts.erase(user), outbox.erase(user)]);
 }
 
-/** Returns whether the unsent changes and drafts of a user are loaded. */
+/** Returns whether the user's unsent changes and drafts are in memory. */
 export function useIsLoaded(user: string | undefined): boolean {
   const loadedUser = useSyncExternalStore(loaded.subscribe, loaded.user);
   return user !== undefined && loadedUser === user;

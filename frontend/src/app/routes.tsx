@@ -107,7 +107,7 @@ function page(load: () => Promise<ComponentType>) {
   return () => load().then(translated, failing);
 }
 
-/** Renders a page again when the language changes. The page keeps its state, and typed text. */
+/** Makes a page render again, with its state and typed text, when the language changes. */
 function translated(Page: ComponentType): ComponentType {
   return () => {
     useLanguage();

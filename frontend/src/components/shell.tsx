@@ -11,7 +11,7 @@ const LINK =
 
 interface Props {
   children: ReactNode;
-  /** The name of the user, or `undefined` as long as the user is not known. */
+  /** The user's name, or `undefined` until the user is known. */
   name: string | undefined;
   isVolatile(): boolean;
   onSignOut(): void;

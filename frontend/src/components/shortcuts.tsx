@@ -23,8 +23,8 @@ const TARGETS: Record<string, string> = { n: "new-task", "/": "search" };
 
 interface Props {
   /**
-   * Whether the single-key shortcuts, except `?`, are on. Users can turn them off for the sake of
-   * speech input.
+   * Whether the single-key shortcuts, except `?`, are on. Users can turn them off, because speech
+   * input may trigger them.
    */
   isOn: boolean;
   onSwitch(isOn: boolean): void;

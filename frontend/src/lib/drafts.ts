@@ -50,9 +50,9 @@ export class Drafts {
   readonly names = (): readonly string[] => this.#names;
 
   /**
-   * Loads the drafts of a user. If several drafts have the same name, the one of this tab is used,
-   * or else the newest one.
-   * `undefined` clears the drafts in memory, but not the stored ones.
+   * Loads a user's drafts. If several drafts have the same name, the draft of this tab is used, or
+   * else the newest draft. If `owner` is `undefined`, the drafts in memory are cleared, but not the
+   * stored ones.
    */
   async open(owner: string | undefined): Promise<void> {
     this.#owner = owner;

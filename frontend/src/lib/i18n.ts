@@ -60,7 +60,7 @@ export async function chooseLanguage(next: Language): Promise<void> {
 
 /** Formats a time according to the current language. */
 export function formatTime(at: Date): string {
-  // The region comes from the settings of the browser, if their language matches.
+  // The region comes from the browser's settings, if they contain the current language.
   const region = navigator.languages.find((tag) => tag.split("-")[0] === current) ?? current;
   return new Intl.DateTimeFormat(region, { dateStyle: "medium", timeStyle: "short" }).format(at);
 }

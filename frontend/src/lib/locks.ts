@@ -1,8 +1,8 @@
 // Locks that all tabs of this browser share.
 
 /**
- * Returns the locks of the browser, if they are available. Reading `navigator.locks` throws if the
- * site may not use storage.
+ * Returns the browser's lock manager, if it is available. Reading `navigator.locks` throws an error
+ * if the site may not use storage.
  */
 export function lockManager(): LockManager | undefined {
   try {

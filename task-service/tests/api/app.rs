@@ -53,7 +53,7 @@ impl TestApp {
         Self::launch(keys, db, change, async |app| app.prepared().await.unwrap()).await
     }
 
-    /// Starts the service without waiting for the schema.
+    /// Starts the service without waiting until it has created the schema.
     pub(crate) async fn spawn_unprepared(
         db: &TestDatabase,
         change: impl FnOnce(&mut Config),
@@ -166,7 +166,7 @@ impl TestApp {
     }
 }
 
-/// Returns the path of a created task.
+/// Returns the path of the created task from the `Location` of a response.
 pub(crate) fn location(response: &Response) -> String {
     let reference = response.headers()["location"].to_str().unwrap();
     path(&response.url().join(reference).unwrap())
@@ -258,7 +258,7 @@ impl KeyServer {
         self.shared.issuer.lock().unwrap().clone()
     }
 
-    /// Signs tokens with the keys of `issuer` from now on.
+    /// Makes [`TestApp::token`] use the key of `issuer` from now on.
     pub(crate) fn sign_with(&self, issuer: Issuer) {
         *self.shared.issuer.lock().unwrap() = issuer;
     }

@@ -24,8 +24,8 @@ const LONG_ENOUGH: Duration = Duration::from_secs(10);
 /// Each writer deletes one in `ONE_IN` of its tasks.
 const ONE_IN: usize = 5;
 
-/// The tasks whose creation the service has confirmed: their ids, and whether their writers delete
-/// them.
+/// The tasks whose creation the service has confirmed: their ids, and whether their writers will
+/// delete them.
 #[derive(Default)]
 struct Acknowledged(Mutex<BTreeMap<String, bool>>);
 

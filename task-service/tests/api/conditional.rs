@@ -63,7 +63,7 @@ async fn every_change_changes_the_tag(db: TestDatabase) {
     let token = app.token("ada");
     let (path, mut before) = created(&app, &token).await;
     let mut page_before = tag(&app.get("/api/tasks", &token).await);
-    // These updates may follow each other within the resolution of `updated_at`.
+    // Some of these updates may have the same `updated_at`, because its resolution is limited.
     for _ in 0..5 {
         let after = tag(&write(&app, (Method::PUT, &path), &token, &[]).await);
         let page_after = tag(&app.get("/api/tasks", &token).await);

@@ -53,10 +53,10 @@ async fn doctor_with(variables: &[(&str, &str)], arguments: &[&str]) -> Report {
 /// An issuer as seen by its clients.
 struct Published {
     keys: String,
-    /// Offset of its clock in seconds.
+    /// Offset of the issuer's clock in seconds.
     ahead: i64,
     document: Value,
-    /// The origin that its CORS headers allow.
+    /// The origin that the issuer's CORS headers allow.
     allowed: &'static str,
     has_page: bool,
 }
@@ -298,7 +298,7 @@ async fn a_service_that_is_not_ready_is_reported() {
     report.finds("warn", "service", "but is not ready: keys unavailable");
 }
 
-/// Returns the doctor's report on a token in a file.
+/// Returns the doctor's report on a token, which the doctor reads from a file.
 async fn verdict_on(token: &str, published: Published) -> Report {
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), format!("{token}\n")).unwrap();
@@ -308,7 +308,7 @@ async fn verdict_on(token: &str, published: Published) -> Report {
     report
 }
 
-/// Returns a token that is valid except for what `change` does to its claims.
+/// Returns a signed token with valid claims, except for the modifications by `change`.
 fn token(change: impl FnOnce(&mut Value)) -> String {
     let mut claims = claims("ada");
     change(&mut claims);

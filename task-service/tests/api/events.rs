@@ -23,7 +23,7 @@ on_both_engines!(task_service::MIGRATIONS;
     a_silent_feed_refuses_tokens_if_so_configured,
 );
 
-/// Number of tasks that need several batches of an erasure.
+/// Number of tasks, enough that their erasure takes several batches.
 const MANY: usize = 2500;
 
 async fn spawn(db: &TestDatabase, feed: &Feed) -> TestApp {
@@ -72,7 +72,7 @@ async fn count(db: &TestDatabase, table: &str, user: &str) -> usize {
     db.texts(&count).await[0].parse().unwrap()
 }
 
-/// Waits until all data of a user is erased.
+/// Waits until all of the user's data is erased.
 async fn erased(db: &TestDatabase, user: &str) {
     for table in ["tasks", "idempotency_keys"] {
         while count(db, table, user).await > 0 {
@@ -100,7 +100,7 @@ async fn a_token_of_an_ended_session_is_refused(db: TestDatabase) {
     for token in [&second, &bob] {
         assert_eq!(app.status_for(token).await, StatusCode::OK);
     }
-    // Another token of the session was not cached, and is refused as well.
+    // A token of the same session that was not in the cache is refused as well.
     let mut claims = claims("ada");
     claims["sid"] = "one".into();
     claims["jti"] = "another".into();
@@ -133,7 +133,7 @@ async fn a_service_that_starts_later_knows_of_earlier_events(db: TestDatabase) {
     assert_eq!(app.status_for(&token_of(&app, "ada", "1200")).await, StatusCode::OK);
 }
 
-/// Inserts tasks of a user directly into the database.
+/// Inserts `count` tasks of the user directly into the database.
 async fn add_tasks(db: &TestDatabase, user: &str, count: usize) {
     for start in (0..count).step_by(500) {
         let rows: Vec<_> = (start..count.min(start + 500))

@@ -38,7 +38,7 @@ async fn import(db: &TestDatabase, arguments: &[&str]) -> Output {
     command.output().await.unwrap()
 }
 
-/// Runs an import that must be complete, and returns its report.
+/// Runs an import that must succeed without skipping a task, and returns its report.
 async fn imported(db: &TestDatabase, arguments: &[&str]) -> String {
     let output = import(db, arguments).await;
     assert!(output.status.success(), "{output:?}");
@@ -94,7 +94,7 @@ async fn quickstart(engine: Engine) -> Option<TestDatabase> {
     Some(db)
 }
 
-/// Creates quickstart databases on all available engines.
+/// Returns a quickstart database on each available engine.
 async fn sources() -> Vec<TestDatabase> {
     let mut sources = Vec::new();
     for engine in [Engine::Sqlite, Engine::Postgres] {
@@ -121,7 +121,7 @@ async fn filled(source: &TestDatabase) {
     add_task(source, 3, "8", "Call Ada").await;
 }
 
-/// Returns an export of auth-service with these users.
+/// Returns a file with an export of auth-service that contains these users.
 fn auth_export(users: &[(&str, &str)]) -> NamedTempFile {
     let mut lines = json!({ "export": "auth-service", "format": 1 }).to_string();
     for (id, email) in users {

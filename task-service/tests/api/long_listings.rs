@@ -1,4 +1,4 @@
-//! Listings that are sent in parts look like others to clients.
+//! Listings that are sent in several parts look the same to clients as other listings.
 
 use database::{on_both_engines, testing::TestDatabase};
 use futures_util::future::join_all;

@@ -1,4 +1,4 @@
-//! Clients (machines) as callers: scopes, challenges, and tasks of their own.
+//! OAuth clients as callers: their scopes, the challenges that they get, and their own tasks.
 
 use database::{on_both_engines, testing::TestDatabase};
 use reqwest::{Method, Response, StatusCode};
@@ -22,12 +22,12 @@ const READ: &str = "tasks:read";
 const WRITE: &str = "tasks:write";
 const METADATA: &str = "/.well-known/oauth-protected-resource";
 
-/// Returns an access token of a client (RFC 9068).
+/// Returns a client's access token (RFC 9068).
 fn client_token(app: &TestApp, scope: &Value) -> String {
     token(app, CLIENT, &json!({ "client_id": CLIENT, "scope": scope }))
 }
 
-/// Returns a token with `typ: at+jwt` and more claims.
+/// Returns a token with `typ: at+jwt` and the additional claims `more`.
 fn token(app: &TestApp, sub: &str, more: &Value) -> String {
     let mut claims = claims(sub);
     claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -35,7 +35,7 @@ fn token(app: &TestApp, sub: &str, more: &Value) -> String {
     app.keys.issuer().sign_with_header(&header, &claims)
 }
 
-/// Asserts that a scope was missing (RFC 6750 §3.1).
+/// Asserts that the request was refused because its token lacks this scope (RFC 6750 §3.1).
 async fn lacks(scope: &str, response: Response) {
     assert_eq!(response.status(), StatusCode::FORBIDDEN);
     let challenge = format!(r#"Bearer error="insufficient_scope", scope="{scope}""#);

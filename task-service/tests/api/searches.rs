@@ -1,4 +1,4 @@
-//! Searches have their own connections, and the number that a user may run at once is limited.
+//! Searches have their own connections, and each user may run a limited number of them at once.
 
 use std::pin::Pin;
 

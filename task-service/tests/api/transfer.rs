@@ -91,7 +91,7 @@ fn rows(export: &str) -> &str {
     export.split_once('\n').unwrap().1
 }
 
-/// Replaces the last line with one that matches the rows.
+/// Replaces the last line of an export with one whose row counts and hash match the rows.
 fn with_new_end(export: &str) -> String {
     let (lines, _) = export.trim_end().rsplit_once('\n').unwrap();
     let (mut tally, mut hashed) = (json!({}), String::new());

@@ -5,7 +5,7 @@ import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
 interface Props {
   heading: string;
   text: string;
-  /** The buttons of the dialog. */
+  /** The dialog's buttons. */
   children: ReactNode;
   onCancel(): void;
 }
@@ -14,7 +14,7 @@ export function Confirm({ heading, text, children, onCancel }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
 
-  // Closing the dialog before it is removed returns the focus to where it was.
+  // Closing the dialog before it is removed returns the focus to the previous element.
   useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();

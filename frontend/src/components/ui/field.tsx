@@ -54,8 +54,8 @@ function Frame({ name, label, hint, children }: Described & { children(parts: Pa
 }
 
 /**
- * Returns a ref for a field. When the initial value of the field changes, the field is updated,
- * unless the user has changed it.
+ * Returns a ref for a field whose initial value is `value`. When this value changes, the field is
+ * updated, unless the user has edited the field.
  */
 function useStart<E extends HTMLInputElement | HTMLTextAreaElement>(value: unknown) {
   const element = useRef<E>(null);

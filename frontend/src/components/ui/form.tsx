@@ -35,7 +35,7 @@ interface Props {
   onSubmit(values: Values, form: HTMLFormElement): Promise<unknown>;
   /** Receives the values after each input. */
   onChange?: (values: Values) => void;
-  /** Returns additional content for the message of a problem. */
+  /** Returns additional content for a problem's message. */
   offer?: (problem: Problem) => ReactNode;
   label?: string;
   className?: string;

@@ -107,7 +107,7 @@ impl Feed {
         self.shared.is_away.send_replace(false);
     }
 
-    /// Returns the bodies of the polls so far.
+    /// Returns the bodies of all polls so far.
     pub(crate) fn polls(&self) -> Vec<Value> {
         self.shared.polls.borrow().clone()
     }

@@ -32,8 +32,8 @@ async function ask<T>(call: (options: Options) => Promise<Answer<T>>): Promise<T
 let shownUser: string | undefined;
 
 /**
- * Sends a write to the account of the user whom this tab shows. Fails if the session has ended, or
- * if another user has signed in in another tab: the request would change the account of that user.
+ * Sends a write to the account of the user whom this tab shows. Throws an error if the session has
+ * ended or another user has signed in in another tab, because that user's account would change.
  */
 async function write<T>(call: (options: Options) => Promise<Answer<T>>): Promise<T | null> {
   const session = await getSession();
@@ -59,7 +59,7 @@ export interface NewAccount {
 }
 
 /**
- * Signs a user up. Returns whether the user is now signed in; the address may have to be verified
+ * Signs up a user. Returns whether the user is now signed in; the address may have to be verified
  * first.
  */
 export async function signUp(account: NewAccount): Promise<{ isSignedIn: boolean }> {
@@ -83,7 +83,7 @@ export async function signIn(credentials: Credentials): Promise<void> {
   await checkCookie();
 }
 
-/** Fails if a session was created, but the browser does not send its cookie. */
+/** Throws an error if the browser does not send the cookie of the session that was created. */
 async function checkCookie(): Promise<void> {
   if (await getSession()) return;
   throw new ProblemError({ status: 401, message: t().problems.noCookies, fields: {} });

@@ -15,8 +15,8 @@ export interface Owner {
 }
 
 /**
- * Connects a token store to the other tabs. Browsers offer locks only with https or on localhost;
- * without them, requests are not serialized.
+ * The connection of a token store to the other tabs. Browsers offer locks only with https or on
+ * localhost; without locks, requests are not serialized.
  */
 export class BrowserTabs implements Tabs {
   readonly #locks = lockManager();

@@ -6,7 +6,7 @@ import { ProblemError } from "../../../lib/problem";
 
 /** The other tabs of this browser. */
 export interface Tabs {
-  /** Calls `run` while no other tab is inside such a call. */
+  /** Calls `run` once no other tab is in a call of this method. */
   exclusively<T>(run: () => Promise<T>): Promise<T>;
   /** Returns the token of another tab, or `undefined` if no tab responds. */
   ask(): Promise<string | undefined>;
@@ -52,8 +52,8 @@ export class TokenStore {
   }
 
   /**
-   * Returns a token other than the rejected one: a newer one that is known, or one that is fetched
-   * once for all waiting callers.
+   * Returns a token other than `refused`: the current token, or a new one that is fetched once for
+   * all waiting callers.
    */
   renew(refused?: string): Promise<string> {
     if (this.#token !== undefined && this.#token !== refused) return Promise.resolve(this.#token);

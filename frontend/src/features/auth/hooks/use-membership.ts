@@ -6,9 +6,9 @@ import type { Person } from "./use-session";
 
 export interface Membership {
   person: Person;
-  /** Token of the current session, to distinguish it from those on other devices. */
+  /** Token of the current session, to distinguish it from the sessions on other devices. */
   session: string;
-  /** Unsaved text of the user. */
+  /** The user's unsaved text. */
   drafts: Drafts;
   /**
    * To be called when the user has deleted the account. Erases the unsent text, and keeps the

@@ -4,7 +4,7 @@ import { useEffect, useState, useSyncExternalStore } from "react";
 import { useMembership } from "../../auth/hooks/use-membership";
 
 export interface FieldDraft {
-  /** The unsaved text, if any. */
+  /** The unsaved text, or `undefined` if there is none. */
   text: string | undefined;
   /** Whether the text was restored from an earlier visit. */
   isRestored: boolean;

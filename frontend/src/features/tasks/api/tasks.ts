@@ -161,7 +161,7 @@ export async function createTask(task: NewTask, key: string): Promise<CreatedTas
   return { task: data, isReplayed: response.headers.has("idempotency-replayed") };
 }
 
-/** Changes a task. With an entity tag, fails with 412 if the task has another version. */
+/** Changes a task. With `etag`, throws a 412 problem if the task has another version. */
 export function updateTask(id: string, change: TaskChange, etag?: string): Promise<Task> {
   const header = etag === undefined ? {} : { "If-Match": etag };
   return only((client) =>

@@ -28,7 +28,7 @@ const listingOptions = (view: View) =>
     getNextPageParam: (last: Page) => last.next,
   });
 
-/** Keeps the error of a failed query while it is fetched again, so that the message stays. */
+/** Keeps a failed query's error while the query is fetched again, so that the message stays. */
 function useLastError<Query extends { error: Error | null; isFetching: boolean }>(query: Query) {
   const { error, isFetching } = query;
   const [last, setLast] = useState(error);
@@ -81,7 +81,7 @@ export async function readAll(view: View): Promise<Task[]> {
   }
 }
 
-/** Returns the newest cached copy of a task, if any. */
+/** Returns the newest cached copy of a task, or `undefined` if the task is not cached. */
 export function cachedTask(id: string): Task | undefined {
   const single = queryClient.getQueryData<Task>(keys.task(id));
   return queryClient

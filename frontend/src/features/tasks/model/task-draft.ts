@@ -29,7 +29,7 @@ export function startOf(task: Task): Start {
   return { base, draft: { title, description } };
 }
 
-/** Reconstructs a missing task from the original text that is stored with its draft, if any. */
+/** Reconstructs a missing task from the original text in its draft, if there is a draft. */
 export function taskOfDraft(id: string): Task | undefined {
   const draft = drafts.get(TASK + id);
   if (!draft) return undefined;

@@ -91,7 +91,7 @@ export function countOf(
   return total - tasks.length + inView.length;
 }
 
-/** Returns a stand-in for a task that was deleted elsewhere or is not loaded, with known fields. */
+/** Returns a stand-in with the `known` fields of a task that was deleted or is not loaded. */
 export const unknownTask = (id: string, known: Partial<Task> = {}): Task => ({
   id,
   title: t().tasks.untitled,
@@ -106,7 +106,7 @@ export const unknownTask = (id: string, known: Partial<Task> = {}): Task => ({
 /** Returns whether the state of a task was loaded, so that more than its text is known. */
 export const isLoaded = ({ created_at }: Task): boolean => created_at !== "";
 
-/** Returns a stand-in with the original fields, as far as the unsent changes contain them. */
+/** Returns a stand-in for a task, with the original fields that the unsent changes contain. */
 function standIn(id: string, entries: readonly Entry[]): Task {
   const task = unknownTask(id);
   for (const { theirs, write } of entries) {

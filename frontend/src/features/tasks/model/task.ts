@@ -103,7 +103,7 @@ export function followed(text: TaskText, before: Task, after: Task): TaskText {
   };
 }
 
-/** Returns the form values with those of `theirs` in the fields in conflict. */
+/** Returns the form values, with the values of `theirs` in the fields that are in conflict. */
 export function withTheirs(text: TaskText, base: Task, theirs: Task): TaskText {
   const conflicts = conflictsOf(theirs, changeOf(base, text), base);
   const other = textOf(theirs);

@@ -1,4 +1,4 @@
-// How the outbox sends writes, and what their failures mean.
+// The interface through which the outbox sends writes, and the meaning of failures.
 
 import type { Problem } from "../../../lib/problem";
 import type { Entry, Write } from "./entry";

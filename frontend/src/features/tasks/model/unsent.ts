@@ -54,8 +54,8 @@ export const drafts = new Drafts(store, locks.id);
 export const outbox = new Outbox(new StoredWrites(store, locks), transport);
 
 /**
- * Sends the unsent changes of closed tabs, and of this tab when the network is available again.
- * Also handles the closing of the page.
+ * Starts to send the unsent changes of closed tabs, and those of this tab when the network is
+ * available again. Also handles the closing of the page.
  */
 export function startSending(): void {
   locks.start({
@@ -82,7 +82,7 @@ export function startSending(): void {
   });
 }
 
-/** Returns whether the browser may store nothing, so that unsent text is lost with this tab. */
+/** Returns whether the browser may fail to store unsent text, which then is lost with this tab. */
 export const isVolatile = (): boolean => store.hasFailed();
 
 /** Sends all deletions that can still be undone, in every tab, before the session ends. */

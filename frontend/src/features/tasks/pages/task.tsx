@@ -45,7 +45,7 @@ function OneTask({ id }: { id: string }) {
   const isCurrent = !isRefused && known && (isFetchedAfterMount || error);
   const problem = isRefused ? problemOf(error) : undefined;
   const isMissing = problem?.status === 404;
-  // Unsaved text can be edited further without the service, and if the task was deleted elsewhere.
+  // Unsaved text stays editable while the service is unavailable and after a deletion elsewhere.
   const isLocal = isMissing || (isRefused && isTemporary(error));
   const kept = !opened && isLocal ? taskOfDraft(id) : undefined;
   if (!opened && isCurrent) setOpened(known);
