@@ -1,4 +1,4 @@
-// Creates a task as a client. Reads the id and the secret of the client from standard input.
+// Creates a task as an OAuth client. Reads the client's id and secret from standard input.
 
 import { text } from "node:stream/consumers";
 

@@ -1,4 +1,4 @@
-// Creates a task as a client that has an Ed25519 key.
+// Creates a task as an OAuth client that authenticates with an Ed25519 key.
 
 import { readFile } from "node:fs/promises";
 

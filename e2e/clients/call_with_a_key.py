@@ -1,4 +1,4 @@
-"""Creates a task as a client that has a P-256 key."""
+"""Creates a task as an OAuth client that authenticates with a P-256 key."""
 
 import sys
 from pathlib import Path

@@ -29,7 +29,6 @@ pub struct Collected {
     pub trace_id: String,
     pub span_id: String,
     pub parent_id: String,
-    /// The complete span.
     pub span: Span,
 }
 
@@ -52,7 +51,6 @@ impl Collector {
         Self { url: format!("http://{address}"), spans }
     }
 
-    /// Returns the spans received so far.
     pub fn spans(&self) -> Vec<Collected> {
         self.spans.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -18,7 +18,6 @@ const CLIENTS: usize = 8;
 /// Time limit for a response. It is generous, because only a failing test waits that long.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A request: method, path, bearer token and JSON body.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
     pub method: &'static str,
@@ -49,7 +48,6 @@ impl Connection {
         Ok(Self(BufReader::new(stream)))
     }
 
-    /// Sends a request and reads the complete response.
     pub fn send(&mut self, request: &Request) -> io::Result<Strike> {
         let Request { method, path, bearer, body } = request;
         let length = body.len();
@@ -100,7 +98,7 @@ impl Strikes {
     }
 }
 
-/// The failures during a call of `hammer`.
+/// The failures during a call of the function `hammer`.
 #[derive(Debug, Default)]
 pub struct Outcome {
     /// Lost requests and unsuccessful responses.

@@ -49,7 +49,6 @@ impl Original {
         Client::new(&self.url)
     }
 
-    /// Returns the URL of the JWKS.
     pub fn jwks_url(&self) -> String {
         format!("{}/api/auth/jwks", self.url)
     }

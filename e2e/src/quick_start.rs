@@ -1,4 +1,4 @@
-//! Builds the two programs at the top of the README of jwks-auth as a separate project, as a new user
+//! Builds the two programs at the top of jwks-auth's README as a separate project, as a new user
 //! would. Of the workspace, this project uses only the packages that would be published.
 
 use std::{

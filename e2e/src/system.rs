@@ -103,7 +103,6 @@ impl System {
         Client::new(&self.tasks.url)
     }
 
-    /// Returns the log of a service so far.
     pub fn log_of(&self, service: &str) -> String {
         fs::read_to_string(log(self.folder.path(), service)).expect("a log can be read")
     }
@@ -231,7 +230,6 @@ fn log(folder: &Path, name: &str) -> PathBuf {
     folder.join(name).with_extension("log")
 }
 
-/// Returns the path of a service's binary.
 pub fn program(name: &str) -> PathBuf {
     BINARIES.join(name)
 }

@@ -49,7 +49,7 @@ impl User {
         assert_eq!(made.expect("an answer").status, 201);
     }
 
-    /// Returns whether the task database contains data of the user.
+    /// Returns whether the database of task-service contains the user's id.
     pub fn has_data(&self, system: &System) -> bool {
         let rows = system.tasks.command(&["export"]).output().expect("the service can be started");
         assert!(rows.status.success(), "{rows:?}");

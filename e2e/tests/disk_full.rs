@@ -99,7 +99,7 @@ fn size_of_log(system: &System, name: &str) -> u64 {
     fs::metadata(system.folder().join(name)).unwrap().len()
 }
 
-/// Returns a copy of `service` that ignores SIGXFSZ, because a shell starts it.
+/// Returns a copy of `service` that is started through [`IGNORE_THE_SIGNAL`].
 fn limited(service: &Service) -> Service {
     let same = service.command(&[]);
     let mut command = Command::new("bash");

@@ -48,7 +48,6 @@ fn events(system: &System) -> Vec<(String, String)> {
     rows.iter().map(|row| (text(row, "kind"), text(row, "user_id"))).collect()
 }
 
-/// Returns the users who have tasks.
 fn owners(system: &System) -> BTreeSet<String> {
     let rows = system.rows(&system.tasks, "tasks");
     rows.iter().map(|row| text(row, "user_id")).collect()
@@ -230,8 +229,8 @@ fn domain_of(service: &Service) -> String {
     format!("{port}.example.com")
 }
 
-/// auth-service is killed after it has deleted the session but before it has recorded the event:
-/// it waits for the lock that it needs to number the event.
+/// auth-service is killed after it has deleted the session but before it has recorded the event,
+/// while it waits for the lock that it needs to assign a number to the event.
 fn a_session_does_not_end_without_its_event(system: &mut System) {
     let (auth, tasks) = (system.auth_client(), system.tasks_client());
     let ada = User::sign_up(&auth, "ada@example.com");

@@ -21,7 +21,7 @@ const PUBLISH_AHEAD: &str = "4s";
 /// Number of requests with the old token before and after its key is revoked.
 const ATTEMPTS: usize = 50;
 
-/// A request with the old token. `started` and `answered` are ticks of a counter.
+/// A request with the old token. The times of the request and the response are ticks of a counter.
 #[derive(Debug)]
 struct Attempt {
     replica: usize,

@@ -8,7 +8,7 @@ use e2e::{Engine, System};
 use serde_json::Value;
 use xtask::ports;
 
-/// Returns the metrics of both services.
+/// Starts both services, sends a few requests, and returns the metrics of each service.
 fn scrapes() -> Vec<String> {
     let mut system = System::start(Engine::Sqlite).unwrap();
     let ports = [ports::free().unwrap(), ports::free().unwrap()];
@@ -23,7 +23,7 @@ fn scrapes() -> Vec<String> {
     ports.map(|port| scrape(port).unwrap().body_mut().read_to_string().unwrap()).into()
 }
 
-/// Returns the names of the exported series.
+/// Returns the names of the series that the services export.
 fn shown() -> BTreeSet<String> {
     let scrapes = scrapes();
     let lines = scrapes.iter().flat_map(|scrape| scrape.lines());

@@ -1,5 +1,5 @@
-//! The programs at the top of the README of jwks-auth work, built from the packages that would be
-//! published.
+//! The programs at the top of jwks-auth's README work when they are built with the packages that
+//! would be published.
 
 use e2e::{Engine, QuickStart, System};
 

@@ -154,7 +154,7 @@ fn each_sslmode_means_what_it_means_to_libpq() {
         ("localhost", "auth", "sslmode=allow", Ok(())),
         ("localhost", "auth", "sslmode=prefer", Ok(())),
         ("127.0.0.1", "auth", "sslmode=require", Ok(())),
-        // In every mode with TLS, `sslrootcert` is used to verify the certificate of the server.
+        // In every mode with TLS, `sslrootcert` is used to verify the server's certificate.
         ("127.0.0.1", "auth", "sslmode=require&sslrootcert=FOLDER/ca.crt", Ok(())),
         ("localhost", "auth", "sslmode=require&sslrootcert=FOLDER/other.crt", Err(NOT_TRUSTED)),
         ("localhost", "auth", "sslmode=prefer&sslrootcert=FOLDER/other.crt", Err(NOT_TRUSTED)),
@@ -163,7 +163,7 @@ fn each_sslmode_means_what_it_means_to_libpq() {
         ("localhost", "auth", "sslmode=verify-full&sslrootcert=FOLDER/ca.crt", Ok(())),
         ("127.0.0.1", "auth", "sslmode=verify-full&sslrootcert=FOLDER/ca.crt", Err(OTHER_HOST)),
         ("localhost", "auth", "sslmode=verify-full&sslrootcert=FOLDER/other.crt", Err(NOT_TRUSTED)),
-        // SSL_CERT_FILE replaces the root certificates of the system.
+        // SSL_CERT_FILE replaces the system's root certificates.
         ("localhost", "auth", "sslmode=verify-full", Ok(())),
         ("localhost", "auth", "sslrootcert=system", Ok(())),
         ("127.0.0.1", "auth", "sslrootcert=system", Err(OTHER_HOST)),

@@ -50,7 +50,7 @@ impl PgBouncer {
         }
     }
 
-    /// Returns the host and port of the pooler.
+    /// Returns the pooler's address in the form `host:port`.
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }

@@ -139,7 +139,6 @@ impl Cluster {
         self.signal_all(Signal::STOP)
     }
 
-    /// Resumes a frozen server.
     pub fn thaw(&self) -> io::Result<()> {
         self.signal_all(Signal::CONT)
     }

@@ -160,7 +160,7 @@ fn blocks(page: &str) -> impl Iterator<Item = Block<'_>> {
     })
 }
 
-/// Returns the lines of a page outside of blocks of code.
+/// Returns a page's lines outside code blocks.
 fn prose(page: &str) -> impl Iterator<Item = &str> {
     let mut is_code = false;
     page.lines().filter(move |line| {

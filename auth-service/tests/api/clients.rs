@@ -58,7 +58,6 @@ async fn json_of(db: &TestDatabase, arguments: &[&str]) -> Vec<Value> {
     output.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// A client's credentials.
 struct Client {
     id: String,
     secret: String,

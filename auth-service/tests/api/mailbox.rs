@@ -14,7 +14,6 @@ use crate::app::{PATIENCE, TestApp, count};
 /// Interval at which the mail directory is polled.
 const GLANCE: Duration = Duration::from_millis(10);
 
-/// A parsed e-mail.
 #[derive(Debug)]
 pub(crate) struct Mail {
     /// The kind in the file name; empty for an e-mail received over SMTP.

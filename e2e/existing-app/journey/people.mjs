@@ -62,7 +62,6 @@ export class Tab {
     await form.getByRole("button", { name: title, exact: true }).click();
   }
 
-  /** Waits until the page shows a string. */
   see(text) {
     return this.page.getByText(text, { exact: true }).waitFor();
   }

@@ -91,8 +91,8 @@ async function load(browser: Browser, system: System, path: string): Promise<Loa
 }
 
 /**
- * Returns the times of the first and the largest paint, and the compressed size of all scripts. It
- * runs in the page.
+ * Runs in the page. Returns the times of the first and the largest paint, and the compressed size
+ * of all scripts.
  */
 async function paints(): Promise<Omit<Load, "transfer">> {
   const resources = performance.getEntriesByType("resource") as PerformanceResourceTiming[];

@@ -60,7 +60,6 @@ export class Tab {
     await this.page.locator(nodeOf(name, role)).click();
   }
 
-  /** Waits until the page shows a string. */
   async sees(text: string): Promise<void> {
     await this.page.locator(`::-p-text(${text})`).wait();
   }

@@ -96,8 +96,8 @@ async function createTask({ tasks }: System, authorization: string, title: strin
 }
 
 /**
- * Opens the list and waits for the page. Then the page has loaded the text that tabs have stored:
- * it does not take over text that another tab stores later.
+ * Opens the list and waits until it is ready. By then, the page has loaded the text that tabs have
+ * stored, so it does not take over text that another tab stores later.
  */
 export async function openList(page: Page): Promise<void> {
   await page.goto("/tasks");

@@ -60,7 +60,6 @@ class Service {
     await ended;
   }
 
-  /** Returns an export of the service's database. */
   async export(): Promise<string> {
     const options = { ...this.#options, maxBuffer: Number.POSITIVE_INFINITY };
     const { stdout } = await promisify(execFile)(this.#program, ["export"], options);

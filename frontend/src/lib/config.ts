@@ -5,7 +5,6 @@ import { t } from "./i18n";
 import { ProblemError, unreachable } from "./problem";
 
 interface Config {
-  /** URL of the task API. */
   tasksUrl: string;
   /** Whether the tasks of a deleted account are deleted as well. */
   deletesTasks: boolean;

@@ -46,7 +46,6 @@ export class Drafts {
     return () => this.#listeners.delete(listener);
   };
 
-  /** Returns the names of all drafts. */
   readonly names = (): readonly string[] => this.#names;
 
   /**

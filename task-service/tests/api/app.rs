@@ -89,7 +89,6 @@ impl TestApp {
         Self { address, metrics_address, keys, client, server, ahead }
     }
 
-    /// Advances the service's clock.
     pub(crate) fn advance(&self, seconds: i64) {
         self.ahead.fetch_add(seconds, Ordering::Relaxed);
     }

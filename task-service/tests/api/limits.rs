@@ -119,7 +119,7 @@ async fn half_open_connections_delay_no_request(db: TestDatabase) {
     drop(dripping);
 }
 
-/// Sends bytes unchanged, and returns what the server sends first: nothing if it disconnects.
+/// Sends bytes unchanged. Returns the start of the response, or "" if the server disconnects.
 async fn raw(address: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     // The server may close the connection before it has read everything.

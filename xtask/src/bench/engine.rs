@@ -10,11 +10,10 @@ const DATABASES: [&str; 2] = ["auth", "tasks"];
 /// Server settings for TLS. A self-signed certificate is sufficient to measure encryption.
 const TLS: [&str; 1] = ["ssl=on"];
 
-/// The database of a site, with the server that was started for it.
+/// A site's database engine, with the servers that were started for the site.
 pub(super) enum Engine {
     Sqlite,
     PostgreSql(Cluster),
-    /// PostgreSQL with encrypted connections.
     Tls(Cluster),
     /// PostgreSQL behind a pooler in transaction mode.
     Pooler(Cluster, PgBouncer),

@@ -9,8 +9,8 @@ use crate::{Result, ports, service::Service};
 pub(super) const BCRYPT_COST: u32 = 10;
 const SECRET: &str = "a secret for benchmarks with more than 32 characters";
 
-/// Creates services that run the programs in the folder `programs`, with `folder` as their working
-/// directory and with databases on `engine`.
+/// The parameters that the services of a benchmark share: the folder with their programs, their
+/// working directory, and their database engine.
 #[derive(Clone, Copy)]
 pub(super) struct Launcher<'a> {
     pub(super) programs: &'a Path,

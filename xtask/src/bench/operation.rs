@@ -27,7 +27,7 @@ impl Operation {
         self.code == "constant"
     }
 
-    /// Returns whether the service queries the database during the operation.
+    /// Returns whether the cost of the operation depends on the database.
     pub(super) fn uses_database(&self) -> bool {
         !matches!(self.code, "constant" | "forged" | "jwks")
     }

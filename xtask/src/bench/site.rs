@@ -33,7 +33,6 @@ pub(super) struct Site {
     client: Option<ClientCredentials>,
 }
 
-/// The credentials of an OAuth client.
 pub(super) struct ClientCredentials {
     pub(super) id: String,
     pub(super) secret: String,

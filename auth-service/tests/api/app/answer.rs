@@ -17,7 +17,6 @@ pub(crate) struct SignedIn {
     pub(crate) user: Value,
 }
 
-/// A complete response.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,

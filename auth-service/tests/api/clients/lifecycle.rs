@@ -24,7 +24,7 @@ async fn status(app: &TestApp, id: &str, secret: &str) -> u16 {
     client.request(app, &[]).answer().await.status
 }
 
-/// Returns the introspection response for a token that a receiver gets.
+/// Sends a receiver's introspection request for a token, and returns the response.
 async fn introspect(app: &TestApp, token: &str) -> Value {
     let request = app.post("/api/auth/oauth2/introspect").bearer_auth(RECEIVER);
     request.form(&[("token", token)]).answer().await.json()

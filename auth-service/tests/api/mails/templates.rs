@@ -16,7 +16,7 @@ on_both_engines!(auth_service::MIGRATIONS;
     an_invalid_template_prevents_startup,
 );
 
-/// Creates a directory of templates.
+/// Returns a directory with template files, given as pairs of a name and a content.
 fn templates(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (name, content) in files {

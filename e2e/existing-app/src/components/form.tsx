@@ -2,7 +2,6 @@
 
 import { type FormEvent, type InputHTMLAttributes, type ReactNode, useState } from "react";
 
-/** The result of a client call. */
 type Result = { error: { message?: string; statusText: string } | null };
 
 type Props = {

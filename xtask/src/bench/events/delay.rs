@@ -45,7 +45,6 @@ const CHANGES: [(&str, Change); 4] = [
     ("`/delete-user`", Change::DeleteUser),
 ];
 
-/// A user with a session and an access token.
 struct User {
     email: String,
     session: String,

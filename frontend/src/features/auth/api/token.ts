@@ -6,7 +6,7 @@ import { ProblemError } from "../../../lib/problem";
 
 /** The other tabs of this browser. */
 export interface Tabs {
-  /** Calls `run` once no other tab is in a call of this method. */
+  /** Calls `run` as soon as no other tab is inside a call of this method. */
   exclusively<T>(run: () => Promise<T>): Promise<T>;
   /** Returns the token of another tab, or `undefined` if no tab responds. */
   ask(): Promise<string | undefined>;

@@ -1,4 +1,4 @@
-// The outcome of a write to a task that was sent, or that waits in the outbox.
+// The outcome of the first attempt to send a write to a task.
 
 import type { Problem } from "../../../lib/problem";
 import type { Task, TaskChange } from "./task";

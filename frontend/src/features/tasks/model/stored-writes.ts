@@ -3,9 +3,9 @@
 import type { KeyValueStore } from "../../../lib/storage";
 import type { Write } from "./entry";
 
-/** Coordinates the tabs of this browser. */
+/** The open tabs of this browser. */
 export interface Tabs {
-  /** Identifies this tab. */
+  /** Id of this tab. */
   readonly id: string;
   /** Runs a callback with the ids of the open tabs, in one tab at a time. */
   exclusively(run: (open: ReadonlySet<string>) => Promise<void>): Promise<void>;

@@ -63,7 +63,7 @@ export function withAdded(listing: Listing, task: Task, view: View): Listing {
 }
 
 /**
- * Returns a preliminary listing of a view: those tasks of another listing that match its search.
+ * Returns a preliminary listing of `view`: the tasks of another listing that match its search.
  */
 export function withFound(listing: Listing, view: View): Listing {
   return inPages(listing, (tasks) => tasks.filter((task) => matchesSearch(task, view)));

@@ -82,7 +82,7 @@ export function startSending(): void {
   });
 }
 
-/** Returns whether the browser may fail to store unsent text, which then is lost with this tab. */
+/** Returns whether the browser may fail to store unsent text, which is then lost with this tab. */
 export const isVolatile = (): boolean => store.hasFailed();
 
 /** Sends all deletions that can still be undone, in every tab, before the session ends. */
