@@ -51,7 +51,7 @@ pub fn npm(folder: &str, script: &str) {
     );
 }
 
-/// Starts a server that prints "listening" as its first line when it is ready.
+/// Starts a server and waits until it prints "listening" as its first line.
 pub(crate) fn start_until_ready(command: &mut Command) -> Child {
     let mut child = command.stdout(Stdio::piped()).spawn().expect("Node can be started");
     let output = child.stdout.take().expect("the output is piped");

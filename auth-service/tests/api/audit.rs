@@ -56,7 +56,7 @@ async fn audit(db: &TestDatabase, options: &[&str]) -> Vec<Value> {
     entries
 }
 
-/// Returns the action, outcome, actor and detail of each entry, oldest first.
+/// Returns the action, outcome, actor and detail of each entry, joined by spaces, oldest first.
 async fn summaries(db: &TestDatabase) -> Vec<String> {
     let summary = |entry: &Value| {
         let text = |field: &str| entry[field].as_str().unwrap_or("-").to_owned();

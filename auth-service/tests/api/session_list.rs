@@ -31,7 +31,7 @@ async fn list(app: &TestApp, who: &SignedIn) -> Answer {
     with_bearer(app, LIST, &who.token).await
 }
 
-/// Returns the tokens in a list, in the same order.
+/// Returns the session tokens in a response of `list-sessions`, in the same order.
 fn tokens(list: &Answer) -> Vec<String> {
     assert_eq!(list.status, 200, "{list:?}");
     assert_eq!(list.header("content-type"), Some("application/json"));

@@ -173,7 +173,7 @@ async fn r18_a_fetch_that_hangs_does_not_delay_known_keys(db: TestDatabase) {
         status = &mut waiting => panic!("the others had to wait for the fetch: {status}"),
         () = others => {}
     }
-    // All of them received a response during the pending fetch; now the fetch may complete.
+    // The other requests were completed during the pending fetch, which may now complete.
     app.keys.publish(&[app.keys.issuer().jwk()]);
     assert_eq!(waiting.await, StatusCode::UNAUTHORIZED);
 }

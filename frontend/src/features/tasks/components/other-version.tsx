@@ -1,4 +1,4 @@
-// The title and the notes of the version of a task that was saved elsewhere.
+// The title and notes of a task as they were saved elsewhere.
 
 import { t } from "../../../lib/i18n";
 import type { Task } from "../model/task";

@@ -5,7 +5,7 @@ import type { Entry } from "./entry";
 import type { Task } from "./task";
 import { comesBefore, matches, matchesFilter, matchesSearch, type View } from "./task-view";
 
-/** A displayed task and, if it has unsent changes, the one whose state is displayed. */
+/** A displayed task and, if it has unsent changes, the change whose state is displayed. */
 export interface Row {
   key: string;
   task: Task;

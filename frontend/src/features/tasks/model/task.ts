@@ -41,8 +41,8 @@ export function fieldsOf(task: Task, change: TaskChange): TaskChange {
 }
 
 /**
- * Returns the names of the fields of `change` that have been changed elsewhere since `base`, to
- * another value than in `change`. `task` is the current state.
+ * Returns the names of the fields of `change` that have been changed elsewhere since `base`, to a
+ * value other than the one in `change`. `task` is the current state.
  */
 export function conflictsOf(task: Task, change: TaskChange, base: TaskChange): string[] {
   return FIELDS.filter(
