@@ -119,7 +119,7 @@ impl Client {
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 impl Answer {
-    /// Returns the value of a string field of the body. Panics if the field is missing or is not a
+    /// Returns the value of a string field in the body. Panics if the field is missing or is not a
     /// string.
     pub fn text(&self, field: &str) -> String {
         let Some(text) = self.body.get(field).and_then(Value::as_str) else {

@@ -1,7 +1,7 @@
 //! The web app in `frontend/`: its code, and its behavior in a real browser with both services.
 //! `TEST_CHROMIUM` and `TEST_FIREFOX` name the browsers, and `TEST_NODE` an interpreter with the
-//! packages of `frontend` and `e2e/page`. Without them, this test skips what needs them, prints a
-//! note and passes, except in CI.
+//! packages of `frontend` and `e2e/page`. Without them, this test skips the parts that need them,
+//! prints a note and passes, except in CI.
 
 use e2e::{npm, tool};
 

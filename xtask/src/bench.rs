@@ -254,7 +254,7 @@ impl Measured {
     }
 }
 
-/// Measures how much of the CPU time of a sign-in is spent on the password hash, and the effect of
+/// Measures the share of a sign-in's CPU time that is spent on the password hash, and the effect of
 /// simultaneous sign-ins on other requests.
 fn sign_ins(site: &Site) -> Result<String> {
     let service = site.process_id(Which::Auth)?;

@@ -1,4 +1,4 @@
-//! A private pooler in front of a server. It refuses to run as root, just like PostgreSQL.
+//! A private PgBouncer in front of a PostgreSQL server. Like the server, it refuses to run as root.
 
 use std::{
     fs, io,

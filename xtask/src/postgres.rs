@@ -146,7 +146,7 @@ impl Cluster {
     fn signal_all(&self, signal: Signal) -> io::Result<()> {
         kill_process(Pid::from_child(&self.postmaster), signal)?;
         for child in children(self.postmaster.id()) {
-            // The child may have exited meanwhile.
+            // The child may have exited in the meantime.
             let _ = kill_process(child, signal);
         }
         Ok(())

@@ -30,7 +30,7 @@ impl Foreign {
         self.0.path().join(name).to_str().unwrap().to_owned()
     }
 
-    /// Returns a command like the given one that runs without root's permissions.
+    /// Returns a command like `command` that runs without root's permissions.
     pub(crate) fn run(&self, mut command: Command) -> Command {
         if geteuid().is_root() {
             // The build directory may be inaccessible to that user.

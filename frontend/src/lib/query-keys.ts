@@ -1,7 +1,7 @@
 // The keys of queries and mutations.
 
 export const keys = {
-  /** Prefix of the keys of all listings. Each key contains the view at index `VIEW`. */
+  /** Prefix of all listing keys. Each key contains the view at index `VIEW`. */
   listings: ["listing"],
   listing: (view: object) => ["listing", view],
   /** A listing that is loaded as a whole. */

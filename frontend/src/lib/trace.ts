@@ -1,4 +1,4 @@
-// W3C Trace Context: correlates what the services log for one request.
+// W3C Trace Context: correlates the logs and spans of the services for one request.
 
 import { randomHex } from "./random";
 

@@ -81,7 +81,7 @@ async fn another_users_task_is_not_found_if_so_configured(db: TestDatabase) {
             assert_eq!(problems[0], problems[1]);
         }
     }
-    // Requests of the owner also fail if `If-Match` has another version.
+    // The owner's requests also fail if `If-Match` has another version.
     for method in [Method::PATCH, Method::DELETE] {
         let request = app.request(method.clone(), &path, &ada).header("if-match", "\"7\"");
         let response = request.json(&json!({ "title": "Ada's" })).send().await.unwrap();

@@ -1,5 +1,5 @@
 //! `cargo xtask bench events`: measures how long task-service still accepts tokens of ended
-//! sessions and of disabled and deleted users, and what the revocations cost.
+//! sessions and of disabled and deleted users, and the cost of the revocations.
 
 mod delay;
 mod memory;

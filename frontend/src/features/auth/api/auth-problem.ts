@@ -82,7 +82,7 @@ export function problemOfAuth(error: AuthError, retryAfter?: number): Problem {
   return { status, code, message: message ? sentence(message) : explain(status), fields: {} };
 }
 
-/** Returns the message for an error code in the URL of a link from an e-mail. */
+/** Returns the message for the error code of a mailed link that does not work. */
 export function explainLink(code: string): string {
   return explanations(t().problems)[code]?.message ?? t().problems.badLink;
 }

@@ -33,7 +33,7 @@ let shownUser: string | undefined;
 
 /**
  * Sends a write to the account of the user whom this tab shows. Throws an error if the session has
- * ended or another user has signed in in another tab, because that user's account would change.
+ * ended, or if another user, whose account would be changed, has signed in in another tab.
  */
 async function write<T>(call: (options: Options) => Promise<Answer<T>>): Promise<T | null> {
   const session = await getSession();

@@ -24,9 +24,9 @@ export interface TabEvents {
 }
 
 /**
- * Coordinates tabs with the browser's locks. Browsers offer locks only with https or on localhost,
- * and privacy settings may disable them. Without locks, open tabs are found by asking them, and a
- * closed tab is only noticed when a page is loaded or a user signs in.
+ * The open tabs, as known from the browser's locks. Browsers offer locks only with https or on
+ * localhost, and privacy settings may disable them. Without locks, open tabs are found by asking
+ * them, and a closed tab is only noticed when a page is loaded or a user signs in.
  */
 export class TabLocks implements Tabs {
   readonly id = randomHex(8);

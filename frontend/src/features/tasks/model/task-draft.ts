@@ -4,9 +4,9 @@ import { changeOf, type Task, type TaskText, textOf } from "./task";
 import { unknownTask } from "./task-overlay";
 import { drafts } from "./unsent";
 
-/** Prefix of the names of drafts of titles in the list. The task's id follows. */
+/** Prefix of the name of a draft for a title in the list. The task's id follows. */
 export const TITLE = "title:";
-/** Prefix of the names of drafts in the editor. The task's id follows. */
+/** Prefix of the name of a draft in the editor. The task's id follows. */
 export const TASK = "task:";
 
 /** The initial state of a form. */
@@ -21,7 +21,7 @@ export function startOf(task: Task): Start {
   const draft = drafts.get(TASK + task.id);
   if (!draft) return { base: task, draft: undefined };
   const { title = task.title, description = task.description ?? "" } = draft;
-  // The text may have been saved elsewhere meanwhile.
+  // The text may have been saved elsewhere in the meantime.
   const isSaved = Object.keys(changeOf(task, { title, description })).length === 0;
   if (isSaved) return { base: task, draft: undefined };
   const { baseTitle = task.title, baseDescription = task.description ?? "" } = draft;
