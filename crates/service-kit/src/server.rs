@@ -40,7 +40,8 @@ const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Limits on unread responses.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct ServerArgs {
-    /// Time limit for reading the next 64 KiB of a response; a slower client is disconnected
+    /// Time limit for a client to read the next 64 KiB of a response; a slower client is
+    /// disconnected
     #[arg(long, env, default_value = "20s", value_parser = duration)]
     pub client_write_timeout: Duration,
 
