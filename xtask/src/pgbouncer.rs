@@ -1,4 +1,4 @@
-//! A private PgBouncer in front of a PostgreSQL server. Like the server, it refuses to run as root.
+//! A private `PgBouncer` in front of a server. Like the server, it refuses to run as root.
 
 use std::{
     fs, io,
