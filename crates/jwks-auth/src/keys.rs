@@ -8,13 +8,14 @@
 //!   concurrent callers, so that made-up `kid`s cannot cause load.
 //! - A revoked key is dropped at once, and stays dropped even if a cache still serves it.
 
+mod schedule;
+mod store;
+
 use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex as StdMutex, PoisonError, RwLock, Weak},
+    sync::{Arc, PoisonError, RwLock, Weak},
     time::Duration,
 };
 
-use arc_swap::ArcSwapOption;
 use tokio::{
     sync::Mutex,
     time::{Instant, timeout},
@@ -28,27 +29,12 @@ use crate::{
     source::{FetchError, KeySource},
     stats::IssuerStats,
 };
+use schedule::Status;
+pub(crate) use schedule::{FetchTrigger, Timing};
+use store::{KeyStore, Snapshot};
 
 /// Maximum size of a JWK set in bytes.
 pub(crate) const MAX_DOCUMENT_BYTES: usize = 256 * 1024;
-/// Maximum number of revoked keys to remember. Older ones can be forgotten, because the issuer has
-/// stopped publishing them by then.
-#[cfg(feature = "events")]
-const MAX_REVOKED: usize = 64;
-/// Delay before the first retry while no set has been fetched; it doubles with each failure, up to
-/// the cool-down.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// A set is refreshed after four fifths of its lifetime; the rest leaves time for the fetch.
-const REFRESH_NUMERATOR: u32 = 4;
-const REFRESH_DENOMINATOR: u32 = 5;
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Timing {
-    pub(crate) cache_ttl: Duration,
-    pub(crate) cooldown: Duration,
-    pub(crate) fetch_timeout: Duration,
-    pub(crate) max_stale: Duration,
-}
 
 /// Rules for the use of an issuer's keys.
 #[derive(Clone, Debug)]
@@ -65,46 +51,10 @@ pub(crate) struct Keys {
     policy: KeyPolicy,
     source: Box<dyn KeySource>,
     timing: Timing,
-    snapshot: ArcSwapOption<Snapshot>,
+    store: KeyStore,
     status: RwLock<Status>,
     /// Held during a fetch, so that there is only one at a time.
     fetching: Mutex<()>,
-    /// The `kid`s of revoked keys, oldest first. Locked while the snapshot is replaced, so that a
-    /// fetch cannot restore a revoked key.
-    revoked: StdMutex<VecDeque<String>>,
-}
-
-struct Snapshot {
-    keys: KeySet,
-    fetched_at: Instant,
-}
-
-/// Counters and schedule of the fetches.
-#[derive(Clone, Copy, Debug)]
-struct Status {
-    /// Number of completed fetches, successful or not. It tells a waiting caller whether another
-    /// fetch has completed in the meantime.
-    attempts: u64,
-    /// Number of failed fetches.
-    failed: u64,
-    /// Number of failures since the last success.
-    failures: u32,
-    /// End of the cool-down, during which [`FetchTrigger::UnknownKey`] causes no fetch.
-    cooling_until: Instant,
-    /// Time of the next scheduled fetch.
-    due_at: Instant,
-}
-
-/// Cause of a fetch.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FetchTrigger {
-    Schedule,
-    /// A token names an unknown key. Any client can send such a token, so these fetches need a
-    /// cool-down.
-    UnknownKey,
-    /// An event names an unknown key. The issuer sent the event, so the set must be out of date.
-    #[cfg(feature = "events")]
-    Event,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -125,22 +75,14 @@ impl Keys {
         source: Box<dyn KeySource>,
         timing: Timing,
     ) -> Arc<Self> {
-        let now = Instant::now();
         let keys = Arc::new(Self {
             issuer,
             policy,
             source,
             timing,
-            snapshot: ArcSwapOption::empty(),
-            status: RwLock::new(Status {
-                attempts: 0,
-                failed: 0,
-                failures: 0,
-                cooling_until: now,
-                due_at: now,
-            }),
+            store: KeyStore::default(),
+            status: RwLock::new(Status::new(Instant::now())),
             fetching: Mutex::new(()),
-            revoked: StdMutex::default(),
         });
         tokio::spawn(Self::keep_fresh(Arc::downgrade(&keys)));
         keys
@@ -160,16 +102,16 @@ impl Keys {
 
     /// Returns whether there is a set that is no older than `max_stale`.
     pub(crate) fn is_ready(&self) -> bool {
-        self.current().is_some()
+        self.read(|_| ()).is_some()
     }
 
     /// Returns whether there is a set no older than `max_stale` in which `kid` still identifies
     /// this key.
     pub(crate) fn has(&self, kid: Option<&str>, key: &Arc<PublicKey>) -> bool {
-        self.current().is_some_and(|set| set.keys.has(kid, key))
+        self.read(|set| set.keys.has(kid, key)).unwrap_or(false)
     }
 
-    /// Returns the key that a token names, if it supports this algorithm. If the set does not
+    /// Returns the key that a token names, if it may use this algorithm. If the set does not
     /// contain the key, fetches the set first, unless the key is revoked or a cool-down prevents
     /// it.
     pub(crate) async fn find(
@@ -185,11 +127,11 @@ impl Keys {
             return Err(Refusal::UnknownKey.into());
         }
         let before = self.status();
-        match self.current().map(|set| set.keys.find(kid, algorithm).cloned()) {
+        match self.read(|set| set.keys.find(kid, algorithm).cloned()) {
             None | Some(Err(Refusal::UnknownKey)) => {}
             Some(found) => return found.map_err(Error::from),
         }
-        if kid.is_some_and(|kid| self.is_revoked(kid)) {
+        if kid.is_some_and(|kid| self.store.is_revoked(kid)) {
             return Err(Refusal::Revoked.into());
         }
         let is_cooling = before.is_cooling(trigger);
@@ -202,9 +144,9 @@ impl Keys {
                 warn!(%error, "fetching the key set panicked");
             }
         }
-        let set = self.current().ok_or_else(|| self.unavailable())?;
-        match set.keys.find(kid, algorithm) {
-            Ok(key) => Ok(Arc::clone(key)),
+        let found = self.read(|set| set.keys.find(kid, algorithm).cloned());
+        match found.ok_or_else(|| self.unavailable())? {
+            Ok(key) => Ok(key),
             // The set could not be refreshed, so it may lack a new key.
             Err(Refusal::UnknownKey) if self.status().failures > 0 => Err(self.unavailable()),
             Err(refusal) => Err(refusal.into()),
@@ -244,21 +186,16 @@ impl Keys {
 
     fn settle(&self, before: Status, trigger: FetchTrigger, outcome: Result<KeySet, Failure>) {
         let now = Instant::now();
-        let Timing { cache_ttl, cooldown, .. } = self.timing;
-        let mut status = Status { attempts: before.attempts + 1, ..before };
-        match outcome {
+        let had_set = self.store.newest().is_some();
+        let status = match outcome {
             Ok(keys) => {
-                if before.failures > 0 || self.snapshot.load().is_none() {
+                if before.failures > 0 || !had_set {
                     info!(jwks.issuer = self.issuer, jwks.keys = keys.len(), "key set fetched");
                 } else {
                     debug!(jwks.issuer = self.issuer, jwks.keys = keys.len(), "key set refreshed");
                 }
-                self.store(&keys, now);
-                status.failures = 0;
-                status.due_at = now + cache_ttl * REFRESH_NUMERATOR / REFRESH_DENOMINATOR;
-                if trigger == FetchTrigger::UnknownKey {
-                    status.cooling_until = now + cooldown;
-                }
+                self.store.replace(&keys, now);
+                before.after_success(now, &self.timing, trigger)
             }
             Err(error) => {
                 warn!(
@@ -268,49 +205,22 @@ impl Keys {
                     "the issuer's keys could not be fetched"
                 );
                 Span::current().record("otel.status_code", "ERROR");
-                status.failed = before.failed + 1;
-                status.failures = before.failures.saturating_add(1);
-                let has_set = self.snapshot.load().is_some();
-                let doubled = FIRST_PAUSE.saturating_mul(1 << before.failures.min(16));
-                status.due_at = now + if has_set { cooldown } else { doubled.min(cooldown) };
-                status.cooling_until = now + cooldown;
+                before.after_failure(now, &self.timing, had_set)
             }
-        }
+        };
         *self.status.write().unwrap_or_else(PoisonError::into_inner) = status;
     }
 
     /// Removes a key from the set and prevents later fetches from restoring it.
     #[cfg(feature = "events")]
     pub(crate) fn revoke(&self, kid: &str) {
-        let mut revoked = self.revoked.lock().unwrap_or_else(PoisonError::into_inner);
-        if revoked.iter().any(|known| known == kid) {
-            return;
+        if self.store.revoke(kid) {
+            info!(jwks.issuer = self.issuer, jwks.kid = kid, "key revoked");
         }
-        info!(jwks.issuer = self.issuer, jwks.kid = kid, "key revoked");
-        revoked.push_back(kid.to_owned());
-        if revoked.len() > MAX_REVOKED {
-            revoked.pop_front();
-        }
-        if let Some(snapshot) = self.snapshot.load_full() {
-            let keys = snapshot.keys.without(&revoked);
-            let fetched_at = snapshot.fetched_at;
-            self.snapshot.store(Some(Arc::new(Snapshot { keys, fetched_at })));
-        }
-    }
-
-    fn is_revoked(&self, kid: &str) -> bool {
-        let revoked = self.revoked.lock().unwrap_or_else(PoisonError::into_inner);
-        revoked.iter().any(|known| known == kid)
-    }
-
-    fn store(&self, keys: &KeySet, fetched_at: Instant) {
-        let revoked = self.revoked.lock().unwrap_or_else(PoisonError::into_inner);
-        let keys = keys.without(&revoked);
-        self.snapshot.store(Some(Arc::new(Snapshot { keys, fetched_at })));
     }
 
     pub(crate) fn stats(&self) -> IssuerStats {
-        let (status, snapshot) = (self.status(), self.snapshot.load_full());
+        let (status, snapshot) = (self.status(), self.store.newest());
         IssuerStats {
             issuer: self.issuer.clone(),
             fetches_ok: status.attempts - status.failed,
@@ -322,10 +232,9 @@ impl Keys {
         }
     }
 
-    fn current(&self) -> Option<Arc<Snapshot>> {
-        let is_young =
-            |snapshot: &Arc<Snapshot>| snapshot.fetched_at.elapsed() <= self.timing.max_stale;
-        self.snapshot.load_full().filter(is_young)
+    /// Reads the current set, if there is one that is no older than `max_stale`.
+    fn read<T>(&self, read: impl FnOnce(&Snapshot) -> T) -> Option<T> {
+        self.store.read(self.timing.max_stale, read)
     }
 
     fn status(&self) -> Status {
@@ -335,13 +244,6 @@ impl Keys {
     fn unavailable(&self) -> Error {
         let due_in = self.status().due_at.saturating_duration_since(Instant::now());
         Error::Unavailable { retry_after: due_in.max(Duration::from_secs(1)) }
-    }
-}
-
-impl Status {
-    /// Returns whether a fetch with this cause has to wait for the end of the cool-down.
-    fn is_cooling(&self, trigger: FetchTrigger) -> bool {
-        trigger == FetchTrigger::UnknownKey && self.cooling_until > Instant::now()
     }
 }
 
