@@ -12,7 +12,7 @@ mod schedule;
 mod store;
 
 use std::{
-    sync::{Arc, PoisonError, RwLock, Weak},
+    sync::{Arc, PoisonError, RwLock, Weak, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -106,9 +106,9 @@ impl Keys {
     }
 
     /// Returns whether there is a set no older than `max_stale` in which `kid` still identifies
-    /// this key.
-    pub(crate) fn has(&self, kid: Option<&str>, key: &Arc<PublicKey>) -> bool {
-        self.read(|set| set.keys.has(kid, key)).unwrap_or(false)
+    /// this key. `seen` makes this cheap until the set changes; it starts with 0.
+    pub(crate) fn has(&self, kid: Option<&str>, key: &Arc<PublicKey>, seen: &AtomicU64) -> bool {
+        self.read(|set| set.has(kid, key, seen)).unwrap_or(false)
     }
 
     /// Returns the key that a token names, if it may use this algorithm. If the set does not

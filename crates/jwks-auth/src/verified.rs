@@ -1,8 +1,10 @@
 //! A verified token, shared by concurrent callers.
 
-#[cfg(feature = "events")]
-use std::sync::atomic::AtomicU64;
-use std::{any::Any, ops::Deref, sync::Arc};
+use std::{
+    any::Any,
+    ops::Deref,
+    sync::{Arc, atomic::AtomicU64},
+};
 
 use crate::{PublicKey, claims::RegisteredClaims};
 
@@ -24,6 +26,8 @@ pub(crate) struct Facts {
     pub(crate) issuer: usize,
     pub(crate) kid: Option<String>,
     pub(crate) key: Arc<PublicKey>,
+    /// Generation of the key set in which the key was last found; 0 if it was not.
+    pub(crate) keys_seen: AtomicU64,
     pub(crate) registered: RegisteredClaims,
     /// Generation of the revocations against which the token was last checked; 0 if it was not.
     #[cfg(feature = "events")]

@@ -1,10 +1,8 @@
 //! Verifies tokens and returns their claims.
 
-#[cfg(feature = "events")]
-use std::sync::atomic::AtomicU64;
 use std::{
     fmt,
-    sync::Arc,
+    sync::{Arc, atomic::AtomicU64},
     time::{Duration, SystemTime},
 };
 
@@ -106,7 +104,7 @@ impl Verifier {
     /// since it was verified.
     fn is_still_good(&self, facts: &Facts) -> bool {
         let Some(issuer) = self.0.issuers.get(facts.issuer) else { return false };
-        issuer.keys.has(facts.kid.as_deref(), &facts.key)
+        issuer.keys.has(facts.kid.as_deref(), &facts.key, &facts.keys_seen)
             && self.may_be_used_now(&issuer.rules, &facts.registered).is_ok()
             && self.check_events(facts).is_ok()
     }
@@ -134,6 +132,7 @@ impl Verifier {
             issuer: index,
             kid,
             key,
+            keys_seen: AtomicU64::new(0),
             registered,
             #[cfg(feature = "events")]
             revocations_seen: AtomicU64::new(0),

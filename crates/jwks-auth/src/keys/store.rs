@@ -2,14 +2,17 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use arc_swap::ArcSwapOption;
 use tokio::time::Instant;
 
-use crate::jwk::KeySet;
+use crate::{PublicKey, jwk::KeySet};
 
 /// Maximum number of revoked keys to remember. Older ones can be forgotten, because the issuer has
 /// stopped publishing them by then.
@@ -24,9 +27,27 @@ pub(super) struct KeyStore {
     revoked: Mutex<VecDeque<String>>,
 }
 
+/// A key set, which does not change.
 pub(super) struct Snapshot {
     pub(super) keys: KeySet,
     pub(super) fetched_at: Instant,
+    /// Number of the snapshot among those of the store, from 1.
+    generation: u64,
+}
+
+impl Snapshot {
+    /// Returns whether `kid` identifies this key. Searches for it only if `seen` is not the
+    /// generation of this snapshot, and stores the generation there if the key was found.
+    pub(super) fn has(&self, kid: Option<&str>, key: &Arc<PublicKey>, seen: &AtomicU64) -> bool {
+        if seen.load(Ordering::Relaxed) == self.generation {
+            return true;
+        }
+        let has_key = self.keys.has(kid, key);
+        if has_key {
+            seen.store(self.generation, Ordering::Relaxed);
+        }
+        has_key
+    }
 }
 
 impl KeyStore {
@@ -73,9 +94,12 @@ impl KeyStore {
         self.revoked().iter().any(|known| known == kid)
     }
 
+    /// Must be called with the lock on `revoked`, so that no two snapshots have the same
+    /// generation.
     fn store(&self, revoked: &VecDeque<String>, keys: &KeySet, fetched_at: Instant) {
+        let generation = self.newest().map_or(0, |snapshot| snapshot.generation) + 1;
         let keys = keys.without(revoked);
-        self.snapshot.store(Some(Arc::new(Snapshot { keys, fetched_at })));
+        self.snapshot.store(Some(Arc::new(Snapshot { keys, fetched_at, generation })));
     }
 
     fn revoked(&self) -> MutexGuard<'_, VecDeque<String>> {
