@@ -12,7 +12,7 @@ use std::sync::{
 use crate::{
     claims::RegisteredClaims,
     stats::CacheStats,
-    verified::{Accepted, AnyAccepted},
+    verified::{Accepted, AnyAccepted, Facts},
 };
 use key::{CacheKey, Digest, sha256};
 pub(crate) use shard::Limits;
@@ -53,8 +53,18 @@ impl TokenCache {
         CacheKey::of::<C>(token)
     }
 
-    pub(crate) fn get<C: Send + Sync + 'static>(&self, key: &CacheKey) -> Option<Arc<Accepted<C>>> {
-        self.shard(&key.digest)?.get(key)?.into_any().downcast().ok()
+    /// Returns a cached token if it is still valid according to the predicate, and counts a hit or
+    /// a miss.
+    pub(crate) fn get<C: Send + Sync + 'static>(
+        &self,
+        key: &CacheKey,
+        is_still_good: impl FnOnce(&Facts) -> bool,
+    ) -> Option<Arc<Accepted<C>>> {
+        let shard = self.shard(&key.digest)?;
+        let cached = shard.get(key).and_then(|accepted| accepted.into_any().downcast().ok());
+        let valid = cached.filter(|accepted: &Arc<Accepted<C>>| is_still_good(&accepted.facts));
+        shard.count(valid.is_some());
+        valid
     }
 
     /// Caches a token whose verification began in `epoch`. Does nothing if there has been an
@@ -69,19 +79,6 @@ impl TokenCache {
         if let Some(shard) = self.shard(&key.digest) {
             let bytes = ENTRY_BYTES + token.len();
             shard.insert(key, accepted, bytes, || self.epoch() == epoch);
-        }
-    }
-
-    /// Counts a hit: the cached token is still valid.
-    pub(crate) fn count_hit(&self, key: &CacheKey) {
-        if let Some(shard) = self.shard(&key.digest) {
-            shard.count_hit();
-        }
-    }
-
-    pub(crate) fn count_miss(&self, key: &CacheKey) {
-        if let Some(shard) = self.shard(&key.digest) {
-            shard.count_miss();
         }
     }
 

@@ -76,15 +76,12 @@ impl Verifier {
             return self.conclude(self.verify_anew(token).await.map(Verified));
         };
         let key = TokenCache::key::<C>(token);
-        if let Some(accepted) = cache.get::<C>(&key)
-            && self.is_still_good(&accepted.facts)
-        {
-            cache.count_hit(&key);
+        if let Some(accepted) = cache.get::<C>(&key, |facts| self.is_still_good(facts)) {
             return Ok(Verified(accepted));
         }
-        cache.count_miss(&key);
         let epoch = cache.epoch();
-        let accepted = self.verify_anew(token).await;
+        // Boxed, because callers move the future also if the token is cached.
+        let accepted = Box::pin(self.verify_anew(token)).await;
         if let Ok(accepted) = &accepted {
             let accepted = Arc::clone(accepted);
             cache.insert(key, token, accepted, epoch);

@@ -108,12 +108,10 @@ impl Shard {
         }
     }
 
-    pub(super) fn count_hit(&self) {
-        self.hits.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn count_miss(&self) {
-        self.misses.fetch_add(1, Ordering::Relaxed);
+    /// Counts a look-up. A hit is a token that is still valid.
+    pub(super) fn count(&self, is_hit: bool) {
+        let counter = if is_hit { &self.hits } else { &self.misses };
+        counter.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn add_to(&self, stats: &mut CacheStats) {
