@@ -120,7 +120,7 @@ pub struct Config {
     #[arg(long, env, default_value = "EdDSA", hide_possible_values = true)]
     pub jwt_alg: JwtAlgorithm,
 
-    /// Lifetime of a session since its last extension
+    /// Time after which a session expires, counted from sign-in or from its last extension
     #[arg(long, env, default_value = "7d", value_parser = duration)]
     pub session_expires_in: Duration,
 

@@ -60,8 +60,8 @@ pub struct Config {
     #[arg(long, env, default_value = "http://localhost:3000", value_delimiter = ',')]
     pub frontend_url: Vec<WebOrigin>,
 
-    /// Public origin of this service; if set, challenges name the metadata at
-    /// /.well-known/oauth-protected-resource (RFC 9728)
+    /// Public origin of this service; if set, the `WWW-Authenticate` header of a 401 or 403 names
+    /// the metadata at /.well-known/oauth-protected-resource (RFC 9728)
     #[arg(long, env, value_parser = http_origin)]
     pub tasks_url: Option<WebOrigin>,
 

@@ -7,8 +7,9 @@ use settings::secret;
 /// Settings of the security events feed, and of token introspection.
 #[derive(Args, Clone, Debug)]
 pub struct EventArgs {
-    /// Secrets of the services that may read security events at /security-events and introspect access
-    /// tokens, separated by commas; at least 32 characters each. If unset, neither is offered
+    /// Secrets, separated by commas, of the services that may read security events at
+    /// /security-events and introspect access tokens; at least 32 characters each. If
+    /// unset, neither is offered
     #[arg(long, env, hide_env_values = true, value_delimiter = ',', value_parser = secret)]
     pub events_secret: Vec<SecretString>,
 }
