@@ -7,6 +7,7 @@
 
 use aws_lc_rs::digest;
 use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, aead::Aead as _};
+use data_encoding::HEXLOWER_PERMISSIVE;
 use secrecy::ExposeSecret as _;
 
 use super::ImportError;
@@ -52,15 +53,8 @@ fn encrypted_bytes(stored: &str) -> Option<Vec<u8>> {
         Some(versioned) => versioned.split_once('$')?.1,
         None => &text,
     };
-    let bytes = bytes_of_hex(hex)?;
+    let bytes = HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).ok()?;
     (bytes.len() > NONCE_BYTES + TAG_BYTES).then_some(bytes)
-}
-
-fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<_>> = text.chars().map(|c| c.to_digit(16)).collect();
-    let (pairs, rest) = digits.as_deref()?.as_chunks::<2>();
-    let byte = |&[high, low]: &[u32; 2]| u8::try_from(high << 4 | low).ok();
-    if rest.is_empty() { pairs.iter().map(byte).collect() } else { None }
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    fmt::Write as _,
     fs::File,
     io::{self, BufRead as _, BufReader},
     path::{Path, PathBuf},
@@ -10,6 +9,7 @@ use std::{
 };
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use data_encoding::HEXLOWER;
 
 use super::normalization::nfkc;
 
@@ -63,7 +63,7 @@ impl Blocklist {
             return false;
         }
         let hash = digest(&SHA1_FOR_LEGACY_USE_ONLY, password.as_bytes());
-        let hash = hex(hash.as_ref());
+        let hash = HEXLOWER.encode(hash.as_ref());
         self.prefixes.iter().any(|(digits, numbers)| {
             number(hash.get(..*digits).unwrap_or_default())
                 .is_some_and(|prefix| numbers.binary_search(&prefix).is_ok())
@@ -99,14 +99,6 @@ fn number(digits: &str) -> Option<u64> {
     u64::from_str_radix(digits, 16).ok()
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut digits, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -140,7 +132,7 @@ mod tests {
         let hashes: Vec<_> = [43, 44, 45]
             .map(|number| {
                 let password = format!("battery staple {number}");
-                hex(digest(&SHA1_FOR_LEGACY_USE_ONLY, password.as_bytes()).as_ref())
+                HEXLOWER.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, password.as_bytes()).as_ref())
             })
             .into();
         let lines =

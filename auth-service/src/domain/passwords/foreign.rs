@@ -8,6 +8,7 @@ use aws_lc_rs::{
     digest::{SHA256, digest},
 };
 use base64::Engine as _;
+use data_encoding::HEXLOWER;
 
 use super::{
     bcrypt_encoding::{BCRYPT_BASE64, BCRYPT_COSTS, BCRYPT_DIGEST_BYTES},
@@ -85,7 +86,7 @@ impl Foreign {
         match self {
             Self::Bcrypt { cost, salt, is_over_sha256, .. } => {
                 let mut input = if *is_over_sha256 {
-                    hexadecimal(digest(&SHA256, password.as_bytes()).as_ref())
+                    HEXLOWER.encode(digest(&SHA256, password.as_bytes()).as_ref()).into_bytes()
                 } else {
                     password.as_bytes().to_vec()
                 };
@@ -119,24 +120,16 @@ fn better_auth(stored: &str) -> Result<Foreign, UnusableHash> {
     if salt.len() != BETTER_AUTH_SALT_CHARS || key.len() != BETTER_AUTH_KEY_CHARS {
         return Err(UnusableHash::Unknown);
     }
-    bytes_of_hex(salt).ok_or(UnusableHash::Malformed)?;
-    let key = bytes_of_hex(key).ok_or(UnusableHash::Malformed)?;
+    let decoded =
+        |text: &str| HEXLOWER.decode(text.as_bytes()).map_err(|_error| UnusableHash::Malformed);
+    decoded(salt)?;
+    let key = decoded(key)?;
     Ok(Foreign::Scrypt {
         params: scrypt_params(BETTER_AUTH_COST)?,
         salt: salt.as_bytes().to_vec(),
         key,
         is_over_nfkc: true,
     })
-}
-
-fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
-    let digit = |c: u8| match c {
-        b'0'..=b'9' => Some(c - b'0'),
-        b'a'..=b'f' => Some(c - b'a' + 10),
-        _ => None,
-    };
-    let (pairs, _) = text.as_bytes().as_chunks();
-    pairs.iter().map(|&[high, low]| Some(digit(high)? << 4 | digit(low)?)).collect()
 }
 
 /// Parses `<cost>$<22 characters of salt><31 characters of key>`.
@@ -163,10 +156,6 @@ fn scrypt_phc(rest: &str) -> Result<(scrypt::Params, Vec<u8>, Vec<u8>), Unusable
     let params = scrypt_params(numbers(cost, ["ln", "r", "p"])?)?;
     let (salt, key) = salt_and_key(rest)?;
     Ok((params, salt, key))
-}
-
-fn hexadecimal(bytes: &[u8]) -> Vec<u8> {
-    bytes.iter().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect()
 }
 
 fn scrypt_params([log_n, r, p]: [u32; 3]) -> Result<scrypt::Params, UnusableHash> {

@@ -1,6 +1,7 @@
 //! Converts password hashes from the formats of other programs into their stored form.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD_NO_PAD};
+use data_encoding::HEXLOWER_PERMISSIVE;
 
 use super::{firebase, lenient_base64, unusable_hash::UnusableHash};
 
@@ -75,11 +76,11 @@ fn django_or_werkzeug(head: &str, rest: &str) -> Result<String, UnusableHash> {
         }
         (["pbkdf2", digest @ ("sha1" | "sha256" | "sha512"), iterations], [salt, key]) => {
             let salt = Some(salt.as_bytes().to_vec());
-            phc(&format!("pbkdf2-{digest}$i={iterations}"), salt, bytes_of_hex(key))
+            phc(&format!("pbkdf2-{digest}$i={iterations}"), salt, hexadecimal(key))
         }
         (["scrypt", n, r, p], [salt, key]) => {
             let cost = scrypt_cost(n, r, p)?;
-            phc(&cost, Some(salt.as_bytes().to_vec()), bytes_of_hex(key))
+            phc(&cost, Some(salt.as_bytes().to_vec()), hexadecimal(key))
         }
         _ => Err(UnusableHash::Unknown),
     }
@@ -114,11 +115,8 @@ fn phc(kind: &str, salt: Option<Vec<u8>>, key: Option<Vec<u8>>) -> Result<String
     Ok(format!("${kind}${salt}${key}"))
 }
 
-fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<_>> = text.chars().map(|c| c.to_digit(16)).collect();
-    let (pairs, rest) = digits.as_deref()?.as_chunks::<2>();
-    let byte = |&[high, low]: &[u32; 2]| u8::try_from(high << 4 | low).ok();
-    if rest.is_empty() { pairs.iter().map(byte).collect() } else { None }
+fn hexadecimal(text: &str) -> Option<Vec<u8>> {
+    HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok()
 }
 
 /// Describes the kind of a rejected hash, without revealing its salt or digest.
