@@ -1,6 +1,7 @@
 //! Sites, as browsers distinguish them for cookies.
 
 use service_kit::origins::WebOrigin;
+use settings::is_on_this_machine;
 use url::{Host, Url};
 
 fn host(origin: &WebOrigin) -> Option<Host<String>> {
@@ -14,12 +15,7 @@ pub fn is_https(origin: &WebOrigin) -> bool {
 /// Returns whether the origin's host is a loopback address, or a name that always refers to one
 /// (W3C Secure Contexts §3.1).
 pub fn is_loopback(origin: &WebOrigin) -> bool {
-    match host(origin) {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
+    is_on_this_machine(origin.as_str())
 }
 
 /// Returns whether `SameSite` cookies are certainly not sent between two origins, regardless of
