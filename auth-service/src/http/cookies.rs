@@ -125,14 +125,14 @@ impl Cookies {
     /// browser closes, and the cookies that clear those of an earlier server.
     pub(crate) fn start(&self, token: &str, max_age: Option<u64>) -> Vec<HeaderValue> {
         let mut lines = self.clear_old_domain();
-        lines.push(self.set_cookie(&self.names.session_token, &self.signed(token), max_age));
+        lines.extend(self.set_cookie(&self.names.session_token, &self.signed(token), max_age));
         if max_age.is_none() {
-            lines.push(self.set_cookie(&self.names.dont_remember, &self.signed(MARKER), None));
+            lines.extend(self.set_cookie(&self.names.dont_remember, &self.signed(MARKER), None));
         }
         lines
     }
 
-    pub(crate) fn clear_marker(&self) -> HeaderValue {
+    pub(crate) fn clear_marker(&self) -> Option<HeaderValue> {
         self.set_cookie(&self.names.dont_remember, "", Some(0))
     }
 
@@ -143,7 +143,8 @@ impl Cookies {
         let mut lines = self.clear_old_domain();
         lines.extend(
             [session_token, session_data, dont_remember]
-                .map(|name| self.set_cookie(name, "", Some(0))),
+                .into_iter()
+                .filter_map(|name| self.set_cookie(name, "", Some(0))),
         );
         lines
     }
@@ -153,9 +154,9 @@ impl Cookies {
     fn clear_old_domain(&self) -> Vec<HeaderValue> {
         let Some(domain) = &self.old_domain else { return Vec::new() };
         let Names { session_token, session_data, dont_remember } = &self.names;
-        [session_token, session_data, dont_remember]
-            .map(|name| header(format!("{name}=; Max-Age=0; Domain={domain}; {}", self.attributes)))
-            .into()
+        let clear =
+            |name| header(format!("{name}=; Max-Age=0; Domain={domain}; {}", self.attributes));
+        [session_token, session_data, dont_remember].into_iter().filter_map(clear).collect()
     }
 
     /// Returns headers that clear Better Auth's non-empty session cache cookies, which may be split
@@ -169,20 +170,20 @@ impl Cookies {
             let is_left_over = piece.is_empty() || piece.strip_prefix('.').is_some_and(is_number);
             (is_left_over && !value.is_empty()).then_some(name)
         });
-        names.take(MAX_CLEARED).map(|name| self.set_cookie(name, "", Some(0))).collect()
+        names.take(MAX_CLEARED).filter_map(|name| self.set_cookie(name, "", Some(0))).collect()
     }
 
-    fn set_cookie(&self, name: &str, value: &str, max_age: Option<u64>) -> HeaderValue {
+    fn set_cookie(&self, name: &str, value: &str, max_age: Option<u64>) -> Option<HeaderValue> {
         let value = utf8_percent_encode(value, URI_COMPONENT);
         let max_age = max_age.map(|age| format!(" Max-Age={age};")).unwrap_or_default();
         header(format!("{name}={value};{max_age} {}", self.attributes))
     }
 }
 
-fn header(line: String) -> HeaderValue {
-    // This cannot fail: names and attributes are validated, and percent-encoding leaves only
-    // characters that are valid in a header.
-    HeaderValue::try_from(line).unwrap_or_else(|_| HeaderValue::from_static(""))
+/// Returns a `Set-Cookie` header. It is never `None`: names and attributes are validated, and
+/// percent-encoding leaves only characters that are valid in a header.
+fn header(line: String) -> Option<HeaderValue> {
+    HeaderValue::try_from(line).ok()
 }
 
 /// Returns the values of all cookies with this name, without surrounding quotes.

@@ -98,7 +98,7 @@ fn write(state: &AppState, sent: &HeaderMap, response: &mut HeaderMap, change: &
             let max_age = is_remembered.then_some(state.sessions.lifetime().as_secs());
             let mut lines = cookies.start(token, max_age);
             if *is_remembered && cookies.has_marker(sent) {
-                lines.push(cookies.clear_marker());
+                lines.extend(cookies.clear_marker());
             }
             lines.extend(cookies.clear_left_overs(sent));
             lines
