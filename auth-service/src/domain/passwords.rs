@@ -1,7 +1,6 @@
 //! Hashing and verification of passwords on blocking threads, with limited concurrency.
 //! `bcrypt_sha256` implements the hashes that this service creates, `foreign` those of other
-//! programs. Verifying any hash takes at least as long as verifying a hash that this service
-//! creates.
+//! programs.
 
 mod bcrypt_encoding;
 mod bcrypt_sha256;
@@ -15,12 +14,8 @@ mod phc;
 mod spelling;
 mod unusable_hash;
 
-use std::{
-    hint::black_box,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use rustix::time::{ClockId, clock_gettime};
 use telemetry::metrics::{Counter, Histogram, Sheet};
 use tokio::{
     sync::Semaphore,
@@ -30,8 +25,8 @@ use tokio::{
 
 pub(crate) use self::compromised::BlocklistError;
 use self::{
-    bcrypt_encoding::BCRYPT_COSTS, bcrypt_sha256::BcryptSha256, compromised::Blocklist,
-    foreign::Foreign, unusable_hash::UnusableHash,
+    bcrypt_sha256::BcryptSha256, compromised::Blocklist, foreign::Foreign,
+    unusable_hash::UnusableHash,
 };
 use crate::config::Config;
 
@@ -155,8 +150,8 @@ impl Passwords {
     ) -> Result<bool, PasswordError> {
         let is_known = stored.is_some();
         let stored = stored.unwrap_or(&self.dummy).to_owned();
-        let (password, cost) = (password.to_owned(), self.cost);
-        let fits = self.queue(move || verify(&password, &stored, cost));
+        let password = password.to_owned();
+        let fits = self.queue(move || verify(&password, &stored));
         Ok(fits.await? && is_known)
     }
 
@@ -225,54 +220,13 @@ impl<'a> Stored<'a> {
     }
 }
 
-/// Returns whether a password matches a stored hash. Takes at least as long as hashing with `cost`.
-/// An invalid hash matches nothing.
-fn verify(password: &str, stored: &str, cost: u32) -> bool {
-    let started = time_worked();
-    let fits = match Stored::read(stored) {
-        Ok(Stored::Ours(hash)) => {
-            let fits = hash.fits(password);
-            if hash.cost >= cost {
-                return fits;
-            }
-            fits
-        }
+/// Returns whether a password matches a stored hash. An invalid hash matches nothing.
+fn verify(password: &str, stored: &str) -> bool {
+    match Stored::read(stored) {
+        Ok(Stored::Ours(hash)) => hash.fits(password),
         Ok(Stored::Foreign(hash)) => hash.fits(password),
         Err(_) => false,
-    };
-    make_up_for(started, cost);
-    fits
-}
-
-/// Computes hashes until this thread has used about as much CPU time since `started` as hashing
-/// with `cost` takes. Without this, verifying a hash of another kind or a lower cost would be
-/// faster than verifying the dummy, and would reveal that the address is known. The time of a
-/// slower hash cannot be hidden in this way; only a higher `cost` helps.
-fn make_up_for(started: Duration, cost: u32) {
-    // Each increment of the cost doubles the work. A first short run measures the current speed of
-    // this machine, and each later run makes the measurement more precise.
-    let (mut rounds, mut worked) = (0, Duration::ZERO);
-    let mut work = |step: u32| {
-        let began = time_worked();
-        black_box(bcrypt::bcrypt(step, [0; 16], &[0]));
-        rounds += 1 << step;
-        worked += time_worked().saturating_sub(began);
-        worked / rounds
-    };
-    let smallest = *BCRYPT_COSTS.start();
-    let mut round = work(cost.saturating_sub(5).max(smallest));
-    for step in (smallest..cost).rev() {
-        let spent = time_worked().saturating_sub(started);
-        if spent + round * (1 << step) <= round * (1 << cost) {
-            round = work(step);
-        }
     }
-}
-
-/// Returns the CPU time that this thread has used. Unlike elapsed time, it does not include time
-/// spent waiting for a core.
-fn time_worked() -> Duration {
-    clock_gettime(ClockId::ThreadCPUTime).try_into().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -286,11 +240,11 @@ mod tests {
         let earlier = bcrypt_sha256::hash("correct horse 42", 4);
         let bcrypt = "$2b$05$vqUhrIwkDcP5xczYxBaAteG5t5XkGQEX0cuxGPXx3TyW2dJmLyF2K";
         for (stored, is_outdated) in [(&*ours, false), (&*earlier, true), (bcrypt, true)] {
-            assert!(verify("correct horse 42", stored, 5), "{stored}");
-            assert!(!verify("battery staple 7", stored, 5), "{stored}");
+            assert!(verify("correct horse 42", stored), "{stored}");
+            assert!(!verify("battery staple 7", stored), "{stored}");
             assert_eq!(passwords.is_outdated(stored), is_outdated, "{stored}");
         }
-        assert!(!verify("", "", 5));
+        assert!(!verify("", ""));
         assert!(passwords.is_outdated(""));
     }
 
