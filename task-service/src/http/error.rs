@@ -3,6 +3,9 @@
 //! `detail` is always a string, because clients of the FastAPI back end read it; programs should
 //! use `code`.
 
+mod causes;
+mod table;
+
 use std::{borrow::Cow, time::Duration};
 
 use actix_web::{
@@ -12,18 +15,16 @@ use actix_web::{
         header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
     },
 };
-use database::is_outage;
 use serde::Serialize;
-use service_kit::{body::BodyError, request, server::Exhausted};
+use service_kit::{request, server::Exhausted};
 use telemetry::Chain;
 use tracing::{debug, error};
 use utoipa::ToSchema;
 
 use crate::{
     domain::{
-        long_reads::LongReadError,
         principal::Scope,
-        quota::{Limited, QuotaError},
+        quota::Limited,
         rate_limit::{TooMany, whole_seconds},
     },
     store::StoreError,
@@ -121,134 +122,7 @@ pub(crate) struct Problem<'a> {
     errors: &'a [InputError],
 }
 
-impl From<BodyError> for Error {
-    fn from(error: BodyError) -> Self {
-        match error {
-            BodyError::TooLarge => Self::BodyTooLarge,
-            BodyError::Encoded => Self::UnsupportedMediaType,
-            BodyError::TimedOut => Self::BodyTimedOut,
-            BodyError::Incomplete => Self::InvalidJson,
-        }
-    }
-}
-
-impl From<QuotaError> for Error {
-    fn from(error: QuotaError) -> Self {
-        match error {
-            QuotaError::Exceeded { limited, max } => Self::QuotaExceeded { limited, max },
-            QuotaError::Store(error) => Self::Sql(error),
-        }
-    }
-}
-
-impl From<LongReadError> for Error {
-    fn from(error: LongReadError) -> Self {
-        match error {
-            LongReadError::TooMany => Self::TooManySearches,
-            LongReadError::Unavailable(error) => Self::DatabaseUnavailable(error),
-        }
-    }
-}
-
 impl Error {
-    /// Returns the status, code and detail. The details of 5xx errors are constant, as is the code
-    /// of 401.
-    fn parts(&self) -> (StatusCode, &'static str, Cow<'static, str>) {
-        use StatusCode as S;
-        let (status, code, detail) = match self {
-            Self::Bearer(error) => match error {
-                jwks_auth::Error::Unavailable { .. } => {
-                    (S::SERVICE_UNAVAILABLE, "issuer_unavailable", error.to_string().into())
-                }
-                jwks_auth::Error::NotConfigured => internal(),
-                _ => (S::UNAUTHORIZED, "invalid_token", error.to_string().into()),
-            },
-            Self::InsufficientScope(scope) => {
-                let detail = format!("The token lacks the scope {}", scope.as_str());
-                (S::FORBIDDEN, "insufficient_scope", detail.into())
-            }
-            Self::Forbidden(verb) => {
-                let verb = match verb {
-                    Verb::Access => "access",
-                    Verb::Update => "update",
-                    Verb::Delete => "delete",
-                };
-                let detail = format!("Not authorized to {verb} this task");
-                (S::FORBIDDEN, "forbidden", detail.into())
-            }
-            Self::TaskNotFound => (S::NOT_FOUND, "task_not_found", "Task not found".into()),
-            Self::PathNotFound => (S::NOT_FOUND, "not_found", "Not Found".into()),
-            Self::MethodNotAllowed => {
-                (S::METHOD_NOT_ALLOWED, "method_not_allowed", "Method Not Allowed".into())
-            }
-            Self::UnsupportedMediaType => (
-                S::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported_media_type",
-                "The body must be application/json, not compressed".into(),
-            ),
-            Self::InvalidJson => {
-                (S::BAD_REQUEST, "invalid_json", "The body is not valid JSON".into())
-            }
-            Self::BodyTooLarge => {
-                (S::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large".into())
-            }
-            Self::BodyTimedOut => {
-                (S::REQUEST_TIMEOUT, "body_timeout", "The body did not arrive in time".into())
-            }
-            Self::Invalid(errors) => {
-                (S::UNPROCESSABLE_ENTITY, "validation_error", summary(errors).into())
-            }
-            Self::PreconditionFailed => (
-                S::PRECONDITION_FAILED,
-                "precondition_failed",
-                "The task has changed since it was read".into(),
-            ),
-            Self::PreconditionRequired => (
-                S::PRECONDITION_REQUIRED,
-                "precondition_required",
-                "Send the version of the task in If-Match".into(),
-            ),
-            Self::KeyReused => (
-                S::UNPROCESSABLE_ENTITY,
-                "idempotency_key_reused",
-                "The Idempotency-Key was already used for another request".into(),
-            ),
-            Self::QuotaExceeded { limited, max } => {
-                let detail = match limited {
-                    Limited::Tasks => {
-                        format!("You have reached the maximum of {max} tasks; delete some first")
-                    }
-                    Limited::IdempotencyKeys => format!(
-                        "You have used the maximum of {max} idempotency keys in 24 hours; try again later"
-                    ),
-                };
-                (S::CONFLICT, "quota_exceeded", detail.into())
-            }
-            Self::RateLimited(_) => {
-                (S::TOO_MANY_REQUESTS, "rate_limited", "Too many requests".into())
-            }
-            Self::TooManySearches => (
-                S::TOO_MANY_REQUESTS,
-                "too_many_searches",
-                "Too many searches at once; wait until the others have finished".into(),
-            ),
-            Self::ResponsesInFlight(Exhausted::ByUser) => (
-                S::TOO_MANY_REQUESTS,
-                "too_many_responses",
-                "Too many large responses at once; read those that were requested first".into(),
-            ),
-            Self::ResponsesInFlight(Exhausted::ByAll) => (
-                S::SERVICE_UNAVAILABLE,
-                "overloaded",
-                "Too many large responses are being sent; try again".into(),
-            ),
-            Self::DatabaseUnavailable(_) => database_unavailable(),
-            Self::Sql(error) if is_outage(error) => database_unavailable(),
-            Self::Sql(_) | Self::Json(_) => internal(),
-        };
-        (status, code, detail)
-    }
-
     /// Returns the error for an unavailable database.
     pub(crate) fn outage() -> Self {
         Self::Sql(StoreError::BrokenTransactionManager)
@@ -292,26 +166,6 @@ impl Error {
             _ => RETRY_AFTER_DATABASE,
         }
     }
-}
-
-type Parts = (StatusCode, &'static str, Cow<'static, str>);
-
-fn internal() -> Parts {
-    (StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "Internal Server Error".into())
-}
-
-fn database_unavailable() -> Parts {
-    let detail = "The database is temporarily unavailable";
-    (StatusCode::SERVICE_UNAVAILABLE, "database_unavailable", detail.into())
-}
-
-/// Returns a summary such as `title: Field required; completed: Input should be a valid boolean`.
-fn summary(errors: &[InputError]) -> String {
-    let lines: Vec<String> = errors
-        .iter()
-        .map(|error| format!("{}: {}", error.loc.last().map_or("body", |name| name), error.msg))
-        .collect();
-    lines.join("; ")
 }
 
 /// Returns the reason why a token was not accepted, for the log. The client receives less detail.
