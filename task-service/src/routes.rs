@@ -18,7 +18,11 @@ use service_kit::docs;
 
 use crate::{
     domain::resource::PATH as RESOURCE_METADATA,
-    http::{challenge, error::Error, rate_limit},
+    http::{
+        caller::{for_readers, for_writers},
+        challenge,
+        error::Error,
+    },
 };
 
 /// The committed `OpenAPI` document, which the service serves.
@@ -31,17 +35,17 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
         .wrap(from_fn(add_headers))
         .service(
             resource("")
-                .get(listing::list_tasks)
-                .head(listing::list_tasks)
-                .post(tasks::create_task),
+                .get(for_readers(listing::list_tasks))
+                .head(for_readers(listing::list_tasks))
+                .post(for_writers(tasks::create_task)),
         )
         .service(
             resource("/{id}")
-                .get(tasks::get_task)
-                .head(tasks::get_task)
-                .put(tasks::update_task)
-                .patch(tasks::update_task)
-                .delete(tasks::delete_task),
+                .get(for_readers(tasks::get_task))
+                .head(for_readers(tasks::get_task))
+                .put(for_writers(tasks::update_task))
+                .patch(for_writers(tasks::update_task))
+                .delete(for_writers(tasks::delete_task)),
         );
     app.service(tasks)
         .service(
@@ -56,13 +60,13 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
         .default_service(to(async || Err::<&str, _>(Error::PathNotFound)));
 }
 
-/// Middleware that adds the rate limit headers and `Cache-Control` to responses below `/api/tasks`.
+/// Middleware that completes authentication challenges and adds `Cache-Control` to responses below
+/// `/api/tasks`.
 async fn add_headers<B: MessageBody + 'static>(
     req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, WebError> {
     let mut response = next.call(req).await?;
-    rate_limit::add_headers(&mut response);
     challenge::name_metadata(&mut response);
     if !response.headers().contains_key(CACHE_CONTROL) {
         response.headers_mut().insert(CACHE_CONTROL, PRIVATE);

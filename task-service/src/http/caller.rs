@@ -1,61 +1,81 @@
-//! The authenticated caller as an extractor, like the `get_current_user` dependency of a FastAPI back
-//! end.
+//! Authentication, rate limiting and authorization of callers, like the `get_current_user` dependency
+//! of a FastAPI back end.
+//!
+//! A handler of tasks takes the owner of the tasks as its first argument, which no extractor
+//! provides, so the compiler accepts it as a route only inside [`for_readers`] or [`for_writers`].
 
-use std::{future::Future, pin::Pin};
-
-use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, dev, web::Payload};
 use jwks_auth::Bearer;
 use shared_models::{CallerClaims, UserId};
 
 use crate::{
     domain::principal::{Principal, Scope},
-    http::{error::Error, rate_limit::count},
+    http::{
+        error::{Error, Result},
+        rate_limit,
+    },
 };
 
-/// The owner of the tasks that the caller may read, and the value of another extractor.
+/// Makes a route of a handler that reads tasks of the caller.
 ///
-/// A handler that takes this extractor requires a valid token. `T` is extracted after
-/// authentication, rate limiting and authorization, so a request with an invalid token gets a 401
-/// whatever else is wrong with it.
-pub(crate) struct Reader<T>(pub(crate) UserId, pub(crate) T);
+/// The route requires a valid token. The handler's input is extracted after authentication, rate
+/// limiting and authorization, so a request with an invalid token gets a 401 whatever else is wrong
+/// with it. If the request was counted, the response reports the rate limit.
+pub(crate) fn for_readers<T: FromRequest + 'static>(
+    handler: impl AsyncFn(UserId, T) -> Result<HttpResponse> + Clone + 'static,
+) -> impl Handler<(HttpRequest, Payload), Output = HttpResponse> {
+    authorized(Scope::ReadTasks, handler)
+}
 
-/// Like [`Reader`], for tasks that the caller may change.
-pub(crate) struct Writer<T>(pub(crate) UserId, pub(crate) T);
+/// Like [`for_readers`], for a handler that changes tasks.
+pub(crate) fn for_writers<T: FromRequest + 'static>(
+    handler: impl AsyncFn(UserId, T) -> Result<HttpResponse> + Clone + 'static,
+) -> impl Handler<(HttpRequest, Payload), Output = HttpResponse> {
+    authorized(Scope::WriteTasks, handler)
+}
 
-type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, actix_web::Error>>>>;
-
-impl<T: FromRequest + 'static> FromRequest for Reader<T> {
-    type Error = actix_web::Error;
-    type Future = Extracting<Self>;
-
-    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (req, mut payload) = (req.clone(), payload.take());
-        Box::pin(async move {
-            let caller = authorized(&req, Scope::ReadTasks).await?;
-            let input = T::from_request(&req, &mut payload).await.map_err(Into::into)?;
-            Ok(Self(caller.into_owner(), input))
-        })
+fn authorized<T: FromRequest + 'static>(
+    scope: Scope,
+    handler: impl AsyncFn(UserId, T) -> Result<HttpResponse> + Clone + 'static,
+) -> impl Handler<(HttpRequest, Payload), Output = HttpResponse> {
+    move |req: HttpRequest, payload: Payload| {
+        let handler = handler.clone();
+        async move {
+            match authenticate(&req).await {
+                Ok(caller) => respond(&req, payload, caller, scope, handler).await,
+                Err(error) => HttpResponse::from_error(error),
+            }
+        }
     }
 }
 
-impl<T: FromRequest + 'static> FromRequest for Writer<T> {
-    type Error = actix_web::Error;
-    type Future = Extracting<Self>;
-
-    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (req, mut payload) = (req.clone(), payload.take());
-        Box::pin(async move {
-            let caller = authorized(&req, Scope::WriteTasks).await?;
-            let input = T::from_request(&req, &mut payload).await.map_err(Into::into)?;
-            Ok(Self(caller.into_owner(), input))
-        })
-    }
+async fn authenticate(req: &HttpRequest) -> Result<Principal> {
+    let Bearer(claims) = Bearer::<CallerClaims>::from_request(req, &mut dev::Payload::None).await?;
+    Ok(Principal::new(&claims))
 }
 
-/// Authenticates the caller, counts the request, and checks that the caller has the scope.
-async fn authorized(req: &HttpRequest, scope: Scope) -> Result<Principal, Error> {
-    let Bearer(claims) = Bearer::<CallerClaims>::from_request(req, &mut Payload::None).await?;
-    let caller = Principal::new(&claims);
-    count(req, caller.owner()).map_err(Error::RateLimited)?;
-    if caller.may(scope) { Ok(caller) } else { Err(Error::InsufficientScope(scope)) }
+/// Counts the request of a caller, and calls the handler if the rate limit and the scopes of the
+/// caller allow it.
+async fn respond<T: FromRequest>(
+    req: &HttpRequest,
+    payload: Payload,
+    caller: Principal,
+    scope: Scope,
+    handler: impl AsyncFn(UserId, T) -> Result<HttpResponse>,
+) -> HttpResponse {
+    let counted = rate_limit::count(req, caller.owner());
+    let status = counted.unwrap_or_else(|too_many| Some(too_many.status));
+    let handled = async {
+        counted.map_err(Error::RateLimited)?;
+        if !caller.may(scope) {
+            return Err(Error::InsufficientScope(scope).into());
+        }
+        let input = T::from_request(req, &mut payload.into_inner()).await.map_err(Into::into)?;
+        Ok::<_, actix_web::Error>(handler(caller.into_owner(), input).await?)
+    };
+    let mut response = handled.await.unwrap_or_else(HttpResponse::from_error);
+    if let Some(status) = status {
+        rate_limit::add_headers(response.headers_mut(), status);
+    }
+    response
 }

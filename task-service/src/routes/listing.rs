@@ -17,7 +17,6 @@ use self::parameters::Page;
 pub(crate) use self::parameters::{OrderName, SortName};
 use crate::{
     http::{
-        caller::Reader,
         cursor,
         error::Result,
         parts::Tasks,
@@ -149,9 +148,8 @@ impl Page {
     ),
 )]
 pub(crate) async fn list_tasks(
-    req: HttpRequest,
-    state: Data<AppState>,
-    Reader(user, page): Reader<Page>,
+    user: UserId,
+    (req, state, page): (HttpRequest, Data<AppState>, Page),
 ) -> Result<HttpResponse> {
     if !page.takes_its_time() {
         let found = page.load(state.read().await?, &user).await?;

@@ -20,7 +20,6 @@ use self::bodies::{CreateTask, UpdateTask};
 use crate::{
     config::ForeignTasks,
     http::{
-        caller::{Reader, Writer},
         error::{Error, Result, Verb},
         idempotency::{self, IdempotencyKey},
         input::{Body, TaskPath},
@@ -62,8 +61,8 @@ use crate::{
     )),
 )]
 pub(crate) async fn create_task(
-    state: Data<AppState>,
-    Writer(user, (IdempotencyKey(key), Body(input))): Writer<(IdempotencyKey, Body<CreateTask>)>,
+    user: UserId,
+    (state, IdempotencyKey(key), Body(input)): (Data<AppState>, IdempotencyKey, Body<CreateTask>),
 ) -> Result<HttpResponse> {
     let now = DbTime(state.now().into());
     if let Some(key) = key {
@@ -152,9 +151,8 @@ fn created(id: DbUuid, json: Vec<u8>) -> HttpResponse {
     ),
 )]
 pub(crate) async fn get_task(
-    req: HttpRequest,
-    state: Data<AppState>,
-    Reader(user, TaskPath(id)): Reader<TaskPath>,
+    user: UserId,
+    (req, state, TaskPath(id)): (HttpRequest, Data<AppState>, TaskPath),
 ) -> Result<HttpResponse> {
     let conn = &mut state.read().await?;
     match Task::find(conn, &user, id).await? {
@@ -190,12 +188,13 @@ pub(crate) async fn get_task(
     )),
 )]
 pub(crate) async fn update_task(
-    state: Data<AppState>,
-    Writer(user, (TaskPath(id), IfMatch(expected), Body(input))): Writer<(
+    user: UserId,
+    (state, TaskPath(id), IfMatch(expected), Body(input)): (
+        Data<AppState>,
         TaskPath,
         IfMatch,
         Body<UpdateTask>,
-    )>,
+    ),
 ) -> Result<HttpResponse> {
     let changes = TaskChanges {
         title: input.title,
@@ -249,8 +248,8 @@ async fn unchanged(
     responses((status = 204, description = "Task deleted")),
 )]
 pub(crate) async fn delete_task(
-    state: Data<AppState>,
-    Writer(user, (TaskPath(id), IfMatch(expected))): Writer<(TaskPath, IfMatch)>,
+    user: UserId,
+    (state, TaskPath(id), IfMatch(expected)): (Data<AppState>, TaskPath, IfMatch),
 ) -> Result<HttpResponse> {
     let conn = &mut state.write().await?;
     if Task::delete(conn, &user, id, &expected).await? > 0 {
