@@ -1,39 +1,17 @@
-//! Application assembly: binds the listener, orders the middleware and runs until a signal arrives.
+//! The service: its state, the order of its middleware, its background workers and its metrics.
 
 mod housekeeping;
 mod metrics;
 
-use std::{
-    io,
-    net::{SocketAddr, TcpListener},
-    sync::Arc,
-};
+use std::{sync::Arc, time::Duration};
 
-use actix_web::{
-    App as WebApp,
-    dev::{Server, ServerHandle},
-    middleware::from_fn,
-    web::Data,
-};
-use database::{
-    Database, OpenError,
-    migrate::{self, MigrateError},
-};
+use actix_web::{App, web::Data};
+use database::{Database, OpenError, migrate::Migrations};
 use futures_util::future::join;
-use service_kit::{
-    Clock,
-    cors::Cors,
-    lifecycle::{Lifecycle, Preparation},
-    listen::{ListenError, listen_for_metrics},
-    request,
-    server::{self, InFlight},
-    worker::Worker,
-};
+use service_kit::{Application, Clock, Service, cors::Cors, server::InFlight, worker::Worker};
 use settings::ExampleSecret;
-use telemetry::metrics::Metrics;
-use tracing::info;
+use telemetry::metrics::Build;
 
-use self::metrics::{BUILD, Shown};
 use crate::{
     MIGRATIONS,
     config::{Config, SecretError},
@@ -53,6 +31,7 @@ use crate::{
     http::{
         cookies::Cookies, error::X_RETRY_AFTER, session_cookies::SET_AUTH_TOKEN, state::AppState,
     },
+    openapi,
     routes::{self, SET_AUTH_JWT, TOKEN_ENDPOINT},
 };
 
@@ -60,35 +39,33 @@ use crate::{
 const EXPOSED_HEADERS: [&str; 6] =
     [SET_AUTH_TOKEN, SET_AUTH_JWT, X_RETRY_AFTER, "retry-after", "location", "x-request-id"];
 
-/// The assembled service: its listener is bound, but it does not serve requests yet.
-#[expect(missing_debug_implementations, reason = "the server is not Debug")]
-pub struct App {
-    address: SocketAddr,
-    server: Server,
-    lifecycle: Lifecycle,
-    preparation: Preparation<Workers, StartError>,
+/// The service, with the state that all requests share.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "the state contains secrets")]
+pub struct AuthService {
     state: Data<AppState>,
-    metrics: Metrics,
+    config: Arc<Config>,
 }
 
 /// Background workers, started once the schema is up to date and the signing keys are loaded.
-struct Workers {
+#[derive(Debug)]
+pub struct Workers {
     mail: Worker,
     housekeeping: Worker,
     keys: Worker,
 }
 
-/// Reason why the service could not start or keep running.
+pub type StartError = service_kit::StartError<SetupError>;
+
+/// Reason why the service cannot be set up.
 #[derive(Debug, thiserror::Error)]
-pub enum StartError {
+pub enum SetupError {
     #[error(transparent)]
     Example(#[from] ExampleSecret),
     #[error(transparent)]
     Secret(#[from] SecretError),
     #[error(transparent)]
     Open(#[from] OpenError),
-    #[error("cannot use DATABASE_URL")]
-    Migrate(#[from] MigrateError),
     #[error("cannot set up the signing key")]
     Issuer(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("cannot read the signing key yet")]
@@ -111,122 +88,95 @@ pub enum StartError {
     Templates(#[from] TemplateError),
     #[error("cannot derive a key from BETTER_AUTH_SECRET")]
     Crypto,
-    #[error(transparent)]
-    Listen(#[from] ListenError),
-    #[error(transparent)]
-    Run(#[from] io::Error),
 }
 
-impl App {
-    /// Binds the listener, builds the state and starts the metrics listener. Does not connect to
-    /// the database: [`Self::prepared`] and [`Self::run`] do.
-    pub fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
+impl Service for AuthService {
+    const BUILD: Build =
+        Build { service: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
+    const ABOUT: &'static str = env!("CARGO_PKG_DESCRIPTION");
+    const MIGRATIONS: Migrations = MIGRATIONS;
+
+    type Config = Config;
+    type Error = SetupError;
+    type Workers = Workers;
+
+    fn build(config: &Config, clock: Clock) -> Result<Self, SetupError> {
         if !config.keys_outlive_tokens() {
-            return Err(StartError::GracePeriod);
+            return Err(SetupError::GracePeriod);
         }
         if !config.keys_sign_before_rotation() {
-            return Err(StartError::PublishAhead);
+            return Err(SetupError::PublishAhead);
         }
         if !config.cookies.fits(config.has_secure_cookies()) {
-            return Err(StartError::CookieSameSite);
+            return Err(SetupError::CookieSameSite);
         }
-        config.database_url.refuse_example(config.better_auth_url.as_str())?;
+        config.server.database_url.refuse_example(config.better_auth_url.as_str())?;
         config.check_events()?;
         let secrets = config.secrets()?;
-        let database = Database::open_with(&config.database_url, &config.database)?;
+        let database = Database::open_with(&config.server.database_url, &config.server.database)?;
         let audit = Audit::default();
-        let crypto = |_error| StartError::Crypto;
+        let crypto = |_error| SetupError::Crypto;
         let attempts = Arc::new(Attempts::new(&database, clock.clone()));
         let email_tokens = Arc::new(EmailTokens::new(&secrets).map_err(crypto)?);
         let state = Data::new(AppState {
-            issuer: Issuer::new(&config, &secrets, &database, &audit).map_err(crypto)?,
+            issuer: Issuer::new(config, &secrets, &database, &audit).map_err(crypto)?,
             clients: Clients::new(
                 config.issuer(),
                 format!("{}{TOKEN_ENDPOINT}", config.better_auth_url.as_str()),
                 &database,
             ),
-            in_flight: InFlight::new(config.server),
+            in_flight: InFlight::new(config.server.responses),
             features: config.features(),
             cookies: Cookies::new(&secrets, &config.cookies, config.has_secure_cookies()),
-            passwords: Passwords::configured(&config)?,
+            passwords: Passwords::configured(config)?,
             trusted_origins: TrustedOrigins(config.trusted_origins()),
             trusted_proxies: config.trusted_proxies.clone(),
             site: config.better_auth_url.as_str().to_owned(),
             is_production: config.is_https(),
             rate_limit: config.rate_limit,
             login_throttle: LoginThrottle::new(config.rate_limit, &attempts, &database, &clock),
-            security_events: SecurityEvents::new(&config),
+            security_events: SecurityEvents::new(config),
             audit,
             audit_retention: config.audit_retention,
-            sessions: Sessions::new(&config, &secrets, &database, &clock).map_err(crypto)?,
+            sessions: Sessions::new(config, &secrets, &database, &clock).map_err(crypto)?,
             bearer_require_signature: config.bearer_require_signature,
-            mailer: Arc::new(Mailer::new(&config, &database, &clock, &attempts, &email_tokens)?),
+            mailer: Arc::new(Mailer::new(config, &database, &clock, &attempts, &email_tokens)?),
             attempts,
             email_tokens,
             database,
             clock,
         });
-        let listener = config.host.listen(config.port)?;
-        let address = listener.local_addr()?;
-        let metrics_listener = listen_for_metrics(&config.metrics)?;
-        let metrics = Metrics::start(metrics_listener, BUILD, Shown(state.clone()))?;
-        let lifecycle = Lifecycle::new(&listener, config.shutdown)?;
-        let preparation = prepare(state.clone(), &config);
-        let server = serve(listener, state.clone(), config, &metrics)?;
-        info!(url.full = %format_args!("http://{address}"), "listening");
-        Ok(Self { address, server, lifecycle, preparation, state, metrics })
+        Ok(Self { state, config: Arc::new(config.clone()) })
     }
 
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    fn database(&self) -> &Database {
+        &self.state.database
     }
 
-    /// Returns the address of the metrics listener, or `None` if it is disabled.
-    pub fn metrics_address(&self) -> Option<SocketAddr> {
-        self.metrics.address()
-    }
-
-    pub fn handle(&self) -> ServerHandle {
-        self.server.handle()
-    }
-
-    /// Prepares the schema, the signing keys and the workers. Retries temporary failures without a
-    /// time limit. Optional: without this call, [`Self::run`] does the same while it serves
-    /// requests.
-    pub async fn prepared(&mut self) -> Result<(), StartError> {
-        self.preparation.done().await
-    }
-
-    /// Runs the service until a signal stops it. Returns an error if the preparation or the server
-    /// fails.
-    pub async fn run(self) -> Result<(), StartError> {
-        let Self { server, lifecycle, preparation, state, metrics, .. } = self;
-        let finish = async |workers: Workers, limit| {
-            let others = join(workers.housekeeping.stop(), workers.keys.stop());
-            join(mail::finish(&state.mailer, workers.mail, limit), others).await;
-        };
-        let ended = lifecycle.run(server, preparation, finish).await;
-        metrics.stop().await;
-        ended
-    }
-}
-
-/// Closes the database to requests. Returns the preparation, which migrates or checks the schema,
-/// opens the database to requests, loads the signing keys and starts the workers. It retries
-/// temporary failures.
-fn prepare(state: Data<AppState>, config: &Config) -> Preparation<Workers, StartError> {
-    state.database.hold_off();
-    let (url, may_migrate) = (config.database_url.clone(), config.migrate);
-    let attempt = async move || {
-        if may_migrate {
-            migrate::run(&url, MIGRATIONS).await?;
-        } else {
-            migrate::check(&url, &MIGRATIONS).await?;
+    fn cors(config: &Config) -> Cors {
+        Cors {
+            origins: config.frontend_url.clone(),
+            methods: "GET, POST",
+            exposed: &EXPOSED_HEADERS,
         }
-        state.database.admit();
+    }
+
+    fn app(self) -> App<impl Application> {
+        App::new()
+            .app_data(self.state)
+            .configure(routes::configure)
+            .configure(|app| routes::configure_web(app, &self.config))
+    }
+
+    fn openapi() -> serde_json::Result<String> {
+        openapi::json()
+    }
+
+    async fn start(&self) -> Result<Workers, SetupError> {
+        let Self { state, .. } = self;
         state.issuer.load(state.now()).await.map_err(|error| {
             let is_temporary = error.is_temporary();
-            let variant = if is_temporary { StartError::IssuerAway } else { StartError::Issuer };
+            let variant = if is_temporary { SetupError::IssuerAway } else { SetupError::Issuer };
             variant(error.into())
         })?;
         Ok(Workers {
@@ -234,38 +184,14 @@ fn prepare(state: Data<AppState>, config: &Config) -> Preparation<Workers, Start
             housekeeping: housekeeping::keep(state.clone()),
             keys: housekeeping::watch_keys(state.clone()),
         })
-    };
-    let is_temporary = |error: &StartError| match error {
-        StartError::Migrate(error) => error.is_temporary(),
-        StartError::IssuerAway(_) => true,
-        _ => false,
-    };
-    Preparation::new(attempt, is_temporary)
-}
+    }
 
-fn serve(
-    listener: TcpListener,
-    state: Data<AppState>,
-    config: Config,
-    metrics: &Metrics,
-) -> io::Result<Server> {
-    let cors = Arc::new(Cors {
-        origins: config.frontend_url.clone(),
-        methods: "GET, POST",
-        exposed: &EXPOSED_HEADERS,
-    });
-    let count_requests = metrics.counting();
-    let (limits, shutdown_timeout) = (config.server, config.shutdown.shutdown_timeout);
-    server::serve(listener, limits, shutdown_timeout, move || {
-        count_requests();
-        WebApp::new()
-            .app_data(state.clone())
-            .wrap(from_fn({
-                let cors = cors.clone();
-                move |req, next| cors.clone().handle(req, next)
-            }))
-            .wrap(from_fn(request::handle))
-            .configure(routes::configure)
-            .configure(|app| routes::configure_web(app, &config))
-    })
+    fn is_temporary(error: &SetupError) -> bool {
+        matches!(error, SetupError::IssuerAway(_))
+    }
+
+    async fn stop(&self, workers: Workers, limit: Duration) {
+        let others = join(workers.housekeeping.stop(), workers.keys.stop());
+        join(mail::finish(&self.state.mailer, workers.mail, limit), others).await;
+    }
 }

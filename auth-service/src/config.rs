@@ -18,17 +18,13 @@ use std::{
 };
 
 use clap::{ArgAction, Args};
-use database::{DatabaseArgs, DatabaseUrl, SchemaName};
 use secrecy::SecretString;
 use service_kit::{
+    ServerArgs,
     client_address::TrustedProxy,
-    lifecycle::ShutdownArgs,
-    listen::Host,
     origins::{WebOrigin, http_origin},
-    server::ServerArgs,
 };
 use settings::{duration, duration_or_zero, is_on_this_machine, non_blank, switch};
-use telemetry::{LogArgs, metrics::MetricsArgs};
 
 use self::secret::versioned_secret;
 pub use self::{
@@ -46,31 +42,11 @@ pub(crate) use self::{mail::SmtpEncryption, secrets::Secrets};
 
 /// Settings of the service.
 #[derive(Args, Clone, Debug)]
+#[command(mut_args(ServerArgs::defaults("sqlite://data/auth.db", "3000")))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Config {
-    /// Database URL: sqlite://path or postgres://user:password@host/database
-    #[arg(long, env, default_value = "sqlite://data/auth.db", hide_env_values = true)]
-    pub database_url: DatabaseUrl,
-
-    /// PostgreSQL schema for the service's tables, so that several applications can share a database;
-    /// created if it does not exist. If unset, the search_path of the URL or of the role applies
-    #[arg(long, env)]
-    pub database_schema: Option<SchemaName>,
-
     #[command(flatten)]
-    pub database: DatabaseArgs,
-
-    /// Run pending database migrations at start
-    #[arg(long, env, default_value = "on", value_parser = switch, action = ArgAction::Set)]
-    pub migrate: bool,
-
-    /// Address or host name of this machine to listen on; 0.0.0.0 for all addresses
-    #[arg(long, env, default_value = "127.0.0.1")]
-    pub host: Host,
-
-    /// Port to listen on; 0 chooses a free one
-    #[arg(long, env, default_value_t = 3000)]
-    pub port: u16,
+    pub server: ServerArgs,
 
     /// Origins of the web app, separated by commas; allowed by CORS and trusted. Schemes of mobile apps
     /// are supported: capacitor://localhost
@@ -204,18 +180,6 @@ pub struct Config {
     /// `img-src https://images.example.com; font-src 'self'`
     #[arg(long, env)]
     pub web_csp: Option<ContentPolicy>,
-
-    #[command(flatten)]
-    pub metrics: MetricsArgs,
-
-    #[command(flatten)]
-    pub server: ServerArgs,
-
-    #[command(flatten)]
-    pub shutdown: ShutdownArgs,
-
-    #[command(flatten)]
-    pub log: LogArgs,
 }
 
 fn folder(path: &str) -> Result<PathBuf, String> {
@@ -223,6 +187,18 @@ fn folder(path: &str) -> Result<PathBuf, String> {
         Ok(path.into())
     } else {
         Err(format!("{path} has no index.html"))
+    }
+}
+
+impl AsRef<ServerArgs> for Config {
+    fn as_ref(&self) -> &ServerArgs {
+        &self.server
+    }
+}
+
+impl AsMut<ServerArgs> for Config {
+    fn as_mut(&mut self) -> &mut ServerArgs {
+        &mut self.server
     }
 }
 

@@ -4,8 +4,8 @@
 //!
 //! | layer | holds |
 //! |---|---|
-//! | [`cli`] | the command line: import and export, users, keys, clients, the audit log, diagnosis |
-//! | [`app`] | the listener, the order of middleware, background workers, metrics |
+//! | [`cli`] | the commands of this service: import and export, users, keys, clients, the audit log, diagnosis |
+//! | [`app`] | the service for the chassis: state, background workers, metrics |
 //! | [`openapi`] | the API description |
 //! | `routes` | the routing table; request bodies, handlers and responses of each resource |
 //! | `http` | validation, sessions and cookies of requests, origins, rate limits, errors as responses |

@@ -9,16 +9,12 @@ mod trusted_issuer;
 
 use std::time::Duration;
 
-use clap::{ArgAction, Args, ValueEnum, value_parser};
-use database::{DatabaseArgs, DatabaseUrl, SchemaName};
+use clap::{Args, ValueEnum, value_parser};
 use service_kit::{
-    lifecycle::ShutdownArgs,
-    listen::Host,
+    ServerArgs,
     origins::{WebOrigin, http_origin},
-    server::ServerArgs,
 };
-use settings::{duration, http_url, non_blank, switch};
-use telemetry::{LogArgs, metrics::MetricsArgs};
+use settings::{duration, http_url, non_blank};
 use url::Url;
 
 pub(crate) use self::trusted_issuer::KeyLocation;
@@ -31,30 +27,10 @@ pub use self::{
 
 /// Settings of the service.
 #[derive(Args, Clone, Debug)]
+#[command(mut_args(ServerArgs::defaults("sqlite://data/tasks.db", "8000")))]
 pub struct Config {
-    /// Database URL: sqlite://path or postgres://user:password@host/database
-    #[arg(long, env, default_value = "sqlite://data/tasks.db", hide_env_values = true)]
-    pub database_url: DatabaseUrl,
-
-    /// PostgreSQL schema for the service's tables, so that several applications can share a database;
-    /// created if it does not exist. If unset, the search_path of the URL or of the role applies
-    #[arg(long, env)]
-    pub database_schema: Option<SchemaName>,
-
     #[command(flatten)]
-    pub database: DatabaseArgs,
-
-    /// Run pending database migrations at start
-    #[arg(long, env, default_value = "on", value_parser = switch, action = ArgAction::Set)]
-    pub migrate: bool,
-
-    /// Address or host name of this machine to listen on; 0.0.0.0 for all addresses
-    #[arg(long, env, default_value = "127.0.0.1")]
-    pub host: Host,
-
-    /// Port to listen on; 0 chooses a free one
-    #[arg(long, env, default_value_t = 8000)]
-    pub port: u16,
+    pub server: ServerArgs,
 
     /// Origins of the web app, separated by commas; allowed by CORS
     #[arg(long, env, default_value = "http://localhost:3000", value_delimiter = ',')]
@@ -136,18 +112,18 @@ pub struct Config {
     /// database that is distributed by owner
     #[arg(long, env, value_enum, default_value_t = ForeignTasks::Forbidden)]
     pub foreign_tasks: ForeignTasks,
+}
 
-    #[command(flatten)]
-    pub metrics: MetricsArgs,
+impl AsRef<ServerArgs> for Config {
+    fn as_ref(&self) -> &ServerArgs {
+        &self.server
+    }
+}
 
-    #[command(flatten)]
-    pub server: ServerArgs,
-
-    #[command(flatten)]
-    pub shutdown: ShutdownArgs,
-
-    #[command(flatten)]
-    pub log: LogArgs,
+impl AsMut<ServerArgs> for Config {
+    fn as_mut(&mut self) -> &mut ServerArgs {
+        &mut self.server
+    }
 }
 
 /// Response for a task of another user.

@@ -4,8 +4,8 @@
 //!
 //! | layer | holds |
 //! |---|---|
-//! | [`cli`] | the command line: migration, export and import, diagnosis |
-//! | [`app`] | the order of middleware, the listener, background workers, metrics |
+//! | [`cli`] | the commands of this service: export and import, diagnosis |
+//! | [`app`] | the service for the chassis: state, middleware, background workers, metrics |
 //! | [`openapi`] | the API description |
 //! | `routes` | the routing table; request bodies, handlers and responses of each resource |
 //! | `http` | authentication, validation, conditional requests, rate limit headers, errors as responses |

@@ -2,27 +2,21 @@
 
 use std::time::Duration;
 
-use actix_web::web::Data;
-use telemetry::metrics::{Build, Figures, Sheet};
+use telemetry::metrics::{Figures, Sheet};
 use tokio::time;
 
+use super::AuthService;
 use crate::{
     http::{error::Result, state::AppState},
     store::Mail,
 };
 
-pub(crate) const BUILD: Build =
-    Build { service: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
-
 /// Timeout of the database query during a scrape.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The service's state as the source of its metrics.
-pub(crate) struct Shown(pub(crate) Data<AppState>);
-
-impl Figures for Shown {
+impl Figures for AuthService {
     async fn show(&self, sheet: &mut Sheet) {
-        let Self(state) = self;
+        let Self { state, .. } = self;
         state.database.show(sheet);
         state.in_flight.show(sheet);
         state.attempts.show(sheet);

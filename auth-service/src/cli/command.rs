@@ -75,7 +75,7 @@ impl ConfirmArgs {
 
 /// Opens the database. It must exist, and its schema must be current.
 pub(super) async fn open(config: &Config) -> Result<Database, CommandError> {
-    let url = &config.database_url;
+    let url = &config.server.database_url;
     let database = Database::open_existing(url)?.ok_or(CommandError::NoDatabase)?;
     migrate::check(url, &MIGRATIONS).await?;
     Ok(database)

@@ -23,7 +23,7 @@ pub async fn run(config: &Config, args: DoctorArgs) -> ExitCode {
 
 async fn examine(config: &Config) -> Vec<Finding> {
     let caller = Caller { clock: Clock::default(), timeout: PATIENCE };
-    let service = doctor::running(&caller, &config.host, config.port).await;
+    let service = doctor::running(&caller, &config.server.host, config.server.port).await;
     let schema = Schema {
         migrations: MIGRATIONS,
         tables: &[
@@ -42,11 +42,11 @@ async fn examine(config: &Config) -> Vec<Finding> {
             "oauth_clients",
             "client_assertions",
         ],
-        max_connections: config.database.database_max_connections,
-        migrates_at_start: config.migrate,
+        max_connections: config.server.database.database_max_connections,
+        migrates_at_start: config.server.migrate,
         is_running: service.url.is_some(),
     };
-    let mut stored = doctor::examine(&config.database_url, &schema).await;
+    let mut stored = doctor::examine(&config.server.database_url, &schema).await;
 
     let mut findings = vec![service.finding];
     findings.append(&mut stored.findings);

@@ -24,7 +24,7 @@ pub async fn export(
     clock: &Clock,
 ) -> Result<Tally, TransferError> {
     let inventory = inventory(|_: &SigningKey| Ok(()));
-    let tally = transfer::export(&config.database_url, &inventory, args, clock).await?;
+    let tally = transfer::export(&config.server.database_url, &inventory, args, clock).await?;
     record(config, Action::Export, &tally.to_string(), clock).await;
     Ok(tally)
 }
@@ -35,7 +35,7 @@ pub async fn export(
 pub(super) async fn record(config: &Config, action: Action, detail: &str, clock: &Clock) {
     let now = DbTime(Timestamp::from(clock.now()).into());
     let record = async || {
-        let database = Database::open(&config.database_url)?;
+        let database = Database::open(&config.server.database_url)?;
         let mut conn = database.write().await?;
         let actor = Audit::default().operator(now);
         actor.record(&mut conn, action, About::thing(detail)).await?;

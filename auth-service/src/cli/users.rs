@@ -56,7 +56,7 @@ struct Commands {
 impl Commands {
     async fn open(config: &Config, args: &UsersArgs, clock: &Clock) -> Result<Self, CommandError> {
         let now = DbTime(Timestamp::from(clock.now()).into());
-        let may_migrate = config.migrate && matches!(args.action, Action::Create(_));
+        let may_migrate = config.server.migrate && matches!(args.action, Action::Create(_));
         Ok(Self {
             database: database(config, may_migrate).await?,
             passwords: Passwords::configured(config).map_err(UsersError::from)?,
@@ -215,8 +215,8 @@ impl Commands {
 /// database and runs pending migrations.
 async fn database(config: &Config, may_migrate: bool) -> Result<Database, CommandError> {
     if may_migrate {
-        migrate::run(&config.database_url, MIGRATIONS).await?;
-        return Ok(Database::open(&config.database_url)?);
+        migrate::run(&config.server.database_url, MIGRATIONS).await?;
+        return Ok(Database::open(&config.server.database_url)?);
     }
     command::open(config).await
 }

@@ -72,7 +72,7 @@ impl Config {
         if let Some(secrets) = self.versioned_secrets()? {
             return Ok(secrets);
         }
-        match (&self.better_auth_secret, &self.database_url) {
+        match (&self.better_auth_secret, &self.server.database_url) {
             (Some(secret), _) => {
                 self.check_secret(SECRET, secret)?;
                 Ok(secret.clone().into())
@@ -115,7 +115,7 @@ impl Config {
 
     /// Like [`Self::secrets`], but returns `None` instead of generating a secret.
     pub(crate) fn existing_secrets(&self) -> Result<Option<Secrets>, SecretError> {
-        match &self.database_url {
+        match &self.server.database_url {
             DatabaseUrl::Sqlite(database)
                 if !self.has_configured_secret() && !secret_file(database).exists() =>
             {

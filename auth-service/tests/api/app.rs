@@ -16,7 +16,7 @@ use std::{
 
 use actix_web::{dev::ServerHandle, rt::System};
 use auth_service::{
-    app::{App, StartError},
+    app::{AuthService, StartError},
     cli::Cli,
     config::Config,
 };
@@ -26,7 +26,7 @@ use database::{Database, DatabaseUrl, query, testing::TestDatabase};
 use diesel::{QueryableByName, sql_query, sql_types::Text};
 use reqwest::{RequestBuilder, redirect::Policy};
 use serde_json::{Value, json};
-use service_kit::Clock;
+use service_kit::{App, Clock, ServerArgs};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -95,7 +95,7 @@ impl TestApp {
 
     async fn launch(
         mut config: Config,
-        wait: impl AsyncFnOnce(&mut App) -> Result<(), StartError> + Send + 'static,
+        wait: impl AsyncFnOnce(&mut App<AuthService>) -> Result<(), StartError> + Send + 'static,
     ) -> Result<Self, StartError> {
         let mail_dir = tempfile::tempdir().unwrap();
         config.mail.mail_dir = mail_dir.path().to_owned();
@@ -109,7 +109,7 @@ impl TestApp {
         let thread = thread::spawn(move || {
             System::new().block_on(async {
                 let started = async {
-                    let mut app = App::build(config, clock)?;
+                    let mut app = App::<AuthService>::build(&config, clock)?;
                     wait(&mut app).await?;
                     Ok::<_, StartError>(app)
                 };
@@ -242,10 +242,14 @@ impl Drop for TestApp {
 
 /// Returns the default settings, except for those that tests have to change.
 pub(crate) fn config(database: &DatabaseUrl) -> Config {
+    let config = Cli::parse_from(["auth-service"]).config;
     Config {
-        database_url: database.clone(),
-        host: [127, 0, 0, 1].into(),
-        port: 0,
+        server: ServerArgs {
+            database_url: database.clone(),
+            host: [127, 0, 0, 1].into(),
+            port: 0,
+            ..config.server
+        },
         frontend_url: vec![FRONT_END.parse().unwrap()],
         better_auth_url: BASE_URL.parse().unwrap(),
         better_auth_secret: Some(SECRET.into()),
@@ -254,7 +258,7 @@ pub(crate) fn config(database: &DatabaseUrl) -> Config {
         bcrypt_cost: 10,
         rate_limit: false,
         web_root: None,
-        ..Cli::parse_from(["auth-service"]).config
+        ..config
     }
 }
 

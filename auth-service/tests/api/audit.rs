@@ -249,7 +249,7 @@ async fn a_client_cannot_forge_its_address(db: TestDatabase) {
 
 async fn metrics_count_the_entries(db: TestDatabase) {
     let app = TestApp::spawn_with(&db, |config| {
-        config.metrics.metrics_address = Some("127.0.0.1:0".parse().unwrap());
+        config.server.metrics.metrics_address = Some("127.0.0.1:0".parse().unwrap());
     })
     .await;
     let ada = app.sign_up(ADA).await;

@@ -58,7 +58,7 @@ async fn spawn(db: &TestDatabase) -> (TestApp, String, String) {
     let port = free_port();
     let url = format!("http://localhost:{port}");
     let app = TestApp::spawn_with(db, |config| {
-        config.port = port;
+        config.server.port = port;
         config.better_auth_url = url.parse().unwrap();
     })
     .await;

@@ -1,9 +1,9 @@
 //! The secrets of `.env.example` are accepted only on the local machine.
 
-use auth_service::{app::App, cli::Cli, config::Config};
+use auth_service::{app::AuthService, cli::Cli, config::Config};
 use clap::Parser as _;
 use database::DatabaseUrl;
-use service_kit::Clock;
+use service_kit::{App, Clock};
 use tempfile::TempDir;
 
 const SECRET: &str = "for-trial-only-000000000000000000000";
@@ -29,7 +29,7 @@ async fn a_public_service_rejects_the_example_secret() {
 async fn a_public_service_rejects_the_example_password() {
     let database = "postgres://auth:for-trial-only-auth@127.0.0.1:1/auth";
     let outcome = start("https://auth.example.com", |config| {
-        config.database_url = database.parse().unwrap();
+        config.server.database_url = database.parse().unwrap();
     });
     assert!(outcome.contains(&format!("DATABASE_URL {EVERYBODY_KNOWS}")), "{outcome}");
 }
@@ -39,9 +39,9 @@ fn start(site: &str, change: impl FnOnce(&mut Config)) -> String {
     let folder = TempDir::new().unwrap();
     let mut config = Cli::parse_from(["auth-service", "--port", "0", "--bcrypt-cost", "10"]).config;
     config.better_auth_url = site.parse().unwrap();
-    config.database_url = DatabaseUrl::Sqlite(folder.path().join("auth.db"));
+    config.server.database_url = DatabaseUrl::Sqlite(folder.path().join("auth.db"));
     change(&mut config);
-    match App::build(config, Clock::default()) {
+    match App::<AuthService>::build(&config, Clock::default()) {
         Ok(_) => "started".to_owned(),
         Err(error) => error.to_string(),
     }

@@ -23,7 +23,7 @@ on_both_engines!(auth_service::MIGRATIONS;
 const RESET: &str = "/api/auth/request-password-reset";
 
 fn shown(config: &mut Config) {
-    config.metrics.metrics_address = Some("127.0.0.1:0".parse().unwrap());
+    config.server.metrics.metrics_address = Some("127.0.0.1:0".parse().unwrap());
 }
 
 impl TestApp {

@@ -113,7 +113,7 @@ async fn no_data_of_a_deleted_user_remains(db: TestDatabase) {
 async fn a_missing_schema_is_waited_for(db: TestDatabase) {
     migrate::revert(&db.url, MIGRATIONS).await.unwrap();
     let mut config = config(&db.url);
-    config.migrate = false;
+    config.server.migrate = false;
     let app = TestApp::start_unprepared(config).await.unwrap();
 
     let ready = app.get("/health/ready").answer().await;

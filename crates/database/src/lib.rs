@@ -42,4 +42,4 @@ pub use postgres::{ConnectError, Pooler, PostgresUrl, SchemaName, Support, UrlEr
 pub use prepared::Prepared;
 pub use sqlite::AsyncSqliteConnection;
 pub(crate) use sqlite::make_private_file;
-pub use url::DatabaseUrl;
+pub use url::{DatabaseUrl, SchemaUnsupported};

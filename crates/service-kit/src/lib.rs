@@ -1,7 +1,13 @@
-//! The chassis of a service: the parts between its routes and the network.
+//! The chassis of a service: all parts but its state, its routes and its own commands.
+//!
+//! A service implements [`Service`] and [`Commands`], and its main function is [`run`].
 //!
 //! | module | responsibility |
 //! |---|---|
+//! | [`Service`] | what a service supplies: its state, migrations, routes and background workers |
+//! | [`run`], [`Commands`] | the main function, and the commands of the service |
+//! | [`App`] | the assembled service: listener, order of the middleware, preparation |
+//! | [`ServerArgs`] | the settings that all services have |
 //! | [`listen`] | the addresses that a service listens on |
 //! | [`server`] | the HTTP server and its limits per connection |
 //! | [`lifecycle`] | startup and graceful shutdown |
@@ -15,9 +21,12 @@
 //! | [`health`] | checks the readiness of a running service |
 //! | [`Clock`] | the source of the current time |
 
+mod app;
+mod args;
 pub mod body;
 pub mod client_address;
 mod clock;
+mod command;
 pub mod cors;
 mod default_headers;
 pub mod docs;
@@ -28,7 +37,14 @@ pub mod listen;
 pub mod origins;
 pub mod request;
 pub mod server;
+mod service;
 mod shutdown;
 pub mod worker;
 
-pub use self::clock::Clock;
+pub use self::{
+    app::{App, StartError},
+    args::ServerArgs,
+    clock::Clock,
+    command::{Cli, Command, Commands, LogOutput, run},
+    service::{Application, Service, Settings},
+};

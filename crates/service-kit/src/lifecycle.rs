@@ -11,8 +11,10 @@ mod args;
 mod preparation;
 mod signals;
 
-pub use self::{args::ShutdownArgs, preparation::Preparation};
-pub use crate::shutdown::{is_stopping, time_left};
+pub use self::args::ShutdownArgs;
+pub(crate) use self::preparation::Preparation;
+pub use crate::shutdown::is_stopping;
+pub(crate) use crate::shutdown::time_left;
 
 use std::{io, mem, net::TcpListener, process::ExitCode, time::Duration};
 
@@ -27,7 +29,7 @@ use self::signals::{FirstSignal, StopSignal};
 use crate::server;
 
 /// Runs the main function of a service to completion.
-pub fn block_on(main: impl Future<Output = ExitCode>) -> ExitCode {
+pub(crate) fn block_on(main: impl Future<Output = ExitCode>) -> ExitCode {
     let system = System::new();
     let status = system.block_on(main);
     // Dropping the runtime would wait for blocking calls, such as the lookup of a host name.
@@ -37,21 +39,21 @@ pub fn block_on(main: impl Future<Output = ExitCode>) -> ExitCode {
 
 /// The lifecycle of a server, from its start to its graceful shutdown.
 #[derive(Debug)]
-pub struct Lifecycle {
+pub(crate) struct Lifecycle {
     listener: TcpListener,
     args: ShutdownArgs,
 }
 
 impl Lifecycle {
     /// Creates the lifecycle of the server that will use `listener`.
-    pub fn new(listener: &TcpListener, args: ShutdownArgs) -> io::Result<Self> {
+    pub(crate) fn new(listener: &TcpListener, args: ShutdownArgs) -> io::Result<Self> {
         Ok(Self { listener: listener.try_clone()?, args })
     }
 
     /// Runs the server and the preparation concurrently until a signal arrives, and then stops the
     /// server. If the preparation has finished, calls `finish` with its result and a time limit, to
     /// shut down background work. Fails if the preparation or the server fails.
-    pub async fn run<T, E: From<io::Error>>(
+    pub(crate) async fn run<T, E: From<io::Error>>(
         self,
         mut server: Server,
         mut preparation: Preparation<T, E>,

@@ -73,7 +73,7 @@ impl Host {
 }
 
 /// Listens on the address of the Prometheus endpoint, if one is configured.
-pub fn listen_for_metrics(args: &MetricsArgs) -> Result<Option<TcpListener>, ListenError> {
+pub(crate) fn listen_for_metrics(args: &MetricsArgs) -> Result<Option<TcpListener>, ListenError> {
     args.metrics_address.map(|address| listen("METRICS_ADDRESS", address)).transpose()
 }
 

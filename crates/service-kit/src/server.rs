@@ -39,7 +39,7 @@ const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Limits on unread responses.
 #[derive(Args, Clone, Copy, Debug)]
-pub struct ServerArgs {
+pub struct ResponseArgs {
     /// Time limit for a client to read the next 64 KiB of a response; a slower client is
     /// disconnected
     #[arg(long, env, default_value = "20s", value_parser = duration)]
@@ -52,9 +52,9 @@ pub struct ServerArgs {
 }
 
 /// Serves an application on a listener until the server is stopped.
-pub fn serve<F, I, S, B>(
+pub(crate) fn serve<F, I, S, B>(
     listener: TcpListener,
-    args: ServerArgs,
+    args: ResponseArgs,
     shutdown_timeout: Duration,
     app: F,
 ) -> io::Result<Server>

@@ -28,6 +28,6 @@ pub(crate) fn begin(deadline: Instant) {
 }
 
 /// Returns the time until the forced exit; `None` before the first signal.
-pub fn time_left() -> Option<Duration> {
+pub(crate) fn time_left() -> Option<Duration> {
     Some(DEADLINE.get()?.saturating_duration_since(Instant::now()))
 }

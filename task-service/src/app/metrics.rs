@@ -1,21 +1,11 @@
 //! Metrics specific to this service.
 
-use actix_web::web::Data;
-use jwks_auth::{FeedStats, IssuerStats, Stats, Verifier};
-use telemetry::metrics::{Build, Figures, Sheet};
+use jwks_auth::{FeedStats, IssuerStats, Stats};
+use telemetry::metrics::{Figures, Sheet};
 
-use crate::http::state::AppState;
+use super::TaskService;
 
-pub(crate) const BUILD: Build =
-    Build { service: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
-
-/// Sources of the metrics.
-pub(crate) struct Shown {
-    pub(crate) state: Data<AppState>,
-    pub(crate) verifier: Data<Verifier>,
-}
-
-impl Figures for Shown {
+impl Figures for TaskService {
     async fn show(&self, sheet: &mut Sheet) {
         self.state.database.show(sheet);
         self.state.rate_limiter.show(sheet);

@@ -36,16 +36,16 @@ pub async fn run(config: &Config, args: &TokenDoctorArgs) -> ExitCode {
 async fn examine(config: &Config, args: &TokenDoctorArgs) -> Vec<Finding> {
     let clock = Clock::default();
     let caller = Caller { clock: clock.clone(), timeout: PATIENCE };
-    let service = doctor::running(&caller, &config.host, config.port).await;
+    let service = doctor::running(&caller, &config.server.host, config.server.port).await;
     let schema = Schema {
         migrations: MIGRATIONS,
         tables: &["tasks", "idempotency_keys", "event_cursors", "erasures"],
-        max_connections: config.database.database_max_connections,
-        migrates_at_start: config.migrate,
+        max_connections: config.server.database.database_max_connections,
+        migrates_at_start: config.server.migrate,
         is_running: service.url.is_some(),
     };
     let mut findings = vec![service.finding];
-    findings.extend(doctor::examine(&config.database_url, &schema).await.findings);
+    findings.extend(doctor::examine(&config.server.database_url, &schema).await.findings);
 
     let keys = Caller { timeout: config.jwks_fetch_timeout.min(PATIENCE), ..caller };
     let mut issuers = Vec::new();

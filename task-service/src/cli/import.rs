@@ -113,7 +113,7 @@ impl Import<'_> {
     /// Opens the database and migrates its schema. A dry run neither creates nor migrates a
     /// database, and treats one without the service's tables as empty.
     async fn prepare(&self) -> Result<Option<Database>, ImportError> {
-        let url = &self.config.database_url;
+        let url = &self.config.server.database_url;
         if !self.args.dry_run {
             migration::run(url).await?;
             return Ok(Some(Database::open(url)?));

@@ -15,11 +15,11 @@ pub async fn export(
     args: &ExportArgs,
     clock: &Clock,
 ) -> Result<Tally, TransferError> {
-    transfer::export(&config.database_url, &inventory(), args, clock).await
+    transfer::export(&config.server.database_url, &inventory(), args, clock).await
 }
 
 pub async fn import(config: &Config, args: &ImportArgs) -> Result<Imported, TransferError> {
-    transfer::import(&config.database_url, inventory(), args).await
+    transfer::import(&config.server.database_url, inventory(), args).await
 }
 
 fn inventory() -> Inventory {

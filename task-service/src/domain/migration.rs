@@ -38,6 +38,11 @@ impl Error {
 /// Migrates the database. Several processes may do this at the same time.
 pub(crate) async fn run(url: &DatabaseUrl) -> Result<(), Error> {
     migrate::run(url, MIGRATIONS).await?;
+    migrate_rows(url).await
+}
+
+/// Migrates the rows written by an older version. The schema must be up to date.
+pub(crate) async fn migrate_rows(url: &DatabaseUrl) -> Result<(), Error> {
     let database = Database::open(url)?;
     let conn = &mut database.write().await?;
     let failed = |error| Error::Rows { is_outage: is_outage(&error), error: error.into() };

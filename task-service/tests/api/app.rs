@@ -16,8 +16,8 @@ use database::testing::TestDatabase;
 use jwks_auth::testing::Issuer;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
-use service_kit::Clock;
-use task_service::{app::App, cli::Cli, config::Config};
+use service_kit::{App, Clock};
+use task_service::{app::TaskService, cli::Cli, config::Config};
 use tokio::sync::watch;
 use url::{Position, Url};
 
@@ -65,11 +65,11 @@ impl TestApp {
         keys: KeyServer,
         db: &TestDatabase,
         change: impl FnOnce(&mut Config),
-        wait: impl AsyncFnOnce(&mut App),
+        wait: impl AsyncFnOnce(&mut App<TaskService>),
     ) -> Self {
         let mut config = Cli::parse_from(["task-service"]).config;
-        config.database_url = db.url.clone();
-        config.port = 0;
+        config.server.database_url = db.url.clone();
+        config.server.port = 0;
         config.frontend_url = vec![FRONTEND.parse().unwrap()];
         config.better_auth_issuer = ISSUER.into();
         config.better_auth_audience = AUDIENCE.into();
@@ -80,7 +80,7 @@ impl TestApp {
             let (clock, ahead) = (Clock::default(), Arc::clone(&ahead));
             move || clock.now() + TimeDelta::seconds(ahead.load(Ordering::Relaxed))
         });
-        let mut app = App::build(config, clock).unwrap();
+        let mut app = App::<TaskService>::build(&config, clock).unwrap();
         wait(&mut app).await;
         let (address, server) = (app.address(), app.handle());
         let metrics_address = app.metrics_address();

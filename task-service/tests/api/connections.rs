@@ -78,7 +78,7 @@ async fn a_process_never_exceeds_its_number_of_connections() {
     let db = TestDatabase::create(Engine::Postgres, task_service::MIGRATIONS).await;
     let Some(db) = db else { return };
     let app = TestApp::spawn_with(&db, |config| {
-        config.database.database_max_connections = FEWEST;
+        config.server.database.database_max_connections = FEWEST;
         config.max_searches_per_user = 20;
     })
     .await;

@@ -244,7 +244,7 @@ async fn a_silent_feed_is_reported_and_tokens_are_accepted(db: TestDatabase) {
     feed.fail();
     let app = spawn_with(&db, &feed, |config| {
         config.events.events_max_silence = std::time::Duration::from_secs(1);
-        config.metrics.metrics_address = Some("127.0.0.1:0".parse().unwrap());
+        config.server.metrics.metrics_address = Some("127.0.0.1:0".parse().unwrap());
     })
     .await;
     let token = token_of(&app, "ada", "one");

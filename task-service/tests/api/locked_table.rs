@@ -26,7 +26,8 @@ const REQUESTS: usize = 20;
 async fn a_locked_table_blocks_no_request_and_nothing_is_written_later() {
     let db = TestDatabase::create(Engine::Postgres, task_service::MIGRATIONS).await;
     let Some(db) = db else { return };
-    let app = TestApp::spawn_with(&db, |config| config.database.database_timeout = TIMEOUT).await;
+    let app =
+        TestApp::spawn_with(&db, |config| config.server.database.database_timeout = TIMEOUT).await;
     let token = app.token("ada");
     app.create(&token, &json!({ "title": "before" })).await;
 

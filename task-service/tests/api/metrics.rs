@@ -24,7 +24,7 @@ on_both_engines!(task_service::MIGRATIONS;
 );
 
 pub(crate) fn shown(config: &mut Config) {
-    config.metrics.metrics_address = Some("127.0.0.1:0".parse().unwrap());
+    config.server.metrics.metrics_address = Some("127.0.0.1:0".parse().unwrap());
 }
 
 async fn app_with_metrics(db: &TestDatabase) -> TestApp {

@@ -108,7 +108,7 @@ async fn tasks_of_an_older_version_are_found_in_any_case(db: TestDatabase) {
 
 async fn waits_for_a_missing_schema(db: TestDatabase) {
     migrate::revert(&db.url, MIGRATIONS).await.unwrap();
-    let app = TestApp::spawn_unprepared(&db, |config| config.migrate = false).await;
+    let app = TestApp::spawn_unprepared(&db, |config| config.server.migrate = false).await;
     let token = app.token("ada");
     let ready = async || app.client.get(app.url("/health/ready")).send().await.unwrap();
 

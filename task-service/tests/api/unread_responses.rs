@@ -153,8 +153,8 @@ async fn request_and_read_nothing(address: SocketAddr, token: &str) -> TcpStream
 async fn a_user_who_reads_nothing_is_limited_and_disconnected(db: TestDatabase) {
     const TASKS: usize = 200;
     let app = TestApp::spawn_with(&db, |config| {
-        config.server.max_responses_mib = 4;
-        config.server.client_write_timeout = Duration::from_secs(5);
+        config.server.responses.max_responses_mib = 4;
+        config.server.responses.client_write_timeout = Duration::from_secs(5);
     })
     .await;
     let (ada, bob) = (app.token("ada"), app.token("bob"));

@@ -58,7 +58,7 @@ const CRATES: [(&str, &[&str]); 8] = [
     ("jwks-auth-verify", &["jwks-auth"]),
     ("telemetry", &["http-client", "settings"]),
     ("database", &["settings", "telemetry"]),
-    ("service-kit", &["settings", "telemetry"]),
+    ("service-kit", &["database", "settings", "telemetry"]),
     ("operator-tools", &["database", "http-client", "service-kit", "settings"]),
 ];
 

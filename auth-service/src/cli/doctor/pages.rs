@@ -153,6 +153,6 @@ fn proxies(config: &Config) -> Finding {
 fn has_another_port(config: &Config) -> bool {
     let url: Option<Url> = config.better_auth_url.as_str().parse().ok();
     let port = url.and_then(|url| url.port_or_known_default());
-    let is_here = config.port == 0 || is_loopback(&config.better_auth_url);
-    !is_here && port.is_some_and(|port| port != config.port)
+    let is_here = config.server.port == 0 || is_loopback(&config.better_auth_url);
+    !is_here && port.is_some_and(|port| port != config.server.port)
 }

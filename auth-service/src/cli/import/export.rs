@@ -51,7 +51,7 @@ async fn import_file(
             "BETTER_AUTH_SECRET does not decrypt this key: set it to the secret of the exported service"
         })
     });
-    let imported = transfer::import(&config.database_url, inventory, args).await?;
+    let imported = transfer::import(&config.server.database_url, inventory, args).await?;
     if let Imported::Now(tally) = &imported {
         record(config, Action::Import, &tally.to_string(), clock).await;
     }

@@ -60,7 +60,7 @@ impl Target {
         now: DateTime<Utc>,
     ) -> Self {
         Self {
-            url: config.database_url.clone(),
+            url: config.server.database_url.clone(),
             database: None,
             is_dry_run: args.dry_run,
             is_update: args.update,

@@ -75,7 +75,7 @@ async fn without_a_secret_postgres_is_refused_and_sqlite_keeps_one(db: TestDatab
         assert!(message.contains("BETTER_AUTH_SECRET"), "{message}");
         return;
     };
-    without.database_url = DatabaseUrl::Sqlite(file.clone());
+    without.server.database_url = DatabaseUrl::Sqlite(file.clone());
 
     let before = TestApp::start(without.clone()).await.unwrap();
     let ada = before.sign_up("ada@example.com").await;
@@ -99,7 +99,7 @@ async fn services_that_start_at_once_keep_one_secret(db: TestDatabase) {
     let Some(file) = new_file(&db) else { return };
     let mut without = config(&db.url);
     without.better_auth_secret = None;
-    without.database_url = DatabaseUrl::Sqlite(file.clone());
+    without.server.database_url = DatabaseUrl::Sqlite(file.clone());
 
     let mut starts = tokio::task::JoinSet::new();
     for _ in 0..8 {

@@ -12,8 +12,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Startup work that has not finished, or its result.
-#[expect(missing_debug_implementations, reason = "futures are not Debug")]
-pub enum Preparation<T, E> {
+pub(crate) enum Preparation<T, E> {
     UnderWay(LocalBoxFuture<'static, Result<T, E>>),
     Done(T),
 }
@@ -21,7 +20,7 @@ pub enum Preparation<T, E> {
 impl<T: 'static, E: Error + 'static> Preparation<T, E> {
     /// Creates work that is retried until it succeeds or fails permanently. It starts when it is
     /// first awaited.
-    pub fn new(
+    pub(crate) fn new(
         attempt: impl AsyncFn() -> Result<T, E> + 'static,
         is_temporary: impl Fn(&E) -> bool + 'static,
     ) -> Self {
@@ -31,7 +30,7 @@ impl<T: 'static, E: Error + 'static> Preparation<T, E> {
 
 impl<T, E> Preparation<T, E> {
     /// Waits until the work has succeeded or failed permanently.
-    pub async fn done(&mut self) -> Result<(), E> {
+    pub(crate) async fn done(&mut self) -> Result<(), E> {
         if let Self::UnderWay(work) = self {
             *self = Self::Done(work.await?);
         }

@@ -12,7 +12,7 @@ use actix_web::web::Bytes;
 use parking_lot::{Mutex, MutexGuard};
 use telemetry::metrics::{Counter, Sheet};
 
-use super::ServerArgs;
+use super::ResponseArgs;
 
 /// Maximum size of a response that is not counted, because it fits into the buffers of a
 /// connection.
@@ -52,7 +52,7 @@ pub struct Reservation {
 }
 
 impl InFlight {
-    pub fn new(args: ServerArgs) -> Self {
+    pub fn new(args: ResponseArgs) -> Self {
         let max = usize::from(args.max_responses_mib) * 1024 * 1024;
         Self { max, counts: Arc::default(), refusals: Counter::default() }
     }
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn each_user_and_the_total_have_a_limit() {
-        let in_flight = InFlight::new(ServerArgs {
+        let in_flight = InFlight::new(ResponseArgs {
             client_write_timeout: std::time::Duration::MAX,
             max_responses_mib: 8,
         });
