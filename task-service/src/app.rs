@@ -39,7 +39,7 @@ use crate::{
     store::MIGRATIONS,
 };
 
-/// Number of idempotency keys that a user may create per day even if fewer tasks are allowed.
+/// Minimum quota of idempotency keys per user and day, for when `max_tasks_per_user` is smaller.
 const MIN_KEYS_PER_USER: u32 = 1000;
 
 /// Response headers that scripts on other origins may read.

@@ -30,7 +30,7 @@ impl Page {
         Self { tasks: (0..count).map(task).collect(), owner: Uuid::now_v7().into() }
     }
 
-    /// Serializes the response body.
+    /// Serializes the page as the body of a response.
     pub fn json(&self) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
         Ok(tasks_json(&self.tasks, &self.owner)?)
     }

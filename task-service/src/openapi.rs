@@ -130,7 +130,7 @@ fn make_private(operation: &mut Operation, takes: Takes, components: &mut Compon
     }
     for (status, errors) in by_status {
         let response = refusal(status, &errors);
-        // Responses with status 422, and those with errors that only the listing has, differ
+        // Responses with status 403 or 422, and those with errors that only the listing has, differ
         // between operations; all others are shared components.
         let is_of_listing = errors
             .iter()

@@ -1,5 +1,5 @@
-//! `task-service doctor`: diagnoses configuration problems, and why a token is rejected, without
-//! changing anything.
+//! `task-service doctor`: diagnoses configuration problems and explains why a token is rejected,
+//! without changing anything.
 
 mod issuer;
 mod token;
@@ -16,7 +16,7 @@ use crate::{config::Config, domain::verifier, store::MIGRATIONS};
 /// Time limit for each request, and for waiting for the keys that verify a token.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Options of the doctor command of a service that verifies tokens.
+/// Options of `task-service doctor`.
 #[derive(Args, Clone, Debug)]
 pub struct TokenDoctorArgs {
     #[command(flatten)]
@@ -27,8 +27,8 @@ pub struct TokenDoctorArgs {
     pub token_file: Option<PathBuf>,
 }
 
-/// Prints the findings, one per line. Returns a failure status if any of them is a fault or cannot
-/// be printed.
+/// Prints the findings, one per line. Returns a failure status if there is a fault, or if the
+/// findings cannot be printed.
 pub async fn run(config: &Config, args: &TokenDoctorArgs) -> ExitCode {
     doctor::report(&Box::pin(examine(config, args)).await, args.doctor)
 }

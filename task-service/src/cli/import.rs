@@ -111,7 +111,7 @@ impl Import<'_> {
     }
 
     /// Opens the database and migrates its schema. A dry run neither creates nor migrates a
-    /// database, and treats one without the service's tables as empty.
+    /// database. Returns `None` in a dry run if there is no database with the service's tables.
     async fn prepare(&self) -> Result<Option<Database>, ImportError> {
         let url = &self.config.server.database_url;
         if !self.args.dry_run {

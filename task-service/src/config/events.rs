@@ -10,7 +10,7 @@ use url::Url;
 /// Default path of the feed, at the origin of the key set.
 const PATH: &str = "/security-events";
 
-/// Security events.
+/// Settings of the issuer's security events feed.
 #[derive(Args, Clone, Debug)]
 pub struct EventArgs {
     /// Secret for reading the issuer's security events; if there are several, separated by commas, the
@@ -34,7 +34,7 @@ pub struct EventArgs {
     pub events_when_silent: WhenSilent,
 }
 
-/// Policy for tokens while ended sessions are unknown.
+/// Policy for tokens while the feed is silent, so that recently ended sessions may be unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum WhenSilent {
     Accept,
@@ -42,7 +42,7 @@ pub enum WhenSilent {
 }
 
 impl EventArgs {
-    /// Returns the URL and the secret of the feed, if it is to be followed.
+    /// Returns the URL and the secret of the feed, or `None` if events are not followed.
     pub(crate) fn feed(&self, jwks_url: &Url) -> Option<(Url, &str)> {
         let secret = self.events_secret.first()?.expose_secret();
         let url = self.events_url.clone().unwrap_or_else(|| {

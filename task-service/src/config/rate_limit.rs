@@ -1,10 +1,10 @@
-//! The rate limit per user.
+//! The setting of the rate limit per user.
 
 use std::{fmt, str::FromStr, time::Duration};
 
 use settings::{duration, switch};
 
-/// `on`, `off`, or a number of requests per duration: `100/10s`.
+/// A rate limit, written `on`, `off`, or as a number of requests per duration: `100/10s`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RateLimit {
     Off,
@@ -12,7 +12,7 @@ pub enum RateLimit {
 }
 
 impl RateLimit {
-    /// The default limit, a small part of what one core can handle.
+    /// The default limit, a small part of the requests that one core can handle.
     pub const DEFAULT: Self = Self::Of { requests: 10_000, window: Duration::from_secs(10) };
 }
 

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::Algorithm;
 
-/// The word that stands for the discovery of the keys by the issuer's metadata.
+/// Value of `jwks-url` if the URL is looked up in the issuer's metadata.
 const DISCOVER: &str = "discover";
 
 /// A further trusted issuer, written `issuer|audience|jwks-url` or
@@ -25,7 +25,7 @@ pub struct TrustedIssuer {
 #[derive(Clone, Debug)]
 pub(crate) enum KeyLocation {
     Url(Url),
-    /// In the metadata of the issuer (RFC 8414, OpenID Connect Discovery).
+    /// The URL in the issuer's metadata (RFC 8414, OpenID Connect Discovery).
     Metadata,
 }
 

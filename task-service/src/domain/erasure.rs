@@ -1,8 +1,8 @@
 //! Erases the data of users who were deleted at the issuer, according to its security events.
 //!
 //! The transaction that advances the cursor also stores each deletion as a row. No deletion is
-//! therefore lost, and any number of processes can do this concurrently. The row is kept until the
-//! user's last token has expired; then, data that was written in the meantime is erased as well.
+//! therefore lost, and any number of processes can run this worker at the same time. The row is
+//! kept until the user's last token has expired; then, data written in the meantime is also erased.
 
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
@@ -16,13 +16,14 @@ use tracing::{info, warn};
 
 use crate::store::{Erasure, EventCursor, StoreError};
 
-/// Interval at which the database is polled for due erasures. Longer than the issuer's long poll.
+/// Interval at which the database is polled for due erasures. Longer than the issuer's long poll,
+/// which the worker would otherwise abort.
 const PAUSE: Duration = Duration::from_secs(30);
-/// Delay after a failed request for security events.
+/// Delay before security events are requested again after an error.
 const RETRY_PAUSE: Duration = Duration::from_secs(2);
 /// Maximum number of rows that one transaction deletes from a table.
 const BATCH: i64 = 1000;
-/// Maximum number of users read at once.
+/// Maximum number of due erasures that are loaded at once.
 const USERS: i64 = 100;
 /// Assumed lifetime of tokens in seconds, for events that do not say when the tokens expire.
 const TOKEN_LIFETIME: i64 = 24 * 60 * 60;
@@ -44,12 +45,12 @@ type Result<T> = std::result::Result<T, ErasureError>;
 pub(crate) struct Eraser {
     pub(crate) database: Database,
     pub(crate) clock: Clock,
-    /// The issuer whose deletions are processed.
+    /// The issuer whose deleted users are processed.
     pub(crate) issuer: String,
     pub(crate) events: EventReader,
 }
 
-/// A batch of events that has not been stored yet, and the cursor that it follows.
+/// A batch of events whose deletions have not been stored yet, and the cursor that it follows.
 struct Unsaved {
     from: Option<String>,
     batch: EventBatch,
@@ -74,8 +75,8 @@ impl Eraser {
         // Stopping the worker drops a poll that waits for events.
         let read = async move || match reader.read().await {
             Ok(unsaved) => drop(read_into.replace(Some(unsaved))),
-            // Logged elsewhere: failures of the feed by the follower of revocations, and database
-            // outages by `work`.
+            // Logged elsewhere: feed errors where the verifier reads revocations from the feed, and
+            // database outages by `work`.
             Err(_) => sleep(RETRY_PAUSE).await,
         };
         Worker::start(PAUSE, work, read)
@@ -127,8 +128,8 @@ impl Eraser {
         }
     }
 
-    /// Deletes all data of a user, one batch per transaction. Then deletes the erasure itself or,
-    /// while the user's tokens may be valid, defers it.
+    /// Deletes all of the user's data, one batch per transaction. Then deletes the erasure itself
+    /// or, if some of the user's tokens may still be valid, defers it until they have expired.
     async fn erase(&self, erasure: &Erasure, now: DbTime) -> Result<()> {
         let mut tasks = 0;
         loop {

@@ -19,7 +19,7 @@ const TIMEOUT: Duration = Duration::from_secs(12);
 /// Maximum number of concurrent long reads of all users. By default, the pool of exclusive
 /// PostgreSQL connections is larger, so that some remain for transactions.
 const MAX_RUNNING: usize = 4;
-/// Maximum number of queued long reads of a user for each long read that may run.
+/// Number of long reads that a user may have queued for each one that may run.
 const WAITING_PER_RUNNING: usize = 4;
 
 #[derive(Debug, thiserror::Error)]
@@ -45,13 +45,14 @@ struct PerUser {
     admitted: usize,
 }
 
-/// A running long read.
+/// The permits and the admission of a running long read.
 struct Turn {
     _permits: [OwnedSemaphorePermit; 2],
     _admission: Admission,
 }
 
-/// The admission of a running or queued long read, which counts until it is dropped.
+/// The admission of a running or queued long read. It counts towards the user's limit until it is
+/// dropped.
 struct Admission {
     users: Arc<Mutex<HashMap<UserId, PerUser>>>,
     user: UserId,
@@ -67,9 +68,9 @@ impl LongReads {
         }
     }
 
-    /// Runs a long read when it is the user's turn. `read` gets the turn, and has to hold it until
-    /// the database has executed the query, even if the request ends earlier. Fails if too many
-    /// reads of the user are queued, or after [`TIMEOUT`].
+    /// Runs a long read when it is the user's turn. `read` receives the turn and must hold it until
+    /// the database has executed the query, even if the request ends earlier. Returns an error if
+    /// too many of the user's reads are queued, or if `read` has not finished within [`TIMEOUT`].
     pub(crate) async fn run<T, E: From<LongReadError>>(
         &self,
         user: &UserId,

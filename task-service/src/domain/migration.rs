@@ -50,7 +50,7 @@ pub(crate) async fn migrate_rows(url: &DatabaseUrl) -> Result<(), Error> {
     Ok(())
 }
 
-/// Fails unless the schema is up to date. Rows are not checked.
+/// Returns an error unless the schema is up to date. Does not check the rows.
 pub(crate) async fn check(url: &DatabaseUrl) -> Result<(), Error> {
     Ok(migrate::check(url, &MIGRATIONS).await?)
 }

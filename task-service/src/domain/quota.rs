@@ -45,7 +45,7 @@ impl Quota {
         Self { limited, max: max.into(), uncounted: Mutex::default() }
     }
 
-    /// Fails if the owner has reached the quota. Has to be called once before each insert.
+    /// Returns an error if the owner has reached the quota. Must be called once before each insert.
     pub(crate) async fn check(&self, conn: &mut Conn, owner: &UserId) -> Result<(), QuotaError> {
         if self.spend(owner) {
             return Ok(());

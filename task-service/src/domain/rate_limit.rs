@@ -16,7 +16,7 @@ use crate::config::RateLimit;
 const SHARDS: usize = 16;
 const MAX_PER_SHARD: usize = 8192;
 
-/// State of a principal's limit after a request.
+/// State of a principal's rate limit after a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RateLimitStatus {
     pub(crate) limit: u32,
@@ -25,7 +25,7 @@ pub(crate) struct RateLimitStatus {
     pub(crate) reset: Duration,
 }
 
-/// Rounds up to whole seconds.
+/// Returns a duration in seconds, rounded up.
 pub(crate) fn whole_seconds(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }
@@ -59,7 +59,8 @@ impl RateLimiter {
         Self { limit, hasher, shards, refusals: Counter::default() }
     }
 
-    /// Counts a request at a monotonic time. Returns `None` if there is no limit.
+    /// Counts a request of the principal at the monotonic time `now`. Returns the principal's
+    /// status, or `None` if rate limiting is off.
     pub(crate) fn count(
         &self,
         principal: &UserId,

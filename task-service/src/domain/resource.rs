@@ -8,7 +8,7 @@ use crate::{config::Config, domain::principal::Scope};
 /// Path of the document (RFC 9728 §3).
 pub(crate) const PATH: &str = "/.well-known/oauth-protected-resource";
 
-/// The document and its URL.
+/// The metadata document and its URL.
 pub(crate) struct Resource {
     pub(crate) url: String,
     pub(crate) metadata: ResourceMetadata,

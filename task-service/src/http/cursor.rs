@@ -11,7 +11,8 @@ const ID_BYTES: usize = 16;
 /// Number of bytes for the order: one for the sort key, and one for the direction.
 const ORDER_BYTES: usize = 2;
 
-/// Encodes the order and the id, followed by microseconds since the epoch or a title.
+/// Encodes the order and the task's id, followed by its time in microseconds since the epoch or by
+/// its folded title.
 pub(crate) fn encode(order: Order, position: &Position) -> String {
     let mut bytes = vec![sort_code(order.sort), u8::from(order.is_descending)];
     bytes.extend_from_slice(position.id.0.as_bytes());
@@ -45,8 +46,8 @@ pub(crate) fn decode(text: &str, order: Order) -> Option<Position> {
     Some(Position { place, id })
 }
 
-/// Returns whether a task can have this time. Both databases store years with four digits, and
-/// format other years differently.
+/// Returns whether a task can have this time. SQLite stores times as text, which sorts correctly
+/// only if years have four digits.
 pub(crate) fn is_storable(time: &DateTime<Utc>) -> bool {
     (1..=9999).contains(&time.year())
 }

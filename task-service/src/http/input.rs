@@ -37,7 +37,7 @@ impl FromRequest for TaskPath {
     }
 }
 
-/// A JSON body.
+/// A request body, parsed from JSON and validated.
 pub(crate) struct Body<T>(pub(crate) T);
 
 /// A JSON object that an endpoint accepts as its body. Unknown fields are ignored.
@@ -87,7 +87,7 @@ fn is_json(headers: &HeaderMap) -> bool {
         || media_type.starts_with("application/") && media_type.ends_with("+json")
 }
 
-/// The fields of a body. Their errors are collected, so that the response lists all of them.
+/// The fields of a body. Errors are collected, so that the response lists all of them.
 pub(crate) struct Members {
     members: Map<String, Value>,
     errors: Vec<InputError>,

@@ -28,7 +28,7 @@ const PART_BYTES: usize = 128 * 1024;
 /// The tasks of a page.
 pub(crate) enum Tasks {
     Whole(Vec<Task>),
-    /// Tasks that are loaded in parts.
+    /// The heads of tasks that are loaded in parts.
     Heads(Vec<Head>),
 }
 
@@ -49,7 +49,7 @@ impl Tasks {
         })
     }
 
-    /// Returns the JSON array as a body.
+    /// Returns a body with the tasks as a JSON array.
     pub(crate) async fn into_body(self, state: Data<AppState>, owner: UserId) -> Result<BoxBody> {
         match self {
             Self::Heads(heads) => Ok(Box::pin(body(state, owner, &heads)).await?.boxed()),
@@ -68,7 +68,7 @@ impl Tasks {
 struct Parts {
     state: Data<AppState>,
     owner: UserId,
-    /// The ids of the tasks in each part. The last element is the next part.
+    /// The ids of the tasks in each part, in reverse order: the last element is the next part.
     unsent: Vec<Vec<DbUuid>>,
     is_started: bool,
 }

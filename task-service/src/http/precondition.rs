@@ -51,7 +51,7 @@ impl IfMatch {
     }
 }
 
-/// Parses the version in a tag. Only the canonical form is accepted.
+/// Parses the version in a tag. Accepts only the canonical form, without a sign or leading zeros.
 fn version(tag: &str) -> Option<i64> {
     tag.parse().ok().filter(|version: &i64| version.to_string() == tag)
 }

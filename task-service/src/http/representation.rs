@@ -1,4 +1,4 @@
-//! The JSON of tasks, responses with it, and the entity tags of pages.
+//! The JSON representation of tasks, the responses that contain it, and the entity tags of pages.
 
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,

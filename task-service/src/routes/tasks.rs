@@ -77,7 +77,7 @@ pub(crate) async fn create_task(
 }
 
 /// Creates a task, or returns the first response if the key was used before for an equivalent body.
-/// Fails if the key was used for another one.
+/// Returns an error if the key was used for a different body.
 async fn create_once(
     state: &AppState,
     owner: UserId,

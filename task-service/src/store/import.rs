@@ -119,7 +119,7 @@ impl SourceOwner {
         query!(conn, |c| sql_query(&statement).load(c))
     }
 
-    /// Returns the id and the address, if both exist.
+    /// Returns the id and the e-mail address, or `None` if either is NULL.
     pub(crate) fn email(self) -> Option<(String, String)> {
         Some((self.id?, self.email?))
     }

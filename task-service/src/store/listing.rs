@@ -60,7 +60,7 @@ pub(crate) enum Place {
 }
 
 impl Position {
-    /// Returns the values that `ordered!` compares with: the time or the title, and the id.
+    /// Returns the values that `ordered!` compares rows with: the time or the title, and the id.
     fn parts(after: Option<&Self>) -> (Option<DbTime>, Option<String>, Option<DbUuid>) {
         let id = after.map(|after| after.id);
         match after.map(|after| &after.place) {
@@ -151,7 +151,7 @@ pub(crate) struct Asked {
     pub(crate) limit: i64,
 }
 
-/// Loads a page.
+/// Loads the rows of `$query` that are on the requested page.
 macro_rules! load {
     ($conn:expr, $owner:expr, $asked:expr, $query:expr) => {
         match $conn {

@@ -41,7 +41,7 @@ pub(crate) enum Expected {
 }
 
 impl TaskChanges {
-    /// Returns whether nothing is changed.
+    /// Returns whether no column other than `updated_at` is changed.
     pub(crate) fn is_empty(&self) -> bool {
         self.title.is_none() && self.description.is_none() && self.completed.is_none()
     }
@@ -113,7 +113,8 @@ impl Task {
         query!(conn, |c| diesel::insert_into(tasks::table).values(row).execute(c))
     }
 
-    /// Returns the updated task; `None` if the owner has no such task with the expected version.
+    /// Updates a task and returns it, or `None` if the owner has no such task with an expected
+    /// version.
     pub(crate) async fn update(
         conn: &mut Conn,
         owner: &UserId,
@@ -149,8 +150,8 @@ impl Task {
         .optional()
     }
 
-    /// Returns the number of deleted tasks: 0 if the owner has no such task with the expected
-    /// version.
+    /// Deletes a task. Returns the number of deleted tasks: 0 if the owner has no such task with an
+    /// expected version.
     pub(crate) async fn delete(
         conn: &mut Conn,
         owner: &UserId,
@@ -170,7 +171,7 @@ impl Task {
     }
 
     /// Fills the folded columns of up to `limit` rows that were written before these columns
-    /// existed. Returns the number of rows.
+    /// existed. Returns the number of these rows.
     pub(crate) async fn fold(conn: &mut Conn, limit: i64) -> QueryResult<usize> {
         let missing = tasks::table
             .filter(tasks::title_folded.eq(""))

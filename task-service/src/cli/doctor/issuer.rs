@@ -74,7 +74,7 @@ impl<'a> Trusted<'a> {
     }
 }
 
-/// Checks an issuer. `pages` are the origins of the web app.
+/// Checks an issuer, and returns the findings. `pages` are the origins of the web app.
 pub(super) async fn look_at<'a>(
     caller: &Caller,
     trusted: Trusted<'a>,
@@ -123,8 +123,8 @@ pub(super) async fn look_at<'a>(
     (findings, issuer)
 }
 
-/// Returns the URL of the keys in the metadata of an issuer, or the reason why it was not found.
-/// Tries the second location of metadata only if the first one has none, as the verifier does.
+/// Returns the URL of the keys from the issuer's metadata, or the reason why it was not found. Like
+/// the verifier, tries the second location of the metadata only if the first one has none.
 async fn discover(caller: &Caller, issuer: &str) -> Result<Url, String> {
     let urls = metadata_urls(issuer);
     let urls = urls.ok_or_else(|| format!("{issuer:?} is not an https URL without query"))?;
@@ -143,8 +143,8 @@ async fn discover(caller: &Caller, issuer: &str) -> Result<Url, String> {
     Err(reason)
 }
 
-/// Returns what auth-service reports as unavailable, if `answer` is a server error that did not
-/// come through a proxy.
+/// Returns the names of the components that auth-service reports as unavailable. Returns `None` if
+/// there are none, if `answer` is not a server error, or if it came through a proxy.
 async fn unready(caller: &Caller, jwks_url: &Url, answer: &Answer) -> Option<String> {
     if answer.status < 500 || answer.proxy.is_some() {
         return None;
@@ -158,7 +158,7 @@ async fn unready(caller: &Caller, jwks_url: &Url, answer: &Answer) -> Option<Str
 }
 
 /// Returns the ids of the usable keys in a response, or the reason why it is not a usable key set.
-/// `unready` lists what the issuer reports as unavailable.
+/// `unready` lists the components that the issuer reports as unavailable.
 fn key_set(
     answer: &Answer,
     algorithms: &[Algorithm],
@@ -201,12 +201,12 @@ fn key_set(
     }
 }
 
-/// Returns the names of algorithms, as a list.
+/// Returns the names of algorithms, separated by commas.
 pub(super) fn names(algorithms: &[Algorithm]) -> String {
     algorithms.iter().map(|algorithm| algorithm.name()).collect::<Vec<_>>().join(", ")
 }
 
-/// Fetches the metadata document of the issuer, if it has one.
+/// Fetches auth-service's metadata document. Returns `None` if the issuer does not publish one.
 async fn document(caller: &Caller, jwks_url: &Url) -> Option<IssuerDocument> {
     let answer = caller.get(jwks_url.join(ISSUER_DOCUMENT).ok()?.as_str()).await.ok()?;
     serde_json::from_slice(&answer.body).ok().filter(|_| answer.status == 200)

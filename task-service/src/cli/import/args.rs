@@ -50,7 +50,7 @@ pub(super) enum Origin {
     Csv,
 }
 
-/// Mapping of owners.
+/// Mapping of old owners to new ones.
 #[derive(Clone, Debug)]
 pub(super) enum OwnersArg {
     Same,

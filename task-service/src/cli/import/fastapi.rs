@@ -43,8 +43,8 @@ pub(super) struct Tasks {
 }
 
 impl Tasks {
-    /// Opens the source, and reports tasks without an id as skipped. Fails if a required table or
-    /// column is missing.
+    /// Opens the source, and reports tasks without an id as skipped. Returns an error if a required
+    /// table or column is missing.
     pub(super) async fn open(
         conn: &mut Conn,
         args: &ImportArgs,
@@ -104,8 +104,8 @@ impl Tasks {
         }
     }
 
-    /// Fails if fewer tasks were read than exist. This happens if two tasks have the same id and a
-    /// page ends between them, so that the second one is skipped.
+    /// Returns an error if fewer tasks were read than the source has. This happens if two tasks
+    /// have the same id and a page ends between them, so that the second one is skipped.
     pub(super) fn check_complete(&self) -> Result<(), ImportError> {
         if self.read == self.count {
             return Ok(());

@@ -30,7 +30,7 @@ impl Judge {
         Self { owners, now, seen: HashSet::new() }
     }
 
-    /// Returns the row of a task. Fails with the reason why it cannot be imported.
+    /// Returns the row to insert for a task, or the reason why the task cannot be imported.
     pub(super) fn judge(&mut self, old: &OldTask, report: &mut Report) -> Result<TaskRow, String> {
         let old_id = old.id.as_deref().ok_or("the task has no id")?;
         let old_owner = old.owner.as_deref().ok_or("the task has no owner")?;
@@ -88,7 +88,8 @@ fn new_id(old_id: &str, old_owner: &str, created_at: Option<DateTime<Utc>>) -> U
     Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
 }
 
-/// Checks a string against the limits of the API. Strings that are too long are not truncated.
+/// Checks a string against the limits of the API. Rejects strings that are too long, instead of
+/// truncating them.
 fn check_text(name: &str, text: &str, length: Length) -> Result<(), String> {
     if text.contains('\0') {
         return Err(format!("the {name} contains NUL"));

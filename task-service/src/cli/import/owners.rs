@@ -20,7 +20,7 @@ const COLUMNS: SeparatedColumns = SeparatedColumns {
 
 pub(super) struct Owners {
     rule: Rule,
-    /// The users of auth-service, if given.
+    /// The users in the export of auth-service; `None` without `--users`.
     users: Option<AuthUsers>,
 }
 
@@ -58,7 +58,8 @@ impl Owners {
         Ok(Self { rule, users })
     }
 
-    /// Returns the new owner of the tasks of an old one. Fails with the reason if no user is found.
+    /// Returns the user who becomes the owner of the old owner's tasks, or the reason why there is
+    /// none. `email` is the old owner's address in the source.
     pub(super) fn find(&self, old_id: &str, email: Option<&str>) -> Result<UserId, String> {
         let id = match &self.rule {
             Rule::Same => old_id,
