@@ -29,8 +29,8 @@ pub enum NotReady {
     Silence(SocketAddr),
 }
 
-/// Requests `/health/ready` from the service on `host` and `port`. Fails unless the response is
-/// `200 OK`.
+/// Requests `/health/ready` from the service on `host` and `port`. Returns an error unless the
+/// response is `200 OK`.
 pub async fn check(host: &Host, port: u16) -> Result<(), NotReady> {
     let address = SocketAddr::new(host.from_beside()?, port);
     let answer = timeout(PATIENCE, ask(address))

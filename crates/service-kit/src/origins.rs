@@ -14,7 +14,7 @@ impl WebOrigin {
         &self.0
     }
 
-    /// Returns the origin of an http or https URL.
+    /// Returns the origin of an http or https URL, or `None` for any other URL.
     pub fn of(url: &Url) -> Option<Self> {
         match url.origin() {
             Origin::Tuple(scheme, ..) if scheme != "http" && scheme != "https" => None,

@@ -29,7 +29,7 @@ const REQUEST_ID_MAX_BYTES: usize = 128;
 /// Reason for rejecting a request, safe to log.
 struct Cause(String);
 
-/// Adds the reason for rejecting a request to its access line.
+/// Adds the reason for rejecting a request to its line in the access log.
 pub fn set_cause(response: &mut HttpResponse, cause: String) {
     response.extensions_mut().insert(Cause(cause));
 }

@@ -1,4 +1,4 @@
-//! The state of the shutdown of this process: whether it has begun, and how much time is left.
+//! The shutdown state of this process: whether the shutdown has begun, and how much time is left.
 //!
 //! Global, because a signal applies to the whole process and shutdown happens once.
 

@@ -36,7 +36,7 @@ impl Worker {
         Self { stop, task }
     }
 
-    /// Waits for the current run of the work to finish, and aborts it at a time limit.
+    /// Waits for the current run of the work to finish, and aborts it after a time limit.
     pub async fn stop(mut self) {
         drop(self.stop);
         if time::timeout(STOP_TIMEOUT, &mut self.task).await.is_err() {

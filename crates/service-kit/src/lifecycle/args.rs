@@ -5,8 +5,8 @@ use std::time::Duration;
 use clap::Args;
 use settings::{duration, duration_or_zero};
 
-/// Upper limit for the quarter of `SHUTDOWN_TIMEOUT` that is reserved for background work, such as
-/// sending queued e-mails and the last traces.
+/// Upper limit of the quarter of `SHUTDOWN_TIMEOUT` that is reserved for finishing background work,
+/// such as sending queued e-mails, and for sending the last traces.
 const LONGEST_FINISH: Duration = Duration::from_secs(5);
 
 /// Time limits of a shutdown.

@@ -39,7 +39,7 @@ impl fmt::Display for StopSignal {
     }
 }
 
-/// Receives the first signal.
+/// Receiver of the first signal.
 pub(super) struct FirstSignal(watch::Receiver<Option<StopSignal>>);
 
 impl FirstSignal {

@@ -10,7 +10,7 @@ use std::{
 use actix_web::rt;
 use futures_util::{FutureExt as _, future::CatchUnwind};
 
-/// The work has panicked. The panic hook has already logged why.
+/// Error for work that has panicked. The panic hook has already logged the panic.
 #[derive(Debug, thiserror::Error)]
 #[error("panicked")]
 pub(super) struct Panicked;

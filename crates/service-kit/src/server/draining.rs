@@ -32,7 +32,7 @@ const EMPTY_POLLS: u32 = 10;
 /// must not delay the shutdown.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Counts a connection for as long as it is open.
+/// An open connection, which is counted in [`NEW_CONNECTIONS`] until it is closed.
 struct NewConnection;
 
 impl NewConnection {

@@ -14,7 +14,7 @@ use telemetry::metrics::{Counter, Sheet};
 
 use super::ResponseArgs;
 
-/// Maximum size of a response that is not counted, because it fits into the buffers of a
+/// Maximum size in bytes of a response that is not counted, because it fits into the buffers of a
 /// connection.
 const FREE_BYTES: usize = 64 * 1024;
 /// The limit of one user is the total limit divided by this number.

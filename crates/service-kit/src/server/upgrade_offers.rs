@@ -11,7 +11,7 @@
 
 use memchr::memchr;
 
-/// Hides upgrade offers in the bytes that one client sends.
+/// Filter that hides upgrade offers in the bytes received on one connection.
 #[derive(Debug, Default)]
 pub(super) struct UpgradeOffers(Line);
 
