@@ -28,8 +28,8 @@ use crate::{
     store::{Moment, OauthClient},
 };
 
-/// Maximum total length of the scopes, or of the audiences, of a client. It keeps tokens well below
-/// the size that verifiers accept.
+/// Maximum total length of a client's scopes, and of its audiences. It keeps tokens well below the
+/// size that verifiers accept.
 const MAX_LIST_CHARS: usize = 2000;
 
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +40,7 @@ struct ClientNotFound(String);
 #[error("all {0} together are longer than {MAX_LIST_CHARS} characters")]
 struct ListTooLong(&'static str);
 
-/// Joins values with spaces and omits duplicates.
+/// Joins values with spaces and omits duplicates. Returns an error if the result is too long.
 fn joined(what: &'static str, values: &[String]) -> Result<String, CommandError> {
     let mut unique: Vec<&str> = Vec::new();
     for value in values {
@@ -56,7 +56,6 @@ fn joined(what: &'static str, values: &[String]) -> Result<String, CommandError>
     }
 }
 
-/// Runs a command.
 pub async fn run(
     config: &Config,
     args: &ClientsArgs,
@@ -73,7 +72,8 @@ pub async fn run(
     })
 }
 
-/// Returns the public key in the arguments or, if there is none, a new secret, also in plain text.
+/// Returns the public key in the arguments or, if there is none, a new secret. A new secret is also
+/// returned in plain text.
 fn new_credential(args: &CredentialArgs) -> (Credential, Option<String>) {
     if let Some(key) = &args.public_key {
         (Credential::PublicKey(key.clone()), None)
@@ -140,7 +140,8 @@ impl Commands {
         let id = args.client.client.as_str();
         let (credential, secret) = new_credential(&args.credential);
         let credential = credential.stored();
-        // An overlap of zero has no end time, so it does not depend on the clocks of the services.
+        // An overlap of zero has no end time, so that the old credential is refused at once even if
+        // the replicas' clocks differ.
         let end = (!args.overlap.is_zero()).then(|| DbTime(self.now.0 + args.overlap));
         client_lifecycle::rotate(
             &mut self.database.write().await?,

@@ -73,7 +73,7 @@ impl ConfirmArgs {
     }
 }
 
-/// Opens the database. It must exist, and its schema must be current.
+/// Opens the database. Returns an error unless it exists and its schema is up to date.
 pub(super) async fn open(config: &Config) -> Result<Database, CommandError> {
     let url = &config.server.database_url;
     let database = Database::open_existing(url)?.ok_or(CommandError::NoDatabase)?;

@@ -15,8 +15,8 @@ use crate::{MIGRATIONS, config::Config};
 /// Timeout of each HTTP request, and of the connection to the mail server.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Runs all checks and prints the findings, one per line. Returns success if there is no fault
-/// among them.
+/// Runs all checks and prints the findings, one per line. Returns a failure status if there is a
+/// fault, or if the findings cannot be printed.
 pub async fn run(config: &Config, args: DoctorArgs) -> ExitCode {
     doctor::report(&Box::pin(examine(config)).await, args)
 }

@@ -33,7 +33,6 @@ use crate::{
     store::SigningKey,
 };
 
-/// Runs a command.
 pub async fn run(
     config: &Config,
     args: &KeysArgs,
@@ -69,8 +68,8 @@ impl Commands {
         Ok(SigningKey::list(&mut self.database.read().await?).await?)
     }
 
-    /// Returns the seal for new keys. Checks that it opens the newest stored key, because replicas
-    /// could not use a key sealed with another secret.
+    /// Returns the seal for new keys. Returns an error if it does not open the newest stored key,
+    /// because replicas could not use keys that are sealed with another secret.
     async fn seal(&self, config: &Config) -> Result<Seal, CommandError> {
         let secrets = config.existing_secrets()?.ok_or(KeysError::NoKeys)?;
         let seal = Seal::new(&secrets, SEAL_PURPOSE).map_err(|_error| KeysError::Crypto)?;

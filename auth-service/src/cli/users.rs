@@ -35,7 +35,6 @@ use crate::{
     store::{Account, Ending, ListedSession, Moment, NewAccount, NewBan, User, UserRow},
 };
 
-/// Runs the command.
 pub async fn run(
     config: &Config,
     args: &UsersArgs,

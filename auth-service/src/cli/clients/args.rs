@@ -10,7 +10,6 @@ use crate::{
     domain::clients::{PublicKey, is_scope},
 };
 
-/// Arguments of the `clients` command.
 #[derive(Args, Clone, Debug)]
 pub struct ClientsArgs {
     #[command(subcommand)]

@@ -13,7 +13,7 @@ use crate::{
     store::OauthClient,
 };
 
-/// Format of a command's results on standard output.
+/// Writer of a command's results to standard output.
 pub(super) struct Output {
     pub(super) is_json: bool,
     pub(super) now: DbTime,

@@ -117,8 +117,8 @@ fn tasks(config: &Config) -> Option<Finding> {
     None
 }
 
-/// Checks that rate limits apply to the real addresses of clients, and neither to that of a shared
-/// proxy nor to forged ones.
+/// Checks that rate limits count clients by their real addresses, not by a shared proxy's address
+/// or a forged one.
 fn proxies(config: &Config) -> Finding {
     let setting = "TRUSTED_PROXIES";
     if config.trusted_proxies.iter().any(|proxy| proxy.is_everybody()) {

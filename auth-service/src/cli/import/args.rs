@@ -6,7 +6,6 @@ use clap::{Args, ValueEnum};
 use operator_tools::source::NameArgs;
 use secrecy::SecretString;
 
-/// Arguments of the `import` command.
 #[derive(Args, Clone, Debug)]
 pub struct ImportArgs {
     /// Kind of the source

@@ -66,7 +66,7 @@ impl Report {
         self.findings.remark(text);
     }
 
-    /// Adds a remark about the source, unless it is `None`.
+    /// Adds a remark about the source, unless `text` is `None`.
     pub(super) fn remarks(&mut self, text: Option<String>) {
         if let Some(text) = text {
             self.remark(text);

@@ -38,8 +38,8 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// Finds the tables of the source, and reports columns and users that are not imported. Fails
-    /// if an expected table or column is missing.
+    /// Finds the tables of the source, and reports columns and users that are not imported. Returns
+    /// an error if an expected table or column is missing.
     pub(super) async fn open(
         conn: &mut Conn,
         args: &ImportArgs,
@@ -105,9 +105,9 @@ impl Source {
         Ok(())
     }
 
-    /// Fails if importing sessions would have no effect, because there are users but no sessions,
-    /// or because the secret is not that of the source. Adds a remark if the secret cannot be
-    /// checked.
+    /// Returns an error if importing sessions would have no effect: the source has users but no
+    /// sessions, or the configured secret is not that of the source. Adds a remark if the secret
+    /// cannot be checked.
     pub(super) async fn check_sessions(
         &self,
         conn: &mut Conn,

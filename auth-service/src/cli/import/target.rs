@@ -76,8 +76,8 @@ impl Target {
     }
 
     /// Opens the database and migrates its schema. A dry run neither creates nor migrates a
-    /// database: it treats one without the service's tables as empty, and fails if the schema is
-    /// outdated.
+    /// database: it treats one without the service's tables as empty, and returns an error if the
+    /// schema is outdated.
     pub(super) async fn prepare(&mut self) -> Result<(), ImportError> {
         if !self.is_dry_run {
             migrate::run(&self.url, MIGRATIONS).await?;

@@ -4,7 +4,6 @@ use clap::{Args, Subcommand};
 
 use crate::cli::command::{ConfirmArgs, FormatArgs};
 
-/// Arguments of the `keys` command.
 #[derive(Args, Clone, Debug)]
 pub struct KeysArgs {
     #[command(subcommand)]

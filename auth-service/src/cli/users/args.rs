@@ -10,7 +10,6 @@ use crate::{
     domain::email_address::is_email,
 };
 
-/// Arguments of the `users` command.
 #[derive(Args, Clone, Debug)]
 pub struct UsersArgs {
     #[command(subcommand)]

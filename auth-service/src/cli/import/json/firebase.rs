@@ -80,7 +80,8 @@ impl HashConfig {
     }
 }
 
-/// Converts a user. Fails if the user has a password and the parameters to verify it are missing.
+/// Converts a user. Returns an error if the user has a password, but the parameters to verify it
+/// are missing.
 pub(super) fn candidate(
     user: &Object,
     config: Option<&HashConfig>,

@@ -94,8 +94,8 @@ impl Target {
     }
 }
 
-/// Returns the hash of an account in its stored form. Returns `None` if the account has no hash,
-/// and also if passwords cannot be verified with it, which is reported.
+/// Returns an account's password hash in its stored form. Returns `None` if the account has no
+/// hash, or if passwords cannot be verified with it, which is also reported.
 pub(super) fn usable_hash(
     candidate: &Candidate,
     account: &CandidateAccount,

@@ -16,7 +16,7 @@ use crate::{
 const QUOTED_CHARS: usize = 40;
 
 impl Target {
-    /// Decides on a candidate. Fails with the reason why it cannot be imported.
+    /// Returns the decision on a candidate, or the reason why the candidate cannot be imported.
     pub(super) fn judge<'a>(
         &mut self,
         candidate: &Candidate,
