@@ -16,7 +16,7 @@ use crate::{
 pub(crate) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// Reads the credentials from the `Authorization` header (HTTP Basic) or from the form. A client
-/// must not send more than one.
+/// must not send more than one credential.
 pub(crate) fn read(headers: &HeaderMap, form: &OauthForm) -> Result<Presented> {
     let (id, secret) = (form.one("client_id")?, form.one("client_secret")?);
     let assertion = form.one("client_assertion")?;

@@ -160,7 +160,7 @@ impl Cookies {
     }
 
     /// Returns headers that clear Better Auth's non-empty session cache cookies, which may be split
-    /// into numbered chunks. The number of headers is limited.
+    /// into numbered chunks. Returns at most [`MAX_CLEARED`] headers.
     pub(crate) fn clear_left_overs(&self, headers: &HeaderMap) -> Vec<HeaderValue> {
         let names = pairs(headers).filter_map(|pair| {
             let (name, value) = str::from_utf8(pair).ok()?.split_once('=')?;
@@ -225,7 +225,7 @@ mod tests {
         Cookies::new(&SecretString::from(secret).into(), args, is_secure)
     }
 
-    /// Returns the tokens of a request, each with whether an older secret signed it.
+    /// Returns the tokens of a request, and for each whether an older secret signed it.
     fn tokens(cookies: &Cookies, cookie: &str) -> Vec<(String, bool)> {
         let tokens = cookies.session_tokens(&request(cookie));
         tokens.into_iter().map(|signed| (signed.token, signed.is_outdated)).collect()

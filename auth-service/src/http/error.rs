@@ -1,7 +1,7 @@
 //! Errors of requests, and their responses.
 //!
 //! The body of an error is a flat object with a message and usually a code, as in Better Auth.
-//! Errors that Better Auth also has have the same messages and codes.
+//! Errors that also exist in Better Auth have its messages and codes.
 
 mod causes;
 mod table;
@@ -269,7 +269,7 @@ impl Error {
         if let Self::Oauth(error) = self { error.inner() } else { self }
     }
 
-    /// Returns whether the error is a normal part of starting up, which is not logged as a fault.
+    /// Returns whether the error is expected during startup, and therefore not logged as a failure.
     fn is_expected(&self) -> bool {
         matches!(self.inner(), Self::DatabaseUnavailable(error) if error.is_expected())
     }

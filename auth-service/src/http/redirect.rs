@@ -36,7 +36,7 @@ pub(crate) fn with_parameter(target: &str, name: &str, value: &str) -> String {
     format!("{target}{separator}{parameter}{fragment}")
 }
 
-/// Returns the target as an absolute URL with a parameter set in its query.
+/// Returns the target, resolved against `site`, with a parameter set in its query.
 pub(crate) fn absolute(
     site: &str,
     target: &str,

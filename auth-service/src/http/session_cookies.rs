@@ -13,7 +13,7 @@ pub(crate) const SET_AUTH_TOKEN: &str = "set-auth-token";
 
 /// A change to the session cookies of the client.
 pub(crate) enum CookieChange {
-    /// No change, except for one that was decided earlier.
+    /// No change, except for the one that follows from reading the session.
     None,
     /// Only stale cookies, which an earlier server has set, are cleared.
     ClearStale,

@@ -72,7 +72,7 @@ impl AppState {
         self.database.write().await
     }
 
-    /// Returns the time before which changes of address can no longer be undone.
+    /// Returns the earliest time of a change of e-mail address that can still be undone.
     pub(crate) fn undoable_since(&self) -> DbTime {
         DbTime(self.clock.now() - UNDO_LIFETIME)
     }

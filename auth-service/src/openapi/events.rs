@@ -51,7 +51,7 @@ fn members() -> [Member; 7] {
     ]
 }
 
-/// Returns the schema of the response.
+/// Returns the schema of the response to a poll.
 pub(super) fn page() -> ObjectBuilder {
     let token = string().description(Some("A JWT with the header `typ: secevent+jwt`"));
     let sets = ObjectBuilder::new()

@@ -40,7 +40,7 @@ pub(super) fn describe(components: &mut Components) {
     }
 }
 
-/// Returns the names of the headers that, in addition to the request id, every error response with
+/// Returns the names of the headers, other than the request id, that every error response with
 /// this status has.
 pub(super) fn of_status(status: StatusCode) -> &'static [&'static str] {
     match status {

@@ -78,8 +78,8 @@ fn account_info() -> Operation {
     .refuses([invalid("query", ""), Error::AccountNotFound, Error::ProviderNotConfigured])
 }
 
-/// Adds the authentication of an operation that reads an account of a provider. Its 401 response
-/// has no body, unlike those of other operations.
+/// Adds the authentication of an operation that reads a provider account. The operation's 401
+/// response has no body, unlike those of other operations.
 fn reads_account(operation: Operation) -> Operation {
     operation
         .secured(vec![requirement(COOKIE), requirement(BEARER)])

@@ -55,7 +55,6 @@ pub(super) fn named(name: &str) -> Ref {
     Ref::from_schema_name(name)
 }
 
-/// Returns the schema of any string.
 pub(super) fn string() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
 }

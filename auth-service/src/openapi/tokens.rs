@@ -122,8 +122,8 @@ fn members() -> [Member; 2] {
     [required("token", token), optional("token_type_hint", hint)]
 }
 
-/// Returns the schema of the response. The response for an inactive token has only the field
-/// `active`.
+/// Returns the schema of an introspection response. The response for an inactive token has only the
+/// field `active`.
 pub(super) fn introspection() -> ObjectBuilder {
     let seconds = || ObjectBuilder::new().schema_type(Type::Integer);
     let address = || string().description(Some("Current e-mail address of the user"));

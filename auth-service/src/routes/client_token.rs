@@ -62,7 +62,7 @@ impl TokenRequest {
 struct TokenBody {
     access_token: String,
     token_type: &'static str,
-    /// In seconds.
+    /// Lifetime of the token in seconds.
     expires_in: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<String>,

@@ -19,7 +19,7 @@ const PAGE: &str = include_str!("../../templates/pages/confirm.html");
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
 
-/// `GET /verify-email/confirm`
+/// Handles `GET /verify-email/confirm`.
 pub(crate) async fn confirm_page(Input(input): Input<VerifyEmail>) -> Result<HttpResponse> {
     let callback_url = input.callback_url.unwrap_or_default();
     page(PAGE, context! { token => input.token, callback_url })

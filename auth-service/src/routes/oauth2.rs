@@ -30,8 +30,8 @@ use crate::{
 /// A token sent by a receiver.
 pub(crate) struct FromReceiver(String);
 
-/// A token sent by a receiver, by a client with its secret, or without credentials. Like a public
-/// client (RFC 7009 §2.1), anyone who holds a token may revoke it.
+/// A token sent by a receiver, by a client with its secret, or without credentials. As for public
+/// clients (RFC 7009 §2.1), anyone who holds a token may revoke it.
 pub(crate) struct FromReceiverOrBearer(String);
 
 impl FromRequest for FromReceiver {

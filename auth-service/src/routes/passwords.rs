@@ -251,7 +251,7 @@ pub(crate) async fn reset_password(
     Ok(HttpResponse::Ok().json(json!({ "status": true })))
 }
 
-/// Returns the user who may reset the password with a token.
+/// Returns the user whose password may be reset with the token.
 async fn find_user(state: &AppState, token_hash: &[u8], now: DbTime) -> Result<store::User> {
     let conn = &mut state.read().await?;
     let id = VerificationToken::find_user(conn, Purpose::ResetPassword, token_hash, now).await?;

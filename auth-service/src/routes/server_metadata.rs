@@ -23,7 +23,7 @@ struct ServerMetadata {
     token_endpoint: String,
     jwks_uri: String,
     grant_types_supported: [&'static str; 1],
-    /// Required (RFC 8414 §2), but there is no authorization endpoint.
+    /// Required (RFC 8414 §2), but empty, because there is no authorization endpoint.
     response_types_supported: [&'static str; 0],
     token_endpoint_auth_methods_supported: [&'static str; 3],
     token_endpoint_auth_signing_alg_values_supported: [&'static str; 3],

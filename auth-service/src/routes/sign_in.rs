@@ -112,7 +112,7 @@ async fn authenticate(
     Ok((known.user, fresh))
 }
 
-/// Fails if a user who wants to sign in is banned. Lifts a ban that has expired.
+/// Returns an error if a user who wants to sign in is banned. Lifts a ban that has expired.
 pub(crate) async fn check_ban(state: &AppState, user_id: &str, ban: &Ban) -> Result<()> {
     let now = DbTime(state.now().into());
     let (system, moment) = (state.audit.system(now), state.security_events.moment(now));
@@ -171,8 +171,8 @@ impl Attempt<'_> {
 
     /// Starts the session and returns true. Returns false if the password hash was changed or the
     /// user was disabled since the check, because no session may start after a change that ends all
-    /// sessions. Fails if a ban is in force. Rehashes the password if its hash came from another
-    /// service or has a lower cost.
+    /// sessions. Returns an error if a ban is in force. Rehashes the password if its hash came from
+    /// another service or has a lower cost.
     async fn admit(&self, known: &Known, fresh: &NewSession) -> Result<bool> {
         let user_id = known.user.id.as_str();
         match check_ban(self.state, user_id, &known.ban).await {

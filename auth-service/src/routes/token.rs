@@ -11,7 +11,7 @@ use shared_models::IssuerDocument;
 
 use crate::http::{error::Result, session::Live, state::AppState};
 
-/// Caching of the published keys. The lifetime is short, because verifiers must see a new key soon,
+/// Cache policy of the published keys. The lifetime is short, because verifiers need new keys soon,
 /// and they fetch the keys again every few minutes anyway.
 const JWKS_CACHE_CONTROL: &str = "public, max-age=60";
 

@@ -7,7 +7,7 @@ use url::form_urlencoded;
 use super::FORM;
 use crate::http::error::{Error, Result};
 
-/// Maximum size of the body in bytes. An access token has at most 8 KiB.
+/// Maximum size of the body in bytes. An access token is at most 8 KiB long.
 const MAX_OAUTH_BODY_BYTES: usize = 16 * 1024;
 
 /// The parameters of a form, in order. Empty ones count as absent.
