@@ -22,7 +22,6 @@ use crate::{
 
 const BEARER: &str = "bearer";
 
-/// The complete document.
 #[derive(Debug, OpenApi)]
 #[openapi(
     info(

@@ -20,7 +20,6 @@ use crate::{
     store::{self, ListedSession},
 };
 
-/// Prepares a session for the client of a request.
 pub(crate) fn prepare(
     state: &AppState,
     req: &HttpRequest,

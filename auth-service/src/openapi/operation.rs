@@ -87,7 +87,6 @@ impl Operation {
         self
     }
 
-    /// Sets the description.
     pub(super) fn about(mut self, description: &str) -> Self {
         self.described.description = Some(description.to_owned());
         self
@@ -274,12 +273,10 @@ impl Operation {
         self
     }
 
-    /// Requires a session.
     pub(super) fn in_session(self) -> Self {
         self.secured([COOKIE, BEARER].map(requirement).into()).refuses([Error::Unauthorized])
     }
 
-    /// Makes the session optional.
     pub(super) fn maybe_in_session(self) -> Self {
         let nobody = SecurityRequirement::default();
         self.secured(vec![nobody, requirement(COOKIE), requirement(BEARER)])

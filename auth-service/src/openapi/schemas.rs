@@ -50,7 +50,6 @@ pub(super) fn output(members: impl IntoIterator<Item = Member>) -> ObjectBuilder
     input(members).additional_properties(Some(AdditionalProperties::FreeForm(false)))
 }
 
-/// Returns a reference to a named schema.
 pub(super) fn named(name: &str) -> Ref {
     Ref::from_schema_name(name)
 }
@@ -107,7 +106,6 @@ pub(super) fn password() -> ObjectBuilder {
         .examples([json!("correct horse 42")])
 }
 
-/// Returns the schema of a redirect target.
 pub(super) fn target() -> ObjectBuilder {
     text()
         .pattern(Some(TARGET))

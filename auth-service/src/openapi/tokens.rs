@@ -98,7 +98,6 @@ pub(super) fn client_token() -> ObjectBuilder {
     ])
 }
 
-/// Returns the schema of the authorization server metadata.
 pub(super) fn server_metadata() -> ObjectBuilder {
     let list = || Array::new(string());
     output([

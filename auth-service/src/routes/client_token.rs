@@ -68,7 +68,6 @@ struct TokenBody {
     scope: Option<String>,
 }
 
-/// Returns a new access token for the client.
 pub(crate) async fn issue_client_token(
     state: Data<AppState>,
     request: TokenRequest,

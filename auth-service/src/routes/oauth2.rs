@@ -101,7 +101,6 @@ struct Introspection {
     token: Option<ActiveToken>,
 }
 
-/// The claims of an active token.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum ActiveToken {

@@ -15,7 +15,6 @@ use crate::http::{error::Result, session::Live, state::AppState};
 /// and they fetch the keys again every few minutes anyway.
 const JWKS_CACHE_CONTROL: &str = "public, max-age=60";
 
-/// Returns a new access token (RFC 7519) for the caller.
 pub(crate) async fn issue_token(
     state: &AppState,
     _: &HttpRequest,

@@ -42,7 +42,6 @@ impl Principal {
         }
     }
 
-    /// Returns the owner of the caller's tasks.
     pub(crate) fn owner(&self) -> &UserId {
         match self {
             Self::User(id) | Self::Service { id, .. } => id,

@@ -57,7 +57,6 @@ const INVISIBLE: [(char, char); 18] = [
     ('\u{e0000}', '\u{e0fff}'),
 ];
 
-/// Returns whether a string has a visible character.
 fn is_visible(text: &str) -> bool {
     text.chars().any(|c| {
         let is_invisible = |(first, last): &(char, char)| (*first..=*last).contains(&c);

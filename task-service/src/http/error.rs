@@ -34,7 +34,7 @@ pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Media type of problem details (RFC 9457 §6.1).
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
-/// Time that a client should wait before a retry, unless the error contains another one.
+/// Time that a client should wait before a retry, unless the error specifies another time.
 const RETRY_AFTER_DATABASE: Duration = Duration::from_secs(1);
 
 #[derive(Debug, thiserror::Error)]
@@ -83,7 +83,7 @@ pub(crate) enum Error {
     Sql(#[from] StoreError),
 }
 
-/// An action that was refused, because the task belongs to another user.
+/// An action that was refused because the task belongs to another user.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Verb {
     Access,
@@ -123,12 +123,12 @@ pub(crate) struct Problem<'a> {
 }
 
 impl Error {
-    /// Returns the error for an unavailable database.
+    /// Returns an example of the error for an unavailable database.
     pub(crate) fn outage() -> Self {
         Self::Sql(StoreError::BrokenTransactionManager)
     }
 
-    /// Returns the response document.
+    /// Returns the problem document that the client receives.
     pub(crate) fn problem(&self) -> Problem<'_> {
         let (status, code, detail) = self.parts();
         let errors = if let Self::Invalid(errors) = self { errors.as_slice() } else { &[] };
@@ -142,7 +142,7 @@ impl Error {
         }
     }
 
-    /// Returns whether the error is a normal part of starting up, which is not logged as a fault.
+    /// Returns whether the error is expected during startup, and therefore not logged as a failure.
     fn is_expected(&self) -> bool {
         matches!(self, Self::DatabaseUnavailable(error) if error.is_expected())
     }

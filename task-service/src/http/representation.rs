@@ -76,7 +76,6 @@ pub(crate) fn append_task(json: &mut Vec<u8>, task: &Task, owner: &UserId) -> Re
     serde_json::to_writer(json, &TaskBody::new(task, owner)).map_err(Error::Json)
 }
 
-/// Returns the tasks as a JSON array.
 pub(crate) fn tasks_json(tasks: &[Task], owner: &UserId) -> Result<Vec<u8>> {
     let expected = tasks.iter().map(expected_bytes).sum::<usize>();
     let mut json = Vec::with_capacity(expected + 2);

@@ -57,7 +57,6 @@ impl Expected {
 }
 
 impl Task {
-    /// Version of a new task.
     pub(crate) const FIRST_VERSION: i64 = 1;
 
     pub(crate) async fn find(

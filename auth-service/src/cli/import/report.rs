@@ -84,7 +84,6 @@ impl Report {
         self.counts.updated += page.updated;
     }
 
-    /// Returns whether no user was skipped.
     pub(super) fn is_complete(&self) -> bool {
         self.skipped == 0
     }

@@ -56,7 +56,6 @@ impl<'a> Trusted<'a> {
         if self.is_primary { of_the_primary } else { "TRUSTED_ISSUERS" }
     }
 
-    /// Returns the algorithms that tokens of this issuer may use.
     pub(super) fn algorithms(self) -> Vec<Algorithm> {
         self.algorithms.iter().copied().map(Into::into).collect()
     }

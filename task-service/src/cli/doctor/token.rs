@@ -78,12 +78,10 @@ impl Said {
         Self { header: part(), claims: part() }
     }
 
-    /// Returns a header field, or null.
     fn header(&self, name: &str) -> &Value {
         self.header.get(name).unwrap_or(&Value::Null)
     }
 
-    /// Returns a claim, or null.
     fn claim(&self, name: &str) -> &Value {
         self.claims.get(name).unwrap_or(&Value::Null)
     }

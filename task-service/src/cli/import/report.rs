@@ -66,7 +66,6 @@ impl Report {
         self.write_line(old, Some(task), "already here", "")
     }
 
-    /// Adds a remark about a task.
     pub(super) fn note(&mut self, old: &OldTask, what: &str) {
         self.findings.list(what, format!("{}: {what}", old.place));
     }

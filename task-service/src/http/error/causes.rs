@@ -1,4 +1,4 @@
-//! Errors of the other components, as errors of a request.
+//! Conversions of other components' errors to errors of requests.
 
 use service_kit::body::BodyError;
 

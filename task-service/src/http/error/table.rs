@@ -13,8 +13,8 @@ use crate::domain::quota::Limited;
 type Parts = (StatusCode, &'static str, Cow<'static, str>);
 
 impl Error {
-    /// Returns the status, code and detail. The details of 5xx errors are constant, as is the code
-    /// of 401.
+    /// Returns the status, code and detail. All 401 errors have the same code, and the detail of a
+    /// 5xx error never contains its cause.
     pub(super) fn parts(&self) -> Parts {
         use StatusCode as S;
         let (status, code, detail) = match self {
