@@ -86,7 +86,7 @@ fn client_members() -> [Member; 7] {
     ]
 }
 
-/// Returns the schema of a client's token.
+/// Returns the schema of the response that contains a client's access token.
 pub(super) fn client_token() -> ObjectBuilder {
     let seconds = ObjectBuilder::new().schema_type(Type::Integer);
     let scope = string().description(Some("Granted scopes, separated by spaces"));

@@ -45,7 +45,7 @@ pub(crate) struct Poll {
     cursor: Option<String>,
     /// Event type URIs to return; `None` for all.
     event_types: Option<Vec<String>>,
-    /// Whether to omit events that concern only tokens that have expired.
+    /// Whether to omit events that concern only expired tokens.
     valid_tokens_only: bool,
 }
 

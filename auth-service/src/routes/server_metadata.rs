@@ -11,10 +11,10 @@ use crate::{
 /// Path of the document (RFC 8414 §3).
 pub(crate) const PATH: &str = "/.well-known/oauth-authorization-server";
 
-/// Ways in which a client may authenticate.
+/// Authentication methods of clients at the token endpoint.
 const CLIENT_AUTHENTICATION: [&str; 3] =
     ["client_secret_basic", "client_secret_post", "private_key_jwt"];
-/// Receivers send a secret of `EVENTS_SECRET` as the password, with any user name.
+/// Receivers send one of the secrets in `EVENTS_SECRET` as the password, with any user name.
 const RECEIVER_AUTHENTICATION: [&str; 1] = ["client_secret_basic"];
 
 #[derive(Serialize)]

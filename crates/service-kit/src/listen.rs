@@ -34,7 +34,7 @@ pub enum ListenError {
 }
 
 impl Host {
-    /// Returns the IP address. If a name has several, prefers IPv4.
+    /// Returns the IP address. If the host name has several, prefers IPv4.
     pub fn resolve(&self) -> Result<IpAddr, ListenError> {
         let name = match self {
             Self::Address(address) => return Ok(*address),

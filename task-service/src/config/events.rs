@@ -10,7 +10,6 @@ use url::Url;
 /// Default path of the feed, at the origin of the key set.
 const PATH: &str = "/security-events";
 
-/// Settings of the issuer's security events feed.
 #[derive(Args, Clone, Debug)]
 pub struct EventArgs {
     /// Secret for reading the issuer's security events; if there are several, separated by commas, the

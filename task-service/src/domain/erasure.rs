@@ -75,7 +75,7 @@ impl Eraser {
         // Stopping the worker drops a poll that waits for events.
         let read = async move || match reader.read().await {
             Ok(unsaved) => drop(read_into.replace(Some(unsaved))),
-            // Logged elsewhere: feed errors where the verifier reads revocations from the feed, and
+            // Logged elsewhere: feed errors by the verifier, which also reads the feed, and
             // database outages by `work`.
             Err(_) => sleep(RETRY_PAUSE).await,
         };

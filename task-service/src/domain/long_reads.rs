@@ -14,7 +14,7 @@ use tokio::{
     time::timeout,
 };
 
-/// Time limit for a long read, including the wait for other reads.
+/// Time limit for a long read, including the time in the queue.
 const TIMEOUT: Duration = Duration::from_secs(12);
 /// Maximum number of concurrent long reads of all users. By default, the pool of exclusive
 /// PostgreSQL connections is larger, so that some remain for transactions.
@@ -41,7 +41,7 @@ pub(crate) struct LongReads {
 /// Current long reads of one user.
 struct PerUser {
     running: Arc<Semaphore>,
-    /// Number of running and queued reads.
+    /// Number of the user's running and queued reads.
     admitted: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Pagination cursors: the position after a page, as an opaque string.
+//! Pagination cursors: the position of a page's last task, as an opaque string.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, Datelike as _, Utc};
@@ -11,8 +11,8 @@ const ID_BYTES: usize = 16;
 /// Number of bytes for the order: one for the sort key, and one for the direction.
 const ORDER_BYTES: usize = 2;
 
-/// Encodes the order and the task's id, followed by its time in microseconds since the epoch or by
-/// its folded title.
+/// Encodes the order and the task's id, followed by the value that the task is sorted by: a time in
+/// microseconds since the epoch, or a folded title.
 pub(crate) fn encode(order: Order, position: &Position) -> String {
     let mut bytes = vec![sort_code(order.sort), u8::from(order.is_descending)];
     bytes.extend_from_slice(position.id.0.as_bytes());

@@ -64,7 +64,7 @@ impl Tasks {
     }
 }
 
-/// The tasks that have not been sent yet.
+/// The parts of a listing that have not been sent yet.
 struct Parts {
     state: Data<AppState>,
     owner: UserId,

@@ -13,7 +13,7 @@ use diesel::{
     sqlite::Sqlite,
 };
 
-/// The condition that a column contains a string, case-sensitively.
+/// SQL condition that a column contains a string; case-sensitive.
 #[derive(Clone, Debug, QueryId, ValidGrouping)]
 pub(super) struct Contains<C> {
     column: C,

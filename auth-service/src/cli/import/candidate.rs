@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-/// Number of users per page.
+/// Maximum number of users per page.
 pub(super) const PAGE: usize = 500;
 /// Loss reported for a user with a second factor.
 pub(super) const SECOND_FACTOR_LOST: &str =
@@ -24,7 +24,7 @@ pub(crate) struct Candidate {
     pub(super) left_out: Option<String>,
     /// Set if the user may not sign in.
     pub(super) ban: Option<CandidateBan>,
-    /// Descriptions of data that the import of this user loses.
+    /// Descriptions of the user's data that the import loses.
     pub(super) losses: Vec<&'static str>,
     pub(super) accounts: Vec<CandidateAccount>,
     pub(super) sessions: Vec<CandidateSession>,

@@ -88,7 +88,7 @@ impl Report {
         self.skipped == 0
     }
 
-    /// Returns a summary of what was written, or `None` if nothing was.
+    /// Returns a summary for the audit log, or `None` if nothing was written.
     pub(super) fn written(&self) -> Option<String> {
         let Counts { users, updated, sessions, .. } = self.counts;
         let is_written = !self.is_dry_run && users + updated + sessions > 0;

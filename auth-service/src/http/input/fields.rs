@@ -8,7 +8,7 @@ use crate::{
     http::error::{Error, Result},
 };
 
-/// Maximum length of a redirect target. A target is stored, and sent percent-encoded in e-mails.
+/// Maximum length of a redirect target, which is stored, and sent percent-encoded in e-mails.
 const TARGET_MAX_BYTES: usize = 2048;
 
 /// The fields of a body and the parameters of a query. A missing field or a wrong type is recorded

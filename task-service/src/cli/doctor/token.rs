@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 use super::issuer::{Issuer, names};
 
-/// Maximum number of bytes to read from the file, far more than any token has.
+/// Maximum number of bytes to read from the file, far more than the length of any token.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
 const SUBJECT: &str = "token";
 const WHERE_FROM: &str = "get a new one from /api/auth/token of auth-service";

@@ -2,7 +2,6 @@
 
 use crate::store::UserRow;
 
-/// Decision on a candidate.
 pub(super) enum Verdict<'a> {
     New(UserRow),
     AlreadyHere(&'a UserRow),
