@@ -1,4 +1,4 @@
-//! The command line: the commands beside the server.
+//! The commands of this service, in addition to those of every service.
 
 pub mod audit_log;
 pub mod clients;

@@ -85,7 +85,7 @@ impl<S: Service> App<S> {
         self.preparation.done().await
     }
 
-    /// Runs the service until a signal stops it. Fails if the preparation or the server fails.
+    /// Runs the service until a signal stops it, or until the preparation or the server fails.
     pub async fn run(self) -> Result<(), StartError<S::Error>> {
         let Self { server, shutdown, preparation, service, metrics, .. } = self;
         let finish = async |workers, limit| service.stop(workers, limit).await;

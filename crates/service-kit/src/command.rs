@@ -19,10 +19,9 @@ type Config<C> = <<C as Commands>::Service as Service>::Config;
 pub trait Commands: Subcommand {
     type Service: Service;
 
-    /// Returns where log lines are written while the command runs.
+    /// Returns the destination of log lines while the command runs.
     fn log_output(&self) -> LogOutput;
 
-    /// Runs the command.
     fn run(
         self,
         config: &Config<Self>,

@@ -40,8 +40,8 @@ impl<T> Application for T where
 {
 }
 
-/// A service: the state that its requests share, and what is done with it. All clones are the same
-/// service.
+/// A service: the state that its requests share, its routes and its background workers. Clones
+/// share the state.
 pub trait Service: Figures + Clone {
     /// Name and version of the program.
     const BUILD: Build;
@@ -76,13 +76,13 @@ pub trait Service: Figures + Clone {
         async { Ok(()) }
     }
 
-    /// Completes the state and starts the background workers. Runs when the schema is current and
-    /// the database is open to requests, and again after a temporary failure.
+    /// Completes the state and starts the background workers. Runs when the schema is up to date
+    /// and the database is open to requests, and again after a temporary failure.
     fn start(&self) -> impl Future<Output = Result<Self::Workers, Self::Error>>;
 
     /// Returns whether another attempt to start may succeed.
     fn is_temporary(error: &Self::Error) -> bool;
 
-    /// Stops the background workers. The chassis aborts this after `limit`.
+    /// Stops the background workers. The chassis aborts the returned future after `limit`.
     fn stop(&self, workers: Self::Workers, limit: Duration) -> impl Future<Output = ()>;
 }
