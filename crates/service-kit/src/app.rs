@@ -19,7 +19,7 @@ use tracing::info;
 use crate::{
     Clock,
     args::ServerArgs,
-    lifecycle::{Lifecycle, Preparation, ShutdownArgs},
+    lifecycle::{Lifecycle, Preparation},
     listen::{ListenError, listen_for_metrics},
     request, server,
     service::Service,
@@ -30,7 +30,7 @@ use crate::{
 pub struct App<S: Service> {
     address: SocketAddr,
     server: Server,
-    shutdown: ShutdownArgs,
+    lifecycle: Lifecycle,
     preparation: Preparation<S::Workers, StartError<S::Error>>,
     service: S,
     metrics: Metrics,
@@ -59,10 +59,11 @@ impl<S: Service> App<S> {
         let address = listener.local_addr()?;
         let metrics_listener = listen_for_metrics(&args.metrics)?;
         let metrics = Metrics::start(metrics_listener, S::BUILD, service.clone())?;
+        let lifecycle = Lifecycle::new(&listener, args.shutdown)?;
         let preparation = prepare(service.clone(), args);
         let server = serve(listener, service.clone(), config, &metrics)?;
         info!(url.full = %format_args!("http://{address}"), "listening");
-        Ok(Self { address, server, shutdown: args.shutdown, preparation, service, metrics })
+        Ok(Self { address, server, lifecycle, preparation, service, metrics })
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -87,9 +88,9 @@ impl<S: Service> App<S> {
 
     /// Runs the service until a signal stops it, or until the preparation or the server fails.
     pub async fn run(self) -> Result<(), StartError<S::Error>> {
-        let Self { server, shutdown, preparation, service, metrics, .. } = self;
+        let Self { server, lifecycle, preparation, service, metrics, .. } = self;
         let finish = async |workers, limit| service.stop(workers, limit).await;
-        let ended = Lifecycle(shutdown).run(server, preparation, finish).await;
+        let ended = lifecycle.run(server, preparation, finish).await;
         metrics.stop().await;
         ended
     }

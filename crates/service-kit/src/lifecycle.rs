@@ -2,8 +2,9 @@
 //! at shutdown, it completes the requests in flight, within a time limit, before it exits.
 //!
 //! ```text
+//! let lifecycle = Lifecycle::new(&listener, config.shutdown)?;
 //! let server = server::serve(listener, …)?;
-//! Lifecycle(config.shutdown).run(server, preparation, async |prepared, limit| …).await
+//! lifecycle.run(server, preparation, async |prepared, limit| …).await
 //! ```
 
 mod args;
@@ -15,7 +16,7 @@ pub(crate) use self::preparation::Preparation;
 pub use crate::shutdown::is_stopping;
 pub(crate) use crate::shutdown::time_left;
 
-use std::{io, mem, process::ExitCode, time::Duration};
+use std::{io, mem, net::TcpListener, process::ExitCode, time::Duration};
 
 use actix_web::{dev::Server, rt::System};
 use tokio::{
@@ -37,10 +38,18 @@ pub(crate) fn block_on(main: impl Future<Output = ExitCode>) -> ExitCode {
 }
 
 /// The lifecycle of a server, from its start to its graceful shutdown.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Lifecycle(pub(crate) ShutdownArgs);
+#[derive(Debug)]
+pub(crate) struct Lifecycle {
+    listener: TcpListener,
+    args: ShutdownArgs,
+}
 
 impl Lifecycle {
+    /// Creates the lifecycle of the server that will use `listener`.
+    pub(crate) fn new(listener: &TcpListener, args: ShutdownArgs) -> io::Result<Self> {
+        Ok(Self { listener: listener.try_clone()?, args })
+    }
+
     /// Runs the server and the preparation concurrently until a signal arrives, and then stops the
     /// server. If the preparation has finished, calls `finish` with its result and a time limit, to
     /// shut down background work. Fails if the preparation or the server fails.
@@ -50,9 +59,8 @@ impl Lifecycle {
         mut preparation: Preparation<T, E>,
         finish: impl AsyncFnOnce(T, Duration),
     ) -> Result<(), E> {
-        let Self(args) = self;
-        let mut first_signal = FirstSignal::listen(args)?;
-        let finish_limit = args.finish_limit();
+        let mut first_signal = FirstSignal::listen(self.args)?;
+        let finish_limit = self.args.finish_limit();
         let signal = select! {
             ended = &mut server => {
                 ended?;
@@ -77,7 +85,7 @@ impl Lifecycle {
     /// Waits for `SHUTDOWN_DELAY` and drains connections (both only after SIGTERM), then closes the
     /// listener and completes the requests in flight.
     async fn stop(self, signal: StopSignal, mut server: Server) -> io::Result<()> {
-        let Self(args) = self;
+        let Self { listener, args } = self;
         info!(%signal, "shutting down gracefully");
         if signal == StopSignal::Terminate {
             select! {
@@ -90,8 +98,10 @@ impl Lifecycle {
             if signal == StopSignal::Terminate {
                 select! {
                     ended = &mut server => return ended,
-                    () = server::drain(limit / 2) => {}
+                    () = server::drain(listener, limit / 2) => {}
                 }
+            } else {
+                drop(listener);
             }
             drop(server.handle().stop(true));
             server.await

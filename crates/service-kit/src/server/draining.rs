@@ -2,11 +2,11 @@
 //!
 //! Closing a listener resets connections that are established but not yet accepted, and closing a
 //! connection between two requests may race with the next request. Therefore, every response after
-//! the signal closes its connection, and the listener is closed when all connections opened since the
-//! signal have received their response and closed. `SHUTDOWN_DELAY` gives clients and load balancers
-//! the time to stop opening connections.
+//! the signal closes its connection, and before the listener is closed, new connections are refused
+//! until all connections opened since the signal have received their response and closed.
 
 use std::{
+    net::TcpListener,
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
@@ -28,9 +28,6 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// is counted once a worker has accepted it, normally less than one poll interval after it is
 /// established.
 const EMPTY_POLLS: u32 = 10;
-/// Time limit for draining. Clients that open connections all the time, in spite of `SHUTDOWN_DELAY`,
-/// must not delay the shutdown.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// An open connection, which is counted in [`NEW_CONNECTIONS`] until it is closed.
 struct NewConnection;
@@ -62,9 +59,10 @@ pub(crate) fn close_while_stopping(response: &mut ResponseHead) {
     }
 }
 
-/// Waits until all connections opened since the signal have closed, but for at most `limit` and
-/// [`DRAIN_TIMEOUT`].
-pub(crate) async fn drain(limit: Duration) {
+/// Refuses new connections and waits until all connections opened since the signal have closed, but
+/// for at most `limit`.
+pub(crate) async fn drain(listener: TcpListener, limit: Duration) {
+    refuse_connections(&listener);
     let empty = async {
         let mut polls = 0;
         while polls < EMPTY_POLLS {
@@ -73,7 +71,35 @@ pub(crate) async fn drain(limit: Duration) {
             polls = if is_empty { polls + 1 } else { 0 };
         }
     };
-    if time::timeout(limit.min(DRAIN_TIMEOUT), empty).await.is_err() {
+    if time::timeout(limit, empty).await.is_err() {
         debug!("connections still open after draining timed out");
     }
 }
+
+/// Drops every SYN, so that no connection can be established: clients retry after a second or more,
+/// and are refused once the listener is closed. Established connections and handshakes in progress
+/// are not affected.
+#[cfg(target_os = "linux")]
+fn refuse_connections(listener: &TcpListener) {
+    use socket2::{SockFilter, SockRef};
+
+    /// A classic BPF program that reads the TCP header (RFC 9293 §3.1); see `linux/filter.h`.
+    const LOAD_BYTE: u16 = 0x30;
+    const JUMP_IF_ANY_BIT: u16 = 0x45;
+    const RETURN: u16 = 0x06;
+    const FLAGS: u32 = 13;
+    const SYN: u32 = 0x02;
+    const PROGRAM: [SockFilter; 4] = [
+        SockFilter::new(LOAD_BYTE, 0, 0, FLAGS),
+        SockFilter::new(JUMP_IF_ANY_BIT, 0, 1, SYN),
+        SockFilter::new(RETURN, 0, 0, 0),
+        SockFilter::new(RETURN, 0, 0, u32::MAX),
+    ];
+    if let Err(error) = SockRef::from(listener).attach_filter(&PROGRAM) {
+        debug!(%error, "cannot pause new connections");
+    }
+}
+
+/// On other systems, a connection established while the listener is being closed may be reset.
+#[cfg(not(target_os = "linux"))]
+fn refuse_connections(_listener: &TcpListener) {}
