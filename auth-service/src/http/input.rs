@@ -2,10 +2,14 @@
 //! origin, redirect targets, schema, and for sign-in and sign-up the stricter origin rule. For a
 //! GET request, only the query is checked.
 
-mod fields;
 mod form;
+mod types;
+mod zod;
 
-pub(crate) use self::{fields::Fields, form::OauthForm};
+pub(crate) use self::{
+    form::OauthForm,
+    types::{Email, NewPassword, NullableText, Password, Target, Text, Truthy},
+};
 
 use std::{future::Future, pin::Pin};
 
@@ -15,11 +19,12 @@ use actix_web::{
     http::{Method, header::CONTENT_TYPE},
     web::{BytesMut, Data},
 };
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use service_kit::body;
 use url::form_urlencoded;
 
-use self::fields::type_name;
+use self::zod::type_name;
 use crate::http::{
     error::{Error, Result},
     origin,
@@ -39,7 +44,7 @@ pub(crate) const FORM_OR_JSON: &str = "application/x-www-form-urlencoded, applic
 pub(crate) struct Input<T>(pub(crate) T);
 
 /// The fields and parameters that an endpoint accepts.
-pub(crate) trait Schema: Sized + 'static {
+pub(crate) trait Schema: DeserializeOwned + 'static {
     /// Whether the endpoint signs a user in or up. It then also accepts forms, and the stricter
     /// origin rule applies.
     const SIGNS_IN: bool = false;
@@ -53,17 +58,78 @@ pub(crate) trait Schema: Sized + 'static {
     /// Whether a body is required.
     const NEEDS_BODY: bool = true;
 
-    fn read(fields: &mut Fields<'_>) -> Self;
+    /// Reads the fields, which are in the body unless this is overridden. Returns `None` after a
+    /// problem.
+    fn read(sent: &mut Sent<'_>) -> Option<Self> {
+        sent.body()
+    }
 }
 
 /// A body that is ignored.
+#[derive(Deserialize)]
 pub(crate) struct Ignored;
 
 impl Schema for Ignored {
     const NO_OBJECT: &[&str] = &[];
+}
 
-    fn read(_: &mut Fields<'_>) -> Self {
-        Self
+/// The body and the query of a request, and the problems that were found in them.
+pub(crate) struct Sent<'a> {
+    members: &'a Map<String, Value>,
+    query: &'a str,
+    /// Whether the request is a GET, which has only a query.
+    is_query: bool,
+    problems: Vec<String>,
+}
+
+impl Sent<'_> {
+    pub(crate) fn body<T: DeserializeOwned>(&mut self) -> Option<T> {
+        zod::read("body", self.members, &mut self.problems)
+    }
+
+    /// Reads the parameters of the query. A repeated parameter is an array.
+    pub(crate) fn query<T: DeserializeOwned>(&mut self) -> Option<T> {
+        let mut members = Map::new();
+        for (name, value) in form_urlencoded::parse(self.query.as_bytes()).into_owned() {
+            let is_repeated = members.contains_key(&name);
+            let value = if is_repeated { Value::Array(Vec::new()) } else { Value::String(value) };
+            members.insert(name, value);
+        }
+        zod::read("query", &members, &mut self.problems)
+    }
+
+    /// Reads an object that must have no other fields, from the query of a GET request or the body
+    /// of another. Only the problem of an unknown field names it.
+    pub(crate) fn strict<T: DeserializeOwned>(
+        &mut self,
+        names: &[&str],
+        is_valid: impl FnOnce(&T) -> bool,
+    ) -> Option<T> {
+        let known = self.problems.len();
+        let input = if self.is_query { self.query() } else { self.body() };
+        self.problems.truncate(known);
+        let place = if self.is_query { "query" } else { "body" };
+        let Some(input) = input.filter(is_valid) else {
+            self.problems.push(format!("[{place}] Invalid input"));
+            return None;
+        };
+        let mut sent: Vec<_> = if self.is_query {
+            form_urlencoded::parse(self.query.as_bytes()).map(|(name, _)| name).collect()
+        } else {
+            self.members.keys().map(|name| name.as_str().into()).collect()
+        };
+        sent.retain(|name| !names.contains(&&**name));
+        if !sent.is_empty() {
+            let sent: Vec<_> = sent.iter().map(|name| format!("\"{name}\"")).collect();
+            let keys = if sent.len() == 1 { "key" } else { "keys" };
+            self.problems.push(format!("[{place}] Unrecognized {keys}: {}", sent.join(", ")));
+        }
+        Some(input)
+    }
+
+    fn result<T>(&self, input: Option<T>) -> Result<T> {
+        let problems = || Error::Validation(self.problems.join("; "));
+        input.filter(|_| self.problems.is_empty()).ok_or_else(problems)
     }
 }
 
@@ -99,23 +165,22 @@ fn read<T: Schema>(req: &HttpRequest, body: Option<&Value>) -> Result<T> {
     let is_query = req.method() == Method::GET;
     let no_members = Map::new();
     let members = body.and_then(Value::as_object);
-    let mut fields = Fields {
+    let mut sent = Sent {
         members: members.unwrap_or(&no_members),
         query: req.query_string(),
         is_query,
         problems: Vec::new(),
     };
     if members.is_none() && !is_query && (T::NEEDS_BODY || body.is_some()) {
-        let sent = type_name(body);
-        fields.problems.extend(T::NO_OBJECT.iter().map(|expected| match *expected {
+        let received = type_name(body);
+        sent.problems.extend(T::NO_OBJECT.iter().map(|expected| match *expected {
             "" => "[body] Invalid input".to_owned(),
-            _ => format!("[body] Invalid input: expected {expected}, received {sent}"),
+            _ => format!("[body] Invalid input: expected {expected}, received {received}"),
         }));
-        fields.fail_if_any()?;
+        sent.result(Some(()))?;
     }
-    let input = T::read(&mut fields);
-    fields.fail_if_any()?;
-    Ok(input)
+    let input = T::read(&mut sent);
+    sent.result(input)
 }
 
 /// Parses a body. Returns `None` if it is empty or has no media type.

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse};
 use database::{OnConflict as _, sql_types::DbTime};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use shared_models::User;
 
@@ -13,7 +14,7 @@ use crate::{
     },
     http::{
         error::{Error, Result},
-        input::{Fields, Input, Schema},
+        input::{Email, Input, Schema, Target},
         session::{Caller, Live, with_caller},
         session_cookies::{CookieChange, WithCookies},
         state::AppState,
@@ -21,16 +22,15 @@ use crate::{
     store::{self, EmailChange, UserChanges},
 };
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct ChangeEmail {
-    new_email: String,
-    callback_url: Option<String>,
+    new_email: Email,
+    #[serde(default, rename = "callbackURL")]
+    callback_url: Target,
 }
 
-impl Schema for ChangeEmail {
-    fn read(fields: &mut Fields<'_>) -> Self {
-        Self { new_email: fields.email("newEmail"), callback_url: fields.redirect("callbackURL") }
-    }
-}
+impl Schema for ChangeEmail {}
 
 pub(crate) async fn change_email(
     state: &AppState,
@@ -42,7 +42,7 @@ pub(crate) async fn change_email(
     if !features.change_email {
         return Err(Error::ChangeEmailDisabled);
     }
-    if input.new_email == live.user.email {
+    if input.new_email.0 == live.user.email {
         return Err(Error::EmailIsTheSame);
     }
     let changes_at_once = features.change_email_without_verification && !live.user.email_verified;
@@ -57,7 +57,7 @@ pub(crate) async fn change_email(
         }
     } else {
         let confirms = features.confirm_change_email && live.user.email_verified;
-        let new_email = Some(input.new_email.as_str());
+        let new_email = Some(input.new_email.0.as_str());
         // Only the mail worker checks whether the new address is taken, when it sends the e-mail.
         let ask = |kind, callback_url| {
             mail::ask_for_user(kind, (&*live).into(), new_email, callback_url, state.now())
@@ -80,7 +80,7 @@ async fn change_at_once(
     live: &Live,
     input: &ChangeEmail,
 ) -> Result<bool> {
-    let (id, old, new) = (live.user.id.as_str(), live.user.email.as_str(), &input.new_email);
+    let (id, old, new) = (live.user.id.as_str(), live.user.email.as_str(), &input.new_email.0);
     let now = state.now();
     let callback_url = input.callback_url.as_deref();
     let mut mails = vec![mail::tell_old_address(old, new, now)];

@@ -21,8 +21,8 @@ const POLICY: &str =
 
 /// Handles `GET /verify-email/confirm`.
 pub(crate) async fn confirm_page(Input(input): Input<VerifyEmail>) -> Result<HttpResponse> {
-    let callback_url = input.callback_url.unwrap_or_default();
-    page(PAGE, context! { token => input.token, callback_url })
+    let callback_url = input.callback_url.0.unwrap_or_default();
+    page(PAGE, context! { token => input.token.0, callback_url })
 }
 
 /// Returns a page that cannot be framed and that loads nothing.

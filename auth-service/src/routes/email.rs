@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use database::{Conn, sql_types::DbTime};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time;
 
@@ -16,7 +17,7 @@ use crate::{
     },
     http::{
         error::{Error, Result},
-        input::{Fields, Input, Schema},
+        input::{Email, Input, Schema, Sent, Target, Text},
         redirect,
         session::{self, Caller, with_caller},
         session_cookies::{CookieChange, WithCookies},
@@ -30,16 +31,14 @@ use crate::{
 /// duration must not reveal whether an e-mail is sent.
 const SEND_VERIFICATION_TAKES: Duration = Duration::from_millis(500);
 
+#[derive(Deserialize)]
 pub(crate) struct SendVerificationEmail {
-    email: String,
-    callback_url: Option<String>,
+    email: Email,
+    #[serde(default, rename = "callbackURL")]
+    callback_url: Target,
 }
 
-impl Schema for SendVerificationEmail {
-    fn read(fields: &mut Fields<'_>) -> Self {
-        Self { email: fields.email("email"), callback_url: fields.redirect("callbackURL") }
-    }
-}
+impl Schema for SendVerificationEmail {}
 
 /// Queues a verification link. Without a session, the response is the same for every address,
 /// because the user is looked up only when the e-mail is sent.
@@ -53,7 +52,7 @@ pub(crate) async fn send_verification_email(
     }
     let sent = with_caller(&state, &req, async |caller| {
         if let Caller::Live(live) = &caller {
-            if live.user.email != input.email {
+            if live.user.email != input.email.0 {
                 return Err(Error::EmailMismatch);
             }
             if live.user.email_verified {
@@ -62,7 +61,7 @@ pub(crate) async fn send_verification_email(
         }
         let pause = time::sleep(SEND_VERIFICATION_TAKES);
         let callback_url = input.callback_url.as_deref();
-        let mail = mail::ask_for(Kind::VerifyEmail, &input.email, callback_url, state.now());
+        let mail = mail::ask_for(Kind::VerifyEmail, &input.email.0, callback_url, state.now());
         state.mailer.post(&[mail]).await?;
         if !matches!(caller, Caller::Live(_)) {
             pause.await;
@@ -72,19 +71,18 @@ pub(crate) async fn send_verification_email(
     Ok(sent.await)
 }
 
+#[derive(Deserialize)]
 pub(crate) struct VerifyEmail {
-    pub(crate) token: String,
-    pub(crate) callback_url: Option<String>,
+    pub(crate) token: Text,
+    #[serde(default, rename = "callbackURL")]
+    pub(crate) callback_url: Target,
 }
 
 impl Schema for VerifyEmail {
     const NO_OBJECT: &[&str] = &[];
 
-    fn read(fields: &mut Fields<'_>) -> Self {
-        Self {
-            token: fields.query("token"),
-            callback_url: fields.optional_query_redirect("callbackURL"),
-        }
+    fn read(sent: &mut Sent<'_>) -> Option<Self> {
+        sent.query()
     }
 }
 
@@ -94,7 +92,7 @@ pub(crate) async fn verify_email(
     Input(input): Input<VerifyEmail>,
 ) -> WithCookies<Result<HttpResponse>> {
     let opened = open(&state, &req, &input).await.unwrap_or_else(|error| Err(error).into());
-    opened.map(|body| match (body, &input.callback_url) {
+    opened.map(|body| match (body, input.callback_url.as_deref()) {
         (Err(error), Some(target)) if error.is_about_a_link() => {
             let code = error.code().unwrap_or_default();
             Ok(redirect::found(&redirect::with_parameter(target, "error", code)))
@@ -111,7 +109,7 @@ async fn open(
     req: &HttpRequest,
     input: &VerifyEmail,
 ) -> Result<WithCookies<Result<Value>>> {
-    let claims = state.email_tokens.read(&input.token, state.now())?;
+    let claims = state.email_tokens.read(&input.token.0, state.now())?;
     match (claims.request_type, &claims.update_to) {
         (Request::VerifyEmail, None) => verify(state, req, &claims).await,
         (Request::ChangeEmailConfirmation | Request::ChangeEmailVerification, Some(new_email)) => {

@@ -5,7 +5,7 @@ use actix_web::{
     web::{Data, Path},
 };
 use database::{OnConflict as _, sql_types::DbTime};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared_models::User;
 use uuid::Uuid;
@@ -21,7 +21,7 @@ use crate::{
     },
     http::{
         error::{Error, Result},
-        input::{Fields, Input, Schema},
+        input::{Email, Input, NewPassword, Password, Schema, Sent, Target, Text},
         redirect,
         session::{self, Live},
         session_cookies::{CookieChange, WithCookies},
@@ -30,21 +30,15 @@ use crate::{
     store::{self, Ending, PasswordHash, Purpose, SecurityEvent, Session, VerificationToken},
 };
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct ChangePassword {
-    new_password: String,
-    current_password: String,
-    revoke_other_sessions: bool,
+    new_password: NewPassword,
+    current_password: Password,
+    revoke_other_sessions: Option<bool>,
 }
 
-impl Schema for ChangePassword {
-    fn read(fields: &mut Fields<'_>) -> Self {
-        Self {
-            new_password: fields.string("newPassword"),
-            current_password: fields.string("currentPassword"),
-            revoke_other_sessions: fields.optional_boolean("revokeOtherSessions").unwrap_or(false),
-        }
-    }
-}
+impl Schema for ChangePassword {}
 
 #[derive(Serialize)]
 struct PasswordChanged {
@@ -59,19 +53,19 @@ pub(crate) async fn change_password(
     live: Box<Live>,
     Input(input): Input<ChangePassword>,
 ) -> Result<WithCookies<HttpResponse>> {
-    state.passwords.check_new(&input.new_password)?;
-    passwords::check_max_length(&input.current_password)?;
+    state.passwords.check_new(&input.new_password.0)?;
+    passwords::check_max_length(&input.current_password.0)?;
     let user_id = live.user.id.as_str();
     let confirmed =
-        state.login_throttle.confirm(&state.passwords, user_id, &input.current_password);
+        state.login_throttle.confirm(&state.passwords, user_id, &input.current_password.0);
     let old_hash = confirmed.await?;
-    let hash = state.passwords.hash(input.new_password).await?;
+    let hash = state.passwords.hash(input.new_password.0).await?;
     let now = DbTime(state.now().into());
     let conn = &mut state.write().await?;
     let hashes = (old_hash.as_str(), hash.as_str());
     let is_remembered = !state.cookies.has_marker(req.headers());
     let fresh = session::prepare(state, req, is_remembered)?;
-    let fresh = input.revoke_other_sessions.then_some(fresh);
+    let fresh = (input.revoke_other_sessions == Some(true)).then_some(fresh);
     let moment = state.moment();
     let actor = state.actor(req);
     let user = Asker { session_id: None, ..(&*live).into() };
@@ -101,15 +95,12 @@ pub(crate) async fn change_password(
     Ok(WithCookies::new(response, cookies))
 }
 
+#[derive(Deserialize)]
 pub(crate) struct VerifyPassword {
-    password: String,
+    password: Password,
 }
 
-impl Schema for VerifyPassword {
-    fn read(fields: &mut Fields<'_>) -> Self {
-        Self { password: fields.string("password") }
-    }
-}
+impl Schema for VerifyPassword {}
 
 pub(crate) async fn verify_password(
     state: &AppState,
@@ -117,25 +108,24 @@ pub(crate) async fn verify_password(
     live: Box<Live>,
     Input(input): Input<VerifyPassword>,
 ) -> Result<HttpResponse> {
-    passwords::check_max_length(&input.password)?;
+    passwords::check_max_length(&input.password.0)?;
     let user_id = live.user.id.as_str();
-    match state.login_throttle.confirm(&state.passwords, user_id, &input.password).await {
+    match state.login_throttle.confirm(&state.passwords, user_id, &input.password.0).await {
         Err(ConfirmError::NoPassword) => return Err(Error::InvalidPassword),
         confirmed => drop(confirmed?),
     }
     Ok(HttpResponse::Ok().json(json!({ "status": true })))
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct RequestPasswordReset {
-    email: String,
-    redirect_to: Option<String>,
+    email: Email,
+    #[serde(default)]
+    redirect_to: Target,
 }
 
-impl Schema for RequestPasswordReset {
-    fn read(fields: &mut Fields<'_>) -> Self {
-        Self { email: fields.email("email"), redirect_to: fields.redirect("redirectTo") }
-    }
-}
+impl Schema for RequestPasswordReset {}
 
 /// Queues a reset link. The response is the same for every address, because the user is looked up
 /// only when the e-mail is sent.
@@ -147,21 +137,23 @@ pub(crate) async fn request_password_reset(
         return Err(Error::PasswordResetDisabled);
     }
     let redirect_to = input.redirect_to.as_deref();
-    let mail = mail::ask_for(Kind::ResetPassword, &input.email, redirect_to, state.now());
+    let mail = mail::ask_for(Kind::ResetPassword, &input.email.0, redirect_to, state.now());
     state.mailer.post(&[mail]).await?;
     let message = "If this email exists in our system, check your email for the reset link";
     Ok(HttpResponse::Ok().json(json!({ "status": true, "message": message })))
 }
 
+#[derive(Deserialize)]
 pub(crate) struct OpenResetLink {
-    callback_url: String,
+    #[serde(rename = "callbackURL")]
+    callback_url: Text,
 }
 
 impl Schema for OpenResetLink {
     const NO_OBJECT: &[&str] = &[];
 
-    fn read(fields: &mut Fields<'_>) -> Self {
-        Self { callback_url: fields.query("callbackURL") }
+    fn read(sent: &mut Sent<'_>) -> Option<Self> {
+        sent.query()
     }
 }
 
@@ -173,12 +165,12 @@ pub(crate) async fn open_reset_link(
     Input(input): Input<OpenResetLink>,
 ) -> Result<HttpResponse> {
     let now = DbTime(state.clock.now());
-    let is_good = !input.callback_url.is_empty() && {
+    let is_good = !input.callback_url.0.is_empty() && {
         let conn = &mut state.read().await?;
         let hash = token_hash(&token);
         VerificationToken::find_user(conn, Purpose::ResetPassword, &hash, now).await?.is_some()
     };
-    let target = match input.callback_url.as_str() {
+    let target = match input.callback_url.0.as_str() {
         "" => "/api/auth/error",
         target => target,
     };
@@ -188,19 +180,25 @@ pub(crate) async fn open_reset_link(
     Ok(redirect::found(&location))
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct ResetPassword {
-    new_password: String,
+    new_password: NewPassword,
     token: Option<String>,
 }
 
+#[derive(Deserialize)]
+struct ResetPasswordQuery {
+    token: Option<Text>,
+}
+
 impl Schema for ResetPassword {
-    fn read(fields: &mut Fields<'_>) -> Self {
-        let given = |token: Option<String>| token.filter(|token| !token.is_empty());
-        Self {
-            new_password: fields.string("newPassword"),
-            token: given(fields.optional_string("token"))
-                .or_else(|| given(fields.optional_query("token"))),
-        }
+    /// Reads the token from the body or, if it is not there, from the query.
+    fn read(sent: &mut Sent<'_>) -> Option<Self> {
+        let (body, query) = (sent.body::<Self>(), sent.query::<ResetPasswordQuery>());
+        let (body, query) = (body?, query?);
+        let token = [body.token, query.token.map(|token| token.0)].into_iter().flatten();
+        Some(Self { token: token.into_iter().find(|token| !token.is_empty()), ..body })
     }
 }
 
@@ -210,12 +208,12 @@ pub(crate) async fn reset_password(
     Input(input): Input<ResetPassword>,
 ) -> Result<HttpResponse> {
     let token = input.token.ok_or(Error::InvalidResetToken)?;
-    state.passwords.check_new(&input.new_password)?;
+    state.passwords.check_new(&input.new_password.0)?;
     let (token, now) = (token_hash(&token), DbTime(state.clock.now()));
     let (client, actor) = (state.client_network(&req), state.actor(&req));
     let user = find_user(&state, &token, now).await?;
     let user_id = user.id.as_str();
-    let hash = state.passwords.hash(input.new_password).await?;
+    let hash = state.passwords.hash(input.new_password.0).await?;
     let new_account_id = Uuid::now_v7().to_string();
     let asker = Asker { user_id, email: &user.email, session_id: None };
     let notice = mail::notify(Kind::PasswordChanged, asker, state.now());

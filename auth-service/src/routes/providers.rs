@@ -8,6 +8,7 @@ use actix_web::{
     web::{Data, Path},
 };
 use percent_encoding::utf8_percent_encode;
+use serde::Deserialize;
 use serde_json::json;
 use url::form_urlencoded;
 
@@ -15,23 +16,21 @@ use crate::{
     domain::javascript::URI_COMPONENT,
     http::{
         error::{Error, Result},
-        input::{Fields, Input, Schema},
+        input::{Input, Schema, Sent, Text},
         redirect,
         session::{Caller, Live, with_caller},
         session_cookies::WithCookies,
         state::AppState,
     },
+    routes::sign_in::provider,
     store::Account,
 };
 
+#[derive(Deserialize)]
 pub(crate) struct UpdateSession;
 
 impl Schema for UpdateSession {
     const NO_OBJECT: &[&str] = &["record"];
-
-    fn read(_: &mut Fields<'_>) -> Self {
-        Self
-    }
 }
 
 /// Rejects every update, because sessions have no custom fields.
@@ -44,15 +43,13 @@ pub(crate) async fn update_session(
     Err(Error::NoFieldsToUpdate)
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct UnlinkAccount {
-    account_id: String,
+    account_id: Text,
 }
 
-impl Schema for UnlinkAccount {
-    fn read(fields: &mut Fields<'_>) -> Self {
-        Self { account_id: fields.text("accountId") }
-    }
-}
+impl Schema for UnlinkAccount {}
 
 pub(crate) async fn unlink_account(
     state: &AppState,
@@ -69,7 +66,7 @@ pub(crate) async fn unlink_account(
         if Account::list(conn, user_id).await?.len() == 1 {
             return Err(Error::LastAccount);
         }
-        if Account::delete_own(conn, user_id, &input.account_id).await? == 0 {
+        if Account::delete_own(conn, user_id, &input.account_id.0).await? == 0 {
             return Err(Error::AccountNotFound);
         }
         Ok(())
@@ -78,14 +75,13 @@ pub(crate) async fn unlink_account(
     Ok(HttpResponse::Ok().json(json!({ "status": true })))
 }
 
-pub(crate) struct LinkSocial;
-
-impl Schema for LinkSocial {
-    fn read(fields: &mut Fields<'_>) -> Self {
-        fields.plain_string("provider");
-        Self
-    }
+#[derive(Deserialize)]
+pub(crate) struct LinkSocial {
+    #[serde(rename = "provider", deserialize_with = "provider")]
+    _provider: String,
 }
+
+impl Schema for LinkSocial {}
 
 pub(crate) async fn link_social(
     _: &AppState,
@@ -98,15 +94,25 @@ pub(crate) async fn link_social(
 
 /// Selection of one of the caller's accounts by its id, or by a cookie that this service never
 /// sets.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct AccountSelection {
     account_id: Option<String>,
+    use_account_cookie: Option<bool>,
+    #[serde(rename = "userId")]
+    _user_id: Option<String>,
 }
 
 impl Schema for AccountSelection {
     const NO_OBJECT: &[&str] = &[""];
 
-    fn read(fields: &mut Fields<'_>) -> Self {
-        Self { account_id: fields.account_selection() }
+    fn read(sent: &mut Sent<'_>) -> Option<Self> {
+        sent.strict(&["accountId", "useAccountCookie", "userId"], |selection: &Self| {
+            matches!(
+                (&selection.account_id, selection.use_account_cookie),
+                (Some(_), None) | (None, Some(true))
+            )
+        })
     }
 }
 
@@ -156,22 +162,48 @@ pub(crate) async fn account_info(
 
 /// Parameters that a provider may send to the callback, in the order in which a redirect repeats
 /// them.
-const CALLBACK_PARAMETERS: [&str; 7] =
-    ["code", "error", "device_id", "error_description", "state", "user", "iss"];
+#[derive(Deserialize)]
+pub(crate) struct OauthCallback {
+    code: Option<String>,
+    error: Option<String>,
+    device_id: Option<String>,
+    error_description: Option<String>,
+    state: Option<String>,
+    user: Option<String>,
+    iss: Option<String>,
+}
 
-/// The callback parameters of a request, as names and values.
-pub(crate) struct Callback(Vec<(&'static str, String)>);
-
-impl Schema for Callback {
+impl Schema for OauthCallback {
     const TAKES_FORMS: bool = true;
     const NEEDS_BODY: bool = false;
 
-    fn read(fields: &mut Fields<'_>) -> Self {
-        let sent = CALLBACK_PARAMETERS.map(|name| {
-            let in_body = fields.optional_string(name);
-            Some((name, fields.optional_query(name).or(in_body)?))
-        });
-        Self(sent.into_iter().flatten().collect())
+    fn read(sent: &mut Sent<'_>) -> Option<Self> {
+        let (body, query) = (sent.body::<Self>(), sent.query::<Self>());
+        let (body, query) = (body?, query?);
+        Some(Self {
+            code: query.code.or(body.code),
+            error: query.error.or(body.error),
+            device_id: query.device_id.or(body.device_id),
+            error_description: query.error_description.or(body.error_description),
+            state: query.state.or(body.state),
+            user: query.user.or(body.user),
+            iss: query.iss.or(body.iss),
+        })
+    }
+}
+
+impl OauthCallback {
+    fn into_pairs(self) -> impl Iterator<Item = (&'static str, String)> {
+        let pairs = [
+            ("code", self.code),
+            ("error", self.error),
+            ("device_id", self.device_id),
+            ("error_description", self.error_description),
+            ("state", self.state),
+            ("user", self.user),
+            ("iss", self.iss),
+        ];
+        pairs.into_iter().filter_map(|(name, value)| Some((name, value?)))
     }
 }
 
@@ -179,9 +211,9 @@ impl Schema for Callback {
 /// started.
 pub(crate) async fn callback(
     state: Data<AppState>,
-    Input(Callback(sent)): Input<Callback>,
+    Input(sent): Input<OauthCallback>,
 ) -> HttpResponse {
-    let has_state = sent.iter().any(|(name, value)| *name == "state" && !value.is_empty());
+    let has_state = sent.state.is_some_and(|state| !state.is_empty());
     let error = if has_state { "state_mismatch" } else { "state_not_found" };
     redirect::found(&format!("{}/api/auth/error?error={error}", state.site))
 }
@@ -190,9 +222,10 @@ pub(crate) async fn callback(
 pub(crate) async fn callback_by_post(
     state: Data<AppState>,
     provider: Path<String>,
-    Input(Callback(sent)): Input<Callback>,
+    Input(sent): Input<OauthCallback>,
 ) -> HttpResponse {
-    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(sent).finish();
+    let pairs = sent.into_pairs();
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
     let provider = utf8_percent_encode(&provider, URI_COMPONENT);
     redirect::found(&format!("{}/api/auth/callback/{provider}?{query}", state.site))
 }

@@ -7,7 +7,7 @@ use actix_web::{
     web::Data,
 };
 use database::sql_types::DbTime;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use service_kit::server::Held;
 use shared_models::User;
@@ -16,7 +16,7 @@ use crate::{
     domain::{audit::Action, token_hash::token_hash},
     http::{
         error::{Error, Result},
-        input::{Fields, Ignored, Input, Schema},
+        input::{Ignored, Input, Schema},
         origin,
         session::{Caller, Live, SessionBody, with_caller},
         session_cookies::{CookieChange, WithCookies},
@@ -93,15 +93,12 @@ pub(crate) async fn list_sessions(
     Ok(response)
 }
 
+#[derive(Deserialize)]
 pub(crate) struct RevokeSession {
     token: String,
 }
 
-impl Schema for RevokeSession {
-    fn read(fields: &mut Fields<'_>) -> Self {
-        Self { token: fields.string("token") }
-    }
-}
+impl Schema for RevokeSession {}
 
 /// Ends a session of the user. The response is the same for unknown tokens and for those of other
 /// users, neither of which has any effect.

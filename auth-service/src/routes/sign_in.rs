@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use database::sql_types::DbTime;
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use shared_models::User;
 
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     },
     http::{
         error::{Error, Result},
-        input::{Fields, Input, Schema},
+        input::{Input, Password, Schema, Target},
         redirect, session,
         session_cookies::WithCookies,
         state::AppState,
@@ -24,24 +24,20 @@ use crate::{
     store::{self, Ban, PasswordHash},
 };
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct SignIn {
+    /// Validated by the handler, because the error has a code of its own
     email: String,
-    password: String,
-    callback_url: Option<String>,
-    remember_me: bool,
+    password: Password,
+    #[serde(default, rename = "callbackURL")]
+    callback_url: Target,
+    /// `false` makes a session cookie that ends with the browser session
+    remember_me: Option<bool>,
 }
 
 impl Schema for SignIn {
     const SIGNS_IN: bool = true;
-
-    fn read(fields: &mut Fields<'_>) -> Self {
-        Self {
-            email: fields.string("email"),
-            password: fields.string("password"),
-            callback_url: fields.redirect_or_empty("callbackURL"),
-            remember_me: fields.optional_boolean("rememberMe").unwrap_or(true),
-        }
-    }
 }
 
 #[derive(Serialize)]
@@ -61,17 +57,17 @@ pub(crate) async fn sign_in(
     if !is_email(&input.email) {
         return Err(Error::InvalidEmail);
     }
-    passwords::check_max_length(&input.password)?;
+    passwords::check_max_length(&input.password.0)?;
 
     let (user, fresh) = authenticate(&state, &req, &input).await?;
     let cookies = (&fresh).into();
     let mut response = HttpResponse::Ok();
-    let target = input.callback_url.as_deref().filter(|target| !target.is_empty());
+    let target = input.callback_url.as_deref();
     if let Some(target) = target {
         response.insert_header(redirect::location(target));
     }
     let redirect = target.is_some();
-    let body = SignedIn { redirect, token: fresh.token, url: input.callback_url, user };
+    let body = SignedIn { redirect, token: fresh.token, url: input.callback_url.0, user };
     Ok(WithCookies { value: response.json(body), change: cookies })
 }
 
@@ -85,7 +81,7 @@ async fn authenticate(
     let attempt = Attempt {
         state,
         email: &input.email.to_ascii_lowercase(),
-        password: &input.password,
+        password: &input.password.0,
         actor: &state.actor(req),
     };
     let guess = state.login_throttle.at_sign_in(attempt.email, state.client_network(req)).await?;
@@ -99,7 +95,7 @@ async fn authenticate(
         }
         return attempt.fails(Some(known.user.id.as_str()), Error::EmailNotVerified).await;
     }
-    let fresh = session::prepare(state, req, input.remember_me)?;
+    let fresh = session::prepare(state, req, input.remember_me.unwrap_or(true))?;
     if !attempt.admit(&known, &fresh).await? {
         // Since the hash was read, another sign-in may have replaced it, the password may have been
         // changed, or the user may have been disabled.
@@ -217,16 +213,20 @@ impl Attempt<'_> {
     }
 }
 
-pub(crate) struct SocialSignIn;
+#[derive(Deserialize)]
+pub(crate) struct SignInSocial {
+    #[serde(rename = "provider", deserialize_with = "provider")]
+    _provider: String,
+}
 
-impl Schema for SocialSignIn {
-    fn read(fields: &mut Fields<'_>) -> Self {
-        fields.plain_string("provider");
-        Self
-    }
+impl Schema for SignInSocial {}
+
+/// Reads a string. As in Better Auth, the error gives no details.
+pub(super) fn provider<'de, D: Deserializer<'de>>(field: D) -> Result<String, D::Error> {
+    String::deserialize(field).map_err(|_invalid| D::Error::custom("Invalid input"))
 }
 
 /// Rejects every provider, because none is supported.
-pub(crate) async fn refuse_social(_: Input<SocialSignIn>) -> Result<HttpResponse> {
+pub(crate) async fn refuse_social(_: Input<SignInSocial>) -> Result<HttpResponse> {
     Err(Error::ProviderNotFound)
 }

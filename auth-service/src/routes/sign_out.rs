@@ -1,13 +1,14 @@
 //! `POST /sign-out`: ends the session of every token that the request presents.
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
+use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
     domain::{audit::Action, token_hash::token_hash},
     http::{
         error::Result,
-        input::{Fields, Input, Schema},
+        input::{Input, Schema},
         session,
         session_cookies::{CookieChange, WithCookies},
         state::AppState,
@@ -16,17 +17,18 @@ use crate::{
 };
 
 /// The fields that Better Auth accepts, none of which has an effect here.
-pub(crate) struct SignOut;
+#[derive(Deserialize)]
+pub(crate) struct SignOut {
+    #[serde(rename = "callbackURL")]
+    _callback_url: Option<String>,
+    #[serde(rename = "disableRedirect")]
+    _disable_redirect: Option<bool>,
+    #[serde(rename = "state")]
+    _state: Option<String>,
+}
 
 impl Schema for SignOut {
     const NEEDS_BODY: bool = false;
-
-    fn read(fields: &mut Fields<'_>) -> Self {
-        fields.optional_string("callbackURL");
-        fields.optional_boolean("disableRedirect");
-        fields.optional_string("state");
-        Self
-    }
 }
 
 pub(crate) async fn sign_out(

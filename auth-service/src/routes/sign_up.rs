@@ -3,7 +3,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use database::sql_types::DbTime;
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use shared_models::{User, UserId};
 use uuid::Uuid;
 
@@ -15,7 +15,7 @@ use crate::{
     },
     http::{
         error::{Error, Result},
-        input::{Fields, Input, Schema},
+        input::{Email, Input, NewPassword, Schema, Target, Text},
         session,
         session_cookies::{CookieChange, WithCookies},
         state::AppState,
@@ -23,29 +23,31 @@ use crate::{
     store::{self, EmailChange, NewAccount},
 };
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct SignUp {
-    name: String,
-    email: String,
-    password: String,
-    image: Option<String>,
-    callback_url: Option<String>,
-    remember_me: bool,
+    name: Text,
+    email: Email,
+    #[serde(deserialize_with = "non_empty")]
+    password: NewPassword,
+    image: Option<Text>,
+    #[serde(default, rename = "callbackURL")]
+    callback_url: Target,
+    /// `false` makes a session cookie that ends with the browser session
+    remember_me: Option<bool>,
 }
 
 impl Schema for SignUp {
     const SIGNS_IN: bool = true;
     const NO_OBJECT: &[&str] = &["object", "record"];
+}
 
-    fn read(fields: &mut Fields<'_>) -> Self {
-        Self {
-            name: fields.text("name"),
-            email: fields.email("email"),
-            password: fields.non_empty_string("password"),
-            image: fields.optional_text("image"),
-            callback_url: fields.redirect("callbackURL"),
-            remember_me: fields.optional_boolean("rememberMe").unwrap_or(true),
-        }
+fn non_empty<'de, D: Deserializer<'de>>(field: D) -> Result<NewPassword, D::Error> {
+    let password = NewPassword::deserialize(field)?;
+    if password.0.is_empty() {
+        return Err(D::Error::custom("Too small: expected string to have >=1 characters"));
     }
+    Ok(password)
 }
 
 #[derive(Serialize)]
@@ -63,20 +65,20 @@ pub(crate) async fn sign_up(
     if !state.features.sign_up {
         return Err(Error::SignUpDisabled);
     }
-    state.passwords.check_new(&input.password)?;
+    state.passwords.check_new(&input.password.0)?;
     let must_verify = state.features.require_email_verification;
-    let is_taken = is_taken(&state, &input.email).await?;
+    let is_taken = is_taken(&state, &input.email.0).await?;
     if is_taken && !must_verify {
         return Err(Error::UserAlreadyExists);
     }
-    let password_hash = state.passwords.hash(input.password).await?;
+    let password_hash = state.passwords.hash(input.password.0).await?;
     let now = state.now();
     let user = User {
         id: UserId::from(Uuid::now_v7()),
-        name: input.name,
-        email: input.email,
+        name: input.name.0,
+        email: input.email.0,
         email_verified: false,
-        image: input.image,
+        image: input.image.map(|image| image.0),
         created_at: now,
         updated_at: now,
     };
@@ -99,7 +101,7 @@ pub(crate) async fn sign_up(
             Err(error) => Err(error),
         };
     }
-    let fresh = session::prepare(&state, &req, input.remember_me)?;
+    let fresh = session::prepare(&state, &req, input.remember_me.unwrap_or(true))?;
     register(&state, &new, Some(&fresh), &actor).await?;
 
     let cookies = CookieChange::from(&fresh);

@@ -2,13 +2,14 @@
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use minijinja::context;
+use serde::Deserialize;
 
 use super::confirm_page::page;
 use crate::{
     domain::{email_tokens::Request, user_lifecycle},
     http::{
         error::{Error, Result},
-        input::{Fields, Input, Schema},
+        input::{Input, Schema, Sent, Text},
         redirect,
         session_cookies::{CookieChange, WithCookies},
         state::AppState,
@@ -20,33 +21,31 @@ const ASK: &str = include_str!("../../templates/pages/undo.html");
 const DONE: &str = include_str!("../../templates/pages/undone.html");
 const ERROR_PAGE: &str = "/api/auth/error";
 
+#[derive(Deserialize)]
 pub(crate) struct OpenUndoLink {
-    token: String,
+    token: Text,
 }
 
 impl Schema for OpenUndoLink {
     const NO_OBJECT: &[&str] = &[];
 
-    fn read(fields: &mut Fields<'_>) -> Self {
-        Self { token: fields.query("token") }
+    fn read(sent: &mut Sent<'_>) -> Option<Self> {
+        sent.query()
     }
 }
 
 /// Shows a page with a button, which sends the token by POST.
 pub(crate) async fn open_undo_link(Input(input): Input<OpenUndoLink>) -> Result<HttpResponse> {
-    page(ASK, context! { token => input.token })
+    page(ASK, context! { token => input.token.0 })
 }
 
+#[derive(Deserialize)]
 pub(crate) struct UndoChangeEmail {
     token: String,
 }
 
 impl Schema for UndoChangeEmail {
     const TAKES_FORMS: bool = true;
-
-    fn read(fields: &mut Fields<'_>) -> Self {
-        Self { token: fields.string("token") }
-    }
 }
 
 /// Restores the old address. The token is the only credential: its owner may no longer have a

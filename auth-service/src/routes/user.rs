@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::header::ContentType, web::Data};
 use database::sql_types::DbTime;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared_models::Timestamp;
 
@@ -15,7 +15,7 @@ use crate::{
     },
     http::{
         error::{Error, Result},
-        input::{Fields, Input, Schema},
+        input::{Input, NullableText, Password, Schema, Sent, Target, Text, Truthy},
         redirect,
         session::{Caller, Live, with_caller},
         session_cookies::{CookieChange, WithCookies},
@@ -24,22 +24,16 @@ use crate::{
     store::{Account, Purpose, User, UserChanges, VerificationToken},
 };
 
+#[derive(Deserialize)]
 pub(crate) struct UpdateUser {
-    changes_email: bool,
-    name: Option<String>,
-    image: Option<Option<String>>,
+    /// Refused if it is set.
+    email: Truthy,
+    name: Option<Text>,
+    image: Option<NullableText>,
 }
 
 impl Schema for UpdateUser {
     const NO_OBJECT: &[&str] = &["record"];
-
-    fn read(fields: &mut Fields<'_>) -> Self {
-        Self {
-            changes_email: fields.is_truthy("email"),
-            name: fields.optional_text("name"),
-            image: fields.optional_nullable_text("image"),
-        }
-    }
 }
 
 pub(crate) async fn update_user(
@@ -48,14 +42,15 @@ pub(crate) async fn update_user(
     live: Box<Live>,
     Input(input): Input<UpdateUser>,
 ) -> Result<WithCookies<HttpResponse>> {
-    if input.changes_email {
+    if input.email.0 {
         return Err(Error::EmailCannotBeUpdated);
     }
     if input.name.is_none() && input.image.is_none() {
         return Err(Error::NoFieldsToUpdate);
     }
-    let changes =
-        UserChanges { name: input.name.as_deref(), image: input.image, ..UserChanges::default() };
+    let name = input.name.map(|name| name.0);
+    let image = input.image.map(|image| image.0.map(|image| image.0));
+    let changes = UserChanges { name: name.as_deref(), image, ..UserChanges::default() };
     let now = DbTime(state.now().into());
     let conn = &mut state.write().await?;
     User::update(conn, live.user.id.as_str(), &changes, now).await?;
@@ -101,23 +96,15 @@ pub(crate) async fn list_accounts(
     Ok(HttpResponse::Ok().json(accounts))
 }
 
+#[derive(Deserialize)]
 pub(crate) struct DeleteUser {
-    password: Option<String>,
+    #[serde(default, rename = "callbackURL")]
+    callback_url: Target,
+    password: Option<Password>,
     token: Option<String>,
-    callback_url: Option<String>,
 }
 
-impl Schema for DeleteUser {
-    fn read(fields: &mut Fields<'_>) -> Self {
-        let callback_url = fields.redirect("callbackURL");
-        let given = |text: Option<String>| text.filter(|text| !text.is_empty());
-        Self {
-            callback_url,
-            password: given(fields.optional_string("password")),
-            token: given(fields.optional_string("token")),
-        }
-    }
-}
+impl Schema for DeleteUser {}
 
 pub(crate) async fn delete_user(
     state: &AppState,
@@ -129,12 +116,14 @@ pub(crate) async fn delete_user(
         // As in Better Auth, the response has no body, but has a media type.
         return Ok(HttpResponse::NotFound().insert_header(ContentType::json()).finish().into());
     }
-    if let Some(password) = &input.password {
+    let password = input.password.map(|password| password.0).filter(|it| !it.is_empty());
+    let token = input.token.filter(|token| !token.is_empty());
+    if let Some(password) = &password {
         passwords::check_max_length(password)?;
         let user_id = live.user.id.as_str();
         state.login_throttle.confirm(&state.passwords, user_id, password).await?;
     }
-    if let Some(token) = &input.token {
+    if let Some(token) = &token {
         use_up(state, &live, token).await?;
     } else if state.features.confirm_delete_user {
         let callback_url = input.callback_url.as_deref();
@@ -143,26 +132,25 @@ pub(crate) async fn delete_user(
         state.mailer.post(&[mail]).await?;
         let body = json!({ "success": true, "message": "Verification email sent" });
         return Ok(HttpResponse::Ok().json(body).into());
-    } else if input.password.is_none() && !live.is_fresh(state) {
+    } else if password.is_none() && !live.is_fresh(state) {
         return Err(Error::SessionExpired);
     }
     delete(state, req, &live).await?;
     Ok(WithCookies::new(deleted(), CookieChange::Clear))
 }
 
+#[derive(Deserialize)]
 pub(crate) struct OpenDeleteLink {
-    token: String,
-    callback_url: Option<String>,
+    token: Text,
+    #[serde(default, rename = "callbackURL")]
+    callback_url: Target,
 }
 
 impl Schema for OpenDeleteLink {
     const NO_OBJECT: &[&str] = &[];
 
-    fn read(fields: &mut Fields<'_>) -> Self {
-        Self {
-            token: fields.query("token"),
-            callback_url: fields.optional_query_redirect("callbackURL"),
-        }
+    fn read(sent: &mut Sent<'_>) -> Option<Self> {
+        sent.query()
     }
 }
 
@@ -178,7 +166,7 @@ pub(crate) async fn open_delete_link(
         let Caller::Live(live) = caller else {
             return Err(Error::NobodyToDelete);
         };
-        use_up(&state, &live, &input.token).await?;
+        use_up(&state, &live, &input.token.0).await?;
         delete(&state, &req, &live).await?;
         let response = input.callback_url.as_deref().map_or_else(deleted, redirect::found);
         Ok(WithCookies::new(response, CookieChange::Clear))
