@@ -4,6 +4,7 @@
 pub(crate) mod client_address;
 pub(crate) mod client_credentials;
 pub(crate) mod cookies;
+pub(crate) mod documents;
 pub(crate) mod error;
 pub(crate) mod input;
 pub(crate) mod origin;

@@ -1,32 +1,23 @@
-//! The `OpenAPI` 3.1 document of Better Auth's endpoints and our own. Most submodules describe the
-//! operations of one topic; error messages and codes come from `http::error`. Tests validate every
-//! response that they receive against the document.
+//! The `OpenAPI` 3.1 document of Better Auth's endpoints and our own. Operations are described beside
+//! their handlers; what many have in common is added here. Tests validate every response that they
+//! receive against the document.
 
-mod accounts;
-mod emails;
-mod events;
+mod complete;
 mod headers;
-mod operation;
-mod passwords;
-mod providers;
-mod responses;
 mod schemas;
-mod service;
-mod sessions;
-mod tokens;
+mod security;
 
 use std::collections::BTreeSet;
 
-use utoipa::openapi::{
-    Info, License, OpenApi, Paths,
-    security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
-    tag::TagBuilder,
+use utoipa::{
+    OpenApi as _,
+    openapi::{ObjectBuilder, OpenApi, RefOr, Type, schema::AdditionalProperties},
 };
 
-use self::{
-    operation::{BEARER, CLIENT, COOKIE, Operation, RECEIVER, RECEIVER_BASIC},
-    schemas::{one_of, optional, output, required, string},
-};
+use self::complete::complete;
+use crate::routes;
+
+const COOKIE: &str = "sessionCookie";
 
 const ABOUT: &str = "\
 Manages accounts and sessions, issues EdDSA access tokens (JWT) and publishes their keys. The \
@@ -47,84 +38,129 @@ precedence. A JWT does not identify a session here. With https, the cookie is ca
 `Referer`) header. Browsers need one for sign-in and sign-up even without a cookie.
 - **Rate limits.** Every path below `/api/auth` can return 429.";
 
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "auth-service",
+        description = ABOUT,
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    tags(
+        (name = "accounts", description = "Sign up, sign in, and manage the user's own account"),
+        (name = "sessions", description = "Sessions and access tokens"),
+        (name = "passwords", description = "Change, verify and reset passwords"),
+        (name = "addresses", description = "Verify and change e-mail addresses"),
+        (name = "providers", description = "Accounts at other providers"),
+        (name = "events", description = "Security events for services that verify tokens"),
+        (name = "tokens", description = "Tokens for clients, introspection and revocation"),
+        (name = "service", description = "Public keys, health and settings"),
+    ),
+    paths(
+        routes::sign_up::sign_up,
+        routes::sign_in::sign_in,
+        routes::sign_in::sign_in_social,
+        routes::sign_out::sign_out,
+        routes::user::update_user,
+        routes::user::list_accounts,
+        routes::user::delete_user,
+        routes::user::open_delete_link,
+        routes::sessions::get_session,
+        routes::sessions::refuse_post,
+        routes::sessions::list_sessions,
+        routes::sessions::revoke_session,
+        routes::sessions::revoke_sessions,
+        routes::sessions::revoke_other_sessions,
+        routes::token::issue_token,
+        routes::passwords::change_password,
+        routes::passwords::verify_password,
+        routes::password_reset::request_password_reset,
+        routes::password_reset::open_reset_link,
+        routes::password_reset::reset_password,
+        routes::email::send_verification_email,
+        routes::confirm_page::confirm_page,
+        routes::email::verify_email,
+        routes::change_email::change_email,
+        routes::undo_change_email::open_undo_link,
+        routes::undo_change_email::undo_change_email,
+        routes::providers::update_session,
+        routes::providers::unlink_account,
+        routes::providers::link_social,
+        routes::providers::get_access_token,
+        routes::providers::refresh_token,
+        routes::providers::account_info,
+        routes::callback::callback,
+        routes::callback::callback_by_post,
+        routes::security_events::poll_events,
+        routes::client_token::issue_client_token,
+        routes::server_metadata::server_metadata,
+        routes::oauth2::introspect,
+        routes::oauth2::revoke,
+        routes::token::jwks,
+        routes::token::jwks_at_root,
+        routes::token::well_known_jwks,
+        routes::token::issuer,
+        routes::status::ok,
+        routes::error_page::error_page,
+        routes::status::live,
+        routes::status::ready,
+        routes::web::settings,
+    ),
+)]
+struct Operations;
+
 /// Returns the document in the form in which it is committed.
 pub fn json() -> Result<String, serde_json::Error> {
     describe().to_pretty_json().map(|json| json + "\n")
 }
 
 fn describe() -> OpenApi {
-    let topics: [(&str, &str, Vec<Operation>); 8] = [
-        ("accounts", "Sign up, sign in, and manage the user's own account", accounts::operations()),
-        ("sessions", "Sessions and access tokens", sessions::operations()),
-        ("passwords", "Change, verify and reset passwords", passwords::operations()),
-        ("addresses", "Verify and change e-mail addresses", emails::operations()),
-        ("providers", "Accounts at other providers", providers::operations()),
-        ("events", "Security events for services that verify tokens", events::operations()),
-        ("tokens", "Tokens for clients, introspection and revocation", tokens::operations()),
-        ("service", "Public keys, health and settings", service::operations()),
-    ];
-    let mut info = Info::new("auth-service", env!("CARGO_PKG_VERSION"));
-    info.description = Some(ABOUT.to_owned());
-    let mut license = License::new("MIT OR Apache-2.0");
-    license.identifier = Some("MIT OR Apache-2.0".to_owned());
-    info.license = Some(license);
-    let mut openapi = OpenApi::new(info, Paths::new());
-    let mut codes = BTreeSet::new();
-    for (name, description, operations) in topics {
-        let tag = TagBuilder::new().name(name).description(Some(description)).build();
-        openapi.tags.get_or_insert_default().push(tag);
-        for operation in operations {
-            operation.add_to(&mut openapi, name, &mut codes);
-        }
-    }
+    let mut openapi = Operations::openapi();
+    let fields = schemas::simplify(&mut openapi);
+    complete(&mut openapi, &fields);
+    let codes = codes(&openapi);
     let components = openapi.components.get_or_insert_default();
+    schemas::require_any(components, "UpdateUser");
+    components.schemas.insert("Error".to_owned(), error(codes).into());
     headers::describe(components);
-    for (name, schema) in responses::schemas() {
-        components.schemas.insert(name.to_owned(), schema.into());
-    }
-    let error = output([
-        required("message", string()),
-        optional("code", one_of(codes)),
-        optional(
-            "error",
-            one_of([
-                "invalid_client",
-                "invalid_request",
-                "invalid_scope",
-                "invalid_target",
-                "unsupported_grant_type",
-            ]),
-        ),
-        optional("error_description", string()),
-    ]);
-    components.schemas.insert("Error".to_owned(), error.into());
-    let about_cookie = "The signed session token, `<token>.<signature>`, percent-encoded. Set by sign-up \
-                        and sign-in.";
-    let cookie = ApiKeyValue::with_description("better-auth.session_token", about_cookie);
-    components.add_security_scheme(COOKIE, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
-    let bearer = HttpBuilder::new()
-        .scheme(HttpAuthScheme::Bearer)
-        .description(Some(
-            "A session token, signed (as in the `set-auth-token` header) or unsigned. Not a JWT.",
-        ))
-        .build();
-    components.add_security_scheme(BEARER, SecurityScheme::Http(bearer));
-    let receiver = HttpBuilder::new()
-        .scheme(HttpAuthScheme::Bearer)
-        .description(Some("One of the secrets in `EVENTS_SECRET`."))
-        .build();
-    components.add_security_scheme(RECEIVER, SecurityScheme::Http(receiver));
-    let receiver = HttpBuilder::new()
-        .scheme(HttpAuthScheme::Basic)
-        .description(Some(
-            "Any user name, and one of the secrets in `EVENTS_SECRET` as the password.",
-        ))
-        .build();
-    components.add_security_scheme(RECEIVER_BASIC, SecurityScheme::Http(receiver));
-    let client = HttpBuilder::new()
-        .scheme(HttpAuthScheme::Basic)
-        .description(Some("Id and secret of a client."))
-        .build();
-    components.add_security_scheme(CLIENT, SecurityScheme::Http(client));
+    security::describe(components);
     openapi
+}
+
+/// Returns the schema of an error.
+fn error(codes: BTreeSet<String>) -> ObjectBuilder {
+    let string = || ObjectBuilder::new().schema_type(Type::String);
+    let oauth_errors = [
+        "invalid_client",
+        "invalid_request",
+        "invalid_scope",
+        "invalid_target",
+        "unsupported_grant_type",
+    ];
+    ObjectBuilder::new()
+        .property("message", string())
+        .required("message")
+        .property("code", string().enum_values(Some(codes)))
+        .property("error", string().enum_values(Some(oauth_errors)))
+        .property("error_description", string())
+        .additional_properties(Some(AdditionalProperties::FreeForm(false)))
+}
+
+/// Returns the error codes of all examples.
+fn codes(openapi: &OpenApi) -> BTreeSet<String> {
+    let items = openapi.paths.paths.values().flat_map(|item| [&item.get, &item.post]);
+    let responses = items.flatten().flat_map(|operation| operation.responses.responses.values());
+    let shared = openapi.components.iter().flat_map(|components| components.responses.values());
+    let contents = responses.chain(shared).filter_map(|response| match response {
+        RefOr::T(response) => Some(response.content.values()),
+        RefOr::Ref(_) => None,
+    });
+    let examples = contents.flatten().filter_map(|content| match content {
+        RefOr::T(content) => Some(content.examples.values()),
+        RefOr::Ref(_) => None,
+    });
+    let codes = examples.flatten().filter_map(|example| match example {
+        RefOr::T(example) => example.value.as_ref()?.get("code")?.as_str().map(str::to_owned),
+        RefOr::Ref(_) => None,
+    });
+    codes.collect()
 }

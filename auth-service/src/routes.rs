@@ -4,25 +4,27 @@
 //! `POST /get-session`, as in Better Auth. Handlers are therefore added with `route`. Elsewhere,
 //! the response to a wrong method is a 405 with `Allow`.
 
-mod change_email;
-mod client_token;
-mod confirm_page;
-mod email;
-mod error_page;
-mod oauth2;
-mod passwords;
-mod providers;
-mod security_events;
-mod server_metadata;
-mod sessions;
-mod sign_in;
-mod sign_out;
-mod sign_up;
-mod status;
-mod token;
-mod undo_change_email;
-mod user;
-mod web;
+pub(crate) mod callback;
+pub(crate) mod change_email;
+pub(crate) mod client_token;
+pub(crate) mod confirm_page;
+pub(crate) mod email;
+pub(crate) mod error_page;
+pub(crate) mod oauth2;
+pub(crate) mod password_reset;
+pub(crate) mod passwords;
+pub(crate) mod providers;
+pub(crate) mod security_events;
+pub(crate) mod server_metadata;
+pub(crate) mod sessions;
+pub(crate) mod sign_in;
+pub(crate) mod sign_out;
+pub(crate) mod sign_up;
+pub(crate) mod status;
+pub(crate) mod token;
+pub(crate) mod undo_change_email;
+pub(crate) mod user;
+pub(crate) mod web;
 
 use actix_web::{
     HttpResponse, Route,
@@ -50,7 +52,7 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
             .route("/token", read().to(signed_in(token::issue_token)))
             .route("/sign-up/email", post().to(sign_up::sign_up))
             .route("/sign-in/email", post().to(sign_in::sign_in))
-            .route("/sign-in/social", post().to(sign_in::refuse_social))
+            .route("/sign-in/social", post().to(sign_in::sign_in_social))
             .route("/sign-out", post().to(sign_out::sign_out))
             .route("/get-session", post().to(sessions::refuse_post))
             .route("/list-sessions", read().to(signed_in(sessions::list_sessions)))
@@ -64,9 +66,9 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
             .route("/delete-user/callback", head().to(unopened))
             .route("/change-password", post().to(signed_in(passwords::change_password)))
             .route("/verify-password", post().to(signed_in(passwords::verify_password)))
-            .route("/request-password-reset", post().to(passwords::request_password_reset))
-            .route("/reset-password/{token}", read().to(passwords::open_reset_link))
-            .route("/reset-password", post().to(passwords::reset_password))
+            .route("/request-password-reset", post().to(password_reset::request_password_reset))
+            .route("/reset-password/{token}", read().to(password_reset::open_reset_link))
+            .route("/reset-password", post().to(password_reset::reset_password))
             .route("/change-email", post().to(signed_in(change_email::change_email)))
             .route("/undo-change-email", read().to(undo_change_email::open_undo_link))
             .route("/undo-change-email", post().to(undo_change_email::undo_change_email))
@@ -76,11 +78,11 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
             .route("/update-session", post().to(signed_in(providers::update_session)))
             .route("/unlink-account", post().to(signed_in(providers::unlink_account)))
             .route("/link-social", post().to(signed_in(providers::link_social)))
-            .route("/refresh-token", post().to(providers::provider_token))
-            .route("/get-access-token", post().to(providers::provider_token))
+            .route("/refresh-token", post().to(providers::refresh_token))
+            .route("/get-access-token", post().to(providers::get_access_token))
             .route("/account-info", read().to(providers::account_info))
-            .route("/callback/{id}", get().to(providers::callback))
-            .route("/callback/{id}", post().to(providers::callback_by_post))
+            .route("/callback/{id}", get().to(callback::callback))
+            .route("/callback/{id}", post().to(callback::callback_by_post))
             .route("/verify-email/confirm", read().to(confirm_page::confirm_page))
             .route("/oauth2/token", post().to(client_token::issue_client_token))
             .route("/oauth2/introspect", post().to(oauth2::introspect))
@@ -89,10 +91,12 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
             .route("/error", read().to(error_page::error_page))
             .default_service(to(HttpResponse::NotFound)),
     )
-    .service(resource("/jwks").route(read().to(token::jwks)).default_service(to(web::only_get)))
+    .service(
+        resource("/jwks").route(read().to(token::jwks_at_root)).default_service(to(web::only_get)),
+    )
     .service(
         resource("/.well-known/jwks.json")
-            .route(read().to(token::jwks))
+            .route(read().to(token::well_known_jwks))
             .default_service(to(web::only_get)),
     )
     .service(
@@ -141,6 +145,5 @@ async fn description() -> HttpResponse {
 
 pub(crate) use self::{
     client_token::PATH as TOKEN_ENDPOINT, security_events::PATH as SECURITY_EVENTS,
-    server_metadata::PATH as SERVER_METADATA, sessions::SET_AUTH_JWT,
-    web::configure as configure_web,
+    sessions::SET_AUTH_JWT, web::configure as configure_web,
 };

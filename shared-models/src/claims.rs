@@ -1,6 +1,7 @@
 //! Claims of access tokens (RFC 7519 §4).
 
 use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
+use utoipa::ToSchema;
 
 use crate::{User, UserId};
 
@@ -40,7 +41,7 @@ pub struct ClientClaims {
 }
 
 /// One audience or several (RFC 7519 §4.1.3).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(untagged)]
 pub enum Audience {
     One(String),

@@ -2,11 +2,14 @@
 //! metadata is no reason for a verifier to trust the issuer.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Path of the metadata document on the issuer's origin.
 pub const ISSUER_DOCUMENT: &str = "/.well-known/issuer.json";
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The metadata document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Issuer)]
 pub struct IssuerDocument {
     /// The `iss` claim of the issuer's tokens.
     pub issuer: String,

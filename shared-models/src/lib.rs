@@ -2,7 +2,7 @@
 //! timestamps.
 //!
 //! This crate depends on no database, web framework or HTTP client, so another service or a test
-//! can use it with little more than `serde`.
+//! can use it with little more than `serde` and `utoipa`.
 
 mod claims;
 mod ids;

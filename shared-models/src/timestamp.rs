@@ -2,6 +2,10 @@
 
 use chrono::{DateTime, Datelike as _, SubsecRound as _, Timelike as _, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::Error as _};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type},
+};
 
 /// A point in time in UTC, in whole milliseconds; in JSON `"2026-01-02T03:04:05.678Z"`.
 ///
@@ -22,6 +26,19 @@ impl From<Timestamp> for DateTime<Utc> {
         time.0
     }
 }
+
+impl PartialSchema for Timestamp {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .pattern(Some("^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$"))
+            .examples(["2026-01-02T03:04:05.678Z"])
+            .into()
+    }
+}
+
+impl ToSchema for Timestamp {}
 
 impl Timestamp {
     /// Formats as `2026-01-02T03:04:05.678Z`. Written by hand, because responses contain many

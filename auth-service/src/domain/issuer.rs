@@ -20,7 +20,10 @@ use tokio::{sync::Mutex, time};
 use tracing::warn;
 use uuid::Uuid;
 
-pub(crate) use self::{error::IssuerError, key_set::Jwks};
+pub(crate) use self::{
+    error::IssuerError,
+    key_set::{JwkSet, Jwks},
+};
 use self::{key_set::KeySet, schedule::Rotation};
 use crate::{
     config::{Config, JwtAlgorithm, Secrets},

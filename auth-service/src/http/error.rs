@@ -4,6 +4,7 @@
 //! Errors that also exist in Better Auth have its messages and codes.
 
 mod causes;
+pub(crate) mod examples;
 mod table;
 
 use std::{borrow::Cow, time::Duration};

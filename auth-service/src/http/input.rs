@@ -8,7 +8,7 @@ mod zod;
 
 pub(crate) use self::{
     form::OauthForm,
-    types::{Email, NewPassword, NullableText, Password, Target, Text, Truthy},
+    types::{Email, Ignored, NewPassword, NullableText, Password, Target, Text, Truthy},
 };
 
 use std::{future::Future, pin::Pin};
@@ -19,7 +19,7 @@ use actix_web::{
     http::{Method, header::CONTENT_TYPE},
     web::{BytesMut, Data},
 };
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use service_kit::body;
 use url::form_urlencoded;
@@ -64,10 +64,6 @@ pub(crate) trait Schema: DeserializeOwned + 'static {
         sent.body()
     }
 }
-
-/// A body that is ignored.
-#[derive(Deserialize)]
-pub(crate) struct Ignored;
 
 impl Schema for Ignored {
     const NO_OBJECT: &[&str] = &[];

@@ -1,19 +1,20 @@
 //! The session of a request.
 
 use actix_web::{
-    FromRequest, Handler, HttpRequest, HttpResponse,
+    FromRequest, Handler, HttpRequest, Responder,
     http::header::{AUTHORIZATION, HeaderMap},
     web::Data,
 };
 use serde::Serialize;
 use shared_models::{Timestamp, User};
 use url::form_urlencoded;
+use utoipa::ToSchema;
 
 use crate::{
     domain::{mail::Asker, sessions::NewSession},
     http::{
         cookies::SignedToken,
-        error::{Error, Result},
+        error::{Error, Result, examples::refusals},
         session_cookies::{CookieChange, WithCookies},
         state::AppState,
     },
@@ -29,16 +30,23 @@ pub(crate) fn prepare(
 }
 
 /// The session in a response. It always has the eight fields that Better Auth returns.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Session)]
 pub(crate) struct SessionBody {
+    /// Opaque identifier
     id: String,
+    /// The unsigned session token
     token: String,
+    /// Opaque identifier
     user_id: String,
     expires_at: Timestamp,
     created_at: Timestamp,
+    /// Time of the last extension
     updated_at: Timestamp,
+    /// Empty if unknown
     ip_address: String,
+    /// Empty if unknown
     user_agent: String,
 }
 
@@ -155,13 +163,13 @@ pub(crate) async fn with_caller<T, R: Into<WithCookies<T>>>(
 
 /// Turns a function that requires a session into a handler. The input is validated before the
 /// session is looked up, so that invalid input causes the same error with and without a session.
-pub(crate) fn signed_in<F, I, R>(
+pub(crate) fn signed_in<F, I, T>(
     handle: F,
-) -> impl Handler<(Data<AppState>, HttpRequest, I), Output = WithCookies<Result<HttpResponse>>>
+) -> impl Handler<(Data<AppState>, HttpRequest, I), Output = WithCookies<Result<T>>>
 where
-    F: AsyncFn(&AppState, &HttpRequest, Box<Live>, I) -> Result<R> + Clone + 'static,
+    F: AsyncFn(&AppState, &HttpRequest, Box<Live>, I) -> Result<WithCookies<T>> + Clone + 'static,
     I: FromRequest + 'static,
-    R: Into<WithCookies<HttpResponse>>,
+    T: Responder + 'static,
 {
     move |state: Data<AppState>, req: HttpRequest, input: I| {
         let handle = handle.clone();
@@ -174,6 +182,8 @@ where
         }
     }
 }
+
+refusals!(NotSignedIn: Unauthorized);
 
 /// Returns the session of the request, and the change of the cookies that follows from it.
 async fn find(state: &AppState, req: &HttpRequest) -> Result<(Caller, CookieChange)> {

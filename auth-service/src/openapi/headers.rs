@@ -50,6 +50,12 @@ pub(super) fn of_status(status: StatusCode) -> &'static [&'static str] {
     }
 }
 
+/// Replaces the headers of a response by references to the shared descriptions.
+pub(super) fn share_headers(response: &mut Response) {
+    let names: Vec<_> = response.headers.keys().cloned().collect();
+    add_headers(response, &names.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
 pub(super) fn add_headers(response: &mut Response, names: &[&str]) {
     for name in names {
         let shared = Ref::new(format!("#/components/headers/{name}"));

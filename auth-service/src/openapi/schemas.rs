@@ -1,123 +1,146 @@
-//! Building blocks of schemas.
+//! Simplifies the schemas that derive from types.
 
-use serde_json::json;
+use std::{collections::BTreeMap, mem};
+
 use utoipa::openapi::{
-    KnownFormat, Object, ObjectBuilder, Ref, RefOr, Schema, SchemaFormat, Type,
-    schema::{AdditionalProperties, SchemaType},
+    AllOfBuilder, Components, Object, ObjectBuilder, OpenApi, Ref, RefOr, Schema, Type,
+    schema::{AdditionalProperties, AnyOfBuilder, ArrayItems, SchemaType},
 };
 
-use crate::domain::{
-    email_address::EMAIL_MAX_CHARS,
-    passwords::{MAX_UNITS, MIN_UNITS},
-};
+/// Schemas of the types of fields, by name.
+pub(super) type FieldTypes = BTreeMap<String, RefOr<Schema>>;
 
-/// The rules of `is_email`, except for the maximum length of the address, as a pattern.
-const EMAIL: &str = "^(?:[A-Za-z0-9_'+-]+\\.)*[A-Za-z0-9_'+-]{0,63}[A-Za-z0-9_+-]\
-                     @(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z]{2,63}$";
-/// Pattern of stored strings. PostgreSQL cannot store NUL.
-const NO_NUL: &str = "^[^\\u0000]*$";
-/// Pattern of redirect targets: an empty string, a path, or an http or https URL. Which origins are
-/// trusted depends on the configuration.
-const TARGET: &str = "^(|/[^\\\\]*|https?://[^\\\\]+)$";
-const TIME: &str = "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$";
-
-/// A field of an object.
-#[derive(Clone)]
-pub(super) struct Member {
-    pub(super) name: &'static str,
-    pub(super) schema: RefOr<Schema>,
-    pub(super) is_required: bool,
+/// Replaces references to the types of fields by their schemas, and returns these. Forbids
+/// undescribed fields in responses. Requests may have some, but `null` does not stand for an absent
+/// field.
+pub(super) fn simplify(openapi: &mut OpenApi) -> FieldTypes {
+    let requests = request_names(openapi);
+    let components = openapi.components.get_or_insert_default();
+    let schemas = mem::take(&mut components.schemas).into_iter();
+    let (mut objects, fields): (BTreeMap<_, _>, FieldTypes) =
+        schemas.partition(|(_, schema)| matches!(schema, RefOr::T(Schema::Object(it)) if it.schema_type == Type::Object.into()));
+    for (name, schema) in &mut objects {
+        let is_request = requests.contains(name);
+        flatten(schema, &fields, is_request);
+        if let RefOr::T(Schema::Object(object)) = schema
+            && !is_request
+        {
+            let none = || Box::new(AdditionalProperties::FreeForm(false));
+            object.additional_properties.get_or_insert_with(none);
+        }
+        if let RefOr::T(Schema::Object(object)) = schema {
+            object.description = object.description.take().map(|text| unwrapped(&text));
+        }
+    }
+    components.schemas = objects;
+    fields
 }
 
-pub(super) fn required(name: &'static str, schema: impl Into<RefOr<Schema>>) -> Member {
-    Member { name, schema: schema.into(), is_required: true }
+/// Joins the lines of a comment, which has one paragraph.
+pub(super) fn unwrapped(text: &str) -> String {
+    text.replace('\n', " ")
 }
 
-pub(super) fn optional(name: &'static str, schema: impl Into<RefOr<Schema>>) -> Member {
-    Member { name, schema: schema.into(), is_required: false }
+/// Returns the names of the schemas of request bodies.
+fn request_names(openapi: &OpenApi) -> Vec<String> {
+    let operations = openapi.paths.paths.values().filter_map(|item| item.post.as_ref());
+    let contents = operations.filter_map(|operation| match &operation.request_body {
+        Some(RefOr::T(body)) => Some(body.content.values()),
+        _ => None,
+    });
+    let schemas = contents.flatten().filter_map(|content| match content {
+        RefOr::T(content) => content.schema.clone(),
+        RefOr::Ref(_) => None,
+    });
+    let names = schemas.filter_map(|mut schema| {
+        flatten(&mut schema, &FieldTypes::new(), true);
+        if let RefOr::Ref(reference) = schema { Some(name_of(&reference).to_owned()) } else { None }
+    });
+    names.collect()
 }
 
-/// Returns the schema of a request body. Unknown fields are ignored.
-pub(super) fn input(members: impl IntoIterator<Item = Member>) -> ObjectBuilder {
-    members.into_iter().fold(ObjectBuilder::new(), |object, member| {
-        let object = object.property(member.name, member.schema);
-        if member.is_required { object.required(member.name) } else { object }
-    })
+/// Replaces references to the types of fields. In a request, also removes `null` from optional
+/// fields.
+pub(super) fn flatten(schema: &mut RefOr<Schema>, fields: &FieldTypes, is_request: bool) {
+    let (replacement, description) = match schema {
+        RefOr::Ref(reference) => {
+            let Some(field) = fields.get(name_of(reference)) else { return };
+            let description = mem::take(&mut reference.description);
+            (field.clone(), Some(description).filter(|it| !it.is_empty()))
+        }
+        RefOr::T(Schema::OneOf(one_of)) => {
+            if is_request {
+                one_of.items.retain(|item| !is_null(item));
+            }
+            for item in &mut one_of.items {
+                flatten(item, fields, is_request);
+            }
+            let [item] = one_of.items.as_slice() else { return };
+            (item.clone(), one_of.description.take())
+        }
+        // A type with a description of the field.
+        RefOr::T(Schema::AllOf(all_of)) => {
+            let [item, RefOr::T(Schema::Object(field))] = all_of.items.as_mut_slice() else {
+                return;
+            };
+            flatten(item, fields, is_request);
+            (item.clone(), field.description.take())
+        }
+        RefOr::T(Schema::Array(array)) => {
+            if let ArrayItems::RefOrSchema(items) = &mut array.items {
+                flatten(items, fields, is_request);
+            }
+            forbid_null(&mut array.schema_type, is_request);
+            return;
+        }
+        RefOr::T(Schema::Object(object)) => {
+            flatten_object(object, fields, is_request);
+            return;
+        }
+        RefOr::T(_) => return,
+    };
+    *schema = replacement;
+    match (schema, description) {
+        (RefOr::T(Schema::Object(object)), Some(text)) => object.description = Some(text),
+        (RefOr::T(Schema::Array(array)), Some(text)) => array.description = Some(text),
+        _ => {}
+    }
 }
 
-/// Returns the schema of a response body or a part of it, without additional fields.
-pub(super) fn output(members: impl IntoIterator<Item = Member>) -> ObjectBuilder {
-    input(members).additional_properties(Some(AdditionalProperties::FreeForm(false)))
+fn flatten_object(object: &mut Object, fields: &FieldTypes, is_request: bool) {
+    for field in object.properties.values_mut() {
+        flatten(field, fields, is_request);
+    }
+    // The names of all properties are strings.
+    object.property_names = None;
+    // The ranges of Rust's types are no rule of the wire contract.
+    object.format.take_if(|_| object.schema_type == Type::Integer.into());
+    forbid_null(&mut object.schema_type, is_request);
 }
 
-pub(super) fn named(name: &str) -> Ref {
-    Ref::from_schema_name(name)
+fn forbid_null(schema_type: &mut SchemaType, is_request: bool) {
+    if let (true, SchemaType::Array(types)) = (is_request, &*schema_type)
+        && let [kind, Type::Null] | [Type::Null, kind] = &types[..]
+    {
+        *schema_type = kind.clone().into();
+    }
 }
 
-pub(super) fn string() -> ObjectBuilder {
-    ObjectBuilder::new().schema_type(Type::String)
+fn is_null(schema: &RefOr<Schema>) -> bool {
+    matches!(schema, RefOr::T(Schema::Object(object)) if object.schema_type == Type::Null.into())
 }
 
-/// Returns the schema of a string that is stored, and therefore has no NUL.
-pub(super) fn text() -> ObjectBuilder {
-    string().pattern(Some(NO_NUL))
+pub(super) fn name_of(reference: &Ref) -> &str {
+    reference.ref_location.rsplit('/').next().unwrap_or_default()
 }
 
-pub(super) fn nullable(string: ObjectBuilder) -> ObjectBuilder {
-    string.schema_type(SchemaType::from_iter([Type::String, Type::Null]))
-}
-
-pub(super) fn boolean() -> ObjectBuilder {
-    ObjectBuilder::new().schema_type(Type::Boolean)
-}
-
-/// Returns the schema of a boolean with a fixed value.
-pub(super) fn only(value: bool) -> ObjectBuilder {
-    boolean().enum_values(Some([value]))
-}
-
-pub(super) fn one_of<'a>(values: impl IntoIterator<Item = &'a str>) -> ObjectBuilder {
-    string().enum_values(Some(values))
-}
-
-pub(super) fn null() -> Object {
-    Object::with_type(Type::Null)
-}
-
-pub(super) fn email() -> ObjectBuilder {
-    string()
-        .max_length(Some(EMAIL_MAX_CHARS))
-        .pattern(Some(EMAIL))
-        .description(Some("Case-insensitive; stored in lower case"))
-        .examples([json!("ada@example.com")])
-}
-
-pub(super) fn new_password() -> ObjectBuilder {
-    password()
-        .min_length(Some(MIN_UNITS))
-        .description(Some("`minLength` and `maxLength` count UTF-16 code units"))
-}
-
-/// Returns the schema of an existing password.
-pub(super) fn password() -> ObjectBuilder {
-    string()
-        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
-        .max_length(Some(MAX_UNITS))
-        .examples([json!("correct horse 42")])
-}
-
-pub(super) fn target() -> ObjectBuilder {
-    text()
-        .pattern(Some(TARGET))
-        .description(Some(
-            "A path on this origin, or a URL on a trusted origin. Trusted URLs of apps (`myapp://…`) are accepted as well. An empty string means none.",
-        ))
-        .examples([json!("/dashboard")])
-}
-
-pub(super) fn time() -> ObjectBuilder {
-    string()
-        .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
-        .pattern(Some(TIME))
-        .examples([json!("2026-01-02T03:04:05.678Z")])
+/// Requires at least one of the fields of an object.
+pub(super) fn require_any(components: &mut Components, name: &str) {
+    let Some(RefOr::T(Schema::Object(object))) = components.schemas.get(name) else { return };
+    let needs = |field: &String| ObjectBuilder::new().required(field);
+    // In the order of their declaration, which is that of the database columns.
+    let any =
+        object.properties.keys().rev().map(needs).fold(AnyOfBuilder::new(), AnyOfBuilder::item);
+    let schema = AllOfBuilder::new().item(object.clone()).item(any);
+    components.schemas.insert(name.to_owned(), schema.into());
 }

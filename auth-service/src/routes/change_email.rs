@@ -1,10 +1,10 @@
 //! Changes of e-mail addresses, most of them through mailed links.
 
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, web::Json};
 use database::{OnConflict as _, sql_types::DbTime};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use shared_models::User;
+use utoipa::ToSchema;
 
 use crate::{
     domain::{
@@ -13,7 +13,8 @@ use crate::{
         mail::{self, Asker, Kind},
     },
     http::{
-        error::{Error, Result},
+        documents::{StatusResponse, True},
+        error::{Error, Result, examples::refusals},
         input::{Email, Input, Schema, Target},
         session::{Caller, Live, with_caller},
         session_cookies::{CookieChange, WithCookies},
@@ -22,7 +23,7 @@ use crate::{
     store::{self, EmailChange, UserChanges},
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ChangeEmail {
     new_email: Email,
@@ -32,12 +33,31 @@ pub(crate) struct ChangeEmail {
 
 impl Schema for ChangeEmail {}
 
+refusals!(
+    ChangeEmailErrors: Unauthorized, ChangeEmailDisabled, EmailIsTheSame, EmailVerificationNeeded,
+    EmailAlreadyVerified
+);
+
+/// Request an address change
+///
+/// Sends a link to the new address, or first to a verified old one if `CONFIRM_CHANGE_EMAIL` is
+/// on. The address changes when the link to the new address is opened. With
+/// `CHANGE_EMAIL_WITHOUT_VERIFICATION`, an unverified address changes immediately. The response
+/// for an address that already has an account is the same as for any other.
+#[utoipa::path(
+    post, path = "/api/auth/change-email", operation_id = "changeEmail", tag = "addresses",
+    security(("sessionCookie" = []), ("sessionToken" = [])), request_body = ChangeEmail,
+    responses(
+        (status = 200, description = "Request accepted", body = StatusResponse),
+        ChangeEmailErrors,
+    ),
+)]
 pub(crate) async fn change_email(
     state: &AppState,
     req: &HttpRequest,
     live: Box<Live>,
     Input(input): Input<ChangeEmail>,
-) -> Result<WithCookies<HttpResponse>> {
+) -> Result<WithCookies<Json<StatusResponse>>> {
     let features = &state.features;
     if !features.change_email {
         return Err(Error::ChangeEmailDisabled);
@@ -69,7 +89,7 @@ pub(crate) async fn change_email(
             state.mailer.post(&[ask(Kind::ChangeEmail, callback_url), notice]).await?;
         }
     }
-    Ok(WithCookies::new(HttpResponse::Ok().json(json!({ "status": true })), cookies))
+    Ok(WithCookies::new(Json(StatusResponse::OK), cookies))
 }
 
 /// Changes the address at once, and returns true. If the new address is taken, returns false instead
@@ -114,6 +134,14 @@ async fn change_at_once(
     Ok(true)
 }
 
+#[derive(Serialize, ToSchema)]
+pub(crate) struct VerifyEmailResponse {
+    pub(crate) status: True,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<User>)]
+    pub(crate) user: Option<Option<User>>,
+}
+
 /// Performs one step of a change of address: queues the link to the new address, or changes the
 /// address. Returns the body of the response.
 pub(super) async fn open_link(
@@ -122,7 +150,7 @@ pub(super) async fn open_link(
     claims: &EmailClaims,
     new_email: &str,
     callback_url: Option<&str>,
-) -> Result<WithCookies<Result<Value>>> {
+) -> Result<WithCookies<Result<VerifyEmailResponse>>> {
     let user = store::User::find(&mut state.read().await?, &claims.user_id).await?;
     let user = user.ok_or(Error::EmailTokenUserGone)?;
     if user.email != claims.email {
@@ -136,14 +164,15 @@ pub(super) async fn open_link(
         }
         if claims.request_type == Request::ChangeEmailConfirmation {
             confirm(state, claims, new_email, callback_url).await?;
-            return Ok(WithCookies::from(json!({ "status": true })));
+            return Ok(WithCookies::from(VerifyEmailResponse { status: True, user: None }));
         }
         let changed = change(state, req, claims, new_email).await?;
         let cookies = match caller {
             Caller::Live(live) => live.resend_cookie(state, req),
             Caller::Gone | Caller::Nobody => CookieChange::None,
         };
-        Ok(WithCookies::new(json!({ "status": true, "user": changed }), cookies))
+        let body = VerifyEmailResponse { status: True, user: Some(Some(changed)) };
+        Ok(WithCookies::new(body, cookies))
     });
     Ok(opened.await)
 }

@@ -1,6 +1,6 @@
 //! Access tokens for OAuth clients: the client credentials grant (RFC 6749 §4.4).
 
-use std::{future::Future, pin::Pin};
+use std::{borrow::Cow, future::Future, pin::Pin};
 
 use actix_web::{
     FromRequest, HttpRequest, HttpResponse,
@@ -12,12 +12,17 @@ use database::sql_types::DbTime;
 use serde::Serialize;
 use telemetry::Chain;
 use tracing::warn;
+use utoipa::{
+    ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, Type},
+};
 
 use crate::{
-    domain::clients::{GRANT_TYPE, Grant},
+    domain::clients::{GRANT_TYPE, Grant, Refusal},
     http::{
-        client_credentials,
-        error::{Error, Result},
+        client_credentials::{self, ASSERTION_TYPE},
+        documents::TokenType,
+        error::{Error, Result, examples::refusals},
         input::OauthForm,
         state::AppState,
     },
@@ -57,17 +62,80 @@ impl TokenRequest {
     }
 }
 
-/// A successful response (RFC 6749 §5.1).
-#[derive(Serialize)]
-struct TokenBody {
+impl utoipa::PartialSchema for TokenRequest {
+    fn schema() -> RefOr<Schema> {
+        let string = || ObjectBuilder::new().schema_type(Type::String);
+        let described = |text: &'static str| string().description(Some(text));
+        ObjectBuilder::new()
+            .property("grant_type", string().enum_values(Some([GRANT_TYPE])))
+            .required("grant_type")
+            .property("client_id", string())
+            .property("client_secret", string())
+            .property("client_assertion_type", string().enum_values(Some([ASSERTION_TYPE])))
+            .property(
+                "client_assertion",
+                described("A JWT signed with the private key of the client"),
+            )
+            .property(
+                "scope",
+                described("Scopes, separated by spaces; default: all of the client"),
+            )
+            .property(
+                "resource",
+                described(
+                    "Audience of the token (RFC 8707), may be repeated; default: the first of the client",
+                ),
+            )
+            .into()
+    }
+}
+
+impl ToSchema for TokenRequest {
+    fn name() -> Cow<'static, str> {
+        "IssueClientToken".into()
+    }
+}
+
+/// A successful response (RFC 6749 §5.1)
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ClientToken {
+    /// A JWT with the header `typ: at+jwt`
     access_token: String,
-    token_type: &'static str,
-    /// Lifetime of the token in seconds.
+    token_type: TokenType,
+    /// Lifetime in seconds
     expires_in: i64,
+    /// Granted scopes, separated by spaces
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     scope: Option<String>,
 }
 
+refusals!(
+    TokenErrors: InvalidTokenRequest("The parameter grant_type is missing"),
+    InvalidTokenRequest("A parameter is repeated"), ClientRefused(Refusal::NoCredentials),
+    UnsupportedGrantType, InvalidScope, InvalidTarget
+);
+
+/// Issue a token to a client
+///
+/// Issues an access token (RFC 9068) to a client, a machine that acts on its own behalf (RFC
+/// 6749 §4.4). The client sends its id and secret with HTTP Basic or as `client_id` and
+/// `client_secret`, or an assertion that it has signed (RFC 7523). Without `scope`, the token
+/// has all scopes of the client.
+#[utoipa::path(
+    post, path = PATH, operation_id = "issueClientToken", tag = "tokens",
+    security((), ("clientSecret" = [])),
+    request_body(content((TokenRequest = "application/x-www-form-urlencoded"))),
+    responses(
+        (
+            status = 200,
+            description = "The access token",
+            body = ClientToken,
+            headers(("Cache-Control"), ("Pragma")),
+        ),
+        TokenErrors,
+    ),
+)]
 pub(crate) async fn issue_client_token(
     state: Data<AppState>,
     request: TokenRequest,
@@ -94,5 +162,5 @@ async fn issue(
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((PRAGMA, "no-cache"))
-        .json(TokenBody { access_token, token_type: "Bearer", expires_in, scope }))
+        .json(ClientToken { access_token, token_type: TokenType::Bearer, expires_in, scope }))
 }

@@ -19,7 +19,21 @@ const PAGE: &str = include_str!("../../templates/pages/confirm.html");
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
 
-/// Handles `GET /verify-email/confirm`.
+/// Show a confirmation page for a mailed link
+///
+/// The button leads to `/api/auth/verify-email` with the same parameters.
+#[utoipa::path(
+    get, path = "/api/auth/verify-email/confirm", operation_id = "confirmEmail", tag = "addresses",
+    params(VerifyEmail),
+    responses(
+        (
+            status = 200,
+            description = "A page with a button",
+            body = String,
+            content_type = "text/html",
+        ),
+    ),
+)]
 pub(crate) async fn confirm_page(Input(input): Input<VerifyEmail>) -> Result<HttpResponse> {
     let callback_url = input.callback_url.0.unwrap_or_default();
     page(PAGE, context! { token => input.token.0, callback_url })

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use actix_web::{HttpRequest, HttpResponse, web::Data};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    web::{Data, Json},
+};
 use database::{Conn, sql_types::DbTime};
 use serde::Deserialize;
-use serde_json::{Value, json};
 use tokio::time;
+use utoipa::ToSchema;
 
 use crate::{
     domain::{
@@ -16,14 +19,18 @@ use crate::{
         sessions::NewSession,
     },
     http::{
-        error::{Error, Result},
+        documents::{StatusResponse, True},
+        error::{Error, Result, examples::refusals},
         input::{Email, Input, Schema, Sent, Target, Text},
         redirect,
         session::{self, Caller, with_caller},
         session_cookies::{CookieChange, WithCookies},
         state::AppState,
     },
-    routes::{change_email, sign_in::check_ban},
+    routes::{
+        change_email::{self, VerifyEmailResponse},
+        sign_in::check_ban,
+    },
     store::{self, Ban, UserChanges},
 };
 
@@ -31,7 +38,7 @@ use crate::{
 /// duration must not reveal whether an e-mail is sent.
 const SEND_VERIFICATION_TAKES: Duration = Duration::from_millis(500);
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct SendVerificationEmail {
     email: Email,
     #[serde(default, rename = "callbackURL")]
@@ -40,13 +47,31 @@ pub(crate) struct SendVerificationEmail {
 
 impl Schema for SendVerificationEmail {}
 
-/// Queues a verification link. Without a session, the response is the same for every address,
-/// because the user is looked up only when the e-mail is sent.
+refusals!(
+    SendVerificationEmailErrors: EmailVerificationDisabled, EmailMismatch, EmailAlreadyVerified
+);
+
+/// Request a verification link
+///
+/// Without a session, the response is the same for every address and takes at least half a
+/// second; only unverified addresses of existing users get a link. With a session, the address
+/// must be the user's own.
+#[utoipa::path(
+    post, path = "/api/auth/send-verification-email", operation_id = "sendVerificationEmail",
+    tag = "addresses", security((), ("sessionCookie" = []), ("sessionToken" = [])),
+    request_body = SendVerificationEmail,
+    responses(
+        (status = 200, description = "Link sent if the user exists", body = StatusResponse),
+        SendVerificationEmailErrors,
+    ),
+)]
+// Queues a verification link. Without a session, the response is the same for every address,
+// because the user is looked up only when the e-mail is sent.
 pub(crate) async fn send_verification_email(
     state: Data<AppState>,
     req: HttpRequest,
     Input(input): Input<SendVerificationEmail>,
-) -> Result<WithCookies<Result<HttpResponse>>> {
+) -> Result<WithCookies<Result<Json<StatusResponse>>>> {
     if !state.features.email_verification {
         return Err(Error::EmailVerificationDisabled);
     }
@@ -66,12 +91,13 @@ pub(crate) async fn send_verification_email(
         if !matches!(caller, Caller::Live(_)) {
             pause.await;
         }
-        Ok(HttpResponse::Ok().json(json!({ "status": true })))
+        Ok(Json(StatusResponse::OK))
     });
     Ok(sent.await)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct VerifyEmail {
     pub(crate) token: Text,
     #[serde(default, rename = "callbackURL")]
@@ -86,6 +112,30 @@ impl Schema for VerifyEmail {
     }
 }
 
+// `Unauthorized` if the user was just deleted.
+refusals!(
+    VerifyEmailErrors: InvalidEmailToken, EmailTokenExpired, EmailTokenUserGone,
+    EmailTokenOfAnotherUser, Unauthorized, BannedUser
+);
+
+/// Verify or change an address by a mailed link
+///
+/// Target of the mailed links. With a `callbackURL` the response is a 302 to it, with
+/// `error=<code>` in its query if the link is not valid (such as `error=TOKEN_EXPIRED`).
+#[utoipa::path(
+    get, path = "/api/auth/verify-email", operation_id = "verifyEmail", tag = "addresses",
+    security((), ("sessionCookie" = []), ("sessionToken" = [])),
+    params(VerifyEmail),
+    responses(
+        (
+            status = 200,
+            description = "Address verified (`user` is null), address changed (`user` is the changed user), or link sent to the new address (no `user`)",
+            body = VerifyEmailResponse,
+        ),
+        (status = 302, description = "Redirect to the `callbackURL`", headers(("Location"))),
+        VerifyEmailErrors,
+    ),
+)]
 pub(crate) async fn verify_email(
     state: Data<AppState>,
     req: HttpRequest,
@@ -108,7 +158,7 @@ async fn open(
     state: &AppState,
     req: &HttpRequest,
     input: &VerifyEmail,
-) -> Result<WithCookies<Result<Value>>> {
+) -> Result<WithCookies<Result<VerifyEmailResponse>>> {
     let claims = state.email_tokens.read(&input.token.0, state.now())?;
     match (claims.request_type, &claims.update_to) {
         (Request::VerifyEmail, None) => verify(state, req, &claims).await,
@@ -126,13 +176,13 @@ async fn verify(
     state: &AppState,
     req: &HttpRequest,
     claims: &EmailClaims,
-) -> Result<WithCookies<Result<Value>>> {
+) -> Result<WithCookies<Result<VerifyEmailResponse>>> {
     let user = store::User::find_by_email(&mut state.read().await?, &claims.email).await?;
     let user = user.ok_or(Error::EmailTokenUserGone)?;
     if user.id != claims.user_id {
         return Err(Error::InvalidEmailToken);
     }
-    let body = json!({ "status": true, "user": null });
+    let body = VerifyEmailResponse { status: True, user: Some(None) };
     if user.email_verified {
         return Ok(Ok(body).into());
     }

@@ -10,7 +10,22 @@ use crate::http::{redirect, state::AppState};
 /// Maximum length of a description; longer ones are truncated.
 const DESCRIPTION_MAX_CHARS: usize = 500;
 
-/// Shows the code and the description. With https, redirects to `/` with both in the query instead.
+/// Show an error to a user
+#[utoipa::path(
+    get, path = "/api/auth/error", operation_id = "error", tag = "service",
+    params(
+        ("error" = Option<String>, Query, nullable = false),
+        ("error_description" = Option<String>, Query, nullable = false),
+    ),
+    responses(
+        (status = 200, description = "An error page", body = String, content_type = "text/html"),
+        (
+            status = 302,
+            description = "With https: redirect to `/` with both parameters in its query",
+            headers(("Location")),
+        ),
+    ),
+)]
 pub(crate) async fn error_page(state: Data<AppState>, req: HttpRequest) -> HttpResponse {
     let query = form_urlencoded::parse(req.query_string().as_bytes());
     let parameter = |wanted: &str| {

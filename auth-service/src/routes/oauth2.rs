@@ -1,7 +1,9 @@
 //! Token introspection (RFC 7662) and revocation (RFC 7009), for services that do not verify access
 //! tokens themselves. The paths are those of Better Auth's OAuth provider.
 
-use std::{future::Future, pin::Pin};
+mod introspection;
+
+use std::{borrow::Cow, future::Future, pin::Pin};
 
 use actix_web::{
     FromRequest, HttpRequest, HttpResponse,
@@ -12,14 +14,18 @@ use actix_web::{
 use chrono::DateTime;
 use database::sql_types::DbTime;
 use serde::Serialize;
-use serde_json::json;
-use shared_models::{AccessClaims, Audience, ClientClaims, UserId};
+use shared_models::{AccessClaims, ClientClaims};
+use utoipa::{
+    ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, Type},
+};
 
+use self::introspection::TokenIntrospection;
 use crate::{
     domain::{client_lifecycle, clients::ClientError, user_lifecycle},
     http::{
         client_credentials,
-        error::{Error, Result},
+        error::{Error, Result, examples::refusals},
         input::OauthForm,
         receiver::Client,
         state::AppState,
@@ -51,6 +57,40 @@ impl FromRequest for FromReceiverOrBearer {
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (req, payload) = (req.clone(), payload.take());
         Box::pin(async move { Ok(Self(token(&req, payload, Senders::All).await?)) })
+    }
+}
+
+/// Returns the schema of a form with a token.
+fn token_form() -> RefOr<Schema> {
+    let string = || ObjectBuilder::new().schema_type(Type::String);
+    ObjectBuilder::new()
+        .property("token", string().min_length(Some(1)).description(Some("The access token")))
+        .required("token")
+        .property("token_type_hint", string().description(Some("Ignored")))
+        .into()
+}
+
+impl utoipa::PartialSchema for FromReceiver {
+    fn schema() -> RefOr<Schema> {
+        token_form()
+    }
+}
+
+impl ToSchema for FromReceiver {
+    fn name() -> Cow<'static, str> {
+        "IntrospectToken".into()
+    }
+}
+
+impl utoipa::PartialSchema for FromReceiverOrBearer {
+    fn schema() -> RefOr<Schema> {
+        token_form()
+    }
+}
+
+impl ToSchema for FromReceiverOrBearer {
+    fn name() -> Cow<'static, str> {
+        "RevokeToken".into()
     }
 }
 
@@ -93,107 +133,55 @@ async fn is_oauth_client(state: &AppState, headers: &HeaderMap) -> Result<bool> 
     }
 }
 
-/// The response to an introspection request (RFC 7662 §2.2).
-#[derive(Serialize)]
-struct Introspection {
-    active: bool,
-    #[serde(flatten)]
-    token: Option<ActiveToken>,
-}
+/// An empty object
+#[derive(Serialize, ToSchema)]
+pub(crate) struct NoResponse {}
 
-#[derive(Serialize)]
-#[serde(untagged)]
-enum ActiveToken {
-    User(UserToken),
-    Client(ClientToken),
-}
+refusals!(
+    ReceiverErrors: InvalidTokenRequest("The parameter token is missing"),
+    InvalidTokenRequest("A parameter is repeated"), InvalidClient, IntrospectionNotOffered
+);
 
-#[derive(Serialize)]
-struct UserToken {
-    token_type: &'static str,
-    /// The current e-mail address of the user, like `email`.
-    username: String,
-    email: String,
-    sub: UserId,
-    iss: String,
-    aud: String,
-    exp: i64,
-    iat: i64,
-    jti: String,
-    sid: String,
-}
-
-#[derive(Serialize)]
-struct ClientToken {
-    token_type: &'static str,
-    client_id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<String>,
-    sub: String,
-    iss: String,
-    aud: Audience,
-    exp: i64,
-    iat: i64,
-    jti: String,
-}
-
-impl UserToken {
-    fn new(claims: AccessClaims, email: String) -> Self {
-        Self {
-            token_type: "Bearer",
-            username: email.clone(),
-            email,
-            sub: claims.sub,
-            iss: claims.iss,
-            aud: claims.aud,
-            exp: claims.exp,
-            iat: claims.iat,
-            jti: claims.jti,
-            sid: claims.sid,
-        }
-    }
-}
-
-impl From<ClientClaims> for ClientToken {
-    fn from(claims: ClientClaims) -> Self {
-        Self {
-            token_type: "Bearer",
-            client_id: claims.client_id,
-            scope: claims.scope,
-            sub: claims.sub,
-            iss: claims.iss,
-            aud: claims.aud,
-            exp: claims.exp,
-            iat: claims.iat,
-            jti: claims.jti,
-        }
-    }
-}
-
-/// Returns whether an access token is active, and the claims of an active token.
+/// Introspect a token
+///
+/// Returns whether an access token (JWT) is active (RFC 7662): issued by this service, not
+/// expired, not revoked, and its session has not ended; or, for the token of a client, the
+/// client is active. For services that do not verify tokens themselves.
+#[utoipa::path(
+    post, path = "/api/auth/oauth2/introspect", operation_id = "introspectToken", tag = "tokens",
+    security(("receiverSecret" = []), ("receiverPassword" = [])),
+    request_body(content((FromReceiver = "application/x-www-form-urlencoded"))),
+    responses(
+        (
+            status = 200,
+            description = "State and claims of the token",
+            body = TokenIntrospection,
+            headers(("Cache-Control")),
+        ),
+        ReceiverErrors,
+    ),
+)]
 pub(crate) async fn introspect(
     state: Data<AppState>,
     FromReceiver(token): FromReceiver,
 ) -> Result<HttpResponse> {
-    let token = active_token(&state, &token).await?;
-    Ok(HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .json(Introspection { active: token.is_some(), token }))
+    let token = active_token(&state, &token).await?.unwrap_or_default();
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(token))
 }
 
-async fn active_token(state: &AppState, token: &str) -> Result<Option<ActiveToken>> {
+async fn active_token(state: &AppState, token: &str) -> Result<Option<TokenIntrospection>> {
     if let Some(claims) = state.issuer.verified(token, state.now()).await? {
         let mut conn = state.read().await?;
         let now = DbTime(state.clock.now());
         let email = Session::find_email(&mut conn, names(&claims), now).await?;
-        return Ok(email.map(|email| ActiveToken::User(UserToken::new(claims, email))));
+        return Ok(email.map(|email| TokenIntrospection::of_user(claims, email)));
     }
     let claims = state.issuer.verified_client(token, state.now()).await?;
     let Some((claims, issued_at)) = claims.and_then(with_issue_time) else { return Ok(None) };
     let mut conn = state.read().await?;
     let names = client_names(&claims, issued_at);
     let is_active = OauthClient::has_token(&mut conn, names).await?;
-    Ok(is_active.then(|| ActiveToken::Client(claims.into())))
+    Ok(is_active.then(|| TokenIntrospection::of_client(claims)))
 }
 
 fn names(claims: &AccessClaims) -> TokenNames<'_> {
@@ -210,8 +198,25 @@ fn with_issue_time(claims: ClientClaims) -> Option<(ClientClaims, DbTime)> {
     Some((claims, issued_at))
 }
 
-/// Revokes an access token. For an invalid token the response is the same (RFC 7009 §2.2), so it
-/// reveals nothing.
+/// Revoke a token
+///
+/// Revokes a single access token (RFC 7009). The response is the same for unknown and invalid
+/// tokens. A receiver may revoke any token. Without credentials, anyone who knows a token may
+/// revoke it.
+#[utoipa::path(
+    post, path = "/api/auth/oauth2/revoke", operation_id = "revokeToken", tag = "tokens",
+    security((), ("receiverSecret" = []), ("receiverPassword" = [])),
+    request_body(content((FromReceiverOrBearer = "application/x-www-form-urlencoded"))),
+    responses(
+        (
+            status = 200,
+            description = "The token is no longer valid",
+            body = NoResponse,
+            headers(("Cache-Control")),
+        ),
+        ReceiverErrors,
+    ),
+)]
 pub(crate) async fn revoke(
     state: Data<AppState>,
     FromReceiverOrBearer(token): FromReceiverOrBearer,
@@ -226,5 +231,5 @@ pub(crate) async fn revoke(
         let (mut conn, names) = (state.write().await?, client_names(&claims, issued_at));
         client_lifecycle::revoke_token(&mut conn, names, &moment).await?;
     }
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({})))
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(NoResponse {}))
 }

@@ -5,24 +5,21 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::ContentType,
-    web::{Data, Path},
+    web::{Data, Json},
 };
-use percent_encoding::utf8_percent_encode;
 use serde::Deserialize;
-use serde_json::json;
-use url::form_urlencoded;
+use utoipa::ToSchema;
 
 use crate::{
-    domain::javascript::URI_COMPONENT,
     http::{
-        error::{Error, Result},
-        input::{Input, Schema, Sent, Text},
-        redirect,
-        session::{Caller, Live, with_caller},
+        documents::StatusResponse,
+        error::{Error, Result, examples::refusals},
+        input::{Ignored, Input, Schema, Sent, Text},
+        session::{Caller, Live, NotSignedIn, with_caller},
         session_cookies::WithCookies,
         state::AppState,
     },
-    routes::sign_in::provider,
+    routes::sign_in::{ProviderErrors, provider},
     store::Account,
 };
 
@@ -33,17 +30,30 @@ impl Schema for UpdateSession {
     const NO_OBJECT: &[&str] = &["record"];
 }
 
-/// Rejects every update, because sessions have no custom fields.
+refusals!(
+    UpdateSessionErrors: Unauthorized,
+    Validation("[body] Invalid input: expected record, received undefined".to_owned()),
+    NoFieldsToUpdate
+);
+
+/// Update fields of the session
+///
+/// Sessions have no custom fields, so every request is refused.
+#[utoipa::path(
+    post, path = "/api/auth/update-session", operation_id = "updateSession", tag = "providers",
+    security(("sessionCookie" = []), ("sessionToken" = [])), request_body = Ignored,
+    responses(UpdateSessionErrors),
+)]
 pub(crate) async fn update_session(
     _: &AppState,
     _: &HttpRequest,
     _: Box<Live>,
     _: Input<UpdateSession>,
-) -> Result<HttpResponse> {
+) -> Result<WithCookies<HttpResponse>> {
     Err(Error::NoFieldsToUpdate)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UnlinkAccount {
     account_id: Text,
@@ -51,12 +61,26 @@ pub(crate) struct UnlinkAccount {
 
 impl Schema for UnlinkAccount {}
 
+refusals!(UnlinkAccountErrors: Unauthorized, SessionNotFresh, LastAccount, AccountNotFound);
+
+/// Remove a sign-in method
+///
+/// Takes the `id` of an account that `/api/auth/list-accounts` returned, such as an imported
+/// account. Requires a session that was started recently. The last account cannot be removed.
+#[utoipa::path(
+    post, path = "/api/auth/unlink-account", operation_id = "unlinkAccount", tag = "providers",
+    security(("sessionCookie" = []), ("sessionToken" = [])), request_body = UnlinkAccount,
+    responses(
+        (status = 200, description = "Account unlinked", body = StatusResponse),
+        UnlinkAccountErrors,
+    ),
+)]
 pub(crate) async fn unlink_account(
     state: &AppState,
     _: &HttpRequest,
     live: Box<Live>,
     Input(input): Input<UnlinkAccount>,
-) -> Result<HttpResponse> {
+) -> Result<WithCookies<Json<StatusResponse>>> {
     if !live.is_fresh(state) {
         return Err(Error::SessionNotFresh);
     }
@@ -72,10 +96,10 @@ pub(crate) async fn unlink_account(
         Ok(())
     })
     .await?;
-    Ok(HttpResponse::Ok().json(json!({ "status": true })))
+    Ok(Json(StatusResponse::OK).into())
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct LinkSocial {
     #[serde(rename = "provider", deserialize_with = "provider")]
     _provider: String,
@@ -83,18 +107,26 @@ pub(crate) struct LinkSocial {
 
 impl Schema for LinkSocial {}
 
+/// Link a social provider
+///
+/// No social provider is supported, so every request fails with `PROVIDER_NOT_FOUND`.
+#[utoipa::path(
+    post, path = "/api/auth/link-social", operation_id = "linkSocialAccount", tag = "providers",
+    security(("sessionCookie" = []), ("sessionToken" = [])), request_body = LinkSocial,
+    responses(NotSignedIn, ProviderErrors),
+)]
 pub(crate) async fn link_social(
     _: &AppState,
     _: &HttpRequest,
     _: Box<Live>,
     _: Input<LinkSocial>,
-) -> Result<HttpResponse> {
+) -> Result<WithCookies<HttpResponse>> {
     Err(Error::ProviderNotFound)
 }
 
 /// Selection of one of the caller's accounts by its id, or by a cookie that this service never
 /// sets.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AccountSelection {
     account_id: Option<String>,
@@ -140,9 +172,18 @@ async fn own_account(state: &AppState, live: &Live, id: &str) -> Result<Account>
     accounts.into_iter().find(|account| account.id == id).ok_or(Error::AccountNotFound)
 }
 
-/// Handles `POST /get-access-token` and `POST /refresh-token`, which in Better Auth return the
-/// tokens of a provider.
-pub(crate) async fn provider_token(
+refusals!(ProviderTokenErrors: AccountNotFound, ProviderNotSupported("github".to_owned()));
+
+/// Get a provider's access token
+///
+/// No provider is supported, so every request is refused. Exactly one of `accountId` and
+/// `useAccountCookie: true` is needed.
+#[utoipa::path(
+    post, path = "/api/auth/get-access-token", operation_id = "getAccessToken", tag = "providers",
+    security(("sessionCookie" = []), ("sessionToken" = [])), request_body = AccountSelection,
+    responses((status = 401, description = "Not signed in"), ProviderTokenErrors),
+)]
+pub(crate) async fn get_access_token(
     state: Data<AppState>,
     req: HttpRequest,
     Input(selection): Input<AccountSelection>,
@@ -151,81 +192,45 @@ pub(crate) async fn provider_token(
     refuse_account(&state, &req, &selection, error).await
 }
 
-/// Handles `GET /account-info`, which in Better Auth returns the user's profile at a provider.
+/// Refresh a provider's tokens
+///
+/// No provider is supported, so every request is refused. Exactly one of `accountId` and
+/// `useAccountCookie: true` is needed.
+#[utoipa::path(
+    post, path = "/api/auth/refresh-token", operation_id = "refreshToken", tag = "providers",
+    security(("sessionCookie" = []), ("sessionToken" = [])), request_body = AccountSelection,
+    responses((status = 401, description = "Not signed in"), ProviderTokenErrors),
+)]
+pub(crate) async fn refresh_token(
+    state: Data<AppState>,
+    req: HttpRequest,
+    Input(selection): Input<AccountSelection>,
+) -> WithCookies<Result<HttpResponse>> {
+    let error = |account: Account| Error::ProviderNotSupported(account.provider_id);
+    refuse_account(&state, &req, &selection, error).await
+}
+
+refusals!(
+    AccountInfoErrors: Validation("[query] Invalid input".to_owned()), AccountNotFound,
+    ProviderNotConfigured
+);
+
+/// Get the profile of an account at a provider
+///
+/// No provider is supported, so every request is refused.
+#[utoipa::path(
+    get, path = "/api/auth/account-info", operation_id = "accountInfo", tag = "providers",
+    security(("sessionCookie" = []), ("sessionToken" = [])),
+    params(
+        ("accountId" = Option<String>, Query, nullable = false),
+        ("userId" = Option<String>, Query, nullable = false),
+    ),
+    responses((status = 401, description = "Not signed in"), AccountInfoErrors),
+)]
 pub(crate) async fn account_info(
     state: Data<AppState>,
     req: HttpRequest,
     Input(selection): Input<AccountSelection>,
 ) -> WithCookies<Result<HttpResponse>> {
     refuse_account(&state, &req, &selection, |_| Error::ProviderNotConfigured).await
-}
-
-/// Parameters that a provider may send to the callback, in the order in which a redirect repeats
-/// them.
-#[derive(Deserialize)]
-pub(crate) struct OauthCallback {
-    code: Option<String>,
-    error: Option<String>,
-    device_id: Option<String>,
-    error_description: Option<String>,
-    state: Option<String>,
-    user: Option<String>,
-    iss: Option<String>,
-}
-
-impl Schema for OauthCallback {
-    const TAKES_FORMS: bool = true;
-    const NEEDS_BODY: bool = false;
-
-    fn read(sent: &mut Sent<'_>) -> Option<Self> {
-        let (body, query) = (sent.body::<Self>(), sent.query::<Self>());
-        let (body, query) = (body?, query?);
-        Some(Self {
-            code: query.code.or(body.code),
-            error: query.error.or(body.error),
-            device_id: query.device_id.or(body.device_id),
-            error_description: query.error_description.or(body.error_description),
-            state: query.state.or(body.state),
-            user: query.user.or(body.user),
-            iss: query.iss.or(body.iss),
-        })
-    }
-}
-
-impl OauthCallback {
-    fn into_pairs(self) -> impl Iterator<Item = (&'static str, String)> {
-        let pairs = [
-            ("code", self.code),
-            ("error", self.error),
-            ("device_id", self.device_id),
-            ("error_description", self.error_description),
-            ("state", self.state),
-            ("user", self.user),
-            ("iss", self.iss),
-        ];
-        pairs.into_iter().filter_map(|(name, value)| Some((name, value?)))
-    }
-}
-
-/// Redirects to the error page: every `state` is unknown, because no sign-in with a provider was
-/// started.
-pub(crate) async fn callback(
-    state: Data<AppState>,
-    Input(sent): Input<OauthCallback>,
-) -> HttpResponse {
-    let has_state = sent.state.is_some_and(|state| !state.is_empty());
-    let error = if has_state { "state_mismatch" } else { "state_not_found" };
-    redirect::found(&format!("{}/api/auth/error?error={error}", state.site))
-}
-
-/// Redirects to the same callback as a GET request, so that the browser sends its cookies.
-pub(crate) async fn callback_by_post(
-    state: Data<AppState>,
-    provider: Path<String>,
-    Input(sent): Input<OauthCallback>,
-) -> HttpResponse {
-    let pairs = sent.into_pairs();
-    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-    let provider = utf8_percent_encode(&provider, URI_COMPONENT);
-    redirect::found(&format!("{}/api/auth/callback/{provider}?{query}", state.site))
 }

@@ -8,15 +8,16 @@ use actix_web::{
 };
 use chrono::DateTime;
 use database::sql_types::DbTime;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer, de::IgnoredAny};
 use serde_json::Value;
 use service_kit::body;
 use tracing::warn;
+use utoipa::ToSchema;
 
 use crate::{
     domain::security_events,
     http::{
-        error::{Error, Result},
+        error::{Error, Result, examples::refusals},
         input,
         receiver::Client,
         state::AppState,
@@ -32,21 +33,32 @@ const DEFAULT_EVENTS: u32 = 100;
 /// Maximum number of events in a response.
 const MAX_EVENTS: u32 = 500;
 
-/// The body of a poll (RFC 8936 §2.4) with extensions. All fields are optional.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+/// A poll (RFC 8936 §2.4) with extensions
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = PollSecurityEvents)]
 pub(crate) struct Poll {
+    /// Maximum number of events; at most 500 are returned. Default: 100
+    #[schema(minimum = 0, maximum = 4_294_967_295_u32)]
     max_events: Option<u32>,
+    /// Do not wait for events
+    #[serde(default)]
     return_immediately: bool,
-    /// Errors that the receiver reports for earlier events, by `jti`.
+    /// Errors to log, by `jti`
+    #[serde(default)]
+    #[schema(value_type = Object)]
     set_errs: serde_json::Map<String, Value>,
-    /// Cursor of the previous response. Without it, the response starts with the oldest stored
-    /// event.
+    /// The `cursor` of the last response
     cursor: Option<String>,
-    /// Event type URIs to return; `None` for all.
+    /// Event types to return; default: all types
     event_types: Option<Vec<String>>,
-    /// Whether to omit events that concern only expired tokens.
+    /// Leave out events that only concern tokens that have expired by now
+    #[serde(default)]
     valid_tokens_only: bool,
+    /// Ignored
+    #[serde(default, rename = "ack")]
+    #[schema(value_type = Vec<String>)]
+    _ack: IgnoredAny,
 }
 
 /// A poll by an authenticated receiver. The secret is checked before the body is parsed.
@@ -78,13 +90,17 @@ impl FromRequest for Received {
     }
 }
 
-/// The response, with the events by `jti`, in order (RFC 8936 §2.3).
-#[derive(Serialize)]
+/// Events for a receiver (RFC 8936 §2.3)
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Events {
+pub(crate) struct SecurityEvents {
+    /// JWTs with the header `typ: secevent+jwt`, by `jti`, in the order of the events
     #[serde(serialize_with = "as_object")]
+    #[schema(value_type = BTreeMap<String, String>)]
     sets: Vec<(String, String)>,
+    /// Whether more events are available immediately
     more_available: bool,
+    /// Cursor for the next request
     cursor: String,
 }
 
@@ -92,8 +108,29 @@ fn as_object<S: Serializer>(sets: &[(String, String)], serializer: S) -> Result<
     serializer.collect_map(sets.iter().map(|(jti, set)| (jti, set)))
 }
 
-/// Returns the events after a cursor, or waits for events. The service stores no cursors: each
-/// receiver stores its own.
+refusals!(
+    PollErrors: Validation("[body] expected object".to_owned()), NoReceiver, EventsNotOffered
+);
+
+/// Receive security events
+///
+/// Returns security event tokens (RFC 8417) after a cursor, oldest first. If there are none,
+/// the request waits up to 20 seconds for one. Follows RFC 8936, except that the receiver
+/// stores its position: `ack` is ignored, and without `cursor` all stored events are returned.
+/// Events may be received more than once.
+#[utoipa::path(
+    post, path = PATH, operation_id = "pollSecurityEvents", tag = "events",
+    security(("receiverSecret" = []), ("receiverPassword" = [])), request_body = Option<Poll>,
+    responses(
+        (
+            status = 200,
+            description = "Events after the cursor",
+            body = SecurityEvents,
+            headers(("Cache-Control")),
+        ),
+        PollErrors,
+    ),
+)]
 pub(crate) async fn poll_events(
     state: Data<AppState>,
     Received(poll): Received,
@@ -204,7 +241,7 @@ impl Poll {
 }
 
 impl Read {
-    async fn signed(self, state: &AppState) -> Result<Events> {
+    async fn signed(self, state: &AppState) -> Result<SecurityEvents> {
         // This replica may not have noticed that a key was revoked, and must not sign with that
         // key.
         if self.rows.iter().any(|row| row.key_id.is_some()) {
@@ -220,6 +257,6 @@ impl Read {
             sets.push((jti, state.issuer.event_token(&claims, state.now()).await?));
         }
         let (cursor, more_available) = (self.place.cursor(), self.more_available);
-        Ok(Events { sets, more_available, cursor })
+        Ok(SecurityEvents { sets, more_available, cursor })
     }
 }

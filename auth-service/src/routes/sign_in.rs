@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web::Data};
 use database::sql_types::DbTime;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use shared_models::User;
+use utoipa::ToSchema;
 
 use crate::{
     domain::{
@@ -15,8 +16,8 @@ use crate::{
         user_lifecycle,
     },
     http::{
-        error::{Error, Result},
-        input::{Input, Password, Schema, Target},
+        error::{Error, Result, examples::refusals},
+        input::{Email, Input, Password, Schema, Target},
         redirect, session,
         session_cookies::WithCookies,
         state::AppState,
@@ -24,10 +25,10 @@ use crate::{
     store::{self, Ban, PasswordHash},
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SignIn {
-    /// Validated by the handler, because the error has a code of its own
+    #[schema(value_type = Email)] // validated by the handler, as the error has a code
     email: String,
     password: Password,
     #[serde(default, rename = "callbackURL")]
@@ -40,15 +41,44 @@ impl Schema for SignIn {
     const SIGNS_IN: bool = true;
 }
 
-#[derive(Serialize)]
-struct SignedIn {
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SignInResponse {
+    /// Whether the client should navigate to `url`
     redirect: bool,
+    /// The unsigned session token
     token: String,
+    /// The `callbackURL` of the request
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     url: Option<String>,
     user: User,
 }
 
+// `Unauthorized` if the user was just deleted.
+refusals!(
+    SignInErrors: CrossSiteNavigationLogin, InvalidEmail, PasswordTooLong, InvalidEmailOrPassword,
+    Unauthorized, EmailNotVerified, BannedUser
+);
+
+/// Sign in
+///
+/// An unknown address and a wrong password give the same error. With a `callbackURL` the status
+/// is still 200: the client follows `redirect` and `url`.
+#[utoipa::path(
+    post, path = "/api/auth/sign-in/email", operation_id = "signInEmail", tag = "accounts",
+    request_body(
+        content((SignIn = "application/json"), (SignIn = "application/x-www-form-urlencoded")),
+    ),
+    responses(
+        (
+            status = 200,
+            description = "The created session",
+            body = SignInResponse,
+            headers(("Set-Cookie"), ("set-auth-token"), ("Location")),
+        ),
+        SignInErrors,
+    ),
+)]
 pub(crate) async fn sign_in(
     state: Data<AppState>,
     req: HttpRequest,
@@ -67,7 +97,7 @@ pub(crate) async fn sign_in(
         response.insert_header(redirect::location(target));
     }
     let redirect = target.is_some();
-    let body = SignedIn { redirect, token: fresh.token, url: input.callback_url.0, user };
+    let body = SignInResponse { redirect, token: fresh.token, url: input.callback_url.0, user };
     Ok(WithCookies { value: response.json(body), change: cookies })
 }
 
@@ -213,7 +243,7 @@ impl Attempt<'_> {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct SignInSocial {
     #[serde(rename = "provider", deserialize_with = "provider")]
     _provider: String,
@@ -226,7 +256,16 @@ pub(super) fn provider<'de, D: Deserializer<'de>>(field: D) -> Result<String, D:
     String::deserialize(field).map_err(|_invalid| D::Error::custom("Invalid input"))
 }
 
-/// Rejects every provider, because none is supported.
-pub(crate) async fn refuse_social(_: Input<SignInSocial>) -> Result<HttpResponse> {
+refusals!(ProviderErrors: ProviderNotFound);
+
+/// Sign in with a social provider
+///
+/// No social provider is supported, so every request fails with `PROVIDER_NOT_FOUND`.
+#[utoipa::path(
+    post, path = "/api/auth/sign-in/social", operation_id = "signInSocial", tag = "accounts",
+    request_body = SignInSocial,
+    responses(ProviderErrors),
+)]
+pub(crate) async fn sign_in_social(_: Input<SignInSocial>) -> Result<HttpResponse> {
     Err(Error::ProviderNotFound)
 }

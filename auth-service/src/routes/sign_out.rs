@@ -1,14 +1,18 @@
 //! `POST /sign-out`: ends the session of every token that the request presents.
 
-use actix_web::{HttpRequest, HttpResponse, web::Data};
+use actix_web::{
+    HttpRequest,
+    web::{Data, Json},
+};
 use serde::Deserialize;
-use serde_json::json;
+use utoipa::ToSchema;
 
 use crate::{
     domain::{audit::Action, token_hash::token_hash},
     http::{
+        documents::SuccessResponse,
         error::Result,
-        input::{Input, Schema},
+        input::{Input, Schema, Target},
         session,
         session_cookies::{CookieChange, WithCookies},
         state::AppState,
@@ -16,11 +20,11 @@ use crate::{
     store::{Ending, Session},
 };
 
-/// The fields that Better Auth accepts, none of which has an effect here.
-#[derive(Deserialize)]
+/// None of the fields has an effect
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct SignOut {
-    #[serde(rename = "callbackURL")]
-    _callback_url: Option<String>,
+    #[serde(default, rename = "callbackURL")]
+    _callback_url: Target,
     #[serde(rename = "disableRedirect")]
     _disable_redirect: Option<bool>,
     #[serde(rename = "state")]
@@ -31,11 +35,19 @@ impl Schema for SignOut {
     const NEEDS_BODY: bool = false;
 }
 
+/// Sign out
+///
+/// Ends the current session, if any, and clears the session cookies.
+#[utoipa::path(
+    post, path = "/api/auth/sign-out", operation_id = "signOut", tag = "accounts",
+    security((), ("sessionCookie" = []), ("sessionToken" = [])), request_body = Option<SignOut>,
+    responses((status = 200, description = "Signed out", body = SuccessResponse)),
+)]
 pub(crate) async fn sign_out(
     state: Data<AppState>,
     req: HttpRequest,
     _: Input<SignOut>,
-) -> Result<WithCookies<HttpResponse>> {
+) -> Result<WithCookies<Json<SuccessResponse>>> {
     for presented in session::presented_tokens(&state, req.headers()) {
         let hash = token_hash(&presented.token);
         // This lookup avoids a write transaction for invalid tokens.
@@ -45,6 +57,5 @@ pub(crate) async fn sign_out(
             state.sessions.end(session, Action::SignOut, &actor, &state.moment()).await?;
         }
     }
-    let response = HttpResponse::Ok().json(json!({ "success": true }));
-    Ok(WithCookies::new(response, CookieChange::Clear))
+    Ok(WithCookies::new(Json(SuccessResponse::OK), CookieChange::Clear))
 }

@@ -1,10 +1,14 @@
 //! `POST /sign-up/email`: creates a user with a password, and a session unless the address must be
 //! verified first.
 
-use actix_web::{HttpRequest, HttpResponse, web::Data};
+use actix_web::{
+    HttpRequest,
+    web::{Data, Json},
+};
 use database::sql_types::DbTime;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use shared_models::{User, UserId};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
@@ -14,7 +18,7 @@ use crate::{
         sessions::NewSession,
     },
     http::{
-        error::{Error, Result},
+        error::{Error, Result, examples::refusals},
         input::{Email, Input, NewPassword, Schema, Target, Text},
         session,
         session_cookies::{CookieChange, WithCookies},
@@ -23,7 +27,7 @@ use crate::{
     store::{self, EmailChange, NewAccount},
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SignUp {
     name: Text,
@@ -50,18 +54,44 @@ fn non_empty<'de, D: Deserializer<'de>>(field: D) -> Result<NewPassword, D::Erro
     Ok(password)
 }
 
-#[derive(Serialize)]
-struct SignedUp {
-    /// `None` if the address must be verified first.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SignUpResponse {
+    /// The unsigned session token
+    #[schema(required)]
     token: Option<String>,
     user: User,
 }
 
+refusals!(
+    SignUpErrors: CrossSiteNavigationLogin, PasswordTooShort, PasswordTooLong, PasswordCompromised,
+    SignUpDisabled, UserAlreadyExists, LostRaceForEmail
+);
+
+/// Sign up
+///
+/// Creates a user with a password and a session. If e-mail verification is required, no session
+/// is created, `token` is null, and the response for an address that already has an account is
+/// the same as for a new one.
+#[utoipa::path(
+    post, path = "/api/auth/sign-up/email", operation_id = "signUpEmail", tag = "accounts",
+    request_body(
+        content((SignUp = "application/json"), (SignUp = "application/x-www-form-urlencoded")),
+    ),
+    responses(
+        (
+            status = 200,
+            description = "The created user",
+            body = SignUpResponse,
+            headers(("Set-Cookie"), ("set-auth-token")),
+        ),
+        SignUpErrors,
+    ),
+)]
 pub(crate) async fn sign_up(
     state: Data<AppState>,
     req: HttpRequest,
     Input(input): Input<SignUp>,
-) -> Result<WithCookies<HttpResponse>> {
+) -> Result<WithCookies<Json<SignUpResponse>>> {
     if !state.features.sign_up {
         return Err(Error::SignUpDisabled);
     }
@@ -96,7 +126,7 @@ pub(crate) async fn sign_up(
         };
         return match registered {
             Ok(()) | Err(Error::UserAlreadyExists | Error::LostRaceForEmail) => {
-                Ok(HttpResponse::Ok().json(SignedUp { token: None, user }).into())
+                Ok(Json(SignUpResponse { token: None, user }).into())
             }
             Err(error) => Err(error),
         };
@@ -105,7 +135,7 @@ pub(crate) async fn sign_up(
     register(&state, &new, Some(&fresh), &actor).await?;
 
     let cookies = CookieChange::from(&fresh);
-    let response = HttpResponse::Ok().json(SignedUp { token: Some(fresh.token), user });
+    let response = Json(SignUpResponse { token: Some(fresh.token), user });
     Ok(WithCookies::new(response, cookies))
 }
 

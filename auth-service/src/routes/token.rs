@@ -3,30 +3,70 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{CACHE_CONTROL, ContentType, ETAG},
-    web::Data,
+    web::{Data, Json},
 };
-use serde_json::json;
+use serde::Serialize;
 use service_kit::entity_tags::EntityTags;
-use shared_models::IssuerDocument;
+use shared_models::{ISSUER_DOCUMENT, IssuerDocument};
+use utoipa::ToSchema;
 
-use crate::http::{error::Result, session::Live, state::AppState};
+use crate::{
+    domain::issuer::JwkSet,
+    http::{
+        error::Result,
+        session::{Live, NotSignedIn},
+        session_cookies::WithCookies,
+        state::AppState,
+    },
+};
 
 /// Cache policy of the published keys. The lifetime is short, because verifiers need new keys soon,
 /// and they fetch the keys again every few minutes anyway.
 const JWKS_CACHE_CONTROL: &str = "public, max-age=60";
 
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TokenResponse {
+    /// A JWT (RFC 7519)
+    token: String,
+}
+
+/// Issue an access token
+///
+/// Returns a new JWT on each call, signed with Ed25519. Its claims are the fields of the user
+/// and `sub`, `iss`, `aud`, `iat`, `exp`, `jti` and `sid`. Its key is in the JWK set.
+#[utoipa::path(
+    get, path = "/api/auth/token", operation_id = "getJSONWebToken", tag = "sessions",
+    security(("sessionCookie" = []), ("sessionToken" = [])),
+    responses((status = 200, description = "The access token", body = TokenResponse), NotSignedIn),
+)]
 pub(crate) async fn issue_token(
     state: &AppState,
     _: &HttpRequest,
     live: Box<Live>,
     (): (),
-) -> Result<HttpResponse> {
+) -> Result<WithCookies<Json<TokenResponse>>> {
     let token = state.issuer.token(&live.user, live.session.id(), state.now()).await?;
-    Ok(HttpResponse::Ok().json(json!({ "token": token })))
+    Ok(Json(TokenResponse { token }).into())
 }
 
-/// Returns the public keys (RFC 7517 §5) with an entity tag, and handles `If-None-Match` (RFC 9110
-/// §13.1.2).
+/// Get the public keys
+///
+/// A JWK set (RFC 7517). All three paths return the same set.
+#[utoipa::path(
+    get, path = "/api/auth/jwks", operation_id = "getJSONWebKeySet", tag = "service",
+    params(("If-None-Match" = Option<String>, Header, nullable = false)),
+    responses(
+    (
+        status = 200,
+        description = "The signing key, the next one, and earlier keys whose tokens may not have expired",
+        body = JwkSet,
+        headers(("Cache-Control"), ("ETag")),
+    ),
+        (status = 304, description = "Not modified", headers(("Cache-Control"), ("ETag"))),
+    ),
+)]
+// Returns the public keys (RFC 7517 §5) with an entity tag, and handles `If-None-Match` (RFC 9110
+// §13.1.2).
 pub(crate) async fn jwks(state: Data<AppState>, req: HttpRequest) -> Result<HttpResponse> {
     let jwks = state.issuer.jwks(state.now()).await?;
     let is_known = EntityTags::is_known(&req, jwks.etag.trim_matches('"'));
@@ -40,10 +80,63 @@ pub(crate) async fn jwks(state: Data<AppState>, req: HttpRequest) -> Result<Http
     Ok(response.insert_header(ContentType::json()).body(jwks.document.clone()))
 }
 
-/// Returns the issuer and audience that verifiers should expect, and the URL of the service.
-pub(crate) async fn issuer(state: Data<AppState>) -> HttpResponse {
+/// Get the public keys
+///
+/// A JWK set (RFC 7517). All three paths return the same set.
+#[utoipa::path(
+    get, path = "/jwks", operation_id = "getKeySet", tag = "service",
+    params(("If-None-Match" = Option<String>, Header, nullable = false)),
+    responses(
+    (
+        status = 200,
+        description = "The signing key, the next one, and earlier keys whose tokens may not have expired",
+        body = JwkSet,
+        headers(("Cache-Control"), ("ETag")),
+    ),
+        (status = 304, description = "Not modified", headers(("Cache-Control"), ("ETag"))),
+    ),
+)]
+pub(crate) async fn jwks_at_root(state: Data<AppState>, req: HttpRequest) -> Result<HttpResponse> {
+    jwks(state, req).await
+}
+
+/// Get the public keys
+///
+/// A JWK set (RFC 7517). All three paths return the same set.
+#[utoipa::path(
+    get, path = "/.well-known/jwks.json", operation_id = "getWellKnownKeySet", tag = "service",
+    params(("If-None-Match" = Option<String>, Header, nullable = false)),
+    responses(
+    (
+        status = 200,
+        description = "The signing key, the next one, and earlier keys whose tokens may not have expired",
+        body = JwkSet,
+        headers(("Cache-Control"), ("ETag")),
+    ),
+        (status = 304, description = "Not modified", headers(("Cache-Control"), ("ETag"))),
+    ),
+)]
+pub(crate) async fn well_known_jwks(
+    state: Data<AppState>,
+    req: HttpRequest,
+) -> Result<HttpResponse> {
+    jwks(state, req).await
+}
+
+/// Get the issuer and audience of access tokens
+#[utoipa::path(
+    get, path = ISSUER_DOCUMENT, operation_id = "getIssuer", tag = "service",
+    responses(
+        (
+            status = 200,
+            description = "`iss` and `aud` of access tokens, and the origin of the service",
+            body = IssuerDocument,
+        ),
+    ),
+)]
+pub(crate) async fn issuer(state: Data<AppState>) -> Json<IssuerDocument> {
     let (issuer, audience) = state.issuer.names();
-    HttpResponse::Ok().json(IssuerDocument {
+    Json(IssuerDocument {
         issuer: issuer.to_owned(),
         audience: audience.to_owned(),
         url: state.site.clone(),

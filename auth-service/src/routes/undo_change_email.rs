@@ -3,6 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use minijinja::context;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::confirm_page::page;
 use crate::{
@@ -21,7 +22,8 @@ const ASK: &str = include_str!("../../templates/pages/undo.html");
 const DONE: &str = include_str!("../../templates/pages/undone.html");
 const ERROR_PAGE: &str = "/api/auth/error";
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct OpenUndoLink {
     token: Text,
 }
@@ -34,12 +36,27 @@ impl Schema for OpenUndoLink {
     }
 }
 
-/// Shows a page with a button, which sends the token by POST.
+/// Show a page to undo an address change
+///
+/// Target of the link that is mailed to the old address. The button sends the token by POST.
+#[utoipa::path(
+    get, path = "/api/auth/undo-change-email", operation_id = "openUndoChangeEmail",
+    tag = "addresses",
+    params(OpenUndoLink),
+    responses(
+        (
+            status = 200,
+            description = "A page with a button",
+            body = String,
+            content_type = "text/html",
+        ),
+    ),
+)]
 pub(crate) async fn open_undo_link(Input(input): Input<OpenUndoLink>) -> Result<HttpResponse> {
     page(ASK, context! { token => input.token.0 })
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct UndoChangeEmail {
     token: String,
 }
@@ -48,8 +65,36 @@ impl Schema for UndoChangeEmail {
     const TAKES_FORMS: bool = true;
 }
 
-/// Restores the old address. The token is the only credential: its owner may no longer have a
-/// session.
+/// Undo an address change
+///
+/// Restores the old address and marks it as verified, up to seven days after the change. Only a
+/// change of a verified address can be undone. Ends all sessions, invalidates all mailed links
+/// and, if passwords can be reset by e-mail, the password.
+#[utoipa::path(
+    post, path = "/api/auth/undo-change-email", operation_id = "undoChangeEmail", tag = "addresses",
+    request_body(
+        content(
+            (UndoChangeEmail = "application/json"),
+            (UndoChangeEmail = "application/x-www-form-urlencoded"),
+        ),
+    ),
+    responses(
+        (
+            status = 200,
+            description = "A page that says that the old address was restored",
+            body = String,
+            content_type = "text/html",
+            headers(("Set-Cookie")),
+        ),
+        (
+            status = 302,
+            description = "Redirect to `/api/auth/error` with `error=<code>`: the link is not valid, or another user has the address",
+            headers(("Location")),
+        ),
+    ),
+)]
+// Restores the old address. The token is the only credential: its owner may no longer have a
+// session.
 pub(crate) async fn undo_change_email(
     state: Data<AppState>,
     req: HttpRequest,

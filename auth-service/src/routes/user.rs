@@ -1,10 +1,14 @@
 //! Endpoints for the current user: change the name and image, list accounts and delete the user.
 
-use actix_web::{HttpRequest, HttpResponse, http::header::ContentType, web::Data};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::ContentType,
+    web::{Data, Json},
+};
 use database::sql_types::DbTime;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use shared_models::Timestamp;
+use utoipa::ToSchema;
 
 use crate::{
     domain::{
@@ -14,19 +18,20 @@ use crate::{
         user_lifecycle,
     },
     http::{
-        error::{Error, Result},
+        documents::{StatusResponse, SuccessMessageResponse},
+        error::{Error, Result, examples::refusals},
         input::{Input, NullableText, Password, Schema, Sent, Target, Text, Truthy},
         redirect,
-        session::{Caller, Live, with_caller},
+        session::{Caller, Live, NotSignedIn, with_caller},
         session_cookies::{CookieChange, WithCookies},
         state::AppState,
     },
     store::{Account, Purpose, User, UserChanges, VerificationToken},
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct UpdateUser {
-    /// Refused if it is set.
+    #[schema(ignore)] // refused if it is set
     email: Truthy,
     name: Option<Text>,
     image: Option<NullableText>,
@@ -36,12 +41,26 @@ impl Schema for UpdateUser {
     const NO_OBJECT: &[&str] = &["record"];
 }
 
+refusals!(UpdateUserErrors: Unauthorized, NoFieldsToUpdate, EmailCannotBeUpdated);
+
+/// Update the user's name or image
+///
+/// `image: null` removes the image. A request with `email` is refused: use
+/// `/api/auth/change-email`.
+#[utoipa::path(
+    post, path = "/api/auth/update-user", operation_id = "updateUser", tag = "accounts",
+    security(("sessionCookie" = []), ("sessionToken" = [])), request_body = UpdateUser,
+    responses(
+        (status = 200, description = "Change saved", body = StatusResponse),
+        UpdateUserErrors,
+    ),
+)]
 pub(crate) async fn update_user(
     state: &AppState,
     req: &HttpRequest,
     live: Box<Live>,
     Input(input): Input<UpdateUser>,
-) -> Result<WithCookies<HttpResponse>> {
+) -> Result<WithCookies<Json<StatusResponse>>> {
     if input.email.0 {
         return Err(Error::EmailCannotBeUpdated);
     }
@@ -54,20 +73,25 @@ pub(crate) async fn update_user(
     let now = DbTime(state.now().into());
     let conn = &mut state.write().await?;
     User::update(conn, live.user.id.as_str(), &changes, now).await?;
-    let response = HttpResponse::Ok().json(json!({ "status": true }));
-    Ok(WithCookies::new(response, live.resend_cookie(state, req)))
+    Ok(WithCookies::new(Json(StatusResponse::OK), live.resend_cookie(state, req)))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct AccountBody {
+#[schema(as = Account)]
+pub(crate) struct AccountBody {
+    /// Opaque identifier
     id: String,
+    /// `credential` for a password
     provider_id: String,
+    /// Opaque identifier
     account_id: String,
+    /// Opaque identifier
     user_id: String,
     created_at: Timestamp,
     updated_at: Timestamp,
-    /// Scopes granted by the provider. Always empty, because scopes are not stored.
+    /// Always empty, because the scopes granted by a provider are not stored
+    #[schema(value_type = Vec<String>)]
     scopes: [&'static str; 0],
 }
 
@@ -85,18 +109,31 @@ impl From<Account> for AccountBody {
     }
 }
 
+/// List the user's sign-in methods
+#[utoipa::path(
+    get, path = "/api/auth/list-accounts", operation_id = "listUserAccounts", tag = "accounts",
+    security(("sessionCookie" = []), ("sessionToken" = [])),
+    responses(
+        (
+            status = 200,
+            description = "The user's accounts, one for each sign-in method",
+            body = Vec<AccountBody>,
+        ),
+        NotSignedIn,
+    ),
+)]
 pub(crate) async fn list_accounts(
     state: &AppState,
     _: &HttpRequest,
     live: Box<Live>,
     (): (),
-) -> Result<HttpResponse> {
+) -> Result<WithCookies<Json<Vec<AccountBody>>>> {
     let accounts = Account::list(&mut state.read().await?, live.user.id.as_str()).await?;
     let accounts: Vec<_> = accounts.into_iter().map(AccountBody::from).collect();
-    Ok(HttpResponse::Ok().json(accounts))
+    Ok(Json(accounts).into())
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct DeleteUser {
     #[serde(default, rename = "callbackURL")]
     callback_url: Target,
@@ -106,6 +143,28 @@ pub(crate) struct DeleteUser {
 
 impl Schema for DeleteUser {}
 
+refusals!(
+    DeleteUserErrors: Unauthorized, PasswordTooLong, InvalidPassword, CredentialAccountNotFound,
+    SessionExpired, InvalidDeleteToken
+);
+
+/// Delete the user
+///
+/// Requires the password, the token of a mailed link, or a session that was started recently.
+/// If confirmation by e-mail is enabled, a request without a token sends a link and deletes
+/// nothing. Returns 404 without a body if deleting users is disabled.
+#[utoipa::path(
+    post, path = "/api/auth/delete-user", operation_id = "deleteUser", tag = "accounts",
+    security(("sessionCookie" = []), ("sessionToken" = [])), request_body = DeleteUser,
+    responses(
+        (
+            status = 200,
+            description = "User deleted, or confirmation link sent",
+            body = SuccessMessageResponse,
+        ),
+        DeleteUserErrors,
+    ),
+)]
 pub(crate) async fn delete_user(
     state: &AppState,
     req: &HttpRequest,
@@ -130,7 +189,7 @@ pub(crate) async fn delete_user(
         let asker = (&*live).into();
         let mail = mail::ask_for_user(Kind::DeleteUser, asker, None, callback_url, state.now());
         state.mailer.post(&[mail]).await?;
-        let body = json!({ "success": true, "message": "Verification email sent" });
+        let body = SuccessMessageResponse::new("Verification email sent");
         return Ok(HttpResponse::Ok().json(body).into());
     } else if password.is_none() && !live.is_fresh(state) {
         return Err(Error::SessionExpired);
@@ -139,7 +198,8 @@ pub(crate) async fn delete_user(
     Ok(WithCookies::new(deleted(), CookieChange::Clear))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct OpenDeleteLink {
     token: Text,
     #[serde(default, rename = "callbackURL")]
@@ -154,6 +214,25 @@ impl Schema for OpenDeleteLink {
     }
 }
 
+refusals!(OpenDeleteLinkErrors: NobodyToDelete, InvalidDeleteToken, DeleteUserDisabled);
+
+/// Delete the user by a mailed link
+///
+/// Target of the mailed link. Requires a session of the same user and returns 404 without one.
+#[utoipa::path(
+    get, path = "/api/auth/delete-user/callback", operation_id = "deleteUserCallback",
+    tag = "accounts", security(("sessionCookie" = []), ("sessionToken" = [])),
+    params(OpenDeleteLink),
+    responses(
+        (status = 200, description = "User deleted", body = SuccessMessageResponse),
+        (
+            status = 302,
+            description = "User deleted; redirect to the `callbackURL`",
+            headers(("Location")),
+        ),
+        OpenDeleteLinkErrors,
+    ),
+)]
 pub(crate) async fn open_delete_link(
     state: Data<AppState>,
     req: HttpRequest,
@@ -198,5 +277,5 @@ async fn delete(state: &AppState, req: &HttpRequest, live: &Live) -> Result<()> 
 }
 
 fn deleted() -> HttpResponse {
-    HttpResponse::Ok().json(json!({ "success": true, "message": "User deleted" }))
+    HttpResponse::Ok().json(SuccessMessageResponse::new("User deleted"))
 }

@@ -18,9 +18,11 @@ use actix_web::{
     },
     middleware::{DefaultHeaders, Next, from_fn},
     mime,
-    web::{ServiceConfig, block, get, head, resource, scope, to},
+    web::{Data, ServiceConfig, block, get, head, resource, scope, to},
 };
+use serde::Serialize;
 use serde_json::json;
+use utoipa::ToSchema;
 
 use self::site::{ASSETS, INDEX, Target};
 use crate::{
@@ -58,14 +60,14 @@ pub(crate) fn configure(app: &mut ServiceConfig, config: &Config) {
     };
     let files =
         Files::new("/", root).index_file(INDEX).try_compressed().default_handler(to(not_found));
-    let settings = json!({
-        "tasksUrl": config.tasks_url.as_str(),
-        "deletesTasks": !config.events.events_secret.is_empty(),
+    let document = Data::new(SettingsResponse {
+        tasks_url: config.tasks_url.as_str().to_owned(),
+        deletes_tasks: !config.events.events_secret.is_empty(),
     });
-    let answer = move || ready(HttpResponse::Ok().json(&settings));
     let settings = resource("/config.json")
-        .route(get().to(answer.clone()))
-        .route(head().to(answer))
+        .app_data(document)
+        .route(get().to(settings))
+        .route(head().to(settings))
         .default_service(to(only_get));
     let root: Arc<Path> = root.into();
     app.service(
@@ -99,6 +101,34 @@ fn protection(config: &Config) -> DefaultHeaders {
         // referrer.
         .add((REFERRER_POLICY, "no-referrer"))
         .add((CACHE_CONTROL, "no-cache"))
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SettingsResponse {
+    tasks_url: String,
+    deletes_tasks: bool,
+}
+
+/// Get the settings of the web app
+#[utoipa::path(
+    get, path = "/config.json", operation_id = "settings", tag = "service",
+    responses(
+        (
+            status = 200,
+            description = "The settings",
+            body = SettingsResponse,
+            headers(("Cache-Control")),
+        ),
+        (
+            status = 404,
+            description = "No web app is served",
+            body = ref("#/components/schemas/Error"),
+        ),
+    ),
+)]
+pub(crate) async fn settings(settings: Data<SettingsResponse>) -> HttpResponse {
+    HttpResponse::Ok().json(settings)
 }
 
 /// Marks assets as immutable, because a changed asset has another name.

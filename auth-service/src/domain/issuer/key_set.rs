@@ -5,8 +5,12 @@ use std::sync::Arc;
 use aws_lc_rs::digest;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
-use serde_json::json;
+use serde::Serialize;
 use shared_models::{AccessClaims, ClientClaims};
+use utoipa::{
+    ToSchema,
+    openapi::{Object, ObjectBuilder, Type},
+};
 
 use super::{
     error::IssuerError,
@@ -30,7 +34,41 @@ pub(super) struct KeySet {
     changes_at: Option<DateTime<Utc>>,
 }
 
-/// The published key set (RFC 7517 §5), serialized.
+/// The published key set (RFC 7517 §5)
+#[derive(Serialize, ToSchema)]
+pub(crate) struct JwkSet {
+    keys: Vec<Jwk>,
+}
+
+/// An Ed25519 key (RFC 8037)
+#[derive(Serialize, ToSchema)]
+struct Jwk {
+    #[schema(schema_with = algorithms)]
+    alg: &'static str,
+    crv: Curve,
+    kid: String,
+    kty: KeyType,
+    #[schema(pattern = "^[A-Za-z0-9_-]{43}$")]
+    x: String,
+}
+
+#[derive(Serialize, ToSchema)]
+enum Curve {
+    Ed25519,
+}
+
+#[derive(Serialize, ToSchema)]
+enum KeyType {
+    #[serde(rename = "OKP")]
+    Okp,
+}
+
+fn algorithms() -> Object {
+    let names = JwtAlgorithm::ALL.map(JwtAlgorithm::name);
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build()
+}
+
+/// The published key set, serialized.
 pub(crate) struct Jwks {
     pub(crate) document: String,
     /// A strong validator (RFC 9110 §8.8.3), including the quotes.
@@ -60,7 +98,7 @@ impl KeySet {
         Ok(Self {
             signers,
             expires_at,
-            jwks: Arc::new(jwks(&published, algorithm)),
+            jwks: Arc::new(jwks(&published, algorithm)?),
             changes_at: withdrawals.chain(rotation.due_at(&rows)).min(),
             published: published
                 .iter()
@@ -108,17 +146,17 @@ impl KeySet {
     }
 }
 
-fn jwks(rows: &[&SigningKey], algorithm: JwtAlgorithm) -> Jwks {
+fn jwks(rows: &[&SigningKey], algorithm: JwtAlgorithm) -> Result<Jwks, serde_json::Error> {
     let alg = algorithm.name();
     let keys: Vec<_> = rows
         .iter()
         .map(|row| {
             let x = BASE64_URL_SAFE_NO_PAD.encode(&row.public_key);
-            json!({ "alg": alg, "crv": "Ed25519", "kty": "OKP", "kid": row.id, "x": x })
+            Jwk { alg, crv: Curve::Ed25519, kid: row.id.clone(), kty: KeyType::Okp, x }
         })
         .collect();
-    let document = json!({ "keys": keys }).to_string();
+    let document = serde_json::to_string(&JwkSet { keys })?;
     let hash = digest::digest(&digest::SHA256, document.as_bytes());
     let etag = format!("\"{}\"", BASE64_URL_SAFE_NO_PAD.encode(hash));
-    Jwks { document, etag }
+    Ok(Jwks { document, etag })
 }

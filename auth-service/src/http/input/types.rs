@@ -50,6 +50,10 @@ pub(crate) struct NewPassword(pub(crate) String);
 #[serde(try_from = "Option<Text>")]
 pub(crate) struct Target(pub(crate) Option<String>);
 
+/// A body that is ignored.
+#[derive(Deserialize)]
+pub(crate) struct Ignored;
+
 /// Whether JavaScript would treat the value of a field as true.
 #[derive(Default, Deserialize)]
 #[serde(from = "Option<Value>")]
@@ -162,9 +166,16 @@ impl PartialSchema for Target {
     }
 }
 
+impl PartialSchema for Ignored {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(SchemaType::AnyValue).into()
+    }
+}
+
 impl ToSchema for Text {}
 impl ToSchema for NullableText {}
 impl ToSchema for Email {}
 impl ToSchema for Password {}
 impl ToSchema for NewPassword {}
 impl ToSchema for Target {}
+impl ToSchema for Ignored {}

@@ -1,0 +1,198 @@
+//! Adds to the operations what follows from their path, body and security: errors that many
+//! operations share, and headers.
+
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use utoipa::openapi::{
+    Components, Object, OpenApi, PathItem, Ref, RefOr, Required, Response, Schema, Type,
+    path::{Operation, ParameterIn},
+    schema::SchemaType,
+};
+
+use super::{
+    COOKIE,
+    headers::{REQUEST_ID, SET_COOKIE, add_headers, of_status, share_headers},
+    schemas::{FieldTypes, flatten, name_of, unwrapped},
+};
+use crate::{
+    http::{
+        error::{
+            Error,
+            examples::{self, Responses},
+        },
+        input::{FORM, FORM_OR_JSON, JSON},
+        origin::{CALLBACK, REDIRECTS},
+        session_cookies::SET_AUTH_TOKEN,
+    },
+    routes::{BASE_PATH, SECURITY_EVENTS},
+};
+
+/// Operations that use the database although their path is outside the base path. All operations
+/// below the base path may use it, because requests to them are counted for rate limits.
+const USE_DATABASE: [&str; 3] = ["/jwks", "/.well-known/jwks.json", SECURITY_EVENTS];
+
+pub(super) fn complete(openapi: &mut OpenApi, fields: &FieldTypes) {
+    let components = openapi.components.get_or_insert_default();
+    for (path, PathItem { get, post, .. }) in &mut openapi.paths.paths {
+        for operation in [get, post].into_iter().flatten() {
+            operation.description = operation.description.take().map(|text| unwrapped(&text));
+            describe_input(operation, components, fields);
+            add_errors(path, operation, components);
+            add_all_headers(operation);
+        }
+    }
+}
+
+/// Simplifies the schemas of the parameters and the body.
+fn describe_input(operation: &mut Operation, components: &Components, fields: &FieldTypes) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter
+            && let Some(schema) = &mut parameter.schema
+        {
+            flatten(schema, fields, true);
+        }
+    }
+    operation.security.get_or_insert_default();
+    let Some(RefOr::T(body)) = &mut operation.request_body else { return };
+    if body.required == Some(Required::False) {
+        body.required = None;
+    }
+    for (media_type, content) in &mut body.content {
+        let RefOr::T(content) = content else { continue };
+        let Some(schema) = &mut content.schema else { continue };
+        flatten(schema, fields, true);
+        if is_any(schema) {
+            body.required = None;
+        }
+        // All values of a form are strings.
+        if media_type == FORM
+            && let Some(object) = object(schema, components)
+            && object.properties.values().any(|field| !is_string(field))
+        {
+            let mut object = object.clone();
+            object.properties.retain(|_, field| is_string(field));
+            *schema = Schema::Object(object).into();
+        }
+    }
+}
+
+fn add_errors(path: &str, operation: &mut Operation, components: &mut Components) {
+    let (own, common) = errors(path, operation, components);
+    let responses = &mut operation.responses.responses;
+    for error in &own {
+        examples::add(responses, error);
+    }
+    let mut shared = Responses::new();
+    for error in &common {
+        let status = error.answer().0;
+        let is_own = responses.contains_key(status.as_str());
+        examples::add(if is_own { responses } else { &mut shared }, error);
+    }
+    // A response without errors specific to this operation is a shared component.
+    for (status, mut response) in shared {
+        if let RefOr::T(response) = &mut response {
+            add_headers_of_error(&status, response);
+            let name = response.description.replace(' ', "");
+            components.responses.insert(name.clone(), response.clone().into());
+            responses.insert(status, Ref::from_response_name(name).into());
+        }
+    }
+}
+
+/// Returns the errors that follow from the request: those whose example differs between operations,
+/// and those that are the same for many.
+fn errors(path: &str, operation: &Operation, components: &Components) -> (Vec<Error>, Vec<Error>) {
+    let (mut own, mut common) = (Vec::new(), Vec::new());
+    let is_below_base = path.starts_with(BASE_PATH);
+    if is_below_base {
+        common.push(Error::TooManyRequests { wait: Duration::from_secs(10) });
+    }
+    if is_below_base || USE_DATABASE.contains(&path) {
+        common.extend([Error::NoState, Error::TooManyPasswords]);
+    }
+    let required = operation.parameters.iter().flatten().find_map(|parameter| match parameter {
+        RefOr::T(it) if it.parameter_in == ParameterIn::Query && it.required == Required::True => {
+            Some(&it.name)
+        }
+        _ => None,
+    });
+    if let Some(name) = required {
+        let problem = format!("[query.{name}] Invalid input: expected string, received undefined");
+        own.extend([Error::Validation(problem), Error::InvalidRedirect(&CALLBACK)]);
+    }
+    let Some(RefOr::T(body)) = &operation.request_body else { return (own, common) };
+    let refuse = |allowed| Error::UnsupportedMediaType { sent: "text/plain".to_owned(), allowed };
+    let json = body.content.get(JSON);
+    common.extend([Error::BodyTooLarge, Error::EncodedBody]);
+    match (json.is_some(), body.content.contains_key(FORM)) {
+        (true, true) => own.push(refuse(FORM_OR_JSON)),
+        (true, false) => common.push(refuse(JSON)),
+        (false, _) => own.extend([refuse(FORM), Error::BodyTimedOut]),
+    }
+    let Some(RefOr::T(json)) = json else { return (own, common) };
+    common.extend([Error::InvalidJson, Error::BodyTimedOut]);
+    if is_below_base {
+        common.extend([
+            Error::MissingOrNullOrigin,
+            Error::InvalidOrigin,
+            Error::RedirectNotAString(&CALLBACK),
+        ]);
+        common.extend(REDIRECTS.map(Error::InvalidRedirect));
+        let object = json.schema.as_ref().and_then(|schema| object(schema, components));
+        own.extend(object.and_then(invalid));
+    }
+    (own, common)
+}
+
+/// Returns an example of the error for a body with an invalid field.
+fn invalid(object: &Object) -> Option<Error> {
+    let (name, received) = match object.required.first() {
+        Some(name) => (name, "undefined"),
+        None => (object.properties.keys().next()?, "number"),
+    };
+    let problem = format!("[body.{name}] Invalid input: expected string, received {received}");
+    Some(Error::Validation(problem))
+}
+
+fn add_all_headers(operation: &mut Operation) {
+    let reads_session = operation.security.iter().flatten().any(|requirement| {
+        serde_json::to_value(requirement).is_ok_and(|names| names.get(COOKIE).is_some())
+    });
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response {
+            share_headers(response);
+            add_headers_of_error(status, response);
+            if reads_session {
+                add_headers(response, &[SET_COOKIE, SET_AUTH_TOKEN]);
+            }
+        }
+    }
+}
+
+fn add_headers_of_error(status: &str, response: &mut Response) {
+    add_headers(response, &[REQUEST_ID]);
+    if let Ok(status) = status.parse::<StatusCode>() {
+        add_headers(response, of_status(status));
+    }
+}
+
+fn object<'a>(schema: &'a RefOr<Schema>, components: &'a Components) -> Option<&'a Object> {
+    match schema {
+        RefOr::T(Schema::Object(object)) if !is_any(schema) => Some(object),
+        RefOr::Ref(reference) => match components.schemas.get(name_of(reference))? {
+            RefOr::T(Schema::Object(object)) => Some(object),
+            _ => None,
+        },
+        RefOr::T(_) => None,
+    }
+}
+
+fn is_any(schema: &RefOr<Schema>) -> bool {
+    matches!(schema, RefOr::T(Schema::Object(object)) if object.schema_type == SchemaType::AnyValue)
+}
+
+fn is_string(schema: &RefOr<Schema>) -> bool {
+    let string = SchemaType::Type(Type::String);
+    matches!(schema, RefOr::T(Schema::Object(object)) if object.schema_type == string)
+}
