@@ -16,9 +16,12 @@ void config().catch(() => undefined);
 
 const router = createBrowserRouter(routes);
 
-const root = document.getElementById("root");
-if (root) {
-  await showLanguage(preferredLanguage(navigator.languages));
+// No top-level `await`: chunks that this one loads could not import from it, which would split it.
+void showLanguage(preferredLanguage(navigator.languages)).then(render);
+
+function render(): void {
+  const root = document.getElementById("root");
+  if (!root) return;
   createRoot(root).render(
     <StrictMode>
       <RouterProvider router={router} />
