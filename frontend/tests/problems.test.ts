@@ -74,9 +74,11 @@ test("problem details are assigned to their fields", () => {
 });
 
 test("refusals of tasks have a readable message, whatever the body is", () => {
+  const { message } = problemOfTasks({ code: "forbidden" }, new Response(null, { status: 403 }));
+  expect(message).toBe("This task belongs to somebody else.");
   for (const body of [undefined, null, "text", {}]) {
-    const { message } = problemOfTasks(body, new Response(null, { status: 403 }));
-    expect(message).toBe("This task belongs to somebody else.");
+    const { message } = problemOfTasks(body, new Response(null, { status: 500 }));
+    expect(message).toContain("500");
   }
 });
 
@@ -84,4 +86,15 @@ test("any thrown value becomes a problem", () => {
   const problem = { status: 418, message: "teapot", fields: {} };
   expect(problemOf(new ProblemError(problem))).toBe(problem);
   expect(problemOf(new TypeError("Failed to fetch"))).toMatchObject({ status: 0 });
+});
+
+test("a status that another server sends says nothing about a task or the session", () => {
+  for (const status of [401, 403, 404]) {
+    for (const body of [undefined, "<html>", { code: "not_found" }]) {
+      const problem = problemOfTasks(body, new Response(null, { status }));
+      expect(problem).toMatchObject({ status: 502, message: expect.stringContaining(`${status}`) });
+    }
+  }
+  const missing = problemOfTasks({ code: "task_not_found" }, new Response(null, { status: 404 }));
+  expect(missing).toMatchObject({ status: 404, message: "This task no longer exists." });
 });

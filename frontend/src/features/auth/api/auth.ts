@@ -4,10 +4,27 @@
 import { jwtClient } from "better-auth/client/plugins";
 import { createAuthClient } from "better-auth/react";
 import { t } from "../../../lib/i18n";
-import { ProblemError, readRetryAfter } from "../../../lib/problem";
+import {
+  isTemporary,
+  ProblemError,
+  problemOf,
+  readRetryAfter,
+  unreachable,
+} from "../../../lib/problem";
 import { type AuthError, problemOfAuth } from "./auth-problem";
 
-const client = createAuthClient({ baseURL: window.location.origin, plugins: [jwtClient()] });
+const client = createAuthClient({
+  baseURL: window.location.origin,
+  plugins: [jwtClient()],
+  fetchOptions: {
+    // Any other response comes from a proxy, for example while the service restarts. It says nothing
+    // about the session.
+    onResponse: ({ response }) =>
+      response.headers.get("content-type")?.startsWith("application/json")
+        ? response
+        : new Response(null, { status: 502 }),
+  },
+});
 
 export const { useSession } = client;
 
@@ -43,8 +60,15 @@ async function write<T>(call: (options: Options) => Promise<Answer<T>>): Promise
     const message = session ? otherUser : signedOut;
     throw new ProblemError({ status: 401, message, fields: {} });
   }
-  return await ask(call);
+  try {
+    return await ask(call);
+  } catch (error) {
+    throw isTemporary(error) ? new LostResponse(problemOf(error)) : error;
+  }
 }
+
+/** Thrown if a write was sent, but no response says whether it was performed. */
+export class LostResponse extends ProblemError {}
 
 /**
  * Redirect target of verification e-mails. For an invalid link, auth-service appends the
@@ -70,7 +94,7 @@ export async function signUp(account: NewAccount): Promise<{ isSignedIn: boolean
   return { isSignedIn: Boolean(data?.token) };
 }
 
-const getSession = () => ask((options) => client.getSession({ fetchOptions: options }));
+export const getSession = () => ask((options) => client.getSession({ fetchOptions: options }));
 
 export interface Credentials {
   email: string;
@@ -177,7 +201,8 @@ export async function revokeOtherDevices(): Promise<void> {
 /** Returns a JWT for the task API. */
 export async function fetchToken(): Promise<string> {
   const data = await ask((options) => client.token({ fetchOptions: options }));
-  return data?.token ?? "";
+  if (!data?.token) throw new ProblemError(unreachable(t().unreachable.any));
+  return data.token;
 }
 
 /** Calls `onChange` whenever a different user, or nobody, is signed in, before components render the change. */

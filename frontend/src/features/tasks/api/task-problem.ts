@@ -16,14 +16,30 @@ export function problemOfTasks(body: unknown, response: Response): Problem {
   for (const { loc, msg } of details.errors ?? []) {
     fields[String(loc.at(-1))] ??= sentence(msg);
   }
+  const { code } = details;
+  const { status } = response;
   return {
-    status: response.status,
-    code: details.code,
-    message: explain(response.status, details),
+    status: isForeign(status, code) ? 502 : status,
+    code,
+    message: isForeign(status, code) ? t().problems.taskFailed(status) : explain(status, details),
     fields,
     retryAfter: readRetryAfter(response.headers),
   };
 }
+
+/** The codes of the statuses that say something about the user or a task. */
+const CODES: Record<number, string> = {
+  401: "invalid_token",
+  403: "forbidden",
+  404: "task_not_found",
+};
+
+/**
+ * Returns whether a response says nothing about the user or a task, although its status does: a
+ * proxy sends it, for example while the service restarts. It counts as a failure of the service.
+ */
+const isForeign = (status: number, code: string | undefined): boolean =>
+  status in CODES && CODES[status] !== code;
 
 function explain(status: number, { detail }: Details): string {
   switch (status) {
