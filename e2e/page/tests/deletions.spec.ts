@@ -174,3 +174,64 @@ test("a change of a task that was deleted elsewhere stays visible, and is added 
   await page.getByRole("button", { name: "Add as a new task" }).click();
   await expect.poll(() => titlesOf(context, system)).toEqual(["Oat milk"]);
 });
+
+/** Changes the notes of a task as another device of the same user would. */
+async function writeElsewhere(context: BrowserContext, system: System, id: string) {
+  const authorization = `Bearer ${await tokenOf(context, system)}`;
+  const response = await fetch(`${system.tasks.url}/api/tasks/${id}`, {
+    method: "PATCH",
+    headers: { authorization, "content-type": "application/json" },
+    body: JSON.stringify({ description: "Written elsewhere" }),
+  });
+  expect(response.ok).toBe(true);
+}
+
+test("text that was written elsewhere is not deleted silently", async ({ page, context, system }) => {
+  await member(context, system);
+  const [milk = "", bread = ""] = await haveTasks(context, system, ["Milk", "Bread"]);
+  await page.goto("/tasks");
+  const open = await refuseDeletions(context);
+  for (const title of ["Milk", "Bread"]) {
+    await page.getByRole("button", { name: `Delete ${title}` }).click();
+    await page.getByRole("button", { name: "Close notice" }).click();
+  }
+  await writeElsewhere(context, system, milk);
+  await writeElsewhere(context, system, bread);
+  await open();
+  await expect(page.getByText("Not deleted. The task was changed elsewhere.")).toHaveCount(2);
+  await expect(rows(page).getByText("Written elsewhere")).toHaveCount(2);
+  await rows(page).filter({ hasText: "Milk" }).getByRole("button", { name: "Keep the task" }).click();
+  await rows(page).filter({ hasText: "Bread" }).getByRole("button", { name: "Delete anyway" }).click();
+  await expect.poll(() => titlesOf(context, system)).toEqual(["Milk"]);
+  await expect(rows(page)).toHaveText(["Milk"]);
+});
+
+test("closing the page does not delete text that was written elsewhere", async ({ page, context, system }) => {
+  await member(context, system);
+  const [id = ""] = await haveTasks(context, system, ["Milk"]);
+  await page.goto("/tasks");
+  const isChecked = page.waitForResponse(`**/api/tasks/${id}`);
+  await page.getByRole("button", { name: "Delete Milk" }).click();
+  await isChecked;
+  await writeElsewhere(context, system, id);
+  await page.goto("/robots.txt");
+  await page.goto("/tasks");
+  await expect(page.getByText("Not deleted. The task was changed elsewhere.")).toBeVisible();
+  expect(await titlesOf(context, system)).toEqual(["Milk"]);
+});
+
+test("a task with an unsent change of its own is deleted without a question", async ({ page, context, system }) => {
+  await member(context, system);
+  await haveTasks(context, system, ["Milk"]);
+  await page.goto("/tasks");
+  await expect(rows(page)).toHaveText(["Milk"]);
+  await context.setOffline(true);
+  await page.getByRole("button", { name: "Edit Milk" }).click();
+  await page.keyboard.type(" and bread");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Delete Milk and bread" }).click();
+  await page.getByRole("button", { name: "Close notice" }).click();
+  await context.setOffline(false);
+  await expect.poll(() => titlesOf(context, system)).toEqual([]);
+  await expect(page.getByText("Nothing to do yet")).toBeVisible();
+});

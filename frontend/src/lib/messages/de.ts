@@ -117,6 +117,9 @@ export const de: Messages = {
     elsewhere: "Nicht gespeichert. Die Aufgabe wurde anderswo geändert.",
     keepMine: "Meine Version behalten",
     useTheirs: "Die andere nehmen",
+    notDeleted: "Nicht gelöscht. Die Aufgabe wurde anderswo geändert.",
+    deleteAnyway: "Trotzdem löschen",
+    keepTask: "Aufgabe behalten",
   },
   restored: {
     text: "Ihre nicht gespeicherten Änderungen sind wiederhergestellt.",
@@ -224,6 +227,8 @@ export const de: Messages = {
     changeEmail: "Adresse ändern",
     password: "Passwort",
     passwordChanged: "Ihr Passwort ist geändert.",
+    passwordUnknown:
+      "Keine Antwort: Ihr Passwort wurde möglicherweise geändert. Wenn das alte nicht mehr gilt, verwenden Sie das neue.",
     currentPassword: "Jetziges Passwort",
     newPassword: "Neues Passwort",
     signOutOthers: "Andere Geräte abmelden",
@@ -249,6 +254,9 @@ export const de: Messages = {
         : "Ihr Konto und Ihre Sitzungen werden endgültig gelöscht. Ihre Aufgaben nicht: Löschen Sie vorher die, die niemand behalten soll.",
     deleteOpen: "Konto löschen …",
     deleted: "Ihr Konto ist gelöscht.",
+    notDeleted: "Ihr Konto wurde nicht gelöscht. Versuchen Sie es gleich noch einmal.",
+    deleteUnknown:
+      "Keine Antwort: Ihr Konto wurde möglicherweise gelöscht. Warten auf den Dienst …",
     deleteMailed: "Öffnen Sie den Link in unserer E-Mail, um Ihr Konto zu löschen.",
     deleteHeading: "Ihr Konto löschen?",
     deleteText:

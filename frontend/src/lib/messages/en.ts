@@ -111,6 +111,9 @@ export const en = {
     elsewhere: "Not saved. The task was changed elsewhere.",
     keepMine: "Keep mine",
     useTheirs: "Use the other one",
+    notDeleted: "Not deleted. The task was changed elsewhere.",
+    deleteAnyway: "Delete anyway",
+    keepTask: "Keep the task",
   },
   restored: {
     text: "Your unsaved changes have been restored.",
@@ -216,6 +219,8 @@ export const en = {
     changeEmail: "Change address",
     password: "Password",
     passwordChanged: "Your password has been changed.",
+    passwordUnknown:
+      "No response: your password may have been changed. If the old one no longer works, use the new one.",
     currentPassword: "Current password",
     newPassword: "New password",
     signOutOthers: "Sign out other devices",
@@ -241,6 +246,8 @@ export const en = {
         : "Your account and your sessions will be permanently deleted. Your tasks will not: before you continue, delete any that you do not want to leave behind.",
     deleteOpen: "Delete account…",
     deleted: "Your account has been deleted.",
+    notDeleted: "Your account has not been deleted. Try again in a moment.",
+    deleteUnknown: "No response: your account may have been deleted. Waiting for the service…",
     deleteMailed: "Open the link in our e-mail to delete your account.",
     deleteHeading: "Delete your account?",
     deleteText: "This cannot be undone. Enter your password to confirm.",

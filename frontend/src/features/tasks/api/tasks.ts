@@ -161,20 +161,22 @@ export async function createTask(task: NewTask, key: string): Promise<CreatedTas
   return { task: data, isReplayed: response.headers.has("idempotency-replayed") };
 }
 
+const ifMatch = (etag: string | undefined) => (etag === undefined ? {} : { "If-Match": etag });
+
 /** Changes a task. With `etag`, throws a 412 problem if the task has another version. */
 export function updateTask(id: string, change: TaskChange, etag?: string): Promise<Task> {
-  const header = etag === undefined ? {} : { "If-Match": etag };
-  return only((client) =>
-    client.PATCH("/api/tasks/{id}", { params: { path: { id }, header }, body: change }),
-  );
+  const params = { path: { id }, header: ifMatch(etag) };
+  return only((client) => client.PATCH("/api/tasks/{id}", { params, body: change }));
 }
 
-/** Deletes a task, if it exists. With `keepalive`, the request survives the closing of the page. */
-export async function deleteTask(id: string, keepalive = false): Promise<void> {
+/**
+ * Deletes a task, if it exists. With `etag`, throws a 412 problem if the task has another version.
+ * With `keepalive`, the request survives the closing of the page.
+ */
+export async function deleteTask(id: string, etag?: string, keepalive = false): Promise<void> {
   try {
-    await ask((client) =>
-      client.DELETE("/api/tasks/{id}", { params: { path: { id } }, keepalive }),
-    );
+    const params = { path: { id }, header: ifMatch(etag) };
+    await ask((client) => client.DELETE("/api/tasks/{id}", { params, keepalive }));
   } catch (error) {
     if (problemOf(error).status !== 404) throw error;
   }

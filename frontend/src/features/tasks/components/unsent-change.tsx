@@ -13,6 +13,19 @@ interface Props {
 
 export function UnsentChange({ entry, actions }: Props) {
   const { state, problem, theirs, write } = entry;
+  if (theirs && write.kind === "delete") {
+    return (
+      <>
+        <div className="px-3 pb-2 text-sm">
+          <Notes label={`${t().task.notes}:`} text={theirs.description} />
+        </div>
+        <Line text={t().unsent.notDeleted} isProblem>
+          <Action label={t().unsent.deleteAnyway} run={() => actions.overwrite(entry)} />
+          <Action label={t().unsent.keepTask} run={() => actions.discard(entry)} />
+        </Line>
+      </>
+    );
+  }
   if (theirs) return <Conflict entry={entry} actions={actions} />;
   if (state === "failed") {
     const isGone = problem?.status === 404 && write.kind !== "delete";

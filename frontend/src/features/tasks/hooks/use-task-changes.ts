@@ -5,11 +5,18 @@ import { t } from "../../../lib/i18n";
 import { notices } from "../../../lib/notices";
 import type { Entry } from "../model/entry";
 import type { Outcome } from "../model/outcome";
-import { fieldsOf, rowId, type Task, type TaskChange, withoutConflicts } from "../model/task";
+import {
+  fieldsOf,
+  rowId,
+  type Task,
+  type TaskChange,
+  type TextFields,
+  withoutConflicts,
+} from "../model/task";
 import { isDraft, overlay } from "../model/task-overlay";
 import { ALL_TASKS, type View } from "../model/task-view";
-import { outbox, put } from "../model/unsent";
-import { cachedTask, readAll } from "./use-tasks";
+import { checkDeletion, outbox, put } from "../model/unsent";
+import { cachedTask, readAll, refresh } from "./use-tasks";
 
 /** Returns the user's unsent changes, except those of other open tabs. */
 export function useUnsent(): readonly Entry[] {
@@ -44,16 +51,32 @@ export function discardChange(id: string): void {
   outbox.discard(id);
 }
 
+/** Returns the text of a task as the user sees it, and as it was before each unsent change. */
+function versionsOf(task: Task): TextFields[] {
+  const bases = outbox
+    .list()
+    .flatMap(({ write }) =>
+      write.kind === "update" && write.taskId === task.id ? write.base : [],
+    );
+  return [{}, ...bases].map((base) => {
+    const { title, description } = { ...task, ...base };
+    return { title, description };
+  });
+}
+
 /** Hides a task immediately, and deletes it when the deletion can no longer be undone. */
-export function removeTask(task: Pick<Task, "id" | "title">): void {
+export function removeTask(task: Task): void {
   removeTasks([task], t().tasks.deleted(task.title));
 }
 
 /** Deletes several tasks and shows `text` as a notice, whose undo action restores all of them. */
-export function removeTasks(tasks: readonly Pick<Task, "id" | "title">[], text: string): void {
-  const deletions = tasks.map(({ id, title }) =>
-    outbox.add({ kind: "delete", taskId: id, title }, "held"),
-  );
+export function removeTasks(tasks: readonly Task[], text: string): void {
+  const deletions = tasks.map((task) => {
+    const { id, title } = task;
+    const seen = versionsOf(task);
+    void checkDeletion(id, seen).catch(() => undefined);
+    return outbox.add({ kind: "delete", taskId: id, title, seen }, "held");
+  });
   const [first] = tasks;
   notices.show({
     kind: "info",
@@ -92,7 +115,11 @@ export interface UnsentActions {
 
 const actions: UnsentActions = {
   retry: ({ id }) => outbox.release(id),
-  discard: ({ id }) => outbox.discard(id),
+  discard({ id, problem }) {
+    outbox.discard(id);
+    // The change may have been applied although its response was lost.
+    if (problem) refresh();
+  },
   overwrite: ({ id }) => outbox.overwrite(id),
   takeTheirs({ id, theirs, write }) {
     if (!theirs || write.kind !== "update") return;

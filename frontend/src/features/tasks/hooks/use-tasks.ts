@@ -3,7 +3,9 @@
 import {
   type InfiniteData,
   infiniteQueryOptions,
+  queryOptions,
   useInfiniteQuery,
+  useQueries,
   useQuery,
 } from "@tanstack/react-query";
 import { useState } from "react";
@@ -11,6 +13,7 @@ import { isTemporary } from "../../../lib/problem";
 import { queryClient } from "../../../lib/query-client";
 import { keys } from "../../../lib/query-keys";
 import { findTask, listTasks, type Page } from "../api/tasks";
+import type { Entry } from "../model/entry";
 import type { Task } from "../model/task";
 import { type Listing, newest, withFound } from "../model/task-cache";
 import type { View } from "../model/task-view";
@@ -51,10 +54,33 @@ export function useListing(view: View) {
   return useLastError(query);
 }
 
-export function useTask(id: string) {
-  const query = useQuery<Task>({
+const taskOptions = (id: string) =>
+  queryOptions<Task>({
     queryKey: keys.task(id),
     queryFn: async ({ signal }) => (await findTask(id, signal)).task,
+  });
+
+/**
+ * Loads the tasks with unsent changes that are in no list, because such a change may move a task to
+ * the displayed list. Returns whether one of them is still being loaded, and the loaded ones.
+ */
+export function useChangedTasks(unsent: readonly Entry[]) {
+  const ids = unsent.flatMap(({ write }) => (write.kind === "update" ? write.taskId : []));
+  return useQueries({
+    queries: [...new Set(ids)].map((id) => ({
+      ...taskOptions(id),
+      enabled: cachedTask(id) === undefined,
+    })),
+    combine: (queries) => ({
+      isLoading: queries.some(({ isLoading }) => isLoading),
+      tasks: queries.map(({ data }) => data),
+    }),
+  });
+}
+
+export function useTask(id: string) {
+  const query = useQuery<Task>({
+    ...taskOptions(id),
     // An editing form must not start from an outdated copy.
     staleTime: 0,
     placeholderData: () => cachedTask(id),
@@ -78,6 +104,13 @@ export async function readAll(view: View): Promise<Task[]> {
     return listing?.pages.flatMap(({ tasks }) => tasks) ?? [];
   } finally {
     queryClient.removeQueries({ queryKey, exact: true });
+  }
+}
+
+/** Fetches the displayed tasks again. */
+export function refresh(): void {
+  for (const queryKey of [keys.listings, keys.tasks]) {
+    void queryClient.invalidateQueries({ queryKey });
   }
 }
 

@@ -1,13 +1,17 @@
 // A change to a task that the server has not confirmed yet.
 
 import type { Problem } from "../../../lib/problem";
-import type { Task, TaskChange } from "./task";
+import { fieldsOf, type Task, type TaskChange, type TextFields } from "./task";
 
 export type Write =
   | { kind: "create"; title: string; description?: string; createdAt: string }
   /** `base` contains the changed fields as the user saw them, to detect changes made elsewhere. */
   | { kind: "update"; taskId: string; change: TaskChange; base: TaskChange }
-  | { kind: "delete"; taskId: string; title: string };
+  /**
+   * `seen` contains the text of the task as the user may have seen it, to detect changes made
+   * elsewhere.
+   */
+  | { kind: "delete"; taskId: string; title: string; seen?: readonly TextFields[] };
 
 export interface Entry {
   /** Id of the entry, which is also the idempotency key of a create. */
@@ -32,6 +36,18 @@ export const entryOf = (id: string, write: Write): Entry => ({ id, write, state:
  */
 export const laneOf = ({ write }: Pick<Entry, "write">): string =>
   write.kind === "create" ? "create" : write.taskId;
+
+/** Returns a write that replaces or deletes `theirs`, which the user has seen now. */
+export function overwriting(write: Write, theirs: Task): Write {
+  switch (write.kind) {
+    case "create":
+      return write;
+    case "update":
+      return { ...write, base: fieldsOf(theirs, write.change) };
+    case "delete":
+      return { ...write, seen: [theirs] };
+  }
+}
 
 /**
  * Removes each field of a refused change that a later change of the same task contains as well,

@@ -3,10 +3,9 @@
 
 import { type Problem, problemOf } from "../../../lib/problem";
 import { randomHex } from "../../../lib/random";
-import { type Entry, entryOf, laneOf, superseded, type Write } from "./entry";
+import { type Entry, entryOf, laneOf, overwriting, superseded, type Write } from "./entry";
 import type { Outcome } from "./outcome";
 import type { StoredWrites } from "./stored-writes";
-import { fieldsOf } from "./task";
 import { ConflictError, isRetried, type Transport } from "./transport";
 
 const FIRST_PAUSE = 1_000;
@@ -96,8 +95,8 @@ export class Outbox {
   /** Sends a conflicting write again, to overwrite the change made elsewhere. */
   overwrite(id: string): void {
     const entry = this.#find(id);
-    if (entry?.write.kind !== "update" || !entry.theirs) return;
-    const write = { ...entry.write, base: fieldsOf(entry.theirs, entry.write.change) };
+    if (!entry?.theirs) return;
+    const write = overwriting(entry.write, entry.theirs);
     this.#update({ ...entryOf(id, write), state: "failed" });
     this.release(id);
   }

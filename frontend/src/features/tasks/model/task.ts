@@ -62,6 +62,8 @@ export function withoutConflicts(task: Task, change: TaskChange, base: TaskChang
   );
 }
 
+export type TextFields = Pick<Task, "title" | "description">;
+
 /** The title and notes of a task as form values. */
 export interface TaskText {
   title: string;
@@ -112,6 +114,12 @@ export function withTheirs(text: TaskText, base: Task, theirs: Task): TaskText {
     description: conflicts.includes("description") ? other.description : text.description,
   };
 }
+
+/** Returns whether the text of a task is known: each field equals that of one of the versions. */
+export const isKnownText = (task: Task, versions: readonly TextFields[]): boolean =>
+  (["title", "description"] as const).every((name) =>
+    versions.some((version) => isSame(task[name], version[name])),
+  );
 
 type Value = string | boolean | null | undefined;
 

@@ -11,7 +11,14 @@ import type { Entry, Write } from "./entry";
 import { Outbox } from "./outbox";
 import { StoredWrites } from "./stored-writes";
 import { TabLocks } from "./tab-locks";
-import { conflictsOf, type Task, type TaskChange, withoutConflicts } from "./task";
+import {
+  conflictsOf,
+  isKnownText,
+  type Task,
+  type TaskChange,
+  type TextFields,
+  withoutConflicts,
+} from "./task";
 import { ConflictError, type Transport } from "./transport";
 
 /** Maximum number of attempts to apply a change while other devices change the same task. */
@@ -31,7 +38,7 @@ const transport: Transport = {
       case "update":
         return await merge(write.taskId, write.change, write.base);
       case "delete":
-        await deleteTask(write.taskId);
+        await remove(write.taskId, write.seen);
         return undefined;
     }
   },
@@ -65,13 +72,15 @@ export function startSending(): void {
   window.addEventListener("online", () => outbox.resumeAll());
   window.addEventListener("focus", () => drafts.storeAgain());
 
-  // Sends the deletions while the page is being closed, after which they cannot be undone.
+  // Sends the deletions while the page is being closed, after which they cannot be undone. Those of
+  // tasks that were not checked stay stored.
   window.addEventListener("pagehide", () => {
     // A page restored from the back/forward cache must not offer to undo deletions.
     notices.closeAll();
     for (const { write, state } of outbox.list()) {
-      if (write.kind === "delete" && state !== "failed") {
-        void deleteTask(write.taskId, true).catch(() => {});
+      const etag = write.kind === "delete" ? checked.get(write.taskId) : undefined;
+      if (write.kind === "delete" && state !== "failed" && etag !== undefined) {
+        void deleteTask(write.taskId, etag, true).catch(() => {});
       }
     }
   });
@@ -108,11 +117,50 @@ async function merge(id: string, change: TaskChange, base: TaskChange): Promise<
     try {
       return await updateTask(id, change, etag);
     } catch (error) {
-      const isOutdated = error instanceof ProblemError && problemOf(error).status === 412;
-      if (!isOutdated || attempt === MERGES) throw error;
+      if (!hasStatus(error, 412) || attempt === MERGES) throw error;
     }
   }
 }
+
+/**
+ * The versions of tasks to be deleted whose text is the one that the user saw, by task id. A
+ * deletion of another version would destroy text that was written elsewhere.
+ */
+const checked = new Map<string, string | undefined>();
+
+/**
+ * Checks a task that is to be deleted. Throws a `ConflictError` if its text is not in `seen`. Does
+ * nothing if the task does not exist.
+ */
+export async function checkDeletion(id: string, seen: readonly TextFields[]): Promise<void> {
+  checked.delete(id);
+  try {
+    const { task, etag } = await findTask(id);
+    if (!isKnownText(task, seen)) throw new ConflictError(task);
+    checked.set(id, etag);
+  } catch (error) {
+    if (!hasStatus(error, 404)) throw error;
+  }
+}
+
+/** Deletes a task, unless its text was changed elsewhere since the user saw it. */
+async function remove(id: string, seen: readonly TextFields[] | undefined): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      if (seen && !checked.has(id)) await checkDeletion(id, seen);
+      await deleteTask(id, checked.get(id));
+      checked.delete(id);
+      return;
+    } catch (error) {
+      if (error instanceof ConflictError) put(error.theirs);
+      if (!hasStatus(error, 412) || attempt === MERGES) throw error;
+      checked.delete(id);
+    }
+  }
+}
+
+const hasStatus = (error: unknown, status: number): boolean =>
+  error instanceof ProblemError && problemOf(error).status === status;
 
 /** Updates the cache with the confirmed state of a task. */
 export function put(task: Task): void {

@@ -176,7 +176,7 @@ export function Editing(props: Props) {
 
   async function remove() {
     text.current = textOf(base.current);
-    removeTask(task);
+    removeTask(base.current);
     await navigate("/tasks");
   }
 

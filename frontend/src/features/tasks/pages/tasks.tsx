@@ -27,7 +27,7 @@ import {
   useUnsent,
   useUnsentActions,
 } from "../hooks/use-task-changes";
-import { cachedTask, useListing } from "../hooks/use-tasks";
+import { cachedTask, useChangedTasks, useListing } from "../hooks/use-tasks";
 import { TITLE } from "../model/task-draft";
 import { countOf, isLeaving, overlay } from "../model/task-overlay";
 import { matchesSearch, queryOf, type View, viewOf } from "../model/task-view";
@@ -103,15 +103,17 @@ function Listing({ view }: { view: View }) {
   const load = useCallback(() => void fetchNextPage(), [fetchNextPage]);
   const loaded = useMemo(() => data?.pages.flatMap(({ tasks }) => tasks) ?? [], [data]);
   const edited = useEditedTitles();
+  const changed = useChangedTasks(unsent);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `cachedTask` finds the changed tasks
   const rows = useMemo(
     () => overlay(loaded, unsent, view, cachedTask, edited),
-    [loaded, unsent, view, edited],
+    [loaded, unsent, view, edited, changed.tasks],
   );
 
   const rowFocus = useRowFocus(rows);
 
   const isEmpty = !hasNextPage && rows.length === 0;
-  const isKnown = data !== undefined && !(isPlaceholderData && isEmpty);
+  const isKnown = data !== undefined && !(isEmpty && (isPlaceholderData || changed.isLoading));
   const [heading, text] = t().tasks.empty[search === "" ? filter : "search"];
   const total = data?.pages[0]?.total;
   const count =
