@@ -1,7 +1,8 @@
 // Messages about the session and about text are true, even if responses are lost.
 
 import type { BrowserContext, Page } from "@playwright/test";
-import { haveTasks, member, rows, tick, tokenOf } from "../support/people";
+import { linkIn } from "../support/mailbox";
+import { addTask, haveTasks, member, NEW_PASSWORD, newAddress, PASSWORD, rowOf, rows, tick, tokenOf } from "../support/people";
 import type { System } from "../support/services";
 import { expect, test } from "../support/test";
 
@@ -161,4 +162,110 @@ test("the editor shows the text of another tab that is kept in a conflict", asyn
   await context.unroute("**/api/tasks/**");
   await page.getByRole("button", { name: "Keep mine" }).click();
   await expect(page.getByLabel("Notes")).toHaveValue("Three litres");
+});
+
+test("an account that was deleted although the response was lost is said to be deleted", async ({
+  page,
+  context,
+  system,
+}) => {
+  await member(context, system);
+  await page.goto("/settings");
+  await page.getByRole("button", { name: "Delete account…" }).click();
+  await page.locator("dialog").getByLabel("Password", { exact: true }).fill(PASSWORD);
+  let isDown = false;
+  await page.route("**/api/auth/**", async (route) => {
+    if (isDown) return await route.abort();
+    if (!route.request().url().endsWith("/delete-user")) return await route.fallback();
+    isDown = true;
+    await route.fetch();
+    await route.abort();
+  });
+  await page.getByRole("button", { name: "Delete for good" }).click();
+  await expect(page.getByText("No response: your account may have been deleted.")).toBeVisible();
+  await page.unrouteAll();
+  await expect(page.getByText("Your account has been deleted.")).toBeVisible();
+});
+
+test("an account whose deletion got lost is said to exist", async ({ page, context, system }) => {
+  await member(context, system);
+  await page.goto("/settings");
+  await page.getByRole("button", { name: "Delete account…" }).click();
+  await page.locator("dialog").getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await page.route("**/delete-user", (route) => route.abort());
+  await page.getByRole("button", { name: "Delete for good" }).click();
+  await expect(page.getByText("Your account has not been deleted.")).toBeVisible();
+  await page.getByRole("button", { name: "Keep account" }).click();
+  await context.clearCookies();
+  await page.reload();
+  await expect(page.getByText("Your account has been deleted.")).toHaveCount(0);
+});
+
+test("a password that may have been changed is said to be unknown", async ({ page, context, system }) => {
+  await member(context, system);
+  await page.goto("/settings");
+  await page.getByLabel("Current password", { exact: true }).fill(PASSWORD);
+  await page.getByLabel("New password", { exact: true }).fill(NEW_PASSWORD);
+  await loseResponses(page, "**/change-password");
+  await page.getByRole("button", { name: "Change password" }).click();
+  await expect(page.getByText("No response: your password may have been changed.")).toBeVisible();
+});
+
+test("a change that was applied and then discarded is shown", async ({ page, context, system }) => {
+  await member(context, system);
+  await page.goto("/tasks");
+  await expect(page.getByText("Nothing to do yet")).toBeVisible();
+  let isLost = false;
+  await page.route("**/api/tasks", async (route) => {
+    if (route.request().method() !== "POST") return await route.fallback();
+    if (!isLost) await route.fetch();
+    isLost = true;
+    await route.abort();
+  });
+  await addTask(page, "Bread");
+  await rowOf(page, "Bread").getByRole("button", { name: "Discard" }).click();
+  await expect(page.getByText("1 task", { exact: true })).toBeVisible();
+  await expect(page.getByRole("link", { name: "Open Bread" })).toBeVisible();
+});
+
+test("unsent changes put tasks into lists, also after a reload", async ({ page, context, system }) => {
+  await member(context, system);
+  await haveTasks(context, system, ["Milk", "Bread"]);
+  await page.goto("/tasks");
+  await page.route("**/api/tasks/*", (route) =>
+    route.request().method() === "PATCH"
+      ? route.fulfill({ status: 503, headers: { "access-control-allow-origin": system.url } })
+      : route.fallback(),
+  );
+  await tick(page, "Milk").click();
+  await page.getByRole("button", { name: "Edit Bread" }).click();
+  await page.keyboard.type(" with oats");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("Not saved yet.")).toHaveCount(2);
+  page.on("dialog", (dialog) => void dialog.accept());
+  await page.goto("/tasks?show=done");
+  await expect(rows(page)).toHaveText([/^Milk/]);
+  await page.goto("/tasks?q=oats");
+  await expect(rows(page)).toHaveText([/^Bread with oats/]);
+});
+
+test("an address is not said to be verified or to be expected if that is not so", async ({ page, context, system }) => {
+  await member(context, system);
+  await page.goto("/auth/verify-email?verified=yes");
+  await expect(page.getByRole("heading", { name: "Verify your address" })).toBeVisible();
+  const next = newAddress();
+  await page.goto("/settings");
+  await page.getByLabel("New e-mail address").fill(next);
+  await page.getByRole("button", { name: "Change address" }).click();
+  await expect(page.getByText("to make it your address.")).toBeVisible();
+  const other = await context.newPage();
+  await other.goto(await linkIn(system.mails, next));
+  await other.getByRole("button", { name: "Confirm" }).click();
+  await expect(other.getByText(next)).toBeVisible();
+  // Changing the name fetches the session again.
+  await page.getByLabel("Name", { exact: true }).fill("Grace");
+  await page.getByRole("button", { name: "Save name" }).click();
+  await expect(page.getByText(next).first()).toBeVisible();
+  await expect(page.getByText("Your name has been changed.")).toBeVisible();
+  await expect(page.getByText("to make it your address.")).toHaveCount(0);
 });

@@ -33,10 +33,13 @@ export function MembersOnly() {
   const { hasShortcuts } = usePreferences();
   const [isAsking, setAsking] = useState(false);
   const leaveMessage = useRef<string>(undefined);
+  const isErased = useRef(false);
   const { pathname, search } = useLocation();
 
   useEffect(() => {
     if (session.state === "somebody") user.current = session.person.id;
+    const hasEnded = session.state === "nobody" && isErased.current;
+    if (hasEnded && user.current !== undefined) void forgetUnsent(user.current);
   }, [session]);
 
   /** Signs out, but asks for confirmation first if unsent text would be lost. */
@@ -75,9 +78,9 @@ export function MembersOnly() {
   if (session.state === "unreachable") return <Unreachable retry={session.retry} />;
   const membership =
     isLoaded &&
-    membershipOf(session, (message) => {
+    membershipOf(session, (message, erases = false) => {
       leaveMessage.current = message;
-      if (user.current !== undefined) void forgetUnsent(user.current);
+      isErased.current = erases;
     });
   const name = session.state === "somebody" ? session.person.name : undefined;
   return (
@@ -105,9 +108,12 @@ export function MembersOnly() {
   );
 }
 
-function membershipOf(session: Session, leave: Membership["leave"]): Membership | undefined {
+function membershipOf(
+  session: Session,
+  whenEnded: Membership["whenEnded"],
+): Membership | undefined {
   if (session.state !== "somebody") return undefined;
-  return { person: session.person, session: session.token, drafts, leave };
+  return { person: session.person, session: session.token, drafts, whenEnded };
 }
 
 /** Milliseconds between attempts while the service is unreachable. */

@@ -11,10 +11,10 @@ export interface Membership {
   /** The user's unsaved text. */
   drafts: Drafts;
   /**
-   * To be called when the user has deleted the account. Erases the unsent text, and keeps the
-   * message for the sign-in page.
+   * Sets the message for the sign-in page, in case the session ends, and whether the unsent text is
+   * then to be erased. `undefined` restores the usual message.
    */
-  leave(message: string): void;
+  whenEnded(message: string | undefined, isErased?: boolean): void;
 }
 
 export const useMembership = (): Membership => useOutletContext<Membership>();

@@ -28,6 +28,7 @@ export function VerifyEmailPage() {
     setSentTo(email.trim());
   }
 
+  if (session.state === "loading") return null;
   const person = session.state === "somebody" ? session.person : undefined;
   const onward = person ? (
     <TextLink to="/tasks">{t().auth.toTasks}</TextLink>
@@ -49,7 +50,9 @@ export function VerifyEmailPage() {
       />
     );
   }
-  if (!error && (search.has("verified") || person?.isVerified)) {
+  // The link may have been opened before, or for the address of another user.
+  const isVerified = person ? person.isVerified : search.has("verified");
+  if (!error && isVerified) {
     return (
       <AuthCard key="done" heading={t().auth.verified} intro={t().auth.verifiedText}>
         <ButtonLink to={person ? "/tasks" : "/auth/signin"} className="w-full">

@@ -1,12 +1,18 @@
 // Writes to the account. They share a scope, so that they are sent one after the other.
 
 import { mutationOptions, useIsMutating, useMutation } from "@tanstack/react-query";
+import { t } from "../../../lib/i18n";
+import { notices } from "../../../lib/notices";
+import { ProblemError } from "../../../lib/problem";
 import { keys } from "../../../lib/query-keys";
 import {
   changeEmail,
   changeName,
   changePassword,
   deleteAccount,
+  getSession,
+  LostResponse,
+  lookAgain,
   revokeDevice,
   revokeOtherDevices,
   sendVerificationMail,
@@ -23,7 +29,45 @@ export const useIsWriting = (name: string): boolean =>
 export const useChangeName = () => useMutation(write("name", changeName));
 export const useChangeEmail = () => useMutation(write("email", changeEmail));
 export const useSendVerificationMail = () => useMutation(write("verify", sendVerificationMail));
-export const useDeleteAccount = () => useMutation(write("delete", deleteAccount));
+export const useDeleteAccount = () => useMutation(write("delete", deleteForGood));
+
+interface Deletion {
+  password: string;
+  /** Called if the response is lost: if the session ends now, the account was deleted. */
+  onLost(): void;
+}
+
+/**
+ * Deletes the account. If the response is lost, waits for the service, whose session shows whether
+ * the account was deleted.
+ */
+async function deleteForGood({ password, onLost }: Deletion): Promise<{ isGone: boolean }> {
+  try {
+    return await deleteAccount(password);
+  } catch (error) {
+    if (!(error instanceof LostResponse)) throw error;
+    onLost();
+    if (await hasSession()) {
+      throw new ProblemError({ ...error.problem, message: t().settings.notDeleted });
+    }
+    lookAgain();
+    return { isGone: true };
+  }
+}
+
+/** Milliseconds between attempts to reach the service. */
+const PAUSE = 3_000;
+
+async function hasSession(): Promise<boolean> {
+  for (let isFirst = true; ; isFirst = false) {
+    try {
+      return (await getSession()) !== null;
+    } catch {
+      if (isFirst) notices.show({ kind: "problem", text: t().settings.deleteUnknown });
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    }
+  }
+}
 
 /** Changes the password, and on request ends the sessions on all other devices. */
 export const useChangePassword = () =>

@@ -10,25 +10,28 @@ import { config } from "../../../lib/config";
 import { t } from "../../../lib/i18n";
 import { notices } from "../../../lib/notices";
 import { keys } from "../../../lib/query-keys";
+import type { Membership } from "../../auth/hooks/use-membership";
 import { useDeleteAccount } from "../hooks/use-account-writes";
 
-interface Props {
+interface Props extends Pick<Membership, "whenEnded"> {
   email: string;
-  leave(message: string): void;
 }
 
-export function DeleteAccount({ email, leave }: Props) {
+export function DeleteAccount({ email, whenEnded }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const deletion = useDeleteAccount();
   const { data } = useQuery({ queryKey: keys.config, queryFn: config });
 
   async function submit({ password = "" }: Values) {
-    const { isGone } = await deletion.mutateAsync(password);
-    dialog.current?.close();
-    if (isGone) {
-      leave(t().settings.deleted);
-    } else {
+    const leave = () => whenEnded(t().settings.deleted, true);
+    try {
+      const { isGone } = await deletion.mutateAsync({ password, onLost: leave });
+      dialog.current?.close();
+      if (isGone) return leave();
       notices.show({ kind: "info", text: t().settings.deleteMailed });
+    } catch (error) {
+      whenEnded(undefined);
+      throw error;
     }
   }
 

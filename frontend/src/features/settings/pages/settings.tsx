@@ -17,9 +17,10 @@ import { Restored } from "../../../components/ui/restored";
 import { t } from "../../../lib/i18n";
 import { PASSWORD_MIN } from "../../../lib/limits";
 import { notices } from "../../../lib/notices";
-import { problemOf } from "../../../lib/problem";
+import { ProblemError, problemOf } from "../../../lib/problem";
+import { LostResponse, lookAgain } from "../../auth/api/auth";
 import { explainLink } from "../../auth/api/auth-problem";
-import { useMembership } from "../../auth/hooks/use-membership";
+import { type Membership, useMembership } from "../../auth/hooks/use-membership";
 import type { Person } from "../../auth/hooks/use-session";
 import { emailMistake, nameMistake, passwordMistake } from "../../auth/model/mistakes";
 import {
@@ -37,7 +38,7 @@ import { Devices } from "./settings-devices";
 const say = (text: string) => notices.show({ kind: "info", text });
 
 export function SettingsPage() {
-  const { person, session, leave } = useMembership();
+  const { person, session, whenEnded } = useMembership();
   const [search] = useSearchParams();
   const error = search.get("error");
   return (
@@ -50,10 +51,10 @@ export function SettingsPage() {
       )}
       <Name person={person} />
       <Address person={person} />
-      <Password email={person.email} />
+      <Password email={person.email} whenEnded={whenEnded} />
       <Devices session={session} />
       <Appearance />
-      <DeleteAccount email={person.email} leave={leave} />
+      <DeleteAccount email={person.email} whenEnded={whenEnded} />
     </div>
   );
 }
@@ -152,7 +153,7 @@ function Address({ person: { email, isVerified } }: { person: Person }) {
           defaultValue={draft.text ?? ""}
           required
         />
-        {sentTo && (
+        {sentTo && sentTo.toLowerCase() !== email && (
           <p role="status" className="rounded-xl bg-tint px-4 py-3 wrap-anywhere">
             {t().settings.newEmailSent(sentTo)}
           </p>
@@ -165,19 +166,30 @@ function Address({ person: { email, isVerified } }: { person: Person }) {
   );
 }
 
-function Password({ email }: { email: string }) {
+function Password({ email, whenEnded }: { email: string } & Pick<Membership, "whenEnded">) {
   const change = useChangePassword();
 
   async function submit(values: Values, form: HTMLFormElement) {
     const { currentPassword = "", newPassword = "", revokeOtherSessions } = values;
-    await change.mutateAsync({
+    const input = {
       currentPassword,
       newPassword,
       revokeOtherSessions: revokeOtherSessions !== undefined,
-    });
+    };
+    await change.mutateAsync(input).catch(explainLost);
+    whenEnded(undefined);
     // The form is kept if another new password was typed during the request.
     if (new FormData(form).get("newPassword") === newPassword) form.reset();
     say(t().settings.passwordChanged);
+  }
+
+  /** Explains a lost response. The cookie of a new session may be lost with it. */
+  function explainLost(error: unknown): never {
+    if (!(error instanceof LostResponse)) throw error;
+    const message = t().settings.passwordUnknown;
+    whenEnded(message);
+    lookAgain();
+    throw new ProblemError({ ...error.problem, message });
   }
 
   return (
