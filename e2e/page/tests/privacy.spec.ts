@@ -1,7 +1,18 @@
 // Users never see data of other users, and access tokens are sent only to the task service.
 
 import type { Request } from "@playwright/test";
-import { addTask, haveTasks, member, newAddress, PASSWORD, rows, signInHere } from "../support/people";
+import {
+  addTask,
+  haveTasks,
+  member,
+  newAddress,
+  PASSWORD,
+  rows,
+  signIn,
+  signInHere,
+  signUp,
+  titlesOf,
+} from "../support/people";
 import { expect, test } from "../support/test";
 
 test("nobody sees or opens another's task", async ({ page, context, system, browser }) => {
@@ -124,4 +135,40 @@ test("the web app works under its content security policy", async ({ page, error
   expect(outcome).toEqual([false, "refused"]);
   const refusals = errors.splice(0).filter((text) => text.includes("Content Security Policy"));
   expect(refusals.length).toBeGreaterThanOrEqual(2);
+});
+
+test("a change is never sent as another user, who signs in meanwhile", async ({ page, context, system, playwright }) => {
+  await member(context, system);
+  const request = await playwright.request.newContext();
+  const email = newAddress();
+  await signUp(request, system, email, "Bob");
+  await page.goto("/tasks");
+  await expect(page.getByText("Nothing to do yet")).toBeVisible();
+  let sent = 0;
+  let refuse = () => {};
+  const isSwitched = new Promise<void>((resolve) => {
+    refuse = resolve;
+  });
+  await page.route("**/api/tasks", async (route) => {
+    if (route.request().method() !== "POST") return await route.fallback();
+    sent += 1;
+    if (sent > 1) return await route.fallback();
+    await isSwitched;
+    const headers = { "access-control-allow-origin": system.url };
+    await route.fulfill({ status: 401, headers, json: { code: "invalid_token" } });
+  });
+  await addTask(page, "Ada's thought");
+  await expect.poll(() => sent).toBe(1);
+  await context.clearCookies();
+  await signIn(context, system, email);
+  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await expect(page.getByRole("button", { name: "Sign out Bob" })).toBeVisible();
+  await expect(page.getByText("Nothing to do yet")).toBeVisible();
+  const isRefused = page.waitForResponse((response) => response.request().method() === "POST");
+  refuse();
+  await isRefused;
+  await addTask(page, "Bob's thought");
+  await expect(page.getByRole("link", { name: "Open Bob's thought" })).toBeVisible();
+  expect(await titlesOf(context, system)).toEqual(["Bob's thought"]);
+  await request.dispose();
 });

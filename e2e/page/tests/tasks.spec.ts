@@ -112,10 +112,30 @@ test("a task that was deleted just before leaving the page stays deleted", async
   await member(context, system);
   await haveTasks(context, system, ["Milk", "Bread"]);
   await page.goto("/tasks");
+  // A task is only deleted if nobody has changed its text since it was shown.
+  const isChecked = page.waitForResponse((response) => /\/api\/tasks\/./.test(response.url()));
   await page.getByRole("button", { name: "Delete Bread" }).click();
+  await (await isChecked).finished();
   await expect(rows(page)).toHaveText(["Milk"]);
   await page.goto("about:blank");
 
+  await expect.poll(() => titlesOf(context, system)).toEqual(["Milk"]);
+});
+
+test("a deletion that cannot be sent while the page is closed is sent by the next one", async ({
+  page,
+  context,
+  system,
+}) => {
+  await member(context, system);
+  await haveTasks(context, system, ["Milk", "Bread"]);
+  await page.goto("/tasks");
+  await page.route("**/api/tasks/*", (route) => route.abort());
+  await page.getByRole("button", { name: "Delete Bread" }).click();
+  await page.goto("about:blank");
+  await page.unroute("**/api/tasks/*");
+  await page.goto("/tasks");
+  await expect(rows(page)).toHaveText(["Milk"]);
   await expect.poll(() => titlesOf(context, system)).toEqual(["Milk"]);
 });
 

@@ -322,6 +322,8 @@ export const de: Messages = {
       `Der Dienst konnte das nicht tun (${status}). Versuchen Sie es gleich noch einmal.`,
     noCookies:
       "Dieser Browser behält das Cookie der Sitzung nicht. Erlauben Sie Cookies für diese Seite.",
+    notAccepted:
+      "Der Aufgabendienst hat Ihre Anmeldung nicht angenommen. Versuchen Sie es gleich noch einmal.",
     foreignTask: "Diese Aufgabe gehört jemand anderem.",
     missingTask: "Diese Aufgabe gibt es nicht mehr.",
     busy: "Das war zu viel auf einmal. Versuchen Sie es gleich noch einmal.",

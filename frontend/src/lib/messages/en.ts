@@ -310,6 +310,7 @@ export const en = {
     failed: (status: number) =>
       `The service could not complete the request (${status}). Try again in a moment.`,
     noCookies: "This browser does not store the session cookie. Allow cookies for this site.",
+    notAccepted: "The task service did not accept your sign-in. Try again in a moment.",
     foreignTask: "This task belongs to somebody else.",
     missingTask: "This task no longer exists.",
     busy: "Too many requests at once. Try again in a moment.",

@@ -17,12 +17,13 @@ const client = createAuthClient({
   baseURL: window.location.origin,
   plugins: [jwtClient()],
   fetchOptions: {
-    // Any other response comes from a proxy, for example while the service restarts. It says nothing
-    // about the session.
-    onResponse: ({ response }) =>
-      response.headers.get("content-type")?.startsWith("application/json")
-        ? response
-        : new Response(null, { status: 502 }),
+    // A refusal or success that is not JSON comes from a proxy, for example while the service restarts.
+    // It says nothing about the session.
+    onResponse: ({ response }) => {
+      const isJson = response.headers.get("content-type")?.startsWith("application/json");
+      const isFailure = response.status >= 500 || response.status === 429;
+      return isJson || isFailure ? response : new Response(null, { status: 502 });
+    },
   },
 });
 

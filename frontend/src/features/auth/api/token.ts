@@ -15,8 +15,8 @@ export interface Tabs {
 }
 
 /**
- * Thrown if the signed-in user changed while a token was being fetched, or if the fetched token
- * belongs to another user or is the refused one.
+ * Thrown if the signed-in user changed while a token was being fetched or used, or if the fetched
+ * token belongs to another user.
  */
 export class OtherSession extends ProblemError {
   constructor() {
@@ -37,6 +37,11 @@ export class TokenStore {
   /** Returns the current token without fetching one. */
   get current(): string | undefined {
     return this.#token;
+  }
+
+  /** The user whose token is kept. */
+  get owner(): string | undefined {
+    return this.#owner;
   }
 
   /** Sets the user whose token is kept, and drops the token of any other user. */
@@ -73,11 +78,12 @@ export class TokenStore {
   async #obtain(refused: string | undefined): Promise<string> {
     const owner = this.#owner;
     return await this.tabs.exclusively(async () => {
-      const isUsable = (token: string | undefined): token is string =>
-        token !== undefined && token !== refused && subjectOf(token) === owner;
-      const heard = [this.#token, await this.tabs.ask()].find(isUsable);
+      const isOwn = (token: string | undefined): token is string =>
+        token !== undefined && subjectOf(token) === owner;
+      const known = [this.#token, await this.tabs.ask()].filter(isOwn);
+      const heard = known.find((token) => token !== refused);
       const token = heard ?? (await this.fetchToken());
-      if (this.#owner !== owner || !isUsable(token)) throw new OtherSession();
+      if (this.#owner !== owner || !isOwn(token)) throw new OtherSession();
       this.#token = token;
       if (heard === undefined) this.tabs.tell(token);
       return token;

@@ -44,7 +44,7 @@ const isForeign = (status: number, code: string | undefined): boolean =>
 function explain(status: number, { detail }: Details): string {
   switch (status) {
     case 401:
-      return t().problems.signedOut;
+      return t().problems.notAccepted;
     case 403:
       return t().problems.foreignTask;
     case 404:

@@ -10,7 +10,7 @@ import { ProblemError, problemOf, unreachable } from "../../../lib/problem";
 import { traceparent } from "../../../lib/trace";
 import { fetchToken, lookAgain } from "../../auth/api/auth";
 import { BrowserTabs } from "../../auth/api/tabs";
-import { TokenStore } from "../../auth/api/token";
+import { OtherSession, TokenStore } from "../../auth/api/token";
 import type { Task, TaskChange } from "../model/task";
 import type { Sort, View } from "../model/task-view";
 import type { paths } from "./task-api";
@@ -31,9 +31,12 @@ export const tokens = new TokenStore(fetchToken, tabs);
 /** Sends a request with a token. If the token is rejected, retries once with a new one. */
 async function fetchWithToken(request: Request): Promise<Response> {
   request.headers.set("traceparent", traceparent());
+  const { owner } = tokens;
   const token = await tokens.get();
   const response = await send(request.clone(), token);
   if (response.status !== 401) return response;
+  // With the token of another user, the request would change that user's tasks.
+  if (tokens.owner !== owner) throw new OtherSession();
   return await send(request, await tokens.renew(token));
 }
 
@@ -81,8 +84,11 @@ interface Answer<T> {
  * may have ended, so it is fetched again.
  */
 async function ask<T>(call: (client: Client<paths>) => Promise<Answer<T>>): Promise<Answer<T>> {
+  const { owner } = tokens;
   try {
-    const answer = await call(await api());
+    const client = await api();
+    if (tokens.owner !== owner) throw new OtherSession();
+    const answer = await call(client);
     if (answer.response.ok) return answer;
     throw new ProblemError(problemOfTasks(answer.error, answer.response));
   } catch (error) {
