@@ -5,8 +5,16 @@ import { queryClient } from "../../../lib/query-client";
 import { keys } from "../../../lib/query-keys";
 import { listDevices } from "../../auth/api/auth";
 
+/** Milliseconds between attempts after a failed fetch. */
+const HEAL_EVERY = 3_000;
+
 export function useDevices() {
-  return useQuery({ queryKey: keys.devices, queryFn: listDevices, staleTime: 0 });
+  return useQuery({
+    queryKey: keys.devices,
+    queryFn: listDevices,
+    staleTime: 0,
+    refetchInterval: ({ state }) => (state.status === "error" ? HEAL_EVERY : false),
+  });
 }
 
 /** Refetches the devices after an action that may have ended sessions. */

@@ -26,7 +26,7 @@ export function Devices({ session }: { session: string }) {
   return (
     <Card heading={t().settings.devices} intro={t().settings.devicesIntro}>
       {!data && !error && <Skeleton />}
-      {!data && error && (
+      {error && (
         <ProblemMessage problem={problemOf(error)}>
           <Button variant="quiet" className="mt-3" onClick={() => void refetch()}>
             {t().tryAgain}
