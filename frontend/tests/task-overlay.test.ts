@@ -151,7 +151,14 @@ test("only unsent changes that add a task to the view change its number of tasks
     const view = { ...ALL_TASKS, filter };
     const titles = new Map(edited ? [["a", "Milk"]] : []);
     const find = () => known;
-    return countOf(10, [task("b")], overlay([task("b")], entries, view, find, titles), view, find);
+    return countOf(
+      10,
+      [task("b")],
+      overlay([task("b")], entries, view, find, titles),
+      entries,
+      view,
+      find,
+    );
   };
   const isDone = { completed: true };
   expect(count("all", undefined, [entry(create("c"))])).toBe(11);
@@ -159,4 +166,7 @@ test("only unsent changes that add a task to the view change its number of tasks
   expect(count("open", task("a"), [], true)).toBe(10);
   expect(count("open", undefined, [], true)).toBe(10);
   expect(count("open", undefined, [entry(update("a", { title: "c" }), "failed")])).toBe(10);
+  const deletion: Write = { kind: "delete", taskId: "c", title: "c" };
+  expect(count("all", undefined, [entry(deletion)])).toBeUndefined();
+  expect(count("all", undefined, [entry(deletion, "failed")])).toBe(10);
 });

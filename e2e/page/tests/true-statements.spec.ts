@@ -273,3 +273,36 @@ test("an address is not said to be verified or to be expected if that is not so"
   await expect(page.getByText("Your name has been changed.")).toBeVisible();
   await expect(page.getByText("to make it your address.")).toHaveCount(0);
 });
+
+test("deleted tasks that are not loaded are not counted", async ({ page, context, system }) => {
+  await member(context, system);
+  const ids = await haveTasks(context, system, Array.from({ length: 101 }, (_, index) => `Task ${index}`));
+  for (const id of ids) await changeElsewhere(context, system, id, { completed: true });
+  await page.goto("/tasks?show=done");
+  await page.getByRole("button", { name: "Delete done tasks" }).click();
+  await expect(page.getByText("Deleted 101 done tasks.")).toBeVisible();
+  await expect(rows(page)).toHaveCount(0);
+  expect(await page.getByText("1 done task", { exact: true }).count()).toBe(0);
+  await page.getByRole("button", { name: "Close notice" }).click();
+  await expect(page.getByText("Nothing done yet")).toBeVisible();
+  expect(await page.getByText("1 done task", { exact: true }).count()).toBe(0);
+});
+
+test("the editor shows what a discarded change had already done", async ({ page, context, system }) => {
+  await member(context, system);
+  const [id = ""] = await haveTasks(context, system, ["Milk"]);
+  await page.goto(`/tasks/${id}`);
+  let isLost = false;
+  await page.route("**/api/tasks/*", async (route) => {
+    if (route.request().method() !== "PATCH" && !isLost) return await route.fallback();
+    if (!isLost) await route.fetch();
+    isLost = true;
+    await route.abort();
+  });
+  await page.getByLabel("Notes").fill("Two litres");
+  await page.getByRole("button", { name: "Save changes" }).click();
+  await page.getByRole("button", { name: "Discard", exact: true }).click();
+  await page.unroute("**/api/tasks/*");
+  await expect(page.getByText("Saved in this browser.")).toHaveCount(0);
+  await expect(page.getByLabel("Notes")).toHaveValue("Two litres");
+});

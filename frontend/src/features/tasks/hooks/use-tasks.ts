@@ -107,6 +107,10 @@ export async function readAll(view: View): Promise<Task[]> {
   }
 }
 
+/** Fetches a task, even if it is cached. */
+export const fetchTask = (id: string): Promise<Task> =>
+  queryClient.fetchQuery({ ...taskOptions(id), staleTime: 0 });
+
 /** Fetches the displayed tasks again. */
 export function refresh(): void {
   for (const queryKey of [keys.listings, keys.tasks]) {

@@ -4,7 +4,7 @@
 import type { Query, QueryClient, QueryKey } from "@tanstack/react-query";
 import { keys, VIEW } from "../../../lib/query-keys";
 import type { Task } from "./task";
-import { has, type Listing, newest, withAdded, withReplaced } from "./task-cache";
+import { has, type Listing, newest, withAdded, withReplaced, withUnknownTotal } from "./task-cache";
 import { matches, matchesFilter, type View } from "./task-view";
 
 type Change = { kind: "created" | "changed"; task: Task } | { kind: "deleted"; id: string };
@@ -74,6 +74,9 @@ export class ConfirmedChanges {
     if (!listing) return;
     const next = applied(listing, view, change, choose);
     if (next !== listing) this.client.setQueryData<Listing>(key, next);
+    // The total is then unknown until the listing is fetched again.
+    const isUncounted = listing.pages[0]?.total !== undefined && next.pages[0]?.total === undefined;
+    if (isUncounted) void this.client.invalidateQueries({ queryKey: key, exact: true });
     // If a task that may belong to the listing was missing, the listing is requested again, unless
     // the task has just been added and its position is certain.
     const isMissing = change.kind !== "deleted" && !has(listing, change.task.id);
@@ -93,7 +96,11 @@ const isPlain = ({ search, sort }: View): boolean =>
   search === "" && (sort === "newest" || sort === "oldest");
 
 function applied(listing: Listing, view: View, change: Change, choose: Choice): Listing {
-  if (change.kind === "deleted") return withReplaced(listing, change.id, () => undefined);
+  if (change.kind === "deleted") {
+    return has(listing, change.id)
+      ? withReplaced(listing, change.id, () => undefined)
+      : withUnknownTotal(listing);
+  }
   const { kind, task } = change;
   if (has(listing, task.id)) {
     // A retried create returns the task as it was when it was created.

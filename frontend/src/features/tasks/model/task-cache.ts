@@ -46,6 +46,16 @@ export function withReplaced(
   });
 }
 
+/**
+ * Forgets the total number of tasks when a task was deleted that may be on a page that is not loaded.
+ */
+export function withUnknownTotal(listing: Listing): Listing {
+  const [first, ...rest] = listing.pages;
+  const isWhole = listing.pages.at(-1)?.next === undefined;
+  if (isWhole || first?.total === undefined) return listing;
+  return { ...listing, pages: [{ ...first, total: undefined }, ...rest] };
+}
+
 export const has = ({ pages }: Listing, id: string): boolean =>
   pages.some(({ tasks }) => tasks.some((task) => task.id === id));
 

@@ -68,18 +68,23 @@ export function overlay(
 }
 
 /**
- * Returns the number of tasks in a view. `total` is the server's number, which includes tasks on
- * pages that are not loaded, but not the unsent changes. `tasks`, `view` and `find` are those of
+ * Returns the number of tasks in a view, or `undefined` if it is unknown how many of the tasks that
+ * are not loaded are being deleted. `total` is the server's number, which includes tasks on
+ * pages that are not loaded, but not the unsent changes. `tasks`, `entries`, `view` and `find` are those of
  * `overlay`. Rows that are displayed only because they are edited or need a decision do not count.
  */
 export function countOf(
   total: number,
   tasks: readonly Task[],
   rows: readonly Row[],
+  entries: readonly Entry[],
   view: View,
   find: (id: string) => Task | undefined,
-): number {
+): number | undefined {
   const listed = new Set(tasks.map(({ id }) => id));
+  const isUnlisted = ({ write, state }: Entry) =>
+    write.kind === "delete" && state !== "failed" && !listed.has(write.taskId);
+  if (tasks.length < total && entries.some(isUnlisted)) return undefined;
   /** Returns whether unsent changes create a task or move it into the view. */
   const isAdded = (task: Task) => {
     const known = find(task.id);

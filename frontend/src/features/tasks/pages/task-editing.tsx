@@ -23,6 +23,7 @@ import {
   useUnsent,
   useUnsentActions,
 } from "../hooks/use-task-changes";
+import { fetchTask } from "../hooks/use-tasks";
 import {
   changeOf,
   fieldsOf,
@@ -144,6 +145,12 @@ export function Editing(props: Props) {
     });
   }
 
+  /** Continues with the stored task, which a change with a lost response may have changed. */
+  async function showStored() {
+    const stored = await fetchTask(task.id).catch(() => undefined);
+    if (stored && isShown.current) settle(stored);
+  }
+
   /** Overwrites the version saved elsewhere. If that fails, offers the choice again. */
   async function overwrite(theirs: Task) {
     try {
@@ -163,7 +170,10 @@ export function Editing(props: Props) {
     },
     discard(entry) {
       given.discard(entry);
-      if (entry.write.kind === "update") settle({ ...base.current, ...entry.write.base });
+      notices.retract(t().task.kept, t().task.keptInTab);
+      if (entry.write.kind !== "update") return;
+      settle({ ...base.current, ...entry.write.base });
+      if (entry.problem) void showStored();
     },
     takeTheirs(entry) {
       given.takeTheirs(entry);

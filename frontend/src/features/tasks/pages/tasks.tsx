@@ -119,7 +119,7 @@ function Listing({ view }: { view: View }) {
   const count =
     total === undefined || isPlaceholderData
       ? undefined
-      : countOf(total, loaded, rows, view, cachedTask);
+      : countOf(total, loaded, rows, unsent, view, cachedTask);
   return (
     <>
       {error && data && !isFetchNextPageError && (
