@@ -74,11 +74,25 @@ test("a conflict and a refused change look right", async ({ page, context, syste
   await page.goto(`/tasks/${id}`);
   await page.getByLabel("Notes").fill("Two litres, from http://example.com/shop");
   const authorization = `Bearer ${await tokenOf(context, system)}`;
-  await fetch(`${system.tasks.url}/api/tasks/${id}`, {
-    method: "PATCH",
-    headers: { authorization, "content-type": "application/json" },
-    body: JSON.stringify({ description: "Three litres" }),
-  });
+  const changeNotes = (description: string) =>
+    fetch(`${system.tasks.url}/api/tasks/${id}`, {
+      method: "PATCH",
+      headers: { authorization, "content-type": "application/json" },
+      body: JSON.stringify({ description }),
+    });
+  const other = await context.newPage();
+  await other.route("**/api/tasks/*", (route) => route.abort());
+  await other.goto("/tasks");
+  await other.getByRole("button", { name: "Delete Milk" }).click();
+  await changeNotes("Four litres");
+  await other.unroute("**/api/tasks/*");
+  await other.getByRole("button", { name: "Close notice" }).click();
+  await expect(other.getByText("Not deleted.")).toBeVisible();
+  await inspect(other, "tasks-not-deleted");
+  await other.getByRole("button", { name: "Keep the task" }).click();
+  await other.close();
+  await changeNotes("Three litres");
+
   await page.getByRole("button", { name: "Save changes" }).click();
   await expect(page.getByText("Three litres")).toBeVisible();
   await inspect(page, "task-conflict");

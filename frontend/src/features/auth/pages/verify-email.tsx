@@ -28,7 +28,8 @@ export function VerifyEmailPage() {
     setSentTo(email.trim());
   }
 
-  if (session.state === "loading") return null;
+  // Whether the address is verified is unknown until the session is.
+  if (session.state === "loading" && search.has("verified")) return null;
   const person = session.state === "somebody" ? session.person : undefined;
   const onward = person ? (
     <TextLink to="/tasks">{t().auth.toTasks}</TextLink>

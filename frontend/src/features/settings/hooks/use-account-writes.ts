@@ -48,7 +48,10 @@ async function deleteForGood({ password, onLost }: Deletion): Promise<{ isGone: 
     if (!(error instanceof LostResponse)) throw error;
     onLost();
     if (await hasSession()) {
-      throw new ProblemError({ ...error.problem, message: t().settings.notDeleted });
+      const message = t().settings.notDeleted;
+      // The form may have been left meanwhile.
+      notices.show({ kind: "problem", text: message });
+      throw new ProblemError({ ...error.problem, message });
     }
     lookAgain();
     return { isGone: true };
@@ -61,7 +64,9 @@ const PAUSE = 3_000;
 async function hasSession(): Promise<boolean> {
   for (let isFirst = true; ; isFirst = false) {
     try {
-      return (await getSession()) !== null;
+      const session = await getSession();
+      notices.retract(t().settings.deleteUnknown);
+      return session !== null;
     } catch {
       if (isFirst) notices.show({ kind: "problem", text: t().settings.deleteUnknown });
       await new Promise((resolve) => setTimeout(resolve, PAUSE));

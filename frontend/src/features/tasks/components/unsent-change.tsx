@@ -15,7 +15,7 @@ export function UnsentChange({ entry, actions }: Props) {
   const { state, problem, theirs, write } = entry;
   if (theirs && write.kind === "delete") {
     return (
-      <>
+      <div>
         <div className="px-3 pb-2 text-sm">
           <Notes label={`${t().task.notes}:`} text={theirs.description} />
         </div>
@@ -23,7 +23,7 @@ export function UnsentChange({ entry, actions }: Props) {
           <Action label={t().unsent.deleteAnyway} run={() => actions.overwrite(entry)} />
           <Action label={t().unsent.keepTask} run={() => actions.discard(entry)} />
         </Line>
-      </>
+      </div>
     );
   }
   if (theirs) return <Conflict entry={entry} actions={actions} />;
@@ -62,7 +62,7 @@ function Conflict({ entry, actions }: Props) {
   const fields = conflictsOf(theirs, write.change, write.base);
   const hasNotes = fields.includes("description");
   return (
-    <>
+    <div>
       <div className="grid gap-2 px-3 pb-2 text-sm">
         {hasNotes && <Notes label={`${t().task.notes}:`} text={write.change.description ?? null} />}
         <OtherVersion theirs={theirs} hasTitle={fields.includes("title")} hasNotes={hasNotes} />
@@ -71,7 +71,7 @@ function Conflict({ entry, actions }: Props) {
         <Action label={t().unsent.keepMine} run={() => actions.overwrite(entry)} />
         <Action label={t().unsent.useTheirs} run={() => actions.takeTheirs(entry)} />
       </Line>
-    </>
+    </div>
   );
 }
 
