@@ -113,9 +113,9 @@ fn flatten_object(object: &mut Object, fields: &FieldTypes, is_request: bool) {
     }
     // The names of all properties are strings.
     object.property_names = None;
+    forbid_null(&mut object.schema_type, is_request);
     // The ranges of Rust's types are no rule of the wire contract.
     object.format.take_if(|_| object.schema_type == Type::Integer.into());
-    forbid_null(&mut object.schema_type, is_request);
 }
 
 fn forbid_null(schema_type: &mut SchemaType, is_request: bool) {
