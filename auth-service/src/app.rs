@@ -5,7 +5,7 @@ mod metrics;
 
 use std::{sync::Arc, time::Duration};
 
-use actix_web::{App, web::Data};
+use actix_web::{App, HttpResponse, ResponseError as _, web::Data};
 use database::{Database, OpenError, migrate::Migrations};
 use futures_util::future::join;
 use service_kit::{Application, Clock, Service, cors::Cors, server::InFlight, worker::Worker};
@@ -29,7 +29,10 @@ use crate::{
         throttle::Attempts,
     },
     http::{
-        cookies::Cookies, error::X_RETRY_AFTER, session_cookies::SET_AUTH_TOKEN, state::AppState,
+        cookies::Cookies,
+        error::{Error, X_RETRY_AFTER},
+        session_cookies::SET_AUTH_TOKEN,
+        state::AppState,
     },
     openapi,
     routes::{self, SET_AUTH_JWT, TOKEN_ENDPOINT},
@@ -166,6 +169,10 @@ impl Service for AuthService {
             .app_data(self.state)
             .configure(routes::configure)
             .configure(|app| routes::configure_web(app, &self.config))
+    }
+
+    fn panicked() -> HttpResponse {
+        Error::Panicked.error_response()
     }
 
     fn openapi() -> serde_json::Result<String> {

@@ -6,7 +6,7 @@ mod metrics;
 use std::time::Duration;
 
 use actix_web::{
-    App, ResponseError as _,
+    App, HttpResponse, ResponseError as _,
     body::{BodySize, BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
@@ -138,6 +138,10 @@ impl Service for TaskService {
             .app_data(self.verifier)
             .wrap(from_fn(describe_errors))
             .configure(routes::configure)
+    }
+
+    fn panicked() -> HttpResponse {
+        Error::Panicked.error_response()
     }
 
     fn openapi() -> serde_json::Result<String> {

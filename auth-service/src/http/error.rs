@@ -169,6 +169,8 @@ pub(crate) enum Error {
     ResponsesInFlight(#[from] service_kit::server::Exhausted),
     #[error("application state is missing")]
     NoState,
+    #[error("the handler of the request panicked")]
+    Panicked,
     #[error("database unavailable")]
     DatabaseUnavailable(#[from] database::Unavailable),
     #[error("database query failed")]

@@ -136,6 +136,6 @@ fn serve<S: Service>(
         let cors = Arc::clone(&cors);
         let app = service.clone().app();
         app.wrap(from_fn(move |req, next| Arc::clone(&cors).handle(req, next)))
-            .wrap(from_fn(request::handle))
+            .wrap(from_fn(|req, next| request::handle(req, next, S::panicked)))
     })
 }

@@ -35,12 +35,14 @@ pub fn set_cause(response: &mut HttpResponse, cause: String) {
 }
 
 /// Outermost middleware: assigns a request id, runs the request to completion and logs it in one
-/// line, except for health probes.
+/// line, except for health probes. `panicked` returns the response to a request whose handler
+/// panicked.
 ///
 /// A client that disconnects cannot cancel the request between two statements.
 pub async fn handle(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
+    panicked: fn() -> HttpResponse,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let id = request_id(&req);
     let is_head = *req.method() == Method::HEAD;
@@ -64,7 +66,7 @@ pub async fn handle(
         }
         // The panic hook has already logged the panic.
         Err(panic) => {
-            let mut response = HttpResponse::InternalServerError().finish();
+            let mut response = panicked();
             sign(response.head_mut(), id);
             log(None, response.status(), &response.extensions());
             Err(InternalError::from_response(panic, response).into())
@@ -91,4 +93,32 @@ fn request_id(req: &ServiceRequest) -> HeaderValue {
         let text = Uuid::now_v7().simple().encode_lower(&mut text);
         HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static("-"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::{
+        App,
+        body::to_bytes,
+        middleware::from_fn,
+        test::{TestRequest, init_service, try_call_service},
+        web,
+    };
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn a_panic_gets_the_response_of_the_service() {
+        let panicked = || HttpResponse::InternalServerError().body("in the service's format");
+        let handler = async || -> HttpResponse { panic!("a test") };
+        let app = App::new()
+            .route("/", web::get().to(handler))
+            .wrap(from_fn(move |req, next| handle(req, next, panicked)));
+        let app = init_service(app).await;
+        let error = try_call_service(&app, TestRequest::get().to_request()).await.err().unwrap();
+        let response = error.error_response();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(response.headers().contains_key(&REQUEST_ID));
+        assert_eq!(to_bytes(response.into_body()).await.unwrap(), "in the service's format");
+    }
 }

@@ -3,7 +3,7 @@
 use std::{error::Error as StdError, time::Duration};
 
 use actix_web::{
-    App, Error,
+    App, Error, HttpResponse,
     dev::{ServiceFactory, ServiceRequest, ServiceResponse},
 };
 use clap::Args;
@@ -66,6 +66,10 @@ pub trait Service: Figures + Clone {
     /// Returns the application. Every server thread creates one. The chassis wraps it in the
     /// middleware that all services have.
     fn app(self) -> App<impl Application>;
+
+    /// Returns the response to a request whose handler panicked, in the format of the service's
+    /// errors.
+    fn panicked() -> HttpResponse;
 
     /// Returns the OpenAPI document.
     fn openapi() -> serde_json::Result<String>;

@@ -77,6 +77,8 @@ pub(crate) enum Error {
     ResponsesInFlight(#[from] Exhausted),
     #[error("cannot serialize a task")]
     Json(#[source] serde_json::Error),
+    #[error("the handler of the request panicked")]
+    Panicked,
     #[error("database unavailable")]
     DatabaseUnavailable(#[from] database::Unavailable),
     #[error("database query failed")]

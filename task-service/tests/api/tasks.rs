@@ -1,9 +1,12 @@
 //! The life cycle of a task through the API, and what all endpoints have in common.
 
+use actix_web::{body::to_bytes, http::header::CONTENT_TYPE};
 use database::{on_both_engines, testing::TestDatabase};
 use futures_util::future::join_all;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use service_kit::Service as _;
+use task_service::app::TaskService;
 
 use crate::app::{TestApp, location, problem};
 
@@ -152,6 +155,18 @@ async fn an_unknown_path_is_a_problem(db: TestDatabase) {
         assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
         assert_eq!(problem(response).await["code"], "not_found");
     }
+}
+
+/// No request is known to panic, so this tests the response alone. service-kit tests that a request
+/// that panics gets it.
+#[actix_web::test]
+async fn the_response_to_a_panic_is_a_problem() {
+    let response = TaskService::panicked();
+    assert_eq!(response.status().as_u16(), 500);
+    assert_eq!(response.headers().get(CONTENT_TYPE).unwrap(), "application/problem+json");
+    let body = to_bytes(response.into_body()).await.unwrap();
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(body["code"], "internal_error");
 }
 
 async fn a_wrong_method_returns_the_allowed_ones(db: TestDatabase) {

@@ -192,6 +192,7 @@ impl Error {
                 (S::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE", "Service temporarily unavailable")
             }
             Self::NoState
+            | Self::Panicked
             | Self::Sql(_)
             | Self::StoredUserId(_)
             | Self::Blocking(_)

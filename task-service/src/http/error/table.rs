@@ -106,7 +106,7 @@ impl Error {
             ),
             Self::DatabaseUnavailable(_) => database_unavailable(),
             Self::Sql(error) if is_outage(error) => database_unavailable(),
-            Self::Sql(_) | Self::Json(_) => internal(),
+            Self::Sql(_) | Self::Json(_) | Self::Panicked => internal(),
         };
         (status, code, detail)
     }
