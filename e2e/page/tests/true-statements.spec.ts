@@ -48,7 +48,7 @@ test("a device whose sign-out response was lost is not said to be signed in", as
     data: { email, password: "correct horse 42" },
   });
   await page.goto("/settings");
-  await expect(page.getByText("curl")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Sign out curl" })).toBeVisible();
   await loseResponses(page, "**/revoke-session");
   // The list cannot be fetched afterwards, which is said beside the old one.
   await page.route("**/list-sessions", (route) => route.abort());
