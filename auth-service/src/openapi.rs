@@ -17,8 +17,6 @@ use utoipa::{
 use self::complete::complete;
 use crate::routes;
 
-const COOKIE: &str = "sessionCookie";
-
 const ABOUT: &str = "\
 Manages accounts and sessions, issues EdDSA access tokens (JWT) and publishes their keys. The \
 endpoints below `/api/auth`, except `/undo-change-email` and `/verify-email/confirm`, speak the wire \

@@ -11,9 +11,9 @@ use utoipa::openapi::{
 };
 
 use super::{
-    COOKIE,
     headers::{REQUEST_ID, SET_COOKIE, add_headers, of_status, share_headers},
     schemas::{FieldTypes, flatten, name_of, unwrapped},
+    security::COOKIE,
 };
 use crate::{
     http::{

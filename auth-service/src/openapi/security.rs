@@ -5,7 +5,8 @@ use utoipa::openapi::{
     security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 
-use super::COOKIE;
+/// Name of the scheme for requests with a session cookie.
+pub(super) const COOKIE: &str = "sessionCookie";
 
 pub(super) fn describe(components: &mut Components) {
     let about_cookie = "The signed session token, `<token>.<signature>`, percent-encoded. Set by sign-up \
