@@ -15,8 +15,8 @@ use std::{
 pub struct Stub(SocketAddr);
 
 impl Stub {
-    /// Starts the server. `answer` receives the request line and headers and returns a complete
-    /// response; see [`answer`].
+    /// Starts the server. The closure receives the request line and headers, and returns a complete
+    /// response, such as one built by the function [`answer`].
     pub fn start(answer: impl Fn(&str) -> String + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let address = listener.local_addr().expect("it has an address");

@@ -76,8 +76,8 @@ async fn import(db: &TestDatabase, text: &str) -> String {
     done(db, &["import", &path]).await
 }
 
-/// Imports from a pipe, whose end cannot be checked beforehand. Returns whether the import
-/// succeeded, and its standard output.
+/// Imports an export from a pipe. A pipe can be read only once, so rows are stored before the last
+/// line is checked. Returns whether the import succeeded, and its standard output.
 async fn piped(db: &TestDatabase, text: &str) -> (bool, String) {
     let mut command = service(db, &["import", "-"]).stdin(Stdio::piped()).spawn().unwrap();
     // The command may exit before it has read everything.

@@ -1,4 +1,4 @@
-//! Errors of composing and sending e-mails.
+//! Errors of composing e-mails and of accessing the outbox. Errors of sending are in `transport`.
 
 use database::Unavailable;
 

@@ -44,7 +44,7 @@ export const origins = [
   ["an unknown path is found before a foreign origin", post("/nonsense", {}, { headers: { ...COOKIE, origin: FOREIGN } })],
   ["password reset with a cookie from a foreign origin is refused", post("/request-password-reset", { email: NOBODY }, { headers: { ...COOKIE, origin: FOREIGN } })],
 
-  // Sign-in and sign-up without a cookie
+  // Sign-in and sign-up, which are checked even without a cookie
   ["sign-in from no browser passes", tryIn({})],
   ["sign-in from a trusted origin passes", tryIn({ origin: TRUSTED })],
   ["sign-in from a foreign origin is refused", tryIn({ origin: FOREIGN })],

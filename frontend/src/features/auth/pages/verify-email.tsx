@@ -1,4 +1,5 @@
-// Target of the links in verification e-mails. Users can also request such an e-mail here.
+// Page to which auth-service redirects from the links in verification e-mails. Users can also request
+// such an e-mail here.
 
 import { useState } from "react";
 import { useSearchParams } from "react-router";

@@ -108,7 +108,7 @@ export const unknownTask = (id: string, known: Partial<Task> = {}): Task => ({
   ...known,
 });
 
-/** Returns whether the state of a task was loaded, so that more than its text is known. */
+/** Returns whether a task was loaded or is new, that is, whether it is not an `unknownTask`. */
 export const isLoaded = ({ created_at }: Task): boolean => created_at !== "";
 
 /** Returns a stand-in for a task, with the original fields that the unsent changes contain. */
