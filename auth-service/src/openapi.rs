@@ -1,6 +1,6 @@
 //! The `OpenAPI` 3.1 document of Better Auth's endpoints and our own. Operations are described beside
-//! their handlers; what many have in common is added here. Tests validate every response that they
-//! receive against the document.
+//! their handlers; the parts that many operations share are added here. Tests validate every
+//! response that they receive against the document.
 
 mod complete;
 mod headers;
@@ -106,7 +106,7 @@ precedence. A JWT does not identify a session here. With https, the cookie is ca
 )]
 struct Operations;
 
-/// Returns the document in the form in which it is committed.
+/// Returns the document as pretty-printed JSON, as it is committed in `openapi.json`.
 pub fn json() -> Result<String, serde_json::Error> {
     describe().to_pretty_json().map(|json| json + "\n")
 }
@@ -124,7 +124,7 @@ fn describe() -> OpenApi {
     openapi
 }
 
-/// Returns the schema of an error.
+/// Returns the schema of error bodies, with the possible values of `code`.
 fn error(codes: BTreeSet<String>) -> ObjectBuilder {
     let string = || ObjectBuilder::new().schema_type(Type::String);
     let oauth_errors = [
@@ -143,7 +143,7 @@ fn error(codes: BTreeSet<String>) -> ObjectBuilder {
         .additional_properties(Some(AdditionalProperties::FreeForm(false)))
 }
 
-/// Returns the error codes of all examples.
+/// Returns the error codes that occur in the examples of all responses.
 fn codes(openapi: &OpenApi) -> BTreeSet<String> {
     let items = openapi.paths.paths.values().flat_map(|item| [&item.get, &item.post]);
     let responses = items.flatten().flat_map(|operation| operation.responses.responses.values());

@@ -1,8 +1,8 @@
 //! The routing table.
 //!
 //! Under `/api/auth`, a wrong method is treated as an unknown path (404 without a body), except for
-//! `POST /get-session`, as in Better Auth. Handlers are therefore added with `route`. Elsewhere,
-//! the response to a wrong method is a 405 with `Allow`.
+//! `POST /get-session`, as in Better Auth. Handlers there are therefore added with `Scope::route`,
+//! which matches path and method together. Elsewhere, a wrong method gets a 405 with `Allow`.
 
 pub(crate) mod callback;
 pub(crate) mod change_email;
@@ -133,8 +133,8 @@ fn read() -> Route {
     route().guard(Any(Get()).or(Head()))
 }
 
-/// Responds to a HEAD request for a link that changes something. Does not open the link, because
-/// e-mail scanners send HEAD requests.
+/// Responds to a HEAD request for a link that takes effect when it is opened with GET. Does nothing
+/// else, because e-mail scanners send HEAD requests.
 async fn unopened() -> HttpResponse {
     HttpResponse::Ok().finish()
 }

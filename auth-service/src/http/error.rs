@@ -262,8 +262,7 @@ impl Error {
         }
     }
 
-    /// Returns the error code. If the error is about a link, the code is appended to the redirect
-    /// target.
+    /// Returns the error code, if the error has one.
     pub(crate) fn code(&self) -> Option<&'static str> {
         self.parts().1
     }

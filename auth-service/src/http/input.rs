@@ -50,16 +50,16 @@ pub(crate) trait Schema: DeserializeOwned + 'static {
     const SIGNS_IN: bool = false;
     /// Whether the endpoint also accepts forms.
     const TAKES_FORMS: bool = Self::SIGNS_IN;
-    /// The expected types named in Better Auth's error for a body that is not an object. An empty
-    /// string stands for an error without types. If the list is empty, such a body is accepted as
-    /// one without fields.
+    /// Types that the validation errors for a body that is not an object name as expected, as in
+    /// Better Auth; one error for each. An empty string stands for an error that names no types. If
+    /// the list is empty, such a body is treated as an empty object.
     const NO_OBJECT: &[&str] = &["object"];
 
     /// Whether a body is required.
     const NEEDS_BODY: bool = true;
 
-    /// Reads the fields, which are in the body unless this is overridden. Returns `None` after a
-    /// problem.
+    /// Reads the fields, by default from the body. Returns `None` if there is a problem, which is
+    /// then recorded in `sent`.
     fn read(sent: &mut Sent<'_>) -> Option<Self> {
         sent.body()
     }
@@ -83,7 +83,7 @@ impl Sent<'_> {
         zod::read("body", self.members, &mut self.problems)
     }
 
-    /// Reads the parameters of the query. A repeated parameter is an array.
+    /// Reads the query parameters. A repeated one becomes an array, which string fields reject.
     pub(crate) fn query<T: DeserializeOwned>(&mut self) -> Option<T> {
         let mut members = Map::new();
         for (name, value) in form_urlencoded::parse(self.query.as_bytes()).into_owned() {
@@ -94,8 +94,8 @@ impl Sent<'_> {
         zod::read("query", &members, &mut self.problems)
     }
 
-    /// Reads an object that must have no other fields, from the query of a GET request or the body
-    /// of another. Only the problem of an unknown field names it.
+    /// Reads an object that must have no fields other than `names`, from the query of a GET request
+    /// or the body of any other. An unknown field is named in the problem; an invalid one is not.
     pub(crate) fn strict<T: DeserializeOwned>(
         &mut self,
         names: &[&str],

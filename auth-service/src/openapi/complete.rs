@@ -28,8 +28,8 @@ use crate::{
     routes::{BASE_PATH, SECURITY_EVENTS},
 };
 
-/// Operations that use the database although their path is outside the base path. All operations
-/// below the base path may use it, because requests to them are counted for rate limits.
+/// Paths outside the base path whose operations use the database. All operations below the base
+/// path may use it, because requests to them are counted for rate limits.
 const USE_DATABASE: [&str; 3] = ["/jwks", "/.well-known/jwks.json", SECURITY_EVENTS];
 
 pub(super) fn complete(openapi: &mut OpenApi, fields: &FieldTypes) {
@@ -65,7 +65,7 @@ fn describe_input(operation: &mut Operation, components: &Components, fields: &F
         if is_any(schema) {
             body.required = None;
         }
-        // All values of a form are strings.
+        // All form values are strings, so the schema of the form omits fields of other types.
         if media_type == FORM
             && let Some(object) = object(schema, components)
             && object.properties.values().any(|field| !is_string(field))
@@ -89,7 +89,7 @@ fn add_errors(path: &str, operation: &mut Operation, components: &mut Components
         let is_own = responses.contains_key(status.as_str());
         examples::add(if is_own { responses } else { &mut shared }, error);
     }
-    // A response without errors specific to this operation is a shared component.
+    // A response that has only common errors becomes a shared component.
     for (status, mut response) in shared {
         if let RefOr::T(response) = &mut response {
             add_headers_of_error(&status, response);
@@ -100,8 +100,8 @@ fn add_errors(path: &str, operation: &mut Operation, components: &mut Components
     }
 }
 
-/// Returns the errors that follow from the request: those whose example differs between operations,
-/// and those that are the same for many.
+/// Returns the errors that follow from the path, the parameters and the body: first those whose
+/// examples differ between operations, then those that many operations share.
 fn errors(path: &str, operation: &Operation, components: &Components) -> (Vec<Error>, Vec<Error>) {
     let (mut own, mut common) = (Vec::new(), Vec::new());
     let is_below_base = path.starts_with(BASE_PATH);

@@ -50,7 +50,7 @@ pub(super) fn of_status(status: StatusCode) -> &'static [&'static str] {
     }
 }
 
-/// Replaces the headers of a response by references to the shared descriptions.
+/// Replaces the headers of a response with references to the shared descriptions.
 pub(super) fn share_headers(response: &mut Response) {
     let names: Vec<_> = response.headers.keys().cloned().collect();
     add_headers(response, &names.iter().map(String::as_str).collect::<Vec<_>>());

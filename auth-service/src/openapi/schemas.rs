@@ -1,4 +1,4 @@
-//! Simplifies the schemas that derive from types.
+//! Simplifies the schemas that utoipa derives from Rust types.
 
 use std::{collections::BTreeMap, mem};
 
@@ -7,12 +7,11 @@ use utoipa::openapi::{
     schema::{AdditionalProperties, AnyOfBuilder, ArrayItems, SchemaType},
 };
 
-/// Schemas of the types of fields, by name.
+/// Schemas of field types, by the name of the type.
 pub(super) type FieldTypes = BTreeMap<String, RefOr<Schema>>;
 
-/// Replaces references to the types of fields by their schemas, and returns these. Forbids
-/// undescribed fields in responses. Requests may have some, but `null` does not stand for an absent
-/// field.
+/// Inlines the schemas of field types, and returns them. Forbids undescribed fields in responses.
+/// Requests may contain undescribed fields, but not `null` in place of an absent field.
 pub(super) fn simplify(openapi: &mut OpenApi) -> FieldTypes {
     let requests = request_names(openapi);
     let components = openapi.components.get_or_insert_default();
@@ -36,7 +35,7 @@ pub(super) fn simplify(openapi: &mut OpenApi) -> FieldTypes {
     fields
 }
 
-/// Joins the lines of a comment, which has one paragraph.
+/// Joins the lines of a doc comment that has a single paragraph.
 pub(super) fn unwrapped(text: &str) -> String {
     text.replace('\n', " ")
 }
@@ -59,8 +58,8 @@ fn request_names(openapi: &OpenApi) -> Vec<String> {
     names.collect()
 }
 
-/// Replaces references to the types of fields. In a request, also removes `null` from optional
-/// fields.
+/// Replaces references to field types with their schemas. In a request, also removes `null` from
+/// the types of optional fields.
 pub(super) fn flatten(schema: &mut RefOr<Schema>, fields: &FieldTypes, is_request: bool) {
     let (replacement, description) = match schema {
         RefOr::Ref(reference) => {
@@ -78,7 +77,7 @@ pub(super) fn flatten(schema: &mut RefOr<Schema>, fields: &FieldTypes, is_reques
             let [item] = one_of.items.as_slice() else { return };
             (item.clone(), one_of.description.take())
         }
-        // A type with a description of the field.
+        // A field type, combined with the field's own description.
         RefOr::T(Schema::AllOf(all_of)) => {
             let [item, RefOr::T(Schema::Object(field))] = all_of.items.as_mut_slice() else {
                 return;
@@ -111,10 +110,10 @@ fn flatten_object(object: &mut Object, fields: &FieldTypes, is_request: bool) {
     for field in object.properties.values_mut() {
         flatten(field, fields, is_request);
     }
-    // The names of all properties are strings.
+    // Redundant, because all names in a JSON object are strings.
     object.property_names = None;
     forbid_null(&mut object.schema_type, is_request);
-    // The ranges of Rust's types are no rule of the wire contract.
+    // The ranges of Rust's integer types are not part of the wire contract.
     object.format.take_if(|_| object.schema_type == Type::Integer.into());
 }
 
@@ -134,11 +133,11 @@ pub(super) fn name_of(reference: &Ref) -> &str {
     reference.ref_location.rsplit('/').next().unwrap_or_default()
 }
 
-/// Requires at least one of the fields of an object.
+/// Requires at least one of the fields of the object schema with this name.
 pub(super) fn require_any(components: &mut Components, name: &str) {
     let Some(RefOr::T(Schema::Object(object))) = components.schemas.get(name) else { return };
     let needs = |field: &String| ObjectBuilder::new().required(field);
-    // In the order of their declaration, which is that of the database columns.
+    // The map is sorted by name. Reversed, it has the order in which `UpdateUser` declares them.
     let any =
         object.properties.keys().rev().map(needs).fold(AnyOfBuilder::new(), AnyOfBuilder::item);
     let schema = AllOfBuilder::new().item(object.clone()).item(any);

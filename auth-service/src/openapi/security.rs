@@ -1,4 +1,4 @@
-//! Ways in which clients authenticate.
+//! Security schemes: the ways in which clients authenticate.
 
 use utoipa::openapi::{
     Components,

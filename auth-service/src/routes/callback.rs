@@ -83,8 +83,7 @@ refusals!(
         CallbackErrors,
     ),
 )]
-// Redirects to the error page: every `state` is unknown, because no sign-in with a provider was
-// started.
+// Every `state` is unknown, because no sign-in with a provider was started.
 pub(crate) async fn callback(
     state: Data<AppState>,
     Input(sent): Input<OauthCallback>,

@@ -78,7 +78,8 @@ pub(crate) async fn change_email(
     } else {
         let confirms = features.confirm_change_email && live.user.email_verified;
         let new_email = Some(input.new_email.0.as_str());
-        // Only the mail worker checks whether the new address is taken, when it sends the e-mail.
+        // Only the mail worker checks whether the new address is taken, so that the response does
+        // not reveal it.
         let ask = |kind, callback_url| {
             mail::ask_for_user(kind, (&*live).into(), new_email, callback_url, state.now())
         };
@@ -93,7 +94,7 @@ pub(crate) async fn change_email(
 }
 
 /// Changes the address at once, and returns true. If the new address is taken, returns false instead
-/// of an error, so that the response does not reveal other users.
+/// of an error, so that the response does not reveal who has an account.
 async fn change_at_once(
     state: &AppState,
     req: &HttpRequest,
@@ -142,7 +143,7 @@ pub(crate) struct VerifyEmailResponse {
     pub(crate) user: Option<Option<User>>,
 }
 
-/// Performs one step of a change of address: queues the link to the new address, or changes the
+/// Performs one step of an address change: queues the link to the new address, or changes the
 /// address. Returns the body of the response.
 pub(super) async fn open_link(
     state: &AppState,
@@ -200,7 +201,7 @@ async fn confirm(
     Ok(())
 }
 
-/// Changes the address. Opening the link proves access to the mailbox of the new one.
+/// Changes the address. Opening the link has proved access to the new address's mailbox.
 async fn change(
     state: &AppState,
     req: &HttpRequest,

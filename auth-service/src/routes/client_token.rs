@@ -36,8 +36,8 @@ pub(crate) const PATH: &str = "/api/auth/oauth2/token";
 pub(crate) struct TokenRequest {
     client: OauthClient,
     form: OauthForm,
-    /// Time of issue of the token. It is taken before the client is read, so that disabling the
-    /// client in the meantime also revokes the token.
+    /// The token's time of issue. It is taken before the client is read, so that the token is
+    /// revoked as well if the client is disabled in the meantime.
     now: DbTime,
 }
 

@@ -36,8 +36,8 @@ use crate::{
 /// A token sent by a receiver.
 pub(crate) struct FromReceiver(String);
 
-/// A token sent by a receiver, by a client with its secret, or without credentials. As for public
-/// clients (RFC 7009 §2.1), anyone who holds a token may revoke it.
+/// A token sent by a receiver, by an OAuth client with its secret, or without credentials. As for
+/// public clients (RFC 7009 §2.1), anyone who holds a token may revoke it.
 pub(crate) struct FromReceiverOrBearer(String);
 
 impl FromRequest for FromReceiver {
@@ -101,7 +101,7 @@ enum Senders {
     All,
 }
 
-/// Reads the token from a form. The sender is authenticated before the body is read.
+/// Authenticates the sender, then reads the form and returns its token.
 async fn token(req: &HttpRequest, mut payload: Payload, accepted: Senders) -> Result<String> {
     let state = req.app_data::<Data<AppState>>().ok_or(Error::NoState)?;
     if !state.security_events.are_offered() {
@@ -144,9 +144,9 @@ refusals!(
 
 /// Introspect a token
 ///
-/// Returns whether an access token (JWT) is active (RFC 7662): issued by this service, not
-/// expired, not revoked, and its session has not ended; or, for the token of a client, the
-/// client is active. For services that do not verify tokens themselves.
+/// Returns whether an access token (JWT) is active (RFC 7662): this service issued it, it has
+/// neither expired nor been revoked, and its session has not ended or, for a client's token, the
+/// client is active. Meant for services that do not verify tokens themselves.
 #[utoipa::path(
     post, path = "/api/auth/oauth2/introspect", operation_id = "introspectToken", tag = "tokens",
     security(("receiverSecret" = []), ("receiverPassword" = [])),
@@ -192,7 +192,7 @@ fn client_names(claims: &ClientClaims, issued_at: DbTime) -> ClientTokenNames<'_
     ClientTokenNames { client: &claims.client_id, token: &claims.jti, issued_at }
 }
 
-/// Returns the claims of a token that this service signed, with the time of issue.
+/// Returns the claims with the time of issue, or `None` if `iat` is out of range.
 fn with_issue_time(claims: ClientClaims) -> Option<(ClientClaims, DbTime)> {
     let issued_at = DbTime(DateTime::from_timestamp(claims.iat, 0)?);
     Some((claims, issued_at))

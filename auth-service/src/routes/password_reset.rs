@@ -134,7 +134,7 @@ struct ResetPasswordQuery {
 }
 
 impl Schema for ResetPassword {
-    /// Reads the token from the body or, if it is not there, from the query.
+    /// Reads the token from the body or, if the body has none, from the query.
     fn read(sent: &mut Sent<'_>) -> Option<Self> {
         let (body, query) = (sent.body::<Self>(), sent.query::<ResetPasswordQuery>());
         let (body, query) = (body?, query?);
@@ -208,7 +208,7 @@ pub(crate) async fn reset_password(
     Ok(Json(StatusResponse::OK))
 }
 
-/// Returns the user who may reset the password with a token.
+/// Returns the user whose password the token can reset.
 async fn find_user(state: &AppState, token_hash: &[u8], now: DbTime) -> Result<store::User> {
     let conn = &mut state.read().await?;
     let id = VerificationToken::find_user(conn, Purpose::ResetPassword, token_hash, now).await?;

@@ -242,8 +242,8 @@ impl Poll {
 
 impl Read {
     async fn signed(self, state: &AppState) -> Result<SecurityEvents> {
-        // This replica may not have noticed that a key was revoked, and must not sign with that
-        // key.
+        // An event with a key id reports that the key was revoked. This replica may not have
+        // noticed yet, and must not sign with that key.
         if self.rows.iter().any(|row| row.key_id.is_some()) {
             state.issuer.load(state.now()).await?;
         }

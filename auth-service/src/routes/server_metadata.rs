@@ -15,7 +15,8 @@ pub(crate) const PATH: &str = "/.well-known/oauth-authorization-server";
 /// Authentication methods of clients at the token endpoint.
 const CLIENT_AUTHENTICATION: [&str; 3] =
     ["client_secret_basic", "client_secret_post", "private_key_jwt"];
-/// Receivers send a secret of `EVENTS_SECRET` as the password, with any user name.
+/// Authentication method of receivers, which send one of the secrets in `EVENTS_SECRET` as the
+/// password, with any user name.
 const RECEIVER_AUTHENTICATION: &str = "client_secret_basic";
 
 #[derive(Serialize, ToSchema)]

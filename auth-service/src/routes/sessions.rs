@@ -1,4 +1,4 @@
-//! Returns the current session with a new access token, and lists and ends the user's sessions.
+//! Endpoints that return the current session with a new access token, and list and end sessions.
 
 use actix_web::{
     HttpRequest, HttpResponse, ResponseError as _,
@@ -93,8 +93,8 @@ refusals!(PostErrors: MissingOrNullOrigin, InvalidOrigin, GetSessionByPost);
     tag = "sessions",
     responses(PostErrors)
 )]
-// Returns 405 after the check of the origin, as Better Auth does for a wrong method on this path
-// only. The body is not read.
+// Checks the origin and then returns 405, as Better Auth does for a wrong method on this path only.
+// The body is not read.
 pub(crate) async fn refuse_post(state: Data<AppState>, req: HttpRequest) -> Result<HttpResponse> {
     origin::check(&req, &state.trusted_origins)?;
     let mut refused = Error::GetSessionByPost.error_response();

@@ -138,7 +138,7 @@ async fn authenticate(
     Ok((known.user, fresh))
 }
 
-/// Returns an error if a user who wants to sign in is banned. Lifts a ban that has expired.
+/// Returns an error if the user is banned. Lifts a ban that has expired.
 pub(crate) async fn check_ban(state: &AppState, user_id: &str, ban: &Ban) -> Result<()> {
     let now = DbTime(state.now().into());
     let (system, moment) = (state.audit.system(now), state.security_events.moment(now));
@@ -181,7 +181,7 @@ impl Attempt<'_> {
     }
 
     /// Records that the attempt failed, and returns the error. An unknown address is not stored,
-    /// because somebody may have typed a password in its place.
+    /// because it may be a password that was typed into the wrong field.
     async fn fails<T>(&self, user_id: Option<&str>, error: Error) -> Result<T> {
         let (about, reason) = match (user_id, &error) {
             (None, _) => (About::default(), "unknown user"),

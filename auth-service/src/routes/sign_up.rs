@@ -139,7 +139,7 @@ pub(crate) async fn sign_up(
     Ok(WithCookies::new(response, cookies))
 }
 
-/// Returns whether an address belongs to a user, or did until recently and may be restored.
+/// Returns whether the address belongs to a user, or did until recently and may be restored.
 async fn is_taken(state: &AppState, email: &str) -> Result<bool> {
     let conn = &mut state.read().await?;
     let since = state.undoable_since();

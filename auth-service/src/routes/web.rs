@@ -189,7 +189,7 @@ fn accepts_html(req: &ServiceRequest) -> bool {
     })
 }
 
-/// Replaces the file service's plain-text errors (impossible path, wrong method) with JSON.
+/// Replaces the file service's plain-text errors (invalid path, wrong method) with JSON.
 async fn refuse_in_json(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

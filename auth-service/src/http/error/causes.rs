@@ -1,4 +1,4 @@
-//! Conversions of the errors of `domain` and `store` to errors of requests.
+//! Conversions from errors of `domain` and `store` to errors of requests.
 
 use super::Error;
 use crate::{

@@ -8,8 +8,8 @@ use super::Error;
 
 pub(crate) type Responses = BTreeMap<String, RefOr<Response>>;
 
-/// Declares a type for the `responses` of an operation: the errors that the operation can return,
-/// except for those that many operations share.
+/// Declares a type for the `responses` of an operation. It describes the errors that the operation
+/// can return, except for those that many operations share.
 macro_rules! refusals {
     ($name:ident: $($error:expr),+ $(,)?) => {
         pub(crate) enum $name {}
@@ -28,7 +28,7 @@ macro_rules! refusals {
 }
 pub(crate) use refusals;
 
-/// Adds an example of an error to the response with its status.
+/// Adds the error as an example to the response with its status.
 pub(crate) fn add(responses: &mut Responses, error: &Error) {
     let (status, body) = error.answer();
     let response = responses

@@ -1,4 +1,4 @@
-//! Types of fields: the rule of each, and its schema in the API description.
+//! Types of request fields, with their validation and their schemas in the API description.
 
 use serde::Deserialize;
 use serde_json::{Value, json};

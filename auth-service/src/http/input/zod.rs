@@ -15,8 +15,8 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-/// Reads the fields of `T`. Returns `None` after an invalid field, and appends the problem of each
-/// to `problems`, with the place and the name of the field.
+/// Reads the fields of `T`. If any are invalid, returns `None` and appends a problem for each to
+/// `problems`, with `place` and the name of the field.
 pub(super) fn read<T: DeserializeOwned>(
     place: &str,
     sent: &Map<String, Value>,
@@ -38,7 +38,7 @@ pub(super) fn read<T: DeserializeOwned>(
     }
 }
 
-/// Returns the name of a value's type.
+/// Returns the name that zod gives to the type of a value. An absent value is `undefined`.
 pub(super) fn type_name(value: Option<&Value>) -> &'static str {
     match value {
         None => "undefined",
@@ -55,7 +55,7 @@ pub(super) fn type_name(value: Option<&Value>) -> &'static str {
 enum Problem {
     Value(String),
     Field(&'static str, String),
-    /// The last fields are valid, but an earlier one was skipped because it is not.
+    /// The remaining fields are valid, but an earlier field was skipped because it is invalid.
     Skipped,
 }
 
@@ -95,7 +95,7 @@ impl de::Error for Problem {
     }
 }
 
-/// The fields from number `next` on.
+/// Deserializer for the fields from index `next` on.
 struct Fields<'a> {
     sent: &'a Map<String, Value>,
     next: &'a mut usize,
@@ -113,7 +113,7 @@ impl<'de> Deserializer<'de> for Fields<'_> {
         visitor.visit_map(Remaining { names, fields: self })
     }
 
-    /// A type without fields.
+    /// Deserializes a type without fields.
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
         visitor.visit_unit()
     }
@@ -148,8 +148,8 @@ impl<'de> MapAccess<'de> for Remaining<'_> {
     }
 }
 
-/// A field, which may be absent. An `Option` is `None` for an absent field, and an `Option` in it for
-/// null.
+/// Deserializer for the value of a field, which may be absent. An absent field is `None` for an
+/// `Option`; null is `None` only for an `Option` that is nested in another.
 struct Field<'a> {
     value: Option<&'a Value>,
     may_be_null: bool,

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::http::documents::TokenType;
 
-/// State of a token (RFC 7662 §2.2). That of an inactive one has only the field `active`
+/// State of a token (RFC 7662 §2.2). For an inactive token, `active` is the only field
 #[derive(Default, Serialize, ToSchema)]
 pub(crate) struct TokenIntrospection {
     active: bool,
