@@ -53,8 +53,7 @@ impl TokenCache {
         CacheKey::of::<C>(token)
     }
 
-    /// Returns a cached token if it is still valid according to the predicate, and counts a hit or
-    /// a miss.
+    /// Returns the cached token if `is_still_good` accepts it, and counts a hit or a miss.
     pub(crate) fn get<C: Send + Sync + 'static>(
         &self,
         key: &CacheKey,

@@ -106,14 +106,14 @@ impl Keys {
     }
 
     /// Returns whether there is a set no older than `max_stale` in which `kid` still identifies
-    /// this key. `seen` makes this cheap until the set changes; it starts with 0.
+    /// this key. `seen` remembers the set in which the key was found, so that further calls are
+    /// cheap until the set changes; it starts at 0.
     pub(crate) fn has(&self, kid: Option<&str>, key: &Arc<PublicKey>, seen: &AtomicU64) -> bool {
         self.read(|set| set.has(kid, key, seen)).unwrap_or(false)
     }
 
-    /// Returns the key that a token names, if it may use this algorithm. If the set does not
-    /// contain the key, fetches the set first, unless the key is revoked or a cool-down prevents
-    /// it.
+    /// Returns the key for tokens with this `kid` and algorithm. If the set does not contain the
+    /// key, fetches the set first, unless the key is revoked or a cool-down prevents it.
     pub(crate) async fn find(
         self: &Arc<Self>,
         kid: Option<&str>,

@@ -22,14 +22,14 @@ pub(crate) struct Accepted<C> {
 /// The facts that are checked again when a cached token is used.
 #[derive(Debug)]
 pub(crate) struct Facts {
-    /// Index of the issuer among the trusted ones.
+    /// Index of the issuer among the trusted issuers.
     pub(crate) issuer: usize,
     pub(crate) kid: Option<String>,
     pub(crate) key: Arc<PublicKey>,
-    /// Generation of the key set in which the key was last found; 0 if it was not.
+    /// Generation of the key set in which the key was last found; 0 until then.
     pub(crate) keys_seen: AtomicU64,
     pub(crate) registered: RegisteredClaims,
-    /// Generation of the revocations against which the token was last checked; 0 if it was not.
+    /// Generation of the revocations against which the token was last checked; 0 until then.
     #[cfg(feature = "events")]
     pub(crate) revocations_seen: AtomicU64,
 }

@@ -96,8 +96,8 @@ impl<S: Service> App<S> {
     }
 }
 
-/// Closes the database to requests. Returns the work that migrates or checks the schema, opens the
-/// database to requests, and starts the service. Temporary failures are retried.
+/// Closes the database to requests. Returns the preparation, which migrates or checks the schema,
+/// opens the database to requests, and starts the service. Temporary failures are retried.
 fn prepare<S: Service>(
     service: S,
     args: &ServerArgs,

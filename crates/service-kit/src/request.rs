@@ -38,7 +38,7 @@ pub fn set_cause(response: &mut HttpResponse, cause: String) {
 /// line, except for health probes. `panicked` returns the response to a request whose handler
 /// panicked.
 ///
-/// A client that disconnects cannot cancel the request between two statements.
+/// A client that disconnects cannot cancel the request between two database statements.
 pub async fn handle(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

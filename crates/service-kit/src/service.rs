@@ -1,4 +1,4 @@
-//! What a service supplies to its chassis.
+//! The interface that a service implements for its chassis, [`crate::App`].
 
 use std::{error::Error as StdError, time::Duration};
 
@@ -60,7 +60,7 @@ pub trait Service: Figures + Clone {
 
     fn database(&self) -> &Database;
 
-    /// Returns the origins of the web app, and what they may read.
+    /// Returns the origins that may read responses, and the methods and headers they may use.
     fn cors(config: &Self::Config) -> Cors;
 
     /// Returns the application. Every server thread creates one. The chassis wraps it in the

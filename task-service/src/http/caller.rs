@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// Makes a route of a handler that reads tasks of the caller.
+/// Wraps a handler that reads the caller's tasks, so that it can be used as a route.
 ///
 /// The route requires a valid token. The handler's input is extracted after authentication, rate
 /// limiting and authorization, so a request with an invalid token gets a 401 whatever else is wrong
@@ -54,8 +54,8 @@ async fn authenticate(req: &HttpRequest) -> Result<Principal> {
     Ok(Principal::new(&claims))
 }
 
-/// Counts the request of a caller, and calls the handler if the rate limit and the scopes of the
-/// caller allow it.
+/// Counts the caller's request, and calls the handler if the rate limit and the caller's scopes
+/// allow it.
 async fn respond<T: FromRequest>(
     req: &HttpRequest,
     payload: Payload,

@@ -1,4 +1,4 @@
-//! Errors and the responses they become: RFC 9457 problem details.
+//! Errors of requests, and their responses: problem details (RFC 9457).
 //!
 //! `detail` is always a string, because clients of the FastAPI back end read it; programs should
 //! use `code`.

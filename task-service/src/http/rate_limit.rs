@@ -16,8 +16,8 @@ const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
-/// Counts a request against the user's rate limit. Returns `None` if there is no limit, and an error
-/// if it is exceeded.
+/// Counts a request against the user's rate limit. Returns `None` if no limit is configured, and an
+/// error if the limit is exceeded.
 pub(crate) fn count(req: &HttpRequest, user: &UserId) -> Result<Option<RateLimitStatus>, TooMany> {
     let Some(state) = req.app_data::<Data<AppState>>() else { return Ok(None) };
     state.rate_limiter.count(user, state.clock.elapsed())

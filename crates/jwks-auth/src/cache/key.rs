@@ -22,7 +22,7 @@ impl CacheKey {
     }
 }
 
-/// Hashes only a part of the digest, all of whose bits are equally random.
+/// Hashes only part of the digest, because all of its bits are equally random.
 impl Hash for CacheKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
         if let Some(part) = self.digest.last_chunk() {

@@ -27,11 +27,11 @@ pub(super) struct KeyStore {
     revoked: Mutex<VecDeque<String>>,
 }
 
-/// A key set, which does not change.
+/// An immutable copy of the key set.
 pub(super) struct Snapshot {
     pub(super) keys: KeySet,
     pub(super) fetched_at: Instant,
-    /// Number of the snapshot among those of the store, from 1.
+    /// Sequence number of the snapshot in its store, starting at 1.
     generation: u64,
 }
 
@@ -72,8 +72,8 @@ impl KeyStore {
         self.store(&self.revoked(), keys, fetched_at);
     }
 
-    /// Removes a key from the set and prevents later ones from restoring it. Returns false if the
-    /// key was revoked before.
+    /// Removes a key from the set and prevents later sets from restoring it. Returns false if the
+    /// key was already revoked.
     #[cfg(feature = "events")]
     pub(super) fn revoke(&self, kid: &str) -> bool {
         let mut revoked = self.revoked();
@@ -94,8 +94,8 @@ impl KeyStore {
         self.revoked().iter().any(|known| known == kid)
     }
 
-    /// Must be called with the lock on `revoked`, so that no two snapshots have the same
-    /// generation.
+    /// Stores a new snapshot. Must be called while `revoked` is locked, so that no two snapshots
+    /// have the same generation.
     fn store(&self, revoked: &VecDeque<String>, keys: &KeySet, fetched_at: Instant) {
         let generation = self.newest().map_or(0, |snapshot| snapshot.generation) + 1;
         let keys = keys.without(revoked);

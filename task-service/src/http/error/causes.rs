@@ -1,4 +1,4 @@
-//! Conversions of other components' errors to errors of requests.
+//! Conversions from other components' errors to errors of requests.
 
 use service_kit::body::BodyError;
 
