@@ -4,8 +4,8 @@ import { brotliCompressSync } from "node:zlib";
 import type { Plugin, Rollup } from "vite";
 
 /**
- * Maximum compressed size in bytes of the JavaScript of each page. A key is the end of the path of
- * the page's module.
+ * Maximum compressed size in bytes of each page's JavaScript. A key is the end of the path of the
+ * page's module.
  */
 export type Limits = Record<string, number>;
 

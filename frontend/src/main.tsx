@@ -16,7 +16,8 @@ void config().catch(() => undefined);
 
 const router = createBrowserRouter(routes);
 
-// No top-level `await`: chunks that this one loads could not import from it, which would split it.
+// No top-level `await`: the chunks that this chunk loads could then not import from it, so the
+// bundler would have to split it.
 void showLanguage(preferredLanguage(navigator.languages)).then(render);
 
 function render(): void {

@@ -1,4 +1,4 @@
-// Actions of users in browsers, shared by the tests.
+// User actions that the tests share.
 
 import { randomUUID } from "node:crypto";
 import { type APIRequestContext, type BrowserContext, expect, type Locator, type Page } from "@playwright/test";

@@ -4,7 +4,7 @@ import type { Page } from "@playwright/test";
 import { addTask, haveTasks, member, rowOf, rows, tick, titlesOf } from "../support/people";
 import { expect, test } from "../support/test";
 
-/** Answers requests as a proxy does that does not know the service. */
+/** Answers requests like a proxy that does not know the service. */
 async function answerForeign(page: Page, url: RegExp, status: number): Promise<void> {
   await page.route(url, (route) =>
     route.fulfill({

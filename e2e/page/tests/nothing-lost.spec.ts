@@ -675,7 +675,7 @@ test("if the browser stores nothing, text survives the end of the session, and a
   await page.getByRole("link", { name: "Open Milk" }).click();
   await page.getByLabel("Notes").fill("Two litres");
   await endSession(context, system);
-  // The access token stays valid after the session, so the refusal is simulated.
+  // The access token is still valid after the session has ended, so the refusal is simulated.
   await page.route("**/api/tasks/*", (route) => {
     if (route.request().method() === "OPTIONS") return route.fallback();
     const headers = { "access-control-allow-origin": system.url };

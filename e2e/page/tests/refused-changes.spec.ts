@@ -1,5 +1,5 @@
-// Another change follows one that was not saved: the newer text wins, and the app does not blame
-// another device for its own changes.
+// A change is refused, and the user changes the same task again: the newer text wins, and the app
+// does not blame another device for the user's own changes.
 
 import type { Page } from "@playwright/test";
 import { addTask, haveTasks, member, rows, tick, titlesOf, tokenOf } from "../support/people";

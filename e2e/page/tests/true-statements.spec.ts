@@ -50,7 +50,7 @@ test("a device whose sign-out response was lost is not said to be signed in", as
   await page.goto("/settings");
   await expect(page.getByRole("button", { name: "Sign out curl" })).toBeVisible();
   await loseResponses(page, "**/revoke-session");
-  // The list cannot be fetched afterwards, which is said beside the old one.
+  // The list cannot be fetched afterwards, and a message beside the old list says so.
   await page.route("**/list-sessions", (route) => route.abort());
   await page.getByRole("button", { name: "Sign out curl" }).click();
   const devices = page.getByRole("region", { name: "Devices" });

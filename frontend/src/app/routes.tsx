@@ -107,7 +107,7 @@ function page(load: () => Promise<ComponentType>) {
   return () => load().then(translated, failing);
 }
 
-/** Makes a page render again, with its state and typed text, when the language changes. */
+/** Makes a page render again when the language changes. Its state and typed text are kept. */
 function translated(Page: ComponentType): ComponentType {
   return () => {
     useLanguage();

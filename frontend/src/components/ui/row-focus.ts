@@ -1,4 +1,4 @@
-// Moves the focus between the rows of a list, also when the row with the focus is removed.
+// Moves the focus between the rows of a list, and keeps it there when the focused row is removed.
 
 import { type FocusEvent, useLayoutEffect, useRef } from "react";
 

@@ -1,4 +1,5 @@
-// The errors of auth-service: flat objects with a message, usually a code, and never a field.
+// The errors of auth-service: flat objects with a message and usually a code, but no property that
+// names a form field.
 
 import { t } from "../../../lib/i18n";
 import { PASSWORD_MAX, PASSWORD_MIN } from "../../../lib/limits";

@@ -51,7 +51,8 @@ let shownUser: string | undefined;
 
 /**
  * Sends a write to the account of the user whom this tab shows. Throws an error if the session has
- * ended, or if another user, whose account would be changed, has signed in in another tab.
+ * ended, or if another user has signed in in another tab, because the write would change that
+ * user's account.
  */
 async function write<T>(call: (options: Options) => Promise<Answer<T>>): Promise<T | null> {
   const session = await getSession();

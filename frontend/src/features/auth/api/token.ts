@@ -92,8 +92,8 @@ export class TokenStore {
 }
 
 /**
- * Returns the `sub` claim of a JWT. The token is verified not here, but by the service that
- * receives it.
+ * Returns the `sub` claim of a JWT, without verifying the token; the service that receives it does
+ * that.
  */
 export function subjectOf(token: string): string | undefined {
   try {

@@ -11,8 +11,8 @@ export interface Membership {
   /** The user's unsaved text. */
   drafts: Drafts;
   /**
-   * Sets the message for the sign-in page, in case the session ends, and whether the unsent text is
-   * then to be erased. `undefined` restores the usual message.
+   * Sets the message that the sign-in page shows if the session ends, and whether unsent text is
+   * erased then. `undefined` restores the usual message.
    */
   whenEnded(message: string | undefined, isErased?: boolean): void;
 }

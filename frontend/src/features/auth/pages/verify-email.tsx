@@ -29,7 +29,7 @@ export function VerifyEmailPage() {
     setSentTo(email.trim());
   }
 
-  // Whether the address is verified is unknown until the session is.
+  // Until the session is loaded, it is unknown whether the address is verified.
   if (session.state === "loading" && search.has("verified")) return null;
   const person = session.state === "somebody" ? session.person : undefined;
   const onward = person ? (

@@ -38,8 +38,8 @@ interface Deletion {
 }
 
 /**
- * Deletes the account. If the response is lost, waits for the service, whose session shows whether
- * the account was deleted.
+ * Deletes the account. If the response is lost, waits until the session can be fetched, which shows
+ * whether the account was deleted.
  */
 async function deleteForGood({ password, onLost }: Deletion): Promise<{ isGone: boolean }> {
   try {
@@ -49,7 +49,7 @@ async function deleteForGood({ password, onLost }: Deletion): Promise<{ isGone: 
     onLost();
     if (await hasSession()) {
       const message = t().settings.notDeleted;
-      // The form may have been left meanwhile.
+      // The user may have left the form in the meantime.
       notices.show({ kind: "problem", text: message });
       throw new ProblemError({ ...error.problem, message });
     }

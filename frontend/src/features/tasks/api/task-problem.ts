@@ -27,7 +27,7 @@ export function problemOfTasks(body: unknown, response: Response): Problem {
   };
 }
 
-/** The codes of the statuses that say something about the user or a task. */
+/** The service's error codes for the statuses that say something about the user or a task. */
 const CODES: Record<number, string> = {
   401: "invalid_token",
   403: "forbidden",
@@ -35,8 +35,9 @@ const CODES: Record<number, string> = {
 };
 
 /**
- * Returns whether a response says nothing about the user or a task, although its status does: a
- * proxy sends it, for example while the service restarts. It counts as a failure of the service.
+ * Returns whether a response with one of these statuses comes from a proxy, for example while the
+ * service restarts. It then says nothing about the user or a task, and counts as a failure of the
+ * service.
  */
 const isForeign = (status: number, code: string | undefined): boolean =>
   status in CODES && CODES[status] !== code;

@@ -61,8 +61,8 @@ const taskOptions = (id: string) =>
   });
 
 /**
- * Loads the tasks with unsent changes that are in no list, because such a change may move a task to
- * the displayed list. Returns whether one of them is still being loaded, and the loaded ones.
+ * Loads the tasks with unsent changes that are not cached, because such a change may move a task to
+ * the displayed list. Returns the loaded tasks, and whether any are still being loaded.
  */
 export function useChangedTasks(unsent: readonly Entry[]) {
   const ids = unsent.flatMap(({ write }) => (write.kind === "update" ? write.taskId : []));

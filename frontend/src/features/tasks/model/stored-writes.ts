@@ -68,7 +68,7 @@ export class StoredWrites {
     });
   }
 
-  /** Stores a write, behind all others or, if it is already stored, at its position. */
+  /** Stores a write after all others or, if it is already stored, at its position. */
   set(owner: string, id: string, write: Write): void {
     void this.#set(owner, id, this.#orders.get(id) ?? this.#next(), write);
   }

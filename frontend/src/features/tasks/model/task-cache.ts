@@ -47,7 +47,8 @@ export function withReplaced(
 }
 
 /**
- * Forgets the total number of tasks when a task was deleted that may be on a page that is not loaded.
+ * Removes the total number of tasks, which is unknown after the deletion of a task that may be on a
+ * page that is not loaded. If all pages are loaded, the total is kept.
  */
 export function withUnknownTotal(listing: Listing): Listing {
   const [first, ...rest] = listing.pages;

@@ -79,7 +79,7 @@ export const textOf = ({ title, description }: TaskText | Task): TaskText => ({
 /** Returns a title as a field shows it: on a single line. */
 export const lineOf = (title: string): string => title.replaceAll(/[\r\n]+/g, " ");
 
-/** Returns whether two titles look the same, so that a field has not changed the title. */
+/** Returns whether two titles look the same in a field, apart from spaces around them. */
 export const isSameTitle = (a: string, b: string): boolean => lineOf(a).trim() === lineOf(b).trim();
 
 /** Returns the change that form values make to a task: only the fields that differ. */

@@ -72,8 +72,8 @@ export function startSending(): void {
   window.addEventListener("online", () => outbox.resumeAll());
   window.addEventListener("focus", () => drafts.storeAgain());
 
-  // Sends the deletions while the page is being closed, after which they cannot be undone. Those of
-  // tasks that were not checked stay stored.
+  // Sends the deletions while the page is being closed, after which they cannot be undone.
+  // Deletions of tasks that were not checked stay stored.
   window.addEventListener("pagehide", () => {
     // A page restored from the back/forward cache must not offer to undo deletions.
     notices.closeAll();
@@ -123,8 +123,8 @@ async function merge(id: string, change: TaskChange, base: TaskChange): Promise<
 }
 
 /**
- * The versions of tasks to be deleted whose text is the one that the user saw, by task id. A
- * deletion of another version would destroy text that was written elsewhere.
+ * Entity tags of tasks to be deleted, by task id. The text of these versions is known to the user;
+ * deleting another version would destroy text that was written elsewhere.
  */
 const checked = new Map<string, string | undefined>();
 

@@ -127,7 +127,7 @@ export function Editing(props: Props) {
     // If the user has left the form, the list shows a rejected change.
     if (!isShown.current) return;
     if (outcome.kind === "failed") {
-      // The change has replaced earlier refused ones, so the base must not contain these any more.
+      // The change has replaced earlier refused ones, so the base must no longer contain those.
       base.current = seen === before ? { ...before, ...outcome.base } : before;
       keepDraft();
       discardChange(outcome.id);

@@ -43,7 +43,7 @@ export function TasksPage() {
   }
 
   function add(title: string) {
-    // A new task does not appear among completed ones, nor in a search that it does not match.
+    // A new task would not appear among completed tasks, or in a search that it does not match.
     const filter = view.filter === "done" ? "all" : view.filter;
     const search = matchesSearch({ title, description: null }, view) ? view.search : "";
     if (filter !== view.filter || search !== view.search) show({ ...view, filter, search });
@@ -77,7 +77,7 @@ export function TasksPage() {
   );
 }
 
-/** Shows the tasks with unsaved text, even those that are not in the list or deleted elsewhere. */
+/** Shows the tasks with unsaved text, even those not in the list and those deleted elsewhere. */
 function Unsaved() {
   const unsent = useUnsent();
   const tasks = [...useUnsavedTasks()].filter(([id]) => !isLeaving(id, unsent));
