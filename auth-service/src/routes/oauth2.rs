@@ -201,8 +201,8 @@ fn with_issue_time(claims: ClientClaims) -> Option<(ClientClaims, DbTime)> {
 /// Revoke a token
 ///
 /// Revokes a single access token (RFC 7009). The response is the same for unknown and invalid
-/// tokens. A receiver may revoke any token. Without credentials, anyone who knows a token may
-/// revoke it.
+/// tokens. Credentials are optional, because anyone who knows a token may revoke it. If they are
+/// sent, they must be those of a receiver or a client.
 #[utoipa::path(
     post, path = "/api/auth/oauth2/revoke", operation_id = "revokeToken", tag = "tokens",
     security((), ("receiverSecret" = []), ("receiverPassword" = [])),

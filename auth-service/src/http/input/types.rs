@@ -50,7 +50,6 @@ pub(crate) struct NewPassword(pub(crate) String);
 #[serde(try_from = "Option<Text>")]
 pub(crate) struct Target(pub(crate) Option<String>);
 
-/// A body that is ignored.
 #[derive(Deserialize)]
 pub(crate) struct Ignored;
 
