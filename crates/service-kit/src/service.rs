@@ -12,7 +12,7 @@ use telemetry::metrics::{Build, Figures};
 
 use crate::{Clock, args::ServerArgs, cors::Cors};
 
-/// Settings of a service.
+/// The settings of a service, which include those of every service.
 pub trait Settings: Args + AsRef<ServerArgs> + AsMut<ServerArgs> {}
 
 impl<T: Args + AsRef<ServerArgs> + AsMut<ServerArgs>> Settings for T {}
@@ -45,14 +45,13 @@ impl<T> Application for T where
 pub trait Service: Figures + Clone {
     /// Name and version of the program.
     const BUILD: Build;
-    /// Purpose of the program in one sentence, for its help.
+    /// Purpose of the program in one sentence, for `--help`.
     const ABOUT: &'static str;
     const MIGRATIONS: Migrations;
 
     type Config: Settings;
     /// Reason why the service cannot start.
     type Error: StdError + 'static;
-    /// Background workers.
     type Workers: 'static;
 
     /// Builds the state. Does not connect to the database.
@@ -71,7 +70,6 @@ pub trait Service: Figures + Clone {
     /// errors.
     fn panicked() -> HttpResponse;
 
-    /// Returns the OpenAPI document.
     fn openapi() -> serde_json::Result<String>;
 
     /// Migrates rows that an older version wrote. Runs after the migrations of the schema; several
