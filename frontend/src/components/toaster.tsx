@@ -5,6 +5,7 @@ import { t } from "../lib/i18n";
 import { type Notice, notices } from "../lib/notices";
 import { CloseIcon } from "./ui/icons";
 
+/** Time in milliseconds for which a notice is shown. */
 const SHOWN_FOR = 6_000;
 /**
  * Time in milliseconds for which a hovered or focused notice is shown. It is limited, so that a

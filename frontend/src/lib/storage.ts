@@ -87,7 +87,7 @@ export class BrowserStore implements KeyValueStore {
     await this.#try((store) => clear(store));
   }
 
-  /** Runs `work` and returns whether it succeeded in time. It may still succeed later. */
+  /** Runs `work` and returns whether it succeeded in time. After a timeout, it may still succeed. */
   async #try(work: (store: UseStore) => Promise<void>): Promise<boolean> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const timeout = new Promise<boolean>((resolve) => {

@@ -57,8 +57,8 @@ export class TokenStore {
   }
 
   /**
-   * Returns a token other than `refused`: the current token, or a new one that is fetched once for
-   * all waiting callers.
+   * Returns a token other than `refused`: the current token, or a new one that is obtained once for
+   * all waiting callers, from another tab or the service.
    */
   renew(refused?: string): Promise<string> {
     if (this.#token !== undefined && this.#token !== refused) return Promise.resolve(this.#token);

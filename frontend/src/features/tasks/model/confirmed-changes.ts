@@ -103,7 +103,7 @@ function applied(listing: Listing, view: View, change: Change, choose: Choice): 
   }
   const { kind, task } = change;
   if (has(listing, task.id)) {
-    // A retried create returns the task as it was when it was created.
+    // The listing may already contain a later state of a task whose creation is only confirmed now.
     const pick = kind === "created" ? newest : choose;
     return withReplaced(listing, task.id, (known) => pick(known, task));
   }

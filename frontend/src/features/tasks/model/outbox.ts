@@ -8,7 +8,9 @@ import type { Outcome } from "./outcome";
 import type { StoredWrites } from "./stored-writes";
 import { ConflictError, isRetried, type Transport } from "./transport";
 
+/** Milliseconds before the first retry of a write; doubled with each further retry. */
 const FIRST_PAUSE = 1_000;
+/** Maximum number of milliseconds before a retry, unless the service asks for a longer pause. */
 const LONGEST_PAUSE = 30_000;
 /** Maximum number of requests in flight. */
 const MAX_SENDING = 6;

@@ -70,7 +70,6 @@ export interface TaskText {
   description: string;
 }
 
-/** Returns the title and notes of a task. */
 export const textOf = ({ title, description }: TaskText | Task): TaskText => ({
   title,
   description: description ?? "",
