@@ -33,7 +33,7 @@ pub(crate) struct SignIn {
     password: Password,
     #[serde(default, rename = "callbackURL")]
     callback_url: Target,
-    /// `false` makes a session cookie that ends with the browser session
+    /// If `false`, the session cookie is only kept until the browser is closed
     remember_me: Option<bool>,
 }
 

@@ -37,7 +37,7 @@ pub(crate) struct SignUp {
     image: Option<Text>,
     #[serde(default, rename = "callbackURL")]
     callback_url: Target,
-    /// `false` makes a session cookie that ends with the browser session
+    /// If `false`, the session cookie is only kept until the browser is closed
     remember_me: Option<bool>,
 }
 
