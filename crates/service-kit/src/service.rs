@@ -12,7 +12,7 @@ use telemetry::metrics::{Build, Figures};
 
 use crate::{Clock, args::ServerArgs, cors::Cors};
 
-/// The settings of a service, which include those of every service.
+/// The settings of a service, including [`ServerArgs`].
 pub trait Settings: Args + AsRef<ServerArgs> + AsMut<ServerArgs> {}
 
 impl<T: Args + AsRef<ServerArgs> + AsMut<ServerArgs>> Settings for T {}
