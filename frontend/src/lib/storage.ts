@@ -87,7 +87,7 @@ export class BrowserStore implements KeyValueStore {
     await this.#try((store) => clear(store));
   }
 
-  /** Runs `work` and returns whether it succeeded in time. After a timeout, it may still succeed. */
+  /** Runs `work` and returns whether it succeeds in time. It may still succeed after a timeout. */
   async #try(work: (store: UseStore) => Promise<void>): Promise<boolean> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const timeout = new Promise<boolean>((resolve) => {
