@@ -50,9 +50,9 @@ pub(crate) trait Schema: DeserializeOwned + 'static {
     const SIGNS_IN: bool = false;
     /// Whether the endpoint also accepts forms.
     const TAKES_FORMS: bool = Self::SIGNS_IN;
-    /// Expected types in the errors for a body that is not an object: one error for each type, as in
-    /// Better Auth. An empty string stands for an error that names no types. If the list is empty,
-    /// such a body is treated as an empty object.
+    /// Expected types in the errors for a body that is not an object: one error for each type, as
+    /// in Better Auth. An empty string stands for an error that names no types. If the list is
+    /// empty, such a body is treated as an empty object.
     const NO_OBJECT: &[&str] = &["object"];
 
     /// Whether a body is required.
