@@ -78,12 +78,12 @@ impl utoipa::PartialSchema for TokenRequest {
             )
             .property(
                 "scope",
-                described("Scopes, separated by spaces; default: all of the client"),
+                described("Scopes, separated by spaces; default: all scopes of the client"),
             )
             .property(
                 "resource",
                 described(
-                    "Audience of the token (RFC 8707), may be repeated; default: the first of the client",
+                    "Audience of the token (RFC 8707), may be repeated; default: the first audience of the client",
                 ),
             )
             .into()

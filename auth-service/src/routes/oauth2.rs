@@ -205,7 +205,7 @@ fn with_issue_time(claims: ClientClaims) -> Option<(ClientClaims, DbTime)> {
 /// sent, they must be those of a receiver or a client.
 #[utoipa::path(
     post, path = "/api/auth/oauth2/revoke", operation_id = "revokeToken", tag = "tokens",
-    security((), ("receiverSecret" = []), ("receiverPassword" = [])),
+    security((), ("receiverSecret" = []), ("receiverPassword" = []), ("clientSecret" = [])),
     request_body(content((FromReceiverOrBearer = "application/x-www-form-urlencoded"))),
     responses(
         (

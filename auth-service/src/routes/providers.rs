@@ -176,8 +176,8 @@ refusals!(ProviderTokenErrors: AccountNotFound, ProviderNotSupported("github".to
 
 /// Get a provider's access token
 ///
-/// No provider is supported, so every request is refused. Exactly one of `accountId` and
-/// `useAccountCookie: true` is needed.
+/// No provider is supported, so every request fails. A body without exactly one of `accountId` and
+/// `useAccountCookie: true` fails the validation.
 #[utoipa::path(
     post, path = "/api/auth/get-access-token", operation_id = "getAccessToken", tag = "providers",
     security(("sessionCookie" = []), ("sessionToken" = [])), request_body = AccountSelection,
@@ -194,8 +194,8 @@ pub(crate) async fn get_access_token(
 
 /// Refresh a provider's tokens
 ///
-/// No provider is supported, so every request is refused. Exactly one of `accountId` and
-/// `useAccountCookie: true` is needed.
+/// No provider is supported, so every request fails. A body without exactly one of `accountId` and
+/// `useAccountCookie: true` fails the validation.
 #[utoipa::path(
     post, path = "/api/auth/refresh-token", operation_id = "refreshToken", tag = "providers",
     security(("sessionCookie" = []), ("sessionToken" = [])), request_body = AccountSelection,
