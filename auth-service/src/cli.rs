@@ -1,4 +1,4 @@
-//! The commands of this service, in addition to those of every service.
+//! Definition and dispatch of this service's own commands.
 
 pub mod audit_log;
 pub mod clients;

@@ -238,7 +238,8 @@ impl Config {
         self.frontend_url.iter().find(|origin| http_origin(origin.as_str()).is_ok())
     }
 
-    /// Returns whether a rotated key stays published until the last token it signed has expired.
+    /// Returns whether a key stays published after its scheduled rotation until the last token that
+    /// it signed has expired. Always true without scheduled rotation.
     pub(crate) fn keys_outlive_tokens(&self) -> bool {
         self.jwt_rotation_interval.is_none() || self.jwt_grace_period > self.jwt_expires_in
     }

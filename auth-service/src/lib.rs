@@ -9,7 +9,7 @@
 //! | [`openapi`] | the API description |
 //! | `routes` | the routing table; request bodies, handlers and responses of each resource |
 //! | `http` | validation, sessions and cookies of requests, origins, rate limits, errors as responses |
-//! | `domain` | passwords, tokens and keys, limits on attempts, e-mails, security events, the audit log |
+//! | `domain` | users, sessions, clients, passwords, tokens and keys, limits on attempts, e-mails, security events, the audit log |
 //! | `store` | rows and all SQL |
 //! | [`config`] | settings |
 

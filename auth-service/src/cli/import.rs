@@ -1,8 +1,8 @@
 //! `auth-service import`: imports the users of another service, or an export of this one.
 //!
-//! Users are checked and written in pages, one transaction per page, so that a run can be
-//! interrupted and repeated. The tables, columns or format of the source are checked before the
-//! first page is written.
+//! Users of another service are checked and written in pages, one transaction per page, so that a
+//! run can be interrupted and repeated. The tables, columns or format of the source are checked
+//! before the first page is written. An export is imported in a single transaction.
 
 mod args;
 mod ban;

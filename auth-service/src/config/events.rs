@@ -1,4 +1,4 @@
-//! Settings of the security events feed and of token introspection.
+//! Secrets of the services that read security events and introspect access tokens.
 
 use clap::Args;
 use secrecy::SecretString;

@@ -109,7 +109,7 @@ impl FromStr for SmtpUrl {
         if url.parse().is_ok_and(|url: Url| has_raw_at(&url)) {
             return Err(RAW_AT);
         }
-        // The reason for the error is omitted, because it may contain a password.
+        // The message does not quote the URL, which may contain a password.
         Self::read(url)
             .ok_or("expected smtp://host, smtp://host?tls=required or smtps://user:password@host")
     }

@@ -58,11 +58,12 @@ pub(crate) struct EmailClaims {
     /// The session in which the link was requested; the link expires with the session.
     #[serde(rename = "sid", skip_serializing_if = "Option::is_none")]
     pub(crate) session_id: Option<String>,
-    /// The change to undo.
+    /// Id of the change to undo.
     #[serde(rename = "change", skip_serializing_if = "Option::is_none")]
     pub(crate) change_id: Option<String>,
-    /// Time at which the password was last set, in microseconds since the Unix epoch. Setting the
-    /// password again invalidates the link.
+    /// Time at which the password was last set or removed, in microseconds since the Unix epoch;
+    /// `None` if the user has no credential account. Setting or removing the password later
+    /// invalidates the link. Unused, and always `None`, in links that undo a change.
     #[serde(rename = "pwd")]
     password_set_at: Option<i64>,
     iat: i64,
@@ -80,10 +81,10 @@ pub(crate) struct Subject<'a> {
 }
 
 impl EmailClaims {
-    /// Locks the user, the password and the session of the link for the rest of the transaction.
-    /// Returns false if, since the link was requested, the address was changed, the password was
-    /// set, or the session has ended. The user is locked first, as when a user is deleted, because a
-    /// different order could deadlock.
+    /// Locks the user, the password and the link's session for the rest of the transaction. Returns
+    /// `false` if, since the link was created, the user was deleted, the address was changed, the
+    /// password was set or removed, or the session has ended. The user is locked first, as when a
+    /// user is deleted, because a different order could deadlock.
     pub(crate) async fn hold(&self, conn: &mut Conn, now: DbTime) -> Result<bool, StoreError> {
         let user_id = self.user_id.as_str();
         Ok(User::hold(conn, (user_id, &self.email)).await? > 0

@@ -1,5 +1,5 @@
-//! Signing keys and tokens: keeps the Ed25519 keys that all replicas share, signs with them, and
-//! publishes the public keys.
+//! Signing keys and tokens: keeps the Ed25519 keys that all replicas share, signs and verifies
+//! tokens with them, and publishes the public keys.
 
 mod error;
 mod key;
@@ -70,7 +70,8 @@ impl Issuer {
             iss: config.issuer().to_owned(),
             aud: config.audience().to_owned(),
             expires_in: config.jwt_expires_in,
-            // Keys and revocations are kept only for the lifetime of users' tokens.
+            // Replaced keys and revocations are kept at least for the lifetime of users' tokens, so
+            // a token must not live longer.
             client_tokens_expire_in: config.client_token_expires_in.min(config.jwt_expires_in),
             algorithm: config.jwt_alg,
             rotation: Rotation::new(config),
@@ -223,7 +224,7 @@ impl Issuer {
     async fn read_again(&self, now: DateTime<Utc>) -> Result<Arc<KeySet>> {
         let known = self.known_keys()?;
         if known.is_current(now) {
-            return Ok(known); // another request has reloaded them
+            return Ok(known); // another task has reloaded them
         }
         // Boxed to keep the futures of requests small: few requests reload the keys.
         Box::pin(self.read(now)).await

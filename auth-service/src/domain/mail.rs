@@ -61,8 +61,8 @@ pub(crate) struct Asker<'a> {
     pub(crate) session_id: Option<&'a str>,
 }
 
-/// Creates an e-mail for this user only, not for a later owner of the address. The link in it
-/// expires with the session in which the e-mail was requested.
+/// Creates an e-mail for this user only, not for a later owner of the address. A link in the e-mail
+/// expires with the session in which the e-mail was requested, if there is one.
 pub(crate) fn ask_for_user(
     kind: Kind,
     asker: Asker<'_>,

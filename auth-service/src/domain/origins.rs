@@ -23,9 +23,9 @@ impl TrustedOrigins {
         origin.parse().is_ok_and(|read: WebOrigin| read.as_str() == origin && self.cover(&read))
     }
 
-    /// Returns whether a redirect target is a path on this origin or a URL on a trusted one.
-    /// Rejects targets that browsers and servers could interpret differently, such as those with a
-    /// backslash.
+    /// Returns whether a redirect target is a path on the service's own origin, or a URL that a
+    /// trusted origin covers. Rejects targets that browsers and servers could interpret
+    /// differently, such as those with a backslash.
     pub(crate) fn allow_target(&self, target: &str) -> bool {
         if target.contains('\\') || target.contains(char::is_control) {
             return false;

@@ -1,6 +1,6 @@
-//! Hashing and verification of passwords on blocking threads, with limited concurrency.
-//! `bcrypt_sha256` implements the hashes that this service creates, `foreign` those of other
-//! programs.
+//! Checks of new passwords, conversion of imported hashes, and hashing and verification on blocking
+//! threads, with limited concurrency. `bcrypt_sha256` implements the hashes that this service
+//! creates, `foreign` those of other programs.
 
 mod bcrypt_encoding;
 mod bcrypt_sha256;

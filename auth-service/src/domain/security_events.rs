@@ -1,6 +1,6 @@
 //! Security events (RFC 8417), which tell services that verify tokens themselves that a session was
-//! ended, that a token or a signing key was revoked, or that a user was disabled, enabled or
-//! deleted.
+//! ended, that a token or a signing key was revoked, or that a user or an OAuth client was
+//! disabled, enabled or deleted.
 //!
 //! Events are recorded in the transaction of the change, and signed with the current key when they
 //! are read.

@@ -1,4 +1,4 @@
-//! Creates, finds, renews and ends sessions.
+//! Creates, finds, renews and ends sessions, and re-encrypts their tokens.
 
 use std::{net::IpAddr, time::Duration};
 

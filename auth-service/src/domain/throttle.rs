@@ -1,7 +1,8 @@
 //! Counts attempts, and computes the wait before the next attempt is allowed.
 //!
-//! On PostgreSQL, replicas share their counts through the database. On SQLite, the counts are in
-//! memory, in maps of bounded size.
+//! On PostgreSQL, replicas share their counts through the database; for a rule with a `share_every`
+//! above one, each replica also counts in memory. On SQLite, all counts are in memory. The maps in
+//! memory have a bounded size.
 
 mod key;
 mod memory;

@@ -77,7 +77,8 @@ impl Cookies {
         }
     }
 
-    /// Returns `<token>.<signature>`, as bearer clients store it.
+    /// Returns `<token>.<signature>`, the form of a signed bearer token and, percent-encoded, of a
+    /// cookie's value.
     pub(crate) fn signed(&self, token: &str) -> String {
         let signature = hmac::sign(&self.key, token.as_bytes());
         format!("{token}.{}", BASE64_STANDARD.encode(signature))

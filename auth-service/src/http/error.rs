@@ -243,7 +243,8 @@ impl Error {
         Self::Oauth(Box::new(self))
     }
 
-    /// Returns the OAuth error code (RFC 6749 §5.2), or `None` if the error has no such code.
+    /// Returns the OAuth error code (RFC 6749 §4.1.2.1 and §5.2, RFC 8707 §2), or `None` if the
+    /// error has no such code.
     fn oauth_error(&self) -> Option<&'static str> {
         match self {
             Self::InvalidClient | Self::ClientRefused(_) => Some("invalid_client"),

@@ -1,5 +1,5 @@
-//! Authentication of receivers: services that verify access tokens and authenticate with one of the
-//! secrets in `EVENTS_SECRET`.
+//! Authentication of receivers: services that read security events or introspect access tokens, and
+//! authenticate with one of the secrets in `EVENTS_SECRET`.
 
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use base64::{Engine as _, prelude::BASE64_STANDARD};

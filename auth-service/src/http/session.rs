@@ -86,8 +86,8 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    /// Returns the change that sends the session cookie again, as Better Auth does after a change to
-    /// the user.
+    /// Returns the change that sends the session cookie again: after an extension of the session,
+    /// if an older secret signed the cookie, and after a change to the user, as in Better Auth.
     pub(crate) fn resend_cookie(&self, state: &AppState, req: &HttpRequest) -> CookieChange {
         let is_remembered = !state.cookies.has_marker(req.headers());
         CookieChange::Send { token: self.session.token.clone(), is_remembered }
@@ -208,7 +208,8 @@ async fn find_session(
     };
     let live = Live { session: SessionBody::new(found.session, token), user: found.user };
     let change = if found.is_renewed || is_outdated {
-        // A request with a `dont_remember` cookie does not renew its session.
+        // After a renewal, this sends the cookie of a remembered session, because a request with a
+        // `dont_remember` cookie does not renew its session.
         live.resend_cookie(state, req)
     } else {
         CookieChange::ClearStale

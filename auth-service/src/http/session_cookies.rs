@@ -59,8 +59,8 @@ impl<T> WithCookies<T> {
 }
 
 impl<T, E> WithCookies<Result<T, E>> {
-    /// Returns the result of a handler that has read the cookies. The change that follows from
-    /// reading them also applies if the handler failed.
+    /// Combines the result of a handler with the change that follows from reading the session. That
+    /// change applies if the handler failed or made no change of its own.
     pub(crate) fn after_reading(handled: Result<WithCookies<T>, E>, read: CookieChange) -> Self {
         match handled {
             Ok(WithCookies { value, change }) => Self::new(Ok(value), change.or(read)),
@@ -69,7 +69,7 @@ impl<T, E> WithCookies<Result<T, E>> {
     }
 }
 
-/// Leaves the cookies unchanged.
+/// Adds no change to the cookies ([`CookieChange::None`]).
 impl<T> From<T> for WithCookies<T> {
     fn from(value: T) -> Self {
         Self { value, change: CookieChange::None }

@@ -77,7 +77,7 @@ impl AppState {
         DbTime(self.clock.now() - UNDO_LIFETIME)
     }
 
-    /// Returns the client's network. Rate limits count requests per network.
+    /// Returns the client's network, which rate limits and back-offs treat as one client.
     pub(crate) fn client_network(&self, req: &HttpRequest) -> IpAddr {
         network_of(self.client_address(req))
     }

@@ -1,5 +1,5 @@
-//! Adds to the operations what follows from their path, body and security: errors that many
-//! operations share, and headers.
+//! Completes the operations: simplifies the schemas of their input, and adds the errors and headers
+//! that follow from their path, parameters, body and security.
 
 use std::time::Duration;
 

@@ -137,7 +137,8 @@ pub(super) fn name_of(reference: &Ref) -> &str {
 pub(super) fn require_any(components: &mut Components, name: &str) {
     let Some(RefOr::T(Schema::Object(object))) = components.schemas.get(name) else { return };
     let needs = |field: &String| ObjectBuilder::new().required(field);
-    // The map is sorted by name. Reversed, it has the order in which `UpdateUser` declares them.
+    // The map is sorted by name. Reversed, it has the order in which `UpdateUser` declares its
+    // fields.
     let any =
         object.properties.keys().rev().map(needs).fold(AnyOfBuilder::new(), AnyOfBuilder::item);
     let schema = AllOfBuilder::new().item(object.clone()).item(any);

@@ -112,7 +112,7 @@ impl Schema for VerifyEmail {
     }
 }
 
-// `Unauthorized` if the user was just deleted.
+// `Unauthorized` if the user was disabled or deleted concurrently.
 refusals!(
     VerifyEmailErrors: InvalidEmailToken, EmailTokenExpired, EmailTokenUserGone,
     EmailTokenOfAnotherUser, Unauthorized, BannedUser
@@ -171,7 +171,7 @@ async fn open(
 }
 
 /// Verifies the user's current address and, with `auto_sign_in_after_verification`, starts a
-/// session.
+/// session unless the request already has one of this user.
 async fn verify(
     state: &AppState,
     req: &HttpRequest,

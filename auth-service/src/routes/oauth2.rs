@@ -1,5 +1,5 @@
-//! Token introspection (RFC 7662) and revocation (RFC 7009), for services that do not verify access
-//! tokens themselves. The paths are those of Better Auth's OAuth provider.
+//! Token introspection (RFC 7662), for services that do not verify access tokens themselves, and
+//! token revocation (RFC 7009). The paths are those of Better Auth's OAuth provider.
 
 mod introspection;
 

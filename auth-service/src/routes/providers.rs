@@ -1,6 +1,6 @@
-//! Better Auth's endpoints for accounts of other providers. No providers are supported, so each
-//! endpoint responds as Better Auth does without configured providers. Imported accounts can be
-//! unlinked.
+//! Better Auth's endpoints for accounts of other providers and for custom session fields. Neither
+//! providers nor such fields are supported, so each endpoint responds as Better Auth does if none
+//! are configured. Imported accounts can be unlinked.
 
 use actix_web::{
     HttpRequest, HttpResponse,

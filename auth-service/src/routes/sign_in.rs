@@ -1,4 +1,5 @@
-//! `POST /sign-in/email`: starts a session with an e-mail address and a password.
+//! `POST /sign-in/email`, which starts a session with an e-mail address and a password, and
+//! `POST /sign-in/social`, which supports no provider.
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use database::sql_types::DbTime;

@@ -93,8 +93,8 @@ impl Schema for UndoChangeEmail {
         ),
     ),
 )]
-// Restores the old address. The token is the only credential: its owner may no longer have a
-// session.
+// Restores the old address. The token is the only credential: the owner of the old address may no
+// longer have a session.
 pub(crate) async fn undo_change_email(
     state: Data<AppState>,
     req: HttpRequest,

@@ -1,4 +1,6 @@
-//! Serves the built single-page application. Returns 404 if no application is configured.
+//! Serves the built single-page application and its `/config.json`, and redirects
+//! `/.well-known/change-password`. Without a configured application, all paths that no other route
+//! handles return 404.
 
 mod site;
 

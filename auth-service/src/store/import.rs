@@ -10,8 +10,8 @@ use diesel_async::RunQueryDsl;
 use super::{AccountRow, PROVIDER_CREDENTIAL, SessionRow, UserRow};
 use crate::store::schema::{accounts, sessions, users};
 
-/// Maximum number of rows or values in one statement, because both engines limit the number of
-/// bound values.
+/// Maximum number of rows that one statement inserts, and of values of one kind that it looks up,
+/// because both engines limit the number of bound values.
 const CHUNK: usize = 500;
 
 #[derive(Default)]

@@ -16,8 +16,8 @@ pub(crate) struct Mail {
     /// The only user to whom the e-mail may be sent; `None` if the e-mail is bound only to the
     /// address.
     pub(crate) user_id: Option<String>,
-    /// The session in which the e-mail was requested; the link in the e-mail expires with the
-    /// session.
+    /// The session in which the e-mail was requested, or that the reported sign-in started. A link
+    /// in the e-mail expires with the session.
     #[serde(default)]
     pub(crate) session_id: Option<String>,
     /// The account's address when the e-mail was requested; in a notice of a changed address, the

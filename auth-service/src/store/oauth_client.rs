@@ -18,18 +18,19 @@ pub(crate) struct OauthClient {
     pub(crate) name: String,
     /// Allowed scopes, separated by spaces.
     pub(crate) scopes: String,
-    /// Allowed audiences, separated by spaces; the first is the default.
+    /// Allowed audiences, separated by spaces, the default first. If empty, the only audience is
+    /// that of users' tokens.
     pub(crate) audiences: String,
     /// The hash of a secret, or a public key.
     pub(crate) credential: String,
-    /// The credential before the last rotation.
+    /// The credential before the last rotation; `None` without a rotation or without an overlap.
     pub(crate) old_credential: Option<String>,
     pub(crate) old_credential_expires_at: Option<DbTime>,
     pub(crate) is_active: bool,
     pub(crate) created_at: DbTime,
     /// Accurate to a minute.
     pub(crate) last_used_at: Option<DbTime>,
-    /// Time at which the client was last enabled; `None` if it was never disabled. Tokens issued
+    /// Time at which the client was last enabled again; `None` if it never was. Tokens issued
     /// before this time are revoked. Absent from exports of earlier versions.
     #[serde(default)]
     pub(crate) tokens_valid_from: Option<DbTime>,

@@ -1,4 +1,5 @@
-//! Complete rows, for import and export.
+//! Complete rows, for import, export and user management by commands, and the list of all tables to
+//! transfer.
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
-//! Security events: changes to sessions, users, tokens and keys that other services must know
-//! about, mainly so that they reject revoked tokens before these expire.
+//! Security events: changes to sessions, users, OAuth clients, tokens and keys that other services
+//! must know about, mainly so that they reject revoked tokens before these expire.
 
 use database::{Conn, query, sql_types::DbTime};
 use diesel::prelude::*;

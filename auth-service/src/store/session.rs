@@ -52,7 +52,7 @@ pub(crate) enum Ending<'a> {
     Others(&'a str, &'a str),
 }
 
-/// The claims that identify an access token: user, session and token id (`jti`).
+/// The claims that identify a user's access token: user, session and token id (`jti`).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TokenNames<'a> {
     pub(crate) user: &'a str,

@@ -1,4 +1,5 @@
-//! The networks from which users have signed in, each stored as a hash of user and network.
+//! The networks from which users have signed in or reset their passwords, each stored as a hash of
+//! user and network.
 
 use database::{Conn, query, sql_types::DbTime};
 use diesel::{dsl::sql, prelude::*, sql_types::Bool};

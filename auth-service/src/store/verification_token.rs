@@ -1,4 +1,4 @@
-//! Tokens of mailed links, stored as hashes.
+//! Tokens of mailed links that reset a password or delete a user, stored as hashes.
 
 use database::{Conn, query, sql_types::DbTime};
 use diesel::prelude::*;

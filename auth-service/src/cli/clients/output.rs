@@ -69,7 +69,8 @@ impl Output {
         writeln!(out, "{what}: {} ({})", printable(&client.name), client.id)
     }
 
-    /// Reports a change to a client, with its new secret if it has one.
+    /// Reports the creation or rotation of a client: its id, its new secret unless it has a public
+    /// key, and the end of its old credential's validity, if that is in the future.
     pub(super) fn with_credential(
         &self,
         client: &OauthClient,

@@ -6,8 +6,8 @@ use operator_tools::source::value::{flag, time};
 use super::candidate::CandidateBan;
 
 /// Returns the user's ban that is in effect at `now`, or `None`. `banned` is a flag that is valid
-/// until `expires`. A flag that cannot be parsed counts as set, and a time that cannot be parsed
-/// does not end the ban, because an operator can lift it later.
+/// until `expires`. A flag or a time that cannot be parsed results in a ban without end, because an
+/// operator can lift such a ban later.
 pub(super) fn ban(
     banned: Option<&str>,
     reason: Option<&str>,

@@ -1,4 +1,5 @@
-//! Composes the message for an outbox row: the recipient, and a link with a valid token.
+//! Composes the message for an outbox row: determines the recipient, applies the limit for the
+//! address, creates the link with its token, and renders the template.
 
 use std::time::Duration;
 
@@ -122,9 +123,9 @@ async fn find_reader<'a>(
         return Ok(Some((User::find_by_email(conn, new_email).await?, &mail.email)));
     }
     if matches!(kind, Kind::ChangeEmailNotice | Kind::PasswordChanged | Kind::NewSignIn) {
-        // The notice is sent even if the new address is taken: a missing notice would reveal that.
-        // The notice is also sent if the address of the user has already changed: an attacker must
-        // not be able to suppress the notice by changing the address.
+        // These notices are sent even if the user's address has already changed: an attacker must
+        // not be able to suppress a notice by changing the address. A `ChangeEmailNotice` is sent
+        // even if the new address is taken: a missing notice would reveal that.
         let id = mail.user_id.as_deref().unwrap_or_default();
         return Ok(User::find(conn, id).await?.map(|user| (Some(user), mail.email.as_str())));
     }

@@ -52,8 +52,8 @@ pub(crate) struct Context<'a> {
     pub(crate) email: &'a str,
     /// The new address; empty if the e-mail is not about a change of address.
     pub(crate) new_email: &'a str,
-    /// The link; empty in notices. Only the notice of a changed address has one, if the change can
-    /// be undone.
+    /// The link; empty in notices, except in the notice of a changed address if the change can be
+    /// undone.
     pub(crate) link: &'a str,
     /// Lifetime of the link, such as `1 hour`; empty without a link.
     pub(crate) valid_for: &'a str,

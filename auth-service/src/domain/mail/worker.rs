@@ -31,7 +31,8 @@ const IN_FLIGHT: usize = 16;
 const IN_FLIGHT_PER_DOMAIN: usize = 4;
 /// Maximum number of e-mails that one query reads.
 const BATCH: i64 = 256;
-/// Timeout for sending one e-mail; shorter than the first retry delay.
+/// Timeout for sending one e-mail. It is shorter than the first retry delay, after which another
+/// replica may send the e-mail.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 /// Delay before the first retry; it doubles with each attempt.
 const FIRST_PAUSE: Duration = Duration::from_mins(1);
@@ -90,7 +91,7 @@ pub(crate) async fn finish(mailer: &Mailer, worker: Worker, limit: Duration) {
 }
 
 /// Sends all due e-mails, including those that become due in the meantime. Returns early if the
-/// outbox is closed, or if the database is unavailable, to avoid a busy loop.
+/// outbox is closed or, to avoid a busy loop, if a database operation fails.
 async fn send_due(mailer: &Mailer) -> Result<(), MailError> {
     let mut in_flight = InFlight::default();
     let mut waiting = Vec::new();

@@ -30,7 +30,8 @@ pub(super) fn key_stream(
     Some(stream)
 }
 
-/// Converts a hash from Supabase's format for Firebase hashes into the stored form:
+/// Converts a hash into the stored form. `rest` is a hash in Supabase's format for Firebase hashes,
+/// without the prefix `$fbscrypt$`:
 ///
 /// `v=1,n=<log₂ N>,r=<r>,p=<p>,ss=<salt separator>,sk=<signer key>$<salt>$<hash>`
 pub(super) fn canonical(rest: &str) -> Result<String, UnusableHash> {

@@ -13,7 +13,8 @@ use crate::domain::{
     passwords::{MAX_UNITS, MIN_UNITS},
 };
 
-/// The rules of `is_email`, except for the maximum length of the address, as a pattern.
+/// The rules of `is_email` as a pattern, except for the maximum lengths of the address and of a
+/// local part with dots.
 const EMAIL: &str = "^(?:[A-Za-z0-9_'+-]+\\.)*[A-Za-z0-9_'+-]{0,63}[A-Za-z0-9_+-]\
                      @(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z]{2,63}$";
 const NO_NUL: &str = "^[^\\u0000]*$";

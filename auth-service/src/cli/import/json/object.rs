@@ -24,8 +24,8 @@ pub(super) fn filled(object: &Object, name: &str) -> Option<String> {
     text(object, name).filter(|text| !text.trim().is_empty())
 }
 
-/// Returns the objects in an array field. Elements of other types are skipped; a missing field
-/// counts as empty.
+/// Returns the objects in an array field. Elements of other types are skipped. A field that is
+/// missing or not an array counts as empty.
 pub(super) fn objects<'a>(object: &'a Object, name: &str) -> impl Iterator<Item = &'a Object> {
     let elements = object.get(name).and_then(Value::as_array).map(Vec::as_slice);
     elements.unwrap_or_default().iter().filter_map(Value::as_object)
