@@ -1,5 +1,5 @@
-//! Code shared by the endpoints: extractors, middleware, cookies, and the conversion of errors to
-//! responses.
+//! Code shared by the endpoints: the state, extractors, middleware, cookies, redirects, response
+//! bodies, and the conversion of errors to responses.
 
 pub(crate) mod client_address;
 pub(crate) mod client_credentials;

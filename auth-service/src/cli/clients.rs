@@ -1,5 +1,6 @@
 //! `auth-service clients`: manages OAuth clients, directly in the database. The service may be
-//! running: every change takes effect at once, also in services that follow the security events.
+//! running: it notices every change at once. Security events tell other services about disabled,
+//! enabled and deleted clients.
 
 mod args;
 mod output;

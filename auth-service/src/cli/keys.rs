@@ -68,8 +68,8 @@ impl Commands {
         Ok(SigningKey::list(&mut self.database.read().await?).await?)
     }
 
-    /// Returns the seal for new keys. Returns an error if it does not open the newest stored key,
-    /// because replicas could not use keys that are sealed with another secret.
+    /// Returns the seal that encrypts new keys. Returns an error if the seal cannot decrypt the
+    /// newest stored key, because replicas could not use keys encrypted with another secret.
     async fn seal(&self, config: &Config) -> Result<Seal, CommandError> {
         let secrets = config.existing_secrets()?.ok_or(KeysError::NoKeys)?;
         let seal = Seal::new(&secrets, SEAL_PURPOSE).map_err(|_error| KeysError::Crypto)?;

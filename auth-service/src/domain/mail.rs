@@ -1,5 +1,5 @@
-//! The e-mail outbox: requests store e-mails, in the transactions of the changes that cause them,
-//! and a worker sends them.
+//! The e-mail outbox: requests and commands store e-mails, in the transaction of the change that
+//! causes them if there is one, and a worker sends them.
 //!
 //! An outbox row describes the request and contains no secrets. The worker looks up the user and
 //! creates the token of the link when it sends the e-mail. A request therefore takes the same time

@@ -54,7 +54,7 @@ impl From<Unspecified> for SessionError {
 
 /// The client that starts a session.
 pub(crate) struct Client {
-    /// The address shown in the list of sessions.
+    /// The address to display, for instance in the list of sessions; empty if it is unknown.
     pub(crate) address: String,
     pub(crate) user_agent: String,
     /// Network that the sign-in records as known for the user. While it is known, back-offs that

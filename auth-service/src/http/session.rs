@@ -146,8 +146,8 @@ fn bearer_token(state: &AppState, headers: &HeaderMap) -> Option<SignedToken> {
 }
 
 /// Finds the session of the request, deletes it if it has expired, renews it if renewal is due and
-/// the request does not prevent it, and calls `handle`. If `handle` fails or does not change the
-/// cookies, their change follows from the session.
+/// the request does not prevent it, and calls `handle`. If `handle` returns an error or does not
+/// change the cookies, the response has the cookie change that follows from the session.
 pub(crate) async fn with_caller<T, R: Into<WithCookies<T>>>(
     state: &AppState,
     req: &HttpRequest,

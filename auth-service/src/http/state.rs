@@ -103,8 +103,9 @@ impl AppState {
         self.security_events.moment(DbTime(self.clock.now()))
     }
 
-    /// Returns the client address shown in the list of sessions. Without a trusted proxy, it is the
-    /// address that the request claims, so it is only displayed and never used for decisions.
+    /// Returns the client address to display, for instance in the list of sessions. Without a
+    /// trusted proxy, it is the address that the request claims, so it is only displayed and never
+    /// used for decisions.
     fn shown_address(&self, req: &HttpRequest) -> String {
         let address = if self.trusted_proxies.is_empty() {
             client_address::claimed(req.headers())

@@ -36,7 +36,8 @@ pub(super) struct Target {
     /// Encrypts session tokens; `None` if sessions are not imported.
     seal: Option<Seal>,
     now: DateTime<Utc>,
-    /// Ids already seen in this run, to detect duplicates in the source.
+    /// User ids already seen in this run, which detect duplicates in the source, like the addresses
+    /// below.
     seen_ids: HashSet<String>,
     seen_emails: HashSet<String>,
 }
@@ -46,7 +47,7 @@ pub(super) struct Target {
 struct Draft {
     page: ImportPage,
     counts: Counts,
-    /// Account ids used in this page.
+    /// Account ids used in this page, which detect duplicates, like the sets below.
     account_ids: HashSet<String>,
     session_ids: HashSet<String>,
     token_hashes: HashSet<Vec<u8>>,

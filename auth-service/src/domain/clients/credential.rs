@@ -1,4 +1,4 @@
-//! Credentials of clients, as the database stores them.
+//! Credentials of clients: their creation, stored form and verification.
 
 use aws_lc_rs::{constant_time::verify_slices_are_equal, digest};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
