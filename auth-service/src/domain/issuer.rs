@@ -70,8 +70,8 @@ impl Issuer {
             iss: config.issuer().to_owned(),
             aud: config.audience().to_owned(),
             expires_in: config.jwt_expires_in,
-            // Replaced keys and revocations are kept at least for the lifetime of users' tokens, so
-            // a token must not live longer.
+            // Replaced keys and revocations are kept only for as long as users' tokens require, so
+            // clients' tokens must not live longer.
             client_tokens_expire_in: config.client_token_expires_in.min(config.jwt_expires_in),
             algorithm: config.jwt_alg,
             rotation: Rotation::new(config),

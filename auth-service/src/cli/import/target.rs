@@ -36,8 +36,8 @@ pub(super) struct Target {
     /// Encrypts session tokens; `None` if sessions are not imported.
     seal: Option<Seal>,
     now: DateTime<Utc>,
-    /// User ids already seen in this run, which detect duplicates in the source, like the addresses
-    /// below.
+    /// User ids already seen in this run. Like the addresses below, they serve to detect duplicates
+    /// in the source.
     seen_ids: HashSet<String>,
     seen_emails: HashSet<String>,
 }
@@ -47,7 +47,7 @@ pub(super) struct Target {
 struct Draft {
     page: ImportPage,
     counts: Counts,
-    /// Account ids used in this page, which detect duplicates, like the sets below.
+    /// Account ids used in this page. Like the sets below, they serve to detect duplicates.
     account_ids: HashSet<String>,
     session_ids: HashSet<String>,
     token_hashes: HashSet<Vec<u8>>,
