@@ -1,4 +1,4 @@
-//! The commands of this service, in addition to those of every service.
+//! The commands that only this service has.
 
 pub mod doctor;
 pub mod import;

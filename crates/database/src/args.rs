@@ -1,4 +1,4 @@
-//! Database settings.
+//! Settings of the connections to a database.
 
 use std::time::Duration;
 

@@ -4,7 +4,7 @@ use std::{any::Any, sync::Arc};
 
 use super::{AsyncSqliteConnection, PgConn};
 
-/// A connection to either engine, inside or outside a transaction. It returns to its pool on drop.
+/// A connection to either engine, inside or outside a transaction.
 #[expect(missing_debug_implementations, reason = "the connections are not Debug")]
 pub enum Conn {
     Postgres(PgConn),

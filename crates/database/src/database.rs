@@ -59,8 +59,9 @@ impl Database {
         })
     }
 
-    /// Returns a connection for slow reads. Slow reads have connections of their own, so that other
-    /// requests' statements do not wait for them.
+    /// Returns a connection for slow reads. Slow reads do not use the connections that
+    /// [`Self::read`] and [`Self::write`] return, so that other requests' statements do not wait
+    /// for them.
     pub async fn read_at_leisure(&self) -> Result<Conn, Unavailable> {
         self.gate().pass()?;
         Ok(match self {

@@ -70,8 +70,8 @@ pub async fn revert_to(
     on_own_thread(url.clone(), migrations.into(), Direction::DownTo(version)).await
 }
 
-/// Runs or reverts migrations on a separate thread, because this blocks and starts a runtime, which
-/// a thread of an async runtime must not do.
+/// Runs or reverts migrations on a separate thread: migrations block the thread, and those of
+/// PostgreSQL also start a runtime, which is impossible on a thread of another runtime.
 async fn on_own_thread(
     url: DatabaseUrl,
     migrations: Arc<Migrations>,
@@ -123,7 +123,7 @@ fn sqlite(path: &Path, migrations: &Migrations, direction: Direction) -> Result<
     make_private_file(path)?;
     let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
     conn.batch_execute(&format!("PRAGMA busy_timeout = {};", SQLITE_PATIENCE.as_millis()))?;
-    // Checks this first, so that a file of another application is not even switched to WAL mode.
+    // Checks for conflicts first, so that another application's file is not switched to WAL mode.
     find_conflict(&mut conn, CATALOGUE_OF_SQLITE, migrations)?;
     use_wal(&mut conn)?;
     conn.exclusive_transaction(|conn| {

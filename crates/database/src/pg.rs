@@ -38,7 +38,7 @@ pub struct Postgres {
     pool: Arc<ExclusivePool>,
     /// Limits long reads, so that some connections of the pool remain for transactions.
     long_reads: Arc<Semaphore>,
-    /// Time limit for the statements of a request.
+    /// Time limit for a statement or transaction, including the wait for a connection.
     timeout: Duration,
     pub(super) waits: Waits,
     pub(super) gate: Gate,

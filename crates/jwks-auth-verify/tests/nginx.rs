@@ -1,5 +1,6 @@
-//! The program behind nginx, with the documented configuration. `TEST_NGINX` names nginx; without it,
-//! the test prints a note and passes, except in CI.
+//! The program behind nginx, with the documented configuration, and its rejection of invalid
+//! settings. `TEST_NGINX` names nginx; without it, the test with nginx prints a note and passes,
+//! but fails in CI.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 

@@ -114,7 +114,7 @@ impl VerifierBuilder {
         self
     }
 
-    /// Sets the timeout of a JWKS fetch. Default: 5 seconds.
+    /// Sets the timeout of a JWKS fetch, including discovery. Default: 5 seconds.
     #[must_use]
     pub fn fetch_timeout(mut self, fetch_timeout: Duration) -> Self {
         self.timing.fetch_timeout = fetch_timeout;
@@ -205,8 +205,8 @@ impl VerifierBuilder {
         self
     }
 
-    /// Builds the verifier and starts to fetch the keys in the background. Must be called inside a
-    /// Tokio runtime.
+    /// Builds the verifier. Starts to fetch the keys and to follow the feed of security events, if
+    /// one is set, in the background. Must be called inside a Tokio runtime.
     pub fn build(self) -> Result<Verifier, BuildError> {
         let Self { issuers, leeway, timing, cache_entries, cache_bytes, is_revoked, now, .. } =
             self;

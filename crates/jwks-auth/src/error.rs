@@ -4,8 +4,8 @@ use std::{borrow::Cow, time::Duration};
 
 /// Reason for rejecting a request.
 ///
-/// The message is safe to show to clients: it says only whether a token is expired or invalid, so
-/// that it reveals nothing to forgers. [`Refusal`] is for logs and tests.
+/// The message is safe to show to clients: about a rejected token, it says only that the token has
+/// expired or is invalid, so that it reveals nothing to forgers. [`Refusal`] is for logs and tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -32,7 +32,7 @@ pub enum Error {
         /// Time after which a retry makes sense; at least a second.
         retry_after: Duration,
     },
-    /// The application has not registered a `Data<Verifier>`: 500.
+    /// The actix-web application has not registered a `Data<Verifier>`: 500.
     #[error("The service is not configured to verify tokens")]
     NotConfigured,
 }

@@ -18,7 +18,7 @@ pub use discovery::{MetadataError, jwks_uri, metadata_urls};
 /// A callback that returns the names and values of additional request headers.
 pub(crate) type Headers = Arc<dyn Fn() -> Vec<(String, String)> + Send + Sync>;
 
-/// Settings of all requests.
+/// Settings of all requests for keys and metadata.
 #[derive(Clone)]
 pub(crate) struct HttpSettings {
     pub(crate) timeout: Duration,

@@ -33,7 +33,7 @@ use schedule::Status;
 pub(crate) use schedule::{FetchTrigger, Timing};
 use store::{KeyStore, Snapshot};
 
-/// Maximum size of a JWK set in bytes.
+/// Maximum size of a JWK set, and of an issuer's metadata, in bytes.
 pub(crate) const MAX_DOCUMENT_BYTES: usize = 256 * 1024;
 
 /// Rules for the use of an issuer's keys.

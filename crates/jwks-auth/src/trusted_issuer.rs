@@ -1,4 +1,5 @@
-//! Trusted issuers: their name, their audience, their keys and their algorithms.
+//! Trusted issuers: their name, audience, keys and algorithms, and the application's rules for the
+//! claims of their tokens.
 
 use std::fmt;
 

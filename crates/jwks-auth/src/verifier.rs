@@ -62,8 +62,9 @@ impl Verifier {
     /// issuer, be intended for the audience configured for that issuer, and be neither expired nor
     /// revoked.
     ///
-    /// Fetches keys only if the current key set lacks the token's `kid`, at most once per
-    /// cool-down. Verifying a cached token again costs a hash and a lookup.
+    /// Fetches keys only if the key set lacks the token's `kid`, has never been fetched or is too
+    /// old, and at most once per cool-down. Verifying a cached token again costs a hash and a
+    /// lookup.
     pub async fn verify<C>(&self, token: &str) -> Result<Verified<C>, Error>
     where
         C: DeserializeOwned + Send + Sync + 'static,

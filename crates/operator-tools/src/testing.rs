@@ -1,4 +1,4 @@
-//! An HTTP stub server with arbitrary responses, and the output of a `doctor` command.
+//! An HTTP stub server with arbitrary responses, free ports, and the output of a `doctor` command.
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on should stop here")]
 

@@ -1,4 +1,4 @@
-//! The source of the current time.
+//! The clock of a service: the current time, and a monotonic one.
 
 use std::{
     fmt,

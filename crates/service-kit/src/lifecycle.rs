@@ -52,7 +52,7 @@ impl Lifecycle {
 
     /// Runs the server and the preparation concurrently until a signal arrives, and then stops the
     /// server. If the preparation has finished, calls `finish` with its result and a time limit, to
-    /// shut down background work. Fails if the preparation or the server fails.
+    /// shut down background work. Returns an error if the preparation or the server fails.
     pub(crate) async fn run<T, E: From<io::Error>>(
         self,
         mut server: Server,

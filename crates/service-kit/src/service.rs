@@ -43,7 +43,6 @@ impl<T> Application for T where
 /// A service: the state that its requests share, its routes and its background workers. Clones
 /// share the state.
 pub trait Service: Figures + Clone {
-    /// Name and version of the program.
     const BUILD: Build;
     /// Purpose of the program in one sentence, for `--help`.
     const ABOUT: &'static str;
@@ -59,7 +58,8 @@ pub trait Service: Figures + Clone {
 
     fn database(&self) -> &Database;
 
-    /// Returns the origins that may read responses, and the methods and headers they may use.
+    /// Returns the origins that may read responses, the methods that they may use, and the response
+    /// headers that they may read.
     fn cors(config: &Self::Config) -> Cors;
 
     /// Returns the application. Every server thread creates one. The chassis wraps it in the

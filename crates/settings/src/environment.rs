@@ -29,8 +29,8 @@ fn apply_to(
     let set = |variable: &str| environment(variable).filter(|value| !value.is_empty());
     let (mut secrets, mut refused) = (Vec::new(), None);
     let command = command.mut_args(|argument| {
-        // Also accepts a value such as `None` for `COOKIE_SAME_SITE`, the usual spelling of the
-        // attribute.
+        // Fixed values may be written in any case, such as `None` for `COOKIE_SAME_SITE`, the usual
+        // spelling of the cookie attribute.
         let argument = argument.ignore_case(true);
         let Some(variable) = argument.get_env().and_then(|name| name.to_str()).map(str::to_owned)
         else {

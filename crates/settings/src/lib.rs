@@ -5,7 +5,7 @@
 //! | [`parse`] | reads the clap struct of a service, or exits with an error of one line |
 //! | [`duration`], [`http_url`], [`secret`], [`switch`] and others | parsers of values |
 //! | [`refuse_example`] | refuses the public example secrets, except on this machine |
-//! | [`ownership`] | errors about files that belong to another user |
+//! | [`ownership`] | checks access to files, with errors that explain wrong ownership |
 //! | `testing` | compares the documentation with the settings (feature `testing`) |
 
 mod environment;

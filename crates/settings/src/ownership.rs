@@ -1,4 +1,5 @@
-//! Errors about files and directories of another user, as in containers with bind mounts.
+//! Checks access to files and directories. The errors explain how to correct the ownership, which
+//! is often wrong in containers with bind mounts.
 
 use std::{
     fmt, fs, io,

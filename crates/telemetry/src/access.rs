@@ -28,7 +28,7 @@ pub(super) struct Access<'a> {
     pub(super) id: &'a str,
     pub(super) method: &'a Method,
     pub(super) start: Instant,
-    /// Reason why the request was rejected, if any.
+    /// Reason why the request was rejected; `None` if the service gave no reason.
     pub(super) cause: Option<&'a str>,
 }
 

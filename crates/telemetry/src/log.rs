@@ -72,7 +72,7 @@ pub fn init_beside_output(args: &LogArgs, service: &'static str, time_left: Time
     init_on(io::stderr(), args, service, time_left)
 }
 
-/// Starts logging to `output`. A separate thread writes the lines in batches.
+/// Starts logging to `output`, and tracing. A separate thread writes the lines in batches.
 fn init_on(
     output: impl Write + IsTerminal + Send + 'static,
     args: &LogArgs,
@@ -128,7 +128,8 @@ pub fn flush(limit: Duration) {
 fn filter(args: &LogArgs) -> EnvFilter {
     // actix-http logs malformed requests, which any client can send, as errors.
     let strangers = (!args.rust_log.contains("actix_http")).then(|| "actix_http=off".to_owned());
-    // At `debug`, the driver can log the parameters of statements: e-mail addresses, hashes, keys.
+    // At `debug`, the driver logs the parameters of statements, which can be e-mail addresses,
+    // hashes or keys. The crate `database` hides them as well.
     // Spans with the trace target are not meant for logs.
     let quiet = ["tokio_postgres=info".to_owned(), format!("{}=off", otlp::TARGET)];
     let quiet = quiet.into_iter().chain(strangers);

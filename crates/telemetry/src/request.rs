@@ -35,7 +35,7 @@ impl RequestLog {
     }
 
     /// Records the response in the trace and the metrics, and logs it in one line, except for
-    /// health probes. `cause` is the reason why the request was rejected, if any.
+    /// health probes. `cause` is the reason why the request was rejected, if the service gave one.
     pub fn end(&self, route: Option<&str>, status: StatusCode, cause: Option<&str>) {
         let Self { id, method, start, span, traced } = self;
         let id = id.to_str().unwrap_or_default();

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-/// Returns the time until the process is forced to exit, or `None` if it is not shutting down.
+/// A function that returns the time until the process is forced to exit, or `None` if it is not
+/// shutting down.
 pub type TimeLeft = fn() -> Option<Duration>;
 
 /// Returns the time limit for one of the final steps: `limit`, or half of the remaining time if

@@ -33,7 +33,7 @@ pub struct EventArgs {
     pub events_when_silent: WhenSilent,
 }
 
-/// Policy for tokens while the feed is silent, so that recently ended sessions may be unknown.
+/// Policy for tokens while the feed is silent and recently ended sessions may therefore be unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum WhenSilent {
     Accept,

@@ -1,7 +1,8 @@
-//! Limits long reads: listings that search, filter, count or sort.
+//! Limits long reads: listings that search, count, or filter or sort by anything but the creation
+//! time.
 //!
-//! Long reads have connections of their own, so that other reads do not have to wait for them. The
-//! limits keep a single user from occupying all of these connections.
+//! Long reads use other connections than short ones, so that short reads do not have to wait for
+//! them. The limits keep a single user from occupying all connections for long reads.
 
 use std::{any::Any, collections::HashMap, sync::Arc, time::Duration};
 

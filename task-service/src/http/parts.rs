@@ -1,6 +1,6 @@
-//! Long listings, sent in parts. Each part is loaded after most of the previous one has been sent,
-//! so that a response to a slow client holds about one part in memory rather than the whole
-//! listing.
+//! The bodies of listings. Long ones are sent in parts: each part is loaded after most of the
+//! previous one has been sent, so that a response to a slow client holds about one part in memory
+//! rather than the whole listing.
 
 use std::{collections::HashMap, future::ready, mem};
 

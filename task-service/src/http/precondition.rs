@@ -21,7 +21,8 @@ pub(crate) fn task_tag(task: &Task) -> String {
     format!("\"{}\"", task.version)
 }
 
-/// Returns whether `If-None-Match` matches this tag, which means that the client's copy is current.
+/// Returns whether the client already has the state with this tag (in quotes), according to
+/// `If-None-Match`.
 pub(crate) fn is_known(req: &HttpRequest, tag: &str) -> bool {
     EntityTags::is_known(req, tag.trim_matches('"'))
 }

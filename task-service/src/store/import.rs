@@ -29,8 +29,8 @@ pub(crate) struct ImportedTasks {
 }
 
 impl ImportedTasks {
-    /// Returns the owners of those tasks that already exist, by task id. If several users have a
-    /// task with the same id, returns one of them.
+    /// Returns the owners of the existing tasks with these ids, by task id. If several users have a
+    /// task with the same id, returns one of these users.
     pub(crate) async fn find_owners(
         conn: &mut Conn,
         ids: &[DbUuid],

@@ -1,4 +1,4 @@
-//! The PostgreSQL schema that the URL selects.
+//! Creates and checks the PostgreSQL schema that the URL selects.
 
 use diesel::{
     OptionalExtension as _, QueryableByName, RunQueryDsl as _,
@@ -17,9 +17,9 @@ struct Name {
     name: Option<String>,
 }
 
-/// Creates the schema that the URL selects, if it does not exist. Returns an error if new tables
-/// would be created in another schema, which happens if a pooler drops the startup option, or if
-/// none of the schemas in the `search_path` exists.
+/// Creates the schema that the URL selects, if it does not exist. Returns an error if none of the
+/// schemas in the `search_path` exists, or if new tables would be created in another schema,
+/// because a pooler has dropped the startup option.
 pub(super) fn enter(
     conn: &mut AsyncConnectionWrapper<PgConn>,
     url: &PostgresUrl,

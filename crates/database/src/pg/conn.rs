@@ -1,4 +1,4 @@
-//! A request's connection to PostgreSQL, which is shared or exclusive, and the deadline of its
+//! A connection to PostgreSQL (shared, exclusive, or outside of any pool) and the deadline of its
 //! statements.
 
 use std::{sync::Arc, time::Duration};

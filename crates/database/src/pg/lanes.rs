@@ -3,9 +3,9 @@
 //!
 //! Every thread has its own lanes, driven by its own runtime, so that a statement and its result
 //! need not cross threads. If there are fewer lanes than threads, some threads share one. The
-//! thread that opened the database runs the background tasks. A lane is driven by the runtime of
-//! the thread that opens it, so that thread gets lanes that no other thread uses if there are
-//! enough connections.
+//! thread that opened the database runs the background tasks. If there are enough connections, it
+//! has lanes that no other thread uses, because the runtime of the thread that opens a lane also
+//! drives the lane.
 
 use std::{
     sync::{
@@ -29,9 +29,9 @@ use crate::{ConnectError, Unavailable};
 /// their deadline.
 const MAX_IN_FLIGHT: usize = 1024;
 
-/// Maximum number of writes in flight on all lanes for writes together; [`MAX_WRITES_OF_A_LANE`]
-/// limits each lane. Sending several writes at once saves CPU time, but a server that hangs may
-/// execute them later, although their requests have failed.
+/// Maximum number of writes in flight on all lanes for requests' writes together;
+/// [`MAX_WRITES_OF_A_LANE`] limits each lane. Sending several writes at once saves CPU time, but a
+/// server that hangs may execute them later, although their requests have failed.
 const MAX_WRITES_IN_FLIGHT: usize = 64;
 const MAX_WRITES_OF_A_LANE: usize = 8;
 

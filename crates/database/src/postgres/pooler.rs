@@ -24,9 +24,9 @@ pub enum Pooler {
 /// State that a connection keeps between transactions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Support {
-    /// Whether it keeps the settings that were sent on connecting.
+    /// Whether the connection keeps the settings that were sent on connecting.
     pub settings: bool,
-    /// Whether it keeps named prepared statements.
+    /// Whether the connection keeps named prepared statements.
     pub statements: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Tests of URLs, and of direct TLS negotiation, which PostgreSQL supports since version 17.
+//! Tests of URLs, and of direct TLS negotiation, which PostgreSQL 17 introduced.
 
 use std::{
     io,

@@ -1,4 +1,5 @@
-//! Reader threads, which run single statements, or several statements on one snapshot.
+//! Reader threads, and threads of connections outside of any pool. They run single statements, or
+//! several statements on one snapshot.
 
 use std::{sync::mpsc, time::Instant};
 

@@ -13,7 +13,7 @@ pub struct TestRole {
 }
 
 impl TestDatabase {
-    /// Creates a role that can connect to this database. It exists until
+    /// Creates a role that can connect to this database. The role exists until
     /// [`TestDatabase::drop_role`] is called.
     pub async fn create_role(&self) -> TestRole {
         let mut url: Url = self.url().parse().expect("it is a URL");

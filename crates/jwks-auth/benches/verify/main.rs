@@ -1,4 +1,5 @@
-//! Measures the time to verify a new token, a cached token and a forged token.
+//! Measures the time to verify new, cached and forged tokens, including tokens of each type of
+//! algorithm, and cached tokens while security events are followed.
 //!
 //! `cargo bench -p jwks-auth`
 

@@ -28,7 +28,8 @@ use crate::{
     verified::Facts,
 };
 
-/// Delay before the first retry; it doubles with each failure, up to `LONGEST_PAUSE`.
+/// Delay before the first retry; it doubles with each failure, up to `LONGEST_PAUSE`. Also the
+/// delay after a response without events.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Maximum number of events per request.

@@ -141,9 +141,9 @@ impl Revocations {
         }
     }
 
-    /// Accepts the tokens that a user obtains after being enabled, and none from before. As times are
-    /// in whole seconds, such a token may have been issued in the same second in which the user was
-    /// disabled. Returns false if there is no revocation of the user.
+    /// Accepts the tokens that a user obtains after being enabled, and none from before. As times
+    /// are in whole seconds, a new token may have been issued in the same second in which the user
+    /// was disabled. Returns false if there is no revocation of the user.
     fn enable(&self, entries: &mut Entries, event: &SecurityEvent) -> bool {
         let Some(user) = &event.subject.user else { return false };
         let until = seconds(event.happened).saturating_sub(1);

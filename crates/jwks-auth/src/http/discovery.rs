@@ -160,7 +160,7 @@ impl DiscoveredKeys {
     }
 
     /// Fetches the metadata and returns the URL of the keys in it. The second location is tried
-    /// only if the first one has no metadata.
+    /// only if the first one cannot be fetched or is not metadata.
     async fn discover(&self) -> Result<Url, DiscoveryError> {
         let [oauth, openid] = &self.metadata;
         if let Ok(document) = oauth.read().await {

@@ -1,4 +1,5 @@
-//! Algorithms other than EdDSA: each is allowed per issuer, and bound to the type of the key.
+//! Algorithms: each is allowed per issuer, and bound to the type of the key. Also tests tokens
+//! without a `kid`.
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,4 @@
-//! Expiry of verified tokens in the cache, and their removal.
+//! Expiry, revocation and removal of cached tokens.
 
 use std::{
     sync::{

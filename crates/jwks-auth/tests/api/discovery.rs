@@ -1,4 +1,5 @@
-//! Discovery of an issuer's keys, from a server on this machine.
+//! Discovery of an issuer's keys from a server on this machine, and an application's own HTTP
+//! client.
 
 use std::{
     collections::HashMap,

@@ -1,5 +1,5 @@
-//! Tests of the public API. They need no network and never sleep: keys are held in memory, and
-//! tests that depend on time control the clock.
+//! Tests of the public API. They need no other machine and never sleep: keys are held in memory or
+//! served on a local port, and tests that depend on time control the clock.
 
 #![expect(
     clippy::unwrap_used,

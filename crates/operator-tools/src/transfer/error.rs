@@ -1,4 +1,4 @@
-//! Errors during an export or import.
+//! The error type of exports and imports.
 
 use std::{io, path::PathBuf};
 

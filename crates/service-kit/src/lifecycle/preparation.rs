@@ -7,7 +7,7 @@ use telemetry::Chain;
 use tokio::time;
 use tracing::{info, warn};
 
-/// Pause after the first failure; it doubles with each further failure.
+/// Pause after the first failure; it doubles with each further failure, up to `LONGEST_PAUSE`.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 

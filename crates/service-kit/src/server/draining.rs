@@ -29,7 +29,8 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// established.
 const EMPTY_POLLS: u32 = 10;
 
-/// An open connection, which is counted in [`NEW_CONNECTIONS`] until it is closed.
+/// A connection that was accepted after the signal. It is counted in [`NEW_CONNECTIONS`] until it
+/// is closed.
 struct NewConnection;
 
 impl NewConnection {
@@ -83,12 +84,12 @@ pub(crate) async fn drain(listener: TcpListener, limit: Duration) {
 fn refuse_connections(listener: &TcpListener) {
     use socket2::{SockFilter, SockRef};
 
-    /// A classic BPF program that reads the TCP header (RFC 9293 §3.1); see `linux/filter.h`.
     const LOAD_BYTE: u16 = 0x30;
     const JUMP_IF_ANY_BIT: u16 = 0x45;
     const RETURN: u16 = 0x06;
     const FLAGS: u32 = 13;
     const SYN: u32 = 0x02;
+    /// A classic BPF program that reads the TCP header (RFC 9293 §3.1); see `linux/filter.h`.
     const PROGRAM: [SockFilter; 4] = [
         SockFilter::new(LOAD_BYTE, 0, 0, FLAGS),
         SockFilter::new(JUMP_IF_ANY_BIT, 0, 1, SYN),
