@@ -1,5 +1,5 @@
-//! Writes on SQLite (in a group, they fail separately; acknowledged ones are durable), including
-//! abandoned and panicking ones, and database files that are deleted, moved or replaced.
+//! Group commit on SQLite (writes fail separately, and acknowledged writes are durable), abandoned
+//! and panicking writes, and database files that are deleted, moved or replaced.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 

@@ -4,8 +4,8 @@ use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{ClientBuilder, redirect::Policy};
 use url::{Host, Url};
 
-/// Returns a builder for a client that sends requests to `url` and follows no redirects. Its proxy
-/// and its certificates depend on `url`, so the client must not be used for other servers.
+/// Returns a builder for a client that sends requests to `url` and follows no redirects. The client
+/// must not be used for other servers, because its proxy and its certificates depend on `url`.
 pub fn builder(url: &Url) -> ClientBuilder {
     let mut builder = ClientBuilder::new().redirect(Policy::none());
     if url.scheme() == "http" {

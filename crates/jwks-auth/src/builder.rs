@@ -176,9 +176,9 @@ impl VerifierBuilder {
         self
     }
 
-    /// Sends all requests with this client instead of one that is built for each URL. It should not
-    /// follow redirects. Its proxies apply to local hosts as well, and [`IssuerStats`] does not
-    /// name them.
+    /// Sends all requests with this client instead of one that is built for each URL. The client
+    /// should not follow redirects. Its proxies apply to local hosts as well, and [`IssuerStats`]
+    /// does not name them.
     ///
     /// [`IssuerStats`]: crate::IssuerStats
     #[cfg(feature = "http")]

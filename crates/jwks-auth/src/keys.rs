@@ -106,8 +106,8 @@ impl Keys {
     }
 
     /// Returns whether there is a set no older than `max_stale` in which `kid` still identifies
-    /// this key. `seen` remembers the set in which the key was found, so that further calls are
-    /// cheap until the set changes; it starts at 0.
+    /// this key. `seen`, initially 0, remembers the set in which the key was found, so that further
+    /// calls are cheap until the set changes.
     pub(crate) fn has(&self, kid: Option<&str>, key: &Arc<PublicKey>, seen: &AtomicU64) -> bool {
         self.read(|set| set.has(kid, key, seen)).unwrap_or(false)
     }

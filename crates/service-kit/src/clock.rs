@@ -1,4 +1,4 @@
-//! The clock of a service: the current time, and a monotonic one.
+//! The clock of a service: the current time, and the time since the start.
 
 use std::{
     fmt,

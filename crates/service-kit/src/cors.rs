@@ -2,7 +2,7 @@
 //! origin.
 //!
 //! `actix-cors` is unsuitable, because it replaces the `Access-Control-Expose-Headers` of a
-//! response. This middleware adds names to it.
+//! response. This middleware adds names to that header.
 
 use std::sync::Arc;
 

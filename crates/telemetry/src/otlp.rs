@@ -182,7 +182,7 @@ impl Traced {
             http.route = Empty,
             http.response.status_code = Empty,
         );
-        // Fails only if the span is disabled.
+        // An error only means that the span is disabled.
         let _ = span.set_parent(propagator.extract(&Headers(headers)));
         Self(span)
     }

@@ -1,8 +1,8 @@
 //! `task-service import`: imports the tasks of another service, or an export of this one.
 //!
 //! Tasks of another service are read in pages and written in one transaction. If the source is
-//! rejected as a whole, nothing is imported. Such an import can be repeated, because the id of an
-//! imported task is that of the old task or derived from it.
+//! rejected as a whole, nothing is imported. The import of such tasks can be repeated, because the
+//! id of an imported task is that of the old task or derived from it.
 
 mod args;
 mod csv;

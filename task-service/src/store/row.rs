@@ -37,7 +37,7 @@ exported!(TaskRow, tasks, by [plain id, text user_id], |row| (
 ));
 exported!(IdempotencyKey, idempotency_keys, by [text user_id, text key]);
 
-/// Returns the tables to export and import. Those for deleted users are omitted, because the
+/// Returns the tables to export and import. Omits the tables about deleted users, because the
 /// service that uses the copy receives the deletions again from the issuer.
 pub(crate) fn tables() -> Vec<Box<dyn Table>> {
     vec![table::<TaskRow>(), table::<IdempotencyKey>()]

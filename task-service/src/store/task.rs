@@ -70,7 +70,7 @@ impl Task {
         .optional()
     }
 
-    /// Returns the owner of a task, or `None` if there is no such task. This distinguishes another
+    /// Returns the owner of a task, or `None` if the task does not exist, to distinguish another
     /// user's task from a missing one. If several users have a task with this id, which is only
     /// possible after an import, prefers `user`.
     pub(crate) async fn find_owner(

@@ -2,10 +2,11 @@
 //! sent without waiting for the results of earlier ones (pipelining).
 //!
 //! Every thread has its own lanes, driven by its own runtime, so that a statement and its result
-//! need not cross threads. If there are fewer lanes than threads, some threads share one. The
-//! thread that opened the database runs the background tasks. If there are enough connections, it
-//! has lanes that no other thread uses, because the runtime of the thread that opens a lane also
-//! drives the lane.
+//! need not cross threads. If there are fewer lanes than threads, some threads share one.
+//!
+//! The thread that opened the database runs the background tasks. If there are enough connections,
+//! that thread has lanes that no other thread uses, because the runtime of the thread that opens a
+//! lane also drives the lane.
 
 use std::{
     sync::{

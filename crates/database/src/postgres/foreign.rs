@@ -129,8 +129,8 @@ pub(super) fn unsupported(name: &str, value: &str) -> UrlError {
     UrlError::Foreign(format!("{name}={value} is a parameter of another program: {advice}"))
 }
 
-/// Returns the error for an unknown parameter after the password. It is probably the rest of a
-/// password that contains an unescaped `&`.
+/// Returns the error for an unknown parameter after the password. Such a parameter is probably the
+/// rest of a password that contains an unescaped `&`.
 pub(super) fn after_password() -> UrlError {
     UrlError::Foreign(
         "an unsupported parameter follows password: write & in a password as %26".into(),

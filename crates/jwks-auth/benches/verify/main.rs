@@ -1,5 +1,5 @@
-//! Measures the time to verify new, cached and forged tokens, including tokens of each type of
-//! algorithm, and cached tokens while security events are followed.
+//! Measures the time to verify new, cached and forged tokens, also by algorithm and by a verifier
+//! that follows security events.
 //!
 //! `cargo bench -p jwks-auth`
 

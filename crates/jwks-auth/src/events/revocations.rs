@@ -88,10 +88,10 @@ impl Revocations {
         self.entries.read().unwrap_or_else(PoisonError::into_inner).by_hash.len()
     }
 
-    /// Returns whether a token must be rejected: it, its session or its subject was revoked, or it
-    /// may have been issued before a revocation that was evicted from the full table. The revocation
-    /// of a subject applies only to tokens that may have been issued before it, unless the subject
-    /// is disabled or was deleted.
+    /// Returns whether a token must be rejected: the token, its session or its subject was revoked,
+    /// or the token may have been issued before a revocation that was evicted from the full table.
+    /// The revocation of a subject applies only to tokens that may have been issued before it,
+    /// unless the subject is disabled or was deleted.
     pub(crate) fn has(&self, claims: &RegisteredClaims) -> bool {
         let [session, token] = [
             claims.sid.as_deref().map(|sid| self.hash(Key::Session(sid))),

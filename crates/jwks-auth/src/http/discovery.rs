@@ -31,7 +31,8 @@ pub(crate) struct DiscoveredKeys {
 struct Known {
     keys: Endpoint,
     fetched_at: Instant,
-    /// Whether fetching the keys has failed. They may have moved, so the metadata is fetched again.
+    /// Whether fetching the keys has failed. If so, the metadata is fetched again, because the keys
+    /// may have moved.
     is_doubtful: bool,
 }
 

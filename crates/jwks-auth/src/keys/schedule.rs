@@ -79,8 +79,8 @@ impl Status {
         }
     }
 
-    /// Returns whether the cool-down prevents a fetch with this trigger. It applies only to unknown
-    /// keys in tokens.
+    /// Returns whether the cool-down prevents a fetch with this trigger. The cool-down applies only
+    /// to unknown keys in tokens.
     pub(super) fn is_cooling(&self, trigger: FetchTrigger) -> bool {
         trigger == FetchTrigger::UnknownKey && self.cooling_until > Instant::now()
     }

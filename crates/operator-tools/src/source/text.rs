@@ -9,7 +9,7 @@ use diesel::{
     sqlite::{Sqlite, SqliteValue},
 };
 
-/// A value as text. SQLite can also store bytes that are not UTF-8; they are replaced by U+FFFD.
+/// A value as text. SQLite can also store bytes that are not UTF-8, which become U+FFFD.
 #[derive(Debug, FromSqlRow)]
 pub struct SourceText(String);
 
