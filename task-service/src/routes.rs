@@ -27,7 +27,7 @@ use crate::{
 
 /// The committed `OpenAPI` document, which the service serves.
 const DESCRIPTION: &str = include_str!("../openapi.json");
-/// Allows only the client to store a response; the client must revalidate it before each use.
+/// Policy for responses that only the client may store, and must revalidate before each use.
 const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");
 
 pub(crate) fn configure(app: &mut ServiceConfig) {

@@ -40,7 +40,7 @@ pub enum OpenError {
     Pool(#[from] deadpool::managed::BuildError),
 }
 
-/// Maps a query's violation of a unique constraint to an application error.
+/// A conversion from a query's violation of a unique constraint to an application error.
 pub trait OnConflict<T> {
     fn on_conflict<E: From<diesel::result::Error>>(self, meaning: E) -> Result<T, E>;
 }

@@ -36,7 +36,8 @@ pub struct Postgres {
     lanes: Lanes,
     /// Exclusive connections, for transactions and slow statements.
     pool: Arc<ExclusivePool>,
-    /// Limits long reads, so that some connections of the pool remain for transactions.
+    /// Permits for long reads, fewer than the connections of `pool`, so that some connections remain
+    /// for transactions.
     long_reads: Arc<Semaphore>,
     /// Time limit for a statement or transaction, including the wait for a connection.
     timeout: Duration,

@@ -14,7 +14,7 @@ pub enum DatabaseUrl {
 }
 
 impl DatabaseUrl {
-    /// Sets the kind of pooler for this URL and all its clones.
+    /// Sets the kind of pooler for this URL and all its clones. Does nothing for SQLite.
     pub fn set_pooler(&self, pooler: Pooler) {
         if let Self::Postgres(url) = self {
             url.set_pooler(pooler);

@@ -58,7 +58,7 @@ refusals! {
     TooLong = "longer than 8 KiB",
     /// Not three parts in canonical, unpadded base64url.
     NotCompact = "not a compact JWS (RFC 7515 §7.1) of canonical base64url",
-    /// Invalid JSON, not an object, or a duplicate field.
+    /// The header is not valid JSON, is not an object, or has a duplicate field.
     BadHeader = "the header is not a JSON object without duplicate fields (RFC 7515 §4)",
     /// `none`, HMAC, an algorithm that is not allowed for the issuer, or one that does not belong
     /// to the key. The spelling must be exact.
@@ -69,7 +69,7 @@ refusals! {
     /// The `kid` is not a string or not published by the issuer, or it is missing although the
     /// issuer publishes several keys.
     UnknownKey = "no key of the issuer has this kid",
-    /// Invalid JSON, not an object, or a duplicate field.
+    /// The claims are not valid JSON, are not an object, or have a duplicate field.
     BadClaims = "the claims are not a JSON object without duplicate fields (RFC 7519 §4)",
     /// The `iss` is compared byte for byte with the trusted issuers.
     WrongIssuer = "iss is missing or not trusted (RFC 7519 §4.1.1)",

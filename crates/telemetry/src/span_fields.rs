@@ -14,9 +14,8 @@ use tracing_subscriber::{
     },
 };
 
-/// Formats fields like [`JsonFields`], but faster if the only field is a plain string, as in the
-/// span that every request has. [`JsonFields`] is slow because it collects the fields in a map
-/// first.
+/// A formatter like [`JsonFields`], but faster if the only field is a plain string, as in the span
+/// that every request has. [`JsonFields`] is slow because it collects the fields in a map first.
 #[derive(Debug, Default)]
 pub(super) struct SpanFields(JsonFields);
 

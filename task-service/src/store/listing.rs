@@ -176,7 +176,7 @@ macro_rules! load {
 }
 
 define_sql_function! {
-    /// Size of a string in bytes.
+    /// Returns the size of a string in bytes.
     fn octet_length(text: Nullable<Text>) -> Nullable<Integer>;
 }
 

@@ -57,8 +57,8 @@ struct Harness {
     instrumentation: Option<DynInstrumentation>,
 }
 
-/// Abandons an exclusive connection on drop if a statement is still in flight, because the next
-/// user of the connection would have to wait for it.
+/// A guard that abandons a connection, unless it is shared, if a statement is still in flight on
+/// drop. The connection's next user would have to wait for that statement.
 struct AbandonOnDrop(Option<Arc<ServerConnection>>);
 
 impl Drop for AbandonOnDrop {
@@ -171,9 +171,9 @@ impl PgConn {
         AbandonOnDrop(is_own.then(|| Arc::clone(&self.connection)))
     }
 
-    /// Sends a statement. On a shared connection, a read that fails because the connection is
-    /// closed is retried once on a new one, and a write is sent only to a server that is known to
-    /// respond. All other statements are sent once, without a check.
+    /// Sends a statement. If a read on a shared connection fails because the connection is closed,
+    /// it is retried once on a new one. A write on a shared connection is sent only to a server
+    /// that is known to respond. All other statements are sent once, without a check.
     async fn send(&mut self, query: &PgQuery) -> QueryResult<PgRows> {
         if let Route::Lane { what: Use::Write, lane, .. } = &self.route {
             let turn = lane.turn(self.deadline).await.map_err(|error| unavailable(&error))?;

@@ -68,7 +68,7 @@ struct Lane {
     /// Held while the connection is being opened; other requests wait for it.
     opening: AsyncMutex<()>,
     in_flight: AtomicUsize,
-    /// Limits the writes in flight.
+    /// Permits for the writes in flight.
     writing: Arc<Semaphore>,
 }
 

@@ -149,8 +149,8 @@ impl DatabaseFile {
     }
 
     /// Makes a connection open the write-ahead log, and returns the log's identity. Returns `None`
-    /// if the connection does not use WAL mode yet: even if the log exists, this connection does not
-    /// keep it open, and the log is deleted when the other connections close.
+    /// if the connection does not use WAL mode yet. Such a connection does not keep an existing log
+    /// open, so the log is deleted when the other connections close.
     fn opened_log(&self, conn: &mut SqliteConnection) -> QueryResult<Option<FileId>> {
         conn.batch_execute(FIRST_READ)?;
         let mode: JournalMode = sql_query("PRAGMA journal_mode").get_result(conn)?;

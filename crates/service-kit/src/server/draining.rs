@@ -2,7 +2,7 @@
 //!
 //! Closing a listener resets connections that are established but not yet accepted, and closing a
 //! connection between two requests may race with the next request. Therefore, every response after
-//! the signal closes its connection, and before the listener is closed, new connections are refused
+//! the signal closes its connection. Before the listener is closed, new connections are refused
 //! until all connections opened since the signal have received their response and closed.
 
 use std::{
@@ -101,6 +101,7 @@ fn refuse_connections(listener: &TcpListener) {
     }
 }
 
-/// On other systems, a connection established while the listener is being closed may be reset.
+/// Does nothing: on other systems, a connection that is established while the listener is being
+/// closed may be reset.
 #[cfg(not(target_os = "linux"))]
 fn refuse_connections(_listener: &TcpListener) {}
