@@ -36,7 +36,7 @@ pub struct Postgres {
     lanes: Lanes,
     /// Exclusive connections, for transactions and slow statements.
     pool: Arc<ExclusivePool>,
-    /// Permits for long reads, fewer than the connections of `pool`, so that some connections remain
+    /// Permits for long reads, fewer than the connections of `pool`, so that some of these remain
     /// for transactions.
     long_reads: Arc<Semaphore>,
     /// Time limit for a statement or transaction, including the wait for a connection.

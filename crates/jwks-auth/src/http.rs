@@ -1,4 +1,5 @@
-//! Fetches key sets over HTTP, without redirects and with a size limit.
+//! Fetches key sets and metadata over HTTP, with a size limit and, unless the application provides
+//! the client, without redirects.
 
 mod discovery;
 

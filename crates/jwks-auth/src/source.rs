@@ -7,8 +7,8 @@ use serde_json::Value;
 /// A pending fetch of a JWK set (RFC 7517 §5), as bytes.
 pub type Fetching<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>, FetchError>> + Send + 'a>>;
 
-/// Source of an issuer's key set. `TrustedIssuer::new` uses HTTP; implement this trait for another
-/// HTTP client, a file, or a secret store.
+/// Source of an issuer's key set. `TrustedIssuer::new` uses HTTP; implement this trait for an HTTP
+/// library other than reqwest, a file, or a secret store.
 ///
 /// Fetches run in the background, one at a time, and are canceled after `fetch_timeout`.
 pub trait KeySource: Send + Sync + 'static {

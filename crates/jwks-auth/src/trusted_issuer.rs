@@ -15,7 +15,8 @@ use crate::{
 /// An application's rule for the claims of a token.
 pub(crate) type ClaimsRule = Box<dyn Fn(&Map<String, Value>) -> bool + Send + Sync>;
 
-/// An issuer, the audience of its tokens, the source of its keys, and the algorithms that it uses.
+/// An issuer, the audience of its tokens, the source of its keys, the algorithms that it uses, and
+/// rules for the claims of its tokens.
 pub struct TrustedIssuer {
     pub(crate) issuer: String,
     pub(crate) audience: String,

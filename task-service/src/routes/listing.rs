@@ -27,7 +27,8 @@ use crate::{
     store::{Asked, Head, Position, Sort, Task, folded::folded},
 };
 
-/// Maximum number of tasks in a page that is loaded as a whole; larger ones are sent in parts.
+/// Maximum number of tasks in a page that is loaded as a whole. Larger pages, and those of slow
+/// queries that may be larger, are sent in parts.
 const WHOLE_MAX: i64 = 50;
 const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 

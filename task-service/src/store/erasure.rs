@@ -1,4 +1,4 @@
-//! Deleted users, and the erasure of their data.
+//! Deleted users, the erasure of their data, and the cursor of the events that report deletions.
 
 use database::{
     Conn, query,

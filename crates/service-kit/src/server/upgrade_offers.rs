@@ -45,8 +45,8 @@ struct Field {
 static UPGRADE: Field = Field { name: b"upgrade:", value: || Line::Upgrade };
 static CONNECTION: Field = Field { name: b"connection:", value: || Line::Connection(0) };
 const OPTION: &[u8] = b"upgrade";
-/// Replacement for hidden bytes. No protocol has a name of dashes only, and there is no connection option
-/// `upgrad-`.
+/// Replacement for hidden bytes. No protocol has a name of dashes only, and there is no connection
+/// option `upgrad-`.
 const HIDDEN: u8 = b'-';
 
 impl UpgradeOffers {
