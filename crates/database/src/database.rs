@@ -59,9 +59,9 @@ impl Database {
         })
     }
 
-    /// Returns a connection for slow reads. Slow reads do not use the connections that
-    /// [`Self::read`] and [`Self::write`] return, so that other requests' statements do not wait
-    /// for them.
+    /// Returns a connection for slow or rare reads. It is not among the connections that
+    /// [`Self::read`] and [`Self::write`] return, so that the statements of other requests do not
+    /// wait for these reads.
     pub async fn read_at_leisure(&self) -> Result<Conn, Unavailable> {
         self.gate().pass()?;
         Ok(match self {
