@@ -57,8 +57,9 @@ struct Harness {
     instrumentation: Option<DynInstrumentation>,
 }
 
-/// A guard that abandons a connection, unless it is shared, if a statement is still in flight on
-/// drop. The connection's next user would have to wait for that statement.
+/// A guard for a statement on a connection that is not shared. If the guard is dropped while the
+/// statement is in flight, it abandons the connection, whose next user would have to wait for the
+/// statement.
 struct AbandonOnDrop(Option<Arc<ServerConnection>>);
 
 impl Drop for AbandonOnDrop {
