@@ -48,30 +48,33 @@ pub struct Config {
     #[command(flatten)]
     pub server: ServerArgs,
 
-    /// Origins of the web app, separated by commas; allowed by CORS and trusted. Schemes of mobile apps
-    /// are supported: capacitor://localhost
+    /// Origins of the web app, separated by commas; allowed by CORS and trusted. Origins of mobile
+    /// apps are supported as well, such as capacitor://localhost
     #[arg(long, env, default_value = "http://localhost:3000", value_delimiter = ',')]
     pub frontend_url: Vec<WebOrigin>,
 
-    /// Further trusted origins, separated by commas; may be patterns such as https://*.example.com,
-    /// *.example.com or myapp://. Their requests may carry a session cookie and links may redirect to
-    /// them, but unlike FRONTEND_URL they are not allowed by CORS
+    /// Further trusted origins, or patterns of origins such as https://*.example.com, *.example.com
+    /// or myapp://, separated by commas. Requests from these origins may carry a session cookie,
+    /// and links may redirect to them. Unlike the origins in FRONTEND_URL, these origins are not
+    /// allowed by CORS
     #[arg(long, env, value_delimiter = ',')]
     pub better_auth_trusted_origins: Vec<TrustedOrigin>,
 
-    /// Public base URL, an origin without a path; with https, cookies are secure
+    /// Public base URL of auth-service, an origin without a path. If it is https, cookies have the
+    /// Secure attribute
     #[arg(long, env, default_value = "http://localhost:3000", value_parser = http_origin)]
     pub better_auth_url: WebOrigin,
 
-    /// Secret that signs cookies and encrypts private keys and session tokens; at least 32 characters.
-    /// With PostgreSQL, required unless BETTER_AUTH_SECRETS is set; with SQLite, generated once if
-    /// neither is set, and stored beside the database
+    /// Secret that signs cookies and encrypts private keys and session tokens; at least 32
+    /// characters. With PostgreSQL, either this setting or BETTER_AUTH_SECRETS is required. With
+    /// SQLite, if neither is set, a secret is generated once and stored in the folder of the
+    /// database
     #[arg(long, env, hide_env_values = true, value_parser = settings::secret)]
     pub better_auth_secret: Option<SecretString>,
 
-    /// Secrets with versions, such as `2:NEW,1:OLD`. The first one signs and encrypts; the
-    /// others, and BETTER_AUTH_SECRET if it is set, only verify and decrypt. Existing cookies and stored
-    /// values are renewed with the first one
+    /// Secrets with versions, such as `2:NEW,1:OLD`. The first secret signs and encrypts; the
+    /// others, and BETTER_AUTH_SECRET if it is set, only verify and decrypt. Existing cookies and
+    /// stored values are renewed with the first secret
     #[arg(long, env, hide_env_values = true, value_delimiter = ',', value_parser = versioned_secret)]
     pub better_auth_secrets: Vec<VersionedSecret>,
 
@@ -87,7 +90,7 @@ pub struct Config {
     #[arg(long, env, default_value = "24h", value_parser = duration)]
     pub jwt_expires_in: Duration,
 
-    /// Lifetime of access tokens of clients; not longer than JWT_EXPIRES_IN
+    /// Lifetime of access tokens of clients (machines); not longer than JWT_EXPIRES_IN
     #[arg(long, env, default_value = "1h", value_parser = duration)]
     pub client_token_expires_in: Duration,
 
@@ -100,7 +103,8 @@ pub struct Config {
     #[arg(long, env, default_value = "7d", value_parser = duration)]
     pub session_expires_in: Duration,
 
-    /// Time after which using a session extends it again; 0s extends it at each use
+    /// Minimum interval between extensions of a session, which is extended when it is used; with
+    /// 0s, each use extends the session
     #[arg(long, env, default_value = "1d", value_parser = duration_or_zero)]
     pub session_update_age: Duration,
 
@@ -125,7 +129,7 @@ pub struct Config {
     #[command(flatten)]
     pub events: EventArgs,
 
-    /// Time after which entries of the audit log are deleted; 0s keeps them
+    /// Time after which entries of the audit log are deleted; with 0s, no entry is deleted
     #[arg(long, env, default_value = "90d", value_parser = duration_or_zero)]
     pub audit_retention: Duration,
 
@@ -136,15 +140,16 @@ pub struct Config {
     #[command(flatten)]
     pub cookies: CookieArgs,
 
-    /// Accept only signed session tokens (`set-auth-token`) as bearer tokens
+    /// Accept a session token as a bearer token only if it is signed, as in the response header
+    /// `set-auth-token`
     #[arg(long, env, default_value = "off", value_parser = switch, action = ArgAction::Set)]
     pub bearer_require_signature: bool,
 
-    /// Rate limits per client and per account; turn off on trusted networks only
+    /// Rate limits per IP address and per account; turn them off on trusted networks only
     #[arg(long, env, default_value = "on", value_parser = switch, action = ArgAction::Set)]
     pub rate_limit: bool,
 
-    /// Proxies whose `X-Forwarded-For` header is trusted: addresses or networks such as 10.0.0.0/8,
+    /// Proxies whose `X-Forwarded-For` header is trusted: IP addresses or networks such as 10.0.0.0/8,
     /// separated by commas
     #[arg(long, env, value_delimiter = ',')]
     pub trusted_proxies: Vec<TrustedProxy>,
@@ -159,12 +164,14 @@ pub struct Config {
     #[arg(long, env, default_value_t = 12, value_parser = clap::value_parser!(u32).range(10..=15))]
     pub bcrypt_cost: u32,
 
-    /// Refuse the 10 000 most common passwords of at least eight characters at sign-up, change and reset
+    /// Refuse the 10 000 most common passwords of at least eight characters when a user signs up,
+    /// or changes or resets a password
     #[arg(long, env, default_value = "on", value_parser = switch, action = ArgAction::Set)]
     pub refuse_common_passwords: bool,
 
-    /// File with further passwords to refuse: one SHA-1 hash per line in hexadecimal, or at least its
-    /// first ten digits; a colon and everything after it are ignored
+    /// File with further passwords to refuse. Each line contains the SHA-1 hash of a password in
+    /// hexadecimal, or at least the first ten digits of the hash; a colon and everything after it
+    /// are ignored
     #[arg(long, env)]
     pub compromised_passwords_file: Option<PathBuf>,
 

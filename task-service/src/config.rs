@@ -53,8 +53,8 @@ pub struct Config {
     #[arg(long, env, default_value = "http://localhost:3000/api/auth/jwks", hide_env_values = true, value_parser = http_url)]
     pub better_auth_jwks_url: Url,
 
-    /// Algorithms that tokens of this issuer may use, separated by commas: EdDSA, ES256, ES384,
-    /// RS256, RS384, RS512, PS256, PS384 or PS512
+    /// Algorithms that tokens of BETTER_AUTH_ISSUER may use, separated by commas: EdDSA, ES256,
+    /// ES384, RS256, RS384, RS512, PS256, PS384 or PS512
     #[arg(
         long,
         env,
@@ -70,7 +70,7 @@ pub struct Config {
     #[arg(long, env, default_value = "5m", value_parser = duration)]
     pub jwks_cache_ttl: Duration,
 
-    /// Minimum interval between fetches caused by unknown keys
+    /// Minimum interval between JWKS fetches for tokens with an unknown key
     #[arg(long, env, default_value = "30s", value_parser = duration)]
     pub jwks_cooldown: Duration,
 
@@ -86,9 +86,9 @@ pub struct Config {
     #[arg(long, env, default_value_t = 10_000)]
     pub jwks_token_cache: usize,
 
-    /// Further trusted issuers: issuer|audience|jwks-url|algorithms, separated by commas. The keys
-    /// are looked up in the issuer's metadata if jwks-url is the word discover. Algorithms are
-    /// separated by spaces, EdDSA by default
+    /// Further trusted issuers, each as issuer|audience|jwks-url|algorithms, separated by commas.
+    /// If jwks-url is the word discover, the URL of the keys is looked up in the issuer's metadata.
+    /// Algorithms are separated by spaces, EdDSA by default
     #[arg(long, env, value_delimiter = ',', hide_env_values = true)]
     pub trusted_issuers: Vec<TrustedIssuer>,
 
@@ -103,12 +103,14 @@ pub struct Config {
     #[arg(long, env, default_value_t = RateLimit::DEFAULT)]
     pub rate_limit: RateLimit,
 
-    /// Maximum number of listings with `q`, `completed`, `updated_after`, `sort` or `total` that run at once for one user; up to four times as many wait, and further ones get 429
+    /// Maximum number of listings with `q`, `completed`, `updated_after`, `sort` or `total` that
+    /// run at once for one user; up to four times as many requests wait, and further requests get
+    /// 429
     #[arg(long, env, default_value_t = 1, value_parser = value_parser!(u16).range(1..))]
     pub max_searches_per_user: u16,
 
-    /// Response for a task of another user: forbidden (403), or not-found (404). not-found
-    /// does not reveal whether the task exists, and reads only the user's own rows, which suits a
+    /// Response for a task of another user: forbidden (403), or not-found (404). not-found does not
+    /// reveal whether the task exists. It also reads only the user's own rows, which suits a
     /// database that is distributed by owner
     #[arg(long, env, value_enum, default_value_t = ForeignTasks::Forbidden)]
     pub foreign_tasks: ForeignTasks,

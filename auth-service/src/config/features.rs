@@ -23,7 +23,7 @@ pub struct Features {
     #[arg(long, env, value_parser = switch, action = ArgAction::Set)]
     pub send_verification_on_sign_up: Option<bool>,
 
-    /// Send a verification link when sign-in fails because the address is not verified
+    /// Send a verification link when sign-in fails because the e-mail address is not verified
     #[arg(long, env, default_value = "off", value_parser = switch, action = ArgAction::Set)]
     pub send_verification_on_sign_in: bool,
 
@@ -43,21 +43,24 @@ pub struct Features {
     #[arg(long, env, default_value = "on", value_parser = switch, action = ArgAction::Set)]
     pub change_email: bool,
 
-    /// Change an unverified e-mail address at once, without a link to the new address
+    /// Change an unverified e-mail address at once, without mailing a link to the new address
     #[arg(long, env, default_value = "off", value_parser = switch, action = ArgAction::Set)]
     pub change_email_without_verification: bool,
 
-    /// Require confirmation by a link to the old address before a verified address changes
+    /// Require confirmation before a verified e-mail address changes, by a link that is mailed to
+    /// the old address
     #[arg(long, env, default_value = "off", value_parser = switch, action = ArgAction::Set)]
     pub confirm_change_email: bool,
 
-    /// Mark a new address as verified when its mailed link is opened. If off, it is verified only if
-    /// the old one was, as in Better Auth
+    /// Mark a new e-mail address as verified when the link that was mailed to it is opened. If off,
+    /// the new address is marked as verified only if the old address was verified, as in Better
+    /// Auth
     #[arg(long, env, default_value = "off", value_parser = switch, action = ArgAction::Set)]
     pub verify_changed_email: bool,
 
-    /// Show a page with a button for links that verify or change an address, so that mail scanners,
-    /// which open every link, do not consume them
+    /// Show a page with a button when a link that verifies or changes an e-mail address is opened.
+    /// Mail scanners open every link but do not press the button, so the link stays valid for the
+    /// user
     #[arg(long, env, default_value = "on", value_parser = switch, action = ArgAction::Set)]
     pub confirmation_page: bool,
 

@@ -17,8 +17,9 @@ pub struct ServerArgs {
     #[arg(long, env, required = false, hide_env_values = true)]
     pub database_url: DatabaseUrl,
 
-    /// PostgreSQL schema for the service's tables, so that several applications can share a database;
-    /// created if it does not exist. If unset, the search_path of the URL or of the role applies
+    /// PostgreSQL schema for the service's tables; created if it does not exist. Several
+    /// applications can share a database if each has its own schema. If unset, the search_path in
+    /// the URL applies or, without one, the search_path of the role
     #[arg(long, env)]
     pub database_schema: Option<SchemaName>,
 

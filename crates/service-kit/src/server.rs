@@ -46,7 +46,7 @@ pub struct ResponseArgs {
     pub client_write_timeout: Duration,
 
     /// Maximum total size, in MiB, of large responses (over 64 KiB) that clients have not read yet;
-    /// further ones are refused. The limit for one user is a quarter of it
+    /// further large responses are refused. The limit for one user is a quarter of this size
     #[arg(long, env, default_value_t = 64, value_parser = clap::value_parser!(u16).range(4..))]
     pub max_responses_mib: u16,
 }

@@ -12,13 +12,14 @@ const LONGEST_FINISH: Duration = Duration::from_secs(5);
 /// Time limits of a shutdown.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct ShutdownArgs {
-    /// Time to keep serving after SIGTERM while /health/ready returns 503, so that load balancers stop
-    /// sending requests
+    /// Time to keep serving after SIGTERM while /health/ready returns 503, so that load balancers
+    /// stop sending requests; 0s for no delay
     #[arg(long, env, default_value = "0s", value_parser = duration_or_zero)]
     pub shutdown_delay: Duration,
 
-    /// Time limit after `SHUTDOWN_DELAY` for completing requests in flight and for sending traces and,
-    /// in auth-service, queued e-mails; unsent e-mails are sent after the next start
+    /// Time limit, after `SHUTDOWN_DELAY`, for completing requests in flight, sending traces and,
+    /// in auth-service, sending queued e-mails. E-mails that are not sent in this time are sent
+    /// after the next start
     #[arg(long, env, default_value = "30s", value_parser = duration)]
     pub shutdown_timeout: Duration,
 }
