@@ -22,7 +22,8 @@ pub struct Balancer {
 }
 
 impl Balancer {
-    /// Starts HAProxy in front of the replicas. Returns `None` if `TEST_HAPROXY` is not set.
+    /// Starts HAProxy in front of the replicas, and waits until it considers all of them available.
+    /// Returns `None` if [`tool`] finds no `TEST_HAPROXY`.
     pub fn start(folder: &Path, replicas: &[&Service]) -> Option<Self> {
         let program = tool(PROGRAM_VARIABLE)?;
         let [port, statistics] = [(); 2].map(|()| ports::free().expect("a port is free"));

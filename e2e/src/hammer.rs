@@ -26,7 +26,7 @@ pub struct Request {
     pub body: String,
 }
 
-/// The parts of a response that tests check.
+/// The response to a [`Request`], without headers.
 #[derive(Clone, Debug)]
 pub struct Strike {
     pub status: u16,

@@ -22,7 +22,7 @@ pub struct Nginx {
 impl Nginx {
     /// Starts nginx, which forwards requests whose path begins with `prefix` (`/` for all
     /// requests) and removes the prefix. `settings` apply to both services. Returns `None` if
-    /// `TEST_NGINX` is not set.
+    /// [`tool`] finds no `TEST_NGINX`.
     pub fn start(system: &System, prefix: &str, settings: &str) -> Option<Self> {
         let program = tool(PROGRAM_VARIABLE)?;
         let folder = tempfile::Builder::new().prefix("nginx").tempdir_in(system.folder());

@@ -1,4 +1,4 @@
-//! Runs Node, for tests with real clients.
+//! Finds the programs that tests with real clients need, and runs Node and npm.
 
 use std::{
     env,
@@ -23,7 +23,8 @@ pub fn tool(variable: &str) -> Option<String> {
 }
 
 /// Runs Node in a directory of the workspace, and panics if Node fails. The scripts start
-/// auth-service themselves, on the engine of `system`. Does nothing if `TEST_NODE` is not set.
+/// auth-service themselves, on the engine of `system`. Does nothing if [`tool`] finds no
+/// `TEST_NODE`.
 pub fn node(system: &System, folder: &str, arguments: &[PathBuf]) {
     let Some(node) = tool("TEST_NODE") else { return };
     let mut command = Command::new(node);
@@ -37,8 +38,8 @@ pub fn node(system: &System, folder: &str, arguments: &[PathBuf]) {
     succeed(&mut command);
 }
 
-/// Runs an npm script in a directory of the workspace. `SERVICES` is the directory of the services'
-/// programs. Panics if the script fails. Does nothing if `TEST_NODE` is not set.
+/// Runs an npm script in a directory of the workspace, with the directory of the services' programs
+/// in `SERVICES`. Panics if the script fails. Does nothing if [`tool`] finds no `TEST_NODE`.
 pub fn npm(folder: &str, script: &str) {
     let Some(node) = tool("TEST_NODE") else { return };
     let services = program("auth-service");

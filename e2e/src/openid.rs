@@ -19,7 +19,7 @@ impl OpenIdProvider {
     /// The `aud` claim of the provider's tokens.
     pub const AUDIENCE: &'static str = "https://api.example.com";
 
-    /// Starts the provider. Returns `None` if `TEST_NODE` is not set.
+    /// Starts the provider. Returns `None` if [`tool`] finds no `TEST_NODE`.
     pub fn start() -> Option<Self> {
         let node = tool("TEST_NODE")?;
         let port = ports::free().expect("a port is free");

@@ -18,7 +18,7 @@ pub struct Original {
 }
 
 impl Original {
-    /// Starts the server. Returns `None` if `TEST_NODE` is not set.
+    /// Starts the server. Returns `None` if [`tool`] finds no `TEST_NODE`.
     pub fn start() -> Option<Self> {
         Self::start_with(&[])
     }

@@ -41,7 +41,7 @@ pub enum Data {
 }
 
 impl System {
-    /// Starts both services. Returns `None` if they need PostgreSQL and it is not installed.
+    /// Starts both services. Returns `None` if they need PostgreSQL and [`cluster`] returns `None`.
     pub fn start(engine: Engine) -> Option<Self> {
         let mut system = Self::prepare(engine)?;
         system.start_services();

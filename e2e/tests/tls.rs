@@ -66,7 +66,7 @@ struct Site {
 }
 
 impl Site {
-    /// Starts a server that accepts only TLS. Returns `None` if PostgreSQL is not installed.
+    /// Starts a server that accepts only TLS. Returns `None` if [`cluster`] does.
     fn start() -> Option<Self> {
         let authority = Authority::new("the authority");
         let Certified { certificate, key } = authority.issue(&for_host("localhost"));

@@ -10,9 +10,9 @@ use std::{
 pub use rustix::process::Signal;
 use rustix::process::{Pid, kill_process};
 
-/// Interval at which the state of a service is polled.
+/// Interval at which the state of a child process is polled.
 pub(crate) const POLL: Duration = Duration::from_millis(50);
-/// Time limit for a service to become ready or to exit.
+/// Time limit for a child process to become ready or to exit.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -123,7 +123,7 @@ impl Service {
         Ok(start.elapsed())
     }
 
-    /// Returns the process id if the service was started and not stopped.
+    /// Returns the process id if the service was started and not stopped or killed since.
     pub fn process_id(&self) -> Option<u32> {
         self.child.as_ref().map(Child::id)
     }

@@ -1,4 +1,5 @@
-//! `cargo xtask test`: runs every test on both engines, with the real clients.
+//! `cargo xtask test`: runs all tests, or one of two parts, on both engines and with the real
+//! clients.
 
 use std::{
     io::{self, BufRead as _, BufReader},
@@ -33,7 +34,7 @@ enum Server {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     All,
-    /// Each package by itself, on both engines, and through a connection pooler.
+    /// All packages except `e2e`, on both engines and through a connection pooler.
     Engines,
     /// Both services as processes, with real clients and browsers.
     Clients,
@@ -91,8 +92,8 @@ impl Server {
     }
 }
 
-/// Returns the command that runs a part's tests, directly or through a pooler. Both runs use the
-/// same packages and features, so that nothing is compiled twice.
+/// Returns the start of the command that runs a part's tests. The run through a pooler uses the same
+/// packages and features as the direct one, so that nothing is compiled twice.
 fn cargo_test(part: Part, server: &Server) -> Command {
     let mut tests = cargo(&["test", "--all-features", "--no-fail-fast"]);
     tests.args(part.packages()).env(SERVER_VARIABLE, server.url());
@@ -101,8 +102,8 @@ fn cargo_test(part: Part, server: &Server) -> Command {
 
 fn test(part: Part, server: &Server, clients: &[(&str, PathBuf)]) -> Result<Tally> {
     let mut tests = cargo_test(part, server);
-    // Cargo builds the services before it runs their tests, and puts the programs into the folder
-    // that contains this tool.
+    // By the time the tests of e2e run, the services have been built by this command, or by `run` if
+    // it only tests with clients. Their programs are in the folder that contains this tool.
     if let Some(programs) = std::env::current_exe()?.parent() {
         tests.env(PROGRAMS_VARIABLE, programs);
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask up`: builds both services and runs them until Ctrl-C.
+//! `cargo xtask up`: builds both services and the web app, and runs the services until Ctrl-C.
 
 use std::{
     fs::File,
@@ -142,9 +142,9 @@ fn services(addresses: &Addresses, page: Option<&Path>) -> Result<[Service; 2]> 
     ])
 }
 
-/// Returns a command that runs the built service `name`, with the settings from variables that
-/// start with `prefix`. The process gets its own process group, so that Ctrl-C reaches only this
-/// tool, which then stops both services.
+/// Returns a command that runs the built service `name`. `DATABASE_URL` and `METRICS_ADDRESS` come
+/// from the variables with the prefix `prefix`. The process gets its own process group, so that
+/// Ctrl-C reaches only this tool, which then stops both services.
 fn command(name: &str, prefix: &str, port: u16) -> Result<Command> {
     let mut command = Command::new(release_programs()?.join(name));
     command.current_dir(root()).process_group(0).env("PORT", port.to_string());
@@ -174,7 +174,7 @@ fn stop_on_signal() -> Result<Arc<AtomicBool>> {
 }
 
 /// Starts the services, the issuer first, and waits for a signal. Returns an error if a service
-/// exits before.
+/// exits before the signal.
 fn supervise(
     services: &mut [Service],
     addresses: &Addresses,

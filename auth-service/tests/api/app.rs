@@ -207,7 +207,7 @@ impl TestApp {
     /// Returns the request that opens a mailed link.
     pub(crate) fn open(&self, link: &str) -> RequestBuilder {
         let path = link.strip_prefix(BASE_URL).expect("the link leads to us");
-        // Has the same effect as the button of the confirmation page.
+        // The button of the confirmation page requests this URL.
         self.get(&path.replace("/verify-email/confirm?", "/verify-email?"))
     }
 

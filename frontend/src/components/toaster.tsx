@@ -5,11 +5,11 @@ import { t } from "../lib/i18n";
 import { type Notice, notices } from "../lib/notices";
 import { CloseIcon } from "./ui/icons";
 
-/** Time in milliseconds for which a notice is shown. */
+/** Time in milliseconds for which a notice is shown after it appeared or was last held. */
 const SHOWN_FOR = 6_000;
 /**
- * Time in milliseconds for which a hovered or focused notice is shown. It is limited, so that a
- * resting pointer cannot delay a deletion forever.
+ * Time in milliseconds for which a notice is held while it is hovered or focused. This limit
+ * prevents a resting pointer from delaying a deletion forever.
  */
 const HELD_FOR = 20_000;
 

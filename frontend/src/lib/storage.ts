@@ -39,7 +39,7 @@ export class BrowserStore implements KeyValueStore {
   /** Whether a request has timed out. Until the database responds, further requests fail at once. */
   #isOverdue = false;
 
-  /** Returns whether the browser has refused to store a value, or does not respond. */
+  /** Returns whether a request to the browser's database has failed or is overdue. */
   hasFailed(): boolean {
     return this.#hasFailed || this.#isOverdue;
   }

@@ -1,4 +1,4 @@
-//! Complete responses and assertions on them.
+//! Requests with forms, complete responses, and assertions on the responses.
 
 use reqwest::{RequestBuilder, header::HeaderMap};
 use serde_json::{Value, json};

@@ -31,7 +31,7 @@ on_both_engines!(auth_service::MIGRATIONS;
 const ADA: &str = "ada@example.com";
 const UNDO: &str = "/api/auth/undo-change-email";
 
-/// Signs up with a verified address.
+/// Signs up a user and verifies the address.
 async fn verified(app: &TestApp, email: &str) -> SignedIn {
     let who = app.sign_up(email).await;
     assert_eq!(open_bare(app, &verification(app, email).await).await.status, 200);

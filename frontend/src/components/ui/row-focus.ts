@@ -1,4 +1,4 @@
-// Moves the focus between the rows of a list, and keeps it there when the focused row is removed.
+// Moves the focus between the rows of a list, and keeps it in the list when its row is removed.
 
 import { type FocusEvent, useLayoutEffect, useRef } from "react";
 
@@ -18,8 +18,8 @@ export interface RowFocus {
 
 /**
  * Returns handlers for the list. When the row with the focus is removed, the focus moves to the
- * same control of the row that takes its place, or to the heading of the page, unless the user has
- * moved it elsewhere.
+ * same control of the row that takes its place or else of the last row. Without such a control, it
+ * moves to the heading of the page. If the user has moved the focus elsewhere, nothing happens.
  */
 export function useRowFocus(rows: unknown): RowFocus {
   const focused = useRef<Focused>(undefined);

@@ -17,8 +17,8 @@ const client = createAuthClient({
   baseURL: window.location.origin,
   plugins: [jwtClient()],
   fetchOptions: {
-    // A refusal or success that is not JSON comes from a proxy, for example while the service restarts.
-    // It says nothing about the session.
+    // A response that is not JSON comes from a proxy, for example while the service restarts. Since
+    // it says nothing about the session, it becomes a 502, unless it already is a 429 or 5xx.
     onResponse: ({ response }) => {
       const isJson = response.headers.get("content-type")?.startsWith("application/json");
       const isFailure = response.status >= 500 || response.status === 429;
@@ -35,7 +35,7 @@ interface Options {
 
 type Answer<T> = { data: T | null; error: AuthError | null };
 
-/** Sends a request, and returns its data. */
+/** Calls the client, and returns the data of the response. */
 async function ask<T>(call: (options: Options) => Promise<Answer<T>>): Promise<T | null> {
   let retryAfter: number | undefined;
   const onError: Options["onError"] = ({ response }) => {
@@ -51,8 +51,8 @@ let shownUser: string | undefined;
 
 /**
  * Sends a write to the account of the user whom this tab shows. Throws an error if the session has
- * ended, or if another user has signed in in another tab, because the write would change that
- * user's account.
+ * ended. The same applies if another user has signed in in another tab, because the write would
+ * change that user's account.
  */
 async function write<T>(call: (options: Options) => Promise<Answer<T>>): Promise<T | null> {
   const session = await getSession();
@@ -117,8 +117,8 @@ async function checkCookie(): Promise<void> {
 
 /**
  * Signs out. After an error, the session is fetched, because it may have ended although the
- * response was lost. Returns false if this fails as well; it is then unknown whether the session
- * has ended.
+ * response was lost. If it still exists, the error is thrown. Returns false if the session cannot
+ * be fetched either, because it is then unknown whether the session has ended.
  */
 export async function signOut(): Promise<boolean> {
   try {

@@ -23,7 +23,10 @@ export class BrowserTabs implements Tabs {
   #channel: BroadcastChannel | undefined;
   #hear: ((token: string) => void) | undefined;
 
-  /** Starts responding to other tabs and accepting new tokens from them. */
+  /**
+   * Starts responding to other tabs and accepting new tokens from them. Also holds a shared lock,
+   * from which each tab learns whether there are others.
+   */
   listen(store: Owner): void {
     this.#channel = new BroadcastChannel("task-tokens");
     this.#channel.onmessage = ({ data }: MessageEvent<Message>) => {

@@ -6,7 +6,7 @@ import { ProblemError } from "../../../lib/problem";
 
 /** The other tabs of this browser. */
 export interface Tabs {
-  /** Calls `run` as soon as no other tab is inside a call of this method. */
+  /** Calls `run`, in one tab at a time if the browser offers locks. */
   exclusively<T>(run: () => Promise<T>): Promise<T>;
   /** Returns the token of another tab, or `undefined` if no tab responds. */
   ask(): Promise<string | undefined>;

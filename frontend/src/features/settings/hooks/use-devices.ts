@@ -5,7 +5,7 @@ import { queryClient } from "../../../lib/query-client";
 import { keys } from "../../../lib/query-keys";
 import { listDevices } from "../../auth/api/auth";
 
-/** Milliseconds between attempts after a failed fetch. */
+/** Milliseconds between attempts to fetch the devices after a failure. */
 const HEAL_EVERY = 3_000;
 
 export function useDevices() {

@@ -35,7 +35,7 @@ async function fetchWithToken(request: Request): Promise<Response> {
   const token = await tokens.get();
   const response = await send(request.clone(), token);
   if (response.status !== 401) return response;
-  // With the token of another user, the request would change that user's tasks.
+  // With the token of another user, the request would read or change that user's tasks.
   if (tokens.owner !== owner) throw new OtherSession();
   return await send(request, await tokens.renew(token));
 }

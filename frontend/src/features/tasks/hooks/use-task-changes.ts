@@ -69,7 +69,10 @@ export function removeTask(task: Task): void {
   removeTasks([task], t().tasks.deleted(task.title));
 }
 
-/** Deletes several tasks and shows `text` as a notice, whose undo action restores all of them. */
+/**
+ * Hides tasks immediately, and shows `text` as a notice whose undo action restores all of them. When
+ * the notice closes, the tasks are deleted.
+ */
 export function removeTasks(tasks: readonly Task[], text: string): void {
   const deletions = tasks.map((task) => {
     const { id, title } = task;
@@ -93,7 +96,7 @@ export function removeTasks(tasks: readonly Task[], text: string): void {
 
 const DONE: View = { ...ALL_TASKS, filter: "done" };
 
-/** Deletes all tasks displayed as done, and returns their number. Undo restores all of them. */
+/** Removes all tasks that are done, or will be after unsent changes, and returns their number. */
 export async function removeDone(): Promise<number> {
   const tasks = await readAll(DONE);
   const done = overlay(tasks, outbox.list(), DONE, cachedTask)

@@ -1,4 +1,4 @@
-// Queries for tasks: a paginated listing, and a single task.
+// Queries for tasks: paginated and whole listings, single tasks, and cached copies.
 
 import {
   type InfiniteData,
@@ -20,7 +20,7 @@ import type { View } from "../model/task-view";
 
 /** Maximum number of pages of a listing that is refetched on focus and on reconnection. */
 const FEW_PAGES = 3;
-/** Milliseconds between attempts after a failed fetch. */
+/** Milliseconds between attempts to fetch a listing or a task after a failure. */
 const HEAL_EVERY = 3_000;
 
 const listingOptions = (view: View) =>
@@ -42,8 +42,8 @@ function useLastError<Query extends { error: Error | null; isFetching: boolean }
 export function useListing(view: View) {
   const query = useInfiniteQuery({
     ...listingOptions(view),
-    // Refetched whenever it is opened, but cached: going back restores the list with its scroll
-    // position and pages, even while the service is unreachable.
+    // The listing is refetched whenever it is opened, but it is cached: going back restores the
+    // list with its scroll position and pages, even while the service is unreachable.
     staleTime: 0,
     placeholderData: (previous: InfiniteData<Page, string | undefined> | undefined) =>
       previous && withFound(previous, view),
@@ -61,7 +61,7 @@ const taskOptions = (id: string) =>
   });
 
 /**
- * Loads the tasks with unsent changes that are not cached, because such a change may move a task to
+ * Loads the tasks that have unsent updates and are not cached, because an update may move a task to
  * the displayed list. Returns the loaded tasks, and whether any are still being loaded.
  */
 export function useChangedTasks(unsent: readonly Entry[]) {

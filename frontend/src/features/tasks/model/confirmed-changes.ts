@@ -74,7 +74,7 @@ export class ConfirmedChanges {
     if (!listing) return;
     const next = applied(listing, view, change, choose);
     if (next !== listing) this.client.setQueryData<Listing>(key, next);
-    // The total is then unknown until the listing is fetched again.
+    // If the change made the total unknown, the listing is fetched again.
     const isUncounted = listing.pages[0]?.total !== undefined && next.pages[0]?.total === undefined;
     if (isUncounted) void this.client.invalidateQueries({ queryKey: key, exact: true });
     // If a task that may belong to the listing was missing, the listing is requested again, unless

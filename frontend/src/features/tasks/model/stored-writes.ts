@@ -7,7 +7,7 @@ import type { Write } from "./entry";
 export interface Tabs {
   /** Id of this tab. */
   readonly id: string;
-  /** Runs a callback with the ids of the open tabs, in one tab at a time. */
+  /** Runs a callback with the ids of the open tabs, in one tab at a time if there are locks. */
   exclusively(run: (open: ReadonlySet<string>) => Promise<void>): Promise<void>;
 }
 
@@ -79,8 +79,8 @@ export class StoredWrites {
   }
 
   /**
-   * Deletes all writes of a user. The lock prevents other tabs from adopting a write at the same
-   * time.
+   * Deletes all writes of a user. `exclusively` prevents other tabs from adopting a write at the
+   * same time.
    */
   async erase(owner: string): Promise<void> {
     await this.tabs.exclusively(() => this.store.deleteAll(prefixOf(owner)));

@@ -19,7 +19,7 @@ type Message =
 export interface TabEvents {
   /** Called when another tab has been closed, so that its unsent writes can be adopted. */
   closed(): void;
-  /** Called when the user signs out in another tab: deletions can no longer be undone. */
+  /** Called when the user starts to sign out in another tab: deletions must be made final. */
   finishDeletions(): void;
 }
 

@@ -62,7 +62,8 @@ export const outbox = new Outbox(new StoredWrites(store, locks), transport);
 
 /**
  * Starts to send the unsent changes of closed tabs, and those of this tab when the network is
- * available again. Also handles the closing of the page.
+ * available again. Also stores the drafts again on focus, makes deletions final when the user signs
+ * out in another tab, and handles the closing of the page.
  */
 export function startSending(): void {
   locks.start({
@@ -129,8 +130,8 @@ async function merge(id: string, change: TaskChange, base: TaskChange): Promise<
 const checked = new Map<string, string | undefined>();
 
 /**
- * Checks a task that is to be deleted. Throws a `ConflictError` if its text is not in `seen`. Does
- * nothing if the task does not exist.
+ * Stores the entity tag of a task that is to be deleted. Throws a `ConflictError` if the text of the
+ * task is not in `seen`. Does nothing if the task does not exist.
  */
 export async function checkDeletion(id: string, seen: readonly TextFields[]): Promise<void> {
   checked.delete(id);
@@ -143,7 +144,7 @@ export async function checkDeletion(id: string, seen: readonly TextFields[]): Pr
   }
 }
 
-/** Deletes a task, unless its text was changed elsewhere since the user saw it. */
+/** Deletes a task. Throws a `ConflictError` if `seen` is given but does not contain its text. */
 async function remove(id: string, seen: readonly TextFields[] | undefined): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
