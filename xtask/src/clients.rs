@@ -28,11 +28,11 @@ const NGINX: &str = "/usr/sbin/nginx";
 const FAKETIME: &str = "faketime/libfaketimeMT.so.1";
 
 const CHROMIUM_VARIABLE: &str = "TEST_CHROMIUM";
-/// Paths of the Debian and Google packages.
+/// Paths of Chromium in Debian's package and of Chrome in Google's.
 const CHROMIUMS: [&str; 2] = ["/usr/bin/chromium", "/usr/bin/google-chrome"];
 
 const FIREFOX_VARIABLE: &str = "TEST_FIREFOX";
-/// Paths of the Debian and Mozilla packages.
+/// Paths of Firefox in Debian's package and in Mozilla's.
 const FIREFOXES: [&str; 2] = ["/usr/bin/firefox-esr", "/usr/bin/firefox"];
 
 /// Installs the programs. Returns the environment variables that contain their paths for the tests.
@@ -94,8 +94,8 @@ fn faketime() -> Result<PathBuf> {
     find()?.ok_or_else(|| "libfaketime is installed, but was not found".into())
 }
 
-/// Creates a virtual environment with the Python packages in the file `requirements`. Returns the
-/// path of its interpreter.
+/// Creates a virtual environment with the Python packages in the file `requirements`, unless it is
+/// up to date. Returns the path of its interpreter.
 pub(crate) fn python(requirements: &Path) -> Result<PathBuf> {
     let home = root().join("target/test-python");
     let python = home.join("bin/python");

@@ -1,5 +1,5 @@
 //! `cargo xtask compose`: builds the images, starts the compose project as a user would, and checks
-//! its guarantees. Needs a container engine, so it is not part of the tests.
+//! its guarantees. The command needs a container engine, so it is not part of the tests.
 
 use std::{
     process::Command,

@@ -1,4 +1,5 @@
-//! A private `PgBouncer` in front of a server. Like the server, it refuses to run as root.
+//! A private `PgBouncer` in front of a server. Like the server, it refuses to run as root, so if
+//! this process runs as root, it runs as an unprivileged user.
 
 use std::{
     fs, io,
@@ -68,7 +69,8 @@ impl Drop for PgBouncer {
 }
 
 /// Returns a configuration that serves every database of the server with the credentials in its
-/// URL. Because of the credentials, only the owner of the file may have access to it.
+/// URL. Because of the credentials, the configuration must be in a folder that only its owner can
+/// read.
 fn settings(server: &Url, port: u16) -> String {
     let host = server.host_str().unwrap_or("127.0.0.1");
     format!(

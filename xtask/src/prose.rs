@@ -1,6 +1,6 @@
-//! A list of phrases that comments, documentation and messages must not contain, because they hide
-//! their subject or have to be decoded. It is short on purpose, so that a match is almost never a
-//! false alarm.
+//! Finds phrases that comments, documentation and messages must not contain, because they hide their
+//! subject or have to be decoded. The list of phrases is short on purpose, so that a match is almost
+//! never a false alarm.
 
 use std::{ffi::OsStr, fs, path::Path, process::Command};
 
@@ -27,7 +27,8 @@ const PHRASES: [(&str, &str); 17] = [
     ("sent away", "rejected"),
 ];
 
-/// Returns an error if a comment or a document contains a phrase from the list.
+/// Prints each phrase from the list in a comment, a document or an English message of the web app.
+/// Returns an error if there are any.
 pub(crate) fn check() -> Result {
     let mut findings = 0;
     for file in files()? {
@@ -56,8 +57,8 @@ fn files() -> Result<Vec<String>> {
     Ok(String::from_utf8(output.stdout)?.lines().map(str::to_owned).collect())
 }
 
-/// Returns whether only the comments of a file are prose. The messages of the web app count as
-/// prose.
+/// Returns whether only the comments of a file are prose. The English messages of the web app count
+/// as prose.
 fn is_code(file: &str) -> bool {
     let extension = Path::new(file).extension().and_then(OsStr::to_str);
     matches!(extension, Some("rs" | "ts" | "tsx" | "mjs")) && !file.ends_with("/messages/en.ts")

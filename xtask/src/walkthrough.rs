@@ -1,5 +1,5 @@
-//! Runs the curl commands of the README and of the getting-started page unchanged, except for the
-//! base URLs.
+//! Runs commands of the README and of the documentation unchanged, except for the base URLs of the
+//! services.
 
 use std::{fs, process::Command};
 
@@ -15,8 +15,8 @@ const EXPECTATION: &str = "# => ";
 /// The pages whose commands belong to the walk-through, in reading order.
 const PAGES: [&str; 2] = ["README.md", "docs/getting-started.md"];
 
-/// Runs the commands of every page against the given services. Returns an error if a command fails,
-/// or if the output lacks a line that the page promises.
+/// Runs the walk-through against the given services. Returns an error if a command fails, if the
+/// output lacks a line that a page promises, or if a page promises no output.
 pub fn run(auth_url: &str, tasks_url: &str) -> Result {
     let urls = [auth_url, tasks_url];
     PAGES.iter().try_for_each(|page| run_page(page, MARK, Command::new("bash"), urls))

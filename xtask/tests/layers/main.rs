@@ -127,7 +127,7 @@ fn modules_do_not_import_each_other_in_a_circle() {
     }
 }
 
-/// Returns the folders of all crates in the workspace.
+/// Returns the folders of the workspace's crates that have a library.
 fn crates() -> Vec<PathBuf> {
     let root = xtask::root();
     let folders = [root.to_owned(), root.join("crates")];
