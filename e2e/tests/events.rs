@@ -1,5 +1,5 @@
-//! task-service rejects access tokens after auth-service has ended the session or has disabled or
-//! deleted the user.
+//! task-service rejects access tokens that auth-service has revoked, and those of ended sessions and
+//! of disabled or deleted users. It also erases the tasks of deleted users.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 
@@ -147,7 +147,6 @@ fn a_deletion_reaches_a_task_service_that_was_down(system: &mut System) {
         user
     });
     system.tasks.kill_nine().unwrap();
-    // Two users are deleted, and a third one only signs out.
     ada.delete(&system.auth_client());
     bob.delete(&system.auth_client());
     let carol = User::sign_up(&system.auth_client(), "carol@example.com");

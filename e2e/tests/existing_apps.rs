@@ -1,4 +1,4 @@
-//! Web apps written for Better Auth's server, in a real browser. `TEST_CHROMIUM` names the browser,
+//! Web apps that use Better Auth's client, in a real browser. `TEST_CHROMIUM` names the browser,
 //! and `TEST_NODE` an interpreter with the packages of `e2e/clients`, `e2e/existing-app` and
 //! `examples/nextjs`. Without them, these tests print a note and pass, except in CI.
 

@@ -1,6 +1,6 @@
-//! Tokens that other products issue, with algorithms that auth-service does not use. `TEST_NODE`
-//! names an interpreter with the packages of `e2e/clients`. Without it, these tests print a note
-//! and pass, except in CI.
+//! Tokens that other products issue, with EdDSA and with algorithms that auth-service does not use.
+//! `TEST_NODE` names an interpreter with the packages of `e2e/clients`. Without it, these tests
+//! print a note and pass, except in CI.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 

@@ -1,4 +1,5 @@
-//! Shutdown of the services while a dependency hangs or their log is not read.
+//! Shutdown of the services while a dependency hangs or their log is not read, and by repeated
+//! signals.
 
 #![expect(
     clippy::expect_used,

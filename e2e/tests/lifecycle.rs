@@ -1,4 +1,4 @@
-//! Startup in any order, and shutdown without lost requests.
+//! Startup in any order, and shutdown without lost requests or e-mails.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 

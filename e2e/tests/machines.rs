@@ -1,4 +1,5 @@
-//! OAuth clients that create tasks, with the documented commands and with OAuth libraries.
+//! OAuth clients that create tasks with the documented commands and with OAuth libraries, and the
+//! deletion of a client.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 
@@ -21,7 +22,7 @@ on_both_engines!(
     a_deleted_client_loses_access_and_its_tasks,
 );
 
-/// Returns a shell with a service's environment variables. Its `PATH` contains the program.
+/// Returns a shell with the environment variables of a service, whose program is in `PATH`.
 fn shell(service: &Service) -> Command {
     let like = service.command(&[]);
     let mut shell = Command::new("bash");

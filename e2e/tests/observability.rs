@@ -1,4 +1,5 @@
-//! The services export every metric that docs/observability uses.
+//! The files in docs/observability use only metrics that the services export, and scrape both
+//! services.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 

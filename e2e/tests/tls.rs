@@ -163,7 +163,7 @@ fn each_sslmode_means_what_it_means_to_libpq() {
         ("localhost", "auth", "sslmode=verify-full&sslrootcert=FOLDER/ca.crt", Ok(())),
         ("127.0.0.1", "auth", "sslmode=verify-full&sslrootcert=FOLDER/ca.crt", Err(OTHER_HOST)),
         ("localhost", "auth", "sslmode=verify-full&sslrootcert=FOLDER/other.crt", Err(NOT_TRUSTED)),
-        // SSL_CERT_FILE replaces the system's root certificates.
+        // The next three use the system's root certificates, which SSL_CERT_FILE replaces.
         ("localhost", "auth", "sslmode=verify-full", Ok(())),
         ("localhost", "auth", "sslrootcert=system", Ok(())),
         ("127.0.0.1", "auth", "sslrootcert=system", Err(OTHER_HOST)),

@@ -1,4 +1,4 @@
-// Drafts, separate for each user.
+// Drafts, separate for each user and each tab.
 
 import { expect, test, vi } from "vitest";
 import { Drafts } from "../src/lib/drafts";

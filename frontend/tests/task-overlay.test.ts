@@ -1,4 +1,4 @@
-// The displayed list: confirmed tasks with unsent changes applied.
+// The displayed list: confirmed tasks with unsent changes applied. Also conflicts between changes.
 
 import { expect, test } from "vitest";
 import type { Entry, Write } from "../src/features/tasks/model/entry";

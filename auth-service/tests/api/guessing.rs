@@ -183,10 +183,10 @@ async fn a_network_that_signed_in_before_is_not_locked_out(db: TestDatabase) {
     for known in [home, "2001:db8:5:6::2"] {
         try_in(&app, known, ADA, PASSWORD).await.signed_in();
     }
-    // Guesses from that network are limited as usual.
+    // Guesses from a known network are limited as usual.
     app.advance(10);
     assert_eq!(guess_until_refused(&app, home, ADA).await, (5, 10));
-    // The network is known only for the user who signed in from it.
+    // A network is known only for the users who signed in from it.
     app.sign_up("eve@example.com").await;
     assert_eq!(spread(&app, 60, "eve@example.com").await, 50);
     assert_eq!(try_in(&app, home, "eve@example.com", PASSWORD).await.status, 429);

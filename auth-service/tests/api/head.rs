@@ -1,4 +1,4 @@
-//! HEAD requests, and well-known paths.
+//! HEAD requests, and the well-known path for changing a password.
 
 use database::{on_both_engines, testing::TestDatabase};
 use reqwest::Method;

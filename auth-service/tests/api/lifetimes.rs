@@ -1,4 +1,4 @@
-//! Session lifetimes and renewal.
+//! Session lifetimes, renewal and freshness.
 
 use database::{on_both_engines, testing::TestDatabase};
 use serde_json::json;

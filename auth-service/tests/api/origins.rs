@@ -269,7 +269,7 @@ async fn more_origins_can_be_trusted_by_pattern(db: TestDatabase) {
         let answer = app.post(SIGN_OUT).json(&target).answer().await;
         answer.is_error(403, "INVALID_CALLBACK_URL", "Invalid callbackURL");
     }
-    // Spellings of an origin that no browser sends.
+    // No browser sends these values of `Origin`.
     for odd in [
         "https://APP.example.com",
         "https://app.example.com/",

@@ -1,4 +1,4 @@
-//! Passwords: change, verification inside a session, and reset.
+//! Passwords: change, verification inside a session, reset, and rejection of compromised ones.
 
 mod change;
 mod compromised;

@@ -1,5 +1,5 @@
-//! Better Auth's endpoints for accounts at other providers. Such accounts exist only if they were
-//! imported.
+//! Better Auth's endpoints for additional session fields, which are not supported, and for accounts
+//! at other providers, which exist only if they were imported.
 
 use database::{on_both_engines, testing::TestDatabase};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Settings from environment variables.
+//! Settings from environment variables, and secrets from files.
 
 use std::{fs, net::TcpListener, process::Output};
 

@@ -1,4 +1,4 @@
-// A Better Auth server that takes the same environment variables as auth-service.
+// A Better Auth server that is configured with environment variables of auth-service.
 //
 //     DATABASE_URL=sqlite:///tmp/original.db MAIL_DIR=/tmp/mail PORT=3000 node reference/server.mjs
 //

@@ -1,4 +1,4 @@
-// task-service rejects tokens of ended sessions and deleted accounts.
+// task-service rejects tokens of ended sessions, and erases the tasks of deleted accounts.
 
 import { addTask, haveTasks, member, PASSWORD, rows, signIn, subject, tokenOf } from "../support/people";
 import { expect, test } from "../support/test";

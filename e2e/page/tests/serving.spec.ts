@@ -1,4 +1,5 @@
-// Delivery of the web app: compression, code splitting, an early first paint, and offline startup.
+// Delivery of the web app: compression, code splitting, an early first paint, missing files,
+// installation and offline startup.
 
 import { haveTasks, member, rows } from "../support/people";
 import { startSystem } from "../support/services";

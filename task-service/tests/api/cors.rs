@@ -11,7 +11,7 @@ on_both_engines!(task_service::MIGRATIONS;
     other_origins_may_not_read_responses,
 );
 
-/// Headers that common tools add to requests.
+/// Headers that web apps and common tools add to requests.
 const ASKED: &str =
     "authorization,baggage,cache-control,content-type,sentry-trace,x-requested-with";
 

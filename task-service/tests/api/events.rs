@@ -1,5 +1,5 @@
-//! Security events: tokens of ended sessions are rejected, and the tasks of deleted users are
-//! erased.
+//! Security events: tokens of ended sessions are rejected, the tasks of deleted users are erased, and
+//! a silent feed is reported.
 
 mod feed;
 
@@ -212,7 +212,7 @@ async fn data_written_after_a_deletion_is_erased_when_tokens_have_expired(db: Te
     {
         tokio::task::yield_now().await;
     }
-    // A replica that has not received the event yet writes a task.
+    // Simulates a replica that has not received the event yet and stores a task.
     add_tasks(&db, "ada", 1).await;
     assert_eq!(count(&db, "erasures", "ada").await, 1);
 

@@ -1,4 +1,4 @@
-//! Filters and sort orders of listings.
+//! Filters, sort orders and totals of listings.
 
 use std::collections::BTreeSet;
 

@@ -24,7 +24,7 @@ on_both_engines!(task_service::MIGRATIONS;
 );
 
 const SEARCHES: usize = 40;
-/// Number of admitted searches: one runs and four wait.
+/// Number of searches of one user that are admitted at the same time: one runs, and four wait.
 const ADMITTED: usize = 5;
 
 /// SQL for SQLite that inserts tasks with long strings, which nearly match the search at every

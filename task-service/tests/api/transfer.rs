@@ -221,8 +221,8 @@ async fn an_export_is_a_consistent_snapshot(db: TestDatabase) {
     let before = exported(&db).await;
     let mut command = service(&db, &["export"]).spawn().unwrap();
     let mut output = command.stdout.take().unwrap();
-    // The first bytes show that the export has started. It is larger than the buffer of a pipe, so
-    // it blocks until the rest is read.
+    // The first bytes show that the export has started. The export is larger than the buffer of a
+    // pipe, so the command blocks until the rest is read.
     let mut export = vec![0; 1024];
     output.read_exact(&mut export).await.unwrap();
 

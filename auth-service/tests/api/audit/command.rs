@@ -1,4 +1,4 @@
-//! The options of `auth-service audit`.
+//! The options and the output of `auth-service audit`.
 
 use database::{on_both_engines, testing::TestDatabase};
 use serde_json::Value;

@@ -107,7 +107,7 @@ async fn other_origins_may_not_read_responses(db: TestDatabase) {
     assert_eq!(app.get(JWKS).answer().await.header("vary"), Some("Origin"));
 }
 
-/// Headers that common tools add to requests.
+/// Headers that web apps and common tools add to requests.
 const ASKED: &str = "content-type, baggage, sentry-trace, x-captcha-response, x-requested-with";
 
 async fn preflights_succeed_for_the_web_app_only(db: TestDatabase) {

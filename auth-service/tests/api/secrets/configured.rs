@@ -1,4 +1,5 @@
-//! The configured or generated secret: how it is stored, and that it is never printed.
+//! The configured or generated secret: when it is rejected, and how it is stored. Neither this secret
+//! nor any other in the configuration is printed.
 
 use std::{
     collections::HashSet,
