@@ -1,4 +1,4 @@
-// Shows whether jose accepts a token with a given name of the signature algorithm.
+// Shows how jose treats a token with a given name of the signature algorithm.
 //
 //     echo "$TOKEN" | node algorithms.mjs <jwks url> <alg of the token>
 //

@@ -1,3 +1,5 @@
+// A list of thousands of tasks is loaded page by page while the user scrolls.
+
 import type { Page } from "@playwright/test";
 import { haveManyTasks, member } from "../support/people";
 import { expect, test } from "../support/test";

@@ -1,4 +1,4 @@
-// A form that validates on submit, shows errors at their fields, and focuses the first one.
+// A form that validates on submit, shows errors at their fields, and focuses the first such field.
 
 import {
   createContext,

@@ -66,7 +66,7 @@ function Name({ person }: { person: Person }) {
 
   async function submit({ name = "" }: Values) {
     await change.mutateAsync(name.trim());
-    // Until the session is fetched again, it contains the previous name.
+    // The session contains the previous name until it is fetched again, so the new name is passed.
     draft.saved(name, name.trim());
     say(t().settings.nameChanged);
   }

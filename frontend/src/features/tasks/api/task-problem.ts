@@ -35,9 +35,9 @@ const CODES: Record<number, string> = {
 };
 
 /**
- * Returns whether a response with one of these statuses comes from a proxy, for example while the
- * service restarts. It then says nothing about the user or a task, and counts as a failure of the
- * service.
+ * Returns whether a response has one of these statuses without the service's code, and thus comes
+ * from a proxy, for example while the service restarts. Such a response says nothing about the user
+ * or a task, and counts as a failure of the service.
  */
 const isForeign = (status: number, code: string | undefined): boolean =>
   status in CODES && CODES[status] !== code;

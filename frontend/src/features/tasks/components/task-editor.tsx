@@ -23,9 +23,9 @@ export interface Conflict {
 interface Props {
   /** The task as displayed. */
   task: Task;
-  /** The version of the task that the text in the form replaces. */
+  /** The version of the task with which the typed text is compared. */
   base: Task;
-  /** Initial text of the form, or `undefined` for the text of `base`. */
+  /** Unsaved text to begin with. If it is `undefined`, the form begins with the text of `base`. */
   draft: TaskText | undefined;
   /** Whether `draft` is from an earlier visit, so that the editor offers to discard it. */
   wasRestored: boolean;

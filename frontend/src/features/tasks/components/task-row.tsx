@@ -14,7 +14,7 @@ import { TitleInput } from "./title-input";
 import { UnsentChange } from "./unsent-change";
 
 export interface TaskActions {
-  /** Changes a task. `task` is the state that the user saw. */
+  /** `task` contains the fields as the user saw them, to detect changes made elsewhere. */
   change(task: Task, change: TaskChange): void;
   remove(task: Task): void;
   /** Returns the unfinished title of a task, with the title that it replaces. */

@@ -14,7 +14,10 @@ export interface Transport {
   confirmed(entry: Entry, task: Task | undefined): void;
 }
 
-/** Thrown if a field that the user changed was also changed elsewhere, to another value. */
+/**
+ * Thrown if a field that the user changed was also changed elsewhere, to another value, or if the
+ * text of a task that the user deleted was changed elsewhere.
+ */
 export class ConflictError extends Error {
   constructor(readonly theirs: Task) {
     super("The task was changed elsewhere.");
