@@ -1,5 +1,6 @@
 //! Builds the two programs at the top of jwks-auth's README as a separate project, as a new user
-//! would. Of the workspace, this project uses only the packages that would be published.
+//! would, and starts them. Of the workspace, this project uses only the packages that would be
+//! published.
 
 use std::{
     fs,

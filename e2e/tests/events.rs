@@ -1,5 +1,5 @@
-//! task-service rejects access tokens that auth-service has revoked, and those of ended sessions and
-//! of disabled or deleted users. It also erases the tasks of deleted users.
+//! task-service rejects access tokens that auth-service has revoked, and those of ended sessions
+//! and of disabled or deleted users. It also erases the tasks of deleted users.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 

@@ -1,5 +1,5 @@
-//! The files in docs/observability use only metrics that the services export, and scrape both
-//! services.
+//! The files in docs/observability use only metrics that the services export, and configure
+//! Prometheus to scrape both services.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 

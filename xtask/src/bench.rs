@@ -37,8 +37,7 @@ const USUAL: Pressure = Pressure { connections: 64, seconds: 4 };
 /// Load when all users sign in at the same time.
 const RUSH: Pressure = Pressure { connections: 200, seconds: 12 };
 
-/// Number of rounds if all operations are measured. A round measures each operation once on every
-/// site.
+/// Number of rounds if all operations are measured. Every operation is measured once per round.
 const ROUNDS: u32 = 3;
 /// Number of rounds if only some operations are measured. With more rounds, the best of them is
 /// less affected by other load on the machine.
@@ -124,9 +123,9 @@ fn on_sqlite() -> Result<Vec<Site>> {
 
 /// Measures the operations and returns a table for each site. If all operations are measured, the
 /// results of pgbench and of simultaneous sign-ins on the first site follow. The first site is the
-/// reference for the others. In each round, an operation runs on all sites before the next one starts, so that
-/// other load on the machine affects all sites alike. The other sites omit operations that would
-/// have the same results as on the first one.
+/// reference for the others. In each round, an operation runs on all sites before the next one
+/// starts, so that other load on the machine affects all sites alike. The other sites omit
+/// operations that would have the same results as on the first one.
 fn measure(selection: &Selection, sites: &mut [Site]) -> Result<String> {
     let Selection { operations, is_complete, rounds } = selection;
     for site in &mut *sites {

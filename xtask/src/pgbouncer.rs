@@ -1,5 +1,5 @@
 //! A private `PgBouncer` in front of a server. Like the server, it refuses to run as root, so if
-//! this process runs as root, it runs as an unprivileged user.
+//! this process runs as root, the pooler runs as an unprivileged user.
 
 use std::{
     fs, io,

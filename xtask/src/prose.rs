@@ -1,6 +1,6 @@
-//! Finds phrases that comments, documentation and messages must not contain, because they hide their
-//! subject or have to be decoded. The list of phrases is short on purpose, so that a match is almost
-//! never a false alarm.
+//! Finds phrases that comments, documentation and messages must not contain, because they hide
+//! their subject or have to be decoded. The list of phrases is short on purpose, so that a match is
+//! almost never a false alarm.
 
 use std::{ffi::OsStr, fs, path::Path, process::Command};
 

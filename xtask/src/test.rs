@@ -92,8 +92,8 @@ impl Server {
     }
 }
 
-/// Returns the start of the command that runs a part's tests. The run through a pooler uses the same
-/// packages and features as the direct one, so that nothing is compiled twice.
+/// Returns the start of the command that runs a part's tests. The run through a pooler uses the
+/// same packages and features as the direct one, so that nothing is compiled twice.
 fn cargo_test(part: Part, server: &Server) -> Command {
     let mut tests = cargo(&["test", "--all-features", "--no-fail-fast"]);
     tests.args(part.packages()).env(SERVER_VARIABLE, server.url());
@@ -102,8 +102,8 @@ fn cargo_test(part: Part, server: &Server) -> Command {
 
 fn test(part: Part, server: &Server, clients: &[(&str, PathBuf)]) -> Result<Tally> {
     let mut tests = cargo_test(part, server);
-    // By the time the tests of e2e run, the services have been built by this command, or by `run` if
-    // it only tests with clients. Their programs are in the folder that contains this tool.
+    // Before the tests of e2e run, this command builds the services, unless only `e2e` is tested:
+    // then `run` has built them. The programs are in the folder that contains this tool.
     if let Some(programs) = std::env::current_exe()?.parent() {
         tests.env(PROGRAMS_VARIABLE, programs);
     }

@@ -1,4 +1,5 @@
-//! `cargo xtask up`: builds both services and the web app, and runs the services until Ctrl-C.
+//! `cargo xtask up`: builds both services and, if Node is installed, the web app. Runs the services
+//! until Ctrl-C.
 
 use std::{
     fs::File,

@@ -29,7 +29,8 @@ const WRONG: &str = "wrong horse 42";
 const VERIFY: &str = "/api/auth/verify-password";
 const CHANGE: &str = "/api/auth/change-password";
 
-/// Starts a service that trusts a local proxy, so that tests can choose the addresses of clients.
+/// Starts a service that enforces rate limits and trusts a local proxy, so that tests can choose
+/// the addresses of clients.
 async fn guarded(db: &TestDatabase) -> TestApp {
     TestApp::spawn_with(db, |config| {
         config.rate_limit = true;

@@ -148,7 +148,7 @@ async fn a_mail_is_encrypted_and_sent_with_a_login(db: TestDatabase) {
     }
 }
 
-/// Asserts that two e-mails stay pending and that the server receives neither of them.
+/// Requests two e-mails, and asserts that they stay pending and that the server receives neither.
 async fn waits(db: &TestDatabase, url: &str, mut server: MailServer) {
     let app = TestApp::spawn_with(db, |config| by_smtp(config, url)).await;
     for email in ["ada@example.com", "next@example.com"] {

@@ -1,5 +1,5 @@
-//! `auth-service export` and `import` preserve all data, apart from the counts of recent attempts and
-//! the used client assertions.
+//! `auth-service export` and `import` preserve all data, apart from the counts of recent attempts
+//! and the used client assertions.
 
 use std::{fs, path::Path};
 

@@ -12,8 +12,9 @@ const PARTS = ["index.html", "package.json", "src", "tsconfig.json", "vite.confi
 const LINE = /^ {2}baseURL: ".*",$/m;
 
 /**
- * Copies the web app and starts to serve the copy, because the server needs the origin before the
- * copy can be built with `buildFor`. Returns `{ folder, origin, buildFor, stop }`.
+ * Copies the web app and serves the copy even before it is built: the server under test needs the
+ * origin, and `buildFor` needs the URL of that server. Returns
+ * `{ folder, origin, buildFor, stop }`.
  */
 export async function serveApp() {
   const folder = await mkdtemp(join(tmpdir(), "existing-app-"));

@@ -32,7 +32,7 @@ async function holdWrites(page: Page): Promise<() => void> {
 
 /**
  * Holds the responses to list requests whose URL contains `part`, until the returned `release` is
- * called. The returned promise is resolved when the first of these responses arrives.
+ * called. The returned `answered` is resolved when the first of these responses arrives.
  */
 async function holdLists(page: Page, part: string) {
   let release = () => {};

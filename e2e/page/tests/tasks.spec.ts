@@ -112,7 +112,7 @@ test("a task that was deleted just before leaving the page stays deleted", async
   await member(context, system);
   await haveTasks(context, system, ["Milk", "Bread"]);
   await page.goto("/tasks");
-  // A task is only deleted if nobody has changed its text since it was shown.
+  // A page that is left deletes only tasks whose text it has checked, so wait for the check.
   const isChecked = page.waitForResponse((response) => /\/api\/tasks\/./.test(response.url()));
   await page.getByRole("button", { name: "Delete Bread" }).click();
   await (await isChecked).finished();

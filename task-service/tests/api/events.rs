@@ -1,5 +1,5 @@
-//! Security events: tokens of ended sessions are rejected, the tasks of deleted users are erased, and
-//! a silent feed is reported.
+//! Security events: tokens of ended sessions are rejected, the tasks of deleted users are erased,
+//! and a silent feed is reported.
 
 mod feed;
 

@@ -1,4 +1,4 @@
-//! The databases that are compared.
+//! The database engines that the benchmarks compare.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! Rotation of a client's secret, disabling and deletion of clients, introspection and revocation of
-//! their tokens, and the time of their last use.
+//! Rotation of a client's secret, disabling and deletion of clients, introspection and revocation
+//! of their tokens, and the time of their last use.
 
 use database::{on_both_engines, testing::TestDatabase};
 use serde_json::{Value, json};

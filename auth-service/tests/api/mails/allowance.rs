@@ -18,8 +18,8 @@ on_both_engines!(auth_service::MIGRATIONS;
 
 const TO_ADA: &str = "reset-password to ada@example.com";
 
-/// Starts a service that trusts a local proxy, so that each request can come from a different
-/// client, and signs up two users.
+/// Starts a service that enforces rate limits and trusts a local proxy, so that each request can
+/// come from a different client. Signs up two users.
 async fn limited(db: &TestDatabase) -> TestApp {
     let app = TestApp::spawn_with(db, |config| {
         config.rate_limit = true;

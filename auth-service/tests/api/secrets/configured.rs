@@ -1,5 +1,5 @@
-//! The configured or generated secret: when it is rejected, and how it is stored. Neither this secret
-//! nor any other in the configuration is printed.
+//! The configured or generated secret: when it is rejected, and how it is stored. Neither this
+//! secret nor any other in the configuration is printed.
 
 use std::{
     collections::HashSet,

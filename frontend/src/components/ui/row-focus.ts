@@ -1,4 +1,4 @@
-// Moves the focus between the rows of a list, and keeps it in the list when its row is removed.
+// Moves the focus between rows of a list, and keeps it in the list when the focused row is removed.
 
 import { type FocusEvent, useLayoutEffect, useRef } from "react";
 

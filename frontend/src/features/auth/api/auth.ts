@@ -207,7 +207,10 @@ export async function fetchToken(): Promise<string> {
   return data.token;
 }
 
-/** Calls `onChange` whenever a different user, or nobody, is signed in, before components render the change. */
+/**
+ * Calls `onChange` whenever a different user, or nobody, is signed in, before components render the
+ * change.
+ */
 export function watchUser(onChange: (userId: string | undefined) => void): void {
   let known: string | undefined;
   client.$store.atoms.session?.subscribe(({ data }: { data: { user: { id: string } } | null }) => {

@@ -33,7 +33,7 @@ export const useDeleteAccount = () => useMutation(write("delete", deleteForGood)
 
 interface Deletion {
   password: string;
-  /** Called if the response is lost. If the session has ended, the account was deleted. */
+  /** Called if the response is lost. If the session ends after that, the account was deleted. */
   onLost(): void;
 }
 

@@ -70,8 +70,8 @@ export function removeTask(task: Task): void {
 }
 
 /**
- * Hides tasks immediately, and shows `text` as a notice whose undo action restores all of them. When
- * the notice closes, the tasks are deleted.
+ * Hides tasks immediately, and shows `text` as a notice whose undo action restores all of them.
+ * When the notice closes, the tasks are deleted.
  */
 export function removeTasks(tasks: readonly Task[], text: string): void {
   const deletions = tasks.map((task) => {
@@ -96,7 +96,7 @@ export function removeTasks(tasks: readonly Task[], text: string): void {
 
 const DONE: View = { ...ALL_TASKS, filter: "done" };
 
-/** Removes all tasks that are done, or will be after unsent changes, and returns their number. */
+/** Deletes all tasks that are done with unsent changes applied, and returns their number. */
 export async function removeDone(): Promise<number> {
   const tasks = await readAll(DONE);
   const done = overlay(tasks, outbox.list(), DONE, cachedTask)

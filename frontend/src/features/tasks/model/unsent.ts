@@ -130,8 +130,8 @@ async function merge(id: string, change: TaskChange, base: TaskChange): Promise<
 const checked = new Map<string, string | undefined>();
 
 /**
- * Stores the entity tag of a task that is to be deleted. Throws a `ConflictError` if the text of the
- * task is not in `seen`. Does nothing if the task does not exist.
+ * Stores the entity tag of a task that is to be deleted. Throws a `ConflictError` if the text of
+ * the task is not in `seen`. Does nothing if the task does not exist.
  */
 export async function checkDeletion(id: string, seen: readonly TextFields[]): Promise<void> {
   checked.delete(id);
