@@ -78,7 +78,8 @@ async fn is_tried(db: &TestDatabase, email: &str) {
     eventually(&tried, async || tries(db).await.contains(&tried).then_some(())).await;
 }
 
-/// Requests an e-mail, and waits until its link has been created and its delivery has failed.
+/// Requests a reset e-mail to this address, and then one to next@example.com. Waits until the link
+/// of the first one has been created and both deliveries have failed.
 pub(crate) async fn ask_in_vain(app: &TestApp, db: &TestDatabase, email: &str) {
     let before = links(db).await;
     ask_for_reset(app, email).await;

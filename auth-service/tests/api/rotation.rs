@@ -84,7 +84,7 @@ async fn the_next_key_is_published_before_it_signs(db: TestDatabase) {
     assert!(verified(&old_token, &keys).is_some() && verified(&new_token, &keys).is_some());
 }
 
-/// Tests the case in which no replica was running when the next key was due.
+/// Tests the case in which no replica was running when the next key should have been published.
 async fn a_key_that_is_late_is_published_before_it_signs(db: TestDatabase) {
     let app = rotating(&db).await;
     let ada = app.sign_up("ada@example.com").await;

@@ -127,7 +127,8 @@ async fn a_new_password_withdraws_pending_mails(db: TestDatabase) {
 
     change_password(&app, &ada).await;
 
-    // The link was withdrawn, but not the notice; the notice of the new password was added.
+    // The e-mail with the link was withdrawn, but not the notice of the requested change. A notice
+    // of the new password was added.
     assert_eq!(count(&db, "mails").await, 2);
     fs::remove_file(app.mail_dir.path()).unwrap();
     app.advance(60);

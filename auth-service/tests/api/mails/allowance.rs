@@ -38,8 +38,8 @@ async fn ask(app: &TestApp, path: &str, client: usize, email: &str) -> Answer {
     request.json(&json!({ "email": email })).answer().await
 }
 
-/// Waits until `number` e-mails have been sent and `waiting` are deferred, and deletes the sent
-/// ones.
+/// Waits until `number` e-mails have been sent and `tries` returns `waiting`, and deletes the sent
+/// e-mails.
 async fn sent(app: &TestApp, db: &TestDatabase, number: usize, waiting: &[&str]) {
     let settled = async || {
         let is_sent = mail_files(app.mail_dir.path()).len() == number;
