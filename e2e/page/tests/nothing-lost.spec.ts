@@ -32,7 +32,7 @@ async function holdWrites(page: Page): Promise<() => void> {
 
 /**
  * Holds the responses to list requests whose URL contains `part`, until the returned `release` is
- * called. The returned `answered` is resolved when the first of these responses arrives.
+ * called. The other returned value is a promise that the first of these responses resolves.
  */
 async function holdLists(page: Page, part: string) {
   let release = () => {};

@@ -80,8 +80,8 @@ export function Editing(props: Props) {
 
   const keepDraft = () => keepText(task, base.current, isDirty() ? text.current : undefined);
 
-  // A deletion made in another tab may have deleted the draft, so the draft is stored again. A draft
-  // that has been saved elsewhere is deleted.
+  // A deletion that this tab has taken over from another one also deletes the draft, so the draft
+  // is stored again. On mount, a draft whose text has been saved elsewhere is deleted.
   const isDeleted = row === undefined;
   // biome-ignore lint/correctness/useExhaustiveDependencies: runs on mount and after a deletion
   useEffect(() => {
@@ -145,7 +145,7 @@ export function Editing(props: Props) {
     });
   }
 
-  /** Continues with the stored task, which a change with a lost response may have changed. */
+  /** Continues with the task on the server, where a change with a lost response may be applied. */
   async function showStored() {
     const stored = await fetchTask(task.id).catch(() => undefined);
     if (stored && isShown.current) settle(stored);
@@ -161,7 +161,7 @@ export function Editing(props: Props) {
     }
   }
 
-  // The form continues from the text that the user chooses, which another tab may have saved.
+  // The actions on an unsent change, which may come from another tab, also update the form.
   const actions: UnsentActions = {
     ...given,
     overwrite(entry) {
