@@ -1,4 +1,4 @@
-//! The service: its state, the order of its middleware, its background workers and its metrics.
+//! The service: its state, its background workers and its metrics.
 
 mod housekeeping;
 mod metrics;
