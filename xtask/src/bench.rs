@@ -235,8 +235,8 @@ impl Measured {
         }
     }
 
-    /// Returns the table row for the operation `name`. `constant` is the CPU time of the service's
-    /// constant response on the first site, if it was measured.
+    /// Returns the table row for the operation `name`. `constant` is the CPU time, on the first site,
+    /// of the operation whose response is fixed, or `None` if that operation was not measured.
     fn row(&self, name: &str, constant: Option<f64>, first: &Self) -> String {
         let multiple = constant.map_or_else(
             || "–".to_owned(),

@@ -20,7 +20,7 @@ use crate::{
     store::{AuditEntry, StoreError},
 };
 
-/// Detail of the entry that counts the failures beyond the limit.
+/// `detail` of the entry that counts all failures beyond the hourly limit of entries.
 const TOO_MANY_FAILURES: &str = "too many failures to list";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -89,7 +89,8 @@ impl AppState {
         self.audit.client(DbTime(self.now().into()), address, agent)
     }
 
-    /// Returns the client that starts a session with a request.
+    /// Returns the address, user agent and network of the client that sent a request, to be stored
+    /// with the session that the request starts.
     pub(crate) fn client(&self, req: &HttpRequest) -> Client {
         Client {
             address: self.shown_address(req),

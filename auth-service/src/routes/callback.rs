@@ -1,5 +1,5 @@
-//! `/callback/{id}`: the address to which other providers send users back. No providers are supported,
-//! so no sign-in with a provider was started.
+//! `/callback/{id}`: the address to which social providers redirect users. No providers are supported,
+//! so users are redirected to the error page, as for an unknown `state`.
 
 use actix_web::{
     HttpResponse,

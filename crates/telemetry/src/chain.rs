@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// An error with its causes, for a single log line. A cause is omitted if the preceding message
-/// already ends with its message.
+/// An error with its causes, for a single log line. A cause is omitted if its message is
+/// already at the end of the message before it.
 #[derive(Debug)]
 pub struct Chain<'a>(pub &'a (dyn std::error::Error + 'static));
 

@@ -40,7 +40,7 @@ async fn import_file(
     args: &ImportArgs,
     clock: &Clock,
 ) -> Result<Imported, ImportError> {
-    // Generates no secret, because it could not be that of the exported service.
+    // A missing secret is not generated, because a new secret could not decrypt the exported keys.
     let secrets = config.existing_secrets()?;
     let seal = secrets.map(|secrets| Seal::new(&secrets, SEAL_PURPOSE)).transpose()?;
     let inventory = inventory(move |key: &SigningKey| {

@@ -33,7 +33,8 @@ pub(super) fn canonical(text: &str) -> Result<String, UnusableHash> {
     }
 }
 
-/// Converts Spring's `{id}hash`, in which bcrypt and argon2 hashes have their usual form.
+/// Converts Spring's `{id}hash`. For bcrypt and argon2, the part after `{id}` already has the form
+/// that is stored.
 fn spring(id: &str, rest: &str) -> Result<String, UnusableHash> {
     match id.split('@').next().unwrap_or_default() {
         "bcrypt" | "argon2" if rest.starts_with('$') => Ok(rest.to_owned()),

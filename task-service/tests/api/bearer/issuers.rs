@@ -120,7 +120,7 @@ async fn a_further_issuer_may_use_the_algorithms_of_its_entry_and_no_others(db: 
         for (signer, expected) in signers.iter().zip(expected) {
             let status = app.status_for(&signer.sign(&old_claims("ada"))).await;
             assert_eq!(status, expected, "{signer:?} {algorithms}");
-            // The entry does not change the algorithms of the main issuer.
+            // The entry does not make its keys valid for tokens that name the main issuer.
             assert_eq!(app.status_for(&signer.sign(&claims("ada"))).await, refused);
         }
         assert_eq!(app.status_for(&app.token("ada")).await, ok);

@@ -226,7 +226,10 @@ export function lookAgain(): void {
   client.$store.notify("$sessionSignal");
 }
 
-/** Starts fetching the session before the code that needs it is loaded. */
+/**
+ * Subscribes to the session, which makes the client fetch it. Called at startup, so that the request
+ * runs while the code that needs the session is loaded.
+ */
 export function startSession(): void {
   watchUser((userId) => {
     shownUser = userId;

@@ -39,8 +39,8 @@ export function changeTask(task: Task, change: TaskChange): void {
 }
 
 /**
- * Saves a change, and returns the outcome of the first attempt for a waiting form. A rejected
- * change is kept until it is retried or discarded.
+ * Saves a change. The promise resolves with the outcome of the first attempt to send it, so that a
+ * form can wait for it. A rejected change is kept until it is retried or discarded.
  */
 export function saveTask(id: string, change: TaskChange, base: TaskChange): Promise<Outcome> {
   return outbox.submit({ kind: "update", taskId: id, change, base });
