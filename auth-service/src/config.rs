@@ -108,8 +108,8 @@ pub struct Config {
     #[arg(long, env, default_value = "1d", value_parser = duration_or_zero)]
     pub session_update_age: Duration,
 
-    /// Time after sign-in during which a session may list all sessions, unlink an account, or delete its
-    /// user without a password; 0s for no limit
+    /// Time after sign-in during which users may list their sessions, unlink an account, or delete their
+    /// own account without entering the password; 0s for no limit
     #[arg(long, env, default_value = "1d", value_parser = duration_or_zero)]
     pub session_fresh_age: Duration,
 

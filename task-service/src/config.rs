@@ -109,9 +109,9 @@ pub struct Config {
     #[arg(long, env, default_value_t = 1, value_parser = value_parser!(u16).range(1..))]
     pub max_searches_per_user: u16,
 
-    /// Response for a task of another user: forbidden (403), or not-found (404). not-found does not
-    /// reveal whether the task exists. It also reads only the user's own rows, which suits a
-    /// database that is distributed by owner
+    /// Response for a task of another user: forbidden (403), or not-found (404). With not-found, the
+    /// response does not reveal whether the task exists, and the service reads only the user's own
+    /// rows, which suits a database that is distributed by owner
     #[arg(long, env, value_enum, default_value_t = ForeignTasks::Forbidden)]
     pub foreign_tasks: ForeignTasks,
 }
