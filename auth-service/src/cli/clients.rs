@@ -73,8 +73,8 @@ pub async fn run(
     })
 }
 
-/// Returns the public key in the arguments or, if there is none, a new secret. A new secret is also
-/// returned in plain text.
+/// Returns the credential to store: the public key in the arguments, or else the hash of a new
+/// secret. Also returns a new secret in plain text.
 fn new_credential(args: &CredentialArgs) -> (Credential, Option<String>) {
     if let Some(key) = &args.public_key {
         (Credential::PublicKey(key.clone()), None)

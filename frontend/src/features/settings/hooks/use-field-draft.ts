@@ -4,7 +4,7 @@ import { useEffect, useState, useSyncExternalStore } from "react";
 import { useMembership } from "../../auth/hooks/use-membership";
 
 export interface FieldDraft {
-  /** The unsaved text, or `undefined` if there is none. */
+  /** The unsaved text, or `undefined` if nothing is unsaved. */
   text: string | undefined;
   /** Whether the text was restored from an earlier visit. */
   isRestored: boolean;
