@@ -5,20 +5,12 @@ import { type Problem, problemOf } from "../../../lib/problem";
 import { randomHex } from "../../../lib/random";
 import { type Entry, entryOf, laneOf, overwriting, superseded, type Write } from "./entry";
 import type { Outcome } from "./outcome";
+import { Pauses } from "./pauses";
 import type { StoredWrites } from "./stored-writes";
 import { ConflictError, isRetried, type Transport } from "./transport";
 
-/** Milliseconds before the first retry of a write; doubled with each further retry. */
-const FIRST_PAUSE = 1_000;
-/** Maximum number of milliseconds before a retry, unless the service asks for a longer pause. */
-const LONGEST_PAUSE = 30_000;
 /** Maximum number of requests in flight. */
 const MAX_SENDING = 6;
-
-interface Pause {
-  timer: ReturnType<typeof setTimeout>;
-  lane: string;
-}
 
 type Listener = () => void;
 
@@ -27,8 +19,7 @@ export class Outbox {
   #entries: readonly Entry[] = [];
   readonly #listeners = new Set<Listener>();
   readonly #outcomes = new Map<string, (outcome: Outcome) => void>();
-  readonly #attempts = new Map<string, number>();
-  readonly #pauses = new Map<string, Pause>();
+  readonly #pauses = new Pauses();
 
   constructor(
     private readonly stored: StoredWrites,
@@ -48,9 +39,7 @@ export class Outbox {
    */
   async open(owner: string | undefined): Promise<void> {
     this.#owner = owner;
-    for (const { timer } of this.#pauses.values()) clearTimeout(timer);
     this.#pauses.clear();
-    this.#attempts.clear();
     this.#outcomes.clear();
     this.#set([]);
     if (owner === undefined) return;
@@ -113,7 +102,7 @@ export class Outbox {
 
   /** Retries all waiting writes immediately, because the network is available again. */
   resumeAll(): void {
-    for (const { lane } of [...this.#pauses.values()]) this.#resume(lane);
+    for (const lane of this.#pauses.lanes()) this.#resume(lane);
   }
 
   /**
@@ -162,7 +151,7 @@ export class Outbox {
   #isLeaving(entry: Entry): boolean {
     if (entry.write.kind !== "delete") return false;
     return (
-      entry.state === "sending" || (entry.state === "waiting" && !this.#isPausing(laneOf(entry)))
+      entry.state === "sending" || (entry.state === "waiting" && !this.#pauses.has(laneOf(entry)))
     );
   }
 
@@ -197,7 +186,7 @@ export class Outbox {
       const lane = laneOf(entry);
       if (busy.has(lane) || entry.state === "held" || entry.state === "failed") continue;
       busy.add(lane);
-      if (entry.state !== "waiting" || this.#isPausing(lane) || sending >= MAX_SENDING) continue;
+      if (entry.state !== "waiting" || this.#pauses.has(lane) || sending >= MAX_SENDING) continue;
       sending += 1;
       void this.#send(entry);
     }
@@ -211,7 +200,7 @@ export class Outbox {
       if (owner !== undefined) this.stored.delete(owner, entry.id);
       if (this.#owner !== owner) return;
       this.transport.confirmed(entry, task);
-      this.#attempts.delete(entry.id);
+      this.#pauses.forget(entry.id);
       this.#remove(entry);
       if (entry.write.kind === "delete") this.#dropRefused(entry.write.taskId);
       this.#settle(entry.id, { kind: "done", task });
@@ -242,7 +231,8 @@ export class Outbox {
       return;
     }
     this.#update({ ...entry, state: "waiting", problem });
-    this.#pause(entry, problem.retryAfter);
+    const lane = laneOf(entry);
+    this.#pauses.start(entry.id, lane, problem.retryAfter, () => this.#resume(lane));
     this.#settle(entry.id, { kind: "kept", problem });
   }
 
@@ -254,24 +244,9 @@ export class Outbox {
     this.#supersede();
   }
 
-  #pause({ id, write }: Entry, retryAfter: number | undefined): void {
-    const attempts = (this.#attempts.get(id) ?? 0) + 1;
-    this.#attempts.set(id, attempts);
-    const backOff = Math.min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE);
-    const lane = laneOf({ write });
-    const resume = () => this.#resume(lane);
-    const delay = retryAfter === undefined ? backOff : retryAfter * 1_000;
-    this.#pauses.set(lane, { lane, timer: setTimeout(resume, delay) });
-  }
-
   #resume(lane: string): void {
-    clearTimeout(this.#pauses.get(lane)?.timer);
-    this.#pauses.delete(lane);
+    this.#pauses.end(lane);
     this.#pump();
-  }
-
-  #isPausing(lane: string): boolean {
-    return this.#pauses.has(lane);
   }
 
   #settle(id: string, outcome: Outcome): void {
