@@ -7,6 +7,7 @@
 //! | [`cli`] | the commands of this service: export and import, diagnosis |
 //! | [`app`] | the service for the chassis: state, middleware, background workers, metrics |
 //! | [`openapi`] | the API description |
+//! | `bench` | functions that benchmarks measure (feature `bench`) |
 //! | `routes` | the routing table; request bodies, handlers and responses of each resource |
 //! | `http` | authentication, validation, conditional requests, rate limit headers, errors as responses |
 //! | `domain` | token verification, callers, quotas, limits, erasure of deleted users' data |

@@ -208,8 +208,8 @@ async fn find_session(
     };
     let live = Live { session: SessionBody::new(found.session, token), user: found.user };
     let change = if found.is_renewed || is_outdated {
-        // After a renewal, this sends the cookie of a remembered session, because a request with a
-        // `dont_remember` cookie does not renew its session.
+        // After a renewal, the cookie is always a persistent one, because a request with a
+        // `dont_remember` cookie never renews its session.
         live.resend_cookie(state, req)
     } else {
         CookieChange::ClearStale

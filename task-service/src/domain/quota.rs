@@ -3,7 +3,7 @@
 //! Counting before each insert would cost more than the insert. After a count, some inserts are
 //! therefore allowed without counting: a sixteenth of the remaining quota, and none if little
 //! remains. Since replicas do not share these allowances, each additional replica may let an owner
-//! exceed the quota by up to a sixteenth.
+//! exceed the quota by up to a sixteenth of the quota.
 
 use std::collections::HashMap;
 

@@ -269,7 +269,8 @@ async fn an_import_that_is_killed_leaves_nothing(db: TestDatabase) {
     let there = db.elsewhere(MIGRATIONS).await;
     let mut command = service(&there, &["import", "-"]).stdin(Stdio::piped()).spawn().unwrap();
     let mut input = command.stdin.take().unwrap();
-    // A pipe holds less than half of the export, so after this, the import has received many rows.
+    // The capacity of a pipe is less than half of the export. Once four fifths of the export are
+    // written, the import has therefore read many rows.
     let (most, _) = export.as_bytes().split_at(export.len() / 5 * 4);
     input.write_all(most).await.unwrap();
 

@@ -83,7 +83,7 @@ impl PostgresUrl {
         let mut url = self.clone();
         let config = &mut Arc::make_mut(&mut url.0).config;
         let options: Vec<_> = config.get_options().into_iter().collect();
-        // PostgreSQL uses the last of several values.
+        // If the options already set `search_path`, PostgreSQL uses the last value.
         let options = [&options[..], &[&schema.as_option()]].concat().join(" ");
         config.options(options);
         url
