@@ -3,7 +3,8 @@
 //! Counting before each insert would cost more than the insert. After a count, some inserts are
 //! therefore allowed without counting: a sixteenth of the remaining quota, and none if little
 //! remains. Since replicas do not share these allowances, each additional replica may let an owner
-//! exceed the quota by up to a sixteenth of the quota.
+//! exceed the quota by up to a sixteenth of the quota. Requests that count at the same time, before
+//! any of them inserts, may exceed the quota by a few rows.
 
 use std::collections::HashMap;
 
