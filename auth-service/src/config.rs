@@ -252,7 +252,8 @@ impl Config {
         self.jwt_rotation_interval.is_none() || self.jwt_grace_period > self.jwt_expires_in
     }
 
-    /// Returns whether a new key starts to sign before its own rotation is due.
+    /// Returns whether a new key starts to sign before its own rotation is due. Always true without
+    /// scheduled rotation.
     pub(crate) fn keys_sign_before_rotation(&self) -> bool {
         self.jwt_rotation_interval.is_none_or(|interval| self.jwt_publish_ahead < interval)
     }

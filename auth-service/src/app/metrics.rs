@@ -33,6 +33,6 @@ impl Figures for AuthService {
 }
 
 async fn outbox_depth(state: &AppState) -> Result<u64> {
-    // On PostgreSQL, `read` would open a connection just for the thread that serves the metrics.
+    // Not `read`: on PostgreSQL, it would open a connection that only this thread uses.
     Ok(Mail::count(&mut state.database.read_at_leisure().await?).await?.unsigned_abs())
 }

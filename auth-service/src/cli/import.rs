@@ -51,7 +51,7 @@ pub async fn run(
     let mut out = io::stdout().lock();
     match outcome {
         Ok(()) => report.write(&mut out)?,
-        // Pages that were written before the error are kept, so they are reported.
+        // Pages that were written before the error stay in the database, so they are reported.
         Err(error) => {
             report.write_if_begun(&mut out)?;
             out.flush()?;

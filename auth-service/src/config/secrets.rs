@@ -103,8 +103,8 @@ impl Config {
         Ok(Some(Secrets { current, older }))
     }
 
-    /// Rejects example secrets, unless the public URL refers to this machine. If the service is
-    /// public, also rejects secrets that are easy to guess.
+    /// Rejects example secrets, unless the public URL refers to this machine. If the URL is https,
+    /// also rejects secrets that are easy to guess, with the same exception.
     fn check_secret(&self, name: &'static str, secret: &SecretString) -> Result<(), SecretError> {
         refuse_example(name, secret, self.better_auth_url.as_str())?;
         if self.is_public() && is_guessable(secret.expose_secret()) {

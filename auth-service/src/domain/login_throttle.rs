@@ -35,9 +35,9 @@ const BY_CLIENT_FREE: u32 = 5;
 /// /48 is the network of one subscriber, and /32 that of a provider.
 const GROUPS_V4: [(u32, u32); 1] = [(24, 10)];
 const GROUPS_V6: [(u32, u32); 2] = [(48, 10), (32, 20)];
-/// Limit for all clients on one account. Until its free attempts are used up, an attempt counts
-/// towards it only if it is free both for its client and for all networks around the client, so
-/// only clients from several networks can reach it.
+/// Limit for all clients on one account. While this limit has free attempts left, it counts only
+/// attempts that the limits of the client and of the networks around the client allow without a
+/// wait. Therefore, only clients from several networks together can reach it.
 const BY_ALL: Rule = back_off(BY_ALL_FREE, 1, Duration::from_mins(5));
 const BY_ALL_FREE: u32 = 50;
 /// Time for which a network counts as known after the last sign-in from it.

@@ -182,7 +182,7 @@ pub(crate) async fn set_password(
     let (user_id, now) = (new.user.user_id, moment.now);
     let notice = mail::notify(Kind::PasswordChanged, new.user, now.0.into());
     conn.transaction(async |conn| {
-        // The user is locked first, as in all transactions; a different order could deadlock.
+        // The user is locked first, as when a user is deleted; a different order could deadlock.
         User::hold(conn, (user_id, new.user.email)).await?;
         PasswordHash::put(conn, (user_id, new.account_id), new.hash, now).await?;
         let ended = Session::end(conn, Ending::All(user_id)).await?;
@@ -206,11 +206,11 @@ pub(crate) enum UndoError {
     Sql(#[from] StoreError),
 }
 
-/// Restores the address that a user had before a change, ends all of the user's sessions and
-/// revokes all tokens issued to the user. With `clears_password`, also removes the password.
-/// Invalidates the links that undo later changes, because they would restore addresses that may
-/// belong to an attacker. The links of earlier changes stay valid, so that the owner of the
-/// earliest address can always restore it.
+/// Restores the address that a user had before a change, ends all of the user's sessions, revokes
+/// all tokens issued to the user, and notifies the replaced address. With `clears_password`, also
+/// removes the password. Invalidates the links that undo later changes, because they would restore
+/// addresses that may belong to an attacker. The links of earlier changes stay valid, so that the
+/// owner of the earliest address can always restore it.
 pub(crate) async fn undo_change_email(
     conn: &mut Conn,
     change: &EmailChange,

@@ -57,7 +57,8 @@ async fn count(base_path: &str, req: &ServiceRequest) -> error::Result<()> {
     // share one count.
     let path = req.match_info().as_str();
     let below = path.strip_prefix(base_path).unwrap_or(path);
-    // A receiver is exempt, because it sends requests on behalf of all its clients.
+    // Receivers, services with a secret from `EVENTS_SECRET`, are exempt: they send requests on
+    // behalf of all their clients.
     if below.starts_with("/oauth2/")
         && Client::of(req.headers(), &state.security_events) == Client::Receiver
     {

@@ -43,7 +43,7 @@ impl Ban {
         query!(conn, |c| Self::query().filter(users::id.eq(user_id)).first(c)).optional()
     }
 
-    /// Returns whether the user may not sign in at this time.
+    /// Returns whether the ban keeps the user from signing in at this time.
     pub(crate) fn is_in_force(&self, now: DbTime) -> bool {
         !self.is_active && self.ban_expires.is_none_or(|end| end.0 >= now.0)
     }

@@ -108,8 +108,8 @@ impl Mail {
     }
 
     /// Defers a claimed e-mail without counting an attempt. Of all deferred e-mails of its kind
-    /// with the same addresses, only the newest is kept. The search runs after the update, so that
-    /// of several e-mails deferred concurrently, at least the last one finds the others.
+    /// with the same addresses, deletes all but the newest. The search for them runs after the
+    /// update: if several processes defer such e-mails concurrently, the last one finds them all.
     pub(crate) async fn defer(
         &self,
         conn: &mut Conn,

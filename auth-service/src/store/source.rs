@@ -28,7 +28,7 @@ impl SourceRange<'_> {
     }
 }
 
-/// Defines a row: its columns that are never null, and those that may be.
+/// Defines a row: its columns that are never null, and its nullable columns.
 macro_rules! row {
     ($(#[$doc:meta])* $name:ident: $($column:ident),* $(; $($nullable:ident),*)?) => {
         $(#[$doc])*

@@ -32,7 +32,7 @@ struct ClientBody<'a> {
     is_active: bool,
     created_at: Timestamp,
     last_used_at: Option<Timestamp>,
-    /// End of the old credential's validity after a rotation; `None` once it has passed.
+    /// End of the old credential's validity; `None` unless an old credential is still valid.
     old_credential_expires_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<&'a str>,

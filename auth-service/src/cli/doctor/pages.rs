@@ -64,7 +64,8 @@ fn obstacle(page: &WebOrigin, config: &Config, has_a_home: bool) -> Option<Findi
 }
 
 /// Reports a page that is not on the same site as the service. Mixing `localhost` and `127.0.0.1`
-/// is always a mistake; any other combination of sites may be intended.
+/// is a fault, unless another page is on the site of the service (`has_a_home`). Any other
+/// combination of sites may be intended, so it causes only a warning.
 fn another_site(page: &WebOrigin, base: &WebOrigin, has_a_home: bool) -> Finding {
     let text = format!("{} and BETTER_AUTH_URL {}", page.as_str(), base.as_str());
     let text = format!("{text} are different sites, so browsers send no cookies");

@@ -1,5 +1,5 @@
-//! Checks that the secret is valid and decrypts the signing keys in the database, and whether older
-//! secrets are still needed.
+//! Checks that the secret is valid and decrypts the newest signing key in the database, and whether
+//! older secrets are still needed.
 
 use database::Conn;
 use operator_tools::doctor::{Finding, innermost};
@@ -70,7 +70,7 @@ fn opens(secrets: &Secrets, key: &SigningKey) -> bool {
     seal.is_ok_and(|seal| seal.open(&key.id, &key.sealed_private_key).is_ok())
 }
 
-/// Reports how many values are still encrypted with an older secret.
+/// Reports how many signing keys and session tokens are still encrypted with an older secret.
 async fn older_secrets(secrets: &Secrets, keys: &[SigningKey], conn: &mut Conn) -> Option<Finding> {
     let of_keys = Seal::new(secrets, issuer::SEAL_PURPOSE).ok()?;
     let of_sessions = Seal::new(secrets, sessions::SEAL_PURPOSE).ok()?;

@@ -6,8 +6,8 @@ use operator_tools::source::value::{flag, time};
 use super::candidate::CandidateBan;
 
 /// Returns the user's ban that is in effect at `now`, or `None`. `banned` is a flag that is valid
-/// until `expires`. A flag or a time that cannot be parsed results in a ban without end, because an
-/// operator can lift such a ban later.
+/// until `expires`. A flag or a time that cannot be parsed results in a ban without end, so that no
+/// banned user can sign in. An operator can lift the ban of a user who was not banned.
 pub(super) fn ban(
     banned: Option<&str>,
     reason: Option<&str>,

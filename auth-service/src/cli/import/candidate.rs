@@ -22,7 +22,7 @@ pub(crate) struct Candidate {
     pub(super) updated_at: Option<String>,
     /// Reason for leaving the row out on purpose, for instance because it is not a user.
     pub(super) left_out: Option<String>,
-    /// Set if the user may not sign in.
+    /// Set if the user must not sign in.
     pub(super) ban: Option<CandidateBan>,
     /// Descriptions of the user's data that the import loses.
     pub(super) losses: Vec<&'static str>,

@@ -7,8 +7,9 @@ use operator_tools::{source::SourceError, transfer::TransferError};
 
 use crate::{config::SecretError, store::StoreError};
 
-/// An error that stops an import. Users of another service that were written before the error are
-/// kept, and a repeated run recognizes them. An export is imported completely or not at all.
+/// An error that stops an import. Users of another service that were written before the error stay
+/// in the database, and a repeated run recognizes them. An export is imported completely or not at
+/// all.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     #[error(transparent)]

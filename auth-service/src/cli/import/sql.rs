@@ -192,7 +192,8 @@ impl Source {
         SourceRange { collation: self.collation, after: &self.after, last }
     }
 
-    /// Returns the accounts of a page's users, by user id, except those of `own_providers`.
+    /// Returns the accounts of a page's users, by user id. Omits accounts of `own_providers`, which
+    /// stand for the service's own sign-in methods.
     async fn read_accounts(
         &self,
         conn: &mut Conn,

@@ -24,7 +24,7 @@ pub struct CustomOrigin {
 
 impl CustomOrigin {
     /// Parses a URL or a pattern. Returns `None` for `ftp`, `file` and web schemes, refused
-    /// schemes, strings without a scheme and strings with control characters.
+    /// schemes, strings without a valid scheme and strings with control characters.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (scheme, rest) = text.split_once(':')?;
         let scheme = scheme.to_ascii_lowercase();

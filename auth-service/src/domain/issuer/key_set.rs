@@ -108,7 +108,8 @@ impl KeySet {
         })
     }
 
-    /// Returns the key that signs at this time.
+    /// Returns the key that signs at this time. If no key has been activated yet, returns the first
+    /// one that will be.
     pub(super) fn signer(&self, now: DateTime<Utc>) -> Result<&Signer, IssuerError> {
         let active = self.signers.iter().rev().find(|(activates_at, _)| *activates_at <= now);
         let (_, signer) = active.or(self.signers.first()).ok_or(IssuerError::NoKey)?;

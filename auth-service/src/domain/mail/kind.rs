@@ -64,10 +64,10 @@ impl Kind {
         )
     }
 
-    /// Returns the limit for e-mails of this kind to one address, which all clients share. Each
-    /// kind has its own limit, because anybody can request some kinds, and must not use up the
-    /// limit of the kinds that only the owner can request. Excess e-mails are delayed; of several
-    /// delayed e-mails of a kind, only the newest is sent.
+    /// Returns the limit for e-mails of this kind to one address; all clients share this limit.
+    /// Anybody can request e-mails of some kinds, and must not use up the limit for kinds that only
+    /// the owner can request. Therefore, each kind has a limit of its own. Excess e-mails are
+    /// delayed; of several delayed e-mails of a kind, only the newest is sent.
     pub(super) fn allowance(self) -> Rule {
         let longest = match self {
             // Shorter than the lifetime of a reset link, so that the previous link is still valid

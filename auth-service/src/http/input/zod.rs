@@ -148,8 +148,8 @@ impl<'de> MapAccess<'de> for Remaining<'_> {
     }
 }
 
-/// Deserializer for the value of a field, which may be absent. An `Option` is `None` if the field
-/// is absent; only an `Option` nested in it accepts null as `None`.
+/// Deserializer for the value of a field, which may be absent. A field of type `Option` may be
+/// absent, but not null. A field that may also be null has a second `Option` inside the first.
 struct Field<'a> {
     value: Option<&'a Value>,
     may_be_null: bool,

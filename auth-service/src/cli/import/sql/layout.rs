@@ -12,10 +12,10 @@ pub(super) struct Layout {
     /// service itself, such as the password in the users table.
     pub(super) own_providers: &'static [&'static str],
     pub(super) sessions: Option<TableLayout>,
-    /// Tables of optional extensions that hold further authentication factors.
+    /// Tables with users' second factors. They belong to optional extensions and may be missing.
     pub(super) factors: &'static [Factor],
-    /// Table of keys that are encrypted with the service's secret, used to check the configured
-    /// secret.
+    /// Table of keys that the service encrypts with its secret. The keys show whether the secret
+    /// that is configured here is the same.
     pub(super) keys: Option<TableLayout>,
 }
 

@@ -35,7 +35,8 @@ impl Target {
             email_verified: None,
             password_hash: None,
         };
-        // A user who has edited the profile may have cleared the name or the image.
+        // Name and image are added only if the user's row has not changed here since sign-up or
+        // import: otherwise, the user may have cleared them.
         let imported_at = candidate.updated_at.as_deref().and_then(|at| self.time_or_now(Some(at)));
         if user.updated_at == user.created_at || imported_at == Some(user.updated_at) {
             let name = candidate.name.trim();
@@ -43,8 +44,9 @@ impl Target {
             update.image = candidate.image.clone().filter(|_| user.image.is_none());
         }
         if !user.email_verified && email_verified(candidate, report) {
-            // A stranger may have signed up here with this address. Such a user has a password and
-            // an id that the source does not know.
+            // A stranger may have signed up here with this address, so the user must have the id
+            // or the password of the candidate, or no password. A candidate with an id gets here
+            // only if the user has the same id.
             if candidate.id.is_some() || password.is_none() || is_same_password {
                 update.email_verified = Some(true);
             } else {
