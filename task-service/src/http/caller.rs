@@ -27,7 +27,7 @@ pub(crate) fn for_readers<T: FromRequest + 'static>(
     authorized(Scope::ReadTasks, handler)
 }
 
-/// Wraps a handler like [`for_readers`], but one that changes tasks.
+/// Like [`for_readers`], but for a handler that changes tasks.
 pub(crate) fn for_writers<T: FromRequest + 'static>(
     handler: impl AsyncFn(UserId, T) -> Result<HttpResponse> + Clone + 'static,
 ) -> impl Handler<(HttpRequest, Payload), Output = HttpResponse> {

@@ -91,7 +91,8 @@ impl Page {
         Ok(Some((tasks, link)))
     }
 
-    /// Returns the link to the next page (RFC 8288), if there is one, and removes the extra task.
+    /// Returns the link to the next page (RFC 8288), if there is one. In this case, also removes
+    /// the extra task that was loaded to find out.
     fn link_to_next<T>(
         &self,
         tasks: &mut Vec<T>,

@@ -23,7 +23,7 @@ pub(super) struct Trusted<'a> {
 /// Result of checking an issuer.
 pub(super) struct Issuer<'a> {
     pub(super) trusted: Trusted<'a>,
-    /// Ids of the usable keys that the issuer publishes; `None` if there are none.
+    /// Ids of the usable keys that the issuer publishes; `None` if none were found.
     pub(super) kids: Option<Vec<String>>,
     /// Skew of the issuer's clock, if known.
     pub(super) skew: Option<Skew>,
@@ -143,7 +143,7 @@ async fn discover(caller: &Caller, issuer: &str) -> Result<Url, String> {
 }
 
 /// Returns the names of the components that auth-service reports as unavailable. Returns `None` if
-/// there are none, if `answer` is not a server error, or if it came through a proxy.
+/// it reports none, or if `answer` is not a server error or came through a proxy.
 async fn unready(caller: &Caller, jwks_url: &Url, answer: &Answer) -> Option<String> {
     if answer.status < 500 || answer.proxy.is_some() {
         return None;

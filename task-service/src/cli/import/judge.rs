@@ -71,7 +71,7 @@ impl Judge {
 }
 
 /// Returns the id of an imported task. An old id that is a UUID is kept. Any other is replaced by a
-/// UUID that is derived from the old task, so that a repeated import finds it.
+/// UUID that is derived from the old task, so that a repeated import recognizes the task.
 fn new_id(old_id: &str, old_owner: &str, created_at: Option<DateTime<Utc>>) -> Uuid {
     if let Ok(id) = Uuid::try_parse(old_id) {
         return id;
