@@ -93,9 +93,9 @@ impl Cors {
         self.origins.iter().any(|allowed| allowed.as_str().as_bytes() == origin.as_bytes())
     }
 
-    /// Permits a preflight request. Allows all requested headers: the origin is trusted, and its
-    /// tools add headers such as `baggage` or `x-requested-with`. The wildcard `*` would have no
-    /// effect on requests with cookies.
+    /// Permits a preflight request. Allows all requested headers: the origin is trusted, and
+    /// libraries in its pages add headers such as `baggage` or `x-requested-with`. The wildcard `*`
+    /// would have no effect on requests with cookies.
     fn permit(&self, asked: &HeaderMap, headers: &mut HeaderMap) {
         headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(self.methods));
         if let Some(names) = asked.get(ACCESS_CONTROL_REQUEST_HEADERS) {

@@ -1,4 +1,4 @@
-//! SIGTERM and SIGINT. The first of them sets the deadline of the shutdown.
+//! SIGTERM and SIGINT. The first signal that arrives sets the deadline of the shutdown.
 //!
 //! A dedicated thread handles them, so that the process exits even if all other threads wait for a
 //! frozen database or for a log that nobody reads.

@@ -24,9 +24,9 @@ use crate::shutdown::is_stopping;
 static NEW_CONNECTIONS: AtomicUsize = AtomicUsize::new(0);
 
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
-/// Number of consecutive polls that must find no connection accepted after the signal. A connection
-/// is counted once a worker has accepted it, normally less than one poll interval after it is
-/// established.
+/// Number of consecutive polls that must find no open connection accepted after the signal. One
+/// poll is not enough: a connection is counted only when a worker has accepted it, which normally
+/// takes less than one poll interval after it is established.
 const EMPTY_POLLS: u32 = 10;
 
 /// A connection that was accepted after the signal. It is counted in [`NEW_CONNECTIONS`] until it
