@@ -16,8 +16,8 @@ void config().catch(() => undefined);
 
 const router = createBrowserRouter(routes);
 
-// No top-level `await`: the chunks that this chunk loads could then not import from it, so the
-// bundler would have to split it.
+// No top-level `await`: this chunk would wait for chunks that it loads, and these would wait for
+// this chunk, because they import from it.
 void showLanguage(preferredLanguage(navigator.languages)).then(render);
 
 function render(): void {
@@ -37,7 +37,7 @@ if (import.meta.env.PROD) {
   });
 }
 
-/** Lets the web app start without a network, unless the site may not use storage. */
+/** Lets the web app start without a network, unless the browser denies the site storage. */
 async function startOffline(): Promise<void> {
   try {
     await navigator.serviceWorker?.register("/service-worker.js");

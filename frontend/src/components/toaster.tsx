@@ -8,8 +8,8 @@ import { CloseIcon } from "./ui/icons";
 /** Time in milliseconds for which a notice is shown after it appeared or was last held. */
 const SHOWN_FOR = 6_000;
 /**
- * Time in milliseconds for which a notice is held while it is hovered or focused. This limit
- * prevents a resting pointer from delaying a deletion forever.
+ * Time in milliseconds for which a notice is held while it is hovered or focused. A deletion is
+ * sent when its notice closes; this limit prevents a resting pointer from delaying it forever.
  */
 const HELD_FOR = 20_000;
 

@@ -2,7 +2,7 @@
 
 /**
  * Returns the browser's lock manager, if it is available. Reading `navigator.locks` throws an error
- * if the site may not use storage.
+ * if the browser denies the site storage.
  */
 export function lockManager(): LockManager | undefined {
   try {

@@ -59,7 +59,7 @@ function Frame({ name, label, hint, children }: Described & { children(parts: Pa
  */
 function useStart<E extends HTMLInputElement | HTMLTextAreaElement>(value: unknown) {
   const element = useRef<E>(null);
-  // Normalizes line breaks as browsers do in the value of a field, so that the two can be compared.
+  // Normalizes line breaks as a field does, so that `start` can be compared with the field's value.
   const start = String(value ?? "").replaceAll(/\r\n?/g, "\n");
   const before = useRef(start);
 

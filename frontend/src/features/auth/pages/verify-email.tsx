@@ -52,7 +52,7 @@ export function VerifyEmailPage() {
       />
     );
   }
-  // The link may have been opened before, or for the address of another user.
+  // For a signed-in user, only the session counts: the link may have been for another user.
   const isVerified = person ? person.isVerified : search.has("verified");
   if (!error && isVerified) {
     return (

@@ -22,7 +22,7 @@ import { lookAtDevices } from "./use-devices";
 const write = <Input, Output>(name: string, mutationFn: (input: Input) => Promise<Output>) =>
   mutationOptions({ mutationKey: keys.accountWrite(name), mutationFn, scope: { id: "account" } });
 
-/** Returns whether a write with this name is in flight, even one from an earlier visit. */
+/** Returns whether a write with this name is in flight, even one started on an earlier visit. */
 export const useIsWriting = (name: string): boolean =>
   useIsMutating({ mutationKey: keys.accountWrite(name) }) > 0;
 

@@ -27,7 +27,7 @@ export function useFieldDraft(field: string, current?: string): FieldDraft {
   const stored = () => drafts.get(name)?.text;
   const [text, setText] = useState(stored);
   const [wasRestored, setRestored] = useState(text !== undefined);
-  // A save that was started on an earlier visit may end now.
+  // A save that was started on an earlier visit may end now, and delete the draft.
   const isKept = useSyncExternalStore(drafts.subscribe, () => stored() !== undefined);
   const isRestored = wasRestored && isKept;
   const isSaved = isRestored && text?.trim() === current;

@@ -57,7 +57,7 @@ export function Devices({ session }: { session: string }) {
   );
 }
 
-/** Reports an error. If a response was lost, only the list shows what has happened. */
+/** Reports an error. After a lost response, only the list shows whether devices were signed out. */
 function sayProblem(error: unknown) {
   notices.show({ kind: "problem", text: problemOf(error).message });
 }

@@ -183,7 +183,7 @@ function Password({ email, whenEnded }: { email: string } & Pick<Membership, "wh
     say(t().settings.passwordChanged);
   }
 
-  /** Explains a lost response. The cookie of a new session may be lost with it. */
+  /** Explains a lost response. It contained a new session cookie if it ended other sessions. */
   function explainLost(error: unknown): never {
     if (!(error instanceof LostResponse)) throw error;
     const message = t().settings.passwordUnknown;

@@ -96,7 +96,7 @@ export function removeTasks(tasks: readonly Task[], text: string): void {
 
 const DONE: View = { ...ALL_TASKS, filter: "done" };
 
-/** Deletes all tasks that are done with unsent changes applied, and returns their number. */
+/** Deletes all tasks that are completed, counting unsent changes, and returns their number. */
 export async function removeDone(): Promise<number> {
   const tasks = await readAll(DONE);
   const done = overlay(tasks, outbox.list(), DONE, cachedTask)

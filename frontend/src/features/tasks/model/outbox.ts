@@ -65,7 +65,7 @@ export class Outbox {
 
   /**
    * Adds a write and returns the outcome of the first attempt to send it. The promise is never
-   * settled if the write is discarded, or the user changes, before that.
+   * settled if the write is discarded, or the user changes, before the attempt ends.
    */
   submit(write: Write): Promise<Outcome> {
     return new Promise((resolve) => {
@@ -178,7 +178,10 @@ export class Outbox {
     }
   }
 
-  /** Sends the next write of every lane that is neither busy nor pausing, up to `MAX_SENDING`. */
+  /**
+   * Sends the next write of every lane (see `laneOf`) that is neither busy nor pausing, as long as
+   * fewer than `MAX_SENDING` writes are in flight.
+   */
   #pump(): void {
     const busy = new Set<string>();
     let sending = this.#entries.filter(({ state }) => state === "sending").length;

@@ -1,8 +1,8 @@
-// Pauses between the attempts to send a task's writes.
+// Pauses between the attempts to send writes. A lane is a series of writes that are sent in order.
 
 /** Milliseconds before the first retry of a write; doubled with each further retry. */
 const FIRST_PAUSE = 1_000;
-/** Maximum number of milliseconds before a retry, unless the service asks for a longer pause. */
+/** Maximum number of milliseconds before a retry, unless the service specifies the pause. */
 const LONGEST_PAUSE = 30_000;
 
 /** A timer for each lane that is pausing, and the number of failed attempts of each write. */

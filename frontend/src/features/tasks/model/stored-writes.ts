@@ -7,7 +7,7 @@ import type { Write } from "./entry";
 export interface Tabs {
   /** Id of this tab. */
   readonly id: string;
-  /** Runs a callback with the ids of the open tabs, in one tab at a time if there are locks. */
+  /** Runs a callback with the open tabs' ids, in one tab at a time if the browser offers locks. */
   exclusively(run: (open: ReadonlySet<string>) => Promise<void>): Promise<void>;
 }
 

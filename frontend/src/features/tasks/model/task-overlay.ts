@@ -68,11 +68,10 @@ export function overlay(
 }
 
 /**
- * Returns the number of tasks in a view, or `undefined` if it is unknown how many of the tasks that
- * are not loaded are being deleted. `total` is the server's number, which includes tasks on pages
- * that are not loaded, but not the unsent changes. `tasks`, `entries`, `view` and `find` are those
- * of `overlay`. Rows that are displayed only because they are edited or need a decision do not
- * count.
+ * Returns the number of tasks in a view, or `undefined` if a task is being deleted that may be on a
+ * page that is not loaded. `total` is the server's number, which includes tasks on pages that are
+ * not loaded, but not the unsent changes. `tasks`, `entries`, `view` and `find` are those of
+ * `overlay`. Rows that are displayed only because they are edited or need a decision do not count.
  */
 export function countOf(
   total: number,

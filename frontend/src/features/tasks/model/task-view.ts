@@ -25,7 +25,7 @@ export function viewOf(parameters: URLSearchParams): View {
   };
 }
 
-/** Returns the part of a search term that the service accepts: a limited number of characters. */
+/** Returns a search term as the service accepts it: shortened if necessary, and without NUL. */
 export const searchable = (text: string): string =>
   [...text.replaceAll("\0", "")].slice(0, SEARCH_MAX).join("");
 

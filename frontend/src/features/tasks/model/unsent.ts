@@ -73,8 +73,8 @@ export function startSending(): void {
   window.addEventListener("online", () => outbox.resumeAll());
   window.addEventListener("focus", () => drafts.storeAgain());
 
-  // Sends the deletions while the page is being closed, after which they cannot be undone.
-  // Deletions of tasks that were not checked stay stored.
+  // Sends the deletions while the page is being closed, because they cannot be undone afterwards.
+  // Deletions of tasks that `checkDeletion` has not checked stay stored.
   window.addEventListener("pagehide", () => {
     // A page restored from the back/forward cache must not offer to undo deletions.
     notices.closeAll();

@@ -52,7 +52,7 @@ export function Editing(props: Props) {
   const missing = props.missing ?? refusal;
   const unsent = useUnsent();
   const row = withUnsent(task, unsent);
-  // The form includes unsent changes, so that two edits never start from the same text.
+  // The form starts with the unsent changes, so that a further edit does not undo them.
   const [start, setStart] = useState(() => startOf(row?.task ?? task));
   const [theirs, setTheirs] = useState<Task>();
   const [round, setRound] = useState(0);
@@ -145,7 +145,7 @@ export function Editing(props: Props) {
     });
   }
 
-  /** Continues with the task on the server, where a change with a lost response may be applied. */
+  /** Continues with the server's version: it may contain a change whose response was lost. */
   async function showStored() {
     const stored = await fetchTask(task.id).catch(() => undefined);
     if (stored && isShown.current) settle(stored);
