@@ -51,7 +51,7 @@ struct Settings {
     algorithms: Vec<Algorithm>,
 }
 
-/// Requirements of a proxy's location, given as query parameters.
+/// Requirements for the token of a request, which the proxy sends as query parameters.
 #[derive(Deserialize)]
 struct Required {
     /// Scopes that the token must have, separated by spaces.

@@ -1,6 +1,6 @@
-//! The program behind nginx, with the documented configuration, and its rejection of invalid
-//! settings. `TEST_NGINX` names nginx; without it, the test with nginx prints a note and passes,
-//! but fails in CI.
+//! Tests the program behind nginx with the documented configuration, and checks that the program
+//! rejects invalid settings. `TEST_NGINX` names nginx; without it, the test with nginx prints a
+//! note and passes, but fails in CI.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 
@@ -163,7 +163,7 @@ async fn nginx_lets_only_valid_tokens_through() {
         assert_eq!((status, actual.as_deref()), (401, Some(challenge)));
     }
 
-    // A location may require scopes.
+    // A request of the proxy can name scopes that the token must have.
     for (scope, expected) in [("a", 204), ("a%20b", 204), ("c", 403), ("a%20c", 403)] {
         let url = format!("http://127.0.0.1:{verifier_port}/?scope={scope}");
         let token = signer.sign(&claims("ada", "a b"));

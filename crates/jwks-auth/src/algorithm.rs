@@ -4,8 +4,8 @@ use std::{fmt, str::FromStr};
 
 /// A signature algorithm of JSON Web Signatures (RFC 7518 §3.1, RFC 8037 §3.1).
 ///
-/// There are neither HMACs nor `none`: a verifier that knows only public keys cannot confuse them
-/// with secrets.
+/// HMACs and `none` are not supported: a public key can never be used as an HMAC secret, and every
+/// token needs a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Algorithm {

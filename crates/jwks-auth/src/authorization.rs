@@ -4,8 +4,9 @@ use crate::error::{Error, Refusal};
 
 /// Returns the bearer token of a request (RFC 6750 §2.1), given the values of all its Authorization
 /// headers. Returns [`Error::Missing`] if there is no such header, or if its scheme is not
-/// `Bearer`. Returns another error if there are several headers. The scheme is case-insensitive
-/// (RFC 9110 §11.1). Tokens in the query, a form or a cookie are not supported.
+/// `Bearer`. Returns another error if there are several headers, or if the header is not UTF-8. The
+/// scheme is case-insensitive (RFC 9110 §11.1). Tokens in the query, a form or a cookie are not
+/// supported.
 pub fn bearer_token<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Result<&'a str, Error> {
     let mut values = values.into_iter();
     let value = values.next().ok_or(Error::Missing)?;

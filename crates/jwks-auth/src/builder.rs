@@ -56,7 +56,7 @@ impl fmt::Debug for VerifierBuilder {
 }
 
 impl Verifier {
-    /// Returns a builder for a verifier whose primary issuer is `issuer`, the one whose keys
+    /// Returns a builder for a verifier. `issuer` becomes the primary issuer, whose keys
     /// [`Self::is_ready`] checks.
     pub fn builder(issuer: TrustedIssuer) -> VerifierBuilder {
         VerifierBuilder::new(issuer)
@@ -151,9 +151,9 @@ impl VerifierBuilder {
         self
     }
 
-    /// Rejects otherwise valid tokens for which the callback returns true. The callback is called
-    /// at every verification of a token with a valid signature and valid claims, even if the token
-    /// is cached, so it must not block; keep revocations in memory.
+    /// Rejects tokens for which the callback returns true. The callback is called at every
+    /// verification of a token whose signature and claims are valid, even if the token is cached or
+    /// has expired. It must not block; keep revocations in memory.
     #[must_use]
     pub fn revoked_if(
         mut self,
@@ -177,8 +177,8 @@ impl VerifierBuilder {
     }
 
     /// Sends all requests with this client instead of one that is built for each URL. The client
-    /// should not follow redirects. Its proxies apply to local hosts as well, and [`IssuerStats`]
-    /// does not name them.
+    /// should not follow redirects. Its proxies are used for local hosts as well, and are not
+    /// reported in [`IssuerStats`].
     ///
     /// [`IssuerStats`]: crate::IssuerStats
     #[cfg(feature = "http")]

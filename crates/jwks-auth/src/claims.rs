@@ -28,8 +28,8 @@ pub struct RegisteredClaims {
     pub jti: Option<String>,
     /// Id of the session (OpenID Connect Front-Channel Logout 1.0 §3), if it is a string.
     pub sid: Option<String>,
-    /// Scopes (RFC 8693 §4.2): the words of `scope`. Some issuers call the claim `scp`, or write an
-    /// array; both are read.
+    /// Scopes (RFC 8693 §4.2): the words of `scope`, or of `scp` if there is no `scope`. The claim
+    /// may also be an array of strings.
     pub scopes: Vec<String>,
     /// Roles (RFC 9068 §2.2.3.1): the strings of the array `roles`.
     pub roles: Vec<String>,

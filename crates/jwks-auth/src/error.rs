@@ -66,8 +66,8 @@ refusals! {
     /// A critical extension, an unencoded payload, encryption or compression, or a token of another
     /// type.
     UnsupportedHeader = "the header has an unsupported field (crit, b64, enc, zip) or typ",
-    /// The `kid` is not a string or not published by the issuer, or it is missing although the
-    /// issuer publishes several keys.
+    /// The `kid` is not a string or not published by the issuer, or it is missing although it is
+    /// required or the issuer does not publish exactly one usable key.
     UnknownKey = "no key of the issuer has this kid",
     /// The claims are not valid JSON, are not an object, or have a duplicate field.
     BadClaims = "the claims are not a JSON object without duplicate fields (RFC 7519 §4)",

@@ -93,7 +93,7 @@ impl Endpoint {
             headers.into_iter().fold(self.http.get(self.url.clone()), |request, (name, value)| {
                 request.header(name, value)
             });
-        // No intermediate cache may return a set that lacks a new key or contains a revoked one.
+        // An intermediate cache could return a set that lacks a new key or contains a revoked one.
         let request = request.header(CACHE_CONTROL, "no-cache");
         let mut response = request.send().await?;
         if response.status() != StatusCode::OK {

@@ -14,7 +14,7 @@ use aws_lc_rs::signature::{
 
 use crate::Algorithm;
 
-/// Length of a coordinate on P-256, which is that of the curve's field (RFC 7518 §6.2.1.2).
+/// Length of a coordinate of a point on P-256 (RFC 7518 §6.2.1.2).
 const P256_BYTES: usize = 32;
 const P384_BYTES: usize = 48;
 /// First byte of an encoded uncompressed point (SEC 1 §2.3.3).

@@ -53,8 +53,10 @@ impl TrustedIssuer {
     }
 
     /// Creates an issuer like `new` does, but finds the URL of the keys in the issuer's metadata
-    /// (RFC 8414, OpenID Connect Discovery 1.0), which must name exactly this issuer. The
-    /// metadata is fetched in the background, and renewed as the keys are.
+    /// (RFC 8414, OpenID Connect Discovery 1.0), which must name exactly this issuer. The metadata
+    /// is fetched in the background, before the keys. It is reused for further fetches of keys
+    /// until it is older than [`VerifierBuilder::cache_ttl`](crate::VerifierBuilder::cache_ttl),
+    /// or until such a fetch fails.
     ///
     /// The issuer must be an `https` URL; `http` is accepted for local hosts.
     #[cfg(feature = "http")]

@@ -81,7 +81,8 @@ impl Verifier {
             return Ok(Verified(accepted));
         }
         let epoch = cache.epoch();
-        // Boxed, because callers move the future also if the token is cached.
+        // Boxed to keep the future of this function small, because callers move it even if the
+        // token is cached.
         let accepted = Box::pin(self.verify_anew(token)).await;
         if let Ok(accepted) = &accepted {
             let accepted = Arc::clone(accepted);

@@ -153,8 +153,8 @@ impl Slots {
         }
     }
 
-    /// Removes the first entry after the hand that was not used since the hand last passed it. Takes
-    /// at most two rounds.
+    /// Moves the hand to the next entry that was not used since the hand last passed it, and
+    /// removes this entry. Takes at most two rounds.
     fn evict(&mut self) {
         for _ in 0..=2 * self.ring.len() {
             self.hand = if self.hand + 1 < self.ring.len() { self.hand + 1 } else { 0 };

@@ -133,7 +133,7 @@ pub(crate) struct Follower {
     /// Time of the last response that left no more events to fetch, in milliseconds since
     /// `started`.
     heard: AtomicU64,
-    /// Whether all past events have been received once.
+    /// Whether a response has left no more events to fetch, so that all past events are known.
     has_caught_up: AtomicBool,
     events: AtomicU64,
     failures: AtomicU64,
@@ -210,7 +210,7 @@ async fn follow(follower: Weak<Follower>) {
     let mut query = EventQuery {
         max_events: Some(MAX_EVENTS),
         valid_tokens_only: true,
-        // Otherwise, an empty feed would delay the first response, and with it readiness.
+        // Otherwise, an empty feed would delay the first response, and with it `has_caught_up`.
         return_immediately: true,
         ..EventQuery::default()
     };

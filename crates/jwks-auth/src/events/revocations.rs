@@ -57,9 +57,9 @@ enum Key<'a> {
     Subject(&'a str),
     /// All tokens of a subject, whenever they were issued, until the subject is enabled again.
     DisabledSubject(&'a str),
-    /// All tokens of a subject, whenever they were issued. An issuer may consist of several
-    /// machines, and the clock that dated the last token may be ahead of the one that dated the
-    /// event. Besides, a token may be issued between the time of an event and its publication.
+    /// All tokens of a subject, whenever they were issued. A token may have a later date than the
+    /// event: it may come from another machine of the issuer, whose clock is ahead, or may have
+    /// been issued between the time of the event and its publication.
     DeletedSubject(&'a str),
 }
 
@@ -141,9 +141,10 @@ impl Revocations {
         }
     }
 
-    /// Accepts the tokens that a user obtains after being enabled, and none from before. As times
-    /// are in whole seconds, a new token may have been issued in the same second in which the user
-    /// was disabled. Returns false if there is no revocation of the user.
+    /// Accepts the tokens that a user obtains after being enabled. Revoked tokens from before the
+    /// second of the event stay rejected. Tokens from that second are accepted, because times are
+    /// in whole seconds, and the user may have been disabled, enabled and given a new token within
+    /// one second. Returns false if there is no revocation of the user.
     fn enable(&self, entries: &mut Entries, event: &SecurityEvent) -> bool {
         let Some(user) = &event.subject.user else { return false };
         let until = seconds(event.happened).saturating_sub(1);

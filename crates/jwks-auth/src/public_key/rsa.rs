@@ -14,8 +14,8 @@ const MAX_BYTES: usize = 8192 / 8;
 const MIN_EXPONENT: u64 = 0x1_0001;
 const TOP_BIT: u8 = 0x80;
 
-/// Encodes a key as `SubjectPublicKeyInfo`. Returns `None` if its modulus or its exponent is out of
-/// range, even, or not in the shortest form.
+/// Encodes a key as `SubjectPublicKeyInfo`. Returns `None` if its modulus or its exponent is an
+/// even number, out of range or not in the shortest form.
 pub(super) fn encode(n: &[u8], e: &[u8]) -> Option<Vec<u8>> {
     let has_size = (MIN_BYTES..=MAX_BYTES).contains(&n.len())
         && n.first().is_some_and(|first| n.len() > MIN_BYTES && *first > 0 || *first >= TOP_BIT);

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::world::{AUDIENCE, ISSUER, KID, NOW, World, claims};
 
-/// An issuer for each algorithm, with a key of its own for each type.
+/// An issuer for each algorithm. Those for RSA share a key; each of the others has its own.
 pub(crate) static ISSUERS: LazyLock<Vec<Issuer>> = LazyLock::new(|| {
     let rsa = Issuer::generate(KID, Algorithm::Rs256);
     let issuer = |algorithm: &Algorithm| match algorithm {
@@ -161,7 +161,7 @@ async fn keys_of_several_types_may_share_a_kid() {
         for algorithm in types {
             let token = issuer(algorithm).sign(&claims("ada"));
             assert_eq!(outcome(&verifier, &token).await, Ok(()), "{algorithm}");
-            // Each key verifies its own algorithm only, whatever the order.
+            // Each key verifies its own algorithm only, whatever the order of the keys.
             for other in types.into_iter().filter(|other| *other != algorithm) {
                 let header = json!({ "alg": other.name(), "kid": KID });
                 let token = issuer(algorithm).sign_with_header(&header, &claims("ada"));

@@ -1,5 +1,5 @@
 //! Properties that hold for any input: nothing panics, and a token that the issuer did not sign is
-//! never accepted. Tests check them with random input, and the fuzzer with generated input.
+//! never accepted. A test checks them with random input, and the fuzz target with fuzzed input.
 
 use std::{
     sync::LazyLock,

@@ -182,7 +182,7 @@ async fn old_metadata_is_used_while_it_cannot_be_renewed() {
     let [old, new] = ["old", "new"].map(|kid| Issuer::generate(kid, Algorithm::EdDsa));
     server.publish(OAUTH, server.metadata(&server.url, "/keys"));
     server.publish("/keys", old.jwks());
-    // The metadata is too old at each fetch.
+    // With this lifetime, the metadata is too old at each fetch of the keys.
     let verifier = verifier(&server.url, Duration::from_nanos(1));
     assert_eq!(outcome(&verifier, &old, &server.url).await, Ok(()));
 

@@ -21,7 +21,7 @@ fn with_trailing_bit(part: &str) -> String {
 #[tokio::test]
 async fn a_token_is_three_parts_of_canonical_base64url() {
     let world = World::new();
-    // Pads each part to a length that leaves unused bits in its last character.
+    // Pads the header and the claims, so that their last characters have unused bits.
     let fill = |text: String| if text.len().is_multiple_of(3) { text + " " } else { text };
     let header = fill(r#"{"alg":"EdDSA","kid":"first"}"#.to_owned());
     let good = world.issuer.sign_text(header, fill(claims("ada").to_string()));
