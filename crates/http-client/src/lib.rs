@@ -9,7 +9,8 @@ use url::{Host, Url};
 pub fn builder(url: &Url) -> ClientBuilder {
     let mut builder = ClientBuilder::new().redirect(Policy::none());
     if url.scheme() == "http" {
-        // Minimal images may have no root certificates, and plain HTTP needs none.
+        // With the default settings, a client cannot be built if there are no root certificates, as
+        // in minimal images. Plain HTTP needs none.
         builder = builder.tls_certs_only([]);
     }
     if is_local(url) {
