@@ -62,8 +62,8 @@ fn apply_to(
 }
 
 /// Makes clap ignore an empty variable, which it would read as an empty value. The variable of an
-/// argument cannot be removed, so it is replaced with a name that no variable has, because it
-/// contains a space. `--help` still shows the original name.
+/// argument cannot be removed, so it is renamed to `NAME (empty)`: no variable has a name with a
+/// space, and `--help` still shows the original name.
 fn without_env(argument: Arg, variable: &str) -> Arg {
     let name: &'static str = format!("{variable} (empty)").leak();
     argument.env(name)

@@ -40,8 +40,8 @@ pub fn assert_settings_documented<C: CommandFactory>(service: &str, page: &Path)
 }
 
 /// Returns the table, with one row per environment variable: its name, its default and the first
-/// paragraph of its help. A default that depends on other settings is the end of the help, after
-/// `; default: `.
+/// paragraph of its help. A default that depends on other settings is described at the end of the
+/// help, after `; default: `.
 fn settings_table<C: CommandFactory>() -> String {
     let command = C::command();
     let rows = command.get_arguments().filter_map(row);
