@@ -90,7 +90,7 @@ impl Shared {
         }
     }
 
-    /// Waits for lines and moves them into `bytes`. Returns false once the log is closed and empty.
+    /// Waits for lines and moves them into `bytes`. Returns false if the log is closed and empty.
     fn take(&self, bytes: &mut Vec<u8>) -> bool {
         let is_idle = |waiting: &mut Waiting| waiting.bytes.is_empty() && !waiting.is_closed;
         let mut waiting = self.waiting();

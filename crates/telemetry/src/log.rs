@@ -129,8 +129,7 @@ fn filter(args: &LogArgs) -> EnvFilter {
     // actix-http logs malformed requests, which any client can send, as errors.
     let strangers = (!args.rust_log.contains("actix_http")).then(|| "actix_http=off".to_owned());
     // At `debug`, the driver logs the parameters of statements, which can be e-mail addresses,
-    // hashes or keys. The crate `database` hides them as well.
-    // Spans with the trace target are not meant for logs.
+    // hashes or keys. Spans with the trace target are not meant for logs.
     let quiet = ["tokio_postgres=info".to_owned(), format!("{}=off", otlp::TARGET)];
     let quiet = quiet.into_iter().chain(strangers);
     let quiet = quiet.filter_map(|directive| directive.parse().ok());
