@@ -66,7 +66,8 @@ pub async fn begin(conn: &mut Conn) -> Result<&'static str, SourceError> {
 fn read_only(path: &Path) -> Option<String> {
     let url = Url::from_file_path(std::path::absolute(path).ok()?).ok()?;
     // To read a file in WAL mode, SQLite creates files next to it, which is impossible in a
-    // read-only folder. Without a log, the file can be opened as `immutable` there.
+    // read-only folder. If there is no write-ahead log, the file can be opened as `immutable`
+    // there.
     let log = PathBuf::from(format!("{}-wal", path.display()));
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let is_writable = access(folder.unwrap_or(Path::new(".")), Access::WRITE_OK).is_ok();

@@ -1,5 +1,5 @@
-//! Finds the tables and columns of a source before any data is read: SQLite treats an unknown name
-//! in double quotes as a string.
+//! Finds the tables and columns of a source before any data is read. A query alone would not detect
+//! a missing column: SQLite treats an unknown name in double quotes as a string.
 
 use database::{Conn, query};
 use diesel::{QueryResult, QueryableByName, sql_query, sql_types::Text};

@@ -29,8 +29,8 @@ pub(super) fn place(path: &Path) -> Result<Place, String> {
     let absolute = std::path::absolute(path).ok();
     let url = absolute.and_then(|path| Url::from_file_path(path).ok());
     let url = url.ok_or_else(|| format!("{} is not a valid file path", path.display()))?;
-    // Without a log, no writer is active, so the file can be opened as `immutable`. Opening it
-    // without `immutable` would create a log.
+    // Without a write-ahead log, no writer is active, so the file can be opened as `immutable`.
+    // Opening it without `immutable` would create a log.
     let log = PathBuf::from(format!("{}-wal", path.display()));
     let mode = if log.exists() { "mode=ro" } else { "mode=ro&immutable=1" };
     Ok(Place::Taken(format!("{url}?{mode}")))

@@ -23,7 +23,7 @@ const SCHEMA: &str = "SELECT quote_ident(current_user) AS role, \
      ELSE trim(both ' \"' FROM p.name) END \
      ORDER BY n.oid IS NULL, n.nspname IS DISTINCT FROM current_schema(), p.place LIMIT 1";
 
-/// Query for those of the given tables that the role may not read or may not write.
+/// Query for those of the given tables on which the role lacks a privilege to read or to write.
 const TABLES: &str = "SELECT quote_ident(c.relname) AS name FROM pg_catalog.pg_class c \
      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
      WHERE quote_ident(n.nspname) = $1 AND c.relkind IN ('r', 'p') AND c.relname = ANY ($2) \
@@ -33,7 +33,7 @@ const TABLES: &str = "SELECT quote_ident(c.relname) AS name FROM pg_catalog.pg_c
 /// Privileges of the role on the schema and its tables.
 pub(super) struct Rights {
     schema: SchemaRights,
-    /// Tables that the role may not read or may not write.
+    /// Tables on which the role lacks a privilege to read or to write.
     missing: Vec<String>,
 }
 
