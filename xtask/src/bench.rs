@@ -125,7 +125,8 @@ fn on_sqlite() -> Result<Vec<Site>> {
 /// results of pgbench and of simultaneous sign-ins on the first site follow. The first site is the
 /// reference for the others. In each round, an operation runs on all sites before the next one
 /// starts, so that other load on the machine affects all sites alike. The other sites omit
-/// operations that would have the same results as on the first one.
+/// operations that would have the same results as on the first one, and a site omits operations
+/// that its build does not support.
 fn measure(selection: &Selection, sites: &mut [Site]) -> Result<String> {
     let Selection { operations, is_complete, rounds } = selection;
     for site in &mut *sites {

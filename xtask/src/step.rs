@@ -40,7 +40,8 @@ pub(crate) fn release_programs() -> Result<PathBuf> {
     Ok(target.join("release"))
 }
 
-/// Installs Debian packages. Returns an error that names them unless this process runs as root.
+/// Installs Debian packages. If this process does not run as root, returns an error that names the
+/// packages.
 pub(crate) fn apt_install(packages: &[&str]) -> Result {
     if !rustix::process::geteuid().is_root() {
         return Err(format!("please install {}", packages.join(" and ")).into());

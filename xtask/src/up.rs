@@ -1,5 +1,5 @@
-//! `cargo xtask up`: builds both services and, if Node is installed, the web app. Runs the services
-//! until Ctrl-C.
+//! `cargo xtask up`: builds both services and, if a recent Node is installed, the web app. Runs the
+//! services until Ctrl-C.
 
 use std::{
     fs::File,

@@ -1,5 +1,5 @@
 //! Checks the pages of the documentation: each is reachable from the README, every link has a valid
-//! target, and every command and configuration is run by a test or listed here.
+//! target, and every command and configuration is run or parsed by a test, or listed here.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 

@@ -1,6 +1,6 @@
 //! The requests that are measured.
 
-/// A kind of request, which is one row of the results.
+/// A kind of request. Each kind is one row of the results.
 pub(super) struct Operation {
     pub(super) name: &'static str,
     /// Name of the operation in `load.lua`.

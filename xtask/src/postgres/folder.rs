@@ -55,8 +55,8 @@ impl ServerFolder {
     }
 
     pub(super) fn init(&self) -> io::Result<()> {
-        // A superuser of the cluster may execute programs, so on a shared machine even this cluster
-        // needs a password.
+        // A superuser of the cluster can execute programs, so on a shared machine, even a cluster
+        // for tests needs a password.
         let secret = self.path("password");
         fs::write(&secret, &self.password)?;
         self.owner.own(&secret)?;

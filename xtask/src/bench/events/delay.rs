@@ -26,7 +26,8 @@ const TIMES: u32 = 200;
 const RECEIVERS: usize = 2;
 /// Pause between two requests that test whether a token is still accepted.
 const GLANCE: Duration = Duration::from_millis(1);
-/// Interval at which auth-service queries its database while a receiver waits, in milliseconds.
+/// Interval at which auth-service queries its database while a task-service waits for events, in
+/// milliseconds.
 const POLL_MILLIS: u32 = 200;
 
 /// A kind of change that revokes access tokens.

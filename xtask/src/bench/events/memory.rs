@@ -12,8 +12,8 @@ use crate::{
 
 const REVOCATIONS: u32 = 100_000;
 
-/// Returns a table that compares a task-service without revocations with one that holds
-/// [`REVOCATIONS`].
+/// Returns a table that compares a task-service without revocations with one that keeps
+/// [`REVOCATIONS`] of them in memory.
 pub(super) fn measure(programs: &Path) -> Result<String> {
     let folder = tempfile::tempdir()?;
     let engine = Engine::postgresql()?;
@@ -56,7 +56,7 @@ fn process_id(service: &Service) -> Result<u32> {
     Ok(service.process_id().ok_or_else(|| format!("{} does not run", service.name))?)
 }
 
-/// Returns the number of revocations that task-service holds, as reported by its metrics.
+/// Returns the number of revocations in the memory of task-service, from its metrics.
 fn revocations(address: &str) -> Result<String> {
     let metrics = ureq::get(format!("http://{address}/metrics")).call()?;
     let metrics = metrics.into_body().read_to_string()?;
