@@ -109,8 +109,8 @@ fn disabling_a_user_ends_the_tokens_until_the_user_is_enabled(system: &mut Syste
     let session = auth.sign_in("ada@example.com").unwrap().text("token");
     let token = auth.token(&session).unwrap().text("token");
     for tasks in &services {
-        // The token may have been issued in the same second in which the user was disabled, so it
-        // is accepted only after the `account-enabled` event has arrived.
+        // All tokens of a disabled user are rejected, so the new one is accepted only after the
+        // `account-enabled` event has arrived.
         wait_until("the new token is accepted", || lists(tasks, &token) == 200);
         assert_eq!(lists(tasks, &ada.token), 401, "the old token stays revoked");
     }

@@ -22,7 +22,7 @@ on_both_engines!(
     a_deleted_client_loses_access_and_its_tasks,
 );
 
-/// Returns a shell with the environment variables of a service, whose program is in `PATH`.
+/// Returns a shell with the environment variables of a service, and with its program in `PATH`.
 fn shell(service: &Service) -> Command {
     let like = service.command(&[]);
     let mut shell = Command::new("bash");

@@ -6,7 +6,7 @@ use std::thread::scope;
 
 use e2e::{Engine, System};
 
-/// Number of users and number of tasks, which are created at the same time.
+/// Number of users, and number of tasks, to create at the same time.
 const MANY: usize = 20;
 
 #[test]

@@ -1,7 +1,7 @@
 // Allowed differences from Better Auth, and why they do not affect users.
 //
 // `at` names the differing parts of a response: `status`, `body`, or a path into headers and body.
-// `when` restricts an entry to certain values. An entry without `exchanges` applies to all of them.
+// `when` restricts an entry to certain values. An entry without `exchanges` applies to every exchange.
 // An entry that matches no difference is an error.
 
 const contains = (theirs = [], ours = []) => theirs.every((name) => ours.includes(name));

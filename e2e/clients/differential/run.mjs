@@ -12,7 +12,7 @@ import { CONFIGURATIONS } from "./configurations.mjs";
 import { play } from "./play.mjs";
 import { TRUSTED } from "./vocabulary.mjs";
 
-/** Settings of both servers. Their public URL is the same, although they listen on other ports. */
+/** Settings of both servers. Both have the same public URL, but each listens on a port of its own. */
 const SITE = { BETTER_AUTH_URL: TRUSTED, FRONTEND_URL: `${TRUSTED},${FRONT_END}` };
 
 /** Starts a server, returns its responses to the exchanges, and stops it. */
