@@ -207,7 +207,7 @@ impl TestApp {
     /// Returns the request that opens a mailed link.
     pub(crate) fn open(&self, link: &str) -> RequestBuilder {
         let path = link.strip_prefix(BASE_URL).expect("the link leads to us");
-        // The button of the confirmation page requests this URL.
+        // The link leads to a confirmation page. The button of that page requests this path.
         self.get(&path.replace("/verify-email/confirm?", "/verify-email?"))
     }
 

@@ -1,4 +1,5 @@
-//! Access tokens for OAuth clients, which `auth-service clients` creates while the service runs.
+//! Access tokens for OAuth clients. The tests create the clients with `auth-service clients` while
+//! the service runs.
 
 mod assertions;
 mod commands;
@@ -33,7 +34,7 @@ pub(crate) const TOKEN: &str = "/api/auth/oauth2/token";
 const RECEIVER: &str = "the secret of a receiver, in a test";
 const GRANT: (&str, &str) = ("grant_type", "client_credentials");
 
-/// Starts a service with the system time, which the commands use.
+/// Starts a service. Sets its clock to the system time, because the commands use the system time.
 async fn spawn(db: &TestDatabase) -> TestApp {
     let app = TestApp::spawn_with(db, |config: &mut Config| {
         config.events.events_secret = vec![RECEIVER.into()];

@@ -53,7 +53,7 @@ async fn doctor_without_data(variables: &[(&str, &str)]) -> Report {
     report
 }
 
-/// Starts a service that is reachable at its public URL, and returns it with its port and that URL.
+/// Starts a service that is reachable at its public URL. Returns the service, its port and the URL.
 async fn spawn(db: &TestDatabase) -> (TestApp, String, String) {
     let port = free_port();
     let url = format!("http://localhost:{port}");

@@ -33,7 +33,7 @@ impl Foreign {
     /// Returns a command like `command` that runs without root's permissions.
     pub(crate) fn run(&self, mut command: Command) -> Command {
         if geteuid().is_root() {
-            // The build directory may be inaccessible to that user.
+            // The other user may have no access to the build directory, so the program is copied.
             let program = self.0.path().join("program");
             if !program.exists() {
                 fs::copy(command.as_std().get_program(), &program).unwrap();

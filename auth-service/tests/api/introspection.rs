@@ -30,7 +30,8 @@ on_both_engines!(auth_service::MIGRATIONS;
 
 const INTROSPECT: &str = "/api/auth/oauth2/introspect";
 const REVOKE: &str = "/api/auth/oauth2/revoke";
-/// A receiver's secret with characters that must be escaped in a form.
+/// The secret of a receiver: a service that may receive events and introspect tokens. Some of its
+/// characters must be escaped in a form.
 const RECEIVER: &str = "the secret of a receiver: 100% + more";
 const SESSION_REVOKED: &str = "https://schemas.openid.net/secevent/caep/event-type/session-revoked";
 

@@ -24,7 +24,7 @@ on_both_engines!(auth_service::MIGRATIONS;
 const RECEIVER: &str = "the secret of a receiver, in a test";
 const KEY_REVOKED: &str = "urn:auth-service:event-type:key-revoked";
 
-/// Starts a service with the system time, which the commands use.
+/// Starts a service. Sets its clock to the system time, because the commands use the system time.
 async fn spawn(db: &TestDatabase) -> TestApp {
     let app = TestApp::spawn_with(db, |config: &mut Config| {
         config.events.events_secret = vec![RECEIVER.into()];

@@ -193,7 +193,7 @@ async fn keys_are_published_while_passwords_are_hashed(db: TestDatabase) {
     for i in 0..40 {
         hashing.spawn_local(app.sign_up_request(&format!("ada{i}@example.com")).answer());
     }
-    // Once one request has finished, the others are in flight.
+    // When the first request has finished, the others are in flight.
     hashing.join_next().await.unwrap().unwrap().signed_in();
 
     let all_hashed = async { while hashing.join_next().await.is_some() {} };

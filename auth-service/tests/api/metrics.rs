@@ -122,8 +122,8 @@ async fn refusals_are_counted_by_kind(db: TestDatabase) {
         config.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
     })
     .await;
-    // The window limits each client after 3 attempts, and the back-off limits their common network
-    // after 10.
+    // The limit `window` refuses a client after 3 attempts. The limit `back-off` refuses the common
+    // network of all clients after 10 attempts.
     for number in 0..11 {
         let client = format!("192.0.2.{}", number / 3);
         let request = app.sign_in_request("ada@example.com", "wrong horse 42");

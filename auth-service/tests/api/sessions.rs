@@ -333,8 +333,8 @@ async fn cookies_of_the_old_domain_are_cleared(db: TestDatabase) {
     assert_eq!(cookies[..3], cleared);
     assert_eq!(cookies.len(), 4);
     let ada = sign_up.signed_in();
-    // Nothing is cleared while a session is valid, because its cookie may be the one with the old
-    // domain.
+    // No cookie is cleared while the session is valid, because its cookie may be the one with the
+    // old domain.
     assert!(app.get_session(&ada.cookie).await.cookies().is_empty());
     app.post(SIGN_OUT).bearer_auth(&ada.token).answer().await.json();
     let cookies = app.get_session(&ada.cookie).await;

@@ -91,7 +91,7 @@ async fn a_history_of_an_older_version_is_carried_over(db: TestDatabase) {
     .await;
     db.change("DROP TABLE auth_service_migrations").await;
 
-    // The service also works if it may not run migrations.
+    // The service also works if `MIGRATE` forbids it to run migrations.
     let settings = [("BETTER_AUTH_SECRET", SECRET), ("MIGRATE", "false")];
     let report: Report = process(&db.url(), &settings).arg("doctor").output().await.unwrap().into();
     report.finds("ok", "schema", "is up to date");

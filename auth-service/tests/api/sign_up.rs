@@ -271,7 +271,7 @@ async fn a_form_can_sign_up(db: TestDatabase) {
 
     assert_eq!(answer.signed_in().user["name"], "Ada Löwe");
     app.sign_in("ada@example.com").await;
-    // All values of a form are strings, so a form cannot contain `rememberMe`.
+    // All values of a form are strings, so `rememberMe` in a form is never valid.
     let answer = send("name=Bo&email=bo@example.com&password=12345678&rememberMe=true").await;
     answer.is_error(
         400,

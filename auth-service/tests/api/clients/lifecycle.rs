@@ -25,7 +25,7 @@ async fn status(app: &TestApp, id: &str, secret: &str) -> u16 {
     client.request(app, &[]).answer().await.status
 }
 
-/// Sends a receiver's introspection request for a token, and returns the response.
+/// Introspects a token with the secret [`RECEIVER`] as the credential, and returns the response.
 async fn introspect(app: &TestApp, token: &str) -> Value {
     let request = app.post("/api/auth/oauth2/introspect").bearer_auth(RECEIVER);
     request.form(&[("token", token)]).answer().await.json()
@@ -105,8 +105,8 @@ async fn a_disabled_client_gets_no_token(db: TestDatabase) {
     assert_eq!(published(&app).await, events.map(|kind| (kind.to_owned(), subject.clone())));
 }
 
-/// The time of the security event may be too early, because the command read its clock long before
-/// the transaction. The token stays revoked nevertheless.
+/// The security event that disables the client may have an earlier time than the token, because the
+/// command reads the clock before its transaction. The token stays revoked nevertheless.
 async fn a_token_from_before_a_client_was_enabled_stays_revoked(db: TestDatabase) {
     let app = spawn(&db).await;
     let client = Client::create(&db, &[]).await;

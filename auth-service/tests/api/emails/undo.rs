@@ -214,7 +214,7 @@ async fn nobody_else_gets_an_address_that_may_be_restored(db: TestDatabase) {
     assert!(!mailed.contains(&format!("change-email to {ADA}")), "{mailed:?}");
     let opened = open_bare(&app, &pending).await;
     opened.is_error(401, "INVALID_TOKEN", "Invalid token");
-    // The user may return to an earlier address of the same account.
+    // A user can return to an earlier address of the same account.
     open_bare(&app, &change(&app, &thief, "thief@example.com").await).await;
     assert_eq!(user(&app, &thief).await["email"], "thief@example.com");
     assert_eq!(undo(&app, &undo_link).await.status, 200);

@@ -60,7 +60,7 @@ async fn a_recipient_gets_ten_mails_and_later_ones_are_deferred(db: TestDatabase
         assert_eq!((answer.status, &answer.body), (200, &first.body), "nobody is told");
         assert_eq!(answer.stable_headers(), first.stable_headers());
     }
-    // Only one of the excess e-mails is kept.
+    // Of the e-mails above the limit, only one stays in the outbox.
     sent(&app, &db, 10, &["ada@example.com: 0"]).await;
 
     ask(&app, RESET, 15, "other@example.com").await;

@@ -68,7 +68,8 @@ impl Terminal {
         self.screen.write_all(format!("{line}\n").as_bytes()).unwrap();
     }
 
-    /// Enters a password once the terminal no longer echoes input.
+    /// Waits for the question, and until the terminal no longer echoes input; then enters a
+    /// password.
     async fn enter_password(&mut self, question: &str, password: &str) {
         self.wait_for(question);
         while tcgetattr(&self.screen).unwrap().local_modes.contains(LocalModes::ECHO) {
