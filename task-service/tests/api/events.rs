@@ -233,7 +233,8 @@ async fn a_forged_event_has_no_effect(db: TestDatabase) {
     feed.sign_with(Issuer::new("first", 9));
     feed.delete_user("ada");
     feed.end_session("ada", "one");
-    // After six more polls, the follower and the eraser have both processed the events.
+    // Both the token verifier and the worker that erases tasks poll the feed. After six more polls,
+    // both have processed the events.
     feed.more_polls(6).await;
     assert_eq!(app.status_for(&token).await, StatusCode::OK);
     assert_eq!(count(&db, "tasks", "ada").await, 1);

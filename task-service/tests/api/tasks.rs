@@ -157,8 +157,8 @@ async fn an_unknown_path_is_a_problem(db: TestDatabase) {
     }
 }
 
-/// No request is known to panic, so this tests the response alone. service-kit tests that a request
-/// that panics gets it.
+/// No request is known to panic, so this tests the response alone. A test of service-kit checks
+/// that a request that panics gets this response.
 #[actix_web::test]
 async fn the_response_to_a_panic_is_a_problem() {
     let response = TaskService::panicked();
