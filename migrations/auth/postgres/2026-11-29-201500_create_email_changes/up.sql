@@ -1,4 +1,4 @@
--- Changes of verified addresses. A link mailed to the old address undoes the change for a time.
+-- Changes of verified addresses. For some time, a link mailed to the old address can undo the change.
 CREATE TABLE email_changes (
     id text NOT NULL CONSTRAINT email_changes_pkey PRIMARY KEY,
     user_id text NOT NULL CONSTRAINT email_changes_user_id_fkey REFERENCES users (id) ON DELETE CASCADE,

@@ -1,5 +1,5 @@
 -- Networks from which users have signed in, as hashes of user and network. Password guesses from
--- other networks do not lock a user out of these.
+-- other networks do not prevent a user from signing in from these networks.
 CREATE TABLE sign_in_networks (
     network blob NOT NULL CONSTRAINT sign_in_networks_pkey PRIMARY KEY,
     user_id text NOT NULL CONSTRAINT sign_in_networks_user_id_fkey REFERENCES users (id) ON DELETE CASCADE,

@@ -4,7 +4,7 @@ CREATE TABLE event_cursors (
     cursor text NOT NULL
 );
 
--- Deleted users whose data is erased: at once, and again when the last of their tokens has expired.
+-- Deleted users whose data is erased: at once, and again when all of their tokens have expired.
 -- Until then, a process that does not know of the deletion yet may accept one of these tokens.
 CREATE TABLE erasures (
     user_id text NOT NULL CONSTRAINT erasures_pkey PRIMARY KEY,
