@@ -178,8 +178,8 @@ pub(crate) async fn reset_password(
     let notice = mail::notify(Kind::PasswordChanged, asker, state.now());
     let conn = &mut state.write().await?;
     conn.transaction(async |conn| {
-        // The user is locked first, then the account and the token, as in all transactions: the
-        // second of two concurrent requests waits here and then finds no token.
+        // The user is locked before the account and the token: the second of two concurrent requests
+        // waits here and then finds no token.
         if store::User::hold(conn, (user_id, &user.email)).await? == 0 {
             return Err(Error::InvalidResetToken); // address changed or user deleted concurrently
         }

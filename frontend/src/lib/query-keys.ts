@@ -11,7 +11,7 @@ export const keys = {
   devices: ["devices"],
   /** The settings of the deployment. */
   config: ["config"],
-  /** A write to the account, by its name. */
+  /** A change of the account, such as "email" or "password". */
   accountWrite: (name: string) => ["account", name],
 };
 

@@ -3,7 +3,7 @@
 -- that asks for later places misses none.
 CREATE TABLE event_streams (
     name text NOT NULL CONSTRAINT event_streams_pkey PRIMARY KEY,
-    -- Distinguishes these places from those of another database.
+    -- Readers send this id together with a place, so that a place in another database is detected.
     id text NOT NULL,
     last_place bigint NOT NULL
 );

@@ -10,7 +10,8 @@ CREATE TABLE audit_entries (
     ip_address text,
     user_agent text,
     detail text,
-    -- Failures of the same kind share an entry for up to an hour.
+    -- Failures with the same action, user, address and detail share an entry for up to an hour, and
+    -- so do all failures beyond a limit.
     count integer NOT NULL,
     created_at timestamptz NOT NULL,
     last_at timestamptz NOT NULL

@@ -96,8 +96,8 @@ fn a_user_who_is_enabled_again_can_use_new_tokens_at_once() {
     change(EventKind::AccountDisabled, NOW);
     assert!(is_revoked(NOW));
     change(EventKind::AccountEnabled, NOW + 5);
-    // The time of a token from before the user was disabled may be later than that of the
-    // `AccountDisabled` event. Such a token stays revoked.
+    // Since clocks differ, the `iat` of an old token may be later than the `AccountDisabled` event.
+    // Enabling the user therefore makes only tokens from after the enabling valid.
     let revoked = [NOW, NOW + 4, NOW + 5].map(is_revoked);
     assert_eq!(revoked, [true, true, false]);
 }

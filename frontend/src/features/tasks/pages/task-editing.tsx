@@ -80,8 +80,8 @@ export function Editing(props: Props) {
 
   const keepDraft = () => keepText(task, base.current, isDirty() ? text.current : undefined);
 
-  // A deletion that this tab has taken over from another one also deletes the draft, so the draft
-  // is stored again. On mount, a draft whose text has been saved elsewhere is deleted.
+  // The row is missing while this tab sends a deletion that a closed tab has left behind. If the row
+  // comes back, the draft was deleted with the task, so it is stored again.
   const isDeleted = row === undefined;
   // biome-ignore lint/correctness/useExhaustiveDependencies: runs on mount and after a deletion
   useEffect(() => {
