@@ -145,7 +145,7 @@ impl Drop for TestDatabase {
     fn drop(&mut self) {
         let Home::Server { server, name } = &self.home else { return };
         let (server, drop) = (server.clone(), format!("DROP DATABASE {name} WITH (FORCE)"));
-        // Blocking inside an async runtime panics, so this runs on a separate thread.
+        // `block_on` panics on a thread that already runs an async runtime, so another thread calls it.
         let dropped = std::thread::spawn(move || {
             tokio::runtime::Builder::new_current_thread()
                 .enable_all()

@@ -29,7 +29,7 @@ const TARGET_MAX_BYTES: usize = 2048;
 #[serde(try_from = "String")]
 pub(crate) struct Text(pub(crate) String);
 
-/// A string that is stored, or null.
+/// A string without NUL (see [`Text`]), or null.
 #[derive(Deserialize)]
 pub(crate) struct NullableText(pub(crate) Option<Text>);
 

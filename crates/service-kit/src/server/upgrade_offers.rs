@@ -83,7 +83,7 @@ impl UpgradeOffers {
                     Line::Name(field, read + 1)
                 }
             }
-            // `c` is also a hexadecimal digit.
+            // The `c` may be the first digit of a chunk size instead.
             Line::Name(field, 1) if field.name == CONNECTION.name => match lower {
                 b'\r' => Line::ChunkSize,
                 _ => after_digits(lower),
