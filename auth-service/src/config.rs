@@ -108,9 +108,9 @@ pub struct Config {
     #[arg(long, env, default_value = "1d", value_parser = duration_or_zero)]
     pub session_update_age: Duration,
 
-    /// Time after sign-in during which users may list their sessions, unlink an account, and delete
-    /// their own account without their password; afterwards, a deletion requires the password, and
-    /// the other two a new sign-in; 0s for no limit
+    /// Time after sign-in during which users may list their sessions and unlink an account, and may
+    /// delete their own account without entering the password; afterwards, listing and unlinking
+    /// require a new sign-in, and deletion requires the password; 0s for no limit
     #[arg(long, env, default_value = "1d", value_parser = duration_or_zero)]
     pub session_fresh_age: Duration,
 
