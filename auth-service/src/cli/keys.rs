@@ -71,9 +71,9 @@ impl Commands {
     /// Returns the seal that encrypts new keys. Returns an error if the seal cannot decrypt the
     /// newest stored key, because replicas could not use keys encrypted with another secret.
     async fn seal(&self, config: &Config) -> Result<Seal, CommandError> {
-        let secrets = config.existing_secrets()?.ok_or(KeysError::NoKeys)?;
-        let seal = Seal::new(&secrets, SEAL_PURPOSE).map_err(|_error| KeysError::Crypto)?;
         let newest = self.keys().await?.into_iter().next().ok_or(KeysError::NoKeys)?;
+        let secrets = config.existing_secrets()?.ok_or(KeysError::NoSecret)?;
+        let seal = Seal::new(&secrets, SEAL_PURPOSE).map_err(|_error| KeysError::Crypto)?;
         seal.open(&newest.id, &newest.sealed_private_key)?;
         Ok(seal)
     }

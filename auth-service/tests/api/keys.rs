@@ -177,11 +177,14 @@ async fn a_revocation_must_be_confirmed(db: TestDatabase) {
 async fn commands_need_the_secret_of_the_keys(db: TestDatabase) {
     let app = spawn(&db).await;
     let kid = kids(&app).await.remove(0);
+    let other = "another-secret-do-not-use-0000000000";
     for arguments in [&["rotate"][..], &["revoke", &kid, "--yes"]] {
-        let other = "another-secret-do-not-use-0000000000";
-        let (status, _, log) = run_with(&db, other, arguments).await;
-        assert_eq!(status, Some(1), "{log}");
-        assert!(log.contains("BETTER_AUTH_SECRET") && !log.contains(other), "{log}");
+        // An empty value counts as unset.
+        for secret in [other, ""] {
+            let (status, _, log) = run_with(&db, secret, arguments).await;
+            assert_eq!(status, Some(1), "{log}");
+            assert!(log.contains("BETTER_AUTH_SECRET") && !log.contains(other), "{log}");
+        }
     }
     assert_eq!(kids(&app).await, [kid]);
 }

@@ -12,6 +12,8 @@ pub(super) enum KeysError {
     KeyNotFound(String),
     #[error("there is no signing key yet; the service creates the first one when it starts")]
     NoKeys,
+    #[error("BETTER_AUTH_SECRET is not set: set it to the secret of the service")]
+    NoSecret,
     #[error(
         "JWT_GRACE_PERIOD must exceed JWT_EXPIRES_IN: a key must stay published as long as its tokens are valid"
     )]
