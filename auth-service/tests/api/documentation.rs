@@ -3,6 +3,7 @@
 use std::{fs, path::Path};
 
 use auth_service::cli::Cli;
+use clap::Parser as _;
 use settings::testing::{assert_commands_understood, assert_settings_documented, undocumented};
 
 #[test]
@@ -21,6 +22,37 @@ fn the_configuration_page_is_current() {
 fn every_documented_command_is_understood() {
     let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
     assert_commands_understood::<Cli>("auth-service", &pages, 30);
+}
+
+#[test]
+fn every_documented_database_url_is_accepted() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let pages = fs::read_dir(root.join("docs")).unwrap().map(|page| page.unwrap().path());
+    let pages = pages.filter(|page| page.extension().is_some_and(|extension| extension == "md"));
+    let mut count = 0;
+    for page in pages.chain([root.join("README.md")]) {
+        let text = fs::read_to_string(&page).unwrap();
+        for start in ["postgres://", "postgresql://", "sqlite://"] {
+            for (position, _) in text.match_indices(start) {
+                let end = |c: char| c.is_whitespace() || "`')".contains(c);
+                let url = text[position..].split(end).next().unwrap();
+                let cli = Cli::try_parse_from(["auth-service", "--database-url", url]);
+                assert!(cli.is_ok(), "{}: {url}: {:?}", page.display(), cli.err());
+                count += 1;
+            }
+        }
+    }
+    assert!(count >= 30, "the pages have only {count} URLs");
+}
+
+#[test]
+fn the_documented_content_security_policy_is_accepted() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/getting-started.md");
+    let page = fs::read_to_string(page).unwrap();
+    let (_, rest) = page.split_once("\nWEB_CSP=\"").unwrap();
+    let (policy, _) = rest.split_once('"').unwrap();
+    let cli = Cli::try_parse_from(["auth-service", "--web-csp", policy]);
+    assert!(cli.is_ok(), "{policy}: {:?}", cli.err());
 }
 
 #[test]

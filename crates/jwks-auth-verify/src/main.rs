@@ -115,3 +115,18 @@ async fn main() -> ExitCode {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::Settings;
+
+    #[actix_web::test]
+    async fn the_command_in_the_readme_is_accepted() {
+        let mut lines = include_str!("../README.md").lines();
+        let command = lines.find(|line| line.starts_with("jwks-auth-verify ")).unwrap();
+        let settings = Settings::try_parse_from(command.split_whitespace()).unwrap();
+        assert!(settings.verifier().is_ok());
+    }
+}

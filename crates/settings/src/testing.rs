@@ -4,12 +4,18 @@
 
 use std::{env, fs, path::Path};
 
-use clap::{Arg, CommandFactory, Parser};
+use clap::{Arg, CommandFactory, Parser, error::ErrorKind};
 
 const END: &str = "<!-- end of settings -->";
 /// Environment variable that makes tests rewrite the tables of settings instead of comparing them;
 /// set by `cargo xtask docs`.
 const UPDATE_VARIABLE: &str = "UPDATE_DOCS";
+/// Errors of commands that lack arguments or values, as in prose.
+const INCOMPLETE: [ErrorKind; 3] = [
+    ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand,
+    ErrorKind::InvalidValue,
+    ErrorKind::MissingRequiredArgument,
+];
 
 /// Returns the environment variables of the configuration `C` that `file` does not mention.
 pub fn undocumented<C: CommandFactory>(file: &Path) -> Vec<String> {
@@ -64,7 +70,8 @@ fn row(argument: &Arg) -> Option<String> {
 }
 
 /// Panics if the parser `C` rejects a command of `program` in the pages of `folder`, or if the
-/// pages contain fewer than `expected` such commands.
+/// pages contain fewer than `expected` such commands in shell blocks. Commands in prose may lack
+/// arguments.
 pub fn assert_commands_understood<C: Parser>(program: &str, folder: &Path, expected: usize) {
     let mut count = 0;
     for entry in fs::read_dir(folder).expect("the folder can be read") {
@@ -77,6 +84,11 @@ pub fn assert_commands_understood<C: Parser>(program: &str, folder: &Path, expec
             let error = C::try_parse_from(&command).err();
             assert!(error.is_none(), "{}: {command:?}: {error:?}", page.display());
             count += 1;
+        }
+        for command in mentions(&text, program) {
+            let error = C::try_parse_from(&command).err();
+            let error = error.filter(|error| !INCOMPLETE.contains(&error.kind()));
+            assert!(error.is_none(), "{}: {command:?}: {error:?}", page.display());
         }
     }
     assert!(count >= expected, "the pages have only {count} commands of {program}");
@@ -95,6 +107,14 @@ fn commands<'a>(page: &'a str, program: &str) -> Vec<Vec<&'a str>> {
         words.take_while(|word| !["|", "<", ">", "#"].contains(word)).collect::<Vec<_>>()
     });
     words.filter(|words| words.first() == Some(&program)).collect()
+}
+
+/// Returns the words of each command of `program` in the prose of a page.
+fn mentions<'a>(page: &'a str, program: &str) -> Vec<Vec<&'a str>> {
+    let prose = page.split("```").step_by(2);
+    let spans = prose.flat_map(|part| part.split('`').skip(1).step_by(2));
+    let words = spans.map(|span| span.split_whitespace().collect::<Vec<_>>());
+    words.filter(|words| words.len() > 1 && words.first() == Some(&program)).collect()
 }
 
 /// Panics if the page about limits lists a constant that the code does not define with exactly this

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use clap::CommandFactory as _;
+use clap::{CommandFactory as _, Parser as _};
 use settings::testing::{
     assert_commands_understood, assert_limits_current, assert_settings_documented, undocumented,
 };
@@ -24,6 +24,16 @@ fn the_configuration_page_is_current() {
 fn every_documented_command_is_understood() {
     let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
     assert_commands_understood::<Cli>("task-service", &pages, 6);
+}
+
+#[test]
+fn the_documented_issuers_are_accepted() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/configuration.md");
+    let page = fs::read_to_string(page).unwrap();
+    let (_, rest) = page.split_once("\nexport TRUSTED_ISSUERS='").unwrap();
+    let (issuers, _) = rest.split_once('\'').unwrap();
+    let cli = Cli::try_parse_from(["task-service", "--trusted-issuers", issuers]);
+    assert!(cli.is_ok(), "{issuers}: {:?}", cli.err());
 }
 
 #[test]
