@@ -33,7 +33,7 @@ pub use clock::set_clock;
 pub use collector::{Collected, Collector};
 pub use hammer::{Connection, Outcome, Request, Strike, Strikes, hammer};
 pub use load::{Acknowledged, under_load, under_load_of, wait_until};
-pub use nginx::Nginx;
+pub use nginx::{Nginx, NginxProcess};
 pub use node::{node, npm, tool};
 pub use openid::OpenIdProvider;
 pub use original::Original;

@@ -113,6 +113,8 @@ fn write(project: &Path, system: &System, addresses: &[String]) {
     let sources = readme.split(FENCES.0).skip(1).filter_map(|rest| rest.split(FENCES.1).next());
     for ((name, address), source) in PROGRAMS.iter().zip(addresses).zip(sources) {
         assert!(source.contains(*name), "the README has another order of programs");
+        let dependency = format!("jwks-auth = {{ version = \"0.1\", features = [\"{name}\"] }}\n");
+        assert!(readme.contains(&dependency), "the README has another dependency for {name}");
         let source = source
             .replace("https://id.example.com/api/auth/jwks", &format!("{}/jwks", system.auth.url))
             .replace("https://id.example.com", ISSUER)

@@ -46,10 +46,7 @@ fn the_cron_job_works(system: &mut System) {
     let [id, secret] = create_client(system);
     let credentials = system.folder().join("client");
     fs::write(&credentials, format!("user = \"{id}:{secret}\"\n")).unwrap();
-    let page = fs::read_to_string(xtask::root().join("docs/service-to-service.md")).unwrap();
-    let (_, script) = page.split_once("```sh\n#!/bin/sh\n").unwrap();
-    let (script, _) = script.split_once("```").unwrap();
-    let mut job = script.to_owned();
+    let mut job = walkthrough::block("docs/service-to-service.md", "#!/bin/sh").unwrap();
     for (documented, actual) in [
         ("/etc/nightly/client", &*credentials.display().to_string()),
         ("https://auth.example.com", &system.auth.url),

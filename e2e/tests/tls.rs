@@ -9,7 +9,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
     date_time_ymd,
 };
-use xtask::postgres::Cluster;
+use xtask::{postgres::Cluster, walkthrough::block};
 
 const SETTINGS: [&str; 2] = ["ssl=on", "ssl_ca_file=ca.crt"];
 /// A `pg_hba.conf` that requires TLS for all databases, and a client certificate for one of them.
@@ -263,6 +263,31 @@ fn a_server_without_tls_is_named() {
         ("localhost", "auth", "sslmode=require", Err(has_none)),
         ("localhost", "auth", "sslmode=verify-full", Err(has_none)),
         ("localhost", "auth", "channel_binding=require", Err("channel_binding=require in")),
+    ]);
+}
+
+#[test]
+fn the_documented_commands_create_a_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    let commands = block("docs/postgresql.md", "openssl req ").unwrap();
+    let mut shell = Command::new("bash");
+    let output = shell.args(["-euc", &commands]).current_dir(&folder).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let [certificate, key] = ["server.crt", "server.key"]
+        .map(|name| fs::read_to_string(folder.path().join(name)).unwrap());
+    let files = [
+        ("server.crt", certificate.as_str()),
+        ("server.key", &key),
+        ("pg_hba.conf", "hostssl all all all scram-sha-256\n"),
+    ];
+    let Some(cluster) = cluster(Cluster::start_with(&["auth"], &["ssl=on"], &files)) else {
+        return;
+    };
+    let site = Site { authority: Authority::new("another authority"), cluster, folder };
+    let verified = "hostaddr=127.0.0.1&sslmode=verify-full&sslrootcert=FOLDER/ca.crt";
+    site.expect(&[
+        ("db.example.com", "auth", verified, Ok(())),
+        ("localhost", "auth", verified, Err("the server's certificate is not valid for localhost")),
     ]);
 }
 

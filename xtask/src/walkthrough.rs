@@ -51,6 +51,16 @@ pub fn run_page(
     if expectations == 0 { Err(format!("{page} promises no output").into()) } else { Ok(()) }
 }
 
+/// Returns the code block of a page whose first line starts with `start`. Returns an error if there
+/// is no such block.
+pub fn block(page: &str, start: &str) -> Result<String> {
+    let text = fs::read_to_string(root().join(page))?;
+    let blocks = text.split("\n```").skip(1).step_by(2);
+    let mut blocks = blocks.filter_map(|block| Some(block.split_once('\n')?.1));
+    let block = blocks.find(|block| block.starts_with(start));
+    block.map(str::to_owned).ok_or_else(|| format!("{page} has no block {start:?}").into())
+}
+
 /// Returns the concatenated command blocks that follow the marker `<!-- mark -->`.
 fn script(page: &str, mark: &str) -> String {
     let fence = format!("<!-- {mark} -->\n```sh\n");
