@@ -20,43 +20,46 @@ const WALKTHROUGHS: [&str; 2] = ["<!-- walkthrough -->", "<!-- clients -->"];
 /// Programs whose commands in `docs` are parsed by tests of the services.
 const PARSED: [&str; 2] = ["auth-service", "task-service"];
 
-/// Other blocks, each with its page and the start of its first line. Run a block by hand before you
-/// add it, and again when you change it.
-const RUN_BY_HAND: [(&str, &str); 31] = [
-    // CI runs these, or the same steps.
-    ("CONTRIBUTING.md", "cargo xtask check "),
-    ("docs/deployment.md", "cp .env.example .env && docker compose up --wait"),
-    ("docs/deployment.md", "docker build --target auth-service "),
-    ("examples/README.md", "cd examples/nextjs"),
-    ("e2e/README.md", "cargo test -p e2e "),
-    // Tests use similar values and code.
+/// Blocks that other tests run, parse or compare, each with its page and the start of its first
+/// line.
+const TESTED: [(&str, &str); 16] = [
     ("README.md", "DATABASE_URL='postgresql://"),
-    ("README.md", "const authClient = createAuthClient("),
     ("crates/jwks-auth/README.md", "jwks-auth = { version = \"0.1\", features = [\"actix\"] }"),
     ("crates/jwks-auth/README.md", "jwks-auth = { version = \"0.1\", features = [\"axum\"] }"),
-    ("crates/jwks-auth-verify/README.md", "cargo install jwks-auth-verify"),
     ("docs/configuration.md", "export TRUSTED_ISSUERS="),
+    ("docs/deployment.md", "ALTER ROLE auth "),
+    ("docs/deployment.md", "CREATE ROLE auth "),
+    ("docs/deployment.md", "CREATE SCHEMA auth_service"),
+    ("docs/deployment.md", "export BETTER_AUTH_SECRET="),
+    ("docs/deployment.md", "server {"),
     ("docs/getting-started.md", "WEB_CSP="),
+    ("docs/postgresql.md", "openssl req "),
     ("docs/scaling.md", "DATABASE_URL='postgres://"),
-    // A test of e2e runs this.
+    ("docs/security-events.md", "curl https://auth.example.com/security-events "),
     ("docs/service-to-service.md", "#!/bin/sh"),
+    ("docs/verifying-tokens.md", "curl https://auth.example.com/api/auth/oauth2/introspect "),
+    // CI runs this.
+    ("CONTRIBUTING.md", "cargo xtask check "),
+];
+
+/// Other blocks. Run a block by hand before you add it, and again when you change it.
+const RUN_BY_HAND: [(&str, &str); 15] = [
+    // Tests use similar values, or run the same steps.
+    ("README.md", "const authClient = createAuthClient("),
+    ("crates/jwks-auth-verify/README.md", "cargo install jwks-auth-verify"),
+    ("docs/deployment.md", "docker build --target auth-service "),
+    ("docs/deployment.md", "cp .env.example .env && docker compose up --wait"),
+    ("e2e/README.md", "cargo test -p e2e "),
+    ("examples/README.md", "cd examples/nextjs"),
     // These take minutes.
     ("docs/PERFORMANCE.md", "cargo xtask bench"),
-    ("docs/deployment.md", "export BETTER_AUTH_SECRET="),
     ("docs/getting-started.md", "cargo xtask up"),
-    ("examples/README.md", "FRONTEND_URL=http://localhost:3001 cargo xtask up"),
     ("docs/getting-started.md", "npm --prefix frontend ci "),
-    // These need files, servers or tools that are not part of the tests.
-    ("docs/deployment.md", "CREATE ROLE auth "),
-    ("docs/deployment.md", "ALTER ROLE auth "),
-    ("docs/deployment.md", "CREATE SCHEMA auth_service"),
-    ("docs/deployment.md", "server {"),
+    ("examples/README.md", "FRONTEND_URL=http://localhost:3001 cargo xtask up"),
+    // These need programs that are not part of the tests.
     ("docs/deployment.md", "[Unit]"),
     ("docs/migrating.md", "python manage.py dumpdata "),
-    ("docs/postgresql.md", "openssl req "),
     ("docs/scaling.md", "psql \"$DATABASE_URL\" -f docs/sql/distribute-tasks.sql"),
-    ("docs/security-events.md", "curl https://auth.example.com/security-events "),
-    ("docs/verifying-tokens.md", "curl https://auth.example.com/api/auth/oauth2/introspect "),
     ("examples/README.md", "cd examples/fastapi"),
     ("examples/README.md", "curl -sS http://localhost:8001/me "),
 ];
@@ -64,7 +67,8 @@ const RUN_BY_HAND: [(&str, &str); 31] = [
 #[test]
 fn every_command_and_configuration_is_tested_or_listed() {
     let mut unknown = Vec::new();
-    let mut unused: BTreeSet<_> = RUN_BY_HAND.into_iter().collect();
+    let listed = [&TESTED[..], &RUN_BY_HAND].concat();
+    let mut unused: BTreeSet<_> = listed.iter().copied().collect();
     for (page, text) in pages() {
         let starts =
             |(on, start): &(&str, &str), line: &str| *on == page && line.starts_with(start);
@@ -75,8 +79,8 @@ fn every_command_and_configuration_is_tested_or_listed() {
                 page.starts_with("docs/") && program.is_some_and(|name| PARSED.contains(&name))
             };
             let first = block.lines.first().expect("a block is not empty");
-            let by_hand = RUN_BY_HAND.iter().find(|listed| starts(listed, first));
-            let is_listed = by_hand.is_some_and(|listed| unused.remove(listed));
+            let known = listed.iter().find(|listed| starts(listed, first));
+            let is_listed = known.is_some_and(|listed| unused.remove(listed));
             if !is_listed && !block.lines.iter().all(is_parsed) {
                 unknown.push(format!("{page}: {first}"));
             }
@@ -84,6 +88,44 @@ fn every_command_and_configuration_is_tested_or_listed() {
     }
     assert_eq!(unknown, [""; 0], "run these blocks, then list them");
     assert!(unused.is_empty(), "the pages do not have these blocks: {unused:#?}");
+}
+
+/// Checks the names of xtask's commands, of packages and of npm's scripts. Tests of the services
+/// check the commands of the services.
+#[test]
+fn every_command_in_prose_exists() {
+    let help = Command::new(env!("CARGO_BIN_EXE_xtask")).output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let read = |file: String| fs::read_to_string(xtask::root().join(file)).unwrap();
+    let [manifests, scripts] = ["*Cargo.toml", "*package.json"]
+        .map(|files| tracked(&[files]).into_iter().map(read).collect::<String>());
+    let name_in = |command: &str, start: &str| {
+        let (_, rest) = command.split_once(start)?;
+        rest.split_whitespace().next().map(str::to_owned)
+    };
+
+    let (mut unknown, mut count) = (Vec::new(), 0);
+    for (page, text) in pages() {
+        let prose: Vec<_> = prose(&text).collect();
+        for command in prose.join(" ").split('`').skip(1).step_by(2) {
+            for (start, list, quote) in [
+                ("cargo xtask ", &help, ["\n  ", " "]),
+                ("cargo test -p ", &manifests, ["name = \"", "\"\n"]),
+                ("cargo bench -p ", &manifests, ["name = \"", "\"\n"]),
+                ("npm run ", &scripts, ["\"", "\": "]),
+                ("npm --prefix frontend run ", &scripts, ["\"", "\": "]),
+            ] {
+                if let Some(name) = name_in(command, start) {
+                    count += 1;
+                    if !list.contains(&quote.join(&name)) {
+                        unknown.push(format!("{page}: {command}"));
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(unknown, [""; 0]);
+    assert!(count >= 40, "the pages have only {count} commands");
 }
 
 #[test]
@@ -128,14 +170,19 @@ fn every_page_is_reachable_from_the_readme() {
 
 /// Returns the tracked pages, except GitHub's templates, with their texts.
 fn pages() -> BTreeMap<String, String> {
+    let read = |page: &String| fs::read_to_string(xtask::root().join(page)).unwrap();
+    let pages = tracked(&["*.md", ":!.github"]).into_iter();
+    pages.map(|page| (page.clone(), read(&page))).collect()
+}
+
+/// Returns the paths of the tracked files that match the patterns of git.
+fn tracked(patterns: &[&str]) -> Vec<String> {
     let mut list = Command::new("git");
-    list.args(["ls-files", "--", "*.md", ":!.github"]).current_dir(xtask::root());
+    list.args(["ls-files", "--"]).args(patterns).current_dir(xtask::root());
     let output = list.output().unwrap();
     assert!(output.status.success(), "{output:?}");
     let list = String::from_utf8(output.stdout).unwrap();
-    list.lines()
-        .map(|page| (page.to_owned(), fs::read_to_string(xtask::root().join(page)).unwrap()))
-        .collect()
+    list.lines().map(str::to_owned).collect()
 }
 
 struct Block<'a> {
