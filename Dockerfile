@@ -10,8 +10,8 @@ RUN --mount=type=cache,target=/root/.npm npm ci --no-audit --no-fund
 COPY frontend .
 RUN npm run build
 
-# The workspace with placeholders instead of our own code. It changes only if a manifest or a benchmark
-# changes, so the next stage, which compiles all dependencies, is cached until then.
+# The workspace with placeholders instead of our own code. It changes only if a manifest, a benchmark
+# or `.cargo` changes, so the next stage, which compiles all dependencies, is cached until then.
 FROM ${RUST_IMAGE} AS manifests
 WORKDIR /workspace
 COPY . .
