@@ -134,8 +134,8 @@ impl LoginThrottle {
         Guess { attempts: &self.attempts, counted: Vec::new() }
     }
 
-    /// Returns the number of attempts by all clients. Returns an error if all clients, or those in
-    /// one of the networks in `groups`, have to wait.
+    /// Returns the number of attempts in the count for all clients. Returns an error if clients that
+    /// are not known have to wait because of this count or the count of a network in `groups`.
     async fn peek(&self, by_all: Key, groups: &[(Key, u32)]) -> Result<u32> {
         for (key, free) in groups {
             self.attempts.peek(*key, by_group(*free)).await?;

@@ -20,7 +20,8 @@ pub(crate) enum Kind {
 /// A compact JWS with an acceptable header. Its contents are untrusted.
 #[derive(Debug)]
 pub(crate) struct Token<'a> {
-    /// Id of the key to verify the token with; optional if the issuer has a single key.
+    /// Id of the key to verify the token with. Unless the issuer requires it, it may be missing if
+    /// the issuer has a single key.
     pub(crate) kid: Option<String>,
     /// The claimed algorithm, which must be allowed for the issuer and belong to the key.
     pub(crate) algorithm: Algorithm,

@@ -1,5 +1,5 @@
-//! Logs (human-readable on a terminal, JSON otherwise), one line per request, traces if a collector is
-//! configured, and metrics.
+//! Logs (by default human-readable on a terminal, and JSON otherwise) with a line for each request
+//! except health checks, traces if a collector is configured, and metrics.
 //!
 //! | item | responsibility |
 //! |---|---|

@@ -1,4 +1,5 @@
-//! Checks candidates, and writes new users and, with `--update`, missing data of existing ones.
+//! Checks candidates, and writes new users, missing sessions and, with `--update`, other missing
+//! data of existing users.
 
 mod accounts;
 mod judge;

@@ -143,7 +143,8 @@ impl History {
         self.relations.contains_key(relation)
     }
 
-    /// Returns whether the database contains nothing but history tables and their indexes.
+    /// Returns whether the schema (on SQLite, the database) contains nothing but history tables and
+    /// their indexes.
     pub fn is_empty(&self, migrations: &Migrations) -> bool {
         let is_history = |relation: &str| {
             [migrations.history, SHARED_TABLE].iter().any(|table| relation.contains(table))

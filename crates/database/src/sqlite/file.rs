@@ -125,8 +125,8 @@ impl DatabaseFile {
         let mut known = self.known.lock();
         let before = FileId::of(&self.path).map_err(|_error| self.report(REMOVED))?;
         if let Some((database, old)) = *known {
-            // As long as another thread has a connection to a file, its log exists, unless someone
-            // has removed it.
+            // As long as another thread has a connection in WAL mode to a file, its log exists,
+            // unless someone has removed it.
             match (before.is_same(database), is_same(FileId::of(&self.wal).ok(), old)) {
                 (false, true) => return Err(self.report(LEFT_OVER)),
                 (true, false) if old.is_some() => return Err(self.report(LOG_LOST)),

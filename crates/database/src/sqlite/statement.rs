@@ -45,8 +45,8 @@ pub(super) enum Step {
     Commit(oneshot::Sender<QueryResult<()>>),
 }
 
-/// A callback that reports a statement's result to its request. If the argument is an error, it
-/// reports that error instead, because the statement's effect was not committed.
+/// A callback that reports the result of a statement or a commit to its request. If the argument is
+/// an error, it reports that error instead, because the effect may not be stored.
 pub(super) type Reply = Box<dyn FnOnce(QueryResult<()>) + Send>;
 
 /// A statement that has run, but whose result has not been reported yet.

@@ -124,7 +124,7 @@ impl DiscoveredKeys {
         document.map_err(DiscoveryError::Keys)
     }
 
-    /// Returns the location of the keys. Old metadata is used while it cannot be renewed.
+    /// Returns the location of the keys. Metadata that cannot be renewed is used until it is too old.
     async fn keys(&self) -> Result<Endpoint, DiscoveryError> {
         let known = self.known.load_full();
         let younger_than =

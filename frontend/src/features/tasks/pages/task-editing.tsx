@@ -161,7 +161,8 @@ export function Editing(props: Props) {
     }
   }
 
-  // The actions on an unsent change, which may come from another tab, also update the form.
+  // An unsent update may have been made in another tab. These three actions on it also update the
+  // form.
   const actions: UnsentActions = {
     ...given,
     overwrite(entry) {
