@@ -30,7 +30,7 @@ use crate::{
     },
     http::{
         cookies::Cookies,
-        error::{Error, X_RETRY_AFTER},
+        error::{Error, Internal, X_RETRY_AFTER},
         session_cookies::SET_AUTH_TOKEN,
         state::AppState,
     },
@@ -172,7 +172,7 @@ impl Service for AuthService {
     }
 
     fn panicked() -> HttpResponse {
-        Error::Panicked.error_response()
+        Error::from(Internal::Panicked).error_response()
     }
 
     fn openapi() -> serde_json::Result<String> {

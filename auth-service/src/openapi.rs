@@ -11,11 +11,14 @@ use std::collections::BTreeSet;
 
 use utoipa::{
     OpenApi as _,
-    openapi::{ObjectBuilder, OpenApi, RefOr, Type, schema::AdditionalProperties},
+    openapi::{ObjectBuilder, OpenApi, Type, schema::AdditionalProperties},
 };
 
 use self::complete::complete;
-use crate::routes;
+use crate::{
+    http::error::{self, Rejection},
+    routes,
+};
 
 const ABOUT: &str = "\
 Manages accounts and sessions, issues EdDSA access tokens (JWT) and publishes their keys. The \
@@ -115,50 +118,26 @@ fn describe() -> OpenApi {
     let mut openapi = Operations::openapi();
     let fields = schemas::simplify(&mut openapi);
     complete(&mut openapi, &fields);
-    let codes = codes(&openapi);
     let components = openapi.components.get_or_insert_default();
     schemas::require_any(components, "UpdateUser");
-    components.schemas.insert("Error".to_owned(), error(codes).into());
+    components.schemas.insert("Error".to_owned(), error_schema().into());
     headers::describe(components);
     security::describe(components);
     openapi
 }
 
 /// Returns the schema of error bodies, with the possible values of `code`.
-fn error(codes: BTreeSet<String>) -> ObjectBuilder {
+fn error_schema() -> ObjectBuilder {
     let string = || ObjectBuilder::new().schema_type(Type::String);
-    let oauth_errors = [
-        "invalid_client",
-        "invalid_request",
-        "invalid_scope",
-        "invalid_target",
-        "unsupported_grant_type",
-    ];
+    let oauth_errors: BTreeSet<_> = Rejection::ALL.iter().filter_map(|it| it.oauth()).collect();
     ObjectBuilder::new()
         .property("message", string())
         .required("message")
-        .property("code", string().enum_values(Some(codes)))
+        .property("code", string().enum_values(Some(error::codes())))
         .property("error", string().enum_values(Some(oauth_errors)))
         .property("error_description", string())
         .additional_properties(Some(AdditionalProperties::FreeForm(false)))
 }
 
-/// Returns the error codes that occur in the examples of all responses.
-fn codes(openapi: &OpenApi) -> BTreeSet<String> {
-    let items = openapi.paths.paths.values().flat_map(|item| [&item.get, &item.post]);
-    let responses = items.flatten().flat_map(|operation| operation.responses.responses.values());
-    let shared = openapi.components.iter().flat_map(|components| components.responses.values());
-    let contents = responses.chain(shared).filter_map(|response| match response {
-        RefOr::T(response) => Some(response.content.values()),
-        RefOr::Ref(_) => None,
-    });
-    let examples = contents.flatten().filter_map(|content| match content {
-        RefOr::T(content) => Some(content.examples.values()),
-        RefOr::Ref(_) => None,
-    });
-    let codes = examples.flatten().filter_map(|example| match example {
-        RefOr::T(example) => example.value.as_ref()?.get("code")?.as_str().map(str::to_owned),
-        RefOr::Ref(_) => None,
-    });
-    codes.collect()
-}
+#[cfg(test)]
+mod tests;

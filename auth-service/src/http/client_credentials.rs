@@ -7,7 +7,7 @@ use url::form_urlencoded;
 use crate::{
     domain::clients::{Presented, Refusal},
     http::{
-        error::{Error, Result},
+        error::{Error, Rejection, Result},
         input::OauthForm,
     },
 };
@@ -27,7 +27,9 @@ pub(crate) fn read(headers: &HeaderMap, form: &OauthForm) -> Result<Presented> {
         (Some(header), None, None) if second.is_none() => {
             let (basic_id, secret) = basic(header).ok_or_else(refused)?;
             if id.is_some_and(|id| id != basic_id) {
-                return Err(Error::InvalidTokenRequest("The parameter client_id differs"));
+                return Err(
+                    Rejection::InvalidRequest.with_message("The parameter client_id differs")
+                );
             }
             Ok(Presented::Secret { id: basic_id, secret })
         }
@@ -38,7 +40,7 @@ pub(crate) fn read(headers: &HeaderMap, form: &OauthForm) -> Result<Presented> {
         (None, None, Some(assertion)) => {
             if form.one("client_assertion_type")? != Some(ASSERTION_TYPE) {
                 let problem = "The client_assertion_type is missing or not supported";
-                return Err(Error::InvalidTokenRequest(problem));
+                return Err(Rejection::InvalidRequest.with_message(problem));
             }
             Ok(Presented::Assertion {
                 client_id: id.map(str::to_owned),
@@ -46,7 +48,9 @@ pub(crate) fn read(headers: &HeaderMap, form: &OauthForm) -> Result<Presented> {
             })
         }
         (_, None, None) => Err(refused()),
-        _ => Err(Error::InvalidTokenRequest("The client sent more than one credential")),
+        _ => {
+            Err(Rejection::InvalidRequest.with_message("The client sent more than one credential"))
+        }
     }
 }
 

@@ -26,7 +26,7 @@ use url::form_urlencoded;
 
 use self::zod::type_name;
 use crate::http::{
-    error::{Error, Result},
+    error::{Error, Internal, Rejection, Result},
     origin,
     state::AppState,
 };
@@ -124,7 +124,7 @@ impl Sent<'_> {
     }
 
     fn result<T>(&self, input: Option<T>) -> Result<T> {
-        let problems = || Error::Validation(self.problems.join("; "));
+        let problems = || Rejection::Validation.with_message(self.problems.join("; "));
         input.filter(|_| self.problems.is_empty()).ok_or_else(problems)
     }
 }
@@ -136,7 +136,7 @@ impl<T: Schema> FromRequest for Input<T> {
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (req, mut payload) = (req.clone(), payload.take());
         Box::pin(async move {
-            let state = req.app_data::<Data<AppState>>().ok_or(Error::NoState)?;
+            let state = req.app_data::<Data<AppState>>().ok_or(Internal::NoState)?;
             let trusted = &state.trusted_origins;
             if req.method() == Method::GET {
                 let input = read::<T>(&req, None)?;
@@ -194,15 +194,18 @@ pub(crate) fn parse(
     match (media_type.as_str(), takes_forms) {
         (JSON, _) => serde_json::from_slice(bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes))
             .map(Some)
-            .map_err(|_error: serde_json::Error| Error::InvalidJson),
+            .map_err(|_error: serde_json::Error| Rejection::InvalidJson.into()),
         (FORM, true) => {
             let members = form_urlencoded::parse(bytes)
                 .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())));
             Ok(Some(Value::Object(members.collect())))
         }
-        (_, true) => {
-            Err(Error::UnsupportedMediaType { sent: sent.into_owned(), allowed: FORM_OR_JSON })
-        }
-        (_, false) => Err(Error::UnsupportedMediaType { sent: sent.into_owned(), allowed: JSON }),
+        (_, true) => Err(unsupported_media_type(&sent, FORM_OR_JSON)),
+        (_, false) => Err(unsupported_media_type(&sent, JSON)),
     }
+}
+
+pub(crate) fn unsupported_media_type(sent: &str, allowed: &str) -> Error {
+    let message = format!("Content-Type \"{sent}\" is not allowed. Allowed types: {allowed}");
+    Rejection::UnsupportedMediaType.with_message(message)
 }

@@ -11,32 +11,16 @@ use url::form_urlencoded;
 
 use crate::{
     domain::{javascript::is_truthy, origins::TrustedOrigins},
-    http::error::{Error, Redirect, Result},
+    http::error::{Error, Rejection, Result},
 };
 
-pub(crate) static CALLBACK: Redirect = Redirect {
-    member: "callbackURL",
-    code: "INVALID_CALLBACK_URL",
-    message: "Invalid callbackURL",
-};
-/// Body fields that contain redirect targets.
-pub(crate) static REDIRECTS: [&Redirect; 4] = [
-    &CALLBACK,
-    &Redirect {
-        member: "redirectTo",
-        code: "INVALID_REDIRECT_URL",
-        message: "Invalid redirectURL",
-    },
-    &Redirect {
-        member: "errorCallbackURL",
-        code: "INVALID_ERROR_CALLBACK_URL",
-        message: "Invalid errorCallbackURL",
-    },
-    &Redirect {
-        member: "newUserCallbackURL",
-        code: "INVALID_NEW_USER_CALLBACK_URL",
-        message: "Invalid newUserCallbackURL",
-    },
+const CALLBACK: &str = "callbackURL";
+/// Body fields that contain redirect targets, each with the error for an untrusted target.
+pub(crate) const REDIRECTS: [(&str, Rejection); 4] = [
+    (CALLBACK, Rejection::InvalidCallbackUrl),
+    ("redirectTo", Rejection::InvalidRedirectUrl),
+    ("errorCallbackURL", Rejection::InvalidErrorCallbackUrl),
+    ("newUserCallbackURL", Rejection::InvalidNewUserCallbackUrl),
 ];
 
 /// Checks a request that changes state: if it carries a cookie of any name, it must come from a
@@ -55,7 +39,7 @@ pub(crate) fn check_sign_in(req: &HttpRequest, trusted: &TrustedOrigins) -> Resu
     }
     let (site, mode) = (text(headers, "sec-fetch-site"), text(headers, "sec-fetch-mode"));
     if site == Some("cross-site") && mode == Some("navigate") {
-        return Err(Error::CrossSiteNavigationLogin);
+        return Err(Rejection::CrossSiteNavigationLogin.into());
     }
     let comes_from_a_page =
         ["sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"].iter().any(|name| {
@@ -72,17 +56,17 @@ fn require_trusted(req: &HttpRequest, trusted: &TrustedOrigins) -> Result<()> {
             return if is_own_host_trusted(headers, trusted) {
                 Ok(())
             } else {
-                Err(Error::InvalidOrigin)
+                Err(Rejection::InvalidOrigin.into())
             };
         }
         Some(origin) => Some(origin.to_owned()),
-        None if headers.contains_key(ORIGIN) => return Err(Error::InvalidOrigin),
+        None if headers.contains_key(ORIGIN) => return Err(Rejection::InvalidOrigin.into()),
         None => text(headers, REFERER.as_str())
             .and_then(|referer| WebOrigin::of(&referer.parse().ok()?))
             .map(|origin| origin.as_str().to_owned()),
     };
     match origin.as_deref() {
-        None | Some("null" | "") => Err(Error::MissingOrNullOrigin),
+        None | Some("null" | "") => Err(Rejection::MissingOrNullOrigin.into()),
         Some(origin) if trusted.cover_origin(origin) || trusted.cover_app(origin) => Ok(()),
         Some(origin) => {
             let origin = cors::shown(origin.as_bytes());
@@ -91,7 +75,7 @@ fn require_trusted(req: &HttpRequest, trusted: &TrustedOrigins) -> Result<()> {
                 "untrusted origin refused; add it to FRONTEND_URL or BETTER_AUTH_TRUSTED_ORIGINS \
                  only if it is one of your web apps"
             );
-            Err(Error::InvalidOrigin)
+            Err(Rejection::InvalidOrigin.into())
         }
     }
 }
@@ -116,17 +100,17 @@ pub(crate) fn check_redirects(
     trusted: &TrustedOrigins,
 ) -> Result<()> {
     let member = |name: &str| body.and_then(|body| body.get(name)).filter(|value| is_truthy(value));
-    for redirect in REDIRECTS {
-        match member(redirect.member) {
+    for (name, untrusted) in REDIRECTS {
+        match member(name) {
             None => {}
             Some(Value::String(target)) if trusted.allow_target(target) => {}
-            Some(Value::String(_)) => return Err(Error::InvalidRedirect(redirect)),
-            Some(_) => return Err(Error::RedirectNotAString(redirect)),
+            Some(Value::String(_)) => return Err(untrusted.into()),
+            Some(_) => return Err(not_a_string(untrusted)),
         }
-        if redirect.member == CALLBACK.member && member(redirect.member).is_none() {
+        if name == CALLBACK && member(name).is_none() {
             let names = form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
-            if names.filter(|name| name == CALLBACK.member).count() > 1 {
-                return Err(Error::RedirectNotAString(&CALLBACK));
+            if names.filter(|name| name == CALLBACK).count() > 1 {
+                return Err(not_a_string(untrusted));
             }
             check_query_redirect(query, trusted)?;
         }
@@ -137,10 +121,17 @@ pub(crate) fn check_redirects(
 /// Checks the `callbackURL` in the query.
 pub(crate) fn check_query_redirect(query: &str, trusted: &TrustedOrigins) -> Result<()> {
     let mut targets = form_urlencoded::parse(query.as_bytes())
-        .filter(|(name, value)| name == CALLBACK.member && !value.is_empty());
+        .filter(|(name, value)| name == CALLBACK && !value.is_empty());
     if targets.all(|(_, target)| trusted.allow_target(&target)) {
         Ok(())
     } else {
-        Err(Error::InvalidRedirect(&CALLBACK))
+        Err(Rejection::InvalidCallbackUrl.into())
     }
+}
+
+/// Returns the error for a redirect target that is not a string. `untrusted` is the error for an
+/// untrusted target in the same field.
+pub(crate) fn not_a_string(untrusted: Rejection) -> Error {
+    let message = format!("{}: expected a string", untrusted.message());
+    Rejection::RedirectNotAString.with_message(message)
 }

@@ -49,7 +49,7 @@ pub(crate) async fn limit<B: MessageBody>(
 }
 
 async fn count(base_path: &str, req: &ServiceRequest) -> error::Result<()> {
-    let state = req.app_data::<Data<AppState>>().ok_or(error::Error::NoState)?;
+    let state = req.app_data::<Data<AppState>>().ok_or(error::Internal::NoState)?;
     if !state.rate_limit {
         return Ok(());
     }

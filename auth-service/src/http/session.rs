@@ -14,7 +14,7 @@ use crate::{
     domain::{mail::Asker, sessions::NewSession},
     http::{
         cookies::SignedToken,
-        error::{Error, Result, examples::refusals},
+        error::{Rejection, Result, examples::refusals},
         session_cookies::{CookieChange, WithCookies},
         state::AppState,
     },
@@ -176,7 +176,7 @@ where
         async move {
             with_caller(&state, &req, async |caller| match caller {
                 Caller::Live(live) => handle(&state, &req, live, input).await,
-                Caller::Gone | Caller::Nobody => Err(Error::Unauthorized),
+                Caller::Gone | Caller::Nobody => Err(Rejection::Unauthorized.into()),
             })
             .await
         }

@@ -18,11 +18,11 @@ use super::{
 use crate::{
     http::{
         error::{
-            Error,
+            Error, Internal, Rejection, Unavailable,
             examples::{self, Responses},
         },
-        input::{FORM, FORM_OR_JSON, JSON},
-        origin::{CALLBACK, REDIRECTS},
+        input::{FORM, FORM_OR_JSON, JSON, unsupported_media_type},
+        origin::{REDIRECTS, not_a_string},
         session_cookies::SET_AUTH_TOKEN,
     },
     routes::{BASE_PATH, SECURITY_EVENTS},
@@ -109,7 +109,7 @@ fn errors(path: &str, operation: &Operation, components: &Components) -> (Vec<Er
         common.push(Error::TooManyRequests { wait: Duration::from_secs(10) });
     }
     if is_below_base || USE_DATABASE.contains(&path) {
-        common.extend([Error::NoState, Error::TooManyPasswords]);
+        common.extend([Internal::NoState.into(), Unavailable::TooManyPasswords.into()]);
     }
     let required = operation.parameters.iter().flatten().find_map(|parameter| match parameter {
         RefOr::T(it) if it.parameter_in == ParameterIn::Query && it.required == Required::True => {
@@ -119,26 +119,27 @@ fn errors(path: &str, operation: &Operation, components: &Components) -> (Vec<Er
     });
     if let Some(name) = required {
         let problem = format!("[query.{name}] Invalid input: expected string, received undefined");
-        own.extend([Error::Validation(problem), Error::InvalidRedirect(&CALLBACK)]);
+        own.push(Rejection::Validation.with_message(problem));
+        own.push(Rejection::InvalidCallbackUrl.into());
     }
     let Some(RefOr::T(body)) = &operation.request_body else { return (own, common) };
-    let refuse = |allowed| Error::UnsupportedMediaType { sent: "text/plain".to_owned(), allowed };
+    let refuse = |allowed| unsupported_media_type("text/plain", allowed);
     let json = body.content.get(JSON);
-    common.extend([Error::BodyTooLarge, Error::EncodedBody]);
+    common.extend([Rejection::BodyTooLarge, Rejection::EncodedBody].map(Error::from));
     match (json.is_some(), body.content.contains_key(FORM)) {
         (true, true) => own.push(refuse(FORM_OR_JSON)),
         (true, false) => common.push(refuse(JSON)),
-        (false, _) => own.extend([refuse(FORM), Error::BodyTimedOut]),
+        (false, _) => own.extend([refuse(FORM), Rejection::BodyTimedOut.into()]),
     }
     let Some(RefOr::T(json)) = json else { return (own, common) };
-    common.extend([Error::InvalidJson, Error::BodyTimedOut]);
+    common.extend([Rejection::InvalidJson, Rejection::BodyTimedOut].map(Error::from));
     if is_below_base {
         common.extend([
-            Error::MissingOrNullOrigin,
-            Error::InvalidOrigin,
-            Error::RedirectNotAString(&CALLBACK),
+            Rejection::MissingOrNullOrigin.into(),
+            Rejection::InvalidOrigin.into(),
+            not_a_string(Rejection::InvalidCallbackUrl),
         ]);
-        common.extend(REDIRECTS.map(Error::InvalidRedirect));
+        common.extend(REDIRECTS.map(|(_, untrusted)| untrusted.into()));
         let object = json.schema.as_ref().and_then(|schema| object(schema, components));
         own.extend(object.and_then(invalid));
     }
@@ -152,7 +153,7 @@ fn invalid(object: &Object) -> Option<Error> {
         None => (object.properties.keys().next()?, "number"),
     };
     let problem = format!("[body.{name}] Invalid input: expected string, received {received}");
-    Some(Error::Validation(problem))
+    Some(Rejection::Validation.with_message(problem))
 }
 
 fn add_all_headers(operation: &mut Operation) {

@@ -69,7 +69,7 @@ impl OauthCallback {
 
 refusals!(
     CallbackErrors:
-    Validation("[query.code] Invalid input: expected string, received array".to_owned())
+    Validation("[query.code] Invalid input: expected string, received array")
 );
 
 /// Return from a social provider

@@ -14,7 +14,7 @@ use crate::{
     },
     http::{
         documents::{StatusResponse, True},
-        error::{Error, Result, examples::refusals},
+        error::{Error, Rejection, Result, examples::refusals},
         input::{Email, Input, Schema, Target},
         session::{Caller, Live, with_caller},
         session_cookies::{CookieChange, WithCookies},
@@ -60,14 +60,14 @@ pub(crate) async fn change_email(
 ) -> Result<WithCookies<Json<StatusResponse>>> {
     let features = &state.features;
     if !features.change_email {
-        return Err(Error::ChangeEmailDisabled);
+        return Err(Rejection::ChangeEmailDisabled.into());
     }
     if input.new_email.0 == live.user.email {
-        return Err(Error::EmailIsTheSame);
+        return Err(Rejection::EmailIsTheSame.into());
     }
     let changes_at_once = features.change_email_without_verification && !live.user.email_verified;
     if !changes_at_once && !features.email_verification {
-        return Err(Error::EmailVerificationNeeded);
+        return Err(Rejection::EmailVerificationNeeded.into());
     }
     let callback_url = input.callback_url.as_deref();
     let mut cookies = CookieChange::None;
@@ -113,12 +113,13 @@ async fn change_at_once(
     let changed = conn.transaction(async |conn| {
         let at = DbTime(now.into());
         let changed = store::User::change_unverified_email(conn, (id, old), new, at).await;
-        if changed.on_conflict(Error::UserAlreadyExists)? == 0 {
-            return Err(Error::EmailAlreadyVerified); // verified, changed or deleted concurrently
+        if changed.on_conflict(Error::from(Rejection::UserAlreadyExists))? == 0 {
+            // Verified, changed or deleted concurrently.
+            return Err(Rejection::EmailAlreadyVerified.into());
         }
         // Checked after the update, which waits for a concurrent change that frees the address.
         if EmailChange::is_reserved(conn, new, state.undoable_since(), Some(id)).await? {
-            return Err(Error::UserAlreadyExists);
+            return Err(Rejection::UserAlreadyExists.into());
         }
         mail::void_links(conn, id).await?;
         actor.record(conn, Action::ChangeEmail, About::user(id)).await?;
@@ -128,7 +129,7 @@ async fn change_at_once(
         Ok(())
     });
     match changed.await {
-        Err(Error::UserAlreadyExists) => return Ok(false),
+        Err(Error::Rejected(Rejection::UserAlreadyExists)) => return Ok(false),
         changed => changed?,
     }
     state.mailer.wake();
@@ -153,15 +154,16 @@ pub(super) async fn open_link(
     callback_url: Option<&str>,
 ) -> Result<WithCookies<Result<VerifyEmailResponse>>> {
     let user = store::User::find(&mut state.read().await?, &claims.user_id).await?;
-    let user = user.ok_or(Error::EmailTokenUserGone)?;
+    let user = user.ok_or(Rejection::EmailTokenUserGone)?;
     if user.email != claims.email {
-        return Err(Error::InvalidEmailToken); // this or another change has been completed already
+        // This or another change has been completed already.
+        return Err(Rejection::InvalidEmailToken.into());
     }
     let opened = with_caller(state, req, async |caller| {
         if let Caller::Live(live) = &caller
             && live.user.id.as_str() != user.id
         {
-            return Err(Error::EmailTokenOfAnotherUser);
+            return Err(Rejection::EmailTokenOfAnotherUser.into());
         }
         if claims.request_type == Request::ChangeEmailConfirmation {
             confirm(state, claims, new_email, callback_url).await?;
@@ -192,9 +194,9 @@ async fn confirm(
     let conn = &mut state.write().await?;
     conn.transaction(async |conn| {
         if !claims.hold(conn, DbTime(now.into())).await? {
-            return Err(Error::InvalidEmailToken);
+            return Err(Rejection::InvalidEmailToken.into());
         }
-        Ok(mail.insert(conn).await?)
+        Ok::<_, Error>(mail.insert(conn).await?)
     })
     .await?;
     state.mailer.wake();
@@ -218,18 +220,18 @@ async fn change(
     let changed = conn.transaction(async |conn| {
         let now = DbTime(now.into());
         if !claims.hold(conn, now).await? {
-            return Err(Error::InvalidEmailToken);
+            return Err(Rejection::InvalidEmailToken.into());
         }
         let held = store::User::find(conn, user_id).await?;
         let is_verified = held.is_some_and(|user| user.email_verified);
         let of = (user_id, old_email);
         let changed = store::User::update_of_email(conn, of, &changes, now).await;
         // The address was taken in the meantime, or the link was opened twice concurrently.
-        let changed = changed.on_conflict(Error::InvalidEmailToken)?;
-        let changed = changed.ok_or(Error::InvalidEmailToken)?;
+        let changed = changed.on_conflict(Error::from(Rejection::InvalidEmailToken))?;
+        let changed = changed.ok_or(Rejection::InvalidEmailToken)?;
         // Checked after the update, which waits for a concurrent change that frees the address.
         if EmailChange::is_reserved(conn, new_email, since, Some(user_id)).await? {
-            return Err(Error::InvalidEmailToken); // another user may restore the address
+            return Err(Rejection::InvalidEmailToken.into()); // another user may restore the address
         }
         mail::void_links(conn, user_id).await?;
         notice.insert(conn).await?;

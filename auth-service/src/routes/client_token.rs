@@ -18,11 +18,11 @@ use utoipa::{
 };
 
 use crate::{
-    domain::clients::{GRANT_TYPE, Grant, Refusal},
+    domain::clients::{GRANT_TYPE, Grant},
     http::{
         client_credentials::{self, ASSERTION_TYPE},
         documents::TokenType,
-        error::{Error, Result, examples::refusals},
+        error::{Error, Internal, Rejection, Result, examples::refusals},
         input::OauthForm,
         state::AppState,
     },
@@ -53,7 +53,7 @@ impl FromRequest for TokenRequest {
 
 impl TokenRequest {
     async fn read(req: &HttpRequest, payload: &mut Payload) -> Result<Self> {
-        let state = req.app_data::<Data<AppState>>().ok_or(Error::NoState)?;
+        let state = req.app_data::<Data<AppState>>().ok_or(Internal::NoState)?;
         let form = OauthForm::read(req, payload).await?;
         let presented = client_credentials::read(req.headers(), &form)?;
         let now = DbTime(state.now().into());
@@ -111,8 +111,8 @@ pub(crate) struct ClientToken {
 }
 
 refusals!(
-    TokenErrors: InvalidTokenRequest("The parameter grant_type is missing"),
-    InvalidTokenRequest("A parameter is repeated"), ClientRefused(Refusal::NoCredentials),
+    TokenErrors: InvalidRequest("The parameter grant_type is missing"),
+    InvalidRequest("A parameter is repeated"), ClientRefused,
     UnsupportedGrantType, InvalidScope, InvalidTarget
 );
 
@@ -149,8 +149,11 @@ async fn issue(
 ) -> Result<HttpResponse> {
     match form.one("grant_type")? {
         Some(GRANT_TYPE) => {}
-        Some(_) => return Err(Error::UnsupportedGrantType),
-        None => return Err(Error::InvalidTokenRequest("The parameter grant_type is missing")),
+        Some(_) => return Err(Rejection::UnsupportedGrantType.into()),
+        None => {
+            let problem = "The parameter grant_type is missing";
+            return Err(Rejection::InvalidRequest.with_message(problem));
+        }
     }
     let (_, default_audience) = state.issuer.names();
     let grant = Grant::new(&client, form.one("scope")?, &form.all("resource"), default_audience)?;

@@ -20,7 +20,7 @@ use crate::{
     },
     http::{
         documents::{StatusResponse, True},
-        error::{Error, Result, examples::refusals},
+        error::{Error, Rejection, Result, examples::refusals},
         input::{Email, Input, Schema, Sent, Target, Text},
         redirect,
         session::{self, Caller, with_caller},
@@ -73,15 +73,15 @@ pub(crate) async fn send_verification_email(
     Input(input): Input<SendVerificationEmail>,
 ) -> Result<WithCookies<Result<Json<StatusResponse>>>> {
     if !state.features.email_verification {
-        return Err(Error::EmailVerificationDisabled);
+        return Err(Rejection::EmailVerificationDisabled.into());
     }
     let sent = with_caller(&state, &req, async |caller| {
         if let Caller::Live(live) = &caller {
             if live.user.email != input.email.0 {
-                return Err(Error::EmailMismatch);
+                return Err(Rejection::EmailMismatch.into());
             }
             if live.user.email_verified {
-                return Err(Error::EmailAlreadyVerified);
+                return Err(Rejection::EmailAlreadyVerified.into());
             }
         }
         let pause = time::sleep(SEND_VERIFICATION_TAKES);
@@ -143,8 +143,8 @@ pub(crate) async fn verify_email(
 ) -> WithCookies<Result<HttpResponse>> {
     let opened = open(&state, &req, &input).await.unwrap_or_else(|error| Err(error).into());
     opened.map(|body| match (body, input.callback_url.as_deref()) {
-        (Err(error), Some(target)) if error.is_about_a_link() => {
-            let code = error.code().unwrap_or_default();
+        (Err(Error::Rejected(rejection)), Some(target)) if rejection.is_about_a_link() => {
+            let code = rejection.code().unwrap_or_default();
             Ok(redirect::found(&redirect::with_parameter(target, "error", code)))
         }
         (Ok(_), Some(target)) => Ok(redirect::found(target)),
@@ -166,7 +166,7 @@ async fn open(
             let callback_url = input.callback_url.as_deref();
             change_email::open_link(state, req, &claims, new_email, callback_url).await
         }
-        _ => Err(Error::InvalidEmailToken),
+        _ => Err(Rejection::InvalidEmailToken.into()),
     }
 }
 
@@ -178,9 +178,9 @@ async fn verify(
     claims: &EmailClaims,
 ) -> Result<WithCookies<Result<VerifyEmailResponse>>> {
     let user = store::User::find_by_email(&mut state.read().await?, &claims.email).await?;
-    let user = user.ok_or(Error::EmailTokenUserGone)?;
+    let user = user.ok_or(Rejection::EmailTokenUserGone)?;
     if user.id != claims.user_id {
-        return Err(Error::InvalidEmailToken);
+        return Err(Rejection::InvalidEmailToken.into());
     }
     let body = VerifyEmailResponse { status: True, user: Some(None) };
     if user.email_verified {
@@ -192,10 +192,10 @@ async fn verify(
     let mut conn = state.write().await?;
     let verify = async |conn: &mut Conn| {
         if !claims.hold(conn, now).await? {
-            return Err(Error::InvalidEmailToken);
+            return Err(Rejection::InvalidEmailToken.into());
         }
         let updated = store::User::update_of_email(conn, of, &changes, now).await?;
-        updated.ok_or(Error::InvalidEmailToken)
+        Ok::<_, Error>(updated.ok_or(Rejection::InvalidEmailToken)?)
     };
     conn.transaction(verify).await?;
     drop(conn);
@@ -215,13 +215,13 @@ async fn verify(
 /// Starts a session for a user who has just verified their address.
 async fn sign_in(state: &AppState, req: &HttpRequest, user_id: &str) -> Result<NewSession> {
     let ban = Ban::find(&mut state.read().await?, user_id).await?;
-    check_ban(state, user_id, &ban.ok_or(Error::Unauthorized)?).await?;
+    check_ban(state, user_id, &ban.ok_or(Rejection::Unauthorized)?).await?;
     let is_remembered = !state.cookies.has_marker(req.headers());
     let fresh = session::prepare(state, req, is_remembered)?;
     let conn = &mut state.write().await?;
     conn.transaction(async |conn| {
         let active = store::User::hold_active(conn, user_id).await?;
-        let active = active.ok_or(Error::Unauthorized)?; // disabled or deleted concurrently
+        let active = active.ok_or(Rejection::Unauthorized)?; // disabled or deleted concurrently
         fresh.row(user_id).insert(conn, &active).await?;
         let about = About::user(user_id).session(&fresh.id);
         state.actor(req).record(conn, Action::SignIn, about).await?;

@@ -25,7 +25,7 @@ use crate::{
     domain::{client_lifecycle, clients::ClientError, user_lifecycle},
     http::{
         client_credentials,
-        error::{Error, Result, examples::refusals},
+        error::{Error, Internal, Rejection, Result, examples::refusals},
         input::OauthForm,
         receiver::Client,
         state::AppState,
@@ -103,9 +103,9 @@ enum Senders {
 
 /// Authenticates the sender, then reads the form and returns its token.
 async fn token(req: &HttpRequest, mut payload: Payload, accepted: Senders) -> Result<String> {
-    let state = req.app_data::<Data<AppState>>().ok_or(Error::NoState)?;
+    let state = req.app_data::<Data<AppState>>().ok_or(Internal::NoState)?;
     if !state.security_events.are_offered() {
-        return Err(Error::IntrospectionNotOffered);
+        return Err(Rejection::IntrospectionNotOffered.into());
     }
     let is_allowed = match Client::of(req.headers(), &state.security_events) {
         Client::Receiver => true,
@@ -115,12 +115,12 @@ async fn token(req: &HttpRequest, mut payload: Payload, accepted: Senders) -> Re
         }
     };
     if !is_allowed {
-        return Err(Error::InvalidClient);
+        return Err(Rejection::InvalidClient.into());
     }
     let form = OauthForm::read(req, &mut payload).await?;
     let token = form.one("token")?;
-    let missing = Error::InvalidTokenRequest("The parameter token is missing");
-    token.map(str::to_owned).ok_or(missing)
+    let missing = || Rejection::InvalidRequest.with_message("The parameter token is missing");
+    token.map(str::to_owned).ok_or_else(missing)
 }
 
 /// Returns whether the sender is an OAuth client that sends its secret with HTTP Basic.
@@ -138,8 +138,8 @@ async fn is_oauth_client(state: &AppState, headers: &HeaderMap) -> Result<bool> 
 pub(crate) struct NoResponse {}
 
 refusals!(
-    ReceiverErrors: InvalidTokenRequest("The parameter token is missing"),
-    InvalidTokenRequest("A parameter is repeated"), InvalidClient, IntrospectionNotOffered
+    ReceiverErrors: InvalidRequest("The parameter token is missing"),
+    InvalidRequest("A parameter is repeated"), InvalidClient, IntrospectionNotOffered
 );
 
 /// Introspect a token

@@ -19,7 +19,7 @@ use crate::{
     },
     http::{
         documents::{StatusMessageResponse, StatusResponse},
-        error::{Error, Result, examples::refusals},
+        error::{Error, Rejection, Result, examples::refusals},
         input::{Email, Input, NewPassword, Schema, Sent, Target, Text},
         redirect,
         state::AppState,
@@ -57,7 +57,7 @@ pub(crate) async fn request_password_reset(
     Input(input): Input<RequestPasswordReset>,
 ) -> Result<Json<StatusMessageResponse>> {
     if !state.features.password_reset {
-        return Err(Error::PasswordResetDisabled);
+        return Err(Rejection::PasswordResetDisabled.into());
     }
     let redirect_to = input.redirect_to.as_deref();
     let mail = mail::ask_for(Kind::ResetPassword, &input.email.0, redirect_to, state.now());
@@ -166,7 +166,7 @@ pub(crate) async fn reset_password(
     req: HttpRequest,
     Input(input): Input<ResetPassword>,
 ) -> Result<Json<StatusResponse>> {
-    let token = input.token.ok_or(Error::InvalidResetToken)?;
+    let token = input.token.ok_or(Rejection::InvalidResetToken)?;
     state.passwords.check_new(&input.new_password.0)?;
     let (token, now) = (token_hash(&token), DbTime(state.clock.now()));
     let (client, actor) = (state.client_network(&req), state.actor(&req));
@@ -181,13 +181,14 @@ pub(crate) async fn reset_password(
         // The user is locked before the account and the token: the second of two concurrent requests
         // waits here and then finds no token.
         if store::User::hold(conn, (user_id, &user.email)).await? == 0 {
-            return Err(Error::InvalidResetToken); // address changed or user deleted concurrently
+            // Address changed or user deleted concurrently.
+            return Err(Rejection::InvalidResetToken.into());
         }
         PasswordHash::put(conn, (user_id, &new_account_id), &hash, now)
             .await
-            .on_conflict(Error::InvalidResetToken)?;
+            .on_conflict(Error::from(Rejection::InvalidResetToken))?;
         if VerificationToken::delete(conn, &token).await? == 0 {
-            return Err(Error::InvalidResetToken); // used by a concurrent request
+            return Err(Rejection::InvalidResetToken.into()); // used by a concurrent request
         }
         let mut ended = Vec::new();
         if state.features.revoke_sessions_on_password_reset {
@@ -212,6 +213,6 @@ pub(crate) async fn reset_password(
 async fn find_user(state: &AppState, token_hash: &[u8], now: DbTime) -> Result<store::User> {
     let conn = &mut state.read().await?;
     let id = VerificationToken::find_user(conn, Purpose::ResetPassword, token_hash, now).await?;
-    let user = store::User::find(conn, &id.ok_or(Error::InvalidResetToken)?).await?;
-    user.ok_or(Error::InvalidResetToken)
+    let user = store::User::find(conn, &id.ok_or(Rejection::InvalidResetToken)?).await?;
+    Ok(user.ok_or(Rejection::InvalidResetToken)?)
 }

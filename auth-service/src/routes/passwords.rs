@@ -16,7 +16,7 @@ use crate::{
     },
     http::{
         documents::StatusResponse,
-        error::{Error, Result, examples::refusals},
+        error::{Error, Rejection, Result, examples::refusals},
         input::{Input, NewPassword, Password, Schema},
         session::{self, Live},
         session_cookies::{CookieChange, WithCookies},
@@ -85,9 +85,9 @@ pub(crate) async fn change_password(
     let notice = mail::notify(Kind::PasswordChanged, user, state.now());
     conn.transaction(async |conn| {
         let active = store::User::hold_active(conn, user_id).await?;
-        let active = active.ok_or(Error::Unauthorized)?; // disabled or deleted concurrently
+        let active = active.ok_or(Rejection::Unauthorized)?; // disabled or deleted concurrently
         if PasswordHash::change(conn, user_id, hashes, now).await? == 0 {
-            return Err(Error::InvalidPassword); // changed concurrently
+            return Err(Rejection::InvalidPassword.into()); // changed concurrently
         }
         let mut ended = Vec::new();
         if let Some(fresh) = &fresh {
@@ -98,7 +98,7 @@ pub(crate) async fn change_password(
         notice.insert(conn).await?;
         record_with_sessions(conn, (Action::ChangePassword, user_id), &ended, &actor).await?;
         SecurityEvent::record_ended(conn, &ended, &moment).await?;
-        Ok(())
+        Ok::<_, Error>(())
     })
     .await?;
     state.mailer.wake();
@@ -135,7 +135,7 @@ pub(crate) async fn verify_password(
     passwords::check_max_length(&input.password.0)?;
     let user_id = live.user.id.as_str();
     match state.login_throttle.confirm(&state.passwords, user_id, &input.password.0).await {
-        Err(ConfirmError::NoPassword) => return Err(Error::InvalidPassword),
+        Err(ConfirmError::NoPassword) => return Err(Rejection::InvalidPassword.into()),
         confirmed => drop(confirmed?),
     }
     Ok(Json(StatusResponse::OK).into())

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::{
     http::{
         documents::StatusResponse,
-        error::{Error, Result, examples::refusals},
+        error::{Error, Rejection, Result, examples::refusals},
         input::{Ignored, Input, Schema, Sent, Text},
         session::{Caller, Live, NotSignedIn, with_caller},
         session_cookies::WithCookies,
@@ -32,7 +32,7 @@ impl Schema for UpdateSession {
 
 refusals!(
     UpdateSessionErrors: Unauthorized,
-    Validation("[body] Invalid input: expected record, received undefined".to_owned()),
+    Validation("[body] Invalid input: expected record, received undefined"),
     NoFieldsToUpdate
 );
 
@@ -50,7 +50,7 @@ pub(crate) async fn update_session(
     _: Box<Live>,
     _: Input<UpdateSession>,
 ) -> Result<WithCookies<HttpResponse>> {
-    Err(Error::NoFieldsToUpdate)
+    Err(Rejection::NoFieldsToUpdate.into())
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -82,18 +82,18 @@ pub(crate) async fn unlink_account(
     Input(input): Input<UnlinkAccount>,
 ) -> Result<WithCookies<Json<StatusResponse>>> {
     if !live.is_fresh(state) {
-        return Err(Error::SessionNotFresh);
+        return Err(Rejection::SessionNotFresh.into());
     }
     let user_id = live.user.id.as_str();
     let conn = &mut state.write().await?;
     conn.transaction(async |conn| {
         if Account::list(conn, user_id).await?.len() == 1 {
-            return Err(Error::LastAccount);
+            return Err(Rejection::LastAccount.into());
         }
         if Account::delete_own(conn, user_id, &input.account_id.0).await? == 0 {
-            return Err(Error::AccountNotFound);
+            return Err(Rejection::AccountNotFound.into());
         }
-        Ok(())
+        Ok::<_, Error>(())
     })
     .await?;
     Ok(Json(StatusResponse::OK).into())
@@ -121,7 +121,7 @@ pub(crate) async fn link_social(
     _: Box<Live>,
     _: Input<LinkSocial>,
 ) -> Result<WithCookies<HttpResponse>> {
-    Err(Error::ProviderNotFound)
+    Err(Rejection::ProviderNotFound.into())
 }
 
 /// Selection of one of the caller's accounts by its id, or by a cookie that this service never
@@ -161,7 +161,7 @@ async fn refuse_account(
             // Unlike for other endpoints, Better Auth returns an empty body here.
             return Ok(HttpResponse::Unauthorized().insert_header(ContentType::json()).finish());
         };
-        let Some(id) = &selection.account_id else { return Err(Error::AccountNotFound) };
+        let Some(id) = &selection.account_id else { return Err(Rejection::AccountNotFound.into()) };
         Err(error(own_account(state, &live, id).await?))
     })
     .await
@@ -169,10 +169,17 @@ async fn refuse_account(
 
 async fn own_account(state: &AppState, live: &Live, id: &str) -> Result<Account> {
     let accounts = Account::list(&mut state.read().await?, live.user.id.as_str()).await?;
-    accounts.into_iter().find(|account| account.id == id).ok_or(Error::AccountNotFound)
+    Ok(accounts.into_iter().find(|account| account.id == id).ok_or(Rejection::AccountNotFound)?)
 }
 
-refusals!(ProviderTokenErrors: AccountNotFound, ProviderNotSupported("github".to_owned()));
+fn not_supported(account: Account) -> Error {
+    let message = format!("Provider {} is not supported.", account.provider_id);
+    Rejection::ProviderNotSupported.with_message(message)
+}
+
+refusals!(
+    ProviderTokenErrors: AccountNotFound, ProviderNotSupported("Provider github is not supported.")
+);
 
 /// Get a provider's access token
 ///
@@ -188,8 +195,7 @@ pub(crate) async fn get_access_token(
     req: HttpRequest,
     Input(selection): Input<AccountSelection>,
 ) -> WithCookies<Result<HttpResponse>> {
-    let error = |account: Account| Error::ProviderNotSupported(account.provider_id);
-    refuse_account(&state, &req, &selection, error).await
+    refuse_account(&state, &req, &selection, not_supported).await
 }
 
 /// Refresh a provider's tokens
@@ -206,12 +212,11 @@ pub(crate) async fn refresh_token(
     req: HttpRequest,
     Input(selection): Input<AccountSelection>,
 ) -> WithCookies<Result<HttpResponse>> {
-    let error = |account: Account| Error::ProviderNotSupported(account.provider_id);
-    refuse_account(&state, &req, &selection, error).await
+    refuse_account(&state, &req, &selection, not_supported).await
 }
 
 refusals!(
-    AccountInfoErrors: Validation("[query] Invalid input".to_owned()), AccountNotFound,
+    AccountInfoErrors: Validation("[query] Invalid input"), AccountNotFound,
     ProviderNotConfigured
 );
 
@@ -232,5 +237,5 @@ pub(crate) async fn account_info(
     req: HttpRequest,
     Input(selection): Input<AccountSelection>,
 ) -> WithCookies<Result<HttpResponse>> {
-    refuse_account(&state, &req, &selection, |_| Error::ProviderNotConfigured).await
+    refuse_account(&state, &req, &selection, |_| Rejection::ProviderNotConfigured.into()).await
 }

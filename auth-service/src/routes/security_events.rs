@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use crate::{
     domain::security_events,
     http::{
-        error::{Error, Result, examples::refusals},
+        error::{Error, Internal, Rejection, Result, examples::refusals},
         input,
         receiver::Client,
         state::AppState,
@@ -71,20 +71,20 @@ impl FromRequest for Received {
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (req, mut payload) = (req.clone(), payload.take());
         Box::pin(async move {
-            let state = req.app_data::<Data<AppState>>().ok_or(Error::NoState)?;
+            let state = req.app_data::<Data<AppState>>().ok_or(Internal::NoState)?;
             if !state.security_events.are_offered() {
-                return Err(Error::EventsNotOffered);
+                return Err(Rejection::EventsNotOffered.into());
             }
             if Client::of(req.headers(), &state.security_events) != Client::Receiver {
-                return Err(Error::NoReceiver);
+                return Err(Rejection::NoReceiver.into());
             }
             let bytes = body::read(&req, &mut payload, MAX_BODY_BYTES).await?;
             match input::parse(&req, &bytes, false)? {
                 None => Ok(Self(Poll::default())),
                 Some(object @ Value::Object(_)) => serde_json::from_value(object)
                     .map(Self)
-                    .map_err(|error| Error::Validation(format!("[body] {error}"))),
-                Some(_) => Err(Error::Validation("[body] expected object".to_owned())),
+                    .map_err(|error| Rejection::Validation.with_message(format!("[body] {error}"))),
+                Some(_) => Err(Rejection::Validation.with_message("[body] expected object")),
             }
         })
     }
@@ -109,7 +109,7 @@ fn as_object<S: Serializer>(sets: &[(String, String)], serializer: S) -> Result<
 }
 
 refusals!(
-    PollErrors: Validation("[body] expected object".to_owned()), NoReceiver, EventsNotOffered
+    PollErrors: Validation("[body] expected object"), NoReceiver, EventsNotOffered
 );
 
 /// Receive security events
@@ -171,7 +171,7 @@ impl Place {
             return Ok(Self { stream: String::new(), number: 0 });
         };
         let invalid =
-            || Error::Validation("[body.cursor] Invalid input: unknown cursor".to_owned());
+            || Rejection::Validation.with_message("[body.cursor] Invalid input: unknown cursor");
         let (stream, number) = cursor.rsplit_once('.').ok_or_else(invalid)?;
         let number = number.parse().ok().filter(|number| *number >= 0).ok_or_else(invalid)?;
         Ok(Self { stream: stream.to_owned(), number })

@@ -16,7 +16,7 @@ use crate::{
     domain::{audit::Action, token_hash::token_hash},
     http::{
         documents::StatusResponse,
-        error::{Error, Result, examples::refusals},
+        error::{Error, Rejection, Result, examples::refusals},
         input::{Ignored, Input, Schema},
         origin,
         session::{Caller, Live, NotSignedIn, SessionBody, with_caller},
@@ -97,7 +97,7 @@ refusals!(PostErrors: MissingOrNullOrigin, InvalidOrigin, GetSessionByPost);
 // The body is not read.
 pub(crate) async fn refuse_post(state: Data<AppState>, req: HttpRequest) -> Result<HttpResponse> {
     origin::check(&req, &state.trusted_origins)?;
-    let mut refused = Error::GetSessionByPost.error_response();
+    let mut refused = Error::from(Rejection::GetSessionByPost).error_response();
     for (name, value) in [NO_STORE, NO_CACHE] {
         refused.headers_mut().insert(name, HeaderValue::from_static(value));
     }
@@ -125,7 +125,7 @@ pub(crate) async fn list_sessions(
     (): (),
 ) -> Result<WithCookies<HttpResponse>> {
     if !live.is_fresh(state) {
-        return Err(Error::SessionNotFresh);
+        return Err(Rejection::SessionNotFresh.into());
     }
     let now = DbTime(state.clock.now());
     let listed = ListedSession::list(&mut state.read().await?, live.user.id.as_str(), now).await?;

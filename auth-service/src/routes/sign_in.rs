@@ -17,7 +17,7 @@ use crate::{
         user_lifecycle,
     },
     http::{
-        error::{Error, Result, examples::refusals},
+        error::{Error, Rejection, Result, examples::refusals},
         input::{Email, Input, Password, Schema, Target},
         redirect, session,
         session_cookies::WithCookies,
@@ -86,7 +86,7 @@ pub(crate) async fn sign_in(
     Input(input): Input<SignIn>,
 ) -> Result<WithCookies<HttpResponse>> {
     if !is_email(&input.email) {
-        return Err(Error::InvalidEmail);
+        return Err(Rejection::InvalidEmail.into());
     }
     passwords::check_max_length(&input.password.0)?;
 
@@ -124,7 +124,7 @@ async fn authenticate(
             let mail = mail::ask_for(Kind::VerifyEmail, attempt.email, callback_url, state.now());
             state.mailer.post(&[mail]).await?;
         }
-        return attempt.fails(Some(known.user.id.as_str()), Error::EmailNotVerified).await;
+        return attempt.fails(Some(known.user.id.as_str()), Rejection::EmailNotVerified).await;
     }
     let fresh = session::prepare(state, req, input.remember_me.unwrap_or(true))?;
     if !attempt.admit(&known, &fresh).await? {
@@ -133,7 +133,7 @@ async fn authenticate(
         known = attempt.find_user().await?;
         if !attempt.admit(&known, &fresh).await? {
             let user_id = Some(known.user.id.as_str());
-            return attempt.fails(user_id, Error::InvalidEmailOrPassword).await;
+            return attempt.fails(user_id, Rejection::InvalidEmailOrPassword).await;
         }
     }
     Ok((known.user, fresh))
@@ -144,7 +144,7 @@ pub(crate) async fn check_ban(state: &AppState, user_id: &str, ban: &Ban) -> Res
     let now = DbTime(state.now().into());
     let (system, moment) = (state.audit.system(now), state.security_events.moment(now));
     let admitted = user_lifecycle::may_sign_in(&state.database, user_id, ban, &system, &moment);
-    if admitted.await? { Ok(()) } else { Err(Error::BannedUser) }
+    if admitted.await? { Ok(()) } else { Err(Rejection::BannedUser.into()) }
 }
 
 struct Attempt<'a> {
@@ -176,24 +176,24 @@ impl Attempt<'_> {
             }
             (user, _) => {
                 let user_id = user.as_ref().map(|(user, _)| user.id.as_str());
-                self.fails(user_id, Error::InvalidEmailOrPassword).await
+                self.fails(user_id, Rejection::InvalidEmailOrPassword).await
             }
         }
     }
 
     /// Records that the attempt failed, and returns the error. An unknown address is not stored,
     /// because it may be a password that was typed into the wrong field.
-    async fn fails<T>(&self, user_id: Option<&str>, error: Error) -> Result<T> {
-        let (about, reason) = match (user_id, &error) {
+    async fn fails<T>(&self, user_id: Option<&str>, rejection: Rejection) -> Result<T> {
+        let (about, reason) = match (user_id, rejection) {
             (None, _) => (About::default(), "unknown user"),
-            (Some(id), Error::EmailNotVerified) => (About::user(id), "address not verified"),
-            (Some(id), Error::BannedUser) => (About::user(id), "disabled user"),
+            (Some(id), Rejection::EmailNotVerified) => (About::user(id), "address not verified"),
+            (Some(id), Rejection::BannedUser) => (About::user(id), "disabled user"),
             (Some(id), _) => (About::user(id), "wrong password"),
         };
         let conn = &mut self.state.write().await?;
         let about = about.detail(reason);
         self.actor.record_failure(conn, Action::SignIn, about).await?;
-        Err(error)
+        Err(rejection.into())
     }
 
     /// Starts the session and returns true. Returns false if the password hash was changed or the
@@ -203,7 +203,9 @@ impl Attempt<'_> {
     async fn admit(&self, known: &Known, fresh: &NewSession) -> Result<bool> {
         let user_id = known.user.id.as_str();
         match check_ban(self.state, user_id, &known.ban).await {
-            Err(error @ Error::BannedUser) => return self.fails(Some(user_id), error).await,
+            Err(Error::Rejected(banned @ Rejection::BannedUser)) => {
+                return self.fails(Some(user_id), banned).await;
+            }
             checked => checked?,
         }
         let hash = if self.state.passwords.is_outdated(&known.hash) {
@@ -268,5 +270,5 @@ refusals!(ProviderErrors: ProviderNotFound);
     responses(ProviderErrors),
 )]
 pub(crate) async fn sign_in_social(_: Input<SignInSocial>) -> Result<HttpResponse> {
-    Err(Error::ProviderNotFound)
+    Err(Rejection::ProviderNotFound.into())
 }

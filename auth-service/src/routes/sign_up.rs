@@ -18,7 +18,7 @@ use crate::{
         sessions::NewSession,
     },
     http::{
-        error::{Error, Result, examples::refusals},
+        error::{Error, Rejection, Result, examples::refusals},
         input::{Email, Input, NewPassword, Schema, Target, Text},
         session,
         session_cookies::{CookieChange, WithCookies},
@@ -93,13 +93,13 @@ pub(crate) async fn sign_up(
     Input(input): Input<SignUp>,
 ) -> Result<WithCookies<Json<SignUpResponse>>> {
     if !state.features.sign_up {
-        return Err(Error::SignUpDisabled);
+        return Err(Rejection::SignUpDisabled.into());
     }
     state.passwords.check_new(&input.password.0)?;
     let must_verify = state.features.require_email_verification;
     let is_taken = is_taken(&state, &input.email.0).await?;
     if is_taken && !must_verify {
-        return Err(Error::UserAlreadyExists);
+        return Err(Rejection::UserAlreadyExists.into());
     }
     let password_hash = state.passwords.hash(input.password.0).await?;
     let now = state.now();
@@ -120,12 +120,13 @@ pub(crate) async fn sign_up(
     if must_verify {
         // The response does not reveal whether the address is taken.
         let registered = if is_taken {
-            Err(Error::UserAlreadyExists)
+            Err(Rejection::UserAlreadyExists.into())
         } else {
             register(&state, &new, None, &actor).await
         };
         return match registered {
-            Ok(()) | Err(Error::UserAlreadyExists | Error::LostRaceForEmail) => {
+            Ok(())
+            | Err(Error::Rejected(Rejection::UserAlreadyExists | Rejection::LostRaceForEmail)) => {
                 Ok(Json(SignUpResponse { token: None, user }).into())
             }
             Err(error) => Err(error),

@@ -9,7 +9,7 @@ use super::confirm_page::page;
 use crate::{
     domain::{email_tokens::Request, user_lifecycle},
     http::{
-        error::{Error, Result},
+        error::{Error, Rejection, Result},
         input::{Input, Schema, Sent, Text},
         redirect,
         session_cookies::{CookieChange, WithCookies},
@@ -107,8 +107,10 @@ pub(crate) async fn undo_change_email(
             let page = page(DONE, context! { email => change.old_email, needs_password, site })?;
             Ok(WithCookies::new(page, CookieChange::Clear))
         }
-        Err(error) if error.is_about_a_link() || matches!(error, Error::UserAlreadyExists) => {
-            let code = error.code().unwrap_or_default();
+        Err(Error::Rejected(rejection))
+            if rejection.is_about_a_link() || rejection == Rejection::UserAlreadyExists =>
+        {
+            let code = rejection.code().unwrap_or_default();
             Ok(redirect::found(&redirect::with_parameter(ERROR_PAGE, "error", code)).into())
         }
         Err(error) => Err(error),
@@ -118,9 +120,9 @@ pub(crate) async fn undo_change_email(
 async fn undo(state: &AppState, req: &HttpRequest, token: &str) -> Result<EmailChange> {
     let claims = state.email_tokens.read(token, state.now())?;
     let id = claims.change_id.filter(|_| claims.request_type == Request::UndoChangeEmail);
-    let id = id.ok_or(Error::InvalidEmailToken)?;
+    let id = id.ok_or(Rejection::InvalidEmailToken)?;
     let change = EmailChange::find(&mut state.read().await?, &id).await?;
-    let change = change.ok_or(Error::InvalidEmailToken)?; // undone, or the user was deleted
+    let change = change.ok_or(Rejection::InvalidEmailToken)?; // undone, or the user was deleted
     let moment = state.moment();
     let clears_password = state.features.password_reset;
     let conn = &mut state.write().await?;

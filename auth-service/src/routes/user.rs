@@ -19,7 +19,7 @@ use crate::{
     },
     http::{
         documents::{StatusResponse, SuccessMessageResponse},
-        error::{Error, Result, examples::refusals},
+        error::{Rejection, Result, examples::refusals},
         input::{Input, NullableText, Password, Schema, Sent, Target, Text, Truthy},
         redirect,
         session::{Caller, Live, NotSignedIn, with_caller},
@@ -62,10 +62,10 @@ pub(crate) async fn update_user(
     Input(input): Input<UpdateUser>,
 ) -> Result<WithCookies<Json<StatusResponse>>> {
     if input.email.0 {
-        return Err(Error::EmailCannotBeUpdated);
+        return Err(Rejection::EmailCannotBeUpdated.into());
     }
     if input.name.is_none() && input.image.is_none() {
-        return Err(Error::NoFieldsToUpdate);
+        return Err(Rejection::NoFieldsToUpdate.into());
     }
     let name = input.name.map(|name| name.0);
     let image = input.image.map(|image| image.0.map(|image| image.0));
@@ -192,7 +192,7 @@ pub(crate) async fn delete_user(
         let body = SuccessMessageResponse::new("Verification email sent");
         return Ok(HttpResponse::Ok().json(body).into());
     } else if password.is_none() && !live.is_fresh(state) {
-        return Err(Error::SessionExpired);
+        return Err(Rejection::SessionExpired.into());
     }
     delete(state, req, &live).await?;
     Ok(WithCookies::new(deleted(), CookieChange::Clear))
@@ -239,11 +239,11 @@ pub(crate) async fn open_delete_link(
     Input(input): Input<OpenDeleteLink>,
 ) -> Result<WithCookies<Result<HttpResponse>>> {
     if !state.features.delete_user {
-        return Err(Error::DeleteUserDisabled);
+        return Err(Rejection::DeleteUserDisabled.into());
     }
     let opened = with_caller(&state, &req, async |caller| {
         let Caller::Live(live) = caller else {
-            return Err(Error::NobodyToDelete);
+            return Err(Rejection::NobodyToDelete.into());
         };
         use_up(&state, &live, &input.token.0).await?;
         delete(&state, &req, &live).await?;
@@ -263,7 +263,7 @@ async fn use_up(state: &AppState, live: &Live, token: &str) -> Result<()> {
     if user.as_deref() != Some(live.user.id.as_str())
         || VerificationToken::delete(conn, &hash).await? == 0
     {
-        return Err(Error::InvalidDeleteToken);
+        return Err(Rejection::InvalidDeleteToken.into());
     }
     Ok(())
 }

@@ -1,6 +1,9 @@
 //! Conversions from errors of `domain` and `store` to errors of requests.
 
-use super::Error;
+use database::is_outage;
+use service_kit::{body::BodyError, server::Exhausted};
+
+use super::{Error, Internal, Rejection, Unavailable};
 use crate::{
     domain::{
         clients::{ClientError, GrantError},
@@ -12,8 +15,57 @@ use crate::{
         throttle::ThrottleError,
         user_lifecycle::UndoError,
     },
-    store::{DatabaseError, RegistrationError},
+    store::{DatabaseError, RegistrationError, StoreError, is_dangling_reference},
 };
+
+impl<E: Into<Internal>> From<E> for Error {
+    fn from(error: E) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+impl From<Unavailable> for Error {
+    fn from(error: Unavailable) -> Self {
+        Self::Unavailable(error)
+    }
+}
+
+impl From<Exhausted> for Error {
+    fn from(error: Exhausted) -> Self {
+        Unavailable::from(error).into()
+    }
+}
+
+impl From<database::Unavailable> for Error {
+    fn from(error: database::Unavailable) -> Self {
+        Unavailable::from(error).into()
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        if is_dangling_reference(&error) {
+            // The new row refers to a user who was deleted during the request.
+            Rejection::UserDeleted.into()
+        } else if is_outage(&error) {
+            Unavailable::Sql(error).into()
+        } else {
+            Internal::Sql(error).into()
+        }
+    }
+}
+
+impl From<BodyError> for Error {
+    fn from(error: BodyError) -> Self {
+        let rejection = match error {
+            BodyError::TooLarge => Rejection::BodyTooLarge,
+            BodyError::Encoded => Rejection::EncodedBody,
+            BodyError::TimedOut => Rejection::BodyTimedOut,
+            BodyError::Incomplete => Rejection::InvalidJson,
+        };
+        rejection.into()
+    }
+}
 
 impl From<DatabaseError> for Error {
     fn from(error: DatabaseError) -> Self {
@@ -27,7 +79,7 @@ impl From<DatabaseError> for Error {
 impl From<RegistrationError> for Error {
     fn from(error: RegistrationError) -> Self {
         match error {
-            RegistrationError::EmailTaken => Self::LostRaceForEmail,
+            RegistrationError::EmailTaken => Rejection::LostRaceForEmail.into(),
             RegistrationError::Sql(error) => error.into(),
         }
     }
@@ -46,11 +98,11 @@ impl From<ThrottleError> for Error {
 impl From<PasswordError> for Error {
     fn from(error: PasswordError) -> Self {
         match error {
-            PasswordError::TooShort => Self::PasswordTooShort,
-            PasswordError::TooLong => Self::PasswordTooLong,
-            PasswordError::Compromised => Self::PasswordCompromised,
-            PasswordError::QueueFull => Self::TooManyPasswords,
-            PasswordError::Panicked(error) => Self::Blocking(error),
+            PasswordError::TooShort => Rejection::PasswordTooShort.into(),
+            PasswordError::TooLong => Rejection::PasswordTooLong.into(),
+            PasswordError::Compromised => Rejection::PasswordCompromised.into(),
+            PasswordError::QueueFull => Unavailable::TooManyPasswords.into(),
+            PasswordError::Panicked(error) => error.into(),
         }
     }
 }
@@ -58,8 +110,8 @@ impl From<PasswordError> for Error {
 impl From<ConfirmError> for Error {
     fn from(error: ConfirmError) -> Self {
         match error {
-            ConfirmError::NoPassword => Self::CredentialAccountNotFound,
-            ConfirmError::WrongPassword => Self::InvalidPassword,
+            ConfirmError::NoPassword => Rejection::CredentialAccountNotFound.into(),
+            ConfirmError::WrongPassword => Rejection::InvalidPassword.into(),
             ConfirmError::Password(error) => error.into(),
             ConfirmError::Throttle(error) => error.into(),
             ConfirmError::Unavailable(error) => error.into(),
@@ -74,7 +126,7 @@ impl From<SessionError> for Error {
             SessionError::StoredUserId(error) => error.into(),
             SessionError::Unavailable(error) => error.into(),
             SessionError::Sql(error) => error.into(),
-            error => Self::Session(error),
+            error => Internal::Session(error).into(),
         }
     }
 }
@@ -84,7 +136,7 @@ impl From<IssuerError> for Error {
         match error {
             IssuerError::Unavailable(error) => error.into(),
             IssuerError::Sql(error) => error.into(),
-            error => Self::Issuer(error),
+            error => Internal::Issuer(error).into(),
         }
     }
 }
@@ -102,8 +154,8 @@ impl From<ClientError> for Error {
 impl From<GrantError> for Error {
     fn from(error: GrantError) -> Self {
         match error {
-            GrantError::ScopeNotAllowed => Self::InvalidScope,
-            GrantError::TargetNotAllowed => Self::InvalidTarget,
+            GrantError::ScopeNotAllowed => Rejection::InvalidScope.into(),
+            GrantError::TargetNotAllowed => Rejection::InvalidTarget.into(),
         }
     }
 }
@@ -111,8 +163,8 @@ impl From<GrantError> for Error {
 impl From<UndoError> for Error {
     fn from(error: UndoError) -> Self {
         match error {
-            UndoError::Obsolete => Self::InvalidEmailToken,
-            UndoError::AddressTaken => Self::UserAlreadyExists,
+            UndoError::Obsolete => Rejection::InvalidEmailToken.into(),
+            UndoError::AddressTaken => Rejection::UserAlreadyExists.into(),
             UndoError::Sql(error) => error.into(),
         }
     }
@@ -121,9 +173,9 @@ impl From<UndoError> for Error {
 impl From<EmailTokenError> for Error {
     fn from(error: EmailTokenError) -> Self {
         match error {
-            EmailTokenError::Invalid => Self::InvalidEmailToken,
-            EmailTokenError::Expired => Self::EmailTokenExpired,
-            error @ EmailTokenError::Sign(_) => Self::EmailToken(error),
+            EmailTokenError::Invalid => Rejection::InvalidEmailToken.into(),
+            EmailTokenError::Expired => Rejection::EmailTokenExpired.into(),
+            error @ EmailTokenError::Sign(_) => Internal::EmailToken(error).into(),
         }
     }
 }

@@ -8,19 +8,21 @@ use super::Error;
 
 pub(crate) type Responses = BTreeMap<String, RefOr<Response>>;
 
-/// Declares a type for the `responses` of an operation. It describes the errors that the operation
-/// can return, except for those that many operations share.
+/// Declares a type for the `responses` of an operation. It describes the rejections that the
+/// operation can return, some with an example of their message, except for those that many
+/// operations share.
 macro_rules! refusals {
-    ($name:ident: $($error:expr),+ $(,)?) => {
+    ($name:ident: $($rejection:ident $(($message:literal))?),+ $(,)?) => {
         pub(crate) enum $name {}
 
         impl utoipa::IntoResponses for $name {
             fn responses() -> $crate::http::error::examples::Responses {
-                use $crate::http::error::Error::*;
+                use $crate::http::error::{Error, Rejection, examples};
                 let mut responses = Default::default();
-                for error in [$($error),+] {
-                    $crate::http::error::examples::add(&mut responses, &error);
-                }
+                $(
+                    let error = Error::from(Rejection::$rejection$(.with_message($message))?);
+                    examples::add(&mut responses, &error);
+                )+
                 responses
             }
         }

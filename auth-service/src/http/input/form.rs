@@ -4,8 +4,8 @@ use actix_web::{HttpRequest, dev::Payload, http::header::CONTENT_TYPE};
 use service_kit::body;
 use url::form_urlencoded;
 
-use super::FORM;
-use crate::http::error::{Error, Result};
+use super::{FORM, unsupported_media_type};
+use crate::http::error::{Rejection, Result};
 
 /// Maximum size of the body in bytes. An access token is at most 8 KiB long.
 const MAX_OAUTH_BODY_BYTES: usize = 16 * 1024;
@@ -34,7 +34,7 @@ impl OauthForm {
         match self.all(name)[..] {
             [] => Ok(None),
             [value] => Ok(Some(value)),
-            _ => Err(Error::InvalidTokenRequest("A parameter is repeated")),
+            _ => Err(Rejection::InvalidRequest.with_message("A parameter is repeated")),
         }
     }
 }
@@ -46,6 +46,6 @@ fn check_media_type(req: &HttpRequest) -> Result<()> {
     if media_type.eq_ignore_ascii_case(FORM) {
         Ok(())
     } else {
-        Err(Error::UnsupportedMediaType { sent: sent.into_owned(), allowed: FORM })
+        Err(unsupported_media_type(&sent, FORM))
     }
 }
