@@ -11,13 +11,16 @@ use std::collections::BTreeSet;
 
 use utoipa::{
     OpenApi as _,
-    openapi::{ObjectBuilder, OpenApi, Type, schema::AdditionalProperties},
+    openapi::{ObjectBuilder, OpenApi, Paths, Type, schema::AdditionalProperties},
 };
 
 use self::complete::complete;
 use crate::{
     http::error::{self, Rejection},
-    routes,
+    routes::{
+        self,
+        token::{JWKS_PATH, OTHER_JWKS_PATHS},
+    },
 };
 
 const ABOUT: &str = "\
@@ -97,8 +100,6 @@ precedence. A JWT does not identify a session here. With https, the cookie is ca
         routes::oauth2::introspect,
         routes::oauth2::revoke,
         routes::token::jwks,
-        routes::token::jwks_at_root,
-        routes::token::well_known_jwks,
         routes::token::issuer,
         routes::status::ok,
         routes::error_page::error_page,
@@ -116,6 +117,7 @@ pub fn json() -> Result<String, serde_json::Error> {
 
 fn describe() -> OpenApi {
     let mut openapi = Operations::openapi();
+    describe_other_jwks_paths(&mut openapi.paths);
     let fields = schemas::simplify(&mut openapi);
     complete(&mut openapi, &fields);
     let components = openapi.components.get_or_insert_default();
@@ -124,6 +126,17 @@ fn describe() -> OpenApi {
     headers::describe(components);
     security::describe(components);
     openapi
+}
+
+fn describe_other_jwks_paths(paths: &mut Paths) {
+    let described = paths.paths.get(JWKS_PATH).cloned();
+    for (path, operation_id) in OTHER_JWKS_PATHS {
+        let mut item = described.clone().unwrap_or_default();
+        if let Some(operation) = &mut item.get {
+            operation.operation_id = Some(operation_id.to_owned());
+        }
+        paths.paths.insert(path.to_owned(), item);
+    }
 }
 
 /// Returns the schema of error bodies, with the possible values of `code`.

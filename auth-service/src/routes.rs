@@ -91,12 +91,10 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
             .route("/error", read().to(error_page::error_page))
             .default_service(to(HttpResponse::NotFound)),
     )
-    .service(
-        resource("/jwks").route(read().to(token::jwks_at_root)).default_service(to(web::only_get)),
-    )
+    .service(resource("/jwks").route(read().to(token::jwks)).default_service(to(web::only_get)))
     .service(
         resource("/.well-known/jwks.json")
-            .route(read().to(token::well_known_jwks))
+            .route(read().to(token::jwks))
             .default_service(to(web::only_get)),
     )
     .service(

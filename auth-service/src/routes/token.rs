@@ -24,6 +24,12 @@ use crate::{
 /// from verifiers, and keep serving revoked ones, for at most a minute.
 const JWKS_CACHE_CONTROL: &str = "public, max-age=60";
 
+/// Full path of the keys.
+pub(crate) const JWKS_PATH: &str = "/api/auth/jwks";
+/// Other paths of the keys, with the ids of their operations.
+pub(crate) const OTHER_JWKS_PATHS: [(&str, &str); 2] =
+    [("/jwks", "getKeySet"), ("/.well-known/jwks.json", "getWellKnownKeySet")];
+
 #[derive(Serialize, ToSchema)]
 pub(crate) struct TokenResponse {
     /// A JWT (RFC 7519)
@@ -53,15 +59,15 @@ pub(crate) async fn issue_token(
 ///
 /// A JWK set (RFC 7517). All three paths return the same set.
 #[utoipa::path(
-    get, path = "/api/auth/jwks", operation_id = "getJSONWebKeySet", tag = "service",
+    get, path = JWKS_PATH, operation_id = "getJSONWebKeySet", tag = "service",
     params(("If-None-Match" = Option<String>, Header, nullable = false)),
     responses(
-    (
-        status = 200,
-        description = "The signing key, the next one, and earlier keys whose tokens may not have expired",
-        body = JwkSet,
-        headers(("Cache-Control"), ("ETag")),
-    ),
+        (
+            status = 200,
+            description = "The signing key, the next one, and earlier keys whose tokens may not have expired",
+            body = JwkSet,
+            headers(("Cache-Control"), ("ETag")),
+        ),
         (status = 304, description = "Not modified", headers(("Cache-Control"), ("ETag"))),
     ),
 )]
@@ -78,49 +84,6 @@ pub(crate) async fn jwks(state: Data<AppState>, req: HttpRequest) -> Result<Http
         return Ok(response.finish());
     }
     Ok(response.insert_header(ContentType::json()).body(jwks.document.clone()))
-}
-
-/// Get the public keys
-///
-/// A JWK set (RFC 7517). All three paths return the same set.
-#[utoipa::path(
-    get, path = "/jwks", operation_id = "getKeySet", tag = "service",
-    params(("If-None-Match" = Option<String>, Header, nullable = false)),
-    responses(
-    (
-        status = 200,
-        description = "The signing key, the next one, and earlier keys whose tokens may not have expired",
-        body = JwkSet,
-        headers(("Cache-Control"), ("ETag")),
-    ),
-        (status = 304, description = "Not modified", headers(("Cache-Control"), ("ETag"))),
-    ),
-)]
-pub(crate) async fn jwks_at_root(state: Data<AppState>, req: HttpRequest) -> Result<HttpResponse> {
-    jwks(state, req).await
-}
-
-/// Get the public keys
-///
-/// A JWK set (RFC 7517). All three paths return the same set.
-#[utoipa::path(
-    get, path = "/.well-known/jwks.json", operation_id = "getWellKnownKeySet", tag = "service",
-    params(("If-None-Match" = Option<String>, Header, nullable = false)),
-    responses(
-    (
-        status = 200,
-        description = "The signing key, the next one, and earlier keys whose tokens may not have expired",
-        body = JwkSet,
-        headers(("Cache-Control"), ("ETag")),
-    ),
-        (status = 304, description = "Not modified", headers(("Cache-Control"), ("ETag"))),
-    ),
-)]
-pub(crate) async fn well_known_jwks(
-    state: Data<AppState>,
-    req: HttpRequest,
-) -> Result<HttpResponse> {
-    jwks(state, req).await
 }
 
 /// Get the issuer and audience of access tokens
