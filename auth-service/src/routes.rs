@@ -3,6 +3,7 @@
 //! Under `/api/auth`, a wrong method is treated as an unknown path (404 without a body), except for
 //! `POST /get-session`, as in Better Auth. Handlers there are therefore added with `Scope::route`,
 //! which matches path and method together. Elsewhere, a wrong method gets a 405 with `Allow`.
+//! A test compares the tables with the API description.
 
 pub(crate) mod callback;
 pub(crate) mod change_email;
@@ -27,13 +28,14 @@ pub(crate) mod user;
 pub(crate) mod web;
 
 use actix_web::{
-    HttpResponse, Route,
-    guard::{Any, Get, Head},
+    HttpResponse, Resource,
     middleware::from_fn,
-    web::{ServiceConfig, get, head, post, resource, route, scope, to},
+    web::{ServiceConfig, resource, scope, to},
 };
-
-use service_kit::docs;
+use service_kit::{
+    docs,
+    endpoint::{Endpoint, GET, HEAD, POST, READ},
+};
 use shared_models::ISSUER_DOCUMENT;
 
 use crate::http::{rate_limit, session::signed_in};
@@ -42,93 +44,84 @@ pub(crate) const BASE_PATH: &str = "/api/auth";
 /// The committed `OpenAPI` document, which the service serves.
 const DESCRIPTION: &str = include_str!("../openapi.json");
 
+/// Endpoints below the base path. They are tried in this order; the first three are requested most
+/// often.
+pub(crate) static BELOW_BASE_PATH: [Endpoint; 42] = [
+    Endpoint(READ, "/jwks", || to(token::jwks)),
+    Endpoint(READ, "/get-session", || to(sessions::get_session)),
+    Endpoint(READ, "/token", || to(signed_in(token::issue_token))),
+    Endpoint(POST, "/sign-up/email", || to(sign_up::sign_up)),
+    Endpoint(POST, "/sign-in/email", || to(sign_in::sign_in)),
+    Endpoint(POST, "/sign-in/social", || to(sign_in::sign_in_social)),
+    Endpoint(POST, "/sign-out", || to(sign_out::sign_out)),
+    Endpoint(POST, "/get-session", || to(sessions::refuse_post)),
+    Endpoint(READ, "/list-sessions", || to(signed_in(sessions::list_sessions))),
+    Endpoint(POST, "/revoke-session", || to(signed_in(sessions::revoke_session))),
+    Endpoint(POST, "/revoke-sessions", || to(signed_in(sessions::revoke_sessions))),
+    Endpoint(POST, "/revoke-other-sessions", || to(signed_in(sessions::revoke_other_sessions))),
+    Endpoint(POST, "/update-user", || to(signed_in(user::update_user))),
+    Endpoint(READ, "/list-accounts", || to(signed_in(user::list_accounts))),
+    Endpoint(POST, "/delete-user", || to(signed_in(user::delete_user))),
+    Endpoint(GET, "/delete-user/callback", || to(user::open_delete_link)),
+    Endpoint(HEAD, "/delete-user/callback", || to(unopened)),
+    Endpoint(POST, "/change-password", || to(signed_in(passwords::change_password))),
+    Endpoint(POST, "/verify-password", || to(signed_in(passwords::verify_password))),
+    Endpoint(POST, "/request-password-reset", || to(password_reset::request_password_reset)),
+    Endpoint(READ, "/reset-password/{token}", || to(password_reset::open_reset_link)),
+    Endpoint(POST, "/reset-password", || to(password_reset::reset_password)),
+    Endpoint(POST, "/change-email", || to(signed_in(change_email::change_email))),
+    Endpoint(READ, "/undo-change-email", || to(undo_change_email::open_undo_link)),
+    Endpoint(POST, "/undo-change-email", || to(undo_change_email::undo_change_email)),
+    Endpoint(POST, "/send-verification-email", || to(email::send_verification_email)),
+    Endpoint(GET, "/verify-email", || to(email::verify_email)),
+    Endpoint(HEAD, "/verify-email", || to(unopened)),
+    Endpoint(POST, "/update-session", || to(signed_in(providers::update_session))),
+    Endpoint(POST, "/unlink-account", || to(signed_in(providers::unlink_account))),
+    Endpoint(POST, "/link-social", || to(signed_in(providers::link_social))),
+    Endpoint(POST, "/refresh-token", || to(providers::refresh_token)),
+    Endpoint(POST, "/get-access-token", || to(providers::get_access_token)),
+    Endpoint(READ, "/account-info", || to(providers::account_info)),
+    Endpoint(GET, "/callback/{id}", || to(callback::callback)),
+    Endpoint(POST, "/callback/{id}", || to(callback::callback_by_post)),
+    Endpoint(READ, "/verify-email/confirm", || to(confirm_page::confirm_page)),
+    Endpoint(POST, "/oauth2/token", || to(client_token::issue_client_token)),
+    Endpoint(POST, "/oauth2/introspect", || to(oauth2::introspect)),
+    Endpoint(POST, "/oauth2/revoke", || to(oauth2::revoke)),
+    Endpoint(READ, "/ok", || to(status::ok)),
+    Endpoint(READ, "/error", || to(error_page::error_page)),
+];
+
+pub(crate) static ELSEWHERE: [Endpoint; 7] = [
+    Endpoint(READ, "/jwks", || to(token::jwks)),
+    Endpoint(READ, "/.well-known/jwks.json", || to(token::jwks)),
+    Endpoint(READ, ISSUER_DOCUMENT, || to(token::issuer)),
+    Endpoint(READ, server_metadata::PATH, || to(server_metadata::server_metadata)),
+    Endpoint(POST, security_events::PATH, || to(security_events::poll_events)),
+    Endpoint(READ, "/health/live", || to(status::live)),
+    Endpoint(READ, "/health/ready", || to(status::ready)),
+];
+
 pub(crate) fn configure(app: &mut ServiceConfig) {
+    let below_base_path = BELOW_BASE_PATH.iter().fold(scope(BASE_PATH), |scope, endpoint| {
+        let Endpoint(_, path, _) = endpoint;
+        scope.route(path, endpoint.route())
+    });
     app.service(
-        scope(BASE_PATH)
+        below_base_path
             .wrap(from_fn(|req, next| rate_limit::limit(BASE_PATH, req, next)))
-            // Routes are tried in this order; the first three are requested most often.
-            .route("/jwks", read().to(token::jwks))
-            .route("/get-session", read().to(sessions::get_session))
-            .route("/token", read().to(signed_in(token::issue_token)))
-            .route("/sign-up/email", post().to(sign_up::sign_up))
-            .route("/sign-in/email", post().to(sign_in::sign_in))
-            .route("/sign-in/social", post().to(sign_in::sign_in_social))
-            .route("/sign-out", post().to(sign_out::sign_out))
-            .route("/get-session", post().to(sessions::refuse_post))
-            .route("/list-sessions", read().to(signed_in(sessions::list_sessions)))
-            .route("/revoke-session", post().to(signed_in(sessions::revoke_session)))
-            .route("/revoke-sessions", post().to(signed_in(sessions::revoke_sessions)))
-            .route("/revoke-other-sessions", post().to(signed_in(sessions::revoke_other_sessions)))
-            .route("/update-user", post().to(signed_in(user::update_user)))
-            .route("/list-accounts", read().to(signed_in(user::list_accounts)))
-            .route("/delete-user", post().to(signed_in(user::delete_user)))
-            .route("/delete-user/callback", get().to(user::open_delete_link))
-            .route("/delete-user/callback", head().to(unopened))
-            .route("/change-password", post().to(signed_in(passwords::change_password)))
-            .route("/verify-password", post().to(signed_in(passwords::verify_password)))
-            .route("/request-password-reset", post().to(password_reset::request_password_reset))
-            .route("/reset-password/{token}", read().to(password_reset::open_reset_link))
-            .route("/reset-password", post().to(password_reset::reset_password))
-            .route("/change-email", post().to(signed_in(change_email::change_email)))
-            .route("/undo-change-email", read().to(undo_change_email::open_undo_link))
-            .route("/undo-change-email", post().to(undo_change_email::undo_change_email))
-            .route("/send-verification-email", post().to(email::send_verification_email))
-            .route("/verify-email", get().to(email::verify_email))
-            .route("/verify-email", head().to(unopened))
-            .route("/update-session", post().to(signed_in(providers::update_session)))
-            .route("/unlink-account", post().to(signed_in(providers::unlink_account)))
-            .route("/link-social", post().to(signed_in(providers::link_social)))
-            .route("/refresh-token", post().to(providers::refresh_token))
-            .route("/get-access-token", post().to(providers::get_access_token))
-            .route("/account-info", read().to(providers::account_info))
-            .route("/callback/{id}", get().to(callback::callback))
-            .route("/callback/{id}", post().to(callback::callback_by_post))
-            .route("/verify-email/confirm", read().to(confirm_page::confirm_page))
-            .route("/oauth2/token", post().to(client_token::issue_client_token))
-            .route("/oauth2/introspect", post().to(oauth2::introspect))
-            .route("/oauth2/revoke", post().to(oauth2::revoke))
-            .route("/ok", read().to(status::ok))
-            .route("/error", read().to(error_page::error_page))
             .default_service(to(HttpResponse::NotFound)),
-    )
-    .service(resource("/jwks").route(read().to(token::jwks)).default_service(to(web::only_get)))
-    .service(
-        resource("/.well-known/jwks.json")
-            .route(read().to(token::jwks))
-            .default_service(to(web::only_get)),
-    )
-    .service(
-        resource(ISSUER_DOCUMENT)
-            .route(read().to(token::issuer))
-            .default_service(to(web::only_get)),
-    )
-    .service(
-        resource(server_metadata::PATH)
-            .route(read().to(server_metadata::server_metadata))
-            .default_service(to(web::only_get)),
-    )
-    .service(
-        resource(security_events::PATH)
-            .post(security_events::poll_events)
-            .default_service(to(web::only_post)),
-    )
-    .service(
-        resource("/health/live").route(read().to(status::live)).default_service(to(web::only_get)),
-    )
-    .service(
-        resource("/health/ready")
-            .route(read().to(status::ready))
-            .default_service(to(web::only_get)),
-    )
-    .service(
-        resource("/openapi.json").route(read().to(description)).default_service(to(web::only_get)),
-    )
-    .service(docs::page());
+    );
+    for endpoint in &ELSEWHERE {
+        app.service(elsewhere(endpoint));
+    }
+    app.service(elsewhere(&Endpoint(READ, "/openapi.json", || to(description))));
+    app.service(docs::page());
 }
 
-/// Returns a route for GET and HEAD.
-fn read() -> Route {
-    route().guard(Any(Get()).or(Head()))
+fn elsewhere(endpoint: &Endpoint) -> Resource {
+    let Endpoint(methods, path, _) = endpoint;
+    let refuse = if *methods == POST { to(web::only_post) } else { to(web::only_get) };
+    resource(*path).route(endpoint.route()).default_service(refuse)
 }
 
 /// Responds to a HEAD request for a link that takes effect when it is opened with GET. Does nothing

@@ -255,3 +255,27 @@ fn header(kind: Type, description: &str) -> Header {
     header.description = Some(description.to_owned());
     header
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::Method;
+    use service_kit::endpoint::Endpoint;
+
+    use super::*;
+    use crate::routes::{ELSEWHERE, TASKS, TASKS_PATH};
+
+    #[test]
+    fn every_endpoint_is_described() {
+        let description = serde_json::to_value(ApiDoc::openapi()).unwrap();
+        let tasks = TASKS.iter().map(|endpoint| (TASKS_PATH, endpoint));
+        for (base, Endpoint(methods, path, _)) in
+            tasks.chain(ELSEWHERE.iter().map(|endpoint| ("", endpoint)))
+        {
+            let path = format!("{base}{path}");
+            for method in methods.iter().filter(|method| *method != Method::HEAD) {
+                let operation = &description["paths"][&path][method.as_str().to_lowercase()];
+                assert!(operation.is_object(), "{method} {path} is missing in openapi.rs");
+            }
+        }
+    }
+}

@@ -1,4 +1,5 @@
-//! The routing table. `resource` returns 405 with `Allow` for a wrong method.
+//! The routing table, which a test compares with the API description. `resource` returns 405 with
+//! `Allow` for a wrong method.
 
 pub(crate) mod listing;
 pub(crate) mod metadata;
@@ -6,7 +7,7 @@ pub(crate) mod status;
 pub(crate) mod tasks;
 
 use actix_web::{
-    Error as WebError, HttpResponse,
+    Error as WebError, HttpResponse, Resource, Scope,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
     http::header::{CACHE_CONTROL, HeaderValue},
@@ -14,7 +15,10 @@ use actix_web::{
     web::{ServiceConfig, resource, scope, to},
 };
 
-use service_kit::docs;
+use service_kit::{
+    docs,
+    endpoint::{DELETE, Endpoint, PATCH, POST, PUT, READ},
+};
 
 use crate::{
     domain::resource::PATH as RESOURCE_METADATA,
@@ -30,34 +34,42 @@ const DESCRIPTION: &str = include_str!("../openapi.json");
 /// Policy for responses that only the client may store, and must revalidate before each use.
 const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");
 
+/// Path of the collection of tasks.
+pub(crate) const TASKS_PATH: &str = "/api/tasks";
+
+/// The endpoints of a task, and before them those of the collection.
+pub(crate) static TASKS: [Endpoint; 6] = [
+    Endpoint(READ, "", || to(for_readers(listing::list_tasks))),
+    Endpoint(POST, "", || to(for_writers(tasks::create_task))),
+    Endpoint(READ, "/{id}", || to(for_readers(tasks::get_task))),
+    Endpoint(PUT, "/{id}", || to(for_writers(tasks::update_task))),
+    Endpoint(PATCH, "/{id}", || to(for_writers(tasks::update_task))),
+    Endpoint(DELETE, "/{id}", || to(for_writers(tasks::delete_task))),
+];
+
+pub(crate) static ELSEWHERE: [Endpoint; 3] = [
+    Endpoint(READ, RESOURCE_METADATA, || to(metadata::resource_metadata)),
+    Endpoint(READ, "/health/live", || to(status::live)),
+    Endpoint(READ, "/health/ready", || to(status::ready)),
+];
+
 pub(crate) fn configure(app: &mut ServiceConfig) {
-    let tasks = scope("/api/tasks")
-        .wrap(from_fn(add_headers))
-        .service(
-            resource("")
-                .get(for_readers(listing::list_tasks))
-                .head(for_readers(listing::list_tasks))
-                .post(for_writers(tasks::create_task)),
-        )
-        .service(
-            resource("/{id}")
-                .get(for_readers(tasks::get_task))
-                .head(for_readers(tasks::get_task))
-                .put(for_writers(tasks::update_task))
-                .patch(for_writers(tasks::update_task))
-                .delete(for_writers(tasks::delete_task)),
-        );
-    app.service(tasks)
-        .service(
-            resource(RESOURCE_METADATA)
-                .get(metadata::resource_metadata)
-                .head(metadata::resource_metadata),
-        )
-        .service(resource("/health/live").get(status::live).head(status::live))
-        .service(resource("/health/ready").get(status::ready).head(status::ready))
-        .service(resource("/openapi.json").get(description).head(description))
+    let tasks = resources(&TASKS).fold(scope(TASKS_PATH), Scope::service);
+    app.service(tasks.wrap(from_fn(add_headers)));
+    for resource in resources(&ELSEWHERE) {
+        app.service(resource);
+    }
+    app.service(resource("/openapi.json").get(description).head(description))
         .service(docs::page())
         .default_service(to(async || Err::<&str, _>(Error::PathNotFound)));
+}
+
+/// Returns one resource for each path in the table.
+fn resources(table: &[Endpoint]) -> impl Iterator<Item = Resource> {
+    table.chunk_by(|Endpoint(_, one, _), Endpoint(_, next, _)| one == next).map(|endpoints| {
+        let path = endpoints.first().map_or("", |Endpoint(_, path, _)| path);
+        endpoints.iter().map(Endpoint::route).fold(resource(path), Resource::route)
+    })
 }
 
 /// Middleware that completes authentication challenges and adds `Cache-Control` to responses below

@@ -1,4 +1,4 @@
-//! The description covers the table of rejections.
+//! The description covers the routing table and the table of rejections.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,10 +6,15 @@ use std::{
     path::Path,
 };
 
+use actix_web::http::Method;
 use serde_json::{Value, json};
+use service_kit::endpoint::Endpoint;
 
 use super::describe;
-use crate::http::error::{Error, Rejection};
+use crate::{
+    http::error::{Error, Rejection},
+    routes::{BASE_PATH, BELOW_BASE_PATH, ELSEWHERE},
+};
 
 /// The codes that have several statuses.
 const AMBIGUOUS_CODES: [&str; 1] = ["INVALID_TOKEN"];
@@ -24,6 +29,21 @@ const WITH_OWN_MESSAGE: [Rejection; 5] = [
 
 fn description() -> Value {
     serde_json::to_value(describe()).unwrap()
+}
+
+#[test]
+fn every_endpoint_is_described() {
+    let description = description();
+    let below_base_path = BELOW_BASE_PATH.iter().map(|endpoint| (BASE_PATH, endpoint));
+    for (base, Endpoint(methods, path, _)) in
+        below_base_path.chain(ELSEWHERE.iter().map(|endpoint| ("", endpoint)))
+    {
+        let path = format!("{base}{path}");
+        for method in methods.iter().filter(|method| *method != Method::HEAD) {
+            let operation = &description["paths"][&path][method.as_str().to_lowercase()];
+            assert!(operation.is_object(), "{method} {path} is missing in openapi.rs");
+        }
+    }
 }
 
 #[test]

@@ -15,6 +15,7 @@
 //! | [`request`] | the outermost middleware: the request id, the default headers, the log line |
 //! | [`origins`], [`cors`] | the exact origins of the web app, and what they may read |
 //! | [`client_address`] | the client's address behind trusted proxies |
+//! | [`endpoint`] | routing tables as data |
 //! | [`body`] | request bodies, read within limits of size and time |
 //! | [`entity_tags`] | entity tags, including those modified by proxies |
 //! | [`docs`] | the OpenAPI document and Swagger UI |
@@ -30,6 +31,7 @@ mod command;
 pub mod cors;
 mod default_headers;
 pub mod docs;
+pub mod endpoint;
 pub mod entity_tags;
 pub mod health;
 pub mod lifecycle;
