@@ -80,18 +80,17 @@ impl Modify for Common {
             if let Some(patch) = &mut item.patch {
                 patch.operation_id = Some("patch_task".to_owned());
             }
-            let id = path.contains("{id}");
             let operations = [
-                (&mut item.get, Takes { id, ..Takes::default() }),
-                (&mut item.post, Takes { body: true, ..Takes::default() }),
-                (&mut item.put, Takes { id, body: true, state: true }),
-                (&mut item.patch, Takes { id, body: true, state: true }),
-                (&mut item.delete, Takes { id, state: true, ..Takes::default() }),
+                (&mut item.get, Scope::ReadTasks),
+                (&mut item.post, Scope::WriteTasks),
+                (&mut item.put, Scope::WriteTasks),
+                (&mut item.patch, Scope::WriteTasks),
+                (&mut item.delete, Scope::WriteTasks),
             ];
-            for (operation, takes) in operations {
+            for (operation, scope) in operations {
                 if let Some(operation) = operation {
                     if path.starts_with("/api/") {
-                        make_private(operation, takes, components);
+                        make_private(operation, scope, components);
                     } else {
                         operation.security = Some(Vec::new());
                     }
@@ -106,16 +105,7 @@ impl Modify for Common {
     }
 }
 
-/// The parts of a request that determine which errors an operation can return.
-#[derive(Clone, Copy, Default)]
-struct Takes {
-    id: bool,
-    body: bool,
-    /// Whether the request may have an `If-Match` header.
-    state: bool,
-}
-
-fn make_private(operation: &mut Operation, takes: Takes, components: &mut Components) {
+fn make_private(operation: &mut Operation, scope: Scope, components: &mut Components) {
     let scopes: [&str; 0] = [];
     operation.security = Some(vec![SecurityRequirement::new(BEARER, scopes)]);
     for response in operation.responses.responses.values_mut() {
@@ -124,7 +114,7 @@ fn make_private(operation: &mut Operation, takes: Takes, components: &mut Compon
         }
     }
     let mut by_status = BTreeMap::<u16, Vec<Error>>::new();
-    for error in refusals(takes) {
+    for error in refusals(operation, scope) {
         by_status.entry(error.problem().status).or_default().push(error);
     }
     for (status, errors) in by_status {
@@ -145,9 +135,13 @@ fn make_private(operation: &mut Operation, takes: Takes, components: &mut Compon
     }
 }
 
-/// Returns examples of the errors that an operation can return.
-fn refusals(takes: Takes) -> Vec<Error> {
-    let is_create = takes.body && !takes.id;
+/// Returns examples of the errors that follow from the parameters, the body and the responses of an
+/// operation.
+fn refusals(operation: &Operation, scope: Scope) -> Vec<Error> {
+    let takes = |name: &str| {
+        let mut parameters = operation.parameters.iter().flatten();
+        parameters.any(|parameter| matches!(parameter, RefOr::T(it) if it.name == name))
+    };
     let mistake = |place: &'static str, name: &'static str, msg: &'static str, kind| InputError {
         loc: vec![place.into(), name.into()],
         msg: msg.into(),
@@ -156,24 +150,21 @@ fn refusals(takes: Takes) -> Vec<Error> {
     let mut errors = vec![
         Error::Bearer(jwks_auth::Error::Missing),
         Error::Bearer(jwks_auth::Error::Expired),
-        Error::InsufficientScope(if takes.body || takes.state {
-            Scope::WriteTasks
-        } else {
-            Scope::ReadTasks
-        }),
+        Error::InsufficientScope(scope),
         Error::RateLimited(TooMany::EXAMPLE),
         Error::Bearer(jwks_auth::Error::Unavailable { retry_after: std::time::Duration::ZERO }),
         Error::outage(),
     ];
-    if takes.id {
+    if takes("id") {
         errors.extend([Error::Forbidden(Verb::Access), Error::TaskNotFound]);
-    } else if !is_create {
+    }
+    if takes("limit") {
         let msg = "Input should be an integer from 1 to 1000";
         errors.push(Error::Invalid(vec![mistake("query", "limit", msg, "int_range")]));
         errors.push(Error::TooManySearches);
         errors.extend([Exhausted::ByUser, Exhausted::ByAll].map(Error::ResponsesInFlight));
     }
-    if takes.body {
+    if operation.request_body.is_some() {
         let title = mistake("body", "title", "Field required", "missing");
         errors.extend([
             Error::InvalidJson,
@@ -183,14 +174,17 @@ fn refusals(takes: Takes) -> Vec<Error> {
             Error::Invalid(vec![title]),
         ]);
     }
-    if is_create {
-        errors.extend([
-            Error::KeyReused,
-            Error::QuotaExceeded { limited: Limited::Tasks, max: 100_000 },
-        ]);
+    if takes("Idempotency-Key") {
+        errors.push(Error::KeyReused);
     }
-    if takes.state {
-        errors.extend([Error::PreconditionFailed, Error::PreconditionRequired]);
+    if operation.responses.responses.contains_key("201") {
+        errors.push(Error::QuotaExceeded { limited: Limited::Tasks, max: 100_000 });
+    }
+    if takes("If-Match") {
+        errors.push(Error::PreconditionFailed);
+    }
+    if takes("Prefer") {
+        errors.push(Error::PreconditionRequired);
     }
     errors
 }
