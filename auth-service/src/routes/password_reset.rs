@@ -143,10 +143,8 @@ impl Schema for ResetPassword {
     }
 }
 
-// `Unauthorized` if the user was just deleted.
 refusals!(
-    ResetPasswordErrors: PasswordTooShort, PasswordTooLong, PasswordCompromised, InvalidResetToken,
-    Unauthorized
+    ResetPasswordErrors: PasswordTooShort, PasswordTooLong, PasswordCompromised, InvalidResetToken
 );
 
 /// Reset a password

@@ -55,10 +55,9 @@ pub(crate) struct SignInResponse {
     user: User,
 }
 
-// `Unauthorized` if the user was just deleted.
 refusals!(
     SignInErrors: CrossSiteNavigationLogin, InvalidEmail, PasswordTooLong, InvalidEmailOrPassword,
-    Unauthorized, EmailNotVerified, BannedUser
+    EmailNotVerified, BannedUser
 );
 
 /// Sign in
