@@ -190,6 +190,7 @@ async fn a_callback_leads_to_the_error_page(db: TestDatabase) {
         ("?code=x&state=", "state_not_found"),
         ("?error=access_denied&error_description=No", "state_not_found"),
         ("?code=x&state=y", "state_mismatch"),
+        ("?code=a%00b&state=%00", "state_mismatch"),
     ] {
         let answer = app.get(&format!("{CALLBACK}{query}")).answer().await;
         answer.leads_to(&format!("{BASE_URL}/api/auth/error?error={error}"));
@@ -208,6 +209,10 @@ async fn a_callback_by_post_redirects_to_the_same_by_get(db: TestDatabase) {
     form.answer().await.leads_to(&target);
     let body = json!({ "code": "a &b", "state": "y" });
     app.post(CALLBACK).json(&body).answer().await.leads_to(&target);
+    // The values are not stored, so NUL is harmless.
+    let with_nul = "?code=a%00b&state=%00";
+    let answer = app.post(&format!("{CALLBACK}{with_nul}")).answer().await;
+    answer.leads_to(&format!("{BASE_URL}{CALLBACK}{with_nul}"));
     let foreign = app.post("/api/auth/callback/a%0d%0a%22b").header("origin", FRONT_END);
     let foreign = foreign.json(&json!({ "state": "y" })).answer().await;
     foreign.leads_to(&format!("{BASE_URL}/api/auth/callback/a%0D%0A%22b?state=y"));
