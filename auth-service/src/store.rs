@@ -36,7 +36,7 @@ pub(crate) use import::{ImportKeys, ImportPage, ImportUpdate, KnownRows};
 pub(crate) use mail::Mail;
 pub(crate) use oauth_client::{ClientTokenNames, OauthClient};
 pub(crate) use registration::RegistrationError;
-pub(crate) use row::{AccountRow, SessionRow, UserRow, tables};
+pub(crate) use row::{AccountRow, SessionRow, UserRow, VerificationTokenRow};
 pub(crate) use security_event::{EventKind, EventStream, Moment, SecurityEvent, Wanted};
 pub(crate) use session::{
     EndedSession, Ending, ListedSession, NewSession, SealedToken, Session, TokenNames,

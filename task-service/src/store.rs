@@ -19,7 +19,7 @@ pub(crate) use erasure::{Erasure, EventCursor};
 pub(crate) use idempotency_key::IdempotencyKey;
 pub(crate) use import::{ImportedTasks, SourceOwner, SourceTask};
 pub(crate) use listing::{Asked, Filter, Head, Order, Place, Position, Sort};
-pub(crate) use row::{TaskRow, tables};
+pub(crate) use row::TaskRow;
 pub(crate) use task::{Expected, Task, TaskChanges};
 
 /// The migrations of this service, embedded in the program.

@@ -31,8 +31,8 @@ use task_service::{MIGRATIONS, config::ForeignTasks};
 
 use self::app::TestApp;
 
-/// The tables that requests use. New ones must be added here, to `tables` in `store/row.rs` and to
-/// `docs/sql/distribute-tasks.sql`.
+/// The tables that requests use. New ones must be added here, to `inventory` in
+/// `cli/transfer.rs` and to `docs/sql/distribute-tasks.sql`.
 const TABLES: [&str; 2] = ["idempotency_keys", "tasks"];
 /// The tables that no request uses: pending erasures, the cursors of the security events feed, and
 /// the migration history. A distributed database keeps them on its coordinator.

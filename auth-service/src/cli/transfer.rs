@@ -4,7 +4,9 @@
 use std::error::Error as StdError;
 
 use database::{Database, sql_types::DbTime};
-use operator_tools::transfer::{self, ExportArgs, Inventory, Tally, TransferError};
+use operator_tools::transfer::{
+    self, ExportArgs, Inventory, Tally, TransferError, checked_table, table,
+};
 use service_kit::Clock;
 use shared_models::Timestamp;
 use telemetry::Chain;
@@ -14,7 +16,10 @@ use crate::{
     MIGRATIONS,
     config::Config,
     domain::audit::{About, Action, Audit},
-    store::{self, SigningKey},
+    store::{
+        AccountRow, AuditEntry, EmailChange, EventStream, Mail, OauthClient, SecurityEvent,
+        SessionRow, SignInNetwork, SigningKey, UserRow, VerificationTokenRow,
+    },
 };
 
 /// Exports the database. Needs no secret, because encrypted values stay encrypted.
@@ -47,6 +52,9 @@ pub(super) async fn record(config: &Config, action: Action, detail: &str, clock:
 }
 
 /// Returns the tables of the service. `check_key` may reject signing keys that are imported.
+///
+/// `attempts` and `client_assertions` are omitted because their rows expire soon. The signing keys
+/// come first, so that an unusable key is detected before any other row is written.
 pub(super) fn inventory(
     check_key: impl Fn(&SigningKey) -> Result<(), &'static str> + 'static,
 ) -> Inventory {
@@ -54,6 +62,19 @@ pub(super) fn inventory(
         service: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),
         migrations: MIGRATIONS.into(),
-        tables: store::tables(check_key),
+        tables: vec![
+            checked_table(check_key),
+            table::<UserRow>(),
+            table::<AccountRow>(),
+            table::<SessionRow>(),
+            table::<VerificationTokenRow>(),
+            table::<SignInNetwork>(),
+            table::<Mail>(),
+            table::<EmailChange>(),
+            table::<OauthClient>(),
+            table::<EventStream>(),
+            table::<SecurityEvent>(),
+            table::<AuditEntry>(),
+        ],
     }
 }

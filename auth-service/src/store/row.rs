@@ -1,15 +1,8 @@
-//! Complete rows, for import, export and user management by commands, and the list of all tables to
-//! transfer.
+//! Complete rows, for import, export and user management by commands.
 
-use std::fmt;
-
-use database::{Conn, query, sql_types::DbTime};
+use database::{Conn, exported, query, rows::bytes, sql_types::DbTime};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use operator_tools::{
-    exported,
-    transfer::{Table, bytes, checked_table, table},
-};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -106,15 +99,15 @@ pub(crate) struct SessionRow {
 #[derive(HasQuery, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = verification_tokens)]
 #[serde(deny_unknown_fields)]
-struct VerificationTokenRow {
+pub(crate) struct VerificationTokenRow {
     #[serde(with = "bytes")]
-    token_hash: Vec<u8>,
-    purpose: String,
-    user_id: String,
+    pub(crate) token_hash: Vec<u8>,
+    pub(crate) purpose: String,
+    pub(crate) user_id: String,
     #[serde(default)]
-    session_id: Option<String>,
-    expires_at: DbTime,
-    created_at: DbTime,
+    pub(crate) session_id: Option<String>,
+    pub(crate) expires_at: DbTime,
+    pub(crate) created_at: DbTime,
 }
 
 exported!(SigningKey, signing_keys, by [plain generation]);
@@ -136,25 +129,3 @@ exported!(
 /// Actions whose entries are not exported. Otherwise, each export would add an entry to the next
 /// one, and two exports of the same data would differ.
 const ABOUT_THE_DATABASE: [&str; 2] = ["export", "import"];
-
-/// Returns all tables to transfer; `attempts` and `client_assertions` are omitted because
-/// their rows expire soon. The signing keys come first, so that an unusable key is detected before
-/// any other row is written.
-pub(crate) fn tables<E: fmt::Display>(
-    check_key: impl Fn(&SigningKey) -> Result<(), E> + 'static,
-) -> Vec<Box<dyn Table>> {
-    vec![
-        checked_table(check_key),
-        table::<UserRow>(),
-        table::<AccountRow>(),
-        table::<SessionRow>(),
-        table::<VerificationTokenRow>(),
-        table::<SignInNetwork>(),
-        table::<Mail>(),
-        table::<EmailChange>(),
-        table::<OauthClient>(),
-        table::<EventStream>(),
-        table::<SecurityEvent>(),
-        table::<AuditEntry>(),
-    ]
-}

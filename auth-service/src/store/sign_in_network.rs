@@ -1,10 +1,9 @@
 //! The networks from which users have signed in or reset their passwords, each stored as a hash of
 //! user and network.
 
-use database::{Conn, query, sql_types::DbTime};
+use database::{Conn, query, rows::bytes, sql_types::DbTime};
 use diesel::{dsl::sql, prelude::*, sql_types::Bool};
 use diesel_async::RunQueryDsl;
-use operator_tools::transfer::bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::store::schema::sign_in_networks;

@@ -1,9 +1,8 @@
 //! Key pairs for signing tokens, with encrypted private keys.
 
-use database::{Conn, query, sql_types::DbTime};
+use database::{Conn, query, rows::bytes, sql_types::DbTime};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use operator_tools::transfer::bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::store::schema::signing_keys;

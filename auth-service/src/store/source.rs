@@ -1,15 +1,14 @@
 //! Rows of another service's database, on either engine.
-//!
-//! Every column is read as text, because the representation of booleans and times differs between
-//! engines, and between versions of a service.
 
-use database::{Conn, query};
+use database::{
+    Conn, query,
+    source::{NullableText, SourceTable, SourceText},
+};
 use diesel::{
     QueryResult, QueryableByName, sql_query,
     sql_types::{BigInt, Nullable, Text},
 };
 use diesel_async::RunQueryDsl;
-use operator_tools::source::{NullableText, SourceText, Table};
 
 /// The range of user ids whose rows belong to a page.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +21,7 @@ pub(crate) struct SourceRange<'a> {
 }
 
 impl SourceRange<'_> {
-    fn query(self, table: &Table, columns: &str) -> String {
+    fn query(self, table: &SourceTable, columns: &str) -> String {
         let user = table.key("user_id", self.collation);
         format!("SELECT {columns} FROM {} WHERE {user} > $1 AND {user} <= $2", table.sql)
     }
@@ -59,7 +58,7 @@ macro_rules! row_of_user {
         impl $name {
             pub(crate) async fn list(
                 conn: &mut Conn,
-                table: &Table,
+                table: &SourceTable,
                 range: SourceRange<'_>,
             ) -> QueryResult<Vec<Self>> {
                 let statement = range.query(table, &table.select(Self::COLUMNS));
@@ -98,7 +97,7 @@ row_of_user! {
 }
 
 impl SourceKey {
-    pub(crate) async fn list(conn: &mut Conn, table: &Table) -> QueryResult<Vec<Self>> {
+    pub(crate) async fn list(conn: &mut Conn, table: &SourceTable) -> QueryResult<Vec<Self>> {
         let statement = format!("SELECT {} FROM {}", table.select(Self::COLUMNS), table.sql);
         query!(conn, |c| sql_query(&statement).load(c))
     }
@@ -108,7 +107,7 @@ impl SourceUser {
     /// Returns up to `limit` users whose ids follow `after`, ordered by id.
     pub(crate) async fn list(
         conn: &mut Conn,
-        table: &Table,
+        table: &SourceTable,
         collation: &str,
         after: &str,
         limit: i64,

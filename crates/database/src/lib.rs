@@ -12,6 +12,8 @@
 //! | [`Database`] | the connection pools |
 //! | [`Conn`], [`query!`] | a connection to either engine, and queries on it |
 //! | [`sql_types`] | types of columns that the two engines store differently |
+//! | [`rows`], [`exported!`] | whole rows of a table, for copying a database |
+//! | [`source`] | tables of other programs |
 //! | [`migrate`] | schema migrations, run under a lock |
 //! | `testing` | one temporary database per test (feature `testing`) |
 
@@ -24,7 +26,9 @@ pub mod migrate;
 mod pg;
 mod postgres;
 mod prepared;
+pub mod rows;
 mod snapshot;
+pub mod source;
 mod spelling;
 pub mod sql_types;
 mod sqlite;

@@ -1,14 +1,10 @@
 //! Sources of an import: databases of other programs on either engine, and CSV files.
-//!
-//! Every value is read as text, because the representation of booleans and times differs between
-//! engines, and between versions of a program.
 
 mod error;
 mod findings;
 mod names;
 mod separated;
 mod table;
-mod text;
 pub mod value;
 
 use std::path::{Path, PathBuf};
@@ -24,8 +20,7 @@ pub use self::{
     findings::{Findings, printable},
     names::{Mapping, NameArgs, plain_name},
     separated::{Record, SeparatedColumns, SeparatedFile},
-    table::{Field, Need, Table, TableLayout, check_mappings},
-    text::{Count, NullableText, SourceText},
+    table::{Field, Need, TableLayout, check_mappings, count_rows},
 };
 use crate::transfer;
 

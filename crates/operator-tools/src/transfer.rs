@@ -15,13 +15,11 @@
 //! File access is blocking, because a command has the process to itself.
 
 mod batch;
-pub mod bytes;
 mod error;
 mod format;
 mod inventory;
 mod output;
 mod reader;
-mod row;
 mod rows;
 mod table;
 
@@ -42,7 +40,6 @@ pub use self::{
     format::Tally,
     inventory::Inventory,
     output::Output,
-    row::{Bytewise, Row, bytewise},
     rows::Rows,
     table::{Table, checked_table, table},
 };

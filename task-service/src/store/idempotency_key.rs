@@ -2,11 +2,11 @@
 
 use database::{
     Conn, query,
+    rows::bytes,
     sql_types::{DbTime, DbUuid},
 };
 use diesel::{prelude::*, upsert::excluded};
 use diesel_async::RunQueryDsl;
-use operator_tools::transfer::bytes;
 use serde::{Deserialize, Serialize};
 use shared_models::UserId;
 

@@ -2,17 +2,18 @@
 
 use std::collections::HashMap;
 
-use database::{Conn, query, sql_types::DbUuid};
+use database::{
+    Conn, query,
+    rows::Row as _,
+    source::{NullableText, SourceTable, SourceText},
+    sql_types::DbUuid,
+};
 use diesel::{
     prelude::*,
     sql_query,
     sql_types::{BigInt, Nullable, Text},
 };
 use diesel_async::RunQueryDsl;
-use operator_tools::{
-    source::{NullableText, SourceText, Table},
-    transfer::Row as _,
-};
 use uuid::Uuid;
 
 use super::TaskRow;
@@ -84,7 +85,7 @@ impl SourceTask {
     /// the order of `key`.
     pub(crate) async fn list(
         conn: &mut Conn,
-        table: &Table,
+        table: &SourceTable,
         key: &str,
         after: &str,
         limit: usize,
@@ -114,7 +115,7 @@ pub(crate) struct SourceOwner {
 }
 
 impl SourceOwner {
-    pub(crate) async fn list(conn: &mut Conn, table: &Table) -> QueryResult<Vec<Self>> {
+    pub(crate) async fn list(conn: &mut Conn, table: &SourceTable) -> QueryResult<Vec<Self>> {
         let statement = format!("SELECT {} FROM {}", table.select(&["id", "email"]), table.sql);
         query!(conn, |c| sql_query(&statement).load(c))
     }

@@ -1,11 +1,10 @@
 //! Rows as they are exported and imported.
 
-use database::sql_types::{DbTime, DbUuid};
-use diesel::prelude::*;
-use operator_tools::{
+use database::{
     exported,
-    transfer::{Table, table},
+    sql_types::{DbTime, DbUuid},
 };
+use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::IdempotencyKey;
@@ -36,9 +35,3 @@ exported!(TaskRow, tasks, by [plain id, text user_id], |row| (
     tasks::description_folded.eq(row.description.as_deref().map(folded)),
 ));
 exported!(IdempotencyKey, idempotency_keys, by [text user_id, text key]);
-
-/// Returns the tables to export and import. Omits the tables about deleted users, because the
-/// service that uses the copy receives the deletions again from the issuer.
-pub(crate) fn tables() -> Vec<Box<dyn Table>> {
-    vec![table::<TaskRow>(), table::<IdempotencyKey>()]
-}

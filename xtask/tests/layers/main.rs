@@ -35,7 +35,10 @@ const TASK_SERVICE: [Layer; 7] = [
     Layer { modules: &["routes"], must_not_use: &["clap", "diesel"] },
     Layer { modules: &["http"], must_not_use: &["clap", "diesel"] },
     Layer { modules: &["domain"], must_not_use: &["actix_web", "clap", "diesel"] },
-    Layer { modules: &["store", "config"], must_not_use: &["actix_web", "jwks_auth"] },
+    Layer {
+        modules: &["store", "config"],
+        must_not_use: &["actix_web", "jwks_auth", "operator_tools"],
+    },
 ];
 
 /// The layers of auth-service, from top to bottom.
@@ -46,7 +49,7 @@ const AUTH_SERVICE: [Layer; 8] = [
     Layer { modules: &["routes"], must_not_use: &["clap", "diesel"] },
     Layer { modules: &["http"], must_not_use: &["clap", "diesel"] },
     Layer { modules: &["domain"], must_not_use: &["actix_web", "clap", "diesel"] },
-    Layer { modules: &["store"], must_not_use: &["actix_web", "clap", "rand"] },
+    Layer { modules: &["store"], must_not_use: &["actix_web", "clap", "operator_tools", "rand"] },
     Layer { modules: &["config"], must_not_use: &["actix_web", "diesel"] },
 ];
 

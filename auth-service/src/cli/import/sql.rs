@@ -6,8 +6,8 @@ mod row;
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use database::Conn;
-use operator_tools::source::{self, SourceError, Table};
+use database::{Conn, source::SourceTable};
+use operator_tools::source::{self, SourceError, count_rows};
 
 use self::layout::{BETTER_AUTH, DJANGO, SUPABASE};
 use super::{
@@ -26,12 +26,12 @@ use crate::{
 
 /// A source database, whose users are read page by page, in the order of their ids.
 pub(super) struct Source {
-    users: Table,
-    accounts: Option<Table>,
+    users: SourceTable,
+    accounts: Option<SourceTable>,
     own_providers: &'static [&'static str],
-    sessions: Option<Table>,
-    factors: Vec<(Table, &'static str)>,
-    keys: Option<Table>,
+    sessions: Option<SourceTable>,
+    factors: Vec<(SourceTable, &'static str)>,
+    keys: Option<SourceTable>,
     collation: &'static str,
     /// The id of the last user read; empty at first.
     after: String,
@@ -53,22 +53,22 @@ impl Source {
         let names = &args.names;
         source::check_mappings(&layout.tables(), names)?;
         let collation = source::begin(conn).await?;
-        let users = Table::find(conn, &layout.users, names).await?;
+        let users = layout.users.find(conn, names).await?;
         let accounts = match &layout.accounts {
-            Some(accounts) => Some(Table::find(conn, accounts, names).await?),
+            Some(accounts) => Some(accounts.find(conn, names).await?),
             None => None,
         };
         let sessions = match &layout.sessions {
-            Some(sessions) if args.sessions => Some(Table::find(conn, sessions, names).await?),
+            Some(sessions) if args.sessions => Some(sessions.find(conn, names).await?),
             _ => None,
         };
         let keys = match &layout.keys {
-            Some(keys) if args.sessions => Table::find_optional(conn, keys, names).await?,
+            Some(keys) if args.sessions => keys.find_optional(conn, names).await?,
             _ => None,
         };
         let mut factors = Vec::new();
         for factor in layout.factors {
-            if let Some(table) = Table::find_optional(conn, &factor.table, names).await? {
+            if let Some(table) = factor.table.find_optional(conn, names).await? {
                 factors.push((table, factor.loss));
             }
         }
@@ -99,7 +99,7 @@ impl Source {
     async fn check_ids(&self, conn: &mut Conn, report: &mut Report) -> Result<(), ImportError> {
         let id = self.users.key("id", self.collation);
         let filter = format!("WHERE {id} IS NULL OR {id} = ''");
-        for _ in 0..self.users.count(conn, &filter).await? {
+        for _ in 0..count_rows(conn, &self.users, &filter).await? {
             report.skip("a user", "the user has no id");
         }
         Ok(())
@@ -115,7 +115,7 @@ impl Source {
         report: &mut Report,
     ) -> Result<(), ImportError> {
         let Some(sessions) = &self.sessions else { return Ok(()) };
-        let is_empty = sessions.count(conn, "").await? == 0;
+        let is_empty = count_rows(conn, sessions, "").await? == 0;
         if is_empty && self.count(conn).await? > 0 {
             return Err(SourceError::refused(format!(
                 "--sessions: the table {} is empty. Sessions in secondary storage such as Redis \
@@ -149,7 +149,7 @@ impl Source {
     }
 
     pub(super) async fn count(&self, conn: &mut Conn) -> Result<u64, ImportError> {
-        Ok(self.users.count(conn, "").await?)
+        Ok(count_rows(conn, &self.users, "").await?)
     }
 
     pub(super) async fn next_page(
@@ -227,7 +227,7 @@ impl Source {
     async fn read_owners(
         &self,
         conn: &mut Conn,
-        table: &Table,
+        table: &SourceTable,
         last: &str,
     ) -> Result<HashSet<String>, StoreError> {
         let rows = SourceOwner::list(conn, table, self.range(last)).await?;

@@ -1,11 +1,17 @@
 //! Finds the tables and columns of a source before any data is read. A query alone would not detect
 //! a missing column: SQLite treats an unknown name in double quotes as a string.
 
-use database::{Conn, query};
-use diesel::{QueryResult, QueryableByName, sql_query, sql_types::Text};
+use database::{
+    Conn, query,
+    source::{SourceTable, quoted_path},
+};
+use diesel::{
+    QueryResult, QueryableByName, sql_query,
+    sql_types::{BigInt, Text},
+};
 use diesel_async::RunQueryDsl;
 
-use super::{Count, NameArgs, SourceError, plain_name};
+use super::{NameArgs, SourceError, plain_name};
 
 /// A table that a source is expected to have.
 #[derive(Debug)]
@@ -56,15 +62,10 @@ struct Name {
     name: String,
 }
 
-/// A table of the source and its columns.
-#[derive(Debug)]
-pub struct Table {
-    /// Quoted name for SQL.
-    pub sql: String,
-    /// Expressions to select, by alias.
-    columns: Vec<(&'static str, String)>,
-    /// Columns that are not imported.
-    pub unread: Vec<String>,
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
 }
 
 impl TableLayout {
@@ -74,43 +75,41 @@ impl TableLayout {
             |field: &Field| names.column(&format!("{}.{}", self.name, field.name)).is_some();
         names.table(self.name).is_some() || self.fields.iter().any(is_named)
     }
-}
 
-impl Table {
-    /// Finds a table. Returns an error if the source does not have it, if it lacks expected
+    /// Finds the table. Returns an error if the source does not have it, if it lacks expected
     /// columns, or if several tables or columns match.
     pub async fn find(
+        &self,
         conn: &mut Conn,
-        layout: &TableLayout,
         names: &NameArgs,
-    ) -> Result<Self, SourceError> {
-        let (name, columns) = find_table(conn, layout.name, names).await?;
-        Self::with_columns(layout, &name, columns, names)
+    ) -> Result<SourceTable, SourceError> {
+        let (name, columns) = find_table(conn, self.name, names).await?;
+        self.with_columns(&name, columns, names)
     }
 
-    /// Finds a table like [`Self::find`], but returns `None` if the source has no suitable table
+    /// Finds the table like [`Self::find`], but returns `None` if the source has no suitable table
     /// and no name was given for the table or one of its columns.
     pub async fn find_optional(
+        &self,
         conn: &mut Conn,
-        layout: &TableLayout,
         names: &NameArgs,
-    ) -> Result<Option<Self>, SourceError> {
-        match Self::find(conn, layout, names).await {
-            Err(SourceError::Refused(_)) if !layout.is_named_in(names) => Ok(None),
+    ) -> Result<Option<SourceTable>, SourceError> {
+        match self.find(conn, names).await {
+            Err(SourceError::Refused(_)) if !self.is_named_in(names) => Ok(None),
             found => found.map(Some),
         }
     }
 
     fn with_columns(
-        layout: &TableLayout,
+        &self,
         name: &str,
-        mut found_names: Vec<String>,
+        found_names: Vec<String>,
         given: &NameArgs,
-    ) -> Result<Self, SourceError> {
+    ) -> Result<SourceTable, SourceError> {
         let mut columns = Vec::new();
         let mut missing = Vec::new();
-        for field in layout.fields {
-            let ours = format!("{}.{}", layout.name, field.name);
+        for field in self.fields {
+            let ours = format!("{}.{}", self.name, field.name);
             let found = match given.column(&ours) {
                 Some("") if field.need != Need::Always => None,
                 Some("") => {
@@ -144,11 +143,7 @@ impl Table {
                     }
                 },
             };
-            let sql = found.and_then(|at| found_names.get(at)).map_or_else(
-                || format!("CAST(NULL AS text) AS {}", field.alias),
-                |column| format!("CAST({} AS text) AS {}", quoted(column), field.alias),
-            );
-            columns.push((field.alias, sql, found));
+            columns.push((field.alias, found));
         }
         if let [first, ..] = missing.as_slice() {
             return Err(refused(format!(
@@ -156,57 +151,29 @@ impl Table {
                  --column {}.{first}=NAME; if it does not exist, use --column {}.{first}=",
                 missing.join(", "),
                 found_names.join(", "),
-                layout.name,
-                layout.name
+                self.name,
+                self.name
             )));
         }
-        let read: Vec<_> = columns.iter().filter_map(|(_, _, found)| *found).collect();
-        let mut at = 0;
-        found_names.retain(|_| {
-            at += 1;
-            !read.contains(&(at - 1))
-        });
-        let columns = columns.into_iter().map(|(alias, sql, _)| (alias, sql)).collect();
-        Ok(Self { sql: quoted_path(name), columns, unread: found_names })
+        let unread = (0..)
+            .zip(&found_names)
+            .filter(|(at, _)| !columns.iter().any(|(_, found)| *found == Some(*at)));
+        let unread = unread.map(|(_, name)| name.clone()).collect();
+        let name_at = |at: Option<usize>| found_names.get(at?).map(String::as_str);
+        let columns = columns.into_iter().map(|(alias, found)| (alias, name_at(found)));
+        Ok(SourceTable::new(name, columns, unread))
     }
+}
 
-    /// Returns the number of rows that `filter`, such as a WHERE clause, selects.
-    pub async fn count(&self, conn: &mut Conn, filter: &str) -> Result<u64, SourceError> {
-        let statement = format!("SELECT count(*) AS count FROM {} {filter}", self.sql);
-        let count: QueryResult<Count> = query!(conn, |c| sql_query(&statement).get_result(c));
-        Ok(u64::try_from(count.map_err(SourceError::Read)?.count).unwrap_or_default())
-    }
-
-    /// Returns a remark that names the columns that are not read.
-    pub fn unread_remark(&self) -> Option<String> {
-        let columns = self.unread.join(", ");
-        (!columns.is_empty())
-            .then(|| format!("columns of {} that are not imported: {columns}", self.sql))
-    }
-
-    /// Returns whether the source has the column with this alias.
-    pub fn has(&self, alias: &str) -> bool {
-        let column = self.columns.iter().find(|(known, _)| *known == alias);
-        column.is_some_and(|(_, sql)| !sql.starts_with("CAST(NULL"))
-    }
-
-    /// Returns the expressions to select for these aliases, with NULL for columns that the source
-    /// does not have.
-    pub fn select(&self, aliases: &[&str]) -> String {
-        let select = |alias: &&str| {
-            let column = self.columns.iter().find(|(known, _)| known == alias);
-            column.map_or_else(|| format!("CAST(NULL AS text) AS {alias}"), |(_, sql)| sql.clone())
-        };
-        aliases.iter().map(select).collect::<Vec<_>>().join(", ")
-    }
-
-    /// Returns an expression for the column with this alias that compares its values under
-    /// `collation`; NULL if the source does not have the column.
-    pub fn key(&self, alias: &str, collation: &str) -> String {
-        let column = self.columns.iter().find(|(known, _)| *known == alias);
-        let sql = column.and_then(|(_, sql)| sql.strip_suffix(&format!(" AS {alias}")));
-        format!("{} COLLATE {collation}", sql.unwrap_or("NULL"))
-    }
+/// Returns the number of rows that `filter`, such as a WHERE clause, selects.
+pub async fn count_rows(
+    conn: &mut Conn,
+    table: &SourceTable,
+    filter: &str,
+) -> Result<u64, SourceError> {
+    let statement = format!("SELECT count(*) AS count FROM {} {filter}", table.sql);
+    let count: QueryResult<Count> = query!(conn, |c| sql_query(&statement).get_result(c));
+    Ok(u64::try_from(count.map_err(SourceError::Read)?.count).unwrap_or_default())
 }
 
 /// Rejects mappings of unknown names, which would otherwise be ignored silently.
@@ -315,15 +282,6 @@ async fn list_columns(conn: &mut Conn, table: &str) -> QueryResult<Vec<String>> 
     };
     let rows: Vec<Name> = query!(conn, |c| sql_query(statement).bind::<Text, _>(&table).load(c))?;
     Ok(rows.into_iter().map(|row| row.name).collect())
-}
-
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// Quotes each part of a name such as `schema.table`.
-fn quoted_path(path: &str) -> String {
-    path.split('.').map(quoted).collect::<Vec<_>>().join(".")
 }
 
 fn refused(reason: String) -> SourceError {

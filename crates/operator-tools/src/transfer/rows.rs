@@ -1,12 +1,8 @@
 //! Writes, counts and hashes rows.
 
-use std::{
-    io::{self, Write},
-    pin::pin,
-};
+use std::io::{self, Write};
 
-use diesel::QueryResult;
-use futures_util::{Stream, TryStreamExt as _};
+use database::rows::RowSink;
 use indicatif::ProgressBar;
 use serde::Serialize;
 
@@ -33,36 +29,6 @@ impl Rows {
         Self::new(Box::new(io::sink()), ProgressBar::hidden())
     }
 
-    pub async fn take_stream<R: Serialize>(
-        mut self,
-        table: &str,
-        rows: impl Stream<Item = QueryResult<R>>,
-    ) -> Result<Self, TransferError> {
-        let mut rows = pin!(rows);
-        while let Some(row) = rows.try_next().await? {
-            self.push(table, &row)?;
-        }
-        Ok(self)
-    }
-
-    pub fn take_iter<R: Serialize>(
-        mut self,
-        table: &str,
-        rows: impl Iterator<Item = QueryResult<R>>,
-    ) -> Result<Self, TransferError> {
-        for row in rows {
-            self.push(table, &row?)?;
-        }
-        Ok(self)
-    }
-
-    pub(super) fn push(&mut self, table: &str, row: &impl Serialize) -> io::Result<()> {
-        self.write_line(&RowLine { table, row })?;
-        self.counter.add(table, &self.line);
-        self.progress.inc(1);
-        Ok(())
-    }
-
     pub(super) fn write_line(&mut self, line: &impl Serialize) -> io::Result<()> {
         self.line.clear();
         serde_json::to_writer(&mut self.line, line)?;
@@ -82,5 +48,16 @@ impl Rows {
 
     pub(super) fn tally(self) -> Tally {
         self.counter.tally()
+    }
+}
+
+impl RowSink for Rows {
+    type Error = TransferError;
+
+    fn push(&mut self, table: &str, row: &impl Serialize) -> Result<(), TransferError> {
+        self.write_line(&RowLine { table, row })?;
+        self.counter.add(table, &self.line);
+        self.progress.inc(1);
+        Ok(())
     }
 }

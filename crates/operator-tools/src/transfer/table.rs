@@ -2,12 +2,15 @@
 
 use std::fmt;
 
-use database::Conn;
+use database::{
+    Conn,
+    rows::{Row, RowSink as _},
+};
 use diesel::QueryResult;
 use futures_util::{FutureExt as _, future::LocalBoxFuture};
 use serde::de::IgnoredAny;
 
-use super::{Row, Rows, TransferError, batch::Batch, format::RowLine};
+use super::{Rows, TransferError, batch::Batch, format::RowLine};
 
 /// A table of a service, independent of its row type. Created by [`table`] or [`checked_table`].
 pub trait Table {

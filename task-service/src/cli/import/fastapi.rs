@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use database::Conn;
-use operator_tools::source::{self, Field, SourceError, Table, TableLayout};
+use database::{Conn, source::SourceTable};
+use operator_tools::source::{self, Field, SourceError, TableLayout, count_rows};
 
 use super::{
     ImportArgs, ImportError, Report,
@@ -32,7 +32,7 @@ const USERS: TableLayout = TableLayout {
 
 /// A reader of tasks, page by page, in the order of their ids.
 pub(super) struct Tasks {
-    table: Table,
+    table: SourceTable,
     collation: &'static str,
     /// E-mail addresses by user id; empty unless `--owners` is `by-email`.
     emails: HashMap<String, String>,
@@ -52,21 +52,22 @@ impl Tasks {
     ) -> Result<Self, ImportError> {
         source::check_mappings(&[&TASKS, &USERS], &args.names)?;
         let collation = source::begin(conn).await?;
-        let table = Table::find(conn, &TASKS, &args.names).await?;
+        let table = TASKS.find(conn, &args.names).await?;
         report.remarks(table.unread_remark());
         let mut emails = HashMap::new();
         if matches!(args.owners, Some(OwnersArg::ByEmail)) {
-            let users = Table::find(conn, &USERS, &args.names).await?;
+            let users = USERS.find(conn, &args.names).await?;
             let owners = SourceOwner::list(conn, &users).await.map_err(SourceError::Read)?;
             emails.extend(owners.into_iter().filter_map(SourceOwner::email));
         }
         let id = table.key("id", collation);
-        let without_id = table.count(conn, &format!("WHERE {id} IS NULL OR {id} = ''")).await?;
+        let filter = format!("WHERE {id} IS NULL OR {id} = ''");
+        let without_id = count_rows(conn, &table, &filter).await?;
         for _ in 0..without_id {
             let task = OldTask { place: "a task".to_owned(), ..OldTask::default() };
             report.skip(&task, "the task has no id")?;
         }
-        let count = table.count(conn, "").await? - without_id;
+        let count = count_rows(conn, &table, "").await? - without_id;
         Ok(Self { table, collation, emails, after: String::new(), count, read: 0 })
     }
 

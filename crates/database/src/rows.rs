@@ -1,10 +1,15 @@
-//! Exportable rows, and how each engine reads and writes them.
+//! Whole rows of a table, for copying a database: read in the order of their keys, and inserted many
+//! at a time.
 
-use database::Conn;
-use diesel::{QueryResult, pg::Pg, sql_types::Text};
+pub mod bytes;
+
+use std::pin::pin;
+
+use diesel::{QueryResult, pg::Pg, result::Error, sql_types::Text};
+use futures_util::{Stream, TryStreamExt as _};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Rows, TransferError};
+use crate::Conn;
 
 diesel::postfix_operator!(Bytewise, " COLLATE \"C\"", Text, backend: Pg);
 
@@ -20,10 +25,46 @@ pub trait Row: Serialize + DeserializeOwned + Send + Sync + 'static {
 
     fn count(conn: &mut Conn) -> impl Future<Output = QueryResult<i64>>;
 
-    /// Passes the rows to `rows` in the order of their keys, without collecting them in memory.
-    fn read(conn: &mut Conn, rows: Rows) -> impl Future<Output = Result<Rows, TransferError>>;
+    /// Passes the rows to `sink` in the order of their keys, without collecting them in memory.
+    fn read<S: RowSink>(conn: &mut Conn, sink: S) -> impl Future<Output = Result<S, S::Error>>;
 
     fn insert(conn: &mut Conn, rows: Vec<Self>) -> impl Future<Output = QueryResult<()>>;
+}
+
+/// A receiver of rows.
+pub trait RowSink: Sized + Send + 'static {
+    type Error: From<Error> + Send + 'static;
+
+    fn push(&mut self, table: &str, row: &impl Serialize) -> Result<(), Self::Error>;
+
+    /// Passes all rows of a stream to [`Self::push`].
+    #[doc(hidden)]
+    fn take_stream<R: Serialize>(
+        mut self,
+        table: &str,
+        rows: impl Stream<Item = QueryResult<R>>,
+    ) -> impl Future<Output = Result<Self, Self::Error>> {
+        async move {
+            let mut rows = pin!(rows);
+            while let Some(row) = rows.try_next().await? {
+                self.push(table, &row)?;
+            }
+            Ok(self)
+        }
+    }
+
+    /// Passes all rows of an iterator to [`Self::push`].
+    #[doc(hidden)]
+    fn take_iter<R: Serialize>(
+        mut self,
+        table: &str,
+        rows: impl Iterator<Item = QueryResult<R>>,
+    ) -> Result<Self, Self::Error> {
+        for row in rows {
+            self.push(table, &row?)?;
+        }
+        Ok(self)
+    }
 }
 
 /// Implements [`Row`] for a type that implements `HasQuery`, given its table and the columns of its
@@ -49,28 +90,28 @@ macro_rules! exported {
         $row:ty, $table:ident, by [$($kind:ident $key:ident),+],
         |$one:ident| $values:expr, $(only $filter:expr)?
     ) => {
-        impl $crate::transfer::Row for $row {
+        impl $crate::rows::Row for $row {
             const TABLE: &'static str = stringify!($table);
 
-            async fn count(conn: &mut database::Conn) -> diesel::QueryResult<i64> {
-                database::query!(conn, |c| diesel_async::RunQueryDsl::get_result(
+            async fn count(conn: &mut $crate::Conn) -> diesel::QueryResult<i64> {
+                $crate::query!(conn, |c| diesel_async::RunQueryDsl::get_result(
                     $table::table$(.filter($filter))?.count(),
                     c
                 ))
             }
 
-            async fn read(
-                conn: &mut database::Conn,
-                rows: $crate::transfer::Rows,
-            ) -> Result<$crate::transfer::Rows, $crate::transfer::TransferError> {
+            async fn read<S: $crate::rows::RowSink>(
+                conn: &mut $crate::Conn,
+                sink: S,
+            ) -> Result<S, S::Error> {
                 match conn {
-                    database::Conn::Postgres(conn) => {
+                    $crate::Conn::Postgres(conn) => {
                         let all = Self::query()$(.filter($filter))?
                             .order(($($crate::key_on_postgres!($kind $table::$key),)+));
                         let all = diesel_async::RunQueryDsl::load_stream::<Self>(all, conn);
-                        rows.take_stream(Self::TABLE, all.await?).await
+                        sink.take_stream(Self::TABLE, all.await?).await
                     }
-                    database::Conn::Sqlite(conn) => {
+                    $crate::Conn::Sqlite(conn) => {
                         conn.spawn_blocking(move |conn| {
                             let all = Self::query()$(.filter($filter))?
                                 .order(($($table::$key,)+));
@@ -78,7 +119,7 @@ macro_rules! exported {
                                 Self,
                                 diesel::connection::DefaultLoadingMode,
                             >(all, conn)?;
-                            Ok(rows.take_iter(Self::TABLE, all))
+                            Ok(sink.take_iter(Self::TABLE, all))
                         })
                         .await?
                     }
@@ -88,16 +129,16 @@ macro_rules! exported {
             /// Inserts many rows with one statement on PostgreSQL, and with one statement per row
             /// on SQLite, where statements are cheap without a network.
             async fn insert(
-                conn: &mut database::Conn,
+                conn: &mut $crate::Conn,
                 rows: Vec<Self>,
             ) -> diesel::QueryResult<()> {
                 match conn {
-                    database::Conn::Postgres(conn) => {
+                    $crate::Conn::Postgres(conn) => {
                         let values: Vec<_> = rows.iter().map(|$one| $values).collect();
                         let all = diesel::insert_into($table::table).values(values);
                         diesel_async::RunQueryDsl::execute(all, conn).await.map(drop)
                     }
-                    database::Conn::Sqlite(conn) => {
+                    $crate::Conn::Sqlite(conn) => {
                         conn.spawn_blocking(move |conn| {
                             for $one in &rows {
                                 let one = diesel::insert_into($table::table).values($values);
@@ -112,12 +153,13 @@ macro_rules! exported {
         }
     };
 }
+
 /// Expands to the expression that orders rows by a key column on PostgreSQL.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! key_on_postgres {
     (text $key:expr) => {
-        $crate::transfer::bytewise($key)
+        $crate::rows::bytewise($key)
     };
     (plain $key:expr) => {
         $key

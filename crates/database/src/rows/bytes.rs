@@ -1,4 +1,4 @@
-//! Serializes binary columns as base64 (RFC 4648 §4): `#[serde(with = "transfer::bytes")]`.
+//! Serializes binary columns as base64 (RFC 4648 §4): `#[serde(with = "rows::bytes")]`.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
