@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use telemetry::metrics::Sheet;
 
 use super::{
-    Conn, DatabaseArgs, DatabaseUrl, OpenError, Postgres, Unavailable, gate::Gate, pg::Use,
+    Conn, DatabaseArgs, DatabaseUrl, OpenError, Postgres, Unavailable, gate::Gate, postgres::Use,
     sqlite::Sqlite,
 };
 

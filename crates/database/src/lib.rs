@@ -23,7 +23,6 @@ mod database;
 mod error;
 mod gate;
 pub mod migrate;
-mod pg;
 mod postgres;
 mod prepared;
 pub mod rows;
@@ -41,8 +40,9 @@ pub use args::DatabaseArgs;
 pub use conn::Conn;
 pub use database::Database;
 pub use error::{OnConflict, OpenError, Unavailable, is_outage};
-pub use pg::{PgConn, Postgres};
-pub use postgres::{ConnectError, Pooler, PostgresUrl, SchemaName, Support, UrlError};
+pub use postgres::{
+    ConnectError, PgConn, Pooler, Postgres, PostgresUrl, SchemaName, Support, UrlError,
+};
 pub use prepared::Prepared;
 pub use sqlite::AsyncSqliteConnection;
 pub(crate) use sqlite::make_private_file;

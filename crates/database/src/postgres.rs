@@ -1,25 +1,13 @@
-//! Establishes connections to PostgreSQL, given a URL in libpq's syntax.
+//! PostgreSQL: how to connect to the servers of a URL, and the pools of connections.
 
-mod certificate;
 mod connect;
-mod error;
-mod foreign;
-mod handshake;
-mod parameters;
-mod pooler;
-mod schema;
-#[cfg(test)]
-mod tests;
-mod tls;
-mod url;
-mod url_error;
-mod verifier;
+mod pool;
 
-pub(crate) use self::connect::{Connected, Session, cancel, connect};
 pub use self::{
-    error::ConnectError,
-    pooler::{Pooler, Support},
-    schema::SchemaName,
-    url::PostgresUrl,
-    url_error::UrlError,
+    connect::{ConnectError, Pooler, PostgresUrl, SchemaName, Support, UrlError},
+    pool::{PgConn, Postgres},
+};
+pub(crate) use self::{
+    connect::{Connected, Session, cancel, connect},
+    pool::Use,
 };

@@ -23,7 +23,9 @@ use tokio::{
     time::Instant,
 };
 
-use super::{connection::ServerConnection, deadline::before, endpoint::Endpoint, shares::Shares};
+use super::{
+    deadline::before, endpoint::Endpoint, server_connection::ServerConnection, shares::Shares,
+};
 use crate::{ConnectError, Unavailable};
 
 /// Maximum number of statements in flight on one lane. Further statements would not finish before

@@ -1,6 +1,6 @@
 //! The database to which lanes and pools connect.
 
-use super::connection::ServerConnection;
+use super::server_connection::ServerConnection;
 use crate::{ConnectError, PostgresUrl, postgres::Session};
 
 /// URL and settings of the connections.

@@ -11,7 +11,10 @@ use deadpool::{
 };
 use tokio::time::Instant;
 
-use super::{connection::ServerConnection, deadline::before, endpoint::Endpoint, error::PgError};
+use super::{
+    deadline::before, endpoint::Endpoint, server_connection::ServerConnection,
+    statement_error::PgError,
+};
 use crate::{ConnectError, Unavailable, waits::Wait};
 
 pub(super) type PoolObject = Object<Connector>;

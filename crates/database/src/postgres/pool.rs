@@ -1,15 +1,15 @@
 //! PostgreSQL: connections shared by many requests, and exclusive connections.
 
 mod conn;
-mod connection;
 mod deadline;
 mod endpoint;
-mod error;
+mod exclusive;
 mod lanes;
-mod pool;
 mod query;
 mod row;
+mod server_connection;
 mod shares;
+mod statement_error;
 
 pub use self::conn::PgConn;
 
@@ -18,13 +18,12 @@ use std::{sync::Arc, time::Duration};
 use diesel_async::RunQueryDsl as _;
 use tokio::{sync::Semaphore, time::Instant};
 
-pub(super) use self::lanes::Use;
+pub(crate) use self::lanes::Use;
 use self::{
-    deadline::before, endpoint::Endpoint, lanes::Lanes, pool::ExclusivePool, shares::Shares,
+    deadline::before, endpoint::Endpoint, exclusive::ExclusivePool, lanes::Lanes, shares::Shares,
 };
-use super::{
-    DatabaseArgs, OpenError, PostgresUrl, Unavailable, gate::Gate, postgres::Session, waits::Waits,
-};
+use super::connect::{PostgresUrl, Session};
+use crate::{DatabaseArgs, OpenError, Unavailable, gate::Gate, waits::Waits};
 
 /// Time limit for a readiness check.
 const CHECK_TIMEOUT: Duration = Duration::from_millis(2500);
@@ -41,12 +40,12 @@ pub struct Postgres {
     long_reads: Arc<Semaphore>,
     /// Time limit for a statement or transaction, including the wait for a connection.
     timeout: Duration,
-    pub(super) waits: Waits,
-    pub(super) gate: Gate,
+    pub(crate) waits: Waits,
+    pub(crate) gate: Gate,
 }
 
 impl Postgres {
-    pub(super) fn open(url: &PostgresUrl, args: &DatabaseArgs) -> Result<Self, OpenError> {
+    pub(crate) fn open(url: &PostgresUrl, args: &DatabaseArgs) -> Result<Self, OpenError> {
         let timeout = args.database_timeout;
         let shares = Shares::of(args.database_max_connections);
         url.set_pooler(args.database_pooler);
@@ -68,7 +67,7 @@ impl Postgres {
     }
 
     /// Returns a shared connection for statements of this kind.
-    pub(super) async fn shared(&self, what: Use) -> Result<PgConn, Unavailable> {
+    pub(crate) async fn shared(&self, what: Use) -> Result<PgConn, Unavailable> {
         let deadline = self.deadline();
         let lane = self.lanes.pick(what)?;
         let wait = match what {
@@ -80,7 +79,7 @@ impl Postgres {
     }
 
     /// Returns an exclusive connection, for a statement that may take a long time.
-    pub(super) async fn exclusive(&self) -> Result<PgConn, Unavailable> {
+    pub(crate) async fn exclusive(&self) -> Result<PgConn, Unavailable> {
         let deadline = self.deadline();
         let turn = Arc::clone(&self.long_reads).acquire_owned();
         let turn = before(deadline, turn).await?.map_err(|_closed| Unavailable::TimedOut)?;
@@ -89,7 +88,7 @@ impl Postgres {
 
     /// Returns whether `tables` can be read or, before the schema exists, whether the server
     /// responds. A query that reads no rows is enough to find locked or missing tables.
-    pub(super) async fn is_ready(&self, tables: &[&str]) -> bool {
+    pub(crate) async fn is_ready(&self, tables: &[&str]) -> bool {
         let check = async {
             let deadline = Instant::now().checked_add(CHECK_TIMEOUT);
             let lane = self.lanes.for_checks();

@@ -19,12 +19,12 @@ use telemetry::Chain;
 use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
 use super::{
-    connection::{PgRows, ServerConnection},
-    error::{PgError, outage},
+    exclusive::{ExclusivePool, PoolObject},
     lanes::{InFlight, Use},
-    pool::{ExclusivePool, PoolObject},
     query::PgQuery,
     row::PgRow,
+    server_connection::{PgRows, ServerConnection},
+    statement_error::{PgError, outage},
 };
 use crate::{
     Unavailable, UrlError,

@@ -22,9 +22,9 @@ use tokio::{
 use tokio_postgres::{Client, Error, RowStream, Statement};
 
 use super::{
-    error::{PgError, to_diesel},
     query::{PgQuery, StatementKey},
     row::PgRow,
+    statement_error::{PgError, to_diesel},
 };
 use crate::postgres::{ConnectError, Connected, PostgresUrl, Session, Support, cancel, connect};
 
