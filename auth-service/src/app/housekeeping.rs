@@ -1,7 +1,7 @@
 //! Background work: deletes obsolete rows (such as expired sessions and old entries of the audit
 //! log), re-encrypts values encrypted with older secrets, and keeps the signing keys up to date.
 
-use std::{cell::Cell, future, time::Duration};
+use std::{cell::Cell, time::Duration};
 
 use actix_web::web::Data;
 use database::sql_types::DbTime;
@@ -48,7 +48,7 @@ pub(crate) fn keep(state: Data<AppState>) -> Worker {
             }
         }
     };
-    Worker::start(PAUSE, work, async || future::pending().await)
+    Worker::every(PAUSE, work)
 }
 
 /// Re-encrypts values that are encrypted with older secrets, so that those secrets can be removed.
@@ -78,7 +78,7 @@ pub(crate) fn watch_keys(state: Data<AppState>) -> Worker {
             warn!(error = %Chain(&failed), "cannot read the signing keys, retrying");
         }
     };
-    Worker::start(KEYS_PAUSE, work, async || future::pending().await)
+    Worker::every(KEYS_PAUSE, work)
 }
 
 async fn forget_keys(state: &AppState) -> Result<usize> {

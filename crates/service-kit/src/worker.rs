@@ -8,32 +8,46 @@ use tokio::{select, sync::watch, time};
 /// Time limit for stopping. Interrupted work is repeated after the next start.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A task that repeats its work until it is stopped.
+/// Background work that runs until it is stopped.
 #[derive(Debug)]
 pub struct Worker {
     stop: watch::Sender<()>,
     task: JoinHandle<()>,
 }
 
+/// Tells the work of a [`Worker`] when to stop.
+#[derive(Debug)]
+pub struct StopSignal(watch::Receiver<()>);
+
+impl StopSignal {
+    /// Waits for `event`. Returns `None`, and drops `event`, if the worker is stopped first.
+    pub async fn or<T>(&mut self, event: impl Future<Output = T>) -> Option<T> {
+        select! {
+            biased;
+            _ = self.0.changed() => None,
+            outcome = event => Some(outcome),
+        }
+    }
+}
+
 impl Worker {
-    /// Runs `work` in a loop. After each run, waits for `woken`, but for at most `pause`.
-    pub fn start(
-        pause: Duration,
-        work: impl AsyncFn() + 'static,
-        woken: impl AsyncFn() + 'static,
-    ) -> Self {
-        let (stop, mut stopped) = watch::channel(());
-        let task = rt::spawn(async move {
+    /// Runs `work`, which must return soon after the signal to stop.
+    pub fn start(work: impl AsyncFnOnce(StopSignal) + 'static) -> Self {
+        let (stop, stopped) = watch::channel(());
+        let task = rt::spawn(async move { work(StopSignal(stopped)).await });
+        Self { stop, task }
+    }
+
+    /// Runs `work` in a loop with a pause after each run.
+    pub fn every(pause: Duration, work: impl AsyncFn() + 'static) -> Self {
+        Self::start(async move |mut stop| {
             loop {
                 work().await;
-                select! {
-                    () = woken() => {}
-                    () = time::sleep(pause) => {}
-                    _ = stopped.changed() => break,
+                if stop.or(time::sleep(pause)).await.is_none() {
+                    break;
                 }
             }
-        });
-        Self { stop, task }
+        })
     }
 
     /// Waits for the current run of the work to finish, and aborts it after a time limit.

@@ -1,6 +1,6 @@
 //! Deletes expired idempotency keys.
 
-use std::{future, time::Duration};
+use std::time::Duration;
 
 use actix_web::web::Data;
 use database::sql_types::DbTime;
@@ -22,7 +22,7 @@ pub(crate) fn keep(state: Data<AppState>) -> Worker {
             warn!(error = %Chain(&failed), "cannot delete expired idempotency keys");
         }
     };
-    Worker::start(PAUSE, work, async || future::pending().await)
+    Worker::every(PAUSE, work)
 }
 
 async fn forget_keys(state: &AppState) -> Result<usize> {

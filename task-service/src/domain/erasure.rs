@@ -4,14 +4,17 @@
 //! therefore lost, and any number of processes can run this worker at the same time. The row is
 //! kept until the user's last token has expired; then, data written in the meantime is also erased.
 
-use std::{cell::RefCell, rc::Rc, time::Duration};
+use std::time::Duration;
 
 use chrono::DateTime;
 use database::{Database, Unavailable, sql_types::DbTime};
 use jwks_auth::{EventBatch, EventKind, EventQuery, EventReader, FeedError, SecurityEvent};
-use service_kit::{Clock, worker::Worker};
+use service_kit::{
+    Clock,
+    worker::{StopSignal, Worker},
+};
 use telemetry::Chain;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
 use crate::store::{Erasure, EventCursor, StoreError};
@@ -41,7 +44,6 @@ enum ErasureError {
 type Result<T> = std::result::Result<T, ErasureError>;
 
 /// Worker that erases the data of deleted users.
-#[derive(Clone)]
 pub(crate) struct Eraser {
     pub(crate) database: Database,
     pub(crate) clock: Clock,
@@ -59,27 +61,32 @@ struct Unsaved {
 impl Eraser {
     /// Starts the worker, which erases data until it is stopped.
     pub(crate) fn start(self) -> Worker {
-        let unsaved = Rc::new(RefCell::new(None));
-        let (read_into, reader) = (Rc::clone(&unsaved), self.clone());
-        let work = async move || {
-            let unsaved = unsaved.borrow_mut().take();
-            if let Some(unsaved) = unsaved
-                && let Err(failed) = self.save(&unsaved).await
-            {
-                warn!(error = %Chain(&failed), "cannot save deletions of users, retrying");
-            }
+        Worker::start(async move |stop| self.run(stop).await)
+    }
+
+    async fn run(&self, mut stop: StopSignal) {
+        loop {
             if let Err(failed) = self.erase_due().await {
                 warn!(error = %Chain(&failed), "cannot erase the data of deleted users, retrying");
             }
-        };
-        // Stopping the worker drops a poll that waits for events.
-        let read = async move || match reader.read().await {
-            Ok(unsaved) => drop(read_into.replace(Some(unsaved))),
-            // Logged elsewhere: feed errors by the verifier, which also reads the feed, and
-            // database outages by `work`.
-            Err(_) => sleep(RETRY_PAUSE).await,
-        };
-        Worker::start(PAUSE, work, read)
+            // Stopping the worker drops a poll that waits for events.
+            let Some(read) = stop.or(timeout(PAUSE, self.read())).await else { return };
+            match read {
+                Ok(Ok(unsaved)) => {
+                    if let Err(failed) = self.save(&unsaved).await {
+                        warn!(error = %Chain(&failed), "cannot save deletions of users, retrying");
+                    }
+                }
+                // Logged elsewhere: feed errors by the verifier, which also reads the feed, and
+                // database outages by the erasure.
+                Ok(Err(_)) => {
+                    if stop.or(sleep(RETRY_PAUSE)).await.is_none() {
+                        return;
+                    }
+                }
+                Err(_elapsed) => {}
+            }
+        }
     }
 
     async fn read(&self) -> Result<Unsaved> {

@@ -64,13 +64,16 @@ impl SendError {
 
 /// Starts the worker, which sends e-mails until it is stopped.
 pub(crate) fn send_all(mailer: Arc<Mailer>) -> Worker {
-    let waker = mailer.clone();
-    let work = async move || {
-        if let Err(failed) = send_due(&mailer).await {
-            warn!(error = %Chain(&failed), "cannot read the outbox");
+    Worker::start(async move |mut stop| {
+        loop {
+            if let Err(failed) = send_due(&mailer).await {
+                warn!(error = %Chain(&failed), "cannot read the outbox");
+            }
+            if stop.or(time::timeout(POLL, mailer.outbox.woken())).await.is_none() {
+                break;
+            }
         }
-    };
-    Worker::start(POLL, work, async move || waker.outbox.woken().await)
+    })
 }
 
 /// Stops the worker, and tries to send the e-mails that are still due. E-mails that could not be
