@@ -1,6 +1,6 @@
 //! Limits of a task's title and description.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt::Write as _};
 
 /// Length limits of a string, in characters (Unicode scalar values).
 #[derive(Clone, Copy)]
@@ -56,6 +56,19 @@ const INVISIBLE: [(char, char); 18] = [
     ('\u{1d173}', '\u{1d17a}'),
     ('\u{e0000}', '\u{e0fff}'),
 ];
+
+/// Returns a regular expression for titles (ECMA-262), which requires a visible character and no
+/// NUL. Counts characters above U+FFFF as visible, because no escape for them works in all dialects.
+pub(crate) fn title_pattern() -> String {
+    let mut invisible = String::new();
+    for (first, last) in INVISIBLE.into_iter().filter(|(_, last)| *last <= '\u{ffff}') {
+        let _ = write!(invisible, "\\u{:04x}", u32::from(first));
+        if first != last {
+            let _ = write!(invisible, "-\\u{:04x}", u32::from(last));
+        }
+    }
+    format!(r"^[^\u0000]*[^\s\u0000-\u001f\u007f-\u009f{invisible}][^\u0000]*$")
+}
 
 fn is_visible(text: &str) -> bool {
     text.chars().any(|c| {

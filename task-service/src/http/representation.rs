@@ -49,13 +49,15 @@ pub(crate) struct TaskBody<'a> {
 
 impl<'a> TaskBody<'a> {
     fn new(task: &'a Task, owner: &'a UserId) -> Self {
+        // The version is sent as the entity tag.
+        let Task { id, title, description, completed, created_at, updated_at, version: _ } = task;
         Self {
-            id: task.id.0.into(),
-            title: &task.title,
-            description: task.description.as_deref(),
-            completed: task.completed,
-            created_at: task.created_at.0.into(),
-            updated_at: task.updated_at.0.into(),
+            id: id.0.into(),
+            title,
+            description: description.as_deref(),
+            completed: *completed,
+            created_at: created_at.0.into(),
+            updated_at: updated_at.0.into(),
             user_id: owner.as_str(),
         }
     }

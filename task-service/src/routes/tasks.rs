@@ -196,12 +196,9 @@ pub(crate) async fn update_task(
         Body<UpdateTask>,
     ),
 ) -> Result<HttpResponse> {
-    let changes = TaskChanges {
-        title: input.title,
-        description: input.description,
-        completed: input.completed,
-        updated_at: DbTime(state.now().into()),
-    };
+    let UpdateTask { title, description, completed } = input;
+    let updated_at = DbTime(state.now().into());
+    let changes = TaskChanges { title, description, completed, updated_at };
     if changes.is_empty() {
         return unchanged(&state, &user, id, &expected).await;
     }

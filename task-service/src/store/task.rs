@@ -43,7 +43,8 @@ pub(crate) enum Expected {
 impl TaskChanges {
     /// Returns whether no column other than `updated_at` is changed.
     pub(crate) fn is_empty(&self) -> bool {
-        self.title.is_none() && self.description.is_none() && self.completed.is_none()
+        let Self { title, description, completed, updated_at: _ } = self;
+        title.is_none() && description.is_none() && completed.is_none()
     }
 }
 
@@ -97,17 +98,18 @@ impl Task {
     }
 
     pub(crate) async fn insert(&self, conn: &mut Conn, owner: &UserId) -> QueryResult<usize> {
+        let Self { id, title, description, completed, created_at, updated_at, version } = self;
         let row = (
-            tasks::id.eq(self.id),
+            tasks::id.eq(id),
             tasks::user_id.eq(owner.as_str()),
-            tasks::title.eq(&self.title),
-            tasks::description.eq(self.description.as_deref()),
-            tasks::completed.eq(self.completed),
-            tasks::created_at.eq(self.created_at),
-            tasks::updated_at.eq(self.updated_at),
-            tasks::version.eq(self.version),
-            tasks::title_folded.eq(folded(&self.title)),
-            tasks::description_folded.eq(self.description.as_deref().map(folded)),
+            tasks::title.eq(title),
+            tasks::description.eq(description.as_deref()),
+            tasks::completed.eq(completed),
+            tasks::created_at.eq(created_at),
+            tasks::updated_at.eq(updated_at),
+            tasks::version.eq(version),
+            tasks::title_folded.eq(folded(title)),
+            tasks::description_folded.eq(description.as_deref().map(folded)),
         );
         query!(conn, |c| diesel::insert_into(tasks::table).values(row).execute(c))
     }
@@ -122,15 +124,17 @@ impl Task {
         expected: &Expected,
     ) -> QueryResult<Option<Self>> {
         let own = tasks::user_id.eq(owner.as_str()).and(tasks::id.eq(DbUuid(id.as_uuid())));
-        let title = changes.title.as_deref();
-        let description = changes.description.as_ref().map(Option::as_deref);
+        let TaskChanges { title, description, completed, updated_at } = changes;
+        let description = description.as_ref().map(Option::as_deref);
         let changed = (
-            title.map(|title| (tasks::title.eq(title), tasks::title_folded.eq(folded(title)))),
+            title
+                .as_deref()
+                .map(|title| (tasks::title.eq(title), tasks::title_folded.eq(folded(title)))),
             description.map(|text| {
                 (tasks::description.eq(text), tasks::description_folded.eq(text.map(folded)))
             }),
-            changes.completed.map(|completed| tasks::completed.eq(completed)),
-            tasks::updated_at.eq(changes.updated_at),
+            completed.map(|completed| tasks::completed.eq(completed)),
+            tasks::updated_at.eq(updated_at),
             tasks::version.eq(tasks::version + 1),
         );
         match expected {

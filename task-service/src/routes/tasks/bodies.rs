@@ -1,11 +1,14 @@
 //! The bodies of requests that create or change a task.
 
 use database::sql_types::{DbTime, DbUuid};
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::{Object, ObjectBuilder, schema::Type},
+};
 use uuid::Uuid;
 
 use crate::{
-    domain::task_text::{DESCRIPTION, TITLE},
+    domain::task_text::{DESCRIPTION, TITLE, title_pattern},
     http::{
         idempotency,
         input::{Members, Schema},
@@ -17,12 +20,7 @@ use crate::{
 #[derive(ToSchema)]
 #[schema(example = json!({ "title": "Buy milk", "description": "Two litres" }))]
 pub(crate) struct CreateTask {
-    /// 1 to 255 characters (Unicode scalar values), at least one of them visible, no NUL.
-    #[schema(
-        min_length = 1,
-        max_length = 255,
-        pattern = r"^[^\u0000]*[^\s\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb][^\u0000]*$"
-    )]
+    #[schema(schema_with = title)]
     pub(super) title: String,
     /// At most 10 000 characters, no NUL.
     #[schema(max_length = 10_000, pattern = r"^[^\u0000]*$")]
@@ -43,11 +41,12 @@ impl Schema for CreateTask {
 
 impl CreateTask {
     pub(super) fn into_task(self, now: DbTime) -> Task {
+        let Self { title, description, completed } = self;
         Task {
             id: DbUuid(Uuid::now_v7()),
-            title: self.title,
-            description: self.description,
-            completed: self.completed,
+            title,
+            description,
+            completed,
             created_at: now,
             updated_at: now,
             version: Task::FIRST_VERSION,
@@ -56,10 +55,11 @@ impl CreateTask {
 
     /// Returns a hash that is equal for equivalent bodies.
     pub(super) fn hash(&self) -> Vec<u8> {
+        let Self { title, description, completed } = self;
         idempotency::request_hash(&[
-            Some(self.title.as_bytes()),
-            self.description.as_deref().map(str::as_bytes),
-            Some(&[u8::from(self.completed)]),
+            Some(title.as_bytes()),
+            description.as_deref().map(str::as_bytes),
+            Some(&[u8::from(*completed)]),
         ])
     }
 }
@@ -68,12 +68,7 @@ impl CreateTask {
 #[derive(ToSchema)]
 #[schema(example = json!({ "completed": true }))]
 pub(crate) struct UpdateTask {
-    #[schema(
-        nullable = false,
-        min_length = 1,
-        max_length = 255,
-        pattern = r"^[^\u0000]*[^\s\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb][^\u0000]*$"
-    )]
+    #[schema(schema_with = title)]
     pub(super) title: Option<String>,
     #[schema(value_type = Option<String>, max_length = 10_000, pattern = r"^[^\u0000]*$")]
     pub(super) description: Option<Option<String>>,
@@ -89,4 +84,16 @@ impl Schema for UpdateTask {
             completed: members.optional_boolean("completed"),
         }
     }
+}
+
+fn title() -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(
+            "1 to 255 characters (Unicode scalar values), at least one of them visible, no NUL.",
+        ))
+        .min_length(Some(TITLE.min))
+        .max_length(Some(TITLE.max))
+        .pattern(Some(title_pattern()))
+        .build()
 }
