@@ -257,8 +257,8 @@ impl Issuer {
         let conn = &mut self.database.write().await?;
         for key in SigningKey::list(conn).await? {
             if let Some(sealed) = self.seal.renewed(&key.id, &key.sealed_private_key)? {
-                let of = (key.generation, key.sealed_private_key.as_slice());
-                renewed += SigningKey::update_sealed(conn, of, &sealed).await?;
+                let old = &key.sealed_private_key;
+                renewed += SigningKey::update_sealed(conn, key.generation, old, &sealed).await?;
             }
         }
         Ok(renewed)

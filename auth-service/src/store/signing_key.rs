@@ -76,15 +76,16 @@ impl SigningKey {
         query!(conn, |c| updated.execute(c))
     }
 
-    /// Replaces the encrypted private key, unless another process has replaced it already.
+    /// Replaces the encrypted private key, unless another process has replaced `old` already.
     pub(crate) async fn update_sealed(
         conn: &mut Conn,
-        (generation, old): (i32, &[u8]),
-        sealed: &[u8],
+        generation: i32,
+        old: &[u8],
+        new: &[u8],
     ) -> QueryResult<usize> {
         let unchanged =
             signing_keys::table.find(generation).filter(signing_keys::sealed_private_key.eq(old));
-        let updated = diesel::update(unchanged).set(signing_keys::sealed_private_key.eq(sealed));
+        let updated = diesel::update(unchanged).set(signing_keys::sealed_private_key.eq(new));
         query!(conn, |c| updated.execute(c))
     }
 

@@ -103,10 +103,10 @@ impl LongReads {
     }
 
     pub(crate) fn show(&self, sheet: &mut Sheet) {
-        sheet.counters(
+        sheet.counter(
             "search_refusals",
             "Searches refused because the user already had too many",
-            [(Vec::new(), self.refusals.total())],
+            self.refusals.total(),
         );
     }
 }

@@ -4,7 +4,10 @@
 //! A handler of tasks takes the owner of the tasks as its first argument, which no extractor
 //! provides, so the compiler accepts it as a route only inside [`for_readers`] or [`for_writers`].
 
-use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, dev, web::Payload};
+use actix_web::{
+    FromRequest, Handler, HttpRequest, HttpResponse, dev,
+    web::{Data, Payload},
+};
 use jwks_auth::Bearer;
 use shared_models::{CallerClaims, UserId};
 
@@ -13,8 +16,12 @@ use crate::{
     http::{
         error::{Error, Result},
         rate_limit,
+        state::AppState,
     },
 };
+
+/// Input of a wrapped handler.
+type Input = (Data<AppState>, HttpRequest, Payload);
 
 /// Wraps a handler that reads the caller's tasks, so that it can be used as a route.
 ///
@@ -23,26 +30,26 @@ use crate::{
 /// with it. If the request was counted, the response reports the rate limit.
 pub(crate) fn for_readers<T: FromRequest + 'static>(
     handler: impl AsyncFn(UserId, T) -> Result<HttpResponse> + Clone + 'static,
-) -> impl Handler<(HttpRequest, Payload), Output = HttpResponse> {
+) -> impl Handler<Input, Output = HttpResponse> {
     authorized(Scope::ReadTasks, handler)
 }
 
 /// Like [`for_readers`], but for a handler that changes tasks.
 pub(crate) fn for_writers<T: FromRequest + 'static>(
     handler: impl AsyncFn(UserId, T) -> Result<HttpResponse> + Clone + 'static,
-) -> impl Handler<(HttpRequest, Payload), Output = HttpResponse> {
+) -> impl Handler<Input, Output = HttpResponse> {
     authorized(Scope::WriteTasks, handler)
 }
 
 fn authorized<T: FromRequest + 'static>(
     scope: Scope,
     handler: impl AsyncFn(UserId, T) -> Result<HttpResponse> + Clone + 'static,
-) -> impl Handler<(HttpRequest, Payload), Output = HttpResponse> {
-    move |req: HttpRequest, payload: Payload| {
+) -> impl Handler<Input, Output = HttpResponse> {
+    move |state: Data<AppState>, req: HttpRequest, payload: Payload| {
         let handler = handler.clone();
         async move {
             match authenticate(&req).await {
-                Ok(caller) => respond(&req, payload, caller, scope, handler).await,
+                Ok(caller) => respond(&state, &req, payload, caller, scope, handler).await,
                 Err(error) => HttpResponse::from_error(error),
             }
         }
@@ -57,13 +64,14 @@ async fn authenticate(req: &HttpRequest) -> Result<Principal> {
 /// Counts the caller's request, and calls the handler if the rate limit and the caller's scopes
 /// allow it.
 async fn respond<T: FromRequest>(
+    state: &AppState,
     req: &HttpRequest,
     payload: Payload,
     caller: Principal,
     scope: Scope,
     handler: impl AsyncFn(UserId, T) -> Result<HttpResponse>,
 ) -> HttpResponse {
-    let counted = rate_limit::count(req, caller.owner());
+    let counted = rate_limit::count(state, caller.owner());
     let status = counted.unwrap_or_else(|too_many| Some(too_many.status));
     let handled = async {
         counted.map_err(Error::RateLimited)?;

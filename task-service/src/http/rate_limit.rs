@@ -1,10 +1,6 @@
 //! The rate limit of a request's user, and the headers that report it.
 
-use actix_web::{
-    HttpRequest,
-    http::header::{HeaderMap, HeaderName, HeaderValue},
-    web::Data,
-};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use shared_models::UserId;
 
 use crate::{
@@ -18,8 +14,7 @@ const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
 /// Counts a request against the user's rate limit. Returns `None` if no limit is configured, and an
 /// error if the limit is exceeded.
-pub(crate) fn count(req: &HttpRequest, user: &UserId) -> Result<Option<RateLimitStatus>, TooMany> {
-    let Some(state) = req.app_data::<Data<AppState>>() else { return Ok(None) };
+pub(crate) fn count(state: &AppState, user: &UserId) -> Result<Option<RateLimitStatus>, TooMany> {
     state.rate_limiter.count(user, state.clock.elapsed())
 }
 

@@ -45,6 +45,22 @@ pub(crate) enum Sort {
     Title,
 }
 
+impl Sort {
+    /// Returns the place of a task with these values.
+    fn place(
+        self,
+        created_at: DbTime,
+        updated_at: DbTime,
+        folded_title: impl FnOnce() -> String,
+    ) -> Place {
+        match self {
+            Self::CreatedAt => Place::Time(created_at),
+            Self::UpdatedAt => Place::Time(updated_at),
+            Self::Title => Place::Title(folded_title()),
+        }
+    }
+}
+
 /// Position in a listing. The id breaks ties.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Position {
@@ -72,11 +88,7 @@ impl Position {
 
     /// Returns the position of a task in a listing with this sort key.
     pub(crate) fn of(task: &Task, sort: Sort, folded_title: impl FnOnce() -> String) -> Self {
-        let place = match sort {
-            Sort::CreatedAt => Place::Time(task.created_at),
-            Sort::UpdatedAt => Place::Time(task.updated_at),
-            Sort::Title => Place::Title(folded_title()),
-        };
+        let place = sort.place(task.created_at, task.updated_at, folded_title);
         Self { place, id: task.id }
     }
 }
@@ -195,11 +207,8 @@ pub(crate) struct Head {
 impl Head {
     /// Returns the position of the task in a listing with this sort key.
     pub(crate) fn position(&self, sort: Sort) -> Position {
-        let place = match sort {
-            Sort::CreatedAt => Place::Time(self.created_at),
-            Sort::UpdatedAt => Place::Time(self.updated_at),
-            Sort::Title => Place::Title(self.title_folded.clone()),
-        };
+        let title = || self.title_folded.clone();
+        let place = sort.place(self.created_at, self.updated_at, title);
         Position { place, id: self.id }
     }
 

@@ -56,7 +56,7 @@ struct Parameters {
     is_descending: Option<bool>,
     has_total: Option<bool>,
     rest: String,
-    seen: Vec<&'static str>,
+    seen: Vec<Parameter>,
     errors: Vec<InputError>,
 }
 
@@ -78,18 +78,46 @@ pub(crate) enum OrderName {
     Desc,
 }
 
-/// Names of the query parameters.
-const NAMES: [&str; 9] = [
-    "limit",
-    "cursor",
-    "completed",
-    "created_after",
-    "updated_after",
-    "q",
-    "sort",
-    "order",
-    "total",
-];
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Parameter {
+    Limit,
+    Cursor,
+    Completed,
+    CreatedAfter,
+    UpdatedAfter,
+    Text,
+    Sort,
+    Order,
+    Total,
+}
+
+impl Parameter {
+    const ALL: [Self; 9] = [
+        Self::Limit,
+        Self::Cursor,
+        Self::Completed,
+        Self::CreatedAfter,
+        Self::UpdatedAfter,
+        Self::Text,
+        Self::Sort,
+        Self::Order,
+        Self::Total,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Limit => "limit",
+            Self::Cursor => "cursor",
+            Self::Completed => "completed",
+            Self::CreatedAfter => "created_after",
+            Self::UpdatedAfter => "updated_after",
+            Self::Text => "q",
+            Self::Sort => "sort",
+            Self::Order => "order",
+            Self::Total => "total",
+        }
+    }
+}
 
 impl Parameters {
     fn read(query: &str) -> Self {
@@ -98,36 +126,38 @@ impl Parameters {
             if parameters.errors.len() >= MAX_ERRORS {
                 break;
             }
-            match NAMES.into_iter().find(|known| *known == name) {
+            match Parameter::ALL.into_iter().find(|known| known.name() == name) {
                 None => parameters.refuse_unknown(&name),
-                Some(name) if parameters.seen.contains(&name) => {
-                    parameters.refuse(name, "value_error", "Value error, given more than once");
+                Some(known) if parameters.seen.contains(&known) => {
+                    let msg = "Value error, given more than once";
+                    parameters.refuse(known.name(), "value_error", msg);
                 }
-                Some(name) => {
-                    parameters.seen.push(name);
-                    parameters.take(name, &value);
+                Some(known) => {
+                    parameters.seen.push(known);
+                    parameters.take(known, &value);
                 }
             }
         }
         parameters
     }
 
-    fn take(&mut self, name: &'static str, value: &str) {
-        match name {
-            "limit" => match value.parse() {
+    fn take(&mut self, parameter: Parameter, value: &str) {
+        let name = parameter.name();
+        match parameter {
+            Parameter::Limit => match value.parse() {
                 Ok(limit) if (1..=LIMIT_MAX).contains(&limit) => self.limit = Some(limit),
                 _ => {
                     let msg = format!("Input should be an integer from 1 to {LIMIT_MAX}");
                     self.refuse(name, "int_range", msg);
                 }
             },
-            "cursor" => self.cursor = Some(value.to_owned()),
-            "completed" => self.filter.completed = self.boolean(name, value),
-            "total" => self.has_total = self.boolean(name, value),
-            "created_after" => self.filter.created_after = self.time(name, value),
-            "updated_after" => self.filter.updated_after = self.time(name, value),
-            "q" => self.filter.text = self.text(name, value),
-            "sort" => {
+            Parameter::Cursor => self.cursor = Some(value.to_owned()),
+            Parameter::Completed => self.filter.completed = self.boolean(name, value),
+            Parameter::Total => self.has_total = self.boolean(name, value),
+            Parameter::CreatedAfter => self.filter.created_after = self.time(name, value),
+            Parameter::UpdatedAfter => self.filter.updated_after = self.time(name, value),
+            Parameter::Text => self.filter.text = self.text(name, value),
+            Parameter::Sort => {
                 self.sort = match value {
                     "created_at" => Some(Sort::CreatedAt),
                     "updated_at" => Some(Sort::UpdatedAt),
@@ -139,13 +169,13 @@ impl Parameters {
                     }
                 }
             }
-            _ => match value {
+            Parameter::Order => match value {
                 "asc" => self.is_descending = Some(false),
                 "desc" => self.is_descending = Some(true),
                 _ => self.refuse(name, "enum", "Input should be 'asc' or 'desc'"),
             },
         }
-        if !matches!(name, "limit" | "cursor") {
+        if !matches!(parameter, Parameter::Limit | Parameter::Cursor) {
             let value: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
             let _ = write!(self.rest, "&{name}={value}");
         }
@@ -189,9 +219,10 @@ impl Parameters {
         /// Maximum number of characters of an unknown name that the error repeats.
         const SHOWN_CHARS: usize = 64;
         let name: String = name.chars().take(SHOWN_CHARS).collect();
+        let names = Parameter::ALL.map(Parameter::name).join(", ");
         self.errors.push(InputError {
             loc: vec!["query".into(), name.into()],
-            msg: format!("Input should be one of {}", NAMES.join(", ")).into(),
+            msg: format!("Input should be one of {names}").into(),
             kind: "extra_forbidden",
         });
     }
