@@ -26,16 +26,13 @@ impl WebOrigin {
     /// Returns the origin of a URL with a custom scheme and nothing after the port. `Url` treats it
     /// as opaque, but web views send scheme, host and port.
     fn of_app(url: &Url) -> Option<Self> {
-        /// Schemes that apps do not use: web schemes, and schemes without hosts.
-        const OTHERS: [&str; 9] =
-            ["about", "blob", "data", "file", "ftp", "http", "https", "javascript", "vbscript"];
         let host = url.host_str().filter(|host| !host.is_empty() && !host.contains('*'))?;
         let origin = match url.port() {
             Some(port) => format!("{}://{host}:{port}", url.scheme()),
             None => format!("{}://{host}", url.scheme()),
         };
         let is_bare = url.as_str().trim_end_matches('/') == origin;
-        (is_bare && !OTHERS.contains(&url.scheme())).then_some(Self(origin))
+        (is_bare && is_app_scheme(url.scheme())).then_some(Self(origin))
     }
 }
 
@@ -59,6 +56,25 @@ impl FromStr for WebOrigin {
     }
 }
 
+/// Returns whether a URL scheme may be one of an app or a browser extension. It may not if it is a
+/// web scheme, if its URLs have no host, or if browsers run or display the content of its URLs.
+pub fn is_app_scheme(scheme: &str) -> bool {
+    const OTHERS: [&str; 11] = [
+        "about",
+        "blob",
+        "data",
+        "file",
+        "ftp",
+        "http",
+        "https",
+        "javascript",
+        "vbscript",
+        "ws",
+        "wss",
+    ];
+    !OTHERS.contains(&scheme)
+}
+
 /// Parses an http or https origin.
 pub fn http_origin(text: &str) -> Result<WebOrigin, String> {
     let origin: WebOrigin = text.parse()?;
@@ -66,5 +82,24 @@ pub fn http_origin(text: &str) -> Result<WebOrigin, String> {
         Ok(origin)
     } else {
         Err(format!("`{text}` is not an origin such as http://localhost:3000"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_of_the_web_and_of_apps_are_accepted() {
+        for text in ["https://app.example", "http://localhost:3000", "capacitor://localhost"] {
+            assert_eq!(text.parse::<WebOrigin>().unwrap().as_str(), text);
+        }
+    }
+
+    #[test]
+    fn schemes_that_are_never_the_origin_of_an_app_are_rejected() {
+        for text in ["ws://app.example", "wss://app.example", "ftp://app.example", "blob://app"] {
+            assert!(text.parse::<WebOrigin>().is_err(), "{text}");
+        }
     }
 }

@@ -5,11 +5,9 @@
 //! part.
 
 use percent_encoding::percent_decode_str;
+use service_kit::origins::is_app_scheme;
 
 use super::pattern::{fits, is_of_a_range};
-
-/// Schemes that are never trusted, because browsers run or display the content of their URLs.
-const REFUSED_SCHEMES: [&str; 5] = ["about", "blob", "data", "javascript", "vbscript"];
 
 /// A scheme with an optional authority and path. In a pattern, `*` stands for any string.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,19 +21,14 @@ pub struct CustomOrigin {
 }
 
 impl CustomOrigin {
-    /// Parses a URL or a pattern. Returns `None` for `ftp`, `file` and web schemes, refused
-    /// schemes, strings without a valid scheme and strings with control characters.
+    /// Parses a URL or a pattern. Returns `None` for schemes that apps do not use, strings without a
+    /// valid scheme and strings with control characters.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (scheme, rest) = text.split_once(':')?;
         let scheme = scheme.to_ascii_lowercase();
         let is_scheme = scheme.starts_with(|c: char| c.is_ascii_lowercase())
             && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
-        let is_custom = !matches!(&*scheme, "http" | "https" | "ws" | "wss" | "ftp" | "file");
-        if !is_scheme
-            || !is_custom
-            || REFUSED_SCHEMES.contains(&&*scheme)
-            || text.contains(char::is_control)
-        {
+        if !is_scheme || !is_app_scheme(&scheme) || text.contains(char::is_control) {
             return None;
         }
         let (authority, path) = match rest.strip_prefix("//") {
@@ -140,8 +133,16 @@ mod tests {
 
     #[test]
     fn refuses_web_schemes_and_schemes_that_execute() {
-        for text in ["javascript://", "data://x", "https://x", "http://", "://", "1a://", "a b://"]
-        {
+        for text in [
+            "javascript://",
+            "data://x",
+            "https://x",
+            "http://",
+            "wss://x",
+            "://",
+            "1a://",
+            "a b://",
+        ] {
             assert_eq!(CustomOrigin::parse_pattern(text), None, "{text}");
         }
     }
