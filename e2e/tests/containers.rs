@@ -54,6 +54,20 @@ fn the_services_accept_the_values_of_the_example() {
     }
 }
 
+/// The services accept different values of `RATE_LIMIT`.
+#[test]
+fn a_limit_for_task_service_does_not_reach_auth_service() {
+    let environment_file = [("TASKS_RATE_LIMIT", "100/10s"), ("RATE_LIMIT", "100/10s")];
+    let [auth, tasks] = SERVICES.map(|service| {
+        let environment = &compose()["services"][service]["environment"];
+        // Compose passes a variable without a value on under its own name.
+        let source = environment["RATE_LIMIT"].as_str().unwrap_or("${RATE_LIMIT:-}");
+        let name = source.strip_prefix("${").and_then(|rest| rest.strip_suffix(":-}")).unwrap();
+        environment_file.into_iter().find(|(set, _)| *set == name).map(|(_, value)| value)
+    });
+    assert_eq!((auth, tasks), (None, Some("100/10s")));
+}
+
 #[test]
 fn containers_are_restricted_and_reachable_from_this_machine_only() {
     let compose = compose();
