@@ -34,7 +34,7 @@ async function keepFiles() {
     ),
   );
   const settings = await fetch(SETTINGS);
-  if (settings.ok) await cache.put(SETTINGS, settings);
+  if (await isSettings(settings)) await cache.put(SETTINGS, settings);
 }
 
 async function removeOldCaches() {
@@ -64,9 +64,20 @@ async function newestSettings(request) {
   const cache = await caches.open(CACHE);
   try {
     const response = await fetch(request);
-    if (response.ok) await cache.put(SETTINGS, response.clone());
+    if (await isSettings(response)) await cache.put(SETTINGS, response.clone());
     return response;
   } catch (error) {
     return (await cache.match(SETTINGS)) ?? Promise.reject(error);
   }
+}
+
+/** Returns whether a response contains the settings, which a proxy may have answered instead. */
+async function isSettings(response) {
+  const body =
+    response.ok &&
+    (await response
+      .clone()
+      .json()
+      .catch(() => undefined));
+  return typeof body?.tasksUrl === "string";
 }

@@ -54,6 +54,7 @@ class Service {
 
   async stop(): Promise<void> {
     const child = this.#process;
+    this.#process = undefined;
     if (!child || child.exitCode !== null) return;
     const ended = new Promise((done) => child.once("exit", done));
     child.kill("SIGKILL");

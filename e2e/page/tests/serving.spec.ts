@@ -1,6 +1,8 @@
 // Delivery of the web app: compression, code splitting, an early first paint, missing files,
 // installation and offline startup.
 
+import { once } from "node:events";
+import { createServer } from "node:http";
 import { haveTasks, member, rows } from "../support/people";
 import { startSystem } from "../support/services";
 import { expect, test } from "../support/test";
@@ -110,6 +112,30 @@ test.describe("with a service worker", () => {
       await system.tasks.start();
       await expect(rows(page)).toHaveText(["Milk"]);
     } finally {
+      await system.stop();
+    }
+  });
+
+  test("a response of a proxy does not replace the kept settings", async ({ page, context }) => {
+    const system = await startSystem();
+    const proxy = createServer((_request, response) => response.end("<p>Welcome to the network</p>"));
+    try {
+      await member(context, system);
+      await page.goto(`${system.url}/tasks`);
+      await page.evaluate(async () => void (await navigator.serviceWorker.ready));
+      await page.reload();
+      await expect(page.getByText("Nothing to do yet")).toBeVisible();
+      await system.auth.stop();
+      proxy.listen(Number(new URL(system.url).port), "localhost");
+      await once(proxy, "listening");
+      const [received, kept] = await page.evaluate(async () => {
+        const response = await fetch("/config.json");
+        return [await response.text(), await (await caches.match("/config.json"))?.text()];
+      });
+      expect(received).toContain("Welcome");
+      expect(JSON.parse(kept ?? "")).toEqual({ tasksUrl: system.tasks.url, deletesTasks: true });
+    } finally {
+      proxy.close();
       await system.stop();
     }
   });

@@ -3,6 +3,7 @@
 
 import { t } from "./i18n";
 import { ProblemError, unreachable } from "./problem";
+import { isBoolean, isString, objectOf } from "./shape";
 
 interface Config {
   tasksUrl: string;
@@ -22,12 +23,12 @@ export function config(): Promise<Config> {
 
 async function load(): Promise<Config> {
   const response = await fetch("/config.json");
-  const body: unknown = response.ok ? await response.json() : undefined;
-  if (typeof body === "object" && body && "tasksUrl" in body && typeof body.tasksUrl === "string") {
-    return {
-      tasksUrl: body.tasksUrl || window.location.origin,
-      deletesTasks: "deletesTasks" in body && body.deletesTasks === true,
-    };
-  }
+  const body: unknown = response.ok ? await response.json().catch(() => undefined) : undefined;
+  if (isConfig(body)) return { ...body, tasksUrl: body.tasksUrl || window.location.origin };
   throw new ProblemError(unreachable(t().unreachable.settings));
+}
+
+function isConfig(body: unknown): body is Config {
+  const isUrl = (value: unknown) => isString(value) && (value === "" || URL.canParse(value));
+  return objectOf({ tasksUrl: isUrl, deletesTasks: isBoolean })(body);
 }

@@ -34,7 +34,7 @@ export const de: Messages = {
       "Der Aufgabendienst ist nicht erreichbar. Lassen Sie diesen Tab offen: Änderungen an Aufgaben werden nur in ihm aufbewahrt und gesendet, sobald der Dienst wieder da ist.",
     any: "Der Dienst ist nicht erreichbar. Prüfen Sie Ihre Verbindung und versuchen Sie es erneut.",
     tasks: "Der Aufgabendienst ist nicht erreichbar.",
-    empty: "Der Aufgabendienst hat eine leere Antwort geschickt.",
+    unexpected: "Der Aufgabendienst hat eine unerwartete Antwort geschickt.",
     settings: "Die Seite weiß nicht, wo die Aufgaben liegen.",
   },
   nav: {

@@ -31,7 +31,7 @@ export const en = {
       "The task service cannot be reached. Keep this tab open: changes to tasks are kept only in it, and sent when the service is available again.",
     any: "The service cannot be reached. Check your connection and try again.",
     tasks: "The task service cannot be reached.",
-    empty: "The task service sent an empty response.",
+    unexpected: "The task service sent an unexpected response.",
     settings: "The address of the task service is unknown.",
   },
   nav: {

@@ -12,18 +12,15 @@ import {
   unreachable,
 } from "../../../lib/problem";
 import { type AuthError, problemOfAuth } from "./auth-problem";
+import { checked } from "./responses";
 
 const client = createAuthClient({
   baseURL: window.location.origin,
   plugins: [jwtClient()],
   fetchOptions: {
-    // A response that is not JSON comes from a proxy, for example while the service restarts. Since
-    // it says nothing about the session, it becomes a 502, unless it already is a 429 or 5xx.
-    onResponse: ({ response }) => {
-      const isJson = response.headers.get("content-type")?.startsWith("application/json");
-      const isFailure = response.status >= 500 || response.status === 429;
-      return isJson || isFailure ? response : new Response(null, { status: 502 });
-    },
+    onResponse: ({ request, response }) => checked(request.url, response),
+    // The client's own parser turns strings into dates, even a name that looks like one.
+    jsonParser: (text) => (text === "" ? null : JSON.parse(text)),
   },
 });
 

@@ -2,7 +2,7 @@
 // callers.
 
 import { t } from "../../../lib/i18n";
-import { ProblemError } from "../../../lib/problem";
+import { ProblemError, unreachable } from "../../../lib/problem";
 
 /** The other tabs of this browser. */
 export interface Tabs {
@@ -83,6 +83,8 @@ export class TokenStore {
       const known = [this.#token, await this.tabs.ask()].filter(isOwn);
       const heard = known.find((token) => token !== refused);
       const token = heard ?? (await this.fetchToken());
+      // A response without a subject comes from a proxy and says nothing about the user.
+      if (subjectOf(token) === undefined) throw new ProblemError(unreachable(t().unreachable.any));
       if (this.#owner !== owner || !isOwn(token)) throw new OtherSession();
       this.#token = token;
       if (heard === undefined) this.tabs.tell(token);

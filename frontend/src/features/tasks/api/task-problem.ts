@@ -3,6 +3,7 @@
 
 import { t } from "../../../lib/i18n";
 import { type Problem, readRetryAfter, sentence } from "../../../lib/problem";
+import { arrayOf, isString, objectOf, optional } from "../../../lib/shape";
 
 interface Details {
   detail?: string | undefined;
@@ -11,7 +12,7 @@ interface Details {
 }
 
 export function problemOfTasks(body: unknown, response: Response): Problem {
-  const details: Details = typeof body === "object" && body !== null ? body : {};
+  const details: Details = isDetails(body) ? body : {};
   const fields: Record<string, string> = {};
   for (const { loc, msg } of details.errors ?? []) {
     fields[String(loc.at(-1))] ??= sentence(msg);
@@ -25,6 +26,14 @@ export function problemOfTasks(body: unknown, response: Response): Problem {
     fields,
     retryAfter: readRetryAfter(response.headers),
   };
+}
+
+function isDetails(body: unknown): body is Details {
+  return objectOf({
+    detail: optional(isString),
+    code: optional(isString),
+    errors: optional(arrayOf(objectOf({ loc: Array.isArray, msg: isString }))),
+  })(body);
 }
 
 /** The service's error codes for the statuses that say something about the user or a task. */

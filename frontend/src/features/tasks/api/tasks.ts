@@ -7,6 +7,7 @@ import { connection } from "../../../lib/connection";
 import { t } from "../../../lib/i18n";
 import { nextCursor } from "../../../lib/link";
 import { ProblemError, problemOf, unreachable } from "../../../lib/problem";
+import { arrayOf, isBoolean, isString, isTime, objectOf, optional } from "../../../lib/shape";
 import { traceparent } from "../../../lib/trace";
 import { fetchToken, lookAgain } from "../../auth/api/auth";
 import { BrowserTabs } from "../../auth/api/tabs";
@@ -79,29 +80,43 @@ interface Answer<T> {
   response: Response;
 }
 
+const unexpected = () => new ProblemError(unreachable(t().unreachable.unexpected));
+
+type Call<T> = (client: Client<paths>) => Promise<Answer<T>>;
+
 /**
- * Calls the API, and throws an error if there is no successful response. After a 401, the session
- * may have ended, so it is fetched again.
+ * Calls the API, and throws an error if there is no successful response, or if its body is not an
+ * expected one and thus comes from a proxy. After a 401, the session may have ended, so it is
+ * fetched again.
  */
-async function ask<T>(call: (client: Client<paths>) => Promise<Answer<T>>): Promise<Answer<T>> {
+async function ask<T>(
+  call: Call<T>,
+  isExpected: (body: unknown, status: number) => boolean,
+): Promise<{ data: T; response: Response }> {
   const { owner } = tokens;
   try {
     const client = await api();
     if (tokens.owner !== owner) throw new OtherSession();
-    const answer = await call(client);
-    if (answer.response.ok) return answer;
-    throw new ProblemError(problemOfTasks(answer.error, answer.response));
+    const { data, error, response } = await call(client);
+    if (!response.ok) throw new ProblemError(problemOfTasks(error, response));
+    if (!isExpected(data, response.status)) throw unexpected();
+    return { data: data as T, response };
   } catch (error) {
     if (problemOf(error).status === 401) lookAgain();
+    // The client could not parse the body of a successful response.
+    if (error instanceof SyntaxError) throw unexpected();
     throw error;
   }
 }
 
-async function only<T>(call: (client: Client<paths>) => Promise<Answer<T>>): Promise<T> {
-  const { data } = await ask(call);
-  if (data === undefined) throw new ProblemError(unreachable(t().unreachable.empty));
-  return data;
-}
+const isTask = objectOf({
+  id: isString,
+  title: isString,
+  description: optional(isString),
+  completed: isBoolean,
+  created_at: isTime,
+  updated_at: isTime,
+});
 
 const ORDERS = {
   newest: {},
@@ -122,14 +137,15 @@ export async function listTasks(
     ...ORDERS[sort],
     ...(filter === "all" ? {} : { completed: filter === "done" }),
   };
-  const { data, response } = await ask((client) =>
-    client.GET("/api/tasks", { params: { query }, ...(signal && { signal }) }),
+  const { data, response } = await ask(
+    (client) => client.GET("/api/tasks", { params: { query }, ...(signal && { signal }) }),
+    arrayOf(isTask),
   );
   const total = response.headers.get("x-total-count");
   return {
-    tasks: data ?? [],
+    tasks: data,
     next: nextCursor(response.headers.get("link")),
-    ...(total === null ? {} : { total: Number(total) }),
+    ...(/^\d+$/.test(total ?? "") && { total: Number(total) }),
   };
 }
 
@@ -140,10 +156,11 @@ export interface FoundTask {
 }
 
 export async function findTask(id: string, signal?: AbortSignal): Promise<FoundTask> {
-  const { data, response } = await ask((client) =>
-    client.GET("/api/tasks/{id}", { params: { path: { id } }, ...(signal && { signal }) }),
+  const params = { path: { id } };
+  const { data, response } = await ask(
+    (client) => client.GET("/api/tasks/{id}", { params, ...(signal && { signal }) }),
+    isTask,
   );
-  if (data === undefined) throw new ProblemError(unreachable(t().unreachable.empty));
   return { task: data, etag: response.headers.get("etag") ?? undefined };
 }
 
@@ -160,19 +177,24 @@ export interface CreatedTask {
 
 /** Creates a task. Retries with the same key create it only once. */
 export async function createTask(task: NewTask, key: string): Promise<CreatedTask> {
-  const { data, response } = await ask((client) =>
-    client.POST("/api/tasks", { body: task, headers: { "idempotency-key": key } }),
+  const headers = { "idempotency-key": key };
+  const { data, response } = await ask(
+    (client) => client.POST("/api/tasks", { body: task, headers }),
+    isTask,
   );
-  if (data === undefined) throw new ProblemError(unreachable(t().unreachable.empty));
   return { task: data, isReplayed: response.headers.has("idempotency-replayed") };
 }
 
 const ifMatch = (etag: string | undefined) => (etag === undefined ? {} : { "If-Match": etag });
 
 /** Changes a task. With `etag`, throws a 412 problem if the task has another version. */
-export function updateTask(id: string, change: TaskChange, etag?: string): Promise<Task> {
+export async function updateTask(id: string, change: TaskChange, etag?: string): Promise<Task> {
   const params = { path: { id }, header: ifMatch(etag) };
-  return only((client) => client.PATCH("/api/tasks/{id}", { params, body: change }));
+  const { data } = await ask(
+    (client) => client.PATCH("/api/tasks/{id}", { params, body: change }),
+    isTask,
+  );
+  return data;
 }
 
 /**
@@ -182,7 +204,10 @@ export function updateTask(id: string, change: TaskChange, etag?: string): Promi
 export async function deleteTask(id: string, etag?: string, keepalive = false): Promise<void> {
   try {
     const params = { path: { id }, header: ifMatch(etag) };
-    await ask((client) => client.DELETE("/api/tasks/{id}", { params, keepalive }));
+    await ask(
+      (client) => client.DELETE("/api/tasks/{id}", { params, keepalive }),
+      (_body, status) => status === 204,
+    );
   } catch (error) {
     if (problemOf(error).status !== 404) throw error;
   }
