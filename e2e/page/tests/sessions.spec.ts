@@ -1,6 +1,6 @@
 // The life cycle of tokens and sessions, in one tab and in several.
 
-import type { BrowserContext } from "@playwright/test";
+import type { APIRequestContext, BrowserContext, Page, PlaywrightWorkerArgs, Route } from "@playwright/test";
 import {
   haveTasks,
   member,
@@ -206,6 +206,96 @@ test("another user who signs in in another tab is not renamed", async ({ page, c
   await expect(page.getByRole("button", { name: "Sign out Eve" })).toBeVisible();
   await expect(page.getByLabel("Name", { exact: true })).toHaveValue("Eve");
   expect(await page.getByText("Your name has been changed.").count()).toBe(0);
+});
+
+/**
+ * Signs up another user, who signs in after the next request for the session has been answered, but
+ * before the page receives the response. Returns the other user's device.
+ */
+async function switchUserAfterCheck(page: Page, system: System, playwright: PlaywrightWorkerArgs["playwright"]) {
+  const guest = await playwright.request.newContext();
+  const email = newAddress();
+  await signUp(guest, system, email, "Eve");
+  const switchUser = async (route: Route) => {
+    const response = await route.fetch();
+    await signIn(page.context(), system, email);
+    await route.fulfill({ response });
+  };
+  await page.route("**/get-session", switchUser, { times: 1 });
+  return guest;
+}
+
+/** Returns the name of the user, and the number of the user's devices. */
+async function accountOf(request: APIRequestContext, { url }: System) {
+  const session = (await (await request.get(`${url}/api/auth/get-session`)).json()) as { user: { name: string } };
+  const devices = (await (await request.get(`${url}/api/auth/list-sessions`)).json()) as object[];
+  return { name: session.user.name, devices: devices.length };
+}
+
+test("a write that was started before another user signed in does not reach that user", async ({
+  page,
+  context,
+  system,
+  playwright,
+}) => {
+  await member(context, system);
+  await page.goto("/settings");
+  await expect(page.getByText("This device")).toBeVisible();
+  const eve = await switchUserAfterCheck(page, system, playwright);
+  await page.getByLabel("Name", { exact: true }).fill("Grace");
+  const isAnswered = page.waitForResponse("**/update-user");
+  await page.getByRole("button", { name: "Save name" }).click();
+  await isAnswered;
+  expect((await accountOf(eve, system)).name).toBe("Eve");
+  await eve.dispose();
+});
+
+test("devices of another user who has just signed in stay signed in", async ({ page, context, system, playwright }) => {
+  const { email } = await member(context, system);
+  const other = await playwright.request.newContext();
+  await other.post(`${system.url}/api/auth/sign-in/email`, {
+    headers: { origin: system.url, "user-agent": "curl/8" },
+    data: { email, password: PASSWORD },
+  });
+  await other.dispose();
+  await page.goto("/settings");
+  await expect(page.getByRole("button", { name: "Sign out all other devices" })).toBeVisible();
+  const eve = await switchUserAfterCheck(page, system, playwright);
+  const isAnswered = page.waitForResponse("**/revoke-other-sessions");
+  await page.getByRole("button", { name: "Sign out all other devices" }).click();
+  await isAnswered;
+  expect((await accountOf(eve, system)).devices).toBe(2);
+  await eve.dispose();
+});
+
+test("devices of another user are not listed", async ({ page, context, system, playwright }) => {
+  await member(context, system);
+  const guest = await playwright.request.newContext();
+  const email = newAddress();
+  await signUp(guest, system, email, "Eve");
+  const switchUser = async (route: Route) => {
+    await signIn(context, system, email);
+    await route.fulfill({ response: await context.request.get(`${system.url}/api/auth/list-sessions`) });
+  };
+  await page.route("**/list-sessions", switchUser, { times: 1 });
+  await page.goto("/settings");
+  await expect(page.getByRole("button", { name: "Sign out Eve" })).toBeVisible();
+  await expect(page.getByText("This device")).toBeVisible();
+  await guest.dispose();
+});
+
+test("signing out does not sign out another user", async ({ page, context, system, playwright }) => {
+  await member(context, system);
+  const guest = await playwright.request.newContext();
+  const email = newAddress();
+  await signUp(guest, system, email, "Eve");
+  await guest.dispose();
+  await page.goto("/settings");
+  await expect(page.getByText("This device")).toBeVisible();
+  await signIn(context, system, email);
+  await page.getByRole("button", { name: "Sign out Ada" }).click();
+  await expect(page.getByRole("button", { name: "Sign out Eve" })).toBeVisible();
+  await expect(page.getByLabel("Name", { exact: true })).toHaveValue("Eve");
 });
 
 test("a name that cannot be saved because the session has ended is saved after signing in", async ({

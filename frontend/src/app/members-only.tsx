@@ -60,7 +60,8 @@ export function MembersOnly() {
       if (!(await signOut())) return stay(t().signOut.unknown);
       if (leaving !== undefined && losesUnsent) await forgetUnsent(leaving);
     } catch (error) {
-      stay(`${t().signOut.failed} ${problemOf(error).message}`);
+      const { status, message } = problemOf(error);
+      stay(status === 401 ? message : `${t().signOut.failed} ${message}`);
     }
   }
 

@@ -28,17 +28,21 @@ export const { useSession } = client;
 
 interface Options {
   onError(context: { response: Response }): void;
+  headers?: { authorization: string };
 }
 
 type Answer<T> = { data: T | null; error: AuthError | null };
 
 /** Calls the client, and returns the data of the response. */
-async function ask<T>(call: (options: Options) => Promise<Answer<T>>): Promise<T | null> {
+async function ask<T>(
+  call: (options: Options) => Promise<Answer<T>>,
+  options?: Pick<Options, "headers">,
+): Promise<T | null> {
   let retryAfter: number | undefined;
   const onError: Options["onError"] = ({ response }) => {
     retryAfter = readRetryAfter(response.headers);
   };
-  const { data, error } = await call({ onError });
+  const { data, error } = await call({ ...options, onError });
   if (error) throw new ProblemError(problemOfAuth(error, retryAfter));
   return data;
 }
@@ -48,22 +52,31 @@ let shownUser: string | undefined;
 
 /**
  * Sends a write to the account of the user whom this tab shows. Throws an error if the session has
- * ended. The same applies if another user has signed in in another tab, because the write would
- * change that user's account.
+ * ended, or if another user has signed in in another tab.
  */
 async function write<T>(call: (options: Options) => Promise<Answer<T>>): Promise<T | null> {
   const session = await getSession();
-  if (session?.user.id !== shownUser) {
-    lookAgain();
-    const { otherUser, signedOut } = t().problems;
-    const message = session ? otherUser : signedOut;
-    throw new ProblemError({ status: 401, message, fields: {} });
-  }
+  if (!session || session.user.id !== shownUser) throw userChanged(session !== null);
   try {
-    return await ask(call);
+    return await ask(call, bound(session));
   } catch (error) {
     throw isTemporary(error) ? new LostResponse(problemOf(error)) : error;
   }
+}
+
+/**
+ * Returns options that bind a request to a session. The token takes precedence over the cookie, which
+ * another tab may replace after the session was checked.
+ */
+const bound = ({ session }: { session: { token: string } }): Pick<Options, "headers"> => ({
+  headers: { authorization: `Bearer ${session.token}` },
+});
+
+/** Returns the error for a request of a user who is no longer signed in, and shows the current one. */
+function userChanged(hasOther: boolean): ProblemError {
+  lookAgain();
+  const { otherUser, signedOut } = t().problems;
+  return new ProblemError({ status: 401, message: hasOther ? otherUser : signedOut, fields: {} });
 }
 
 /** Thrown if a write was sent, but no response says whether it was performed. */
@@ -113,13 +126,17 @@ async function checkCookie(): Promise<void> {
 }
 
 /**
- * Signs out. After an error, the session is fetched, because it may have ended although the
- * response was lost. If it still exists, the error is thrown. Returns false if the session cannot
- * be fetched either, because it is then unknown whether the session has ended.
+ * Signs out the user whom this tab shows, and no other. After an error, the session is fetched,
+ * because it may have ended although the response was lost. If it still exists, the error is
+ * thrown. Returns false if the session cannot be fetched either, because it is then unknown whether
+ * the session has ended.
  */
 export async function signOut(): Promise<boolean> {
   try {
-    await ask((options) => client.signOut({ fetchOptions: options }));
+    const session = await getSession();
+    if (session && session.user.id !== shownUser) throw userChanged(true);
+    if (session) await ask((options) => client.signOut({ fetchOptions: options }), bound(session));
+    else lookAgain();
   } catch (error) {
     const session = await getSession().catch(() => undefined);
     if (session) throw error;
@@ -180,6 +197,7 @@ export interface Device {
 
 export async function listDevices(): Promise<Device[]> {
   const sessions = await ask((options) => client.listSessions({ fetchOptions: options }));
+  if (sessions?.some(({ userId }) => userId !== shownUser)) throw userChanged(true);
   return (sessions ?? []).map(({ token, userAgent, createdAt, updatedAt }) => ({
     token,
     userAgent: userAgent ?? "",
