@@ -2,7 +2,7 @@
 // does not blame another device for the user's own changes.
 
 import type { Page } from "@playwright/test";
-import { addTask, haveTasks, member, rows, tick, titlesOf, tokenOf } from "../support/people";
+import { addTask, haveTasks, member, rowOf, rows, tick, titlesOf, tokenOf } from "../support/people";
 import type { System } from "../support/services";
 import { expect, test } from "../support/test";
 
@@ -161,4 +161,26 @@ test("text that cannot be saved because its task was deleted becomes a new task"
   await page.getByRole("button", { name: "Add as a new task" }).click();
   await page.getByRole("link", { name: "Open Milk" }).click();
   await expect(page.getByLabel("Notes")).toHaveValue("Two litres");
+});
+
+test("a task that was ticked and is not loaded keeps its title after it was deleted elsewhere", async ({
+  page,
+  context,
+  system,
+}) => {
+  await member(context, system);
+  const [id = ""] = await haveTasks(context, system, ["Milk", "Bread"]);
+  const authorization = `Bearer ${await tokenOf(context, system)}`;
+  await page.goto("/tasks");
+  await expect(rows(page)).toHaveCount(2);
+  await context.setOffline(true);
+  await tick(page, "Milk").click();
+  await expect(rowOf(page, "Milk")).toContainText("Not saved yet.");
+  await fetch(`${system.tasks.url}/api/tasks/${id}`, { method: "DELETE", headers: { authorization } });
+  await context.setOffline(false);
+  await page.reload();
+  await expect(rowOf(page, "Milk")).toContainText("Not saved. This task no longer exists.");
+  await expect(rows(page)).toHaveCount(2);
+  await rowOf(page, "Milk").getByRole("button", { name: "Add as a new task" }).click();
+  await expect.poll(() => titlesOf(context, system)).toEqual(["Milk", "Bread"]);
 });

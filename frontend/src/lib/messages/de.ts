@@ -97,6 +97,7 @@ export const de: Messages = {
     deleted: (title) => `„${isolated(title)}“ gelöscht.`,
     undo: "Rückgängig",
     untitled: "Ohne Titel",
+    unknownTitle: "Eine Aufgabe mit unbekanntem Titel",
   },
   row: {
     done: (title) => `Erledigt: ${title}`,

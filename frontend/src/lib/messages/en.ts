@@ -91,6 +91,7 @@ export const en = {
     deleted: (title: string) => `Deleted “${isolated(title)}”.`,
     undo: "Undo",
     untitled: "Untitled",
+    unknownTitle: "A task whose title is unknown",
   },
   row: {
     done: (title: string) => `Done: ${title}`,

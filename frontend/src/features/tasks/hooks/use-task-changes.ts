@@ -3,7 +3,7 @@
 import { useMemo, useSyncExternalStore } from "react";
 import { t } from "../../../lib/i18n";
 import { notices } from "../../../lib/notices";
-import type { Entry } from "../model/entry";
+import type { Entry, Write } from "../model/entry";
 import type { Outcome } from "../model/outcome";
 import {
   fieldsOf,
@@ -35,15 +35,19 @@ export function addTask(title: string, description?: string): void {
 
 /** Changes a task. `task` is the state that the user saw. */
 export function changeTask(task: Task, change: TaskChange): void {
-  outbox.add({ kind: "update", taskId: task.id, change, base: fieldsOf(task, change) });
+  outbox.add(updateOf(task, change, fieldsOf(task, change)));
 }
 
 /**
  * Saves a change. The promise resolves with the outcome of the first attempt to send it, so that a
  * form can wait for it. A rejected change is kept until it is retried or discarded.
  */
-export function saveTask(id: string, change: TaskChange, base: TaskChange): Promise<Outcome> {
-  return outbox.submit({ kind: "update", taskId: id, change, base });
+export function saveTask(task: Task, change: TaskChange, base: TaskChange): Promise<Outcome> {
+  return outbox.submit(updateOf(task, change, base));
+}
+
+function updateOf({ id, title }: Task, change: TaskChange, base: TaskChange): Write {
+  return { kind: "update", taskId: id, change, base, title: cachedTask(id)?.title ?? title };
 }
 
 /** Drops a rejected change whose values are still in a form. */
@@ -136,7 +140,7 @@ const actions: UnsentActions = {
     const { title, description } =
       write.kind === "create"
         ? write
-        : { ...cachedTask(write.taskId), ...write.base, ...write.change };
+        : { ...write, ...cachedTask(write.taskId), ...write.base, ...write.change };
     addTask(title ?? t().tasks.untitled, description ?? undefined);
     outbox.discard(id);
   },

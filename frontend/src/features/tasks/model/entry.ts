@@ -5,8 +5,11 @@ import { fieldsOf, type Task, type TaskChange, type TextFields } from "./task";
 
 export type Write =
   | { kind: "create"; title: string; description?: string; createdAt: string }
-  /** `base` contains the changed fields as the user saw them, to detect changes made elsewhere. */
-  | { kind: "update"; taskId: string; change: TaskChange; base: TaskChange }
+  /**
+   * `base` contains the changed fields as the user saw them, to detect changes made elsewhere.
+   * `title` is the title of the task, which is shown if the task can no longer be loaded.
+   */
+  | { kind: "update"; taskId: string; change: TaskChange; base: TaskChange; title?: string }
   /**
    * `seen` contains the text of the task as the user may have seen it, to detect changes made
    * elsewhere.

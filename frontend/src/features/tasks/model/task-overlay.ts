@@ -99,7 +99,7 @@ export function countOf(
 /** Returns a stand-in with the `known` fields of a task that was deleted or is not loaded. */
 export const unknownTask = (id: string, known: Partial<Task> = {}): Task => ({
   id,
-  title: t().tasks.untitled,
+  title: t().tasks.unknownTitle,
   description: null,
   completed: false,
   created_at: "",
@@ -111,12 +111,13 @@ export const unknownTask = (id: string, known: Partial<Task> = {}): Task => ({
 /** Returns whether a task was loaded or is new, that is, whether it is not an `unknownTask`. */
 export const isLoaded = ({ created_at }: Task): boolean => created_at !== "";
 
-/** Returns a stand-in for a task, with the original fields that the unsent changes contain. */
+/** Returns a stand-in for a task, with its title and fields as the unsent changes contain them. */
 function standIn(id: string, entries: readonly Entry[]): Task {
   const task = unknownTask(id);
   for (const { theirs, write } of entries) {
+    if (write.kind === "create") continue;
+    if (write.title !== undefined) task.title = write.title;
     if (write.kind === "update") Object.assign(task, write.base, theirs);
-    if (write.kind === "delete") task.title = write.title;
   }
   return task;
 }

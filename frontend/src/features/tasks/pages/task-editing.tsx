@@ -119,7 +119,7 @@ export function Editing(props: Props) {
     }
     const kept = isVolatile() ? t().task.keptInTab : t().task.kept;
     notices.retract(t().task.saved, t().task.kept, t().task.keptInTab);
-    const saving = saveTask(task.id, change, fieldsOf(seen, change));
+    const saving = saveTask(before, change, fieldsOf(seen, change));
     // From now on, the outbox keeps the text, even if this page is closed.
     base.current = { ...before, ...change };
     keepDraft();
