@@ -36,6 +36,8 @@ export default defineConfig({
   build: {
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // Saves 3 % of the compressed JavaScript, compared with esbuild.
+    minify: "terser",
     // Very small chunks cost more in HTTP headers than they save.
     rollupOptions: { output: { experimentalMinChunkSize: 10_000 } },
   },
