@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import { explainLink, problemOfAuth } from "../src/features/auth/api/auth-problem";
 import { problemOfTasks } from "../src/features/tasks/api/task-problem";
+import { en } from "../src/lib/messages/en";
 import { ProblemError, problemOf, readRetryAfter } from "../src/lib/problem";
 
 test("an error of auth-service finds the field that caused it", () => {
@@ -29,6 +30,17 @@ test("errors of the schema are told apart by field", () => {
 test("an error without a code is known by its message", () => {
   const { fields } = problemOfAuth({ status: 400, message: "Email is the same" });
   expect(fields).toEqual({ newEmail: "This is already your address." });
+});
+
+test("a disabled account is explained", () => {
+  const { message, fields } = problemOfAuth({
+    status: 403,
+    code: "BANNED_USER",
+    message: "You have been banned from this application.",
+  });
+  expect(message).toBe(en.problems.banned);
+  expect(message).not.toContain("application");
+  expect(fields).toEqual({});
 });
 
 test("an unknown error shows the server's message, or at least the status", () => {

@@ -175,16 +175,19 @@ test("a change of a task that was deleted elsewhere stays visible, and is added 
   await expect.poll(() => titlesOf(context, system)).toEqual(["Oat milk"]);
 });
 
-/** Changes the notes of a task as another device of the same user would. */
-async function writeElsewhere(context: BrowserContext, system: System, id: string) {
+/** Changes a task as another device of the same user would. */
+async function changeElsewhere(context: BrowserContext, system: System, id: string, change: object) {
   const authorization = `Bearer ${await tokenOf(context, system)}`;
   const response = await fetch(`${system.tasks.url}/api/tasks/${id}`, {
     method: "PATCH",
     headers: { authorization, "content-type": "application/json" },
-    body: JSON.stringify({ description: "Written elsewhere" }),
+    body: JSON.stringify(change),
   });
   expect(response.ok).toBe(true);
 }
+
+const writeElsewhere = (context: BrowserContext, system: System, id: string, description = "Written elsewhere") =>
+  changeElsewhere(context, system, id, { description });
 
 test("text that was written elsewhere is not deleted silently", async ({ page, context, system }) => {
   await member(context, system);
@@ -232,6 +235,41 @@ test("a task with an unsent change of its own is deleted without a question", as
   await page.getByRole("button", { name: "Delete Milk and bread" }).click();
   await page.getByRole("button", { name: "Close notice" }).click();
   await context.setOffline(false);
+  await expect.poll(() => titlesOf(context, system)).toEqual([]);
+  await expect(page.getByText("Nothing to do yet")).toBeVisible();
+});
+
+test("a deletion that was confirmed does not destroy text that was written after that", async ({
+  page,
+  context,
+  system,
+}) => {
+  await member(context, system);
+  const [id = ""] = await haveTasks(context, system, ["Milk"]);
+  await page.goto("/tasks");
+  const isChecked = page.waitForResponse(`**/api/tasks/${id}`);
+  await page.getByRole("button", { name: "Delete Milk" }).click();
+  await isChecked;
+  await writeElsewhere(context, system, id, "First text");
+  await page.getByRole("button", { name: "Close notice" }).click();
+  await expect(rows(page)).toContainText("First text");
+  await writeElsewhere(context, system, id, "Second text");
+  await page.getByRole("button", { name: "Delete anyway" }).click();
+  await expect(rows(page)).toContainText("Second text");
+  expect(await titlesOf(context, system)).toEqual(["Milk"]);
+  await page.getByRole("button", { name: "Delete anyway" }).click();
+  await expect.poll(() => titlesOf(context, system)).toEqual([]);
+});
+
+test("a task that was ticked elsewhere is deleted without a question", async ({ page, context, system }) => {
+  await member(context, system);
+  const [id = ""] = await haveTasks(context, system, ["Milk"]);
+  await page.goto("/tasks");
+  const isChecked = page.waitForResponse(`**/api/tasks/${id}`);
+  await page.getByRole("button", { name: "Delete Milk" }).click();
+  await isChecked;
+  await changeElsewhere(context, system, id, { completed: true });
+  await page.getByRole("button", { name: "Close notice" }).click();
   await expect.poll(() => titlesOf(context, system)).toEqual([]);
   await expect(page.getByText("Nothing to do yet")).toBeVisible();
 });

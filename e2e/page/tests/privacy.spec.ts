@@ -172,3 +172,34 @@ test("a change is never sent as another user, who signs in meanwhile", async ({ 
   expect(await titlesOf(context, system)).toEqual(["Bob's thought"]);
   await request.dispose();
 });
+
+test("a change that waits for the settings is not sent as another user", async ({
+  page,
+  context,
+  system,
+  playwright,
+}) => {
+  await member(context, system);
+  const request = await playwright.request.newContext();
+  const email = newAddress();
+  await signUp(request, system, email, "Bob");
+  await request.dispose();
+  let release = () => {};
+  const isSwitched = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await page.route("**/config.json", async (route) => {
+    await isSwitched;
+    await route.continue();
+  });
+  await page.goto("/tasks");
+  await addTask(page, "Ada's thought");
+  await signIn(context, system, email);
+  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await expect(page.getByRole("button", { name: "Sign out Bob" })).toBeVisible();
+  release();
+  await expect(page.getByText("Nothing to do yet")).toBeVisible();
+  await addTask(page, "Bob's thought");
+  await expect(page.getByRole("link", { name: "Open Bob's thought" })).toBeVisible();
+  expect(await titlesOf(context, system)).toEqual(["Bob's thought"]);
+});
