@@ -2,7 +2,7 @@
 // widths.
 
 import type { BrowserContext, Page } from "@playwright/test";
-import { haveTasks, member, newAddress, tokenOf } from "../support/people";
+import { haveTasks, member, newAddress, PASSWORD, tokenOf } from "../support/people";
 import type { System } from "../support/services";
 import { expect, test } from "../support/test";
 
@@ -168,6 +168,40 @@ test("outages", async ({ page, context, system }) => {
   await shoot(page, "unreachable");
 });
 
+test("deleted elsewhere", async ({ page, context, system }) => {
+  await member(context, system, "Ada");
+  const [first = "", second = ""] = await haveTasks(context, system, TITLES);
+  await page.goto("/tasks");
+  await expect(page.locator("[data-control=edit]")).toHaveCount(TITLES.length);
+  const authorization = `Bearer ${await tokenOf(context, system)}`;
+  for (const id of [first, second]) {
+    await fetch(`${system.tasks.url}/api/tasks/${id}`, { method: "DELETE", headers: { authorization } });
+  }
+  await page.locator("[data-control=tick]").nth(2).click();
+  await expect(page.getByText("Nicht gespeichert").first()).toBeVisible();
+  await page.locator("[data-control=open]").nth(3).click();
+  await expect(page.getByRole("heading", { name: "Diese Aufgabe gibt es nicht" })).toBeVisible();
+  await shoot(page, "task-gone");
+  await page.goto("/tasks");
+  await expect(page.getByText("Nicht gespeichert").first()).toBeVisible();
+  await shoot(page, "tasks-gone");
+});
+
+test("unsaved text of a task that was deleted elsewhere", async ({ page, context, system }) => {
+  await member(context, system, "Ada");
+  const [id = ""] = await haveTasks(context, system, TITLES);
+  await page.goto(`/tasks/${id}`);
+  await page.locator("textarea").fill("Nur vormittags, und nur mit Termin");
+  const authorization = `Bearer ${await tokenOf(context, system)}`;
+  await fetch(`${system.tasks.url}/api/tasks/${id}`, { method: "DELETE", headers: { authorization } });
+  await page.locator("form [type=submit]").click();
+  await expect(page.getByRole("alert")).toBeVisible();
+  await shoot(page, "task-deleted-elsewhere");
+  await page.goto("/tasks");
+  await expect(page.locator("[data-control=edit]")).toHaveCount(TITLES.length - 1);
+  await shoot(page, "tasks-deleted-elsewhere");
+});
+
 test("settings", async ({ page, context, system }) => {
   await member(context, system, "عبد الرحمن");
   await page.goto("/settings");
@@ -175,6 +209,20 @@ test("settings", async ({ page, context, system }) => {
   await shoot(page, "settings");
   await page.getByRole("button", { name: "Konto löschen …" }).click();
   await shoot(page, "settings-delete", false);
+});
+
+test("an account whose deletion has an unknown outcome", async ({ page, context, system }) => {
+  await member(context, system, "Ada");
+  await page.goto("/settings");
+  await page.getByRole("button", { name: "Konto löschen …" }).click();
+  await page.route("**/delete-user", async (route) => {
+    await page.route("**/get-session", (session) => session.abort());
+    await route.abort();
+  });
+  await page.getByRole("dialog").locator("[name=password]").fill(PASSWORD);
+  await page.getByRole("dialog").locator("[type=submit]").click();
+  await expect(page.getByText("gelöscht").last()).toBeVisible();
+  await shoot(page, "settings-delete-unknown", false);
 });
 
 async function addTaskHere(page: Page, title: string): Promise<void> {

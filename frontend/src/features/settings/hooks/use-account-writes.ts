@@ -35,19 +35,22 @@ interface Deletion {
   password: string;
   /** Called if the response is lost. If the session ends after that, the account was deleted. */
   onLost(): void;
+  /** Called if the session cannot be fetched after that, so that the outcome is unknown. */
+  onUnknown(): void;
 }
 
 /**
  * Deletes the account. If the response is lost, waits until the session can be fetched, which shows
  * whether the account was deleted.
  */
-async function deleteForGood({ password, onLost }: Deletion): Promise<{ isGone: boolean }> {
+async function deleteForGood(deletion: Deletion): Promise<{ isGone: boolean }> {
+  const { password, onLost, onUnknown } = deletion;
   try {
     return await deleteAccount(password);
   } catch (error) {
     if (!(error instanceof LostResponse)) throw error;
     onLost();
-    if (await hasSession()) {
+    if (await hasSession(onUnknown)) {
       const message = t().settings.notDeleted;
       // The user may have left the form in the meantime.
       notices.show({ kind: "problem", text: message });
@@ -61,14 +64,12 @@ async function deleteForGood({ password, onLost }: Deletion): Promise<{ isGone: 
 /** Milliseconds between attempts to reach the service. */
 const PAUSE = 3_000;
 
-async function hasSession(): Promise<boolean> {
-  for (let isFirst = true; ; isFirst = false) {
+async function hasSession(onUnknown: () => void): Promise<boolean> {
+  for (;;) {
     try {
-      const session = await getSession();
-      notices.retract(t().settings.deleteUnknown);
-      return session !== null;
+      return (await getSession()) !== null;
     } catch {
-      if (isFirst) notices.show({ kind: "problem", text: t().settings.deleteUnknown });
+      onUnknown();
       await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
   }

@@ -1,14 +1,16 @@
 // Deletes the account after confirmation with the password and, in some deployments, by e-mail.
 
 import { useQuery } from "@tanstack/react-query";
-import { useRef } from "react";
+import { useRef, useState } from "react";
 import { Button } from "../../../components/ui/button";
 import { Card } from "../../../components/ui/card";
 import { PasswordField, Username } from "../../../components/ui/field";
 import { Form, Submit, type Values } from "../../../components/ui/form";
+import { ProblemMessage } from "../../../components/ui/problem-message";
 import { config } from "../../../lib/config";
 import { t } from "../../../lib/i18n";
 import { notices } from "../../../lib/notices";
+import { unreachable } from "../../../lib/problem";
 import { keys } from "../../../lib/query-keys";
 import type { Membership } from "../../auth/hooks/use-membership";
 import { useDeleteAccount } from "../hooks/use-account-writes";
@@ -20,18 +22,22 @@ interface Props extends Pick<Membership, "whenEnded"> {
 export function DeleteAccount({ email, whenEnded }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const deletion = useDeleteAccount();
+  const [isUnknown, setUnknown] = useState(false);
   const { data } = useQuery({ queryKey: keys.config, queryFn: config });
 
   async function submit({ password = "" }: Values) {
     const leave = () => whenEnded(t().settings.deleted, true);
     try {
-      const { isGone } = await deletion.mutateAsync({ password, onLost: leave });
+      const onUnknown = () => setUnknown(true);
+      const { isGone } = await deletion.mutateAsync({ password, onLost: leave, onUnknown });
       dialog.current?.close();
       if (isGone) return leave();
       notices.show({ kind: "info", text: t().settings.deleteMailed });
     } catch (error) {
       whenEnded(undefined);
       throw error;
+    } finally {
+      setUnknown(false);
     }
   }
 
@@ -66,6 +72,7 @@ export function DeleteAccount({ email, whenEnded }: Props) {
             autoComplete="current-password"
             required
           />
+          {isUnknown && <ProblemMessage problem={unreachable(t().settings.deleteUnknown)} />}
           <div className="flex flex-wrap justify-end gap-3">
             <Button variant="quiet" onClick={() => dialog.current?.close()}>
               {t().settings.keep}

@@ -215,7 +215,7 @@ export function Editing(props: Props) {
     <>
       {missing && (
         <ProblemMessage problem={missing}>
-          <Button variant="quiet" onClick={() => void addAsNew()}>
+          <Button variant="quiet" className="mt-3" onClick={() => void addAsNew()}>
             {t().unsent.addAsNew}
           </Button>
         </ProblemMessage>
