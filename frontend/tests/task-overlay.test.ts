@@ -121,6 +121,12 @@ test("a refused change of a task that is deleted or not loaded stays visible", (
   expect(titles([task("a")], [entry(remove("b"), "failed")])).toEqual(["b", "a"]);
 });
 
+test("a refused tick of a missing task names the task, if the title is known", () => {
+  const tick = update("a", { completed: true });
+  expect(titles([], [entry({ ...tick, title: "Milk" } as Write, "failed")])).toEqual(["Milk"]);
+  expect(titles([], [entry(tick, "failed")])).toEqual(["A task whose title is unknown"]);
+});
+
 test("a row whose title is unfinished stays, even if its task is missing", () => {
   const shown = (tasks: Task[], filter: Filter, ...entries: Entry[]) =>
     overlay(tasks, entries, { ...ALL_TASKS, filter }, undefined, new Map([["a", "Milk"]])).map(
