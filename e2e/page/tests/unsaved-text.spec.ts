@@ -1,7 +1,7 @@
 // Unsaved text is kept: in the settings, in other tabs, during requests and after conflicts.
 
 import type { BrowserContext, Page } from "@playwright/test";
-import { haveTasks, member, signInHere, titlesOf, tokenOf } from "../support/people";
+import { haveTasks, member, openList, signInHere, titlesOf, tokenOf } from "../support/people";
 import type { System } from "../support/services";
 import { expect, test } from "../support/test";
 
@@ -207,6 +207,30 @@ test("the text that was typed last is restored, although an older tab was used l
   await page.close();
   await other.reload();
   await expect(other.getByLabel("New task")).toHaveValue("Half a thought");
+});
+
+test("text is stored although the page is closed before it can do anything else", async ({
+  page,
+  context,
+  system,
+}) => {
+  await member(context, system);
+  await openList(page);
+  await page.evaluate(() => {
+    // Called after the listeners of the web app.
+    window.addEventListener("input", () => {
+      console.log("typed");
+      for (const end = Date.now() + 5_000; Date.now() < end; );
+    });
+  });
+  const typed = page.waitForEvent("console", (message) => message.text() === "typed");
+  const typing = page.getByLabel("New task").fill("Milk").catch(() => undefined);
+  await typed;
+  await page.close();
+  await typing;
+  const next = await context.newPage();
+  await next.goto("/tasks");
+  await expect(next.getByLabel("New task")).toHaveValue("Milk");
 });
 
 test("on a full disk, the last stored text stays stored", async ({ page, context, system }) => {

@@ -1,15 +1,7 @@
 // Data that survives a reload: unsent changes and drafts, in IndexedDB, separate for each user.
 // Tokens and passwords are never stored.
 
-import {
-  clear,
-  createStore,
-  delMany,
-  entries,
-  promisifyRequest,
-  set,
-  type UseStore,
-} from "idb-keyval";
+import { clear, createStore, delMany, entries, promisifyRequest, type UseStore } from "idb-keyval";
 
 /** A map with string keys, which is persistent unless the browser refuses to store it. */
 export interface KeyValueStore {
@@ -59,7 +51,12 @@ export class BrowserStore implements KeyValueStore {
   async set(key: string, value: unknown): Promise<boolean> {
     this.#unstored.set(key, value);
     return await this.#try(async (store) => {
-      await set(key, value, store);
+      await store("readwrite", (values) => {
+        values.put(value, key);
+        // Without an explicit commit, closing the page at once would abort the transaction.
+        values.transaction.commit();
+        return promisifyRequest(values.transaction);
+      });
       if (this.#unstored.get(key) === value) this.#unstored.delete(key);
     });
   }
