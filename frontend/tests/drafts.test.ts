@@ -48,6 +48,21 @@ test("the drafts of two tabs with the same name are separate; the newest is load
   vi.useRealTimers();
 });
 
+test("a reloaded tab keeps its own text, although that of another tab is newer", async () => {
+  const store = new MemoryStore();
+  const [first, second] = [new Drafts(store, "one"), new Drafts(store, "two")];
+  await first.open("ada");
+  await second.open("ada");
+  first.set("composer", { title: "Milk" });
+  second.set("composer", { title: "Bread" });
+  const reloaded = new Drafts(store, "four", ["three", "one"]);
+  await reloaded.open("ada");
+  expect(reloaded.get("composer")).toEqual({ title: "Milk" });
+  reloaded.set("composer", undefined);
+  await reloaded.open("ada");
+  expect(reloaded.get("composer")).toEqual({ title: "Bread" });
+});
+
 test("a tab that loads the drafts again keeps its own text, although that of another tab is newer", async () => {
   const store = new MemoryStore();
   const [first, second] = [new Drafts(store, "one"), new Drafts(store, "two")];

@@ -209,6 +209,25 @@ test("the text that was typed last is restored, although an older tab was used l
   await expect(other.getByLabel("New task")).toHaveValue("Half a thought");
 });
 
+test("after a reload, each of two tabs shows its own unsaved text", async ({ page, context, system }) => {
+  await member(context, system);
+  await openList(page);
+  const other = await context.newPage();
+  await openList(other);
+  await page.getByLabel("New task").fill("Milk");
+  await isStored(page, "Milk");
+  await other.getByLabel("New task").fill("Bread");
+  await isStored(other, "Bread");
+  for (const [tab, text] of [
+    [page, "Milk"],
+    [other, "Bread"],
+    [page, "Milk"],
+  ] as const) {
+    await tab.reload();
+    await expect(tab.getByLabel("New task")).toHaveValue(text);
+  }
+});
+
 test("text is stored although the page is closed before it can do anything else", async ({
   page,
   context,

@@ -36,9 +36,11 @@ export class Drafts {
   #names: readonly string[] = [];
   readonly #listeners = new Set<Listener>();
 
+  /** `earlier` contains the ids that this tab had before it was reloaded. */
   constructor(
     private readonly store: KeyValueStore,
     private readonly tab: string,
+    private readonly earlier: readonly string[] = [],
   ) {}
 
   readonly subscribe = (listener: Listener): (() => void) => {
@@ -63,7 +65,7 @@ export class Drafts {
     );
     if (this.#owner !== owner) return;
     const isOwn = ({ key, name }: { key: string; name: string }) =>
-      Number(key === this.#keyOf(owner, name));
+      Number(this.#isOwn(owner, key, name));
     stored.sort((a, b) => isOwn(a) - isOwn(b) || a.at - b.at);
     for (const { name, key, draft, at } of stored) {
       this.#drafts.set(name, { key, draft, at });
@@ -108,7 +110,7 @@ export class Drafts {
     const owner = this.#owner;
     if (owner === undefined) return;
     for (const [name, { key, draft, at }] of this.#drafts) {
-      if (key === this.#keyOf(owner, name)) void this.store.set(key, { name, draft, at });
+      if (this.#isOwn(owner, key, name)) void this.store.set(key, { name, draft, at });
     }
   }
 
@@ -130,8 +132,13 @@ export class Drafts {
     await this.store.deleteIf(key, (value) => isStoredDraft(value) && value.at === at);
   }
 
-  #keyOf(owner: string, name: string): string {
-    return `${prefixOf(owner)}${this.tab}/${name}`;
+  #keyOf(owner: string, name: string, tab: string = this.tab): string {
+    return `${prefixOf(owner)}${tab}/${name}`;
+  }
+
+  /** Returns whether this tab has stored a draft, now or before it was reloaded. */
+  #isOwn(owner: string, key: string, name: string): boolean {
+    return [this.tab, ...this.earlier].some((tab) => key === this.#keyOf(owner, name, tab));
   }
 
   #changeNames(): void {

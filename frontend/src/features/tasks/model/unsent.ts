@@ -4,6 +4,7 @@ import { Drafts } from "../../../lib/drafts";
 import { notices } from "../../../lib/notices";
 import { ProblemError, problemOf } from "../../../lib/problem";
 import { queryClient } from "../../../lib/query-client";
+import { readSetting, writeSetting } from "../../../lib/setting";
 import { BrowserStore } from "../../../lib/storage";
 import { createTask, deleteTask, findTask, updateTask } from "../api/tasks";
 import { ConfirmedChanges } from "./confirmed-changes";
@@ -21,6 +22,8 @@ import {
 } from "./task";
 import { ConflictError, type Transport } from "./transport";
 
+/** Maximum number of ids that a tab remembers, one for each time that it was loaded. */
+const MOST_IDS = 20;
 /** Maximum number of attempts to apply a change while other devices change the same task. */
 const MERGES = 3;
 
@@ -57,7 +60,8 @@ const transport: Transport = {
 const confirmed = new ConfirmedChanges(queryClient);
 const store = new BrowserStore();
 const locks = new TabLocks();
-export const drafts = new Drafts(store, locks.id);
+const earlier = readSetting("earlier-ids", "tab")?.split(" ") ?? [];
+export const drafts = new Drafts(store, locks.id, earlier);
 export const outbox = new Outbox(new StoredWrites(store, locks), transport);
 
 /**
@@ -66,6 +70,7 @@ export const outbox = new Outbox(new StoredWrites(store, locks), transport);
  * out in another tab, and handles the closing of the page.
  */
 export function startSending(): void {
+  writeSetting("earlier-ids", [locks.id, ...earlier].slice(0, MOST_IDS).join(" "), "tab");
   locks.start({
     closed: () => void outbox.adopt(),
     finishDeletions: () => notices.closeAll(),
