@@ -12,6 +12,15 @@ async function cutOff(page: Page): Promise<() => Promise<void>> {
   return () => page.unroute("**/api/tasks**");
 }
 
+/** Lets all further attempts to store a value fail, as on a full disk. */
+async function fillDisk(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    IDBObjectStore.prototype.put = () => {
+      throw new DOMException("The disk is full.", "QuotaExceededError");
+    };
+  });
+}
+
 /** Creates a task with notes, and returns its id. */
 async function haveNotes(context: BrowserContext, system: System, description: string): Promise<string> {
   const authorization = `Bearer ${await tokenOf(context, system)}`;
@@ -91,6 +100,34 @@ test("a browser that stores nothing is not said to keep changes", async ({ page,
   await page.getByRole("button", { name: "Save changes" }).click();
   await expect(page.getByText("Keep this tab open: it will be sent")).toBeVisible();
   await expect(page.getByText("Keep this tab open: changes to tasks")).toBeVisible();
+  await expect(page.getByText("in this browser")).toHaveCount(0);
+});
+
+test("a browser that can no longer store changes is not said to keep them", async ({ page, context, system }) => {
+  await member(context, system);
+  const [id = ""] = await haveTasks(context, system, ["Milk"]);
+  await page.goto(`/tasks/${id}`);
+  await notes(page).fill("Two litres");
+  await cutOff(page);
+  await page.getByRole("button", { name: "Save changes" }).click();
+  await expect(page.getByText("Changes to tasks are kept in this browser")).toBeVisible();
+  await expect(page.getByText("Saved in this browser.")).toBeVisible();
+  await page.getByRole("button", { name: "Close notice" }).click();
+
+  await fillDisk(page);
+  await page.getByRole("checkbox", { name: "Done: Milk" }).click();
+  await expect(page.getByText("Keep this tab open: changes to tasks")).toBeVisible();
+});
+
+test("a change is not said to be kept if the browser has no room for it", async ({ page, context, system }) => {
+  await member(context, system);
+  const [id = ""] = await haveTasks(context, system, ["Milk"]);
+  await page.goto(`/tasks/${id}`);
+  await notes(page).fill("Two litres");
+  await cutOff(page);
+  await fillDisk(page);
+  await page.getByRole("button", { name: "Save changes" }).click();
+  await expect(page.getByText("Keep this tab open: it will be sent")).toBeVisible();
   await expect(page.getByText("in this browser")).toHaveCount(0);
 });
 

@@ -1,7 +1,7 @@
 // The frame of pages that need a session. Without a session, it redirects to the sign-in page.
 
 import { QueryClientProvider } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { Navigate, Outlet, useLocation } from "react-router";
 import { Shell } from "../components/shell";
 import { Shortcuts } from "../components/shortcuts";
@@ -17,7 +17,7 @@ import { type Session, useSession } from "../features/auth/hooks/use-session";
 import type { GuestState } from "../features/auth/pages/guests-only";
 import { usePreferences } from "../features/settings/hooks/use-preferences";
 import { preferences } from "../features/settings/model/preferences";
-import { drafts, isVolatile } from "../features/tasks/model/unsent";
+import { drafts, volatility } from "../features/tasks/model/unsent";
 import { t } from "../lib/i18n";
 import { notices } from "../lib/notices";
 import { problemOf } from "../lib/problem";
@@ -31,6 +31,7 @@ export function MembersOnly() {
   const isLoaded = useIsLoaded(session.state === "somebody" ? session.person.id : undefined);
   const user = useRef<string>(undefined);
   const { hasShortcuts } = usePreferences();
+  const isVolatile = useSyncExternalStore(volatility.subscribe, volatility.get);
   const [isAsking, setAsking] = useState(false);
   const leaveMessage = useRef<string>(undefined);
   const isErased = useRef(false);

@@ -9,13 +9,13 @@ export function useIsReachable(): boolean {
 }
 
 /** `isVolatile` tells whether unsent changes are lost with this tab. */
-export function OfflineBar({ isVolatile }: { isVolatile(): boolean }) {
+export function OfflineBar({ isVolatile }: { isVolatile: boolean }) {
   const isReachable = useIsReachable();
   return (
     <div role="status">
       {!isReachable && (
         <p className="bg-ink px-4 py-2 text-center text-sm font-medium text-canvas">
-          {isVolatile() ? t().unreachable.tasksBarInTab : t().unreachable.tasksBar}
+          {isVolatile ? t().unreachable.tasksBarInTab : t().unreachable.tasksBar}
         </p>
       )}
     </div>

@@ -13,7 +13,7 @@ interface Props {
   children: ReactNode;
   /** The user's name, or `undefined` until the user is known. */
   name: string | undefined;
-  isVolatile(): boolean;
+  isVolatile: boolean;
   onSignOut(): void;
 }
 

@@ -30,10 +30,23 @@ export class BrowserStore implements KeyValueStore {
   #hasFailed = false;
   /** Whether a request has timed out. Until the database responds, further requests fail at once. */
   #isOverdue = false;
+  /** The outcome of the latest `set`. The database sets values in order. */
+  #latest: Promise<boolean> = Promise.resolve(true);
+  readonly #listeners = new Set<() => void>();
+
+  /** Calls `listener` when the result of `hasFailed` may have changed. */
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
 
   /** Returns whether a request to the browser's database has failed or is overdue. */
-  hasFailed(): boolean {
-    return this.#hasFailed || this.#isOverdue;
+  readonly hasFailed = (): boolean => this.#hasFailed || this.#isOverdue;
+
+  /** Waits for the values that are being stored, and returns whether all values are persistent. */
+  async isPersistent(): Promise<boolean> {
+    await this.#latest;
+    return !this.hasFailed();
   }
 
   /** Returns whether closing the page may lose values because the browser could not store them. */
@@ -50,7 +63,7 @@ export class BrowserStore implements KeyValueStore {
 
   async set(key: string, value: unknown): Promise<boolean> {
     this.#unstored.set(key, value);
-    return await this.#try(async (store) => {
+    this.#latest = this.#try(async (store) => {
       await store("readwrite", (values) => {
         values.put(value, key);
         // Without an explicit commit, closing the page at once would abort the transaction.
@@ -59,6 +72,7 @@ export class BrowserStore implements KeyValueStore {
       });
       if (this.#unstored.get(key) === value) this.#unstored.delete(key);
     });
+    return await this.#latest;
   }
 
   async delete(...keys: string[]): Promise<void> {
@@ -90,6 +104,7 @@ export class BrowserStore implements KeyValueStore {
     const timeout = new Promise<boolean>((resolve) => {
       const give = () => {
         this.#isOverdue = true;
+        this.#notify();
         resolve(false);
       };
       timer = setTimeout(give, this.#isOverdue ? 0 : TIMEOUT);
@@ -97,6 +112,7 @@ export class BrowserStore implements KeyValueStore {
     const done = this.#run(work).finally(() => {
       clearTimeout(timer);
       this.#isOverdue = false;
+      this.#notify();
     });
     return await Promise.race([done, timeout]);
   }
@@ -110,5 +126,9 @@ export class BrowserStore implements KeyValueStore {
       this.#hasFailed = true;
       return false;
     }
+  }
+
+  #notify(): void {
+    for (const listener of this.#listeners) listener();
   }
 }

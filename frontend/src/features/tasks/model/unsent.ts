@@ -97,8 +97,11 @@ export function startSending(): void {
   });
 }
 
-/** Returns whether the browser may fail to store unsent text, which is then lost with this tab. */
-export const isVolatile = (): boolean => store.hasFailed();
+/** Tells whether the browser may fail to store unsent text, which is then lost with this tab. */
+export const volatility = { subscribe: store.subscribe, get: store.hasFailed };
+
+/** Waits for unsent text that is being stored, and returns whether it survives this tab. */
+export const isPersistent = (): Promise<boolean> => store.isPersistent();
 
 /** Sends all deletions that can still be undone, in every tab, before the session ends. */
 export async function finishDeletions(): Promise<void> {

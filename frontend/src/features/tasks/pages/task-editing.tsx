@@ -38,7 +38,7 @@ import {
 } from "../model/task";
 import { keepText, startOf } from "../model/task-draft";
 import { withUnsent } from "../model/task-overlay";
-import { isVolatile, put } from "../model/unsent";
+import { isPersistent, put } from "../model/unsent";
 
 interface Props {
   task: Task;
@@ -117,7 +117,6 @@ export function Editing(props: Props) {
       settle(before);
       return;
     }
-    const kept = isVolatile() ? t().task.keptInTab : t().task.kept;
     notices.retract(t().task.saved, t().task.kept, t().task.keptInTab);
     const saving = saveTask(before, change, fieldsOf(seen, change));
     // From now on, the outbox keeps the text, even if this page is closed.
@@ -139,10 +138,9 @@ export function Editing(props: Props) {
     }
     const isSaved = outcome.kind === "done";
     settle(isSaved && outcome.task ? outcome.task : base.current);
-    notices.show({
-      kind: "info",
-      text: isSaved ? t().task.saved : kept,
-    });
+    const isKept = isSaved || (await isPersistent());
+    const { saved, kept, keptInTab } = t().task;
+    notices.show({ kind: "info", text: isSaved ? saved : isKept ? kept : keptInTab });
   }
 
   /** Continues with the server's version: it may contain a change whose response was lost. */
