@@ -209,8 +209,8 @@ test("another user who signs in in another tab is not renamed", async ({ page, c
 });
 
 /**
- * Signs up another user, who signs in after the next request for the session has been answered, but
- * before the page receives the response. Returns the other user's device.
+ * Signs up another user, who signs in after the service has responded to the next request for the
+ * session, but before the page receives the response. Returns the other user's device.
  */
 async function switchUserAfterCheck(page: Page, system: System, playwright: PlaywrightWorkerArgs["playwright"]) {
   const guest = await playwright.request.newContext();
@@ -296,6 +296,25 @@ test("signing out does not sign out another user", async ({ page, context, syste
   await page.getByRole("button", { name: "Sign out Ada" }).click();
   await expect(page.getByRole("button", { name: "Sign out Eve" })).toBeVisible();
   await expect(page.getByLabel("Name", { exact: true })).toHaveValue("Eve");
+});
+
+test("another user who signs in in another tab is not asked about unsent changes of the previous one", async ({
+  page,
+  context,
+  system,
+}) => {
+  await member(context, system);
+  await page.goto("/tasks");
+  await page.getByLabel("New task").fill("Half a thought");
+  await page.getByRole("button", { name: "Sign out Ada" }).click();
+  await expect(page.getByText("Sign out and lose unsent changes?")).toBeVisible();
+  await member(context, system, "Eve");
+  // The page fetches the session again when it becomes visible, but at most once in five seconds.
+  await expect(async () => {
+    await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+    await expect(page.locator("header")).toContainText("Eve", { timeout: 1_000 });
+  }).toPass();
+  await expect(page.getByText("Sign out and lose unsent changes?")).toHaveCount(0);
 });
 
 test("a name that cannot be saved because the session has ended is saved after signing in", async ({

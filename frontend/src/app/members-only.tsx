@@ -32,7 +32,8 @@ export function MembersOnly() {
   const user = useRef<string>(undefined);
   const { hasShortcuts } = usePreferences();
   const isVolatile = useSyncExternalStore(volatility.subscribe, volatility.get);
-  const [isAsking, setAsking] = useState(false);
+  /** The user who has been asked for confirmation. Another user may sign in in another tab. */
+  const [askedUser, setAskedUser] = useState<string>();
   const leaveMessage = useRef<string>(undefined);
   const isErased = useRef(false);
   const { pathname, search } = useLocation();
@@ -45,8 +46,10 @@ export function MembersOnly() {
 
   /** Signs out, but asks for confirmation first if unsent text would be lost. */
   async function askToLeave() {
-    if (user.current !== undefined && (await finishUnsent(user.current))) setAsking(true);
-    else await leave({ losesUnsent: false });
+    const leaving = user.current;
+    const isAsking = leaving !== undefined && (await finishUnsent(leaving));
+    if (isAsking) setAskedUser(leaving);
+    else if (leaving === user.current) await leave({ losesUnsent: false });
   }
 
   /**
@@ -54,7 +57,7 @@ export function MembersOnly() {
    * if the user agreed to that.
    */
   async function leave({ losesUnsent }: { losesUnsent: boolean }) {
-    setAsking(false);
+    setAskedUser(undefined);
     leaveMessage.current = t().signOut.done;
     const leaving = user.current;
     try {
@@ -91,13 +94,13 @@ export function MembersOnly() {
         {membership ? <Outlet context={membership} /> : <Skeleton />}
         <Toaster />
         <Shortcuts isOn={hasShortcuts} onSwitch={(isOn) => preferences.setShortcuts(isOn)} />
-        {isAsking && (
+        {session.state === "somebody" && session.person.id === askedUser && (
           <Confirm
             heading={t().signOut.heading}
             text={t().signOut.text}
-            onCancel={() => setAsking(false)}
+            onCancel={() => setAskedUser(undefined)}
           >
-            <Button variant="quiet" onClick={() => setAsking(false)}>
+            <Button variant="quiet" onClick={() => setAskedUser(undefined)}>
               {t().signOut.stay}
             </Button>
             <Button variant="danger" onClick={() => void leave({ losesUnsent: true })}>
