@@ -315,3 +315,32 @@ test("the editor shows what a discarded change had already done", async ({ page,
   await expect(page.getByText("Saved in this browser.")).toHaveCount(0);
   await expect(page.getByLabel("Notes")).toHaveValue("Two litres");
 });
+
+test("the editor keeps showing a change that is being sent and can no longer be discarded", async ({
+  page,
+  context,
+  system,
+}) => {
+  await member(context, system);
+  const [id = ""] = await haveTasks(context, system, ["Milk"]);
+  await page.goto(`/tasks/${id}`);
+  let attempts = 0;
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await page.route("**/api/tasks/**", async (route) => {
+    if (route.request().method() !== "PATCH") return await route.fallback();
+    attempts += 1;
+    if (attempts === 1) return await route.abort();
+    await held;
+    await route.fallback();
+  });
+  await page.getByLabel("Notes").fill("Two litres");
+  await page.getByRole("button", { name: "Save changes" }).click();
+  await expect.poll(() => attempts).toBe(2);
+  await page.getByRole("button", { name: "Discard" }).click();
+  release();
+  await expect(page.getByText("Not saved yet.")).toHaveCount(0);
+  await expect(page.getByLabel("Notes")).toHaveValue("Two litres");
+});

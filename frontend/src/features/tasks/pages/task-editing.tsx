@@ -168,6 +168,8 @@ export function Editing(props: Props) {
       if (entry.write.kind === "update") settle({ ...base.current, ...entry.write.change });
     },
     discard(entry) {
+      // A change that is being sent cannot be discarded any more.
+      if (entry.state === "sending") return;
       given.discard(entry);
       notices.retract(t().task.kept, t().task.keptInTab);
       if (entry.write.kind !== "update") return;
