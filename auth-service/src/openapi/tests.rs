@@ -83,7 +83,8 @@ fn every_rejection_is_returned() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let source = source(&folder.join("http")) + &source(&folder.join("routes"));
     for rejection in Rejection::ALL {
-        let mut uses = source.split(&format!("Rejection::{rejection:?}")).skip(1);
+        let name = format!("Rejection::{rejection:?}");
+        let mut uses = source.split(&name).skip(1);
         let is_returned = uses.any(|rest| !rest.starts_with(char::is_alphanumeric));
         assert!(is_returned, "nothing returns {rejection:?}");
     }

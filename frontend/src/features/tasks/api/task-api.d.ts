@@ -224,6 +224,7 @@ export interface components {
         UpdateTask: {
             completed?: boolean;
             description?: string | null;
+            /** @description 1 to 255 characters (Unicode scalar values), at least one of them visible, no NUL. */
             title?: string;
         };
     };
