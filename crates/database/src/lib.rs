@@ -24,6 +24,7 @@ mod error;
 mod gate;
 pub mod migrate;
 mod postgres;
+mod postgres_connect;
 mod prepared;
 pub mod rows;
 mod snapshot;
@@ -40,9 +41,8 @@ pub use args::DatabaseArgs;
 pub use conn::Conn;
 pub use database::Database;
 pub use error::{OnConflict, OpenError, Unavailable, is_outage};
-pub use postgres::{
-    ConnectError, PgConn, Pooler, Postgres, PostgresUrl, SchemaName, Support, UrlError,
-};
+pub use postgres::{PgConn, Postgres};
+pub use postgres_connect::{ConnectError, Pooler, PostgresUrl, SchemaName, Support, UrlError};
 pub use prepared::Prepared;
 pub use sqlite::AsyncSqliteConnection;
 pub(crate) use sqlite::make_private_file;

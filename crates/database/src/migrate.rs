@@ -32,7 +32,7 @@ use self::{
     apply::{Direction, apply, find_conflict},
     history::{CATALOGUE_OF_POSTGRES, CATALOGUE_OF_SQLITE},
 };
-use crate::{DatabaseUrl, PgConn, PostgresUrl, make_private_file, postgres::Session};
+use crate::{DatabaseUrl, PgConn, PostgresUrl, make_private_file, postgres_connect::Session};
 
 /// SQL that takes the lock for migrations. Concurrent processes wait for it, and all but the first
 /// find nothing left to do. The lock ends with the transaction, so it also works through a pooler.

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::{
     Database, DatabaseUrl,
     migrate::{self, Migrations},
-    postgres::{Connected, Session, connect as connect_to},
+    postgres_connect::{Connected, Session, connect as connect_to},
     query,
 };
 

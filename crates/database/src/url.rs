@@ -4,7 +4,7 @@ use std::{fmt, path::PathBuf, str::FromStr};
 
 use settings::{ExampleSecret, refuse_example};
 
-use super::{Pooler, PostgresUrl, SchemaName, postgres::UrlError, spelling};
+use super::{Pooler, PostgresUrl, SchemaName, postgres_connect::UrlError, spelling};
 
 /// The URL of a database: `sqlite://path` or `postgres://user:password@host:port/database`.
 #[derive(Clone)]

@@ -1,7 +1,7 @@
 //! The database to which lanes and pools connect.
 
 use super::server_connection::ServerConnection;
-use crate::{ConnectError, PostgresUrl, postgres::Session};
+use crate::{ConnectError, PostgresUrl, postgres_connect::Session};
 
 /// URL and settings of the connections.
 #[derive(Clone)]

@@ -26,7 +26,9 @@ use super::{
     row::PgRow,
     statement_error::{PgError, to_diesel},
 };
-use crate::postgres::{ConnectError, Connected, PostgresUrl, Session, Support, cancel, connect};
+use crate::postgres_connect::{
+    ConnectError, Connected, PostgresUrl, Session, Support, cancel, connect,
+};
 
 /// Time without a reply after which [`ServerConnection::is_doubtful`] returns true.
 const DOUBTFUL_AFTER: Duration = Duration::from_millis(50);

@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     Unavailable, UrlError,
-    postgres::{ConnectError, PostgresUrl, Session, Support},
+    postgres_connect::{ConnectError, PostgresUrl, Session, Support},
 };
 
 /// A connection from a lane, from the pool, or outside of both.
