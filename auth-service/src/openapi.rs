@@ -7,8 +7,6 @@ mod headers;
 mod schemas;
 mod security;
 
-use std::collections::BTreeSet;
-
 use utoipa::{
     OpenApi as _,
     openapi::{ObjectBuilder, OpenApi, Paths, Type, schema::AdditionalProperties},
@@ -16,7 +14,7 @@ use utoipa::{
 
 use self::complete::complete;
 use crate::{
-    http::error::{self, Rejection},
+    http::error,
     routes::{
         self,
         token::{JWKS_PATH, OTHER_JWKS_PATHS},
@@ -142,12 +140,11 @@ fn describe_other_jwks_paths(paths: &mut Paths) {
 /// Returns the schema of error bodies, with the possible values of `code`.
 fn error_schema() -> ObjectBuilder {
     let string = || ObjectBuilder::new().schema_type(Type::String);
-    let oauth_errors: BTreeSet<_> = Rejection::ALL.iter().filter_map(|it| it.oauth()).collect();
     ObjectBuilder::new()
         .property("message", string())
         .required("message")
         .property("code", string().enum_values(Some(error::codes())))
-        .property("error", string().enum_values(Some(oauth_errors)))
+        .property("error", string().enum_values(Some(error::oauth_codes())))
         .property("error_description", string())
         .additional_properties(Some(AdditionalProperties::FreeForm(false)))
 }

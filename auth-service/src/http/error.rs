@@ -33,6 +33,9 @@ pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 pub(crate) const X_RETRY_AFTER: &str = "x-retry-after";
 /// Value of `Retry-After` in 503 responses.
 const RETRY_AFTER_SECONDS: &str = "1";
+/// OAuth error codes (RFC 6749 §4.1.2.1) of errors that are not specific to OAuth.
+const TEMPORARILY_UNAVAILABLE: &str = "temporarily_unavailable";
+const SERVER_ERROR: &str = "server_error";
 
 const TOO_MANY_REQUESTS: Row =
     Row::new(StatusCode::TOO_MANY_REQUESTS, None, "Too many requests. Please try again later.");
@@ -82,6 +85,12 @@ pub(crate) fn codes() -> BTreeSet<&'static str> {
     rows.chain([UNAVAILABLE, INTERNAL]).filter_map(|row| row.code).collect()
 }
 
+/// Returns the OAuth codes of all errors.
+pub(crate) fn oauth_codes() -> BTreeSet<&'static str> {
+    let rejections = Rejection::ALL.iter().filter_map(|rejection| rejection.row().oauth);
+    rejections.chain([TEMPORARILY_UNAVAILABLE, SERVER_ERROR]).collect()
+}
+
 /// The fields of an OAuth error response (RFC 6749 §5.2).
 #[derive(Serialize)]
 struct OauthError<'a> {
@@ -122,9 +131,9 @@ impl Error {
         let Row { status, oauth, .. } = self.row();
         let general = || match status {
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-                "temporarily_unavailable"
+                TEMPORARILY_UNAVAILABLE
             }
-            status if status.is_server_error() => "server_error",
+            status if status.is_server_error() => SERVER_ERROR,
             _ => "invalid_request",
         };
         oauth.or_else(|| matches!(self, Self::Oauth(_)).then(general))

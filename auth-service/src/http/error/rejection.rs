@@ -190,11 +190,6 @@ impl Rejection {
         self.row().message
     }
 
-    /// Returns the OAuth error code, if the error always has one.
-    pub(crate) fn oauth(self) -> Option<&'static str> {
-        self.row().oauth
-    }
-
     /// Returns whether the error is about an invalid link to verify, change or restore an address.
     /// If there is a redirect target, it receives the code of such an error.
     pub(crate) fn is_about_a_link(self) -> bool {
