@@ -1,7 +1,11 @@
 //! Commands, statements, configurations and responses on the pages of the documentation. They are
 //! used as they are, except for addresses.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop here"
+)]
 
 use std::{
     fs,

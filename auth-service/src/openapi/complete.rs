@@ -100,8 +100,8 @@ fn add_errors(path: &str, operation: &mut Operation, components: &mut Components
     }
 }
 
-/// Returns the errors that follow from the path, the parameters and the body: first those whose
-/// examples differ between operations, then those that many operations share.
+/// Returns the errors that follow from the path, the parameters and the body: first those that the
+/// operation itself describes, then those that shared components describe where possible.
 fn errors(path: &str, operation: &Operation, components: &Components) -> (Vec<Error>, Vec<Error>) {
     let (mut own, mut common) = (Vec::new(), Vec::new());
     let is_below_base = path.starts_with(BASE_PATH);

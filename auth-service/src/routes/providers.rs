@@ -154,7 +154,7 @@ async fn refuse_account(
     state: &AppState,
     req: &HttpRequest,
     selection: &AccountSelection,
-    error: impl FnOnce(Account) -> Error,
+    error: impl FnOnce(&Account) -> Error,
 ) -> WithCookies<Result<HttpResponse>> {
     with_caller(state, req, async |caller| {
         let Caller::Live(live) = caller else {
@@ -162,7 +162,7 @@ async fn refuse_account(
             return Ok(HttpResponse::Unauthorized().insert_header(ContentType::json()).finish());
         };
         let Some(id) = &selection.account_id else { return Err(Rejection::AccountNotFound.into()) };
-        Err(error(own_account(state, &live, id).await?))
+        Err(error(&own_account(state, &live, id).await?))
     })
     .await
 }
@@ -172,7 +172,7 @@ async fn own_account(state: &AppState, live: &Live, id: &str) -> Result<Account>
     Ok(accounts.into_iter().find(|account| account.id == id).ok_or(Rejection::AccountNotFound)?)
 }
 
-fn not_supported(account: Account) -> Error {
+fn not_supported(account: &Account) -> Error {
     let message = format!("Provider {} is not supported.", account.provider_id);
     Rejection::ProviderNotSupported.with_message(message)
 }

@@ -20,8 +20,8 @@ use crate::{
     },
 };
 
-/// Cache policy of the published keys. The lifetime is short, so that HTTP caches hide new keys
-/// from verifiers, and keep serving revoked ones, for at most a minute.
+/// Cache policy of the published keys. The lifetime is short, because until it ends, HTTP caches hide
+/// new keys from verifiers and serve revoked ones.
 const JWKS_CACHE_CONTROL: &str = "public, max-age=60";
 
 /// Full path of the keys.

@@ -84,7 +84,7 @@ impl TableLayout {
         names: &NameArgs,
     ) -> Result<SourceTable, SourceError> {
         let (name, columns) = find_table(conn, self.name, names).await?;
-        self.with_columns(&name, columns, names)
+        self.with_columns(&name, &columns, names)
     }
 
     /// Finds the table like [`Self::find`], but returns `None` if the source has no suitable table
@@ -103,7 +103,7 @@ impl TableLayout {
     fn with_columns(
         &self,
         name: &str,
-        found_names: Vec<String>,
+        found_names: &[String],
         given: &NameArgs,
     ) -> Result<SourceTable, SourceError> {
         let mut columns = Vec::new();
@@ -124,7 +124,7 @@ impl TableLayout {
                         )));
                     }
                 },
-                None => match matches(&found_names, field.name).as_slice() {
+                None => match matches(found_names, field.name).as_slice() {
                     [] if field.need == Need::Sometimes => None,
                     [] => {
                         missing.push(field.name);
@@ -156,7 +156,7 @@ impl TableLayout {
             )));
         }
         let unread = (0..)
-            .zip(&found_names)
+            .zip(found_names)
             .filter(|(at, _)| !columns.iter().any(|(_, found)| *found == Some(*at)));
         let unread = unread.map(|(_, name)| name.clone()).collect();
         let name_at = |at: Option<usize>| found_names.get(at?).map(String::as_str);
