@@ -1,5 +1,5 @@
-//! Shutdown of the services while a dependency hangs or their log is not read, and by repeated
-//! signals.
+//! Shutdown of the services: while a dependency hangs, while nobody reads their log, and after
+//! repeated signals.
 
 #![expect(
     clippy::expect_used,

@@ -66,7 +66,7 @@ async fn count(base_path: &str, req: &ServiceRequest) -> error::Result<()> {
     }
     let rule = RULES.iter().find(|(beginning, ..)| below.starts_with(beginning));
     let (class, rule) = rule.map_or(("", GENERAL), |(_, class, rule)| (*class, *rule));
-    // All unknown paths with the same rule share one count.
+    // For each client and class, all unknown paths share one count.
     let route = req.resource_map().match_pattern(path);
     let address = state.client_network(req.request()).to_string();
     let key = Key::of(&["request", &address, class, route.as_deref().unwrap_or_default()]);

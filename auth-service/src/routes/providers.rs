@@ -183,8 +183,8 @@ refusals!(
 
 /// Get a provider's access token
 ///
-/// No provider is supported, so every request fails. A body without exactly one of `accountId` and
-/// `useAccountCookie: true` fails the validation.
+/// No provider is supported, so every request fails. The body must contain either `accountId` or
+/// `useAccountCookie: true`; otherwise, the validation fails.
 #[utoipa::path(
     post, path = "/api/auth/get-access-token", operation_id = "getAccessToken", tag = "providers",
     security(("sessionCookie" = []), ("sessionToken" = [])), request_body = AccountSelection,
@@ -200,8 +200,8 @@ pub(crate) async fn get_access_token(
 
 /// Refresh a provider's tokens
 ///
-/// No provider is supported, so every request fails. A body without exactly one of `accountId` and
-/// `useAccountCookie: true` fails the validation.
+/// No provider is supported, so every request fails. The body must contain either `accountId` or
+/// `useAccountCookie: true`; otherwise, the validation fails.
 #[utoipa::path(
     post, path = "/api/auth/refresh-token", operation_id = "refreshToken", tag = "providers",
     security(("sessionCookie" = []), ("sessionToken" = [])), request_body = AccountSelection,

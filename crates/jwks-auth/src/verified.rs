@@ -26,10 +26,10 @@ pub(crate) struct Facts {
     pub(crate) issuer: usize,
     pub(crate) kid: Option<String>,
     pub(crate) key: Arc<PublicKey>,
-    /// Generation of the key set in which the key was last found; 0 until then.
+    /// Generation of the key set in which the key was last found; 0 before the key was found once.
     pub(crate) keys_seen: AtomicU64,
     pub(crate) registered: RegisteredClaims,
-    /// Generation of the revocations against which the token was last checked; 0 until then.
+    /// Generation of the revocations at the last check of the token; 0 before the first check.
     #[cfg(feature = "events")]
     pub(crate) revocations_seen: AtomicU64,
 }

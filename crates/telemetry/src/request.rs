@@ -34,8 +34,8 @@ impl RequestLog {
         handling.instrument(self.traced.span()).instrument(self.span.clone())
     }
 
-    /// Records the response in the trace and the metrics, and logs it in one line, except for
-    /// health probes. `cause` is the reason why the request was rejected, if the service gave one.
+    /// Records the response in the trace and the metrics. Also logs it in one line, unless the request
+    /// is a health probe. `cause` is the reason why the request was rejected, if the service gave one.
     pub fn end(&self, route: Option<&str>, status: StatusCode, cause: Option<&str>) {
         let Self { id, method, start, span, traced } = self;
         let id = id.to_str().unwrap_or_default();

@@ -1,4 +1,5 @@
-// Unsaved text is kept: in the settings, in other tabs, during requests and after conflicts.
+// Unsaved text is kept: in the settings, when several tabs are open, during requests and after
+// conflicts.
 
 import type { BrowserContext, Page } from "@playwright/test";
 import { haveTasks, member, openList, signInHere, titlesOf, tokenOf } from "../support/people";

@@ -19,7 +19,7 @@ pub(super) struct Output {
     pub(super) now: DbTime,
 }
 
-/// A user with the fields of Better Auth's admin plugin.
+/// A user with the ban, named as in Better Auth's admin plugin.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct UserBody<'a> {

@@ -57,7 +57,7 @@ export function Devices({ session }: { session: string }) {
   );
 }
 
-/** Reports an error. After a lost response, only the list shows whether devices were signed out. */
+/** Reports an error. The list, which is fetched again, shows whether devices were signed out. */
 function sayProblem(error: unknown) {
   notices.show({ kind: "problem", text: problemOf(error).message });
 }

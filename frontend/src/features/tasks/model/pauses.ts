@@ -30,7 +30,7 @@ export class Pauses {
     this.#timers.set(lane, setTimeout(resume, delay));
   }
 
-  /** Ends the pause of a lane early. */
+  /** Ends the pause of a lane, whether or not its time is over. */
   end(lane: string): void {
     clearTimeout(this.#timers.get(lane));
     this.#timers.delete(lane);
