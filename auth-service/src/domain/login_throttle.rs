@@ -3,9 +3,9 @@
 //! A client that guesses the password of an account has to wait longer and longer. The attempts of
 //! all clients in a network are also counted together, with a higher limit, so that a subscriber
 //! with many addresses does not get the free attempts of many clients. Clients from many networks
-//! that guess at the same account share a back-off. Clients in networks from which the user has signed in before are exempt from the
-//! back-offs shared with other clients. Existing sessions are not affected: passwords checked
-//! inside a session are counted separately.
+//! that guess at the same account share a back-off. Clients in networks from which the user has
+//! signed in before are exempt from the back-offs shared with other clients. Existing sessions are
+//! not affected: passwords checked inside a session are counted separately.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
