@@ -57,8 +57,8 @@ fn files() -> Result<Vec<String>> {
     Ok(String::from_utf8(output.stdout)?.lines().map(str::to_owned).collect())
 }
 
-/// Returns whether only the comments of a file are prose. The English messages of the web app count
-/// as prose.
+/// Returns whether only the comments of a file are checked. This applies to all code except the
+/// English messages of the web app, which are checked completely.
 fn is_code(file: &str) -> bool {
     let extension = Path::new(file).extension().and_then(OsStr::to_str);
     matches!(extension, Some("rs" | "ts" | "tsx" | "mjs")) && !file.ends_with("/messages/en.ts")

@@ -51,8 +51,8 @@ pub fn run_page(
     if expectations == 0 { Err(format!("{page} promises no output").into()) } else { Ok(()) }
 }
 
-/// Returns the code block of a page whose first line starts with `start`. Returns an error if there
-/// is no such block.
+/// Returns the first code block of a page that starts with `start`. Returns an error if there is no
+/// such block.
 pub fn block(page: &str, start: &str) -> Result<String> {
     let text = fs::read_to_string(root().join(page))?;
     let blocks = text.split("\n```").skip(1).step_by(2);

@@ -29,9 +29,9 @@ pub(crate) fn check(req: &HttpRequest, trusted: &TrustedOrigins) -> Result<()> {
     if req.headers().contains_key(COOKIE) { require_trusted(req, trusted) } else { Ok(()) }
 }
 
-/// Checks the origin of a sign-in or sign-up, which other sites can forge although the browser has
-/// no cookie yet. A request from a browser must name a trusted origin and must not be a cross-site
-/// navigation.
+/// Checks a sign-in or sign-up without cookies. Another site could send such a request to sign a user
+/// in to the attacker's account. A request from a browser must therefore name a trusted origin and
+/// must not be a cross-site navigation.
 pub(crate) fn check_sign_in(req: &HttpRequest, trusted: &TrustedOrigins) -> Result<()> {
     let headers = req.headers();
     if headers.contains_key(COOKIE) {

@@ -7,8 +7,9 @@ use actix_web::{
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use url::{Url, form_urlencoded};
 
-/// ASCII characters that are escaped in a `Location` header. All others are left unchanged, so that
-/// the target keeps the meaning that it had when it was validated.
+/// ASCII characters that are escaped in a `Location` header, besides all non-ASCII characters. The
+/// other ASCII characters are left unchanged, so that the target keeps the meaning that it had when
+/// it was validated.
 const NOT_IN_HEADERS: &AsciiSet = &CONTROLS.add(b' ');
 
 /// Returns a `Location` header for any target.

@@ -15,7 +15,7 @@ pub(crate) const SET_AUTH_TOKEN: &str = "set-auth-token";
 pub(crate) enum CookieChange {
     /// No change, except for the one that follows from reading the session.
     None,
-    /// Only the session cache cookies of an earlier server are cleared.
+    /// Only clears the session cache cookies that Better Auth left behind; this service sets none.
     ClearStale,
     Clear,
     /// The cookies are set: for the session's lifetime if the session is remembered, otherwise until

@@ -51,10 +51,10 @@ export class Comparison {
   }
 }
 
-/** Returns whether `path` is `place` or below it; `*` in `place` stands for any field. */
+/** Returns whether `path` is `place` or below it. */
 function isWithin(path, place) {
   const members = path.split(".");
-  return place.split(".").every((part, index) => part === "*" || part === members[index]);
+  return place.split(".").every((part, index) => part === members[index]);
 }
 
 /**
