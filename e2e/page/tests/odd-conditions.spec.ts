@@ -119,7 +119,7 @@ test("a browser that can no longer store changes is not said to keep them", asyn
   await expect(page.getByText("Keep this tab open: changes to tasks")).toBeVisible();
 });
 
-test("a change is not said to be kept if the browser has no room for it", async ({ page, context, system }) => {
+test("the page does not claim to keep a change for which the browser has no room", async ({ page, context, system }) => {
   await member(context, system);
   const [id = ""] = await haveTasks(context, system, ["Milk"]);
   await page.goto(`/tasks/${id}`);
