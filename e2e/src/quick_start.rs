@@ -32,11 +32,10 @@ jwks-auth-http = { path = "packages/jwks-auth-http-0.1.0" }
 # Not a member of the surrounding workspace.
 [workspace]
 exclude = ["packages"]
-
-# The profile of the workspace, so that its compiled dependencies are reused.
-[profile.dev]
-debug = "line-tables-only"
 "#;
+/// Start of the profile in the manifest of the workspace. The programs are built with the same
+/// profile, so that dependencies that are already compiled are reused.
+const PROFILE: &str = "\n[profile.dev]\n";
 
 const PACKAGES: [&str; 2] = ["jwks-auth", "jwks-auth-http"];
 /// The programs in the order of the README, named after their frameworks.
@@ -104,7 +103,11 @@ fn unpack(target: &Path, folder: &Path) {
 fn write(project: &Path, system: &System, addresses: &[String]) {
     let programs = project.join("src/bin");
     fs::create_dir_all(&programs).expect("a folder can be made");
-    fs::write(project.join("Cargo.toml"), MANIFEST).expect("a file can be written");
+    let workspace = fs::read_to_string(xtask::root().join("Cargo.toml"));
+    let workspace = workspace.expect("the workspace has a manifest");
+    let (_, profile) = workspace.split_once(PROFILE).expect("the manifest ends with a profile");
+    fs::write(project.join("Cargo.toml"), [MANIFEST, PROFILE, profile].concat())
+        .expect("a file can be written");
     // The versions that the workspace has locked are available offline.
     fs::copy(xtask::root().join("Cargo.lock"), project.join("Cargo.lock"))
         .expect("a file can be copied");

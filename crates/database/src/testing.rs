@@ -1,7 +1,7 @@
 //! One temporary database per test, on each engine.
 //!
-//! On SQLite, it is a file in a temporary folder. On PostgreSQL, it is a copy of a migrated
-//! template on the server of `TEST_DATABASE_URL`, whose role must be allowed to create databases;
+//! It is a copy of a migrated template: on SQLite, a file in a temporary folder, and on PostgreSQL,
+//! a database on the server of `TEST_DATABASE_URL`, whose role must be allowed to create databases;
 //! the copy is dropped at the end of the test. Without that variable, PostgreSQL tests are skipped
 //! with a message; if `CI` is set, they fail instead.
 
@@ -9,7 +9,7 @@
 
 mod role;
 
-use std::{fmt, hash::Hasher as _, io::Write as _, sync::Once};
+use std::{fmt, fs, hash::Hasher as _, io::Write as _, sync::Once};
 
 use diesel::{QueryableByName, migration::MigrationSource, pg::Pg, sql_types::Text};
 use diesel_async::RunQueryDsl as _;
@@ -18,7 +18,7 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::{
-    Database, DatabaseUrl,
+    Database, DatabaseUrl, make_private_file,
     migrate::{self, Migrations},
     postgres_connect::{Connected, Session, connect as connect_to},
     query,
@@ -65,8 +65,10 @@ impl TestDatabase {
 
     async fn in_a_folder(migrations: Migrations) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let url = DatabaseUrl::Sqlite(folder.path().join("test.db"));
-        migrate::run(&url, migrations).await.expect("the SQLite migrations run");
+        let file = folder.path().join("test.db");
+        make_private_file(&file).expect("a file can be created");
+        fs::write(&file, migrated_file(migrations).await).expect("a file can be written");
+        let url = DatabaseUrl::Sqlite(file);
         Self { engine: Engine::Sqlite, url, home: Home::Folder { _keep: folder } }
     }
 
@@ -175,7 +177,22 @@ fn server() -> Option<String> {
     None
 }
 
-/// Returns the name of the migrated template database, which is created once per set of migrations.
+/// Returns the content of a migrated SQLite file, which is created once per process: all tests of a
+/// process use the same migrations.
+async fn migrated_file(migrations: Migrations) -> &'static [u8] {
+    static FILE: OnceCell<Vec<u8>> = OnceCell::const_new();
+    FILE.get_or_init(async || {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let file = folder.path().join("template.db");
+        let url = DatabaseUrl::Sqlite(file.clone());
+        migrate::run(&url, migrations).await.expect("the SQLite migrations run");
+        // The connection of the migrations, which was the only one, has emptied the log of the file.
+        fs::read(file).expect("the file can be read")
+    })
+    .await
+}
+
+/// Returns the name of the migrated template database, which is created once per process.
 async fn template(server: &str, migrations: Migrations) -> String {
     static TEMPLATE: OnceCell<String> = OnceCell::const_new();
     TEMPLATE.get_or_init(|| make_template(server, migrations)).await.clone()
