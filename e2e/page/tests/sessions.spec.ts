@@ -1,6 +1,6 @@
 // The life cycle of tokens and sessions, in one tab and in several.
 
-import type { APIRequestContext, BrowserContext, Page, PlaywrightWorkerArgs, Route } from "@playwright/test";
+import type { APIRequestContext, BrowserContext, Page, Route } from "@playwright/test";
 import {
   haveTasks,
   member,
@@ -193,12 +193,10 @@ test("another user in the same browser finds no data of the previous one", async
   for (const bearer of bearers) expect(subject(bearer)).not.toBe(subject(adas));
 });
 
-test("another user who signs in in another tab is not renamed", async ({ page, context, system, playwright }) => {
+test("another user who signs in in another tab is not renamed", async ({ page, context, request, system }) => {
   await member(context, system);
-  const guest = await playwright.request.newContext();
   const email = newAddress();
-  await signUp(guest, system, email, "Eve");
-  await guest.dispose();
+  await signUp(request, system, email, "Eve");
   await page.goto("/settings");
   await page.getByLabel("Name", { exact: true }).fill("Grace");
   await signIn(context, system, email);
@@ -209,20 +207,19 @@ test("another user who signs in in another tab is not renamed", async ({ page, c
 });
 
 /**
- * Signs up another user, who signs in after the service has responded to the next request for the
- * session, but before the page receives the response. Returns the other user's device.
+ * Signs up another user on a separate device. On the page's device, this user signs in after the
+ * service has responded to the next request for the session, but before the page receives the
+ * response.
  */
-async function switchUserAfterCheck(page: Page, system: System, playwright: PlaywrightWorkerArgs["playwright"]) {
-  const guest = await playwright.request.newContext();
+async function switchUserAfterCheck(page: Page, request: APIRequestContext, system: System) {
   const email = newAddress();
-  await signUp(guest, system, email, "Eve");
+  await signUp(request, system, email, "Eve");
   const switchUser = async (route: Route) => {
     const response = await route.fetch();
     await signIn(page.context(), system, email);
     await route.fulfill({ response });
   };
   await page.route("**/get-session", switchUser, { times: 1 });
-  return guest;
 }
 
 /** Returns the name of the user, and the number of the user's devices. */
@@ -235,22 +232,21 @@ async function accountOf(request: APIRequestContext, { url }: System) {
 test("a write that was started before another user signed in does not reach that user", async ({
   page,
   context,
+  request,
   system,
-  playwright,
 }) => {
   await member(context, system);
   await page.goto("/settings");
   await expect(page.getByText("This device")).toBeVisible();
-  const eve = await switchUserAfterCheck(page, system, playwright);
+  await switchUserAfterCheck(page, request, system);
   await page.getByLabel("Name", { exact: true }).fill("Grace");
   const isAnswered = page.waitForResponse("**/update-user");
   await page.getByRole("button", { name: "Save name" }).click();
   await isAnswered;
-  expect((await accountOf(eve, system)).name).toBe("Eve");
-  await eve.dispose();
+  expect((await accountOf(request, system)).name).toBe("Eve");
 });
 
-test("devices of another user who has just signed in stay signed in", async ({ page, context, system, playwright }) => {
+test("devices of another user who has just signed in stay signed in", async ({ page, context, request, system, playwright }) => {
   const { email } = await member(context, system);
   const other = await playwright.request.newContext();
   await other.post(`${system.url}/api/auth/sign-in/email`, {
@@ -260,19 +256,17 @@ test("devices of another user who has just signed in stay signed in", async ({ p
   await other.dispose();
   await page.goto("/settings");
   await expect(page.getByRole("button", { name: "Sign out all other devices" })).toBeVisible();
-  const eve = await switchUserAfterCheck(page, system, playwright);
+  await switchUserAfterCheck(page, request, system);
   const isAnswered = page.waitForResponse("**/revoke-other-sessions");
   await page.getByRole("button", { name: "Sign out all other devices" }).click();
   await isAnswered;
-  expect((await accountOf(eve, system)).devices).toBe(2);
-  await eve.dispose();
+  expect((await accountOf(request, system)).devices).toBe(2);
 });
 
-test("devices of another user are not listed", async ({ page, context, system, playwright }) => {
+test("devices of another user are not listed", async ({ page, context, request, system }) => {
   await member(context, system);
-  const guest = await playwright.request.newContext();
   const email = newAddress();
-  await signUp(guest, system, email, "Eve");
+  await signUp(request, system, email, "Eve");
   const switchUser = async (route: Route) => {
     await signIn(context, system, email);
     await route.fulfill({ response: await context.request.get(`${system.url}/api/auth/list-sessions`) });
@@ -281,15 +275,12 @@ test("devices of another user are not listed", async ({ page, context, system, p
   await page.goto("/settings");
   await expect(page.getByRole("button", { name: "Sign out Eve" })).toBeVisible();
   await expect(page.getByText("This device")).toBeVisible();
-  await guest.dispose();
 });
 
-test("signing out does not sign out another user", async ({ page, context, system, playwright }) => {
+test("signing out does not sign out another user", async ({ page, context, request, system }) => {
   await member(context, system);
-  const guest = await playwright.request.newContext();
   const email = newAddress();
-  await signUp(guest, system, email, "Eve");
-  await guest.dispose();
+  await signUp(request, system, email, "Eve");
   await page.goto("/settings");
   await expect(page.getByText("This device")).toBeVisible();
   await signIn(context, system, email);
