@@ -66,7 +66,7 @@ pub struct Config {
     pub better_auth_algorithms: Vec<Algorithm>,
 
     /// Maximum age of the key set while the issuer is reachable; a key that the issuer removes is
-    /// refused after this time at the latest
+    /// refused after this time
     #[arg(long, env, default_value = "5m", value_parser = duration)]
     pub jwks_cache_ttl: Duration,
 

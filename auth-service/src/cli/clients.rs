@@ -74,7 +74,7 @@ pub async fn run(
 }
 
 /// Returns the credential to store: the public key in the arguments, or else the hash of a new
-/// secret. Also returns a new secret in plain text.
+/// secret. In the latter case, also returns that secret in plain text.
 fn new_credential(args: &CredentialArgs) -> (Credential, Option<String>) {
     if let Some(key) = &args.public_key {
         (Credential::PublicKey(key.clone()), None)

@@ -61,9 +61,10 @@ pub(crate) struct EmailClaims {
     /// Id of the change to undo.
     #[serde(rename = "change", skip_serializing_if = "Option::is_none")]
     pub(crate) change_id: Option<String>,
-    /// Time at which the password was last set or removed, in microseconds since the Unix epoch;
-    /// `None` if the user has no credential account. Setting or removing the password later
-    /// invalidates the link. Unused, and always `None`, in links that undo a change.
+    /// Time at which the password was last set or removed, in microseconds since the Unix epoch.
+    /// `None` if the user has no credential account; removing only the password keeps the account.
+    /// Setting or removing the password later invalidates the link. Unused, and always `None`, in
+    /// links that undo a change.
     #[serde(rename = "pwd")]
     password_set_at: Option<i64>,
     iat: i64,

@@ -235,8 +235,9 @@ async fn change(
         }
         mail::void_links(conn, user_id).await?;
         notice.insert(conn).await?;
-        // A return to an earlier address undoes the changes since then. It cannot be undone itself:
-        // the address that it replaces may be an attacker's.
+        // A return to an earlier address has undone the changes since then, so their records are
+        // deleted. No record is added for the return itself: the address that it replaces may be
+        // an attacker's, who must not be able to undo it.
         if let Some(change) =
             EmailChange::find_first_from(conn, (user_id, new_email), since).await?
         {

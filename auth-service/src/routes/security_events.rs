@@ -116,8 +116,8 @@ refusals!(
 ///
 /// Returns security event tokens (RFC 8417) after a cursor, oldest first. If there are none,
 /// the request waits up to 20 seconds for one. Follows RFC 8936, except that the receiver
-/// stores its position: `ack` is ignored, and without `cursor` all stored events are returned.
-/// Events may be received more than once.
+/// stores its position: `ack` is ignored, and without `cursor` the oldest stored events are
+/// returned. Events may be received more than once.
 #[utoipa::path(
     post, path = PATH, operation_id = "pollSecurityEvents", tag = "events",
     security(("receiverSecret" = []), ("receiverPassword" = [])), request_body = Option<Poll>,

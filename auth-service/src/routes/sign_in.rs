@@ -195,10 +195,10 @@ impl Attempt<'_> {
         Err(rejection.into())
     }
 
-    /// Starts the session and returns true. Returns false if the password hash was changed or the
-    /// user was disabled since the check, because no session may start after a change that ends all
-    /// sessions. Returns an error if a ban is in force. Rehashes the password if its hash came from
-    /// another service or has a lower cost.
+    /// Starts the session and returns true. Returns an error if the user was already banned when the
+    /// hash was read. Returns false if the user was banned or the hash was changed since then,
+    /// because no session may start after a change that ends all sessions. Rehashes the password
+    /// if its hash came from another service or has a lower cost.
     async fn admit(&self, known: &Known, fresh: &NewSession) -> Result<bool> {
         let user_id = known.user.id.as_str();
         match check_ban(self.state, user_id, &known.ban).await {

@@ -35,8 +35,8 @@ on_both_engines!(auth_service::MIGRATIONS;
 pub(crate) const PYTHON: &str = "TEST_PYTHON";
 const NODE: &str = "TEST_NODE";
 
-/// Passwords that implementations may treat differently: short, non-ASCII, and longer than bcrypt's
-/// 72 bytes.
+/// An ordinary password, and passwords that implementations may treat differently: non-ASCII, and
+/// longer than bcrypt's 72 bytes.
 fn passwords() -> [String; 4] {
     [
         "correct horse 42".to_owned(),

@@ -88,7 +88,8 @@ impl Database {
     }
 
     /// Returns whether the database responds within a short timeout and, if the schema exists,
-    /// `tables` can be read. On SQLite, all tables are read instead.
+    /// `tables` can be read. On SQLite, `tables` is
+    /// ignored: all tables in the file must be readable.
     pub async fn is_ready(&self, tables: &[&str]) -> bool {
         match self {
             Self::Postgres(postgres) => postgres.is_ready(tables).await,

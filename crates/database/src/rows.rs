@@ -77,7 +77,8 @@ pub trait RowSink: Sized + Send + 'static {
 /// ```
 ///
 /// A `text` key is ordered byte by byte, whatever PostgreSQL's collation is. Rows that do not match
-/// the filter after `only` are not exported, and an import ignores any that the database contains.
+/// the filter after `only` are not exported. An import leaves such rows in the database alone, and
+/// treats a table that contains only such rows as empty.
 #[macro_export]
 macro_rules! exported {
     ($row:ty, $table:ident, by [$($kind:ident $key:ident),+] $(, only $filter:expr)?) => {

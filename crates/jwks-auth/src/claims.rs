@@ -44,7 +44,8 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
-    /// Validates all registered claims, except that dates are not compared with the current time.
+    /// Returns the claims if issuer, audience, subject and the types of the dates are valid. Does
+    /// not compare the dates with the current time.
     pub(crate) fn read(&self, claims: &Map<String, Value>) -> Result<RegisteredClaims, Refusal> {
         let text = |name| claims.get(name).and_then(Value::as_str);
         let iss = text("iss").filter(|iss| *iss == self.issuer).ok_or(Refusal::WrongIssuer)?;

@@ -23,8 +23,8 @@ impl WebOrigin {
         }
     }
 
-    /// Returns the origin of a URL with a custom scheme and nothing after the port. `Url` treats it
-    /// as opaque, but web views send scheme, host and port.
+    /// Returns the origin of a URL with a custom scheme, or `None` if anything follows the port.
+    /// `Url` treats such an origin as opaque, but web views send scheme, host and port.
     fn of_app(url: &Url) -> Option<Self> {
         let host = url.host_str().filter(|host| !host.is_empty() && !host.contains('*'))?;
         let origin = match url.port() {

@@ -1,5 +1,5 @@
-// Every page in German, with right-to-left text and with long content, in both themes and at two
-// widths.
+// Every page in German, in both themes and at two widths. Some of the tasks have long or
+// right-to-left text.
 
 import type { BrowserContext, Page } from "@playwright/test";
 import { haveTasks, member, newAddress, PASSWORD, tokenOf } from "../support/people";

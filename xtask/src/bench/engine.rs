@@ -53,7 +53,7 @@ impl Engine {
         })
     }
 
-    /// Returns the PostgreSQL server if the services connect to it without TLS and a pooler.
+    /// Returns the PostgreSQL server if the services connect to it directly, without TLS.
     pub(super) fn cluster(&self) -> Option<&Cluster> {
         match self {
             Self::PostgreSql(cluster) => Some(cluster),

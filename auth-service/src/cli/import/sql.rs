@@ -193,7 +193,7 @@ impl Source {
     }
 
     /// Returns the accounts of a page's users, by user id. Omits accounts of `own_providers`, which
-    /// stand for the service's own sign-in methods.
+    /// stand for sign-in methods of the source itself, such as its passwords.
     async fn read_accounts(
         &self,
         conn: &mut Conn,

@@ -59,7 +59,7 @@ pub(super) async fn compose(mailer: &Mailer, mail: &Mail) -> Result<Composed> {
     let Some((user, to)) = find_reader(mailer, mail, kind).await? else {
         return Ok(Composed::Nothing);
     };
-    // E-mails without a recipient are not counted.
+    // Counted only now, so that an e-mail without a recipient does not count.
     if let Some(wait) = count(mailer, mail, kind, to).await? {
         return Ok(Composed::TooEarly(wait));
     }

@@ -8,9 +8,9 @@ use super::Error;
 
 pub(crate) type Responses = BTreeMap<String, RefOr<Response>>;
 
-/// Declares a type for the `responses` of an operation. It describes the rejections that the
-/// operation can return, some with an example of their message, except for those that many
-/// operations share.
+/// Declares a type for the `responses` of an operation, which describes the operation's own
+/// rejections; `openapi` adds those that many operations share. A message in parentheses is an
+/// example, for a rejection whose message varies.
 macro_rules! refusals {
     ($name:ident: $($rejection:ident $(($message:literal))?),+ $(,)?) => {
         pub(crate) enum $name {}

@@ -44,8 +44,8 @@ pub(super) fn refuse_wrapping(text: &str) -> Result<(), UrlError> {
     Ok(())
 }
 
-/// Rejects an address whose user or password contains an unescaped `@`, or whose password is a
-/// placeholder.
+/// Rejects an address with several `@`, of which all but the last are usually unescaped ones in the
+/// user or password, and an address whose password is a placeholder.
 pub(super) fn refuse_address(address: &str) -> Result<(), UrlError> {
     let refuse = |text: &str| Err(UrlError::Foreign(text.into()));
     let rest = address.split_once("://").map_or(address, |(_, rest)| rest);

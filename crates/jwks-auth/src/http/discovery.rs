@@ -86,7 +86,8 @@ pub fn jwks_uri(metadata: &[u8], issuer: &str) -> Result<Url, MetadataError> {
     let UniqueMembers(metadata) = serde_json::from_slice(metadata)
         .map_err(|_error: serde_json::Error| MetadataError::NotMetadata)?;
     let text = |name| metadata.get(name).and_then(Value::as_str);
-    // Otherwise a server could supply the keys of another issuer (RFC 8414 §6.2).
+    // Otherwise the metadata of one issuer could decide which keys are trusted for another (RFC 8414
+    // §3.3).
     if text("issuer") != Some(issuer) {
         return Err(MetadataError::OtherIssuer);
     }

@@ -12,7 +12,7 @@ const reset = (redirectTo) => post("/request-password-reset", { email: NOBODY, r
 export const origins = [
   ["somebody signs up to look at origins", signUp(EVE), "eve"],
 
-  // Requests with any cookie
+  // Requests with a cookie, even one unrelated to the session
   ["a cookie without an origin is refused", update({})],
   ["a cookie with the origin null is refused", update({ origin: "null" })],
   ["a cookie with an empty origin is refused", update({ origin: "" })],
