@@ -2,7 +2,7 @@
 // that were deleted elsewhere.
 
 import type { BrowserContext, Page } from "@playwright/test";
-import { haveTasks, member, rows, signIn, signInHere, tick, titlesOf, tokenOf } from "../support/people";
+import { haveTasks, member, openList, rows, signIn, signInHere, tick, titlesOf, tokenOf } from "../support/people";
 import type { System } from "../support/services";
 import { expect, test } from "../support/test";
 
@@ -60,6 +60,30 @@ test("an undone deletion stays undone after signing out in another tab", async (
   await expect(page.getByText("You were signed out.")).toBeVisible();
   await signInHere(page, email);
   await expect(rows(page)).toHaveText(["Bread", "Milk"]);
+});
+
+test("an undone deletion stays undone although the page is closed at once", async ({ page, context, system }) => {
+  const { email } = await member(context, system);
+  await haveTasks(context, system, ["Milk"]);
+  await openList(page);
+  await page.getByRole("button", { name: "Delete Milk" }).click();
+  await page.evaluate(() => {
+    // Called after the listeners of the web app.
+    window.addEventListener("click", () => {
+      console.log("clicked");
+      for (const end = Date.now() + 5_000; Date.now() < end; );
+    });
+  });
+  const clicked = page.waitForEvent("console", (message) => message.text() === "clicked");
+  const clicking = page.getByRole("button", { name: "Undo" }).click().catch(() => undefined);
+  await clicked;
+  await page.close();
+  await clicking;
+  const next = await context.newPage();
+  await openList(next);
+  // This sends the deletions of all tabs.
+  await signOut(next);
+  expect(await titlesAfterSigningIn(context, system, email)).toEqual(["Milk"]);
 });
 
 test("an undone deletion stays undone in a browser without locks", async ({ page, context, system }) => {

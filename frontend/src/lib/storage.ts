@@ -1,7 +1,7 @@
 // Data that survives a reload: unsent changes and drafts, in IndexedDB, separate for each user.
 // Tokens and passwords are never stored.
 
-import { clear, createStore, delMany, entries, promisifyRequest, type UseStore } from "idb-keyval";
+import { clear, createStore, entries, promisifyRequest, type UseStore } from "idb-keyval";
 
 /** A map with string keys, which is persistent unless the browser refuses to store it. */
 export interface KeyValueStore {
@@ -66,9 +66,7 @@ export class BrowserStore implements KeyValueStore {
     this.#latest = this.#try(async (store) => {
       await store("readwrite", (values) => {
         values.put(value, key);
-        // Without an explicit commit, closing the page at once would abort the transaction.
-        values.transaction.commit();
-        return promisifyRequest(values.transaction);
+        return commit(values);
       });
       if (this.#unstored.get(key) === value) this.#unstored.delete(key);
     });
@@ -77,7 +75,12 @@ export class BrowserStore implements KeyValueStore {
 
   async delete(...keys: string[]): Promise<void> {
     for (const key of keys) this.#unstored.delete(key);
-    await this.#try((store) => delMany(keys, store));
+    await this.#try(async (store) => {
+      await store("readwrite", (values) => {
+        for (const key of keys) values.delete(key);
+        return commit(values);
+      });
+    });
   }
 
   async deleteIf(key: string, isExpected: (value: unknown) => boolean): Promise<void> {
@@ -131,4 +134,10 @@ export class BrowserStore implements KeyValueStore {
   #notify(): void {
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** Commits a transaction explicitly. Otherwise, closing the page at once would abort it. */
+function commit({ transaction }: IDBObjectStore): Promise<void> {
+  transaction.commit();
+  return promisifyRequest(transaction);
 }
