@@ -178,6 +178,32 @@ test("undoing a deletion also restores unsaved text", async ({ page, context, sy
   await expect(page.getByLabel("Notes")).toHaveValue("Two litres");
 });
 
+test("undoing a deletion restores unsaved text although the list is still being loaded", async ({
+  page,
+  context,
+  system,
+}) => {
+  await member(context, system);
+  const [id] = await haveTasks(context, system, ["Milk"]);
+  let load = () => {};
+  const isTime = new Promise<void>((resolve) => {
+    load = resolve;
+  });
+  await page.route("**/assets/tasks-*.js", async (route) => {
+    await isTime;
+    await route.fallback();
+  });
+  await page.goto(`/tasks/${id}`);
+  await page.getByLabel("Notes").fill("Two litres");
+  await page.getByRole("button", { name: "Delete task" }).click();
+  await expect(page.getByText("This task has been deleted")).toBeVisible();
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(page.getByLabel("Notes")).toHaveValue("Two litres");
+  load();
+  await page.getByRole("link", { name: "Continue editing Milk" }).click();
+  await expect(page.getByLabel("Notes")).toHaveValue("Two litres");
+});
+
 test("a change of a task that was deleted elsewhere stays visible, and is added as a new task", async ({
   page,
   context,

@@ -59,6 +59,8 @@ export function Editing(props: Props) {
   const base = useRef(start.base);
   const text = useRef(start.draft ?? textOf(start.base));
   const isShown = useRef(true);
+  /** Whether the user has deleted the task here. Its unsaved text is kept, for an undo. */
+  const isRemoved = useRef(false);
   const given = useUnsentActions();
   const navigate = useNavigate();
 
@@ -73,6 +75,7 @@ export function Editing(props: Props) {
   const blocker = useBlocker(
     ({ currentLocation, nextLocation }) =>
       isDirty() &&
+      !isRemoved.current &&
       nextLocation.pathname !== currentLocation.pathname &&
       // When the session has ended, the draft is kept until the same user signs in again.
       !nextLocation.pathname.startsWith("/auth/"),
@@ -186,7 +189,9 @@ export function Editing(props: Props) {
   };
 
   async function remove() {
-    text.current = textOf(base.current);
+    isRemoved.current = true;
+    // The form starts with the unsaved text if the deletion is undone before the list is loaded.
+    setStart({ base: base.current, draft: isDirty() ? text.current : undefined });
     removeTask(base.current);
     await navigate("/tasks");
   }
@@ -201,7 +206,7 @@ export function Editing(props: Props) {
     await navigate("/tasks");
   }
 
-  if (!row && !isDirty()) {
+  if (!row && (isRemoved.current || !isDirty())) {
     return (
       <State
         icon={<SearchIcon />}
