@@ -229,6 +229,26 @@ test("after a reload, each of two tabs shows its own unsaved text", async ({ pag
   }
 });
 
+test("a duplicate of a tab does not replace newer text of that tab", async ({ page, context, system }) => {
+  await member(context, system);
+  await openList(page);
+  await page.getByLabel("New task").fill("Half");
+  await isStored(page, "Half");
+  // Like a duplicated tab, a page that is opened by a script starts with a copy of the session storage.
+  const opened = context.waitForEvent("page");
+  await page.evaluate(() => void window.open(window.location.href));
+  const duplicate = await opened;
+  await expect(duplicate.getByLabel("New task")).toHaveValue("Half");
+  await page.getByLabel("New task").fill("Half a thought");
+  await isStored(page, "Half a thought");
+  await duplicate.evaluate(() => window.dispatchEvent(new Event("focus")));
+  // The database is read after it has been written.
+  await isStored(duplicate, '"title":"Half"');
+  await page.close();
+  await duplicate.reload();
+  await expect(duplicate.getByLabel("New task")).toHaveValue("Half a thought");
+});
+
 test("text is stored although the page is closed before it can do anything else", async ({
   page,
   context,

@@ -104,13 +104,20 @@ export class Drafts {
 
   /**
    * Stores this tab's drafts again, in case another tab has taken over or deleted them. They keep
-   * their times, so that text typed in another tab meanwhile remains newer.
+   * their times, so that text typed in another tab meanwhile remains newer. A draft under an earlier
+   * id of this tab is moved, because a duplicate of this tab has the same earlier ids.
    */
   storeAgain(): void {
     const owner = this.#owner;
     if (owner === undefined) return;
-    for (const [name, { key, draft, at }] of this.#drafts) {
-      if (this.#isOwn(owner, key, name)) void this.store.set(key, { name, draft, at });
+    for (const [name, known] of this.#drafts) {
+      const { draft, at } = known;
+      if (!this.#isOwn(owner, known.key, name)) continue;
+      const key = this.#keyOf(owner, name);
+      const isStored = this.store.set(key, { name, draft, at });
+      if (key === known.key) continue;
+      this.#drafts.set(name, { key, draft, at });
+      void this.#replace(known, isStored);
     }
   }
 
