@@ -1,6 +1,6 @@
 //! `cargo xtask check`: all checks other than tests.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::{
     Result, clients, prose, root,
@@ -26,22 +26,17 @@ fn document() -> Result {
     step::run(cargo(&everything).env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-fn spell() -> Result {
-    let python = clients::python(&root().join("e2e/clients/requirements.txt"))?;
-    step::run(Command::new(python.with_file_name("codespell")).arg(".").current_dir(root()))
+fn deny() -> Result {
+    run_tool("cargo-deny", &["check", "bans", "licenses", "sources"])
 }
 
-fn deny() -> Result {
-    let is_there = cargo(&["deny", "--version"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()?
-        .success();
-    if !is_there {
-        step("install cargo-deny", || {
-            // A debug build takes a fraction of the time and is fast enough here.
-            step::run(&mut cargo(&["install", "--locked", "--debug", "cargo-deny"]))
-        })?;
-    }
-    step::run(&mut cargo(&["deny", "check", "bans", "licenses", "sources"]))
+fn spell() -> Result {
+    run_tool("codespell", &["."])
+}
+
+/// Runs a program from a Python package. Such packages contain cargo-deny already compiled.
+fn run_tool(name: &str, arguments: &[&str]) -> Result {
+    let python = clients::python(&root().join("e2e/clients/requirements.txt"))?;
+    let program = python.with_file_name(name);
+    step::run(Command::new(program).args(arguments).current_dir(root()))
 }

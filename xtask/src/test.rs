@@ -53,7 +53,14 @@ impl Part {
 
 pub fn run(part: Part) -> Result<ExitCode> {
     end_on_signal()?;
-    let clients = clients::prepare()?;
+    // The tests are compiled while the packages of the clients are installed.
+    let mut build = cargo_test(part).arg("--no-run").spawn()?;
+    let clients = clients::prepare();
+    step("compile the tests", || match build.wait()? {
+        status if status.success() => Ok(()),
+        status => Err(format!("cargo: {status}").into()),
+    })?;
+    let clients = clients?;
     let server = step("find PostgreSQL", Server::find)?;
     if part == Part::Clients {
         let services = ["build", "--package", "auth-service", "--package", "task-service"];
@@ -94,14 +101,15 @@ impl Server {
 
 /// Returns the start of the command that runs a part's tests. The run through a pooler uses the
 /// same packages and features as the direct one, so that nothing is compiled twice.
-fn cargo_test(part: Part, server: &Server) -> Command {
+fn cargo_test(part: Part) -> Command {
     let mut tests = cargo(&["test", "--all-features", "--no-fail-fast"]);
-    tests.args(part.packages()).env(SERVER_VARIABLE, server.url());
+    tests.args(part.packages());
     tests
 }
 
 fn test(part: Part, server: &Server, clients: &[(&str, PathBuf)]) -> Result<Tally> {
-    let mut tests = cargo_test(part, server);
+    let mut tests = cargo_test(part);
+    tests.env(SERVER_VARIABLE, server.url());
     // Before the tests of e2e run, this command builds the services, unless only `e2e` is tested:
     // then `run` has built them. The programs are in the folder that contains this tool.
     if let Some(programs) = std::env::current_exe()?.parent() {
@@ -163,7 +171,8 @@ fn test_through_a_pooler(part: Part, server: &Server) -> Result<Tally> {
         }
         pooler => pooler?,
     };
-    let mut tests = cargo_test(part, server);
+    let mut tests = cargo_test(part);
+    tests.env(SERVER_VARIABLE, server.url());
     tests.args(["--test", "api", "--", "--skip", "sqlite"]).args(THROUGH_A_POOLER);
     run_tests(tests.env(POOLER_VARIABLE, pooler.address()))
 }
