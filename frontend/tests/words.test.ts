@@ -1,4 +1,4 @@
-// Passwords, addresses, devices and notices.
+// Checks of passwords and e-mail addresses, names of devices, and notices.
 
 import { expect, test, vi } from "vitest";
 import { emailMistake, passwordMistake } from "../src/features/auth/model/mistakes";

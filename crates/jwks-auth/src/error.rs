@@ -66,7 +66,7 @@ refusals! {
     /// A critical extension, an unencoded payload, encryption or compression, or a token of another
     /// type.
     UnsupportedHeader = "the header has an unsupported field (crit, b64, enc, zip) or typ",
-    /// The `kid` is not a string or not published by the issuer, or it is missing although it is
+    /// The `kid` is not a string, or the issuer does not publish it. Or it is missing, and it is
     /// required or the issuer does not publish exactly one usable key.
     UnknownKey = "no key of the issuer has this kid",
     /// The claims are not valid JSON, are not an object, or have a duplicate field.

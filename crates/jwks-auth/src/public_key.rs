@@ -24,7 +24,7 @@ const UNCOMPRESSED: u8 = 4;
 /// it (RFC 8725 §3.1).
 #[derive(Clone)]
 pub struct PublicKey {
-    /// The point or the `SubjectPublicKeyInfo`, by which keys are compared.
+    /// The point or the `SubjectPublicKeyInfo`. Keys are equal if this and the algorithms are equal.
     encoded: Box<[u8]>,
     parsed: Vec<(Algorithm, ParsedPublicKey)>,
 }

@@ -42,7 +42,7 @@ pub(crate) fn setting(error: &BuildError) -> &'static str {
     }
 }
 
-/// Builds the verifier and starts to fetch the keys. The issuers may be unavailable.
+/// Builds the verifier and starts to fetch the keys. Succeeds even if the issuers are unavailable.
 pub(crate) fn build(config: &Config, clock: Clock) -> Result<Verifier, BuildError> {
     let primary = jwks_auth::TrustedIssuer::new(
         &config.better_auth_issuer,

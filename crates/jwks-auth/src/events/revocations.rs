@@ -141,9 +141,9 @@ impl Revocations {
         }
     }
 
-    /// Accepts the tokens that a user obtains after being enabled. Revoked tokens from before the
-    /// second of the event stay rejected. Tokens from that second are accepted, because times are
-    /// in whole seconds, and the user may have been disabled, enabled and given a new token within
+    /// Accepts the tokens that a user obtains after being enabled. Revoked tokens that were issued
+    /// in an earlier second than the event stay rejected. Tokens from the same second are accepted,
+    /// because times are in whole seconds, and the user may have been disabled, enabled and given a new token within
     /// one second. Returns false if there is no revocation of the user.
     fn enable(&self, entries: &mut Entries, event: &SecurityEvent) -> bool {
         let Some(user) = &event.subject.user else { return false };

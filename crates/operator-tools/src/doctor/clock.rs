@@ -9,7 +9,7 @@ use super::{Answer, Finding};
 /// Uncertainty of a `Date` header: it has a resolution of one second, and servers may cache it for
 /// a moment.
 const RESOLUTION: TimeDelta = TimeDelta::seconds(2);
-/// Minimum skew that is reported as a warning, although nothing fails yet.
+/// Skew above which a warning is reported, although nothing fails yet.
 const WORTH_A_WORD: Duration = Duration::from_secs(5);
 
 /// Time by which another clock is ahead of ours; negative if it is behind.

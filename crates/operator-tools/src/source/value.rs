@@ -12,8 +12,8 @@ const NANOS_FROM: i64 = MICROS_FROM * 1000;
 
 /// Supported years; the database stores years with four digits.
 const YEARS: RangeInclusive<i32> = 1..=9999;
-/// Years accepted for numeric times. Numbers outside of this range are likely a year, a date such
-/// as 20260102, or the day number of a spreadsheet.
+/// Years accepted for times given as numbers since 1970. A number that denotes a time in another
+/// year is more likely a year itself, a date such as 20260102, or the day number of a spreadsheet.
 const YEARS_OF_NUMBERS: RangeInclusive<i32> = 1990..=2100;
 
 const ZONED: [&str; 4] = [

@@ -101,7 +101,7 @@ fn refuse_connections(listener: &TcpListener) {
     }
 }
 
-/// Does nothing: on other systems, a connection that is established while the listener is being
-/// closed may be reset.
+/// Does nothing. On other systems than Linux, a connection that is established while the listener
+/// is being closed may therefore be reset.
 #[cfg(not(target_os = "linux"))]
 fn refuse_connections(_listener: &TcpListener) {}

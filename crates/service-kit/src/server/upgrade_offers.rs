@@ -30,7 +30,8 @@ enum Line {
     OtherOption,
     /// After the first hexadecimal digits of a line.
     Digits,
-    /// After hexadecimal digits and a carriage return: the size of a chunk.
+    /// At the end of a line that is the size of a chunk: after its hexadecimal digits and the
+    /// carriage return.
     ChunkSize,
     /// In a line that is left unchanged.
     Rest,

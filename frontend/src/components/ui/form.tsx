@@ -140,8 +140,8 @@ function read(form: HTMLFormElement): Values {
 }
 
 /**
- * Returns the errors of the fields in this form. If two of them are the same, returns only the first
- * of all errors.
+ * Returns the errors of the fields in this form. If two fields have the same error, returns only that
+ * of the first field.
  */
 function mistakesOf({ fields }: Problem, form: HTMLFormElement): Mistakes {
   const known = Object.entries(fields).filter(([name]) => form.elements.namedItem(name));

@@ -4,7 +4,7 @@ use database::migrate::Migrations;
 
 use crate::doctor::Finding;
 
-/// Requirements of a service for its database.
+/// What a service requires of its database, and how the schema is migrated.
 #[expect(missing_debug_implementations, reason = "embedded migrations are not Debug")]
 pub struct Schema {
     pub migrations: Migrations,

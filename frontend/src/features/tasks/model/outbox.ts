@@ -147,7 +147,7 @@ export class Outbox {
     this.#pump();
   }
 
-  /** Returns whether an entry is a deletion that is being sent or will be without further delay. */
+  /** Returns whether an entry is a deletion that is being sent, or will be sent without a delay. */
   #isLeaving(entry: Entry): boolean {
     if (entry.write.kind !== "delete") return false;
     return (
