@@ -229,6 +229,30 @@ test("after a reload, each of two tabs shows its own unsaved text", async ({ pag
   }
 });
 
+test("the text that was typed last is restored, although another tab opened the task later", async ({
+  page,
+  context,
+  system,
+}) => {
+  await member(context, system);
+  const [id = ""] = await haveTasks(context, system, ["Milk"]);
+  await page.goto(`/tasks/${id}`);
+  await page.getByLabel("Notes").fill("Two");
+  await isStored(page, "Two");
+  const other = await context.newPage();
+  await openList(other);
+  await page.getByLabel("Notes").fill("Two litres");
+  await isStored(page, "Two litres");
+  // The other tab has loaded the text that was stored before.
+  await other.getByRole("link", { name: "Open Milk" }).click();
+  await expect(other.getByLabel("Notes")).toHaveValue("Two");
+  await isStored(other, '"description":"Two"');
+  for (const tab of [page, other]) await tab.close();
+  const next = await context.newPage();
+  await next.goto(`/tasks/${id}`);
+  await expect(next.getByLabel("Notes")).toHaveValue("Two litres");
+});
+
 test("a duplicate of a tab does not replace newer text of that tab", async ({ page, context, system }) => {
   await member(context, system);
   await openList(page);

@@ -92,7 +92,9 @@ export class Drafts {
     if (draft === undefined) {
       this.#drafts.delete(name);
     } else {
-      const at = Math.max(Date.now(), (before?.at ?? 0) + 1);
+      // Text of another tab that is only taken over keeps its time.
+      const isTyped = !before || !isSame(before.draft, draft);
+      const at = isTyped ? Math.max(Date.now(), (before?.at ?? 0) + 1) : before.at;
       const stored: Stored = { name, draft, at };
       this.#drafts.set(name, { key, draft, at });
       isStored = this.store.set(key, stored);
@@ -153,6 +155,9 @@ export class Drafts {
     for (const listener of this.#listeners) listener();
   }
 }
+
+const isSame = (a: Draft, b: Draft): boolean =>
+  Object.keys({ ...a, ...b }).every((field) => a[field] === b[field]);
 
 const prefixOf = (owner: string) => `${owner}/draft/`;
 
