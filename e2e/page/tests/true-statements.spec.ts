@@ -25,6 +25,12 @@ async function changeElsewhere(context: BrowserContext, system: System, id: stri
   expect(response.ok).toBe(true);
 }
 
+async function notesOf(context: BrowserContext, system: System, id: string): Promise<unknown> {
+  const authorization = `Bearer ${await tokenOf(context, system)}`;
+  const response = await fetch(`${system.tasks.url}/api/tasks/${id}`, { headers: { authorization } });
+  return ((await response.json()) as { description: unknown }).description;
+}
+
 const nameField = (page: Page) => page.getByLabel("Name", { exact: true });
 
 test("a sign-out whose response was lost is recognized", async ({ page, context, system }) => {
@@ -118,6 +124,24 @@ test("text that was saved elsewhere is not said to be unsaved", async ({ page, c
   await page.getByRole("link", { name: "All tasks" }).click();
   await expect(page.getByRole("link", { name: "Open Milk" })).toBeVisible();
   await expect(page.getByText("has unsaved changes")).toHaveCount(0);
+});
+
+test("text that another tab has saved is not said to be unsaved", async ({ page, context, system }) => {
+  await member(context, system);
+  const [id = ""] = await haveTasks(context, system, ["Milk"]);
+  await page.goto(`/tasks/${id}`);
+  await page.getByLabel("Notes").fill("Two litres");
+  const other = await context.newPage();
+  await other.goto("/tasks");
+  await expect(other.getByText("has unsaved changes")).toBeVisible();
+  for (const notes of ["Two litres", "Three litres"]) {
+    await page.getByLabel("Notes").fill(notes);
+    await page.getByRole("button", { name: "Save changes" }).click();
+    await expect.poll(() => notesOf(context, system, id)).toBe(notes);
+  }
+  await expect(other.getByText("has unsaved changes")).toHaveCount(0);
+  await other.getByRole("link", { name: "Open Milk" }).click();
+  await expect(other.getByLabel("Notes")).toHaveValue("Three litres");
 });
 
 test("a task that is not loaded is neither counted nor shown as open", async ({ page, context, system }) => {

@@ -24,6 +24,13 @@ interface Known {
   at: number;
 }
 
+/** A draft that a tab has submitted or discarded. */
+export interface GoneDraft {
+  owner: string;
+  name: string;
+  at: number;
+}
+
 type Listener = () => void;
 
 /**
@@ -36,11 +43,15 @@ export class Drafts {
   #names: readonly string[] = [];
   readonly #listeners = new Set<Listener>();
 
-  /** `earlier` contains the ids that this tab had before it was reloaded. */
+  /**
+   * `earlier` contains the ids that this tab had before it was reloaded. `tell` informs the other
+   * tabs of a draft that this tab has submitted or discarded.
+   */
   constructor(
     private readonly store: KeyValueStore,
     private readonly tab: string,
     private readonly earlier: readonly string[] = [],
+    private readonly tell: (gone: GoneDraft) => void = () => {},
   ) {}
 
   readonly subscribe = (listener: Listener): (() => void) => {
@@ -91,6 +102,7 @@ export class Drafts {
     let isStored: Promise<boolean> | undefined;
     if (draft === undefined) {
       this.#drafts.delete(name);
+      if (before) this.tell({ owner: this.#owner, name, at: before.at });
     } else {
       // Text of another tab that is only taken over keeps its time.
       const isTyped = !before || !isSame(before.draft, draft);
@@ -102,6 +114,15 @@ export class Drafts {
     if (before && before.key !== key) void this.#replace(before, isStored);
     else if (before && draft === undefined) void this.store.delete(key);
     if ((before === undefined) !== (draft === undefined)) this.#changeNames();
+  }
+
+  /** Forgets the copy of a draft that another tab has submitted or discarded. */
+  forget({ owner, name, at }: GoneDraft): void {
+    const known = this.#drafts.get(name);
+    if (owner !== this.#owner || !known || known.at > at) return;
+    if (this.#isOwn(owner, known.key, name)) return;
+    this.#drafts.delete(name);
+    this.#changeNames();
   }
 
   /**

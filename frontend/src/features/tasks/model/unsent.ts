@@ -1,6 +1,6 @@
 // The unsent changes and drafts of the signed-in user, and how changes are sent.
 
-import { Drafts } from "../../../lib/drafts";
+import { Drafts, type GoneDraft } from "../../../lib/drafts";
 import { notices } from "../../../lib/notices";
 import { ProblemError, problemOf } from "../../../lib/problem";
 import { queryClient } from "../../../lib/query-client";
@@ -61,7 +61,9 @@ const confirmed = new ConfirmedChanges(queryClient);
 const store = new BrowserStore();
 const locks = new TabLocks();
 const earlier = readSetting("earlier-ids", "tab")?.split(" ") ?? [];
-export const drafts = new Drafts(store, locks.id, earlier);
+/** Tells the other tabs about drafts that were submitted or discarded. */
+let channel: BroadcastChannel | undefined;
+export const drafts = new Drafts(store, locks.id, earlier, (gone) => channel?.postMessage(gone));
 export const outbox = new Outbox(new StoredWrites(store, locks), transport);
 
 /**
@@ -75,6 +77,8 @@ export function startSending(): void {
     closed: () => void outbox.adopt(),
     finishDeletions: () => notices.closeAll(),
   });
+  channel = new BroadcastChannel("task-drafts");
+  channel.onmessage = ({ data }: MessageEvent<GoneDraft>) => drafts.forget(data);
   window.addEventListener("online", () => outbox.resumeAll());
   window.addEventListener("focus", () => drafts.storeAgain());
 
