@@ -107,6 +107,40 @@ test("a draft that is stored again is not newer than one typed in another tab me
   vi.useRealTimers();
 });
 
+test("text that a tab only takes over is not newer than text typed in another tab meanwhile", async () => {
+  vi.useFakeTimers();
+  const store = new MemoryStore();
+  const tabs = ["one", "two", "three"].map((tab) => new Drafts(store, tab));
+  const [first, second, third] = tabs as [Drafts, Drafts, Drafts];
+  await first.open("ada");
+  first.set("task:1", { title: "Half" });
+  await second.open("ada");
+  vi.advanceTimersByTime(1);
+  first.set("task:1", { title: "Half a thought" });
+  vi.advanceTimersByTime(1);
+  second.set("task:1", { title: "Half" });
+  await third.open("ada");
+  expect(third.get("task:1")).toEqual({ title: "Half a thought" });
+  vi.useRealTimers();
+});
+
+test("a copy is forgotten if another tab has submitted the draft, but not the tab's own text", async () => {
+  const store = new MemoryStore();
+  const others: Drafts[] = [];
+  const first = new Drafts(store, "one", [], (gone) => {
+    for (const tab of others) tab.forget(gone);
+  });
+  await first.open("ada");
+  first.set("task:1", { title: "Milk" });
+  const [copying, writing] = [new Drafts(store, "two"), new Drafts(store, "three")];
+  others.push(copying, writing);
+  for (const tab of others) await tab.open("ada");
+  writing.set("task:1", { title: "Bread" });
+  first.set("task:1", undefined);
+  expect(copying.names()).toEqual([]);
+  expect(writing.get("task:1")).toEqual({ title: "Bread" });
+});
+
 test("newer text of another tab is not deleted with the copy that was loaded", async () => {
   vi.useFakeTimers();
   const store = new MemoryStore();
