@@ -69,7 +69,7 @@ pub fn run(only: &[&str]) -> Result {
     Ok(())
 }
 
-/// The operations to measure.
+/// The operations to measure, and how often.
 struct Selection {
     operations: Vec<&'static Operation>,
     is_complete: bool,

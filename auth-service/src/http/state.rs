@@ -82,7 +82,7 @@ impl AppState {
         network_of(self.client_address(req))
     }
 
-    /// Returns the client that sent a request, for the audit log. Its address cannot be forged.
+    /// Returns the client that sent a request, for the audit log. The client cannot forge its address.
     pub(crate) fn actor(&self, req: &HttpRequest) -> Actor {
         let address = client_address::shown(self.client_address(req));
         let agent = client_address::user_agent(req.headers());

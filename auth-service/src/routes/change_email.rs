@@ -117,7 +117,8 @@ async fn change_at_once(
             // Verified, changed or deleted concurrently.
             return Err(Rejection::EmailAlreadyVerified.into());
         }
-        // Checked after the update, which waits for a concurrent change that frees the address.
+        // Checked after the update: if another user is just giving up this address, the update waits
+        // for that transaction, and only then is its reservation visible.
         if EmailChange::is_reserved(conn, new, state.undoable_since(), Some(id)).await? {
             return Err(Rejection::UserAlreadyExists.into());
         }
@@ -229,7 +230,8 @@ async fn change(
         // The address was taken in the meantime, or the link was opened twice concurrently.
         let changed = changed.on_conflict(Error::from(Rejection::InvalidEmailToken))?;
         let changed = changed.ok_or(Rejection::InvalidEmailToken)?;
-        // Checked after the update, which waits for a concurrent change that frees the address.
+        // Checked after the update: if another user is just giving up this address, the update waits
+        // for that transaction, and only then is its reservation visible.
         if EmailChange::is_reserved(conn, new_email, since, Some(user_id)).await? {
             return Err(Rejection::InvalidEmailToken.into()); // another user may restore the address
         }

@@ -16,7 +16,8 @@ const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 );
 
-/// Sets `X-Content-Type-Options`, and adds the other default headers if they are missing.
+/// Sets `X-Content-Type-Options`, and adds the other default headers if they are missing; the content
+/// security policy only to HTML pages.
 pub(crate) fn add(response: &mut ResponseHead) {
     let headers = response.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);

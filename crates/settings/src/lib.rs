@@ -2,9 +2,9 @@
 //!
 //! | item | responsibility |
 //! |---|---|
-//! | [`parse`] | reads the clap struct of a service, or exits with an error of one line |
+//! | [`parse`] | parses the settings into the clap struct of a service, or exits with an error |
 //! | [`duration`], [`http_url`], [`secret`], [`switch`] and others | parsers of values |
-//! | [`refuse_example`] | refuses the public example secrets, except on this machine |
+//! | [`refuse_example`] | refuses the public example secrets, unless the URL of the service leads to this machine |
 //! | [`ownership`] | checks access to files, with errors that explain wrong ownership |
 //! | `testing` | compares the documentation with the settings (feature `testing`) |
 

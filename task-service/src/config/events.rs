@@ -23,8 +23,8 @@ pub struct EventArgs {
     #[arg(long, env, hide_env_values = true, value_parser = http_url)]
     pub events_url: Option<Url>,
 
-    /// Time without a response from EVENTS_URL after which EVENTS_WHEN_SILENT applies; more than 30s,
-    /// because one request may take that long
+    /// Time without a response from EVENTS_URL after which EVENTS_WHEN_SILENT applies; should be more
+    /// than 30s, because one request may take that long
     #[arg(long, env, default_value = "1m", value_parser = duration)]
     pub events_max_silence: Duration,
 

@@ -189,7 +189,7 @@ async fn r18_requests_get_503_until_the_issuer_is_available(db: TestDatabase) {
     let ready = app.client.get(app.url("/health/ready")).send().await.unwrap();
     assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(ready.json::<Value>().await.unwrap()["keys"], "unavailable");
-    // A request without a token is rejected, because no key is needed to do so.
+    // A request without a token gets 401 rather than 503, because rejecting it requires no key.
     let missing = app.client.get(app.url("/api/tasks")).send().await.unwrap();
     assert_eq!(missing.status(), StatusCode::UNAUTHORIZED);
 

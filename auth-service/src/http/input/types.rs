@@ -24,7 +24,7 @@ const TARGET: &str = "^(|/[^\\\\]*|https?://[^\\\\]+)$";
 /// Maximum length of a redirect target. A target is stored, and sent percent-encoded in e-mails.
 const TARGET_MAX_BYTES: usize = 2048;
 
-/// A string that is stored. NUL is refused, because PostgreSQL does not accept it in strings.
+/// A string without NUL, which PostgreSQL does not accept in strings.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct Text(pub(crate) String);

@@ -21,7 +21,7 @@ pub(super) enum Target {
     File,
     /// A client-side route: `index.html` is served.
     Route,
-    /// Neither a file nor a client-side route, or a file outside the root.
+    /// A file outside the root, or neither a file nor a client-side route.
     Missing,
 }
 

@@ -58,8 +58,8 @@ struct Harness {
 }
 
 /// A guard for a statement on a connection that is not shared. If the guard is dropped while the
-/// statement is in flight, it abandons the connection, whose next user would have to wait for the
-/// statement.
+/// statement is in flight, it abandons the connection. Otherwise, the connection would return to the
+/// pool, and its next user would have to wait for the statement.
 struct AbandonOnDrop(Option<Arc<ServerConnection>>);
 
 impl Drop for AbandonOnDrop {

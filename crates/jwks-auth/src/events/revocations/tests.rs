@@ -97,7 +97,7 @@ fn a_user_who_is_enabled_again_can_use_new_tokens_at_once() {
     assert!(is_revoked(NOW));
     change(EventKind::AccountEnabled, NOW + 5);
     // Since clocks differ, the `iat` of an old token may be later than the `AccountDisabled` event.
-    // Enabling the user therefore makes only tokens from after the enabling valid.
+    // Enabling the user therefore makes only tokens valid that are not older than the enabling.
     let revoked = [NOW, NOW + 4, NOW + 5].map(is_revoked);
     assert_eq!(revoked, [true, true, false]);
 }
